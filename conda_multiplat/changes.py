@@ -1,0 +1,70 @@
+"""What differs between two locks of one platform, as values and as words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conda_multiplat.lock import CondaRecord
+
+_SIGNS = {"added": "+", "removed": "-", "upgraded": "↑", "downgraded": "↓", "rebuilt": "~"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One package's change: ``kind`` is added, removed, upgraded, downgraded or rebuilt."""
+
+    kind: str
+    name: str
+    old: CondaRecord | None
+    new: CondaRecord | None
+
+    def __str__(self) -> str:
+        sign = _SIGNS[self.kind]
+        if self.old is None or self.new is None:
+            record = self.old or self.new
+            return f"{sign} {self.name} {record.version if record else ''}"
+        if self.old.version == self.new.version:
+            return f"{sign} {self.name} {self.new.version} ({self.old.build} → {self.new.build})"
+        return f"{sign} {self.name} {self.old.version} → {self.new.version}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form; versions and builds are null where there is no package."""
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "old": _shown(self.old),
+            "new": _shown(self.new),
+        }
+
+
+def _shown(record: CondaRecord | None) -> dict[str, str] | None:
+    return {"version": record.version, "build": record.build} if record else None
+
+
+def changes(
+    old: Sequence[CondaRecord], new: Sequence[CondaRecord], is_newer: Callable[[str, str], bool]
+) -> list[Change]:
+    """All changes from ``old`` to ``new``, by name; ``is_newer(a, b)`` says if a is newer than b."""
+    before = {each.name: each for each in old}
+    after = {each.name: each for each in new}
+    found: list[Change] = []
+    for name in sorted(before.keys() | after.keys()):
+        was, now = before.get(name), after.get(name)
+        if was is None or now is None:
+            found.append(Change("removed" if now is None else "added", name, was, now))
+        elif was.version != now.version:
+            kind = "upgraded" if is_newer(now.version, was.version) else "downgraded"
+            found.append(Change(kind, name, was, now))
+        elif (was.build, was.url) != (now.build, now.url):
+            found.append(Change("rebuilt", name, was, now))
+    return found
+
+
+def summary(found: Sequence[Change], limit: int = 5) -> str:
+    """The changes in one line: the first few, and how many more."""
+    words = [str(change) for change in found[:limit]]
+    if len(found) > limit:
+        words.append(f"and {len(found) - limit} more")
+    return "   ".join(words)

@@ -1,0 +1,104 @@
+"""Configuration: conda's own keys, from conda's context or, without conda, from ``.condarc``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from conda_multiplat.channels import ChannelConfig
+from conda_multiplat.names import VirtualPackage
+
+CHANNEL_PRIORITIES = ("strict", "flexible", "disabled")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a command is told about its surroundings. Fields have the names of conda's keys.
+
+    Attributes:
+        subdir: the platform of this machine.
+        channels: what to use where the manifest names no channel.
+        channel_config: how channel names become URLs.
+        channel_priority: ``strict``, ``flexible`` or ``disabled``.
+        ssl_verify: False for no verification, or the path of a CA bundle.
+        proxy_servers: scheme -> proxy URL.
+        offline: True if nothing may be fetched.
+        pkgs_dirs: conda's package caches; ours lies in the first that can be written.
+        envs_dirs: where named environments are.
+        root_prefix: conda's base environment, where there is a conda.
+        register_envs: whether new environments go into ``~/.conda/environments.txt``.
+        detect: what conda detects of this machine; ``None`` where we have to look ourselves.
+    """
+
+    subdir: str
+    channels: Sequence[str] = ()
+    channel_config: ChannelConfig = field(default_factory=ChannelConfig)
+    channel_priority: str = "strict"
+    ssl_verify: bool | str = True
+    proxy_servers: Mapping[str, str] = field(default_factory=dict)
+    offline: bool = False
+    pkgs_dirs: Sequence[Path] = ()
+    envs_dirs: Sequence[Path] = ()
+    root_prefix: Path | None = None
+    register_envs: bool = True
+    detect: Callable[[], tuple[VirtualPackage, ...]] | None = None
+
+
+def settings_from_conda() -> Settings:
+    """The settings of the conda that we run in, as its context has them."""
+    from conda.base.context import context
+
+    return Settings(
+        subdir=context.subdir,
+        channels=tuple(map(str, context.channels)),
+        channel_config=_channel_config(context),
+        channel_priority=str(context.channel_priority),
+        ssl_verify=_ssl_verify(context.ssl_verify),
+        proxy_servers={str(k): str(v) for k, v in (context.proxy_servers or {}).items() if v},
+        offline=bool(context.offline),
+        pkgs_dirs=tuple(map(Path, context.pkgs_dirs)),
+        envs_dirs=tuple(map(Path, context.envs_dirs)),
+        root_prefix=Path(context.root_prefix),
+        register_envs=bool(getattr(context, "register_envs", True)),
+        detect=_detect_with_conda,
+    )
+
+
+def _channel_config(context: Any) -> ChannelConfig:
+    """The channel keys as they are configured: conda's objects have lost the credentials.
+
+    The keys with an underscore are what the configuration says; those without are conda's
+    ``Channel`` objects made of them.
+    """
+    return ChannelConfig(
+        channel_alias=str(context._channel_alias),
+        custom_channels={str(k): str(v) for k, v in context._custom_channels.items()},
+        custom_multichannels={
+            str(name): tuple(map(str, members))
+            for name, members in context._custom_multichannels.items()
+        },
+        default_channels=tuple(map(str, context._default_channels)),
+    )
+
+
+def _ssl_verify(value: Any) -> bool | str:
+    """conda's ``ssl_verify``: a boolean, ``truststore`` (the system's certificates), or a path."""
+    if isinstance(value, bool):
+        return value
+    return True if str(value) == "truststore" else str(value)
+
+
+def _detect_with_conda() -> tuple[VirtualPackage, ...]:
+    """The virtual packages that this conda sees, overrides included."""
+    from conda.base.context import context
+
+    manager = context.plugin_manager
+    if hasattr(manager, "get_virtual_package_records"):
+        records = manager.get_virtual_package_records()
+        found = [(each.name, each.version, each.build) for each in records]
+    else:  # conda < 25.11
+        packages = manager.get_virtual_packages()
+        found = [(f"__{each.name}", each.version, each.build) for each in packages]
+    return tuple(sorted(VirtualPackage(name, v or "0", build or "0") for name, v, build in found))

@@ -1,0 +1,72 @@
+"""What a user sees: prose and progress on stderr, one JSON document on stdout with ``--json``."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import IO, Any
+
+from conda_multiplat.channels import scrub
+from conda_multiplat.errors import MultiplatError
+
+_STYLES = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold": "1"}
+
+
+@dataclass(frozen=True)
+class Console:
+    """Where a command talks to its user.
+
+    Attributes:
+        json: print one JSON document on stdout.
+        quiet: no prose but errors.
+    """
+
+    json: bool = False
+    quiet: bool = False
+
+    @property
+    def stream(self) -> IO[str]:
+        """Where prose goes; asked for late, so that a replaced ``sys.stderr`` is honoured."""
+        return sys.stderr
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person watches: progress bars are drawn only then."""
+        return not self.quiet and not self.json and self.stream.isatty()
+
+    def say(self, text: str = "") -> None:
+        """A line of prose."""
+        if not self.quiet:
+            print(scrub(text), file=self.stream)
+
+    def table(self, rows: Sequence[Sequence[str]]) -> None:
+        """Rows in aligned columns; the last column is not padded."""
+        widths = [max(map(len, column)) for column in zip(*(row[:-1] for row in rows), strict=True)]
+        for row in rows:
+            cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+            self.say(" " + "  ".join([*cells, row[-1]]).rstrip())
+
+    def style(self, text: str, style: str) -> str:
+        """``text`` in a colour or weight, on a terminal that wants it."""
+        if not self.stream.isatty() or "NO_COLOR" in os.environ:
+            return text
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
+
+    def result(self, data: dict[str, Any]) -> None:
+        """The command's answer, for ``--json``."""
+        if self.json:
+            print(json.dumps({"success": True, **data}, indent=2), file=sys.stdout, flush=True)
+
+    def error(self, error: MultiplatError) -> int:
+        """Show an error and return its exit code."""
+        if self.json:
+            text = json.dumps(error.to_dict(), indent=2)
+            print(scrub(text), file=sys.stdout, flush=True)
+        else:
+            first, *rest = error.lines()
+            lines = [self.style(first, "red"), *rest]
+            print(scrub("\n".join(lines)), file=self.stream, flush=True)
+        return error.exit_code

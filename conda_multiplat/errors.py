@@ -1,0 +1,147 @@
+"""Errors are values: one base class with fields; how they are shown is decided at the edge.
+
+Exit codes: 1 the answer is no, 2 bad usage, manifest or lock, 3 trouble outside, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, order=True)
+class Location:
+    """A place in a file; ``line`` and ``column`` count from 1, and 0 means the whole file."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        places = [str(number) for number in (self.line, self.column) if number]
+        return ":".join([self.file, *places])
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing that is wrong, where, and what to write instead."""
+
+    location: Location
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.location}: {self.message}"
+        return f"{text}\n    {self.hint}" if self.hint else text
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form: ``file``, ``line``, ``column``, ``message``, ``hint``."""
+        place = self.location
+        return {
+            "file": place.file,
+            "line": place.line,
+            "column": place.column,
+            "message": self.message,
+            "hint": self.hint,
+        }
+
+
+class MultiplatError(Exception):
+    """Anything that stops a command, as data.
+
+    Attributes:
+        message: what happened, in one line.
+        details: further lines, already worded.
+        hints: what to do next, a line each.
+        problems: what is wrong in which file.
+        exit_code: the process's exit code.
+    """
+
+    exit_code = 2
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        details: Sequence[str] = (),
+        hints: Sequence[str] = (),
+        problems: Sequence[Problem] = (),
+        data: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = tuple(details)
+        self.hints = tuple(hints)
+        self.problems = tuple(problems)
+        self.data = data or {}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON document that a failing command prints with ``--json``."""
+        return {
+            "success": False,
+            "error": self.message,
+            "kind": type(self).__name__,
+            "exit_code": self.exit_code,
+            "details": list(self.details),
+            "hints": list(self.hints),
+            "problems": [problem.to_dict() for problem in self.problems],
+            **self.data,
+        }
+
+    def lines(self) -> list[str]:
+        """What a person reads: the message, then problems, details and ways out."""
+        shown = [f"error: {self.message}"]
+        for part in (*map(str, self.problems), *self.details):
+            shown += [f"  {line}" for line in part.splitlines()]
+        return shown + [f"  {hint}" for hint in self.hints]
+
+
+class UsageError(MultiplatError):
+    """The command line asks for something that can't be."""
+
+
+class ManifestError(MultiplatError):
+    """A manifest is missing or wrong."""
+
+
+class LockFileError(MultiplatError):
+    """A lock file is missing, broken, or of a version that we can't read."""
+
+
+class NoSolutionError(MultiplatError):
+    """At least one target can't be solved."""
+
+    exit_code = 1
+
+
+class UnmetError(MultiplatError):
+    """This machine lacks what the locked packages need, or the prefix may not be touched."""
+
+    exit_code = 1
+
+
+class OutsideError(MultiplatError):
+    """Network, disk or permission trouble."""
+
+    exit_code = 3
+
+
+class InterruptedByUserError(MultiplatError):
+    """Ctrl-C."""
+
+    exit_code = 130
+
+
+class InternalError(MultiplatError):
+    """A mistake of ours."""
+
+    exit_code = 3
+
+    @classmethod
+    def of(cls, error: BaseException) -> InternalError:
+        """The error to show for an exception that nobody expected."""
+        return cls(
+            f"internal error: {type(error).__name__}: {error}",
+            hints=["please report it; CONDA_MULTIPLAT_DEBUG=1 shows where it happened"],
+        )

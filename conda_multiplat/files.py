@@ -1,0 +1,112 @@
+"""Files on disk: finding a manifest, reading text, and writing several files or none."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from conda_multiplat.errors import Location, ManifestError, OutsideError, Problem
+from conda_multiplat.names import DEFAULT_ENVIRONMENT
+
+MANIFEST_NAMES = ("environment.yml", "environment.yaml")
+LOCK_NAME = "conda-lock.yml"
+
+
+def find_manifest(start: Path) -> Path:
+    """The nearest manifest from ``start`` upwards, no further than the git repository's root.
+
+    Raises:
+        ManifestError: there is none.
+    """
+    folder = start.resolve()
+    for each in (folder, *folder.parents):
+        for name in MANIFEST_NAMES:
+            if (each / name).is_file():
+                return each / name
+        if (each / ".git").exists():
+            break
+    raise ManifestError(
+        f"no {' or '.join(MANIFEST_NAMES)} in {folder}",
+        details=["looked in the folders above too, up to the git repository's root"],
+        hints=["name the file with -f FILE"],
+    )
+
+
+def lock_path(folder: Path, environment: str) -> Path:
+    """Where an environment's lock is: beside the manifest."""
+    own = environment != DEFAULT_ENVIRONMENT
+    return folder / (f"{environment}.{LOCK_NAME}" if own else LOCK_NAME)
+
+
+def shown(path: Path) -> str:
+    """A path as a user types it: relative to the working directory where that is shorter."""
+    relative = os.path.relpath(path)
+    return relative if len(relative) < len(str(path)) else str(path)
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file, a byte order mark left out.
+
+    Raises:
+        ManifestError: it is not there, or not UTF-8.
+        OutsideError: it can't be read.
+    """
+    name = shown(path)
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise ManifestError(f"{name} does not exist") from None
+    except UnicodeDecodeError as error:
+        problem = Problem(Location(name), f"not UTF-8: {error.reason} at byte {error.start}")
+        raise ManifestError(f"{name} can't be read", problems=[problem]) from None
+    except OSError as error:
+        raise OutsideError(f"{name} can't be read: {error.strerror}") from None
+
+
+def write_all(texts: Mapping[Path, str]) -> None:
+    """Write all files or, if one can't be written, none.
+
+    1. Each text goes to a temporary file beside its place and is synced to the disk: what can
+       fail (a full disk, permissions) fails here, and the temporary files are removed.
+    2. Then the files are renamed into place, each at once: readers see the old or the new one.
+
+    Raises:
+        OutsideError: nothing was written.
+    """
+    staged: list[tuple[str, Path]] = []
+    try:
+        for path, text in texts.items():
+            staged.append((_stage(path, text), path))
+        for temporary, path in staged:
+            Path(temporary).replace(path)
+    except OSError as error:
+        place = shown(Path(error.filename)) if error.filename else "the lock"
+        raise OutsideError(
+            f"can't write {place}: {error.strerror}", hints=["the old files are as they were"]
+        ) from None
+    finally:
+        for temporary, _ in staged:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def _stage(path: Path, text: str) -> str:
+    mode = path.stat().st_mode & 0o777 if path.exists() else None
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(mode if mode is not None else 0o666 & ~_umask())
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,255 @@
+"""The lock as frozen values: CEP 37's ``conda-lock.yml``, one file for each environment.
+
+What CEP 37 has no key for is kept in ``metadata.custom_metadata``, which maps str to str:
+
+========================================  ======================================================
+``created_by``                            ``conda-multiplat`` (conda-lockfiles wants the key)
+``multiplat.recipe``                      the number of the recipe of ``content_hash``
+``multiplat.environment``                 the environment that this file locks
+``multiplat.channel-priority``            the priority it was solved with
+``multiplat.packages-sha256``             SHA-256 of the text from the line ``package:`` on,
+                                          with ``\\n`` line ends
+``multiplat.virtual-packages.SUBDIR``     JSON list of what was promised, ``__glibc=2.28=0``
+``multiplat.needs.SUBDIR``                JSON: need -> {"depends" | "constrains": [package]}
+``multiplat.requested.SUBDIR``            JSON list of the MatchSpecs that were asked for
+========================================  ======================================================
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from conda_multiplat.names import VirtualPackage, split_spec
+from conda_multiplat.virtual_packages import Need, needs_of
+
+CREATED_BY = "conda-multiplat"
+PREFIX = "multiplat."
+
+
+@dataclass(frozen=True)
+class CondaRecord:
+    """One locked conda package.
+
+    Attributes:
+        name: the package's name.
+        version: its version.
+        build: its build string.
+        url: where it is, without credentials.
+        md5: the archive's MD5, ``None`` where the channel gives none.
+        sha256: the archive's SHA-256, ``None`` where the channel gives none.
+        depends: MatchSpecs of what it needs.
+        constrains: MatchSpecs that bind where the package is there. Not in the lock file, but
+            for the virtual ones among them (see :class:`PlatformLock`).
+        category: the manifest's category that asks for it (CEP 37).
+    """
+
+    name: str
+    version: str
+    build: str
+    url: str
+    md5: str | None = None
+    sha256: str | None = None
+    depends: tuple[str, ...] = ()
+    constrains: tuple[str, ...] = ()
+    category: str = "main"
+
+    @property
+    def dependencies(self) -> dict[str, str]:
+        """``depends`` as CEP 37 has it: name -> constraint, several of one name joined."""
+        joined: dict[str, list[str]] = {}
+        for spec in self.depends:
+            name, constraint = split_spec(spec)
+            joined.setdefault(name, []).extend([constraint] if constraint not in ("", "*") else [])
+        # A build string ends a constraint, so that the one which has it goes last.
+        return {name: ",".join(sorted(parts, key=_has_build)) for name, parts in joined.items()}
+
+    @property
+    def file_name(self) -> str:
+        """The archive's name."""
+        return self.url.rsplit("/", 1)[-1]
+
+    def to_dict(self, platform: str) -> dict[str, Any]:
+        """CEP 37's ``LockedDependency``, its keys in the order in which they are written."""
+        hashes = {"md5": self.md5, "sha256": self.sha256}
+        return {
+            "name": self.name,
+            "version": self.version,
+            "manager": "conda",
+            "platform": platform,
+            "dependencies": dict(sorted(self.dependencies.items())),
+            "url": self.url,
+            "hash": {key: value for key, value in hashes.items() if value},
+            "build": self.build,
+            "category": self.category,
+            "optional": False,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> CondaRecord:
+        """Read CEP 37's ``LockedDependency``.
+
+        Raises:
+            KeyError: a required key is not there.
+        """
+        url, hashes = str(data["url"]), data["hash"]
+        build = data.get("build") or _build_from_url(url)
+        depends = data.get("dependencies") or {}
+        return cls(
+            name=str(data["name"]),
+            version=str(data["version"]),
+            build=str(build),
+            url=url,
+            md5=hashes.get("md5"),
+            sha256=hashes.get("sha256"),
+            depends=tuple(f"{name} {value or ''}".strip() for name, value in depends.items()),
+            category=str(data.get("category") or "main"),
+        )
+
+
+def _has_build(constraint: str) -> bool:
+    return " " in constraint
+
+
+def _build_from_url(url: str) -> str:
+    stem = url.rsplit("/", 1)[-1].removesuffix(".conda").removesuffix(".tar.bz2")
+    return stem.rsplit("-", 1)[-1]
+
+
+@dataclass(frozen=True)
+class LockChannel:
+    """A channel as a lock names it, with the environment variables that its URL needs."""
+
+    url: str
+    used_env_vars: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlatformLock:
+    """What is locked for one platform.
+
+    Attributes:
+        content_hash: the digest of the request (see ``requests``).
+        records: the conda packages, by name.
+        pypi: the names of locked PyPI packages.
+        virtual_packages: what the solve was promised.
+        needs: the virtual packages that the records need.
+        requested: the MatchSpecs that were asked for.
+    """
+
+    content_hash: str
+    records: tuple[CondaRecord, ...]
+    pypi: tuple[str, ...] = ()
+    virtual_packages: tuple[VirtualPackage, ...] = ()
+    needs: tuple[Need, ...] = ()
+    requested: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        content_hash: str,
+        records: Iterable[CondaRecord],
+        virtual_packages: Sequence[VirtualPackage],
+        requested: Iterable[str],
+    ) -> PlatformLock:
+        """The lock of a fresh solution; its needs are read off the records."""
+        ordered = tuple(sorted(records, key=lambda record: record.name))
+        needs = needs_of((each.name, each.depends, each.constrains) for each in ordered)
+        return cls(
+            content_hash=content_hash,
+            records=ordered,
+            virtual_packages=tuple(virtual_packages),
+            needs=tuple(needs),
+            requested=tuple(sorted(set(requested))),
+        )
+
+
+@dataclass(frozen=True)
+class LockFile:
+    """One environment's lock.
+
+    Attributes:
+        environment: its name.
+        sources: the manifest's files, relative to the lock.
+        channels: the channels of all platforms.
+        platforms: what is locked, by subdir, sorted.
+        channel_priority: what it was solved with; ``""`` where the lock does not say.
+        recipe: the recipe of ``content_hash``; 0 for a lock that we did not make.
+        intact: False where the package section is not as we wrote it.
+    """
+
+    environment: str
+    sources: tuple[str, ...]
+    channels: tuple[LockChannel, ...]
+    platforms: Mapping[str, PlatformLock]
+    channel_priority: str = ""
+    recipe: int = 0
+    intact: bool = field(default=True, compare=False)
+
+    def head(self, packages_sha256: str) -> dict[str, Any]:
+        """``version`` and ``metadata``, ready to be written."""
+        return {
+            "version": 1,
+            "metadata": {
+                "content_hash": {name: lock.content_hash for name, lock in self._sorted()},
+                "channels": [
+                    {"url": each.url, "used_env_vars": list(each.used_env_vars)}
+                    for each in self.channels
+                ],
+                "platforms": [name for name, _ in self._sorted()],
+                "sources": list(self.sources),
+                "custom_metadata": self._custom(packages_sha256),
+            },
+        }
+
+    def packages(self) -> list[dict[str, Any]]:
+        """The ``package`` section: by name, then by platform, so that a diff keeps together."""
+        found = [each.to_dict(name) for name, lock in self._sorted() for each in lock.records]
+        return sorted(found, key=lambda each: (each["name"], each["platform"]))
+
+    def _sorted(self) -> list[tuple[str, PlatformLock]]:
+        return sorted(self.platforms.items())
+
+    def _custom(self, packages_sha256: str) -> dict[str, str]:
+        custom = {
+            "created_by": CREATED_BY,
+            f"{PREFIX}recipe": str(self.recipe),
+            f"{PREFIX}environment": self.environment,
+            f"{PREFIX}channel-priority": self.channel_priority,
+            f"{PREFIX}packages-sha256": packages_sha256,
+        }
+        for name, lock in self._sorted():
+            promised = [f"{p.name}={p.version}={p.build}" for p in lock.virtual_packages]
+            custom[f"{PREFIX}virtual-packages.{name}"] = json.dumps(promised)
+            custom[f"{PREFIX}needs.{name}"] = json.dumps(_pack_needs(lock.needs), sort_keys=True)
+            custom[f"{PREFIX}requested.{name}"] = json.dumps(list(lock.requested))
+        return custom
+
+    def with_platforms(self, platforms: Mapping[str, PlatformLock]) -> LockFile:
+        """The same lock with other content."""
+        return replace(self, platforms=dict(sorted(platforms.items())))
+
+
+def _pack_needs(needs: Iterable[Need]) -> dict[str, dict[str, list[str]]]:
+    packed: dict[str, dict[str, list[str]]] = {}
+    for need in needs:
+        kind = "depends" if need.binding else "constrains"
+        packed.setdefault(need.spec, {}).setdefault(kind, []).append(need.record)
+    return packed
+
+
+def unpack_needs(text: str) -> tuple[Need, ...]:
+    """The needs as ``multiplat.needs.SUBDIR`` has them."""
+    return tuple(
+        Need(spec, record, kind == "depends")
+        for spec, kinds in json.loads(text).items()
+        for kind, records in kinds.items()
+        for record in records
+    )
+
+
+def unpack_virtual_packages(text: str) -> tuple[VirtualPackage, ...]:
+    """The promises as ``multiplat.virtual-packages.SUBDIR`` has them."""
+    return tuple(VirtualPackage(*each.split("=", 2)) for each in json.loads(text))

@@ -1,0 +1,170 @@
+"""Reads a lock file: ``conda-lock.yml`` text -> :class:`LockFile`.
+
+A lock of ours is known to be as we wrote it when the digest of its package section holds. Then
+the text of the platforms that nobody asks for is skipped, which is most of the time that reading
+takes. Any other lock is read whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from conda_multiplat.errors import Location, LockFileError, Problem
+from conda_multiplat.lock import (
+    PREFIX,
+    CondaRecord,
+    LockChannel,
+    LockFile,
+    PlatformLock,
+    unpack_needs,
+    unpack_virtual_packages,
+)
+from conda_multiplat.names import DEFAULT_ENVIRONMENT
+from conda_multiplat.virtual_packages import needs_of
+
+_Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MARKER = re.compile(r"^(<<<<<<< |=======$|>>>>>>> )", re.MULTILINE)
+_PACKAGE_LINE = re.compile(r"^package:", re.MULTILINE)
+RELOCK = "run `conda multiplat lock --update-all`, which does not read the old lock"
+
+
+def packages_sha256(section: str) -> str:
+    """The digest of a package section: its text from ``package:`` on, with ``\\n`` line ends."""
+    return hashlib.sha256(section.replace("\r\n", "\n").encode()).hexdigest()
+
+
+def read_lock(text: str, file: str, platforms: Sequence[str] | None = None) -> LockFile:
+    """Read a lock, or only some platforms of it.
+
+    Raises:
+        LockFileError: it has conflict markers, is not YAML, or not CEP 37's version 1.
+    """
+    _refuse_markers(text, file)
+    start = _PACKAGE_LINE.search(text)
+    if start is None:
+        raise _broken(file, Location(file), "no `package:` section: the file is cut off or no lock")
+    head, section = text[: start.start()], text[start.start() :]
+    data = _load(head, file, 0)
+    metadata = _metadata(data, file)
+    custom = metadata.get("custom_metadata") or {}
+    stated = custom.get(f"{PREFIX}packages-sha256")
+    intact = stated == packages_sha256(section)
+    if intact and platforms is not None:
+        section = _only(section, platforms)
+    packages = _load(section, file, head.count("\n")).get("package") or []
+    try:
+        return _lock(metadata, custom, packages, intact=intact or stated is None)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise _broken(file, Location(file), f"not a CEP 37 lock: {error!r}") from None
+
+
+def _refuse_markers(text: str, file: str) -> None:
+    if marker := _MARKER.search(text):
+        line = text.count("\n", 0, marker.start()) + 1
+        raise LockFileError(
+            f"{file} has a merge conflict",
+            problems=[
+                Problem(
+                    Location(file, line),
+                    f"conflict marker {marker.group().strip()!r}",
+                    f"merge the manifest, then {RELOCK}",
+                )
+            ],
+        )
+
+
+def _load(text: str, file: str, above: int) -> dict[str, Any]:
+    try:
+        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - both candidates are safe loaders
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 + above if error.problem_mark else 0
+        raise _broken(file, Location(file, line), f"not YAML: {error.problem}") from None
+    if not isinstance(data, dict):
+        raise _broken(file, Location(file), "not a lock file")
+    return data
+
+
+def _broken(file: str, at: Location, message: str) -> LockFileError:
+    hint = f"take it from version control again, or {RELOCK}"
+    return LockFileError(f"{file} can't be read", problems=[Problem(at, message, hint)])
+
+
+def _metadata(data: dict[str, Any], file: str) -> dict[str, Any]:
+    version = data.get("version", 1)
+    if version != 1:
+        raise LockFileError(
+            f"{file} can't be read",
+            problems=[
+                Problem(
+                    Location(file, 1),
+                    f"lock version {version!r}; this conda-multiplat reads version 1",
+                    f"update conda-multiplat, or {RELOCK}",
+                )
+            ],
+        )
+    metadata = data.get("metadata")
+    if not isinstance(metadata, dict):
+        raise _broken(file, Location(file), "no `metadata:` section")
+    return metadata
+
+
+def _only(section: str, platforms: Sequence[str]) -> str:
+    """The records of some platforms, out of a section as we write it."""
+    first, *records = section.split("\n- name: ")
+    wanted = tuple(f"\n  platform: {subdir}\n" for subdir in platforms)
+    kept = [each for each in records if any(line in each for line in wanted)]
+    return "\n- name: ".join([first if kept else "package: []", *kept])
+
+
+def _lock(
+    metadata: dict[str, Any], custom: Mapping[str, str], packages: list[Any], *, intact: bool
+) -> LockFile:
+    by_platform: dict[str, list[dict[str, Any]]] = {}
+    for each in packages:
+        by_platform.setdefault(each["platform"], []).append(each)
+    hashes = metadata["content_hash"]
+    names = [str(name) for name in metadata["platforms"]]
+    return LockFile(
+        environment=custom.get(f"{PREFIX}environment", DEFAULT_ENVIRONMENT),
+        sources=tuple(metadata["sources"]),
+        channels=tuple(
+            LockChannel(each["url"], tuple(each.get("used_env_vars", ())))
+            for each in metadata["channels"]
+        ),
+        platforms={
+            name: _platform(name, hashes.get(name, ""), by_platform.get(name, []), custom)
+            for name in names
+        },
+        channel_priority=custom.get(f"{PREFIX}channel-priority", ""),
+        recipe=int(custom.get(f"{PREFIX}recipe", 0)),
+        intact=intact,
+    )
+
+
+def _platform(
+    name: str, content_hash: str, packages: list[dict[str, Any]], custom: Mapping[str, str]
+) -> PlatformLock:
+    # The same package can stand in several categories: conda-lock writes one entry for each.
+    records = {
+        each["name"]: CondaRecord.from_dict(each)
+        for each in packages
+        if each["manager"] == "conda"
+    }
+    stated = custom.get(f"{PREFIX}needs.{name}")
+    found = needs_of((each.name, each.depends, ()) for each in records.values())
+    return PlatformLock(
+        content_hash=content_hash,
+        records=tuple(records.values()),
+        pypi=tuple(sorted({each["name"] for each in packages if each["manager"] == "pip"})),
+        virtual_packages=unpack_virtual_packages(
+            custom.get(f"{PREFIX}virtual-packages.{name}", "[]")
+        ),
+        needs=unpack_needs(stated) if stated else tuple(found),
+        requested=tuple(json.loads(custom.get(f"{PREFIX}requested.{name}", "[]"))),
+    )

@@ -1,0 +1,84 @@
+"""The words of the project as types: platforms, virtual packages, channel and package names."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+#: Every subdir that conda knows as a target (CEP 26), `noarch` excluded: nothing is solved for it.
+SUBDIRS: tuple[str, ...] = (
+    "emscripten-wasm32",
+    "freebsd-64",
+    "linux-32",
+    "linux-64",
+    "linux-aarch64",
+    "linux-armv6l",
+    "linux-armv7l",
+    "linux-ppc64",
+    "linux-ppc64le",
+    "linux-riscv64",
+    "linux-s390x",
+    "osx-64",
+    "osx-arm64",
+    "wasi-wasm32",
+    "win-32",
+    "win-64",
+    "win-arm64",
+    "zos-z",
+)
+
+#: Groups of platforms that a manifest may name, each with the subdir prefixes it stands for.
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "unix": ("linux-", "osx-", "freebsd-", "emscripten-"),
+    "linux": ("linux-",),
+    "osx": ("osx-",),
+    "win": ("win-",),
+}
+
+DEFAULT_ENVIRONMENT = "default"
+
+_SPEC_NAME = re.compile(r"^\s*(?:[^\s\[\]=<>!~]*::)?\s*([A-Za-z0-9_.-]+)")
+
+
+@dataclass(frozen=True, order=True)
+class VirtualPackage:
+    """A property of a machine as a package (CEP 30): ``__cuda 12.4``, ``__archspec 1 x86_64``."""
+
+    name: str
+    version: str
+    build: str = "0"
+
+    def __str__(self) -> str:
+        shown = self.version if self.build == "0" else f"{self.version} {self.build}"
+        return f"{self.name} {shown}"
+
+
+def families(subdir: str) -> tuple[str, ...]:
+    """The families of ``subdir``, the broadest first."""
+    return tuple(name for name, prefixes in FAMILIES.items() if subdir.startswith(prefixes))
+
+
+def spec_name(spec: str) -> str:
+    """The package name that a MatchSpec text asks for, in lower case; ``""`` when it has none."""
+    match = _SPEC_NAME.match(spec)
+    return match.group(1).lower() if match else ""
+
+
+def split_spec(spec: str) -> tuple[str, str]:
+    """A record's dependency as (name, constraint): ``"a >=1"`` -> ``("a", ">=1")``."""
+    name = spec_name(spec)
+    _, _, rest = spec.partition(name)
+    return name, rest.strip()
+
+
+def nearest(word: str, known: Iterable[str], count: int = 1) -> list[str]:
+    """The ``count`` names of ``known`` that look most like ``word``; none when nothing does."""
+    return difflib.get_close_matches(word, list(known), n=count, cutoff=0.6)
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """A hint that names the nearest known word, or ``otherwise``."""
+    near = nearest(word, known)
+    return f"did you mean {near[0]!r}?" if near else otherwise

@@ -1,0 +1,66 @@
+"""The entries of ``pip:``: PEP 508 requirements and the options that pip's files know."""
+
+from __future__ import annotations
+
+import re
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+_VALUED = {
+    "-c": "a constraints file",
+    "--constraint": "a constraints file",
+    "-e": "a project's folder or URL",
+    "--editable": "a project's folder or URL",
+    "--extra-index-url": "a URL",
+    "-f": "a folder or URL",
+    "--find-links": "a folder or URL",
+    "-i": "a URL",
+    "--index-url": "a URL",
+    "--no-binary": "package names, :all: or :none:",
+    "--only-binary": "package names, :all: or :none:",
+    "-r": "a requirements file",
+    "--requirement": "a requirements file",
+}
+_BARE = ("--no-index", "--pre", "--prefer-binary", "--require-hashes")
+_SOURCE = re.compile(r"^(\.{0,2}[/\\]|\.$|~|[A-Za-z]:\\|(git|hg|svn|bzr)\+|(https?|file)://)")
+
+
+class PipEntryError(ValueError):
+    """An entry that pip would not take; ``hint`` says what to write."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def entry_name(entry: str) -> str:
+    """The normalised project name that an entry asks for; ``""`` for options, paths and URLs.
+
+    Raises:
+        PipEntryError: it is neither a PEP 508 requirement nor an option of pip's that we know.
+    """
+    if entry.startswith("-"):
+        _check_option(entry)
+        return ""
+    if _SOURCE.match(entry):
+        return ""
+    try:
+        return canonicalize_name(Requirement(entry).name)
+    except InvalidRequirement as error:
+        reason = str(error).splitlines()[0]
+        raise PipEntryError(
+            f"not a PyPI requirement (PEP 508): {entry!r}",
+            f"{reason}; for example `robosuite>=1.4` or `torch[extra]==2.5; sys_platform == 'linux'`",
+        ) from None
+
+
+def _check_option(entry: str) -> None:
+    option, value = re.match(r"(\S+?)(?:[=\s]+(.*))?$", entry).groups()  # type: ignore[union-attr]
+    if option in _BARE and not value:
+        return
+    if option not in _VALUED:
+        known = ", ".join(sorted([*_VALUED, *_BARE]))
+        raise PipEntryError(f"unknown pip option {option!r}", f"these are read: {known}")
+    if not value:
+        raise PipEntryError(f"{option} needs {_VALUED[option]}", f"write `{option} VALUE`")

@@ -1,0 +1,43 @@
+"""conda's hooks. Nothing is imported at the top but pluggy, which conda has loaded before us.
+
+conda loads this module at every start: see ``tests/test_plugin.py`` for what it may cost. A
+failure here must not stop another conda command, so that each hook ends in a warning at worst.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+
+hookimpl = pluggy.HookimplMarker("conda")
+_log = logging.getLogger(__name__)
+
+
+@hookimpl
+def conda_subcommands() -> Iterable[Any]:
+    """Register ``conda multiplat``."""
+    try:
+        from conda.plugins.types import CondaSubcommand
+
+        from conda_multiplat.cli import SUMMARY, configure_parser
+    except Exception as error:
+        _log.warning("conda-multiplat is not available: %s", error)
+        return []
+    subcommand = CondaSubcommand(
+        name="multiplat", summary=SUMMARY, action=_run, configure_parser=configure_parser
+    )
+    return [subcommand]
+
+
+def _run(args: argparse.Namespace) -> int:
+    """The subcommand's action: conda takes an ``int`` as the exit code."""
+    from conda_multiplat.cli import run
+    from conda_multiplat.config import settings_from_conda
+
+    return run(args, settings_from_conda)

@@ -1,0 +1,78 @@
+"""A project on disk: its manifest, its folder and its locks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from conda_multiplat.errors import LockFileError
+from conda_multiplat.files import find_manifest, lock_path, read_text, shown
+from conda_multiplat.lock import LockFile
+from conda_multiplat.lock_reader import read_lock
+from conda_multiplat.manifest import Manifest
+from conda_multiplat.manifest_reader import Source, SpecCheck, read_manifest
+
+
+@dataclass(frozen=True)
+class Project:
+    """A manifest and the folder that its locks lie in, which is the first file's."""
+
+    manifest: Manifest
+    folder: Path
+    sources: tuple[str, ...]
+
+    def lock_path(self, environment: str) -> Path:
+        """Where an environment's lock is."""
+        return lock_path(self.folder, environment)
+
+    def lock(self, environment: str, platforms: Sequence[str] | None = None) -> LockFile | None:
+        """An environment's lock, or only some platforms of it; ``None`` where there is none.
+
+        Raises:
+            LockFileError: it can't be read.
+        """
+        path = self.lock_path(environment)
+        return read_lock(read_text(path), shown(path), platforms) if path.exists() else None
+
+    def existing_lock(self, environment: str, platforms: Sequence[str] | None = None) -> LockFile:
+        """An environment's lock, which must be there and be as it was written.
+
+        Raises:
+            LockFileError: it is missing, changed by hand, or can't be read.
+        """
+        path = shown(self.lock_path(environment))
+        lock = self.lock(environment, platforms)
+        if lock is None:
+            raise LockFileError(f"{path} does not exist", hints=["run `conda multiplat lock`"])
+        if not lock.intact:
+            raise LockFileError(
+                f"{path} is not as it was written",
+                details=["its packages don't have the digest that its head states: it was edited"],
+                hints=["run `conda multiplat lock`, or take the file from version control again"],
+            )
+        return lock
+
+
+def load_project(
+    files: Sequence[str | Path], *, host_subdirs: Sequence[str], check_spec: SpecCheck | None = None
+) -> Project:
+    """Read the manifest from ``files``, or from where it is found.
+
+    Raises:
+        ManifestError: with every problem of every file.
+        OutsideError: a file can't be read.
+    """
+    paths = [Path(each).absolute() for each in files] or [find_manifest(Path.cwd())]
+    sources = [Source(shown(path), read_text(path)) for path in paths]
+    manifest = read_manifest(sources, host_subdirs=host_subdirs, check_spec=check_spec)
+    folder = paths[0].parent
+    return Project(manifest, folder, tuple(_relative(path, folder) for path in paths))
+
+
+def _relative(path: Path, folder: Path) -> str:
+    """``path`` as a lock in ``folder`` names it (CEP 37), with forward slashes."""
+    try:
+        return path.relative_to(folder).as_posix()
+    except ValueError:
+        return Path(shown(path)).as_posix()

@@ -1,0 +1,1 @@
+"""LockFile -> text, one module for each format."""

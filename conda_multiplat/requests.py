@@ -1,0 +1,95 @@
+"""Targets -> solve requests, and the digest by which a lock knows its request again.
+
+Digest, recipe 1: the SHA-256 of the canonical JSON (sorted keys, no spaces, ASCII) of
+
+1. ``specs``: the MatchSpecs with their white space folded, sorted, each once;
+2. ``channels``: as the manifest names them, in order, credentials taken out;
+3. ``virtual_packages``: ``name=version=build`` of the promised ones, sorted;
+4. ``pypi``: the PyPI requirements, sorted.
+
+A comment, the order of lines, another platform's change and the machine's configuration are not
+in it. A change of this recipe takes a new number, and old locks are judged by theirs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from conda_multiplat.channels import public_name
+from conda_multiplat.lock import CondaRecord
+from conda_multiplat.manifest import Requirement
+from conda_multiplat.names import VirtualPackage
+from conda_multiplat.targets import Target
+
+DIGEST_RECIPE = 1
+
+
+@dataclass(frozen=True)
+class SolveRequest:
+    """All that one solve depends on, apart from the channels' content.
+
+    Attributes:
+        target: the target this is for.
+        channels: as the manifest or the configuration names them, the preferred first.
+        requirements: the MatchSpecs asked for.
+        virtual_packages: what the solve takes as there.
+        channel_priority: ``strict``, ``flexible`` or ``disabled``.
+        locked: previous records, preferred where they still fit.
+    """
+
+    target: Target
+    channels: tuple[str, ...]
+    requirements: tuple[Requirement, ...]
+    virtual_packages: tuple[VirtualPackage, ...]
+    channel_priority: str
+    locked: tuple[CondaRecord, ...] = ()
+
+
+def request(
+    target: Target,
+    *,
+    default_channels: Sequence[str],
+    channel_priority: str,
+    locked: Sequence[CondaRecord] = (),
+) -> SolveRequest:
+    """The solve request of a target; ``default_channels`` count where the manifest names none."""
+    return SolveRequest(
+        target=target,
+        channels=channels_of(target, default_channels),
+        requirements=target.view.conda,
+        virtual_packages=target.virtual_packages,
+        channel_priority=channel_priority,
+        locked=tuple(locked),
+    )
+
+
+def channels_of(target: Target, default_channels: Sequence[str]) -> tuple[str, ...]:
+    """The channels of a target as written.
+
+    CEP 24 appends the configured channels to those of the manifest. We, like conda-lock, don't:
+    what a lock holds must not depend on who locks. ``nodefaults`` is therefore always true, and
+    ``defaults`` is used where it is named.
+    """
+    named = [text.value for text in target.view.channels]
+    if not named:
+        return tuple(default_channels)
+    return tuple(name for name in named if name != "nodefaults")
+
+
+def digest(target: Target, recipe: int = DIGEST_RECIPE) -> str:
+    """The digest of a target's request, a lower-case hexadecimal SHA-256."""
+    if recipe != DIGEST_RECIPE:
+        raise ValueError(f"no digest recipe {recipe}")
+    packages = target.virtual_packages
+    named = [text.value for text in target.view.channels]
+    content = {
+        "specs": sorted({each.text for each in target.view.conda}),
+        "channels": [public_name(name) for name in named if name != "nodefaults"],
+        "virtual_packages": sorted(f"{p.name}={p.version}={p.build}" for p in packages),
+        "pypi": sorted({each.text for each in target.view.pypi}),
+    }
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

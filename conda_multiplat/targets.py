@@ -1,0 +1,78 @@
+"""Manifest -> targets: each environment on each of its platforms, with what its machines have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from conda_multiplat.errors import UsageError
+from conda_multiplat.manifest import Manifest, View
+from conda_multiplat.names import VirtualPackage, did_you_mean
+from conda_multiplat.virtual_packages import promised
+
+
+@dataclass(frozen=True)
+class Target:
+    """The unit of one solve.
+
+    Attributes:
+        environment: the environment's name.
+        subdir: the platform.
+        virtual_packages: what the machines of this target are promised to have, sorted.
+        assumed: those of them that the manifest does not state, as ``glibc 2.28``.
+        view: what the manifest asks for here.
+    """
+
+    environment: str
+    subdir: str
+    virtual_packages: tuple[VirtualPackage, ...]
+    assumed: frozenset[str]
+    view: View
+
+    def __str__(self) -> str:
+        return f"{self.environment}/{self.subdir}"
+
+
+def targets(
+    manifest: Manifest, environments: Sequence[str] = (), platforms: Sequence[str] = ()
+) -> list[Target]:
+    """All targets of a manifest, or those of some environments and platforms.
+
+    Raises:
+        UsageError: an environment or platform that the manifest does not have.
+    """
+    names = select_environments(manifest, environments)
+    known = {subdir for name in names for subdir in manifest.platforms_of(name)}
+    for subdir in platforms:
+        if subdir not in known:
+            hint = did_you_mean(subdir, known, f"there are: {', '.join(sorted(known))}")
+            have = "the environments asked for have" if environments else "the manifest has"
+            raise UsageError(f"{have} no platform {subdir!r}", hints=[hint])
+    return [
+        target(manifest, name, subdir)
+        for name in names
+        for subdir in manifest.platforms_of(name)
+        if not platforms or subdir in platforms
+    ]
+
+
+def target(manifest: Manifest, environment: str, subdir: str) -> Target:
+    """One environment on one platform."""
+    chain = [each.promises for each in manifest.lineage(environment)]
+    packages, assumed = promised(subdir, chain)
+    view = manifest.view(environment, subdir)
+    return Target(environment, subdir, packages, frozenset(assumed), view)
+
+
+def select_environments(manifest: Manifest, wanted: Sequence[str]) -> list[str]:
+    """The names of the wanted environments in the manifest's order; all where none is named.
+
+    Raises:
+        UsageError: an environment that the manifest does not have.
+    """
+    for name in wanted:
+        if name not in manifest.environments:
+            names = list(manifest.environments)
+            hint = did_you_mean(name, names, f"there are: {', '.join(names)}")
+            raise UsageError(f"the manifest has no environment {name!r}", hints=[hint])
+    return [name for name in manifest.environments if not wanted or name in wanted]

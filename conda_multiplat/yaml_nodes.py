@@ -1,0 +1,134 @@
+"""YAML with positions: every value remembers its line and column, every problem is collected.
+
+PyYAML's node graph (libyaml's parser where it is there) is the source; nothing is converted by
+YAML's own rules, so that ``glibc: 2.30`` stays ``2.30`` and a duplicate key is seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import yaml
+
+from conda_multiplat.errors import Location, Problem
+
+_Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NULL = "tag:yaml.org,2002:null"
+_STRING = "tag:yaml.org,2002:str"
+_KINDS = {yaml.MappingNode: "a mapping", yaml.SequenceNode: "a list", yaml.ScalarNode: "a value"}
+
+
+@dataclass(frozen=True)
+class Text:
+    """A scalar as it is written, and where."""
+
+    value: str
+    at: Location
+
+
+@dataclass
+class Reader:
+    """Reads one document and gathers its problems.
+
+    Attributes:
+        file: the file's name as the user knows it.
+        problems: what was found so far; a set, since a line may be read once for each platform.
+    """
+
+    file: str
+    problems: set[Problem] = field(default_factory=set)
+
+    def compose(self, text: str) -> yaml.Node | None:
+        """The document's node graph; ``None`` where it is empty or is not YAML."""
+        try:
+            return yaml.compose(text, Loader=_Loader)
+        except yaml.MarkedYAMLError as error:
+            self._syntax(error, text)
+        except yaml.YAMLError as error:
+            self.problem(Location(self.file), f"not YAML: {error}")
+        return None
+
+    def problem(self, at: Location | yaml.Node, message: str, hint: str = "") -> None:
+        """Remember that ``message`` is true of ``at``."""
+        place = at if isinstance(at, Location) else self.place(at)
+        self.problems.add(Problem(place, message, hint))
+
+    def place(self, node: yaml.Node) -> Location:
+        """Where ``node`` begins."""
+        return Location(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def mapping(self, node: yaml.Node, what: str) -> dict[str, tuple[Text, yaml.Node]]:
+        """``node`` as key -> (key with its place, value); a null is an empty mapping."""
+        if is_null(node):
+            return {}
+        if not isinstance(node, yaml.MappingNode):
+            self._wrong_kind(node, what, "a mapping (`key: value` lines)")
+            return {}
+        found: dict[str, tuple[Text, yaml.Node]] = {}
+        for key, value in node.value:
+            if (text := self.text(key, f"a key of {what}")) is None:
+                continue
+            if text.value in found:
+                first = found[text.value][0].at.line
+                self.problem(
+                    key,
+                    f"{text.value!r} appears twice in {what}",
+                    f"line {first} has it already: merge the two, or remove one",
+                )
+            else:
+                found[text.value] = (text, value)
+        return found
+
+    def items(self, node: yaml.Node, what: str) -> Iterator[yaml.Node]:
+        """The items of a list; nothing for a null."""
+        if is_null(node):
+            return
+        if not isinstance(node, yaml.SequenceNode):
+            self._wrong_kind(node, what, "a list (lines that begin with `- `)")
+            return
+        yield from node.value
+
+    def text(self, node: yaml.Node, what: str) -> Text | None:
+        """A scalar as written; ``None``, with a problem, for anything else or for nothing."""
+        if not isinstance(node, yaml.ScalarNode):
+            self._wrong_kind(node, what, "plain text")
+            return None
+        if is_null(node):
+            self.problem(node, f"{what} is empty")
+            return None
+        return Text(node.value, self.place(node))
+
+    def texts(self, node: yaml.Node, what: str) -> tuple[Text, ...]:
+        """A list of scalars as written."""
+        item = f"an entry of {what}"
+        found = (self.text(child, item) for child in self.items(node, what))
+        return tuple(text for text in found if text is not None)
+
+    def _wrong_kind(self, node: yaml.Node, what: str, wanted: str) -> None:
+        got = _KINDS.get(type(node), "something else")
+        shown = f" {node.value!r}" if isinstance(node, yaml.ScalarNode) else ""
+        self.problem(node, f"{what} is {got}{shown}", f"write {wanted}")
+
+    def _syntax(self, error: yaml.MarkedYAMLError, text: str) -> None:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line, mark.column) if mark else (0, 0)
+        lines = text.splitlines()
+        written = lines[line] if line < len(lines) else ""
+        if "\t" in written[: len(written) - len(written.lstrip())]:
+            at = Location(self.file, line + 1, written.index("\t") + 1)
+            self.problem(at, "a tab in the indentation", "YAML indents with spaces only")
+            return
+        at = Location(self.file, line + 1, column + 1)
+        shown = f": {written.strip()!r}" if written.strip() else ""
+        self.problem(at, f"not YAML{shown}", f"{error.problem or error.context}")
+
+
+def is_null(node: yaml.Node) -> bool:
+    """Whether ``node`` is YAML's null: nothing, ``~`` or ``null``."""
+    return isinstance(node, yaml.ScalarNode) and node.tag == _NULL
+
+
+def is_string(node: yaml.Node) -> bool:
+    """Whether YAML itself would read ``node`` as text, and not as a number, a date or a boolean."""
+    return isinstance(node, yaml.ScalarNode) and node.tag == _STRING
