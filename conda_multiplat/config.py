@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,8 @@ class Settings:
         envs_dirs: where named environments are.
         root_prefix: conda's base environment, where there is a conda.
         register_envs: whether new environments go into ``~/.conda/environments.txt``.
-        detect: what conda detects of this machine; ``None`` where we have to look ourselves.
+        detect: the virtual packages that conda detects, those of the given names at least;
+            ``None`` where we have to look ourselves.
     """
 
     subdir: str
@@ -43,7 +44,7 @@ class Settings:
     envs_dirs: Sequence[Path] = ()
     root_prefix: Path | None = None
     register_envs: bool = True
-    detect: Callable[[], tuple[VirtualPackage, ...]] | None = None
+    detect: Callable[[Collection[str]], tuple[VirtualPackage, ...]] | None = None
 
 
 def settings_from_conda() -> Settings:
@@ -90,15 +91,32 @@ def _ssl_verify(value: Any) -> bool | str:
     return True if str(value) == "truststore" else str(value)
 
 
-def _detect_with_conda() -> tuple[VirtualPackage, ...]:
-    """The virtual packages that this conda sees, overrides included."""
+def _detect_with_conda(names: Collection[str]) -> tuple[VirtualPackage, ...]:
+    """The virtual packages that this conda sees, overrides included.
+
+    conda looks for a CUDA driver in a process of its own, which takes most of a second: it is
+    left out where no need names it.
+    """
     from conda.base.context import context
 
     manager = context.plugin_manager
-    if hasattr(manager, "get_virtual_package_records"):
-        records = manager.get_virtual_package_records()
-        found = [(each.name, each.version, each.build) for each in records]
-    else:  # conda < 25.11
-        packages = manager.get_virtual_packages()
-        found = [(f"__{each.name}", each.version, each.build) for each in packages]
-    return tuple(sorted(VirtualPackage(name, v or "0", build or "0") for name, v, build in found))
+    left_out = [each for each in manager.get_plugins() if _finds_cuda(each)]
+    if any(name.startswith("__cuda") for name in names):
+        left_out = []
+    hook = manager.subset_hook_caller("conda_virtual_packages", remove_plugins=left_out)
+    found = [_virtual_package(each) for group in hook() for each in group]
+    return tuple(sorted(each for each in found if each is not None))
+
+
+def _finds_cuda(plugin: object) -> bool:
+    return str(getattr(plugin, "__name__", "")).endswith("plugins.virtual_packages.cuda")
+
+
+def _virtual_package(found: Any) -> VirtualPackage | None:
+    """One answer of conda's hook; since 25.11 it can turn out to be no package after all."""
+    if hasattr(found, "to_virtual_package"):
+        record = found.to_virtual_package()
+        if not getattr(record, "name", None):
+            return None
+        return VirtualPackage(record.name, str(record.version), str(record.build))
+    return VirtualPackage(f"__{found.name}", found.version or "0", found.build or "0")

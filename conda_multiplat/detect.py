@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from conda_multiplat.config import Settings
 from conda_multiplat.names import VirtualPackage
 
 
-def virtual_packages(settings: Settings) -> tuple[VirtualPackage, ...]:
-    """The virtual packages of this machine; inside conda, what conda says."""
+def virtual_packages(settings: Settings, names: Collection[str]) -> tuple[VirtualPackage, ...]:
+    """The virtual packages of this machine, those of ``names`` at least.
+
+    Inside conda, it is conda that says.
+    """
     if settings.detect is not None:
-        return settings.detect()
+        return settings.detect(names)
     from conda_multiplat.engines.rattler import detect_virtual_packages
 
     return detect_virtual_packages()

@@ -20,7 +20,8 @@ from conda_multiplat.lock import CondaRecord
 from conda_multiplat.names import spec_name
 
 #: Ours, beside conda's own files: which environment this is, and whether an install was cut off.
-MARKER = "multiplat.json"
+#: JSON, but not called so: rattler takes every ``.json`` here for a package's record.
+MARKER = "multiplat"
 #: What a record in ``conda-meta`` says of its package beyond what a lock holds.
 _FROM_INDEX = (
     "arch",
@@ -54,7 +55,7 @@ def installed(prefix: Path) -> list[CondaRecord]:
     """The packages of a prefix, by name."""
     if not meta(prefix).is_dir():
         return []
-    heads = (_head(path) for path in meta(prefix).glob("*.json") if path.name != MARKER)
+    heads = (_head(path) for path in meta(prefix).glob("*.json"))
     found = [_record(head) for head in heads if head.get("name")]
     return sorted(found, key=lambda each: each.name)
 
@@ -73,15 +74,26 @@ def _record(head: Mapping[str, Any]) -> CondaRecord:
 def _head(path: Path) -> dict[str, Any]:
     """A record without its long list of files, where rattler wrote it; else all of it."""
     text = path.read_text(encoding="utf-8")
-    head, mark, rest = text.partition(_LINKED_PART)
-    if mark:
-        with suppress(ValueError):
-            url = json.loads("{" + rest.partition('"url": ')[2].partition(",\n")[0].join(('"url": ', "}")))
-            return {**json.loads(head.rstrip(",") + "}"), **url}
+    with suppress(ValueError):
+        metadata, linked = _split(text)
+        if "name" in metadata:
+            return {**metadata, "url": _value(linked, "url")}
     with suppress(ValueError):
         found = json.loads(text)
         return found if isinstance(found, dict) else {}
     return {}
+
+
+def _split(text: str) -> tuple[dict[str, Any], str]:
+    """A record as rattler writes it: the package's metadata, and the text of the rest."""
+    head, mark, rest = text.partition(_LINKED_PART)
+    return json.loads(head.rstrip(",") + "}"), mark + rest
+
+
+def _value(text: str, key: str) -> Any:
+    """The value of a top-level string in a part of a record's text; ``None`` if it has none."""
+    _, found, rest = text.partition(f'\n  "{key}": ')
+    return json.JSONDecoder().raw_decode(rest)[0] if found else None
 
 
 def complete_records(prefix: Path, names: Iterable[str]) -> None:
@@ -98,19 +110,17 @@ def complete_records(prefix: Path, names: Iterable[str]) -> None:
 
 def _complete(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    head, mark, rest = text.partition(_LINKED_PART)
-    record = json.loads(head.rstrip(",") + "}") if mark else json.loads(text)
-    source = rest.partition('"extracted_package_dir": ')[2].partition(",\n")[0] if mark else "null"
-    folder = json.loads(source) if source else record.get("extracted_package_dir")
-    if not folder:
+    metadata, linked = _split(text)
+    folder = _value(linked, "extracted_package_dir")
+    if not linked or not folder:
         return
     try:
         index = json.loads((Path(folder) / "info" / "index.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return
-    record |= {key: index[key] for key in _FROM_INDEX if index.get(key) is not None}
-    body = json.dumps(record, indent=2, sort_keys=True)
-    replace_file(path, body[: -len("\n}")] + f",{mark}{rest}" if mark else body)
+    metadata |= {key: index[key] for key in _FROM_INDEX if index.get(key) is not None}
+    body = json.dumps(metadata, indent=2, sort_keys=True).removesuffix("\n}")
+    replace_file(path, f"{body},{linked}")
 
 
 def replace_file(path: Path, text: str) -> None:

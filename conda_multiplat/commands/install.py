@@ -26,7 +26,7 @@ from conda_multiplat.detect import virtual_packages
 from conda_multiplat.errors import LockFileError, OutsideError, UnmetError, UsageError
 from conda_multiplat.files import shown
 from conda_multiplat.lock import CondaRecord, PlatformLock
-from conda_multiplat.names import DEFAULT_ENVIRONMENT, VirtualPackage
+from conda_multiplat.names import DEFAULT_ENVIRONMENT, VirtualPackage, spec_name
 from conda_multiplat.project import Project, load_project
 from conda_multiplat.requests import DIGEST_RECIPE, digest
 from conda_multiplat.targets import select_environments, target
@@ -124,7 +124,7 @@ def _checked(project: Project, environment: str, settings: Settings) -> _Choice:
             "which this version can't install",
             details=[", ".join(locked.pypi)],
         )
-    has = virtual_packages(settings)
+    has = virtual_packages(settings, {spec_name(each.spec) for each in locked.needs})
     lacking = unmet(locked.needs, has, spec_matches)
     if lacking:
         raise _unmet_error(environment, locked, lacking, settings.subdir)

@@ -1,0 +1,121 @@
+"""The condas that the tests run in: the embedded one, and every real one that can be found."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+TESTS = Path(__file__).resolve().parents[1]
+EMBEDDED = "embedded"
+VARIABLE = "CONDA_MULTIPLAT_TEST_CONDAS"
+#: Kept of the real environment; all else that could configure conda or rattler is left behind.
+_KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
+
+
+def real_condas() -> list[str]:
+    """The executables of real condas: those the variable names, and the one on PATH."""
+    named = [each for each in os.environ.get(VARIABLE, "").split(os.pathsep) if each]
+    found = shutil.which("conda")
+    return list(dict.fromkeys([*named, *([found] if found else [])]))
+
+
+@dataclass(frozen=True)
+class Host:
+    """A conda, or ``conda-multiplat`` without one, in a home and a root of its own.
+
+    Attributes:
+        label: for test ids.
+        command: what to put before conda's arguments.
+        home: HOME; ``root`` with ``envs`` and ``pkgs`` are in it.
+    """
+
+    label: str
+    command: tuple[str, ...]
+    home: Path
+
+    @property
+    def envs(self) -> Path:
+        """Where named environments go."""
+        return self.home / "root" / "envs"
+
+    @property
+    def pkgs(self) -> Path:
+        """The package cache."""
+        return self.home / "root" / "pkgs"
+
+    def environ(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The whole environment of a command: nothing of the developer's own configuration."""
+        kept = {key: os.environ[key] for key in _KEPT if key in os.environ}
+        own = {
+            "HOME": str(self.home),
+            "USERPROFILE": str(self.home),
+            "XDG_CACHE_HOME": str(self.home / ".cache"),
+            "XDG_CONFIG_HOME": str(self.home / ".config"),
+            "CONDARC": str(self.home / ".condarc"),
+            "CONDA_ENVS_DIRS": str(self.envs),
+            "CONDA_PKGS_DIRS": str(self.pkgs),
+            "CONDA_REPORT_ERRORS": "false",
+            "PYTHONWARNINGS": "ignore",
+        }
+        if self.label == EMBEDDED:
+            own |= {
+                "CONDA_ROOT_PREFIX": str(self.home / "root"),
+                "CONDA_SOLVER": "classic",
+                "PYTHONPATH": str(TESTS),
+            }
+        return {**kept, **own, **(extra or {})}
+
+    def run(
+        self,
+        *arguments: str | Path,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        code: int | None = 0,
+        timeout: float = 300,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end; ``code`` is what it must exit with, ``None`` for any."""
+        done = subprocess.run(
+            [*self.command, *map(str, arguments)],
+            cwd=cwd,
+            env=self.environ(env),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=timeout,
+            check=False,
+        )
+        if code is not None and done.returncode != code:
+            raise AssertionError(
+                f"{' '.join(map(str, arguments))}: exit code {done.returncode}, not {code}\n"
+                f"--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
+            )
+        return done
+
+    def json(self, *arguments: str | Path, cwd: Path | None = None) -> Any:
+        """The JSON document that a command prints."""
+        return json.loads(self.run(*arguments, "--json", cwd=cwd).stdout)
+
+
+def make_host(command: Sequence[str], home: Path) -> Host:
+    """A host in an empty home; ``command`` is ``("embedded",)`` or an executable."""
+    (home / "root" / "conda-meta").mkdir(parents=True)
+    (home / "root" / "conda-meta" / "history").touch()
+    (home / "root" / "envs").mkdir()
+    (home / ".condarc").write_text("{}\n", encoding="utf-8")
+    if tuple(command) == (EMBEDDED,):
+        return Host(EMBEDDED, (sys.executable, "-m", "support.embedded_conda"), home)
+    return Host(Path(command[0]).parts[-3], tuple(command), home)
+
+
+def standalone(home: Path) -> Host:
+    """``conda-multiplat`` with no conda, in the same kind of home."""
+    (home / "root").mkdir(parents=True)
+    (home / ".condarc").write_text("{}\n", encoding="utf-8")
+    return Host("standalone", (sys.executable, "-m", "conda_multiplat"), home)
