@@ -59,7 +59,7 @@ def read_lock(text: str, file: str, platforms: Sequence[str] | None = None) -> L
         section = _only(section, platforms)
     packages = _load(section, file, head.count("\n")).get("package") or []
     try:
-        return _lock(metadata, custom, packages, intact=intact or stated is None)
+        return _lock(metadata, custom, packages, platforms, intact=intact or stated is None)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise _broken(file, Location(file), f"not a CEP 37 lock: {error!r}") from None
 
@@ -123,13 +123,18 @@ def _only(section: str, platforms: Sequence[str]) -> str:
 
 
 def _lock(
-    metadata: dict[str, Any], custom: Mapping[str, str], packages: list[Any], *, intact: bool
+    metadata: dict[str, Any],
+    custom: Mapping[str, str],
+    packages: list[Any],
+    wanted: Sequence[str] | None,
+    *,
+    intact: bool,
 ) -> LockFile:
     by_platform: dict[str, list[dict[str, Any]]] = {}
     for each in packages:
         by_platform.setdefault(each["platform"], []).append(each)
     hashes = metadata["content_hash"]
-    names = [str(name) for name in metadata["platforms"]]
+    names = [str(name) for name in metadata["platforms"] if wanted is None or name in wanted]
     return LockFile(
         environment=custom.get(f"{PREFIX}environment", DEFAULT_ENVIRONMENT),
         sources=tuple(metadata["sources"]),

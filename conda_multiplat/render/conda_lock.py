@@ -83,8 +83,10 @@ def scalar(value: str | int | bool) -> str:
 def _is_text(value: str) -> bool:
     if value.startswith("*") or value.lower() in ("y", "n", "~"):
         return False
+    if value.startswith(("0o", "0O")):
+        return False  # a number in YAML 1.2 only
     try:
-        float(value)  # YAML 1.2 reads 1e5 as a number, YAML 1.1 does not
+        float(value)  # so is 1e5
     except ValueError:
         return bool(_resolver.resolve(yaml.ScalarNode, value, (True, False)) == _STRING)
     return False

@@ -14,6 +14,7 @@ from typing import Any
 
 TESTS = Path(__file__).resolve().parents[1]
 EMBEDDED = "embedded"
+STANDALONE = "standalone"
 VARIABLE = "CONDA_MULTIPLAT_TEST_CONDAS"
 #: Kept of the real environment; all else that could configure conda or rattler is left behind.
 _KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
@@ -62,6 +63,8 @@ class Host:
             "CONDA_ENVS_DIRS": str(self.envs),
             "CONDA_PKGS_DIRS": str(self.pkgs),
             "CONDA_REPORT_ERRORS": "false",
+            "CONDA_ADD_PIP_AS_PYTHON_DEPENDENCY": "false",
+            "NO_COLOR": "1",
             "PYTHONWARNINGS": "ignore",
         }
         if self.label == EMBEDDED:
@@ -98,9 +101,25 @@ class Host:
             )
         return done
 
-    def json(self, *arguments: str | Path, cwd: Path | None = None) -> Any:
-        """The JSON document that a command prints."""
-        return json.loads(self.run(*arguments, "--json", cwd=cwd).stdout)
+    @property
+    def is_conda(self) -> bool:
+        """Whether conda's own commands can be run here."""
+        return self.label != STANDALONE
+
+    def multiplat(
+        self,
+        *arguments: str | Path,
+        cwd: Path,
+        env: Mapping[str, str] | None = None,
+        code: int | None = 0,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run one of our commands, through conda where there is one."""
+        door = ("multiplat",) if self.is_conda else ()
+        return self.run(*door, *arguments, cwd=cwd, env=env, code=code)
+
+    def json(self, *arguments: str | Path, cwd: Path, code: int | None = 0) -> Any:
+        """The JSON document that one of our commands prints."""
+        return json.loads(self.multiplat(*arguments, "--json", cwd=cwd, code=code).stdout)
 
 
 def make_host(command: Sequence[str], home: Path) -> Host:
@@ -118,4 +137,4 @@ def standalone(home: Path) -> Host:
     """``conda-multiplat`` with no conda, in the same kind of home."""
     (home / "root").mkdir(parents=True)
     (home / ".condarc").write_text("{}\n", encoding="utf-8")
-    return Host("standalone", (sys.executable, "-m", "conda_multiplat"), home)
+    return Host(STANDALONE, (sys.executable, "-m", "conda_multiplat"), home)

@@ -1,0 +1,311 @@
+"""``lock`` as a user runs it: through every conda, and without one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.hosts import Host
+from support.manifests import locked, write
+from support.packages import Package, write_repodata
+
+FRESH = """\
+ default  linux-64      4 packages
+          osx-arm64     4 packages
+          win-64        4 packages
+ assumed where the manifest is silent: glibc 2.28, linux 4.18, osx 13.0, win 10.0
+ wrote conda-lock.yml
+"""
+
+
+def test_first_lock(door: Host, project: Path, channel: Path) -> None:
+    """All platforms are solved, written, and said on stderr; stdout stays empty."""
+    write(project, channel, "python 3.12.*", "numpy")
+    done = door.multiplat("lock", cwd=project)
+    assert done.stderr.lstrip("\n") == FRESH
+    assert done.stdout.strip() == ""
+    everywhere = {"libblas": "3.9.0", "numpy": "2.1.0", "python": "3.12.4", "zlib": "1.3.1"}
+    assert locked(project) == dict.fromkeys(("linux-64", "osx-arm64", "win-64"), everywhere)
+
+
+def test_both_doors_write_the_same_bytes(
+    conda: Host, alone: Host, project: Path, channel: Path
+) -> None:
+    """What a lock holds does not depend on the way in."""
+    write(project, channel, "python", "scipy", extra="multiplat: {environments: {t: {dependencies: [rich-text]}}}\n")
+    conda.multiplat("lock", cwd=project)
+    first = {path.name: path.read_bytes() for path in project.glob("*conda-lock.yml")}
+    for name in first:
+        (project / name).unlink()
+    alone.multiplat("lock", cwd=project)
+    assert {path.name: path.read_bytes() for path in project.glob("*conda-lock.yml")} == first
+    assert sorted(first) == ["conda-lock.yml", "t.conda-lock.yml"]
+
+
+def test_second_lock_changes_nothing(alone: Host, project: Path, channel: Path) -> None:
+    """A lock that is in sync is left alone, without a look at the channel."""
+    write(project, channel, "numpy")
+    alone.multiplat("lock", cwd=project)
+    before = (project / "conda-lock.yml").stat()
+    write(project, channel, "numpy", extra="# a comment\n")
+    done = alone.multiplat("lock", cwd=project, env={"CONDA_OFFLINE": "true"})
+    assert done.stderr.endswith(" in sync: nothing to write\n")
+    assert (project / "conda-lock.yml").stat() == before
+
+
+def test_what_fits_is_kept(alone: Host, project: Path, tmp_path: Path) -> None:
+    """A newer version in the channel moves nothing that still fits; --update moves what it names."""
+    old = [Package("a", depends=["b"]), Package("b"), Package("c")]
+    own = write_repodata(tmp_path / "own", old)
+    write(project, own, "a", platforms="[linux-64]")
+    alone.multiplat("lock", cwd=project)
+    write_repodata(own, [*old, Package("a", "2.0", depends=["b"]), Package("b", "2.0")])
+    write(project, own, "a", "c", platforms="[linux-64]")
+    done = alone.multiplat("lock", cwd=project)
+    assert locked(project)["linux-64"] == {"a": "1.0", "b": "1.0", "c": "1.0"}
+    assert "   3 packages  + c 1.0\n" in done.stderr
+    done = alone.multiplat("lock", "--update", "b", cwd=project)
+    assert locked(project)["linux-64"] == {"a": "1.0", "b": "2.0", "c": "1.0"}
+    assert "   3 packages  ↑ b 1.0 → 2.0\n" in done.stderr
+    alone.multiplat("lock", "--update-all", cwd=project)
+    assert locked(project)["linux-64"] == {"a": "2.0", "b": "2.0", "c": "1.0"}
+
+
+def test_record_that_left_its_channel_is_not_kept(
+    alone: Host, project: Path, tmp_path: Path
+) -> None:
+    """A locked package that the channel took back is solved again."""
+    own = write_repodata(tmp_path / "own", [Package("a"), Package("a", "1.1"), Package("c")])
+    write(project, own, "a", platforms="[linux-64]")
+    alone.multiplat("lock", cwd=project)
+    write_repodata(own, [Package("a"), Package("c")])
+    write(project, own, "a", "c", platforms="[linux-64]")
+    alone.multiplat("lock", cwd=project)
+    assert locked(project)["linux-64"] == {"a": "1.0", "c": "1.0"}
+
+
+def test_one_platform_leaves_the_others_byte_for_byte(
+    alone: Host, project: Path, channel: Path
+) -> None:
+    """--platform touches no other platform's records nor their content hash."""
+    write(project, channel, "python 3.11.*")
+    alone.multiplat("lock", cwd=project)
+    before = (project / "conda-lock.yml").read_text(encoding="utf-8")
+    write(project, channel, "python 3.12.*")
+    alone.multiplat("lock", "--platform", "osx-arm64", cwd=project)
+    after = (project / "conda-lock.yml").read_text(encoding="utf-8")
+    assert locked(project)["osx-arm64"]["python"] == "3.12.4"
+    for subdir in ("linux-64", "win-64"):
+        assert _records(before, subdir) == _records(after, subdir)
+        line = next(each for each in before.splitlines() if each.startswith(f"    {subdir}: "))
+        assert line in after.splitlines()
+
+
+def _records(text: str, subdir: str) -> list[str]:
+    return [each for each in text.split("\n- name: ") if f"\n  platform: {subdir}\n" in each]
+
+
+def test_unsolvable_target(alone: Host, project: Path, channel: Path) -> None:
+    """The conflict names its target and its lines; the others are called solvable; no file moves."""
+    write(project, channel, "numpy", "python 3.12.*")
+    alone.multiplat("lock", cwd=project)
+    before = (project / "conda-lock.yml").read_bytes()
+    write(project, channel, "zlib", "numpy", "python 3.12.*", "old-tool  # [osx]")
+    done = alone.multiplat("lock", cwd=project, code=1)
+    lines = done.stderr.splitlines()
+    assert lines[:4] == [
+        "error: no solution for default/osx-arm64",
+        "  default/osx-arm64",
+        "    environment.yml:8:5  python 3.12.*",
+        "    environment.yml:9:5  old-tool",
+    ]
+    assert lines[-2:] == [
+        "  solvable: default/linux-64, default/win-64",
+        "  no file was changed",
+    ]
+    assert "python <3.12" in done.stderr
+    assert (project / "conda-lock.yml").read_bytes() == before
+
+
+def test_unknown_package(alone: Host, project: Path, channel: Path) -> None:
+    """A name that the channel does not have is met with names that it has."""
+    write(project, channel, "nunpy", platforms="[linux-64]")
+    done = alone.multiplat("lock", cwd=project, code=1)
+    assert done.stderr == (
+        "error: no solution for default/linux-64\n"
+        "  default/linux-64\n"
+        "    environment.yml:6:5  nunpy\n"
+        f"        no package 'nunpy' for linux-64 in {channel.as_uri()}\n"
+        "        did you mean 'numpy'?\n"
+        "  no file was changed\n"
+    )
+    assert not (project / "conda-lock.yml").exists()
+
+
+def test_conflict_as_json(door: Host, project: Path, channel: Path) -> None:
+    """With --json an error is one document on stdout, with the same exit code."""
+    write(project, channel, "numpi", "zlib", platforms="[linux-64]")
+    found = door.json("lock", cwd=project, code=1)
+    assert found["success"] is False
+    assert found["exit_code"] == 1
+    assert found["conflicts"] == [
+        {
+            "target": "default/linux-64",
+            "requirements": [{"spec": "numpi", "file": "environment.yml", "line": 6}],
+            "suggestions": {"numpi": ["numpy"]},
+            "explanation": "",
+        }
+    ]
+
+
+def test_answer_as_json(door: Host, project: Path, channel: Path) -> None:
+    """With --json the answer says what was written and what changed."""
+    write(project, channel, "zlib", platforms="[linux-64]")
+    assert door.json("lock", cwd=project) == {
+        "success": True,
+        "dry_run": False,
+        "files": ["conda-lock.yml"],
+        "environments": {"default": {"linux-64": {"packages": 1, "changes": []}}},
+    }
+
+
+def test_dry_run_writes_nothing(alone: Host, project: Path, channel: Path) -> None:
+    """--dry-run solves and says what it would write."""
+    write(project, channel, "zlib")
+    done = alone.multiplat("lock", "--dry-run", cwd=project)
+    assert done.stderr.endswith(" would write conda-lock.yml\n")
+    assert sorted(path.name for path in project.iterdir()) == [".git", "environment.yml"]
+
+
+def test_quiet(door: Host, project: Path, channel: Path) -> None:
+    """-q says nothing but errors."""
+    write(project, channel, "zlib")
+    assert door.multiplat("lock", "-q", cwd=project).stderr.strip() == ""
+    assert (project / "conda-lock.yml").exists()
+
+
+def test_bad_manifest(door: Host, project: Path, channel: Path) -> None:
+    """Every problem of the file at once, exit code 2, through every door."""
+    write(project, channel, "numpy >>1", "- 3", platforms="[linux-65]", extra="multiplat: {envs: 1}\n")
+    done = door.multiplat("lock", cwd=project, code=2)
+    assert [line for line in done.stderr.splitlines() if line.startswith("  environment.yml:")] == [
+        "  environment.yml:4:13: unknown platform 'linux-65'",
+        "  environment.yml:6:5: not a MatchSpec: 'numpy >>1' (unable to parse version spec: >>1)",
+        "  environment.yml:7:5: a dependency is a list",
+        "  environment.yml:8:13: unknown key 'envs' in multiplat",
+    ]
+
+
+def test_pypi_is_refused_by_line(alone: Host, project: Path, channel: Path) -> None:
+    """pip: entries are not dropped in silence."""
+    write(project, channel, "python", "pip:\n      - robosuite >=1.4")
+    done = alone.multiplat("lock", cwd=project, code=2)
+    assert done.stderr == (
+        "error: PyPI requirements can't be locked by this version\n"
+        "  environment.yml:8:9: pip: robosuite >=1.4 can't be locked yet\n"
+        "      take it from a conda channel\n"
+    )
+
+
+def test_promised_virtual_packages(alone: Host, project: Path, channel: Path) -> None:
+    """An environment that promises CUDA gets what needs it; the others, and the machine, don't count."""
+    extra = """\
+multiplat:
+  environments:
+    gpu:
+      platforms: [linux-64]
+      virtual-packages: {linux-64: {cuda: "12.4"}}
+      dependencies: [needs-cuda, cuda-thing]
+"""
+    write(project, channel, "zlib", extra=extra)
+    cuda = {"CONDA_OVERRIDE_CUDA": "11.0", "CONDA_OVERRIDE_GLIBC": "2.99"}
+    alone.multiplat("lock", cwd=project, env=cuda)
+    found = locked(project, "gpu.conda-lock.yml")
+    assert found == {
+        "linux-64": {"cuda-thing": "12.4", "cuda-version": "12.4", "needs-cuda": "1.0", "zlib": "1.3.1"}
+    }
+    text = (project / "gpu.conda-lock.yml").read_text(encoding="utf-8")
+    line = next(each for each in text.splitlines() if "multiplat.needs.linux-64" in each)
+    assert json.loads(line.split("'")[1]) == {
+        "__cuda >=12": {"constrains": ["cuda-version"], "depends": ["needs-cuda"]}
+    }
+
+
+def test_selectors_and_several_files(alone: Host, project: Path, channel: Path) -> None:
+    """Files combine; a later file's spec for a package replaces the earlier one's."""
+    write(project, channel, "python 3.11.*", "only-unix  # [unix]")
+    write(project, channel, "python 3.12.*", "sel(win): rich-text", file="more.yaml")
+    alone.multiplat("lock", "-f", "environment.yml", "more.yaml", cwd=project)
+    found = locked(project)
+    assert {subdir: found[subdir]["python"] for subdir in found} == dict.fromkeys(found, "3.12.4")
+    assert {subdir for subdir in found if "only-unix" in found[subdir]} == {"linux-64", "osx-arm64"}
+    assert {subdir for subdir in found if "rich-text" in found[subdir]} == {"win-64"}
+
+
+def test_manifest_is_found_upwards(alone: Host, project: Path, channel: Path) -> None:
+    """From a subfolder the nearest manifest up to the git root is used, and locked beside it."""
+    write(project, channel, "zlib", platforms="[linux-64]", file="environment.yaml")
+    inside = project / "src" / "deep"
+    inside.mkdir(parents=True)
+    alone.multiplat("lock", cwd=inside)
+    assert (project / "conda-lock.yml").exists()
+
+
+def test_no_manifest(alone: Host, project: Path) -> None:
+    """Without a manifest: exit code 2 and how to name one."""
+    done = alone.multiplat("lock", cwd=project, code=2)
+    assert done.stderr == (
+        f"error: no environment.yml or environment.yaml in {project}\n"
+        "  looked in the folders above too, up to the git repository's root\n"
+        "  name the file with -f FILE\n"
+    )
+
+
+def test_channel_named_in_a_spec(alone: Host, project: Path, channel: Path, tmp_path: Path) -> None:
+    """``channel::name`` takes a package from that channel, whichever is preferred."""
+    other = write_repodata(tmp_path / "other", [Package("zlib", "9.9", subdir="linux-64")])
+    extra = f"custom_channels: {{special: {other.parent.as_uri()}}}\n"
+    (alone.home / ".condarc").write_text(extra.replace("special", "other"), encoding="utf-8")
+    write(project, channel, "other::zlib", "python", platforms="[linux-64]")
+    done = alone.multiplat("lock", cwd=project, code=1)
+    assert "zlib" in done.stderr
+    write(project, channel, "other::zlib", platforms="[linux-64]")
+    alone.multiplat("lock", cwd=project)
+    assert locked(project)["linux-64"] == {"zlib": "9.9"}
+
+
+@pytest.mark.parametrize(("priority", "version"), [("strict", "1.0"), ("disabled", "2.0")])
+def test_channel_priority(
+    alone: Host, project: Path, tmp_path: Path, priority: str, version: str
+) -> None:
+    """--channel-priority decides between an older package of the first channel and a newer one."""
+    first = write_repodata(tmp_path / "first", [Package("a")])
+    second = write_repodata(tmp_path / "second", [Package("a", "2.0")])
+    write(project, f"{first.as_uri()}\n  - {second.as_uri()}", "a", platforms="[linux-64]")
+    alone.multiplat("lock", "--channel-priority", priority, cwd=project)
+    assert locked(project)["linux-64"] == {"a": version}
+
+
+def test_conda_lock_reads_it(alone: Host, project: Path, channel: Path) -> None:
+    """conda-lock's own models take the file, and its render writes explicit files of it."""
+    write(project, channel, "scipy", "rich-text")
+    alone.multiplat("lock", cwd=project)
+    script = (
+        "import pathlib; from conda_lock.lockfile import parse_conda_lock_file; "
+        "print(len(parse_conda_lock_file(pathlib.Path('conda-lock.yml')).package))"
+    )
+    import subprocess
+    import sys
+
+    environ = alone.environ()
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=project, env=environ, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "18\n"
+    subprocess.run(
+        [sys.executable, "-m", "conda_lock", "render", "-k", "explicit", "-p", "linux-64", "conda-lock.yml"],
+        cwd=project, env=environ, capture_output=True, text=True, check=True,
+    )
+    lines = (project / "conda-linux-64.lock").read_text(encoding="utf-8").splitlines()
+    assert sum(line.startswith("file://") for line in lines) == 6

@@ -1,0 +1,36 @@
+"""Manifests for tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+THREE = "[linux-64, osx-arm64, win-64]"
+
+
+def write(
+    folder: Path,
+    channel: Path | str,
+    *dependencies: str,
+    platforms: str = THREE,
+    name: str = "demo",
+    extra: str = "",
+    file: str = "environment.yml",
+) -> Path:
+    """Write an ``environment.yml``; ``dependencies`` are the lines of the list."""
+    url = channel.as_uri() if isinstance(channel, Path) else channel
+    lines = [f"name: {name}", "channels:", f"  - {url}", f"platforms: {platforms}", "dependencies:"]
+    lines += [f"  - {each}" for each in dependencies]
+    path = folder / file
+    path.write_text("\n".join(lines) + "\n" + extra, encoding="utf-8")
+    return path
+
+
+def locked(folder: Path, name: str = "conda-lock.yml") -> dict[str, dict[str, str]]:
+    """What a lock holds, as platform -> package -> version."""
+    import yaml
+
+    data = yaml.safe_load((folder / name).read_text(encoding="utf-8"))
+    found: dict[str, dict[str, str]] = {each: {} for each in data["metadata"]["platforms"]}
+    for package in data["package"]:
+        found[package["platform"]][package["name"]] = package["version"]
+    return found

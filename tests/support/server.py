@@ -1,0 +1,116 @@
+"""A channel server on loopback that can be told to misbehave."""
+
+from __future__ import annotations
+
+import base64
+import socketserver
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+
+@dataclass
+class Rules:
+    """How the server answers.
+
+    Attributes:
+        root: the folder it serves.
+        status: path ending -> the status to answer with instead.
+        truncate: path endings whose bodies break off in the middle.
+        replace: path ending -> other content.
+        delay: path ending -> seconds to wait before the answer.
+        login: ``user:password`` that every request must bring.
+        token: the token that every path must begin with, as ``/t/TOKEN/``.
+        seen: the requested paths, in order; a refused one with its status behind it.
+    """
+
+    root: Path
+    status: dict[str, int] = field(default_factory=dict)
+    truncate: list[str] = field(default_factory=list)
+    replace: dict[str, bytes] = field(default_factory=dict)
+    delay: dict[str, float] = field(default_factory=dict)
+    login: str = ""
+    token: str = ""
+    seen: list[str] = field(default_factory=list)
+    url: str = ""
+
+    def first(self, table: dict[str, int], path: str) -> int | None:
+        """The status that ``table`` has for ``path``."""
+        return next((value for end, value in table.items() if path.endswith(end)), None)
+
+
+class _Server(socketserver.ThreadingMixIn, HTTPServer):
+    """Queues connections: the standard backlog of 5 makes parallel clients stall."""
+
+    daemon_threads = True
+    request_queue_size = 256
+    rules: Rules
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        rules = self.server.rules
+        path = unquote(urlsplit(self.path).path)
+        for end, seconds in rules.delay.items():
+            if path.endswith(end):
+                time.sleep(seconds)
+        status = rules.first(rules.status, path) or self._refusal(rules, path)
+        rules.seen.append(path if status is None else f"{path} {status}")
+        if status is not None:
+            self._answer(status, b"")
+            return
+        if rules.token:
+            path = path.removeprefix(f"/t/{rules.token}")
+        file = rules.root / path.lstrip("/")
+        if not file.is_file():
+            self._answer(404, b"")
+            return
+        content = next((new for end, new in rules.replace.items() if path.endswith(end)), None)
+        self._answer(200, file.read_bytes() if content is None else content, path)
+
+    def _refusal(self, rules: Rules, path: str) -> int | None:
+        wanted = "Basic " + base64.b64encode(rules.login.encode()).decode()
+        if rules.login and self.headers.get("Authorization") != wanted:
+            return 401
+        if rules.token and not path.startswith(f"/t/{rules.token}/"):
+            return 403
+        return None
+
+    def _answer(self, status: int, body: bytes, path: str = "") -> None:
+        cut = any(path.endswith(end) for end in self.server.rules.truncate)
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body[: len(body) // 2] if cut else body)
+        if cut:
+            self.close_connection = True
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serve(root: Path) -> Iterator[Rules]:
+    """Serve ``root``; the rules can be changed while it runs."""
+    server = _Server(("127.0.0.1", 0), _Handler)
+    server.rules = Rules(root, url=f"http://127.0.0.1:{server.server_address[1]}")
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield server.rules
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
