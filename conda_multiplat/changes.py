@@ -68,3 +68,8 @@ def summary(found: Sequence[Change], limit: int = 5) -> str:
     if len(found) > limit:
         words.append(f"and {len(found) - limit} more")
     return "   ".join(words)
+
+
+def packages(count: int) -> str:
+    """``1 package``, ``2 packages``."""
+    return f"{count} package{'' if count == 1 else 's'}"

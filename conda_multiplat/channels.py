@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 _SCHEME = re.compile(r"^[a-z][a-z0-9+]*://", re.IGNORECASE)
-_TOKEN = re.compile(r"/t/([A-Za-z0-9_%.~-]+)(?=/|$)")
+_TOKEN = re.compile(r"/t/([A-Za-z0-9_%.~${}-]+)(?=/|$)")
 _USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
 _LOCAL = ("/", "./", "../", ".\\", "..\\", "~")
 _ENVIRONMENT_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
@@ -34,6 +34,11 @@ class ChannelConfig:
 def public_name(name: str) -> str:
     """A channel's name or URL without credentials."""
     return _TOKEN.sub("", _USERINFO.sub("", name))
+
+
+def without_login(url: str) -> str:
+    """``url`` without ``user:password@``; a token in its path stays."""
+    return _USERINFO.sub("", url)
 
 
 def secrets(urls: Iterable[str]) -> set[str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from conda_multiplat import prefix as prefixes
-from conda_multiplat.changes import Change, changes
+from conda_multiplat.changes import Change, changes, packages
 from conda_multiplat.config import Settings
 from conda_multiplat.console import Console
 from conda_multiplat.detect import virtual_packages
@@ -113,9 +113,10 @@ def _checked(project: Project, environment: str, settings: Settings) -> _Choice:
     lock = project.existing_lock(environment, [settings.subdir])
     locked = lock.platforms.get(settings.subdir)
     if locked is None:
+        every = project.existing_lock(environment).platforms
         raise UnmetError(
             f"{environment} is not locked for {settings.subdir}, this machine's platform",
-            details=[f"locked: {', '.join(lock.platforms)}"],
+            details=[f"locked: {', '.join(every)}"],
             hints=["add it to `platforms:` and run `conda multiplat lock`"],
         )
     if locked.pypi:
@@ -139,7 +140,7 @@ def _unmet_error(
     versions = {each.name: each.version for each in locked.records}
     rows = [
         (f"{each.need.record} {versions.get(each.need.record, '')}", each.need.spec, each.has)
-        for each in lacking
+        for each in sorted(lacking, key=lambda each: (each.need.record, each.need.spec))
     ]
     width = max(len(record) for record, _, _ in rows)
     names = sorted({each.need.spec.split()[0] for each in lacking})
@@ -341,11 +342,11 @@ def _report(
         console.say(f"   {each}")
     count = len(choice.locked.records)
     if not found:
-        console.say(f" {where} is as locked: {count} packages")
+        console.say(f" {where} is as locked: {packages(count)}")
     elif dry_run:
-        console.say(f" would change {len(found)} packages in {where}")
+        console.say(f" would change {packages(len(found))} in {where}")
     else:
-        console.say(f" {where} has the {count} packages of {choice.environment}")
+        console.say(f" {where} has the {packages(count)} of {choice.environment}")
         console.say(f" activate it with: conda activate {where.name if where.parent.name == 'envs' else where}")
     console.result(
         {

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from conda_multiplat.changes import Change, changes, summary
+from conda_multiplat.changes import Change, changes, packages, summary
 from conda_multiplat.channels import environment_variables, public_name
 from conda_multiplat.config import Settings
 from conda_multiplat.console import Console
@@ -324,8 +324,7 @@ def _report(
     for plan, new in zip(plans, locks, strict=True):
         name = plan.environment
         for subdir, locked in new.platforms.items():
-            count = len(locked.records)
-            words = f"{count:4} package{'s' if count != 1 else ' '}"
+            words = f"{packages(len(locked.records)):>13}"
             rows.append([name, subdir, words, summary(found[plan.environment][subdir])])
             name = ""
     if rows:

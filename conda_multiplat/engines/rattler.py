@@ -13,12 +13,16 @@ repodata is fetched and parsed once:
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import re
+import tempfile
 import time
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
 
 import rattler
 from rattler.exceptions import (
@@ -30,7 +34,14 @@ from rattler.exceptions import (
     SolverError,
 )
 
-from conda_multiplat.channels import channel_urls, public_name, scrub, secrets
+from conda_multiplat.channels import (
+    channel_urls,
+    expand,
+    public_name,
+    scrub,
+    secrets,
+    without_login,
+)
 from conda_multiplat.config import Settings
 from conda_multiplat.errors import OutsideError
 from conda_multiplat.lock import CondaRecord
@@ -111,14 +122,29 @@ class Channels:
 
     def urls(self, name: str) -> list[str]:
         """The public base URLs of a channel."""
-        found = channel_urls(name, self._settings.channel_config, self._base)
+        found = channel_urls(expand(name, os.environ), self._settings.channel_config, self._base)
         self._credentialed |= {public_name(url): url for url in found if public_name(url) != url}
         return [public_name(url) for url in found]
 
     @property
     def mirrors(self) -> dict[str, str]:
-        """Public URL -> the URL to fetch it from."""
-        return self._credentialed
+        """Public URL -> the URL to fetch it from, where that has a token."""
+        fetched = {public: without_login(url) for public, url in self._credentialed.items()}
+        return {public: url for public, url in fetched.items() if url != public}
+
+    @property
+    def logins(self) -> dict[str, dict[str, dict[str, str]]]:
+        """Host -> user and password, as rattler's file of credentials has them."""
+        found: dict[str, dict[str, dict[str, str]]] = {}
+        for url in self._credentialed.values():
+            parts = urlsplit(url)
+            if parts.username is not None and parts.hostname:
+                login = {
+                    "username": unquote(parts.username),
+                    "password": unquote(parts.password or ""),
+                }
+                found[parts.hostname] = {"BasicHTTP": login}
+        return found
 
     def scrub(self, text: str) -> str:
         """``text`` without the credentials of any channel."""
@@ -140,15 +166,25 @@ class Channels:
 
 
 def client(settings: Settings, channels: Channels) -> rattler.Client:
-    """rattler's HTTP client with conda's proxy and TLS settings and the channels' credentials."""
+    """rattler's HTTP client with conda's proxy and TLS settings and the channels' credentials.
+
+    Tokens are a part of the path, so that a mirror with the token stands in for the public URL.
+    Logins go by host, through rattler's file of credentials, which it reads at once.
+    """
     lines = [f"tls-no-verify = {'true' if settings.ssl_verify is False else 'false'}"]
-    if settings.proxy_servers:
-        lines += ["[proxy-config]"]
-        lines += [f"{_quote(key)} = {_quote(url)}" for key, url in settings.proxy_servers.items()]
-    if channels.mirrors:
-        lines += ["[mirrors]"]
-        lines += [f"{_quote(url)} = [{_quote(to)}]" for url, to in channels.mirrors.items()]
-    return rattler.Client.from_config(rattler.Config.from_toml("\n".join(lines)))
+    with tempfile.TemporaryDirectory(prefix="conda-multiplat-") as folder:
+        if channels.logins:
+            file = Path(folder) / "credentials.json"
+            file.touch(mode=0o600)
+            file.write_text(json.dumps(channels.logins), encoding="utf-8")
+            lines.append(f"authentication-override-file = {_quote(str(file))}")
+        if settings.proxy_servers:
+            proxies = settings.proxy_servers.items()
+            lines += ["[proxy-config]", *(f"{_quote(key)} = {_quote(url)}" for key, url in proxies)]
+        if channels.mirrors:
+            mirrors = channels.mirrors.items()
+            lines += ["[mirrors]", *(f"{_quote(url)} = [{_quote(to)}]" for url, to in mirrors)]
+        return rattler.Client.from_config(rattler.Config.from_toml("\n".join(lines)))
 
 
 def _quote(text: str) -> str:

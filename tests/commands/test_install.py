@@ -1,0 +1,314 @@
+"""``install`` as a user runs it: real packages, a Python that runs, conda's own view of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from support.hosts import Host
+from support.manifests import write
+from support.packages import SUBDIR, Package, build, build_channel, write_repodata
+from support.server import Rules
+
+ALL = ("python", "greeting", "prefixed", "scripted")
+
+
+def _lock(door: Host, project: Path, channel: Path, *dependencies: str, extra: str = "") -> None:
+    write(project, channel, *dependencies, platforms=f"[{SUBDIR}]", extra=extra)
+    door.multiplat("lock", "-q", cwd=project)
+
+
+def test_installed_environment_runs(door: Host, project: Path, real_channel: Path) -> None:
+    """Python runs in the prefix, noarch modules and commands work, prefixes are replaced."""
+    _lock(door, project, real_channel, *ALL)
+    done = door.multiplat("install", cwd=project)
+    prefix = door.envs / "demo"
+    assert done.stderr.endswith(
+        f" {prefix} has the 5 packages of default\n activate it with: conda activate demo\n"
+    )
+    code = "import sys, greeting; print(sys.prefix); greeting.main()"
+    ran = subprocess.run([prefix / "bin/python", "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == f"{prefix}\nhello from greeting\n"
+    ran = subprocess.run([prefix / "bin/greet"], capture_output=True, text=True, check=True)
+    assert ran.stdout == "hello from greeting\n"
+    assert (prefix / "etc/prefixed.cfg").read_text(encoding="utf-8") == f"root = {prefix}\n"
+    assert (prefix / "lib/prefixed.link").readlink() == Path("prefixed.bin")
+    blob = (prefix / "lib/prefixed.bin").read_bytes()
+    assert blob.startswith(b"\x7fELF\x00" + str(prefix).encode() + b"/share\x00")
+    assert blob.endswith(bytes(range(256)))
+    assert (prefix / "post-link.txt").read_text(encoding="utf-8") == "linked scripted\n"
+
+
+def test_conda_takes_it_for_its_own(conda: Host, project: Path, real_channel: Path) -> None:
+    """list, env list, the history's specs, variables, and conda install on top of it."""
+    _lock(conda, project, real_channel, "python", "greeting", extra="variables: {ROBOT: arm 1, N: 3}\n")
+    conda.multiplat("install", cwd=project)
+    prefix = conda.envs / "demo"
+    listed = json.loads(conda.run("list", "-p", prefix, "--json").stdout)
+    assert [each["name"] for each in listed] == ["greeting", "greeting-data", "python"]
+    assert str(prefix) in json.loads(conda.run("env", "list", "--json").stdout)["envs"]
+    exported = conda.run("env", "export", "-p", prefix, "--from-history").stdout
+    assert "dependencies:\n  - greeting\n  - python\n" in exported
+    shown = conda.run("env", "config", "vars", "list", "-p", prefix).stdout
+    assert shown.splitlines() == ["ROBOT = arm 1", "N = 3"]
+    url = real_channel.as_uri()
+    conda.run("install", "-y", "-p", prefix, "--override-channels", "-c", url, "prefixed")
+    assert (prefix / "etc/prefixed.cfg").exists()
+    assert (prefix / "bin/greet").exists()
+    done = conda.multiplat("install", cwd=project)
+    assert "   - prefixed 1.0\n" in done.stderr
+    assert not (prefix / "etc/prefixed.cfg").exists()
+
+
+def test_prefix_outside_envs_is_registered(conda: Host, project: Path, real_channel: Path) -> None:
+    """An environment in any folder shows up in ``conda env list``."""
+    _lock(conda, project, real_channel, "greeting-data")
+    prefix = project / "env"
+    conda.multiplat("install", "-p", prefix, cwd=project)
+    known = (conda.home / ".conda/environments.txt").read_text(encoding="utf-8")
+    assert known == f"{prefix}\n"
+    if os.geteuid() != 0:  # for root, conda looks into the real homes of all users instead
+        assert str(prefix) in json.loads(conda.run("env", "list", "--json").stdout)["envs"]
+
+
+def test_records_are_complete(alone: Host, project: Path, real_channel: Path) -> None:
+    """conda-meta has what conda's solver reads and the lock does not hold."""
+    _lock(alone, project, real_channel, "greeting", "prefixed")
+    alone.multiplat("install", cwd=project)
+    meta = alone.envs / "demo" / "conda-meta"
+    found = json.loads((meta / "greeting-1.0-0.json").read_text(encoding="utf-8"))
+    assert found["noarch"] == "python"
+    assert found["timestamp"] == 1_700_000_000_000
+    assert found["depends"] == ["python >=3.10", "greeting-data >=1"]
+    assert found["requested_specs"] == ["greeting"]
+    assert found["channel"] == real_channel.as_uri()
+    assert "bin/greet" in found["files"]
+
+
+def test_again_does_nothing(door: Host, project: Path, real_channel: Path) -> None:
+    """A second run changes no file."""
+    _lock(door, project, real_channel, *ALL)
+    door.multiplat("install", cwd=project)
+    prefix = door.envs / "demo"
+    before = {path: path.lstat().st_mtime_ns for path in prefix.rglob("*")}
+    done = door.multiplat("install", cwd=project)
+    assert done.stderr.strip() == f"{prefix} is as locked: 5 packages"
+    assert {path: path.lstat().st_mtime_ns for path in prefix.rglob("*")} == before
+
+
+def test_follows_the_lock(alone: Host, project: Path, real_channel: Path) -> None:
+    """What the lock no longer has is removed, and no longer counts as asked for."""
+    _lock(alone, project, real_channel, "greeting-data", "prefixed")
+    alone.multiplat("install", "-n", "other", cwd=project)
+    _lock(alone, project, real_channel, "greeting-data")
+    found = alone.json("install", "-n", "other", cwd=project)
+    assert [(each["kind"], each["name"]) for each in found["changes"]] == [("removed", "prefixed")]
+    history = (alone.envs / "other/conda-meta/history").read_text(encoding="utf-8")
+    assert history.splitlines()[-2:] == [
+        "# remove specs: ['prefixed']",
+        "# update specs: ['greeting-data']",
+    ]
+
+
+def test_dry_run(door: Host, project: Path, real_channel: Path) -> None:
+    """--dry-run says what would change, and leaves no trace."""
+    _lock(door, project, real_channel, "greeting-data")
+    done = door.multiplat("install", "--dry-run", cwd=project)
+    prefix = door.envs / "demo"
+    assert done.stderr.lstrip("\n") == f"   + greeting-data 1.0\n would change 1 package in {prefix}\n"
+    assert not prefix.exists()
+
+
+def test_unmet_needs_are_refused(door: Host, project: Path, tmp_path: Path) -> None:
+    """Needs of depends and constrains are checked before anything is fetched."""
+    own = write_repodata(
+        tmp_path / "own",
+        [
+            Package("driver-user", depends=["__cuda >=12"]),
+            Package("cuda-version", "12.9", constrains=["__cuda >=12.9"]),
+        ],
+    )
+    promise = 'multiplat: {virtual-packages: {unix: {cuda: "12.9"}, win: {cuda: "12.9"}}}\n'
+    _lock(door, project, own, "driver-user", "cuda-version", extra=promise)
+    env = {"CONDA_OVERRIDE_CUDA": "11.8"}
+    done = door.multiplat("install", cwd=project, env=env, code=1)
+    assert done.stderr.lstrip("\n") == (
+        f"error: this machine can't run default for {SUBDIR}\n"
+        "  cuda-version 12.9 needs __cuda >=12.9   this machine: __cuda 11.8\n"
+        "  driver-user 1.0   needs __cuda >=12   this machine: __cuda 11.8\n"
+        "  nothing was downloaded or changed\n"
+        "  if you know that it works: CONDA_OVERRIDE_CUDA=VERSION\n"
+    )
+    assert not (door.envs / "demo").exists()
+
+
+def test_prefer_takes_the_first_that_fits(alone: Host, project: Path, real_channel: Path) -> None:
+    """Without -e, ``prefer`` is gone through, and what is passed over is said."""
+    extra = f"""\
+multiplat:
+  environments:
+    gpu: {{virtual-packages: {{{SUBDIR}: {{cuda: "12.4"}}}}, dependencies: [gpu-part]}}
+  prefer: [gpu, default]
+"""
+    folder = real_channel.parent / "gpu-channel"
+    build_channel(folder, [Package("gpu-part", depends=["__cuda >=12"], noarch="generic")])
+    write(project, f"{real_channel.as_uri()}\n  - {folder.as_uri()}", "greeting-data",
+          platforms=f"[{SUBDIR}]", extra=extra)
+    alone.multiplat("lock", cwd=project)
+    done = alone.multiplat("install", cwd=project, env={"CONDA_OVERRIDE_CUDA": ""})
+    assert done.stderr.startswith(f"passed over gpu: this machine can't run gpu for {SUBDIR}\n")
+    assert " has the 1 package of default\n" in done.stderr
+    done = alone.multiplat("install", "-n", "two", cwd=project, env={"CONDA_OVERRIDE_CUDA": "12.4"})
+    assert " has the 2 packages of gpu\n" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("frozen", "reason"), [("", "it has no reason of its own"), ('{"message": "in production"}', "in production")]
+)
+def test_frozen_prefix(
+    alone: Host, project: Path, real_channel: Path, frozen: str, reason: str
+) -> None:
+    """CEP 22: refused with the marker's message, unless told otherwise."""
+    _lock(alone, project, real_channel, "greeting-data")
+    prefix = alone.envs / "demo"
+    (prefix / "conda-meta").mkdir(parents=True)
+    (prefix / "conda-meta/history").touch()
+    (prefix / "conda-meta/frozen").write_text(frozen, encoding="utf-8")
+    done = alone.multiplat("install", cwd=project, code=1)
+    assert done.stderr == (
+        f"error: {prefix} is frozen (conda-meta/frozen)\n"
+        f"  {reason}\n"
+        "  --override-frozen changes it all the same\n"
+    )
+    alone.multiplat("install", "--override-frozen", cwd=project)
+    assert (prefix / "share/greeting.txt").exists()
+
+
+def test_base_is_refused(conda: Host, project: Path, real_channel: Path) -> None:
+    """The base environment is conda's own."""
+    _lock(conda, project, real_channel, "greeting-data")
+    done = conda.multiplat("install", "-n", "base", cwd=project, code=1)
+    assert "is conda's base environment\n" in done.stderr
+
+
+def test_other_folders_are_refused(alone: Host, project: Path, real_channel: Path) -> None:
+    """A folder with something else in it is not made an environment."""
+    _lock(alone, project, real_channel, "greeting-data")
+    done = alone.multiplat("install", "-p", project, cwd=project, code=1)
+    assert done.stderr == (
+        f"error: {project} is not empty, and no conda environment\n  choose another folder\n"
+    )
+
+
+def test_no_lock(alone: Host, project: Path, real_channel: Path) -> None:
+    """Without a lock: exit code 2 and the command to run."""
+    write(project, real_channel, "greeting-data", platforms=f"[{SUBDIR}]")
+    done = alone.multiplat("install", cwd=project, code=2)
+    assert done.stderr == "error: conda-lock.yml does not exist\n  run `conda multiplat lock`\n"
+
+
+def test_other_platform(alone: Host, project: Path, real_channel: Path) -> None:
+    """A lock without this machine's platform is no reason to solve."""
+    write(project, real_channel, "greeting-data", platforms="[linux-s390x]")
+    alone.multiplat("lock", cwd=project)
+    done = alone.multiplat("install", cwd=project, code=1)
+    assert done.stderr.startswith(
+        f"error: default is not locked for {SUBDIR}, this machine's platform\n  locked: linux-s390x\n"
+    )
+
+
+def test_edited_lock(alone: Host, project: Path, real_channel: Path) -> None:
+    """A hand-edited lock is not installed."""
+    _lock(alone, project, real_channel, "greeting-data")
+    lock = project / "conda-lock.yml"
+    text = lock.read_text(encoding="utf-8")
+    lock.write_text(text.replace("greeting-data-1.0", "greeting-data-2.0"), encoding="utf-8")
+    done = alone.multiplat("install", cwd=project, code=2)
+    assert done.stderr.startswith("error: conda-lock.yml is not as it was written\n")
+
+
+def test_changed_manifest_is_noted(alone: Host, project: Path, real_channel: Path) -> None:
+    """What is locked is installed, with a word that the manifest has moved on."""
+    _lock(alone, project, real_channel, "greeting-data")
+    write(project, real_channel, "greeting-data", "prefixed", platforms=f"[{SUBDIR}]")
+    done = alone.multiplat("install", cwd=project)
+    assert done.stderr.startswith("warning: the manifest has changed since default was locked; ")
+    assert not (alone.envs / "demo/etc").exists()
+
+
+def test_local_packages_are_verified(door: Host, project: Path, tmp_path: Path) -> None:
+    """A ``file://`` package with other content than was locked is refused before any change."""
+    own = build_channel(tmp_path / "own", [Package("a", files={"a.txt": b"one"}, noarch="generic")])
+    _lock(door, project, own, "a")
+    build(Package("a", files={"a.txt": b"two"}, noarch="generic"), own)
+    done = door.multiplat("install", cwd=project, code=3)
+    assert done.stderr.lstrip("\n").startswith("error: locked packages are not what was locked\n")
+    assert "a-1.0-0.conda: sha256 is " in done.stderr
+    assert not (door.envs / "demo/a.txt").exists()
+
+
+def test_same_name_from_another_channel(alone: Host, project: Path, tmp_path: Path) -> None:
+    """The cache does not mix up two archives of one name, version and build."""
+    for name in ("one", "two"):
+        own = build_channel(
+            tmp_path / name, [Package("a", files={"a.txt": name.encode()}, noarch="generic")]
+        )
+        (project / "conda-lock.yml").unlink(missing_ok=True)
+        _lock(alone, project, own, "a")
+        alone.multiplat("install", cwd=project)
+        assert (alone.envs / "demo/a.txt").read_text(encoding="utf-8") == name
+
+
+@pytest.mark.parametrize("moment", range(8))
+def test_interrupted_install_is_finished(
+    alone: Host, project: Path, tmp_path: Path, moment: int
+) -> None:
+    """Killed at any moment, the next run leaves the environment whole."""
+    packages = [
+        Package(f"p{n}", noarch="generic", files={f"share/p{n}/{i}": b"x" * 2000 for i in range(60)})
+        for n in range(12)
+    ]
+    own = build_channel(tmp_path / "own", packages)
+    _lock(alone, project, own, *(each.name for each in packages))
+    process = subprocess.Popen(
+        [*alone.command, "install"], cwd=project, env=alone.environ(),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )
+    prefix = alone.envs / "demo"
+    deadline = time.monotonic() + 20
+    while not (prefix / "conda-meta/multiplat").exists() and time.monotonic() < deadline:
+        time.sleep(0.001)
+    time.sleep(moment * 0.004)
+    process.kill()
+    process.wait()
+    alone.multiplat("install", cwd=project)
+    for package in packages:
+        meta = json.loads((prefix / f"conda-meta/{package.name}-1.0-0.json").read_text(encoding="utf-8"))
+        assert meta["noarch"] == "generic"
+        for name, content in package.files.items():
+            assert (prefix / name).read_bytes() == content
+
+
+def test_ctrl_c(door: Host, project: Path, server: Rules) -> None:
+    """Ctrl-C while a channel hangs: exit code 130, no lock, no traceback."""
+    server.delay["repodata.json.zst"] = 30
+    write(project, server.url + "/chan", "zlib", platforms="[linux-64]")
+    command = [*door.command, *(["multiplat"] if door.is_conda else []), "lock"]
+    process = subprocess.Popen(
+        command, cwd=project, env=door.environ(), stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 20
+    while not server.seen and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=20)
+    assert process.returncode == 130, error
+    assert "Traceback" not in error
+    assert error.endswith("error: interrupted\n")
+    assert sorted(os.listdir(project)) == [".git", "environment.yml"]

@@ -1,0 +1,195 @@
+"""Trouble outside: channels and disks that fail, and credentials that must not be seen."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from support.hosts import Host
+from support.manifests import locked, write
+from support.packages import SUBDIR, Package, build_channel
+from support.server import Rules, serve
+
+REPODATA = ("repodata.json", "repodata.json.zst", "repodata_shards.msgpack.zst")
+
+
+def _lock_fails(door: Host, project: Path) -> str:
+    """Run ``lock``, which must fail with 3, leave the old lock as it is, and say so once."""
+    before = sorted(path.name for path in project.iterdir())
+    done = door.multiplat("lock", cwd=project, code=3)
+    assert sorted(path.name for path in project.iterdir()) == before
+    assert "Traceback" not in done.stderr
+    assert "hints" not in done.stderr
+    return done.stderr.lstrip("\n")
+
+
+def test_missing_channel(door: Host, project: Path, server: Rules) -> None:
+    """A channel that is not there is named, with the target."""
+    write(project, f"{server.url}/nochan", "zlib", platforms="[linux-64]")
+    error = _lock_fails(door, project)
+    assert error.startswith(
+        f"error: the channels of default/linux-64 can't be read ({server.url}/nochan)\n"
+    )
+
+
+def test_missing_local_channel(alone: Host, project: Path, tmp_path: Path) -> None:
+    """So is a folder that is not there."""
+    write(project, tmp_path / "nowhere", "zlib", platforms="[linux-64]")
+    assert (tmp_path / "nowhere").as_uri() in _lock_fails(alone, project)
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_refusing_channel(alone: Host, project: Path, server: Rules, status: int) -> None:
+    """A server that answers with an error, whatever it serves."""
+    server.status = dict.fromkeys(REPODATA, status)
+    write(project, f"{server.url}/chan", "zlib", platforms="[linux-64]")
+    assert str(status) in _lock_fails(alone, project)
+
+
+def test_broken_repodata(alone: Host, project: Path, server: Rules) -> None:
+    """Repodata that is no JSON."""
+    server.status = {"repodata.json.zst": 404, "shards.msgpack.zst": 404}
+    server.replace = {"repodata.json": b'{"info": {'}
+    write(project, f"{server.url}/chan", "zlib", platforms="[linux-64]")
+    _lock_fails(alone, project)
+
+
+def test_connection_breaks(alone: Host, project: Path, server: Rules) -> None:
+    """A connection that dies in the middle of the repodata."""
+    server.truncate = ["repodata.json", "repodata.json.zst"]
+    write(project, f"{server.url}/chan", "zlib", platforms="[linux-64]")
+    _lock_fails(alone, project)
+
+
+def test_nobody_listens(alone: Host, project: Path, channel: Path) -> None:
+    """A dead server: the old lock stays."""
+    write(project, channel, "zlib", platforms="[linux-64]")
+    alone.multiplat("lock", cwd=project)
+    before = (project / "conda-lock.yml").read_bytes()
+    write(project, "http://127.0.0.1:9/chan", "zlib", "python", platforms="[linux-64]")
+    _lock_fails(alone, project)
+    assert (project / "conda-lock.yml").read_bytes() == before
+
+
+def test_offline_uses_what_was_fetched(alone: Host, project: Path, server: Rules) -> None:
+    """offline: nothing is asked of the network; what is cached is used, else the error says so."""
+    write(project, f"{server.url}/chan", "zlib", platforms="[linux-64]")
+    (alone.home / ".condarc").write_text("offline: true\n", encoding="utf-8")
+    _lock_fails(alone, project)
+    assert server.seen == []
+    alone.multiplat("lock", cwd=project, env={"CONDA_OFFLINE": "false"})
+    count = len(server.seen)
+    write(project, f"{server.url}/chan", "zlib", "python", platforms="[linux-64]")
+    alone.multiplat("lock", cwd=project)
+    assert len(server.seen) == count
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root writes anywhere")
+def test_read_only_folder(alone: Host, project: Path, channel: Path) -> None:
+    """A folder that can't be written: exit code 3."""
+    write(project, channel, "zlib", platforms="[linux-64]")
+    project.chmod(0o555)
+    assert _lock_fails(alone, project).startswith("error: can't write ")
+    project.chmod(0o755)
+
+
+def test_lock_that_cannot_be_replaced(alone: Host, project: Path, channel: Path) -> None:
+    """What stands in the lock's place stays, and no temporary file is left."""
+    extra = "multiplat: {environments: {b: {dependencies: [python]}}}\n"
+    write(project, channel, "zlib", platforms="[linux-64]", extra=extra)
+    (project / "b.conda-lock.yml").mkdir()
+    error = _lock_fails(alone, project)
+    assert error.startswith("error: ")
+    assert sorted(path.name for path in project.iterdir()) == [".git", "b.conda-lock.yml", "environment.yml"]
+
+
+SECRETS = ("s3cret", "tk-12345")
+
+
+def _login(server: Rules, kind: str) -> str:
+    """Let the server want credentials; the channel's URL with them."""
+    host = server.url.removeprefix("http://")
+    if kind == "password":
+        server.login = "robot:s3cret"
+        return f"http://robot:s3cret@{host}/chan"
+    server.token = "tk-12345"
+    return f"http://{host}/t/tk-12345/chan"
+
+
+def _no_secret(*texts: str) -> None:
+    for text in texts:
+        assert not [each for each in SECRETS if each in text]
+
+
+@pytest.mark.parametrize("kind", ["password", "token"])
+@pytest.mark.parametrize("where", ["manifest", "condarc"])
+def test_credentials_are_used_and_not_shown(
+    door: Host, project: Path, tmp_path: Path, kind: str, where: str
+) -> None:
+    """Fetching and installing work with them; no lock, render, history, record or output has them."""
+    files = {"share/a": b"a" * 100}
+    root = tmp_path / "private"
+    build_channel(root / "chan", [Package("a", noarch="generic", files=files)])
+    with serve(root) as server:
+        url = _login(server, kind)
+        if where == "condarc":
+            location = url.removesuffix("/chan")
+            (door.home / ".condarc").write_text(f"custom_channels: {{chan: '{location}'}}\n", encoding="utf-8")
+        write(project, url if where == "manifest" else "chan", "a", platforms=f"[{SUBDIR}]")
+        outputs = [door.multiplat(*arguments, cwd=project) for arguments in (
+            ("lock",), ("install",), ("render", "--kind", "explicit"), ("render", "--kind", "environment"), ("install", "--json"),
+        )]
+        server.status = {"repodata.json": 404, "repodata.json.zst": 500}
+        write(project, url if where == "manifest" else "chan", "a", "zz", platforms=f"[{SUBDIR}]")
+        (project / "conda-lock.yml").rename(project / "kept.yml")
+        for path in (door.pkgs / "multiplat" / "repodata").glob("*"):
+            path.unlink() if path.is_file() else None
+        outputs.append(door.multiplat("lock", cwd=project, code=None))
+    for done in outputs:
+        _no_secret(done.stdout, done.stderr)
+    prefix = door.envs / "demo"
+    assert (prefix / "share/a").read_bytes() == b"a" * 100
+    for path in [*project.rglob("*"), *(prefix / "conda-meta").rglob("*")]:
+        if path.is_file() and path.name != "environment.yml":
+            _no_secret(path.read_text(encoding="utf-8"))
+    assert locked(project, "kept.yml") == {SUBDIR: {"a": "1.0"}}
+
+
+def test_environment_variables_in_urls(door: Host, project: Path, tmp_path: Path) -> None:
+    """A channel can take its credentials from the environment; the lock names the variables."""
+    root = tmp_path / "private"
+    build_channel(root / "chan", [Package("a", noarch="generic")])
+    with serve(root) as server:
+        server.token = "tk-12345"
+        write(project, f"{server.url}/t/${{CHAN_TOKEN}}/chan", "a", platforms=f"[{SUBDIR}]")
+        env = {"CHAN_TOKEN": "tk-12345"}
+        door.multiplat("lock", cwd=project, env=env)
+        door.multiplat("install", cwd=project, env=env)
+    text = (project / "conda-lock.yml").read_text(encoding="utf-8")
+    assert f"  - url: {server.url}/chan\n    used_env_vars:\n    - CHAN_TOKEN\n" in text
+    _no_secret(text)
+
+
+@pytest.mark.parametrize("trouble", ["status", "truncate", "replace"])
+def test_package_that_cannot_be_had(
+    door: Host, project: Path, tmp_path: Path, trouble: str
+) -> None:
+    """A package that is gone, cut off or another one: exit code 3; the next run finishes."""
+    root = tmp_path / "packages"
+    packages = [Package(name, noarch="generic", files={name: name.encode() * 5000}) for name in "abc"]
+    build_channel(root / "chan", packages)
+    with serve(root) as server:
+        write(project, f"{server.url}/chan", "a", "b", "c", platforms=f"[{SUBDIR}]")
+        door.multiplat("lock", cwd=project)
+        rules = {"status": {"b-1.0-0.conda": 404}, "truncate": ["b-1.0-0.conda"]}
+        rules |= {"replace": {"b-1.0-0.conda": (root / "chan/noarch/a-1.0-0.conda").read_bytes()}}
+        setattr(server, trouble, rules[trouble])
+        prefix = door.envs / "demo"
+        found = door.json("install", cwd=project, code=3)
+        assert found["error"] == f"{prefix} could not be finished"
+        assert "b-1.0-0" in json.dumps(found["details"])
+        setattr(server, trouble, type(rules[trouble])())
+        door.multiplat("install", cwd=project)
+    assert [(prefix / name).read_bytes()[:1] for name in "abc"] == [b"a", b"b", b"c"]
