@@ -28,7 +28,7 @@ from conda_multiplat.files import shown
 from conda_multiplat.lock import CondaRecord, PlatformLock
 from conda_multiplat.names import DEFAULT_ENVIRONMENT, VirtualPackage, spec_name
 from conda_multiplat.project import Project, load_project
-from conda_multiplat.requests import DIGEST_RECIPE, digest
+from conda_multiplat.sync import in_sync
 from conda_multiplat.targets import select_environments, target
 from conda_multiplat.virtual_packages import Unmet, unmet
 
@@ -130,8 +130,7 @@ def _checked(project: Project, environment: str, settings: Settings) -> _Choice:
     if lacking:
         raise _unmet_error(environment, locked, lacking, settings.subdir)
     here = target(project.manifest, environment, settings.subdir)
-    stale = lock.recipe == DIGEST_RECIPE and locked.content_hash != digest(here)
-    return _Choice(environment, locked, stale)
+    return _Choice(environment, locked, stale=lock.recipe > 0 and not in_sync(lock, here))
 
 
 def _unmet_error(

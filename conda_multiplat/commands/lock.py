@@ -35,6 +35,7 @@ from conda_multiplat.project import Project, load_project
 from conda_multiplat.render import conda_lock
 from conda_multiplat.requests import DIGEST_RECIPE, SolveRequest, channels_of, digest, request
 from conda_multiplat.solve import CondaEngine, Conflict, Solution, solve
+from conda_multiplat.sync import in_sync
 from conda_multiplat.targets import Target, targets
 
 
@@ -182,7 +183,8 @@ def _plan_target(
 ) -> None:
     old = plan.old
     locked = old.platforms.get(target.subdir) if old else None
-    if old and locked and not update.anything and _in_sync(old, locked, target, priority):
+    same = old is not None and old.channel_priority == priority and in_sync(old, target)
+    if locked and same and not update.anything:
         plan.kept[target.subdir] = locked
         return
     keep = locked.records if locked and not update.everything else ()
@@ -194,15 +196,6 @@ def _plan_target(
             channel_priority=priority,
             locked=previous,
         )
-    )
-
-
-def _in_sync(old: LockFile, locked: PlatformLock, target: Target, priority: str) -> bool:
-    return (
-        old.intact
-        and old.recipe == DIGEST_RECIPE
-        and old.channel_priority == priority
-        and locked.content_hash == digest(target)
     )
 
 
