@@ -26,8 +26,12 @@ class Change:
             record = self.old or self.new
             return f"{sign} {self.name} {record.version if record else ''}"
         if self.old.version == self.new.version:
-            return f"{sign} {self.name} {self.new.version} ({self.old.build} → {self.new.build})"
+            return f"{sign} {self.name} {self.new.version} {self._builds()}"
         return f"{sign} {self.name} {self.old.version} → {self.new.version}"
+
+    def _builds(self) -> str:
+        old, new = (self.old.build, self.new.build) if self.old and self.new else ("", "")
+        return f"({old} → {new})" if old != new else "(another archive)"
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; versions and builds are null where there is no package."""
@@ -39,6 +43,10 @@ class Change:
         }
 
 
+def _archive(record: CondaRecord) -> tuple[str | None, ...]:
+    return record.build, record.url, record.sha256, record.md5
+
+
 def _shown(record: CondaRecord | None) -> dict[str, str] | None:
     return {"version": record.version, "build": record.build} if record else None
 
@@ -46,7 +54,10 @@ def _shown(record: CondaRecord | None) -> dict[str, str] | None:
 def changes(
     old: Sequence[CondaRecord], new: Sequence[CondaRecord], is_newer: Callable[[str, str], bool]
 ) -> list[Change]:
-    """All changes from ``old`` to ``new``, by name; ``is_newer(a, b)`` says if a is newer than b."""
+    """All changes from ``old`` to ``new``, by name.
+
+    ``is_newer(a, b)`` says whether version a comes after version b.
+    """
     before = {each.name: each for each in old}
     after = {each.name: each for each in new}
     found: list[Change] = []
@@ -57,9 +68,33 @@ def changes(
         elif was.version != now.version:
             kind = "upgraded" if is_newer(now.version, was.version) else "downgraded"
             found.append(Change(kind, name, was, now))
-        elif (was.build, was.url) != (now.build, now.url):
+        elif _archive(was) != _archive(now):
             found.append(Change("rebuilt", name, was, now))
     return found
+
+
+def to_install(
+    present: Sequence[CondaRecord],
+    locked: Sequence[CondaRecord],
+    is_newer: Callable[[str, str], bool],
+) -> list[Change]:
+    """What must change in a prefix to be as locked.
+
+    Where an archive came from does not count, so that a mirror's is as good; another hash does.
+    """
+    return [
+        each
+        for each in changes(present, locked, is_newer)
+        if not (each.kind == "rebuilt" and _same_archive(each.old, each.new))
+    ]
+
+
+def _same_archive(one: CondaRecord | None, other: CondaRecord | None) -> bool:
+    if one is None or other is None or one.build != other.build:
+        return False
+    pairs = ((one.sha256, other.sha256), (one.md5, other.md5))
+    known = [(mine, theirs) for mine, theirs in pairs if mine and theirs]
+    return bool(known) and all(mine == theirs for mine, theirs in known)
 
 
 def summary(found: Sequence[Change], limit: int = 5) -> str:

@@ -44,7 +44,9 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     """Add the subcommands to ``parser``."""
     parser.description = SUMMARY
     commands = parser.add_subparsers(dest="multiplat_command", metavar="COMMAND", required=True)
-    _lock_parser(_command(commands, "lock", "solve all platforms and write the locks", _LOCK_EXAMPLE))
+    _lock_parser(
+        _command(commands, "lock", "solve all platforms and write the locks", _LOCK_EXAMPLE)
+    )
     _install_parser(
         _command(commands, "install", "make an environment exactly as locked", _INSTALL_EXAMPLE)
     )
@@ -67,7 +69,11 @@ def _command(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _several(
-        parser, "-f", "--file", dest="files", metavar="FILE",
+        parser,
+        "-f",
+        "--file",
+        dest="files",
+        metavar="FILE",
         summary="the manifest; several combine (default: the nearest environment.yml)",
     )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
@@ -86,27 +92,43 @@ def _several(
 
 def _lock_parser(parser: argparse.ArgumentParser) -> None:
     _several(
-        parser, "-e", "--environment", dest="environments", metavar="ENV",
+        parser,
+        "-e",
+        "--environment",
+        dest="environments",
+        metavar="ENV",
         summary="only these environments of the manifest",
     )
     _several(
-        parser, "--platform", dest="platforms", metavar="P",
+        parser,
+        "--platform",
+        dest="platforms",
+        metavar="P",
         summary="only these platforms; the others stay as locked",
     )
     moves = parser.add_mutually_exclusive_group()
     moves.add_argument(
-        "--update", dest="updates", action="extend", nargs="+", default=[], metavar="PKG",
+        "--update",
+        dest="updates",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="PKG",
         help="let these packages move to the newest that fits",
     )
     moves.add_argument(
-        "--update-all", dest="everything", action="store_true",
+        "--update-all",
+        dest="everything",
+        action="store_true",
         help="start afresh: everything may move",
     )
     parser.add_argument(
         "--dry-run", dest="dry", action="store_true", help="solve and show, but write nothing"
     )
     parser.add_argument(
-        "--channel-priority", dest="priority", choices=("strict", "flexible", "disabled"),
+        "--channel-priority",
+        dest="priority",
+        choices=("strict", "flexible", "disabled"),
         help="how channels are preferred (default: conda's configuration)",
     )
     parser.set_defaults(run_command=_run_lock)
@@ -115,23 +137,33 @@ def _lock_parser(parser: argparse.ArgumentParser) -> None:
 def _install_parser(parser: argparse.ArgumentParser) -> None:
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
-        "-n", "--name", dest="env_name", metavar="NAME",
+        "-n",
+        "--name",
+        dest="env_name",
+        metavar="NAME",
         help="the conda environment (default: the manifest's name)",
     )
     where.add_argument("-p", "--prefix", dest="env_prefix", metavar="PREFIX", help="its folder")
     parser.add_argument(
-        "-e", "--environment", dest="environment_name", metavar="ENV",
+        "-e",
+        "--environment",
+        dest="environment_name",
+        metavar="ENV",
         help="which environment of the manifest",
     )
     parser.add_argument(
         "--dry-run", dest="dry", action="store_true", help="show what would change, change nothing"
     )
     parser.add_argument(
-        "--override-frozen", dest="allow_frozen", action="store_true",
+        "--override-frozen",
+        dest="allow_frozen",
+        action="store_true",
         help="change an environment that is marked as frozen (CEP 22)",
     )
     parser.add_argument(
-        "--allow-base", dest="allow_base", action="store_true",
+        "--allow-base",
+        dest="allow_base",
+        action="store_true",
         help="change conda's base environment",
     )
     parser.set_defaults(run_command=_run_install)
@@ -139,18 +171,26 @@ def _install_parser(parser: argparse.ArgumentParser) -> None:
 
 def _render_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--kind", dest="kind", required=True, choices=("explicit", "environment"),
+        "--kind",
+        dest="kind",
+        required=True,
+        choices=("explicit", "environment"),
         help="explicit: conda-PLATFORM.lock; environment: a pinned environment.yml",
     )
     _several(
-        parser, "-e", "--environment", dest="environments", metavar="ENV",
+        parser,
+        "-e",
+        "--environment",
+        dest="environments",
+        metavar="ENV",
         summary="only these environments of the manifest",
     )
-    _several(
-        parser, "--platform", dest="platforms", metavar="P", summary="only these platforms"
-    )
+    _several(parser, "--platform", dest="platforms", metavar="P", summary="only these platforms")
     parser.add_argument(
-        "--hash", dest="hash_kind", choices=("md5", "sha256"), default="md5",
+        "--hash",
+        dest="hash_kind",
+        choices=("md5", "sha256"),
+        default="md5",
         help="explicit: which hash; condas before 24.9 read md5 only (default)",
     )
     parser.set_defaults(run_command=_run_render)

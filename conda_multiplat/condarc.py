@@ -7,7 +7,7 @@ the lists of later files come first. ``#!final``, ``#!top`` and ``#!bottom`` mar
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,7 @@ def settings_from_condarc(subdir: str, environ: Mapping[str, str] | None = None)
 
 
 def _root_prefix(environ: Mapping[str, str]) -> Path | None:
-    """conda's base environment, where the shell says that there is one."""
+    """Conda's base environment, where the shell says that there is one."""
     if executable := environ.get("CONDA_EXE"):
         return Path(executable).parent.parent
     found = environ.get("CONDA_ROOT") or environ.get("MAMBA_ROOT_PREFIX")
@@ -154,7 +154,7 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def _priority(value: Any) -> str:
-    """conda's ``channel_priority``, which was a boolean once."""
+    """Conda's ``channel_priority``, which was a boolean once."""
     text = str(value).lower()
     text = {"true": "flexible", "false": "disabled"}.get(text, text)
     if text not in CHANNEL_PRIORITIES:
@@ -172,4 +172,3 @@ def _flag_or_path(value: Any) -> bool | str:
     if text.lower() in (*_TRUE, "truststore"):
         return True
     return False if text.lower() in _FALSE else text
-

@@ -85,7 +85,7 @@ def _channel_config(context: Any) -> ChannelConfig:
 
 
 def _ssl_verify(value: Any) -> bool | str:
-    """conda's ``ssl_verify``: a boolean, ``truststore`` (the system's certificates), or a path."""
+    """Conda's ``ssl_verify``: a boolean, ``truststore`` (the system's certificates), or a path."""
     if isinstance(value, bool):
         return value
     return True if str(value) == "truststore" else str(value)

@@ -40,7 +40,7 @@ class Console:
     def say(self, text: str = "") -> None:
         """A line of prose."""
         if not self.quiet:
-            print(scrub(text), file=self.stream)
+            _write(self.stream, scrub(text))
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         """Rows in aligned columns; the last column is not padded."""
@@ -58,15 +58,20 @@ class Console:
     def result(self, data: dict[str, Any]) -> None:
         """The command's answer, for ``--json``."""
         if self.json:
-            print(json.dumps({"success": True, **data}, indent=2), file=sys.stdout, flush=True)
+            _write(sys.stdout, json.dumps({"success": True, **data}, indent=2))
 
     def error(self, error: MultiplatError) -> int:
         """Show an error and return its exit code."""
         if self.json:
             text = json.dumps(error.to_dict(), indent=2)
-            print(scrub(text), file=sys.stdout, flush=True)
+            _write(sys.stdout, scrub(text))
         else:
             first, *rest = error.lines()
             lines = [self.style(first, "red"), *rest]
-            print(scrub("\n".join(lines)), file=self.stream, flush=True)
+            _write(self.stream, scrub("\n".join(lines)))
         return error.exit_code
+
+
+def _write(stream: IO[str], text: str) -> None:
+    stream.write(f"{text}\n")
+    stream.flush()

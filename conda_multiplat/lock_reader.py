@@ -157,9 +157,7 @@ def _platform(
 ) -> PlatformLock:
     # The same package can stand in several categories: conda-lock writes one entry for each.
     records = {
-        each["name"]: CondaRecord.from_dict(each)
-        for each in packages
-        if each["manager"] == "conda"
+        each["name"]: CondaRecord.from_dict(each) for each in packages if each["manager"] == "conda"
     }
     stated = custom.get(f"{PREFIX}needs.{name}")
     found = needs_of((each.name, each.depends, ()) for each in records.values())

@@ -243,7 +243,9 @@ class _FileReader:
         extends: tuple[str, ...] = (DEFAULT_ENVIRONMENT,)
         if found := keys.get("extends"):
             extends = tuple(text.value for text in self._yaml.texts(found[1], "extends"))
-        platforms = self._platforms(keys["platforms"][1], "platforms") if "platforms" in keys else ()
+        platforms = (
+            self._platforms(keys["platforms"][1], "platforms") if "platforms" in keys else ()
+        )
         promises = self._promises(keys["virtual-packages"][1]) if "virtual-packages" in keys else {}
         return Environment(key.value, key.at, extends, platforms, promises)
 

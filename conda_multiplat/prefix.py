@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -144,42 +145,46 @@ def write_marker(prefix: Path, data: Mapping[str, Any]) -> None:
     replace_file(meta(prefix) / MARKER, json.dumps(data, indent=2, sort_keys=True) + "\n")
 
 
-def begin(prefix: Path) -> None:
-    """Make ``prefix`` an environment, an empty one if nothing is there."""
+def begin(prefix: Path, marker: Mapping[str, Any]) -> None:
+    """Make ``prefix`` an environment, if it is none yet, and note that it is being worked on."""
     meta(prefix).mkdir(parents=True, exist_ok=True)
     (meta(prefix) / "history").touch()
+    write_marker(prefix, marker)
 
 
-def append_history(
-    prefix: Path,
-    command: str,
-    removed: Iterable[CondaRecord],
-    added: Iterable[CondaRecord],
-    requested: Sequence[str],
-    previously: Sequence[str],
-) -> None:
-    """Add a revision to ``conda-meta/history``, in conda's own format.
+@dataclass(frozen=True)
+class Revision:
+    """An entry of ``conda-meta/history``.
 
-    Args:
-        prefix: the environment.
+    Attributes:
         command: what the user typed.
         removed: the packages that went.
         added: the packages that came.
         requested: the MatchSpecs that the environment is for from now on.
         previously: those that it was for: the ones whose names are gone are taken back.
     """
-    names = {spec_name(spec) for spec in requested}
-    gone = sorted(spec for spec in previously if spec_name(spec) not in names)
+
+    command: str
+    removed: Sequence[CondaRecord]
+    added: Sequence[CondaRecord]
+    requested: Sequence[str]
+    previously: Sequence[str]
+
+
+def append_history(prefix: Path, revision: Revision) -> None:
+    """Add a revision to ``conda-meta/history``, in conda's own format."""
+    names = {spec_name(spec) for spec in revision.requested}
+    gone = sorted(spec for spec in revision.previously if spec_name(spec) not in names)
     lines = [
         time.strftime("==> %Y-%m-%d %H:%M:%S <=="),
-        f"# cmd: {command}",
-        *sorted(f"-{_dist(each)}" for each in removed),
-        *sorted(f"+{_dist(each)}" for each in added),
+        f"# cmd: {revision.command}",
+        *sorted(f"-{_dist(each)}" for each in revision.removed),
+        *sorted(f"+{_dist(each)}" for each in revision.added),
     ]
     if gone:
         lines.append(f"# remove specs: {gone}")
-    if requested:
-        lines.append(f"# update specs: {list(requested)}")
+    if revision.requested:
+        lines.append(f"# update specs: {list(revision.requested)}")
     with (meta(prefix) / "history").open("a", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
 

@@ -1,4 +1,4 @@
-"""Whether a lock still answers its manifest: by digests, with nothing fetched and nothing solved."""
+"""Whether a lock still answers its manifest: by digests, nothing fetched, nothing solved."""
 
 from __future__ import annotations
 

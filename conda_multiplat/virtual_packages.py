@@ -118,7 +118,9 @@ def promised(subdir: str, chain: Sequence[Promises]) -> tuple[tuple[VirtualPacka
 def _fitting(subdir: str, values: Mapping[str, str | None]) -> dict[str, str | None]:
     """Those of a family's promises that can be true of ``subdir``: ``unix`` has no glibc on osx."""
     home = set(families(subdir))
-    return {name: value for name, value in values.items() if not NAMES[name] or home & set(NAMES[name])}
+    return {
+        name: value for name, value in values.items() if not NAMES[name] or home & set(NAMES[name])
+    }
 
 
 def needs_of(records: Iterable[tuple[str, Sequence[str], Sequence[str]]]) -> list[Need]:

@@ -84,10 +84,13 @@ def small_channel(folder: Path) -> Path:
             for p in ("311", "312")
         ]
         packages += [
-            Package("libblas", "3.9.0", f"{n}_{kind}", subdir) for n, kind in ((1, "mkl"), (2, "openblas"))
+            Package("libblas", "3.9.0", f"{n}_{kind}", subdir)
+            for n, kind in ((1, "mkl"), (2, "openblas"))
         ]
         packages.append(
-            Package("scipy", "1.14.0", "py312_0", subdir, depends=["numpy >=1.26,<3", "python 3.12.*"])
+            Package(
+                "scipy", "1.14.0", "py312_0", subdir, depends=["numpy >=1.26,<3", "python 3.12.*"]
+            )
         )
     packages += [
         Package("rich-text", noarch="python", depends=["python >=3.10"]),

@@ -52,7 +52,9 @@ def channel(folder: Path) -> Path:
 def host(home: Path) -> Host:
     """The conda on PATH if it knows ``conda multiplat``, else the embedded one."""
     for executable in real_condas():
-        asked = subprocess.run([executable, "multiplat", "--help"], capture_output=True, check=False)
+        asked = subprocess.run(
+            [executable, "multiplat", "--help"], capture_output=True, check=False
+        )
         if asked.returncode == 0:
             return make_host((executable,), home)
     return make_host((EMBEDDED,), home)
@@ -67,7 +69,9 @@ def show(conda: Host, project: Path, *arguments: str) -> None:
 
 def run(*command: str | Path) -> None:
     """Run something of the new environment."""
-    done = subprocess.run([str(each) for each in command], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [str(each) for each in command], capture_output=True, text=True, check=True
+    )
     say(f"\n$ {' '.join(map(str, command))}\n{done.stdout}".rstrip())
 
 
@@ -99,7 +103,17 @@ def main() -> None:
         run(conda.envs / "robot" / "bin" / "greet")
         show(conda, project, "multiplat", "install")
         show(conda, project, "multiplat", "render", "--kind", "explicit", "--platform", SUBDIR)
-        show(conda, project, "create", "--yes", "--quiet", "--name", "plain", "--file", f"conda-{SUBDIR}.lock")
+        show(
+            conda,
+            project,
+            "create",
+            "--yes",
+            "--quiet",
+            "--name",
+            "plain",
+            "--file",
+            f"conda-{SUBDIR}.lock",
+        )
         run(conda.envs / "plain" / "bin" / "greet")
         say(f"\nThe project held: {', '.join(sorted(each.name for each in project.iterdir()))}")
     finally:

@@ -1,9 +1,9 @@
-"""``conda multiplat lock``: solve every target at once, then replace all locks or none.
+r"""``conda multiplat lock``: solve every target at once, then replace all locks or none.
 
 Flow::
 
-    manifest -> [Target] -- in sync: kept as locked ------------------\\
-                        \\-- else: SolveRequest -> Solution -> PlatformLock -> LockFile -> text
+    manifest -> [Target] -- in sync: kept as locked ------------------\
+                        \-- else: SolveRequest -> Solution -> PlatformLock -> LockFile -> text
                                         ^ previous records               (one per environment)
 
 A target is in sync when the digest of its request is the one that its lock states and the lock
@@ -92,11 +92,17 @@ def lock(
     _refuse_pypi(wanted)
     priority = channel_priority or settings.channel_priority
     asked = Update(frozenset(name.lower() for name in update), update_all)
-    plans = _plans(project, wanted, asked, priority, settings, console)
+    plans = _plans(project, wanted, asked, console)
+    for plan in plans:
+        for target in plan.targets:
+            _plan_target(plan, target, asked, priority, settings)
     _check_update(asked, plans)
     outcomes = _solve(plans, RattlerEngine(settings, project.folder))
     locks = [_lock_file(project, plan, outcomes, priority, settings) for plan in plans]
-    found = {plan.environment: _changes(plan, new, is_newer) for plan, new in zip(plans, locks, strict=True)}
+    found = {
+        plan.environment: _changes(plan, new, is_newer)
+        for plan, new in zip(plans, locks, strict=True)
+    }
     _report(plans, locks, found, console)
     _note_assumptions(wanted, console)
     texts = _texts(project, locks)
@@ -127,12 +133,7 @@ def _refuse_pypi(wanted: Sequence[Target]) -> None:
 
 
 def _plans(
-    project: Project,
-    wanted: Sequence[Target],
-    update: Update,
-    priority: str,
-    settings: Settings,
-    console: Console,
+    project: Project, wanted: Sequence[Target], update: Update, console: Console
 ) -> list[_Plan]:
     by_environment: dict[str, list[Target]] = {}
     for each in wanted:
@@ -141,8 +142,6 @@ def _plans(
     for name, its_targets in by_environment.items():
         plan = _Plan(name, its_targets, _previous(project, name, update, console))
         _keep_other_platforms(project, plan)
-        for target in its_targets:
-            _plan_target(plan, target, update, priority, settings)
         found.append(plan)
     return found
 
@@ -246,7 +245,9 @@ def _conflict_text(conflict: Conflict) -> str:
         lines.append(f"  {each.at}  {each.text}")
         if near is not None:
             named = ", ".join(public_name(name) for name in conflict.request.channels)
-            lines.append(f"      no package {each.name!r} for {conflict.request.target.subdir} in {named}")
+            lines.append(
+                f"      no package {each.name!r} for {conflict.request.target.subdir} in {named}"
+            )
             lines += [f"      did you mean {' or '.join(map(repr, near))}?"] if near else []
     lines += [f"  {line}" for line in conflict.explanation.splitlines()]
     return "\n".join(lines)
@@ -297,9 +298,7 @@ def _channels(project: Project, environment: str, settings: Settings) -> tuple[L
     return tuple(LockChannel(public_name(n), tuple(environment_variables(n))) for n in names)
 
 
-def _changes(
-    plan: _Plan, new: LockFile, is_newer: Any
-) -> dict[str, list[Change]]:
+def _changes(plan: _Plan, new: LockFile, is_newer: Any) -> dict[str, list[Change]]:
     old = plan.old.platforms if plan.old else {}
     return {
         subdir: changes(old[subdir].records, locked.records, is_newer) if subdir in old else []
@@ -368,5 +367,3 @@ def _document(
             for each in locks
         },
     }
-
-

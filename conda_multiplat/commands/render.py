@@ -60,9 +60,7 @@ def _name(project: Project, environment: str) -> str | None:
     return name if name is None or environment == DEFAULT_ENVIRONMENT else f"{name}-{environment}"
 
 
-def _subdirs(
-    lock: LockFile, platforms: Sequence[str], *, all_of_them: bool
-) -> Iterator[str]:
+def _subdirs(lock: LockFile, platforms: Sequence[str], *, all_of_them: bool) -> Iterator[str]:
     """The wanted platforms of a lock; not every environment need have each of them."""
     for subdir in platforms or lock.platforms:
         if subdir in lock.platforms:

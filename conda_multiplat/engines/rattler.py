@@ -33,6 +33,7 @@ from rattler.exceptions import (
     IoError,
     SolverError,
 )
+from rattler.networking.fetch_repo_data import CacheAction
 
 from conda_multiplat.channels import (
     channel_urls,
@@ -166,7 +167,7 @@ class Channels:
 
 
 def client(settings: Settings, channels: Channels) -> rattler.Client:
-    """rattler's HTTP client with conda's proxy and TLS settings and the channels' credentials.
+    """Rattler's HTTP client with conda's proxy and TLS settings and the channels' credentials.
 
     Tokens are a part of the path, so that a mirror with the token stands in for the public URL.
     Logins go by host, through rattler's file of credentials, which it reads at once.
@@ -178,9 +179,10 @@ def client(settings: Settings, channels: Channels) -> rattler.Client:
             file.touch(mode=0o600)
             file.write_text(json.dumps(channels.logins), encoding="utf-8")
             lines.append(f"authentication-override-file = {_quote(str(file))}")
-        if settings.proxy_servers:
-            proxies = settings.proxy_servers.items()
-            lines += ["[proxy-config]", *(f"{_quote(key)} = {_quote(url)}" for key, url in proxies)]
+        # conda also knows proxies for one host, which rattler does not.
+        proxies = [each for each in settings.proxy_servers.items() if each[0] in ("http", "https")]
+        if proxies:
+            lines += ["[proxy-config]", *(f"{key} = {_quote(url)}" for key, url in proxies)]
         if channels.mirrors:
             mirrors = channels.mirrors.items()
             lines += ["[mirrors]", *(f"{_quote(url)} = [{_quote(to)}]" for url, to in mirrors)]
@@ -224,7 +226,7 @@ class _Run:
 
     def __init__(self, settings: Settings, channels: Channels, sources: set[str]) -> None:
         self._channels = channels
-        action = "force-cache-only" if settings.offline else "cache-or-fetch"
+        action: CacheAction = "force-cache-only" if settings.offline else "cache-or-fetch"
         self._gateway = rattler.Gateway(
             cache_dir=cache_folder(settings) / "repodata",
             default_config=rattler.SourceConfig(cache_action=action),
@@ -321,9 +323,7 @@ class _Run:
         half = len(asked) // 2
         first, second = asked[:half], asked[half:]
         of_second = await self._smallest(request, kept + first, second, tested=bool(first))
-        of_first = await self._smallest(
-            request, kept + of_second, first, tested=bool(of_second)
-        )
+        of_first = await self._smallest(request, kept + of_second, first, tested=bool(of_second))
         return of_first + of_second
 
     async def _solvable(self, request: SolveRequest, requirements: Sequence[Requirement]) -> bool:

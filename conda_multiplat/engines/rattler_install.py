@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -31,6 +31,7 @@ def install_records(
     settings: Settings,
     channels: Channels,
     show_progress: bool,
+    begin: Callable[[], None],
 ) -> None:
     """Make ``prefix`` hold exactly ``records``.
 
@@ -43,11 +44,13 @@ def install_records(
         settings: for the cache, the proxy and TLS.
         channels: for the credentials of the records' channels.
         show_progress: draw progress bars on stderr.
+        begin: called when all that can be checked beforehand was: the prefix changes from then on.
 
     Raises:
         OutsideError: a package can't be had, or is not what was locked.
     """
     _verify_local(changed)
+    begin()
     try:
         run(
             rattler.install(
@@ -59,7 +62,7 @@ def install_records(
                 execute_link_scripts=True,
                 show_progress=show_progress,
                 client=client(settings, channels),
-                requested_specs=[rattler.MatchSpec(each)._match_spec for each in requested],  # type: ignore[misc]
+                requested_specs=[rattler.MatchSpec(each)._match_spec for each in requested],
             )
         )
     except (InstallerError, TransactionError, LinkError, IoError, OSError) as error:

@@ -25,7 +25,7 @@ _HEADER = """\
 """
 _PLAIN = re.compile(r"^[A-Za-z0-9_./*][A-Za-z0-9_./:+@%*~-]*(?<!:)$")
 _STRING = "tag:yaml.org,2002:str"
-_resolver = yaml.SafeLoader("")
+_resolver: Any = yaml.SafeLoader("")  # PyYAML's types leave its resolver out
 
 
 def render(lock: LockFile) -> str:

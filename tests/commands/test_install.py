@@ -32,7 +32,9 @@ def test_installed_environment_runs(door: Host, project: Path, real_channel: Pat
         f" {prefix} has the 5 packages of default\n activate it with: conda activate demo\n"
     )
     code = "import sys, greeting; print(sys.prefix); greeting.main()"
-    ran = subprocess.run([prefix / "bin/python", "-c", code], capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [prefix / "bin/python", "-c", code], capture_output=True, text=True, check=True
+    )
     assert ran.stdout == f"{prefix}\nhello from greeting\n"
     ran = subprocess.run([prefix / "bin/greet"], capture_output=True, text=True, check=True)
     assert ran.stdout == "hello from greeting\n"
@@ -46,7 +48,14 @@ def test_installed_environment_runs(door: Host, project: Path, real_channel: Pat
 
 def test_conda_takes_it_for_its_own(conda: Host, project: Path, real_channel: Path) -> None:
     """list, env list, the history's specs, variables, and conda install on top of it."""
-    _lock(conda, project, real_channel, "python", "greeting", extra="variables: {ROBOT: arm 1, N: 3}\n")
+    _lock(
+        conda,
+        project,
+        real_channel,
+        "python",
+        "greeting",
+        extra="variables: {ROBOT: arm 1, N: 3}\n",
+    )
     conda.multiplat("install", cwd=project)
     prefix = conda.envs / "demo"
     listed = json.loads(conda.run("list", "-p", prefix, "--json").stdout)
@@ -120,7 +129,9 @@ def test_dry_run(door: Host, project: Path, real_channel: Path) -> None:
     _lock(door, project, real_channel, "greeting-data")
     done = door.multiplat("install", "--dry-run", cwd=project)
     prefix = door.envs / "demo"
-    assert done.stderr.lstrip("\n") == f"   + greeting-data 1.0\n would change 1 package in {prefix}\n"
+    assert (
+        done.stderr.lstrip("\n") == f"   + greeting-data 1.0\n would change 1 package in {prefix}\n"
+    )
     assert not prefix.exists()
 
 
@@ -157,8 +168,13 @@ multiplat:
 """
     folder = real_channel.parent / "gpu-channel"
     build_channel(folder, [Package("gpu-part", depends=["__cuda >=12"], noarch="generic")])
-    write(project, f"{real_channel.as_uri()}\n  - {folder.as_uri()}", "greeting-data",
-          platforms=f"[{SUBDIR}]", extra=extra)
+    write(
+        project,
+        f"{real_channel.as_uri()}\n  - {folder.as_uri()}",
+        "greeting-data",
+        platforms=f"[{SUBDIR}]",
+        extra=extra,
+    )
     alone.multiplat("lock", cwd=project)
     done = alone.multiplat("install", cwd=project, env={"CONDA_OVERRIDE_CUDA": ""})
     assert done.stderr.startswith(f"passed over gpu: this machine can't run gpu for {SUBDIR}\n")
@@ -168,7 +184,8 @@ multiplat:
 
 
 @pytest.mark.parametrize(
-    ("frozen", "reason"), [("", "it has no reason of its own"), ('{"message": "in production"}', "in production")]
+    ("frozen", "reason"),
+    [("", "it has no reason of its own"), ('{"message": "in production"}', "in production")],
 )
 def test_frozen_prefix(
     alone: Host, project: Path, real_channel: Path, frozen: str, reason: str
@@ -270,14 +287,19 @@ def test_interrupted_install_is_finished(
 ) -> None:
     """Killed at any moment, the next run leaves the environment whole."""
     packages = [
-        Package(f"p{n}", noarch="generic", files={f"share/p{n}/{i}": b"x" * 2000 for i in range(60)})
+        Package(
+            f"p{n}", noarch="generic", files={f"share/p{n}/{i}": b"x" * 2000 for i in range(60)}
+        )
         for n in range(12)
     ]
     own = build_channel(tmp_path / "own", packages)
     _lock(alone, project, own, *(each.name for each in packages))
     process = subprocess.Popen(
-        [*alone.command, "install"], cwd=project, env=alone.environ(),
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        [*alone.command, "install"],
+        cwd=project,
+        env=alone.environ(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     prefix = alone.envs / "demo"
     deadline = time.monotonic() + 20
@@ -288,7 +310,9 @@ def test_interrupted_install_is_finished(
     process.wait()
     alone.multiplat("install", cwd=project)
     for package in packages:
-        meta = json.loads((prefix / f"conda-meta/{package.name}-1.0-0.json").read_text(encoding="utf-8"))
+        meta = json.loads(
+            (prefix / f"conda-meta/{package.name}-1.0-0.json").read_text(encoding="utf-8")
+        )
         assert meta["noarch"] == "generic"
         for name, content in package.files.items():
             assert (prefix / name).read_bytes() == content

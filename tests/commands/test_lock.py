@@ -33,7 +33,13 @@ def test_both_doors_write_the_same_bytes(
     conda: Host, alone: Host, project: Path, channel: Path
 ) -> None:
     """What a lock holds does not depend on the way in."""
-    write(project, channel, "python", "scipy", extra="multiplat: {environments: {t: {dependencies: [rich-text]}}}\n")
+    write(
+        project,
+        channel,
+        "python",
+        "scipy",
+        extra="multiplat: {environments: {t: {dependencies: [rich-text]}}}\n",
+    )
     conda.multiplat("lock", cwd=project)
     first = {path.name: path.read_bytes() for path in project.glob("*conda-lock.yml")}
     for name in first:
@@ -191,7 +197,9 @@ def test_quiet(door: Host, project: Path, channel: Path) -> None:
 
 def test_bad_manifest(door: Host, project: Path, channel: Path) -> None:
     """Every problem of the file at once, exit code 2, through every door."""
-    write(project, channel, "numpy >>1", "- 3", platforms="[linux-65]", extra="multiplat: {envs: 1}\n")
+    write(
+        project, channel, "numpy >>1", "- 3", platforms="[linux-65]", extra="multiplat: {envs: 1}\n"
+    )
     done = door.multiplat("lock", cwd=project, code=2)
     assert [line for line in done.stderr.splitlines() if line.startswith("  environment.yml:")] == [
         "  environment.yml:4:13: unknown platform 'linux-65'",
@@ -227,7 +235,12 @@ multiplat:
     alone.multiplat("lock", cwd=project, env=cuda)
     found = locked(project, "gpu.conda-lock.yml")
     assert found == {
-        "linux-64": {"cuda-thing": "12.4", "cuda-version": "12.4", "needs-cuda": "1.0", "zlib": "1.3.1"}
+        "linux-64": {
+            "cuda-thing": "12.4",
+            "cuda-version": "12.4",
+            "needs-cuda": "1.0",
+            "zlib": "1.3.1",
+        }
     }
     text = (project / "gpu.conda-lock.yml").read_text(encoding="utf-8")
     line = next(each for each in text.splitlines() if "multiplat.needs.linux-64" in each)
@@ -304,12 +317,31 @@ def test_conda_lock_reads_it(alone: Host, project: Path, channel: Path) -> None:
 
     environ = alone.environ()
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=project, env=environ, capture_output=True, text=True, check=True
+        [sys.executable, "-c", script],
+        cwd=project,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout == "18\n"
     subprocess.run(
-        [sys.executable, "-m", "conda_lock", "render", "-k", "explicit", "-p", "linux-64", "conda-lock.yml"],
-        cwd=project, env=environ, capture_output=True, text=True, check=True,
+        [
+            sys.executable,
+            "-m",
+            "conda_lock",
+            "render",
+            "-k",
+            "explicit",
+            "-p",
+            "linux-64",
+            "conda-lock.yml",
+        ],
+        cwd=project,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     lines = (project / "conda-linux-64.lock").read_text(encoding="utf-8").splitlines()
     assert sum(line.startswith("file://") for line in lines) == 6

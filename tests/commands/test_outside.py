@@ -102,7 +102,11 @@ def test_lock_that_cannot_be_replaced(alone: Host, project: Path, channel: Path)
     (project / "b.conda-lock.yml").mkdir()
     error = _lock_fails(alone, project)
     assert error.startswith("error: ")
-    assert sorted(path.name for path in project.iterdir()) == [".git", "b.conda-lock.yml", "environment.yml"]
+    assert sorted(path.name for path in project.iterdir()) == [
+        ".git",
+        "b.conda-lock.yml",
+        "environment.yml",
+    ]
 
 
 SECRETS = ("s3cret", "tk-12345")
@@ -136,11 +140,20 @@ def test_credentials_are_used_and_not_shown(
         url = _login(server, kind)
         if where == "condarc":
             location = url.removesuffix("/chan")
-            (door.home / ".condarc").write_text(f"custom_channels: {{chan: '{location}'}}\n", encoding="utf-8")
+            (door.home / ".condarc").write_text(
+                f"custom_channels: {{chan: '{location}'}}\n", encoding="utf-8"
+            )
         write(project, url if where == "manifest" else "chan", "a", platforms=f"[{SUBDIR}]")
-        outputs = [door.multiplat(*arguments, cwd=project) for arguments in (
-            ("lock",), ("install",), ("render", "--kind", "explicit"), ("render", "--kind", "environment"), ("install", "--json"),
-        )]
+        outputs = [
+            door.multiplat(*arguments, cwd=project)
+            for arguments in (
+                ("lock",),
+                ("install",),
+                ("render", "--kind", "explicit"),
+                ("render", "--kind", "environment"),
+                ("install", "--json"),
+            )
+        ]
         server.status = {"repodata.json": 404, "repodata.json.zst": 500}
         write(project, url if where == "manifest" else "chan", "a", "zz", platforms=f"[{SUBDIR}]")
         (project / "conda-lock.yml").rename(project / "kept.yml")
@@ -178,7 +191,9 @@ def test_package_that_cannot_be_had(
 ) -> None:
     """A package that is gone, cut off or another one: exit code 3; the next run finishes."""
     root = tmp_path / "packages"
-    packages = [Package(name, noarch="generic", files={name: name.encode() * 5000}) for name in "abc"]
+    packages = [
+        Package(name, noarch="generic", files={name: name.encode() * 5000}) for name in "abc"
+    ]
     build_channel(root / "chan", packages)
     with serve(root) as server:
         write(project, f"{server.url}/chan", "a", "b", "c", platforms=f"[{SUBDIR}]")

@@ -1,0 +1,1 @@
+"""``python -m benchmarks``: the bounds of the design, measured side by side in one run."""

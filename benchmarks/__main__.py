@@ -1,0 +1,66 @@
+"""``python -m benchmarks [WORK …]``: measure, print a table; exit 1 where a bound does not hold."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from datetime import date
+from pathlib import Path
+
+# The tests' hosts and packages are ours too. PYTHONPATH of the processes is set by the hosts.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
+from benchmarks import install, lock, scale, startup
+from benchmarks.report import Row, table
+from benchmarks.workspace import VARIABLE, Workspace, find_slice
+
+WORKS: dict[str, Callable[[Workspace], Iterable[Row]]] = {
+    "lock": lock.rows,
+    "install": install.rows,
+    "startup": startup.rows,
+    "scale": scale.rows,
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("works", nargs="*", metavar="WORK", help=f"{', '.join(WORKS)} (all)")
+    parser.add_argument("--runs", type=int, help="how often each command is timed")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there too")
+    parser.add_argument(
+        "--channels", metavar="DIR",
+        help=f"packed channels to lock with (or {VARIABLE}); else ../shared/channels, else made up",
+    )
+    parser.add_argument("--made-up", action="store_true", help="don't look for packed channels")
+    parser.add_argument(
+        "--limit", type=float, default=60, metavar="SECONDS", help="patience with slow others (60)"
+    )
+    return parser
+
+
+def main() -> int:
+    """Measure what is asked for."""
+    parser = _parser()
+    args = parser.parse_args()
+    if unknown := [each for each in args.works if each not in WORKS]:
+        parser.error(f"no such work: {', '.join(unknown)}; there are {', '.join(WORKS)}")
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="multiplat-bench-") as folder:
+        packed = None if args.made_up else find_slice(args.channels)
+        space = Workspace(Path(folder).resolve(), args.runs, args.limit, packed)
+        for name in args.works or WORKS:
+            print(f"measuring {name}…", file=sys.stderr, flush=True)
+            rows += WORKS[name](space)
+        title = f"{date.today()}, {space.description}"
+    print(f"{title}\n\n{table(rows)}")
+    if args.json:
+        document = {"about": title, "rows": [each.to_dict() for each in rows]}
+        args.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    return 1 if any(each.holds is False for each in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

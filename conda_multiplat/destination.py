@@ -1,0 +1,67 @@
+"""Where to install: the folder of the environment, and whether it may be touched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from conda_multiplat import prefix as prefixes
+from conda_multiplat.config import Settings
+from conda_multiplat.errors import OutsideError, UnmetError, UsageError
+from conda_multiplat.project import Project
+
+
+def destination(project: Project, name: str | None, prefix: str | None, settings: Settings) -> Path:
+    """The folder to install into."""
+    if prefix is not None:
+        return Path(prefix).expanduser().absolute()
+    name = name or project.manifest.name
+    if name is None:
+        raise UsageError(
+            "the manifest has no `name:`", hints=["say where to install with -n NAME or -p PREFIX"]
+        )
+    if name in ("base", "root") and settings.root_prefix:
+        return settings.root_prefix
+    if "/" in name or "\\" in name:
+        raise UsageError(f"{name!r} is no environment's name", hints=["for a folder use -p PREFIX"])
+    existing = (folder / name for folder in settings.envs_dirs if (folder / name).exists())
+    return next(existing, _first_writable(settings) / name)
+
+
+def _first_writable(settings: Settings) -> Path:
+    for folder in settings.envs_dirs:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            probe = folder / ".multiplat-writable"
+            probe.touch()
+            probe.unlink()
+        except OSError:
+            continue
+        return folder
+    tried = ", ".join(map(str, settings.envs_dirs))
+    raise OutsideError(f"no environments folder can be written: {tried}", hints=["use -p PREFIX"])
+
+
+def refuse_protected(
+    where: Path, settings: Settings, *, allow_frozen: bool, allow_base: bool
+) -> None:
+    """Refuse prefixes that must not be touched: base, frozen ones (CEP 22), other folders."""
+    if (
+        settings.root_prefix
+        and where.resolve() == settings.root_prefix.resolve()
+        and not allow_base
+    ):
+        raise UnmetError(
+            f"{where} is conda's base environment",
+            hints=["choose another with -n NAME or -p PREFIX, or say --allow-base"],
+        )
+    message = prefixes.frozen_message(where)
+    if message is not None and not allow_frozen:
+        raise UnmetError(
+            f"{where} is frozen (conda-meta/frozen)",
+            details=[message],
+            hints=["--override-frozen changes it all the same"],
+        )
+    if where.is_dir() and not prefixes.is_environment(where) and any(where.iterdir()):
+        raise UnmetError(
+            f"{where} is not empty, and no conda environment", hints=["choose another folder"]
+        )
