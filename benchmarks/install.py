@@ -24,7 +24,7 @@ _HERE = Path(__file__).resolve().parent
 def rows(space: Workspace) -> Iterator[Row]:
     """Ours without and in conda, rattler's installer, and conda's explicit install."""
     project = _project(space)
-    embedded, explicit = space.embedded("install"), space.embedded("explicit")
+    embedded, explicit = space.embedded("plugin-install"), space.embedded("explicit")
     prefix = space.folder / "prefixes"
     md5 = str(project / f"conda-{SUBDIR}.lock")
     commands = {
@@ -40,10 +40,10 @@ def rows(space: Workspace) -> Iterator[Row]:
     times = {name: each.seconds for name, each in found.items()}
     spread = f"ours {found['ours'].spread} s, bare {found['bare'].spread} s"
     work = f"install: {COUNT} packages"
-    yield at_most(work, times["ours"], times["bare"], BARE, "bare rattler", spread)
+    yield at_most(work, times["ours"], times["bare"], BARE, "bare rattler", note=spread)
     yield faster(
         f"conda multiplat {work}", times["plugin"], times["explicit"], EXPLICIT,
-        "conda create --file", "both in the embedded conda 24.7.1",
+        "conda create --file", note="both in the embedded conda 24.7.1",
     )
     _check(prefix)
 
@@ -65,7 +65,8 @@ def _project(space: Workspace) -> Path:
     run(Command([*console_script(), "lock"], project, env))
     explicit = project / f"conda-{SUBDIR}.lock"
     for kind in ("sha256", "md5"):
-        run(Command([*console_script(), "render", "--kind", "explicit", "--hash", kind], project, env))
+        render = ["render", "--kind", "explicit", "--hash", kind]
+        run(Command([*console_script(), *render], project, env))
         if kind == "sha256":
             explicit.rename(project / "sha256.lock")
     return project

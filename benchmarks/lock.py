@@ -10,13 +10,12 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from conda_multiplat.project import load_project
-from conda_multiplat.requests import request
-from conda_multiplat.targets import targets
-
 from benchmarks.measure import Command, Run, Samples, TooSlowError, interleaved, run
 from benchmarks.report import Row, at_most, faster, skipped
 from benchmarks.workspace import ML, PLATFORMS, Workspace, console_script, manifest
+from conda_multiplat.project import load_project
+from conda_multiplat.requests import request
+from conda_multiplat.targets import targets
 
 BARE = 1.25
 CONDA_LOCK = 6
@@ -39,12 +38,12 @@ def rows(space: Workspace) -> Iterator[Row]:
     found = interleaved(commands, space.times(9))
     ours, bare, started = (found[each].seconds for each in ("ours", "bare", "start-up"))
     spread = f"ours {found['ours'].spread} s, bare {found['bare'].spread} s"
-    yield at_most("lock: 5 platforms", ours, bare, BARE, "bare rattler", spread)
+    yield at_most("lock: 5 platforms", ours, bare, BARE, "bare rattler", note=spread)
     yield _row_of_plugin(found["plugin"], bare, started)
     yield _row_of_conda_lock(space, text, ours)
     yield faster(
         "lock: 5 platforms", ours, found["shim"].seconds, 0, "conda-lock (rattler as its solver)",
-        "conda-lock's best case: a solver as fast as ours, started once for each platform",
+        note="conda-lock's best case: a solver as fast as ours, started once for each platform",
     )
     yield _row_of_workspaces(space, ours)
 
@@ -52,7 +51,7 @@ def rows(space: Workspace) -> Iterator[Row]:
 def _row_of_plugin(plugin: Samples, bare: float, started: float) -> Row:
     note = f"{BARE:g} x {bare:.3f} s of bare rattler + {started:.3f} s of `conda multiplat --help`"
     allowed = BARE * bare + started
-    return at_most("conda multiplat lock: 5 platforms", plugin.seconds, allowed, 1, "allowed", note)
+    return at_most("conda multiplat lock: 5 platforms", plugin.seconds, allowed, 1, "allowed", note=note)
 
 
 def _ours(space: Workspace, text: str) -> Command:
@@ -103,14 +102,15 @@ def _row_of_conda_lock(space: Workspace, text: str, ours: float) -> Row:
     command = _conda_lock(space, text, "conda-lock", solver)
     try:
         first = run(command, space.limit)
-        more = [run(command, space.limit) for _ in range(2)] if first.seconds < space.limit / 4 else []
+        again = 3 if first.seconds < space.limit / 4 else 0
+        more = [run(command, space.limit) for _ in range(again)]
     except TooSlowError:
         note = f"stopped after {space.limit:g} s (--limit): its time is a lower bound"
-        return faster(work, ours, space.limit, CONDA_LOCK, what, note, "> ")
+        return faster(work, ours, space.limit, CONDA_LOCK, what, note=note, more="> ")
     except RuntimeError as error:
         return skipped(f"{work}, {what}", str(error))
-    samples = Samples([*more] or [first])
-    return faster(work, ours, samples.seconds, CONDA_LOCK, what, f"{len(samples.runs)} runs")
+    samples = Samples(more or [first])
+    return faster(work, ours, samples.seconds, CONDA_LOCK, what, note=f"{len(samples.runs)} runs")
 
 
 def _solver(space: Workspace) -> tuple[str, str]:
@@ -126,7 +126,8 @@ def _solver(space: Workspace) -> tuple[str, str]:
 
 def _shim(space: Workspace) -> str:
     cache = {"BENCH_SHIM_CACHE": str(space.folder / "shim-cache")}
-    return _script(space, "shim-conda", f'exec "{sys.executable}" "{_HERE / "shim_conda.py"}"', cache)
+    command = f'exec "{sys.executable}" "{_HERE / "shim_conda.py"}"'
+    return _script(space, "shim-conda", command, cache)
 
 
 def _script(space: Workspace, name: str, command: str, variables: dict[str, str]) -> str:
@@ -187,7 +188,8 @@ def _row_of_workspaces(space: Workspace, ours: float) -> Row:
     except (TooSlowError, RuntimeError) as error:
         return skipped(work, f"`conda workspace lock`: {error or 'too slow'}")
     return faster(
-        "lock: 5 platforms", ours, Samples(found).seconds, WORKSPACES, "conda-workspaces", "3 runs"
+        "lock: 5 platforms", ours, Samples(found).seconds, WORKSPACES, "conda-workspaces",
+        note="3 runs",
     )
 
 

@@ -34,7 +34,9 @@ class Row:
         return asdict(self)
 
 
-def at_most(work: str, ours: float, other: float, bound: float, name: str, note: str = "") -> Row:
+def at_most(
+    work: str, ours: float, other: float, bound: float, name: str, *, note: str = ""
+) -> Row:
     """Ours may take up to ``bound`` times what the other takes."""
     ratio = ours / other
     return Row(
@@ -44,7 +46,14 @@ def at_most(work: str, ours: float, other: float, bound: float, name: str, note:
 
 
 def faster(
-    work: str, ours: float, other: float, bound: float, name: str, note: str = "", more: str = ""
+    work: str,
+    ours: float,
+    other: float,
+    bound: float,
+    name: str,
+    *,
+    note: str = "",
+    more: str = "",
 ) -> Row:
     """The other must take at least ``bound`` times what ours takes."""
     ratio = other / ours

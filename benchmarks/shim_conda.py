@@ -1,4 +1,4 @@
-"""``conda create --dry-run --json …`` by rattler: the fastest solver that conda-lock could be given.
+"""``conda create --dry-run --json`` by rattler: the fastest solver that conda-lock could have.
 
 conda-lock starts a solver for each platform, one after the other. With this one in the place of
 mamba, what is left is what conda-lock itself costs.
@@ -17,6 +17,7 @@ import rattler
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
+    parser.add_argument("--version", action="version", version="conda 24.7.1")
     parser.add_argument("command", choices=["create"])
     parser.add_argument("--prefix")
     for flag in ("--dry-run", "--json", "--override-channels"):

@@ -6,9 +6,9 @@ does not exist.
 
 from __future__ import annotations
 
-import importlib.metadata as metadata
 import sys
 from collections.abc import Iterator
+from importlib import metadata
 from typing import Any
 
 from support.embedded_conda import main

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import statistics
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+from support.hosts import Host
 
 from benchmarks.measure import Command, Samples, interleaved
 from benchmarks.report import Row
@@ -21,11 +23,14 @@ def rows(space: Workspace) -> Iterator[Row]:
     for arguments in (["--help"], ["info", "--base"]):
         host = space.embedded(f"startup-{arguments[0].strip('-')}")
         commands = {
-            name: Command([sys.executable, _LAUNCHER, hidden, *arguments], host.home, host.environ())
-            for name, hidden in _HIDDEN.items()
+            name: _command(host, hidden, arguments) for name, hidden in _HIDDEN.items()
         }
         found = interleaved(commands, space.times(31))
         yield _row(" ".join(["conda", *arguments]), found["with"], found["without"])
+
+
+def _command(host: Host, hidden: str, arguments: Sequence[str]) -> Command:
+    return Command([sys.executable, _LAUNCHER, hidden, *arguments], host.home, host.environ())
 
 
 def _row(work: str, ours: Samples, other: Samples) -> Row:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ _PER_LAYER = 43
 _NOARCH = 900
 _VERSIONS = 3
 _SEED = 20_240_501
+_CONSTRAINED = 0.3
 _TIMESTAMP = 1_700_000_000_000
 
 
@@ -51,16 +52,15 @@ def _without_name(record: dict[str, Any]) -> dict[str, Any]:
 
 def _subdir(subdir: str) -> Iterator[dict[str, Any]]:
     """A subdir's records; the same names, versions and dependencies everywhere."""
-    chance = random.Random(_SEED)  # noqa: S311 - made-up data
+    chance = random.Random(_SEED)
     if subdir == "noarch":
         for number in range(_NOARCH):
             yield from _versions(chance, f"pure{number}", subdir, [f"lib0x{number % _PER_LAYER}"])
         return
     for version in _PYTHONS:
         yield _record("python", f"{version}.9", "0_cpython", subdir, [])
-        for name in ("python_abi",):
-            tag = f"cp{version.replace('.', '')}"
-            yield _record(name, version, f"1_{tag}", subdir, [], [f"python {version}.*"])
+        build = f"1_cp{version.replace('.', '')}"
+        yield _record("python_abi", version, build, subdir, [], [f"python {version}.*"])
     below: list[str] = []
     for layer in range(_LAYERS):
         names = [f"lib{layer}x{number}" for number in range(_PER_LAYER)]
@@ -83,9 +83,10 @@ def _versions(
     for minor in range(_VERSIONS):
         version = f"1.{minor}.{chance.randrange(5)}"
         depends = [f"{each} >=1.{chance.randrange(minor + 1)},<2.0a0" for each in below]
-        constrains = [f"{name}-extras {version}"] if chance.random() < 0.3 else []
+        constrains = [f"{name}-extras {version}"] if chance.random() < _CONSTRAINED else []
         if subdir == "noarch":
-            yield _record(name, version, "pyhd8ed1ab_0", subdir, [*depends, "python >=3.10"], constrains)
+            own = [*depends, "python >=3.10"]
+            yield _record(name, version, "pyhd8ed1ab_0", subdir, own, constrains)
             continue
         for python in _PYTHONS:
             tag = f"cp{python.replace('.', '')}"
@@ -94,13 +95,13 @@ def _versions(
             yield _record(name, version, build, subdir, own, constrains)
 
 
-def _record(
+def _record(  # noqa: PLR0917 - a record's first fields, in everybody's order
     name: str,
     version: str,
     build: str,
     subdir: str,
     depends: list[str],
-    constrains: list[str] | None = None,
+    constrains: Sequence[str] = (),
 ) -> dict[str, Any]:
     file = f"{name}-{version}-{build}.conda"
     content = f"{subdir}/{file}".encode()
@@ -112,7 +113,7 @@ def _record(
         "build_number": 0,
         "subdir": subdir,
         "depends": depends,
-        "constrains": constrains or [],
+        "constrains": list(constrains),
         "license": "BSD-3-Clause",
         "md5": hashlib.md5(content, usedforsecurity=False).hexdigest(),
         "sha256": hashlib.sha256(content).hexdigest(),
@@ -124,17 +125,15 @@ def _record(
 
 def write_packages(channel: Path, count: int = 120) -> Path:
     """Make a channel of ``count`` real packages: two thirds noarch, every tenth of many files."""
-    chance = random.Random(_SEED)  # noqa: S311 - made-up data
+    chance = random.Random(_SEED)
     return build_channel(channel, [_package(chance, number) for number in range(count)])
 
 
 def _package(chance: random.Random, number: int) -> Package:
     name = f"real{number}"
     pure = number % 3 != 0
-    files = {
-        f"share/{name}/part{each // 8}/file{each}.dat": chance.randbytes(chance.randrange(500, 20_000))
-        for each in range(80 if number % 10 == 0 else 8)
-    }
+    names = (f"part{each // 8}/file{each}.dat" for each in range(80 if number % 10 == 0 else 8))
+    files = {f"share/{name}/{each}": chance.randbytes(chance.randrange(500, 20_000)) for each in names}
     return Package(
         name,
         subdir="noarch" if pure else SUBDIR,

@@ -70,7 +70,7 @@ class Workspace:
 
     def _new(self, kind: str, label: str) -> Path:
         folder = self.folder / kind / label
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True)  # a name that is used twice is a mistake
         return folder
 
     @property

@@ -66,7 +66,7 @@ def settings_from_condarc(subdir: str, environ: Mapping[str, str] | None = None)
         proxy_servers={k: str(v) for k, v in values.get("proxy_servers", {}).items() if v},
         offline=_flag(values.get("offline", False)),
         pkgs_dirs=tuple(pkgs or [*own, home / ".conda" / "pkgs"]),
-        envs_dirs=tuple([*envs, *named, home / ".conda" / "envs"]),
+        envs_dirs=(*envs, *named, home / ".conda" / "envs"),
         root_prefix=root,
         register_envs=_flag(values.get("register_envs", True)),
     )

@@ -1,4 +1,4 @@
-"""The lock as frozen values: CEP 37's ``conda-lock.yml``, one file for each environment.
+r"""The lock as frozen values: CEP 37's ``conda-lock.yml``, one file for each environment.
 
 What CEP 37 has no key for is kept in ``metadata.custom_metadata``, which maps str to str:
 

@@ -35,7 +35,7 @@ RELOCK = "run `conda multiplat lock --update-all`, which does not read the old l
 
 
 def packages_sha256(section: str) -> str:
-    """The digest of a package section: its text from ``package:`` on, with ``\\n`` line ends."""
+    r"""The digest of a package section: its text from ``package:`` on, with ``\\n`` line ends."""
     return hashlib.sha256(section.replace("\r\n", "\n").encode()).hexdigest()
 
 
@@ -81,7 +81,7 @@ def _refuse_markers(text: str, file: str) -> None:
 
 def _load(text: str, file: str, above: int) -> dict[str, Any]:
     try:
-        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - both candidates are safe loaders
+        data = yaml.load(text, Loader=_Loader)  # both candidates are safe loaders
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 + above if error.problem_mark else 0
         raise _broken(file, Location(file, line), f"not YAML: {error.problem}") from None

@@ -51,7 +51,7 @@ def entry_name(entry: str) -> str:
         reason = str(error).splitlines()[0]
         raise PipEntryError(
             f"not a PyPI requirement (PEP 508): {entry!r}",
-            f"{reason}; for example `robosuite>=1.4` or `torch[extra]==2.5; sys_platform == 'linux'`",
+            f"{reason}; for example `robosuite>=1.4` or `torch==2.5; sys_platform == 'linux'`",
         ) from None
 
 

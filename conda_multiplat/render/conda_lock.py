@@ -29,7 +29,7 @@ _resolver: Any = yaml.SafeLoader("")  # PyYAML's types leave its resolver out
 
 
 def render(lock: LockFile) -> str:
-    """The lock file's text, with ``\\n`` line ends."""
+    r"""The lock file's text, with ``\\n`` line ends."""
     section = "package:" + (_value(lock.packages(), 0) if lock.packages() else " []\n")
     option = "" if lock.environment == "default" else f" -e {lock.environment}"
     header = _HEADER.format(

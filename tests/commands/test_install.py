@@ -235,7 +235,8 @@ def test_other_platform(alone: Host, project: Path, real_channel: Path) -> None:
     alone.multiplat("lock", cwd=project)
     done = alone.multiplat("install", cwd=project, code=1)
     assert done.stderr.startswith(
-        f"error: default is not locked for {SUBDIR}, this machine's platform\n  locked: linux-s390x\n"
+        f"error: default is not locked for {SUBDIR}, this machine's platform\n"
+        "  locked: linux-s390x\n"
     )
 
 
@@ -335,4 +336,4 @@ def test_ctrl_c(door: Host, project: Path, server: Rules) -> None:
     assert process.returncode == 130, error
     assert "Traceback" not in error
     assert error.endswith("error: interrupted\n")
-    assert sorted(os.listdir(project)) == [".git", "environment.yml"]
+    assert sorted(each.name for each in project.iterdir()) == [".git", "environment.yml"]

@@ -65,7 +65,7 @@ def _identity(path: Path) -> tuple[int, int]:
 
 
 def test_what_fits_is_kept(alone: Host, project: Path, tmp_path: Path) -> None:
-    """A newer version in the channel moves nothing that still fits; --update moves what it names."""
+    """A newer version moves nothing that still fits; --update moves what it names."""
     old = [Package("a", depends=["b"]), Package("b"), Package("c")]
     own = write_repodata(tmp_path / "own", old)
     write(project, own, "a", platforms="[linux-64]")
@@ -117,7 +117,7 @@ def _records(text: str, subdir: str) -> list[str]:
 
 
 def test_unsolvable_target(alone: Host, project: Path, channel: Path) -> None:
-    """The conflict names its target and its lines; the others are called solvable; no file moves."""
+    """The conflict names target and lines; the others are called solvable; no file moves."""
     write(project, channel, "numpy", "python 3.12.*")
     alone.multiplat("lock", cwd=project)
     before = (project / "conda-lock.yml").read_bytes()
@@ -221,7 +221,7 @@ def test_pypi_is_refused_by_line(alone: Host, project: Path, channel: Path) -> N
 
 
 def test_promised_virtual_packages(alone: Host, project: Path, channel: Path) -> None:
-    """An environment that promises CUDA gets what needs it; the others, and the machine, don't count."""
+    """What the environment promises counts; what the locking machine has does not."""
     extra = """\
 multiplat:
   environments:

@@ -132,7 +132,7 @@ def _no_secret(*texts: str) -> None:
 def test_credentials_are_used_and_not_shown(
     door: Host, project: Path, tmp_path: Path, kind: str, where: str
 ) -> None:
-    """Fetching and installing work with them; no lock, render, history, record or output has them."""
+    """They are used for fetching; no lock, render, record or output has them."""
     files = {"share/a": b"a" * 100}
     root = tmp_path / "private"
     build_channel(root / "chan", [Package("a", noarch="generic", files=files)])

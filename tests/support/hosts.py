@@ -17,7 +17,7 @@ EMBEDDED = "embedded"
 STANDALONE = "standalone"
 VARIABLE = "CONDA_MULTIPLAT_TEST_CONDAS"
 #: Kept of the real environment; all else that could configure conda or rattler is left behind.
-_KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
+_KEPT = ("CONDA_SOLVER", "PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
 
 
 def real_condas() -> list[str]:

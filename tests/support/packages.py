@@ -224,7 +224,9 @@ def noarch_python_package() -> Package:
         depends=["python >=3.10", "greeting-data >=1"],
         files={
             "site-packages/greeting.py": code,
-            "site-packages/greeting-1.0.dist-info/METADATA": b"Metadata-Version: 2.1\nName: greeting\nVersion: 1.0\n",
+            "site-packages/greeting-1.0.dist-info/METADATA": (
+                b"Metadata-Version: 2.1\nName: greeting\nVersion: 1.0\n"
+            ),
         },
         entry_points=["greet = greeting:main"],
     )
