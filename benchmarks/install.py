@@ -38,7 +38,7 @@ def rows(space: Workspace) -> Iterator[Row]:
     }
     found = interleaved(commands, space.times(9))
     times = {name: each.seconds for name, each in found.items()}
-    spread = f"ours {found['ours'].spread} s, bare {found['bare'].spread} s"
+    spread = f"ours {found['ours'].spread}; bare {found['bare'].spread}"
     work = f"install: {COUNT} packages"
     yield at_most(work, times["ours"], times["bare"], BARE, "bare rattler", note=spread)
     yield faster(
@@ -80,7 +80,7 @@ def _bare(host: Host, project: Path, prefix: Path) -> Command:
     script = str(_HERE / "bare_install.py")
     cache, explicit = str(host.pkgs), str(project / "sha256.lock")
     arguments = [sys.executable, script, str(prefix), cache, explicit]
-    return Command(arguments, project, host.environ(), _new(prefix))
+    return Command(arguments, project, host.environ(), _new(prefix), crashes=True)
 
 
 def _command(host: Host, arguments: Sequence[str], project: Path, prefix: Path) -> Command:

@@ -37,7 +37,7 @@ def rows(space: Workspace) -> Iterator[Row]:
     }
     found = interleaved(commands, space.times(9))
     ours, bare, started = (found[each].seconds for each in ("ours", "bare", "start-up"))
-    spread = f"ours {found['ours'].spread} s, bare {found['bare'].spread} s"
+    spread = f"ours {found['ours'].spread}; bare {found['bare'].spread}"
     yield at_most("lock: 5 platforms", ours, bare, BARE, "bare rattler", note=spread)
     yield _row_of_plugin(found["plugin"], bare, started)
     yield _row_of_conda_lock(space, text, ours)
@@ -51,7 +51,8 @@ def rows(space: Workspace) -> Iterator[Row]:
 def _row_of_plugin(plugin: Samples, bare: float, started: float) -> Row:
     note = f"{BARE:g} x {bare:.3f} s of bare rattler + {started:.3f} s of `conda multiplat --help`"
     allowed = BARE * bare + started
-    return at_most("conda multiplat lock: 5 platforms", plugin.seconds, allowed, 1, "allowed", note=note)
+    work = "conda multiplat lock: 5 platforms"
+    return at_most(work, plugin.seconds, allowed, 1, "allowed", note=note)
 
 
 def _ours(space: Workspace, text: str) -> Command:
@@ -76,7 +77,7 @@ def _bare(space: Workspace, text: str) -> Command:
     path = folder / "requests.json"
     path.write_text(json.dumps(list(_requests(folder))), encoding="utf-8")
     arguments = [sys.executable, str(_HERE / "bare_lock.py"), str(folder / "cache"), str(path)]
-    return Command(arguments, folder, host.environ())
+    return Command(arguments, folder, host.environ(), crashes=True)
 
 
 def _requests(folder: Path) -> Iterator[dict[str, object]]:

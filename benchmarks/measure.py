@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from resource import struct_rusage
 
 #: ``ru_maxrss`` is in KiB, on macOS in bytes.
 _RSS_UNIT = 1 if os.uname().sysname == "Darwin" else 1024
@@ -25,19 +26,23 @@ class Command:
         cwd: where.
         env: its whole environment.
         before: what to tidy up first, outside the time.
+        crashes: it may crash in the instant of its end, its work done, as bare rattler does when
+            one of its threads still holds the interpreter; such a run is thrown away.
     """
 
     arguments: Sequence[str]
     cwd: Path
     env: Mapping[str, str]
     before: Callable[[], None] = lambda: None
+    crashes: bool = False
 
 
 @dataclass(frozen=True)
 class Run:
-    """One process's wall time in seconds and its peak memory in bytes."""
+    """One process: wall time and CPU time in seconds, peak memory in bytes."""
 
     seconds: float
+    cpu: float
     memory: int
 
 
@@ -54,14 +59,19 @@ class Samples:
 
     @property
     def memory(self) -> float:
-        """The median peak memory in MB."""
+        """The median peak memory, children not added up, in MB."""
         return statistics.median(each.memory for each in self.runs) / 1e6
 
     @property
+    def cpu(self) -> float:
+        """The median CPU time, which a busy machine disturbs less than the wall time."""
+        return statistics.median(each.cpu for each in self.runs)
+
+    @property
     def spread(self) -> str:
-        """The fastest and the slowest run."""
+        """The fastest and the slowest run, and the CPU time."""
         times = [each.seconds for each in self.runs]
-        return f"{min(times):.3f}-{max(times):.3f}"
+        return f"{min(times):.3f}-{max(times):.3f} s, CPU {self.cpu:.3f} s"
 
 
 class TooSlowError(Exception):
@@ -87,16 +97,18 @@ def run(command: Command, limit: float = 600) -> Run:
             stderr=output,
             start_new_session=True,
         )
-        code, memory = _wait(process, start + limit)
+        code, usage = _wait(process, start + limit)
         seconds = time.perf_counter() - start
+        if code == -signal.SIGSEGV and command.crashes:
+            return run(command, limit)
         if code:
             output.seek(0)
             text = output.read().decode(errors="replace")[-3000:]
             raise RuntimeError(f"exit code {code}: {' '.join(command.arguments)}\n{text}")
-    return Run(seconds, memory)
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * _RSS_UNIT)
 
 
-def _wait(process: subprocess.Popen[bytes], deadline: float) -> tuple[int, int]:
+def _wait(process: subprocess.Popen[bytes], deadline: float) -> tuple[int, struct_rusage]:
     """Wait for the process; an alarm stops it, and what it started, at the deadline."""
 
     def stop(_number: int, _frame: object) -> None:
@@ -114,7 +126,7 @@ def _wait(process: subprocess.Popen[bytes], deadline: float) -> tuple[int, int]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
     process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, usage.ru_maxrss * _RSS_UNIT
+    return process.returncode, usage
 
 
 def interleaved(commands: Mapping[str, Command], runs: int) -> dict[str, Samples]:

@@ -13,7 +13,7 @@ TIME = 4
 MEMORY = 1.5
 #: Environments add to the default; each of these has another solution.
 _EXTRAS = (
-    "numpy <2", "jupyterlab <4.2", "numpy <1.26", "seaborn", "dask", "pytest", "sympy <1.13",
+    "numpy <2", "jupyterlab <4.2", "numpy <1.26", "seaborn", "dask", "pytest", "networkx <3.3",
 )
 _MADE_UP_EXTRAS = tuple(f"pure{number}" for number in range(0, 70, 10))
 

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import os
+import time
 from typing import Any
 
 import rattler
@@ -24,7 +25,7 @@ def _arguments() -> argparse.Namespace:
         parser.add_argument(flag, action="store_true")
     parser.add_argument("--channel", action="append", default=[])
     parser.add_argument("specs", nargs="*")
-    return parser.parse_args()
+    return parser.parse_intermixed_args()
 
 
 def _action(record: rattler.RepoDataRecord) -> dict[str, Any]:
@@ -51,3 +52,4 @@ async def _solve(args: argparse.Namespace) -> list[rattler.RepoDataRecord]:
 
 actions = [_action(each) for each in asyncio.run(_solve(_arguments()))]
 print(json.dumps({"actions": {"FETCH": actions, "LINK": actions}, "success": True}))
+time.sleep(0.01)  # rattler's threads end: see conda_multiplat.engines.rattler.run

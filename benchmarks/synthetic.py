@@ -133,7 +133,9 @@ def _package(chance: random.Random, number: int) -> Package:
     name = f"real{number}"
     pure = number % 3 != 0
     names = (f"part{each // 8}/file{each}.dat" for each in range(80 if number % 10 == 0 else 8))
-    files = {f"share/{name}/{each}": chance.randbytes(chance.randrange(500, 20_000)) for each in names}
+    files = {
+        f"share/{name}/{each}": chance.randbytes(chance.randrange(500, 20_000)) for each in names
+    }
     return Package(
         name,
         subdir="noarch" if pure else SUBDIR,

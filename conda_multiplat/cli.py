@@ -252,7 +252,12 @@ def run(args: argparse.Namespace, load_settings: Callable[[], Settings]) -> int:
 
     console = Console(json=args.json, quiet=args.quiet)
     try:
-        code: int = args.run_command(args, load_settings(), console)
+        settings = load_settings()
+    except MultiplatError as error:
+        return console.error(error)
+    # Any other error comes from a bad value in conda's configuration: it is conda's to explain.
+    try:
+        code: int = args.run_command(args, settings, console)
     except MultiplatError as error:
         return console.error(error)
     except KeyboardInterrupt:

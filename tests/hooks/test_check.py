@@ -1,0 +1,122 @@
+"""The pre-commit hook: the entry point as it is in the wheel, and the real pre-commit."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from support.hosts import Host
+from support.manifests import write
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.skipif(
+    "CONDA_MULTIPLAT_TEST_WHEEL" not in os.environ, reason="hooks are in the wheel only: make test"
+)
+
+
+def _check(alone: Host, project: Path, *names: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [Path(sys.executable).with_name("conda-multiplat-check"), *names],
+        cwd=project,
+        env=alone.environ(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_in_sync(alone: Host, project: Path, channel: Path) -> None:
+    """A lock of this manifest: silence and 0, comments and order notwithstanding."""
+    write(project, channel, "zlib", "python")
+    alone.multiplat("lock", cwd=project)
+    write(project, channel, "python", "zlib", extra="# later\n")
+    done = _check(alone, project, "environment.yml", "conda-lock.yml")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_out_of_sync(alone: Host, project: Path, channel: Path) -> None:
+    """Each lock that is not current, with its platforms, and the one command to run."""
+    extra = "multiplat: {environments: {dev: {dependencies: [rich-text]}}}\n"
+    write(project, channel, "zlib", platforms="[linux-64, osx-arm64]")
+    alone.multiplat("lock", cwd=project)
+    write(project, channel, "zlib", "python  # [osx]", platforms="[osx-arm64, win-64]", extra=extra)
+    done = _check(alone, project, "environment.yml")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "conda-lock.yml is out of date: not locked: win-64\n"
+        "conda-lock.yml is out of date: the manifest has changed: osx-arm64\n"
+        "conda-lock.yml is out of date: locked, but the manifest does not name it: linux-64\n"
+        "dev.conda-lock.yml is out of date: there is no lock\n"
+        "run: conda multiplat lock\n"
+    )
+
+
+def test_edited_lock(alone: Host, project: Path, channel: Path) -> None:
+    """A hand edit of the packages is seen."""
+    write(project, channel, "zlib")
+    alone.multiplat("lock", cwd=project)
+    lock = project / "conda-lock.yml"
+    lock.write_text(lock.read_text(encoding="utf-8").replace("1.3.1", "1.3.2"), encoding="utf-8")
+    done = _check(alone, project, "conda-lock.yml")
+    assert done.returncode == 1
+    assert done.stderr.startswith("conda-lock.yml is out of date: its packages were edited after ")
+
+
+def test_combined_files(alone: Host, project: Path, channel: Path) -> None:
+    """The lock knows which files it was made from."""
+    write(project, channel, "zlib")
+    write(project, channel, "python", file="dev.yml")
+    alone.multiplat("lock", "-f", "environment.yml", "dev.yml", cwd=project)
+    assert _check(alone, project, "environment.yml").returncode == 0
+
+
+def test_broken_manifest(alone: Host, project: Path, channel: Path) -> None:
+    """What can't be read is exit code 2, with its place."""
+    write(project, channel, "zlib", extra="multiplat: 3\n")
+    done = _check(alone, project, "environment.yml")
+    assert done.returncode == 2
+    assert "environment.yml:7:12: multiplat is a value '3'\n" in done.stderr
+
+
+def test_hook_files_pattern() -> None:
+    """Only commits that touch manifests and locks pay for the hook."""
+    import re
+
+    hooks = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    pattern = re.compile(hooks[0]["files"])
+    for name in ("environment.yml", "a/environment.yaml", "conda-lock.yml", "a/b.conda-lock.yml"):
+        assert pattern.search(name)
+    for name in ("README.md", "my-environment.yml", "conda-lock.yml.txt", "src/lock.py"):
+        assert not pattern.search(name)
+
+
+@pytest.mark.skipif(not (REPOSITORY / ".git").exists(), reason="pre-commit needs a git checkout")
+def test_real_pre_commit(alone: Host, tmp_path: Path, channel: Path) -> None:
+    """pre-commit installs the hook from this repository and from the index, and runs it."""
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.com", "-C", str(repository)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    write(repository, channel, "zlib")
+    alone.multiplat("lock", cwd=repository)
+    subprocess.run([*git, "add", "-A"], check=True)
+    environ = {**os.environ, **alone.environ(), "PRE_COMMIT_HOME": str(tmp_path / "pre-commit")}
+    command = [sys.executable, "-m", "pre_commit", "try-repo", str(REPOSITORY)]
+    command += ["conda-multiplat-check", "--all-files", "--ref", "HEAD"]
+
+    def run() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command, cwd=repository, env=environ, capture_output=True, text=True, check=False
+        )
+
+    done = run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    write(repository, channel, "zlib", "python")
+    subprocess.run([*git, "add", "-A"], check=True)
+    done = run()
+    assert done.returncode == 1
+    assert "conda-lock.yml is out of date: the manifest has changed: linux-64, " in done.stdout

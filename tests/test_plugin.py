@@ -1,0 +1,111 @@
+"""The plugin inside conda: what it costs, and that it never breaks another command."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support.hosts import EMBEDDED, Host
+
+_BROKEN = """\
+import sys
+class Broken:
+    def find_spec(self, name, path, target=None):
+        if name == {name!r}:
+            raise {error}("broken on purpose")
+sys.meta_path.insert(0, Broken())
+"""
+
+
+def test_registered(conda: Host) -> None:
+    """``conda --help`` lists the subcommand, and its own help names the commands."""
+    assert "multiplat" in conda.run("--help").stdout
+    shown = conda.run("multiplat", "--help").stdout
+    assert [name for name in ("lock", "install", "render") if f"    {name} " in shown] == [
+        "lock",
+        "install",
+        "render",
+    ]
+
+
+@pytest.mark.parametrize("command", ["lock", "install", "render"])
+def test_help_has_an_example(conda: Host, command: str) -> None:
+    """--help of every command ends with examples; --json is on every one."""
+    shown = conda.run("multiplat", command, "--help").stdout
+    assert f"examples:\n  conda multiplat {command} " in shown
+    assert "--json" in shown
+
+
+def test_bad_usage(conda: Host, project: Path) -> None:
+    """An unknown option: exit code 2."""
+    conda.multiplat("lock", "--platfrom", "x", cwd=project, code=2)
+
+
+@pytest.mark.parametrize("broken", ["conda_multiplat.cli", "conda_multiplat.plugin"])
+@pytest.mark.parametrize("error", ["ImportError", "RuntimeError"])
+def test_a_broken_plugin_breaks_nothing_else(conda: Host, broken: str, error: str) -> None:
+    """Where our modules can't be imported, conda's own commands go on."""
+    if conda.label != EMBEDDED:
+        pytest.skip("the fault is planted in the Python of the tests")
+    folder = conda.home / "planted"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(_BROKEN.format(name=broken, error=error), "utf-8")
+    path = f"{folder}:{conda.environ()['PYTHONPATH']}"
+    done = conda.run("info", "--json", env={"PYTHONPATH": path})
+    assert json.loads(done.stdout)["conda_version"] == "24.7.1"
+    assert "broken on purpose" in done.stderr
+
+
+def test_loading_costs_little(tmp_path: Path) -> None:
+    """What conda does with us at each start: import the plugin, build the parser; 5 ms at most.
+
+    Processor time, and the least of some fresh processes, so that the machine's other work does
+    not count; ``pluggy`` and ``argparse``, which conda has, are loaded before.
+    """
+    script = (
+        "import argparse, logging, pluggy, time, importlib.metadata, typing, collections.abc\n"
+        "start = time.process_time()\n"
+        "import conda_multiplat.plugin\n"
+        "from conda_multiplat.cli import configure_parser\n"
+        "configure_parser(argparse.ArgumentParser())\n"
+        "print(time.process_time() - start)\n"
+    )
+    times = [
+        float(
+            subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout
+        )
+        for _ in range(9)
+    ]
+    assert min(times) < 0.005
+
+
+def test_nothing_heavy_is_loaded(tmp_path: Path) -> None:
+    """Loading the plugin imports neither rattler nor YAML nor rich nor conda."""
+    script = (
+        "import sys, argparse, conda_multiplat.plugin\n"
+        "from conda_multiplat.cli import configure_parser\n"
+        "configure_parser(argparse.ArgumentParser())\n"
+        "print(sorted(set(sys.modules) & {'rattler', 'yaml', 'rich', 'conda', 'packaging'}))\n"
+    )
+    assert _python(script, tmp_path) == "[]\n"
+
+
+def _python(script: str, folder: Path) -> str:
+    """Run Python where the sources can't be imported from; what it prints."""
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_exit_codes_survive_the_engine(alone: Host, project: Path) -> None:
+    """Commands that fail right after the engine answered still end with their own exit code."""
+    (project / "environment.yml").write_text(
+        "channels: [./nowhere]\nplatforms: [linux-64]\ndependencies: [a]\n", encoding="utf-8"
+    )
+    start = time.monotonic()
+    codes = {alone.multiplat("lock", cwd=project, code=None).returncode for _ in range(12)}
+    assert codes == {3}, f"after {time.monotonic() - start:.1f} s"
