@@ -1,0 +1,108 @@
+"""``python -m support.judge LOCK CHANNEL…``: whether a lock is right, by conda's own MatchSpec.
+
+Independent of what made the lock: records are looked up in the channels' repodata by file name,
+and every dependency, every constraint and every request is matched by the conda that conda-lock
+carries. Prints a JSON list of what is wrong.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from support.embedded_conda import install_alias
+
+
+def problems(lock: Path, channels: list[Path]) -> Iterator[str]:
+    """What is wrong with a lock, a line each."""
+    data = yaml.load(lock.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    custom = data["metadata"]["custom_metadata"]
+    for platform in data["metadata"]["platforms"]:
+        packages = [each for each in data["package"] if each["platform"] == platform]
+        known = _repodata(channels, platform)
+        names = {each["name"] for each in packages}
+        if len(names) != len(packages):
+            yield f"{platform}: a package stands twice"
+        records = {}
+        for each in packages:
+            found = known.get(each["url"].rsplit("/", 1)[-1])
+            if found is None:
+                yield f"{platform}: {each['url']} is in no channel"
+                continue
+            if each["hash"] != {"md5": found["md5"], "sha256": found["sha256"]}:
+                yield f"{platform}: {each['name']} has other hashes than its channel says"
+            records[each["name"]] = found
+        promised = json.loads(custom[f"multiplat.virtual-packages.{platform}"])
+        requested = json.loads(custom[f"multiplat.requested.{platform}"])
+        yield from (f"{platform}: {each}" for each in _judge(records, promised, requested))
+
+
+def _repodata(channels: list[Path], platform: str) -> dict[str, dict[str, Any]]:
+    known: dict[str, dict[str, Any]] = {}
+    for channel in channels:
+        for subdir in (platform, "noarch"):
+            path = channel / subdir / "repodata.json"
+            if path.exists():
+                data = json.loads(path.read_text(encoding="utf-8"))
+                for section in ("packages", "packages.conda"):
+                    known |= {k: v for k, v in data.get(section, {}).items() if k not in known}
+    return known
+
+
+def _judge(
+    records: dict[str, dict[str, Any]], promised: list[str], requested: list[str]
+) -> Iterator[str]:
+    everything = dict(records)
+    for each in promised:
+        name, version, build = each.split("=")
+        everything[name] = {"name": name, "version": version, "build": build, "build_number": 0}
+    for name, record in records.items():
+        for text in record["depends"]:
+            if _met(text, everything) is not True:
+                yield f"{name} needs {text}"
+        for text in record.get("constrains", []):
+            if _met(text, everything) is False:
+                yield f"{name} constrains {text}"
+    asked = [text.split("::")[-1] for text in requested]
+    for text in asked:
+        if _met(text, everything) is not True:
+            yield f"{text} was asked for"
+    edges = {name: [_name(text) for text in each["depends"]] for name, each in records.items()}
+    for name in sorted(set(records) - _reachable([_name(text) for text in asked], edges)):
+        yield f"nothing asks for {name}"
+
+
+def _met(text: str, everything: dict[str, dict[str, Any]]) -> bool | None:
+    """Whether the package of that name fits; ``None`` where there is none."""
+    spec = importlib.import_module("conda.models.match_spec").MatchSpec(text)
+    if spec.name not in everything:
+        return None
+    record_class = importlib.import_module("conda.models.records").PackageRecord
+    return bool(spec.match(record_class.from_objects(everything[spec.name])))
+
+
+def _name(text: str) -> str:
+    return str(importlib.import_module("conda.models.match_spec").MatchSpec(text).name)
+
+
+def _reachable(roots: list[str], edges: dict[str, list[str]]) -> set[str]:
+    seen: set[str] = set()
+    todo = list(roots)
+    while todo:
+        name = todo.pop()
+        if name not in seen:
+            seen.add(name)
+            todo += edges.get(name, [])
+    return seen
+
+
+if __name__ == "__main__":
+    install_alias()
+    found = list(problems(Path(sys.argv[1]), [Path(each) for each in sys.argv[2:]]))
+    sys.stdout.write(json.dumps(found, indent=1))

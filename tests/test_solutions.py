@@ -1,0 +1,161 @@
+"""Locks are right: of channels made at random, and of real metadata where it is at hand."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.hosts import TESTS, Host
+from support.manifests import write
+from support.packages import Package, write_repodata
+
+REPOSITORY = TESTS.parent
+_REAL = Path(
+    os.environ.get("CONDA_MULTIPLAT_TEST_CHANNELS", REPOSITORY.parent / "shared" / "channels")
+)
+SUBDIRS = ("linux-64", "osx-arm64", "win-64")
+
+
+def _judged(lock: Path, *channels: Path) -> list[str]:
+    command = [sys.executable, "-m", "support.judge", str(lock), *map(str, channels)]
+    environ = {**os.environ, "PYTHONPATH": str(TESTS), "PYTHONWARNINGS": "ignore"}
+    done = subprocess.run(
+        command, cwd=lock.parent, env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found: list[str] = json.loads(done.stdout)
+    return found
+
+
+def _random_channel(folder: Path, seed: int) -> tuple[Path, list[str]]:
+    """Layers of packages, each version asking for ranges of lower layers; some constrain others."""
+    chosen = random.Random(seed)
+    names = [f"{'abcdef'[layer]}{n}" for layer in range(6) for n in range(6)]
+    versions = {name: sorted(chosen.sample(range(1, 12), 4)) for name in names}
+    packages: list[Package] = []
+    for index, name in enumerate(names):
+        lower = names[: index // 6 * 6]
+        noarch = chosen.random() < 0.3
+        for subdir in ("noarch",) if noarch else SUBDIRS:
+            for version in versions[name]:
+                depends = [
+                    _range(chosen, each, versions[each])
+                    for each in chosen.sample(lower, min(len(lower), chosen.randrange(4)))
+                ]
+                if not noarch and chosen.random() < 0.3:
+                    depends.append("__win" if subdir == "win-64" else "__unix")
+                other = chosen.choice(names)
+                constrains = (
+                    [_range(chosen, other, versions[other])] if chosen.random() < 0.2 else []
+                )
+                packages.append(
+                    Package(
+                        name,
+                        f"{version}.{chosen.randrange(3)}",
+                        f"h{chosen.randrange(9)}_{chosen.randrange(2)}",
+                        subdir,
+                        noarch="generic" if noarch else None,
+                        depends=depends,
+                        constrains=[each for each in constrains if not each.startswith(f"{name} ")],
+                    )
+                )
+    return write_repodata(folder, packages), names
+
+
+def _range(chosen: random.Random, name: str, versions: list[int]) -> str:
+    low = chosen.choice(versions[:3])
+    return chosen.choice(
+        [name, f"{name} >={low}", f"{name} >={low},<{low + 6}", f"{name} !={low}.0"]
+    )
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_channels(alone: Host, project: Path, tmp_path: Path, seed: int) -> None:
+    """Whatever is asked of a channel made at random, what is locked holds together, and no more."""
+    channel, names = _random_channel(tmp_path / "random", seed)
+    chosen = random.Random(seed)
+    solved = 0
+    for _ in range(4):
+        asked = chosen.sample(names, chosen.randrange(1, 5))
+        selected = [
+            f"{name}  # [{chosen.choice(['unix', 'win', 'not osx'])}]" for name in asked[2:]
+        ]
+        write(project, channel, *asked[:2], *selected)
+        done = alone.multiplat("lock", cwd=project, code=None)
+        assert done.returncode in (0, 1), done.stderr
+        if done.returncode == 0:
+            solved += 1
+            assert _judged(project / "conda-lock.yml", channel) == []
+    assert solved
+
+
+def test_the_judge_sees_what_is_wrong(alone: Host, project: Path, channel: Path) -> None:
+    """A lock with another version, and one with too much in it, are called wrong."""
+    write(project, channel, "old-tool", platforms="[linux-64]")
+    alone.multiplat("lock", cwd=project)
+    lock = project / "conda-lock.yml"
+    assert _judged(lock, channel) == []
+    text = lock.read_text(encoding="utf-8")
+    lock.write_text(text.replace("python-3.11.9", "python-3.12.4"), encoding="utf-8")
+    assert _judged(lock, channel) == [
+        "linux-64: python has other hashes than its channel says",
+        "linux-64: numpy needs python 3.11.*",
+        "linux-64: old-tool needs python <3.12",
+    ]
+    lock.write_text(text.replace('["old-tool"]', '["numpy"]'), encoding="utf-8")
+    assert _judged(lock, channel) == ["linux-64: nothing asks for old-tool"]
+
+
+@pytest.fixture(scope="module")
+def real_metadata(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Real metadata of conda-forge, unpacked; not part of this project."""
+    import zstandard
+
+    if not (_REAL / "conda-forge").is_dir():
+        pytest.skip("no slice of real metadata: name one in CONDA_MULTIPLAT_TEST_CHANNELS")
+    target = tmp_path_factory.mktemp("conda-forge")
+    for packed in sorted((_REAL / "conda-forge").glob("*/repodata.json.zst")):
+        folder = target / packed.parent.name
+        folder.mkdir()
+        with packed.open("rb") as source, (folder / "repodata.json").open("wb") as file:
+            zstandard.ZstdDecompressor().copy_stream(source, file)
+    return target
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "extra"),
+    [
+        (["python 3.12.*", "numpy>=1.26,<2.3", "scipy[version='>=1.11']", "pandas"], ""),
+        (["python=3.11", "libblas=*=*openblas", "scikit-learn", "matplotlib"], ""),
+        (
+            ["python 3.11.*", "pytorch", "numpy"],
+            "multiplat: {virtual-packages: {linux: {cuda: '12.4'}}}\n",
+        ),
+        (["python=3.10", "numba", "mesa-libegl-cos7-x86_64  # [linux64]"], ""),
+        (["nodejs", "git  # [not win]", "cmake >=3.20"], ""),
+    ],
+)
+def test_real_metadata(
+    alone: Host, project: Path, real_metadata: Path, dependencies: list[str], extra: str
+) -> None:
+    """Environments of real packages, on every platform that has them."""
+    write(project, real_metadata, *dependencies, platforms=f"[{', '.join(SUBDIRS)}]", extra=extra)
+    done = alone.multiplat("lock", cwd=project, code=None)
+    if done.returncode == 1:
+        solvable = done.stderr.partition("solvable: ")[2].splitlines()
+        platforms = [each.split("/")[1] for each in solvable[0].split(", ")] if solvable else []
+        assert platforms, done.stderr
+        write(
+            project,
+            real_metadata,
+            *dependencies,
+            platforms=f"[{', '.join(platforms)}]",
+            extra=extra,
+        )
+        alone.multiplat("lock", cwd=project)
+    assert _judged(project / "conda-lock.yml", real_metadata) == []
