@@ -55,9 +55,10 @@ def read_lock(text: str, file: str, platforms: Sequence[str] | None = None) -> L
     custom = metadata.get("custom_metadata") or {}
     stated = custom.get(f"{PREFIX}packages-sha256")
     intact = stated == packages_sha256(section)
-    if intact and platforms is not None:
-        section = _only(section, platforms)
-    packages = _load(section, file, head.count("\n")).get("package") or []
+    if intact:
+        packages = _own_packages(section, platforms)
+    else:
+        packages = _load(section, file, head.count("\n")).get("package") or []
     try:
         return _lock(metadata, custom, packages, platforms, intact=intact or stated is None)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -114,12 +115,37 @@ def _metadata(data: dict[str, Any], file: str) -> dict[str, Any]:
     return metadata
 
 
-def _only(section: str, platforms: Sequence[str]) -> str:
-    """The records of some platforms, out of a section as we write it."""
-    first, *records = section.split("\n- name: ")
-    wanted = tuple(f"\n  platform: {subdir}\n" for subdir in platforms)
-    kept = [each for each in records if any(line in each for line in wanted)]
-    return "\n- name: ".join([first if kept else "package: []", *kept])
+def _own_packages(section: str, platforms: Sequence[str] | None) -> list[dict[str, Any]]:
+    """The packages of a section that is as we wrote it (see ``render.conda_lock``).
+
+    Its layout is known, so that lines are split rather than parsed: a tenth of the time that YAML
+    takes.
+    """
+    _, *entries = section.replace("\r\n", "\n").split("\n- name: ")
+    if platforms is not None:
+        wanted = tuple(f"\n  platform: {subdir}\n" for subdir in platforms)
+        entries = [each for each in entries if any(line in each for line in wanted)]
+    return [_own_package(each) for each in entries]
+
+
+def _own_package(entry: str) -> dict[str, Any]:
+    package: dict[str, Any] = {}
+    inner = package
+    for line in f"  name: {entry}".splitlines():
+        key, _, value = line.strip().partition(": ")
+        if line.startswith("    "):
+            inner[_unquoted(key)] = _unquoted(value)
+        elif value:
+            package[key] = _unquoted(value)
+        else:  # `key:`, with lines of its own below, or `key: {}`
+            inner = package[key.partition(":")[0]] = {}
+    return package
+
+
+def _unquoted(text: str) -> Any:
+    if text == "{}":
+        return {}
+    return text[1:-1].replace("''", "'") if text.startswith("'") else text
 
 
 def _lock(

@@ -25,12 +25,17 @@ _HEADER = """\
 """
 _PLAIN = re.compile(r"^[A-Za-z0-9_./*][A-Za-z0-9_./:+@%*~-]*(?<!:)$")
 _STRING = "tag:yaml.org,2002:str"
+#: What no reader takes for anything but text: a hash with a letter that no number has, or a word
+#: that begins with a letter and is none of YAML's own.
+_SURE = re.compile(r"^(?:[0-9a-f]{6,}[abcdf][0-9a-f]*|[A-Za-z][A-Za-z0-9_.-]*)$")
+_WORDS = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
 _resolver: Any = yaml.SafeLoader("")  # PyYAML's types leave its resolver out
 
 
 def render(lock: LockFile) -> str:
     r"""The lock file's text, with ``\\n`` line ends."""
-    section = "package:" + (_value(lock.packages(), 0) if lock.packages() else " []\n")
+    records = lock.packages()
+    section = "package:\n" + "".join(map(_record, records)) if records else "package: []\n"
     option = "" if lock.environment == "default" else f" -e {lock.environment}"
     header = _HEADER.format(
         environment=lock.environment, sources=", ".join(lock.sources), option=option
@@ -39,6 +44,26 @@ def render(lock: LockFile) -> str:
         f"{key}:{_value(value, 0)}" for key, value in lock.head(packages_sha256(section)).items()
     )
     return header + head + section
+
+
+def _record(package: Mapping[str, Any]) -> str:
+    """One entry of ``package:``; ``lock_reader`` knows this layout too."""
+    depends = package["dependencies"]
+    needed = "".join(f"    {scalar(name)}: {scalar(text)}\n" for name, text in depends.items())
+    needed = f"\n{needed}" if needed else " {}\n"
+    hashes = "".join(f"    {kind}: {scalar(text)}\n" for kind, text in package["hash"].items())
+    return (
+        f"- name: {scalar(package['name'])}\n"
+        f"  version: {scalar(package['version'])}\n"
+        f"  manager: {package['manager']}\n"
+        f"  platform: {package['platform']}\n"
+        f"  dependencies:{needed}"
+        f"  url: {scalar(package['url'])}\n"
+        f"  hash:\n{hashes}"
+        f"  build: {scalar(package['build'])}\n"
+        f"  category: {scalar(package['category'])}\n"
+        "  optional: false\n"
+    )
 
 
 def _value(value: Any, indent: int) -> str:
@@ -81,8 +106,10 @@ def scalar(value: str | int | bool) -> str:
 
 
 def _is_text(value: str) -> bool:
-    if value.startswith("*") or value.lower() in ("y", "n", "~"):
+    if value.startswith("*") or value.lower() in _WORDS:
         return False
+    if _SURE.match(value):
+        return True
     if value.startswith(("0o", "0O")):
         return False  # a number in YAML 1.2 only
     try:
