@@ -34,6 +34,7 @@ from rattler.exceptions import (
     SolverError,
 )
 from rattler.networking.fetch_repo_data import CacheAction
+from rattler.repo_data.gateway import ChannelRelationsMode
 
 from conda_multiplat.channels import (
     channel_urls,
@@ -52,11 +53,15 @@ from conda_multiplat.requests import SolveRequest
 from conda_multiplat.solve import Conflict, Solution
 
 _CHANNEL_SPEC = re.compile(r"^\s*([^\s\[\]]+?)::(.*)$")
+_STAR_AFTER_RELATION = re.compile(r"([<>]=?\s*[^\s,|\]'\"]+?)\.\*")
 _PRIORITIES = {
     "strict": rattler.ChannelPriority.Strict,
     "flexible": rattler.ChannelPriority.Flexible,
     "disabled": rattler.ChannelPriority.Disabled,
 }
+#: CEP 42 lets a channel name others to look into. conda does not, and what a lock is made from
+#: are the channels that it names.
+_RELATIONS: ChannelRelationsMode = "disabled"
 #: A conflict is minimised by solving parts of it; past this many the parts found so far are shown.
 _EXPLAIN_SOLVES = 60
 
@@ -155,7 +160,8 @@ class Channels:
         """A MatchSpec, the channel of ``channel::name`` replaced by its URL."""
         if match := _CHANNEL_SPEC.match(text):
             text = f"{self.urls(match.group(1))[0]}::{match.group(2).strip()}"
-        return rattler.MatchSpec(text, strict=False)
+        # conda takes `>1.2.*` for `>1.2`; rattler takes the star at its word.
+        return rattler.MatchSpec(_STAR_AFTER_RELATION.sub(r"\1", text), strict=False)
 
     def spec_channels(self, request: SolveRequest) -> list[str]:
         """The URLs of a request's channels; those that only a spec names come last, as in conda."""
@@ -262,6 +268,7 @@ class _Run:
             locked_packages=locked,
             virtual_packages=[_generic(each) for each in request.virtual_packages],
             channel_priority=_PRIORITIES[request.channel_priority],
+            channel_relations=_RELATIONS,
         )
 
     def _sources(self, request: SolveRequest) -> list[rattler.Channel]:
@@ -277,6 +284,7 @@ class _Run:
             [rattler.Subdir(request.target.subdir), rattler.Subdir("noarch")],
             [each.name for each in request.locked],
             recursive=False,
+            channel_relations=_RELATIONS,
         )
         return [each for channel in found for each in channel if public_name(each.url) in wanted]
 

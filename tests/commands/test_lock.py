@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.hosts import Host
 from support.manifests import locked, write
-from support.packages import Package, write_repodata
+from support.packages import SUBDIR, Package, write_repodata
 
 FRESH = """\
  default  linux-64      4 packages
@@ -312,9 +316,6 @@ def test_conda_lock_reads_it(alone: Host, project: Path, channel: Path) -> None:
         "import pathlib; from conda_lock.lockfile import parse_conda_lock_file; "
         "print(len(parse_conda_lock_file(pathlib.Path('conda-lock.yml')).package))"
     )
-    import subprocess
-    import sys
-
     environ = alone.environ()
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -345,3 +346,103 @@ def test_conda_lock_reads_it(alone: Host, project: Path, channel: Path) -> None:
     )
     lines = (project / "conda-linux-64.lock").read_text(encoding="utf-8").splitlines()
     assert sum(line.startswith("file://") for line in lines) == 6
+
+
+def test_update_of_what_is_not_locked(alone: Host, project: Path, channel: Path) -> None:
+    """--update names what no lock has, with what it has."""
+    write(project, channel, "numpy", platforms="[linux-64]")
+    alone.multiplat("lock", cwd=project)
+    done = alone.multiplat("lock", "--update", "nunpy", cwd=project, code=2)
+    assert done.stderr == "error: --update: not locked: nunpy\n  did you mean 'numpy'?\n"
+
+
+@pytest.mark.parametrize(
+    ("break_it", "message"),
+    [
+        (
+            lambda text: text.replace("- name: zlib", "<<<<<<< ours\n- name: zlib"),
+            "has a merge conflict",
+        ),
+        (lambda text: text[: text.index("package:")], "can't be read"),
+        (lambda text: text[: text.index("  url:")] + "  url: [", "can't be read"),
+        (lambda text: text.replace("version: 1\n", "version: 9\n", 1), "can't be read"),
+    ],
+    ids=["conflict", "cut off", "not YAML", "newer"],
+)
+def test_lock_that_cannot_be_read(
+    alone: Host, project: Path, channel: Path, break_it: Callable[[str], str], message: str
+) -> None:
+    """A broken old lock stops ``lock`` with a way out, and the way out works."""
+    write(project, channel, "python", platforms="[linux-64]")
+    alone.multiplat("lock", cwd=project)
+    path = project / "conda-lock.yml"
+    whole = path.read_text(encoding="utf-8")
+    path.write_text(break_it(whole), encoding="utf-8")
+    for command in ("lock", "install"):
+        done = alone.multiplat(command, cwd=project, code=2)
+        assert done.stderr.startswith(f"error: conda-lock.yml {message}\n")
+        assert (
+            "`conda multiplat lock --update-all`, which does not read the old lock" in done.stderr
+        )
+    alone.multiplat("lock", "--update-all", cwd=project)
+    assert path.read_text(encoding="utf-8") == whole
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no limit of file sizes to set")
+def test_full_disk(alone: Host, project: Path, channel: Path) -> None:
+    """A disk that takes no more: exit code 3, the old lock whole, no temporary file."""
+    import resource
+
+    write(project, channel, "zlib", platforms="[linux-64]")
+    alone.multiplat("lock", cwd=project)
+    before = (project / "conda-lock.yml").read_bytes()
+    write(project, channel, "zlib", "python", platforms="[linux-64]")
+    done = subprocess.run(
+        [*alone.command, "lock"],
+        cwd=project,
+        env=alone.environ(),
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500)),
+    )
+    assert done.returncode == 3
+    assert done.stderr.endswith(
+        "error: can't write the lock: File too large\n  the old files are as they were\n"
+    )
+    assert (project / "conda-lock.yml").read_bytes() == before
+    assert sorted(each.name for each in project.iterdir()) == [
+        ".git",
+        "conda-lock.yml",
+        "environment.yml",
+    ]
+
+
+def test_progress_is_drawn_on_a_terminal_only(
+    alone: Host, project: Path, real_channel: Path
+) -> None:
+    """On a terminal ``install`` draws rattler's bars; piped, its output is plain text."""
+    pty = pytest.importorskip("pty", reason="there are no pseudo-terminals here")
+    write(project, real_channel, "greeting", platforms=f"[{SUBDIR}]")
+    alone.multiplat("lock", "-q", cwd=project)
+    main, other = pty.openpty()
+    environ = {k: v for k, v in alone.environ().items() if k != "NO_COLOR"}
+    command = [*alone.command, "install"]
+    process = subprocess.Popen(command, cwd=project, env={**environ, "TERM": "xterm"}, stderr=other)
+    os.close(other)
+    drawn = b""
+    while chunk := _read(main):
+        drawn += chunk
+    os.close(main)
+    assert process.wait(timeout=60) == 0
+    assert b"\x1b[" in drawn
+    assert b"has the 3 packages of default" in drawn
+    plain = alone.multiplat("install", "-n", "again", cwd=project).stderr
+    assert "\x1b" not in plain
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 65536)
+    except OSError:  # Linux says EIO when the other end is closed
+        return b""
