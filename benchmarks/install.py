@@ -41,6 +41,7 @@ def rows(space: Workspace) -> Iterator[Row]:
     spread = f"ours {found['ours'].spread}; bare {found['bare'].spread}"
     work = f"install: {COUNT} packages"
     yield at_most(work, times["ours"], times["bare"], BARE, "bare rattler", note=spread)
+    yield faster(work, times["ours"], times["explicit"], EXPLICIT, "conda create --file")
     yield faster(
         f"conda multiplat {work}", times["plugin"], times["explicit"], EXPLICIT,
         "conda create --file", note="both in the embedded conda 24.7.1",

@@ -106,12 +106,13 @@ def _row_of_conda_lock(space: Workspace, text: str, ours: float) -> Row:
         again = 3 if first.seconds < space.limit / 4 else 0
         more = [run(command, space.limit) for _ in range(again)]
     except TooSlowError:
-        note = f"stopped after {space.limit:g} s (--limit): its time is a lower bound{_classic(name)}"
+        note = f"stopped after {space.limit:g} s (--limit): a lower bound{_classic(name)}"
         return faster(work, ours, space.limit, CONDA_LOCK, what, note=note, more="> ")
     except RuntimeError as error:
         return skipped(f"{work}, {what}", str(error))
     samples = Samples(more or [first])
-    return faster(work, ours, samples.seconds, CONDA_LOCK, what, note=f"{len(samples.runs)} runs{_classic(name)}")
+    note = f"{len(samples.runs)} runs{_classic(name)}"
+    return faster(work, ours, samples.seconds, CONDA_LOCK, what, note=note)
 
 
 def _classic(name: str) -> str:

@@ -73,6 +73,11 @@ def split_spec(spec: str) -> tuple[str, str]:
     return name, rest.strip()
 
 
+def unique(values: Iterable[str]) -> tuple[str, ...]:
+    """The values in their order, each once."""
+    return tuple(dict.fromkeys(values))
+
+
 def nearest(word: str, known: Iterable[str], count: int = 1) -> list[str]:
     """The ``count`` names of ``known`` that look most like ``word``; none when nothing does."""
     return difflib.get_close_matches(word, list(known), n=count, cutoff=0.6)
