@@ -43,11 +43,26 @@ class Console:
             _write(self.stream, scrub(text))
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
-        """Rows in aligned columns; the last column is not padded."""
+        """Rows in aligned columns, fitted to a terminal; the last column is not padded."""
+        if self.interactive:
+            self._rich_table(rows)
+            return
         widths = [max(map(len, column)) for column in zip(*(row[:-1] for row in rows), strict=True)]
         for row in rows:
             cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
             self.say(" " + "  ".join([*cells, row[-1]]).rstrip())
+
+    def _rich_table(self, rows: Sequence[Sequence[str]]) -> None:
+        from rich.console import Console as RichConsole
+        from rich.table import Table
+
+        table = Table.grid(padding=(0, 2), pad_edge=True)
+        for style in ("bold", "cyan", "dim"):
+            table.add_column(style=style, no_wrap=True)
+        table.add_column(overflow="fold")
+        for row in rows:
+            table.add_row(*map(scrub, row))
+        RichConsole(file=self.stream, highlight=False, markup=False).print(table)
 
     def style(self, text: str, style: str) -> str:
         """``text`` in a colour or weight, on a terminal that wants it."""

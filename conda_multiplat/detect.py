@@ -15,6 +15,6 @@ def virtual_packages(settings: Settings, names: Collection[str]) -> tuple[Virtua
     """
     if settings.detect is not None:
         return settings.detect(names)
-    from conda_multiplat.engines.rattler import detect_virtual_packages
+    from conda_multiplat.engines.specs import detect_virtual_packages
 
     return detect_virtual_packages()

@@ -59,7 +59,7 @@ def _checked(project: Project, environment: str, settings: Settings) -> Choice:
         UnmetError: it is not locked for this platform, or the machine lacks what it needs.
         LockFileError: there is no lock that can be used.
     """
-    from conda_multiplat.engines.rattler import spec_matches
+    from conda_multiplat.engines.specs import spec_matches
 
     lock = project.existing_lock(environment, [settings.subdir])
     locked = lock.platforms.get(settings.subdir)

@@ -67,7 +67,7 @@ def install(
     Returns:
         0. Every other outcome is raised as a ``MultiplatError``.
     """
-    from conda_multiplat.engines.rattler import is_newer
+    from conda_multiplat.engines.specs import is_newer
 
     project = load_project(files, host_subdirs=(settings.subdir,))
     choice = choose(project, environment, settings, console)
@@ -101,7 +101,7 @@ def _carry_out(work: _Work, settings: Settings, console: Console) -> None:
 
 def _link(work: _Work, settings: Settings, console: Console) -> None:
     """Download and link; what the marker said before stays in it until all is done."""
-    from conda_multiplat.engines.rattler import Channels
+    from conda_multiplat.engines.access import Channels
     from conda_multiplat.engines.rattler_install import install_records
 
     channels = Channels(settings, work.project.folder)

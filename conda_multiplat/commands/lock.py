@@ -13,54 +13,26 @@ is as it was written. Where all are, nothing is fetched and nothing is solved.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from conda_multiplat.changes import Change, changes, packages, summary
 from conda_multiplat.channels import environment_variables, public_name
 from conda_multiplat.config import Settings
+from conda_multiplat.conflicts import no_solution
 from conda_multiplat.console import Console
 from conda_multiplat.errors import (
-    LockFileError,
     ManifestError,
-    NoSolutionError,
     Problem,
-    UsageError,
 )
 from conda_multiplat.files import read_text, shown, write_all
 from conda_multiplat.lock import LockChannel, LockFile, PlatformLock
-from conda_multiplat.names import did_you_mean
+from conda_multiplat.lock_plan import Plan, Update, check_update, make_plans, plan_target
 from conda_multiplat.project import Project, load_project
 from conda_multiplat.render import conda_lock
-from conda_multiplat.requests import DIGEST_RECIPE, SolveRequest, channels_of, digest, request
+from conda_multiplat.requests import DIGEST_RECIPE, channels_of, digest
 from conda_multiplat.solve import CondaEngine, Conflict, Solution, solve
-from conda_multiplat.sync import in_sync
 from conda_multiplat.targets import Target, targets
-
-
-@dataclass(frozen=True)
-class Update:
-    """What may move although it still fits: some packages, or everything."""
-
-    names: frozenset[str] = frozenset()
-    everything: bool = False
-
-    @property
-    def anything(self) -> bool:
-        """Whether the user asked for newer packages."""
-        return self.everything or bool(self.names)
-
-
-@dataclass
-class _Plan:
-    """One environment's lock on the way: what was locked, what stays, what is to be solved."""
-
-    environment: str
-    targets: list[Target]
-    old: LockFile | None
-    kept: dict[str, PlatformLock] = field(default_factory=dict)
-    requests: list[SolveRequest] = field(default_factory=list)
 
 
 def lock(
@@ -80,7 +52,8 @@ def lock(
     Returns:
         0. Every other outcome is raised as a ``MultiplatError``, which has its exit code.
     """
-    from conda_multiplat.engines.rattler import RattlerEngine, check_spec, is_newer
+    from conda_multiplat.engines.rattler import RattlerEngine
+    from conda_multiplat.engines.specs import check_spec, is_newer
 
     project = load_project(
         files, host_subdirs=tuple(platforms) or (settings.subdir,), check_spec=check_spec
@@ -92,11 +65,11 @@ def lock(
     _refuse_pypi(wanted)
     priority = channel_priority or settings.channel_priority
     asked = Update(frozenset(name.lower() for name in update), update_all)
-    plans = _plans(project, wanted, asked, console)
+    plans = make_plans(project, wanted, asked, console)
     for plan in plans:
         for target in plan.targets:
-            _plan_target(plan, target, asked, priority, settings)
-    _check_update(asked, plans)
+            plan_target(plan, target, asked, priority, settings)
+    check_update(asked, plans)
     outcomes = _solve(plans, RattlerEngine(settings, project.folder))
     locks = [_lock_file(project, plan, outcomes, priority, settings) for plan in plans]
     found = {
@@ -104,7 +77,7 @@ def lock(
         for plan, new in zip(plans, locks, strict=True)
     }
     _report(plans, locks, found, console)
-    _note_assumptions(wanted, console)
+    _note_assumptions(wanted, settings, console)
     texts = _texts(project, locks)
     if not dry_run:
         write_all(texts)
@@ -132,142 +105,19 @@ def _refuse_pypi(wanted: Sequence[Target]) -> None:
         raise ManifestError(message, problems=sorted(problems))
 
 
-def _plans(
-    project: Project, wanted: Sequence[Target], update: Update, console: Console
-) -> list[_Plan]:
-    by_environment: dict[str, list[Target]] = {}
-    for each in wanted:
-        by_environment.setdefault(each.environment, []).append(each)
-    found: list[_Plan] = []
-    for name, its_targets in by_environment.items():
-        plan = _Plan(name, its_targets, _previous(project, name, update, console))
-        _keep_other_platforms(project, plan)
-        found.append(plan)
-    return found
-
-
-def _previous(
-    project: Project, environment: str, update: Update, console: Console
-) -> LockFile | None:
-    """The lock as it is. One that can't be read only stops those who want to keep its records."""
-    try:
-        old = project.lock(environment)
-    except LockFileError:
-        if not update.everything:
-            raise
-        return None
-    if old and not old.intact:
-        path = shown(project.lock_path(environment))
-        console.say(f"warning: {path} was edited after it was made; its records are only a start")
-    return old
-
-
-def _keep_other_platforms(project: Project, plan: _Plan) -> None:
-    """Platforms that are not asked for stay as they are locked; those the manifest lost go."""
-    asked = {target.subdir for target in plan.targets}
-    others = set(project.manifest.platforms_of(plan.environment)) - asked
-    for subdir, locked in (plan.old.platforms if plan.old else {}).items():
-        if subdir not in others:
-            continue
-        if locked.pypi:
-            raise UsageError(
-                f"{plan.environment} has locked PyPI packages for {subdir}, which would be lost",
-                hints=["lock all platforms at once, without --platform"],
-            )
-        plan.kept[subdir] = locked
-
-
-def _plan_target(
-    plan: _Plan, target: Target, update: Update, priority: str, settings: Settings
-) -> None:
-    old = plan.old
-    locked = old.platforms.get(target.subdir) if old else None
-    same = old is not None and old.channel_priority == priority and in_sync(old, target)
-    if locked and same and not update.anything:
-        plan.kept[target.subdir] = locked
-        return
-    keep = locked.records if locked and not update.everything else ()
-    previous = [each for each in keep if each.name not in update.names]
-    plan.requests.append(
-        request(
-            target,
-            default_channels=settings.channels,
-            channel_priority=priority,
-            locked=previous,
-        )
-    )
-
-
-def _check_update(update: Update, plans: Sequence[_Plan]) -> None:
-    known = {
-        record.name
-        for plan in plans
-        if plan.old
-        for locked in plan.old.platforms.values()
-        for record in locked.records
-    }
-    unknown = sorted(update.names - known)
-    if unknown:
-        hints = [did_you_mean(name, known, f"{name}: no lock has it") for name in unknown]
-        raise UsageError(f"--update: not locked: {', '.join(unknown)}", hints=hints)
-
-
-def _solve(plans: Sequence[_Plan], engine: CondaEngine) -> dict[Target, Solution]:
+def _solve(plans: Sequence[Plan], engine: CondaEngine) -> dict[Target, Solution]:
     requests = [each for plan in plans for each in plan.requests]
     outcomes = solve(requests, engine) if requests else []
     conflicts = [each for each in outcomes if isinstance(each, Conflict)]
     solutions = [each for each in outcomes if isinstance(each, Solution)]
     if conflicts:
-        raise _no_solution(conflicts, [each.request.target for each in solutions])
+        raise no_solution(conflicts, [each.request.target for each in solutions])
     return {each.request.target: each for each in solutions}
-
-
-def _no_solution(conflicts: Sequence[Conflict], solvable: Sequence[Target]) -> NoSolutionError:
-    details = [_conflict_text(each) for each in conflicts]
-    if solvable:
-        details.append("solvable: " + ", ".join(map(str, solvable)))
-    names = ", ".join(str(each.request.target) for each in conflicts)
-    return NoSolutionError(
-        f"no solution for {names}",
-        details=details,
-        hints=["no file was changed"],
-        data={
-            "conflicts": [_conflict_document(each) for each in conflicts],
-            "solvable": [str(each) for each in solvable],
-        },
-    )
-
-
-def _conflict_text(conflict: Conflict) -> str:
-    lines = [str(conflict.request.target)]
-    for each in conflict.requirements:
-        near = conflict.suggestions.get(each.name)
-        lines.append(f"  {each.at}  {each.text}")
-        if near is not None:
-            named = ", ".join(public_name(name) for name in conflict.request.channels)
-            lines.append(
-                f"      no package {each.name!r} for {conflict.request.target.subdir} in {named}"
-            )
-            lines += [f"      did you mean {' or '.join(map(repr, near))}?"] if near else []
-    lines += [f"  {line}" for line in conflict.explanation.splitlines()]
-    return "\n".join(lines)
-
-
-def _conflict_document(conflict: Conflict) -> dict[str, Any]:
-    return {
-        "target": str(conflict.request.target),
-        "requirements": [
-            {"spec": each.text, "file": each.at.file, "line": each.at.line}
-            for each in conflict.requirements
-        ],
-        "suggestions": {name: list(near) for name, near in conflict.suggestions.items()},
-        "explanation": conflict.explanation,
-    }
 
 
 def _lock_file(
     project: Project,
-    plan: _Plan,
+    plan: Plan,
     solutions: dict[Target, Solution],
     priority: str,
     settings: Settings,
@@ -298,7 +148,7 @@ def _channels(project: Project, environment: str, settings: Settings) -> tuple[L
     return tuple(LockChannel(public_name(n), tuple(environment_variables(n))) for n in names)
 
 
-def _changes(plan: _Plan, new: LockFile, is_newer: Any) -> dict[str, list[Change]]:
+def _changes(plan: Plan, new: LockFile, is_newer: Any) -> dict[str, list[Change]]:
     old = plan.old.platforms if plan.old else {}
     return {
         subdir: changes(old[subdir].records, locked.records, is_newer) if subdir in old else []
@@ -307,7 +157,7 @@ def _changes(plan: _Plan, new: LockFile, is_newer: Any) -> dict[str, list[Change
 
 
 def _report(
-    plans: Sequence[_Plan],
+    plans: Sequence[Plan],
     locks: Sequence[LockFile],
     found: dict[str, dict[str, list[Change]]],
     console: Console,
@@ -323,7 +173,13 @@ def _report(
         console.table(rows)
 
 
-def _note_assumptions(wanted: Sequence[Target], console: Console) -> None:
+def _note_assumptions(wanted: Sequence[Target], settings: Settings, console: Console) -> None:
+    """Say what the manifest leaves open, each thing once."""
+    if not all(target.view.channels for target in wanted):
+        names = ", ".join(public_name(name) for name in settings.channels)
+        console.say(
+            f" the manifest names no channels: those of the configuration are used ({names})"
+        )
     assumed = sorted({each for target in wanted for each in target.assumed})
     if assumed:
         console.say(f" assumed where the manifest is silent: {', '.join(assumed)}")

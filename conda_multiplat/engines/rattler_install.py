@@ -14,7 +14,7 @@ from rattler.exceptions import InstallerError, IoError, LinkError, TransactionEr
 
 from conda_multiplat.channels import base_url
 from conda_multiplat.config import Settings
-from conda_multiplat.engines.rattler import Channels, cache_folder, client, run
+from conda_multiplat.engines.access import Channels, cache_folder, client, run
 from conda_multiplat.errors import OutsideError
 from conda_multiplat.lock import CondaRecord
 

@@ -13,7 +13,7 @@ import pytest
 from support.hosts import Host
 from support.manifests import write
 from support.packages import SUBDIR, Package, build, build_channel, write_repodata
-from support.server import Rules
+from support.server import Rules, serve
 
 ALL = ("python", "greeting", "prefixed", "scripted")
 
@@ -72,6 +72,22 @@ def test_conda_takes_it_for_its_own(conda: Host, project: Path, real_channel: Pa
     done = conda.multiplat("install", cwd=project)
     assert "   - prefixed 1.0\n" in done.stderr
     assert not (prefix / "etc/prefixed.cfg").exists()
+
+
+def test_variables_are_set_on_activation(conda: Host, project: Path, real_channel: Path) -> None:
+    """Conda's own activation exports the manifest's variables, and those of other hands stay."""
+    extra = "variables: {ROBOT: arm 1}\n"
+    _lock(conda, project, real_channel, "greeting-data", extra=extra)
+    conda.multiplat("install", cwd=project)
+    prefix = conda.envs / "demo"
+    script = conda.run("shell.posix", "activate", prefix).stdout
+    assert "export ROBOT='arm 1'" in script
+    conda.run("env", "config", "vars", "set", "-p", prefix, "OWN=1")
+    _lock(conda, project, real_channel, "greeting-data")
+    conda.multiplat("install", cwd=project)
+    script = conda.run("shell.posix", "activate", prefix).stdout
+    assert "ROBOT" not in script
+    assert "export OWN='1'" in script
 
 
 def test_prefix_outside_envs_is_registered(conda: Host, project: Path, real_channel: Path) -> None:
@@ -317,6 +333,32 @@ def test_interrupted_install_is_finished(
         assert meta["noarch"] == "generic"
         for name, content in package.files.items():
             assert (prefix / name).read_bytes() == content
+
+
+def test_ctrl_c_while_downloading(door: Host, project: Path, tmp_path: Path) -> None:
+    """Ctrl-C in the middle of an install: exit code 130; the next run finishes."""
+    root = tmp_path / "packages"
+    packages = [Package(name, noarch="generic", files={name: b"x"}) for name in "ab"]
+    build_channel(root / "chan", packages)
+    with serve(root) as server:
+        write(project, f"{server.url}/chan", "a", "b", platforms=f"[{SUBDIR}]")
+        door.multiplat("lock", cwd=project)
+        server.delay["b-1.0-0.conda"] = 30
+        command = [*door.command, *(["multiplat"] if door.is_conda else []), "install"]
+        process = subprocess.Popen(
+            command, cwd=project, env=door.environ(), stderr=subprocess.PIPE, text=True
+        )
+        prefix = door.envs / "demo"
+        deadline = time.monotonic() + 20
+        while not (prefix / "conda-meta/multiplat").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=20)
+        assert (process.returncode, "Traceback" in error) == (130, False), error
+        server.delay.clear()
+        door.multiplat("install", cwd=project)
+    assert sorted(each.name for each in prefix.glob("[ab]")) == ["a", "b"]
 
 
 def test_ctrl_c(door: Host, project: Path, server: Rules) -> None:

@@ -150,11 +150,20 @@ def test_unknown_package(alone: Host, project: Path, channel: Path) -> None:
         "error: no solution for default/linux-64\n"
         "  default/linux-64\n"
         "    environment.yml:6:5  nunpy\n"
-        f"        no package 'nunpy' for linux-64 in {channel.as_uri()}\n"
+        f"        no package 'nunpy' in {channel.as_uri()}\n"
         "        did you mean 'numpy'?\n"
         "  no file was changed\n"
     )
     assert not (project / "conda-lock.yml").exists()
+
+
+def test_alike_conflicts_are_shown_once(alone: Host, project: Path, channel: Path) -> None:
+    """Platforms that fail for one reason share one explanation."""
+    write(project, channel, "python 3.12.*", "old-tool")
+    done = alone.multiplat("lock", cwd=project, code=1)
+    everywhere = "default/linux-64, default/osx-arm64, default/win-64"
+    assert done.stderr.startswith(f"error: no solution for {everywhere}\n  {everywhere}\n")
+    assert done.stderr.count("environment.yml:7:5  old-tool") == 1
 
 
 def test_conflict_as_json(door: Host, project: Path, channel: Path) -> None:

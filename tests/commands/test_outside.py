@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -208,3 +210,38 @@ def test_package_that_cannot_be_had(
         setattr(server, trouble, type(rules[trouble])())
         door.multiplat("install", cwd=project)
     assert [(prefix / name).read_bytes()[:1] for name in "abc"] == [b"a", b"b", b"c"]
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl to make a certificate with")
+@pytest.mark.parametrize(
+    ("ssl_verify", "code"), [("true", 3), ("false", 0), ("BUNDLE", 0)], ids=["yes", "no", "bundle"]
+)
+def test_ssl_verify(door: Host, project: Path, tmp_path: Path, ssl_verify: str, code: int) -> None:
+    """A certificate that nobody knows is refused, unless configured otherwise."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "ca.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+         "-keyout", key, "-out", certificate, "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost",
+         "-addext", "basicConstraints=critical,CA:FALSE"],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
+    value = str(certificate) if ssl_verify == "BUNDLE" else ssl_verify
+    (door.home / ".condarc").write_text(f"ssl_verify: {value}\n", encoding="utf-8")
+    root = tmp_path / "secure"
+    build_channel(root / "chan", [Package("a", noarch="generic")])
+    with serve(root, certificate=(certificate, key)) as server:
+        write(project, f"{server.url}/chan", "a", platforms="[linux-64]")
+        door.multiplat("lock", cwd=project, code=code)
+
+
+def test_proxy_servers(door: Host, project: Path, server: Rules) -> None:
+    """A proxy of the configuration is used: the server sees requests for another host."""
+    (door.home / ".condarc").write_text(
+        f"proxy_servers: {{http: '{server.url}'}}\n", encoding="utf-8"
+    )
+    write(project, "http://conda.example.com/chan", "zlib", platforms="[linux-64]")
+    door.multiplat("lock", cwd=project)
+    assert locked(project) == {"linux-64": {"zlib": "1.3.1"}}
+    assert server.seen

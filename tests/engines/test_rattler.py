@@ -14,7 +14,8 @@ from support.dialect import BUILDS, VERSIONS
 from support.hosts import TESTS
 
 from conda_multiplat.config import Settings
-from conda_multiplat.engines.rattler import Channels, check_spec, is_newer, spec_matches
+from conda_multiplat.engines.access import Channels
+from conda_multiplat.engines.specs import check_spec, is_newer, spec_matches
 from conda_multiplat.names import VirtualPackage
 
 SPECS = """\

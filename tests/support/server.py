@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import socketserver
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -102,10 +103,18 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serve(root: Path) -> Iterator[Rules]:
-    """Serve ``root``; the rules can be changed while it runs."""
+def serve(root: Path, certificate: tuple[Path, Path] | None = None) -> Iterator[Rules]:
+    """Serve ``root``; the rules can be changed while it runs.
+
+    With a certificate and its key the server speaks TLS, as ``localhost``.
+    """
     server = _Server(("127.0.0.1", 0), _Handler)
     server.rules = Rules(root, url=f"http://127.0.0.1:{server.server_address[1]}")
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.rules.url = f"https://localhost:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

@@ -1,0 +1,164 @@
+"""How rattler reaches channels: names to URLs, credentials, TLS, proxies, the cache."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import tempfile
+import time
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import rattler
+
+from conda_multiplat.channels import (
+    channel_urls,
+    expand,
+    public_name,
+    scrub,
+    secrets,
+    without_login,
+)
+from conda_multiplat.config import Settings
+from conda_multiplat.errors import OutsideError
+from conda_multiplat.requests import SolveRequest
+
+_CHANNEL_SPEC = re.compile(r"^\s*([^\s\[\]]+?)::(.*)$")
+_STAR_AFTER_RELATION = re.compile(r"([<>]=?\s*[^\s,|\]'\"]+?)\.\*")
+#: Seconds; see :func:`run`.
+_LAST_STEPS = 0.01
+
+T = TypeVar("T")
+
+
+def cache_folder(settings: Settings) -> Path:
+    """Where we keep what we fetch: in conda's first package cache that can be written."""
+    for folder in settings.pkgs_dirs:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "multiplat").mkdir(exist_ok=True)
+        except OSError:
+            continue
+        return folder / "multiplat"
+    tried = ", ".join(map(str, settings.pkgs_dirs))
+    raise OutsideError(f"no package cache can be written: {tried}", hints=["set pkgs_dirs"])
+
+
+class Channels:
+    """Channel names as this run resolves them, and the credentials that go with them."""
+
+    def __init__(self, settings: Settings, base: Path) -> None:
+        self._settings = settings
+        self._base = base
+        self._credentialed: dict[str, str] = {}
+
+    def urls(self, name: str) -> list[str]:
+        """The public base URLs of a channel."""
+        found = channel_urls(expand(name, os.environ), self._settings.channel_config, self._base)
+        self._credentialed |= {public_name(url): url for url in found if public_name(url) != url}
+        return [public_name(url) for url in found]
+
+    @property
+    def mirrors(self) -> dict[str, str]:
+        """Public URL -> the URL to fetch it from, where that has a token."""
+        fetched = {public: without_login(url) for public, url in self._credentialed.items()}
+        return {public: url for public, url in fetched.items() if url != public}
+
+    @property
+    def logins(self) -> dict[str, dict[str, dict[str, str]]]:
+        """Host -> user and password, as rattler's file of credentials has them."""
+        found: dict[str, dict[str, dict[str, str]]] = {}
+        for url in self._credentialed.values():
+            parts = urlsplit(url)
+            if parts.username is not None and parts.hostname:
+                login = {
+                    "username": unquote(parts.username),
+                    "password": unquote(parts.password or ""),
+                }
+                found[parts.hostname] = {"BasicHTTP": login}
+        return found
+
+    def scrub(self, text: str) -> str:
+        """``text`` without the credentials of any channel."""
+        return scrub(text, secrets(self._credentialed.values()))
+
+    def spec(self, text: str) -> rattler.MatchSpec:
+        """A MatchSpec, the channel of ``channel::name`` replaced by its URL."""
+        if match := _CHANNEL_SPEC.match(text):
+            text = f"{self.urls(match.group(1))[0]}::{match.group(2).strip()}"
+        # conda takes `>1.2.*` for `>1.2`; rattler takes the star at its word.
+        return rattler.MatchSpec(_STAR_AFTER_RELATION.sub(r"\1", text), strict=False)
+
+    def spec_channels(self, request: SolveRequest) -> list[str]:
+        """The URLs of a request's channels; those that only a spec names come last, as in conda."""
+        named = [url for name in request.channels for url in self.urls(name)]
+        for each in request.requirements:
+            if match := _CHANNEL_SPEC.match(each.text):
+                named += self.urls(match.group(1))
+        return list(dict.fromkeys(named))
+
+
+def client(settings: Settings, channels: Channels) -> rattler.Client:
+    """Rattler's HTTP client with conda's proxy and TLS settings and the channels' credentials.
+
+    Tokens are a part of the path, so that a mirror with the token stands in for the public URL.
+    Logins go by host, through rattler's file of credentials, which it reads at once.
+    """
+    lines = [f"tls-no-verify = {'true' if settings.ssl_verify is False else 'false'}"]
+    with tempfile.TemporaryDirectory(prefix="conda-multiplat-") as folder:
+        if channels.logins:
+            file = Path(folder) / "credentials.json"
+            file.touch(mode=0o600)
+            file.write_text(json.dumps(channels.logins), encoding="utf-8")
+            lines.append(f"authentication-override-file = {_quote(str(file))}")
+        # conda also knows proxies for one host, which rattler does not.
+        proxies = [each for each in settings.proxy_servers.items() if each[0] in ("http", "https")]
+        if proxies:
+            lines += ["[proxy-config]", *(f"{key} = {_quote(url)}" for key, url in proxies)]
+        if channels.mirrors:
+            mirrors = channels.mirrors.items()
+            lines += ["[mirrors]", *(f"{_quote(url)} = [{_quote(to)}]" for url, to in mirrors)]
+        with _ca_bundle(settings.ssl_verify):
+            return rattler.Client.from_config(rattler.Config.from_toml("\n".join(lines)))
+
+
+@contextmanager
+def _ca_bundle(ssl_verify: bool | str) -> Iterator[None]:
+    """Let rattler trust the CA bundle of ``ssl_verify``.
+
+    Its only way to be told is the variable that OpenSSL reads; it does so when a client is made.
+    """
+    if isinstance(ssl_verify, bool):
+        yield
+        return
+    before = os.environ.get("SSL_CERT_FILE")
+    os.environ["SSL_CERT_FILE"] = ssl_verify
+    try:
+        yield
+    finally:
+        del os.environ["SSL_CERT_FILE"]
+        if before is not None:
+            os.environ["SSL_CERT_FILE"] = before
+
+
+def _quote(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run rattler's coroutines to their end, its threads' last steps in Python included.
+
+    The thread that hands us a result still holds the interpreter for an instant after we have
+    it. A process that ends in that instant crashes (3 of 100 runs that failed early, none of 400
+    with the pause), after its work is done but with the wrong exit code.
+    """
+    try:
+        return asyncio.run(coroutine)
+    finally:
+        time.sleep(_LAST_STEPS)

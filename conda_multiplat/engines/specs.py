@@ -1,0 +1,47 @@
+"""rattler's reading of MatchSpecs and versions, and its look at this machine."""
+
+from __future__ import annotations
+
+import rattler
+from rattler.exceptions import InvalidMatchSpecError
+
+from conda_multiplat.names import VirtualPackage
+
+
+def check_spec(spec: str) -> str | None:
+    """What is wrong with a MatchSpec as conda reads it; ``None`` if nothing is."""
+    try:
+        rattler.MatchSpec(spec, strict=False)
+    except InvalidMatchSpecError as error:
+        return str(error)
+    return None
+
+
+def spec_matches(spec: str, package: VirtualPackage) -> bool:
+    """Whether a MatchSpec holds for a virtual package."""
+    record = rattler.PackageRecord(
+        package.name, package.version, rattler.BuildString(package.build), 0, "noarch"
+    )
+    return rattler.MatchSpec(spec, strict=False).matches(record)
+
+
+def detect_virtual_packages() -> tuple[VirtualPackage, ...]:
+    """The virtual packages of this machine, ``CONDA_OVERRIDE_*`` taken into account (CEP 30)."""
+    overrides = rattler.VirtualPackageOverrides.from_env()
+    found = [each.into_generic() for each in rattler.VirtualPackage.detect(overrides)]
+    return tuple(
+        sorted(
+            VirtualPackage(each.name.normalized, str(each.version), str(each.build_string))
+            for each in found
+        )
+    )
+
+
+def this_subdir() -> str:
+    """The platform of this machine."""
+    return str(rattler.Subdir.current())
+
+
+def is_newer(version: str, other: str) -> bool:
+    """Whether a version comes after another in conda's order."""
+    return rattler.Version(version) > rattler.Version(other)

@@ -1,0 +1,128 @@
+"""What a run of ``lock`` keeps and what it solves, environment by environment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from conda_multiplat.config import Settings
+from conda_multiplat.console import Console
+from conda_multiplat.errors import LockFileError, UsageError
+from conda_multiplat.files import shown
+from conda_multiplat.lock import LockFile, PlatformLock
+from conda_multiplat.names import did_you_mean
+from conda_multiplat.project import Project
+from conda_multiplat.requests import SolveRequest, request
+from conda_multiplat.sync import in_sync
+from conda_multiplat.targets import Target
+
+
+@dataclass(frozen=True)
+class Update:
+    """What may move although it still fits: some packages, or everything."""
+
+    names: frozenset[str] = frozenset()
+    everything: bool = False
+
+    @property
+    def anything(self) -> bool:
+        """Whether the user asked for newer packages."""
+        return self.everything or bool(self.names)
+
+
+@dataclass
+class Plan:
+    """One environment's lock on the way: what was locked, what stays, what is to be solved."""
+
+    environment: str
+    targets: list[Target]
+    old: LockFile | None
+    kept: dict[str, PlatformLock] = field(default_factory=dict)
+    requests: list[SolveRequest] = field(default_factory=list)
+
+
+def make_plans(
+    project: Project, wanted: Sequence[Target], update: Update, console: Console
+) -> list[Plan]:
+    """A plan for each environment, with what stays although nobody asked for it."""
+    by_environment: dict[str, list[Target]] = {}
+    for each in wanted:
+        by_environment.setdefault(each.environment, []).append(each)
+    found: list[Plan] = []
+    for name, its_targets in by_environment.items():
+        plan = Plan(name, its_targets, _previous(project, name, update, console))
+        _keep_other_platforms(project, plan)
+        found.append(plan)
+    return found
+
+
+def _previous(
+    project: Project, environment: str, update: Update, console: Console
+) -> LockFile | None:
+    """The lock as it is. One that can't be read only stops those who want to keep its records."""
+    try:
+        old = project.lock(environment)
+    except LockFileError:
+        if not update.everything:
+            raise
+        return None
+    if old and not old.intact:
+        path = shown(project.lock_path(environment))
+        console.say(f"warning: {path} was edited after it was made; its records are only a start")
+    return old
+
+
+def _keep_other_platforms(project: Project, plan: Plan) -> None:
+    """Platforms that are not asked for stay as they are locked; those the manifest lost go."""
+    asked = {target.subdir for target in plan.targets}
+    others = set(project.manifest.platforms_of(plan.environment)) - asked
+    for subdir, locked in (plan.old.platforms if plan.old else {}).items():
+        if subdir not in others:
+            continue
+        if locked.pypi:
+            raise UsageError(
+                f"{plan.environment} has locked PyPI packages for {subdir}, which would be lost",
+                hints=["lock all platforms at once, without --platform"],
+            )
+        plan.kept[subdir] = locked
+
+
+def plan_target(
+    plan: Plan, target: Target, update: Update, priority: str, settings: Settings
+) -> None:
+    """Keep a target as it is locked, where it is in sync; else plan its solve."""
+    old = plan.old
+    locked = old.platforms.get(target.subdir) if old else None
+    same = old is not None and old.channel_priority == priority and in_sync(old, target)
+    if locked and same and not update.anything:
+        plan.kept[target.subdir] = locked
+        return
+    keep = locked.records if locked and not update.everything else ()
+    previous = [each for each in keep if each.name not in update.names]
+    plan.requests.append(
+        request(
+            target,
+            default_channels=settings.channels,
+            channel_priority=priority,
+            locked=previous,
+        )
+    )
+
+
+def check_update(update: Update, plans: Sequence[Plan]) -> None:
+    """Refuse to update what is not locked.
+
+    Raises:
+        UsageError: with near names.
+    """
+    known = {
+        record.name
+        for plan in plans
+        if plan.old
+        for locked in plan.old.platforms.values()
+        for record in locked.records
+    }
+    unknown = sorted(update.names - known)
+    if unknown:
+        hints = [did_you_mean(name, known, f"{name}: no lock has it") for name in unknown]
+        raise UsageError(f"--update: not locked: {', '.join(unknown)}", hints=hints)
