@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
@@ -41,6 +42,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _load() -> str:
+    """How many processes wanted to run in the last minute; ours are one or two of them."""
+    return f"{os.getloadavg()[0]:.1f}"
+
+
 def main() -> int:
     """Measure what is asked for."""
     parser = _parser()
@@ -48,13 +54,15 @@ def main() -> int:
     if unknown := [each for each in args.works if each not in WORKS]:
         parser.error(f"no such work: {', '.join(unknown)}; there are {', '.join(WORKS)}")
     rows: list[Row] = []
+    load = [_load()]
     with tempfile.TemporaryDirectory(prefix="multiplat-bench-") as folder:
         packed = None if args.made_up else find_slice(args.channels)
         space = Workspace(Path(folder).resolve(), args.runs, args.limit, packed)
         for name in args.works or WORKS:
             print(f"measuring {name}…", file=sys.stderr, flush=True)
             rows += WORKS[name](space)
-        title = f"{date.today()}, {space.description}"
+            load.append(_load())
+        title = f"{date.today()}, {space.description}; load {' '.join(load)}"
     print(f"{title}\n\n{table(rows)}")
     if args.json:
         document = {"about": title, "rows": [each.to_dict() for each in rows]}

@@ -13,7 +13,6 @@ which one is meant:
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Mapping, Sequence, Set
 
 import yaml
@@ -100,7 +99,7 @@ def _variables(variables: Mapping[str, str]) -> list[str]:
 
 def _quoted(value: str) -> str:
     """Any text as YAML on one line: line ends and control characters become escapes."""
-    return str(yaml.safe_dump(value, default_style='"', width=sys.maxsize)).rstrip("\n")
+    return str(yaml.safe_dump(value, default_style='"', width=1 << 30)).rstrip("\n")
 
 
 def _pins(records: Sequence[CondaRecord], channels: Sequence[str]) -> list[str]:
