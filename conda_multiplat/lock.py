@@ -59,12 +59,11 @@ class CondaRecord:
     @property
     def dependencies(self) -> dict[str, str]:
         """``depends`` as CEP 37 has it: name -> constraint, several of one name joined."""
-        joined: dict[str, list[str]] = {}
+        found: dict[str, list[str]] = {}
         for spec in self.depends:
             name, constraint = split_spec(spec)
-            joined.setdefault(name, []).extend([constraint] if constraint not in ("", "*") else [])
-        # A build string ends a constraint, so that the one which has it goes last.
-        return {name: ",".join(sorted(parts, key=_has_build)) for name, parts in joined.items()}
+            found.setdefault(name, []).append(constraint)
+        return {name: _joined(constraints) for name, constraints in found.items()}
 
     @property
     def file_name(self) -> str:
@@ -109,8 +108,19 @@ class CondaRecord:
         )
 
 
-def _has_build(constraint: str) -> bool:
-    return " " in constraint
+def _joined(constraints: Sequence[str]) -> str:
+    """Several constraints as one: versions joined by commas, then the build string.
+
+    ``>=4.5`` and ``* *_llvm`` make ``>=4.5 *_llvm``. Two different builds can't be said in one
+    constraint; no record has them.
+    """
+    if len(constraints) == 1:
+        return "" if constraints[0] == "*" else constraints[0]
+    parts = [each.partition(" ") for each in constraints]
+    versions = dict.fromkeys(version for version, _, _ in parts if version not in ("", "*"))
+    builds = dict.fromkeys(build.strip() for _, _, build in parts if build.strip())
+    version = ",".join(versions)
+    return " ".join([version or "*", *builds]) if builds else version
 
 
 def _build_from_url(url: str) -> str:

@@ -94,6 +94,17 @@ def test_random_channels(alone: Host, project: Path, tmp_path: Path, seed: int) 
     assert solved
 
 
+def test_several_constraints_on_one_package(alone: Host, project: Path, tmp_path: Path) -> None:
+    """A record that asks for one package twice keeps both constraints, as one MatchSpec."""
+    depends = ["b >=1.0", "b * h*_5", "b <3", "c", "c *"]
+    own = [Package("a", depends=depends), Package("b", "2.0", "h1_5"), Package("c")]
+    channel = write_repodata(tmp_path / "own", own)
+    write(project, channel, "a", platforms="[linux-64]")
+    alone.multiplat("lock", cwd=project)
+    text = (project / "conda-lock.yml").read_text(encoding="utf-8")
+    assert "  dependencies:\n    b: '>=1.0,<3 h*_5'\n    c: ''\n" in text
+
+
 def test_the_judge_sees_what_is_wrong(alone: Host, project: Path, channel: Path) -> None:
     """A lock with another version, and one with too much in it, are called wrong."""
     write(project, channel, "old-tool", platforms="[linux-64]")

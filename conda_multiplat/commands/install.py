@@ -27,6 +27,10 @@ from conda_multiplat.selection import Choice, choose
 from conda_multiplat.targets import target
 
 
+#: So many changes are named; a first install has hundreds.
+_SHOWN = 20
+
+
 @dataclass(frozen=True)
 class _Work:
     """What is to be done.
@@ -162,8 +166,10 @@ def _settle(work: _Work, settings: Settings) -> None:
 
 
 def _report(work: _Work, console: Console, *, dry_run: bool) -> None:
-    for each in work.found:
+    for each in work.found[:_SHOWN]:
         console.say(f"   {each}")
+    if len(work.found) > _SHOWN:
+        console.say(f"   and {len(work.found) - _SHOWN} more")
     where, environment = work.where, work.choice.environment
     count = len(work.choice.locked.records)
     if not work.found:

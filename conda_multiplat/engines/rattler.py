@@ -149,7 +149,7 @@ class _Run:
         try:
             await self._solve(request, involved)
         except SolverError as error:
-            return str(error)
+            return str(error).removeprefix("Cannot solve the request because of: ")
         return ""
 
     def _outside(self, request: SolveRequest, error: Exception) -> OutsideError:
