@@ -26,7 +26,6 @@ from conda_multiplat.project import Project, load_project
 from conda_multiplat.selection import Choice, choose
 from conda_multiplat.targets import target
 
-
 #: So many changes are named; a first install has hundreds.
 _SHOWN = 20
 
