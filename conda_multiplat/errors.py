@@ -47,6 +47,14 @@ class Problem:
         }
 
 
+class WordingError(ValueError):
+    """A piece of text that can't be read; ``hint`` says what to write instead."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
 class MultiplatError(Exception):
     """Anything that stops a command, as data.
 

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 
 import yaml
 
+from conda_multiplat.errors import WordingError
 from conda_multiplat.manifest import Requirement, View
 from conda_multiplat.names import DEFAULT_ENVIRONMENT, spec_name
-from conda_multiplat.pip_entries import PipEntryError, entry_name
 from conda_multiplat.selectors import SelectorError, dict_selector
 from conda_multiplat.yaml_nodes import Reader, Text, is_null, is_string
+
+#: The project that an entry of ``pip:`` names, or a :class:`WordingError`.
+EntryName = Callable[[str], str]
 
 #: Says what is wrong with a MatchSpec, or nothing: the conda engine's parser, as a port.
 SpecCheck = Callable[[str], str | None]
@@ -33,16 +36,24 @@ class LineReader:
         reader: where problems go.
         subdir: the platform.
         check_spec: what says whether a MatchSpec is one.
+        entry_name: what reads an entry of ``pip:``.
         comment_line: the line of the file's first comment selector, 0 if it has none: then
             dictionary selectors are not allowed (CEP 24).
     """
 
     def __init__(
-        self, reader: Reader, subdir: str, check_spec: SpecCheck, comment_line: int
+        self,
+        reader: Reader,
+        subdir: str,
+        *,
+        check_spec: SpecCheck,
+        entry_name: EntryName,
+        comment_line: int,
     ) -> None:
         self._reader = reader
         self._subdir = subdir
         self._check_spec = check_spec
+        self._entry_name = entry_name
         self._comment_line = comment_line
 
     def read(self, root: yaml.Node | None) -> Lines:
@@ -131,8 +142,8 @@ class LineReader:
         if text is None:
             return
         try:
-            yield Requirement(text.value, entry_name(text.value), text.at, category)
-        except PipEntryError as error:
+            yield Requirement(text.value, self._entry_name(text.value), text.at, category)
+        except WordingError as error:
             self._reader.problem(node, str(error), error.hint)
 
     def _variables(self, node: yaml.Node) -> dict[str, str]:

@@ -23,12 +23,12 @@ from conda_multiplat.errors import Location, ManifestError, Problem
 from conda_multiplat.manifest import Manifest
 from conda_multiplat.manifest_combine import combine, relation_problems
 from conda_multiplat.manifest_head import Head, read_head
-from conda_multiplat.manifest_lines import LineReader, Lines, SpecCheck
+from conda_multiplat.manifest_lines import EntryName, LineReader, Lines, SpecCheck
 from conda_multiplat.names import unique
 from conda_multiplat.selectors import filter_lines, first_comment_selector
 from conda_multiplat.yaml_nodes import Reader, Text
 
-__all__ = ["Source", "SpecCheck", "read_manifest"]
+__all__ = ["EntryName", "Source", "SpecCheck", "read_manifest"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,11 @@ class Source:
 
 
 def read_manifest(
-    sources: Sequence[Source], *, host_subdirs: Sequence[str], check_spec: SpecCheck | None = None
+    sources: Sequence[Source],
+    *,
+    host_subdirs: Sequence[str],
+    check_spec: SpecCheck | None = None,
+    entry_name: EntryName | None = None,
 ) -> Manifest:
     """Read one or several files as one manifest.
 
@@ -48,11 +52,12 @@ def read_manifest(
         sources: the files, in the order in which later ones take precedence.
         host_subdirs: the platforms to assume where no file names any (CEP 24).
         check_spec: what says whether a MatchSpec is one; left out, specs are not parsed.
+        entry_name: what reads an entry of ``pip:``; left out, they are taken as they are.
 
     Raises:
         ManifestError: with every problem of every file.
     """
-    readers = [(_FileReader(source, check_spec), source) for source in sources]
+    readers = [(_FileReader(source, check_spec, entry_name), source) for source in sources]
     heads = [reader.head() for reader, _ in readers]
     platforms = unique(each for head in heads for each in head.platforms) or tuple(host_subdirs)
     named = [env.platforms for head in heads for env in head.environments.values()]
@@ -80,10 +85,13 @@ def read_manifest(
 class _FileReader:
     """Reads one file, once for what holds everywhere and once for each platform."""
 
-    def __init__(self, source: Source, check_spec: SpecCheck | None) -> None:
+    def __init__(
+        self, source: Source, check_spec: SpecCheck | None, entry_name: EntryName | None
+    ) -> None:
         self._source = source
         self._reader = Reader(source.file)
         self._check_spec = cache(check_spec or (lambda _: None))
+        self._entry_name = cache(entry_name or (lambda _: ""))
         self._comment_line = first_comment_selector(source.text)
         self._compose = cache(self._reader.compose)
 
@@ -102,7 +110,13 @@ class _FileReader:
         if self._comment_line:
             text, problems = filter_lines(text, subdir, self._source.file)
             self.problems.update(problems)
-        reader = LineReader(self._reader, subdir, self._check_spec, self._comment_line)
+        reader = LineReader(
+            self._reader,
+            subdir,
+            check_spec=self._check_spec,
+            entry_name=self._entry_name,
+            comment_line=self._comment_line,
+        )
         return reader.read(self._compose(text))
 
     def _root(self, text: str) -> list[tuple[Text, yaml.Node]]:

@@ -7,6 +7,8 @@ import re
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from conda_multiplat.errors import WordingError
+
 _VALUED = {
     "-c": "a constraints file",
     "--constraint": "a constraints file",
@@ -26,12 +28,8 @@ _BARE = ("--no-index", "--pre", "--prefer-binary", "--require-hashes")
 _SOURCE = re.compile(r"^(\.{0,2}[/\\]|\.$|~|[A-Za-z]:\\|(git|hg|svn|bzr)\+|(https?|file)://)")
 
 
-class PipEntryError(ValueError):
-    """An entry that pip would not take; ``hint`` says what to write."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
+class PipEntryError(WordingError):
+    """An entry that pip would not take."""
 
 
 def entry_name(entry: str) -> str:

@@ -11,7 +11,7 @@ from conda_multiplat.files import find_manifest, lock_path, read_text, shown
 from conda_multiplat.lock import LockFile
 from conda_multiplat.lock_reader import read_lock
 from conda_multiplat.manifest import Manifest
-from conda_multiplat.manifest_reader import Source, SpecCheck, read_manifest
+from conda_multiplat.manifest_reader import EntryName, Source, SpecCheck, read_manifest
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,13 @@ class Project:
 
 
 def load_project(
-    files: Sequence[str | Path], *, host_subdirs: Sequence[str], check_spec: SpecCheck | None = None
+    files: Sequence[str | Path],
+    *,
+    host_subdirs: Sequence[str],
+    check_spec: SpecCheck | None = None,
+    entry_name: EntryName | None = None,
 ) -> Project:
-    """Read the manifest from ``files``, or from where it is found.
+    """Read the manifest from ``files``, or from where it is found; see :func:`read_manifest`.
 
     Raises:
         ManifestError: with every problem of every file.
@@ -65,7 +69,9 @@ def load_project(
     """
     paths = [Path(each).absolute() for each in files] or [find_manifest(Path.cwd())]
     sources = [Source(shown(path), read_text(path)) for path in paths]
-    manifest = read_manifest(sources, host_subdirs=host_subdirs, check_spec=check_spec)
+    manifest = read_manifest(
+        sources, host_subdirs=host_subdirs, check_spec=check_spec, entry_name=entry_name
+    )
     folder = paths[0].parent
     return Project(manifest, folder, tuple(_relative(path, folder) for path in paths))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from conda_multiplat.errors import Location, Problem
+from conda_multiplat.errors import Location, Problem, WordingError
 from conda_multiplat.names import FAMILIES, SUBDIRS, did_you_mean, families
 
 #: A comment at the end of a line that holds content, with a bracketed expression in it.
@@ -26,12 +26,8 @@ _MACHINES = (
 )
 
 
-class SelectorError(ValueError):
-    """An expression that is no selector; the text says why, ``hint`` what to write."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+class SelectorError(WordingError):
+    """An expression that is no selector."""
 
 
 def variables(subdir: str) -> dict[str, bool]:

@@ -112,7 +112,7 @@ def _link(work: _Work, settings: Settings, console: Console) -> None:
         channels.urls(each)
     locked = work.choice.locked
     changed = [each.new for each in work.found if each.new is not None]
-    install_records(
+    meagre = install_records(
         locked.records,
         work.where,
         settings.subdir,
@@ -124,8 +124,9 @@ def _link(work: _Work, settings: Settings, console: Console) -> None:
         begin=lambda: prefixes.begin(work.where, {**work.marker, "state": "installing"}),
     )
     # After a run that was cut off, nobody knows which of the records it had completed.
-    touched = changed if work.finished or not work.marker else locked.records
-    prefixes.complete_records(work.where, (each.name for each in touched))
+    if work.marker and not work.finished:
+        meagre = {each.name for each in locked.records}
+    prefixes.complete_records(work.where, meagre)
 
 
 def _channel_names(work: _Work, settings: Settings) -> Iterator[str]:

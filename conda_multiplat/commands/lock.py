@@ -54,9 +54,11 @@ def lock(
     """
     from conda_multiplat.engines.rattler import RattlerEngine
     from conda_multiplat.engines.specs import check_spec, is_newer
+    from conda_multiplat.pip_entries import entry_name
 
+    host_subdirs = tuple(platforms) or (settings.subdir,)
     project = load_project(
-        files, host_subdirs=tuple(platforms) or (settings.subdir,), check_spec=check_spec
+        files, host_subdirs=host_subdirs, check_spec=check_spec, entry_name=entry_name
     )
     for warning in project.manifest.warnings:
         console.say(f"warning: {warning}")

@@ -13,6 +13,7 @@ repodata is fetched and parsed once:
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -73,6 +74,8 @@ class _Run:
             default_config=rattler.SourceConfig(cache_action=action),
             client=client(settings, channels),
         )
+        # More solves at once than processors are no faster and take memory, each its own.
+        self._slots = asyncio.Semaphore((os.cpu_count() or 1) + 1)
 
     async def all(self, requests: Sequence[SolveRequest]) -> list[Solution | Conflict]:
         """Every request's outcome, in order."""
@@ -94,16 +97,17 @@ class _Run:
         requirements: Sequence[Requirement],
         locked: Sequence[rattler.RepoDataRecord] = (),
     ) -> list[rattler.RepoDataRecord]:
-        return await rattler.solve(
-            sources=self._sources(request),
-            specs=[self._channels.spec(each.text) for each in requirements],
-            gateway=self._gateway,
-            platforms=[rattler.Subdir(request.target.subdir), rattler.Subdir("noarch")],
-            locked_packages=locked,
-            virtual_packages=[_generic(each) for each in request.virtual_packages],
-            channel_priority=_PRIORITIES[request.channel_priority],
-            channel_relations=_RELATIONS,
-        )
+        async with self._slots:
+            return await rattler.solve(
+                sources=self._sources(request),
+                specs=[self._channels.spec(each.text) for each in requirements],
+                gateway=self._gateway,
+                platforms=[rattler.Subdir(request.target.subdir), rattler.Subdir("noarch")],
+                locked_packages=locked,
+                virtual_packages=[_generic(each) for each in request.virtual_packages],
+                channel_priority=_PRIORITIES[request.channel_priority],
+                channel_relations=_RELATIONS,
+            )
 
     def _sources(self, request: SolveRequest) -> list[rattler.Channel]:
         return [rattler.Channel(url) for url in self._channels.spec_channels(request)]

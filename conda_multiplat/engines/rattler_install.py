@@ -6,8 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urlsplit
 
 import rattler
 from rattler.exceptions import InstallerError, IoError, LinkError, TransactionError
@@ -32,7 +31,7 @@ def install_records(
     channels: Channels,
     show_progress: bool,
     begin: Callable[[], None],
-) -> None:
+) -> set[str]:
     """Make ``prefix`` hold exactly ``records``.
 
     Args:
@@ -46,17 +45,23 @@ def install_records(
         show_progress: draw progress bars on stderr.
         begin: called when all that can be checked beforehand was: the prefix changes from then on.
 
+    Returns:
+        The names of the packages that were in no cache: their records in the prefix have no more
+        than the lock says.
+
     Raises:
         OutsideError: a package can't be had, or is not what was locked.
     """
-    _verify_local(changed)
+    cache = cache_folder(settings) / "packages"
+    known = {each.name: _cached_record(each, cache) for each in records}
+    _verify_local([each for each in changed if known[each.name] is None])
     begin()
     try:
         run(
             rattler.install(
-                [_repodata_record(each, subdir) for each in records],
+                [_repodata_record(each, known[each.name]) for each in records],
                 target_prefix=prefix,
-                cache_dir=cache_folder(settings) / "packages",
+                cache_dir=cache,
                 reinstall_packages={each.name for each in changed},
                 platform=rattler.Subdir(subdir),
                 execute_link_scripts=True,
@@ -71,24 +76,52 @@ def install_records(
             details=[channels.scrub(str(error))],
             hints=["run the same command again: it goes on where it stopped"],
         ) from None
+    return {name for name, package in known.items() if package is None}
 
 
-def _repodata_record(record: CondaRecord, subdir: str) -> rattler.RepoDataRecord:
-    package = rattler.PackageRecord(
+def _repodata_record(
+    record: CondaRecord, known: rattler.PackageRecord | None
+) -> rattler.RepoDataRecord:
+    package = known or rattler.PackageRecord(
         record.name,
         record.version,
         rattler.BuildString(record.build),
         0,
         record.url.rsplit("/", 2)[-2],
         depends=list(record.depends),
-        sha256=bytes.fromhex(record.sha256) if record.sha256 else None,
-        md5=bytes.fromhex(record.md5) if record.md5 else None,
+        sha256=_bytes(record.sha256),
+        md5=_bytes(record.md5),
     )
     return rattler.RepoDataRecord(package, record.file_name, record.url, base_url(record.url))
 
 
+def _cached_record(record: CondaRecord, cache: Path) -> rattler.PackageRecord | None:
+    """What the package says of itself, where it is in the cache already.
+
+    Beside each extracted package rattler keeps a file that ends with the archive's SHA-256: only
+    the archive that is locked is believed.
+    """
+    name = f"{record.name}-{record.version}-{record.build}"
+    digest = _bytes(record.sha256)
+    try:
+        if digest is None or not (cache / f"{name}.lock").read_bytes().endswith(digest):
+            return None
+        return rattler.PackageRecord.from_index_json(
+            cache / name / "info" / "index.json", sha256=record.sha256, md5=record.md5
+        )
+    except (OSError, IoError):
+        return None
+
+
+def _bytes(digest: str | None) -> bytes | None:
+    return bytes.fromhex(digest) if digest else None
+
+
 def _verify_local(records: Sequence[CondaRecord]) -> None:
-    """Check the packages of ``file://`` channels, which rattler (like conda) takes as they are."""
+    """Check the packages of ``file://`` channels, which rattler (like conda) takes as they are.
+
+    What is in our cache was checked before it came there.
+    """
     local = [each for each in records if each.url.startswith("file://")]
     with ThreadPoolExecutor() as pool:
         wrong = [text for text in pool.map(_local_problem, local) if text]
@@ -100,11 +133,20 @@ def _verify_local(records: Sequence[CondaRecord]) -> None:
         )
 
 
+def _local_path(url: str) -> Path:
+    """``file:///a%20b`` -> ``/a b``, and ``file:///C:/a`` -> ``C:/a``.
+
+    ``urllib.request`` has this too, but takes as long to import as a small install.
+    """
+    path = unquote(urlsplit(url).path)
+    return Path(path[1:] if path[2:3] == ":" else path)
+
+
 def _local_problem(record: CondaRecord) -> str | None:
     kind, wanted = ("sha256", record.sha256) if record.sha256 else ("md5", record.md5)
     if wanted is None:
         return f"{record.url}: the lock has no hash for it"
-    path = Path(url2pathname(urlsplit(record.url).path))
+    path = _local_path(record.url)
     digest = hashlib.new(kind, usedforsecurity=False)
     try:
         with path.open("rb") as file:
