@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from conda_multiplat import prefix as prefixes
@@ -28,15 +29,11 @@ def destination(project: Project, name: str | None, prefix: str | None, settings
 
 
 def _first_writable(settings: Settings) -> Path:
+    """The first folder of environments that can be written, or made; nothing is made here."""
     for folder in settings.envs_dirs:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            probe = folder / ".multiplat-writable"
-            probe.touch()
-            probe.unlink()
-        except OSError:
-            continue
-        return folder
+        there = next(each for each in (folder, *folder.parents) if each.exists())
+        if there.is_dir() and os.access(there, os.W_OK):
+            return folder
     tried = ", ".join(map(str, settings.envs_dirs))
     raise OutsideError(f"no environments folder can be written: {tried}", hints=["use -p PREFIX"])
 

@@ -39,6 +39,16 @@ class Plan:
     old: LockFile | None
     kept: dict[str, PlatformLock] = field(default_factory=dict)
     requests: list[SolveRequest] = field(default_factory=list)
+    priority: str = ""
+
+    @property
+    def locked_priority(self) -> str:
+        """The channel priority that the lock was solved with.
+
+        It goes before the configuration's, so that a colleague with another one does not solve
+        everything anew.
+        """
+        return self.old.channel_priority if self.old else ""
 
 
 def make_plans(
@@ -77,7 +87,7 @@ def _keep_other_platforms(project: Project, plan: Plan) -> None:
     asked = {target.subdir for target in plan.targets}
     others = set(project.manifest.platforms_of(plan.environment)) - asked
     for subdir, locked in (plan.old.platforms if plan.old else {}).items():
-        if subdir not in others:
+        if subdir in asked or (project.manifest.platforms_given and subdir not in others):
             continue
         if locked.pypi:
             raise UsageError(
@@ -87,13 +97,11 @@ def _keep_other_platforms(project: Project, plan: Plan) -> None:
         plan.kept[subdir] = locked
 
 
-def plan_target(
-    plan: Plan, target: Target, update: Update, priority: str, settings: Settings
-) -> None:
+def plan_target(plan: Plan, target: Target, update: Update, settings: Settings) -> None:
     """Keep a target as it is locked, where it is in sync; else plan its solve."""
     old = plan.old
     locked = old.platforms.get(target.subdir) if old else None
-    same = old is not None and old.channel_priority == priority and in_sync(old, target)
+    same = old is not None and old.channel_priority == plan.priority and in_sync(old, target)
     if locked and same and not update.anything:
         plan.kept[target.subdir] = locked
         return
@@ -103,7 +111,7 @@ def plan_target(
         request(
             target,
             default_channels=settings.channels,
-            channel_priority=priority,
+            channel_priority=plan.priority,
             locked=previous,
         )
     )

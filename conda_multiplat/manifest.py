@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from conda_multiplat.errors import Location
+from conda_multiplat.names import DEFAULT_ENVIRONMENT
 from conda_multiplat.yaml_nodes import Text
 
 #: What an environment promises: platform or family -> name without ``__`` -> version, ``None`` to
@@ -105,6 +106,9 @@ class Manifest:
         for view in reversed(views):
             for channel in view.channels:
                 channels.setdefault(channel.value, channel)
+        if not channels:  # one that extends nothing is still of this manifest
+            top = self.environments[DEFAULT_ENVIRONMENT].views.get(subdir, View())
+            channels = {channel.value: channel for channel in top.channels}
         return View(
             channels=tuple(channels.values()),
             conda=tuple(each for view in views for each in view.conda),

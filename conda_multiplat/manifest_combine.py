@@ -99,7 +99,8 @@ def relation_problems(environments: dict[str, Environment], heads: Sequence[Head
         for parent in environment.extends:
             if parent not in environments:
                 problems.add(_unknown(parent, environment.at, "extends", environments))
-        if _extends_itself(environment.name, environments):
+        own = environment.name != DEFAULT_ENVIRONMENT
+        if own and _extends_itself(environment.name, environments):
             message = f"environment {environment.name!r} extends itself"
             problems.add(Problem(environment.at, message, "break the circle of `extends`"))
     for head in heads:

@@ -52,7 +52,7 @@ def read_head(reader: Reader, pairs: Sequence[tuple[Text, yaml.Node]]) -> Head:
     head = Head()
     for key, node in pairs:
         _head_key(reader, key, node, head)
-    if not any(key.value == "dependencies" for key, _ in pairs) and not reader.problems:
+    if pairs and not any(key.value == "dependencies" for key, _ in pairs):
         hint = "write `dependencies:` and a list; `dependencies: []` if there is nothing"
         reader.problem(Location(reader.file), "no `dependencies`", hint)
     return head
@@ -90,6 +90,7 @@ def _name(reader: Reader, node: yaml.Node) -> Text | None:
 
 
 def _platforms(reader: Reader, node: yaml.Node, what: str) -> tuple[str, ...]:
+    reader.no_selectors(node, what)
     found = reader.texts(node, what)
     for text in found:
         _platform(reader, text)
@@ -110,6 +111,7 @@ def _multiplat(reader: Reader, node: yaml.Node, head: Head) -> None:
     if found := keys.get("virtual-packages"):
         head.promises = _promises(reader, found[1])
     if found := keys.get("prefer"):
+        reader.no_selectors(found[1], "prefer")
         head.prefer = reader.texts(found[1], "prefer")
     if found := keys.get("environments"):
         for key, child in reader.mapping(found[1], "environments").values():
@@ -139,6 +141,7 @@ def _environment(reader: Reader, key: Text, node: yaml.Node) -> Environment:
     keys = _known(reader, node, what, ENVIRONMENT)
     extends: tuple[str, ...] = (DEFAULT_ENVIRONMENT,)
     if found := keys.get("extends"):
+        reader.no_selectors(found[1], "extends")
         extends = tuple(text.value for text in reader.texts(found[1], "extends"))
     platforms = _platforms(reader, keys["platforms"][1], "platforms") if "platforms" in keys else ()
     promises = _promises(reader, keys["virtual-packages"][1]) if "virtual-packages" in keys else {}
@@ -146,6 +149,7 @@ def _environment(reader: Reader, key: Text, node: yaml.Node) -> Environment:
 
 
 def _promises(reader: Reader, node: yaml.Node) -> dict[str, dict[str, str | None]]:
+    reader.no_selectors(node, "virtual-packages")
     known = (*SUBDIRS, *FAMILIES)
     promises: dict[str, dict[str, str | None]] = {}
     for name, (key, child) in reader.mapping(node, "virtual-packages").items():

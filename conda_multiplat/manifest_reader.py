@@ -25,7 +25,7 @@ from conda_multiplat.manifest_combine import combine, relation_problems
 from conda_multiplat.manifest_head import Head, read_head
 from conda_multiplat.manifest_lines import EntryName, LineReader, Lines, SpecCheck
 from conda_multiplat.names import unique
-from conda_multiplat.selectors import filter_lines, first_comment_selector
+from conda_multiplat.selectors import comment_selector, filter_lines, first_comment_selector
 from conda_multiplat.yaml_nodes import Reader, Text
 
 __all__ = ["EntryName", "Source", "SpecCheck", "read_manifest"]
@@ -75,7 +75,7 @@ def read_manifest(
         name=name,
         platforms=platforms,
         environments=environments,
-        prefer=tuple(text.value for head in heads for text in head.prefer),
+        prefer=unique(text.value for head in heads for text in head.prefer),
         variables={subdir: _merge(each[subdir].variables for each in lines) for subdir in subdirs},
         warnings=tuple(warning for head in heads for warning in head.warnings),
         platforms_given=any(head.platforms for head in heads),
@@ -102,7 +102,15 @@ class _FileReader:
 
     def head(self) -> Head:
         """What the file says on every platform."""
-        return read_head(self._reader, self._root(self._source.text))
+        lines = enumerate(self._source.text.splitlines(), start=1)
+        marked = frozenset(number for number, line in lines if comment_selector(line))
+        reader = Reader(
+            self._source.file,
+            self.problems,
+            duplicates_allowed=bool(marked),
+            selector_lines=marked,
+        )
+        return read_head(reader, self._root(self._source.text))
 
     def lines(self, subdir: str) -> Lines:
         """What the file says on one platform."""

@@ -68,9 +68,8 @@ def spec_name(spec: str) -> str:
 
 def split_spec(spec: str) -> tuple[str, str]:
     """A record's dependency as (name, constraint): ``"a >=1"`` -> ``("a", ">=1")``."""
-    name = spec_name(spec)
-    _, _, rest = spec.partition(name)
-    return name, rest.strip()
+    match = _SPEC_NAME.match(spec)
+    return (match.group(1).lower(), spec[match.end() :].strip()) if match else ("", spec.strip())
 
 
 def unique(values: Iterable[str]) -> tuple[str, ...]:

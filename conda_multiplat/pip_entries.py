@@ -25,7 +25,9 @@ _VALUED = {
     "--requirement": "a requirements file",
 }
 _BARE = ("--no-index", "--pre", "--prefer-binary", "--require-hashes")
-_SOURCE = re.compile(r"^(\.{0,2}[/\\]|\.$|~|[A-Za-z]:\\|(git|hg|svn|bzr)\+|(https?|file)://)")
+_SOURCE = re.compile(
+    r"^(\.{0,2}[/\\]|\.{1,2}($|\[)|~|[A-Za-z]:[/\\]|(git|hg|svn|bzr)\+|(https?|file)://)"
+)
 
 
 class PipEntryError(WordingError):
@@ -38,6 +40,11 @@ def entry_name(entry: str) -> str:
     Raises:
         PipEntryError: it is neither a PEP 508 requirement nor an option of pip's that we know.
     """
+    if "\n" in entry.strip():
+        raise PipEntryError(
+            f"several lines in one entry of pip: {entry.splitlines()[0]!r} and more",
+            "write an entry (`- ENTRY`) for each",
+        )
     if entry.startswith("-"):
         _check_option(entry)
         return ""
@@ -53,8 +60,16 @@ def entry_name(entry: str) -> str:
         ) from None
 
 
+def _split_option(entry: str) -> tuple[str, str]:
+    """``--option=value``, ``--option value``, ``-o value`` and ``-ovalue`` as (option, value)."""
+    if not entry.startswith("--"):
+        return entry[:2], entry[2:].lstrip("= ").strip()
+    option, _, value = entry.replace("=", " ", 1).partition(" ")
+    return option, value.strip()
+
+
 def _check_option(entry: str) -> None:
-    option, value = re.match(r"(\S+?)(?:[=\s]+(.*))?$", entry).groups()  # type: ignore[union-attr]
+    option, value = _split_option(entry)
     if option in _BARE and not value:
         return
     if option not in _VALUED:

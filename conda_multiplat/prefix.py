@@ -23,12 +23,12 @@ from conda_multiplat.names import spec_name
 #: Ours, beside conda's own files: which environment this is, and whether an install was cut off.
 #: JSON, but not called so: rattler takes every ``.json`` here for a package's record.
 MARKER = "multiplat"
-#: What a record in ``conda-meta`` says of its package beyond what a lock holds.
+#: What a record in ``conda-meta`` says of its package beyond what a lock holds. ``depends`` is not
+#: among it: a lock has them as the channel has mended them, the package as they were built.
 _FROM_INDEX = (
     "arch",
     "build_number",
     "constrains",
-    "depends",
     "features",
     "license",
     "license_family",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,8 @@ from conda_multiplat.files import find_manifest, lock_path, read_text, shown
 from conda_multiplat.lock import LockFile
 from conda_multiplat.lock_reader import read_lock
 from conda_multiplat.manifest import Manifest
-from conda_multiplat.manifest_reader import EntryName, Source, SpecCheck, read_manifest
+from conda_multiplat.manifest_reader import Source, SpecCheck, read_manifest
+from conda_multiplat.names import DEFAULT_ENVIRONMENT
 
 
 @dataclass(frozen=True)
@@ -55,30 +57,49 @@ class Project:
 
 
 def load_project(
-    files: Sequence[str | Path],
-    *,
-    host_subdirs: Sequence[str],
-    check_spec: SpecCheck | None = None,
-    entry_name: EntryName | None = None,
+    files: Sequence[str | Path], *, host_subdirs: Sequence[str], check_spec: SpecCheck | None = None
 ) -> Project:
     """Read the manifest from ``files``, or from where it is found; see :func:`read_manifest`.
+
+    Without ``files``, a lock that lies beside the manifest says which files it was made from:
+    those are read, as conda-lock does too.
 
     Raises:
         ManifestError: with every problem of every file.
         OutsideError: a file can't be read.
     """
-    paths = [Path(each).absolute() for each in files] or [find_manifest(Path.cwd())]
+    paths = [Path(each).absolute() for each in files] or _found_files()
     sources = [Source(shown(path), read_text(path)) for path in paths]
     manifest = read_manifest(
-        sources, host_subdirs=host_subdirs, check_spec=check_spec, entry_name=entry_name
+        sources, host_subdirs=host_subdirs, check_spec=check_spec, entry_name=_entry_name
     )
     folder = paths[0].parent
     return Project(manifest, folder, tuple(_relative(path, folder) for path in paths))
 
 
+def _found_files() -> list[Path]:
+    manifest = find_manifest(Path.cwd())
+    return locked_files(manifest) or [manifest]
+
+
+def locked_files(manifest: Path) -> list[Path]:
+    """The files that the lock beside ``manifest`` was made from; none where it does not say."""
+    path = lock_path(manifest.parent, DEFAULT_ENVIRONMENT)
+    try:
+        sources = read_lock(read_text(path), shown(path), ()).sources if path.exists() else ()
+    except LockFileError:
+        return []
+    files = [manifest.parent / each for each in sources]
+    return files if manifest in files and all(each.is_file() for each in files) else []
+
+
+def _entry_name(entry: str) -> str:
+    """What reads an entry of ``pip:``, imported where there is one: most manifests have none."""
+    from conda_multiplat.pip_entries import entry_name
+
+    return entry_name(entry)
+
+
 def _relative(path: Path, folder: Path) -> str:
     """``path`` as a lock in ``folder`` names it (CEP 37), with forward slashes."""
-    try:
-        return path.relative_to(folder).as_posix()
-    except ValueError:
-        return Path(shown(path)).as_posix()
+    return Path(os.path.relpath(path, folder)).as_posix()

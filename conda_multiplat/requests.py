@@ -5,7 +5,8 @@ Digest, recipe 1: the SHA-256 of the canonical JSON (sorted keys, no spaces, ASC
 1. ``specs``: the MatchSpecs with their white space folded, sorted, each once;
 2. ``channels``: as the manifest names them, in order, credentials taken out;
 3. ``virtual_packages``: ``name=version=build`` of the promised ones, sorted;
-4. ``pypi``: the PyPI requirements, sorted.
+4. ``pypi``: the PyPI requirements, sorted;
+5. ``categories``: where a category is not ``main``, the sorted pairs of category and requirement.
 
 A comment, the order of lines, another platform's change and the machine's configuration are not
 in it. A change of this recipe takes a new number, and old locks are judged by theirs.
@@ -17,6 +18,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from conda_multiplat.channels import public_name
 from conda_multiplat.lock import CondaRecord
@@ -85,11 +87,14 @@ def digest(target: Target, recipe: int = DIGEST_RECIPE) -> str:
         raise ValueError(f"no digest recipe {recipe}")
     packages = target.virtual_packages
     named = [text.value for text in target.view.channels]
-    content = {
+    content: dict[str, Any] = {
         "specs": sorted({each.text for each in target.view.conda}),
         "channels": [public_name(name) for name in named if name != "nodefaults"],
         "virtual_packages": sorted(f"{p.name}={p.version}={p.build}" for p in packages),
         "pypi": sorted({each.text for each in target.view.pypi}),
     }
+    asked = (*target.view.conda, *target.view.pypi)
+    if grouped := sorted({(each.category, each.text) for each in asked if each.category != "main"}):
+        content["categories"] = grouped
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

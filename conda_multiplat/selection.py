@@ -45,10 +45,12 @@ def choose(
     return _checked(project, names[-1], settings)
 
 
-def _checked_or_error(project: Project, name: str, settings: Settings) -> Choice | UnmetError:
+def _checked_or_error(
+    project: Project, name: str, settings: Settings
+) -> Choice | UnmetError | LockFileError:
     try:
         return _checked(project, name, settings)
-    except UnmetError as error:
+    except (UnmetError, LockFileError) as error:
         return error
 
 
@@ -88,32 +90,36 @@ def _unmet_error(
     environment: str, locked: PlatformLock, lacking: Sequence[Unmet], subdir: str
 ) -> UnmetError:
     versions = {each.name: each.version for each in locked.records}
-    rows = [
-        (f"{each.need.record} {versions.get(each.need.record, '')}", each.need.spec, each.has)
-        for each in sorted(lacking, key=lambda each: (each.need.record, each.need.spec))
-    ]
-    width = max(len(record) for record, _, _ in rows)
-    names = sorted({each.need.spec.split()[0] for each in lacking})
-    overrides = [f"CONDA_OVERRIDE_{name.removeprefix('__').upper()}" for name in names]
+    ordered = sorted(lacking, key=lambda each: (each.need.spec, each.need.record))
+    by_need: dict[tuple[str, VirtualPackage | None], list[str]] = {}
+    for each in ordered:
+        record = f"{each.need.record} {versions.get(each.need.record, '')}".strip()
+        by_need.setdefault((each.need.spec, each.has), []).append(record)
+    rows = [(_several(records), spec, has) for (spec, has), records in by_need.items()]
+    width = max(len(who) for who, _, _ in rows)
+    lines = [f"{who:{width}} {spec}   this machine: {has or 'none'}" for who, spec, has in rows]
+    names = sorted({spec_name(each.need.spec).removeprefix("__").upper() for each in lacking})
     return UnmetError(
         f"this machine can't run {environment} for {subdir}",
-        details=list(
-            dict.fromkeys(
-                f"{record:{width}} needs {spec}   this machine: {has or 'none'}"
-                for record, spec, has in rows
-            )
-        ),
+        details=lines,
         hints=[
             "nothing was downloaded or changed",
-            f"if you know that it works: {', '.join(f'{name}=VERSION' for name in overrides)}",
+            "if you know that it works: "
+            + ", ".join(f"CONDA_OVERRIDE_{name}=VERSION" for name in names),
         ],
         data={
             "unmet": [
-                {"record": record.strip(), "needs": spec, "has": _document(has)}
-                for record, spec, has in rows
+                {"records": records, "needs": spec, "has": _document(has)}
+                for (spec, has), records in by_need.items()
             ]
         },
     )
+
+
+def _several(records: Sequence[str]) -> str:
+    if len(records) == 1:
+        return f"{records[0]} needs"
+    return f"{records[0]} and {len(records) - 1} more need"
 
 
 def _document(package: VirtualPackage | None) -> dict[str, str] | None:

@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conda_multiplat.manifest import Promises
-from conda_multiplat.names import FAMILIES, VirtualPackage, did_you_mean, families, spec_name
+from conda_multiplat.names import (
+    FAMILIES,
+    SUBDIRS,
+    VirtualPackage,
+    did_you_mean,
+    families,
+    spec_name,
+)
 
 #: What is assumed of a platform's machines where the manifest is silent. The one table of its
 #: kind: nothing of the machine that locks comes in.
@@ -71,8 +78,7 @@ def promise_problem(platform: str, name: str, value: str | None) -> tuple[str, s
         hint = f"write {bare!r}, without the underscores" if bare in NAMES else known
         return f"unknown virtual package {name!r} for {platform}", hint
     where = NAMES[name]
-    at_home = set(families(platform) or (platform,)) if platform not in FAMILIES else {platform}
-    if where and platform != "unix" and not at_home & set(where):
+    if where and platform in (*SUBDIRS, *FAMILIES) and not _homes(platform) & set(where):
         return f"{platform} never has {name!r}", f"it exists on {' and '.join(where)}"
     if value is None:
         return None
@@ -82,6 +88,11 @@ def promise_problem(platform: str, name: str, value: str | None) -> tuple[str, s
     elif not _VERSION.match(value):
         return f"{name}: {value!r} is no version", f'for example {name}: "12.4"'
     return None
+
+
+def _homes(platform: str) -> set[str]:
+    """The families that a platform or family can stand for; ``unix`` is linux or osx."""
+    return {"linux", "osx"} if platform == "unix" else {platform, *families(platform)} - {"unix"}
 
 
 def promised(subdir: str, chain: Sequence[Promises]) -> tuple[tuple[VirtualPackage, ...], set[str]]:
@@ -110,7 +121,8 @@ def promised(subdir: str, chain: Sequence[Promises]) -> tuple[tuple[VirtualPacka
     if "unix" in families(subdir):
         packages.add(VirtualPackage("__unix", "0"))
     packages |= {VirtualPackage(f"__{name}", value) for name, value in values.items() if value}
-    stated = {name for promises in chain for key in promises for name in promises[key]}
+    keys = (*families(subdir), subdir)
+    stated = {name for promises in chain for key in keys for name in promises.get(key, {})}
     silent = {f"{n} {v}" for n, v in assumed.items() if values.get(n) == v and n not in stated}
     return tuple(sorted(packages)), silent
 

@@ -34,10 +34,15 @@ class Reader:
     Attributes:
         file: the file's name as the user knows it.
         problems: what was found so far; a set, since a line may be read once for each platform.
+        duplicates_allowed: True where lines of all platforms are read together: a key may stand
+            twice, under different selectors, and the last one counts.
+        selector_lines: the lines that have a comment selector.
     """
 
     file: str
     problems: set[Problem] = field(default_factory=set)
+    duplicates_allowed: bool = False
+    selector_lines: frozenset[int] = frozenset()
 
     def compose(self, text: str) -> yaml.Node | None:
         """The document's node graph; ``None`` where it is empty or is not YAML."""
@@ -45,14 +50,22 @@ class Reader:
             return yaml.compose(text, Loader=_Loader)
         except yaml.MarkedYAMLError as error:
             self._syntax(error, text)
-        except yaml.YAMLError as error:
-            self.problem(Location(self.file), f"not YAML: {error}")
+        except yaml.reader.ReaderError as error:
+            line = text.count("\n", 0, error.position) + 1
+            self.problem(Location(self.file, line), f"not YAML: {error.reason}")
         return None
 
     def problem(self, at: Location | yaml.Node, message: str, hint: str = "") -> None:
         """Remember that ``message`` is true of ``at``."""
         place = at if isinstance(at, Location) else self.place(at)
         self.problems.add(Problem(place, message, hint))
+
+    def no_selectors(self, node: yaml.Node, what: str) -> None:
+        """Refuse selectors in a part that is the same on every platform."""
+        first, last = node.start_mark.line + 1, node.end_mark.line + (node.end_mark.column > 0)
+        for line in sorted(self.selector_lines & set(range(first, last + 1))):
+            hint = f"{what} holds on every platform: remove the selector"
+            self.problem(Location(self.file, line), f"a selector has no effect in {what}", hint)
 
     def place(self, node: yaml.Node) -> Location:
         """Where ``node`` begins."""
@@ -69,7 +82,7 @@ class Reader:
         for key, value in node.value:
             if (text := self.text(key, f"a key of {what}")) is None:
                 continue
-            if text.value in found:
+            if text.value in found and not self.duplicates_allowed:
                 first = found[text.value][0].at.line
                 self.problem(
                     key,

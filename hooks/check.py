@@ -13,7 +13,7 @@ from pathlib import Path
 from conda_multiplat.errors import MultiplatError
 from conda_multiplat.files import LOCK_NAME, MANIFEST_NAMES, shown
 from conda_multiplat.lock_reader import read_lock
-from conda_multiplat.project import Project, load_project
+from conda_multiplat.project import Project, load_project, locked_files
 from conda_multiplat.sync import drift
 
 
@@ -53,11 +53,11 @@ def _project(folder: Path, manifest: Path) -> Project:
     Where the manifest names no platform, those of the lock are what it was locked for.
     """
     path = folder / LOCK_NAME
-    if not path.is_file():
-        return load_project([manifest], host_subdirs=())
-    lock = read_lock(path.read_text(encoding="utf-8"), shown(path))
-    files = [folder / name for name in lock.sources] or [manifest]
-    return load_project(files, host_subdirs=tuple(lock.platforms))
+    lock = read_lock(path.read_text("utf-8"), shown(path)) if path.is_file() else None
+    return load_project(
+        locked_files(manifest) or [manifest],
+        host_subdirs=tuple(lock.platforms) if lock else (),
+    )
 
 
 if __name__ == "__main__":

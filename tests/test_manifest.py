@@ -349,3 +349,40 @@ def test_kinds_of_selectors_are_counted_file_by_file() -> None:
     )
     assert [each.text for each in manifest.view("default", "linux-64").conda] == ["gdb"]
     assert [each.text for each in manifest.view("default", "win-64").conda] == ["pywin32"]
+
+
+def test_selectors_without_effect() -> None:
+    """What holds on every platform can't have a selector: it would be ignored in silence."""
+    text = """\
+platforms:
+  - linux-64
+  - win-64  # [win]
+dependencies: []
+multiplat:
+  virtual-packages:
+    linux-64: {cuda: "12"}  # [linux]
+  prefer: [default]  # [linux]
+"""
+    with pytest.raises(ManifestError) as raised:
+        read(("environment.yml", text))
+    assert [str(each).splitlines()[0] for each in raised.value.problems] == [
+        "environment.yml:3: a selector has no effect in platforms",
+        "environment.yml:7: a selector has no effect in virtual-packages",
+        "environment.yml:8: a selector has no effect in prefer",
+    ]
+
+
+def test_one_key_under_two_selectors_inside_an_environment() -> None:
+    """A key may stand once for each platform, in environments as at the top."""
+    text = """\
+platforms: [linux-64, win-64]
+dependencies: []
+multiplat:
+  environments:
+    dev:
+      dependencies: [a]  # [linux]
+      dependencies: [b]  # [win]
+"""
+    manifest = read(("environment.yml", text))
+    names = [each.name for each in manifest.view("dev", "linux-64").conda]
+    assert (names, [each.name for each in manifest.view("dev", "win-64").conda]) == (["a"], ["b"])

@@ -110,7 +110,7 @@ def test_wrong_options(entry: str, message: str, hint: str) -> None:
     assert raised.value.hint == hint
 
 
-@pytest.mark.parametrize("entry", ["", ">=1.4", "numpy>>1", "numpy scipy", "numpy=1.26", "a\nb\n"])
+@pytest.mark.parametrize("entry", ["", ">=1.4", "numpy>>1", "numpy scipy", "numpy=1.26"])
 def test_wrong_requirements(entry: str) -> None:
     """What is no PEP 508 requirement is told in one line, with the parser's reason and examples."""
     with pytest.raises(PipEntryError) as raised:
@@ -120,3 +120,20 @@ def test_wrong_requirements(entry: str) -> None:
         "; for example `robosuite>=1.4` or `torch==2.5; sys_platform == 'linux'`"
     )
     assert "\n" not in raised.value.hint
+
+
+@pytest.mark.parametrize("entry", ["a\nb\n", "-e a\n-e b"])
+def test_several_lines_in_one_entry(entry: str) -> None:
+    """A block of lines is told to be split into entries."""
+    with pytest.raises(PipEntryError) as raised:
+        entry_name(entry)
+    first = entry.splitlines()[0]
+    assert str(raised.value) == f"several lines in one entry of pip: {first!r} and more"
+
+
+@pytest.mark.parametrize(
+    "entry", [".[dev]", "..", "C:/x", "-rreq.txt", "-e .", "--index-url=https://example.com/simple"]
+)
+def test_entries_that_name_no_project(entry: str) -> None:
+    """Paths and options are taken in every form that pip takes."""
+    assert entry_name(entry) == ""

@@ -126,10 +126,10 @@ def test_a_target_has_all_that_it_extends() -> None:
 
 
 def test_a_target_that_extends_nothing() -> None:
-    """An environment that extends nothing has nothing of `default` but the platforms."""
+    """An environment that extends nothing has nothing of `default` but platforms and channels."""
     docs = target(MANIFEST, "docs", "linux-64")
     assert [each.name for each in docs.view.conda] == ["sphinx"]
-    assert docs.view.channels == ()
+    assert docs.view.channels == MANIFEST.environments["default"].views["linux-64"].channels
     assert docs.assumed == {"glibc 2.28", "linux 4.18"}
 
 

@@ -54,26 +54,23 @@ def lock(
     """
     from conda_multiplat.engines.rattler import RattlerEngine
     from conda_multiplat.engines.specs import check_spec, is_newer
-    from conda_multiplat.pip_entries import entry_name
 
     host_subdirs = tuple(platforms) or (settings.subdir,)
-    project = load_project(
-        files, host_subdirs=host_subdirs, check_spec=check_spec, entry_name=entry_name
-    )
+    project = load_project(files, host_subdirs=host_subdirs, check_spec=check_spec)
     for warning in project.manifest.warnings:
         console.say(f"warning: {warning}")
     _note_assumed_platforms(project, console)
     wanted = targets(project.manifest, environments, platforms)
     _refuse_pypi(wanted)
-    priority = channel_priority or settings.channel_priority
     asked = Update(frozenset(name.lower() for name in update), update_all)
     plans = make_plans(project, wanted, asked, console)
     for plan in plans:
+        plan.priority = channel_priority or plan.locked_priority or settings.channel_priority
         for target in plan.targets:
-            plan_target(plan, target, asked, priority, settings)
+            plan_target(plan, target, asked, settings)
     check_update(asked, plans)
     outcomes = _solve(plans, RattlerEngine(settings, project.folder))
-    locks = [_lock_file(project, plan, outcomes, priority, settings) for plan in plans]
+    locks = [_lock_file(project, plan, outcomes, settings) for plan in plans]
     found = {
         plan.environment: _changes(plan, new, is_newer)
         for plan, new in zip(plans, locks, strict=True)
@@ -121,7 +118,6 @@ def _lock_file(
     project: Project,
     plan: Plan,
     solutions: dict[Target, Solution],
-    priority: str,
     settings: Settings,
 ) -> LockFile:
     platforms = dict(plan.kept)
@@ -138,7 +134,7 @@ def _lock_file(
         sources=project.sources,
         channels=_channels(project, plan.environment, settings),
         platforms=dict(sorted(platforms.items())),
-        channel_priority=priority,
+        channel_priority=plan.priority,
         recipe=DIGEST_RECIPE,
     )
 

@@ -106,11 +106,13 @@ def _cached_record(record: CondaRecord, cache: Path) -> rattler.PackageRecord | 
     try:
         if digest is None or not (cache / f"{name}.lock").read_bytes().endswith(digest):
             return None
-        return rattler.PackageRecord.from_index_json(
+        found = rattler.PackageRecord.from_index_json(
             cache / name / "info" / "index.json", sha256=record.sha256, md5=record.md5
         )
     except (OSError, IoError):
         return None
+    found.depends = list(record.depends)  # as the channel has mended them
+    return found
 
 
 def _bytes(digest: str | None) -> bytes | None:

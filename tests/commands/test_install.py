@@ -109,7 +109,7 @@ def test_records_are_complete(alone: Host, project: Path, real_channel: Path) ->
     found = json.loads((meta / "greeting-1.0-0.json").read_text(encoding="utf-8"))
     assert found["noarch"] == "python"
     assert found["timestamp"] == 1_700_000_000_000
-    assert found["depends"] == ["python >=3.10", "greeting-data >=1"]
+    assert found["depends"] == ["greeting-data >=1", "python >=3.10"]
     assert found["requested_specs"] == ["greeting"]
     assert found["channel"] == real_channel.as_uri()
     assert "bin/greet" in found["files"]
@@ -149,6 +149,7 @@ def test_dry_run(door: Host, project: Path, real_channel: Path) -> None:
         done.stderr.lstrip("\n") == f"   + greeting-data 1.0\n would change 1 package in {prefix}\n"
     )
     assert not prefix.exists()
+    assert not (door.home / ".conda").exists()
 
 
 def test_unmet_needs_are_refused(door: Host, project: Path, tmp_path: Path) -> None:
@@ -166,12 +167,36 @@ def test_unmet_needs_are_refused(door: Host, project: Path, tmp_path: Path) -> N
     done = door.multiplat("install", cwd=project, env=env, code=1)
     assert done.stderr.lstrip("\n") == (
         f"error: this machine can't run default for {SUBDIR}\n"
+        "  driver-user 1.0 needs   __cuda >=12   this machine: __cuda 11.8\n"
         "  cuda-version 12.9 needs __cuda >=12.9   this machine: __cuda 11.8\n"
-        "  driver-user 1.0   needs __cuda >=12   this machine: __cuda 11.8\n"
         "  nothing was downloaded or changed\n"
         "  if you know that it works: CONDA_OVERRIDE_CUDA=VERSION\n"
     )
     assert not (door.envs / "demo").exists()
+
+
+def test_alike_needs_are_folded(alone: Host, project: Path, tmp_path: Path) -> None:
+    """Many packages with one need make one line."""
+    names = ("a", "b", "c")
+    own = write_repodata(tmp_path / "own", [Package(n, depends=["__cuda"]) for n in names])
+    promise = 'multiplat: {virtual-packages: {unix: {cuda: "12"}, win: {cuda: "12"}}}\n'
+    _lock(alone, project, own, *names, extra=promise)
+    env = {"CONDA_OVERRIDE_CUDA": ""}
+    done = alone.multiplat("install", cwd=project, env=env, code=1)
+    assert "  a 1.0 and 2 more need __cuda   this machine: none\n" in done.stderr
+
+
+def test_metadata_is_the_channels(alone: Host, project: Path, tmp_path: Path) -> None:
+    """Where a channel has mended a package's dependencies, conda-meta has the mended ones."""
+    own = build_channel(tmp_path / "own", [Package("a", depends=["b <2"]), Package("b")])
+    path = own / "noarch" / "repodata.json"
+    path.write_text(path.read_text("utf-8").replace("b <2", "b <3"), encoding="utf-8")
+    (own / "noarch" / "repodata.json.zst").unlink()
+    _lock(alone, project, own, "a")
+    for name in ("cold", "warm"):
+        alone.multiplat("install", "-n", name, cwd=project)
+        meta = alone.envs / name / "conda-meta" / "a-1.0-0.json"
+        assert json.loads(meta.read_text(encoding="utf-8"))["depends"] == ["b <3"]
 
 
 def test_prefer_takes_the_first_that_fits(alone: Host, project: Path, real_channel: Path) -> None:

@@ -120,6 +120,54 @@ def _records(text: str, subdir: str) -> list[str]:
     return [each for each in text.split("\n- name: ") if f"\n  platform: {subdir}\n" in each]
 
 
+def test_platforms_of_earlier_runs_stay(alone: Host, project: Path, channel: Path) -> None:
+    """Without ``platforms:`` each run adds its own to the lock."""
+    write(project, channel, "zlib", platforms="[]")
+    for subdir in ("osx-arm64", "win-64"):
+        done = alone.multiplat("lock", "--platform", subdir, cwd=project)
+        assert done.stderr.startswith(f"assumed the platform {subdir}: ")
+    assert sorted(locked(project)) == ["osx-arm64", "win-64"]
+
+
+def test_combined_files_are_remembered(alone: Host, project: Path, channel: Path) -> None:
+    """A lock of several files is renewed from the same files, and names them from its folder."""
+    write(project, channel, "zlib", platforms="[linux-64]")
+    (project / "more").mkdir()
+    write(project / "more", channel, "python", platforms="[linux-64]")
+    alone.multiplat("lock", "-f", "../environment.yml", "environment.yml", cwd=project / "more")
+    text = (project / "conda-lock.yml").read_text(encoding="utf-8")
+    assert "  sources:\n  - environment.yml\n  - more/environment.yml\n" in text
+    done = alone.multiplat("lock", cwd=project)
+    assert done.stderr.endswith(" in sync: nothing to write\n")
+
+
+def test_configured_priority_does_not_renew_a_lock(
+    alone: Host, project: Path, channel: Path
+) -> None:
+    """A colleague with another channel_priority changes nothing; --channel-priority does."""
+    write(project, channel, "zlib", platforms="[linux-64]")
+    alone.multiplat("lock", cwd=project, env={"CONDA_CHANNEL_PRIORITY": "strict"})
+    done = alone.multiplat("lock", cwd=project, env={"CONDA_CHANNEL_PRIORITY": "disabled"})
+    assert done.stderr.endswith(" in sync: nothing to write\n")
+    alone.multiplat("lock", "--channel-priority", "disabled", cwd=project)
+    text = (project / "conda-lock.yml").read_text(encoding="utf-8")
+    assert "multiplat.channel-priority: disabled\n" in text
+
+
+def test_categories_reach_the_lock(alone: Host, project: Path, channel: Path) -> None:
+    """``category`` marks what only its file asks for; a change of it is seen."""
+    write(project, channel, "zlib", platforms="[linux-64]")
+    for category in ("dev", "docs"):
+        extra = f"category: {category}\n"
+        write(project, channel, "python", platforms="[linux-64]", file="more.yml", extra=extra)
+        alone.multiplat("lock", "-f", "environment.yml", "more.yml", cwd=project)
+        text = (project / "conda-lock.yml").read_text(encoding="utf-8")
+        assert [each.split()[1] for each in text.splitlines() if "  category:" in each] == [
+            category,
+            "main",
+        ]
+
+
 def test_unsolvable_target(alone: Host, project: Path, channel: Path) -> None:
     """The conflict names target and lines; the others are called solvable; no file moves."""
     write(project, channel, "numpy", "python 3.12.*")
