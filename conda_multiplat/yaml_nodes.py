@@ -62,8 +62,8 @@ class Reader:
 
     def no_selectors(self, node: yaml.Node, what: str) -> None:
         """Refuse selectors in a part that is the same on every platform."""
-        first, last = node.start_mark.line + 1, node.end_mark.line + (node.end_mark.column > 0)
-        for line in sorted(self.selector_lines & set(range(first, last + 1))):
+        inside = set(range(node.start_mark.line + 1, _last_line(node) + 1))
+        for line in sorted(self.selector_lines & inside):
             hint = f"{what} holds on every platform: remove the selector"
             self.problem(Location(self.file, line), f"a selector has no effect in {what}", hint)
 
@@ -135,6 +135,14 @@ class Reader:
         at = Location(self.file, line + 1, column + 1)
         shown = f": {written.strip()!r}" if written.strip() else ""
         self.problem(at, f"not YAML{shown}", f"{error.problem or error.context}")
+
+
+def _last_line(node: yaml.Node) -> int:
+    """The line that ``node`` ends in; YAML's own mark of a block is where the next thing begins."""
+    if isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
+        last = node.value[-1]
+        return _last_line(last[1] if isinstance(last, tuple) else last)
+    return int(node.end_mark.line) + 1
 
 
 def is_null(node: yaml.Node) -> bool:
