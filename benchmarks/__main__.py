@@ -32,7 +32,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--runs", type=int, help="how often each command is timed")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there too")
     parser.add_argument(
-        "--channels", metavar="DIR",
+        "--channels",
+        metavar="DIR",
         help=f"packed channels to lock with (or {VARIABLE}); else ../shared/channels, else made up",
     )
     parser.add_argument("--made-up", action="store_true", help="don't look for packed channels")

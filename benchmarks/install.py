@@ -1,4 +1,4 @@
-"""``install``: 120 small packages from a warm cache into a new prefix."""
+"""``install``: 120 packages from a warm cache into a new prefix."""
 
 from __future__ import annotations
 
@@ -32,8 +32,10 @@ def rows(space: Workspace) -> Iterator[Row]:
         "bare": _bare(space.standalone("bare-install"), project, prefix / "bare"),
         "plugin": _ours(embedded, [*embedded.command, "multiplat"], project, prefix / "plugin"),
         "explicit": _command(
-            explicit, [*explicit.command, "create", "--yes", "--quiet", "--file", md5],
-            project, prefix / "explicit",
+            explicit,
+            [*explicit.command, "create", "--yes", "--quiet", "--file", md5],
+            project,
+            prefix / "explicit",
         ),
     }
     found = interleaved(commands, space.times(9))
@@ -43,8 +45,12 @@ def rows(space: Workspace) -> Iterator[Row]:
     yield at_most(work, times["ours"], times["bare"], BARE, "bare rattler", note=spread)
     yield faster(work, times["ours"], times["explicit"], EXPLICIT, "conda create --file")
     yield faster(
-        f"conda multiplat {work}", times["plugin"], times["explicit"], EXPLICIT,
-        "conda create --file", note="both in the embedded conda 24.7.1",
+        f"conda multiplat {work}",
+        times["plugin"],
+        times["explicit"],
+        EXPLICIT,
+        "conda create --file",
+        note="both in the embedded conda 24.7.1",
     )
     _check(prefix)
 

@@ -42,7 +42,11 @@ def rows(space: Workspace) -> Iterator[Row]:
     yield _row_of_plugin(found["plugin"], bare, started)
     yield _row_of_conda_lock(space, text, ours)
     yield faster(
-        "lock: 5 platforms", ours, found["shim"].seconds, 0, "conda-lock (rattler as its solver)",
+        "lock: 5 platforms",
+        ours,
+        found["shim"].seconds,
+        0,
+        "conda-lock (rattler as its solver)",
         note="conda-lock's best case: a solver as fast as ours, started once for each platform",
     )
     yield _row_of_workspaces(space, ours)
@@ -153,10 +157,17 @@ def _conda_lock(space: Workspace, text: str, label: str, solver: str) -> Command
     (folder / "virtual.yml").write_text(json.dumps(_virtual(folder)), encoding="utf-8")
     (folder / "names.yml").write_text("{}\n", encoding="utf-8")
     arguments = [
-        str(Path(sys.executable).parent / "conda-lock"), "lock", "--conda", solver,
-        "--file", "environment.yml", "--virtual-package-spec", "virtual.yml",
+        str(Path(sys.executable).parent / "conda-lock"),
+        "lock",
+        "--conda",
+        solver,
+        "--file",
+        "environment.yml",
+        "--virtual-package-spec",
+        "virtual.yml",
         # Its table of PyPI names comes from the network, and nothing here is from PyPI.
-        "--pypi_to_conda_lookup_file", (folder / "names.yml").as_uri(),
+        "--pypi_to_conda_lookup_file",
+        (folder / "names.yml").as_uri(),
     ]
     return Command(arguments, folder, host.environ(), _without_lock(folder))
 
@@ -195,7 +206,11 @@ def _row_of_workspaces(space: Workspace, ours: float) -> Row:
     except (TooSlowError, RuntimeError) as error:
         return skipped(work, f"`conda workspace lock`: {error or 'too slow'}")
     return faster(
-        "lock: 5 platforms", ours, Samples(found).seconds, WORKSPACES, "conda-workspaces",
+        "lock: 5 platforms",
+        ours,
+        Samples(found).seconds,
+        WORKSPACES,
+        "conda-workspaces",
         note="3 runs",
     )
 

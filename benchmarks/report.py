@@ -40,8 +40,13 @@ def at_most(
     """Ours may take up to ``bound`` times what the other takes."""
     ratio = ours / other
     return Row(
-        work, f"{ours:.3f} s", f"{other:.3f} s {name}", f"{ratio:.2f} x",
-        f"<= {bound:g} x", ratio <= bound, note,
+        work,
+        f"{ours:.3f} s",
+        f"{other:.3f} s {name}",
+        f"{ratio:.2f} x",
+        f"<= {bound:g} x",
+        ratio <= bound,
+        note,
     )
 
 
@@ -58,8 +63,13 @@ def faster(
     """The other must take at least ``bound`` times what ours takes."""
     ratio = other / ours
     return Row(
-        work, f"{ours:.3f} s", f"{more}{other:.3f} s {name}", f"{more}{ratio:.1f} x faster",
-        f">= {bound:g} x faster" if bound else "", ratio >= bound if bound else None, note,
+        work,
+        f"{ours:.3f} s",
+        f"{more}{other:.3f} s {name}",
+        f"{more}{ratio:.1f} x faster",
+        f">= {bound:g} x faster" if bound else "",
+        ratio >= bound if bound else None,
+        note,
     )
 
 

@@ -13,7 +13,13 @@ TIME = 4
 MEMORY = 1.5
 #: Environments add to the default; each of these has another solution.
 _EXTRAS = (
-    "numpy <2", "jupyterlab <4.2", "numpy <1.26", "seaborn", "dask", "pytest", "networkx <3.3",
+    "numpy <2",
+    "jupyterlab <4.2",
+    "numpy <1.26",
+    "seaborn",
+    "dask",
+    "pytest",
+    "networkx <3.3",
 )
 _MADE_UP_EXTRAS = tuple(f"pure{number}" for number in range(0, 70, 10))
 
@@ -28,8 +34,12 @@ def rows(space: Workspace) -> Iterator[Row]:
     yield at_most(work, many.seconds, few.seconds, TIME, "6 targets", note=note)
     ratio = many.memory / few.memory
     yield Row(
-        f"{work}, peak memory", f"{many.memory:.0f} MB", f"{few.memory:.0f} MB 6 targets",
-        f"{ratio:.2f} x", f"<= {MEMORY:g} x", ratio <= MEMORY,
+        f"{work}, peak memory",
+        f"{many.memory:.0f} MB",
+        f"{few.memory:.0f} MB 6 targets",
+        f"{ratio:.2f} x",
+        f"<= {MEMORY:g} x",
+        ratio <= MEMORY,
     )
 
 

@@ -42,8 +42,11 @@ def _row(work: str, found: Mapping[str, Samples]) -> Row:
     noise = abs(ours.seconds - again.seconds)
     told = noise <= BOUND
     return Row(
-        f"start-up: {work}", f"{ours.seconds:.3f} s", f"{other.seconds:.3f} s without us",
-        f"{1000 * difference:+.1f} ms", f"<= {1000 * BOUND:g} ms",
+        f"start-up: {work}",
+        f"{ours.seconds:.3f} s",
+        f"{other.seconds:.3f} s without us",
+        f"{1000 * difference:+.1f} ms",
+        f"<= {1000 * BOUND:g} ms",
         difference <= BOUND if told else None,
         f"{'' if told else 'can not be told: '}"
         f"two equal commands differ by {1000 * noise:.1f} ms; {len(ours.runs)} runs of each; "

@@ -124,7 +124,10 @@ def _record(  # noqa: PLR0917 - a record's first fields, in everybody's order
 
 
 def write_packages(channel: Path, count: int = 120) -> Path:
-    """Make a channel of ``count`` real packages: two thirds noarch, every tenth of many files."""
+    """Make a channel of ``count`` real packages: two thirds noarch, every tenth of many files.
+
+    120 have 13,920 files: a scientific environment of as many packages has twice that.
+    """
     chance = random.Random(_SEED)
     return build_channel(channel, [_package(chance, number) for number in range(count)])
 
@@ -132,9 +135,9 @@ def write_packages(channel: Path, count: int = 120) -> Path:
 def _package(chance: random.Random, number: int) -> Package:
     name = f"real{number}"
     pure = number % 3 != 0
-    names = (f"part{each // 8}/file{each}.dat" for each in range(80 if number % 10 == 0 else 8))
+    names = (f"part{each // 8}/file{each}.dat" for each in range(800 if number % 10 == 0 else 40))
     files = {
-        f"share/{name}/{each}": chance.randbytes(chance.randrange(500, 20_000)) for each in names
+        f"share/{name}/{each}": chance.randbytes(chance.randrange(100, 3_000)) for each in names
     }
     return Package(
         name,

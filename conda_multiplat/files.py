@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -92,6 +91,8 @@ def write_all(texts: Mapping[Path, str]) -> None:
 
 
 def _stage(path: Path, text: str) -> str:
+    import tempfile  # late: it takes as long to import as many a command has work to do
+
     mode = path.stat().st_mode & 0o777 if path.exists() else None
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
