@@ -1,0 +1,221 @@
+"""Locks as files: what is written is read back, whoever wrote it, and what is broken is told."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conda_multiplat.errors import LockFileError
+from conda_multiplat.lock import CondaRecord, LockChannel, LockFile, PlatformLock
+from conda_multiplat.lock_reader import read_lock
+from conda_multiplat.manifest_reader import Source, read_manifest
+from conda_multiplat.names import VirtualPackage
+from conda_multiplat.pip_entries import entry_name
+from conda_multiplat.render.conda_lock import render, scalar
+from conda_multiplat.requests import digest
+from conda_multiplat.targets import targets
+
+CASES = Path(__file__).parent / "cases" / "locks"
+NASTY = [
+    "1e5", "0x1f", "0o17", "017", "1_000", "on", "Yes", "NO", "y", "~", "null", "true", ".inf",
+    "12:30:45", "2024-01-01", "it's", 'say "x"', "a: b", "a #b", "a:", "- a", "*a", "&a", "!a",
+    "{a}", "[a]", ">=1,<2", "* *_mkl", "%a", "@a", "`a", "é", "1.10", "1!2.0", "=1", "<<", "",
+    "0" * 64, "1" * 60 + "e123", "123e" + "4" * 28, "deadbeef" * 8,
+]  # fmt: skip
+
+
+def _record(name: str, **changes: object) -> CondaRecord:
+    url = f"https://conda.example.com/main/noarch/{name}-1.0-h0_0.conda"
+    record = CondaRecord(name, "1.0", "h0_0", url, "0" * 32, "ab" * 32)
+    return replace(record, **changes)  # type: ignore[arg-type]
+
+
+def _lock(*records: CondaRecord) -> LockFile:
+    promised = (VirtualPackage("__cuda", "12.4"), VirtualPackage("__unix", "0"))
+    other = PlatformLock.of("c" * 64, [_record("only-osx")], promised[1:], ["only-osx"])
+    return LockFile(
+        environment="gpu",
+        sources=("environment.yml", "more.yml"),
+        channels=(LockChannel("conda-forge"), LockChannel("https://x.example.com", ("TOKEN",))),
+        platforms={
+            "linux-64": PlatformLock.of("b" * 64, records, promised, ["a", "b >=1"]),
+            "osx-arm64": other,
+        },
+        channel_priority="strict",
+        recipe=1,
+    )
+
+
+LOCK = _lock(
+    _record("a", depends=("__cuda >=12", "b >=1", "c")),
+    _record("b", depends=("__unix",), md5=None),
+    _record("c", category="dev"),
+)
+
+
+def test_round_trip() -> None:
+    """A lock that is written is read as it was, and written again it is the same text."""
+    text = render(LOCK)
+    assert read_lock(text, "gpu.conda-lock.yml") == LOCK
+    assert render(read_lock(text, "gpu.conda-lock.yml")) == text
+
+
+def test_constraints_survive_as_needs() -> None:
+    """Of ``constrains`` the lock keeps what is said of virtual packages."""
+    lock = _lock(_record("cuda-version", constrains=("__cuda >=12", "cudatoolkit 12.*")))
+    needs = read_lock(render(lock), "f").platforms["linux-64"].needs
+    assert [(each.spec, each.record, each.binding) for each in needs] == [
+        ("__cuda >=12", "cuda-version", False)
+    ]
+
+
+def test_fast_reader_and_yaml_agree() -> None:
+    """What is read by layout is what YAML reads, whatever stands in the values."""
+    records = [_record(f"p{n}", version=text, build=text) for n, text in enumerate(NASTY)]
+    text = render(_lock(*records))
+    by_layout = read_lock(text, "f")
+    assert by_layout.intact
+    edited = read_lock(text.replace("packages-sha256: ", "packages-sha256: x"), "f")
+    assert not edited.intact
+    assert edited.platforms == by_layout.platforms
+    data = yaml.safe_load(text)
+    found = {each["name"]: each["version"] for each in data["package"]}
+    assert [found[f"p{n}"] for n in range(len(NASTY))] == NASTY
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_scalars_are_text_for_every_reader(text: str) -> None:
+    """No value can be taken for a number, a date or a boolean, by YAML 1.1 nor by 1.2."""
+    written = scalar(text)
+    assert yaml.safe_load(written) == text
+    if not written.startswith("'"):
+        with pytest.raises(ValueError, match="could not convert"):
+            float(written)
+
+
+def test_one_platform(tmp_path: Path) -> None:
+    """Reading one platform gives what the whole gives for it, and no other."""
+    some = read_lock(render(LOCK), "f", ["osx-arm64"])
+    assert dict(some.platforms) == {"osx-arm64": LOCK.platforms["osx-arm64"]}
+
+
+def test_conda_lock_parses_it(tmp_path: Path) -> None:
+    """conda-lock's own models accept every key, where there is an MD5."""
+    lock = _lock(*(replace(each, md5="0" * 32) for each in LOCK.platforms["linux-64"].records))
+    path = tmp_path / "conda-lock.yml"
+    path.write_text(render(lock), encoding="utf-8")
+    code = (
+        "import json, pathlib, sys; from conda_lock.lockfile import parse_conda_lock_file as p;"
+        "lock = p(pathlib.Path(sys.argv[1]));"
+        "print(json.dumps(sorted([x.name, x.platform, sorted(x.categories)] for x in lock.package)))"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", code, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [
+        ["a", "linux-64", ["main"]],
+        ["b", "linux-64", ["main"]],
+        ["c", "linux-64", ["dev"]],
+        ["only-osx", "osx-arm64", ["main"]],
+    ]
+
+
+FOREIGN = """\
+version: 1
+metadata:
+  content_hash:
+    linux-64: abc
+  channels:
+  - url: conda-forge
+    used_env_vars: []
+  platforms:
+  - linux-64
+  sources:
+  - environment.yml
+package:
+- name: zlib
+  version: 1.3.1
+  manager: conda
+  platform: linux-64
+  dependencies:
+    __glibc: '>=2.17'
+    libgcc: '>=13'
+  url: https://conda.example.com/conda-forge/linux-64/zlib-1.3.1-hb9d3cd8_2.conda
+  hash:
+    md5: c9f075ab2f33b3bbee9e62d4ad0a6cd8
+    sha256: 5d7c0e5f0005f74112a34a7425179f4eb6e73c92f5d109e6af4ddeca407c92ab
+  category: dev
+  optional: true
+- name: zlib
+  version: 1.3.1
+  manager: conda
+  platform: linux-64
+  dependencies: {}
+  url: https://conda.example.com/conda-forge/linux-64/zlib-1.3.1-hb9d3cd8_2.conda
+  hash:
+    md5: c9f075ab2f33b3bbee9e62d4ad0a6cd8
+  category: docs
+  optional: true
+- name: robosuite
+  version: 1.4.0
+  manager: pip
+  platform: linux-64
+  dependencies: {}
+  url: https://files.example.com/robosuite-1.4.0.tar.gz
+  hash:
+    sha256: 5d7c0e5f0005f74112a34a7425179f4eb6e73c92f5d109e6af4ddeca407c92ab
+  category: main
+  optional: false
+"""
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_locks_of_others(end: str) -> None:
+    """conda-lock's own files: several categories, PyPI entries, no metadata of ours, CRLF."""
+    lock = read_lock(FOREIGN.replace("\n", end), "conda-lock.yml")
+    assert (lock.recipe, lock.intact, lock.environment) == (0, True, "default")
+    found = lock.platforms["linux-64"]
+    assert [(each.name, each.version, each.build) for each in found.records] == [
+        ("zlib", "1.3.1", "hb9d3cd8_2")
+    ]
+    assert found.pypi == ("robosuite",)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (FOREIGN.replace("version: 1\n", "version: 2\n", 1), "f:1: lock version 2; this conda-multiplat reads version 1"),
+        (FOREIGN.split("package:", maxsplit=1)[0], "f: no `package:` section: the file is cut off or no lock"),
+        (FOREIGN.replace("metadata:", "meta:"), "f: no `metadata:` section"),
+        (FOREIGN + ">>>>>>> theirs\n", "f:46: conflict marker '>>>>>>>'"),
+        (FOREIGN + "- [", "f:46: not YAML: did not find expected node content"),
+        (FOREIGN.replace("manager: pip\n", "x: y\n"), "f: not a CEP 37 lock: KeyError('manager')"),
+        ("package: []\n", "f: not a lock file"),
+    ],
+    ids=["newer", "cut off", "no metadata", "conflict", "not YAML", "no manager", "no head"],
+)  # fmt: skip
+def test_broken_locks(text: str, problem: str) -> None:
+    """Each kind of broken file is told by its place and reason, with the way out."""
+    with pytest.raises(LockFileError) as raised:
+        read_lock(text, "f")
+    shown, hint = str(raised.value.problems[0]).split("\n")
+    assert shown == problem
+    assert hint.endswith(
+        "run `conda multiplat lock --update-all`, which does not read the old lock"
+    )
+
+
+def test_golden_digests() -> None:
+    """Recipe 1 gives these digests for ever: a lock must not go stale by an update of ours."""
+    folder = CASES / "recipe-1"
+    source = Source("environment.yml", (folder / "environment.yml").read_text(encoding="utf-8"))
+    manifest = read_manifest([source], host_subdirs=(), entry_name=entry_name)
+    found = {each.subdir: digest(each, recipe=1) for each in targets(manifest)}
+    golden = json.loads((folder / "digests.json").read_text(encoding="utf-8"))
+    assert found == golden
