@@ -113,7 +113,8 @@ def test_conda_lock_parses_it(tmp_path: Path) -> None:
     code = (
         "import json, pathlib, sys; from conda_lock.lockfile import parse_conda_lock_file as p;"
         "lock = p(pathlib.Path(sys.argv[1]));"
-        "print(json.dumps(sorted([x.name, x.platform, sorted(x.categories)] for x in lock.package)))"
+        "rows = [[x.name, x.platform, sorted(x.categories)] for x in lock.package];"
+        "print(json.dumps(sorted(rows)))"
     )
     command = [sys.executable, "-W", "ignore", "-c", code, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
@@ -190,11 +191,17 @@ def test_locks_of_others(end: str) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (FOREIGN.replace("version: 1\n", "version: 2\n", 1), "f:1: lock version 2; this conda-multiplat reads version 1"),
-        (FOREIGN.split("package:", maxsplit=1)[0], "f: no `package:` section: the file is cut off or no lock"),
+        (
+            FOREIGN.replace("version: 1\n", "version: 2\n", 1),
+            "f:1: lock version 2; this conda-multiplat reads version 1",
+        ),
+        (
+            FOREIGN.split("package:", maxsplit=1)[0],
+            "f: no `package:` section: the file is cut off or no lock",
+        ),
         (FOREIGN.replace("metadata:", "meta:"), "f: no `metadata:` section"),
         (FOREIGN + ">>>>>>> theirs\n", "f:46: conflict marker '>>>>>>>'"),
-        (FOREIGN + "- [", "f:46: not YAML: did not find expected node content"),
+        (FOREIGN + "- [", "f:47: not YAML: did not find expected node content"),
         (FOREIGN.replace("manager: pip\n", "x: y\n"), "f: not a CEP 37 lock: KeyError('manager')"),
         ("package: []\n", "f: not a lock file"),
     ],
