@@ -25,7 +25,7 @@ _ENVIRONMENT_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
 class ChannelConfig:
     """What conda's configuration says of channels; the fields have its keys' names."""
 
-    channel_alias: str = "https://conda.anaconda.org"
+    channel_alias: str = ""
     custom_channels: Mapping[str, str] = field(default_factory=dict)
     custom_multichannels: Mapping[str, Sequence[str]] = field(default_factory=dict)
     default_channels: Sequence[str] = ()

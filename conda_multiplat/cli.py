@@ -282,6 +282,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _standalone_settings() -> Settings:
     from conda_multiplat.condarc import settings_from_condarc
-    from conda_multiplat.engines.specs import this_subdir
+    from conda_multiplat.engines.specs import default_alias, this_subdir
 
-    return settings_from_condarc(this_subdir())
+    return settings_from_condarc(this_subdir(), channel_alias=default_alias())

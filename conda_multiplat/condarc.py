@@ -27,10 +27,8 @@ _FOLDERS = (
     "~/.config/conda/",
     "~/.conda/",
 )
-_DEFAULT_CHANNELS = (
-    "https://repo.anaconda.com/pkgs/main",
-    "https://repo.anaconda.com/pkgs/r",
-)
+#: Where no file names channels. conda would take `defaults`, and only conda knows what that is.
+_CHANNELS = ("conda-forge",)
 _LISTS = ("channels", "default_channels", "envs_dirs", "pkgs_dirs")
 _MAPS = ("custom_channels", "custom_multichannels", "proxy_servers")
 _ALIASES = {"envs_path": "envs_dirs", "CHANNELS": "channels"}
@@ -38,8 +36,12 @@ _TRUE = ("true", "yes", "on", "1", "y")
 _FALSE = ("false", "no", "off", "0", "n", "")
 
 
-def settings_from_condarc(subdir: str, environ: Mapping[str, str] | None = None) -> Settings:
+def settings_from_condarc(
+    subdir: str, environ: Mapping[str, str] | None = None, *, channel_alias: str = ""
+) -> Settings:
     """The settings of a process that runs without conda, on a machine of platform ``subdir``.
+
+    ``channel_alias`` is where channels are that no file says more of.
 
     Raises:
         ManifestError: a file that is not YAML, or a value that conda does not know either.
@@ -54,12 +56,12 @@ def settings_from_condarc(subdir: str, environ: Mapping[str, str] | None = None)
     named = [root / "envs"] if root else []
     return Settings(
         subdir=str(values.get("subdir", subdir)),
-        channels=tuple(values.get("channels") or ("defaults",)),
+        channels=tuple(values.get("channels") or _CHANNELS),
         channel_config=ChannelConfig(
-            channel_alias=str(values.get("channel_alias", ChannelConfig.channel_alias)),
+            channel_alias=str(values.get("channel_alias", channel_alias)),
             custom_channels=values.get("custom_channels", {}),
             custom_multichannels=values.get("custom_multichannels", {}),
-            default_channels=tuple(values.get("default_channels") or _DEFAULT_CHANNELS),
+            default_channels=tuple(values.get("default_channels", ())),
         ),
         channel_priority=_priority(values.get("channel_priority", "flexible")),
         ssl_verify=_flag_or_path(values.get("ssl_verify", True)),

@@ -80,7 +80,8 @@ def test_both_doors_read_the_same(conda: Host) -> None:
 def test_defaults_of_an_empty_home() -> None:
     """Without any configuration: conda's own defaults."""
     settings = settings_from_condarc("linux-64", {})
-    assert settings.channels == ("defaults",)
+    assert settings.channels == ("conda-forge",)
+    assert settings.channel_config.default_channels == ()
     assert settings.channel_priority == "flexible"
     assert settings.ssl_verify is True
     assert settings.offline is False

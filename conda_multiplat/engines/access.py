@@ -24,7 +24,7 @@ from conda_multiplat.channels import (
     without_login,
 )
 from conda_multiplat.config import Settings
-from conda_multiplat.errors import OutsideError
+from conda_multiplat.errors import OutsideError, UsageError
 from conda_multiplat.requests import SolveRequest
 
 _CHANNEL_SPEC = re.compile(r"^\s*([^\s\[\]]+?)::(.*)$")
@@ -57,7 +57,18 @@ class Channels:
         self._credentialed: dict[str, str] = {}
 
     def urls(self, name: str) -> list[str]:
-        """The public base URLs of a channel."""
+        """The public base URLs of a channel.
+
+        Raises:
+            UsageError: ``defaults``, where no configuration says what that is.
+        """
+        config = self._settings.channel_config
+        groups = (config.default_channels, config.custom_multichannels.get(name))
+        if name == "defaults" and not any(groups):
+            raise UsageError(
+                "only conda knows what the channel `defaults` is",
+                hints=["set default_channels in .condarc, or name the channels themselves"],
+            )
         found = channel_urls(expand(name, os.environ), self._settings.channel_config, self._base)
         self._credentialed |= {public_name(url): url for url in found if public_name(url) != url}
         return [public_name(url) for url in found]

@@ -37,6 +37,11 @@ def detect_virtual_packages() -> tuple[VirtualPackage, ...]:
     )
 
 
+def default_alias() -> str:
+    """Where rattler, like conda, looks for a channel that is only a name."""
+    return rattler.Channel("x").base_url.rstrip("/").removesuffix("/x")
+
+
 def this_subdir() -> str:
     """The platform of this machine."""
     return str(rattler.Subdir.current())

@@ -7,7 +7,7 @@ which one is meant:
 - ``channel::name=version=build`` for a channel that is known by name;
 - ``name=version=build[md5=...]`` for one that is a URL or a path. conda parses a ``URL::`` in
   front too, but ``conda env create`` shortens it to the URL's last part, and then looks for a
-  channel of that name on anaconda.org.
+  channel of that name under `channel_alias`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _PIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.+!/-]|::|=)*")
 _CHANNEL_NAME = re.compile(r"[A-Za-z0-9_][^:\\]*")  # as against URLs and paths
 
 #: The members of conda's own multichannel, which it knows by name too.
-_DEFAULTS = re.compile(r"https://repo\.anaconda\.com/(pkgs/[a-z0-9]+)")
+_DEFAULTS = re.compile(r"https?://[^/]+/(pkgs/[a-z0-9]+)")
 
 
 def file_name(environment: str, subdir: str) -> str:

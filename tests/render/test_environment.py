@@ -17,10 +17,10 @@ from conda_multiplat.errors import UsageError
 from conda_multiplat.lock import CondaRecord, LockChannel, LockFile, PlatformLock
 from conda_multiplat.render import environment
 
-FORGE = "https://conda.anaconda.org/conda-forge"
-ROBO = "https://conda.anaconda.org/robostack-jazzy"
-MAIN = "https://repo.anaconda.com/pkgs/main"
-R = "https://repo.anaconda.com/pkgs/r"
+FORGE = "https://conda.example.com/conda-forge"
+ROBO = "https://conda.example.com/robostack-jazzy"
+MAIN = "https://repo.example.com/pkgs/main"
+R = "https://repo.example.com/pkgs/r"
 OWN = "https://host.example:8080/a/own"
 LOCAL = "file:///srv/my%20channel"
 
@@ -67,7 +67,12 @@ def conda_reads(specs: list[str], home: Path) -> list[list[str | None]]:
     done = subprocess.run(
         [sys.executable, "-c", CONDA_PARSES],
         input=json.dumps(specs),
-        env=host.environ(),
+        env=host.environ(
+            {
+                "CONDA_CHANNEL_ALIAS": "https://conda.example.com",
+                "CONDA_DEFAULT_CHANNELS": f"{MAIN},{R}",
+            }
+        ),
         capture_output=True,
         text=True,
         check=True,
@@ -207,7 +212,7 @@ def test_conda_reads_the_pins(tmp_path: Path):
 def test_conda_loses_a_url_before_colons(tmp_path: Path):
     """Why ``URL::`` is not written: conda keeps only its end. If this fails, write it."""
     [found] = conda_reads([f"{LOCAL}::a=1.0=0"], tmp_path / "home")
-    assert found[3] == "https://conda.anaconda.org/my%20channel"
+    assert found[3] == "https://conda.example.com/my%20channel"
 
 
 @pytest.mark.parametrize(

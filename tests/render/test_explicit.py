@@ -12,7 +12,7 @@ from conda_multiplat.lock import CondaRecord, LockChannel, LockFile, PlatformLoc
 from conda_multiplat.names import VirtualPackage
 from conda_multiplat.render import explicit
 
-FORGE = "https://conda.anaconda.org/conda-forge"
+FORGE = "https://conda.example.com/conda-forge"
 
 #: CEP 23, "Explicit input files".
 CEP_23 = re.compile(
