@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from conda_multiplat.names import VirtualPackage
 from conda_multiplat.pip_entries import entry_name
 from conda_multiplat.render.conda_lock import render, scalar
 from conda_multiplat.requests import digest
+from conda_multiplat.sync import drift
 from conda_multiplat.targets import targets
 
 CASES = Path(__file__).parent / "cases" / "locks"
@@ -226,3 +228,190 @@ def test_golden_digests() -> None:
     found = {each.subdir: digest(each, recipe=1) for each in targets(manifest)}
     golden = json.loads((folder / "digests.json").read_text(encoding="utf-8"))
     assert found == golden
+
+
+@pytest.mark.parametrize(
+    ("folder", "environment"),
+    [
+        ("recipe-1", "default"),
+        ("recipe-1-environments", "default"),
+        ("recipe-1-environments", "dev"),
+    ],
+)
+def test_golden_locks(folder: str, environment: str) -> None:
+    """A lock of recipe 1 is intact, in sync and the same bytes for ever, without credentials."""
+    manifest_text = (CASES / folder / "environment.yml").read_text(encoding="utf-8")
+    name = "conda-lock.yml" if environment == "default" else f"{environment}.conda-lock.yml"
+    text = (CASES / folder / name).read_text(encoding="utf-8")
+    source = Source("environment.yml", manifest_text)
+    manifest = read_manifest([source], host_subdirs=(), entry_name=entry_name)
+    lock = read_lock(text, name)
+    assert (lock.recipe, lock.intact, lock.environment) == (1, True, environment)
+    found = {each.subdir: digest(each, recipe=1) for each in targets(manifest, [environment])}
+    assert found == {subdir: each.content_hash for subdir, each in lock.platforms.items()}
+    assert drift(manifest, environment, lock) == []
+    assert render(lock) == text
+    hidden = ("user", "password", "abc-123", "robot:", "tk-1", "/t/", "@")
+    assert [each for each in hidden if each in text] == []
+
+
+def test_drift() -> None:
+    """Drift is told by kind: no lock, an edited one, other requests, more or fewer platforms."""
+    text = "platforms: [linux-64, win-64]\ndependencies: [b]\n"
+    manifest = read_manifest([Source("environment.yml", text)], host_subdirs=())
+    lock = replace(LOCK, environment="default")
+    assert drift(manifest, "default", None) == ["there is no lock"]
+    assert drift(manifest, "default", replace(lock, intact=False)) == [
+        "its packages were edited after it was made"
+    ]
+    assert drift(manifest, "default", lock) == [
+        "not locked: win-64",
+        "the manifest has changed: linux-64",
+        "locked, but the manifest does not name it: osx-arm64",
+    ]
+    solved = [
+        (each.subdir, PlatformLock.of(digest(each), (), (), ())) for each in targets(manifest)
+    ]
+    assert drift(manifest, "default", lock.with_platforms(dict(solved))) == []
+    assert drift(manifest, "default", replace(lock, platforms=dict(solved), recipe=0)) == [
+        "the manifest has changed: linux-64, win-64"
+    ]
+
+
+TEXT = render(LOCK)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "names"),
+    [
+        ("  version: '1.0'\n", "  version: '1.1'\n", "a b c"),
+        ("package:\n", "package:\n# a comment\n", "a b c"),
+        ("  optional: false\n", "", "a b c"),
+        (TEXT[TEXT.index("- name: b") :], "", "a"),
+        (TEXT[TEXT.index("- name: a") :], "", ""),
+    ],
+    ids=["version", "comment", "line", "records", "all records"],
+)
+def test_edited_locks(old: str, new: str, names: str) -> None:
+    """A package section that is not as we wrote it is read, and known for edited."""
+    assert old in TEXT
+    found = read_lock(TEXT.replace(old, new, 1), "f")
+    assert not found.intact
+    assert " ".join(each.name for each in found.platforms["linux-64"].records) == names
+
+
+@pytest.mark.parametrize(
+    "end",
+    sorted({*range(0, len(TEXT), 17), *(n for n, letter in enumerate(TEXT) if letter == "\n")}),
+)
+def test_every_truncation_is_seen(end: int) -> None:
+    """Wherever the text is cut off, it is either no lock or not intact."""
+    with suppress(LockFileError):
+        assert not read_lock(TEXT[:end], "f").intact
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (None, ["linux-64", "osx-arm64"]),
+        ([], []),
+        (["osx-arm64", "linux-64"], ["linux-64", "osx-arm64"]),
+        (["linux"], []),
+        (["win-64"], []),
+    ],
+)
+def test_some_platforms(wanted: list[str] | None, found: list[str], end: str) -> None:
+    """Platforms come as the lock has them, whether it is intact or edited, with any line ends."""
+    intact = read_lock(TEXT.replace("\n", end), "f", wanted)
+    edited = read_lock((TEXT + "# edited\n").replace("\n", end), "f", wanted)
+    assert list(intact.platforms) == list(edited.platforms) == found
+    assert intact.platforms == edited.platforms
+    assert (intact.intact, edited.intact) == (True, False)
+
+
+@pytest.mark.parametrize("marker", ["<<<<<<< HEAD", "=======", ">>>>>>> branch"])
+@pytest.mark.parametrize("above", ["version: 1\n", "  - osx-arm64\n", "package:\n"])
+def test_conflict_markers(marker: str, above: str) -> None:
+    """A merge conflict is named for what it is, with the line of its first marker."""
+    text = TEXT.replace(above, f"{above}{marker}\n", 1) + ">>>>>>> other\n"
+    line = text.splitlines().index(marker) + 1
+    with pytest.raises(LockFileError) as raised:
+        read_lock(text, "f")
+    assert raised.value.lines() == [
+        "error: f has a merge conflict",
+        f"  f:{line}: conflict marker '{marker.split(maxsplit=1)[0]}'",
+        "      merge the manifest, then run `conda multiplat lock --update-all`, "
+        "which does not read the old lock",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("", "take it from version control again, or "),
+        (TEXT.replace("version: 1\n", "version: 2\n", 1), "update conda-multiplat, or "),
+    ],
+)
+def test_hints(text: str, hint: str) -> None:
+    """The ways out of a broken lock and of a newer one differ."""
+    with pytest.raises(LockFileError, match=r"^f can't be read$") as raised:
+        read_lock(text, "f")
+    relock = "run `conda multiplat lock --update-all`, which does not read the old lock"
+    assert [each.hint for each in raised.value.problems] == [hint + relock]
+    assert raised.value.exit_code == 2
+
+
+def test_one_platform_of_a_foreign_lock() -> None:
+    """One platform of conda-lock's file is the same read alone as read with the rest."""
+    text = FOREIGN.replace("  - linux-64\n", "  - osx-64\n  - linux-64\n", 1)
+    whole = read_lock(text, "f")
+    assert list(whole.platforms) == ["osx-64", "linux-64"]
+    assert read_lock(text, "f", ["linux-64"]).platforms == {"linux-64": whole.platforms["linux-64"]}
+    assert whole.channels == (LockChannel("conda-forge"),)
+    assert whole.sources == ("environment.yml",)
+
+
+@pytest.mark.parametrize(
+    ("depends", "dependencies"),
+    [
+        ((), {}),
+        (("zlib",), {"zlib": ""}),
+        (("zlib *",), {"zlib": ""}),
+        (("zlib * h1_0",), {"zlib": "* h1_0"}),
+        (("Zlib>=1.2",), {"zlib": ">=1.2"}),
+        (("a >=1", "b 2.*", "a <2"), {"a": ">=1,<2", "b": "2.*"}),
+        (("a >=1", "a >=1"), {"a": ">=1"}),
+        (("a", "a *"), {"a": ""}),
+        (("_openmp_mutex >=4.5", "_openmp_mutex * *_llvm"), {"_openmp_mutex": ">=4.5 *_llvm"}),
+        (("a * *_x", "a"), {"a": "* *_x"}),
+    ],
+)
+def test_dependencies(depends: tuple[str, ...], dependencies: dict[str, str]) -> None:
+    """A record's dependencies are one constraint for each name, which says all of them."""
+    assert _record("x", depends=depends).dependencies == dependencies
+
+
+@pytest.mark.parametrize("key", ["name", "version", "url", "hash"])
+def test_record_lacks_a_key(key: str) -> None:
+    """A record without a required key is none."""
+    data = {name: each for name, each in _record("a").to_dict("win-64").items() if name != key}
+    with pytest.raises(KeyError, match=f"^'{key}'$"):
+        CondaRecord.from_dict(data)
+
+
+def test_custom_metadata_is_text() -> None:
+    """Keys and values of ``custom_metadata`` are text, as its readers demand."""
+    custom = yaml.safe_load(TEXT)["metadata"]["custom_metadata"]
+    assert all(isinstance(each, str) for pair in custom.items() for each in pair)
+    assert custom["created_by"] == "conda-multiplat"
+    assert custom["multiplat.needs.linux-64"] == (
+        '{"__cuda >=12": {"depends": ["a"]}, "__unix": {"depends": ["b"]}}'
+    )
+
+
+def test_lock_of_a_solution() -> None:
+    """A fresh lock is in order: records by name, what was asked for sorted and once."""
+    found = PlatformLock.of("ab", [_record("b"), _record("a")], (), ["b", "a", "b"])
+    assert [each.name for each in found.records] == ["a", "b"]
+    assert found.requested == ("a", "b")

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
+
 import pytest
 
+from conda_multiplat.errors import Location
+from conda_multiplat.lock import CondaRecord
+from conda_multiplat.manifest import Requirement, View
 from conda_multiplat.manifest_reader import Source, read_manifest
+from conda_multiplat.names import VirtualPackage
 from conda_multiplat.pip_entries import entry_name
-from conda_multiplat.requests import channels_of, digest
+from conda_multiplat.requests import SolveRequest, channels_of, digest, request
 from conda_multiplat.targets import Target, targets
 
 BASE = """\
@@ -77,3 +84,90 @@ def test_channels_of_the_configuration() -> None:
     assert channels_of(named, ["defaults"]) == ("conda-forge", "https://u:p@x.example.com/t/tk/c")
     none = _target(BASE.replace("channels:", "x-channels:"))
     assert channels_of(none, ["defaults"]) == ("defaults",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ("  - numpy\n", "  -   numpy   # why\n\n", True),
+        ("name: a\n", "name: a\ncategory: main\n", True),
+        ("pip: [torch]", "pip: [torch, torch]", True),
+        ("{glibc", "{linux: '4.18', glibc", True),
+        ("[conda-forge, ", "[nodefaults, conda-forge, conda-forge, ", True),
+        ("u:p@", "$USER_NAME:$PASSWORD@", True),
+        ("/t/tk/", "/t/$TOKEN/", True),
+        ("  - numpy\n", "  - numpy\n  - scipy  # [linux]\n", False),
+        ("  - numpy\n", "  - conda-forge::numpy\n", False),
+        ("{glibc", "{cuda: '12.4', glibc", False),
+        ("{glibc", "{archspec: x86_64_v3, glibc", False),
+        ("pip: [torch]", "pip: [torch, jax]", False),
+        ("conda-forge, ", "conda-forge, defaults, ", False),
+        ("x.example.com", "y.example.com", False),
+    ],
+)
+def test_what_a_digest_is_of(old: str, new: str, same: bool) -> None:
+    """A digest is of what can change a solution, as far as the manifest says it."""
+    assert old in BASE
+    assert (digest(_target(BASE.replace(old, new))) == digest(_target(BASE))) is same
+
+
+def test_digest_of_nothing() -> None:
+    """The recipe, spelt out: the SHA-256 of canonical JSON, with no categories but `main`."""
+    packages = (VirtualPackage("__glibc", "2.28"), VirtualPackage("__archspec", "1", "x86_64"))
+    target = Target("default", "linux-64", packages, frozenset(), View())
+    canonical = (
+        '{"channels":[],"pypi":[],"specs":[],'
+        '"virtual_packages":["__archspec=1=x86_64","__glibc=2.28=0"]}'
+    )
+    assert digest(target) == hashlib.sha256(canonical.encode()).hexdigest()
+    assert digest(replace(target, environment="dev", assumed=frozenset({"a"}))) == digest(target)
+
+
+def test_categories_are_in_the_digest() -> None:
+    """The recipe, spelt out, where a requirement has a category of its own."""
+    spec = Requirement("é >=1", "é", Location("f", 1, 1), category="dev")
+    target = Target("default", "linux-64", (), frozenset(), View(conda=(spec, spec)))
+    canonical = (
+        '{"categories":[["dev","\\u00e9 >=1"]],"channels":[],"pypi":[],'
+        '"specs":["\\u00e9 >=1"],"virtual_packages":[]}'
+    )
+    assert digest(target) == hashlib.sha256(canonical.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("recipe", [0, 2, -1])
+def test_other_recipes(recipe: int) -> None:
+    """There is one recipe so far."""
+    with pytest.raises(ValueError, match=f"^no digest recipe {recipe}$"):
+        digest(_target(BASE), recipe=recipe)
+
+
+@pytest.mark.parametrize(
+    ("channels", "found"),
+    [
+        ("[conda-forge, nodefaults]", ("conda-forge",)),
+        ("[nodefaults]", ()),
+        ("[b, defaults, a]", ("b", "defaults", "a")),
+        ("[]", ("configured", "too")),
+    ],
+)
+def test_channels(channels: str, found: tuple[str, ...]) -> None:
+    """`nodefaults` is no channel but counts as naming some; the manifest's order is kept."""
+    text = f"channels: {channels}\nplatforms: [linux-64]\ndependencies: [numpy]\n"
+    assert channels_of(_target(text), ["configured", "too"]) == found
+
+
+def test_request() -> None:
+    """A request has what its target asks for, credentials included: they are needed to fetch."""
+    target = _target(BASE)
+    locked = CondaRecord("numpy", "1", "0", "https://x.example.com/c/noarch/numpy-1-0.conda")
+    found = request(
+        target, default_channels=["defaults"], channel_priority="flexible", locked=[locked]
+    )
+    assert found == SolveRequest(
+        target=target,
+        channels=("conda-forge", "https://u:p@x.example.com/t/tk/c"),
+        requirements=target.view.conda,
+        virtual_packages=target.virtual_packages,
+        channel_priority="flexible",
+        locked=(locked,),
+    )
