@@ -370,9 +370,7 @@ def test_ctrl_c_while_downloading(door: Host, project: Path, tmp_path: Path) -> 
         door.multiplat("lock", cwd=project)
         server.delay["b-1.0-0.conda"] = 30
         command = [*door.command, *(["multiplat"] if door.is_conda else []), "install"]
-        process = subprocess.Popen(
-            command, cwd=project, env=door.environ(), stderr=subprocess.PIPE, text=True
-        )
+        process = _start(command, door, project)
         prefix = door.envs / "demo"
         deadline = time.monotonic() + 20
         while not (prefix / "conda-meta/multiplat").exists() and time.monotonic() < deadline:
@@ -391,9 +389,7 @@ def test_ctrl_c(door: Host, project: Path, server: Rules) -> None:
     server.delay["repodata.json.zst"] = 30
     write(project, server.url + "/chan", "zlib", platforms="[linux-64]")
     command = [*door.command, *(["multiplat"] if door.is_conda else []), "lock"]
-    process = subprocess.Popen(
-        command, cwd=project, env=door.environ(), stderr=subprocess.PIPE, text=True
-    )
+    process = _start(command, door, project)
     deadline = time.monotonic() + 20
     while not server.seen and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -404,3 +400,15 @@ def test_ctrl_c(door: Host, project: Path, server: Rules) -> None:
     assert "Traceback" not in error
     assert error.endswith("error: interrupted\n")
     assert sorted(each.name for each in project.iterdir()) == [".git", "environment.yml"]
+
+
+def _start(command: list[str], door: Host, project: Path) -> subprocess.Popen[str]:
+    """Start a command that heeds Ctrl-C, even where these tests run as a background job."""
+    return subprocess.Popen(
+        command,
+        cwd=project,
+        env=door.environ(),
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
