@@ -410,5 +410,5 @@ def _start(command: list[str], door: Host, project: Path) -> subprocess.Popen[st
         env=door.environ(),
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads
     )
