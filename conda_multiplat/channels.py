@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 _SCHEME = re.compile(r"^[a-z][a-z0-9+]*://", re.IGNORECASE)
 _TOKEN = re.compile(r"/t/([A-Za-z0-9_%.~${}-]+)(?=/|$)")
-_USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
+_USERINFO = re.compile(r"(?<=://)[^/\s]*@")
 _LOCAL = ("/", "./", "../", ".\\", "..\\", "~")
 _ENVIRONMENT_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
 

@@ -218,3 +218,10 @@ def test_variables(name: str, variables: list[str], expanded: str) -> None:
 def test_base_url(url: str, channel: str) -> None:
     """A package's channel is its URL without the platform and the file."""
     assert base_url(url) == channel
+
+
+def test_at_sign_in_a_password() -> None:
+    """A password with an unquoted ``@`` goes as a whole: the last one ends it."""
+    url = "https://u:p@ss@x.example.com/a@b"
+    assert public_name(url) == "https://x.example.com/a@b"
+    assert "p@ss" in secrets([url])
