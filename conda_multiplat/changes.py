@@ -11,6 +11,10 @@ from conda_multiplat.lock import CondaRecord
 _SIGNS = {"added": "+", "removed": "-", "upgraded": "↑", "downgraded": "↓", "rebuilt": "~"}
 
 
+#: Whether the first version comes after the second.
+IsNewer = Callable[[str, str], bool]
+
+
 @dataclass(frozen=True)
 class Change:
     """One package's change: ``kind`` is added, removed, upgraded, downgraded or rebuilt."""
@@ -52,7 +56,7 @@ def _shown(record: CondaRecord | None) -> dict[str, str] | None:
 
 
 def changes(
-    old: Sequence[CondaRecord], new: Sequence[CondaRecord], is_newer: Callable[[str, str], bool]
+    old: Sequence[CondaRecord], new: Sequence[CondaRecord], is_newer: IsNewer
 ) -> list[Change]:
     """All changes from ``old`` to ``new``, by name.
 
@@ -76,7 +80,7 @@ def changes(
 def to_install(
     present: Sequence[CondaRecord],
     locked: Sequence[CondaRecord],
-    is_newer: Callable[[str, str], bool],
+    is_newer: IsNewer,
 ) -> list[Change]:
     """What must change in a prefix to be as locked.
 

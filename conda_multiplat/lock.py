@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from conda_multiplat.names import VirtualPackage, split_spec
@@ -236,10 +236,6 @@ class LockFile:
             custom[f"{PREFIX}needs.{name}"] = json.dumps(_pack_needs(lock.needs), sort_keys=True)
             custom[f"{PREFIX}requested.{name}"] = json.dumps(list(lock.requested))
         return custom
-
-    def with_platforms(self, platforms: Mapping[str, PlatformLock]) -> LockFile:
-        """The same lock with other content."""
-        return replace(self, platforms=dict(sorted(platforms.items())))
 
 
 def _pack_needs(needs: Iterable[Need]) -> dict[str, dict[str, list[str]]]:

@@ -27,8 +27,8 @@ from conda_multiplat.lock import (
 )
 from conda_multiplat.names import DEFAULT_ENVIRONMENT
 from conda_multiplat.virtual_packages import needs_of
+from conda_multiplat.yaml_nodes import Loader
 
-_Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MARKER = re.compile(r"^(<<<<<<< |=======$|>>>>>>> )", re.MULTILINE)
 _PACKAGE_LINE = re.compile(r"^package:", re.MULTILINE)
 RELOCK = "run `conda multiplat lock --update-all`, which does not read the old lock"
@@ -82,7 +82,7 @@ def _refuse_markers(text: str, file: str) -> None:
 
 def _load(text: str, file: str, above: int) -> dict[str, Any]:
     try:
-        data = yaml.load(text, Loader=_Loader)  # both candidates are safe loaders
+        data = yaml.load(text, Loader=Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 + above if error.problem_mark else 0
         raise _broken(file, Location(file, line), f"not YAML: {error.problem}") from None

@@ -7,12 +7,13 @@ ones say; of the channel lists, one must end with the other.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from conda_multiplat.errors import Location, Problem
 from conda_multiplat.manifest import Environment, Requirement, View
 from conda_multiplat.manifest_head import Head
 from conda_multiplat.manifest_lines import Lines
-from conda_multiplat.names import DEFAULT_ENVIRONMENT, nearest
+from conda_multiplat.names import DEFAULT_ENVIRONMENT, did_you_mean
 from conda_multiplat.yaml_nodes import Text
 
 
@@ -43,14 +44,7 @@ def combine(
             )
             for subdir in subdirs
         }
-        combined[name] = Environment(
-            name,
-            environment.at,
-            environment.extends,
-            environment.platforms,
-            environment.promises,
-            views,
-        )
+        combined[name] = replace(environment, views=views)
     return combined
 
 
@@ -111,8 +105,7 @@ def relation_problems(environments: dict[str, Environment], heads: Sequence[Head
 
 
 def _unknown(name: str, at: Location, key: str, known: Iterable[str]) -> Problem:
-    near = nearest(name, known)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
+    hint = did_you_mean(name, known, f"there are: {', '.join(known)}")
     return Problem(at, f"unknown environment {name!r} in {key}", hint)
 
 

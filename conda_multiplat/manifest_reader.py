@@ -25,7 +25,7 @@ from conda_multiplat.manifest_combine import combine, relation_problems
 from conda_multiplat.manifest_head import Head, read_head
 from conda_multiplat.manifest_lines import EntryName, LineReader, Lines, SpecCheck
 from conda_multiplat.names import unique
-from conda_multiplat.selectors import comment_selector, filter_lines, first_comment_selector
+from conda_multiplat.selectors import filter_lines, selector_lines
 from conda_multiplat.yaml_nodes import Reader, Text
 
 __all__ = ["EntryName", "Source", "SpecCheck", "read_manifest"]
@@ -57,13 +57,13 @@ def read_manifest(
     Raises:
         ManifestError: with every problem of every file.
     """
-    readers = [(_FileReader(source, check_spec, entry_name), source) for source in sources]
-    heads = [reader.head() for reader, _ in readers]
+    readers = [_FileReader(source, check_spec, entry_name) for source in sources]
+    heads = [reader.head() for reader in readers]
     platforms = unique(each for head in heads for each in head.platforms) or tuple(host_subdirs)
     named = [env.platforms for head in heads for env in head.environments.values()]
     subdirs = unique([*platforms, *(each for group in named for each in group)])
-    lines = [{subdir: reader.lines(subdir) for subdir in subdirs} for reader, _ in readers]
-    problems = {problem for reader, _ in readers for problem in reader.problems}
+    lines = [{subdir: reader.lines(subdir) for subdir in subdirs} for reader in readers]
+    problems = {problem for reader in readers for problem in reader.problems}
     environments = combine(heads, lines, subdirs, problems)
     problems |= relation_problems(environments, heads)
     if problems:
@@ -92,7 +92,7 @@ class _FileReader:
         self._reader = Reader(source.file)
         self._check_spec = cache(check_spec or (lambda _: None))
         self._entry_name = cache(entry_name or (lambda _: ""))
-        self._comment_line = first_comment_selector(source.text)
+        self._selector_lines = selector_lines(source.text)
         self._compose = cache(self._reader.compose)
 
     @property
@@ -102,20 +102,18 @@ class _FileReader:
 
     def head(self) -> Head:
         """What the file says on every platform."""
-        lines = enumerate(self._source.text.splitlines(), start=1)
-        marked = frozenset(number for number, line in lines if comment_selector(line))
         reader = Reader(
             self._source.file,
             self.problems,
-            duplicates_allowed=bool(marked),
-            selector_lines=marked,
+            duplicates_allowed=bool(self._selector_lines),
+            selector_lines=self._selector_lines,
         )
         return read_head(reader, self._root(self._source.text))
 
     def lines(self, subdir: str) -> Lines:
         """What the file says on one platform."""
         text = self._source.text
-        if self._comment_line:
+        if self._selector_lines:
             text, problems = filter_lines(text, subdir, self._source.file)
             self.problems.update(problems)
         reader = LineReader(
@@ -123,7 +121,7 @@ class _FileReader:
             subdir,
             check_spec=self._check_spec,
             entry_name=self._entry_name,
-            comment_line=self._comment_line,
+            comment_line=min(self._selector_lines, default=0),
         )
         return reader.read(self._compose(text))
 

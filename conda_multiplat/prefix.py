@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from conda_multiplat.channels import base_url
+from conda_multiplat.errors import OutsideError
 from conda_multiplat.lock import CondaRecord
 from conda_multiplat.names import spec_name
 
@@ -143,6 +144,15 @@ def read_marker(prefix: Path) -> dict[str, Any]:
 def write_marker(prefix: Path, data: Mapping[str, Any]) -> None:
     """Note what is being done, or was done, to the prefix."""
     replace_file(meta(prefix) / MARKER, json.dumps(data, indent=2, sort_keys=True) + "\n")
+
+
+def unfinished(prefix: Path, reason: str) -> OutsideError:
+    """The error of work on a prefix that was cut off; ``reason`` says by what."""
+    return OutsideError(
+        f"{prefix} could not be finished",
+        details=[reason],
+        hints=["run the same command again: it goes on where it stopped"],
+    )
 
 
 def begin(prefix: Path, marker: Mapping[str, Any]) -> None:

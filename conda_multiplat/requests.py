@@ -86,10 +86,9 @@ def digest(target: Target, recipe: int = DIGEST_RECIPE) -> str:
     if recipe != DIGEST_RECIPE:
         raise ValueError(f"no digest recipe {recipe}")
     packages = target.virtual_packages
-    named = [text.value for text in target.view.channels]
     content: dict[str, Any] = {
         "specs": sorted({each.text for each in target.view.conda}),
-        "channels": [public_name(name) for name in named if name != "nodefaults"],
+        "channels": [public_name(name) for name in channels_of(target, ())],
         "virtual_packages": sorted(f"{p.name}={p.version}={p.build}" for p in packages),
         "pypi": sorted({each.text for each in target.view.pypi}),
     }

@@ -131,10 +131,10 @@ def filter_lines(text: str, subdir: str, file: str) -> tuple[str, list[Problem]]
     return "\n".join(kept) + "\n", problems
 
 
-def first_comment_selector(text: str) -> int:
-    """The line number, from 1, of the first comment selector; 0 when there is none."""
+def selector_lines(text: str) -> frozenset[int]:
+    """The numbers, from 1, of the lines that have a comment selector."""
     lines = enumerate(text.splitlines(), start=1)
-    return next((number for number, line in lines if comment_selector(line)), 0)
+    return frozenset(number for number, line in lines if comment_selector(line))
 
 
 def dict_selector(key: str, subdir: str) -> bool | None:

@@ -13,7 +13,8 @@ import yaml
 
 from conda_multiplat.errors import Location, Problem
 
-_Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+#: libyaml's parser where it is there; safe either way.
+Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = "tag:yaml.org,2002:null"
 _STRING = "tag:yaml.org,2002:str"
 _KINDS = {yaml.MappingNode: "a mapping", yaml.SequenceNode: "a list", yaml.ScalarNode: "a value"}
@@ -47,7 +48,7 @@ class Reader:
     def compose(self, text: str) -> yaml.Node | None:
         """The document's node graph; ``None`` where it is empty or is not YAML."""
         try:
-            return yaml.compose(text, Loader=_Loader)
+            return yaml.compose(text, Loader=Loader)
         except yaml.MarkedYAMLError as error:
             self._syntax(error, text)
         except yaml.reader.ReaderError as error:

@@ -132,15 +132,19 @@ def world_in_core(sources: Sources) -> list[str]:
     return found
 
 
-def rattler_outside_engines(sources: Sources) -> list[str]:
-    """Only ``engines`` imports rattler."""
+def _imports_of(package: str, sources: Sources) -> list[str]:
     return [
         f"{module} imports {name}"
         for module, tree in sources.items()
-        if _top(module) != "engines"
         for name, _ in _imports(tree)
-        if _top(name) == "rattler"
+        if _top(name) == package
     ]
+
+
+def rattler_outside_engines(sources: Sources) -> list[str]:
+    """Only ``engines`` imports rattler."""
+    outside = {module: tree for module, tree in sources.items() if _top(module) != "engines"}
+    return _imports_of("rattler", outside)
 
 
 def conda_at_import(sources: Sources) -> list[str]:
@@ -156,12 +160,7 @@ def conda_at_import(sources: Sources) -> list[str]:
 
 def conda_lock_anywhere(sources: Sources) -> list[str]:
     """Nothing of ours imports conda-lock, which is slow to import and large."""
-    return [
-        f"{module} imports {name}"
-        for module, tree in sources.items()
-        for name, _ in _imports(tree)
-        if _top(name) == "conda_lock"
-    ]
+    return _imports_of("conda_lock", sources)
 
 
 def late_imports_in_core(sources: Sources) -> list[str]:

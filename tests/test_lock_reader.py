@@ -272,7 +272,7 @@ def test_drift() -> None:
     solved = [
         (each.subdir, PlatformLock.of(digest(each), (), (), ())) for each in targets(manifest)
     ]
-    assert drift(manifest, "default", lock.with_platforms(dict(solved))) == []
+    assert drift(manifest, "default", replace(lock, platforms=dict(solved))) == []
     assert drift(manifest, "default", replace(lock, platforms=dict(solved), recipe=0)) == [
         "the manifest has changed: linux-64, win-64"
     ]

@@ -12,7 +12,7 @@ from conda_multiplat.selectors import (
     dict_selector,
     evaluate,
     filter_lines,
-    first_comment_selector,
+    selector_lines,
     variables,
 )
 
@@ -241,9 +241,9 @@ def test_lines_with_wrong_selectors_are_kept() -> None:
     ("text", "line"),
     [("", 0), ("a\n# [win]\n", 0), ("a  # see [1]\n", 0), (TEXT, 2), ("a\r\nb # [win]\r\n", 2)],
 )
-def test_first_comment_selector(text: str, line: int) -> None:
+def test_first_selector_line(text: str, line: int) -> None:
     """The first line with a comment selector is found, and 0 where there is none."""
-    assert first_comment_selector(text) == line
+    assert min(selector_lines(text), default=0) == line
 
 
 @pytest.mark.parametrize(

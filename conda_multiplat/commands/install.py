@@ -21,8 +21,8 @@ from conda_multiplat.changes import Change, packages, to_install
 from conda_multiplat.config import Settings
 from conda_multiplat.console import Console
 from conda_multiplat.destination import destination, refuse_protected
-from conda_multiplat.errors import OutsideError
 from conda_multiplat.project import Project, load_project
+from conda_multiplat.requests import channels_of
 from conda_multiplat.selection import Choice, choose
 from conda_multiplat.targets import target
 
@@ -95,11 +95,8 @@ def _carry_out(work: _Work, settings: Settings, console: Console) -> None:
             _link(work, settings, console)
         _settle(work, settings)
     except OSError as error:
-        raise OutsideError(
-            f"{work.where} could not be finished",
-            details=[f"{error.filename or work.where}: {error.strerror}"],
-            hints=["run the same command again: it goes on where it stopped"],
-        ) from None
+        reason = f"{error.filename or work.where}: {error.strerror}"
+        raise prefixes.unfinished(work.where, reason) from None
 
 
 def _link(work: _Work, settings: Settings, console: Console) -> None:
@@ -133,7 +130,7 @@ def _channel_names(work: _Work, settings: Settings) -> Iterator[str]:
     """The channels as the manifest and the configuration write them: with their credentials."""
     yield from settings.channels
     here = target(work.project.manifest, work.choice.environment, settings.subdir)
-    yield from (text.value for text in here.view.channels if text.value != "nodefaults")
+    yield from channels_of(here, ())
 
 
 def _settle(work: _Work, settings: Settings) -> None:

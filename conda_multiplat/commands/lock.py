@@ -16,15 +16,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from conda_multiplat.changes import Change, changes, packages, summary
+from conda_multiplat.changes import Change, IsNewer, changes, packages, summary
 from conda_multiplat.channels import environment_variables, public_name
 from conda_multiplat.config import Settings
 from conda_multiplat.conflicts import no_solution
 from conda_multiplat.console import Console
-from conda_multiplat.errors import (
-    ManifestError,
-    Problem,
-)
+from conda_multiplat.errors import ManifestError, Problem
 from conda_multiplat.files import read_text, shown, write_all
 from conda_multiplat.lock import LockChannel, LockFile, PlatformLock
 from conda_multiplat.lock_plan import Plan, Update, check_update, make_plans, plan_target
@@ -146,7 +143,7 @@ def _channels(project: Project, environment: str, settings: Settings) -> tuple[L
     return tuple(LockChannel(public_name(n), tuple(environment_variables(n))) for n in names)
 
 
-def _changes(plan: Plan, new: LockFile, is_newer: Any) -> dict[str, list[Change]]:
+def _changes(plan: Plan, new: LockFile, is_newer: IsNewer) -> dict[str, list[Change]]:
     old = plan.old.platforms if plan.old else {}
     return {
         subdir: changes(old[subdir].records, locked.records, is_newer) if subdir in old else []

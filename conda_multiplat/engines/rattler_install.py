@@ -16,6 +16,7 @@ from conda_multiplat.config import Settings
 from conda_multiplat.engines.access import Channels, cache_folder, client, run
 from conda_multiplat.errors import OutsideError
 from conda_multiplat.lock import CondaRecord
+from conda_multiplat.prefix import unfinished
 
 _CHUNK = 1 << 20
 
@@ -71,11 +72,7 @@ def install_records(
             )
         )
     except (InstallerError, TransactionError, LinkError, IoError, OSError) as error:
-        raise OutsideError(
-            f"{prefix} could not be finished",
-            details=[channels.scrub(str(error))],
-            hints=["run the same command again: it goes on where it stopped"],
-        ) from None
+        raise unfinished(prefix, channels.scrub(str(error))) from None
     return {name for name, package in known.items() if package is None}
 
 

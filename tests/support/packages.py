@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 import sys
 import tempfile
@@ -269,10 +268,3 @@ def real_packages() -> list[Package]:
         binary_package(),
         post_link_package(),
     ]
-
-
-def umask() -> int:
-    """The process's umask, for tests of file modes."""
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
