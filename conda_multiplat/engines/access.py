@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -24,11 +23,11 @@ from conda_multiplat.channels import (
     without_login,
 )
 from conda_multiplat.config import Settings
+from conda_multiplat.engines.specs import engine_spec
 from conda_multiplat.errors import OutsideError, UsageError
+from conda_multiplat.match_spec import parse_spec
 from conda_multiplat.requests import SolveRequest
 
-_CHANNEL_SPEC = re.compile(r"^\s*([^\s\[\]]+?)::(.*)$")
-_STAR_AFTER_RELATION = re.compile(r"([<>]=?\s*[^\s,|\]'\"]+?)\.\*")
 #: Seconds; see :func:`run`.
 _LAST_STEPS = 0.005
 
@@ -98,19 +97,15 @@ class Channels:
         return scrub(text, secrets(self._credentialed.values()))
 
     def spec(self, text: str) -> rattler.MatchSpec:
-        """A MatchSpec, the channel of ``channel::name`` replaced by its URL."""
-        if match := _CHANNEL_SPEC.match(text):
-            text = f"{self.urls(match.group(1))[0]}::{match.group(2).strip()}"
-        # conda takes `>1.2.*` for `>1.2`; rattler takes the star at its word.
-        return rattler.MatchSpec(_STAR_AFTER_RELATION.sub(r"\1", text), strict=False)
+        """A MatchSpec as the engine takes it, its channel as a URL."""
+        spec = parse_spec(text)
+        return engine_spec(spec, self.urls(spec.channel)[0] if spec.channel else "")
 
     def spec_channels(self, request: SolveRequest) -> list[str]:
         """The URLs of a request's channels; those that only a spec names come last, as in conda."""
-        named = [url for name in request.channels for url in self.urls(name)]
-        for each in request.requirements:
-            if match := _CHANNEL_SPEC.match(each.text):
-                named += self.urls(match.group(1))
-        return list(dict.fromkeys(named))
+        asked = [parse_spec(each.text).channel for each in request.requirements]
+        names = [*request.channels, *filter(None, asked)]
+        return list(dict.fromkeys(url for name in names for url in self.urls(name)))
 
 
 def client(settings: Settings, channels: Channels) -> rattler.Client:

@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import rattler
@@ -48,6 +50,9 @@ _PRIORITIES = {
 #: are the channels that it names.
 _RELATIONS: ChannelRelationsMode = "disabled"
 
+#: The beginning of the file that tells of a channel's shards (CEP 16).
+_SHARDS = "repodata_shards"
+
 
 class RattlerEngine:
     """Solves with rattler; implements :class:`conda_multiplat.solve.CondaEngine`."""
@@ -57,21 +62,64 @@ class RattlerEngine:
         self._channels = Channels(settings, base)
 
     def solve(self, requests: Sequence[SolveRequest]) -> Sequence[Solution | Conflict]:
-        """Solve all requests at once; see :class:`conda_multiplat.solve.CondaEngine`."""
-        sources = {url for each in requests for url in self._channels.spec_channels(each)}
-        run_ = _Run(self._settings, self._channels, sources)
-        return run(run_.all(requests))
+        """Solve all requests at once; see :class:`conda_multiplat.solve.CondaEngine`.
+
+        Servers that know nothing of sharded repodata should answer 404 when asked for it, but some
+        forbid what they do not know: such channels are asked again for plain repodata.
+        """
+        return self._solve(requests, frozenset())
+
+    def _solve(
+        self, requests: Sequence[SolveRequest], plain: frozenset[str]
+    ) -> Sequence[Solution | Conflict]:
+        try:
+            return run(_Run(self._settings, self._channels, plain).all(requests))
+        except _UnreadableError as error:
+            urls = {url for each in requests for url in self._channels.spec_channels(each)}
+            refused = {url for url in urls - plain if self._refuses_shards(url, error.text)}
+            if not refused:
+                raise self._outside(error) from None
+        return self._solve(requests, plain | refused)
+
+    def _refuses_shards(self, url: str, text: str) -> bool:
+        asked = (url, self._channels.mirrors.get(url, url))
+        return any(re.search(rf"{re.escape(each)}/[\w-]+/{_SHARDS}", text) for each in asked)
+
+    def _outside(self, error: _UnreadableError) -> OutsideError:
+        names = ", ".join(public_name(name) for name in error.request.channels)
+        return OutsideError(
+            f"the channels of {error.request.target} can't be read ({names})",
+            details=[self._channels.scrub(error.text)],
+            hints=["nothing was written; check the channel's name, the network and the proxy"],
+        )
+
+
+class _UnreadableError(Exception):
+    """A request's channels can't be read."""
+
+    def __init__(self, request: SolveRequest, text: str) -> None:
+        super().__init__(text)
+        self.request = request
+        self.text = text
 
 
 class _Run:
-    """One Gateway and what is asked of it."""
+    """One Gateway and what is asked of it.
 
-    def __init__(self, settings: Settings, channels: Channels, sources: set[str]) -> None:
+    Args:
+        settings: for the cache, the proxy and TLS.
+        channels: the channels' URLs and credentials.
+        plain: the URLs of the channels that can't be asked for sharded repodata.
+    """
+
+    def __init__(self, settings: Settings, channels: Channels, plain: Iterable[str]) -> None:
         self._channels = channels
         action: CacheAction = "force-cache-only" if settings.offline else "cache-or-fetch"
+        source = rattler.SourceConfig(cache_action=action)
         self._gateway = rattler.Gateway(
             cache_dir=cache_folder(settings) / "repodata",
-            default_config=rattler.SourceConfig(cache_action=action),
+            default_config=source,
+            per_channel_config={url: replace(source, sharded_enabled=False) for url in plain},
             client=client(settings, channels),
         )
         # More solves at once than processors are no faster and take memory, each its own.
@@ -89,7 +137,7 @@ class _Run:
         except SolverError as error:
             return await self._conflict(request, error)
         except (GatewayError, FetchRepoDataError, InvalidChannelError, IoError) as error:
-            raise self._outside(request, error) from None
+            raise _UnreadableError(request, str(error)) from None
 
     async def _solve(
         self,
@@ -100,7 +148,7 @@ class _Run:
         async with self._slots:
             return await rattler.solve(
                 sources=self._sources(request),
-                specs=[self._channels.spec(each.text) for each in requirements],
+                specs=self._specs(request, requirements),
                 gateway=self._gateway,
                 platforms=[rattler.Subdir(request.target.subdir), rattler.Subdir("noarch")],
                 locked_packages=locked,
@@ -108,6 +156,20 @@ class _Run:
                 channel_priority=_PRIORITIES[request.channel_priority],
                 channel_relations=_RELATIONS,
             )
+
+    def _specs(
+        self, request: SolveRequest, requirements: Sequence[Requirement]
+    ) -> list[rattler.MatchSpec]:
+        """The requirements as rattler takes them.
+
+        In a fixed order: rattler's choice among equals depends on it, and the order of a
+        manifest's lines means nothing. Where the channels' priority is strict, each name is asked
+        for by itself too: rattler looks at it only for a spec that the first channel can meet.
+        """
+        texts = sorted({each.text for each in requirements})
+        strict = request.channel_priority == "strict"
+        names = sorted({each.name for each in requirements}) if strict else []
+        return [self._channels.spec(text) for text in (*texts, *names)]
 
     def _sources(self, request: SolveRequest) -> list[rattler.Channel]:
         return [rattler.Channel(url) for url in self._channels.spec_channels(request)]
@@ -155,14 +217,6 @@ class _Run:
         except SolverError as error:
             return str(error).removeprefix("Cannot solve the request because of: ")
         return ""
-
-    def _outside(self, request: SolveRequest, error: Exception) -> OutsideError:
-        names = ", ".join(public_name(name) for name in request.channels)
-        return OutsideError(
-            f"the channels of {request.target} can't be read ({names})",
-            details=[self._channels.scrub(str(error))],
-            hints=["nothing was written; check the channel's name, the network and the proxy"],
-        )
 
 
 def _generic(package: VirtualPackage) -> rattler.GenericVirtualPackage:

@@ -5,14 +5,21 @@ from __future__ import annotations
 import rattler
 from rattler.exceptions import InvalidMatchSpecError
 
+from conda_multiplat.errors import WordingError
+from conda_multiplat.match_spec import MatchSpec, parse_spec
 from conda_multiplat.names import VirtualPackage
 
 
-def check_spec(spec: str) -> str | None:
+def engine_spec(spec: MatchSpec, channel: str = "") -> rattler.MatchSpec:
+    """A MatchSpec in rattler's form, ``channel`` (a URL) for its own."""
+    return rattler.MatchSpec(spec.text(channel), strict=False)
+
+
+def check_spec(text: str) -> str | None:
     """What is wrong with a MatchSpec as conda reads it; ``None`` if nothing is."""
     try:
-        rattler.MatchSpec(spec, strict=False)
-    except InvalidMatchSpecError as error:
+        engine_spec(parse_spec(text))
+    except (WordingError, InvalidMatchSpecError) as error:
         return str(error)
     return None
 

@@ -264,7 +264,7 @@ def test_bad_manifest(door: Host, project: Path, channel: Path) -> None:
     done = door.multiplat("lock", cwd=project, code=2)
     assert [line for line in done.stderr.splitlines() if line.startswith("  environment.yml:")] == [
         "  environment.yml:4:13: unknown platform 'linux-65'",
-        "  environment.yml:6:5: not a MatchSpec: 'numpy >>1' (unable to parse version spec: >>1)",
+        "  environment.yml:6:5: not a MatchSpec: 'numpy >>1' (no operator: '>>'; == != <= >= ~= = < > are)",
         "  environment.yml:7:5: a dependency is a list",
         "  environment.yml:8:13: unknown key 'envs' in multiplat",
     ]
@@ -363,6 +363,40 @@ def test_channel_priority(
     write(project, f"{first.as_uri()}\n  - {second.as_uri()}", "a", platforms="[linux-64]")
     alone.multiplat("lock", "--channel-priority", priority, cwd=project)
     assert locked(project)["linux-64"] == {"a": version}
+
+
+@pytest.mark.parametrize("asked", ["a >=2", "needs-a"])
+def test_strict_priority_is_strict(alone: Host, project: Path, tmp_path: Path, asked: str) -> None:
+    """What the first channel has is never taken from the second, whatever version is asked for."""
+    first = write_repodata(
+        tmp_path / "first", [Package("a"), Package("needs-a", depends=("a >=2",))]
+    )
+    second = write_repodata(tmp_path / "second", [Package("a", "2.0")])
+    write(project, f"{first.as_uri()}\n  - {second.as_uri()}", asked, platforms="[linux-64]")
+    done = alone.multiplat("lock", "--channel-priority", "strict", cwd=project, code=1)
+    assert "strict" in done.stderr
+    alone.multiplat("lock", "--channel-priority", "disabled", cwd=project)
+    assert locked(project)["linux-64"]["a"] == "2.0"
+
+
+def test_order_of_lines_means_nothing(alone: Host, project: Path, tmp_path: Path) -> None:
+    """Two orders of the same lines give one lock, where either of two packages would do."""
+    either = [
+        Package("a", "1.0", depends=("b 1.0",)),
+        Package("a", "2.0", depends=("b 2.0",)),
+        Package("b", "1.0"),
+        Package("b", "2.0"),
+        Package("c", "1.0", depends=("b 2.0",)),
+        Package("c", "2.0", depends=("b 1.0",)),
+    ]
+    root = write_repodata(tmp_path / "either", either)
+    write(project, root, "a", "c", platforms="[linux-64]")
+    alone.multiplat("lock", cwd=project)
+    first = (project / "conda-lock.yml").read_bytes()
+    (project / "conda-lock.yml").unlink()
+    write(project, root, "c", "a", platforms="[linux-64]")
+    alone.multiplat("lock", cwd=project)
+    assert (project / "conda-lock.yml").read_bytes() == first
 
 
 def test_conda_lock_reads_it(alone: Host, project: Path, channel: Path) -> None:

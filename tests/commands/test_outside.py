@@ -50,6 +50,28 @@ def test_refusing_channel(alone: Host, project: Path, server: Rules, status: int
     assert str(status) in _lock_fails(alone, project)
 
 
+@pytest.mark.parametrize("status", [401, 403, 500])
+def test_channel_that_refuses_shards(
+    alone: Host, project: Path, server: Rules, status: int
+) -> None:
+    """Shards are asked for first; a server that refuses them has its plain repodata read."""
+    server.status = {"repodata_shards.msgpack.zst": status}
+    write(project, f"{server.url}/chan", "zlib", platforms="[linux-64]")
+    alone.multiplat("lock", cwd=project)
+    assert locked(project)["linux-64"] == {"zlib": "1.3.1"}
+
+
+def test_channel_with_a_token_that_refuses_shards(
+    alone: Host, project: Path, server: Rules
+) -> None:
+    """It is known by the URL that was fetched, which has the token."""
+    server.token = "s3cret"
+    server.status = {"repodata_shards.msgpack.zst": 403}
+    write(project, f"{server.url}/t/s3cret/chan", "zlib", platforms="[linux-64]")
+    alone.multiplat("lock", cwd=project)
+    assert locked(project)["linux-64"] == {"zlib": "1.3.1"}
+
+
 def test_broken_repodata(alone: Host, project: Path, server: Rules) -> None:
     """Repodata that is no JSON."""
     server.status = {"repodata.json.zst": 404, "shards.msgpack.zst": 404}

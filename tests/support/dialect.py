@@ -9,37 +9,42 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from functools import cache
 from itertools import product
 
 from support.embedded_conda import install_alias
 
-VERSIONS = ("0.9", "1", "1.2a1", "1.2", "1.2.0", "1.2.1", "1.2.3", "1.2.3.post1", "1.2.10")
-VERSIONS += ("1.20", "1.3", "1.3.1", "2.0", "3.0", "1!2.0")
+VERSIONS = (
+    *("0.9", "1", "1.2a1", "1.2", "1.2.0", "1.2.1", "1.2.3", "1.2.3.post1", "1.2.10"),
+    *("1.20", "1.3", "1.3.1", "2.0", "3.0", "1!2.0"),
+)
 BUILDS = ("py_0", "h1_1")
 
 
 def matches(spec: str) -> list[list[str]] | None:
     """What of the small world above ``spec`` matches, by conda."""
     match_spec = importlib.import_module("conda.models.match_spec").MatchSpec
-    record_class = importlib.import_module("conda.models.records").PackageRecord
     try:
         parsed = match_spec(spec)
+        return [
+            each for each in map(list, product(VERSIONS, BUILDS)) if parsed.match(_record(*each))
+        ]
     except Exception:
         return None
-    found = []
-    for version, build in product(VERSIONS, BUILDS):
-        record = record_class(
-            name="foo",
-            version=version,
-            build=build,
-            build_number=int(build[-1]),
-            channel="conda-forge",
-            subdir="linux-64",
-            fn=f"foo-{version}-{build}.conda",
-        )
-        if parsed.match(record):
-            found.append([version, build])
-    return found
+
+
+@cache
+def _record(version: str, build: str) -> object:
+    record_class = importlib.import_module("conda.models.records").PackageRecord
+    return record_class(
+        name="foo",
+        version=version,
+        build=build,
+        build_number=int(build[-1]),
+        channel="conda-forge",
+        subdir="linux-64",
+        fn=f"foo-{version}-{build}.conda",
+    )
 
 
 if __name__ == "__main__":

@@ -2,13 +2,15 @@
 
 conda-lock carries conda as ``conda_lock._vendor.conda``. With that package found under its own
 name too, conda's command line, plugin manager, solver and transactions work as they do for a
-user. There is no ``conda/shell`` in it, so that ``conda init`` and ``conda activate`` don't.
+user. There is no ``conda/shell`` in it: :mod:`support.hosts` writes what ``conda activate`` and
+``conda run`` need of it; ``conda init`` doesn't work.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
@@ -58,12 +60,38 @@ def _hollow_package(name: str, folders: list[str]) -> None:
     sys.modules[name] = package
 
 
+def _stay_in_root(root: Path) -> None:
+    """Make ``root`` all that this conda takes for its own.
+
+    conda's rc files, ``CONDA_EXE`` and what ``conda init`` writes are under ``sys.prefix``, which
+    is the developer's virtual environment here. Comes before conda is imported, which keeps a copy.
+    """
+    sys.prefix = str(root)
+    if sys.argv[1:2] and sys.argv[1].startswith("shell."):
+        activate = importlib.import_module("conda.activate")
+        activate.PosixActivator.hook_source_path = root / "etc" / "profile.d" / "conda.sh"
+
+
+def _stay_in_home() -> None:
+    """Make root an ordinary user, whose environments are those of HOME.
+
+    For an administrator ``conda env list`` and ``conda info`` read, and tidy, the
+    ``environments.txt`` of every account of the machine, wherever HOME is.
+    """
+    importlib.import_module("conda.common._os").is_admin = lambda: False  # type: ignore[attr-defined]
+
+
 def main() -> int:
     """Run conda's command line."""
     install_alias()
+    if root := os.environ.get("CONDA_ROOT_PREFIX"):
+        _stay_in_root(Path(root))
+    _stay_in_home()
     conda_main = importlib.import_module("conda.cli.main").main
     return int(conda_main() or 0)
 
 
+if __name__ == "__mp_main__":  # a process that conda spawned, to look for a CUDA driver
+    install_alias()
 if __name__ == "__main__":
     sys.exit(main())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,18 @@ TESTS = Path(__file__).resolve().parents[1]
 EMBEDDED = "embedded"
 STANDALONE = "standalone"
 VARIABLE = "CONDA_MULTIPLAT_TEST_CONDAS"
+#: The least of conda's ``shell`` folder, which conda-lock leaves out.
+_CONDA_SH = """\
+conda() {
+    case "${1-}" in
+        activate | deactivate)
+            __conda_script="$("$CONDA_EXE" shell.posix "$@")" || return
+            eval "$__conda_script"
+            unset __conda_script ;;
+        *) "$CONDA_EXE" "$@" ;;
+    esac
+}
+"""
 #: Kept of the real environment; all else that could configure conda or rattler is left behind.
 _KEPT = ("CONDA_SOLVER", "PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
 
@@ -129,8 +142,25 @@ def make_host(command: Sequence[str], home: Path) -> Host:
     (home / "root" / "envs").mkdir()
     (home / ".condarc").write_text("{}\n", encoding="utf-8")
     if tuple(command) == (EMBEDDED,):
+        _write_shell_files(home / "root")
         return Host(EMBEDDED, (sys.executable, "-m", "support.embedded_conda"), home)
     return Host(Path(command[0]).parts[-3], tuple(command), home)
+
+
+def _write_shell_files(root: Path) -> None:
+    """What a real root has for who finds conda by ``CONDA_EXE``, PATH or ``conda.sh``."""
+    launcher = f"""\
+#!/bin/sh
+CONDA_ROOT_PREFIX={shlex.quote(str(root))}
+PYTHONPATH={shlex.quote(str(TESTS))}
+export CONDA_ROOT_PREFIX PYTHONPATH
+exec {shlex.quote(sys.executable)} -m support.embedded_conda "$@"
+"""
+    for name, content in {"bin/conda": launcher, "etc/profile.d/conda.sh": _CONDA_SH}.items():
+        path = root / name
+        path.parent.mkdir(parents=True)
+        path.write_text(content, encoding="utf-8")
+    (root / "bin" / "conda").chmod(0o755)
 
 
 def standalone(home: Path) -> Host:

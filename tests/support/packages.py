@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 import sys
 import tempfile
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import zstandard
-from conda_package_handling import api
+from conda_package_handling import api  # type: ignore[import-untyped]
 
 PLACEHOLDER = "/opt/" + "placehold_" * 20 + "end"
 SUBDIR = {
@@ -94,8 +96,20 @@ def build(package: Package, channel: Path) -> Path:
             for path in root.rglob("*")
             if path.is_symlink() or path.is_file()
         )
+        for name in files:
+            os.utime(root / name, (_TIMESTAMP / 1000,) * 2, follow_symlinks=False)
         api.create(str(root), files, package.file_name, out_folder=str(folder))
+    _forget_time(folder / package.file_name)
     return folder / package.file_name
+
+
+def _forget_time(archive: Path) -> None:
+    """Date the parts of an archive alike: the same package has the same hashes tomorrow."""
+    with zipfile.ZipFile(archive) as before:
+        parts = {name: before.read(name) for name in before.namelist()}
+    with zipfile.ZipFile(archive, "w") as after:
+        for name, content in parts.items():
+            after.writestr(zipfile.ZipInfo(name), content)
 
 
 def _write(path: Path, content: bytes | Symlink, *, executable: bool = False) -> None:
@@ -119,11 +133,11 @@ def _write_info(info: Path, package: Package) -> None:
         noarch = {"type": package.noarch, "entry_points": list(package.entry_points)}
         documents["link.json"] = {"package_metadata_version": 1, "noarch": noarch}
     for name, document in documents.items():
-        (info / name).write_text(json.dumps(document, sort_keys=True), encoding="utf-8")
-    (info / "files").write_text("\n".join(sorted(package.files)) + "\n", encoding="utf-8")
+        _write(info / name, json.dumps(document, sort_keys=True).encode())
+    _write(info / "files", "".join(f"{name}\n" for name in sorted(package.files)).encode())
     if package.placeholders:
-        lines = [f"{PLACEHOLDER} {mode} {name}" for name, mode in package.placeholders.items()]
-        (info / "has_prefix").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        lines = [f"{PLACEHOLDER} {mode} {name}\n" for name, mode in package.placeholders.items()]
+        _write(info / "has_prefix", "".join(lines).encode())
 
 
 def _path_entry(package: Package, name: str, content: bytes | Symlink) -> dict[str, Any]:

@@ -15,6 +15,16 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 
+@dataclass(frozen=True)
+class Request:
+    """A request and its answer; ``authorised``: it brought the login and token that are asked."""
+
+    method: str
+    path: str
+    status: int
+    authorised: bool
+
+
 @dataclass
 class Rules:
     """How the server answers.
@@ -28,6 +38,7 @@ class Rules:
         login: ``user:password`` that every request must bring.
         token: the token that every path must begin with, as ``/t/TOKEN/``.
         seen: the requested paths, in order; a refused one with its status behind it.
+        requests: all of each request, HEAD and missing files too.
     """
 
     root: Path
@@ -38,6 +49,7 @@ class Rules:
     login: str = ""
     token: str = ""
     seen: list[str] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
     url: str = ""
 
     def first(self, table: dict[str, int], path: str) -> int | None:
@@ -66,19 +78,22 @@ class _Handler(BaseHTTPRequestHandler):
         for end, seconds in rules.delay.items():
             if path.endswith(end):
                 time.sleep(seconds)
-        status = rules.first(rules.status, path) or self._refusal(rules, path)
+        refusal = self._refusal(rules, path)
+        status = rules.first(rules.status, path) or refusal
         rules.seen.append(path if status is None else f"{path} {status}")
-        if status is not None:
-            self._answer(status, b"")
-            return
+        content = self._content(rules, path) if status is None else None
+        status = status or (404 if content is None else 200)
+        rules.requests.append(Request(self.command, path, status, refusal is None))
+        self._answer(status, content or b"", path if content is not None else "")
+
+    def _content(self, rules: Rules, path: str) -> bytes | None:
         if rules.token:
             path = path.removeprefix(f"/t/{rules.token}")
         file = rules.root / path.lstrip("/")
         if not file.is_file():
-            self._answer(404, b"")
-            return
+            return None
         content = next((new for end, new in rules.replace.items() if path.endswith(end)), None)
-        self._answer(200, file.read_bytes() if content is None else content, path)
+        return file.read_bytes() if content is None else content
 
     def _refusal(self, rules: Rules, path: str) -> int | None:
         wanted = "Basic " + base64.b64encode(rules.login.encode()).decode()
