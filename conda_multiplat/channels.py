@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 _SCHEME = re.compile(r"^[a-z][a-z0-9+]*://", re.IGNORECASE)
-_TOKEN = re.compile(r"/t/([A-Za-z0-9_%.~${}-]+)(?=/|$)")
+#: In URLs only, and not in those of files: any folder can be called ``t``.
+_TOKEN = re.compile(r"(?<!file://)(?<=://)([^/\s]*(?:/[^/\s]+)*?)/t/([^/\s?#]+)(?=[/\s]|$)")
+#: A user's name alone is taken for a secret only if it can't be found in many words.
+_SHORTEST = 4
 _USERINFO = re.compile(r"(?<=://)[^/\s]*@")
 _LOCAL = ("/", "./", "../", ".\\", "..\\", "~")
 _ENVIRONMENT_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
@@ -33,7 +36,7 @@ class ChannelConfig:
 
 def public_name(name: str) -> str:
     """A channel's name or URL without credentials."""
-    return _TOKEN.sub("", _USERINFO.sub("", name))
+    return _TOKEN.sub(r"\1", _USERINFO.sub("", name))
 
 
 def without_login(url: str) -> str:
@@ -45,16 +48,20 @@ def secrets(urls: Iterable[str]) -> set[str]:
     """The credentials in some URLs: what may never be written or shown."""
     found: set[str] = set()
     for url in urls:
-        found |= set(_TOKEN.findall(url)) if _SCHEME.match(url) else set()
-        found |= {match.group().rstrip("@") for match in _USERINFO.finditer(url)}
-    return found | {part for each in found for part in each.split(":")[1:] if part}
+        found |= {match.group(2) for match in _TOKEN.finditer(url)}
+        for match in _USERINFO.finditer(url):
+            login = match.group()[:-1]
+            _, _, password = login.partition(":")
+            alone = set() if len(login) < _SHORTEST or ":" in login else {login}
+            found |= {login, password} if password else alone
+    return {each for each in found if not _ENVIRONMENT_VARIABLE.fullmatch(each)}
 
 
 def scrub(text: str, known: Iterable[str] = ()) -> str:
     """``text`` with every credential, known or recognisable, replaced by ``***``."""
     for secret in sorted(known, key=len, reverse=True):
         text = text.replace(secret, "***")
-    return _TOKEN.sub("/t/***", _USERINFO.sub("***@", text))
+    return _TOKEN.sub(r"\1/t/***", _USERINFO.sub("***@", text))
 
 
 def environment_variables(name: str) -> list[str]:
@@ -81,10 +88,18 @@ def channel_urls(name: str, config: ChannelConfig, base: Path) -> list[str]:
     if name in (".", "..") or name.startswith(_LOCAL) or re.match(r"^[A-Za-z]:[\\/]", name):
         return [(base / Path(name).expanduser()).resolve().as_uri()]
     if name == "defaults" and config.default_channels:
-        return [url for each in config.default_channels for url in channel_urls(each, config, base)]
+        return _members(name, config.default_channels, config, base)
     if members := config.custom_multichannels.get(name):
-        return [url for each in members if each != name for url in channel_urls(each, config, base)]
+        return _members(name, members, config, base)
     return [f"{_location(name, config)}/{quote(name, safe='/:@')}"]
+
+
+def _members(name: str, members: Sequence[str], config: ChannelConfig, base: Path) -> list[str]:
+    """The URLs of a group's members; within a group its own name is a plain one."""
+    others = {k: v for k, v in config.custom_multichannels.items() if k != name}
+    default = () if name == "defaults" else config.default_channels
+    inner = replace(config, custom_multichannels=others, default_channels=default)
+    return [url for each in members if each != name for url in channel_urls(each, inner, base)]
 
 
 def _location(name: str, config: ChannelConfig) -> str:

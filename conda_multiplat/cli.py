@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from conda_multiplat import __version__
 
@@ -40,10 +40,36 @@ examples:
 """
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in JSON what is wrong with the options, where JSON is asked for.
+
+    A subcommand's parser also refuses by itself what it does not know: conda's would do it
+    otherwise, in its own words and never in JSON.
+    """
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
+
+    def error(self, message: str) -> NoReturn:
+        # The options are not parsed here, and what was given is known to `sys` alone.
+        if "--json" not in sys.argv:
+            super().error(message)
+        from conda_multiplat.console import Console
+        from conda_multiplat.errors import UsageError
+
+        usage = " ".join(self.format_usage().split())
+        self.exit(Console(json=True).error(UsageError(message, hints=[usage])))
+
+
 def configure_parser(parser: argparse.ArgumentParser) -> None:
     """Add the subcommands to ``parser``."""
     parser.description = SUMMARY
-    commands = parser.add_subparsers(dest="multiplat_command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(
+        dest="multiplat_command", metavar="COMMAND", required=True, parser_class=_Parser
+    )
     _lock_parser(
         _command(commands, "lock", "solve all platforms and write the locks", _LOCK_EXAMPLE)
     )
@@ -56,7 +82,7 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
 
 
 def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    commands: argparse._SubParsersAction[_Parser],
     name: str,
     summary: str,
     example: str,
@@ -65,6 +91,7 @@ def _command(
         name,
         help=summary,
         description=f"{summary[0].upper()}{summary[1:]}.",
+        allow_abbrev=False,
         epilog=example,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -271,7 +298,7 @@ def run(args: argparse.Namespace, load_settings: Callable[[], Settings]) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The ``conda-multiplat`` command: the same commands, with no conda."""
-    parser = argparse.ArgumentParser(prog="conda-multiplat", allow_abbrev=False)
+    parser = _Parser(prog="conda-multiplat", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"conda-multiplat {__version__}")
     configure_parser(parser)
     code = run(parser.parse_args(arguments), _standalone_settings)

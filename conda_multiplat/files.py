@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -68,22 +69,25 @@ def write_all(texts: Mapping[Path, str]) -> None:
     """Write all files or, if one can't be written, none.
 
     1. Each text goes to a temporary file beside its place and is synced to the disk: what can
-       fail (a full disk, permissions) fails here, and the temporary files are removed.
+       fail (a full disk, permissions, a folder in the file's place) fails here, and the temporary
+       files are removed. What a symbolic link stands for is written, not the link.
     2. Then the files are renamed into place, each at once: readers see the old or the new one.
 
     Raises:
         OutsideError: nothing was written.
     """
     staged: list[tuple[str, Path]] = []
+    at = Path()
     try:
         for path, text in texts.items():
-            staged.append((_stage(path, text), path))
+            at = path
+            staged.append((_stage(path.resolve(), text), path.resolve()))
         for temporary, path in staged:
+            at = path
             Path(temporary).replace(path)
     except OSError as error:
-        place = shown(Path(error.filename)) if error.filename else "the lock"
         raise OutsideError(
-            f"can't write {place}: {error.strerror}", hints=["the old files are as they were"]
+            f"can't write {shown(at)}: {error.strerror}", hints=["the old files are as they were"]
         ) from None
     finally:
         for temporary, _ in staged:
@@ -93,6 +97,8 @@ def write_all(texts: Mapping[Path, str]) -> None:
 def _stage(path: Path, text: str) -> str:
     import tempfile  # late: it takes as long to import as many a command has work to do
 
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     mode = path.stat().st_mode & 0o777 if path.exists() else None
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

@@ -29,7 +29,7 @@ from conda_multiplat.names import DEFAULT_ENVIRONMENT
 from conda_multiplat.virtual_packages import needs_of
 from conda_multiplat.yaml_nodes import Loader
 
-_MARKER = re.compile(r"^(<<<<<<< |=======$|>>>>>>> )", re.MULTILINE)
+_MARKER = re.compile(r"^(<<<<<<< |\|{7}( |\r?$)|=======\r?$|>>>>>>> )", re.MULTILINE)
 _PACKAGE_LINE = re.compile(r"^package:", re.MULTILINE)
 RELOCK = "run `conda multiplat lock --update-all`, which does not read the old lock"
 
@@ -50,9 +50,13 @@ def read_lock(text: str, file: str, platforms: Sequence[str] | None = None) -> L
     if start is None:
         raise _broken(file, Location(file), "no `package:` section: the file is cut off or no lock")
     head, section = text[: start.start()], text[start.start() :]
-    data = _load(head, file, 0)
-    metadata = _metadata(data, file)
+    data = _load(head, file, 0) if head.strip() else {}
+    if "metadata" not in data:  # another tool's order: `package:` comes first
+        data = _load(text, file, 0)
+    metadata = _metadata(data, text, file)
     custom = metadata.get("custom_metadata") or {}
+    if not isinstance(custom, dict):
+        raise _broken(file, Location(file), "`custom_metadata` is not a mapping")
     stated = custom.get(f"{PREFIX}packages-sha256")
     intact = stated == packages_sha256(section)
     if intact:
@@ -83,6 +87,9 @@ def _refuse_markers(text: str, file: str) -> None:
 def _load(text: str, file: str, above: int) -> dict[str, Any]:
     try:
         data = yaml.load(text, Loader=Loader)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1 + above
+        raise _broken(file, Location(file, line), f"not YAML: {error.reason}") from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 + above if error.problem_mark else 0
         raise _broken(file, Location(file, line), f"not YAML: {error.problem}") from None
@@ -96,14 +103,16 @@ def _broken(file: str, at: Location, message: str) -> LockFileError:
     return LockFileError(f"{file} can't be read", problems=[Problem(at, message, hint)])
 
 
-def _metadata(data: dict[str, Any], file: str) -> dict[str, Any]:
+def _metadata(data: dict[str, Any], text: str, file: str) -> dict[str, Any]:
     version = data.get("version", 1)
     if version != 1:
+        at = re.search(r"^version\b", text, re.MULTILINE)
+        line = text.count("\n", 0, at.start()) + 1 if at else 1
         raise LockFileError(
             f"{file} can't be read",
             problems=[
                 Problem(
-                    Location(file, 1),
+                    Location(file, line),
                     f"lock version {version!r}; this conda-multiplat reads version 1",
                     f"update conda-multiplat, or {RELOCK}",
                 )
@@ -181,10 +190,12 @@ def _lock(
 def _platform(
     name: str, content_hash: str, packages: list[dict[str, Any]], custom: Mapping[str, str]
 ) -> PlatformLock:
-    # The same package can stand in several categories: conda-lock writes one entry for each.
-    records = {
-        each["name"]: CondaRecord.from_dict(each) for each in packages if each["manager"] == "conda"
-    }
+    records: dict[str, CondaRecord] = {}
+    for each in packages:
+        # The same package can stand in several categories: conda-lock writes one entry for each.
+        main = each.get("category", "main") == "main"
+        if each["manager"] == "conda" and (main or each["name"] not in records):
+            records[each["name"]] = CondaRecord.from_dict(each)
     stated = custom.get(f"{PREFIX}needs.{name}")
     found = needs_of((each.name, each.depends, ()) for each in records.values())
     return PlatformLock(

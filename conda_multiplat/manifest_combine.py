@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from conda_multiplat.errors import Location, Problem
-from conda_multiplat.manifest import Environment, Requirement, View
+from conda_multiplat.manifest import Environment, Manifest, Requirement, View
 from conda_multiplat.manifest_head import Head
 from conda_multiplat.manifest_lines import Lines
 from conda_multiplat.names import DEFAULT_ENVIRONMENT, did_you_mean
@@ -102,6 +102,20 @@ def relation_problems(environments: dict[str, Environment], heads: Sequence[Head
             if text.value not in environments:
                 problems.add(_unknown(text.value, text.at, "prefer", environments))
     return problems
+
+
+def nowhere_problems(manifest: Manifest) -> set[Problem]:
+    """Environments that extend others which have no platform in common."""
+    return {
+        Problem(
+            environment.at,
+            f"environment {environment.name!r} has no platform: "
+            f"{' and '.join(environment.extends)} have none in common",
+            "give it `platforms:`",
+        )
+        for environment in manifest.environments.values()
+        if not manifest.platforms_of(environment.name)
+    }
 
 
 def _unknown(name: str, at: Location, key: str, known: Iterable[str]) -> Problem:

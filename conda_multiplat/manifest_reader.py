@@ -21,7 +21,7 @@ import yaml
 
 from conda_multiplat.errors import Location, ManifestError, Problem
 from conda_multiplat.manifest import Manifest
-from conda_multiplat.manifest_combine import combine, relation_problems
+from conda_multiplat.manifest_combine import combine, nowhere_problems, relation_problems
 from conda_multiplat.manifest_head import Head, read_head
 from conda_multiplat.manifest_lines import EntryName, LineReader, Lines, SpecCheck
 from conda_multiplat.names import unique
@@ -66,11 +66,11 @@ def read_manifest(
     problems = {problem for reader in readers for problem in reader.problems}
     environments = combine(heads, lines, subdirs, problems)
     problems |= relation_problems(environments, heads)
+    files = ", ".join(source.file for source in sources)
     if problems:
-        files = ", ".join(source.file for source in sources)
         raise ManifestError(f"{files} can't be used", problems=sorted(problems))
     name = next((head.name.value for head in reversed(heads) if head.name), None)
-    return Manifest(
+    manifest = Manifest(
         files=tuple(source.file for source in sources),
         name=name,
         platforms=platforms,
@@ -80,6 +80,9 @@ def read_manifest(
         warnings=tuple(warning for head in heads for warning in head.warnings),
         platforms_given=any(head.platforms for head in heads),
     )
+    if problems := nowhere_problems(manifest):
+        raise ManifestError(f"{files} can't be used", problems=sorted(problems))
+    return manifest
 
 
 class _FileReader:

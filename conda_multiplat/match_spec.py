@@ -40,6 +40,7 @@ _OPERATORS = ("==", "!=", "<=", ">=", "~=", "=", "<", ">")
 _RELATION = re.compile(rf"({'|'.join(_OPERATORS)})([^\s=<>!~].*)")
 _TWO_WORDS = re.compile(r"[\w*] +[\w*]")
 _VERSION = re.compile(r"[0-9A-Za-z_.+!-]*[0-9A-Za-z_]")
+_SEPARATE = "; separate versions by `,` (and) or `|` (or)"
 _BUILD = re.compile(r"[A-Za-z0-9_.+*-]+")
 _BUILD_NUMBER = re.compile(r"(==|!=|<=|>=|=|<|>)?[0-9]+")
 _HASH = {"md5": re.compile(r"[0-9a-fA-F]{32}"), "sha256": re.compile(r"[0-9a-fA-F]{64}")}
@@ -129,7 +130,7 @@ def _version_and_build(rest: str) -> tuple[str, str]:
     match = _VERSION_AND_BUILD.search(rest)
     version, build = match.groups() if match else (rest, None)
     if _TWO_WORDS.search(version):
-        raise WordingError(f"not a version: {version!r}; separate versions by `,` (and) or `|` (or)")
+        raise WordingError(f"not a version: {version!r}{_SEPARATE}")
     version, build = version.replace(" ", ""), (build or "").strip()
     simple = not any(each in version[1:] for each in "=,|")
     if version.startswith("==") and not build:
@@ -190,7 +191,7 @@ def _checked(version: str, text: str) -> str:
     if "*" in version:
         raise WordingError(f"a star is for the end of a version, after a dot: {text!r}")
     if not _VERSION.fullmatch(version):
-        hint = "; separate versions by `,` (and) or `|` (or)" if " " in text else ""
+        hint = _SEPARATE if " " in text else ""
         two = re.match(r"[^=<>!~]+([=<>!~].*)", version)
         hint = f"; write a comma before {two.group(1)!r}" if two else hint
         raise WordingError(f"not a version: {text!r}{hint}")

@@ -156,8 +156,14 @@ def unfinished(prefix: Path, reason: str) -> OutsideError:
 
 
 def begin(prefix: Path, marker: Mapping[str, Any]) -> None:
-    """Make ``prefix`` an environment, if it is none yet, and note that it is being worked on."""
+    """Make ``prefix`` an environment, if it is none yet, and note that it is being worked on.
+
+    What an installation that was killed left of rattler's temporary files goes.
+    """
     meta(prefix).mkdir(parents=True, exist_ok=True)
+    for left in (*prefix.glob("symtest_*"), *meta(prefix).glob("prefix_record_*")):
+        if left.is_symlink() or left.is_file():
+            left.unlink()
     (meta(prefix) / "history").touch()
     write_marker(prefix, marker)
 

@@ -61,6 +61,8 @@ def test_names_to_urls(name: str, urls: list[str]) -> None:
         ("https://x.example.com/t/${TOKEN}/a", "https://x.example.com/a"),
         ("https://x.example.com/t/$TOKEN/a", "https://x.example.com/a"),
         ("https://x.example.com/put/a", "https://x.example.com/put/a"),
+        ("file:///srv/t/me/a", "file:///srv/t/me/a"),
+        ("/srv/t/me/a", "/srv/t/me/a"),
     ],
 )
 def test_public_names(name: str, public: str) -> None:
@@ -126,6 +128,16 @@ def test_home_channel() -> None:
         (ChannelConfig("file:///srv"), "x", ["file:///srv/x"]),
         (ChannelConfig("https://a.example.com"), "defaults", ["https://a.example.com/defaults"]),
         (
+            ChannelConfig("https://a.example.com", default_channels=("defaults", "x")),
+            "defaults",
+            ["https://a.example.com/x"],
+        ),
+        (
+            ChannelConfig("https://a.example.com", custom_multichannels={"a": ["b"], "b": ["a"]}),
+            "a",
+            ["https://a.example.com/a"],
+        ),
+        (
             ChannelConfig("https://a.example.com", custom_multichannels={"own": ("own", "x")}),
             "own",
             ["https://a.example.com/x"],
@@ -164,7 +176,11 @@ def test_configurations(config: ChannelConfig, name: str, urls: list[str]) -> No
         ("https://u:p@x.example.com", "https://x.example.com", {"u:p", "p"}),
         ("https://token@x.example.com/a", "https://x.example.com/a", {"token"}),
         ("https://u:p%40@x.example.com", "https://x.example.com", {"u:p%40", "p%40"}),
-        ("https://u:@x.example.com", "https://x.example.com", {"u:"}),
+        ("https://u:@x.example.com", "https://x.example.com", set()),
+        ("https://u@x.example.com", "https://x.example.com", set()),
+        ("https://$U:$P@x.example.com/t/${T}/a", "https://x.example.com/t/${T}/a", {"$U:$P"}),
+        ("https://x.example.com/t/a+b=/c", "https://x.example.com/t/a+b=/c", {"a+b="}),
+        ("file:///home/t/me/c", "file:///home/t/me/c", set()),
         ("ftp://u:p@x.example.com/t/a~b-1.0/c", "ftp://x.example.com/t/a~b-1.0/c", None),
     ],
 )
@@ -180,7 +196,8 @@ def test_logins(url: str, without: str, found: set[str] | None) -> None:
         ("nothing to hide", (), "nothing to hide"),
         ("pass, password", ("pass", "password"), "***, ***"),
         ("a https://u:p@x.example.com b", (), "a https://***@x.example.com b"),
-        ("/t/one/a /t/two", (), "/t/***/a /t/***"),
+        ("https://a/t/one/a s3://b/t/two", (), "https://a/t/***/a s3://b/t/***"),
+        ("/srv/t/me/environment.yml", (), "/srv/t/me/environment.yml"),
         ("https://x.example.com/it/a", (), "https://x.example.com/it/a"),
     ],
 )

@@ -161,11 +161,29 @@ def test_write_none(tmp_path: Path, order: int) -> None:
     with pytest.raises(OutsideError) as raised:
         write_all({tmp_path / name: text for name, text in texts})
     message, hint = raised.value.lines()
-    assert message.startswith(f"error: can't write {Path('gone', '.lock.yml.')}")
-    assert message.endswith(": No such file or directory")
+    where = shown(tmp_path / "gone" / "lock.yml")
+    assert message == f"error: can't write {where}: No such file or directory"
     assert hint == "  the old files are as they were"
     assert raised.value.exit_code == 3
     assert contents(tmp_path) == {"old.yml": "before"}
+
+
+def test_folder_in_a_files_place(tmp_path: Path) -> None:
+    """It is seen before any file is replaced."""
+    (tmp_path / "b.yml").mkdir()
+    with pytest.raises(OutsideError) as raised:
+        write_all({tmp_path / "a.yml": "after", tmp_path / "b.yml": "after"})
+    assert raised.value.message == f"can't write {shown(tmp_path / 'b.yml')}: Is a directory"
+    assert contents(tmp_path) == {}
+
+
+def test_symbolic_link_stays(tmp_path: Path) -> None:
+    """What it stands for is written."""
+    (tmp_path / "real.yml").write_text("before", encoding="utf-8")
+    (tmp_path / "link.yml").symlink_to("real.yml")
+    write_all({tmp_path / "link.yml": "after"})
+    assert (tmp_path / "link.yml").is_symlink()
+    assert (tmp_path / "real.yml").read_text(encoding="utf-8") == "after"
 
 
 def test_write_text_that_is_none(tmp_path: Path) -> None:

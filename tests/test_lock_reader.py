@@ -190,6 +190,21 @@ def test_locks_of_others(end: str) -> None:
     assert found.pypi == ("robosuite",)
 
 
+def test_package_section_may_come_first() -> None:
+    """YAML's keys have no order."""
+    head, packages = FOREIGN.split("package:", maxsplit=1)
+    lock = read_lock(f"package:{packages}{head}", "conda-lock.yml")
+    assert lock == read_lock(FOREIGN, "conda-lock.yml")
+
+
+def test_category_main_is_kept() -> None:
+    """Whichever of a package's entries comes last."""
+    first, *rest = FOREIGN.replace("category: docs", "category: main").split("- name: zlib\n")
+    assert len(rest) == 2
+    found = [read_lock("- name: zlib\n".join([first, *order]), "f") for order in (rest, rest[::-1])]
+    assert [each.platforms["linux-64"].records[0].category for each in found] == ["main", "main"]
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -205,9 +220,19 @@ def test_locks_of_others(end: str) -> None:
         (FOREIGN + ">>>>>>> theirs\n", "f:46: conflict marker '>>>>>>>'"),
         (FOREIGN + "- [", "f:47: not YAML: did not find expected node content"),
         (FOREIGN.replace("manager: pip\n", "x: y\n"), "f: not a CEP 37 lock: KeyError('manager')"),
-        ("package: []\n", "f: not a lock file"),
+        ("package: []\n", "f: no `metadata:` section"),
+        (FOREIGN + "||||||| base\n", "f:46: conflict marker '|||||||'"),
+        (FOREIGN + "=======\r\n", "f:46: conflict marker '======='"),
+        (FOREIGN + "\x01", "f:46: not YAML: control characters are not allowed"),
+        (
+            FOREIGN.replace("metadata:\n", "metadata:\n  custom_metadata: [a]\n", 1),
+            "f: `custom_metadata` is not a mapping",
+        ),
     ],
-    ids=["newer", "cut off", "no metadata", "conflict", "not YAML", "no manager", "no head"],
+    ids=[
+        *("newer", "cut off", "no metadata", "conflict", "not YAML", "no manager", "no head"),
+        *("base of a conflict", "conflict with CRLF", "control character", "metadata of a list"),
+    ],
 )  # fmt: skip
 def test_broken_locks(text: str, problem: str) -> None:
     """Each kind of broken file is told by its place and reason, with the way out."""

@@ -45,6 +45,29 @@ def test_bad_usage(conda: Host, project: Path) -> None:
     conda.multiplat("lock", "--platfrom", "x", cwd=project, code=2)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("lock", "--bogus", "--json"), "unrecognized arguments: --bogus"),
+        (("lock", "--json", "--update-al"), "unrecognized arguments: --update-al"),
+        (
+            ("lock", "--json", "--update", "a", "--update-all"),
+            "argument --update-all: not allowed with argument --update",
+        ),
+        (("render", "--json"), "the following arguments are required: --kind"),
+    ],
+)
+def test_bad_usage_as_json(
+    door: Host, project: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    """With --json, one JSON document in every case; options can't be shortened."""
+    done = door.multiplat(*arguments, cwd=project, code=2)
+    answer = json.loads(done.stdout)
+    assert (answer["success"], answer["exit_code"]) == (False, 2)
+    assert answer["error"] == message
+    assert answer["hints"][0].startswith("usage: ")
+
+
 @pytest.mark.parametrize("broken", ["conda_multiplat.cli", "conda_multiplat.plugin"])
 @pytest.mark.parametrize("error", ["ImportError", "RuntimeError"])
 def test_a_broken_plugin_breaks_nothing_else(conda: Host, broken: str, error: str) -> None:

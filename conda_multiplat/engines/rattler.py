@@ -34,6 +34,7 @@ from conda_multiplat.channels import public_name
 from conda_multiplat.config import Settings
 from conda_multiplat.engines.access import Channels, cache_folder, client, run
 from conda_multiplat.engines.conflict import smallest_clash
+from conda_multiplat.engines.memory import limit_arenas
 from conda_multiplat.errors import OutsideError
 from conda_multiplat.lock import CondaRecord
 from conda_multiplat.manifest import Requirement
@@ -50,6 +51,8 @@ _PRIORITIES = {
 #: are the channels that it names.
 _RELATIONS: ChannelRelationsMode = "disabled"
 
+#: Solves at once: more than there are processors are no faster, and each takes memory.
+_SLOTS = (os.cpu_count() or 1) + 1
 #: The beginning of the file that tells of a channel's shards (CEP 16).
 _SHARDS = "repodata_shards"
 
@@ -67,6 +70,7 @@ class RattlerEngine:
         Servers that know nothing of sharded repodata should answer 404 when asked for it, but some
         forbid what they do not know: such channels are asked again for plain repodata.
         """
+        limit_arenas(_SLOTS)
         return self._solve(requests, frozenset())
 
     def _solve(
@@ -122,8 +126,8 @@ class _Run:
             per_channel_config={url: replace(source, sharded_enabled=False) for url in plain},
             client=client(settings, channels),
         )
-        # More solves at once than processors are no faster and take memory, each its own.
-        self._slots = asyncio.Semaphore((os.cpu_count() or 1) + 1)
+        self._slots = asyncio.Semaphore(_SLOTS)
+        self._records: dict[str, CondaRecord] = {}
 
     async def all(self, requests: Sequence[SolveRequest]) -> list[Solution | Conflict]:
         """Every request's outcome, in order."""
@@ -133,7 +137,7 @@ class _Run:
         try:
             locked = await self._in_channels(request)
             found = await self._solve(request, request.requirements, locked)
-            return Solution(request, tuple(_record(each) for each in found))
+            return Solution(request, tuple(self._record(each) for each in found))
         except SolverError as error:
             return await self._conflict(request, error)
         except (GatewayError, FetchRepoDataError, InvalidChannelError, IoError) as error:
@@ -173,6 +177,13 @@ class _Run:
 
     def _sources(self, request: SolveRequest) -> list[rattler.Channel]:
         return [rattler.Channel(url) for url in self._channels.spec_channels(request)]
+
+    def _record(self, found: rattler.RepoDataRecord) -> CondaRecord:
+        """What rattler found as our value; targets share most of their packages."""
+        known = self._records.get(found.url)
+        if known is None:
+            known = self._records[found.url] = _record(found)
+        return known
 
     async def _in_channels(self, request: SolveRequest) -> list[rattler.RepoDataRecord]:
         """The previous records that the channels still have, with the metadata of today."""

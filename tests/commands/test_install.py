@@ -350,7 +350,10 @@ def test_interrupted_install_is_finished(
     time.sleep(moment * 0.004)
     process.kill()
     process.wait()
+    (prefix / "symtest_planted").symlink_to(prefix)  # what rattler leaves when it is killed
     alone.multiplat("install", cwd=project)
+    assert list(prefix.glob("symtest_*")) == []
+    assert list((prefix / "conda-meta").glob("prefix_record_*")) == []
     for package in packages:
         meta = json.loads(
             (prefix / f"conda-meta/{package.name}-1.0-0.json").read_text(encoding="utf-8")

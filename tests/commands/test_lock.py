@@ -264,7 +264,8 @@ def test_bad_manifest(door: Host, project: Path, channel: Path) -> None:
     done = door.multiplat("lock", cwd=project, code=2)
     assert [line for line in done.stderr.splitlines() if line.startswith("  environment.yml:")] == [
         "  environment.yml:4:13: unknown platform 'linux-65'",
-        "  environment.yml:6:5: not a MatchSpec: 'numpy >>1' (no operator: '>>'; == != <= >= ~= = < > are)",
+        "  environment.yml:6:5: not a MatchSpec: 'numpy >>1' "
+        "(no operator: '>>'; == != <= >= ~= = < > are)",
         "  environment.yml:7:5: a dependency is a list",
         "  environment.yml:8:13: unknown key 'envs' in multiplat",
     ]
@@ -499,7 +500,7 @@ def test_full_disk(alone: Host, project: Path, channel: Path) -> None:
     )
     assert done.returncode == 3
     assert done.stderr.endswith(
-        "error: can't write the lock: File too large\n  the old files are as they were\n"
+        "error: can't write conda-lock.yml: File too large\n  the old files are as they were\n"
     )
     assert (project / "conda-lock.yml").read_bytes() == before
     assert sorted(each.name for each in project.iterdir()) == [
