@@ -214,10 +214,13 @@ class LockFile:
             },
         }
 
-    def packages(self) -> list[dict[str, Any]]:
-        """The ``package`` section: by name, then by platform, so that a diff keeps together."""
-        found = [each.to_dict(name) for name, lock in self._sorted() for each in lock.records]
-        return sorted(found, key=lambda each: (each["name"], each["platform"]))
+    def entries(self) -> list[tuple[CondaRecord, str]]:
+        """What the ``package`` section has: records and their platforms.
+
+        By name, then by platform, so that a diff keeps together what belongs together.
+        """
+        found = [(each, name) for name, lock in self.platforms.items() for each in lock.records]
+        return sorted(found, key=lambda each: (each[0].name, each[1]))
 
     def _sorted(self) -> list[tuple[str, PlatformLock]]:
         return sorted(self.platforms.items())

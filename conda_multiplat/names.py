@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 #: Every subdir that conda knows as a target (CEP 26), `noarch` excluded: nothing is solved for it.
 SUBDIRS: tuple[str, ...] = (
@@ -60,12 +61,14 @@ def families(subdir: str) -> tuple[str, ...]:
     return tuple(name for name, prefixes in FAMILIES.items() if subdir.startswith(prefixes))
 
 
+@lru_cache(maxsize=65536)  # a channel's records repeat the same few
 def spec_name(spec: str) -> str:
     """The package name that a MatchSpec text asks for, in lower case; ``""`` when it has none."""
     match = _SPEC_NAME.match(spec)
     return match.group(1).lower() if match else ""
 
 
+@lru_cache(maxsize=65536)
 def split_spec(spec: str) -> tuple[str, str]:
     """A record's dependency as (name, constraint): ``"a >=1"`` -> ``("a", ">=1")``."""
     match = _SPEC_NAME.match(spec)

@@ -51,8 +51,10 @@ _PRIORITIES = {
 #: are the channels that it names.
 _RELATIONS: ChannelRelationsMode = "disabled"
 
-#: Solves at once: more than there are processors are no faster, and each takes memory.
-_SLOTS = (os.cpu_count() or 1) + 1
+_PROCESSORS = os.cpu_count() or 1
+#: Solves at once: more than processors, since some wait for repodata; but each takes memory.
+_SLOTS = _PROCESSORS + 3
+_ARENAS = _PROCESSORS + 1
 #: The beginning of the file that tells of a channel's shards (CEP 16).
 _SHARDS = "repodata_shards"
 
@@ -70,7 +72,7 @@ class RattlerEngine:
         Servers that know nothing of sharded repodata should answer 404 when asked for it, but some
         forbid what they do not know: such channels are asked again for plain repodata.
         """
-        limit_arenas(_SLOTS)
+        limit_arenas(_ARENAS)
         return self._solve(requests, frozenset())
 
     def _solve(

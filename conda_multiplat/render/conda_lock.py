@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from conda_multiplat.lock import LockFile
+from conda_multiplat.lock import CondaRecord, LockFile
 from conda_multiplat.lock_reader import packages_sha256
 
 _HEADER = """\
@@ -34,8 +34,8 @@ _resolver: Any = yaml.SafeLoader("")  # PyYAML's types leave its resolver out
 
 def render(lock: LockFile) -> str:
     r"""The lock file's text, with ``\\n`` line ends."""
-    records = lock.packages()
-    section = "package:\n" + "".join(map(_record, records)) if records else "package: []\n"
+    entries = [_entry(record, platform) for record, platform in lock.entries()]
+    section = "package:\n" + "".join(entries) if entries else "package: []\n"
     option = "" if lock.environment == "default" else f" -e {lock.environment}"
     header = _HEADER.format(
         environment=lock.environment, sources=", ".join(lock.sources), option=option
@@ -46,8 +46,10 @@ def render(lock: LockFile) -> str:
     return header + head + section
 
 
-def _record(package: Mapping[str, Any]) -> str:
+@lru_cache(maxsize=65536)  # environments share most of their packages
+def _entry(record: CondaRecord, platform: str) -> str:
     """One entry of ``package:``; ``lock_reader`` knows this layout too."""
+    package = record.to_dict(platform)
     depends = package["dependencies"]
     needed = "".join(f"    {scalar(name)}: {scalar(text)}\n" for name, text in depends.items())
     needed = f"\n{needed}" if needed else " {}\n"
