@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from conda_multiplat.lock import CondaRecord
+from conda_multiplat.lock import CondaRecord, Record
 
 _SIGNS = {"added": "+", "removed": "-", "upgraded": "↑", "downgraded": "↓", "rebuilt": "~"}
 
@@ -21,8 +21,8 @@ class Change:
 
     kind: str
     name: str
-    old: CondaRecord | None
-    new: CondaRecord | None
+    old: Record | None
+    new: Record | None
 
     def __str__(self) -> str:
         sign = _SIGNS[self.kind]
@@ -47,17 +47,15 @@ class Change:
         }
 
 
-def _archive(record: CondaRecord) -> tuple[str | None, ...]:
+def _archive(record: Record) -> tuple[str | None, ...]:
     return record.build, record.url, record.sha256, record.md5
 
 
-def _shown(record: CondaRecord | None) -> dict[str, str] | None:
+def _shown(record: Record | None) -> dict[str, str] | None:
     return {"version": record.version, "build": record.build} if record else None
 
 
-def changes(
-    old: Sequence[CondaRecord], new: Sequence[CondaRecord], is_newer: IsNewer
-) -> list[Change]:
+def changes(old: Sequence[Record], new: Sequence[Record], is_newer: IsNewer) -> list[Change]:
     """All changes from ``old`` to ``new``, by name.
 
     ``is_newer(a, b)`` says whether version a comes after version b.
@@ -93,7 +91,7 @@ def to_install(
     ]
 
 
-def _same_archive(one: CondaRecord | None, other: CondaRecord | None) -> bool:
+def _same_archive(one: Record | None, other: Record | None) -> bool:
     if one is None or other is None or one.build != other.build:
         return False
     pairs = ((one.sha256, other.sha256), (one.md5, other.md5))

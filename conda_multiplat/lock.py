@@ -20,7 +20,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from conda_multiplat.names import VirtualPackage, split_spec
 from conda_multiplat.virtual_packages import Need, needs_of
@@ -123,6 +123,86 @@ def _joined(constraints: Sequence[str]) -> str:
     return " ".join([version or "*", *builds]) if builds else version
 
 
+#: How the names of source and built archives end.
+_ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")
+
+
+@dataclass(frozen=True)
+class PypiRecord:
+    """One locked PyPI package.
+
+    Attributes:
+        name: the project's normalised name (PEP 503).
+        version: its version (PEP 440).
+        url: the one file to install, without credentials; ``git+URL@COMMIT`` for a repository, a
+            path relative to the lock for what is on this disk (a folder with ``#editable`` where
+            it is installed as such).
+        sha256: the file's SHA-256, a folder's content digest; ``None`` for a repository, whose
+            commit says it.
+        depends: the names of the projects that it needs here.
+        category: the manifest's category that asks for it (CEP 37).
+    """
+
+    name: str
+    version: str
+    url: str
+    sha256: str | None = None
+    depends: tuple[str, ...] = ()
+    category: str = "main"
+
+    #: What a conda record has besides, so that both can be compared by the same functions.
+    build: ClassVar[str] = ""
+    md5: ClassVar[str | None] = None
+
+    @property
+    def is_wheel(self) -> bool:
+        """Whether nothing has to be built to install it."""
+        return self.url.endswith(".whl")
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a project's folder on this disk."""
+        return "://" not in self.url and not self.url.endswith(_ARCHIVES)
+
+    def to_dict(self, platform: str) -> dict[str, Any]:
+        """CEP 37's ``LockedDependency``, its keys in the order in which they are written."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "manager": "pip",
+            "platform": platform,
+            "dependencies": dict.fromkeys(sorted(self.depends), ""),
+            "url": self.url,
+            "hash": {"sha256": self.sha256} if self.sha256 else {},
+            "category": self.category,
+            "optional": False,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> PypiRecord:
+        """Read CEP 37's ``LockedDependency``.
+
+        Raises:
+            KeyError: a required key is not there.
+        """
+        return cls(
+            name=str(data["name"]),
+            version=str(data["version"]),
+            url=str(data["url"]),
+            sha256=(data.get("hash") or {}).get("sha256"),
+            depends=tuple(data.get("dependencies") or {}),
+            category=str(data.get("category") or "main"),
+        )
+
+
+Record = CondaRecord | PypiRecord
+
+
+def python_of(records: Iterable[CondaRecord]) -> str:
+    """The version of the Python among conda records; ``""`` where there is none."""
+    return next((each.version for each in records if each.name == "python"), "")
+
+
 def _build_from_url(url: str) -> str:
     stem = url.rsplit("/", 1)[-1].removesuffix(".conda").removesuffix(".tar.bz2")
     return stem.rsplit("-", 1)[-1]
@@ -143,7 +223,7 @@ class PlatformLock:
     Attributes:
         content_hash: the digest of the request (see ``requests``).
         records: the conda packages, by name.
-        pypi: the names of locked PyPI packages.
+        pypi: the PyPI packages, by name.
         virtual_packages: what the solve was promised.
         needs: the virtual packages that the records need.
         requested: the MatchSpecs that were asked for.
@@ -151,7 +231,7 @@ class PlatformLock:
 
     content_hash: str
     records: tuple[CondaRecord, ...]
-    pypi: tuple[str, ...] = ()
+    pypi: tuple[PypiRecord, ...] = ()
     virtual_packages: tuple[VirtualPackage, ...] = ()
     needs: tuple[Need, ...] = ()
     requested: tuple[str, ...] = ()
@@ -163,6 +243,7 @@ class PlatformLock:
         records: Iterable[CondaRecord],
         virtual_packages: Sequence[VirtualPackage],
         requested: Iterable[str],
+        pypi: Iterable[PypiRecord] = (),
     ) -> PlatformLock:
         """The lock of a fresh solution; its needs are read off the records."""
         ordered = tuple(sorted(records, key=lambda record: record.name))
@@ -170,6 +251,7 @@ class PlatformLock:
         return cls(
             content_hash=content_hash,
             records=ordered,
+            pypi=tuple(sorted(pypi, key=lambda record: record.name)),
             virtual_packages=tuple(virtual_packages),
             needs=tuple(needs),
             requested=tuple(sorted(set(requested))),
@@ -214,12 +296,16 @@ class LockFile:
             },
         }
 
-    def entries(self) -> list[tuple[CondaRecord, str]]:
+    def entries(self) -> list[tuple[Record, str]]:
         """What the ``package`` section has: records and their platforms.
 
-        By name, then by platform, so that a diff keeps together what belongs together.
+        By name, then by platform, so that a diff keeps together what belongs together; a conda
+        package stands before a PyPI package of its name.
         """
-        found = [(each, name) for name, lock in self.platforms.items() for each in lock.records]
+        found: list[tuple[Record, str]] = []
+        for name, lock in self.platforms.items():
+            found += [(each, name) for each in lock.records]
+            found += [(each, name) for each in lock.pypi]
         return sorted(found, key=lambda each: (each[0].name, each[1]))
 
     def _sorted(self) -> list[tuple[str, PlatformLock]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -89,11 +90,6 @@ def _keep_other_platforms(project: Project, plan: Plan) -> None:
     for subdir, locked in (plan.old.platforms if plan.old else {}).items():
         if subdir in asked or (project.manifest.platforms_given and subdir not in others):
             continue
-        if locked.pypi:
-            raise UsageError(
-                f"{plan.environment} has locked PyPI packages for {subdir}, which would be lost",
-                hints=["lock all platforms at once, without --platform"],
-            )
         plan.kept[subdir] = locked
 
 
@@ -123,14 +119,15 @@ def check_update(update: Update, plans: Sequence[Plan]) -> None:
     Raises:
         UsageError: with near names.
     """
-    known = {
-        record.name
-        for plan in plans
-        if plan.old
-        for locked in plan.old.platforms.values()
-        for record in locked.records
-    }
-    unknown = sorted(update.names - known)
+    every = [lock for plan in plans if plan.old for lock in plan.old.platforms.values()]
+    known = {each.name for lock in every for each in lock.records}
+    known |= {each.name for lock in every for each in lock.pypi}
+    unknown = sorted(each for each in update.names - known if _project(each) not in known)
     if unknown:
         hints = [did_you_mean(name, known, f"{name}: no lock has it") for name in unknown]
         raise UsageError(f"--update: not locked: {', '.join(unknown)}", hints=hints)
+
+
+def _project(name: str) -> str:
+    """A PyPI project's name as it is locked (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name)

@@ -22,6 +22,7 @@ from conda_multiplat.lock import (
     LockChannel,
     LockFile,
     PlatformLock,
+    PypiRecord,
     unpack_needs,
     unpack_virtual_packages,
 )
@@ -196,12 +197,15 @@ def _platform(
         main = each.get("category", "main") == "main"
         if each["manager"] == "conda" and (main or each["name"] not in records):
             records[each["name"]] = CondaRecord.from_dict(each)
+    pypi = {
+        each["name"]: PypiRecord.from_dict(each) for each in packages if each["manager"] == "pip"
+    }
     stated = custom.get(f"{PREFIX}needs.{name}")
     found = needs_of((each.name, each.depends, ()) for each in records.values())
     return PlatformLock(
         content_hash=content_hash,
         records=tuple(records.values()),
-        pypi=tuple(sorted({each["name"] for each in packages if each["manager"] == "pip"})),
+        pypi=tuple(pypi[name] for name in sorted(pypi)),
         virtual_packages=unpack_virtual_packages(
             custom.get(f"{PREFIX}virtual-packages.{name}", "[]")
         ),

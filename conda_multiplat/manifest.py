@@ -62,6 +62,7 @@ class Manifest:
         prefer: the order in which ``install`` tries the environments; empty where not said.
         variables: for each platform, the environment variables to set on activation.
         warnings: what is ignored, a line each.
+        pypi_names: conda package -> the PyPI projects that it provides, beyond what is known.
         platforms_given: False where the platforms are the caller's, since no file names any.
     """
 
@@ -72,6 +73,7 @@ class Manifest:
     prefer: tuple[str, ...] = ()
     variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    pypi_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     platforms_given: bool = True
 
     def lineage(self, name: str) -> list[Environment]:

@@ -24,7 +24,7 @@ TOP_LEVEL = (
     "category",
     "multiplat",
 )
-MULTIPLAT = ("virtual-packages", "environments", "prefer")
+MULTIPLAT = ("virtual-packages", "environments", "prefer", "pypi-names")
 ENVIRONMENT = ("extends", "platforms", "virtual-packages", "channels", "dependencies")
 
 _ENVIRONMENT_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
@@ -40,6 +40,7 @@ class Head:
     promises: dict[str, dict[str, str | None]] = field(default_factory=dict)
     environments: dict[str, Environment] = field(default_factory=dict)
     prefer: tuple[Text, ...] = ()
+    pypi_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -113,9 +114,23 @@ def _multiplat(reader: Reader, node: yaml.Node, head: Head) -> None:
     if found := keys.get("prefer"):
         reader.no_selectors(found[1], "prefer")
         head.prefer = reader.texts(found[1], "prefer")
+    if found := keys.get("pypi-names"):
+        reader.no_selectors(found[1], "pypi-names")
+        for name, (_, child) in reader.mapping(found[1], "pypi-names").items():
+            head.pypi_names[name.lower()] = _projects(reader, name, child)
     if found := keys.get("environments"):
         for key, child in reader.mapping(found[1], "environments").values():
             head.environments[key.value] = _environment(reader, key, child)
+
+
+def _projects(reader: Reader, name: str, node: yaml.Node) -> tuple[str, ...]:
+    """The PyPI projects that a conda package provides: a name, a list of them, or none (null)."""
+    if is_null(node):
+        return ()
+    if isinstance(node, yaml.SequenceNode):
+        return tuple(text.value for text in reader.texts(node, name))
+    text = reader.text(node, name)
+    return (text.value,) if text else ()
 
 
 def _known(

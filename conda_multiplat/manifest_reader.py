@@ -77,6 +77,7 @@ def read_manifest(
         environments=environments,
         prefer=unique(text.value for head in heads for text in head.prefer),
         variables={subdir: _merge(each[subdir].variables for each in lines) for subdir in subdirs},
+        pypi_names={k: v for head in heads for k, v in head.pypi_names.items()},
         warnings=tuple(warning for head in heads for warning in head.warnings),
         platforms_given=any(head.platforms for head in heads),
     )

@@ -24,7 +24,15 @@ _VALUED = {
     "-r": "a requirements file",
     "--requirement": "a requirements file",
 }
-_BARE = ("--no-index", "--pre", "--prefer-binary", "--require-hashes")
+_BARE = ("--no-index", "--pre", "--require-hashes")
+#: What pip knows and nobody can honour in a lock, with the reason.
+_REFUSED = {
+    "--hash": "hashes are locked by themselves",
+    "--prefer-binary": "wheels are preferred anyway",
+    "--trusted-host": "set `allow-insecure-host` in uv's configuration",
+}
+#: Before a line of a constraints file, once that was read (see ``requirement_files``).
+CONSTRAINT = "constraint: "
 _SOURCE = re.compile(
     r"^(\.{0,2}[/\\]|\.{1,2}($|\[)|~|[A-Za-z]:[/\\]|(git|hg|svn|bzr)\+|(https?|file)://)"
 )
@@ -49,6 +57,8 @@ def entry_name(entry: str) -> str:
         _check_option(entry)
         return ""
     if _SOURCE.match(entry):
+        if re.match("(hg|svn|bzr)[+]", entry):
+            raise PipEntryError(f"only git can be locked: {entry!r}", "write git+URL@REV, or a URL")
         return ""
     try:
         return canonicalize_name(Requirement(entry).name)
@@ -60,8 +70,13 @@ def entry_name(entry: str) -> str:
         ) from None
 
 
-def _split_option(entry: str) -> tuple[str, str]:
-    """``--option=value``, ``--option value``, ``-o value`` and ``-ovalue`` as (option, value)."""
+def split_option(entry: str) -> tuple[str, str]:
+    """``--option=value``, ``--option value``, ``-o value`` and ``-ovalue`` as (option, value).
+
+    ``("", entry)`` for what is no option.
+    """
+    if not entry.startswith("-"):
+        return "", entry
     if not entry.startswith("--"):
         return entry[:2], entry[2:].lstrip("= ").strip()
     option, _, value = entry.replace("=", " ", 1).partition(" ")
@@ -69,7 +84,9 @@ def _split_option(entry: str) -> tuple[str, str]:
 
 
 def _check_option(entry: str) -> None:
-    option, value = _split_option(entry)
+    option, value = split_option(entry)
+    if option in _REFUSED:
+        raise PipEntryError(f"pip's {option} can't be honoured", _REFUSED[option])
     if option in _BARE and not value:
         return
     if option not in _VALUED:

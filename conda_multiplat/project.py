@@ -74,6 +74,7 @@ def load_project(
         sources, host_subdirs=host_subdirs, check_spec=check_spec, entry_name=_entry_name
     )
     folder = paths[0].parent
+    manifest = _expanded(manifest, folder)
     return Project(manifest, folder, tuple(_relative(path, folder) for path in paths))
 
 
@@ -98,6 +99,16 @@ def _entry_name(entry: str) -> str:
     from conda_multiplat.pip_entries import entry_name
 
     return entry_name(entry)
+
+
+def _expanded(manifest: Manifest, folder: Path) -> Manifest:
+    """With the lines of requirements files, where there is a ``pip:`` at all."""
+    views = (view for each in manifest.environments.values() for view in each.views.values())
+    if not any(view.pypi for view in views):
+        return manifest
+    from conda_multiplat.requirement_files import expand
+
+    return expand(manifest, folder)
 
 
 def _relative(path: Path, folder: Path) -> str:

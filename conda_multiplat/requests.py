@@ -6,7 +6,9 @@ Digest, recipe 1: the SHA-256 of the canonical JSON (sorted keys, no spaces, ASC
 2. ``channels``: as the manifest names them, in order, credentials taken out;
 3. ``virtual_packages``: ``name=version=build`` of the promised ones, sorted;
 4. ``pypi``: the PyPI requirements, sorted;
-5. ``categories``: where a category is not ``main``, the sorted pairs of category and requirement.
+5. ``pypi_names``: where there are PyPI requirements, what the manifest says of the projects that
+   conda packages provide;
+6. ``categories``: where a category is not ``main``, the sorted pairs of category and requirement.
 
 A comment, the order of lines, another platform's change and the machine's configuration are not
 in it. A change of this recipe takes a new number, and old locks are judged by theirs.
@@ -92,6 +94,8 @@ def digest(target: Target, recipe: int = DIGEST_RECIPE) -> str:
         "virtual_packages": sorted(f"{p.name}={p.version}={p.build}" for p in packages),
         "pypi": sorted({each.text for each in target.view.pypi}),
     }
+    if target.view.pypi and target.pypi_names:
+        content["pypi_names"] = target.pypi_names
     asked = (*target.view.conda, *target.view.pypi)
     if grouped := sorted({(each.category, each.text) for each in asked if each.category != "main"}):
         content["categories"] = grouped

@@ -9,7 +9,6 @@ from conda_multiplat.config import Settings
 from conda_multiplat.console import Console
 from conda_multiplat.detect import virtual_packages
 from conda_multiplat.errors import LockFileError, UnmetError
-from conda_multiplat.files import shown
 from conda_multiplat.lock import PlatformLock
 from conda_multiplat.names import DEFAULT_ENVIRONMENT, VirtualPackage, spec_name
 from conda_multiplat.project import Project
@@ -71,12 +70,6 @@ def _checked(project: Project, environment: str, settings: Settings) -> Choice:
             f"{environment} is not locked for {settings.subdir}, this machine's platform",
             details=[f"locked: {', '.join(every)}"],
             hints=["add it to `platforms:` and run `conda multiplat lock`"],
-        )
-    if locked.pypi:
-        raise LockFileError(
-            f"{shown(project.lock_path(environment))} locks PyPI packages, "
-            "which this version can't install",
-            details=[", ".join(locked.pypi)],
         )
     has = virtual_packages(settings, {spec_name(each.spec) for each in locked.needs})
     lacking = unmet(locked.needs, has, spec_matches)

@@ -6,7 +6,7 @@ that does not answer) is raised, since it says nothing about the request.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -44,8 +44,13 @@ class Conflict:
 class CondaEngine(Protocol):
     """What solves conda requests."""
 
-    def solve(self, requests: Sequence[SolveRequest]) -> Sequence[Solution | Conflict]:
+    def solve(
+        self, requests: Sequence[SolveRequest], solved: Callable[[Solution], None]
+    ) -> Sequence[Solution | Conflict]:
         """Solve all requests, concurrently where it can, and answer in their order.
+
+        ``solved`` hears of each solution as soon as it is there, once at least: what builds upon
+        it need not wait for the others.
 
         Previous records (``locked``) are kept where they still fit. The records come with public
         URLs, and with categories unset.
@@ -56,30 +61,45 @@ class CondaEngine(Protocol):
         ...  # pragma: no cover
 
 
-def solve(requests: Sequence[SolveRequest], engine: CondaEngine) -> list[Solution | Conflict]:
+def solve(
+    requests: Sequence[SolveRequest],
+    engine: CondaEngine,
+    solved: Callable[[Solution], None] = lambda _: None,
+) -> list[Solution | Conflict]:
     """Solve all requests and mark each record with the category that asks for it."""
     return [
         replace(outcome, records=_categorised(outcome.request.requirements, outcome.records))
         if isinstance(outcome, Solution)
         else outcome
-        for outcome in engine.solve(requests)
+        for outcome in engine.solve(requests, solved)
     ]
 
 
 def _categorised(
     requirements: Sequence[Requirement], records: Sequence[CondaRecord]
 ) -> tuple[CondaRecord, ...]:
-    """CEP 37: what ``main`` needs is ``main``; the rest has the first category that needs it."""
-    categories = dict.fromkeys(["main", *(each.category for each in requirements)])
-    if len(categories) == 1:
+    if all(each.category == "main" for each in requirements):
         return tuple(records)
     depends = {each.name: [spec_name(spec) for spec in each.depends] for each in records}
-    found: dict[str, str] = {}
-    for category in categories:
-        roots = (each.name for each in requirements if each.category == category)
-        for name in _reachable(roots, depends):
-            found.setdefault(name, category)
+    found = categories_of([(each.name, each.category) for each in requirements], depends)
     return tuple(replace(each, category=found.get(each.name, "main")) for each in records)
+
+
+def categories_of(
+    roots: Sequence[tuple[str, str]], depends: Mapping[str, Sequence[str]]
+) -> dict[str, str]:
+    """CEP 37: what ``main`` needs is ``main``; the rest has the first category that needs it.
+
+    Args:
+        roots: what is asked for, with its category.
+        depends: what each package needs.
+    """
+    found: dict[str, str] = {}
+    for category in dict.fromkeys(["main", *(category for _, category in roots)]):
+        own = (name for name, asked in roots if asked == category)
+        for name in _reachable(own, depends):
+            found.setdefault(name, category)
+    return found
 
 
 def _reachable(roots: Iterable[str], depends: Mapping[str, Sequence[str]]) -> set[str]:

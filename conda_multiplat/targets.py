@@ -21,6 +21,7 @@ class Target:
         virtual_packages: what the machines of this target are promised to have, sorted.
         assumed: those of them that the manifest does not state, as ``glibc 2.28``.
         view: what the manifest asks for here.
+        pypi_names: what the manifest says of the PyPI projects that conda packages provide.
     """
 
     environment: str
@@ -28,6 +29,7 @@ class Target:
     virtual_packages: tuple[VirtualPackage, ...]
     assumed: frozenset[str]
     view: View
+    pypi_names: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def __str__(self) -> str:
         return f"{self.environment}/{self.subdir}"
@@ -61,7 +63,8 @@ def target(manifest: Manifest, environment: str, subdir: str) -> Target:
     chain = [each.promises for each in manifest.lineage(environment)]
     packages, assumed = promised(subdir, chain)
     view = manifest.view(environment, subdir)
-    return Target(environment, subdir, packages, frozenset(assumed), view)
+    names = tuple(sorted(manifest.pypi_names.items()))
+    return Target(environment, subdir, packages, frozenset(assumed), view, names)
 
 
 def select_environments(manifest: Manifest, wanted: Sequence[str]) -> list[str]:

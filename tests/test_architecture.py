@@ -21,11 +21,14 @@ EDGES = (
     "destination",
     "detect",
     "files",
+    "lock_pypi",  # begins what lock_plan has planned
     "lock_plan",  # speaks to the user through the console that it is given
     "plugin",
     "prefix",
     "project",
+    "requirement_files",
     "selection",
+    "site_packages",
     "commands",
     "engines",
     HOOKS,

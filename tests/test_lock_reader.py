@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from conda_multiplat.errors import LockFileError
-from conda_multiplat.lock import CondaRecord, LockChannel, LockFile, PlatformLock
+from conda_multiplat.lock import CondaRecord, LockChannel, LockFile, PlatformLock, PypiRecord
 from conda_multiplat.lock_reader import read_lock
 from conda_multiplat.manifest_reader import Source, read_manifest
 from conda_multiplat.names import VirtualPackage
@@ -187,7 +187,9 @@ def test_locks_of_others(end: str) -> None:
     assert [(each.name, each.version, each.build) for each in found.records] == [
         ("zlib", "1.3.1", "hb9d3cd8_2")
     ]
-    assert found.pypi == ("robosuite",)
+    sha256 = "5d7c0e5f0005f74112a34a7425179f4eb6e73c92f5d109e6af4ddeca407c92ab"
+    url = "https://files.example.com/robosuite-1.4.0.tar.gz"
+    assert found.pypi == (PypiRecord("robosuite", "1.4.0", url, sha256),)
 
 
 def test_package_section_may_come_first() -> None:

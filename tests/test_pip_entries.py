@@ -8,7 +8,7 @@ from conda_multiplat.pip_entries import PipEntryError, entry_name
 
 _OPTIONS = (
     "--constraint, --editable, --extra-index-url, --find-links, --index-url, --no-binary, "
-    "--no-index, --only-binary, --pre, --prefer-binary, --require-hashes, --requirement, "
+    "--no-index, --only-binary, --pre, --require-hashes, --requirement, "
     "-c, -e, -f, -i, -r"
 )
 
@@ -44,7 +44,6 @@ def test_requirements(entry: str, name: str) -> None:
         ".\\robot",
         "C:\\robot",
         "git+https://example.com/robot.git@main",
-        "hg+https://example.com/robot",
         "https://example.com/robot-1.0-py3-none-any.whl",
         "http://example.com/robot.tar.gz",
         "file:///srv/robot-1.0-py3-none-any.whl",
@@ -74,7 +73,6 @@ def test_paths_and_urls(entry: str) -> None:
         "--only-binary=numpy,scipy",
         "--no-index",
         "--pre",
-        "--prefer-binary",
         "--require-hashes",
     ],
 )
@@ -137,3 +135,26 @@ def test_several_lines_in_one_entry(entry: str) -> None:
 def test_entries_that_name_no_project(entry: str) -> None:
     """Paths and options are taken in every form that pip takes."""
     assert entry_name(entry) == ""
+
+
+@pytest.mark.parametrize(
+    ("entry", "message", "hint"),
+    [
+        (
+            "--prefer-binary",
+            "pip's --prefer-binary can't be honoured",
+            "wheels are preferred anyway",
+        ),
+        ("--hash=sha256:0", "pip's --hash can't be honoured", "hashes are locked by themselves"),
+        (
+            "hg+https://example.com/robot",
+            "only git can be locked: 'hg+https://example.com/robot'",
+            "write git+URL@REV, or a URL",
+        ),
+    ],
+)
+def test_what_no_lock_can_hold(entry: str, message: str, hint: str) -> None:
+    """It is refused by name, not skipped."""
+    with pytest.raises(PipEntryError) as raised:
+        entry_name(entry)
+    assert (str(raised.value), raised.value.hint) == (message, hint)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import pytest
@@ -25,9 +25,15 @@ class TableEngine:
     table: dict[str, str]
     clashes: tuple[str, ...] = ()
 
-    def solve(self, requests: Sequence[SolveRequest]) -> Sequence[Solution | Conflict]:
+    def solve(
+        self, requests: Sequence[SolveRequest], solved: Callable[[Solution], None]
+    ) -> Sequence[Solution | Conflict]:
         """Answer in the requests' order."""
-        return [self._answer(each) for each in requests]
+        answers = [self._answer(each) for each in requests]
+        for each in answers:
+            if isinstance(each, Solution):
+                solved(each)
+        return answers
 
     def _answer(self, asked: SolveRequest) -> Solution | Conflict:
         if asked.target.subdir in self.clashes:
@@ -38,7 +44,9 @@ class TableEngine:
 class DeadEngine:
     """An engine whose channel does not answer."""
 
-    def solve(self, requests: Sequence[SolveRequest]) -> Sequence[Solution | Conflict]:
+    def solve(
+        self, requests: Sequence[SolveRequest], solved: Callable[[Solution], None]
+    ) -> Sequence[Solution | Conflict]:
         """Fail as engines do."""
         raise OutsideError(f"{len(requests)} channels can't be read")
 
@@ -122,7 +130,7 @@ def test_what_no_one_needs_is_main() -> None:
 def test_nothing_else_changes() -> None:
     """But for its category, a record is as the engine gave it, and so is their order."""
     wanted = asked("main: python", "dev: pytest")
-    (given,) = TableEngine(TABLE).solve([wanted])
+    (given,) = TableEngine(TABLE).solve([wanted], lambda _: None)
     (found,) = solve([wanted], TableEngine(TABLE))
     assert isinstance(given, Solution)
     assert isinstance(found, Solution)

@@ -3,7 +3,8 @@
 Flow::
 
     lock -> records of this machine's platform -> unmet needs? -> prefix allowed? -> what differs?
-         -> (nothing differs: done) -> verify, download, link -> records, history, variables
+         -> (nothing differs: done) -> remove PyPI packages that go -> verify, download, link
+         -> PyPI packages that come (uv) -> records, history, variables
 
 Nothing is solved. All that can be refused is refused before anything is downloaded. A marker in
 ``conda-meta`` says that an install is under way; one that was cut off is gone through again.
@@ -14,17 +15,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conda_multiplat import prefix as prefixes
-from conda_multiplat.changes import Change, packages, to_install
+from conda_multiplat.changes import Change, IsNewer, changes, packages, to_install
 from conda_multiplat.config import Settings
 from conda_multiplat.console import Console
 from conda_multiplat.destination import destination, refuse_protected
+from conda_multiplat.lock import CondaRecord, PlatformLock, python_of
 from conda_multiplat.project import Project, load_project
 from conda_multiplat.requests import channels_of
 from conda_multiplat.selection import Choice, choose
 from conda_multiplat.targets import target
+
+if TYPE_CHECKING:
+    from conda_multiplat.engines.uv_install import UvInstaller
 
 #: So many changes are named; a first install has hundreds.
 _SHOWN = 20
@@ -37,7 +42,8 @@ class _Work:
     Attributes:
         choice: the environment, and its lock for this machine.
         where: the prefix.
-        found: what must change there.
+        found: what must change there of conda's packages.
+        pypi: what must change there of PyPI's.
         marker: what the last run noted there; empty where there was none.
     """
 
@@ -45,6 +51,7 @@ class _Work:
     choice: Choice
     where: Path
     found: Sequence[Change]
+    pypi: Sequence[Change]
     marker: Mapping[str, Any]
 
     @property
@@ -82,7 +89,9 @@ def install(
     where = destination(project, name, prefix, settings)
     refuse_protected(where, settings, allow_frozen=allow_frozen, allow_base=allow_base)
     found = to_install(prefixes.installed(where), choice.locked.records, is_newer)
-    work = _Work(project, choice, where, found, prefixes.read_marker(where))
+    marker = prefixes.read_marker(where)
+    pypi = _pypi_changes(choice.locked, where, marker, is_newer)
+    work = _Work(project, choice, where, found, pypi, marker)
     if not dry_run:
         _carry_out(work, settings, console)
     _report(work, console, dry_run=dry_run)
@@ -91,12 +100,56 @@ def install(
 
 def _carry_out(work: _Work, settings: Settings, console: Console) -> None:
     try:
+        _remove_pypi(work, settings)
         if work.found or not work.finished:
             _link(work, settings, console)
+        _install_pypi(work, settings, console)
         _settle(work, settings)
     except OSError as error:
         reason = f"{error.filename or work.where}: {error.strerror}"
         raise prefixes.unfinished(work.where, reason) from None
+
+
+def _pypi_changes(
+    locked: PlatformLock, where: Path, marker: Mapping[str, Any], is_newer: IsNewer
+) -> list[Change]:
+    """What must change of PyPI's packages; where neither side has any, nobody looks."""
+    noted = marker.get("pypi", {})
+    if not locked.pypi and not noted:
+        return []
+    from conda_multiplat.site_packages import installed_pypi
+
+    present = installed_pypi(where, python_of(locked.records), noted)
+    return changes(present, locked.pypi, is_newer)
+
+
+def _installer(work: _Work, settings: Settings) -> UvInstaller:
+    from conda_multiplat.engines.uv_install import UvInstaller
+
+    here = target(work.project.manifest, work.choice.environment, settings.subdir)
+    return UvInstaller(work.where, settings, work.project.folder, here.view.pypi)
+
+
+def _remove_pypi(work: _Work, settings: Settings) -> None:
+    """Before anything is linked: a conda package may come in the place of one of PyPI's."""
+    gone = [each.name for each in work.pypi if each.new is None]
+    if gone:
+        prefixes.begin(work.where, {**work.marker, "state": "installing"})
+        _installer(work, settings).remove(gone)
+
+
+def _install_pypi(work: _Work, settings: Settings, console: Console) -> None:
+    wanted = {each.name for each in work.pypi if each.new is not None}
+    if not wanted:
+        return
+    from conda_multiplat.engines.uv_install import refuse_owned
+    from conda_multiplat.site_packages import owned_projects
+
+    refuse_owned(sorted(wanted), owned_projects(work.where), work.where)
+    prefixes.begin(work.where, {**work.marker, "state": "installing"})
+    console.say(f" installing {packages(len(wanted))} of PyPI")
+    records = [each for each in work.choice.locked.pypi if each.name in wanted]
+    _installer(work, settings).install(records)
 
 
 def _link(work: _Work, settings: Settings, console: Console) -> None:
@@ -108,7 +161,7 @@ def _link(work: _Work, settings: Settings, console: Console) -> None:
     for each in _channel_names(work, settings):
         channels.urls(each)
     locked = work.choice.locked
-    changed = [each.new for each in work.found if each.new is not None]
+    changed = [each.new for each in work.found if isinstance(each.new, CondaRecord)]
     meagre = install_records(
         locked.records,
         work.where,
@@ -141,8 +194,8 @@ def _settle(work: _Work, settings: Settings) -> None:
     if work.found or requested != previously or not work.finished:
         revision = prefixes.Revision(
             command=f"conda multiplat install -e {work.choice.environment}",
-            removed=[each.old for each in work.found if each.old],
-            added=[each.new for each in work.found if each.new],
+            removed=[each.old for each in work.found if isinstance(each.old, CondaRecord)],
+            added=[each.new for each in work.found if isinstance(each.new, CondaRecord)],
             requested=requested,
             previously=previously,
         )
@@ -150,7 +203,7 @@ def _settle(work: _Work, settings: Settings) -> None:
     prefixes.set_variables(work.where, variables, work.marker.get("variables", []))
     if settings.register_envs:
         prefixes.register(work.where)
-    now = {
+    now: dict[str, Any] = {
         "state": "complete",
         "environment": work.choice.environment,
         "lock": str(work.project.lock_path(work.choice.environment)),
@@ -158,21 +211,25 @@ def _settle(work: _Work, settings: Settings) -> None:
         "requested": requested,
         "variables": sorted(variables),
     }
+    if locked := work.choice.locked.pypi:
+        now["pypi"] = {each.name: {"url": each.url, "sha256": each.sha256} for each in locked}
     if now != work.marker:
         prefixes.write_marker(work.where, now)
 
 
 def _report(work: _Work, console: Console, *, dry_run: bool) -> None:
-    for each in work.found[:_SHOWN]:
+    found = [*work.found, *work.pypi]
+    for each in found[:_SHOWN]:
         console.say(f"   {each}")
-    if len(work.found) > _SHOWN:
-        console.say(f"   and {len(work.found) - _SHOWN} more")
+    if len(found) > _SHOWN:
+        console.say(f"   and {len(found) - _SHOWN} more")
     where, environment = work.where, work.choice.environment
-    count = len(work.choice.locked.records)
-    if not work.found:
+    locked = work.choice.locked
+    count = len(locked.records) + len(locked.pypi)
+    if not found:
         console.say(f" {where} is as locked: {packages(count)}")
     elif dry_run:
-        console.say(f" would change {packages(len(work.found))} in {where}")
+        console.say(f" would change {packages(len(found))} in {where}")
     else:
         name = where.name if where.parent.name == "envs" else where
         console.say(f" {where} has the {packages(count)} of {environment}")
@@ -183,6 +240,6 @@ def _report(work: _Work, console: Console, *, dry_run: bool) -> None:
             "prefix": str(where),
             "environment": environment,
             "packages": count,
-            "changes": [each.to_dict() for each in work.found],
+            "changes": [each.to_dict() for each in found],
         }
     )

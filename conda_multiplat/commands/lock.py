@@ -2,9 +2,9 @@ r"""``conda multiplat lock``: solve every target at once, then replace all locks
 
 Flow::
 
-    manifest -> [Target] -- in sync: kept as locked ------------------\
-                        \-- else: SolveRequest -> Solution -> PlatformLock -> LockFile -> text
-                                        ^ previous records               (one per environment)
+    manifest -> [Target] -- in sync: kept as locked ---------------\
+                        \-- else: SolveRequest -> Solution -------> PlatformLock -> LockFile -> text
+                                  ^ previous records \-> PypiSolution -/   (one per environment)
 
 A target is in sync when the digest of its request is the one that its lock states and the lock
 is as it was written. Where all are, nothing is fetched and nothing is solved.
@@ -12,7 +12,7 @@ is as it was written. Where all are, nothing is fetched and nothing is solved.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,12 @@ from conda_multiplat.channels import environment_variables, public_name
 from conda_multiplat.config import Settings
 from conda_multiplat.conflicts import no_solution
 from conda_multiplat.console import Console
-from conda_multiplat.errors import ManifestError, Problem
 from conda_multiplat.files import read_text, shown, write_all
 from conda_multiplat.lock import LockChannel, LockFile, PlatformLock
 from conda_multiplat.lock_plan import Plan, Update, check_update, make_plans, plan_target
+from conda_multiplat.lock_pypi import PypiSide
 from conda_multiplat.project import Project, load_project
+from conda_multiplat.pypi import PypiSolution
 from conda_multiplat.render import conda_lock
 from conda_multiplat.requests import DIGEST_RECIPE, channels_of, digest
 from conda_multiplat.solve import CondaEngine, Conflict, Solution, solve
@@ -58,7 +59,6 @@ def lock(
         console.say(f"warning: {warning}")
     _note_assumed_platforms(project, console)
     wanted = targets(project.manifest, environments, platforms)
-    _refuse_pypi(wanted)
     asked = Update(frozenset(name.lower() for name in update), update_all)
     plans = make_plans(project, wanted, asked, console)
     for plan in plans:
@@ -66,14 +66,18 @@ def lock(
         for target in plan.targets:
             plan_target(plan, target, asked, settings)
     check_update(asked, plans)
-    outcomes = _solve(plans, RattlerEngine(settings, project.folder))
-    locks = [_lock_file(project, plan, outcomes, settings) for plan in plans]
+    pypi = _pypi_side(project, plans, asked, settings)
+    outcomes = _solve(plans, RattlerEngine(settings, project.folder), pypi)
+    resolved = pypi.results() if pypi else {}
+    locks = [_lock_file(project, plan, outcomes, resolved, settings) for plan in plans]
     found = {
         plan.environment: _changes(plan, new, is_newer)
         for plan, new in zip(plans, locks, strict=True)
     }
     _report(plans, locks, found, console)
     _note_assumptions(wanted, settings, console)
+    for warning in dict.fromkeys(each for found in resolved.values() for each in found.warnings):
+        console.say(f" warning: {warning}")
     texts = _texts(project, locks)
     if not dry_run:
         write_all(texts)
@@ -89,21 +93,22 @@ def _note_assumed_platforms(project: Project, console: Console) -> None:
         console.say(f"assumed the platform {names}: the manifest has no `platforms:`")
 
 
-def _refuse_pypi(wanted: Sequence[Target]) -> None:
-    """PyPI requirements are not resolved yet: they are refused, not dropped."""
-    problems = {
-        Problem(each.at, f"pip: {each.text} can't be locked yet", "take it from a conda channel")
-        for target in wanted
-        for each in target.view.pypi
-    }
-    if problems:
-        message = "PyPI requirements can't be locked by this version"
-        raise ManifestError(message, problems=sorted(problems))
+def _pypi_side(
+    project: Project, plans: Sequence[Plan], update: Update, settings: Settings
+) -> PypiSide | None:
+    """What resolves PyPI packages, where a target that is to be solved asks for any."""
+    if not any(each.target.view.pypi for plan in plans for each in plan.requests):
+        return None
+    from conda_multiplat.engines.uv import UvEngine, name_table
+
+    return PypiSide(UvEngine(settings, project.folder), name_table(), plans, update)
 
 
-def _solve(plans: Sequence[Plan], engine: CondaEngine) -> dict[Target, Solution]:
+def _solve(
+    plans: Sequence[Plan], engine: CondaEngine, pypi: PypiSide | None
+) -> dict[Target, Solution]:
     requests = [each for plan in plans for each in plan.requests]
-    outcomes = solve(requests, engine) if requests else []
+    outcomes = solve(requests, engine, pypi.start if pypi else _ignore) if requests else []
     conflicts = [each for each in outcomes if isinstance(each, Conflict)]
     solutions = [each for each in outcomes if isinstance(each, Solution)]
     if conflicts:
@@ -111,10 +116,15 @@ def _solve(plans: Sequence[Plan], engine: CondaEngine) -> dict[Target, Solution]
     return {each.request.target: each for each in solutions}
 
 
+def _ignore(_: Solution) -> None:
+    pass
+
+
 def _lock_file(
     project: Project,
     plan: Plan,
-    solutions: dict[Target, Solution],
+    solutions: Mapping[Target, Solution],
+    resolved: Mapping[Target, PypiSolution],
     settings: Settings,
 ) -> LockFile:
     platforms = dict(plan.kept)
@@ -125,6 +135,7 @@ def _lock_file(
                 solution.records,
                 target.virtual_packages,
                 [each.text for each in target.view.conda],
+                resolved[target].records if target in resolved else (),
             )
     return LockFile(
         environment=plan.environment,
@@ -146,7 +157,12 @@ def _channels(project: Project, environment: str, settings: Settings) -> tuple[L
 def _changes(plan: Plan, new: LockFile, is_newer: IsNewer) -> dict[str, list[Change]]:
     old = plan.old.platforms if plan.old else {}
     return {
-        subdir: changes(old[subdir].records, locked.records, is_newer) if subdir in old else []
+        subdir: [
+            *changes(old[subdir].records, locked.records, is_newer),
+            *changes(old[subdir].pypi, locked.pypi, is_newer),
+        ]
+        if subdir in old
+        else []
         for subdir, locked in new.platforms.items()
     }
 
@@ -162,6 +178,7 @@ def _report(
         name = plan.environment
         for subdir, locked in new.platforms.items():
             words = f"{packages(len(locked.records)):>13}"
+            words += f" + {len(locked.pypi)} of PyPI" if locked.pypi else ""
             rows.append([name, subdir, words, summary(found[plan.environment][subdir])])
             name = ""
     if rows:
@@ -211,6 +228,7 @@ def _document(
             each.environment: {
                 subdir: {
                     "packages": len(locked.records),
+                    "pypi": len(locked.pypi),
                     "changes": [change.to_dict() for change in found[each.environment][subdir]],
                 }
                 for subdir, locked in each.platforms.items()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
+from conda_multiplat.channels import public_name
 from conda_multiplat.config import Settings
 from conda_multiplat.console import Console
 from conda_multiplat.errors import UsageError
@@ -14,7 +15,7 @@ from conda_multiplat.lock import LockFile
 from conda_multiplat.names import DEFAULT_ENVIRONMENT, did_you_mean
 from conda_multiplat.project import Project, load_project
 from conda_multiplat.render import environment as environment_file
-from conda_multiplat.render import explicit
+from conda_multiplat.render import explicit, requirements
 from conda_multiplat.targets import select_environments
 
 
@@ -41,9 +42,16 @@ def render(
             if kind == "explicit":
                 text = explicit.render(lock, subdir, hash_kind)
                 texts[project.folder / explicit.file_name(name, subdir)] = text
+                if lock.platforms[subdir].pypi:
+                    beside = project.folder / requirements.file_name(name, subdir)
+                    texts[beside] = requirements.render(lock, subdir)
             else:
                 text = environment_file.render(
-                    lock, subdir, _name(project, name), project.manifest.variables.get(subdir, {})
+                    lock,
+                    subdir,
+                    _name(project, name),
+                    project.manifest.variables.get(subdir, {}),
+                    _options(project, name, subdir),
                 )
                 texts[project.folder / environment_file.file_name(name, subdir)] = text
     _refuse_nothing(texts, platforms)
@@ -58,6 +66,12 @@ def _name(project: Project, environment: str) -> str | None:
     """The conda environment's name: the manifest's, with the environment's own where it has one."""
     name = project.manifest.name
     return name if name is None or environment == DEFAULT_ENVIRONMENT else f"{name}-{environment}"
+
+
+def _options(project: Project, environment: str, subdir: str) -> list[str]:
+    """The options of ``pip:`` that say where packages come from, without credentials."""
+    entries = [each.text for each in project.manifest.view(environment, subdir).pypi]
+    return [public_name(each) for each in entries if each.startswith("-") and each[:2] != "-e"]
 
 
 def _subdirs(lock: LockFile, platforms: Sequence[str], *, all_of_them: bool) -> Iterator[str]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,26 +66,31 @@ class RattlerEngine:
         self._settings = settings
         self._channels = Channels(settings, base)
 
-    def solve(self, requests: Sequence[SolveRequest]) -> Sequence[Solution | Conflict]:
+    def solve(
+        self, requests: Sequence[SolveRequest], solved: Callable[[Solution], None]
+    ) -> Sequence[Solution | Conflict]:
         """Solve all requests at once; see :class:`conda_multiplat.solve.CondaEngine`.
 
         Servers that know nothing of sharded repodata should answer 404 when asked for it, but some
         forbid what they do not know: such channels are asked again for plain repodata.
         """
         limit_arenas(_ARENAS)
-        return self._solve(requests, frozenset())
+        return self._solve(requests, solved, frozenset())
 
     def _solve(
-        self, requests: Sequence[SolveRequest], plain: frozenset[str]
+        self,
+        requests: Sequence[SolveRequest],
+        solved: Callable[[Solution], None],
+        plain: frozenset[str],
     ) -> Sequence[Solution | Conflict]:
         try:
-            return run(_Run(self._settings, self._channels, plain).all(requests))
+            return run(_Run(self._settings, self._channels, plain, solved).all(requests))
         except _UnreadableError as error:
             urls = {url for each in requests for url in self._channels.spec_channels(each)}
             refused = {url for url in urls - plain if self._refuses_shards(url, error.text)}
             if not refused:
                 raise self._outside(error) from None
-        return self._solve(requests, plain | refused)
+        return self._solve(requests, solved, plain | refused)
 
     def _refuses_shards(self, url: str, text: str) -> bool:
         asked = (url, self._channels.mirrors.get(url, url))
@@ -116,10 +121,18 @@ class _Run:
         settings: for the cache, the proxy and TLS.
         channels: the channels' URLs and credentials.
         plain: the URLs of the channels that can't be asked for sharded repodata.
+        solved: hears of each solution.
     """
 
-    def __init__(self, settings: Settings, channels: Channels, plain: Iterable[str]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        channels: Channels,
+        plain: Iterable[str],
+        solved: Callable[[Solution], None],
+    ) -> None:
         self._channels = channels
+        self._solved = solved
         action: CacheAction = "force-cache-only" if settings.offline else "cache-or-fetch"
         source = rattler.SourceConfig(cache_action=action)
         self._gateway = rattler.Gateway(
@@ -139,11 +152,13 @@ class _Run:
         try:
             locked = await self._in_channels(request)
             found = await self._solve(request, request.requirements, locked)
-            return Solution(request, tuple(self._record(each) for each in found))
+            solution = Solution(request, tuple(self._record(each) for each in found))
         except SolverError as error:
             return await self._conflict(request, error)
         except (GatewayError, FetchRepoDataError, InvalidChannelError, IoError) as error:
             raise _UnreadableError(request, str(error)) from None
+        self._solved(solution)
+        return solution
 
     async def _solve(
         self,

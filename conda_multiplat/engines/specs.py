@@ -24,6 +24,14 @@ def check_spec(text: str) -> str | None:
     return None
 
 
+def spec_allows(text: str, version: str) -> bool:
+    """Whether a MatchSpec's version, whatever else it says, allows ``version``."""
+    spec = parse_spec(text)
+    record = rattler.PackageRecord(spec.name, version, rattler.BuildString("0"), 0, "noarch")
+    wanted = {"version": spec.fields.get("version", "*")}
+    return engine_spec(MatchSpec(spec.name, "", wanted)).matches(record)
+
+
 def spec_matches(spec: str, package: VirtualPackage) -> bool:
     """Whether a MatchSpec holds for a virtual package."""
     record = rattler.PackageRecord(

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from conda_multiplat.lock import CondaRecord, LockFile
+from conda_multiplat.lock import LockFile, Record
 from conda_multiplat.lock_reader import packages_sha256
 
 _HEADER = """\
@@ -47,13 +47,15 @@ def render(lock: LockFile) -> str:
 
 
 @lru_cache(maxsize=65536)  # environments share most of their packages
-def _entry(record: CondaRecord, platform: str) -> str:
+def _entry(record: Record, platform: str) -> str:
     """One entry of ``package:``; ``lock_reader`` knows this layout too."""
     package = record.to_dict(platform)
     depends = package["dependencies"]
     needed = "".join(f"    {scalar(name)}: {scalar(text)}\n" for name, text in depends.items())
     needed = f"\n{needed}" if needed else " {}\n"
     hashes = "".join(f"    {kind}: {scalar(text)}\n" for kind, text in package["hash"].items())
+    hashes = f"\n{hashes}" if hashes else " {}\n"
+    build = f"  build: {scalar(record.build)}\n" if "build" in package else ""
     return (
         f"- name: {scalar(package['name'])}\n"
         f"  version: {scalar(package['version'])}\n"
@@ -61,8 +63,7 @@ def _entry(record: CondaRecord, platform: str) -> str:
         f"  platform: {package['platform']}\n"
         f"  dependencies:{needed}"
         f"  url: {scalar(package['url'])}\n"
-        f"  hash:\n{hashes}"
-        f"  build: {scalar(package['build'])}\n"
+        f"  hash:{hashes}{build}"
         f"  category: {scalar(package['category'])}\n"
         "  optional: false\n"
     )

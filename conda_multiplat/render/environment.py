@@ -18,9 +18,9 @@ from collections.abc import Mapping, Sequence, Set
 import yaml
 
 from conda_multiplat.channels import base_url
-from conda_multiplat.lock import CondaRecord, LockFile
+from conda_multiplat.lock import CondaRecord, LockFile, PlatformLock
 from conda_multiplat.names import DEFAULT_ENVIRONMENT
-from conda_multiplat.render import explicit
+from conda_multiplat.render import explicit, requirements
 from conda_multiplat.render.conda_lock import scalar
 from conda_multiplat.render.explicit import platform_to_render
 
@@ -48,7 +48,13 @@ def file_name(environment: str, subdir: str) -> str:
     return f"{own}environment-{subdir}.yml"
 
 
-def render(lock: LockFile, subdir: str, name: str | None, variables: Mapping[str, str]) -> str:
+def render(
+    lock: LockFile,
+    subdir: str,
+    name: str | None,
+    variables: Mapping[str, str],
+    options: Sequence[str] = (),
+) -> str:
     """The manifest's text, with LF line ends.
 
     Args:
@@ -56,18 +62,19 @@ def render(lock: LockFile, subdir: str, name: str | None, variables: Mapping[str
         subdir: the platform that the file is for.
         name: the environment's name for ``conda env create``; ``None`` leaves it open.
         variables: the environment variables that are set where the environment is active.
+        options: those of the manifest's ``pip:`` that say where packages come from.
 
     Raises:
-        UsageError: the platform is not locked, or has PyPI packages, whose pins the lock's
-            values don't hold.
+        UsageError: the platform is not locked.
     """
-    locked = platform_to_render(lock, subdir, file_name(lock.environment, subdir))
+    locked = platform_to_render(lock, subdir)
     channels = [each.url for each in lock.channels if each.url != "nodefaults"]
     pins = _pins(sorted(locked.records, key=lambda record: record.name), channels)
     lines = [
         *([f"name: {scalar(name)}"] if name is not None else []),
         *_section("channels", [scalar(each) for each in (*channels, "nodefaults")]),
         *_section("dependencies", [_dependency(pin) for pin in pins]),
+        *_pip(locked, options),
         *_variables(variables),
     ]
     return _header(lock.environment, subdir, named=name is not None) + "\n".join(lines) + "\n"
@@ -86,6 +93,12 @@ def _header(environment: str, subdir: str, *, named: bool) -> str:
 
 def _section(key: str, items: Sequence[str]) -> list[str]:
     return [f"{key}:", *(f"- {each}" for each in items)] if items else [f"{key}: []"]
+
+
+def _pip(locked: PlatformLock, options: Sequence[str]) -> list[str]:
+    """PyPI's packages, after the options that say where they come from."""
+    entries = [*options, "--no-deps", *(requirements.line(each) for each in locked.pypi)]
+    return ["- pip:", *(f"  - {scalar(each)}" for each in entries)] if locked.pypi else []
 
 
 def _dependency(pin: str) -> str:

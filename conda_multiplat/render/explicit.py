@@ -13,6 +13,7 @@ from typing import Literal
 from conda_multiplat.errors import LockFileError, UsageError
 from conda_multiplat.lock import CondaRecord, LockFile, PlatformLock
 from conda_multiplat.names import DEFAULT_ENVIRONMENT, SUBDIRS, did_you_mean, split_spec
+from conda_multiplat.render import requirements
 from conda_multiplat.render.order import topological
 
 HashKind = Literal["md5", "sha256"]
@@ -38,25 +39,26 @@ def render(lock: LockFile, subdir: str, hash_kind: HashKind = "md5") -> str:
             A conda before 24.9 can't read SHA-256.
 
     Raises:
-        UsageError: the platform is not locked, or has PyPI packages.
+        UsageError: the platform is not locked.
         LockFileError: a record has no hash.
     """
     file = file_name(lock.environment, subdir)
-    locked = platform_to_render(lock, subdir, file)
+    locked = platform_to_render(lock, subdir)
     _refuse_unhashed(locked.records, file)
     lines = [_line(record, hash_kind) for record in topological(locked.records)]
     newer = any("#sha256:" in line for line in lines)
     header = [*_header(lock, subdir, file), *_machine(locked)]
+    header += _beside(locked, requirements.file_name(lock.environment, subdir))
     note = ["conda 24.9 or newer is needed: older ones can't read SHA-256 hashes."] if newer else []
     comments = [f"# {line}" for line in (*header, *note)]
     return "\n".join([*comments, "@EXPLICIT", *lines]) + "\n"
 
 
-def platform_to_render(lock: LockFile, subdir: str, file: str) -> PlatformLock:
-    """What is locked for a platform, where ``file`` can hold all of it.
+def platform_to_render(lock: LockFile, subdir: str) -> PlatformLock:
+    """What is locked for a platform.
 
     Raises:
-        UsageError: the platform is not locked, or has PyPI packages, which only the lock holds.
+        UsageError: the platform is not locked.
     """
     locked = lock.platforms.get(subdir)
     if locked is None:
@@ -66,12 +68,6 @@ def platform_to_render(lock: LockFile, subdir: str, file: str) -> PlatformLock:
             f"{lock.environment} is not locked for {subdir}",
             details=[f"it is locked for {known}"],
             hints=[hint] if hint else [],
-        )
-    if locked.pypi:
-        raise UsageError(
-            f"{file} can't hold the PyPI packages that {lock.environment} has for {subdir}",
-            details=[", ".join(locked.pypi)],
-            hints=["install from the lock itself, or take them from a conda channel"],
         )
     return locked
 
@@ -101,6 +97,13 @@ def _header(lock: LockFile, subdir: str, file: str) -> list[str]:
         f"platform: {subdir}",
         *([f"environment: {lock.environment}"] if named else []),
     ]
+
+
+def _beside(locked: PlatformLock, file: str) -> list[str]:
+    count = len(locked.pypi)
+    if not count:
+        return []
+    return [f"PyPI packages are not in this file: {count} stand in {file}."]
 
 
 def _machine(locked: PlatformLock) -> list[str]:

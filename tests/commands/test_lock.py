@@ -237,7 +237,7 @@ def test_answer_as_json(door: Host, project: Path, channel: Path) -> None:
         "success": True,
         "dry_run": False,
         "files": ["conda-lock.yml"],
-        "environments": {"default": {"linux-64": {"packages": 1, "changes": []}}},
+        "environments": {"default": {"linux-64": {"packages": 1, "pypi": 0, "changes": []}}},
     }
 
 
@@ -269,17 +269,6 @@ def test_bad_manifest(door: Host, project: Path, channel: Path) -> None:
         "  environment.yml:7:5: a dependency is a list",
         "  environment.yml:8:13: unknown key 'envs' in multiplat",
     ]
-
-
-def test_pypi_is_refused_by_line(alone: Host, project: Path, channel: Path) -> None:
-    """pip: entries are not dropped in silence."""
-    write(project, channel, "python", "pip:\n      - robosuite >=1.4")
-    done = alone.multiplat("lock", cwd=project, code=2)
-    assert done.stderr == (
-        "error: PyPI requirements can't be locked by this version\n"
-        "  environment.yml:8:9: pip: robosuite >=1.4 can't be locked yet\n"
-        "      take it from a conda channel\n"
-    )
 
 
 def test_promised_virtual_packages(alone: Host, project: Path, channel: Path) -> None:

@@ -14,7 +14,7 @@ import yaml
 from support.hosts import EMBEDDED, make_host
 
 from conda_multiplat.errors import UsageError
-from conda_multiplat.lock import CondaRecord, LockChannel, LockFile, PlatformLock
+from conda_multiplat.lock import CondaRecord, LockChannel, LockFile, PlatformLock, PypiRecord
 from conda_multiplat.render import environment
 
 FORGE = "https://conda.example.com/conda-forge"
@@ -251,17 +251,28 @@ def test_order_of_input_does_not_matter():
     assert environment.render(again, "linux-64", "x", {"B": "2", "A": "1"}) == first
 
 
-def test_pypi_packages_are_refused():
-    """PyPI packages are named in a refusal, not left out."""
+def test_pypi_packages_follow():
+    """PyPI packages stand under ``pip:``, pinned, after the options that say where they are."""
+    url = "https://files.example.com/robosuite-1.4.0.tar.gz"
+    found = (
+        PypiRecord("here", "0", "./here#editable"),
+        PypiRecord("there", "0", "./there", "b" * 64),
+        PypiRecord("repo", "1", "git+https://example.com/repo@0123"),
+        PypiRecord("robosuite", "1.4.0", url, "a" * 64),
+    )
     lock = locked(record("a"))
-    both = replace(lock.platforms["linux-64"], pypi=("robosuite",))
-    with pytest.raises(UsageError) as caught:
-        environment.render(replace(lock, platforms={"linux-64": both}), "linux-64", None, {})
-    assert caught.value.lines()[:2] == [
-        "error: environment-linux-64.yml can't hold the PyPI packages"
-        " that default has for linux-64",
-        "  robosuite",
-    ]
+    both = replace(lock, platforms={"linux-64": replace(lock.platforms["linux-64"], pypi=found)})
+    text = environment.render(both, "linux-64", None, {}, ["--index-url https://example.com/x"])
+    assert yaml.safe_load(text)["dependencies"][-1] == {
+        "pip": [
+            "--index-url https://example.com/x",
+            "--no-deps",
+            "-e ./here",
+            "./there",
+            "repo @ git+https://example.com/repo@0123",
+            "robosuite==1.4.0",
+        ]
+    }
 
 
 def test_unknown_platform():

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from conda_multiplat.errors import LockFileError, UsageError
-from conda_multiplat.lock import CondaRecord, LockChannel, LockFile, PlatformLock
+from conda_multiplat.lock import CondaRecord, LockChannel, LockFile, PlatformLock, PypiRecord
 from conda_multiplat.names import VirtualPackage
-from conda_multiplat.render import explicit
+from conda_multiplat.render import explicit, requirements
 
 FORGE = "https://conda.example.com/conda-forge"
 
@@ -188,18 +188,27 @@ def test_packages_without_a_hash():
     ]
 
 
-def test_pypi_packages_are_refused():
-    """PyPI packages can't be in such a file, and are never left out of it silently."""
+def test_pypi_packages_stand_beside():
+    """The explicit file says that there are some; the requirements have them, with hashes."""
+    url = "https://files.example.com/robosuite-1.4.0.tar.gz"
+    found = (
+        PypiRecord("here", "0", "./here#editable"),
+        PypiRecord("robosuite", "1.4.0", url, "a" * 64),
+    )
     lock = locked(TZDATA)
-    both = replace(lock.platforms["linux-64"], pypi=("mujoco", "robosuite"))
-    with pytest.raises(UsageError) as caught:
-        explicit.render(replace(lock, platforms={"linux-64": both}), "linux-64")
-    assert caught.value.exit_code == 2
-    assert caught.value.lines() == [
-        "error: conda-linux-64.lock can't hold the PyPI packages that default has for linux-64",
-        "  mujoco, robosuite",
-        "  install from the lock itself, or take them from a conda channel",
-    ]
+    both = replace(lock, platforms={"linux-64": replace(lock.platforms["linux-64"], pypi=found)})
+    note = "# PyPI packages are not in this file: 2 stand in requirements-linux-64.txt.\n"
+    assert note in explicit.render(both, "linux-64")
+    assert requirements.file_name("default", "linux-64") == "requirements-linux-64.txt"
+    assert requirements.file_name("dev", "win-64") == "dev.requirements-win-64.txt"
+    assert requirements.render(both, "linux-64") == (
+        "# This file may be used in the environment that the explicit file has made:\n"
+        "# $ python -m pip install --no-deps --require-hashes -r requirements-linux-64.txt\n"
+        "# platform: linux-64\n"
+        f"robosuite @ {url} --hash=sha256:{'a' * 64}\n"
+        "# without a hash, to be installed one by one with --no-deps:\n"
+        "# -e ./here\n"
+    )
 
 
 def test_unknown_platform():

@@ -90,6 +90,8 @@ class _Handler(BaseHTTPRequestHandler):
         if rules.token:
             path = path.removeprefix(f"/t/{rules.token}")
         file = rules.root / path.lstrip("/")
+        if path.endswith("/"):
+            file /= "index.html"
         if not file.is_file():
             return None
         content = next((new for end, new in rules.replace.items() if path.endswith(end)), None)
@@ -107,6 +109,8 @@ class _Handler(BaseHTTPRequestHandler):
         cut = any(path.endswith(end) for end in self.server.rules.truncate)
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
+        if path.endswith("/"):
+            self.send_header("Content-Type", "text/html")
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body[: len(body) // 2] if cut else body)

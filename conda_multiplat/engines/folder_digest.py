@@ -1,0 +1,49 @@
+"""What identifies a project's folder: the digest of its files, and the version it states."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+#: Folders whose content is made of the rest, or has nothing to do with it.
+_LEFT_OUT = frozenset({".git", "__pycache__", "build", "dist", ".venv", ".tox", "node_modules"})
+_ENDINGS = (".egg-info", ".pyc", ".conda-lock.yml")
+
+
+def folder_digest(folder: Path) -> str:
+    """The SHA-256 of the names and contents of a folder's files, in hexadecimal.
+
+    Version control, builds and our own locks are left out.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(_files(folder)):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _files(folder: Path) -> list[Path]:
+    found: list[Path] = []
+    for path in folder.iterdir():
+        if path.name in _LEFT_OUT or path.name.endswith(_ENDINGS) or path.name == "conda-lock.yml":
+            continue
+        if path.is_dir() and not path.is_symlink():
+            found += _files(path)
+        elif path.is_file():
+            found.append(path)
+    return found
+
+
+def folder_version(folder: Path) -> str:
+    """The version that a folder's ``pyproject.toml`` states; ``0`` where it is made up later."""
+    try:
+        text = (folder / "pyproject.toml").read_text(encoding="utf-8")
+        return str(tomllib.loads(text)["project"]["version"])
+    except (OSError, KeyError, TypeError, tomllib.TOMLDecodeError):
+        return "0"

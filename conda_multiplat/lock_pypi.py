@@ -1,0 +1,113 @@
+"""The PyPI side of a run of ``lock``: a resolution for each target, begun when its conda side is.
+
+Flow: ``start(Solution)`` -> PypiRequest -> PypiEngine -> ... ``results()`` -> PypiSolution of each
+target that asks for PyPI packages, or an error that has all that went wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+
+from packaging.utils import canonicalize_name
+
+from conda_multiplat.conflicts import no_pypi_solution
+from conda_multiplat.errors import ManifestError, Problem
+from conda_multiplat.lock import PypiRecord, python_of
+from conda_multiplat.lock_plan import Plan, Update
+from conda_multiplat.manifest import Requirement
+from conda_multiplat.pypi import (
+    NameTable,
+    PypiConflict,
+    PypiEngine,
+    PypiRequest,
+    PypiSolution,
+    provided,
+)
+from conda_multiplat.solve import Solution, categories_of
+from conda_multiplat.targets import Target
+
+
+class PypiSide:
+    """The resolutions of one run.
+
+    Args:
+        engine: what resolves.
+        table: which conda packages provide which projects.
+        plans: for the previous records of each environment.
+        update: what may move although it still fits.
+    """
+
+    def __init__(
+        self, engine: PypiEngine, table: NameTable, plans: Sequence[Plan], update: Update
+    ) -> None:
+        self._engine = engine
+        self._table = table
+        self._targets = [target for plan in plans for target in plan.targets]
+        self._old = {plan.environment: plan.old for plan in plans}
+        self._update = update
+        self._futures: dict[Target, Future[PypiSolution | PypiConflict]] = {}
+        self._problems: set[Problem] = set()
+
+    def start(self, solution: Solution) -> None:
+        """Begin a target's resolution, if it asks for PyPI packages and is not under way."""
+        target = solution.request.target
+        if not target.view.pypi or target in self._futures:
+            return
+        python = python_of(solution.records)
+        if not python:
+            self._problems |= {_no_python(each, target) for each in target.view.pypi}
+            return
+        request = PypiRequest(
+            target=target,
+            python=python,
+            requirements=target.view.pypi,
+            provided=provided(solution.records, self._table, dict(target.pypi_names)),
+            preferred=self._preferred(target),
+        )
+        self._futures[target] = self._engine.start(request)
+
+    def _preferred(self, target: Target) -> tuple[PypiRecord, ...]:
+        old = self._old.get(target.environment)
+        locked = old.platforms.get(target.subdir) if old else None
+        if locked is None or self._update.everything:
+            return ()
+        freed = {canonicalize_name(name) for name in self._update.names}
+        return tuple(each for each in locked.pypi if each.name not in freed)
+
+    def results(self) -> Mapping[Target, PypiSolution]:
+        """What was found, all of it.
+
+        Raises:
+            ManifestError: PyPI packages are asked for where there is no Python.
+            NoSolutionError: at least one target has no solution.
+            OutsideError: an index can't be read.
+        """
+        if self._problems:
+            message = "PyPI packages are asked for without a Python to install them"
+            raise ManifestError(message, problems=sorted(self._problems))
+        outcomes = [self._futures[each].result() for each in self._targets if each in self._futures]
+        solutions = [each for each in outcomes if isinstance(each, PypiSolution)]
+        conflicts = [each for each in outcomes if isinstance(each, PypiConflict)]
+        if conflicts:
+            raise no_pypi_solution(conflicts, [each.request.target for each in solutions])
+        return {each.request.target: _categorised(each) for each in solutions}
+
+
+def _no_python(requirement: Requirement, target: Target) -> Problem:
+    message = f"pip: {requirement.text} needs Python, which {target} has none of"
+    return Problem(requirement.at, message, "add `python 3.12.*` to the dependencies, for example")
+
+
+def _categorised(solution: PypiSolution) -> PypiSolution:
+    """With the category that asks for each record (CEP 37)."""
+    roots: Iterable[tuple[str, str]] = (
+        (each.name, each.category) for each in solution.request.requirements
+    )
+    depends = {each.name: each.depends for each in solution.records}
+    found = categories_of(list(roots), depends)
+    records = (
+        replace(each, category=found.get(each.name, each.category)) for each in solution.records
+    )
+    return replace(solution, records=tuple(records))

@@ -1,0 +1,141 @@
+"""A package index on disk (PEP 503): real wheels and source archives, made by the tests."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+_TIME = (2020, 1, 1, 0, 0, 0)
+#: A build backend that needs nothing but Python: it packs the project's modules.
+_BACKEND = """\
+import os, zipfile
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    name = "{stem}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(os.path.join(folder, name), "w") as archive:
+        archive.write("{module}.py")
+        base = "{stem}-{version}.dist-info/"
+        archive.write("PKG-INFO", base + "METADATA")
+        archive.writestr(base + "WHEEL", "Wheel-Version: 1.0\\nGenerator: x\\n"
+                         "Root-Is-Purelib: true\\nTag: py3-none-any\\n")
+        archive.writestr(base + "RECORD", "")
+    return name
+
+build_editable = build_wheel
+"""
+
+
+class Index:
+    """An index in a folder; serve the folder, and ``/simple`` is the index.
+
+    Args:
+        root: the folder: ``files/`` has the archives, ``simple/`` the pages.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        (root / "files").mkdir(parents=True)
+        (root / "simple").mkdir()
+        self._links: dict[str, list[str]] = {}
+
+    def wheel(
+        self,
+        name: str,
+        version: str = "1.0",
+        tag: str = "py3-none-any",
+        *,
+        requires: Sequence[str] = (),
+        python: str = ">=3.8",
+        yanked: bool = False,
+    ) -> Path:
+        """Add a wheel whose module says its name, version and tag."""
+        stem = name.replace("-", "_")
+        path = self.root / "files" / f"{stem}-{version}-{tag}.whl"
+        base = f"{stem}-{version}.dist-info"
+        files = {
+            f"{stem}.py": f"VERSION = {version!r}\nTAG = {tag!r}\n",
+            f"{base}/METADATA": metadata(name, version, requires, python),
+            f"{base}/WHEEL": _wheel(tag),
+        }
+        rows = "".join(f"{each},,\n" for each in (*files, f"{base}/RECORD"))
+        _zip(path, {**files, f"{base}/RECORD": rows})
+        self._add(name, path, python, yanked=yanked)
+        return path
+
+    def sdist(self, name: str, version: str = "1.0", *, requires: Sequence[str] = ()) -> Path:
+        """Add a source archive, whose metadata can be read without building it (PEP 643)."""
+        stem = name.replace("-", "_")
+        path = self.root / "files" / f"{stem}-{version}.tar.gz"
+        with tarfile.open(path, "w:gz") as archive:
+            for file, text in project_files(name, version, requires).items():
+                member = tarfile.TarInfo(f"{stem}-{version}/{file}")
+                member.size = len(text.encode())
+                archive.addfile(member, io.BytesIO(text.encode()))
+        self._add(name, path, ">=3.8", yanked=False)
+        return path
+
+    def _add(self, name: str, path: Path, python: str, *, yanked: bool) -> None:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        mark = ' data-yanked=""' if yanked else ""
+        needs = python.replace(">", "&gt;").replace("<", "&lt;")
+        href = f"../../files/{path.name}#sha256={digest}"
+        link = f'<a href="{href}" data-requires-python="{needs}"{mark}>{path.name}</a>'
+        project = canonicalize_name(name)
+        self._links.setdefault(project, []).append(link)
+        folder = self.root / "simple" / project
+        folder.mkdir(exist_ok=True)
+        _page(folder / "index.html", self._links[project])
+        names = [f'<a href="{each}/">{each}</a>' for each in sorted(self._links)]
+        _page(self.root / "simple" / "index.html", names)
+
+
+def metadata(name: str, version: str, requires: Sequence[str], python: str) -> str:
+    """A package's METADATA (version 2.2: what it says of dependencies is final)."""
+    lines = ["Metadata-Version: 2.2", f"Name: {name}", f"Version: {version}"]
+    lines += [f"Requires-Python: {python}", *(f"Requires-Dist: {each}" for each in requires)]
+    return "\n".join(lines) + "\n"
+
+
+def project_files(name: str, version: str, requires: Sequence[str] = ()) -> dict[str, str]:
+    """The files of a project that builds with nothing but Python."""
+    stem = name.replace("-", "_")
+    listed = ", ".join(f'"{each}"' for each in requires)
+    return {
+        "PKG-INFO": metadata(name, version, requires, ">=3.8"),
+        "pyproject.toml": (
+            f'[project]\nname = "{name}"\nversion = "{version}"\ndependencies = [{listed}]\n'
+            '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+        ),
+        "backend.py": _BACKEND.format(stem=stem, version=version, module=stem),
+        f"{stem}.py": f"VERSION = {version!r}\nTAG = 'built'\n",
+    }
+
+
+def write_project(folder: Path, name: str, version: str, requires: Sequence[str] = ()) -> Path:
+    """A project's folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, text in project_files(name, version, requires).items():
+        (folder / file).write_text(text, encoding="utf-8")
+    return folder
+
+
+def _wheel(tag: str) -> str:
+    pure = "true" if tag.endswith("none-any") else "false"
+    return f"Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: {pure}\nTag: {tag}\n"
+
+
+def _zip(path: Path, files: Mapping[str, str]) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name, _TIME), text)
+
+
+def _page(path: Path, lines: Sequence[str]) -> None:
+    head = "<!DOCTYPE html>\n<html><body>\n"
+    path.write_text(head + "<br>\n".join(lines) + "\n</body></html>\n", encoding="utf-8")
