@@ -92,12 +92,24 @@ class PypiSide:
         conflicts = [each for each in outcomes if isinstance(each, PypiConflict)]
         if conflicts:
             raise no_pypi_solution(conflicts, [each.request.target for each in solutions])
-        return {each.request.target: _categorised(each) for each in solutions}
+        return {each.request.target: _with_warnings(_categorised(each)) for each in solutions}
 
 
 def _no_python(requirement: Requirement, target: Target) -> Problem:
     message = f"pip: {requirement.text} needs Python, which {target} has none of"
     return Problem(requirement.at, message, "add `python 3.12.*` to the dependencies, for example")
+
+
+def _with_warnings(solution: PypiSolution) -> PypiSolution:
+    """Say which extras nobody looked into: what conda provides has no metadata of them."""
+    given = {each.name: each.record.name for each in solution.request.provided}
+    found = [
+        f"{each.at}: pip: {each.text}: conda's {given[each.name]} provides it; "
+        "add what its extra needs yourself"
+        for each in solution.request.requirements
+        if each.name in given and "[" in each.text.partition(";")[0]
+    ]
+    return replace(solution, warnings=(*solution.warnings, *found))
 
 
 def _categorised(solution: PypiSolution) -> PypiSolution:

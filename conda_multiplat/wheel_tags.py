@@ -86,5 +86,10 @@ def least(platforms: Sequence[str]) -> str:
     return min(platforms, key=_order)
 
 
+def newest(platforms: Sequence[str]) -> str:
+    """Of several platform tags the one that asks most of a machine."""
+    return max(platforms, key=_order)
+
+
 def _order(platform: str) -> tuple[int, ...]:
     return tuple(int(part) for part in platform.split("_")[1:3] if part.isdigit())

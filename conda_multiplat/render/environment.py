@@ -97,7 +97,7 @@ def _section(key: str, items: Sequence[str]) -> list[str]:
 
 def _pip(locked: PlatformLock, options: Sequence[str]) -> list[str]:
     """PyPI's packages, after the options that say where they come from."""
-    entries = [*options, "--no-deps", *(requirements.line(each) for each in locked.pypi)]
+    entries = [*options, *(requirements.line(each) for each in locked.pypi)]
     return ["- pip:", *(f"  - {scalar(each)}" for each in entries)] if locked.pypi else []
 
 

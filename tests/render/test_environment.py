@@ -266,7 +266,6 @@ def test_pypi_packages_follow():
     assert yaml.safe_load(text)["dependencies"][-1] == {
         "pip": [
             "--index-url https://example.com/x",
-            "--no-deps",
             "-e ./here",
             "./there",
             "repo @ git+https://example.com/repo@0123",
