@@ -43,6 +43,8 @@ from conda_multiplat.wheel_tags import NEWEST, least, newest, promise_for, tags
 
 #: uv's exit code where there is no solution.
 _NO_SOLUTION = 1
+#: The system on which every wheel fits.
+_NEWEST = tuple(VirtualPackage(name, version) for name, version in NEWEST.items())
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
@@ -132,15 +134,23 @@ def _too_old(uv: Compiler, chosen: Chosen) -> PypiConflict | None:
     ]
     if not archives or "all" in wanted:
         return None
-    system = [VirtualPackage(name, version) for name, version in NEWEST.items()]
     pins = [f"{each.name}=={each.version}" for each in archives]
-    done = uv.lock([*uv.options, *pins], "--no-deps", packages=system)
-    if done.returncode != 0:
-        return None
-    known = {tag.platform for tag in tags(uv.request.python, uv.request.target.subdir, system)}
-    found = {each["name"]: _platforms(each, known) for each in uv.pylock()["packages"]}
-    better = [each for each in archives if found.get(each.name)]
-    return _old_conflict(uv.request, better, found) if better else None
+    done = uv.lock([*uv.options, *pins], "--no-deps", packages=_NEWEST)
+    return _newer_wheels(uv) if done.returncode == 0 else None
+
+
+def _newer_wheels(uv: Compiler) -> PypiConflict | None:
+    """The conflict of packages whose wheels are all for newer systems than is promised."""
+    target, python = uv.request.target, uv.request.python
+    known = {tag.platform for tag in tags(python, target.subdir, _NEWEST)}
+    promised = {tag.platform for tag in tags(python, target.subdir, target.virtual_packages)}
+    given = {each.name for each in uv.request.provided}
+    found: dict[tuple[str, str], list[str]] = {}
+    for each in uv.pylock()["packages"]:
+        platforms = _platforms(each, known)
+        if each["name"] not in given and platforms and not promised & set(platforms):
+            found[each["name"], each.get("version", "")] = platforms
+    return _old_conflict(uv.request, found) if found else None
 
 
 def _not_binary(request: PypiRequest) -> set[str]:
@@ -158,26 +168,31 @@ def _platforms(package: Mapping[str, Any], known: set[str]) -> list[str]:
 
 
 def _old_conflict(
-    request: PypiRequest, records: Sequence[PypiRecord], platforms: Mapping[str, Sequence[str]]
+    request: PypiRequest, wheels: Mapping[tuple[str, str], Sequence[str]]
 ) -> PypiConflict:
+    """Of (name, version) -> the platform tags that there are."""
     has = {each.name: each.version for each in request.target.virtual_packages}
     system = next((name for name in NEWEST if name in has), "")
-    wanted = newest([least(platforms[each.name]) for each in records])
+    wanted = newest([least(platforms) for platforms in wheels.values()])
     lines = [
-        f"{each.name} {each.version} has no wheel for {system.removeprefix('__')} "
-        f"{has.get(system, '')}; there are: {', '.join(platforms[each.name])}"
-        for each in records
+        f"{name} {version} has no wheel for {system.removeprefix('__')} {has.get(system, '')}; "
+        f"there are: {', '.join(platforms)}"
+        for (name, version), platforms in wheels.items()
     ]
-    subdir, first = request.target.subdir, records[0]
+    name, version = next(iter(wheels))
     hints = (
-        f"promise {promise_for(wanted)} for {subdir} under multiplat: virtual-packages",
-        f"or ask for an older version: pip: {first.name}<{first.version}",
-        f"or build it from source: pip: --no-binary={first.name}",
+        f"promise {promise_for(wanted)} for {request.target.subdir} under "
+        "multiplat: virtual-packages",
+        f"or ask for an older version: pip: {name}<{version}",
+        f"or build it from source: pip: --no-binary={name}",
     )
     return _conflict(request, "\n".join(lines), hints)
 
 
 def _unsolvable(uv: Compiler, explanation: str) -> PypiConflict:
+    done = uv.lock(uv.entries, packages=_NEWEST)
+    if done.returncode == 0 and (too_old := _newer_wheels(uv)):
+        return too_old
     found = _conflict(uv.request, explanation)
     hints = unknown_projects(found.requirements, index_names(uv.indexes()))
     hints = hints or other_versions(uv.request, _versions_without(uv, found.provided))

@@ -144,6 +144,31 @@ def test_promise_that_is_too_old(
     assert _file(_pypi(project)["linux-64"]["fresh"]) == "fresh-3.0.tar.gz"
 
 
+def test_promise_that_is_too_old_for_all_there_is(
+    alone: Host, project: Path, channel: Path, index: Index, pypi: Rules
+) -> None:
+    """The same where there is no source archive, for a project that another one needs."""
+    index.wheel("deep", "3.0", "cp312-cp312-manylinux_2_35_x86_64")
+    index.wheel("top", requires=["deep"])
+    write(project, channel, "python 3.12.*", _pip(pypi, "top"), platforms="[linux-64]")
+    done = alone.multiplat("lock", cwd=project, code=1)
+    assert "    deep 3.0 has no wheel for glibc 2.28; there are: manylinux_2_35_x86_64\n" in (
+        done.stderr
+    )
+    assert '    promise glibc: "2.35" for linux-64 under multiplat' in done.stderr
+
+
+def test_neither_wheel_nor_archive(
+    alone: Host, project: Path, channel: Path, index: Index, pypi: Rules
+) -> None:
+    """A project that has files for other platforms only."""
+    index.wheel("windows", "3.0", "py3-none-win_amd64")
+    write(project, channel, "python 3.12.*", _pip(pypi, "windows"), platforms="[linux-64]")
+    done = alone.multiplat("lock", cwd=project, code=1)
+    assert "    environment.yml:9:9  pip: windows\n" in done.stderr
+    assert "win_amd64" in done.stderr
+
+
 def test_source_archive_where_there_is_no_wheel(
     alone: Host, project: Path, channel: Path, index: Index, pypi: Rules
 ) -> None:

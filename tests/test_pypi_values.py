@@ -8,7 +8,7 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from conda_multiplat.engines.uv import name_table
-from conda_multiplat.engines.uv_compile import needs_of
+from conda_multiplat.engines.uv_compile import needs_of, triple
 from conda_multiplat.lock import CondaRecord, PypiRecord, python_of
 from conda_multiplat.names import VirtualPackage
 from conda_multiplat.pylock import choose
@@ -133,6 +133,24 @@ def test_other_sources() -> None:
         ("z", f"{FILES}/z-1-py3-none-any.whl"),
     ]
     assert found.built == {"d", "e", "s", "v"}
+
+
+@pytest.mark.parametrize(
+    ("subdir", "glibc", "expected"),
+    [
+        ("linux-64", "2.28", "x86_64-manylinux_2_28"),
+        ("linux-64", "2.30", "x86_64-manylinux_2_28"),
+        ("linux-64", "2.27", "x86_64-manylinux_2_17"),
+        ("linux-64", "2.12", None),
+        ("linux-aarch64", "2.39", "aarch64-manylinux_2_39"),
+        ("osx-arm64", "", "aarch64-apple-darwin"),
+        ("win-64", "", "x86_64-pc-windows-msvc"),
+        ("linux-ppc64le", "2.28", None),
+    ],
+)
+def test_platforms_of_uv(subdir: str, glibc: str, expected: str | None) -> None:
+    """The newest that uv has a name for and the promise covers."""
+    assert triple(subdir, [VirtualPackage("__glibc", glibc)] if glibc else []) == expected
 
 
 def test_who_needs_whom() -> None:
