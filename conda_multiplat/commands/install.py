@@ -100,7 +100,7 @@ def install(
 
 def _carry_out(work: _Work, settings: Settings, console: Console) -> None:
     try:
-        _remove_pypi(work, settings)
+        _remove_pypi(work, settings, console)
         if work.found or not work.finished:
             _link(work, settings, console)
         _install_pypi(work, settings, console)
@@ -123,19 +123,25 @@ def _pypi_changes(
     return changes(present, locked.pypi, is_newer)
 
 
-def _installer(work: _Work, settings: Settings) -> UvInstaller:
+def _installer(work: _Work, settings: Settings, console: Console) -> UvInstaller:
     from conda_multiplat.engines.uv_install import UvInstaller
 
     here = target(work.project.manifest, work.choice.environment, settings.subdir)
-    return UvInstaller(work.where, settings, work.project.folder, here.view.pypi)
+    return UvInstaller(
+        work.where,
+        settings,
+        work.project.folder,
+        here.view.pypi,
+        show_progress=console.interactive,
+    )
 
 
-def _remove_pypi(work: _Work, settings: Settings) -> None:
+def _remove_pypi(work: _Work, settings: Settings, console: Console) -> None:
     """Before anything is linked: a conda package may come in the place of one of PyPI's."""
     gone = [each.name for each in work.pypi if each.new is None]
     if gone:
         prefixes.begin(work.where, {**work.marker, "state": "installing"})
-        _installer(work, settings).remove(gone)
+        _installer(work, settings, console).remove(gone)
 
 
 def _install_pypi(work: _Work, settings: Settings, console: Console) -> None:
@@ -149,7 +155,7 @@ def _install_pypi(work: _Work, settings: Settings, console: Console) -> None:
     prefixes.begin(work.where, {**work.marker, "state": "installing"})
     console.say(f" installing {packages(len(wanted))} of PyPI")
     records = [each for each in work.choice.locked.pypi if each.name in wanted]
-    _installer(work, settings).install(records)
+    _installer(work, settings, console).install(records)
 
 
 def _link(work: _Work, settings: Settings, console: Console) -> None:

@@ -31,15 +31,21 @@ def uv_environment(settings: Settings) -> dict[str, str]:
 
 
 def run_uv(
-    arguments: Sequence[str], environ: Mapping[str, str], folder: Path, text: str = ""
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    folder: Path,
+    text: str = "",
+    *,
+    show: bool = False,
 ) -> subprocess.CompletedProcess[str]:
-    """Run uv in ``folder``, ``text`` on its standard input."""
+    """Run uv in ``folder``, ``text`` on its standard input; ``show`` lets a terminal see it."""
     return subprocess.run(
         [uv_program(), *arguments],
         cwd=folder,
         env=dict(environ),
         input=text,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=None if show else subprocess.PIPE,
         encoding="utf-8",
         check=False,
     )

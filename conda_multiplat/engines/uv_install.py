@@ -40,11 +40,19 @@ class UvInstaller:
         folder: the lock's folder, from which relative paths start.
         requirements: the entries of ``pip:``: of their indexes the logins, and where build tools
             come from.
+        show_progress: let uv draw its progress bars on stderr.
     """
 
     def __init__(
-        self, prefix: Path, settings: Settings, folder: Path, requirements: Sequence[Requirement]
+        self,
+        prefix: Path,
+        settings: Settings,
+        folder: Path,
+        requirements: Sequence[Requirement],
+        *,
+        show_progress: bool = False,
     ) -> None:
+        self._show_progress = show_progress
         self._prefix = prefix
         self._settings = settings
         self._folder = folder
@@ -117,13 +125,15 @@ class UvInstaller:
     def _run(self, command: str, *arguments: str) -> None:
         offline = ["--offline"] if self._settings.offline and command == "install" else []
         python = str(python_program(self._prefix))
+        quiet = [] if self._show_progress else ["--quiet"]
         done = run_uv(
-            ["pip", command, "--quiet", "--python", python, *offline, *arguments],
+            ["pip", command, *quiet, "--python", python, *offline, *arguments],
             uv_environment(self._settings),
             self._folder,
+            show=self._show_progress,
         )
         if done.returncode != 0:
-            text = done.stderr.strip().removeprefix("error: ")
+            text = (done.stderr or "uv has said why").strip().removeprefix("error: ")
             raise unfinished(self._prefix, scrub(text, secrets(self._options)))
 
 
