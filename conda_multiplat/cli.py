@@ -64,6 +64,13 @@ class _Parser(argparse.ArgumentParser):
         self.exit(Console(json=True).error(UsageError(message, hints=[usage])))
 
 
+_INFO_EXAMPLE = """\
+examples:
+  conda multiplat info                      virtual packages, and what can be installed here
+  CONDA_OVERRIDE_CUDA=12.4 conda multiplat info     as if the driver had CUDA 12.4
+"""
+
+
 def configure_parser(parser: argparse.ArgumentParser) -> None:
     """Add the subcommands to ``parser``."""
     parser.description = SUMMARY
@@ -79,6 +86,8 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     _render_parser(
         _command(commands, "render", "write files that any conda can install", _RENDER_EXAMPLE)
     )
+    info = _command(commands, "info", "this machine, and which environments fit", _INFO_EXAMPLE)
+    info.set_defaults(run_command=_run_info)
 
 
 def _command(
@@ -267,6 +276,12 @@ def _run_render(args: argparse.Namespace, settings: Settings, console: Console) 
         settings=settings,
         console=console,
     )
+
+
+def _run_info(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    from conda_multiplat.commands.info import info
+
+    return info(files=tuple(args.files), settings=settings, console=console)
 
 
 def run(args: argparse.Namespace, load_settings: Callable[[], Settings]) -> int:

@@ -63,7 +63,7 @@ def settings_from_conda() -> Settings:
         envs_dirs=tuple(map(Path, context.envs_dirs)),
         root_prefix=Path(context.root_prefix),
         register_envs=bool(getattr(context, "register_envs", True)),
-        detect=_detect_with_conda,
+        detect=detect_with_conda,
     )
 
 
@@ -91,7 +91,7 @@ def _ssl_verify(value: Any) -> bool | str:
     return True if str(value) == "truststore" else str(value)
 
 
-def _detect_with_conda(names: Collection[str]) -> tuple[VirtualPackage, ...]:
+def detect_with_conda(names: Collection[str]) -> tuple[VirtualPackage, ...]:
     """The virtual packages that this conda sees, overrides included.
 
     conda looks for a CUDA driver in a process of its own, which takes most of a second: it is

@@ -18,6 +18,7 @@ What CEP 37 has no key for is kept in ``metadata.custom_metadata``, which maps s
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -123,6 +124,7 @@ def _joined(constraints: Sequence[str]) -> str:
     return " ".join([version or "*", *builds]) if builds else version
 
 
+_NEEDY_TAG = re.compile(r"(manylinux|macosx)_(\d+)_(\d+)_")
 #: How the names of source and built archives end.
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")
 
@@ -203,6 +205,22 @@ def python_of(records: Iterable[CondaRecord]) -> str:
     return next((each.version for each in records if each.name == "python"), "")
 
 
+def wheel_need(url: str) -> str:
+    """What a wheel's platform tags need of a machine (PEP 425, 600), ``""`` for nothing.
+
+    Of several the one that needs least counts: ``manylinux_2_17_x86_64.manylinux_2_28_x86_64``.
+    """
+    if not url.endswith(".whl"):
+        return ""
+    tags = url.removesuffix(".whl").rpartition("-")[2]
+    found = [match for tag in tags.split(".") if (match := _NEEDY_TAG.match(tag))]
+    versions = [(int(match[2]), int(match[3])) for match in found]
+    if not versions:
+        return ""
+    system = {"manylinux": "__glibc", "macosx": "__osx"}[found[0][1]]
+    return f"{system} >={'.'.join(map(str, min(versions)))}"
+
+
 def _build_from_url(url: str) -> str:
     stem = url.rsplit("/", 1)[-1].removesuffix(".conda").removesuffix(".tar.bz2")
     return stem.rsplit("-", 1)[-1]
@@ -248,10 +266,12 @@ class PlatformLock:
         """The lock of a fresh solution; its needs are read off the records."""
         ordered = tuple(sorted(records, key=lambda record: record.name))
         needs = needs_of((each.name, each.depends, each.constrains) for each in ordered)
+        wheels = sorted(pypi, key=lambda record: record.name)
+        needs += [Need(spec, each.name) for each in wheels if (spec := wheel_need(each.url))]
         return cls(
             content_hash=content_hash,
             records=ordered,
-            pypi=tuple(sorted(pypi, key=lambda record: record.name)),
+            pypi=tuple(wheels),
             virtual_packages=tuple(virtual_packages),
             needs=tuple(needs),
             requested=tuple(sorted(set(requested))),

@@ -35,6 +35,33 @@ def conda_subcommands() -> Iterable[Any]:
     return [subcommand]
 
 
+@hookimpl
+def conda_settings() -> Iterable[Any]:
+    """Register what can be set under ``plugins:`` in ``.condarc``."""
+    try:
+        from conda_multiplat.conda_hooks import settings
+
+        return settings()
+    except Exception as error:
+        _log.warning("conda-multiplat has no settings: %s", error)
+        return []
+
+
+@hookimpl
+def conda_pre_transaction_actions() -> Iterable[Any]:
+    """Check the machine before a transaction; condas before 25.5 don't ask."""
+    try:
+        from conda.plugins.types import CondaPreTransactionAction
+
+        from conda_multiplat.conda_hooks import machine_action
+
+        action = machine_action()
+    except Exception as error:
+        _log.warning("conda-multiplat does not check transactions: %s", error)
+        return []
+    return [CondaPreTransactionAction(name="multiplat-machine", action=action)]
+
+
 def _run(args: argparse.Namespace) -> int:
     """The subcommand's action: conda takes an ``int`` as the exit code."""
     from conda_multiplat.cli import run

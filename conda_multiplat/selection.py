@@ -14,7 +14,8 @@ from conda_multiplat.names import DEFAULT_ENVIRONMENT, VirtualPackage, spec_name
 from conda_multiplat.project import Project
 from conda_multiplat.sync import in_sync
 from conda_multiplat.targets import select_environments, target
-from conda_multiplat.virtual_packages import Unmet, unmet
+from conda_multiplat.unmet_words import grouped, lines, ways_out
+from conda_multiplat.virtual_packages import Unmet, promise_needs, unmet
 
 
 @dataclass(frozen=True)
@@ -32,21 +33,35 @@ def choose(
     """The environment asked for or, without one, the first of ``prefer`` that fits."""
     if environment is not None:
         select_environments(project.manifest, [environment])
-        return _checked(project, environment, settings)
+        return _checked_with_ways_out(project, environment, settings)
     names = project.manifest.prefer or (DEFAULT_ENVIRONMENT,)
     for name in names[:-1]:
-        found = _checked_or_error(project, name, settings)
+        found = checked(project, name, settings)
         if isinstance(found, Choice):
             return found
         console.say(f"passed over {name}: {found.message}")
         for line in found.details:
             console.say(f"  {line}")
-    return _checked(project, names[-1], settings)
+    return _checked_with_ways_out(project, names[-1], settings)
 
 
-def _checked_or_error(
-    project: Project, name: str, settings: Settings
-) -> Choice | UnmetError | LockFileError:
+def _checked_with_ways_out(project: Project, name: str, settings: Settings) -> Choice:
+    """As :func:`_checked`; an error also names the environments that this machine can run."""
+    try:
+        return _checked(project, name, settings)
+    except UnmetError as error:
+        others = [each for each in project.manifest.environments if each != name]
+        fitting = [
+            f"conda multiplat install -e {each}: fits this machine"
+            for each in others
+            if isinstance(checked(project, each, settings), Choice)
+        ]
+        error.hints = (*error.hints[:1], *fitting, *error.hints[1:])
+        raise
+
+
+def checked(project: Project, name: str, settings: Settings) -> Choice | UnmetError | LockFileError:
+    """An environment for this machine, or what keeps it from running it."""
     try:
         return _checked(project, name, settings)
     except (UnmetError, LockFileError) as error:
@@ -71,8 +86,9 @@ def _checked(project: Project, environment: str, settings: Settings) -> Choice:
             details=[f"locked: {', '.join(every)}"],
             hints=["add it to `platforms:` and run `conda multiplat lock`"],
         )
-    has = virtual_packages(settings, {spec_name(each.spec) for each in locked.needs})
-    lacking = unmet(locked.needs, has, spec_matches)
+    needs = [*locked.needs, *promise_needs(locked.virtual_packages)]
+    has = virtual_packages(settings, {spec_name(each.spec) for each in needs})
+    lacking = unmet(needs, has, spec_matches)
     if lacking:
         raise _unmet_error(environment, locked, lacking, settings.subdir)
     here = target(project.manifest, environment, settings.subdir)
@@ -82,37 +98,18 @@ def _checked(project: Project, environment: str, settings: Settings) -> Choice:
 def _unmet_error(
     environment: str, locked: PlatformLock, lacking: Sequence[Unmet], subdir: str
 ) -> UnmetError:
-    versions = {each.name: each.version for each in locked.records}
-    ordered = sorted(lacking, key=lambda each: (each.need.spec, each.need.record))
-    by_need: dict[tuple[str, VirtualPackage | None], list[str]] = {}
-    for each in ordered:
-        record = f"{each.need.record} {versions.get(each.need.record, '')}".strip()
-        by_need.setdefault((each.need.spec, each.has), []).append(record)
-    rows = [(_several(records), spec, has) for (spec, has), records in by_need.items()]
-    width = max(len(who) for who, _, _ in rows)
-    lines = [f"{who:{width}} {spec}   this machine: {has or 'none'}" for who, spec, has in rows]
-    names = sorted({spec_name(each.need.spec).removeprefix("__").upper() for each in lacking})
+    groups = grouped(lacking, {each.name: each.version for each in locked.records})
     return UnmetError(
         f"this machine can't run {environment} for {subdir}",
-        details=lines,
-        hints=[
-            "nothing was downloaded or changed",
-            "if you know that it works: "
-            + ", ".join(f"CONDA_OVERRIDE_{name}=VERSION" for name in names),
-        ],
+        details=lines(groups),
+        hints=["nothing was downloaded or changed", *ways_out(lacking, subdir)],
         data={
             "unmet": [
-                {"records": records, "needs": spec, "has": _document(has)}
-                for (spec, has), records in by_need.items()
+                {"records": list(records), "needs": spec, "has": _document(has)}
+                for (spec, has), records in groups.items()
             ]
         },
     )
-
-
-def _several(records: Sequence[str]) -> str:
-    if len(records) == 1:
-        return f"{records[0]} needs"
-    return f"{records[0]} and {len(records) - 1} more need"
 
 
 def _document(package: VirtualPackage | None) -> dict[str, str] | None:

@@ -43,6 +43,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "win": ("win",),
 }
 
+#: Stands for a record's name in the needs of promises.
+PROMISE = "the manifest's promise"
 _VERSION = re.compile(r"^[0-9][0-9A-Za-z.!+_]*$")
 _BUILD = re.compile(r"^[0-9A-Za-z_.+]+$")
 
@@ -143,6 +145,15 @@ def needs_of(records: Iterable[tuple[str, Sequence[str], Sequence[str]]]) -> lis
         for specs, binding in ((depends, True), (constrains, False))
         for spec in specs
         if spec_name(spec).startswith("__")
+    ]
+
+
+def promise_needs(packages: Iterable[VirtualPackage]) -> list[Need]:
+    """What a promise of CUDA needs: it is never assumed, so that a manifest has stated it."""
+    return [
+        Need(f"{each.name} >={each.version}", PROMISE)
+        for each in packages
+        if each.name in ("__cuda", "__cuda_arch")
     ]
 
 

@@ -15,6 +15,7 @@ HOOKS = "hooks"
 EDGES = (
     "__main__",
     "cli",
+    "conda_hooks",
     "condarc",
     "config",
     "console",
@@ -33,7 +34,7 @@ EDGES = (
     "engines",
     HOOKS,
 )
-CONDA_MODULES = ("config", "plugin")
+CONDA_MODULES = ("conda_hooks", "config", "plugin")
 FOREIGN = ("conda", "rattler", "conda_lock", "rich", "asyncio", "subprocess", "socket", "urllib3")
 #: Through these come environment variables, standard streams, files and the network.
 WORLD_MODULES = ("os", "sys", "io", "tempfile", "shutil", "socket", "urllib.request")

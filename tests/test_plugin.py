@@ -32,7 +32,7 @@ def test_registered(conda: Host) -> None:
     ]
 
 
-@pytest.mark.parametrize("command", ["lock", "install", "render"])
+@pytest.mark.parametrize("command", ["lock", "install", "render", "info"])
 def test_help_has_an_example(conda: Host, command: str) -> None:
     """--help of every command ends with examples; --json is on every one."""
     shown = conda.run("multiplat", command, "--help").stdout

@@ -167,10 +167,12 @@ def test_unmet_needs_are_refused(door: Host, project: Path, tmp_path: Path) -> N
     done = door.multiplat("install", cwd=project, env=env, code=1)
     assert done.stderr.lstrip("\n") == (
         f"error: this machine can't run default for {SUBDIR}\n"
-        "  driver-user 1.0 needs   __cuda >=12   this machine: __cuda 11.8\n"
-        "  cuda-version 12.9 needs __cuda >=12.9   this machine: __cuda 11.8\n"
+        "  driver-user 1.0 needs             __cuda >=12   this machine: __cuda 11.8\n"
+        "  cuda-version 12.9 and 1 more need __cuda >=12.9   this machine: __cuda 11.8\n"
         "  nothing was downloaded or changed\n"
-        "  if you know that it works: CONDA_OVERRIDE_CUDA=VERSION\n"
+        f"  a driver of {'576.02' if SUBDIR.startswith('win') else '575.51.03'} or newer "
+        "has CUDA 12.9\n"
+        "  if you know that it works: CONDA_OVERRIDE_CUDA=12.9\n"
     )
     assert not (door.envs / "demo").exists()
 
@@ -183,7 +185,84 @@ def test_alike_needs_are_folded(alone: Host, project: Path, tmp_path: Path) -> N
     _lock(alone, project, own, *names, extra=promise)
     env = {"CONDA_OVERRIDE_CUDA": ""}
     done = alone.multiplat("install", cwd=project, env=env, code=1)
-    assert "  a 1.0 and 2 more need __cuda   this machine: none\n" in done.stderr
+    assert "  a 1.0 and 2 more need        __cuda   this machine: none\n" in done.stderr
+    assert "  the manifest's promise needs __cuda >=12   this machine: none\n" in done.stderr
+
+
+def test_promise_alone_is_a_need(alone: Host, project: Path, tmp_path: Path) -> None:
+    """What was locked for CUDA is not installed where CUDA is older, or not there at all."""
+    own = build_channel(tmp_path / "own", [Package("plain", noarch="generic")])
+    promise = f'multiplat: {{virtual-packages: {{{SUBDIR}: {{cuda: "12.4"}}}}}}\n'
+    _lock(alone, project, own, "plain", extra=promise)
+    for has in ("", "12.3"):
+        done = alone.multiplat("install", cwd=project, env={"CONDA_OVERRIDE_CUDA": has}, code=1)
+        assert "  the manifest's promise needs __cuda >=12.4   this machine: " in done.stderr
+    alone.multiplat("install", cwd=project, env={"CONDA_OVERRIDE_CUDA": "12.4"})
+
+
+def test_ways_out(alone: Host, project: Path, real_channel: Path) -> None:
+    """A refusal names the environments of the manifest that this machine can run."""
+    extra = f"""\
+multiplat:
+  environments:
+    gpu: {{virtual-packages: {{{SUBDIR}: {{cuda: "12.4"}}}}}}
+    more: {{dependencies: [greeting]}}
+"""
+    platforms = f"[{SUBDIR}]"
+    write(project, real_channel, "greeting-data", platforms=platforms, extra=extra)
+    alone.multiplat("lock", cwd=project)
+    none = {"CONDA_OVERRIDE_CUDA": ""}
+    done = alone.multiplat("install", "-e", "gpu", cwd=project, env=none, code=1)
+    assert (
+        "  nothing was downloaded or changed\n"
+        "  conda multiplat install -e default: fits this machine\n"
+        "  conda multiplat install -e more: fits this machine\n"
+    ) in done.stderr
+
+
+def test_info(door: Host, project: Path, real_channel: Path) -> None:
+    """The machine, where each value comes from, and which environments fit and why not."""
+    promise = f'{{virtual-packages: {{{SUBDIR}: {{cuda: "13"}}}}}}'
+    extra = f"multiplat: {{environments: {{gpu: {promise}}}}}\n"
+    write(project, real_channel, "greeting-data", platforms=f"[{SUBDIR}]", extra=extra)
+    env = {"CONDA_OVERRIDE_CUDA": "12.4"}
+    answer = door.json("info", cwd=project, env=env)
+    assert answer["environments"] == {
+        name: {
+            "fits": False,
+            "reasons": [f"{lock} does not exist"],
+        }
+        for name, lock in (("default", "conda-lock.yml"), ("gpu", "gpu.conda-lock.yml"))
+    }
+    door.multiplat("lock", cwd=project)
+    answer = door.json("info", cwd=project, env=env)
+    assert answer["platform"] == SUBDIR
+    assert {
+        "name": "__cuda",
+        "version": "12.4",
+        "build": "0",
+        "from": "CONDA_OVERRIDE_CUDA",
+    } in answer["virtual_packages"]
+    assert answer["environments"] == {
+        "default": {"fits": True, "reasons": []},
+        "gpu": {
+            "fits": False,
+            "reasons": [
+                f"this machine can't run gpu for {SUBDIR}",
+                "the manifest's promise needs __cuda >=13   this machine: __cuda 12.4",
+            ],
+        },
+    }
+    shown = door.multiplat("info", cwd=project, env=env).stderr
+    assert "   __cuda 12.4  (CONDA_OVERRIDE_CUDA)\n" in shown
+    assert "   default: this machine can run it\n   gpu: no\n" in shown
+
+
+def test_info_without_a_manifest(alone: Host, project: Path) -> None:
+    """The machine alone."""
+    answer = alone.json("info", cwd=project, env={"CONDA_OVERRIDE_CUDA": ""})
+    assert answer["environments"] == {}
+    assert "__cuda" not in {each["name"] for each in answer["virtual_packages"]}
 
 
 def test_metadata_is_the_channels(alone: Host, project: Path, tmp_path: Path) -> None:

@@ -130,9 +130,16 @@ class Host:
         door = ("multiplat",) if self.is_conda else ()
         return self.run(*door, *arguments, cwd=cwd, env=env, code=code)
 
-    def json(self, *arguments: str | Path, cwd: Path, code: int | None = 0) -> Any:
+    def json(
+        self,
+        *arguments: str | Path,
+        cwd: Path,
+        code: int | None = 0,
+        env: Mapping[str, str] | None = None,
+    ) -> Any:
         """The JSON document that one of our commands prints."""
-        return json.loads(self.multiplat(*arguments, "--json", cwd=cwd, code=code).stdout)
+        done = self.multiplat(*arguments, "--json", cwd=cwd, code=code, env=env)
+        return json.loads(done.stdout)
 
 
 def make_host(command: Sequence[str], home: Path) -> Host:
