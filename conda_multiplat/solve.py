@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from conda_multiplat.errors import Location
 from conda_multiplat.lock import CondaRecord
 from conda_multiplat.manifest import Requirement
 from conda_multiplat.names import spec_name
@@ -17,11 +18,63 @@ from conda_multiplat.requests import SolveRequest
 
 
 @dataclass(frozen=True)
+class CpuBuild:
+    """A package that was chosen in a CPU build where CUDA is promised and there are CUDA builds.
+
+    Attributes:
+        name: the package's name.
+        version: the version that was chosen.
+        at: the line that asks for it.
+        reason: why no CUDA build was, in a few words.
+        instead: the version of the CUDA build that would do, ``""`` where none does.
+        spec: the MatchSpec that asks for it, ``""`` where it only has to be freed to move.
+        obstacle: where none does, the solver's explanation.
+    """
+
+    name: str
+    version: str
+    at: Location
+    reason: str
+    instead: str
+    spec: str
+    obstacle: str = ""
+
+    def lines(self) -> list[str]:
+        """What a person reads."""
+        found = [f"{self.name} {self.version} is a CPU build: {self.reason}"]
+        if self.instead:
+            way = f"write `{self.spec}` in {self.at}" if self.spec else f"run `{self._update}`"
+            found.append(f"  {self.instead} has one; to get it {way}")
+        elif self.obstacle:
+            found.append(f"  `{self.spec}` in {self.at} would have no solution:")
+            found += [f"    {line}" for line in self.obstacle.splitlines()]
+        return found
+
+    @property
+    def _update(self) -> str:
+        return f"conda multiplat lock --update {self.name}"
+
+    def to_dict(self) -> dict[str, str | int]:
+        """The JSON form."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "file": self.at.file,
+            "line": self.at.line,
+            "reason": self.reason,
+            "instead": self.instead,
+            "spec": self.spec,
+            "obstacle": self.obstacle,
+        }
+
+
+@dataclass(frozen=True)
 class Solution:
-    """The records that answer a request."""
+    """The records that answer a request, and what is worth a word about them."""
 
     request: SolveRequest
     records: tuple[CondaRecord, ...]
+    cpu_builds: tuple[CpuBuild, ...] = ()
 
 
 @dataclass(frozen=True)

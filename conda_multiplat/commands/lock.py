@@ -12,7 +12,7 @@ is as it was written. Where all are, nothing is fetched and nothing is solved.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from conda_multiplat.project import Project, load_project
 from conda_multiplat.pypi import PypiSolution
 from conda_multiplat.render import conda_lock
 from conda_multiplat.requests import DIGEST_RECIPE, channels_of, digest
-from conda_multiplat.solve import CondaEngine, Conflict, Solution, solve
+from conda_multiplat.solve import CondaEngine, Conflict, CpuBuild, Solution, solve
 from conda_multiplat.targets import Target, targets
 
 
@@ -76,6 +76,7 @@ def lock(
     }
     _report(plans, locks, found, console)
     _note_assumptions(wanted, settings, console)
+    _note_cpu_builds(outcomes.values(), console)
     for warning in dict.fromkeys(each for found in resolved.values() for each in found.warnings):
         console.say(f" warning: {warning}")
     texts = _texts(project, locks)
@@ -83,7 +84,13 @@ def lock(
         write_all(texts)
     names = [shown(path) for path in texts]
     _conclude(names, dry_run=dry_run, console=console)
-    console.result(_document(locks, found, names, dry_run=dry_run))
+    cpu_builds = [
+        {"target": str(each.request.target), **build.to_dict()}
+        for each in outcomes.values()
+        for build in each.cpu_builds
+    ]
+    document = _document(locks, found, names, dry_run=dry_run)
+    console.result({**document, **({"cpu_builds": cpu_builds} if cpu_builds else {})})
     return 0
 
 
@@ -195,6 +202,19 @@ def _note_assumptions(wanted: Sequence[Target], settings: Settings, console: Con
     assumed = sorted({each for target in wanted for each in target.assumed})
     if assumed:
         console.say(f" assumed where the manifest is silent: {', '.join(assumed)}")
+
+
+def _note_cpu_builds(solutions: Iterable[Solution], console: Console) -> None:
+    """Say where CUDA was promised and a CPU build was locked; alike notes once."""
+    found: dict[CpuBuild, list[Target]] = {}
+    for solution in solutions:
+        for each in solution.cpu_builds:
+            found.setdefault(each, []).append(solution.request.target)
+    for build, where in found.items():
+        first, *others = build.lines()
+        console.say(f" ! {first}  ({', '.join(map(str, where))})")
+        for line in others:
+            console.say(f"   {line}")
 
 
 def _texts(project: Project, locks: Sequence[LockFile]) -> dict[Path, str]:

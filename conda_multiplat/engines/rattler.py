@@ -34,13 +34,14 @@ from conda_multiplat.channels import public_name
 from conda_multiplat.config import Settings
 from conda_multiplat.engines.access import Channels, cache_folder, client, run
 from conda_multiplat.engines.conflict import smallest_clash
+from conda_multiplat.engines.cuda_builds import cuda_spec, is_cuda, reason
 from conda_multiplat.engines.memory import limit_arenas
 from conda_multiplat.errors import OutsideError
 from conda_multiplat.lock import CondaRecord
 from conda_multiplat.manifest import Requirement
 from conda_multiplat.names import VirtualPackage, nearest
 from conda_multiplat.requests import SolveRequest
-from conda_multiplat.solve import Conflict, Solution
+from conda_multiplat.solve import Conflict, CpuBuild, Solution
 
 _PRIORITIES = {
     "strict": rattler.ChannelPriority.Strict,
@@ -51,6 +52,8 @@ _PRIORITIES = {
 #: are the channels that it names.
 _RELATIONS: ChannelRelationsMode = "disabled"
 
+#: How rattler begins its explanations.
+_PREAMBLE = "Cannot solve the request because of: "
 _PROCESSORS = os.cpu_count() or 1
 #: Solves at once: more than processors, since some wait for repodata; but each takes memory.
 _SLOTS = _PROCESSORS + 3
@@ -152,7 +155,8 @@ class _Run:
         try:
             locked = await self._in_channels(request)
             found = await self._solve(request, request.requirements, locked)
-            solution = Solution(request, tuple(self._record(each) for each in found))
+            records = tuple(self._record(each) for each in found)
+            solution = Solution(request, records, await self._cpu_builds(request, found))
         except SolverError as error:
             return await self._conflict(request, error)
         except (GatewayError, FetchRepoDataError, InvalidChannelError, IoError) as error:
@@ -177,6 +181,72 @@ class _Run:
                 channel_priority=_PRIORITIES[request.channel_priority],
                 channel_relations=_RELATIONS,
             )
+
+    async def _cpu_builds(
+        self, request: SolveRequest, found: Sequence[rattler.RepoDataRecord]
+    ) -> tuple[CpuBuild, ...]:
+        """The requested packages that are CPU builds where CUDA is promised.
+
+        What only comes with a requested package follows its build, and is not looked at.
+        """
+        asked = {each.name for each in request.requirements}
+        suspects = {
+            each.name.normalized: each
+            for each in found
+            if each.name.normalized in asked and not is_cuda(each)
+        }
+        if not suspects or not any(each.name == "__cuda" for each in request.virtual_packages):
+            return ()
+        known = await self._gateway.query(
+            self._sources(request),
+            [rattler.Subdir(request.target.subdir), rattler.Subdir("noarch")],
+            list(suspects),
+            recursive=False,
+            channel_relations=_RELATIONS,
+        )
+        by_name: dict[str, list[rattler.RepoDataRecord]] = {}
+        for each in (record for channel in known for record in channel if is_cuda(record)):
+            by_name.setdefault(each.name.normalized, []).append(each)
+        python = next((each for each in found if each.name.normalized == "python"), None)
+        return tuple(
+            [
+                await self._cpu_build(request, suspects[name], by_name[name], python)
+                for name in sorted(by_name)
+            ]
+        )
+
+    async def _cpu_build(
+        self,
+        request: SolveRequest,
+        chosen: rattler.RepoDataRecord,
+        cuda: Sequence[rattler.RepoDataRecord],
+        python: rattler.RepoDataRecord | None,
+    ) -> CpuBuild:
+        """Why a package is a CPU build, and whether a CUDA build would do."""
+        name, version = chosen.name.normalized, str(chosen.version)
+        asked = next(each for each in request.requirements if each.name == name)
+        spec, why = cuda_spec(asked.text, cuda), reason(chosen, cuda, python)
+        if freed := await self._freed(request, chosen):
+            return CpuBuild(name, version, asked.at, "an earlier lock had it", freed, "")
+        if not spec:
+            return CpuBuild(name, version, asked.at, why, "", "")
+        forced = [*request.requirements, replace(asked, text=spec)]
+        try:
+            found = await self._solve(request, forced)
+        except SolverError as error:
+            text = str(error).removeprefix(_PREAMBLE)
+            return CpuBuild(name, version, asked.at, why, "", spec, self._channels.scrub(text))
+        instead = next(each for each in found if each.name.normalized == name)
+        return CpuBuild(name, version, asked.at, why, str(instead.version), spec)
+
+    async def _freed(self, request: SolveRequest, chosen: rattler.RepoDataRecord) -> str:
+        """The version of the CUDA build that a fresh solve takes in place of a kept CPU build."""
+        url = public_name(chosen.url)
+        if not any(each.url == url for each in request.locked):
+            return ""
+        found = await self._solve(request, request.requirements)
+        fresh = next((each for each in found if each.name == chosen.name), chosen)
+        return str(fresh.version) if is_cuda(fresh) else ""
 
     def _specs(
         self, request: SolveRequest, requirements: Sequence[Requirement]
@@ -243,7 +313,7 @@ class _Run:
         try:
             await self._solve(request, involved)
         except SolverError as error:
-            return str(error).removeprefix("Cannot solve the request because of: ")
+            return str(error).removeprefix(_PREAMBLE)
         return ""
 
 

@@ -1,0 +1,159 @@
+"""CUDA promised, and why a CPU build was locked all the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.hosts import TESTS, Host
+from support.manifests import locked, write
+from support.packages import Package, write_repodata
+
+PROMISE = 'multiplat: {virtual-packages: {linux-64: {cuda: "12.4"}}}\n'
+SLICE = TESTS.parents[1] / "shared" / "channels" / "conda-forge"
+
+
+def _torch(version: str, python: str, *, cuda: bool) -> Package:
+    """A build of the twin of pytorch; conda-forge's CUDA builds win by their build number."""
+    kind = "cuda126" if cuda else "cpu"
+    needs = ["__cuda", "cuda-version >=12.6,<13"] if cuda else []
+    return Package(
+        "torch-twin",
+        version,
+        f"{kind}_py{python.replace('.', '')}_{'2' if cuda else '1'}00",
+        "linux-64",
+        depends=[f"python {python}.*", *needs],
+    )
+
+
+@pytest.fixture
+def twin(tmp_path: Path) -> Path:
+    """The newest version has a CUDA build for Python 3.11 only."""
+    packages = [Package("python", f"{v}.0", "0_cpython", "linux-64") for v in ("3.11", "3.12")]
+    packages += [
+        Package("cuda-version", "12.6", noarch="generic", constrains=["__cuda >=12"]),
+        Package("cuda-version", "11.8", noarch="generic", constrains=["__cuda >=11"]),
+        Package("old-cuda", subdir="linux-64", depends=["cuda-version 11.8"]),
+        _torch("2.10.0", "3.12", cuda=True),
+        _torch("2.10.0", "3.12", cuda=False),
+        _torch("2.12.0", "3.11", cuda=True),
+        _torch("2.12.0", "3.11", cuda=False),
+        _torch("2.12.0", "3.12", cuda=False),
+        _torch("2.13.0", "3.10", cuda=False),
+    ]
+    return write_repodata(tmp_path / "twin", packages)
+
+
+def _lock(alone: Host, project: Path, channel: Path, *specs: str, extra: str = PROMISE) -> str:
+    write(project, channel, *specs, platforms="[linux-64]", extra=extra)
+    return alone.multiplat("lock", cwd=project).stderr
+
+
+def test_cpu_build_of_a_newer_version(alone: Host, project: Path, twin: Path) -> None:
+    """It is said, with why, and what to write to have the CUDA build."""
+    said = _lock(alone, project, twin, "python 3.12.*", "torch-twin >=2.5")
+    assert (
+        " ! torch-twin 2.12.0 is a CPU build: 2.12.0 has no CUDA build for python 3.12"
+        "  (default/linux-64)\n"
+        "     2.10.0 has one; to get it write `torch-twin >=2.5 cuda*` in environment.yml:7:5\n"
+    ) in said
+    said = _lock(alone, project, twin, "python 3.12.*", "torch-twin >=2.5 cuda*")
+    assert "CPU build" not in said
+    assert locked(project)["linux-64"]["torch-twin"] == "2.10.0"
+
+
+def test_cuda_build_that_cannot_be(alone: Host, project: Path, twin: Path) -> None:
+    """Where no CUDA build fits the rest, the solver says what stands in the way."""
+    specs = ("python 3.12.*", "torch-twin", "old-cuda")
+    said = _lock(alone, project, twin, *specs)
+    assert " ! torch-twin 2.12.0 is a CPU build: 2.12.0 has no CUDA build for python 3.12" in said
+    assert "     `torch-twin * cuda*` in environment.yml:7:5 would have no solution:\n" in said
+    assert "cuda-version" in said
+
+
+@pytest.mark.parametrize(
+    ("python", "extra"),
+    [("3.11.*", PROMISE), ("3.12.*", "")],
+    ids=["CUDA build chosen", "no CUDA promised"],
+)
+def test_nothing_to_say(alone: Host, project: Path, twin: Path, python: str, extra: str) -> None:
+    """A CUDA build, or no promise: no word."""
+    specs = (f"python {python}", "torch-twin")
+    assert "CPU build" not in _lock(alone, project, twin, *specs, extra=extra)
+
+
+def test_cpu_build_of_an_earlier_lock(alone: Host, project: Path, twin: Path) -> None:
+    """A promise that came later moves nothing by itself: it says how to."""
+    specs = ("python 3.11.*", "torch-twin")
+    _lock(alone, project, twin, *specs, extra="")
+    said = _lock(alone, project, twin, *specs)
+    assert (
+        " ! torch-twin 2.12.0 is a CPU build: an earlier lock had it  (default/linux-64)\n"
+        "     2.12.0 has one; to get it run `conda multiplat lock --update torch-twin`\n"
+    ) in said
+    said = alone.multiplat("lock", "--update", "torch-twin", cwd=project).stderr
+    assert "CPU build" not in said
+    assert "~ torch-twin 2.12.0 (cpu_py311_100 → cuda126_py311_200)" in said
+
+
+def test_cpu_builds_as_json(alone: Host, project: Path, twin: Path) -> None:
+    """--json has them too."""
+    write(project, twin, "python 3.12.*", "torch-twin", platforms="[linux-64]", extra=PROMISE)
+    (found,) = alone.json("lock", cwd=project)["cpu_builds"]
+    assert (found["target"], found["name"], found["instead"], found["line"]) == (
+        "default/linux-64",
+        "torch-twin",
+        "2.10.0",
+        7,
+    )
+
+
+@pytest.fixture(scope="session")
+def real_slice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The slice of conda-forge beside the repository, for linux-64."""
+    if not SLICE.is_dir():
+        pytest.skip("no slice of conda-forge beside the repository")
+    import zstandard
+
+    folder = tmp_path_factory.mktemp("slice") / "conda-forge"
+    for subdir in ("linux-64", "noarch", "osx-arm64"):
+        (folder / subdir).mkdir(parents=True)
+        packed = (SLICE / subdir / "repodata.json.zst").read_bytes()
+        text = zstandard.ZstdDecompressor().decompressobj().decompress(packed)
+        (folder / subdir / "repodata.json").write_bytes(text)
+    return folder
+
+
+def test_real_pytorch(alone: Host, project: Path, real_slice: Path) -> None:
+    """Without a promise the CPU build, with one the CUDA build, where there is one for Python."""
+    specs = ("python 3.11.*", "numpy", "pandas", "pytorch")
+    lock = project / "conda-lock.yml"
+    assert "CPU build" not in _lock(alone, project, real_slice, *specs, extra="")
+    assert "/pytorch-2.12.0-cpu_" in lock.read_text(encoding="utf-8")
+    lock.unlink()
+    assert "CPU build" not in _lock(alone, project, real_slice, *specs)
+    assert "/pytorch-2.12.0-cuda" in lock.read_text(encoding="utf-8")
+    lock.unlink()
+    said = _lock(alone, project, real_slice, "python 3.12.*", "pytorch")
+    assert " ! pytorch 2.12.0 is a CPU build: 2.12.0 has no CUDA build for python 3.12" in said
+    assert "     2.10.0 has one; to get it write `pytorch * cuda*` in environment.yml:7:5\n" in said
+
+
+def test_real_pytorch_gpu(alone: Host, project: Path, real_slice: Path) -> None:
+    """pytorch-gpu has a solution only where CUDA is promised, and none on macOS."""
+    _lock(alone, project, real_slice, "python 3.12.*", "pytorch-gpu")
+    assert "pytorch-gpu" in locked(project)["linux-64"]
+    (project / "conda-lock.yml").unlink()
+    write(project, real_slice, "python 3.12.*", "pytorch-gpu", platforms="[linux-64]")
+    assert "__cuda" in alone.multiplat("lock", cwd=project, code=1).stderr
+    write(
+        project,
+        real_slice,
+        "python 3.12.*",
+        "pytorch-gpu",
+        platforms="[linux-64, osx-arm64]",
+        extra=PROMISE,
+    )
+    done = alone.multiplat("lock", cwd=project, code=1)
+    assert "error: no solution for default/osx-arm64\n" in done.stderr
+    assert "  solvable: default/linux-64\n" in done.stderr
