@@ -9,10 +9,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from typing import Any
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from conda_multiplat.names import VirtualPackage
+    from conda_multiplat.virtual_packages import Need, Unmet
 
 #: Setting ``plugins.multiplat_machine``: what to do where the machine lacks what a package needs.
 MACHINE = "multiplat_machine"
+#: Setting ``plugins.multiplat_drift``: what to do where conda changes a prefix that is locked.
+DRIFT = "multiplat_drift"
+#: Setting ``plugins.multiplat_cpu_builds``: what to do where conda chooses a CPU build on a
+#: machine that has CUDA.
+CPU_BUILDS = "multiplat_cpu_builds"
+#: So many differences are named, unless there is ``--verbose``.
+_SHOWN = 10
 _CHOICES = ("error", "warn", "off")
 _log = logging.getLogger(__name__)
 
@@ -22,14 +35,28 @@ def settings() -> list[Any]:
     from conda.common.configuration import PrimitiveParameter
     from conda.plugins.types import CondaSetting
 
-    parameter = PrimitiveParameter("error", element_type=str, validation=_validate)
+    def choice(default: str) -> Any:
+        return PrimitiveParameter(default, element_type=str, validation=_validate)
+
     return [
         CondaSetting(
             name=MACHINE,
             description="error, warn or off: what to do where this machine lacks what a package "
             "that is about to be linked needs of it (virtual packages, such as __cuda)",
-            parameter=parameter,
-        )
+            parameter=choice("error"),
+        ),
+        CondaSetting(
+            name=CPU_BUILDS,
+            description="error, warn or off: what to do where conda chooses a CPU build although "
+            "this machine has CUDA",
+            parameter=choice("warn"),
+        ),
+        CondaSetting(
+            name=DRIFT,
+            description="error, warn or off: what to do where conda changes an environment that "
+            "`conda multiplat install` has made",
+            parameter=choice("warn"),
+        ),
     ]
 
 
@@ -84,13 +111,35 @@ def _refusal(records: Sequence[Any]) -> Exception | None:
 
 
 def _unmet_text(records: Iterable[Any], subdir: str) -> str:
+    from conda_multiplat.unmet_words import grouped, lines, ways_out
+    from conda_multiplat.virtual_packages import needs_of
+
+    known = list(records)
+    needs = needs_of((each.name, each.depends, each.constrains) for each in known)
+    lacking = _lacking(needs, subdir)
+    if not lacking:
+        return ""
+    versions = {each.name: each.version for each in known}
+    found = [
+        "this machine can't run what is about to be installed",
+        *lines(grouped(lacking, versions)),
+        "nothing was linked",
+        *ways_out(lacking, subdir),
+        f"to be warned only: conda config --set plugins.{MACHINE} warn",
+    ]
+    return "\n  ".join(found)
+
+
+def _lacking(needs: Sequence[Need], subdir: str) -> list[Unmet]:
+    """The needs that this machine does not meet, by conda's own detection and matching."""
+    if not needs:
+        return []
     from conda.models.match_spec import MatchSpec
     from conda.models.records import PackageRecord
 
     from conda_multiplat.config import detect_with_conda
-    from conda_multiplat.names import VirtualPackage, spec_name
-    from conda_multiplat.unmet_words import grouped, lines, ways_out
-    from conda_multiplat.virtual_packages import needs_of, unmet
+    from conda_multiplat.names import spec_name
+    from conda_multiplat.virtual_packages import unmet
 
     def matches(spec: str, package: VirtualPackage) -> bool:
         record = PackageRecord(
@@ -104,20 +153,124 @@ def _unmet_text(records: Iterable[Any], subdir: str) -> str:
         )
         return bool(MatchSpec(spec).match(record))
 
-    known = list(records)
-    needs = needs_of((each.name, each.depends, each.constrains) for each in known)
-    if not needs:
+    return unmet(needs, detect_with_conda({spec_name(each.spec) for each in needs}), matches)
+
+
+def before_solve(specs_to_add: Iterable[Any], specs_to_remove: Iterable[Any]) -> None:
+    """Say that a prefix of ours will no longer be as locked, and how to keep the change.
+
+    Raises:
+        CondaError: the setting ``plugins.multiplat_drift`` wants it refused.
+    """
+    from conda.base.context import context
+    from conda.exceptions import CondaError
+
+    choice = getattr(context.plugins, DRIFT, "warn")
+    if choice == "off":
+        return
+    text = ""
+    try:
+        names = [tuple(sorted(map(str, each))) for each in (specs_to_add, specs_to_remove)]
+        text = _drift(str(context.target_prefix), names[0], names[1])
+    except Exception as error:
+        _log.warning("conda-multiplat could not look at the environment: %s", error)
+    if text and choice == "error":
+        raise CondaError(text)
+    if text:
+        _log.warning(text)
+
+
+@cache  # conda solves again where the first repodata gave no solution
+def _drift(prefix: str, added: tuple[str, ...], removed: tuple[str, ...]) -> str:
+    from conda_multiplat.prefix import read_marker
+
+    marker = read_marker(Path(prefix))
+    if not marker:
         return ""
-    has = detect_with_conda({spec_name(each.spec) for each in needs})
-    lacking = unmet(needs, has, matches)
-    if not lacking:
+    manifest = ", ".join(marker.get("manifest", ())) or "its manifest"
+    lines = [f"{prefix} is locked: `conda multiplat install` will undo this"]
+    lines += [f"  to keep it: add `- {each}` to dependencies in {manifest}" for each in added]
+    lines += [f"  to keep it: take {each} out of {manifest}" for each in removed]
+    return "\n".join([*lines, "  then: conda multiplat lock, conda multiplat install"])
+
+
+def after_solve(_repodata: str, _unlinked: Iterable[Any], linked: Iterable[Any]) -> None:
+    """Say where conda chose a CPU build although this machine has CUDA.
+
+    By the build string, which says ``cpu`` and ``cuda`` in the common channels: to look for CUDA
+    builds in the repodata would take longer than the solve.
+
+    Raises:
+        CondaError: the setting ``plugins.multiplat_cpu_builds`` wants it refused.
+    """
+    from conda.base.context import context
+    from conda.exceptions import CondaError
+
+    choice = getattr(context.plugins, CPU_BUILDS, "warn")
+    if choice == "off":
+        return
+    text = ""
+    try:
+        text = _cpu_builds([(r.name, r.version, r.build) for r in linked if "cpu" in r.build])
+    except Exception as error:
+        _log.warning("conda-multiplat could not look at the builds: %s", error)
+    if text and choice == "error":
+        raise CondaError(text)
+    if text:
+        _log.warning(text)
+
+
+def _cpu_builds(records: Sequence[tuple[str, str, str]]) -> str:
+    if not records:
         return ""
-    versions = {each.name: each.version for each in known}
-    found = [
-        "this machine can't run what is about to be installed",
-        *lines(grouped(lacking, versions)),
-        "nothing was linked",
-        *ways_out(lacking, subdir),
-        f"to be warned only: conda config --set plugins.{MACHINE} warn",
+    from conda_multiplat.config import detect_with_conda
+
+    cuda = next((each for each in detect_with_conda({"__cuda"}) if each.name == "__cuda"), None)
+    if cuda is None:
+        return ""
+    found = [f"this machine has {cuda}, and these are CPU builds:"]
+    found += [
+        f"  {name} {version} {build}; for a CUDA build, if there is one: {name}=*=*cuda*"
+        for name, version, build in records
     ]
-    return "\n  ".join(found)
+    return "\n".join(found)
+
+
+def check_health(prefix: str, verbose: bool) -> None:
+    """For ``conda doctor``: whether a prefix is as locked, and this machine meets its needs."""
+    try:
+        found = _health(Path(prefix), limit=None if verbose else _SHOWN)
+    except Exception as error:
+        found = [f"❌ conda-multiplat could not look at the environment: {error}"]
+    print("\n".join([*found, ""]))
+
+
+def _health(prefix: Path, limit: int | None) -> list[str]:
+    from conda.base.context import context
+
+    from conda_multiplat.changes import packages, to_install
+    from conda_multiplat.engines.specs import is_newer
+    from conda_multiplat.files import read_text
+    from conda_multiplat.lock_reader import read_lock
+    from conda_multiplat.prefix import installed, read_marker
+    from conda_multiplat.unmet_words import grouped, lines
+    from conda_multiplat.virtual_packages import promise_needs
+
+    marker = read_marker(prefix)
+    if not marker:
+        return ["✅ The environment is not one of conda-multiplat's."]
+    path = str(marker.get("lock", ""))
+    locked = read_lock(read_text(Path(path)), path, [context.subdir]).platforms.get(context.subdir)
+    if locked is None:
+        return [f"❌ {path} has nothing for {context.subdir}."]
+    found = []
+    if changed := to_install(installed(prefix), locked.records, is_newer):
+        found.append(f"❌ Not as locked in {path}: {packages(len(changed))}")
+        found += [f"  {each}" for each in changed[:limit]]
+        found.append("  `conda multiplat install` brings them back.")
+    needs = [*locked.needs, *promise_needs(locked.virtual_packages)]
+    if lacking := _lacking(needs, context.subdir):
+        versions = {each.name: each.version for each in locked.records}
+        found.append("❌ This machine does not meet what the environment needs:")
+        found += [f"  {line}" for line in lines(grouped(lacking, versions))]
+    return found or [f"✅ The environment is as locked in {path}, and this machine can run it."]

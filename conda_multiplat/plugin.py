@@ -62,6 +62,45 @@ def conda_pre_transaction_actions() -> Iterable[Any]:
     return [CondaPreTransactionAction(name="multiplat-machine", action=action)]
 
 
+@hookimpl
+def conda_pre_solves() -> Iterable[Any]:
+    """Look at what conda is about to change."""
+    try:
+        from conda.plugins.types import CondaPreSolve
+
+        from conda_multiplat.conda_hooks import before_solve
+    except Exception as error:
+        _log.warning("conda-multiplat does not look at solves: %s", error)
+        return []
+    return [CondaPreSolve(name="multiplat-drift", action=before_solve)]
+
+
+@hookimpl
+def conda_post_solves() -> Iterable[Any]:
+    """Look at what conda has chosen."""
+    try:
+        from conda.plugins.types import CondaPostSolve
+
+        from conda_multiplat.conda_hooks import after_solve
+    except Exception as error:
+        _log.warning("conda-multiplat does not look at builds: %s", error)
+        return []
+    return [CondaPostSolve(name="multiplat-cpu-builds", action=after_solve)]
+
+
+@hookimpl
+def conda_health_checks() -> Iterable[Any]:
+    """Add to ``conda doctor``."""
+    try:
+        from conda.plugins.types import CondaHealthCheck
+
+        from conda_multiplat.conda_hooks import check_health
+    except Exception as error:
+        _log.warning("conda-multiplat has no health check: %s", error)
+        return []
+    return [CondaHealthCheck(name="multiplat-lock", action=check_health)]
+
+
 def _run(args: argparse.Namespace) -> int:
     """The subcommand's action: conda takes an ``int`` as the exit code."""
     from conda_multiplat.cli import run

@@ -87,3 +87,115 @@ def test_setting_that_is_wrong(conda: Host, explicit: Path) -> None:
     if _version(conda) < (25, 5):
         pytest.skip("nobody asks for the setting in a conda before 25.5")
     assert "error, warn, off" in done.stderr
+
+
+@pytest.fixture
+def managed(conda: Host, project: Path, real_channel: Path) -> Path:
+    """A prefix that we have installed."""
+    write(project, real_channel, "greeting-data", platforms=f"[{SUBDIR}]")
+    conda.multiplat("lock", cwd=project)
+    conda.multiplat("install", cwd=project)
+    return conda.envs / "demo"
+
+
+def _add(conda: Host, channel: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """``conda install`` of a package into the prefix."""
+    source = ("--override-channels", "--channel", channel.as_uri())
+    return conda.run("install", "--yes", "-n", "demo", *source, "prefixed", env=env, code=None)
+
+
+def test_drift(conda: Host, project: Path, real_channel: Path, managed: Path) -> None:
+    """``conda install`` into a locked prefix works, and says how to keep the change."""
+    done = _add(conda, real_channel)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count(f"{managed} is locked: `conda multiplat install` will undo this") == 1
+    manifest = project / "environment.yml"
+    assert f"  to keep it: add `- prefixed` to dependencies in {manifest}\n" in done.stderr
+    assert list((managed / "conda-meta").glob("prefixed-*.json"))
+
+
+@pytest.mark.parametrize("choice", ["error", "off"])
+def test_drift_setting(conda: Host, real_channel: Path, managed: Path, choice: str) -> None:
+    """``plugins.multiplat_drift`` makes it an error, or nothing."""
+    done = _add(conda, real_channel, CONDA_PLUGINS_MULTIPLAT_DRIFT=choice)
+    assert (done.returncode != 0) == (choice == "error")
+    assert ("is locked" in done.stderr) == (choice == "error")
+    assert bool(list((managed / "conda-meta").glob("prefixed-*.json"))) == (choice == "off")
+
+
+def test_other_environments_are_left_alone(conda: Host, real_channel: Path) -> None:
+    """Where we have installed nothing, nothing is said."""
+    source = ("--override-channels", "--channel", real_channel.as_uri())
+    done = conda.run("create", "--yes", "-n", "demo", *source, "greeting-data")
+    assert "is locked" not in done.stderr
+
+
+def _doctor(conda: Host, name: str = "demo", **env: str) -> str:
+    # Other checks of the newest condas want the network, and fail without.
+    return conda.run("doctor", "-n", name, env=env, code=None).stdout
+
+
+def test_doctor(conda: Host, project: Path, real_channel: Path, managed: Path) -> None:
+    """A prefix as locked, one that differs, one whose machine has changed, and one of others."""
+    lock = project / "conda-lock.yml"
+    whole = f"✅ The environment is as locked in {lock}, and this machine can run it.\n"
+    assert whole in _doctor(conda)
+    _add(conda, real_channel, CONDA_PLUGINS_MULTIPLAT_DRIFT="off")
+    differs = (
+        f"❌ Not as locked in {lock}: 1 package\n"
+        "  - prefixed 1.0\n"
+        "  `conda multiplat install` brings them back.\n"
+    )
+    assert differs in _doctor(conda)
+    conda.multiplat("install", cwd=project)
+    extra = f'multiplat: {{virtual-packages: {{{SUBDIR}: {{cuda: "12.4"}}}}}}\n'
+    write(project, real_channel, "greeting-data", platforms=f"[{SUBDIR}]", extra=extra)
+    conda.multiplat("lock", cwd=project)
+    lacks = (
+        "❌ This machine does not meet what the environment needs:\n"
+        "  the manifest's promise needs __cuda >=12.4   this machine: __cuda 11.8\n"
+    )
+    assert lacks in _doctor(conda, CONDA_OVERRIDE_CUDA="11.8")
+    source = ("--override-channels", "--channel", real_channel.as_uri())
+    conda.run("create", "--yes", "-n", "other", *source, "greeting-data")
+    assert "✅ The environment is not one of conda-multiplat's.\n" in _doctor(conda, "other")
+
+
+@pytest.fixture
+def builds(tmp_path: Path) -> Path:
+    """A package in a CPU build only, and one that has none."""
+    packages = [
+        Package("net", build="cpu_py_0", noarch="generic", depends=["plain"]),
+        Package("plain", noarch="generic"),
+    ]
+    return build_channel(tmp_path / "builds", packages)
+
+
+def _create_net(conda: Host, channel: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    source = ("--override-channels", "--channel", channel.as_uri())
+    return conda.run("create", "--yes", "-n", "x", *source, "net", env=env, code=None)
+
+
+def test_cpu_build_on_a_cuda_machine(conda: Host, builds: Path) -> None:
+    """It is pointed out, with what to ask for."""
+    done = _create_net(conda, builds, CONDA_OVERRIDE_CUDA="12.4")
+    assert done.returncode == 0, done.stderr
+    assert (
+        "this machine has __cuda 12.4, and these are CPU builds:\n"
+        "  net 1.0 cpu_py_0; for a CUDA build, if there is one: net=*=*cuda*\n"
+    ) in done.stderr
+    assert "plain 1.0" not in done.stderr
+
+
+def test_cpu_build_elsewhere(conda: Host, builds: Path) -> None:
+    """Without CUDA it is what one wants."""
+    assert "CPU build" not in _create_net(conda, builds, CONDA_OVERRIDE_CUDA="").stderr
+
+
+@pytest.mark.parametrize("choice", ["error", "off"])
+def test_cpu_build_setting(conda: Host, builds: Path, choice: str) -> None:
+    """``plugins.multiplat_cpu_builds`` makes it an error, or nothing."""
+    env = {"CONDA_OVERRIDE_CUDA": "12.4", "CONDA_PLUGINS_MULTIPLAT_CPU_BUILDS": choice}
+    done = _create_net(conda, builds, **env)
+    assert (done.returncode != 0) == (choice == "error")
+    assert ("CPU builds" in done.stderr) == (choice == "error")
