@@ -191,6 +191,18 @@ def _install_parser(parser: argparse.ArgumentParser) -> None:
         "--dry-run", dest="dry", action="store_true", help="show what would change, change nothing"
     )
     parser.add_argument(
+        "--download-only",
+        dest="fetch_only",
+        action="store_true",
+        help="fill the cache, install nothing",
+    )
+    parser.add_argument(
+        "--platform",
+        dest="platform_name",
+        metavar="P",
+        help="for another machine: with --dry-run or --download-only",
+    )
+    parser.add_argument(
         "--override-frozen",
         dest="allow_frozen",
         action="store_true",
@@ -256,7 +268,9 @@ def _run_install(args: argparse.Namespace, settings: Settings, console: Console)
         name=args.env_name,
         prefix=args.env_prefix,
         environment=args.environment_name,
+        platform=args.platform_name,
         dry_run=args.dry,
+        download_only=args.fetch_only,
         allow_frozen=args.allow_frozen,
         allow_base=args.allow_base,
         settings=settings,

@@ -31,6 +31,8 @@ class Settings:
         register_envs: whether new environments go into ``~/.conda/environments.txt``.
         detect: the virtual packages that conda detects, those of the given names at least;
             ``None`` where we have to look ourselves.
+        elsewhere: True where the work is for another machine than this one: it has what the lock
+            was promised.
     """
 
     subdir: str
@@ -45,6 +47,7 @@ class Settings:
     root_prefix: Path | None = None
     register_envs: bool = True
     detect: Callable[[Collection[str]], tuple[VirtualPackage, ...]] | None = None
+    elsewhere: bool = False
 
 
 def settings_from_conda() -> Settings:

@@ -87,7 +87,8 @@ def _checked(project: Project, environment: str, settings: Settings) -> Choice:
             hints=["add it to `platforms:` and run `conda multiplat lock`"],
         )
     needs = [*locked.needs, *promise_needs(locked.virtual_packages)]
-    has = virtual_packages(settings, {spec_name(each.spec) for each in needs})
+    names = {spec_name(each.spec) for each in needs}
+    has = locked.virtual_packages if settings.elsewhere else virtual_packages(settings, names)
     lacking = unmet(needs, has, spec_matches)
     if lacking:
         raise _unmet_error(environment, locked, lacking, settings.subdir)

@@ -13,7 +13,7 @@ Nothing is solved. All that can be refused is refused before anything is downloa
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from conda_multiplat.changes import Change, IsNewer, changes, packages, to_insta
 from conda_multiplat.config import Settings
 from conda_multiplat.console import Console
 from conda_multiplat.destination import destination, refuse_protected
+from conda_multiplat.errors import UsageError
 from conda_multiplat.lock import CondaRecord, PlatformLock, python_of
 from conda_multiplat.project import Project, load_project
 from conda_multiplat.requests import channels_of
@@ -66,7 +67,9 @@ def install(
     name: str | None = None,
     prefix: str | None = None,
     environment: str | None = None,
+    platform: str | None = None,
     dry_run: bool = False,
+    download_only: bool = False,
     allow_frozen: bool = False,
     allow_base: bool = False,
     settings: Settings,
@@ -79,6 +82,13 @@ def install(
     """
     from conda_multiplat.engines.specs import is_newer
 
+    if platform is not None:
+        if not (dry_run or download_only):
+            raise UsageError(
+                f"--platform {platform} is for another machine: nothing is installed here",
+                hints=["add --dry-run to look at it, or --download-only to fill the cache"],
+            )
+        settings = replace(settings, subdir=platform, elsewhere=True)
     project = load_project(files, host_subdirs=(settings.subdir,))
     choice = choose(project, environment, settings, console)
     if choice.stale:
@@ -86,6 +96,8 @@ def install(
             f"warning: the manifest has changed since {choice.environment} was locked; "
             "this installs what is locked (`conda multiplat lock` brings the two together)"
         )
+    if download_only or settings.elsewhere:
+        return _prepare(project, choice, settings, console, fetch=not dry_run)
     where = destination(project, name, prefix, settings)
     refuse_protected(where, settings, allow_frozen=allow_frozen, allow_base=allow_base)
     found = to_install(prefixes.installed(where), choice.locked.records, is_newer)
@@ -95,6 +107,48 @@ def install(
     if not dry_run:
         _carry_out(work, settings, console)
     _report(work, console, dry_run=dry_run)
+    return 0
+
+
+def _prepare(
+    project: Project, choice: Choice, settings: Settings, console: Console, *, fetch: bool
+) -> int:
+    """Show what would be installed, or download it, without a prefix."""
+    locked = choice.locked
+    target_name = f"{choice.environment}/{settings.subdir}"
+    if fetch:
+        from conda_multiplat.engines.access import Channels
+        from conda_multiplat.engines.rattler_install import download_records
+
+        channels = Channels(settings, project.folder)
+        for name in _channel_names(project, choice, settings):
+            channels.urls(name)
+        download_records(
+            locked.records,
+            settings.subdir,
+            settings=settings,
+            channels=channels,
+            show_progress=console.interactive,
+        )
+        console.say(f" the {packages(len(locked.records))} of {target_name} are in the cache")
+        if locked.pypi:
+            console.say(f" not those of PyPI ({len(locked.pypi)}): uv fetches them at install")
+    else:
+        every = [*locked.records, *locked.pypi]
+        for each in every[:_SHOWN]:
+            console.say(f"   + {each.name} {each.version}")
+        if len(every) > _SHOWN:
+            console.say(f"   and {len(every) - _SHOWN} more")
+        console.say(f" would install the {packages(len(every))} of {target_name}")
+    console.result(
+        {
+            "dry_run": not fetch,
+            "environment": choice.environment,
+            "platform": settings.subdir,
+            "packages": len(locked.records),
+            "pypi": len(locked.pypi),
+        }
+    )
     return 0
 
 
@@ -164,7 +218,7 @@ def _link(work: _Work, settings: Settings, console: Console) -> None:
     from conda_multiplat.engines.rattler_install import install_records
 
     channels = Channels(settings, work.project.folder)
-    for each in _channel_names(work, settings):
+    for each in _channel_names(work.project, work.choice, settings):
         channels.urls(each)
     locked = work.choice.locked
     changed = [each.new for each in work.found if isinstance(each.new, CondaRecord)]
@@ -185,10 +239,10 @@ def _link(work: _Work, settings: Settings, console: Console) -> None:
     prefixes.complete_records(work.where, meagre)
 
 
-def _channel_names(work: _Work, settings: Settings) -> Iterator[str]:
+def _channel_names(project: Project, choice: Choice, settings: Settings) -> Iterator[str]:
     """The channels as the manifest and the configuration write them: with their credentials."""
     yield from settings.channels
-    here = target(work.project.manifest, work.choice.environment, settings.subdir)
+    here = target(project.manifest, choice.environment, settings.subdir)
     yield from channels_of(here, ())
 
 

@@ -32,6 +32,7 @@ def install_records(
     channels: Channels,
     show_progress: bool,
     begin: Callable[[], None],
+    link_scripts: bool = True,
 ) -> set[str]:
     """Make ``prefix`` hold exactly ``records``.
 
@@ -45,6 +46,7 @@ def install_records(
         channels: for the credentials of the records' channels.
         show_progress: draw progress bars on stderr.
         begin: called when all that can be checked beforehand was: the prefix changes from then on.
+        link_scripts: run the packages' own scripts, which only this platform's can be.
 
     Returns:
         The names of the packages that were in no cache: their records in the prefix have no more
@@ -65,7 +67,7 @@ def install_records(
                 cache_dir=cache,
                 reinstall_packages={each.name for each in changed},
                 platform=rattler.Subdir(subdir),
-                execute_link_scripts=True,
+                execute_link_scripts=link_scripts,
                 show_progress=show_progress,
                 client=client(settings, channels),
                 requested_specs=[rattler.MatchSpec(each)._match_spec for each in requested],
@@ -74,6 +76,38 @@ def install_records(
     except (InstallerError, TransactionError, LinkError, IoError, OSError) as error:
         raise unfinished(prefix, channels.scrub(str(error))) from None
     return {name for name, package in known.items() if package is None}
+
+
+def download_records(
+    records: Sequence[CondaRecord],
+    subdir: str,
+    *,
+    settings: Settings,
+    channels: Channels,
+    show_progress: bool,
+) -> None:
+    """Have packages in the cache, for this or another machine, verified.
+
+    rattler fetches only what it installs: they go into a prefix that nobody sees.
+
+    Raises:
+        OutsideError: a package can't be had, or is not what was locked.
+    """
+    import tempfile  # late: few need it, and it takes a while to import
+
+    with tempfile.TemporaryDirectory(dir=cache_folder(settings), prefix=".download-") as folder:
+        install_records(
+            records,
+            Path(folder) / "prefix",
+            subdir,
+            changed=records,
+            requested=(),
+            settings=settings,
+            channels=channels,
+            show_progress=show_progress,
+            begin=lambda: None,
+            link_scripts=False,
+        )
 
 
 def _repodata_record(

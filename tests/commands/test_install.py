@@ -220,6 +220,42 @@ multiplat:
     ) in done.stderr
 
 
+def test_other_machine(alone: Host, project: Path, tmp_path: Path) -> None:
+    """--platform with --dry-run or --download-only: the machine has what was promised."""
+    other = "win-64" if SUBDIR != "win-64" else "linux-64"
+    packages = [
+        Package("native", subdir=other, depends=["__cuda >=12"], files={"share/x": b"x" * 99}),
+        Package("data", noarch="generic", files={"share/y": b"y" * 99}),
+    ]
+    with serve(build_channel(tmp_path / "own", packages)) as server:
+        extra = f'multiplat: {{virtual-packages: {{{other}: {{cuda: "12.4"}}}}}}\n'
+        specs = ("native", "data")
+        write(project, server.url, *specs, platforms=f"[{other}]", extra=extra)
+        alone.multiplat("lock", cwd=project)
+        none = {"CONDA_OVERRIDE_CUDA": ""}
+        done = alone.multiplat("install", "--platform", other, "--dry-run", cwd=project, env=none)
+        assert done.stderr == (
+            f"   + data 1.0\n   + native 1.0\n would install the 2 packages of default/{other}\n"
+        )
+        fetch = ("install", "--platform", other, "--download-only")
+        done = alone.multiplat(*fetch, cwd=project, env=none)
+        assert done.stderr == f" the 2 packages of default/{other} are in the cache\n"
+        before = [each for each in server.seen if each.endswith(".conda")]
+        assert len(before) == 2
+        alone.multiplat(*fetch, cwd=project, env=none)
+        assert [each for each in server.seen if each.endswith(".conda")] == before
+        server.replace = {"native-1.0-0.conda": b"other"}
+        (alone.pkgs / "multiplat").rename(alone.pkgs / "gone")
+        done = alone.multiplat(*fetch, cwd=project, env=none, code=3)
+        assert "native" in done.stderr
+    assert list(alone.envs.glob("*")) == []
+    done = alone.multiplat("install", "--platform", other, cwd=project, code=2)
+    assert done.stderr == (
+        f"error: --platform {other} is for another machine: nothing is installed here\n"
+        "  add --dry-run to look at it, or --download-only to fill the cache\n"
+    )
+
+
 def test_info(door: Host, project: Path, real_channel: Path) -> None:
     """The machine, where each value comes from, and which environments fit and why not."""
     promise = f'{{virtual-packages: {{{SUBDIR}: {{cuda: "13"}}}}}}'
