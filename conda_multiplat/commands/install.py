@@ -23,7 +23,7 @@ from conda_multiplat.config import Settings
 from conda_multiplat.console import Console
 from conda_multiplat.destination import destination, refuse_protected
 from conda_multiplat.errors import UsageError
-from conda_multiplat.lock import CondaRecord, PlatformLock, python_of
+from conda_multiplat.lock import CondaRecord, PlatformLock, Record, python_of
 from conda_multiplat.project import Project, load_project
 from conda_multiplat.requests import channels_of
 from conda_multiplat.selection import Choice, choose
@@ -134,7 +134,7 @@ def _prepare(
         if locked.pypi:
             console.say(f" not those of PyPI ({len(locked.pypi)}): uv fetches them at install")
     else:
-        every = [*locked.records, *locked.pypi]
+        every: list[Record] = [*locked.records, *locked.pypi]
         for each in every[:_SHOWN]:
             console.say(f"   + {each.name} {each.version}")
         if len(every) > _SHOWN:
