@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from conda_multiplat.lock import CondaRecord, Record
+from conda_multiplat.records import CondaRecord, Record
 
 _SIGNS = {"added": "+", "removed": "-", "upgraded": "↑", "downgraded": "↓", "rebuilt": "~"}
 

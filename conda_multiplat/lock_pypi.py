@@ -14,7 +14,6 @@ from packaging.utils import canonicalize_name
 
 from conda_multiplat.conflicts import no_pypi_solution
 from conda_multiplat.errors import ManifestError, Problem
-from conda_multiplat.lock import PypiRecord, python_of
 from conda_multiplat.lock_plan import Plan, Update
 from conda_multiplat.manifest import Requirement
 from conda_multiplat.pypi import (
@@ -25,6 +24,7 @@ from conda_multiplat.pypi import (
     PypiSolution,
     provided,
 )
+from conda_multiplat.records import PypiRecord, python_of
 from conda_multiplat.solve import Solution, categories_of
 from conda_multiplat.targets import Target
 

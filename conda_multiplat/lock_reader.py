@@ -18,15 +18,14 @@ import yaml
 from conda_multiplat.errors import Location, LockFileError, Problem
 from conda_multiplat.lock import (
     PREFIX,
-    CondaRecord,
     LockChannel,
     LockFile,
     PlatformLock,
-    PypiRecord,
     unpack_needs,
     unpack_virtual_packages,
 )
 from conda_multiplat.names import DEFAULT_ENVIRONMENT
+from conda_multiplat.records import CondaRecord, PypiRecord
 from conda_multiplat.virtual_packages import needs_of
 from conda_multiplat.yaml_nodes import Loader
 

@@ -18,8 +18,8 @@ from typing import Any
 
 from conda_multiplat.channels import base_url
 from conda_multiplat.errors import OutsideError
-from conda_multiplat.lock import CondaRecord
 from conda_multiplat.names import spec_name
+from conda_multiplat.records import CondaRecord
 
 #: Ours, beside conda's own files: which environment this is, and whether an install was cut off.
 #: JSON, but not called so: rattler takes every ``.json`` here for a package's record.

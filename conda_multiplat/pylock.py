@@ -13,7 +13,7 @@ from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from conda_multiplat.channels import without_login
-from conda_multiplat.lock import PypiRecord
+from conda_multiplat.records import PypiRecord
 
 
 @dataclass(frozen=True)

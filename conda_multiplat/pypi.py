@@ -21,9 +21,9 @@ from typing import Protocol
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from conda_multiplat.lock import CondaRecord, PypiRecord
 from conda_multiplat.manifest import Requirement
 from conda_multiplat.names import spec_name
+from conda_multiplat.records import CondaRecord, PypiRecord
 from conda_multiplat.targets import Target
 
 #: conda package -> the PyPI projects that it provides, where that can't be guessed.

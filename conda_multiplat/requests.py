@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from conda_multiplat.channels import public_name
-from conda_multiplat.lock import CondaRecord
 from conda_multiplat.manifest import Requirement
 from conda_multiplat.names import VirtualPackage
+from conda_multiplat.records import CondaRecord
 from conda_multiplat.targets import Target
 
 DIGEST_RECIPE = 1

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from conda_multiplat.lock import PypiRecord
+from conda_multiplat.records import PypiRecord
 
 _DIST_INFO = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)\.dist-info")
 _OWNED = re.compile(rb'site-packages/([^/"]+\.dist-info)/')

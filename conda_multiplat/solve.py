@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from conda_multiplat.errors import Location
-from conda_multiplat.lock import CondaRecord
 from conda_multiplat.manifest import Requirement
 from conda_multiplat.names import spec_name
+from conda_multiplat.records import CondaRecord
 from conda_multiplat.requests import SolveRequest
 
 

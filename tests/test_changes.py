@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from conda_multiplat.changes import Change, changes, packages, summary, to_install
-from conda_multiplat.lock import CondaRecord
+from conda_multiplat.records import CondaRecord
 
 URL = "https://example.com/conda/noarch"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from conda_multiplat.cuda_drivers import DRIVERS, least_cuda, least_driver
-from conda_multiplat.lock import PlatformLock, PypiRecord, wheel_need
+from conda_multiplat.lock import PlatformLock
+from conda_multiplat.records import PypiRecord, wheel_need
 from conda_multiplat.virtual_packages import Need
 
 

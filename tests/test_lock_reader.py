@@ -13,11 +13,12 @@ import pytest
 import yaml
 
 from conda_multiplat.errors import LockFileError
-from conda_multiplat.lock import CondaRecord, LockChannel, LockFile, PlatformLock, PypiRecord
+from conda_multiplat.lock import LockChannel, LockFile, PlatformLock
 from conda_multiplat.lock_reader import read_lock
 from conda_multiplat.manifest_reader import Source, read_manifest
 from conda_multiplat.names import VirtualPackage
 from conda_multiplat.pip_entries import entry_name
+from conda_multiplat.records import CondaRecord, PypiRecord
 from conda_multiplat.render.conda_lock import render, scalar
 from conda_multiplat.requests import digest
 from conda_multiplat.sync import drift

@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 
 from conda_multiplat.errors import Location
-from conda_multiplat.lock import CondaRecord
 from conda_multiplat.manifest import Requirement, View
 from conda_multiplat.manifest_reader import Source, read_manifest
 from conda_multiplat.names import VirtualPackage
 from conda_multiplat.pip_entries import entry_name
+from conda_multiplat.records import CondaRecord
 from conda_multiplat.requests import SolveRequest, channels_of, digest, request
 from conda_multiplat.targets import Target, targets
 

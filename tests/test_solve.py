@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import pytest
 
 from conda_multiplat.errors import Location, OutsideError
-from conda_multiplat.lock import CondaRecord
 from conda_multiplat.manifest import Requirement, View
 from conda_multiplat.names import spec_name
+from conda_multiplat.records import CondaRecord
 from conda_multiplat.requests import SolveRequest, request
 from conda_multiplat.solve import Conflict, Solution, solve
 from conda_multiplat.targets import Target

@@ -23,8 +23,9 @@ from conda_multiplat.config import Settings
 from conda_multiplat.console import Console
 from conda_multiplat.destination import destination, refuse_protected
 from conda_multiplat.errors import UsageError
-from conda_multiplat.lock import CondaRecord, PlatformLock, Record, python_of
+from conda_multiplat.lock import PlatformLock
 from conda_multiplat.project import Project, load_project
+from conda_multiplat.records import CondaRecord, Record, python_of
 from conda_multiplat.requests import channels_of
 from conda_multiplat.selection import Choice, choose
 from conda_multiplat.targets import target

@@ -37,9 +37,9 @@ from conda_multiplat.engines.conflict import smallest_clash
 from conda_multiplat.engines.cuda_builds import cuda_spec, is_cuda, reason
 from conda_multiplat.engines.memory import limit_arenas
 from conda_multiplat.errors import OutsideError
-from conda_multiplat.lock import CondaRecord
 from conda_multiplat.manifest import Requirement
 from conda_multiplat.names import VirtualPackage, nearest
+from conda_multiplat.records import CondaRecord
 from conda_multiplat.requests import SolveRequest
 from conda_multiplat.solve import Conflict, CpuBuild, Solution
 

@@ -15,8 +15,8 @@ from conda_multiplat.channels import base_url
 from conda_multiplat.config import Settings
 from conda_multiplat.engines.access import Channels, cache_folder, client, run
 from conda_multiplat.errors import OutsideError
-from conda_multiplat.lock import CondaRecord
 from conda_multiplat.prefix import unfinished
+from conda_multiplat.records import CondaRecord
 
 _CHUNK = 1 << 20
 

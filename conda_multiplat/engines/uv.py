@@ -34,11 +34,11 @@ from conda_multiplat.engines.folder_digest import folder_digest, folder_version
 from conda_multiplat.engines.uv_advice import index_names, other_versions, unknown_projects
 from conda_multiplat.engines.uv_command import uv_program
 from conda_multiplat.engines.uv_compile import Compiler, triple
-from conda_multiplat.lock import PypiRecord
 from conda_multiplat.names import VirtualPackage
 from conda_multiplat.pip_entries import split_option
 from conda_multiplat.pylock import Chosen, choose, wheel_tags
 from conda_multiplat.pypi import NameTable, Provided, PypiConflict, PypiRequest, PypiSolution
+from conda_multiplat.records import PypiRecord
 from conda_multiplat.wheel_tags import NEWEST, least, newest, promise_for, tags
 
 #: uv's exit code where there is no solution.

@@ -17,10 +17,10 @@ from conda_multiplat.config import Settings
 from conda_multiplat.engines.folder_digest import folder_digest
 from conda_multiplat.engines.uv_command import run_uv, uv_environment
 from conda_multiplat.errors import LockFileError, OutsideError
-from conda_multiplat.lock import PypiRecord
 from conda_multiplat.manifest import Requirement
 from conda_multiplat.pip_entries import split_option
 from conda_multiplat.prefix import unfinished
+from conda_multiplat.records import PypiRecord
 
 _INDEXES = ("-i", "--index-url", "--extra-index-url")
 _PLACES = (*_INDEXES, "-f", "--find-links", "--no-index")

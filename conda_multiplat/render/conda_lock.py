@@ -14,8 +14,9 @@ from typing import Any
 
 import yaml
 
-from conda_multiplat.lock import LockFile, Record
+from conda_multiplat.lock import LockFile
 from conda_multiplat.lock_reader import packages_sha256
+from conda_multiplat.records import Record
 
 _HEADER = """\
 # This file locks the environment {environment!r} of {sources}.

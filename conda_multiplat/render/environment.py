@@ -18,8 +18,9 @@ from collections.abc import Mapping, Sequence, Set
 import yaml
 
 from conda_multiplat.channels import base_url
-from conda_multiplat.lock import CondaRecord, LockFile, PlatformLock
+from conda_multiplat.lock import LockFile, PlatformLock
 from conda_multiplat.names import DEFAULT_ENVIRONMENT
+from conda_multiplat.records import CondaRecord
 from conda_multiplat.render import explicit, requirements
 from conda_multiplat.render.conda_lock import scalar
 from conda_multiplat.render.explicit import platform_to_render

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from typing import Literal
 
 from conda_multiplat.errors import LockFileError, UsageError
-from conda_multiplat.lock import CondaRecord, LockFile, PlatformLock
+from conda_multiplat.lock import LockFile, PlatformLock
 from conda_multiplat.names import DEFAULT_ENVIRONMENT, SUBDIRS, did_you_mean, split_spec
+from conda_multiplat.records import CondaRecord
 from conda_multiplat.render import requirements
 from conda_multiplat.render.order import topological
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import TopologicalSorter
 from heapq import heappop, heappush
 
-from conda_multiplat.lock import CondaRecord
 from conda_multiplat.names import spec_name
+from conda_multiplat.records import CondaRecord
 
 _Needs = Mapping[str, Sequence[str]]
 

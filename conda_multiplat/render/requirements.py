@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from conda_multiplat.lock import LockFile, PypiRecord
+from conda_multiplat.lock import LockFile
 from conda_multiplat.names import DEFAULT_ENVIRONMENT
+from conda_multiplat.records import PypiRecord
 
 
 def file_name(environment: str, subdir: str) -> str:

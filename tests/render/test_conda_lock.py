@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 import yaml
 
-from conda_multiplat.lock import CondaRecord, LockChannel, LockFile, PlatformLock
+from conda_multiplat.lock import LockChannel, LockFile, PlatformLock
 from conda_multiplat.lock_reader import read_lock
 from conda_multiplat.names import VirtualPackage
+from conda_multiplat.records import CondaRecord
 from conda_multiplat.render.conda_lock import render, scalar
 
 URL = "https://example.com/conda"

@@ -14,7 +14,8 @@ import yaml
 from support.hosts import EMBEDDED, make_host
 
 from conda_multiplat.errors import UsageError
-from conda_multiplat.lock import CondaRecord, LockChannel, LockFile, PlatformLock, PypiRecord
+from conda_multiplat.lock import LockChannel, LockFile, PlatformLock
+from conda_multiplat.records import CondaRecord, PypiRecord
 from conda_multiplat.render import environment
 
 FORGE = "https://conda.example.com/conda-forge"

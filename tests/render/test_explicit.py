@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from conda_multiplat.errors import LockFileError, UsageError
-from conda_multiplat.lock import CondaRecord, LockChannel, LockFile, PlatformLock, PypiRecord
+from conda_multiplat.lock import LockChannel, LockFile, PlatformLock
 from conda_multiplat.names import VirtualPackage
+from conda_multiplat.records import CondaRecord, PypiRecord
 from conda_multiplat.render import explicit, requirements
 
 FORGE = "https://conda.example.com/conda-forge"

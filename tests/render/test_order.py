@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from conda_multiplat.lock import CondaRecord
+from conda_multiplat.records import CondaRecord
 from conda_multiplat.render.order import topological
 
 
