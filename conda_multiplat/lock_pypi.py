@@ -68,6 +68,10 @@ class PypiSide:
         )
         self._futures[target] = self._engine.start(request)
 
+    def close(self) -> None:
+        """Stop what is still under way: nobody wants it where the run has failed."""
+        self._engine.close()
+
     def _preferred(self, target: Target) -> tuple[PypiRecord, ...]:
         old = self._old.get(target.environment)
         locked = old.platforms.get(target.subdir) if old else None

@@ -106,6 +106,10 @@ class PypiEngine(Protocol):
         """
         ...  # pragma: no cover
 
+    def close(self) -> None:
+        """Stop all resolutions that nobody waits for any more."""
+        ...  # pragma: no cover
+
 
 def provided(
     records: Iterable[CondaRecord], table: NameTable, own: NameTable

@@ -67,8 +67,12 @@ def lock(
             plan_target(plan, target, asked, settings)
     check_update(asked, plans)
     pypi = _pypi_side(project, plans, asked, settings)
-    outcomes = _solve(plans, RattlerEngine(settings, project.folder), pypi)
-    resolved = pypi.results() if pypi else {}
+    try:
+        outcomes = _solve(plans, RattlerEngine(settings, project.folder), pypi)
+        resolved = pypi.results() if pypi else {}
+    finally:
+        if pypi:
+            pypi.close()
     locks = [_lock_file(project, plan, outcomes, resolved, settings) for plan in plans]
     found = {
         plan.environment: _changes(plan, new, is_newer)

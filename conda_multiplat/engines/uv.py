@@ -32,7 +32,7 @@ from packaging.utils import canonicalize_name
 from conda_multiplat.config import Settings
 from conda_multiplat.engines.folder_digest import folder_digest, folder_version
 from conda_multiplat.engines.uv_advice import index_names, other_versions, unknown_projects
-from conda_multiplat.engines.uv_command import uv_program
+from conda_multiplat.engines.uv_command import UvProcesses, uv_program
 from conda_multiplat.engines.uv_compile import Compiler, triple
 from conda_multiplat.names import VirtualPackage
 from conda_multiplat.pip_entries import split_option
@@ -67,15 +67,23 @@ class UvEngine:
         self._settings = settings
         self._folder = folder
         uv_program()
+        self._processes = UvProcesses()
         self._pool = ThreadPoolExecutor(max_workers=2 * (os.cpu_count() or 1))
 
     def start(self, request: PypiRequest) -> Future[PypiSolution | PypiConflict]:
         """Begin a resolution; see :class:`conda_multiplat.pypi.PypiEngine`."""
         return self._pool.submit(self._resolve, request)
 
+    def close(self) -> None:
+        """Stop what is under way; see :class:`conda_multiplat.pypi.PypiEngine`."""
+        self._processes.stop()
+        self._pool.shutdown(cancel_futures=True)
+
     def _resolve(self, request: PypiRequest) -> PypiSolution | PypiConflict:
         with tempfile.TemporaryDirectory(prefix="conda-multiplat-") as folder:
-            return _outcome(Compiler(self._settings, self._folder, Path(folder), request))
+            place = Path(folder)
+            uv = Compiler(self._settings, self._folder, place, request, self._processes)
+            return _outcome(uv)
 
 
 def _outcome(uv: Compiler) -> PypiSolution | PypiConflict:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -30,20 +31,62 @@ def uv_environment(settings: Settings) -> dict[str, str]:
     return environ
 
 
+class UvProcesses:
+    """Several uv at once, of several threads, that can be stopped together."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[str]] = set()
+        self._stopped = False
+
+    def run(
+        self, arguments: Sequence[str], environ: Mapping[str, str], folder: Path, text: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run uv in ``folder``, ``text`` on its standard input.
+
+        Raises:
+            OutsideError: it was stopped.
+        """
+        with self._lock:
+            if self._stopped:
+                raise OutsideError("uv was stopped")
+            process = subprocess.Popen(
+                [uv_program(), *arguments],
+                cwd=folder,
+                env=dict(environ),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+            )
+            self._running.add(process)
+        with process:
+            out, err = process.communicate(text)
+        with self._lock:
+            self._running.discard(process)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def stop(self) -> None:
+        """End what is running; nothing begins any more."""
+        with self._lock:
+            self._stopped = True
+            for process in self._running:
+                process.kill()
+
+
 def run_uv(
     arguments: Sequence[str],
     environ: Mapping[str, str],
     folder: Path,
-    text: str = "",
     *,
     show: bool = False,
 ) -> subprocess.CompletedProcess[str]:
-    """Run uv in ``folder``, ``text`` on its standard input; ``show`` lets a terminal see it."""
+    """Run uv in ``folder``; ``show`` lets a terminal see it."""
     return subprocess.run(
         [uv_program(), *arguments],
         cwd=folder,
         env=dict(environ),
-        input=text,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=None if show else subprocess.PIPE,
         encoding="utf-8",

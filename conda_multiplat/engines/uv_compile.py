@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from conda_multiplat.channels import scrub, secrets
 from conda_multiplat.config import Settings
 from conda_multiplat.engines.access import cache_folder
-from conda_multiplat.engines.uv_command import run_uv, uv_environment
+from conda_multiplat.engines.uv_command import UvProcesses, uv_environment
 from conda_multiplat.engines.wheel_stubs import stub
 from conda_multiplat.errors import OutsideError
 from conda_multiplat.names import VirtualPackage
@@ -62,12 +62,14 @@ class Compiler:
         base: the manifest's folder, where uv runs: relative paths start there.
         folder: an empty folder for uv's files.
         request: what is asked for.
+        processes: what runs uv.
     """
 
     settings: Settings
     base: Path
     folder: Path
     request: PypiRequest
+    processes: UvProcesses
 
     @property
     def entries(self) -> list[str]:
@@ -181,7 +183,7 @@ class Compiler:
         environ = uv_environment(self.settings)
         if version := next((each.version for each in promised if each.name == "__osx"), ""):
             environ["MACOSX_DEPLOYMENT_TARGET"] = version
-        return run_uv(command, environ, self.base, "\n".join(entries) + "\n")
+        return self.processes.run(command, environ, self.base, "\n".join(entries) + "\n")
 
     def _constraints(self, without: Collection[str]) -> list[str]:
         """What conda provides, as stubs, and the lines of constraints files."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -282,6 +284,44 @@ def test_index_that_is_down(alone: Host, project: Path, channel: Path) -> None:
     )
     assert "127.0.0.1:9" in done.stderr
     assert not (project / "conda-lock.yml").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+def test_ctrl_c(alone: Host, project: Path, channel: Path, index: Index, pypi: Rules) -> None:
+    """An interrupt that only we get does not wait for an index that does not answer."""
+    index.wheel("slow")
+    pypi.delay["/simple/slow/"] = 30
+    write(project, channel, "python 3.12.*", _pip(pypi, "slow"), platforms="[linux-64]")
+    process = subprocess.Popen(
+        [*alone.command, "lock"],
+        cwd=project,
+        env=alone.environ(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - of us
+    )
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=15)
+    assert process.returncode == 130
+    assert error.endswith("error: interrupted\n")
+    assert not (project / "conda-lock.yml").exists()
+
+
+def test_conda_conflict_does_not_wait_for_pypi(
+    alone: Host, project: Path, channel: Path, index: Index, pypi: Rules
+) -> None:
+    """A target that conda can't solve ends the run, although another asks an index."""
+    index.wheel("slow")
+    pypi.delay["/simple/slow/"] = 30
+    extra = "multiplat: {environments: {bad: {dependencies: [numpy >=9]}}}\n"
+    entries = _pip(pypi, "slow")
+    write(project, channel, "python 3.12.*", entries, platforms="[linux-64]", extra=extra)
+    start = time.monotonic()
+    done = alone.multiplat("lock", cwd=project, code=1)
+    assert "error: no solution for bad/linux-64\n" in done.stderr
+    assert time.monotonic() - start < 20
 
 
 def test_options_and_files(
