@@ -299,7 +299,7 @@ def test_ctrl_c(alone: Host, project: Path, channel: Path, index: Index, pypi: R
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - of us
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - the child execs at once
     )
     time.sleep(2)
     process.send_signal(signal.SIGINT)
