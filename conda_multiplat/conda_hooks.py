@@ -8,7 +8,7 @@ linked, as ``conda multiplat install`` does.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,16 @@ DRIFT = "multiplat_drift"
 #: Setting ``plugins.multiplat_cpu_builds``: what to do where conda chooses a CPU build on a
 #: machine that has CUDA.
 CPU_BUILDS = "multiplat_cpu_builds"
+#: Each setting's default and what it is for.
+_SETTINGS = {
+    MACHINE: (
+        "error",
+        "this machine lacks what a package that is about to be linked needs of it "
+        "(virtual packages, such as __cuda)",
+    ),
+    CPU_BUILDS: ("warn", "conda chooses a CPU build although this machine has CUDA"),
+    DRIFT: ("warn", "conda changes an environment that `conda multiplat install` has made"),
+}
 #: So many differences are named, unless there is ``--verbose``.
 _SHOWN = 10
 _CHOICES = ("error", "warn", "off")
@@ -35,28 +45,13 @@ def settings() -> list[Any]:
     from conda.common.configuration import PrimitiveParameter
     from conda.plugins.types import CondaSetting
 
-    def choice(default: str) -> Any:
-        return PrimitiveParameter(default, element_type=str, validation=_validate)
-
     return [
         CondaSetting(
-            name=MACHINE,
-            description="error, warn or off: what to do where this machine lacks what a package "
-            "that is about to be linked needs of it (virtual packages, such as __cuda)",
-            parameter=choice("error"),
-        ),
-        CondaSetting(
-            name=CPU_BUILDS,
-            description="error, warn or off: what to do where conda chooses a CPU build although "
-            "this machine has CUDA",
-            parameter=choice("warn"),
-        ),
-        CondaSetting(
-            name=DRIFT,
-            description="error, warn or off: what to do where conda changes an environment that "
-            "`conda multiplat install` has made",
-            parameter=choice("warn"),
-        ),
+            name=name,
+            description=f"error, warn or off: what to do where {description}",
+            parameter=PrimitiveParameter(default, element_type=str, validation=_validate),
+        )
+        for name, (default, description) in _SETTINGS.items()
     ]
 
 
@@ -73,10 +68,10 @@ def machine_action() -> type[Any]:
 
         def verify(self) -> Exception | None:
             self._verified = True
+            records = tuple(self.link_precs or ())
             try:
-                return _refusal(tuple(self.link_precs or ()))
-            except Exception as error:
-                # A mistake of ours must not stop conda.
+                return _verdict(MACHINE, "check the machine", lambda: _unmet_text(records))
+            except Exception as error:  # a setting that can't be read is no reason to link nothing
                 _log.warning("conda-multiplat could not check the machine: %s", error)
                 return None
 
@@ -92,29 +87,41 @@ def machine_action() -> type[Any]:
     return CheckMachine
 
 
-def _refusal(records: Sequence[Any]) -> Exception | None:
-    """What keeps some records from this machine; a mere warning if that is what is wanted."""
+def _verdict(setting: str, work: str, find: Callable[[], str]) -> Exception | None:
+    """What a setting wants done about what ``find`` says: an error, a warning, or nothing.
+
+    Args:
+        setting: the setting's name.
+        work: what could not be done where ``find`` fails: a mistake of ours must not stop conda.
+        find: says what is wrong; ``""`` for nothing.
+    """
     from conda.base.context import context
     from conda.exceptions import CondaError
 
-    choice = getattr(context.plugins, MACHINE, "error")
-    if choice == "off" or context.subdir != context._native_subdir():
+    choice = getattr(context.plugins, setting, _SETTINGS[setting][0])
+    if choice == "off":
         return None
-    text = _unmet_text(records, context.subdir)
-    if not text:
+    try:
+        text = find()
+    except Exception as error:
+        _log.warning("conda-multiplat could not %s: %s", work, error)
         return None
-    if choice == "warn":
+    if text and choice == "warn":
         _log.warning(text)
-        return None
-    refusal: Exception = CondaError(text)
+    refusal: Exception | None = CondaError(text) if text and choice == "error" else None
     return refusal
 
 
-def _unmet_text(records: Iterable[Any], subdir: str) -> str:
+def _unmet_text(known: Sequence[Any]) -> str:
+    """What keeps some records from this machine; an environment for another is not looked at."""
+    from conda.base.context import context
+
     from conda_multiplat.unmet_words import grouped, lines, ways_out
     from conda_multiplat.virtual_packages import needs_of
 
-    known = list(records)
+    subdir = context.subdir
+    if subdir != context._native_subdir():
+        return ""
     needs = needs_of((each.name, each.depends, each.constrains) for each in known)
     lacking = _lacking(needs, subdir)
     if not lacking:
@@ -163,21 +170,14 @@ def before_solve(specs_to_add: Iterable[Any], specs_to_remove: Iterable[Any]) ->
         CondaError: the setting ``plugins.multiplat_drift`` wants it refused.
     """
     from conda.base.context import context
-    from conda.exceptions import CondaError
 
-    choice = getattr(context.plugins, DRIFT, "warn")
-    if choice == "off":
-        return
-    text = ""
-    try:
-        names = [tuple(sorted(map(str, each))) for each in (specs_to_add, specs_to_remove)]
-        text = _drift(str(context.target_prefix), names[0], names[1])
-    except Exception as error:
-        _log.warning("conda-multiplat could not look at the environment: %s", error)
-    if text and choice == "error":
-        raise CondaError(text)
-    if text:
-        _log.warning(text)
+    def find() -> str:
+        added, removed = (tuple(sorted(map(str, each))) for each in (specs_to_add, specs_to_remove))
+        return _drift(str(context.target_prefix), added, removed)
+
+    found = _verdict(DRIFT, "look at the environment", find)
+    if found is not None:
+        raise found
 
 
 @cache  # conda solves again where the first repodata gave no solution
@@ -203,24 +203,13 @@ def after_solve(_repodata: str, _unlinked: Iterable[Any], linked: Iterable[Any])
     Raises:
         CondaError: the setting ``plugins.multiplat_cpu_builds`` wants it refused.
     """
-    from conda.base.context import context
-    from conda.exceptions import CondaError
-
-    choice = getattr(context.plugins, CPU_BUILDS, "warn")
-    if choice == "off":
-        return
-    text = ""
-    try:
-        text = _cpu_builds([(r.name, r.version, r.build) for r in linked if "cpu" in r.build])
-    except Exception as error:
-        _log.warning("conda-multiplat could not look at the builds: %s", error)
-    if text and choice == "error":
-        raise CondaError(text)
-    if text:
-        _log.warning(text)
+    found = _verdict(CPU_BUILDS, "look at the builds", lambda: _cpu_builds(linked))
+    if found is not None:
+        raise found
 
 
-def _cpu_builds(records: Sequence[tuple[str, str, str]]) -> str:
+def _cpu_builds(linked: Iterable[Any]) -> str:
+    records = [each for each in linked if "cpu" in each.build]
     if not records:
         return ""
     from conda_multiplat.config import detect_with_conda
@@ -230,8 +219,9 @@ def _cpu_builds(records: Sequence[tuple[str, str, str]]) -> str:
         return ""
     found = [f"this machine has {cuda}, and these are CPU builds:"]
     found += [
-        f"  {name} {version} {build}; for a CUDA build, if there is one: {name}=*=*cuda*"
-        for name, version, build in records
+        f"  {each.name} {each.version} {each.build}; "
+        f"for a CUDA build, if there is one: {each.name}=*=*cuda*"
+        for each in records
     ]
     return "\n".join(found)
 
@@ -254,7 +244,6 @@ def _health(prefix: Path, limit: int | None) -> list[str]:
     from conda_multiplat.lock_reader import read_lock
     from conda_multiplat.prefix import installed, read_marker
     from conda_multiplat.unmet_words import grouped, lines
-    from conda_multiplat.virtual_packages import promise_needs
 
     marker = read_marker(prefix)
     if not marker:
@@ -268,8 +257,7 @@ def _health(prefix: Path, limit: int | None) -> list[str]:
         found.append(f"❌ Not as locked in {path}: {packages(len(changed))}")
         found += [f"  {each}" for each in changed[:limit]]
         found.append("  `conda multiplat install` brings them back.")
-    needs = [*locked.needs, *promise_needs(locked.virtual_packages)]
-    if lacking := _lacking(needs, context.subdir):
+    if lacking := _lacking(locked.machine_needs, context.subdir):
         versions = {each.name: each.version for each in locked.records}
         found.append("❌ This machine does not meet what the environment needs:")
         found += [f"  {line}" for line in lines(grouped(lacking, versions))]

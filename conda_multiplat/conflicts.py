@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from conda_multiplat.channels import public_name
 from conda_multiplat.errors import NoSolutionError
-from conda_multiplat.pypi import PypiConflict
 from conda_multiplat.solve import Conflict
 from conda_multiplat.targets import Target
+
+if TYPE_CHECKING:
+    from conda_multiplat.pypi import PypiConflict
+
+C = TypeVar("C")
 
 
 def no_solution(conflicts: Sequence[Conflict], solvable: Sequence[Target]) -> NoSolutionError:
     """The error of a run in which some targets have no solution."""
-    details = [_text(group) for group in _alike(conflicts)]
-    if solvable:
-        details.append("solvable: " + ", ".join(map(str, solvable)))
-    return NoSolutionError(
+
+    def key(each: Conflict) -> Hashable:
+        suggestions = tuple((name, tuple(near)) for name, near in each.suggestions.items())
+        return each.requirements, each.request.channels, each.explanation, suggestions
+
+    return _error(
         f"no solution for {_targets(conflicts)}",
-        details=details,
-        hints=["no file was changed"],
-        data={
-            "conflicts": [_document(each) for each in conflicts],
-            "solvable": [str(each) for each in solvable],
-        },
+        [_text(group) for group in _alike(conflicts, key)],
+        [_document(each) for each in conflicts],
+        solvable,
     )
 
 
@@ -32,23 +35,40 @@ def no_pypi_solution(
     conflicts: Sequence[PypiConflict], solvable: Sequence[Target]
 ) -> NoSolutionError:
     """The error of a run in which conda's side can be solved and PyPI's can't."""
-    groups: dict[tuple[Any, ...], list[PypiConflict]] = {}
-    for each in conflicts:
+
+    def key(each: PypiConflict) -> Hashable:
         shown = tuple((project.name, project.version) for project in each.provided)
-        key = (each.requirements, each.explanation, shown, each.hints)
-        groups.setdefault(key, []).append(each)
-    details = [_pypi_text(group) for group in groups.values()]
-    if solvable:
-        details.append("solvable: " + ", ".join(map(str, solvable)))
-    return NoSolutionError(
+        return each.requirements, each.explanation, shown, each.hints
+
+    return _error(
         f"no solution for the PyPI packages of {_targets(conflicts)}",
-        details=details,
-        hints=["no file was changed"],
-        data={
-            "conflicts": [_pypi_document(each) for each in conflicts],
-            "solvable": [str(each) for each in solvable],
-        },
+        [_pypi_text(group) for group in _alike(conflicts, key)],
+        [_pypi_document(each) for each in conflicts],
+        solvable,
     )
+
+
+def _error(
+    message: str,
+    texts: Sequence[str],
+    documents: Sequence[dict[str, Any]],
+    solvable: Sequence[Target],
+) -> NoSolutionError:
+    names = list(map(str, solvable))
+    return NoSolutionError(
+        message,
+        details=[*texts, *([f"solvable: {', '.join(names)}"] if names else [])],
+        hints=["no file was changed"],
+        data={"conflicts": list(documents), "solvable": names},
+    )
+
+
+def _alike(conflicts: Sequence[C], key: Callable[[C], Hashable]) -> Iterable[list[C]]:
+    """The conflicts in groups that differ in nothing but the target."""
+    groups: dict[Hashable, list[C]] = {}
+    for each in conflicts:
+        groups.setdefault(key(each), []).append(each)
+    return groups.values()
 
 
 def _pypi_text(group: Sequence[PypiConflict]) -> str:
@@ -84,16 +104,6 @@ def _pypi_document(conflict: PypiConflict) -> dict[str, Any]:
 
 def _targets(conflicts: Sequence[Conflict] | Sequence[PypiConflict]) -> str:
     return ", ".join(str(each.request.target) for each in conflicts)
-
-
-def _alike(conflicts: Sequence[Conflict]) -> Iterator[list[Conflict]]:
-    """The conflicts in groups that differ in nothing but the target."""
-    groups: dict[tuple[Any, ...], list[Conflict]] = {}
-    for each in conflicts:
-        suggestions = tuple((name, tuple(near)) for name, near in each.suggestions.items())
-        key = (each.requirements, each.request.channels, each.explanation, suggestions)
-        groups.setdefault(key, []).append(each)
-    yield from groups.values()
 
 
 def _text(group: Sequence[Conflict]) -> str:

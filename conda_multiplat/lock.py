@@ -24,7 +24,7 @@ from typing import Any
 
 from conda_multiplat.names import VirtualPackage
 from conda_multiplat.records import CondaRecord, PypiRecord, Record, wheel_need
-from conda_multiplat.virtual_packages import Need, needs_of
+from conda_multiplat.virtual_packages import Need, needs_of, promise_needs
 
 CREATED_BY = "conda-multiplat"
 PREFIX = "multiplat."
@@ -57,6 +57,11 @@ class PlatformLock:
     virtual_packages: tuple[VirtualPackage, ...] = ()
     needs: tuple[Need, ...] = ()
     requested: tuple[str, ...] = ()
+
+    @property
+    def machine_needs(self) -> list[Need]:
+        """What a machine must have: the records' needs, and the CUDA that was promised."""
+        return [*self.needs, *promise_needs(self.virtual_packages)]
 
     @classmethod
     def of(

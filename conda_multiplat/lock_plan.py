@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -130,4 +129,6 @@ def check_update(update: Update, plans: Sequence[Plan]) -> None:
 
 def _project(name: str) -> str:
     """A PyPI project's name as it is locked (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name)
+    from packaging.utils import canonicalize_name  # late: only a name that is not known gets here
+
+    return canonicalize_name(name)

@@ -6,29 +6,46 @@ failure here must not stop another conda command, so that each hook ends in a wa
 
 from __future__ import annotations
 
+import functools
 import logging
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
 
 hookimpl = pluggy.HookimplMarker("conda")
 _log = logging.getLogger(__name__)
+_Hook = Callable[[], Iterable[Any]]
+
+
+def _harmless(loss: str) -> Callable[[_Hook], _Hook]:
+    """Let a hook that fails end in a warning that says what there is not."""
+
+    def wrap(hook: _Hook) -> _Hook:
+        @functools.wraps(hook)
+        def guarded() -> Iterable[Any]:
+            try:
+                return hook()
+            except Exception as error:
+                _log.warning("conda-multiplat %s: %s", loss, error)
+                return []
+
+        return guarded
+
+    return wrap
 
 
 @hookimpl
+@_harmless("is not available")
 def conda_subcommands() -> Iterable[Any]:
     """Register ``conda multiplat``."""
-    try:
-        from conda.plugins.types import CondaSubcommand
+    from conda.plugins.types import CondaSubcommand
 
-        from conda_multiplat.cli import SUMMARY, configure_parser
-    except Exception as error:
-        _log.warning("conda-multiplat is not available: %s", error)
-        return []
+    from conda_multiplat.cli import SUMMARY, configure_parser
+
     subcommand = CondaSubcommand(
         name="multiplat", summary=SUMMARY, action=_run, configure_parser=configure_parser
     )
@@ -36,68 +53,55 @@ def conda_subcommands() -> Iterable[Any]:
 
 
 @hookimpl
+@_harmless("has no settings")
 def conda_settings() -> Iterable[Any]:
     """Register what can be set under ``plugins:`` in ``.condarc``."""
-    try:
-        from conda_multiplat.conda_hooks import settings
+    from conda_multiplat.conda_hooks import settings
 
-        return settings()
-    except Exception as error:
-        _log.warning("conda-multiplat has no settings: %s", error)
-        return []
+    return settings()
 
 
 @hookimpl
+@_harmless("does not check transactions")
 def conda_pre_transaction_actions() -> Iterable[Any]:
     """Check the machine before a transaction; condas before 25.5 don't ask."""
-    try:
-        from conda.plugins.types import CondaPreTransactionAction
+    from conda.plugins.types import CondaPreTransactionAction
 
-        from conda_multiplat.conda_hooks import machine_action
+    from conda_multiplat.conda_hooks import machine_action
 
-        action = machine_action()
-    except Exception as error:
-        _log.warning("conda-multiplat does not check transactions: %s", error)
-        return []
-    return [CondaPreTransactionAction(name="multiplat-machine", action=action)]
+    return [CondaPreTransactionAction(name="multiplat-machine", action=machine_action())]
 
 
 @hookimpl
+@_harmless("does not look at solves")
 def conda_pre_solves() -> Iterable[Any]:
     """Look at what conda is about to change."""
-    try:
-        from conda.plugins.types import CondaPreSolve
+    from conda.plugins.types import CondaPreSolve
 
-        from conda_multiplat.conda_hooks import before_solve
-    except Exception as error:
-        _log.warning("conda-multiplat does not look at solves: %s", error)
-        return []
+    from conda_multiplat.conda_hooks import before_solve
+
     return [CondaPreSolve(name="multiplat-drift", action=before_solve)]
 
 
 @hookimpl
+@_harmless("does not look at builds")
 def conda_post_solves() -> Iterable[Any]:
     """Look at what conda has chosen."""
-    try:
-        from conda.plugins.types import CondaPostSolve
+    from conda.plugins.types import CondaPostSolve
 
-        from conda_multiplat.conda_hooks import after_solve
-    except Exception as error:
-        _log.warning("conda-multiplat does not look at builds: %s", error)
-        return []
+    from conda_multiplat.conda_hooks import after_solve
+
     return [CondaPostSolve(name="multiplat-cpu-builds", action=after_solve)]
 
 
 @hookimpl
+@_harmless("has no health check")
 def conda_health_checks() -> Iterable[Any]:
     """Add to ``conda doctor``."""
-    try:
-        from conda.plugins.types import CondaHealthCheck
+    from conda.plugins.types import CondaHealthCheck
 
-        from conda_multiplat.conda_hooks import check_health
-    except Exception as error:
-        _log.warning("conda-multiplat has no health check: %s", error)
-        return []
+    from conda_multiplat.conda_hooks import check_health
+
     return [CondaHealthCheck(name="multiplat-lock", action=check_health)]
 
 

@@ -15,7 +15,7 @@ from conda_multiplat.project import Project
 from conda_multiplat.sync import in_sync
 from conda_multiplat.targets import select_environments, target
 from conda_multiplat.unmet_words import grouped, lines, ways_out
-from conda_multiplat.virtual_packages import Unmet, promise_needs, unmet
+from conda_multiplat.virtual_packages import Unmet, unmet
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _checked(project: Project, environment: str, settings: Settings) -> Choice:
             details=[f"locked: {', '.join(every)}"],
             hints=["add it to `platforms:` and run `conda multiplat lock`"],
         )
-    needs = [*locked.needs, *promise_needs(locked.virtual_packages)]
+    needs = locked.machine_needs
     names = {spec_name(each.spec) for each in needs}
     has = locked.virtual_packages if settings.elsewhere else virtual_packages(settings, names)
     lacking = unmet(needs, has, spec_matches)

@@ -35,7 +35,9 @@ def info(*, files: tuple[str, ...] = (), settings: Settings, console: Console) -
     """
     packages = virtual_packages(settings, _ALL)
     project = _project(files, settings)
-    fits = [_fit(project, each, settings) for each in _names(project)] if project else []
+    fits = (
+        [_fit(project, name, settings) for name in project.manifest.environments] if project else []
+    )
     where = "conda" if settings.detect is not None else "detected"
     origins = {each.name: _origin(each.name, os.environ, where) for each in packages}
     console.say(f" platform  {settings.subdir}")
@@ -69,10 +71,6 @@ def _project(files: tuple[str, ...], settings: Settings) -> Project | None:
         if files or error.problems:
             raise
         return None
-
-
-def _names(project: Project) -> list[str]:
-    return list(project.manifest.environments)
 
 
 def _fit(project: Project, name: str, settings: Settings) -> _Fit:

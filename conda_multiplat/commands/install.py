@@ -12,7 +12,7 @@ Nothing is solved. All that can be refused is refused before anything is downloa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ from conda_multiplat.selection import Choice, choose
 from conda_multiplat.targets import target
 
 if TYPE_CHECKING:
+    from conda_multiplat.engines.access import Channels
     from conda_multiplat.engines.uv_install import UvInstaller
 
 #: So many changes are named; a first install has hundreds.
@@ -118,17 +119,13 @@ def _prepare(
     locked = choice.locked
     target_name = f"{choice.environment}/{settings.subdir}"
     if fetch:
-        from conda_multiplat.engines.access import Channels
         from conda_multiplat.engines.rattler_install import download_records
 
-        channels = Channels(settings, project.folder)
-        for name in _channel_names(project, choice, settings):
-            channels.urls(name)
         download_records(
             locked.records,
             settings.subdir,
             settings=settings,
-            channels=channels,
+            channels=_channels(project, choice, settings),
             show_progress=console.interactive,
         )
         console.say(f" the {packages(len(locked.records))} of {target_name} are in the cache")
@@ -136,10 +133,7 @@ def _prepare(
             console.say(f" not those of PyPI ({len(locked.pypi)}): uv fetches them at install")
     else:
         every: list[Record] = [*locked.records, *locked.pypi]
-        for each in every[:_SHOWN]:
-            console.say(f"   + {each.name} {each.version}")
-        if len(every) > _SHOWN:
-            console.say(f"   and {len(every) - _SHOWN} more")
+        _list([f"+ {each.name} {each.version}" for each in every], console)
         console.say(f" would install the {packages(len(every))} of {target_name}")
     console.result(
         {
@@ -215,12 +209,8 @@ def _install_pypi(work: _Work, settings: Settings, console: Console) -> None:
 
 def _link(work: _Work, settings: Settings, console: Console) -> None:
     """Download and link; what the marker said before stays in it until all is done."""
-    from conda_multiplat.engines.access import Channels
     from conda_multiplat.engines.rattler_install import install_records
 
-    channels = Channels(settings, work.project.folder)
-    for each in _channel_names(work.project, work.choice, settings):
-        channels.urls(each)
     locked = work.choice.locked
     changed = [each.new for each in work.found if isinstance(each.new, CondaRecord)]
     meagre = install_records(
@@ -230,7 +220,7 @@ def _link(work: _Work, settings: Settings, console: Console) -> None:
         changed=changed,
         requested=locked.requested,
         settings=settings,
-        channels=channels,
+        channels=_channels(work.project, work.choice, settings),
         show_progress=console.interactive,
         begin=lambda: prefixes.begin(work.where, {**work.marker, "state": "installing"}),
     )
@@ -240,11 +230,15 @@ def _link(work: _Work, settings: Settings, console: Console) -> None:
     prefixes.complete_records(work.where, meagre)
 
 
-def _channel_names(project: Project, choice: Choice, settings: Settings) -> Iterator[str]:
+def _channels(project: Project, choice: Choice, settings: Settings) -> Channels:
     """The channels as the manifest and the configuration write them: with their credentials."""
-    yield from settings.channels
+    from conda_multiplat.engines.access import Channels
+
+    found = Channels(settings, project.folder)
     here = target(project.manifest, choice.environment, settings.subdir)
-    yield from channels_of(here, ())
+    for name in (*settings.channels, *channels_of(here, ())):
+        found.urls(name)
+    return found
 
 
 def _settle(work: _Work, settings: Settings) -> None:
@@ -278,12 +272,17 @@ def _settle(work: _Work, settings: Settings) -> None:
         prefixes.write_marker(work.where, now)
 
 
-def _report(work: _Work, console: Console, *, dry_run: bool) -> None:
-    found = [*work.found, *work.pypi]
+def _list(found: Sequence[object], console: Console) -> None:
+    """The first of many things, and how many more there are."""
     for each in found[:_SHOWN]:
         console.say(f"   {each}")
     if len(found) > _SHOWN:
         console.say(f"   and {len(found) - _SHOWN} more")
+
+
+def _report(work: _Work, console: Console, *, dry_run: bool) -> None:
+    found = [*work.found, *work.pypi]
+    _list(found, console)
     where, environment = work.where, work.choice.environment
     locked = work.choice.locked
     count = len(locked.records) + len(locked.pypi)

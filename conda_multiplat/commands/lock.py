@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conda_multiplat.changes import Change, IsNewer, changes, packages, summary
 from conda_multiplat.channels import environment_variables, public_name
@@ -24,13 +24,15 @@ from conda_multiplat.console import Console
 from conda_multiplat.files import read_text, shown, write_all
 from conda_multiplat.lock import LockChannel, LockFile, PlatformLock
 from conda_multiplat.lock_plan import Plan, Update, check_update, make_plans, plan_target
-from conda_multiplat.lock_pypi import PypiSide
 from conda_multiplat.project import Project, load_project
-from conda_multiplat.pypi import PypiSolution
 from conda_multiplat.render import conda_lock
 from conda_multiplat.requests import DIGEST_RECIPE, channels_of, digest
 from conda_multiplat.solve import CondaEngine, Conflict, CpuBuild, Solution, solve
 from conda_multiplat.targets import Target, targets
+
+if TYPE_CHECKING:
+    from conda_multiplat.lock_pypi import PypiSide
+    from conda_multiplat.pypi import PypiSolution
 
 
 def lock(
@@ -111,6 +113,7 @@ def _pypi_side(
     if not any(each.target.view.pypi for plan in plans for each in plan.requests):
         return None
     from conda_multiplat.engines.uv import UvEngine, name_table
+    from conda_multiplat.lock_pypi import PypiSide
 
     return PypiSide(UvEngine(settings, project.folder), name_table(), plans, update)
 

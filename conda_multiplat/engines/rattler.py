@@ -175,7 +175,7 @@ class _Run:
                 sources=self._sources(request),
                 specs=self._specs(request, requirements),
                 gateway=self._gateway,
-                platforms=[rattler.Subdir(request.target.subdir), rattler.Subdir("noarch")],
+                platforms=_platforms(request),
                 locked_packages=locked,
                 virtual_packages=[_generic(each) for each in request.virtual_packages],
                 channel_priority=_PRIORITIES[request.channel_priority],
@@ -197,15 +197,8 @@ class _Run:
         }
         if not suspects or not any(each.name == "__cuda" for each in request.virtual_packages):
             return ()
-        known = await self._gateway.query(
-            self._sources(request),
-            [rattler.Subdir(request.target.subdir), rattler.Subdir("noarch")],
-            list(suspects),
-            recursive=False,
-            channel_relations=_RELATIONS,
-        )
         by_name: dict[str, list[rattler.RepoDataRecord]] = {}
-        for each in (record for channel in known for record in channel if is_cuda(record)):
+        for each in filter(is_cuda, await self._known(request, suspects)):
             by_name.setdefault(each.name.normalized, []).append(each)
         python = next((each for each in found if each.name.normalized == "python"), None)
         return tuple(
@@ -277,14 +270,21 @@ class _Run:
         if not request.locked:
             return []
         wanted = {each.url for each in request.locked}
+        found = await self._known(request, [each.name for each in request.locked])
+        return [each for each in found if public_name(each.url) in wanted]
+
+    async def _known(
+        self, request: SolveRequest, names: Iterable[str]
+    ) -> list[rattler.RepoDataRecord]:
+        """All that the channels have of some packages."""
         found = await self._gateway.query(
             self._sources(request),
-            [rattler.Subdir(request.target.subdir), rattler.Subdir("noarch")],
-            [each.name for each in request.locked],
+            _platforms(request),
+            list(names),
             recursive=False,
             channel_relations=_RELATIONS,
         )
-        return [each for channel in found for each in channel if public_name(each.url) in wanted]
+        return [each for channel in found for each in channel]
 
     async def _conflict(self, request: SolveRequest, error: SolverError) -> Conflict:
         unknown = await self._suggestions(request)
@@ -301,8 +301,7 @@ class _Run:
 
     async def _suggestions(self, request: SolveRequest) -> dict[str, list[str]]:
         """For each requirement that no channel has a package for: names like it."""
-        platforms = [rattler.Subdir(request.target.subdir), rattler.Subdir("noarch")]
-        known = await self._gateway.names(self._sources(request), platforms)
+        known = await self._gateway.names(self._sources(request), _platforms(request))
         names = {each.normalized for each in known}
         promised = {each.name for each in request.virtual_packages}
         asked = {each.name for each in request.requirements}
@@ -315,6 +314,10 @@ class _Run:
         except SolverError as error:
             return str(error).removeprefix(_PREAMBLE)
         return ""
+
+
+def _platforms(request: SolveRequest) -> list[rattler.Subdir]:
+    return [rattler.Subdir(request.target.subdir), rattler.Subdir("noarch")]
 
 
 def _generic(package: VirtualPackage) -> rattler.GenericVirtualPackage:
