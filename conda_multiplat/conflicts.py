@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from conda_multiplat.channels import public_name
 from conda_multiplat.errors import NoSolutionError
-from conda_multiplat.solve import Conflict
+from conda_multiplat.outcomes import Conflict
 from conda_multiplat.targets import Target
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ def no_solution(conflicts: Sequence[Conflict], solvable: Sequence[Target]) -> No
 
     def key(each: Conflict) -> Hashable:
         suggestions = tuple((name, tuple(near)) for name, near in each.suggestions.items())
-        return each.requirements, each.request.channels, each.explanation, suggestions
+        asked = each.requirements, each.request.channels, each.agreement
+        return *asked, each.explanation, suggestions
 
     return _error(
         f"no solution for {_targets(conflicts)}",
@@ -38,7 +39,7 @@ def no_pypi_solution(
 
     def key(each: PypiConflict) -> Hashable:
         shown = tuple((project.name, project.version) for project in each.provided)
-        return each.requirements, each.explanation, shown, each.hints
+        return each.requirements, each.explanation, shown, each.hints, each.agreement
 
     return _error(
         f"no solution for the PyPI packages of {_targets(conflicts)}",
@@ -73,7 +74,7 @@ def _alike(conflicts: Sequence[C], key: Callable[[C], Hashable]) -> Iterable[lis
 
 def _pypi_text(group: Sequence[PypiConflict]) -> str:
     conflict = group[0]
-    lines = [_targets(group)]
+    lines = _heading(group)
     lines += [f"  {each.at}  pip: {each.text}" for each in conflict.requirements]
     for each in conflict.provided:
         asked = _asked(conflict.request.target, each.record.name)
@@ -98,8 +99,19 @@ def _pypi_document(conflict: PypiConflict) -> dict[str, Any]:
         ],
         "provided": {each.name: each.version for each in conflict.provided},
         "explanation": conflict.explanation,
+        "agreement": list(conflict.agreement),
         "hints": list(conflict.hints),
     }
+
+
+def _heading(group: Sequence[Conflict] | Sequence[PypiConflict]) -> list[str]:
+    """Where, and what the solve-group has to do with it."""
+    first = group[0]
+    if not first.agreement:
+        return [_targets(group)]
+    names = ", ".join(first.agreement)
+    name = first.request.target.solve_group
+    return [_targets(group), f"  {names} can't agree, as solve-group {name!r} wants"]
 
 
 def _targets(conflicts: Sequence[Conflict] | Sequence[PypiConflict]) -> str:
@@ -109,7 +121,7 @@ def _targets(conflicts: Sequence[Conflict] | Sequence[PypiConflict]) -> str:
 def _text(group: Sequence[Conflict]) -> str:
     conflict = group[0]
     channels = ", ".join(public_name(name) for name in conflict.request.channels)
-    lines = [_targets(group)]
+    lines = _heading(group)
     for each in conflict.requirements:
         lines.append(f"  {each.at}  {each.text}")
         if each.name in conflict.suggestions:
@@ -129,4 +141,5 @@ def _document(conflict: Conflict) -> dict[str, Any]:
         ],
         "suggestions": {name: list(near) for name, near in conflict.suggestions.items()},
         "explanation": conflict.explanation,
+        "agreement": list(conflict.agreement),
     }

@@ -92,23 +92,37 @@ def _keep_other_platforms(project: Project, plan: Plan) -> None:
         plan.kept[subdir] = locked
 
 
-def plan_target(plan: Plan, target: Target, update: Update, settings: Settings) -> None:
-    """Keep a target as it is locked, where it is in sync; else plan its solve."""
+def plan_targets(plans: Sequence[Plan], update: Update, settings: Settings) -> None:
+    """Keep each target as it is locked, where it and its peers are in sync; else plan its solve."""
+    fresh = update.anything
+    stale = {
+        (each.environment, each.subdir)
+        for plan in plans
+        for each in plan.targets
+        if fresh or not _stays(plan, each)
+    }
+    for plan in plans:
+        for target in plan.targets:
+            peers = {(each.environment, each.subdir) for each in (target, *target.peers)}
+            if plan.old and not peers & stale:
+                plan.kept[target.subdir] = plan.old.platforms[target.subdir]
+            else:
+                plan.requests.append(_request(plan, target, update, settings))
+
+
+def _stays(plan: Plan, target: Target) -> bool:
     old = plan.old
-    locked = old.platforms.get(target.subdir) if old else None
-    same = old is not None and old.channel_priority == plan.priority and in_sync(old, target)
-    if locked and same and not update.anything:
-        plan.kept[target.subdir] = locked
-        return
+    return old is not None and old.channel_priority == plan.priority and in_sync(old, target)
+
+
+def _request(plan: Plan, target: Target, update: Update, settings: Settings) -> SolveRequest:
+    locked = plan.old.platforms.get(target.subdir) if plan.old else None
     keep = locked.records if locked and not update.everything else ()
-    previous = [each for each in keep if each.name not in update.names]
-    plan.requests.append(
-        request(
-            target,
-            default_channels=settings.channels,
-            channel_priority=plan.priority,
-            locked=previous,
-        )
+    return request(
+        target,
+        default_channels=settings.channels,
+        channel_priority=plan.priority,
+        locked=[each for each in keep if each.name not in update.names],
     )
 
 

@@ -40,7 +40,10 @@ class View:
 
 @dataclass(frozen=True)
 class Environment:
-    """A named set of dependencies, platforms and promises, as declared: nothing inherited yet."""
+    """A named set of dependencies, platforms and promises, as declared: nothing inherited yet.
+
+    ``solve_group`` is not inherited: each environment says its own.
+    """
 
     name: str
     at: Location
@@ -48,6 +51,7 @@ class Environment:
     platforms: tuple[str, ...] = ()
     promises: Promises = field(default_factory=dict)
     views: Mapping[str, View] = field(default_factory=dict)
+    solve_group: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,18 @@ class Manifest:
         if not parents:
             return self.platforms
         return tuple(each for each in parents[0] if all(each in other for other in parents))
+
+    def peers_of(self, name: str, subdir: str) -> list[str]:
+        """The other environments of an environment's solve-group that have a platform."""
+        group = self.environments[name].solve_group
+        return [
+            each.name
+            for each in self.environments.values()
+            if group
+            and each.solve_group == group
+            and each.name != name
+            and subdir in self.platforms_of(each.name)
+        ]
 
     def view(self, name: str, subdir: str) -> View:
         """All that holds for an environment on a platform, what it extends included.

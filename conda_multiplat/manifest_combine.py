@@ -35,7 +35,13 @@ def combine(
     for head in heads:
         for platform, values in head.promises.items():
             promises.setdefault(platform, {}).update(values)
-    default = Environment(DEFAULT_ENVIRONMENT, Location(""), promises=promises)
+    groups = [head.solve_group for head in heads if head.solve_group]
+    default = Environment(
+        DEFAULT_ENVIRONMENT,
+        Location(""),
+        promises=promises,
+        solve_group=groups[-1] if groups else "",
+    )
     combined: dict[str, Environment] = {}
     for name, environment in {DEFAULT_ENVIRONMENT: default, **declared}.items():
         views = {
@@ -102,6 +108,16 @@ def relation_problems(environments: dict[str, Environment], heads: Sequence[Head
             if text.value not in environments:
                 problems.add(_unknown(text.value, text.at, "prefer", environments))
     return problems
+
+
+def lonely_groups(environments: Iterable[Environment]) -> list[str]:
+    """A warning for each solve-group of a single environment: its name may be misspelt."""
+    members: dict[str, list[str]] = {}
+    for each in environments:
+        if each.solve_group:
+            members.setdefault(each.solve_group, []).append(each.name)
+    lonely = [(group, names[0]) for group, names in members.items() if len(names) == 1]
+    return [f"solve-group {group!r} has one environment only, {name!r}" for group, name in lonely]
 
 
 def nowhere_problems(manifest: Manifest) -> set[Problem]:

@@ -24,8 +24,15 @@ TOP_LEVEL = (
     "category",
     "multiplat",
 )
-MULTIPLAT = ("virtual-packages", "environments", "prefer", "pypi-names")
-ENVIRONMENT = ("extends", "platforms", "virtual-packages", "channels", "dependencies")
+MULTIPLAT = ("virtual-packages", "environments", "prefer", "pypi-names", "solve-group")
+ENVIRONMENT = (
+    "extends",
+    "platforms",
+    "virtual-packages",
+    "channels",
+    "dependencies",
+    "solve-group",
+)
 
 _ENVIRONMENT_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
 _FORBIDDEN_IN_NAME = re.compile(r"[/ :#]")
@@ -41,6 +48,7 @@ class Head:
     environments: dict[str, Environment] = field(default_factory=dict)
     prefer: tuple[Text, ...] = ()
     pypi_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    solve_group: str = ""
     warnings: list[str] = field(default_factory=list)
 
 
@@ -118,6 +126,7 @@ def _multiplat(reader: Reader, node: yaml.Node, head: Head) -> None:
         reader.no_selectors(found[1], "pypi-names")
         for name, (_, child) in reader.mapping(found[1], "pypi-names").items():
             head.pypi_names[name.lower()] = _projects(reader, name, child)
+    head.solve_group = _solve_group(reader, keys)
     if found := keys.get("environments"):
         for key, child in reader.mapping(found[1], "environments").values():
             head.environments[key.value] = _environment(reader, key, child)
@@ -131,6 +140,16 @@ def _projects(reader: Reader, name: str, node: yaml.Node) -> tuple[str, ...]:
         return tuple(text.value for text in reader.texts(node, name))
     text = reader.text(node, name)
     return (text.value,) if text else ()
+
+
+def _solve_group(reader: Reader, keys: dict[str, tuple[Text, yaml.Node]]) -> str:
+    """The name of an environment's solve-group, ``""`` where it has none."""
+    found = keys.get("solve-group")
+    if found is None or is_null(found[1]):
+        return ""
+    reader.no_selectors(found[1], "solve-group")
+    text = reader.text(found[1], "solve-group")
+    return text.value if text else ""
 
 
 def _known(
@@ -160,7 +179,8 @@ def _environment(reader: Reader, key: Text, node: yaml.Node) -> Environment:
         extends = tuple(text.value for text in reader.texts(found[1], "extends"))
     platforms = _platforms(reader, keys["platforms"][1], "platforms") if "platforms" in keys else ()
     promises = _promises(reader, keys["virtual-packages"][1]) if "virtual-packages" in keys else {}
-    return Environment(key.value, key.at, extends, platforms, promises)
+    group = _solve_group(reader, keys)
+    return Environment(key.value, key.at, extends, platforms, promises, solve_group=group)
 
 
 def _promises(reader: Reader, node: yaml.Node) -> dict[str, dict[str, str | None]]:

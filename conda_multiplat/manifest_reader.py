@@ -21,7 +21,12 @@ import yaml
 
 from conda_multiplat.errors import Location, ManifestError, Problem
 from conda_multiplat.manifest import Manifest
-from conda_multiplat.manifest_combine import combine, nowhere_problems, relation_problems
+from conda_multiplat.manifest_combine import (
+    combine,
+    lonely_groups,
+    nowhere_problems,
+    relation_problems,
+)
 from conda_multiplat.manifest_head import Head, read_head
 from conda_multiplat.manifest_lines import EntryName, LineReader, Lines, SpecCheck
 from conda_multiplat.names import unique
@@ -78,7 +83,10 @@ def read_manifest(
         prefer=unique(text.value for head in heads for text in head.prefer),
         variables={subdir: _merge(each[subdir].variables for each in lines) for subdir in subdirs},
         pypi_names={k: v for head in heads for k, v in head.pypi_names.items()},
-        warnings=tuple(warning for head in heads for warning in head.warnings),
+        warnings=(
+            *(warning for head in heads for warning in head.warnings),
+            *lonely_groups(environments.values()),
+        ),
         platforms_given=any(head.platforms for head in heads),
     )
     if problems := nowhere_problems(manifest):

@@ -59,6 +59,7 @@ class PypiRequest:
         requirements: the entries of ``pip:``.
         provided: what conda provides, by name.
         preferred: previous records, kept where they still fit.
+        bound: constraints (PEP 508) on what conda does not provide: what a solve-group agrees on.
     """
 
     target: Target
@@ -66,6 +67,7 @@ class PypiRequest:
     requirements: tuple[Requirement, ...]
     provided: tuple[Provided, ...]
     preferred: tuple[PypiRecord, ...] = ()
+    bound: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class PypiConflict:
         requirements: the lines of ``pip:`` that are involved.
         provided: the packages of conda's side that are involved.
         hints: what to write instead.
+        agreement: the environments that could not agree, where each by itself has an answer.
     """
 
     request: PypiRequest
@@ -94,6 +97,10 @@ class PypiConflict:
     requirements: tuple[Requirement, ...]
     provided: tuple[Provided, ...] = ()
     hints: tuple[str, ...] = ()
+    agreement: tuple[str, ...] = ()
+
+
+PypiOutcome = PypiSolution | PypiConflict
 
 
 class PypiEngine(Protocol):

@@ -8,7 +8,9 @@ Digest, recipe 1: the SHA-256 of the canonical JSON (sorted keys, no spaces, ASC
 4. ``pypi``: the PyPI requirements, sorted;
 5. ``pypi_names``: where there are PyPI requirements, what the manifest says of the projects that
    conda packages provide;
-6. ``categories``: where a category is not ``main``, the sorted pairs of category and requirement.
+6. ``categories``: where a category is not ``main``, the sorted pairs of category and requirement;
+7. ``solve_group``: where other environments of its group have the platform, the digests of their
+   requests, each as if it were in no group, sorted.
 
 A comment, the order of lines, another platform's change and the machine's configuration are not
 in it. A change of this recipe takes a new number, and old locks are judged by theirs.
@@ -42,6 +44,7 @@ class SolveRequest:
         virtual_packages: what the solve takes as there.
         channel_priority: ``strict``, ``flexible`` or ``disabled``.
         locked: previous records, preferred where they still fit.
+        constraints: MatchSpecs that bind where the package is there.
     """
 
     target: Target
@@ -50,6 +53,7 @@ class SolveRequest:
     virtual_packages: tuple[VirtualPackage, ...]
     channel_priority: str
     locked: tuple[CondaRecord, ...] = ()
+    constraints: tuple[str, ...] = ()
 
 
 def request(
@@ -87,6 +91,13 @@ def digest(target: Target, recipe: int = DIGEST_RECIPE) -> str:
     """The digest of a target's request, a lower-case hexadecimal SHA-256."""
     if recipe != DIGEST_RECIPE:
         raise ValueError(f"no digest recipe {recipe}")
+    content = _content(target)
+    if target.peers:
+        content["solve_group"] = sorted(_sha256(_content(peer)) for peer in target.peers)
+    return _sha256(content)
+
+
+def _content(target: Target) -> dict[str, Any]:
     packages = target.virtual_packages
     content: dict[str, Any] = {
         "specs": sorted({each.text for each in target.view.conda}),
@@ -99,5 +110,9 @@ def digest(target: Target, recipe: int = DIGEST_RECIPE) -> str:
     asked = (*target.view.conda, *target.view.pypi)
     if grouped := sorted({(each.category, each.text) for each in asked if each.category != "main"}):
         content["categories"] = grouped
+    return content
+
+
+def _sha256(content: dict[str, Any]) -> str:
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

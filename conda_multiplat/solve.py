@@ -1,131 +1,59 @@
-"""Solve requests -> outcomes. The ports that engines implement, and what is the same for each.
-
-A request either becomes a :class:`Solution` or a :class:`Conflict`; trouble outside (a channel
-that does not answer) is raised, since it says nothing about the request.
-"""
+"""Solve requests -> outcomes: what is the same for each engine."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import replace
 
-from conda_multiplat.errors import Location
+from conda_multiplat.agreement import Work, agreed, alone, in_step
 from conda_multiplat.manifest import Requirement
 from conda_multiplat.names import spec_name
+from conda_multiplat.outcomes import CondaEngine, Conflict, Outcome, Solution
 from conda_multiplat.records import CondaRecord
 from conda_multiplat.requests import SolveRequest
+from conda_multiplat.solve_group import TERMS, reachable
+from conda_multiplat.targets import Target
 
-
-@dataclass(frozen=True)
-class CpuBuild:
-    """A package that was chosen in a CPU build where CUDA is promised and there are CUDA builds.
-
-    Attributes:
-        name: the package's name.
-        version: the version that was chosen.
-        at: the line that asks for it.
-        reason: why no CUDA build was, in a few words.
-        instead: the version of the CUDA build that would do, ``""`` where none does.
-        spec: the MatchSpec that asks for it, ``""`` where it only has to be freed to move.
-        obstacle: where none does, the solver's explanation.
-    """
-
-    name: str
-    version: str
-    at: Location
-    reason: str
-    instead: str
-    spec: str
-    obstacle: str = ""
-
-    def lines(self) -> list[str]:
-        """What a person reads."""
-        found = [f"{self.name} {self.version} is a CPU build: {self.reason}"]
-        if self.instead:
-            way = f"write `{self.spec}` in {self.at}" if self.spec else f"run `{self._update}`"
-            found.append(f"  {self.instead} has one; to get it {way}")
-        elif self.obstacle:
-            found.append(f"  `{self.spec}` in {self.at} would have no solution:")
-            found += [f"    {line}" for line in self.obstacle.splitlines()]
-        return found
-
-    @property
-    def _update(self) -> str:
-        return f"conda multiplat lock --update {self.name}"
-
-    def to_dict(self) -> dict[str, str | int]:
-        """The JSON form."""
-        return {
-            "name": self.name,
-            "version": self.version,
-            "file": self.at.file,
-            "line": self.at.line,
-            "reason": self.reason,
-            "instead": self.instead,
-            "spec": self.spec,
-            "obstacle": self.obstacle,
-        }
-
-
-@dataclass(frozen=True)
-class Solution:
-    """The records that answer a request, and what is worth a word about them."""
-
-    request: SolveRequest
-    records: tuple[CondaRecord, ...]
-    cpu_builds: tuple[CpuBuild, ...] = ()
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """Why a request has no answer.
-
-    Attributes:
-        request: the request.
-        explanation: the solver's tree, of the requirements that clash and no others.
-        requirements: a smallest set of requirements that can't be met together.
-        suggestions: for each name that no channel has, names that look like it.
-    """
-
-    request: SolveRequest
-    explanation: str
-    requirements: tuple[Requirement, ...]
-    suggestions: Mapping[str, Sequence[str]]
-
-
-class CondaEngine(Protocol):
-    """What solves conda requests."""
-
-    def solve(
-        self, requests: Sequence[SolveRequest], solved: Callable[[Solution], None]
-    ) -> Sequence[Solution | Conflict]:
-        """Solve all requests, concurrently where it can, and answer in their order.
-
-        ``solved`` hears of each solution as soon as it is there, once at least: what builds upon
-        it need not wait for the others.
-
-        Previous records (``locked``) are kept where they still fit. The records come with public
-        URLs, and with categories unset.
-
-        Raises:
-            OutsideError: a channel can't be read.
-        """
-        ...  # pragma: no cover
+_Work = Work[SolveRequest, Outcome, Sequence[Outcome]]
 
 
 def solve(
     requests: Sequence[SolveRequest],
     engine: CondaEngine,
     solved: Callable[[Solution], None] = lambda _: None,
-) -> list[Solution | Conflict]:
-    """Solve all requests and mark each record with the category that asks for it."""
-    return [
-        replace(outcome, records=_categorised(outcome.request.requirements, outcome.records))
-        if isinstance(outcome, Solution)
-        else outcome
-        for outcome in engine.solve(requests, solved)
-    ]
+) -> list[Outcome]:
+    """Solve all requests, and mark each record with the category that asks for it.
+
+    ``solved`` hears of each solution as soon as it is final. Requests of one solve-group and
+    platform agree on versions; where they can't, one conflict stands for all of them.
+    """
+    groups: dict[tuple[str, str], list[SolveRequest]] = {}
+    for each in requests:
+        group = each.target.solve_group
+        groups.setdefault((group, each.target.subdir if group else ""), []).append(each)
+    free = groups.pop(("", ""), [])
+    final = {each.target for each in free}
+
+    def ask(batch: Sequence[SolveRequest]) -> Sequence[Outcome]:
+        return engine.solve(batch, lambda each: solved(each) if _is_of(each, final) else None)
+
+    works: list[_Work] = [alone(free), *(agreed(each, TERMS) for each in groups.values())]
+    first, *others = in_step(works, ask)
+    for outcome in (each for found in others for each in found):
+        if isinstance(outcome, Solution):
+            solved(outcome)
+    return [_with_categories(each) for found in (first, *others) for each in found]
+
+
+def _is_of(solution: Solution, targets: Container[Target]) -> bool:
+    return solution.request.target in targets
+
+
+def _with_categories(outcome: Outcome) -> Outcome:
+    if isinstance(outcome, Conflict):
+        return outcome
+    records = _categorised(outcome.request.requirements, outcome.records)
+    return replace(outcome, records=records)
 
 
 def _categorised(
@@ -150,17 +78,6 @@ def categories_of(
     found: dict[str, str] = {}
     for category in dict.fromkeys(["main", *(category for _, category in roots)]):
         own = (name for name, asked in roots if asked == category)
-        for name in _reachable(own, depends):
+        for name in reachable(own, depends):
             found.setdefault(name, category)
     return found
-
-
-def _reachable(roots: Iterable[str], depends: Mapping[str, Sequence[str]]) -> set[str]:
-    seen: set[str] = set()
-    todo = list(roots)
-    while todo:
-        name = todo.pop()
-        if name in depends and name not in seen:
-            seen.add(name)
-            todo.extend(depends[name])
-    return seen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conda_multiplat.errors import UsageError
 from conda_multiplat.manifest import Manifest, View
@@ -22,6 +22,8 @@ class Target:
         assumed: those of them that the manifest does not state, as ``glibc 2.28``.
         view: what the manifest asks for here.
         pypi_names: what the manifest says of the PyPI projects that conda packages provide.
+        solve_group: the group whose environments agree on versions; ``""`` where there is none.
+        peers: the targets of the group's other environments on this platform.
     """
 
     environment: str
@@ -30,6 +32,8 @@ class Target:
     assumed: frozenset[str]
     view: View
     pypi_names: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    solve_group: str = ""
+    peers: tuple[Target, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.environment}/{self.subdir}"
@@ -60,11 +64,30 @@ def targets(
 
 def target(manifest: Manifest, environment: str, subdir: str) -> Target:
     """One environment on one platform."""
+    found = _alone(manifest, environment, subdir)
+    peers = manifest.peers_of(environment, subdir)
+    if not peers:
+        return found
+    return replace(
+        found,
+        solve_group=manifest.environments[environment].solve_group,
+        peers=tuple(_alone(manifest, each, subdir) for each in peers),
+    )
+
+
+def _alone(manifest: Manifest, environment: str, subdir: str) -> Target:
     chain = [each.promises for each in manifest.lineage(environment)]
     packages, assumed = promised(subdir, chain)
     view = manifest.view(environment, subdir)
     names = tuple(sorted(manifest.pypi_names.items()))
     return Target(environment, subdir, packages, frozenset(assumed), view, names)
+
+
+def with_peers(manifest: Manifest, wanted: Sequence[Target]) -> list[Target]:
+    """Targets and those that they must agree with, in the manifest's order."""
+    names = {(each.environment, each.subdir) for each in wanted}
+    names |= {(peer.environment, peer.subdir) for each in wanted for peer in each.peers}
+    return [each for each in targets(manifest) if (each.environment, each.subdir) in names]
 
 
 def select_environments(manifest: Manifest, wanted: Sequence[str]) -> list[str]:

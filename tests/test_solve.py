@@ -10,9 +10,10 @@ import pytest
 from conda_multiplat.errors import Location, OutsideError
 from conda_multiplat.manifest import Requirement, View
 from conda_multiplat.names import spec_name
+from conda_multiplat.outcomes import Conflict, Solution
 from conda_multiplat.records import CondaRecord
 from conda_multiplat.requests import SolveRequest, request
-from conda_multiplat.solve import Conflict, Solution, solve
+from conda_multiplat.solve import solve
 from conda_multiplat.targets import Target
 
 _AT = Location("environment.yml", 1, 1)

@@ -23,12 +23,13 @@ from conda_multiplat.conflicts import no_solution
 from conda_multiplat.console import Console
 from conda_multiplat.files import read_text, shown, write_all
 from conda_multiplat.lock import LockChannel, LockFile, PlatformLock
-from conda_multiplat.lock_plan import Plan, Update, check_update, make_plans, plan_target
+from conda_multiplat.lock_plan import Plan, Update, check_update, make_plans, plan_targets
+from conda_multiplat.outcomes import CondaEngine, Conflict, CpuBuild, Solution
 from conda_multiplat.project import Project, load_project
 from conda_multiplat.render import conda_lock
 from conda_multiplat.requests import DIGEST_RECIPE, channels_of, digest
-from conda_multiplat.solve import CondaEngine, Conflict, CpuBuild, Solution, solve
-from conda_multiplat.targets import Target, targets
+from conda_multiplat.solve import solve
+from conda_multiplat.targets import Target, targets, with_peers
 
 if TYPE_CHECKING:
     from conda_multiplat.lock_pypi import PypiSide
@@ -60,13 +61,13 @@ def lock(
     for warning in project.manifest.warnings:
         console.say(f"warning: {warning}")
     _note_assumed_platforms(project, console)
-    wanted = targets(project.manifest, environments, platforms)
+    manifest = project.manifest
+    wanted = with_peers(manifest, targets(manifest, environments, platforms))
     asked = Update(frozenset(name.lower() for name in update), update_all)
     plans = make_plans(project, wanted, asked, console)
     for plan in plans:
         plan.priority = channel_priority or plan.locked_priority or settings.channel_priority
-        for target in plan.targets:
-            plan_target(plan, target, asked, settings)
+    plan_targets(plans, asked, settings)
     check_update(asked, plans)
     pypi = _pypi_side(project, plans, asked, settings)
     try:

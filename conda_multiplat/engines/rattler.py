@@ -39,9 +39,9 @@ from conda_multiplat.engines.memory import limit_arenas
 from conda_multiplat.errors import OutsideError
 from conda_multiplat.manifest import Requirement
 from conda_multiplat.names import VirtualPackage, nearest
+from conda_multiplat.outcomes import Conflict, CpuBuild, Outcome, Solution
 from conda_multiplat.records import CondaRecord
 from conda_multiplat.requests import SolveRequest
-from conda_multiplat.solve import Conflict, CpuBuild, Solution
 
 _PRIORITIES = {
     "strict": rattler.ChannelPriority.Strict,
@@ -63,16 +63,17 @@ _SHARDS = "repodata_shards"
 
 
 class RattlerEngine:
-    """Solves with rattler; implements :class:`conda_multiplat.solve.CondaEngine`."""
+    """Solves with rattler; implements :class:`conda_multiplat.outcomes.CondaEngine`."""
 
     def __init__(self, settings: Settings, base: Path) -> None:
         self._settings = settings
         self._channels = Channels(settings, base)
+        self._runs: dict[frozenset[str], _Run] = {}
 
     def solve(
         self, requests: Sequence[SolveRequest], solved: Callable[[Solution], None]
-    ) -> Sequence[Solution | Conflict]:
-        """Solve all requests at once; see :class:`conda_multiplat.solve.CondaEngine`.
+    ) -> Sequence[Outcome]:
+        """Solve all requests at once; see :class:`conda_multiplat.outcomes.CondaEngine`.
 
         Servers that know nothing of sharded repodata should answer 404 when asked for it, but some
         forbid what they do not know: such channels are asked again for plain repodata.
@@ -85,9 +86,11 @@ class RattlerEngine:
         requests: Sequence[SolveRequest],
         solved: Callable[[Solution], None],
         plain: frozenset[str],
-    ) -> Sequence[Solution | Conflict]:
+    ) -> Sequence[Outcome]:
+        if plain not in self._runs:
+            self._runs[plain] = _Run(self._settings, self._channels, plain)
         try:
-            return run(_Run(self._settings, self._channels, plain, solved).all(requests))
+            return run(self._runs[plain].all(requests, solved))
         except _UnreadableError as error:
             urls = {url for each in requests for url in self._channels.spec_channels(each)}
             refused = {url for url in urls - plain if self._refuses_shards(url, error.text)}
@@ -124,7 +127,6 @@ class _Run:
         settings: for the cache, the proxy and TLS.
         channels: the channels' URLs and credentials.
         plain: the URLs of the channels that can't be asked for sharded repodata.
-        solved: hears of each solution.
     """
 
     def __init__(
@@ -132,10 +134,8 @@ class _Run:
         settings: Settings,
         channels: Channels,
         plain: Iterable[str],
-        solved: Callable[[Solution], None],
     ) -> None:
         self._channels = channels
-        self._solved = solved
         action: CacheAction = "force-cache-only" if settings.offline else "cache-or-fetch"
         source = rattler.SourceConfig(cache_action=action)
         self._gateway = rattler.Gateway(
@@ -144,14 +144,16 @@ class _Run:
             per_channel_config={url: replace(source, sharded_enabled=False) for url in plain},
             client=client(settings, channels),
         )
-        self._slots = asyncio.Semaphore(_SLOTS)
         self._records: dict[str, CondaRecord] = {}
 
-    async def all(self, requests: Sequence[SolveRequest]) -> list[Solution | Conflict]:
-        """Every request's outcome, in order."""
-        return list(await asyncio.gather(*(self._outcome(each) for each in requests)))
+    async def all(
+        self, requests: Sequence[SolveRequest], solved: Callable[[Solution], None]
+    ) -> list[Outcome]:
+        """Every request's outcome, in order; ``solved`` hears of each solution."""
+        self._slots = asyncio.Semaphore(_SLOTS)  # which belongs to one event loop
+        return list(await asyncio.gather(*(self._outcome(each, solved) for each in requests)))
 
-    async def _outcome(self, request: SolveRequest) -> Solution | Conflict:
+    async def _outcome(self, request: SolveRequest, solved: Callable[[Solution], None]) -> Outcome:
         try:
             locked = await self._in_channels(request)
             found = await self._solve(request, request.requirements, locked)
@@ -161,7 +163,7 @@ class _Run:
             return await self._conflict(request, error)
         except (GatewayError, FetchRepoDataError, InvalidChannelError, IoError) as error:
             raise _UnreadableError(request, str(error)) from None
-        self._solved(solution)
+        solved(solution)
         return solution
 
     async def _solve(
@@ -180,6 +182,7 @@ class _Run:
                 virtual_packages=[_generic(each) for each in request.virtual_packages],
                 channel_priority=_PRIORITIES[request.channel_priority],
                 channel_relations=_RELATIONS,
+                constraints=[self._channels.spec(each) for each in request.constraints],
             )
 
     async def _cpu_builds(

@@ -192,7 +192,7 @@ class Compiler:
         lines = [f"{each.name} @ {stub(stubs, each.name, each.version)}" for each in given]
         texts = [each.text for each in self.request.requirements]
         told = [each.removeprefix(CONSTRAINT) for each in texts if each.startswith(CONSTRAINT)]
-        return [*lines, *told]
+        return [*lines, *told, *self.request.bound]
 
 
 def _for_uv(entry: str) -> str:

@@ -1,0 +1,85 @@
+"""How the conda sides of a solve-group's environments agree; see ``agreement``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from conda_multiplat.agreement import Terms, Version
+from conda_multiplat.manifest import Requirement
+from conda_multiplat.match_spec import parse_spec
+from conda_multiplat.names import spec_name
+from conda_multiplat.outcomes import Conflict, Outcome, Solution
+from conda_multiplat.requests import SolveRequest
+
+
+def _versions(outcome: Outcome) -> Mapping[str, str] | None:
+    if isinstance(outcome, Conflict):
+        return None
+    return {each.name: each.version for each in outcome.records}
+
+
+def _bound(
+    request: SolveRequest, versions: Mapping[str, str], out: Collection[Version]
+) -> SolveRequest:
+    """A request bound to what its peers ask for too, but for the builds that they ask for."""
+    own = {each.text for each in request.requirements}
+    asked = (each for peer in request.target.peers for each in peer.view.conda)
+    texts = {_version_only(each) for each in asked if each.text not in own}
+    texts |= {f"{name} =={version}" for name, version in versions.items()}
+    texts |= {f"{name} !={version}" for name, version in out}
+    return replace(request, constraints=tuple(sorted(filter(None, texts))))
+
+
+def _version_only(requirement: Requirement) -> str:
+    spec = parse_spec(requirement.text)
+    version = spec.fields.get("version")
+    return f'{spec.name}[version="{version}"]' if version else ""
+
+
+def _joint(requests: Sequence[SolveRequest]) -> SolveRequest | None:
+    """Requests as one, where nothing but their requirements differs."""
+    first = requests[0]
+    if any(_surroundings(each) != _surroundings(first) for each in requests):
+        return None
+    asked = {each.text: each for request in reversed(requests) for each in request.requirements}
+    locked = {each.name: each for request in reversed(requests) for each in request.locked}
+    return replace(first, requirements=tuple(asked.values()), locked=tuple(locked.values()))
+
+
+def _surroundings(request: SolveRequest) -> tuple[object, ...]:
+    return request.channels, request.virtual_packages, request.channel_priority
+
+
+def _part(request: SolveRequest, whole: Outcome) -> Outcome:
+    """What a request needs of the solution of all."""
+    if isinstance(whole, Conflict):
+        return replace(whole, request=request)
+    depends = {each.name: [spec_name(spec) for spec in each.depends] for each in whole.records}
+    names = reachable((each.name for each in request.requirements), depends)
+    return Solution(
+        request,
+        tuple(each for each in whole.records if each.name in names),
+        tuple(each for each in whole.cpu_builds if each.name in names),
+    )
+
+
+def _failed(outcome: Outcome) -> Outcome:
+    target = outcome.request.target
+    names = (target.environment, *(each.environment for each in target.peers))
+    return replace(outcome, agreement=names) if isinstance(outcome, Conflict) else outcome
+
+
+def reachable(roots: Iterable[str], depends: Mapping[str, Sequence[str]]) -> set[str]:
+    """The packages that some need, by way of any others; those that are not known are left out."""
+    seen: set[str] = set()
+    todo = list(roots)
+    while todo:
+        name = todo.pop()
+        if name in depends and name not in seen:
+            seen.add(name)
+            todo.extend(depends[name])
+    return seen
+
+
+TERMS: Terms[SolveRequest, Outcome] = Terms(_versions, _bound, _joint, _part, _failed)
