@@ -71,6 +71,13 @@ examples:
 """
 
 
+_WHY_EXAMPLE = """\
+examples:
+  conda multiplat why numpy                 in every environment, on every platform
+  conda multiplat why pytorch -e cuda12 --platform linux-64
+"""
+
+
 def configure_parser(parser: argparse.ArgumentParser) -> None:
     """Add the subcommands to ``parser``."""
     parser.description = SUMMARY
@@ -88,6 +95,9 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     )
     info = _command(commands, "info", "this machine, and which environments fit", _INFO_EXAMPLE)
     info.set_defaults(run_command=_run_info)
+    _why_parser(
+        _command(commands, "why", "who asks for a package, and why not a better one", _WHY_EXAMPLE)
+    )
 
 
 def _command(
@@ -127,21 +137,8 @@ def _several(
 
 
 def _lock_parser(parser: argparse.ArgumentParser) -> None:
-    _several(
-        parser,
-        "-e",
-        "--environment",
-        dest="environments",
-        metavar="ENV",
-        summary="only these environments of the manifest",
-    )
-    _several(
-        parser,
-        "--platform",
-        dest="platforms",
-        metavar="P",
-        summary="only these platforms; the others stay as locked",
-    )
+    _environments(parser)
+    _platforms(parser, "only these platforms; the others stay as locked")
     moves = parser.add_mutually_exclusive_group()
     moves.add_argument(
         "--update",
@@ -225,15 +222,8 @@ def _render_parser(parser: argparse.ArgumentParser) -> None:
         choices=("explicit", "environment"),
         help="explicit: conda-PLATFORM.lock; environment: a pinned environment.yml",
     )
-    _several(
-        parser,
-        "-e",
-        "--environment",
-        dest="environments",
-        metavar="ENV",
-        summary="only these environments of the manifest",
-    )
-    _several(parser, "--platform", dest="platforms", metavar="P", summary="only these platforms")
+    _environments(parser)
+    _platforms(parser, "only these platforms")
     parser.add_argument(
         "--hash",
         dest="hash_kind",
@@ -242,6 +232,28 @@ def _render_parser(parser: argparse.ArgumentParser) -> None:
         help="explicit: which hash; condas before 24.9 read md5 only (default)",
     )
     parser.set_defaults(run_command=_run_render)
+
+
+def _why_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("package", metavar="PKG", help="a locked package, conda's or PyPI's")
+    _environments(parser)
+    _platforms(parser, "only on these platforms")
+    parser.set_defaults(run_command=_run_why)
+
+
+def _environments(parser: argparse.ArgumentParser) -> None:
+    _several(
+        parser,
+        "-e",
+        "--environment",
+        dest="environments",
+        metavar="ENV",
+        summary="only these environments of the manifest",
+    )
+
+
+def _platforms(parser: argparse.ArgumentParser, summary: str) -> None:
+    _several(parser, "--platform", dest="platforms", metavar="P", summary=summary)
 
 
 def _run_lock(args: argparse.Namespace, settings: Settings, console: Console) -> int:
@@ -296,6 +308,19 @@ def _run_info(args: argparse.Namespace, settings: Settings, console: Console) ->
     from conda_multiplat.commands.info import info
 
     return info(files=tuple(args.files), settings=settings, console=console)
+
+
+def _run_why(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    from conda_multiplat.commands.why import why
+
+    return why(
+        name=args.package,
+        files=args.files,
+        environments=args.environments,
+        platforms=args.platforms,
+        settings=settings,
+        console=console,
+    )
 
 
 def run(args: argparse.Namespace, load_settings: Callable[[], Settings]) -> int:

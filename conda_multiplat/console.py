@@ -42,6 +42,11 @@ class Console:
         if not self.quiet:
             _write(self.stream, scrub(text))
 
+    def show(self, text: str) -> None:
+        """A line of what was asked for: on stdout, where it can be piped on."""
+        if not self.json:
+            _write(sys.stdout, scrub(text))
+
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         """Rows in aligned columns, fitted to a terminal; the last column is not padded."""
         if self.interactive:

@@ -59,6 +59,11 @@ class PlatformLock:
     requested: tuple[str, ...] = ()
 
     @property
+    def every(self) -> tuple[Record, ...]:
+        """All packages, conda's first."""
+        return (*self.records, *self.pypi)
+
+    @property
     def machine_needs(self) -> list[Need]:
         """What a machine must have: the records' needs, and the CUDA that was promised."""
         return [*self.needs, *promise_needs(self.virtual_packages)]

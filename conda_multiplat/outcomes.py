@@ -10,61 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from conda_multiplat.errors import Location
+from conda_multiplat.alternatives import CpuBuild, Newest
 from conda_multiplat.manifest import Requirement
 from conda_multiplat.records import CondaRecord
 from conda_multiplat.requests import SolveRequest
-
-
-@dataclass(frozen=True)
-class CpuBuild:
-    """A package that was chosen in a CPU build where CUDA is promised and there are CUDA builds.
-
-    Attributes:
-        name: the package's name.
-        version: the version that was chosen.
-        at: the line that asks for it.
-        reason: why no CUDA build was, in a few words.
-        instead: the version of the CUDA build that would do, ``""`` where none does.
-        spec: the MatchSpec that asks for it, ``""`` where it only has to be freed to move.
-        obstacle: where none does, the solver's explanation.
-    """
-
-    name: str
-    version: str
-    at: Location
-    reason: str
-    instead: str
-    spec: str
-    obstacle: str = ""
-
-    def lines(self) -> list[str]:
-        """What a person reads."""
-        found = [f"{self.name} {self.version} is a CPU build: {self.reason}"]
-        if self.instead:
-            way = f"write `{self.spec}` in {self.at}" if self.spec else f"run `{self._update}`"
-            found.append(f"  {self.instead} has one; to get it {way}")
-        elif self.obstacle:
-            found.append(f"  `{self.spec}` in {self.at} would have no solution:")
-            found += [f"    {line}" for line in self.obstacle.splitlines()]
-        return found
-
-    @property
-    def _update(self) -> str:
-        return f"conda multiplat lock --update {self.name}"
-
-    def to_dict(self) -> dict[str, str | int]:
-        """The JSON form."""
-        return {
-            "name": self.name,
-            "version": self.version,
-            "file": self.at.file,
-            "line": self.at.line,
-            "reason": self.reason,
-            "instead": self.instead,
-            "spec": self.spec,
-            "obstacle": self.obstacle,
-        }
 
 
 @dataclass(frozen=True)
@@ -96,6 +45,17 @@ class Conflict:
 
 
 Outcome = Solution | Conflict
+
+#: A request and a record that answers it: why that one?
+Question = tuple[SolveRequest, CondaRecord]
+
+
+@dataclass(frozen=True)
+class Why:
+    """What stood in the way of the newest version, and of a CUDA build where there is one."""
+
+    newest: Newest
+    cpu_build: CpuBuild | None = None
 
 
 class CondaEngine(Protocol):

@@ -19,16 +19,22 @@ def _versions(outcome: Outcome) -> Mapping[str, str] | None:
     return {each.name: each.version for each in outcome.records}
 
 
-def _bound(
-    request: SolveRequest, versions: Mapping[str, str], out: Collection[Version]
-) -> SolveRequest:
+def with_peers_lines(request: SolveRequest) -> SolveRequest:
     """A request bound to what its peers ask for too, but for the builds that they ask for."""
     own = {each.text for each in request.requirements}
     asked = (each for peer in request.target.peers for each in peer.view.conda)
     texts = {_version_only(each) for each in asked if each.text not in own}
+    return replace(request, constraints=tuple(sorted(filter(None, texts))))
+
+
+def _bound(
+    request: SolveRequest, versions: Mapping[str, str], out: Collection[Version]
+) -> SolveRequest:
+    bound = with_peers_lines(request)
+    texts = set(bound.constraints)
     texts |= {f"{name} =={version}" for name, version in versions.items()}
     texts |= {f"{name} !={version}" for name, version in out}
-    return replace(request, constraints=tuple(sorted(filter(None, texts))))
+    return replace(bound, constraints=tuple(sorted(texts)))
 
 
 def _version_only(requirement: Requirement) -> str:

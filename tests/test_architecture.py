@@ -30,6 +30,7 @@ EDGES = (
     "requirement_files",
     "selection",
     "site_packages",
+    "why_pypi",  # waits for the engine
     "commands",
     "engines",
     HOOKS,

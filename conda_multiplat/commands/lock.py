@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from conda_multiplat.alternatives import CpuBuild
 from conda_multiplat.changes import Change, IsNewer, changes, packages, summary
 from conda_multiplat.channels import environment_variables, public_name
 from conda_multiplat.config import Settings
@@ -24,7 +25,7 @@ from conda_multiplat.console import Console
 from conda_multiplat.files import read_text, shown, write_all
 from conda_multiplat.lock import LockChannel, LockFile, PlatformLock
 from conda_multiplat.lock_plan import Plan, Update, check_update, make_plans, plan_targets
-from conda_multiplat.outcomes import CondaEngine, Conflict, CpuBuild, Solution
+from conda_multiplat.outcomes import CondaEngine, Conflict, Solution
 from conda_multiplat.project import Project, load_project
 from conda_multiplat.render import conda_lock
 from conda_multiplat.requests import DIGEST_RECIPE, channels_of, digest

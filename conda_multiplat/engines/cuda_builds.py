@@ -1,4 +1,4 @@
-"""Which of a solution's packages are CPU builds although their channel has CUDA builds."""
+"""CPU builds and CUDA builds: how to tell them, and why one of them was chosen."""
 
 from __future__ import annotations
 
@@ -20,10 +20,14 @@ def is_cuda(record: rattler.RepoDataRecord) -> bool:
     return bool(names & _CUDA_NAMES or _CUDA_BUILD.search(str(record.build)))
 
 
-def cuda_spec(asked: str, records: Sequence[rattler.RepoDataRecord]) -> str:
-    """The MatchSpec ``asked``, for CUDA builds only; ``""`` where builds don't tell."""
+def cuda_spec(asked: str, records: Sequence[rattler.RepoDataRecord], channel: str = "") -> str:
+    """The MatchSpec ``asked``, for CUDA builds only; ``""`` where builds don't tell.
+
+    ``channel`` is the one to take them from, ``""`` for any.
+    """
     spec = parse_spec(asked)
     bare = f"{spec.name} {spec.fields.get('version', '*')}"
+    bare = f"{channel}::{bare}" if channel else bare
     builds = [str(each.build) for each in records]
     if all(build.startswith("cuda") for build in builds):
         return f"{bare} cuda*"
@@ -32,13 +36,24 @@ def cuda_spec(asked: str, records: Sequence[rattler.RepoDataRecord]) -> str:
 
 def reason(
     chosen: rattler.RepoDataRecord,
-    cuda: Sequence[rattler.RepoDataRecord],
-    python: rattler.RepoDataRecord | None,
+    builds: Sequence[rattler.RepoDataRecord],
+    found: Sequence[rattler.RepoDataRecord],
+    channel: str = "",
 ) -> str:
-    """Why the CPU build was chosen, as far as the versions and the Python say."""
-    same = [each for each in cuda if str(each.version) == str(chosen.version)]
+    """Why a CPU build was chosen, as far as versions, the Python and the channels say.
+
+    Args:
+        chosen: the CPU build.
+        builds: the CUDA builds of the package.
+        found: all that was chosen.
+        channel: the channel of the CUDA builds, where another one's priority rules them out.
+    """
+    if channel:
+        return f"its CUDA builds are in {channel}, after a channel that has it too (priority)"
+    same = [each for each in builds if str(each.version) == str(chosen.version)]
     if not same:
         return f"{chosen.version} has no CUDA build"
+    python = next((each for each in found if each.name.normalized == "python"), None)
     if python is not None and not any(_fits(each, python) for each in same):
         minor = ".".join(str(python.version).split(".")[:2])
         return f"{chosen.version} has no CUDA build for python {minor}"

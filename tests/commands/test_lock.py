@@ -226,6 +226,7 @@ def test_conflict_as_json(door: Host, project: Path, channel: Path) -> None:
             "requirements": [{"spec": "numpi", "file": "environment.yml", "line": 6}],
             "suggestions": {"numpi": ["numpy"]},
             "explanation": "",
+            "agreement": [],
         }
     ]
 

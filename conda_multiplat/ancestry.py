@@ -1,0 +1,71 @@
+"""Who needs a package: from the lines that ask for something, down to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from conda_multiplat.lock import PlatformLock
+from conda_multiplat.manifest import Requirement
+from conda_multiplat.names import split_spec
+from conda_multiplat.records import Record
+from conda_multiplat.targets import Target
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Why a package is in a lock.
+
+    Attributes:
+        asked: the manifest's lines that ask for it by name.
+        needed_by: the packages that need it, each with its constraint, by name.
+        root: the line that leads to it, where none asks for it by name; ``None`` for none at all.
+        path: the packages from that line's to it.
+    """
+
+    asked: tuple[Requirement, ...]
+    needed_by: tuple[tuple[Record, str], ...]
+    root: Requirement | None
+    path: tuple[str, ...]
+
+
+def origin(name: str, target: Target, locked: PlatformLock) -> Origin:
+    """Why ``name`` is in a target's lock."""
+    needs = {each: [split_spec(spec) for spec in each.depends] for each in locked.every}
+    needed_by = [
+        (each, constraint)
+        for each, specs in needs.items()
+        for needed, constraint in specs
+        if needed == name and each.name != name
+    ]
+    lines = (*target.view.conda, *target.view.pypi)
+    asked = tuple(each for each in lines if each.name == name)
+    depends: dict[str, list[str]] = {}
+    for each, specs in needs.items():
+        depends.setdefault(each.name, []).extend(needed for needed, _ in specs)
+    path = () if asked else path_to(name, (each.name for each in lines), depends)
+    root = next((each for each in lines if path and each.name == path[0]), None)
+    return Origin(asked, tuple(sorted(needed_by, key=lambda each: each[0].name)), root, path)
+
+
+def path_to(
+    name: str, roots: Iterable[str], depends: Mapping[str, Sequence[str]]
+) -> tuple[str, ...]:
+    """The shortest chain of packages from one that is asked for to ``name``; empty if none is.
+
+    Args:
+        name: the package.
+        roots: what is asked for, in the order of preference.
+        depends: what each package needs.
+    """
+    chains: dict[str, tuple[str, ...]] = {each: (each,) for each in roots if each in depends}
+    todo = list(chains)
+    while todo and name not in chains:
+        following = []
+        for each in todo:
+            for needed in depends[each]:
+                if needed in depends and needed not in chains:
+                    chains[needed] = (*chains[each], needed)
+                    following.append(needed)
+        todo = following
+    return chains.get(name, ())
