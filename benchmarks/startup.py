@@ -15,7 +15,7 @@ from benchmarks.workspace import Workspace
 BOUND = 0.005
 _LAUNCHER = str(Path(__file__).resolve().parent / "start_conda.py")
 #: ``again`` is the same as ``with``: how far the two are apart is what the machine adds.
-_HIDDEN = {
+HIDDEN = {
     "with": "no_such_distribution-",
     "without": "conda_multiplat-",
     "again": "no_such_distribution-",
@@ -26,28 +26,29 @@ def rows(space: Workspace) -> Iterator[Row]:
     """A command that builds every parser, and one that does some work."""
     for arguments in (["--help"], ["info", "--base"]):
         host = space.embedded(f"startup-{arguments[0].strip('-')}")
-        commands = {name: _command(host, hidden, arguments) for name, hidden in _HIDDEN.items()}
+        commands = {name: command(host, hidden, arguments) for name, hidden in HIDDEN.items()}
         found = interleaved(commands, space.times(31))
-        yield _row(" ".join(["conda", *arguments]), found)
+        yield difference(f"start-up: {' '.join(['conda', *arguments])}", found, BOUND)
 
 
-def _command(host: Host, hidden: str, arguments: Sequence[str]) -> Command:
+def command(host: Host, hidden: str, arguments: Sequence[str]) -> Command:
+    """One of conda's own commands, a distribution being hidden from it."""
     return Command([sys.executable, _LAUNCHER, hidden, *arguments], host.home, host.environ())
 
 
-def _row(work: str, found: Mapping[str, Samples]) -> Row:
+def difference(work: str, found: Mapping[str, Samples], bound: float) -> Row:
     """The difference of the medians; no verdict where equal commands differ by more than it."""
     ours, other, again = found["with"], found["without"], found["again"]
-    difference = ours.seconds - other.seconds
+    more = ours.seconds - other.seconds
     noise = abs(ours.seconds - again.seconds)
-    told = noise <= BOUND
+    told = noise <= bound
     return Row(
-        f"start-up: {work}",
+        work,
         f"{ours.seconds:.3f} s",
         f"{other.seconds:.3f} s without us",
-        f"{1000 * difference:+.1f} ms",
-        f"<= {1000 * BOUND:g} ms",
-        difference <= BOUND if told else None,
+        f"{1000 * more:+.1f} ms",
+        f"<= {1000 * bound:g} ms",
+        more <= bound if told else None,
         f"{'' if told else 'can not be told: '}"
         f"two equal commands differ by {1000 * noise:.1f} ms; {len(ours.runs)} runs of each; "
         f"fastest runs {1000 * (ours.fastest - other.fastest):+.1f} ms",

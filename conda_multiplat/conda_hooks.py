@@ -13,27 +13,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from conda_multiplat.config import CPU_BUILDS, DRIFT, HOOK_SETTINGS, MACHINE
+
 if TYPE_CHECKING:
     from conda_multiplat.names import VirtualPackage
     from conda_multiplat.virtual_packages import Need, Unmet
 
-#: Setting ``plugins.multiplat_machine``: what to do where the machine lacks what a package needs.
-MACHINE = "multiplat_machine"
-#: Setting ``plugins.multiplat_drift``: what to do where conda changes a prefix that is locked.
-DRIFT = "multiplat_drift"
-#: Setting ``plugins.multiplat_cpu_builds``: what to do where conda chooses a CPU build on a
-#: machine that has CUDA.
-CPU_BUILDS = "multiplat_cpu_builds"
-#: Each setting's default and what it is for.
-_SETTINGS = {
-    MACHINE: (
-        "error",
-        "this machine lacks what a package that is about to be linked needs of it "
-        "(virtual packages, such as __cuda)",
-    ),
-    CPU_BUILDS: ("warn", "conda chooses a CPU build although this machine has CUDA"),
-    DRIFT: ("warn", "conda changes an environment that `conda multiplat install` has made"),
-}
 #: So many differences are named, unless there is ``--verbose``.
 _SHOWN = 10
 _CHOICES = ("error", "warn", "off")
@@ -51,7 +36,7 @@ def settings() -> list[Any]:
             description=f"error, warn or off: what to do where {description}",
             parameter=PrimitiveParameter(default, element_type=str, validation=_validate),
         )
-        for name, (default, description) in _SETTINGS.items()
+        for name, (default, description) in HOOK_SETTINGS.items()
     ]
 
 
@@ -98,7 +83,7 @@ def _verdict(setting: str, work: str, find: Callable[[], str]) -> Exception | No
     from conda.base.context import context
     from conda.exceptions import CondaError
 
-    choice = getattr(context.plugins, setting, _SETTINGS[setting][0])
+    choice = getattr(context.plugins, setting, HOOK_SETTINGS[setting][0])
     if choice == "off":
         return None
     try:
@@ -161,6 +146,33 @@ def _lacking(needs: Sequence[Need], subdir: str) -> list[Unmet]:
         return bool(MatchSpec(spec).match(record))
 
     return unmet(needs, detect_with_conda({spec_name(each.spec) for each in needs}), matches)
+
+
+def cuda_arch_packages() -> list[Any]:
+    """``__cuda_arch``, where conda has none of its own.
+
+    From 25.11 on, conda asks for a version only when it wants to know it, and looks at the
+    override itself.
+    """
+    from conda.plugins import virtual_packages
+    from conda.plugins.types import CondaVirtualPackage
+
+    from conda_multiplat.engines.driver import cuda_arch
+
+    if hasattr(virtual_packages, "cuda_arch"):
+        return []
+    if "override_entity" in getattr(CondaVirtualPackage, "__dataclass_fields__", {}):
+        from conda.auxlib import NULL
+
+        later = CondaVirtualPackage(
+            name="cuda_arch",
+            version=lambda: cuda_arch() or NULL,
+            build=None,
+            override_entity="version",
+        )
+        return [later]
+    version = cuda_arch()
+    return [CondaVirtualPackage("cuda_arch", version, None)] if version else []
 
 
 def before_solve(specs_to_add: Iterable[Any], specs_to_remove: Iterable[Any]) -> None:

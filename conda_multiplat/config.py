@@ -10,6 +10,29 @@ from typing import Any
 from conda_multiplat.channels import ChannelConfig
 from conda_multiplat.names import VirtualPackage
 
+#: Setting ``plugins.multiplat_machine``: what to do where the machine lacks what a package needs.
+MACHINE = "multiplat_machine"
+#: Setting ``plugins.multiplat_drift``: what to do where conda changes a prefix that is locked.
+DRIFT = "multiplat_drift"
+#: Setting ``plugins.multiplat_cpu_builds``: what to do where conda chooses a CPU build on a
+#: machine that has CUDA.
+CPU_BUILDS = "multiplat_cpu_builds"
+#: Each setting's default and what it is for.
+HOOK_SETTINGS = {
+    MACHINE: (
+        "error",
+        "this machine lacks what a package that is about to be linked needs of it "
+        "(virtual packages, such as __cuda)",
+    ),
+    CPU_BUILDS: ("warn", "conda chooses a CPU build although this machine has CUDA"),
+    DRIFT: ("warn", "conda changes an environment that `conda multiplat install` has made"),
+}
+#: The plugins that take long to say what a machine has, by their modules' ends.
+_SLOW = {
+    "plugins.virtual_packages.archspec": "__archspec",
+    "plugins.virtual_packages.cuda": "__cuda",
+    "conda_multiplat.plugin": "__cuda_arch",
+}
 CHANNEL_PRIORITIES = ("strict", "flexible", "disabled")
 
 
@@ -33,6 +56,7 @@ class Settings:
             ``None`` where we have to look ourselves.
         elsewhere: True where the work is for another machine than this one: it has what the lock
             was promised.
+        hooks: what our hooks in conda's own commands do, by setting; nothing without conda.
     """
 
     subdir: str
@@ -48,6 +72,7 @@ class Settings:
     register_envs: bool = True
     detect: Callable[[Collection[str]], tuple[VirtualPackage, ...]] | None = None
     elsewhere: bool = False
+    hooks: Mapping[str, str] = field(default_factory=dict)
 
 
 def settings_from_conda() -> Settings:
@@ -67,7 +92,18 @@ def settings_from_conda() -> Settings:
         root_prefix=Path(context.root_prefix),
         register_envs=bool(getattr(context, "register_envs", True)),
         detect=detect_with_conda,
+        hooks=hook_settings(),
     )
+
+
+def hook_settings() -> dict[str, str]:
+    """The settings of our hooks, ``plugins.NAME``, as this conda has them."""
+    from conda.base.context import context
+
+    return {
+        f"plugins.{name}": str(getattr(context.plugins, name, default))
+        for name, (default, _) in HOOK_SETTINGS.items()
+    }
 
 
 def _channel_config(context: Any) -> ChannelConfig:
@@ -97,22 +133,22 @@ def _ssl_verify(value: Any) -> bool | str:
 def detect_with_conda(names: Collection[str]) -> tuple[VirtualPackage, ...]:
     """The virtual packages that this conda sees, overrides included.
 
-    conda looks for a CUDA driver in a process of its own, which takes most of a second: it is
-    left out where no need names it.
+    What takes long is left out where no need names it: conda looks for a CUDA driver in a process
+    of its own, most of a second, and reads a large table for the microarchitecture.
     """
     from conda.base.context import context
 
     manager = context.plugin_manager
-    left_out = [each for each in manager.get_plugins() if _finds_cuda(each)]
-    if any(name.startswith("__cuda") for name in names):
-        left_out = []
+    left_out = [each for each in manager.get_plugins() if not _is_wanted(each, names)]
     hook = manager.subset_hook_caller("conda_virtual_packages", remove_plugins=left_out)
     found = [_virtual_package(each) for group in hook() for each in group]
     return tuple(sorted(each for each in found if each is not None))
 
 
-def _finds_cuda(plugin: object) -> bool:
-    return str(getattr(plugin, "__name__", "")).endswith("plugins.virtual_packages.cuda")
+def _is_wanted(plugin: object, names: Collection[str]) -> bool:
+    module = str(getattr(plugin, "__name__", ""))
+    slow = next((found for end, found in _SLOW.items() if module.endswith(end)), None)
+    return slow is None or slow in names
 
 
 def _virtual_package(found: Any) -> VirtualPackage | None:

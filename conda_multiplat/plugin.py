@@ -95,6 +95,15 @@ def conda_post_solves() -> Iterable[Any]:
 
 
 @hookimpl
+@_harmless("does not detect __cuda_arch")
+def conda_virtual_packages() -> Iterable[Any]:
+    """``__cuda_arch`` (CEP 46), which conda does not detect."""
+    from conda_multiplat.conda_hooks import cuda_arch_packages
+
+    return cuda_arch_packages()
+
+
+@hookimpl
 @_harmless("has no health check")
 def conda_health_checks() -> Iterable[Any]:
     """Add to ``conda doctor``."""

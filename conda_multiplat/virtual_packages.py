@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from conda_multiplat.manifest import Promises
 from conda_multiplat.names import (
     FAMILIES,
     SUBDIRS,
@@ -15,6 +15,9 @@ from conda_multiplat.names import (
     families,
     spec_name,
 )
+
+if TYPE_CHECKING:  # reading YAML is not for those who only compare
+    from conda_multiplat.manifest import Promises
 
 #: What is assumed of a platform's machines where the manifest is silent. The one table of its
 #: kind: nothing of the machine that locks comes in.

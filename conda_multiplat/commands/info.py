@@ -16,7 +16,7 @@ from conda_multiplat.project import Project, load_project
 from conda_multiplat.selection import Choice, checked
 
 #: Asked for by name, since conda leaves out what takes long unless somebody needs it.
-_ALL = ("__cuda", "__cuda_arch")
+_ALL = ("__archspec", "__cuda", "__cuda_arch")
 
 
 @dataclass(frozen=True)
@@ -40,19 +40,22 @@ def info(*, files: tuple[str, ...] = (), settings: Settings, console: Console) -
     )
     where = "conda" if settings.detect is not None else "detected"
     origins = {each.name: _origin(each.name, os.environ, where) for each in packages}
-    console.say(f" platform  {settings.subdir}")
+    console.show(f" platform  {settings.subdir}")
     for each in packages:
-        console.say(f"   {each}  ({origins[each.name]})")
+        console.show(f"   {each}  ({origins[each.name]})")
+    for name, choice in settings.hooks.items():
+        console.show(f" {name}  {choice}")
     if project:
-        console.say(f" manifest  {', '.join(shown(project.folder / f) for f in project.sources)}")
+        console.show(f" manifest  {', '.join(shown(project.folder / f) for f in project.sources)}")
     for fit in fits:
-        console.say(f"   {fit.environment}: {'no' if fit.reasons else 'this machine can run it'}")
+        console.show(f"   {fit.environment}: {'no' if fit.reasons else 'this machine can run it'}")
         for reason in fit.reasons:
-            console.say(f"     {reason}")
+            console.show(f"     {reason}")
     console.result(
         {
             "platform": settings.subdir,
             "virtual_packages": [_document(each, origins[each.name]) for each in packages],
+            "settings": dict(settings.hooks),
             "manifest": list(project.sources) if project else [],
             "environments": {
                 each.environment: {"fits": not each.reasons, "reasons": list(each.reasons)}

@@ -33,6 +33,7 @@ from conda_multiplat.channels import public_name
 from conda_multiplat.config import Settings
 from conda_multiplat.engines.access import Channels, run
 from conda_multiplat.engines.alternatives import Alternatives
+from conda_multiplat.engines.driver import cuda_possible
 from conda_multiplat.engines.memory import limit_arenas
 from conda_multiplat.engines.repodata import Repodata
 from conda_multiplat.engines.specs import detect_virtual_packages
@@ -101,7 +102,7 @@ class RattlerEngine:
 
         conda takes most of a second to look for a driver: it is asked only where there is one.
         """
-        if subdir != self._settings.subdir:
+        if subdir != self._settings.subdir or not cuda_possible():
             return ""
         if self._cuda is None:
             found = {each.name: each.version for each in detect_virtual_packages()}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import sys
+
 import rattler
 from rattler.exceptions import InvalidMatchSpecError
 
+from conda_multiplat.engines.driver import Found, ask_driver, driver_present
 from conda_multiplat.errors import WordingError
 from conda_multiplat.match_spec import MatchSpec, parse_spec
 from conda_multiplat.names import VirtualPackage
@@ -42,14 +46,20 @@ def spec_matches(spec: str, package: VirtualPackage) -> bool:
 
 def detect_virtual_packages() -> tuple[VirtualPackage, ...]:
     """The virtual packages of this machine, ``CONDA_OVERRIDE_*`` taken into account (CEP 30)."""
+    found = ask_driver() if driver_present() else _detected()
+    return tuple(sorted(VirtualPackage(*each) for each in found))
+
+
+def _detected() -> Found:
+    """What rattler sees; it asks a driver, if there is one, in this process."""
     overrides = rattler.VirtualPackageOverrides.from_env()
     found = [each.into_generic() for each in rattler.VirtualPackage.detect(overrides)]
-    return tuple(
-        sorted(
-            VirtualPackage(each.name.normalized, str(each.version), str(each.build_string))
-            for each in found
-        )
-    )
+    return [(each.name.normalized, str(each.version), str(each.build_string)) for each in found]
+
+
+def print_virtual_packages() -> None:
+    """Write what rattler sees to stdout, as JSON: for a process of its own."""
+    sys.stdout.write(json.dumps(_detected()))
 
 
 def default_alias() -> str:

@@ -289,7 +289,7 @@ def test_info(door: Host, project: Path, real_channel: Path) -> None:
             ],
         },
     }
-    shown = door.multiplat("info", cwd=project, env=env).stderr
+    shown = door.multiplat("info", cwd=project, env=env).stdout
     assert "   __cuda 12.4  (CONDA_OVERRIDE_CUDA)\n" in shown
     assert "   default: this machine can run it\n   gpu: no\n" in shown
 

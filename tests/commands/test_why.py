@@ -144,7 +144,7 @@ def _torch(version: str, build: str, *depends: str) -> Package:
 
 @pytest.fixture
 def torches(tmp_path: Path) -> Path:
-    """torch for CPU and CUDA, and what brings it along."""
+    """Torch for CPU and CUDA, and what brings it along."""
     packages = [
         _torch("2.0", "cpu_0"),
         _torch("2.0", "cuda126_1", "__cuda >=12"),
