@@ -71,6 +71,11 @@ examples:
 """
 
 
+_CHECK_EXAMPLE = """\
+examples:
+  conda multiplat check                     exit code 1 where a lock is out of date
+  conda multiplat check --strict            also where what is locked is still good, but not in sync
+"""
 _WHY_EXAMPLE = """\
 examples:
   conda multiplat why numpy                 in every environment, on every platform
@@ -95,6 +100,9 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     )
     info = _command(commands, "info", "this machine, and which environments fit", _INFO_EXAMPLE)
     info.set_defaults(run_command=_run_info)
+    _check_parser(
+        _command(commands, "check", "whether the locks answer their manifest", _CHECK_EXAMPLE)
+    )
     _why_parser(
         _command(commands, "why", "who asks for a package, and why not a better one", _WHY_EXAMPLE)
     )
@@ -123,6 +131,7 @@ def _command(
         summary="the manifest; several combine (default: the nearest environment.yml)",
     )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    parser.set_defaults(needs_settings=True)
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
     return parser
 
@@ -234,6 +243,17 @@ def _render_parser(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run_command=_run_render)
 
 
+def _check_parser(parser: argparse.ArgumentParser) -> None:
+    _environments(parser)
+    parser.add_argument(
+        "--strict",
+        dest="strictly",
+        action="store_true",
+        help="fail where the manifest has changed, even if what is locked still meets it",
+    )
+    parser.set_defaults(run_command=_run_check, needs_settings=False)
+
+
 def _why_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("package", metavar="PKG", help="a locked package, conda's or PyPI's")
     _environments(parser)
@@ -310,6 +330,14 @@ def _run_info(args: argparse.Namespace, settings: Settings, console: Console) ->
     return info(files=tuple(args.files), settings=settings, console=console)
 
 
+def _run_check(args: argparse.Namespace, _: None, console: Console) -> int:
+    from conda_multiplat.commands.check import check
+
+    return check(
+        files=args.files, environments=args.environments, strict=args.strictly, console=console
+    )
+
+
 def _run_why(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     from conda_multiplat.commands.why import why
 
@@ -332,8 +360,10 @@ def run(args: argparse.Namespace, load_settings: Callable[[], Settings]) -> int:
     from conda_multiplat.errors import InternalError, InterruptedByUserError, MultiplatError
 
     console = Console(json=args.json, quiet=args.quiet)
+    settings = None  # of a command that says the same on every machine
     try:
-        settings = load_settings()
+        if args.needs_settings:
+            settings = load_settings()
     except MultiplatError as error:
         return console.error(error)
     # Any other error comes from a bad value in conda's configuration: it is conda's to explain.

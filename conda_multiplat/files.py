@@ -53,14 +53,27 @@ def read_text(path: Path) -> str:
         ManifestError: it is not there, or not UTF-8.
         OutsideError: it can't be read.
     """
-    name = shown(path)
+    data = read_bytes(path)
     try:
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise ManifestError(f"{name} does not exist") from None
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        name = shown(path)
         problem = Problem(Location(name), f"not UTF-8: {error.reason} at byte {error.start}")
         raise ManifestError(f"{name} can't be read", problems=[problem]) from None
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file.
+
+    Raises:
+        ManifestError: it is not there.
+        OutsideError: it can't be read.
+    """
+    name = shown(path)
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise ManifestError(f"{name} does not exist") from None
     except OSError as error:
         raise OutsideError(f"{name} can't be read: {error.strerror}") from None
 

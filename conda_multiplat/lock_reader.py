@@ -36,7 +36,11 @@ RELOCK = "run `conda multiplat lock --update-all`, which does not read the old l
 
 def packages_sha256(section: str) -> str:
     r"""The digest of a package section: its text from ``package:`` on, with ``\\n`` line ends."""
-    return hashlib.sha256(section.replace("\r\n", "\n").encode()).hexdigest()
+    return _sha256(section.encode())
+
+
+def _sha256(section: bytes) -> str:
+    return hashlib.sha256(section.replace(b"\r\n", b"\n")).hexdigest()
 
 
 def read_lock(text: str, file: str, platforms: Sequence[str] | None = None) -> LockFile:
@@ -45,28 +49,65 @@ def read_lock(text: str, file: str, platforms: Sequence[str] | None = None) -> L
     Raises:
         LockFileError: it has conflict markers, is not YAML, or not CEP 37's version 1.
     """
-    _refuse_markers(text, file)
-    start = _PACKAGE_LINE.search(text)
-    if start is None:
-        raise _broken(file, Location(file), "no `package:` section: the file is cut off or no lock")
-    head, section = text[: start.start()], text[start.start() :]
-    data = _load(head, file, 0) if head.strip() else {}
-    if "metadata" not in data:  # another tool's order: `package:` comes first
-        data = _load(text, file, 0)
-    metadata = _metadata(data, text, file)
-    custom = metadata.get("custom_metadata") or {}
-    if not isinstance(custom, dict):
-        raise _broken(file, Location(file), "`custom_metadata` is not a mapping")
+    head, section, metadata, custom = _parts(text, file)
     stated = custom.get(f"{PREFIX}packages-sha256")
     intact = stated == packages_sha256(section)
     if intact:
         packages = _own_packages(section, platforms)
     else:
+        _refuse_markers(text, file)
         packages = _load(section, file, head.count("\n")).get("package") or []
     try:
         return _lock(metadata, custom, packages, platforms, intact=intact or stated is None)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise _broken(file, Location(file), f"not a CEP 37 lock: {error!r}") from None
+        raise _not_cep37(file, error) from None
+
+
+def read_head(data: bytes, file: str, *, whole: bool) -> LockFile | None:
+    """What the head of a lock of ours says: the rest, most of it, is not even decoded.
+
+    Args:
+        data: the file's content.
+        file: its name.
+        whole: whether the packages must be as they were written.
+
+    Returns:
+        ``None`` for what has to be read by :func:`read_lock`: other tools' locks, those that are
+        not whole, and those that are broken, so that it is said in one place how.
+    """
+    end = data.find(b"\npackage:") + 1
+    try:
+        head = data[:end].decode("utf-8-sig")
+        _, _, metadata, custom = _parts(f"{head}package: []", file)
+        stated = custom.get(f"{PREFIX}packages-sha256", "")
+        if not stated or (whole and _sha256(data[end:]) != stated):
+            return None
+        return _lock(metadata, custom, [], None, intact=True)
+    except (LockFileError, KeyError, TypeError, AttributeError, ValueError):
+        return None
+
+
+def _not_cep37(file: str, error: Exception) -> LockFileError:
+    return _broken(file, Location(file), f"not a CEP 37 lock: {error!r}")
+
+
+def _parts(text: str, file: str) -> tuple[str, str, dict[str, Any], dict[str, str]]:
+    """The head's text, the package section's, the metadata and the custom metadata."""
+    start = _PACKAGE_LINE.search(text)
+    head = text[: start.start()] if start else text
+    _refuse_markers(head, file)
+    if start is None:
+        raise _broken(file, Location(file), "no `package:` section: the file is cut off or no lock")
+    section = text[start.start() :]
+    data = _load(head, file, 0) if head.strip() else {}
+    if "metadata" not in data:  # another tool's order: `package:` comes first
+        _refuse_markers(text, file)
+        data = _load(text, file, 0)
+    metadata = _metadata(data, text, file)
+    custom = metadata.get("custom_metadata") or {}
+    if not isinstance(custom, dict):
+        raise _broken(file, Location(file), "`custom_metadata` is not a mapping")
+    return head, section, metadata, custom
 
 
 def _refuse_markers(text: str, file: str) -> None:

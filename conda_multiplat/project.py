@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conda_multiplat.errors import LockFileError
-from conda_multiplat.files import find_manifest, lock_path, read_text, shown
+from conda_multiplat.files import find_manifest, lock_path, read_bytes, read_text, shown
 from conda_multiplat.lock import LockFile
-from conda_multiplat.lock_reader import read_lock
+from conda_multiplat.lock_reader import read_head, read_lock
 from conda_multiplat.manifest import Manifest
 from conda_multiplat.manifest_reader import Source, SpecCheck, read_manifest
 from conda_multiplat.names import DEFAULT_ENVIRONMENT
@@ -36,6 +36,14 @@ class Project:
         """
         path = self.lock_path(environment)
         return read_lock(read_text(path), shown(path), platforms) if path.exists() else None
+
+    def lock_head(self, environment: str) -> LockFile | None:
+        """As :meth:`lock`; of one that is as we wrote it, only what its head says.
+
+        Raises:
+            LockFileError: it can't be read.
+        """
+        return _head_of(self.lock_path(environment), whole=True)
 
     def existing_lock(self, environment: str, platforms: Sequence[str] | None = None) -> LockFile:
         """An environment's lock, which must be there and be as it was written.
@@ -78,6 +86,17 @@ def load_project(
     return Project(manifest, folder, tuple(_relative(path, folder) for path in paths))
 
 
+def load_project_as_locked(files: Sequence[str | Path]) -> Project:
+    """As :func:`load_project`, whatever machine asks.
+
+    Where the manifest names no platform, those of the lock are what it was locked for.
+    """
+    paths = [Path(each).absolute() for each in files] or [find_manifest(Path.cwd())]
+    head = _head(paths[0].parent)
+    sources = paths if files or head is None else _sources(head, paths[0]) or paths
+    return load_project(sources, host_subdirs=tuple(head.platforms) if head else ())
+
+
 def _found_files() -> list[Path]:
     manifest = find_manifest(Path.cwd())
     return locked_files(manifest) or [manifest]
@@ -85,12 +104,27 @@ def _found_files() -> list[Path]:
 
 def locked_files(manifest: Path) -> list[Path]:
     """The files that the lock beside ``manifest`` was made from; none where it does not say."""
-    path = lock_path(manifest.parent, DEFAULT_ENVIRONMENT)
     try:
-        sources = read_lock(read_text(path), shown(path), ()).sources if path.exists() else ()
+        head = _head(manifest.parent)
     except LockFileError:
         return []
-    files = [manifest.parent / each for each in sources]
+    return _sources(head, manifest) if head else []
+
+
+def _head(folder: Path) -> LockFile | None:
+    """What the head of the lock of ``default`` says, if there is one."""
+    return _head_of(lock_path(folder, DEFAULT_ENVIRONMENT), whole=False)
+
+
+def _head_of(path: Path, *, whole: bool) -> LockFile | None:
+    if not path.is_file():
+        return None
+    name = shown(path)
+    return read_head(read_bytes(path), name, whole=whole) or read_lock(read_text(path), name)
+
+
+def _sources(head: LockFile, manifest: Path) -> list[Path]:
+    files = [manifest.parent / each for each in head.sources]
     return files if manifest in files and all(each.is_file() for each in files) else []
 
 

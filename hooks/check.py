@@ -7,14 +7,14 @@ project. Nothing is fetched, solved or written, and the engine is not imported.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from conda_multiplat.checking import verdicts
+from conda_multiplat.commands.check import lines
 from conda_multiplat.errors import MultiplatError
-from conda_multiplat.files import LOCK_NAME, MANIFEST_NAMES, shown
-from conda_multiplat.lock_reader import read_lock
-from conda_multiplat.project import Project, load_project, locked_files
-from conda_multiplat.sync import drift
+from conda_multiplat.files import MANIFEST_NAMES
+from conda_multiplat.project import load_project_as_locked, locked_files
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,35 +29,14 @@ def _check(folder: Path) -> int:
     if not manifests:
         return 0
     try:
-        lines = list(_drift(folder, manifests[0]))
+        found = verdicts(load_project_as_locked(locked_files(manifests[0]) or manifests[:1]))
     except MultiplatError as error:
         print("\n".join(error.lines()), file=sys.stderr)
         return error.exit_code
-    for line in lines:
+    wrong = [each for each in found if each.reasons]
+    for line in lines(wrong, strict=False):
         print(line, file=sys.stderr)
-    if lines:
-        print("run: conda multiplat lock", file=sys.stderr)
-    return 1 if lines else 0
-
-
-def _drift(folder: Path, manifest: Path) -> Iterator[str]:
-    project = _project(folder, manifest)
-    for name in project.manifest.environments:
-        for reason in drift(project.manifest, name, project.lock(name)):
-            yield f"{shown(project.lock_path(name))} is out of date: {reason}"
-
-
-def _project(folder: Path, manifest: Path) -> Project:
-    """The project as it was locked: the lock knows which files were combined into it.
-
-    Where the manifest names no platform, those of the lock are what it was locked for.
-    """
-    path = folder / LOCK_NAME
-    lock = read_lock(path.read_text("utf-8"), shown(path)) if path.is_file() else None
-    return load_project(
-        locked_files(manifest) or [manifest],
-        host_subdirs=tuple(lock.platforms) if lock else (),
-    )
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

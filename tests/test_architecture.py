@@ -14,6 +14,7 @@ HOOKS = "hooks"
 #: The modules and packages that may touch the world; everything else is the core.
 EDGES = (
     "__main__",
+    "checking",
     "cli",
     "conda_hooks",
     "condarc",
@@ -26,6 +27,7 @@ EDGES = (
     "lock_plan",  # speaks to the user through the console that it is given
     "plugin",
     "prefix",
+    "pypi_table",
     "project",
     "requirement_files",
     "selection",

@@ -21,7 +21,7 @@ from conda_multiplat.pip_entries import entry_name
 from conda_multiplat.records import CondaRecord, PypiRecord
 from conda_multiplat.render.conda_lock import render, scalar
 from conda_multiplat.requests import digest
-from conda_multiplat.sync import drift
+from conda_multiplat.sync import in_sync
 from conda_multiplat.targets import targets
 
 CASES = Path(__file__).parent / "cases" / "locks"
@@ -277,33 +277,29 @@ def test_golden_locks(folder: str, environment: str) -> None:
     assert (lock.recipe, lock.intact, lock.environment) == (1, True, environment)
     found = {each.subdir: digest(each, recipe=1) for each in targets(manifest, [environment])}
     assert found == {subdir: each.content_hash for subdir, each in lock.platforms.items()}
-    assert drift(manifest, environment, lock) == []
+    assert all(in_sync(lock, each) for each in targets(manifest, [environment]))
     assert render(lock) == text
     hidden = ("user", "password", "abc-123", "robot:", "tk-1", "/t/", "@")
     assert [each for each in hidden if each in text] == []
 
 
-def test_drift() -> None:
-    """Drift is told by kind: no lock, an edited one, other requests, more or fewer platforms."""
+def test_in_sync() -> None:
+    """A target is in sync with a lock that is whole, of this recipe, and of the same request."""
     text = "platforms: [linux-64, win-64]\ndependencies: [b]\n"
     manifest = read_manifest([Source("environment.yml", text)], host_subdirs=())
-    lock = replace(LOCK, environment="default")
-    assert drift(manifest, "default", None) == ["there is no lock"]
-    assert drift(manifest, "default", replace(lock, intact=False)) == [
-        "its packages were edited after it was made"
-    ]
-    assert drift(manifest, "default", lock) == [
-        "not locked: win-64",
-        "the manifest has changed: linux-64",
-        "locked, but the manifest does not name it: osx-arm64",
-    ]
-    solved = [
-        (each.subdir, PlatformLock.of(digest(each), (), (), ())) for each in targets(manifest)
-    ]
-    assert drift(manifest, "default", replace(lock, platforms=dict(solved))) == []
-    assert drift(manifest, "default", replace(lock, platforms=dict(solved), recipe=0)) == [
-        "the manifest has changed: linux-64, win-64"
-    ]
+    first, second = targets(manifest)
+    solved = {each.subdir: PlatformLock.of(digest(each), (), (), ()) for each in (first, second)}
+    lock = replace(LOCK, environment="default", platforms=solved)
+    assert in_sync(lock, first)
+    assert in_sync(lock, second)
+    changed = {"linux-64": replace(solved["linux-64"], content_hash="0")}
+    for other in (
+        replace(lock, intact=False),
+        replace(lock, recipe=0),
+        replace(lock, platforms={"win-64": solved["win-64"]}),
+        replace(lock, platforms=changed),
+    ):
+        assert not in_sync(other, first)
 
 
 TEXT = render(LOCK)

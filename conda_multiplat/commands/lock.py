@@ -114,8 +114,9 @@ def _pypi_side(
     """What resolves PyPI packages, where a target that is to be solved asks for any."""
     if not any(each.target.view.pypi for plan in plans for each in plan.requests):
         return None
-    from conda_multiplat.engines.uv import UvEngine, name_table
+    from conda_multiplat.engines.uv import UvEngine
     from conda_multiplat.lock_pypi import PypiSide
+    from conda_multiplat.pypi_table import name_table
 
     return PypiSide(UvEngine(settings, project.folder), name_table(), plans, update)
 

@@ -172,7 +172,8 @@ def _alternatives(
         if isinstance(each.record, PypiRecord)
     }
     if pypi:
-        from conda_multiplat.engines.uv import UvEngine, name_table
+        from conda_multiplat.engines.uv import UvEngine
+        from conda_multiplat.pypi_table import name_table
         from conda_multiplat.why_pypi import newest_of_pypi
 
         engine = UvEngine(settings, project.folder)

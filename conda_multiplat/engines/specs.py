@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import lru_cache
 
 import rattler
 from rattler.exceptions import InvalidMatchSpecError
@@ -12,6 +13,7 @@ from conda_multiplat.engines.driver import Found, ask_driver, driver_present
 from conda_multiplat.errors import WordingError
 from conda_multiplat.match_spec import MatchSpec, parse_spec
 from conda_multiplat.names import VirtualPackage
+from conda_multiplat.records import CondaRecord
 
 
 def engine_spec(spec: MatchSpec, channel: str = "") -> rattler.MatchSpec:
@@ -42,6 +44,34 @@ def spec_matches(spec: str, package: VirtualPackage) -> bool:
         package.name, package.version, rattler.BuildString(package.build), 0, "noarch"
     )
     return rattler.MatchSpec(spec, strict=False).matches(record)
+
+
+def record_matches(text: str, record: CondaRecord) -> bool:
+    """Whether a MatchSpec holds for a locked record: its name, version, build, hashes, channel.
+
+    A lock has no build number; what a spec says of it is not looked at.
+    """
+    try:
+        spec = parse_spec(text)
+    except WordingError:  # a channel may write what a manifest may not
+        return _matches(rattler.MatchSpec(text, strict=False), record)
+    known = {key: value for key, value in spec.fields.items() if key in ("version", "build")}
+    hashes = {"md5": record.md5, "sha256": record.sha256}
+    return (
+        _matches(_parsed(MatchSpec(spec.name, "", known).text()), record)
+        and all(spec.fields.get(key, value) == value for key, value in hashes.items())
+        and (not spec.channel or f"/{spec.channel.rstrip('/').rpartition('/')[2]}/" in record.url)
+    )
+
+
+@lru_cache(maxsize=65536)  # many packages need the same
+def _parsed(text: str) -> rattler.MatchSpec:
+    return rattler.MatchSpec(text, strict=False)
+
+
+def _matches(spec: rattler.MatchSpec, record: CondaRecord) -> bool:
+    build = rattler.BuildString(record.build)
+    return spec.matches(rattler.PackageRecord(record.name, record.version, build, 0, "noarch"))
 
 
 def detect_virtual_packages() -> tuple[VirtualPackage, ...]:

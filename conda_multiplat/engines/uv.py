@@ -16,14 +16,12 @@ so conda's version binds, whether or not an index has it, and nothing of it is f
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +35,7 @@ from conda_multiplat.engines.uv_compile import Compiler, triple
 from conda_multiplat.names import VirtualPackage
 from conda_multiplat.pip_entries import split_option
 from conda_multiplat.pylock import Chosen, choose, wheel_tags
-from conda_multiplat.pypi import NameTable, Provided, PypiConflict, PypiRequest, PypiSolution
+from conda_multiplat.pypi import Provided, PypiConflict, PypiRequest, PypiSolution
 from conda_multiplat.records import PypiRecord
 from conda_multiplat.wheel_tags import NEWEST, least, newest, promise_for, tags
 
@@ -46,13 +44,6 @@ _NO_SOLUTION = 1
 #: The system on which every wheel fits.
 _NEWEST = tuple(VirtualPackage(name, version) for name, version in NEWEST.items())
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-
-
-def name_table() -> NameTable:
-    """Which conda packages provide which PyPI projects, where that can't be guessed."""
-    text = files("conda_multiplat.data").joinpath("pypi_names.json").read_text(encoding="utf-8")
-    table: NameTable = json.loads(text)
-    return table
 
 
 class UvEngine:

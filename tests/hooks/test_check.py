@@ -47,12 +47,23 @@ def test_out_of_sync(alone: Host, project: Path, channel: Path) -> None:
     done = _check(alone, project, "environment.yml")
     assert done.returncode == 1
     assert done.stderr == (
-        "conda-lock.yml is out of date: not locked: win-64\n"
-        "conda-lock.yml is out of date: the manifest has changed: osx-arm64\n"
-        "conda-lock.yml is out of date: locked, but the manifest does not name it: linux-64\n"
-        "dev.conda-lock.yml is out of date: there is no lock\n"
+        "conda-lock.yml is out of date\n"
+        "  win-64: not locked\n"
+        "  linux-64: locked, but the manifest does not name it\n"
+        "  environment.yml:7:5  python: not locked  (osx-arm64)\n"
+        "dev.conda-lock.yml is out of date\n"
+        "  there is no such lock\n"
         "run: conda multiplat lock\n"
     )
+
+
+def test_still_met(alone: Host, project: Path, channel: Path) -> None:
+    """A looser request that the lock meets does not hold up a commit."""
+    write(project, channel, "zlib >=1")
+    alone.multiplat("lock", cwd=project)
+    write(project, channel, "zlib")
+    done = _check(alone, project, "environment.yml")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_edited_lock(alone: Host, project: Path, channel: Path) -> None:
@@ -63,7 +74,11 @@ def test_edited_lock(alone: Host, project: Path, channel: Path) -> None:
     lock.write_text(lock.read_text(encoding="utf-8").replace("1.3.1", "1.3.2"), encoding="utf-8")
     done = _check(alone, project, "conda-lock.yml")
     assert done.returncode == 1
-    assert done.stderr.startswith("conda-lock.yml is out of date: its packages were edited after ")
+    assert done.stderr == (
+        "conda-lock.yml is out of date\n"
+        "  its packages were edited after it was made\n"
+        "run: conda multiplat lock\n"
+    )
 
 
 def test_combined_files(alone: Host, project: Path, channel: Path) -> None:
@@ -88,7 +103,10 @@ def test_hook_files_pattern() -> None:
 
     hooks = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     pattern = re.compile(hooks[0]["files"])
-    for name in ("environment.yml", "a/environment.yaml", "conda-lock.yml", "a/b.conda-lock.yml"):
+    for name in (
+        *("environment.yml", "a/environment.yaml", "conda-lock.yml", "a/b.conda-lock.yml"),
+        *("conda-linux-64.lock", "a/dev.conda-osx-arm64.lock"),
+    ):
         assert pattern.search(name)
     for name in ("README.md", "my-environment.yml", "conda-lock.yml.txt", "src/lock.py"):
         assert not pattern.search(name)
@@ -119,4 +137,7 @@ def test_real_pre_commit(alone: Host, tmp_path: Path, channel: Path) -> None:
     subprocess.run([*git, "add", "-A"], check=True)
     done = run()
     assert done.returncode == 1
-    assert "conda-lock.yml is out of date: the manifest has changed: linux-64, " in done.stdout
+    assert "conda-lock.yml is out of date\n" in done.stdout
+    assert "python: not locked  (linux-64, osx-arm64, win-64)\nrun: conda multiplat lock\n" in (
+        done.stdout
+    )

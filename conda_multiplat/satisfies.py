@@ -1,0 +1,139 @@
+"""Whether what is locked for a target still meets what its manifest asks: from the lock alone.
+
+A lock whose digest is not that of its request may still do: the request may only have become
+looser. Nothing is solved or fetched here:
+
+1. each requirement is met by a locked package;
+2. what each package needs is locked, or promised as a virtual package;
+3. nothing is locked that nothing asks for;
+4. every package has a hash, and no URL a credential.
+
+What a lock does not have (build numbers, conda's ``constrains`` on real packages, PyPI's versions
+between packages) can't be looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from conda_multiplat.channels import public_name
+from conda_multiplat.errors import Location
+from conda_multiplat.lock import PlatformLock
+from conda_multiplat.manifest import Requirement
+from conda_multiplat.match_spec import parse_spec
+from conda_multiplat.names import VirtualPackage, spec_name
+from conda_multiplat.records import CondaRecord, Record
+from conda_multiplat.solve_group import reachable
+from conda_multiplat.targets import Target
+from conda_multiplat.virtual_packages import unmet
+
+#: Whether a MatchSpec holds for a record, as far as a lock has what it asks for.
+RecordMatches = Callable[[str, CondaRecord], bool]
+#: Whether a MatchSpec holds for a virtual package.
+VirtualMatches = Callable[[str, VirtualPackage], bool]
+#: What is wrong with the PyPI packages of a target.
+PypiCheck = Callable[[Target, PlatformLock], Sequence["Mismatch"]]
+_NOWHERE = Location("")
+
+
+@dataclass(frozen=True, order=True)
+class Mismatch:
+    """Something that a lock does not meet.
+
+    Attributes:
+        at: the manifest's line, ``Location("")`` where the lock itself is wrong.
+        asked: what is asked.
+        locked: what is locked instead.
+    """
+
+    at: Location
+    asked: str
+    locked: str
+
+    def __str__(self) -> str:
+        place = f"{self.at}  " if self.at.file else ""
+        return f"{place}{self.asked}: {self.locked}"
+
+
+def mismatches(
+    target: Target,
+    locked: PlatformLock,
+    *,
+    record_matches: RecordMatches,
+    virtual_matches: VirtualMatches,
+    pypi: PypiCheck,
+) -> list[Mismatch]:
+    """What a target's lock does not meet, the manifest's lines first; nothing where it does."""
+    records = {each.name: each for each in locked.records}
+    promised = {each.name: each for each in target.virtual_packages}
+
+    def met(spec: str) -> bool:
+        name = spec_name(spec)
+        if name.startswith("__"):
+            return name in promised and virtual_matches(spec, promised[name])
+        return name in records and record_matches(spec, records[name])
+
+    def instead(name: str, build: str = "") -> str:
+        if name.startswith("__"):
+            return f"promised: {promised[name]}" if name in promised else "not promised"
+        has = records.get(name)
+        if has is None:
+            return "not locked"
+        return f"locked: {has.name} {has.version}{f' {has.build}' if build else ''}"
+
+    found = [
+        Mismatch(each.at, each.text, instead(each.name, _build(each.text)))
+        for each in target.view.conda
+        if not met(each.text)
+    ]
+    found += [
+        Mismatch(_NOWHERE, f"{record.name} {record.version} needs {spec}", instead(spec_name(spec)))
+        for record in locked.records
+        for spec in record.depends
+        if not met(spec)
+    ]
+    found += [
+        Mismatch(_NOWHERE, f"{each.need.record} needs {each.need.spec}", f"promised: {each.has}")
+        for each in unmet(
+            (need for need in locked.needs if not need.binding), promised.values(), virtual_matches
+        )
+    ]
+    found += pypi(target, locked)
+    found += _unsafe(locked.every)
+    found += _unasked(target.view.conda, target.view.pypi, locked)
+    return sorted(set(found), key=lambda each: (not each.at.file, each))
+
+
+def _build(text: str) -> str:
+    """The build that a line of the manifest asks for, if it does."""
+    return parse_spec(text).fields.get("build", "")
+
+
+def _unsafe(records: Iterable[Record]) -> list[Mismatch]:
+    found = []
+    for each in records:
+        if isinstance(each, CondaRecord) and not (each.md5 or each.sha256):
+            found.append(Mismatch(_NOWHERE, f"{each.name} {each.version}", "it has no hash"))
+        if public_name(each.url) != each.url:
+            wrong = "its URL has a credential in it"
+            found.append(Mismatch(_NOWHERE, f"{each.name} {each.version}", wrong))
+    return found
+
+
+def _unasked(
+    conda: Sequence[Requirement], pypi: Sequence[Requirement], locked: PlatformLock
+) -> list[Mismatch]:
+    """What is locked although nothing asks for it."""
+    depends = {each.name: [spec_name(spec) for spec in each.depends] for each in locked.records}
+    wanted = reachable((each.name for each in conda), depends)
+    needed = {each.name: list(each.depends) for each in locked.pypi}
+    of_paths = [each.name for each in locked.pypi if not each.sha256 or "://" not in each.url]
+    wanted_pypi = reachable([*(each.name for each in pypi), *of_paths], needed)
+    extra: list[Record] = [each for each in locked.records if each.name not in wanted]
+    extra += [each for each in locked.pypi if each.name not in wanted_pypi]
+    if not extra:
+        return []
+    more = f" and {len(extra) - 1} more" if len(extra) > 1 else ""
+    first = f"{extra[0].name} {extra[0].version}"
+    return [Mismatch(_NOWHERE, "locked, but nothing asks for it", f"{first}{more}")]
