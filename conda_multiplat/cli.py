@@ -76,6 +76,12 @@ examples:
   conda multiplat check                     exit code 1 where a lock is out of date
   conda multiplat check --strict            also where what is locked is still good, but not in sync
 """
+_DIFF_EXAMPLE = """\
+examples:
+  conda multiplat diff                      the work tree against HEAD
+  conda multiplat diff main --markdown      for a pull request's comment
+  conda multiplat diff old-lock.yml conda-lock.yml
+"""
 _WHY_EXAMPLE = """\
 examples:
   conda multiplat why numpy                 in every environment, on every platform
@@ -102,6 +108,9 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     info.set_defaults(run_command=_run_info)
     _check_parser(
         _command(commands, "check", "whether the locks answer their manifest", _CHECK_EXAMPLE)
+    )
+    _diff_parser(
+        _command(commands, "diff", "what differs between two states of the locks", _DIFF_EXAMPLE)
     )
     _why_parser(
         _command(commands, "why", "who asks for a package, and why not a better one", _WHY_EXAMPLE)
@@ -254,6 +263,23 @@ def _check_parser(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run_command=_run_check, needs_settings=False)
 
 
+def _diff_parser(parser: argparse.ArgumentParser) -> None:
+    for name, meaning in (
+        ("old", "a git revision or a lock file (default: HEAD)"),
+        ("new", "the same (default: the work tree)"),
+    ):
+        parser.add_argument(f"{name}_side", metavar=name.upper(), nargs="?", help=meaning)
+    _environments(parser)
+    _platforms(parser, "only these platforms")
+    parser.add_argument(
+        "--markdown", dest="as_markdown", action="store_true", help="tables for a pull request"
+    )
+    parser.add_argument(
+        "--exit-code", dest="tell_by_code", action="store_true", help="1 where something differs"
+    )
+    parser.set_defaults(run_command=_run_diff, needs_settings=False)
+
+
 def _why_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("package", metavar="PKG", help="a locked package, conda's or PyPI's")
     _environments(parser)
@@ -338,6 +364,21 @@ def _run_check(args: argparse.Namespace, _: None, console: Console) -> int:
     )
 
 
+def _run_diff(args: argparse.Namespace, _: None, console: Console) -> int:
+    from conda_multiplat.commands.diff import diff
+
+    return diff(
+        old=args.old_side,
+        new=args.new_side,
+        files=args.files,
+        environments=args.environments,
+        platforms=args.platforms,
+        markdown=args.as_markdown,
+        exit_code=args.tell_by_code,
+        console=console,
+    )
+
+
 def _run_why(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     from conda_multiplat.commands.why import why
 
@@ -357,7 +398,12 @@ def run(args: argparse.Namespace, load_settings: Callable[[], Settings]) -> int:
     import traceback
 
     from conda_multiplat.console import Console
-    from conda_multiplat.errors import InternalError, InterruptedByUserError, MultiplatError
+    from conda_multiplat.errors import (
+        InternalError,
+        InterruptedByUserError,
+        MultiplatError,
+        OutsideError,
+    )
 
     console = Console(json=args.json, quiet=args.quiet)
     settings = None  # of a command that says the same on every machine
@@ -373,6 +419,9 @@ def run(args: argparse.Namespace, load_settings: Callable[[], Settings]) -> int:
         return console.error(error)
     except KeyboardInterrupt:
         return console.error(InterruptedByUserError("interrupted"))
+    except BrokenPipeError:  # `| head` has seen enough; Python must not flush into it at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OutsideError.exit_code
     except Exception as error:
         if "CONDA_MULTIPLAT_DEBUG" in os.environ:
             traceback.print_exc()

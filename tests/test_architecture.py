@@ -23,6 +23,7 @@ EDGES = (
     "destination",
     "detect",
     "files",
+    "git",
     "lock_pypi",  # begins what lock_plan has planned
     "lock_plan",  # speaks to the user through the console that it is given
     "plugin",

@@ -1,0 +1,138 @@
+r"""``conda multiplat diff``: what differs between two states of a project's locks.
+
+A side is the work tree, a git revision, or one lock file::
+
+    side -> {environment: LockFile}  --\
+    side -> {environment: LockFile} ----> EnvironmentDiff of each -> text, Markdown or JSON
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from conda_multiplat import git
+from conda_multiplat.console import Console
+from conda_multiplat.errors import UsageError
+from conda_multiplat.files import LOCK_NAME, find_manifest, read_text, shown
+from conda_multiplat.lock import LockFile
+from conda_multiplat.lock_diff import environment_diff
+from conda_multiplat.lock_reader import read_lock
+from conda_multiplat.names import DEFAULT_ENVIRONMENT
+from conda_multiplat.render import diff as rendering
+
+
+@dataclass(frozen=True)
+class _Side:
+    """The locks of one side, by environment; ``single`` where it is one file."""
+
+    locks: Mapping[str, LockFile]
+    single: bool = False
+
+
+def diff(
+    *,
+    old: str | None = None,
+    new: str | None = None,
+    files: Sequence[str] = (),
+    environments: Sequence[str] = (),
+    platforms: Sequence[str] = (),
+    markdown: bool = False,
+    exit_code: bool = False,
+    console: Console,
+) -> int:
+    """Show what differs between two states of the locks; see ``conda multiplat diff --help``.
+
+    Returns:
+        0; with ``exit_code`` 1 where something differs.
+    """
+    from conda_multiplat.engines.specs import is_newer
+
+    first = _side("HEAD" if old is None else old, files)
+    second = _side(new, files)
+    first, second = _paired(first, second)
+    names = sorted(first.locks.keys() | second.locks.keys(), key=_default_first)
+    _refuse_unknown(environments, names)
+    found = [
+        environment_diff(
+            name,
+            _only(first.locks.get(name), platforms),
+            _only(second.locks.get(name), platforms),
+            is_newer,
+        )
+        for name in names
+        if not environments or name in environments
+    ]
+    differing = [each for each in found if each]
+    render = rendering.markdown if markdown else rendering.text
+    for line in render(differing):
+        console.show(line)
+    console.result({"environments": {each.environment: each.to_dict() for each in found}})
+    return 1 if exit_code and differing else 0
+
+
+def _default_first(name: str) -> tuple[bool, str]:
+    return name != DEFAULT_ENVIRONMENT, name
+
+
+def _side(named: str | None, files: Sequence[str]) -> _Side:
+    """The locks that an argument stands for; without one, those of the work tree."""
+    if named is not None and (Path(named).is_file() or _is_path(named)):
+        lock = read_lock(read_text(Path(named)), named)
+        return _Side({lock.environment: lock}, single=True)
+    if named is not None and ":" in named:
+        lock = read_lock(git.show(Path.cwd(), named), named)
+        return _Side({lock.environment: lock}, single=True)
+    folder = Path(files[0]).absolute().parent if files else find_manifest(Path.cwd()).parent
+    if named is None:
+        texts = {each.name: (read_text(each), shown(each)) for each in _locks(folder)}
+    else:
+        names = [each for each in git.names_at(folder, named) if _is_lock(each)]
+        texts = {each: (git.text_at(folder, named, each), f"{named}:{each}") for each in names}
+    return _Side({_environment(name): read_lock(*pair) for name, pair in texts.items()})
+
+
+def _is_path(named: str) -> bool:
+    return ":" not in named and named.endswith((".yml", ".yaml"))
+
+
+def _locks(folder: Path) -> list[Path]:
+    return sorted(each for each in folder.glob(f"*{LOCK_NAME}") if _is_lock(each.name))
+
+
+def _is_lock(name: str) -> bool:
+    return name == LOCK_NAME or name.endswith(f".{LOCK_NAME}")
+
+
+def _environment(name: str) -> str:
+    """The environment that a lock file is of, by its name."""
+    return name.removesuffix(LOCK_NAME).removesuffix(".") or DEFAULT_ENVIRONMENT
+
+
+def _paired(first: _Side, second: _Side) -> tuple[_Side, _Side]:
+    """Sides of the same environments, where one of them is a single file."""
+    if first.single and second.single:
+        (name,) = second.locks
+        return _Side({name: next(iter(first.locks.values()))}), second
+    if first.single or second.single:
+        (name,) = (first if first.single else second).locks
+        return _limited(first, name), _limited(second, name)
+    return first, second
+
+
+def _limited(side: _Side, environment: str) -> _Side:
+    return _Side({name: lock for name, lock in side.locks.items() if name == environment})
+
+
+def _only(lock: LockFile | None, platforms: Sequence[str]) -> LockFile | None:
+    if lock is None or not platforms:
+        return lock
+    return replace(lock, platforms={k: v for k, v in lock.platforms.items() if k in platforms})
+
+
+def _refuse_unknown(environments: Sequence[str], known: Sequence[str]) -> None:
+    for each in environments:
+        if each not in known:
+            hints = [f"there are: {', '.join(known)}"]
+            raise UsageError(f"no lock of environment {each!r} on either side", hints=hints)

@@ -1,0 +1,59 @@
+"""What git has of a project's files."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from conda_multiplat.errors import OutsideError, UsageError
+
+
+def names_at(folder: Path, revision: str) -> list[str]:
+    """The names of the files of a folder in a revision.
+
+    Raises:
+        UsageError: the folder is in no repository, or there is no such revision.
+        OutsideError: there is no git.
+    """
+    done = _git(folder, "ls-tree", "-z", "--name-only", revision)
+    if done.returncode != 0:
+        raise UsageError(
+            f"git knows no revision {revision!r} of {folder}",
+            details=[done.stderr.decode(errors="replace").strip()],
+            hints=["name a revision (a commit, branch or tag), or a lock file"],
+        )
+    return [each for each in done.stdout.decode(errors="replace").split("\0") if each]
+
+
+def text_at(folder: Path, revision: str, name: str) -> str:
+    """The text of a file of a folder in a revision.
+
+    Raises:
+        UsageError: it is not there.
+        OutsideError: there is no git.
+    """
+    return show(folder, f"{revision}:./{name}")
+
+
+def show(folder: Path, thing: str) -> str:
+    """The text of what ``REVISION:PATH`` names.
+
+    Raises:
+        UsageError: there is no such file.
+        OutsideError: there is no git.
+    """
+    done = _git(folder, "show", thing)
+    if done.returncode != 0:
+        message = done.stderr.decode(errors="replace").strip()
+        raise UsageError(f"git has no file {thing!r}", details=[message])
+    return done.stdout.decode("utf-8-sig", errors="replace")
+
+
+def _git(folder: Path, *arguments: Sequence[str] | str) -> subprocess.CompletedProcess[bytes]:
+    command = ["git", "-C", str(folder), *map(str, arguments)]
+    try:
+        return subprocess.run(command, capture_output=True, check=False)
+    except OSError as error:
+        hints = ["install git, or name two lock files"]
+        raise OutsideError(f"git can't be run: {error.strerror}", hints=hints) from None
