@@ -14,13 +14,14 @@ from pathlib import Path
 # The tests' hosts and packages are ours too. PYTHONPATH of the processes is set by the hosts.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from benchmarks import hooks, install, lock, pypi, scale, startup
+from benchmarks import check, hooks, install, lock, pypi, scale, startup
 from benchmarks.report import Row, table
 from benchmarks.workspace import VARIABLE, Workspace, find_slice
 
 WORKS: dict[str, Callable[[Workspace], Iterable[Row]]] = {
     "lock": lock.rows,
     "install": install.rows,
+    "check": check.rows,
     "startup": startup.rows,
     "hooks": hooks.rows,
     "scale": scale.rows,

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from packaging.utils import canonicalize_name
 
-from conda_multiplat.engines.uv import name_table
 from conda_multiplat.engines.uv_compile import needs_of, triple
 from conda_multiplat.names import VirtualPackage
 from conda_multiplat.pylock import choose
 from conda_multiplat.pypi import provided, pypi_version
+from conda_multiplat.pypi_table import name_table
 from conda_multiplat.records import CondaRecord, PypiRecord, python_of
 from conda_multiplat.wheel_tags import tags
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.hosts import TESTS, Host
-from support.manifests import write
+from support.manifests import locked, write
 from support.packages import Package, write_repodata
 
 REPOSITORY = TESTS.parent
@@ -92,6 +92,36 @@ def test_random_channels(alone: Host, project: Path, tmp_path: Path, seed: int) 
             solved += 1
             assert _judged(project / "conda-lock.yml", channel) == []
     assert solved
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_asking_for_what_is_locked(alone: Host, project: Path, tmp_path: Path, seed: int) -> None:
+    """A line that is met by what is locked changes no record, and ``check`` says so before."""
+    channel, names = _random_channel(tmp_path / "random", seed)
+    chosen = random.Random(seed)
+    tried = 0
+    while tried < 3:
+        asked = chosen.sample(names, 3)
+        write(project, channel, *asked)
+        (project / "conda-lock.yml").unlink(missing_ok=True)
+        if alone.multiplat("lock", cwd=project, code=None).returncode != 0:
+            continue
+        tried += 1
+        before = locked(project)
+        everywhere = set.intersection(*(set(each) for each in before.values()))
+        extra = chosen.choice(sorted(everywhere - set(asked)) or asked)
+        lowest = min((each[extra] for each in before.values()), key=_numbers)
+        write(project, channel, *asked, f"{extra} >={lowest}")
+        assert "still meets it" in alone.multiplat("check", cwd=project).stdout
+        text = (project / "conda-lock.yml").read_text(encoding="utf-8").partition("\npackage:")[2]
+        alone.multiplat("lock", cwd=project)
+        now = (project / "conda-lock.yml").read_text(encoding="utf-8").partition("\npackage:")[2]
+        assert now == text
+        assert alone.multiplat("check", cwd=project).stdout == "in sync: conda-lock.yml\n"
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(each) for each in version.split("."))
 
 
 def test_several_constraints_on_one_package(alone: Host, project: Path, tmp_path: Path) -> None:
