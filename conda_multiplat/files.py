@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from conda_multiplat.errors import Location, ManifestError, OutsideError, Problem
@@ -12,6 +12,8 @@ from conda_multiplat.names import DEFAULT_ENVIRONMENT
 
 MANIFEST_NAMES = ("environment.yml", "environment.yaml")
 LOCK_NAME = "conda-lock.yml"
+#: Bytes.
+_BLOCK = 1 << 16
 
 
 def find_manifest(start: Path) -> Path:
@@ -53,29 +55,30 @@ def read_text(path: Path) -> str:
         ManifestError: it is not there, or not UTF-8.
         OutsideError: it can't be read.
     """
-    data = read_bytes(path)
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        name = shown(path)
-        problem = Problem(Location(name), f"not UTF-8: {error.reason} at byte {error.start}")
-        raise ManifestError(f"{name} can't be read", problems=[problem]) from None
-
-
-def read_bytes(path: Path) -> bytes:
-    """The content of a file.
-
-    Raises:
-        ManifestError: it is not there.
-        OutsideError: it can't be read.
-    """
     name = shown(path)
     try:
-        return path.read_bytes()
+        return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise ManifestError(f"{name} does not exist") from None
+    except UnicodeDecodeError as error:
+        problem = Problem(Location(name), f"not UTF-8: {error.reason} at byte {error.start}")
+        raise ManifestError(f"{name} can't be read", problems=[problem]) from None
     except OSError as error:
         raise OutsideError(f"{name} can't be read: {error.strerror}") from None
+
+
+def read_blocks(path: Path) -> Iterator[bytes]:
+    """The content of a file, a block at a time.
+
+    Raises:
+        OutsideError: it can't be read.
+    """
+    try:
+        with path.open("rb", buffering=0) as file:
+            while block := file.read(_BLOCK):
+                yield block
+    except OSError as error:
+        raise OutsideError(f"{shown(path)} can't be read: {error.strerror}") from None
 
 
 def write_all(texts: Mapping[Path, str]) -> None:

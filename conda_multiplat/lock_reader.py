@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import yaml
@@ -36,11 +37,22 @@ RELOCK = "run `conda multiplat lock --update-all`, which does not read the old l
 
 def packages_sha256(section: str) -> str:
     r"""The digest of a package section: its text from ``package:`` on, with ``\\n`` line ends."""
-    return _sha256(section.encode())
+    return _sha256([section.encode()])
 
 
-def _sha256(section: bytes) -> str:
-    return hashlib.sha256(section.replace(b"\r\n", b"\n")).hexdigest()
+def _sha256(blocks: Iterable[bytes]) -> str:
+    r"""The SHA-256 of blocks, with ``\n`` line ends; a line's end can be in two of them."""
+    found = hashlib.sha256()
+    held = b""
+    for block in blocks:
+        if held or b"\r" in block:
+            joined = held + block
+            held = b"\r" if joined.endswith(b"\r") else b""
+            found.update(joined[: len(joined) - len(held)].replace(b"\r\n", b"\n"))
+        else:
+            found.update(block)
+    found.update(held)
+    return found.hexdigest()
 
 
 def read_lock(text: str, file: str, platforms: Sequence[str] | None = None) -> LockFile:
@@ -63,11 +75,11 @@ def read_lock(text: str, file: str, platforms: Sequence[str] | None = None) -> L
         raise _not_cep37(file, error) from None
 
 
-def read_head(data: bytes, file: str, *, whole: bool) -> LockFile | None:
-    """What the head of a lock of ours says: the rest, most of it, is not even decoded.
+def read_head(blocks: Iterable[bytes], file: str, *, whole: bool) -> LockFile | None:
+    """What the head of a lock of ours says: the rest, most of it, is never in memory as a whole.
 
     Args:
-        data: the file's content.
+        blocks: the file's content, of which no more is taken than is needed.
         file: its name.
         whole: whether the packages must be as they were written.
 
@@ -75,12 +87,17 @@ def read_head(data: bytes, file: str, *, whole: bool) -> LockFile | None:
         ``None`` for what has to be read by :func:`read_lock`: other tools' locks, those that are
         not whole, and those that are broken, so that it is said in one place how.
     """
-    end = data.find(b"\npackage:") + 1
+    rest = iter(blocks)
+    start = b""
+    while (end := start.find(b"\npackage:") + 1) == 0:
+        block = next(rest, b"")
+        if not block:
+            return None
+        start += block
     try:
-        head = data[:end].decode("utf-8-sig")
-        _, _, metadata, custom = _parts(f"{head}package: []", file)
+        _, _, metadata, custom = _parts(f"{start[:end].decode('utf-8-sig')}package: []", file)
         stated = custom.get(f"{PREFIX}packages-sha256", "")
-        if not stated or (whole and _sha256(data[end:]) != stated):
+        if not stated or (whole and _sha256(chain([start[end:]], rest)) != stated):
             return None
         return _lock(metadata, custom, [], None, intact=True)
     except (LockFileError, KeyError, TypeError, AttributeError, ValueError):

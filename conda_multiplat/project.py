@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conda_multiplat.errors import LockFileError
-from conda_multiplat.files import find_manifest, lock_path, read_bytes, read_text, shown
+from conda_multiplat.files import find_manifest, lock_path, read_blocks, read_text, shown
 from conda_multiplat.lock import LockFile
 from conda_multiplat.lock_reader import read_head, read_lock
 from conda_multiplat.manifest import Manifest
@@ -120,7 +120,7 @@ def _head_of(path: Path, *, whole: bool) -> LockFile | None:
     if not path.is_file():
         return None
     name = shown(path)
-    return read_head(read_bytes(path), name, whole=whole) or read_lock(read_text(path), name)
+    return read_head(read_blocks(path), name, whole=whole) or read_lock(read_text(path), name)
 
 
 def _sources(head: LockFile, manifest: Path) -> list[Path]:

@@ -14,7 +14,7 @@ import yaml
 
 from conda_multiplat.errors import LockFileError
 from conda_multiplat.lock import LockChannel, LockFile, PlatformLock
-from conda_multiplat.lock_reader import read_lock
+from conda_multiplat.lock_reader import read_head, read_lock
 from conda_multiplat.manifest_reader import Source, read_manifest
 from conda_multiplat.names import VirtualPackage
 from conda_multiplat.pip_entries import entry_name
@@ -439,3 +439,29 @@ def test_lock_of_a_solution() -> None:
     found = PlatformLock.of("ab", [_record("b"), _record("a")], (), ["b", "a", "b"])
     assert [each.name for each in found.records] == ["a", "b"]
     assert found.requested == ("a", "b")
+
+
+@pytest.mark.parametrize("size", [1, 7, 4096, 10**6])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_head_by_itself(size: int, end: str) -> None:
+    """The head of a whole lock, however the file comes in blocks and its lines end."""
+    data = TEXT.replace("\n", end).encode()
+    blocks = [data[at : at + size] for at in range(0, len(data), size)]
+    head = read_head(blocks, "conda-lock.yml", whole=True)
+    assert head is not None
+    assert head.environment == LOCK.environment
+    assert {name: each.content_hash for name, each in head.platforms.items()} == {
+        name: each.content_hash for name, each in LOCK.platforms.items()
+    }
+    assert not any(each.records for each in head.platforms.values())
+    changed = [*blocks, b"# a line more\n"]
+    assert read_head(changed, "conda-lock.yml", whole=True) is None
+    assert read_head(changed, "conda-lock.yml", whole=False) == head
+
+
+@pytest.mark.parametrize(
+    "text", ["", "package: []\n", "metadata: {}\npackage: []\n", "<<<<<<< a\npackage: []\n"]
+)
+def test_no_head_of_ours(text: str) -> None:
+    """What is not a lock of ours is left to the reader that says what is wrong."""
+    assert read_head([text.encode()], "conda-lock.yml", whole=False) is None

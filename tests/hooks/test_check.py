@@ -97,11 +97,55 @@ def test_broken_manifest(alone: Host, project: Path, channel: Path) -> None:
     assert "environment.yml:7:12: multiplat is a value '3'\n" in done.stderr
 
 
+def _renew(alone: Host, project: Path, what: str, *names: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [Path(sys.executable).with_name(f"conda-multiplat-{what}"), *names],
+        cwd=project,
+        env=alone.environ(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_relock(alone: Host, project: Path, channel: Path) -> None:
+    """Every project of a commit that is not in sync is locked, and the commit fails once."""
+    names = []
+    for each in ("one", "two"):
+        (project / each).mkdir()
+        write(project / each, channel, "zlib")
+        names.append(f"{each}/environment.yml")
+    alone.multiplat("lock", cwd=project / "one")
+    before = (project / "one" / "conda-lock.yml").read_bytes()
+    done = _renew(alone, project, "relock", *names)
+    assert done.returncode == 1
+    assert " wrote two/conda-lock.yml\n" in done.stderr
+    assert (project / "one" / "conda-lock.yml").read_bytes() == before
+    assert _renew(alone, project, "relock", *names).returncode == 0
+    assert _check(alone, project, *names).returncode == 0
+
+
+def test_rerender(alone: Host, project: Path, channel: Path) -> None:
+    """Explicit files that are not what the lock says are written anew; others are left."""
+    write(project, channel, "zlib")
+    alone.multiplat("lock", cwd=project)
+    assert _renew(alone, project, "rerender", "conda-lock.yml").returncode == 0
+    assert not list(project.glob("conda-*.lock"))
+    alone.multiplat("render", "--kind", "explicit", cwd=project)
+    file = project / "conda-linux-64.lock"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(f"{text}# edited\n", encoding="utf-8")
+    assert _renew(alone, project, "rerender", "conda-linux-64.lock").returncode == 1
+    assert file.read_text(encoding="utf-8") == text
+    assert _renew(alone, project, "rerender", "conda-linux-64.lock").returncode == 0
+
+
 def test_hook_files_pattern() -> None:
     """Only commits that touch manifests and locks pay for the hook."""
     import re
 
     hooks = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert len({each["files"] for each in hooks}) == 1
     pattern = re.compile(hooks[0]["files"])
     for name in (
         *("environment.yml", "a/environment.yaml", "conda-lock.yml", "a/b.conda-lock.yml"),
