@@ -134,9 +134,6 @@ class Newest:
             "version": self.version,
             "reason": self.reason,
             "way": self.way,
-            "clash": [
-                {"spec": each.text, "file": each.at.file, "line": each.at.line}
-                for each in self.clash
-            ],
+            "clash": [each.to_dict() for each in self.clash],
             "obstacle": self.obstacle,
         }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from conda_multiplat.graph import path_to
 from conda_multiplat.lock import PlatformLock
 from conda_multiplat.manifest import Requirement
 from conda_multiplat.names import split_spec
@@ -46,26 +46,3 @@ def origin(name: str, target: Target, locked: PlatformLock) -> Origin:
     path = () if asked else path_to(name, (each.name for each in lines), depends)
     root = next((each for each in lines if path and each.name == path[0]), None)
     return Origin(asked, tuple(sorted(needed_by, key=lambda each: each[0].name)), root, path)
-
-
-def path_to(
-    name: str, roots: Iterable[str], depends: Mapping[str, Sequence[str]]
-) -> tuple[str, ...]:
-    """The shortest chain of packages from one that is asked for to ``name``; empty if none is.
-
-    Args:
-        name: the package.
-        roots: what is asked for, in the order of preference.
-        depends: what each package needs.
-    """
-    chains: dict[str, tuple[str, ...]] = {each: (each,) for each in roots if each in depends}
-    todo = list(chains)
-    while todo and name not in chains:
-        following = []
-        for each in todo:
-            for needed in depends[each]:
-                if needed in depends and needed not in chains:
-                    chains[needed] = (*chains[each], needed)
-                    following.append(needed)
-        todo = following
-    return chains.get(name, ())

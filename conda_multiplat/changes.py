@@ -24,6 +24,12 @@ class Change:
     old: Record | None
     new: Record | None
 
+    @property
+    def manager(self) -> str:
+        """Whose package it is, ``conda`` or ``pypi``."""
+        record = self.new or self.old
+        return record.manager if record else ""
+
     def __str__(self) -> str:
         sign = _SIGNS[self.kind]
         if self.old is None or self.new is None:

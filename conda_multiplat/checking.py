@@ -12,14 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from conda_multiplat.files import LOCK_NAME, read_text, shown
+from conda_multiplat.files import lock_files, locked_environment, read_text, shown
 from conda_multiplat.lock import LockFile
-from conda_multiplat.names import DEFAULT_ENVIRONMENT, did_you_mean
+from conda_multiplat.names import did_you_mean
 from conda_multiplat.project import Project
 from conda_multiplat.sync import in_sync
 from conda_multiplat.targets import Target, select_environments, targets
 
+#: What to do about a lock, and about an explicit file.
 LOCK = "run: conda multiplat lock"
+RENDER = "run: conda multiplat render --kind explicit"
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,10 @@ class Verdict:
     met: tuple[str, ...] = ()
     way: str = LOCK
 
+    def fails(self, *, strict: bool = False) -> bool:
+        """Whether something has to be done; ``strict`` where what is only met is not enough."""
+        return bool(self.reasons or (strict and self.met))
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; ``state`` is ``in sync``, ``met`` or ``out of date``."""
         state = "out of date" if self.reasons else "met" if self.met else "in sync"
@@ -46,7 +52,7 @@ class Verdict:
             "state": state,
             "reasons": list(self.reasons),
             "met": list(self.met),
-            "way": self.way if self.reasons or self.met else "",
+            "way": self.way if self.fails(strict=True) else "",
         }
 
 
@@ -126,7 +132,7 @@ def _rendered(project: Project, environment: str) -> list[Verdict]:
     subdirs = project.manifest.platforms_of(environment)
     files = {each: project.folder / explicit.file_name(environment, each) for each in subdirs}
     there = [each for each in subdirs if files[each].is_file()]
-    lock = project.lock(environment) if there else None
+    lock = project.lock(environment, there) if there else None
     found = []
     for subdir in there:
         if lock is None or subdir not in lock.platforms:
@@ -135,8 +141,7 @@ def _rendered(project: Project, environment: str) -> list[Verdict]:
             continue
         else:
             reason = "it is not what the lock says"
-        way = "run: conda multiplat render --kind explicit"
-        found.append(Verdict(shown(files[subdir]), (reason,), way=way))
+        found.append(Verdict(shown(files[subdir]), (reason,), way=RENDER))
     return found
 
 
@@ -144,17 +149,17 @@ def _as_rendered(lock: LockFile, subdir: str, text: str) -> bool:
     """Whether an explicit file is as it would be rendered, with either kind of hash."""
     from conda_multiplat.render import explicit
 
-    is_text = text.replace("\r\n", "\n")
-    return is_text in (explicit.render(lock, subdir), explicit.render(lock, subdir, "sha256"))
+    plain = text.replace("\r\n", "\n")
+    return plain in (explicit.render(lock, subdir), explicit.render(lock, subdir, "sha256"))
 
 
 def _orphans(project: Project) -> list[Verdict]:
     """Locks beside the manifest whose environment it does not have."""
     known = project.manifest.environments
     found = []
-    for path in sorted(project.folder.glob(f"*.{LOCK_NAME}")):
-        name = path.name.removesuffix(f".{LOCK_NAME}")
-        if name not in known or name == DEFAULT_ENVIRONMENT:
+    for path in lock_files(project.folder):
+        name = locked_environment(path.name)
+        if name not in known or path != project.lock_path(name):
             near = did_you_mean(name, known)
             reason = f"the manifest has no environment {name!r}" + (f" ({near})" if near else "")
             found.append(Verdict(shown(path), (reason,), way=f"delete it: {shown(path)}"))

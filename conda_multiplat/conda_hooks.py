@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conda_multiplat.config import CPU_BUILDS, DRIFT, HOOK_SETTINGS, MACHINE
+from conda_multiplat.hook_settings import CPU_BUILDS, DRIFT, HOOK_SETTINGS, MACHINE
 
 if TYPE_CHECKING:
     from conda_multiplat.names import VirtualPackage

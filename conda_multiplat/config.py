@@ -8,25 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from conda_multiplat.channels import ChannelConfig
+from conda_multiplat.hook_settings import HOOK_SETTINGS
 from conda_multiplat.names import VirtualPackage
 
-#: Setting ``plugins.multiplat_machine``: what to do where the machine lacks what a package needs.
-MACHINE = "multiplat_machine"
-#: Setting ``plugins.multiplat_drift``: what to do where conda changes a prefix that is locked.
-DRIFT = "multiplat_drift"
-#: Setting ``plugins.multiplat_cpu_builds``: what to do where conda chooses a CPU build on a
-#: machine that has CUDA.
-CPU_BUILDS = "multiplat_cpu_builds"
-#: Each setting's default and what it is for.
-HOOK_SETTINGS = {
-    MACHINE: (
-        "error",
-        "this machine lacks what a package that is about to be linked needs of it "
-        "(virtual packages, such as __cuda)",
-    ),
-    CPU_BUILDS: ("warn", "conda chooses a CPU build although this machine has CUDA"),
-    DRIFT: ("warn", "conda changes an environment that `conda multiplat install` has made"),
-}
 #: The plugins that take long to say what a machine has, by their modules' ends.
 _SLOW = {
     "plugins.virtual_packages.archspec": "__archspec",
@@ -56,7 +40,7 @@ class Settings:
             ``None`` where we have to look ourselves.
         elsewhere: True where the work is for another machine than this one: it has what the lock
             was promised.
-        hooks: what our hooks in conda's own commands do, by setting; nothing without conda.
+        hooks: says what our hooks in conda's own commands do, by setting; nothing without conda.
     """
 
     subdir: str
@@ -72,7 +56,7 @@ class Settings:
     register_envs: bool = True
     detect: Callable[[Collection[str]], tuple[VirtualPackage, ...]] | None = None
     elsewhere: bool = False
-    hooks: Mapping[str, str] = field(default_factory=dict)
+    hooks: Callable[[], Mapping[str, str]] = dict
 
 
 def settings_from_conda() -> Settings:
@@ -92,7 +76,7 @@ def settings_from_conda() -> Settings:
         root_prefix=Path(context.root_prefix),
         register_envs=bool(getattr(context, "register_envs", True)),
         detect=detect_with_conda,
-        hooks=hook_settings(),
+        hooks=hook_settings,
     )
 
 

@@ -135,10 +135,7 @@ def _text(group: Sequence[Conflict]) -> str:
 def _document(conflict: Conflict) -> dict[str, Any]:
     return {
         "target": str(conflict.request.target),
-        "requirements": [
-            {"spec": each.text, "file": each.at.file, "line": each.at.line}
-            for each in conflict.requirements
-        ],
+        "requirements": [each.to_dict() for each in conflict.requirements],
         "suggestions": {name: list(near) for name, near in conflict.suggestions.items()},
         "explanation": conflict.explanation,
         "agreement": list(conflict.agreement),

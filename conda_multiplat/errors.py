@@ -23,6 +23,10 @@ class Location:
         return ":".join([self.file, *places])
 
 
+#: Where something is that stands in no file.
+NOWHERE = Location("")
+
+
 @dataclass(frozen=True, order=True)
 class Problem:
     """One thing that is wrong, where, and what to write instead."""

@@ -24,9 +24,8 @@ def find_manifest(start: Path) -> Path:
     """
     folder = start.resolve()
     for each in (folder, *folder.parents):
-        for name in MANIFEST_NAMES:
-            if (each / name).is_file():
-                return each / name
+        if found := manifest_in(each):
+            return found
         if (each / ".git").exists():
             break
     raise ManifestError(
@@ -36,10 +35,27 @@ def find_manifest(start: Path) -> Path:
     )
 
 
+def manifest_in(folder: Path) -> Path | None:
+    """The manifest that lies in a folder, if there is one."""
+    return next((folder / name for name in MANIFEST_NAMES if (folder / name).is_file()), None)
+
+
 def lock_path(folder: Path, environment: str) -> Path:
     """Where an environment's lock is: beside the manifest."""
     own = environment != DEFAULT_ENVIRONMENT
     return folder / (f"{environment}.{LOCK_NAME}" if own else LOCK_NAME)
+
+
+def lock_files(folder: Path) -> list[Path]:
+    """The locks in a folder, whatever environments the manifest has, sorted."""
+    return sorted(each for each in folder.glob(f"*{LOCK_NAME}") if locked_environment(each.name))
+
+
+def locked_environment(file: str) -> str:
+    """The environment that a lock's file is named after; ``""`` for what is no such name."""
+    if file == LOCK_NAME:
+        return DEFAULT_ENVIRONMENT
+    return file.removesuffix(f".{LOCK_NAME}") if file.endswith(f".{LOCK_NAME}") else ""
 
 
 def shown(path: Path) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 
 from conda_multiplat.errors import OutsideError, UsageError
@@ -50,8 +49,8 @@ def show(folder: Path, thing: str) -> str:
     return done.stdout.decode("utf-8-sig", errors="replace")
 
 
-def _git(folder: Path, *arguments: Sequence[str] | str) -> subprocess.CompletedProcess[bytes]:
-    command = ["git", "-C", str(folder), *map(str, arguments)]
+def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    command = ["git", "-C", str(folder), *arguments]
     try:
         return subprocess.run(command, capture_output=True, check=False)
     except OSError as error:

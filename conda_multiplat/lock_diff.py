@@ -8,7 +8,6 @@ from typing import Any
 
 from conda_multiplat.changes import Change, IsNewer, changes
 from conda_multiplat.lock import LockFile, PlatformLock
-from conda_multiplat.records import CondaRecord, Record
 
 #: Kinds of changes in the order in which they are counted, with their words.
 KINDS = {
@@ -34,19 +33,11 @@ class Difference:
     platforms: tuple[str, ...]
     everywhere: bool
 
-    @property
-    def record(self) -> Record:
-        """The new record, or the old one where there is none."""
-        record = self.change.new or self.change.old
-        assert record is not None
-        return record
-
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
-        manager = "conda" if isinstance(self.record, CondaRecord) else "pypi"
         return {
             **self.change.to_dict(),
-            "manager": manager,
+            "manager": self.change.manager,
             "platforms": list(self.platforms),
         }
 
@@ -115,6 +106,5 @@ def _changes(old: PlatformLock, new: PlatformLock, is_newer: IsNewer) -> Iterabl
 
 def _key(change: Change) -> tuple[object, ...]:
     """What platforms must agree on to be shown as one: builds differ on each anyway."""
-    is_conda = isinstance(change.new or change.old, CondaRecord)
     old, new = (each.version if each else None for each in (change.old, change.new))
-    return change.name, is_conda, change.kind, old, new
+    return change.name, change.manager, change.kind, old, new

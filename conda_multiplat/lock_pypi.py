@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from packaging.utils import canonicalize_name
 
-from conda_multiplat.agreement import Work, agreed, in_step
+from conda_multiplat.agreement import Work, agreed, alone, in_step
 from conda_multiplat.conflicts import no_pypi_solution
 from conda_multiplat.errors import ManifestError, Problem
 from conda_multiplat.lock_plan import Plan, Update
@@ -20,16 +20,15 @@ from conda_multiplat.manifest import Requirement
 from conda_multiplat.outcomes import Solution
 from conda_multiplat.pypi import (
     NameTable,
-    Provided,
     PypiConflict,
     PypiEngine,
     PypiOutcome,
     PypiRequest,
     PypiSolution,
-    provided,
+    pypi_request,
 )
 from conda_multiplat.pypi_group import TERMS
-from conda_multiplat.records import PypiRecord, python_of
+from conda_multiplat.records import PypiRecord
 from conda_multiplat.solve import categories_of
 from conda_multiplat.targets import Target
 
@@ -54,39 +53,33 @@ class PypiSide:
         self._targets = [target for plan in plans for target in plan.targets]
         self._old = {plan.environment: plan.old for plan in plans}
         self._update = update
-        self._futures: dict[Target, Future[PypiOutcome]] = {}
+        self._requests: dict[Target, PypiRequest] = {}
+        self._futures: dict[PypiRequest, Future[PypiOutcome]] = {}
         self._given: dict[tuple[str, str], dict[str, str]] = {}
         self._problems: set[Problem] = set()
 
     def start(self, solution: Solution) -> None:
         """Begin a target's resolution, if it asks for PyPI packages and is not under way."""
         target = solution.request.target
-        self._note_given(solution)
-        if not target.view.pypi or target in self._futures:
+        if target in self._requests or not any(each.view.pypi for each in (target, *target.peers)):
             return
-        python = python_of(solution.records)
-        if not python:
+        request = pypi_request(target, solution.records, self._table, self._preferred(target))
+        if target.peers:  # what conda provides there binds PyPI's packages in all of the group
+            given = self._given.setdefault(target.group, {})
+            given |= {each.name: each.version for each in request.provided}
+        if not target.view.pypi:
+            return
+        if not request.python:
             self._problems |= {_no_python(each, target) for each in target.view.pypi}
             return
-        request = PypiRequest(
-            target=target,
-            python=python,
-            requirements=target.view.pypi,
-            provided=self._provided(solution),
-            preferred=self._preferred(target),
-        )
-        self._futures[target] = self._engine.start(request)
+        self._requests[target] = request
+        self._begin(request)
 
-    def _provided(self, solution: Solution) -> tuple[Provided, ...]:
-        names = dict(solution.request.target.pypi_names)
-        return provided(solution.records, self._table, names)
-
-    def _note_given(self, solution: Solution) -> None:
-        """What conda provides in an environment binds the PyPI packages of its solve-group."""
-        target = solution.request.target
-        if any(each.view.pypi for each in target.peers):
-            given = self._given.setdefault((target.solve_group, target.subdir), {})
-            given |= {each.name: each.version for each in self._provided(solution)}
+    def _begin(self, request: PypiRequest) -> Future[PypiOutcome]:
+        """A resolution, which is begun once."""
+        if request not in self._futures:
+            self._futures[request] = self._engine.start(request)
+        return self._futures[request]
 
     def close(self) -> None:
         """Stop what is still under way: nobody wants it where the run has failed."""
@@ -118,32 +111,19 @@ class PypiSide:
             raise no_pypi_solution(conflicts, [each.request.target for each in solutions])
         return {each.request.target: _with_warnings(_categorised(each)) for each in solutions}
 
-    def _outcomes(self) -> list[PypiOutcome]:
+    def _outcomes(self) -> Sequence[PypiOutcome]:
         """Every resolution's outcome, those of a solve-group being asked until they agree."""
-        started = [each for each in self._targets if each in self._futures]
-        found = [self._futures[each].result() for each in started if not each.peers]
-        groups: dict[tuple[str, str], list[Target]] = {}
-        for each in started:
-            if each.peers:
-                groups.setdefault((each.solve_group, each.subdir), []).append(each)
-        works: list[_Work] = [
-            agreed(
-                [self._futures[each].result().request for each in members],
-                TERMS,
-                self._given.get(key, {}),
-            )
-            for key, members in groups.items()
-        ]
-        return [*found, *(each for group in in_step(works, self._ask) for each in group)]
+        groups: dict[tuple[str, str], list[PypiRequest]] = {}
+        for each in self._targets:
+            if each in self._requests:
+                groups.setdefault(each.group, []).append(self._requests[each])
+        free = groups.pop(("", ""), [])
+        works: list[_Work] = [alone(free)]
+        works += [agreed(each, TERMS, self._given[key]) for key, each in groups.items()]
+        return [each for found in in_step(works, self._ask) for each in found]
 
     def _ask(self, batch: Sequence[PypiRequest]) -> Sequence[PypiOutcome]:
-        """The outcomes of a batch; those that are known or under way are not begun again."""
-        known = {id(each.request): each for each in map(Future.result, self._futures.values())}
-        begun = [None if id(each) in known else self._engine.start(each) for each in batch]
-        return [
-            known[id(each)] if future is None else future.result()
-            for each, future in zip(batch, begun, strict=True)
-        ]
+        return [each.result() for each in [self._begin(request) for request in batch]]
 
 
 def _no_python(requirement: Requirement, target: Target) -> Problem:

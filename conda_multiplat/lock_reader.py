@@ -72,7 +72,7 @@ def read_lock(text: str, file: str, platforms: Sequence[str] | None = None) -> L
     try:
         return _lock(metadata, custom, packages, platforms, intact=intact or stated is None)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise _not_cep37(file, error) from None
+        raise _broken(file, Location(file), f"not a CEP 37 lock: {error!r}") from None
 
 
 def read_head(blocks: Iterable[bytes], file: str, *, whole: bool) -> LockFile | None:
@@ -102,10 +102,6 @@ def read_head(blocks: Iterable[bytes], file: str, *, whole: bool) -> LockFile | 
         return _lock(metadata, custom, [], None, intact=True)
     except (LockFileError, KeyError, TypeError, AttributeError, ValueError):
         return None
-
-
-def _not_cep37(file: str, error: Exception) -> LockFileError:
-    return _broken(file, Location(file), f"not a CEP 37 lock: {error!r}")
 
 
 def _parts(text: str, file: str) -> tuple[str, str, dict[str, Any], dict[str, str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from conda_multiplat.errors import Location
 from conda_multiplat.names import DEFAULT_ENVIRONMENT
@@ -27,6 +28,10 @@ class Requirement:
     name: str
     at: Location
     category: str = "main"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form: ``spec``, ``file``, ``line``."""
+        return {"spec": self.text, "file": self.at.file, "line": self.at.line}
 
 
 @dataclass(frozen=True)

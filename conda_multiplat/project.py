@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from conda_multiplat.errors import LockFileError
-from conda_multiplat.files import find_manifest, lock_path, read_blocks, read_text, shown
+from conda_multiplat.files import (
+    find_manifest,
+    lock_path,
+    manifest_in,
+    read_blocks,
+    read_text,
+    shown,
+)
 from conda_multiplat.lock import LockFile
 from conda_multiplat.lock_reader import read_head, read_lock
 from conda_multiplat.manifest import Manifest
@@ -91,24 +98,33 @@ def load_project_as_locked(files: Sequence[str | Path]) -> Project:
 
     Where the manifest names no platform, those of the lock are what it was locked for.
     """
-    paths = [Path(each).absolute() for each in files] or [find_manifest(Path.cwd())]
+    paths = [Path(each).absolute() for each in files] or _found_files()
     head = _head(paths[0].parent)
-    sources = paths if files or head is None else _sources(head, paths[0]) or paths
-    return load_project(sources, host_subdirs=tuple(head.platforms) if head else ())
+    return load_project(paths, host_subdirs=tuple(head.platforms) if head else ())
+
+
+def projects_beside(names: Iterable[str]) -> list[list[Path]]:
+    """The manifest's files of each project that some files lie in the folders of."""
+    found = []
+    for folder in sorted({Path(name).absolute().parent for name in names}):
+        manifest = manifest_in(folder)
+        if manifest is not None:
+            found.append(_with_its_files(manifest))
+    return found
 
 
 def _found_files() -> list[Path]:
-    manifest = find_manifest(Path.cwd())
-    return locked_files(manifest) or [manifest]
+    return _with_its_files(find_manifest(Path.cwd()))
 
 
-def locked_files(manifest: Path) -> list[Path]:
-    """The files that the lock beside ``manifest`` was made from; none where it does not say."""
+def _with_its_files(manifest: Path) -> list[Path]:
+    """The files that the lock beside ``manifest`` was made from; itself where it does not say."""
     try:
         head = _head(manifest.parent)
     except LockFileError:
-        return []
-    return _sources(head, manifest) if head else []
+        head = None
+    files = [manifest.parent / each for each in head.sources] if head else []
+    return files if manifest in files and all(each.is_file() for each in files) else [manifest]
 
 
 def _head(folder: Path) -> LockFile | None:
@@ -121,11 +137,6 @@ def _head_of(path: Path, *, whole: bool) -> LockFile | None:
         return None
     name = shown(path)
     return read_head(read_blocks(path), name, whole=whole) or read_lock(read_text(path), name)
-
-
-def _sources(head: LockFile, manifest: Path) -> list[Path]:
-    files = [manifest.parent / each for each in head.sources]
-    return files if manifest in files and all(each.is_file() for each in files) else []
 
 
 def _entry_name(entry: str) -> str:

@@ -23,7 +23,7 @@ from packaging.version import InvalidVersion, Version
 
 from conda_multiplat.manifest import Requirement
 from conda_multiplat.names import spec_name
-from conda_multiplat.records import CondaRecord, PypiRecord
+from conda_multiplat.records import CondaRecord, PypiRecord, python_of
 from conda_multiplat.targets import Target
 
 #: conda package -> the PyPI projects that it provides, where that can't be guessed.
@@ -132,6 +132,23 @@ def provided(
             project = canonicalize_name(name)
             found.setdefault(project, Provided(project, pypi_version(record.version), record))
     return tuple(found[name] for name in sorted(found))
+
+
+def pypi_request(
+    target: Target,
+    records: Iterable[CondaRecord],
+    table: NameTable,
+    preferred: Iterable[PypiRecord] = (),
+) -> PypiRequest:
+    """The request of a target whose conda side is solved."""
+    known = tuple(records)
+    return PypiRequest(
+        target=target,
+        python=python_of(known),
+        requirements=target.view.pypi,
+        provided=provided(known, table, dict(target.pypi_names)),
+        preferred=tuple(preferred),
+    )
 
 
 def _projects(record: CondaRecord, table: NameTable, own: NameTable) -> Sequence[str]:

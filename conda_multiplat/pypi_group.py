@@ -5,12 +5,11 @@ What conda provides in one environment binds what PyPI has in another.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from conda_multiplat.agreement import Terms, Version
-from conda_multiplat.pypi import PypiConflict, PypiOutcome, PypiRequest
+from conda_multiplat.pypi import PypiConflict, PypiOutcome, PypiRequest, PypiSolution
 
 
 def _versions(outcome: PypiOutcome) -> Mapping[str, str] | None:
@@ -24,20 +23,16 @@ def _versions(outcome: PypiOutcome) -> Mapping[str, str] | None:
 def _bound(
     request: PypiRequest, versions: Mapping[str, str], out: Collection[Version]
 ) -> PypiRequest:
-    lines = {f"{name}=={version}" for name, version in versions.items()}
-    lines |= {f"{name}!={version}" for name, version in out}
     own = {each.name for each in request.provided}  # conda's versions bind already, and are agreed
-    return replace(request, bound=tuple(sorted(_others(lines, own))))
-
-
-def _others(lines: Iterable[str], own: Collection[str]) -> Iterable[str]:
-    return (each for each in lines if re.split("[!=]", each)[0] not in own)
+    lines = {f"{name}=={version}" for name, version in versions.items() if name not in own}
+    lines |= {f"{name}!={version}" for name, version in out if name not in own}
+    return replace(request, bound=tuple(sorted(lines)))
 
 
 def _failed(outcome: PypiOutcome) -> PypiOutcome:
-    target = outcome.request.target
-    names = (target.environment, *(each.environment for each in target.peers))
-    return replace(outcome, agreement=names) if isinstance(outcome, PypiConflict) else outcome
+    if isinstance(outcome, PypiSolution):
+        return outcome
+    return replace(outcome, agreement=outcome.request.target.members)
 
 
 TERMS: Terms[PypiRequest, PypiOutcome] = Terms(

@@ -37,6 +37,9 @@ class CondaRecord:
     constrains: tuple[str, ...] = ()
     category: str = "main"
 
+    #: Who installs it, in words and in our JSON; in the lock PyPI's is ``pip`` (CEP 37).
+    manager: ClassVar[str] = "conda"
+
     @property
     def dependencies(self) -> dict[str, str]:
         """``depends`` as CEP 37 has it: name -> constraint, several of one name joined."""
@@ -132,6 +135,7 @@ class PypiRecord:
     depends: tuple[str, ...] = ()
     category: str = "main"
 
+    manager: ClassVar[str] = "pypi"
     #: What a conda record has besides, so that both can be compared by the same functions.
     build: ClassVar[str] = ""
     md5: ClassVar[str | None] = None

@@ -18,13 +18,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from conda_multiplat.channels import public_name
-from conda_multiplat.errors import Location
+from conda_multiplat.errors import NOWHERE, Location
+from conda_multiplat.graph import depends_of, reachable
 from conda_multiplat.lock import PlatformLock
 from conda_multiplat.manifest import Requirement
 from conda_multiplat.match_spec import parse_spec
 from conda_multiplat.names import VirtualPackage, spec_name
 from conda_multiplat.records import CondaRecord, Record
-from conda_multiplat.solve_group import reachable
 from conda_multiplat.targets import Target
 from conda_multiplat.virtual_packages import unmet
 
@@ -34,7 +34,6 @@ RecordMatches = Callable[[str, CondaRecord], bool]
 VirtualMatches = Callable[[str, VirtualPackage], bool]
 #: What is wrong with the PyPI packages of a target.
 PypiCheck = Callable[[Target, PlatformLock], Sequence["Mismatch"]]
-_NOWHERE = Location("")
 
 
 @dataclass(frozen=True, order=True)
@@ -88,13 +87,13 @@ def mismatches(
         if not met(each.text)
     ]
     found += [
-        Mismatch(_NOWHERE, f"{record.name} {record.version} needs {spec}", instead(spec_name(spec)))
+        Mismatch(NOWHERE, f"{record.name} {record.version} needs {spec}", instead(spec_name(spec)))
         for record in locked.records
         for spec in record.depends
         if not met(spec)
     ]
     found += [
-        Mismatch(_NOWHERE, f"{each.need.record} needs {each.need.spec}", f"promised: {each.has}")
+        Mismatch(NOWHERE, f"{each.need.record} needs {each.need.spec}", f"promised: {each.has}")
         for each in unmet(
             (need for need in locked.needs if not need.binding), promised.values(), virtual_matches
         )
@@ -114,10 +113,10 @@ def _unsafe(records: Iterable[Record]) -> list[Mismatch]:
     found = []
     for each in records:
         if isinstance(each, CondaRecord) and not (each.md5 or each.sha256):
-            found.append(Mismatch(_NOWHERE, f"{each.name} {each.version}", "it has no hash"))
+            found.append(Mismatch(NOWHERE, f"{each.name} {each.version}", "it has no hash"))
         if public_name(each.url) != each.url:
             wrong = "its URL has a credential in it"
-            found.append(Mismatch(_NOWHERE, f"{each.name} {each.version}", wrong))
+            found.append(Mismatch(NOWHERE, f"{each.name} {each.version}", wrong))
     return found
 
 
@@ -125,15 +124,13 @@ def _unasked(
     conda: Sequence[Requirement], pypi: Sequence[Requirement], locked: PlatformLock
 ) -> list[Mismatch]:
     """What is locked although nothing asks for it."""
-    depends = {each.name: [spec_name(spec) for spec in each.depends] for each in locked.records}
-    wanted = reachable((each.name for each in conda), depends)
-    needed = {each.name: list(each.depends) for each in locked.pypi}
+    wanted = reachable((each.name for each in conda), depends_of(locked.records))
     of_paths = [each.name for each in locked.pypi if not each.sha256 or "://" not in each.url]
-    wanted_pypi = reachable([*(each.name for each in pypi), *of_paths], needed)
+    wanted_pypi = reachable([*(each.name for each in pypi), *of_paths], depends_of(locked.pypi))
     extra: list[Record] = [each for each in locked.records if each.name not in wanted]
     extra += [each for each in locked.pypi if each.name not in wanted_pypi]
     if not extra:
         return []
     more = f" and {len(extra) - 1} more" if len(extra) > 1 else ""
     first = f"{extra[0].name} {extra[0].version}"
-    return [Mismatch(_NOWHERE, "locked, but nothing asks for it", f"{first}{more}")]
+    return [Mismatch(NOWHERE, "locked, but nothing asks for it", f"{first}{more}")]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 from packaging.version import InvalidVersion, Version
 
-from conda_multiplat.errors import Location
+from conda_multiplat.errors import NOWHERE
 from conda_multiplat.lock import PlatformLock
 from conda_multiplat.manifest import Requirement
 from conda_multiplat.markers import holds
@@ -18,70 +19,78 @@ from conda_multiplat.records import PypiRecord, python_of
 from conda_multiplat.satisfies import Mismatch
 from conda_multiplat.targets import Target
 
-_NOWHERE = Location("")
 _EDITABLE = ("-e", "--editable")
+
+
+@dataclass(frozen=True)
+class _There:
+    """What a target's lock has: project -> version of all, the PyPI records, and the Python."""
+
+    versions: Mapping[str, str]
+    records: Mapping[str, PypiRecord]
+    subdir: str
+    python: str
 
 
 def pypi_mismatches(target: Target, locked: PlatformLock, table: NameTable) -> Sequence[Mismatch]:
     """The lines that are not met, and the packages that need what is not there."""
-    python = python_of(locked.records)
-    given = {
-        each.name: each.version for each in provided(locked.records, table, dict(target.pypi_names))
-    }
-    records = {each.name: each for each in locked.pypi}
-    has = {**{name: each.version for name, each in records.items()}, **given}
+    given = provided(locked.records, table, dict(target.pypi_names))
+    there = _There(
+        {each.name: each.version for each in locked.pypi}
+        | {each.name: each.version for each in given},
+        {each.name: each for each in locked.pypi},
+        target.subdir,
+        python_of(locked.records),
+    )
     found = [
         Mismatch(each.at, f"pip: {each.text}", wrong)
         for each in target.view.pypi
-        if (wrong := _wrong(each, has, records, target.subdir, python))
+        if (wrong := _wrong(each, there))
     ]
-    return [*found, *_missing(records.values(), has)]
+    return [*found, *_missing(locked.pypi, there.versions)]
 
 
 def _missing(records: Collection[PypiRecord], has: Collection[str]) -> list[Mismatch]:
     return [
-        Mismatch(_NOWHERE, f"{each.name} {each.version} needs {name}", "not locked")
+        Mismatch(NOWHERE, f"{each.name} {each.version} needs {name}", "not locked")
         for each in records
         for name in each.depends
         if name not in has
     ]
 
 
-def _wrong(
-    line: Requirement,
-    has: Mapping[str, str],
-    records: Mapping[str, PypiRecord],
-    subdir: str,
-    python: str,
-) -> str:
+def _wrong(line: Requirement, there: _There) -> str:
     """What is wrong with what is locked for a line; ``""`` for nothing."""
     if line.text.startswith(CONSTRAINT):
-        return _wrong_constraint(line.text.removeprefix(CONSTRAINT), has)
+        return _wrong_constraint(line.text.removeprefix(CONSTRAINT), there.versions)
     option, value = split_option(line.text)
     if option and option not in _EDITABLE:
         return ""
     if not line.name:
-        places = [each.url for each in records.values()]
+        places = [each.url for each in there.records.values()]
         return "" if any(_is_at(value, each) for each in places) else "not locked"
-    return _wrong_named(line, has, records, subdir, python)
+    return _wrong_named(line, there)
 
 
-def _wrong_named(
-    line: Requirement,
-    has: Mapping[str, str],
-    records: Mapping[str, PypiRecord],
-    subdir: str,
-    python: str,
-) -> str:
+def _wrong_named(line: Requirement, there: _There) -> str:
     wanted = Pep508(line.text)
-    if not python or (wanted.marker and not holds(wanted.marker, subdir, python)):
+    marker = wanted.marker
+    if not there.python or (marker and not holds(marker, there.subdir, there.python)):
         return ""
-    if line.name not in has:
+    if line.name not in there.versions:
         return "not locked"
-    record = records.get(line.name)
     if wanted.url:
+        record = there.records.get(line.name)
         return "" if record and _is_at(wanted.url, record.url) else "not locked from there"
-    return "" if _allows(wanted, has[line.name]) else f"locked: {line.name} {has[line.name]}"
+    return _wrong_version(wanted, line.name, there.versions[line.name])
+
+
+def _wrong_version(wanted: Pep508, name: str, version: str) -> str:
+    try:
+        allowed = wanted.specifier.contains(Version(version), prereleases=True)
+    except InvalidVersion:
+        allowed = False
+    return "" if allowed else f"locked: {name} {version}"
 
 
 def _wrong_constraint(text: str, has: Mapping[str, str]) -> str:
@@ -90,14 +99,7 @@ def _wrong_constraint(text: str, has: Mapping[str, str]) -> str:
     except InvalidRequirement:
         return ""
     version = has.get(wanted.name)
-    return "" if version is None or _allows(wanted, version) else f"locked: {wanted.name} {version}"
-
-
-def _allows(wanted: Pep508, version: str) -> bool:
-    try:
-        return wanted.specifier.contains(Version(version), prereleases=True)
-    except InvalidVersion:
-        return False
+    return "" if version is None else _wrong_version(wanted, wanted.name, version)
 
 
 def _is_at(asked: str, url: str) -> bool:

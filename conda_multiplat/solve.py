@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from conda_multiplat.agreement import Work, agreed, alone, in_step
+from conda_multiplat.graph import depends_of, reachable
 from conda_multiplat.manifest import Requirement
-from conda_multiplat.names import spec_name
 from conda_multiplat.outcomes import CondaEngine, Conflict, Outcome, Solution
 from conda_multiplat.records import CondaRecord
 from conda_multiplat.requests import SolveRequest
-from conda_multiplat.solve_group import TERMS, reachable
-from conda_multiplat.targets import Target
+from conda_multiplat.solve_group import TERMS
 
 _Work = Work[SolveRequest, Outcome, Sequence[Outcome]]
 
@@ -29,24 +28,20 @@ def solve(
     """
     groups: dict[tuple[str, str], list[SolveRequest]] = {}
     for each in requests:
-        group = each.target.solve_group
-        groups.setdefault((group, each.target.subdir if group else ""), []).append(each)
+        groups.setdefault(each.target.group, []).append(each)
     free = groups.pop(("", ""), [])
     final = {each.target for each in free}
 
-    def ask(batch: Sequence[SolveRequest]) -> Sequence[Outcome]:
-        return engine.solve(batch, lambda each: solved(each) if _is_of(each, final) else None)
+    def pass_on(solution: Solution) -> None:
+        if solution.request.target in final:
+            solved(solution)
 
     works: list[_Work] = [alone(free), *(agreed(each, TERMS) for each in groups.values())]
-    first, *others = in_step(works, ask)
+    first, *others = in_step(works, lambda batch: engine.solve(batch, pass_on))
     for outcome in (each for found in others for each in found):
         if isinstance(outcome, Solution):
             solved(outcome)
     return [_with_categories(each) for found in (first, *others) for each in found]
-
-
-def _is_of(solution: Solution, targets: Container[Target]) -> bool:
-    return solution.request.target in targets
 
 
 def _with_categories(outcome: Outcome) -> Outcome:
@@ -61,8 +56,8 @@ def _categorised(
 ) -> tuple[CondaRecord, ...]:
     if all(each.category == "main" for each in requirements):
         return tuple(records)
-    depends = {each.name: [spec_name(spec) for spec in each.depends] for each in records}
-    found = categories_of([(each.name, each.category) for each in requirements], depends)
+    asked = [(each.name, each.category) for each in requirements]
+    found = categories_of(asked, depends_of(records))
     return tuple(replace(each, category=found.get(each.name, "main")) for each in records)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from conda_multiplat.agreement import Terms, Version
+from conda_multiplat.graph import depends_of, reachable
 from conda_multiplat.manifest import Requirement
 from conda_multiplat.match_spec import parse_spec
-from conda_multiplat.names import spec_name
 from conda_multiplat.outcomes import Conflict, Outcome, Solution
 from conda_multiplat.requests import SolveRequest
 
@@ -61,8 +61,8 @@ def _part(request: SolveRequest, whole: Outcome) -> Outcome:
     """What a request needs of the solution of all."""
     if isinstance(whole, Conflict):
         return replace(whole, request=request)
-    depends = {each.name: [spec_name(spec) for spec in each.depends] for each in whole.records}
-    names = reachable((each.name for each in request.requirements), depends)
+    asked = (each.name for each in request.requirements)
+    names = reachable(asked, depends_of(whole.records))
     return Solution(
         request,
         tuple(each for each in whole.records if each.name in names),
@@ -71,21 +71,9 @@ def _part(request: SolveRequest, whole: Outcome) -> Outcome:
 
 
 def _failed(outcome: Outcome) -> Outcome:
-    target = outcome.request.target
-    names = (target.environment, *(each.environment for each in target.peers))
-    return replace(outcome, agreement=names) if isinstance(outcome, Conflict) else outcome
-
-
-def reachable(roots: Iterable[str], depends: Mapping[str, Sequence[str]]) -> set[str]:
-    """The packages that some need, by way of any others; those that are not known are left out."""
-    seen: set[str] = set()
-    todo = list(roots)
-    while todo:
-        name = todo.pop()
-        if name in depends and name not in seen:
-            seen.add(name)
-            todo.extend(depends[name])
-    return seen
+    if isinstance(outcome, Solution):
+        return outcome
+    return replace(outcome, agreement=outcome.request.target.members)
 
 
 TERMS: Terms[SolveRequest, Outcome] = Terms(_versions, _bound, _joint, _part, _failed)

@@ -35,6 +35,16 @@ class Target:
     solve_group: str = ""
     peers: tuple[Target, ...] = ()
 
+    @property
+    def group(self) -> tuple[str, str]:
+        """What it has in common with its peers alone; the same for all that have none."""
+        return (self.solve_group, self.subdir) if self.peers else ("", "")
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The environments of its solve-group on this platform, its own first."""
+        return (self.environment, *(each.environment for each in self.peers))
+
     def __str__(self) -> str:
         return f"{self.environment}/{self.subdir}"
 
@@ -85,6 +95,8 @@ def _alone(manifest: Manifest, environment: str, subdir: str) -> Target:
 
 def with_peers(manifest: Manifest, wanted: Sequence[Target]) -> list[Target]:
     """Targets and those that they must agree with, in the manifest's order."""
+    if not any(each.peers for each in wanted):
+        return list(wanted)
     names = {(each.environment, each.subdir) for each in wanted}
     names |= {(peer.environment, peer.subdir) for each in wanted for peer in each.peers}
     return [each for each in targets(manifest) if (each.environment, each.subdir) in names]

@@ -13,27 +13,22 @@ from pathlib import Path
 from conda_multiplat.checking import verdicts
 from conda_multiplat.commands.check import lines
 from conda_multiplat.errors import MultiplatError
-from conda_multiplat.files import MANIFEST_NAMES
-from conda_multiplat.project import load_project_as_locked, locked_files
+from conda_multiplat.project import load_project_as_locked, projects_beside
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Check the projects of the files named; 0 in sync, 1 out of sync, 2 unreadable."""
     names = sys.argv[1:] if arguments is None else arguments
-    codes = [_check(folder) for folder in sorted({Path(name).absolute().parent for name in names})]
-    return max(codes, default=0)
+    return max((_check(each) for each in projects_beside(names)), default=0)
 
 
-def _check(folder: Path) -> int:
-    manifests = [folder / name for name in MANIFEST_NAMES if (folder / name).is_file()]
-    if not manifests:
-        return 0
+def _check(files: Sequence[Path]) -> int:
     try:
-        found = verdicts(load_project_as_locked(locked_files(manifests[0]) or manifests[:1]))
+        found = verdicts(load_project_as_locked(files))
     except MultiplatError as error:
         print("\n".join(error.lines()), file=sys.stderr)
         return error.exit_code
-    wrong = [each for each in found if each.reasons]
+    wrong = [each for each in found if each.fails()]
     for line in lines(wrong, strict=False):
         print(line, file=sys.stderr)
     return 1 if wrong else 0

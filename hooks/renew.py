@@ -9,49 +9,32 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from conda_multiplat.checking import verdicts
+from conda_multiplat.checking import LOCK, RENDER, verdicts
 from conda_multiplat.cli import main as run
 from conda_multiplat.errors import MultiplatError
-from conda_multiplat.files import MANIFEST_NAMES
-from conda_multiplat.project import load_project_as_locked, locked_files
-from conda_multiplat.render.explicit import is_explicit
+from conda_multiplat.project import load_project_as_locked, projects_beside
 
 
 def lock(arguments: Sequence[str] | None = None) -> int:
     """Lock the projects of the files named, where they are not in sync; 0 if all were."""
-    return max((_lock(each) for each in _projects(arguments)), default=0)
+    return _renew(arguments, ["lock"], LOCK)
 
 
 def render(arguments: Sequence[str] | None = None) -> int:
     """Write the explicit files of the projects of the files named, where they are out of date."""
-    return max((_render(each) for each in _projects(arguments)), default=0)
+    return _renew(arguments, ["render", "--kind", "explicit"], RENDER)
 
 
-def _projects(arguments: Sequence[str] | None) -> list[list[str]]:
-    """The manifest's files of each project."""
+def _renew(arguments: Sequence[str] | None, command: Sequence[str], way: str) -> int:
+    """Run a command for the projects that need it; 0 where none did."""
     names = sys.argv[1:] if arguments is None else arguments
-    folders = sorted({Path(name).absolute().parent for name in names})
-    found = [folder / name for folder in folders for name in MANIFEST_NAMES]
-    manifests = {each.parent: each for each in reversed(found) if each.is_file()}
-    return [list(map(str, locked_files(each) or [each])) for each in manifests.values()]
+    stale = [files for files in projects_beside(names) if _is_stale(files, way)]
+    return max((run([*command, "-f", *map(str, files)]) or 1 for files in stale), default=0)
 
 
-def _lock(files: Sequence[str]) -> int:
+def _is_stale(files: Sequence[Path], way: str) -> bool:
     try:
         found = verdicts(load_project_as_locked(files))
     except MultiplatError:
-        found = None  # broken: `lock` says how, in its own words
-    stale = found is None or any(
-        each.reasons or each.met for each in found if not is_explicit(each.file)
-    )
-    return (run(["lock", "-f", *files]) or 1) if stale else 0
-
-
-def _render(files: Sequence[str]) -> int:
-    try:
-        found = verdicts(load_project_as_locked(files))
-    except MultiplatError as error:
-        print("\n".join(error.lines()), file=sys.stderr)
-        return error.exit_code
-    stale = [each for each in found if each.reasons and is_explicit(each.file)]
-    return (run(["render", "--kind", "explicit", "-f", *files]) or 1) if stale else 0
+        return True  # the command says what is broken, in its own words
+    return any(each.fails(strict=True) and each.way == way for each in found)

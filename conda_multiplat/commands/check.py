@@ -26,7 +26,7 @@ def check(
     found = verdicts(project, environments)
     for line in lines(found, strict=strict):
         console.show(line)
-    failed = any(each.reasons or (strict and each.met) for each in found)
+    failed = any(each.fails(strict=strict) for each in found)
     console.result({"in_sync": not failed, "files": [each.to_dict() for each in found]})
     return 1 if failed else 0
 
@@ -40,8 +40,8 @@ def lines(found: Sequence[Verdict], *, strict: bool) -> list[str]:
         elif each.met:
             what = "the manifest has changed, and what is locked still meets it"
             said.append(f"{each.file}: {what}  ({', '.join(each.met)})")
-    ways = [each.way for each in found if each.reasons or (strict and each.met)]
-    good = [each.file for each in found if not (each.reasons or each.met)]
+    ways = [each.way for each in found if each.fails(strict=strict)]
+    good = [each.file for each in found if not each.fails(strict=True)]
     if good and not said:
         said.append(f"in sync: {', '.join(good)}")
     return [*said, *unique(ways)]

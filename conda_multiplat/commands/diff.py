@@ -15,7 +15,7 @@ from pathlib import Path
 from conda_multiplat import git
 from conda_multiplat.console import Console
 from conda_multiplat.errors import UsageError
-from conda_multiplat.files import LOCK_NAME, find_manifest, read_text, shown
+from conda_multiplat.files import find_manifest, lock_files, locked_environment, read_text, shown
 from conda_multiplat.lock import LockFile
 from conda_multiplat.lock_diff import environment_diff
 from conda_multiplat.lock_reader import read_lock
@@ -86,28 +86,15 @@ def _side(named: str | None, files: Sequence[str]) -> _Side:
         return _Side({lock.environment: lock}, single=True)
     folder = Path(files[0]).absolute().parent if files else find_manifest(Path.cwd()).parent
     if named is None:
-        texts = {each.name: (read_text(each), shown(each)) for each in _locks(folder)}
+        texts = {each.name: (read_text(each), shown(each)) for each in lock_files(folder)}
     else:
-        names = [each for each in git.names_at(folder, named) if _is_lock(each)]
+        names = [each for each in git.names_at(folder, named) if locked_environment(each)]
         texts = {each: (git.text_at(folder, named, each), f"{named}:{each}") for each in names}
-    return _Side({_environment(name): read_lock(*pair) for name, pair in texts.items()})
+    return _Side({locked_environment(name): read_lock(*pair) for name, pair in texts.items()})
 
 
 def _is_path(named: str) -> bool:
     return ":" not in named and named.endswith((".yml", ".yaml"))
-
-
-def _locks(folder: Path) -> list[Path]:
-    return sorted(each for each in folder.glob(f"*{LOCK_NAME}") if _is_lock(each.name))
-
-
-def _is_lock(name: str) -> bool:
-    return name == LOCK_NAME or name.endswith(f".{LOCK_NAME}")
-
-
-def _environment(name: str) -> str:
-    """The environment that a lock file is of, by its name."""
-    return name.removesuffix(LOCK_NAME).removesuffix(".") or DEFAULT_ENVIRONMENT
 
 
 def _paired(first: _Side, second: _Side) -> tuple[_Side, _Side]:

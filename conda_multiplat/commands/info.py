@@ -43,7 +43,8 @@ def info(*, files: tuple[str, ...] = (), settings: Settings, console: Console) -
     console.show(f" platform  {settings.subdir}")
     for each in packages:
         console.show(f"   {each}  ({origins[each.name]})")
-    for name, choice in settings.hooks.items():
+    hooks = settings.hooks()
+    for name, choice in hooks.items():
         console.show(f" {name}  {choice}")
     if project:
         console.show(f" manifest  {', '.join(shown(project.folder / f) for f in project.sources)}")
@@ -55,7 +56,7 @@ def info(*, files: tuple[str, ...] = (), settings: Settings, console: Console) -
         {
             "platform": settings.subdir,
             "virtual_packages": [_document(each, origins[each.name]) for each in packages],
-            "settings": dict(settings.hooks),
+            "settings": dict(hooks),
             "manifest": list(project.sources) if project else [],
             "environments": {
                 each.environment: {"fits": not each.reasons, "reasons": list(each.reasons)}

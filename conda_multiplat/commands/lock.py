@@ -92,13 +92,8 @@ def lock(
         write_all(texts)
     names = [shown(path) for path in texts]
     _conclude(names, dry_run=dry_run, console=console)
-    cpu_builds = [
-        {"target": str(each.request.target), **build.to_dict()}
-        for each in outcomes.values()
-        for build in each.cpu_builds
-    ]
     document = _document(locks, found, names, dry_run=dry_run)
-    console.result({**document, **({"cpu_builds": cpu_builds} if cpu_builds else {})})
+    console.result({**document, **_cpu_builds(outcomes.values())})
     return 0
 
 
@@ -225,6 +220,16 @@ def _note_cpu_builds(solutions: Iterable[Solution], console: Console) -> None:
         console.say(f" ! {first}  ({', '.join(map(str, where))})")
         for line in others:
             console.say(f"   {line}")
+
+
+def _cpu_builds(solutions: Iterable[Solution]) -> dict[str, Any]:
+    """The same for ``--json``; nothing where there is none."""
+    found = [
+        {"target": str(each.request.target), **build.to_dict()}
+        for each in solutions
+        for build in each.cpu_builds
+    ]
+    return {"cpu_builds": found} if found else {}
 
 
 def _texts(project: Project, locks: Sequence[LockFile]) -> dict[Path, str]:

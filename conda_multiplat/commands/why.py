@@ -74,13 +74,10 @@ class _Answer:
         return {
             "target": str(self.found.target),
             "name": record.name,
-            "manager": "conda" if isinstance(record, CondaRecord) else "pypi",
+            "manager": record.manager,
             "version": record.version,
             "build": record.build,
-            "asked": [
-                {"spec": each.text, "file": each.at.file, "line": each.at.line}
-                for each in came.asked
-            ],
+            "asked": [each.to_dict() for each in came.asked],
             "path": list(came.path),
             "needed_by": [
                 {"name": each.name, "version": each.version, "constraint": constraint}
@@ -202,7 +199,7 @@ def _show(answers: Sequence[_Answer], console: Console) -> None:
     groups: dict[tuple[str, ...], list[str]] = {}
     for each in answers:
         record = each.found.record
-        manager = "" if isinstance(record, CondaRecord) else " of PyPI"
+        manager = " of PyPI" if record.manager == "pypi" else ""
         title = f"{record.name} {record.version} {record.build}".strip() + manager
         groups.setdefault((title, *each.lines()), []).append(str(each.found.target))
     for (title, *lines), where in groups.items():

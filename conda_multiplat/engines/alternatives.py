@@ -19,11 +19,11 @@ from conda_multiplat.alternatives import (
     by_updating,
     by_writing,
 )
-from conda_multiplat.ancestry import path_to
 from conda_multiplat.channels import public_name
 from conda_multiplat.engines.cuda_builds import cuda_spec, is_cuda, reason
 from conda_multiplat.engines.repodata import Repodata
-from conda_multiplat.errors import Location
+from conda_multiplat.errors import NOWHERE
+from conda_multiplat.graph import path_to
 from conda_multiplat.manifest import Requirement
 from conda_multiplat.names import VirtualPackage, spec_name
 from conda_multiplat.outcomes import Why
@@ -32,10 +32,10 @@ from conda_multiplat.requests import SolveRequest
 
 Records = Sequence[rattler.RepoDataRecord]
 
-#: Where a requirement stands that is only tried.
-_NOWHERE = Location("")
 #: Promised where nobody has a CUDA to promise: more than any package asks for.
 _ANY_CUDA = "99"
+#: What the user is told to promise then.
+_EXAMPLE = "12.4"
 
 
 class Alternatives:
@@ -56,7 +56,7 @@ class Alternatives:
         Of what nobody asks for by name, those are told of that call themselves CPU builds, and
         that would not become CUDA builds with what does.
         """
-        cuda = "" if _promises_cuda(request) else self._machine_cuda(request.target.subdir)
+        cuda = self._missing_cuda(request)
         if not (cuda or _promises_cuda(request)):
             return ()
         asked = {each.name for each in request.requirements}
@@ -72,6 +72,10 @@ class Alternatives:
         notes = [each.note for each in trials if each.note.instead or not cuda]
         return tuple(sorted(notes, key=lambda each: each.name))
 
+    def _missing_cuda(self, request: SolveRequest) -> str:
+        """The CUDA version that this machine has and the manifest does not promise."""
+        return "" if _promises_cuda(request) else self._machine_cuda(request.target.subdir)
+
     async def why(self, request: SolveRequest, record: CondaRecord) -> Why:
         """What stood in the way of the newest version and of a CUDA build."""
         known = await self._repodata.known(request, [record.name])
@@ -80,9 +84,8 @@ class Alternatives:
         builds = [each for each in known if is_cuda(each)]
         if chosen is None or is_cuda(chosen) or not builds:
             return Why(newest)
-        cuda = self._machine_cuda(request.target.subdir) or _ANY_CUDA
         found = await self._repodata.kept(request, request.locked)
-        cuda = "" if _promises_cuda(request) else cuda
+        cuda = self._missing_cuda(request) or ("" if _promises_cuda(request) else _ANY_CUDA)
         trial = await self._trial(request, found, record.name, builds, cuda)
         return Why(newest, trial.note)
 
@@ -116,7 +119,7 @@ class Alternatives:
             return await self._with_a_promise(request, note, cuda)
         kept = any(each.url == public_name(chosen.url) for each in request.locked)
         fresh = await self._repodata.solve(request, request.requirements) if kept else []
-        freed = next((each for each in fresh if _name(each) == name and is_cuda(each)), None)
+        freed = _cuda_build(fresh, name)
         if freed:
             why = "an earlier lock had it"
             note = replace(note, reason=why, instead=str(freed.version), way=by_updating(name))
@@ -129,18 +132,17 @@ class Alternatives:
         note = replace(note, reason=f"the manifest promises no CUDA for {subdir}")
         packages = (*request.virtual_packages, VirtualPackage("__cuda", cuda))
         found = await self._try(replace(request, virtual_packages=packages), request.requirements)
-        build = next((each for each in found if _name(each) == note.name and is_cuda(each)), None)
+        build = _cuda_build(found, note.name)
         if build is None:
             return _Trial(note, found)
-        shown = "12.4" if cuda == _ANY_CUDA else cuda
-        way = by_promising(subdir, shown)
+        way = by_promising(subdir, _EXAMPLE if cuda == _ANY_CUDA else cuda)
         return _Trial(replace(note, instead=str(build.version), way=way), found)
 
     async def _forced(
         self, request: SolveRequest, note: CpuBuild, builds: Records, channel: str
     ) -> _Trial:
         """Whether a CUDA build can be had by asking for it."""
-        asked = next((each for each in request.requirements if each.name == note.name), None)
+        asked = _line(request, note.name)
         text = asked.text if asked else note.name
         spec = cuda_spec(text, builds, channel)
         if not spec:
@@ -163,7 +165,7 @@ class Alternatives:
         channel = self._behind(request, chosen, [best])
         note = Newest(version, f"it is in {channel}, after another channel" if channel else "")
         spec = f"{channel}::{record.name}" if channel else record.name
-        tried = Requirement(f"{spec} =={version}", record.name, _NOWHERE)
+        tried = Requirement(f"{spec} =={version}", record.name, NOWHERE)
         wanted = [*request.requirements, tried]
         if not await self._try(request, wanted):
             clash = await self._repodata.clash(request, wanted)
@@ -182,7 +184,7 @@ class Alternatives:
             found = await self._repodata.solve(request, request.requirements, locked)
             if any(_name(each) == record.name and str(each.version) == version for each in found):
                 return way
-        asked = next((each for each in request.requirements if each.name == record.name), None)
+        asked = _line(request, record.name)
         spec = f"{spec} >={version}"
         return by_writing(spec, asked.at) if asked else by_adding(spec)
 
@@ -219,6 +221,16 @@ def _name(record: rattler.RepoDataRecord) -> str:
 
 def _promises_cuda(request: SolveRequest) -> bool:
     return any(each.name == "__cuda" for each in request.virtual_packages)
+
+
+def _cuda_build(found: Records, name: str) -> rattler.RepoDataRecord | None:
+    """The package, where it is there as a CUDA build."""
+    return next((each for each in found if _name(each) == name and is_cuda(each)), None)
+
+
+def _line(request: SolveRequest, name: str) -> Requirement | None:
+    """The requirement that asks for a package by name."""
+    return next((each for each in request.requirements if each.name == name), None)
 
 
 def _is_suspect(record: rattler.RepoDataRecord, asked: set[str]) -> bool:

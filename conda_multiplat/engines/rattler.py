@@ -102,14 +102,17 @@ class RattlerEngine:
 
         conda takes most of a second to look for a driver: it is asked only where there is one.
         """
-        if subdir != self._settings.subdir or not cuda_possible():
+        if subdir != self._settings.subdir:
             return ""
         if self._cuda is None:
-            found = {each.name: each.version for each in detect_virtual_packages()}
-            if "__cuda" in found and self._settings.detect is not None:
-                found = {each.name: each.version for each in self._settings.detect(["__cuda"])}
-            self._cuda = found.get("__cuda", "")
+            self._cuda = self._detected_cuda() if cuda_possible() else ""
         return self._cuda
+
+    def _detected_cuda(self) -> str:
+        found = {each.name: each.version for each in detect_virtual_packages()}
+        if "__cuda" in found and self._settings.detect is not None:
+            found = {each.name: each.version for each in self._settings.detect(["__cuda"])}
+        return found.get("__cuda", "")
 
     def _refuses_shards(self, url: str, text: str) -> bool:
         asked = (url, self._channels.mirrors.get(url, url))

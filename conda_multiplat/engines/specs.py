@@ -33,17 +33,15 @@ def check_spec(text: str) -> str | None:
 def spec_allows(text: str, version: str) -> bool:
     """Whether a MatchSpec's version, whatever else it says, allows ``version``."""
     spec = parse_spec(text)
-    record = rattler.PackageRecord(spec.name, version, rattler.BuildString("0"), 0, "noarch")
-    wanted = {"version": spec.fields.get("version", "*")}
-    return engine_spec(MatchSpec(spec.name, "", wanted)).matches(record)
+    wanted = MatchSpec(spec.name, "", {"version": spec.fields.get("version", "*")})
+    return spec_matches(wanted.text(), VirtualPackage(spec.name, version))
 
 
-def spec_matches(spec: str, package: VirtualPackage) -> bool:
-    """Whether a MatchSpec holds for a virtual package."""
-    record = rattler.PackageRecord(
-        package.name, package.version, rattler.BuildString(package.build), 0, "noarch"
-    )
-    return rattler.MatchSpec(spec, strict=False).matches(record)
+def spec_matches(spec: str, package: VirtualPackage | CondaRecord) -> bool:
+    """Whether a MatchSpec holds for the name, version and build of a package."""
+    build = rattler.BuildString(package.build)
+    record = rattler.PackageRecord(package.name, package.version, build, 0, "noarch")
+    return _parsed(spec).matches(record)
 
 
 def record_matches(text: str, record: CondaRecord) -> bool:
@@ -54,11 +52,11 @@ def record_matches(text: str, record: CondaRecord) -> bool:
     try:
         spec = parse_spec(text)
     except WordingError:  # a channel may write what a manifest may not
-        return _matches(rattler.MatchSpec(text, strict=False), record)
+        return spec_matches(text, record)
     known = {key: value for key, value in spec.fields.items() if key in ("version", "build")}
     hashes = {"md5": record.md5, "sha256": record.sha256}
     return (
-        _matches(_parsed(MatchSpec(spec.name, "", known).text()), record)
+        spec_matches(MatchSpec(spec.name, "", known).text(), record)
         and all(spec.fields.get(key, value) == value for key, value in hashes.items())
         and (not spec.channel or f"/{spec.channel.rstrip('/').rpartition('/')[2]}/" in record.url)
     )
@@ -67,11 +65,6 @@ def record_matches(text: str, record: CondaRecord) -> bool:
 @lru_cache(maxsize=65536)  # many packages need the same
 def _parsed(text: str) -> rattler.MatchSpec:
     return rattler.MatchSpec(text, strict=False)
-
-
-def _matches(spec: rattler.MatchSpec, record: CondaRecord) -> bool:
-    build = rattler.BuildString(record.build)
-    return spec.matches(rattler.PackageRecord(record.name, record.version, build, 0, "noarch"))
 
 
 def detect_virtual_packages() -> tuple[VirtualPackage, ...]:

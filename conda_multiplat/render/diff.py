@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from conda_multiplat.changes import packages
 from conda_multiplat.lock_diff import Difference, EnvironmentDiff
-from conda_multiplat.records import CondaRecord, Record
+from conda_multiplat.records import Record
 
 #: A table of more rows is folded away in Markdown.
 _FOLDED = 30
@@ -65,7 +65,7 @@ def _plain(words: str) -> str:
 
 
 def _manager(difference: Difference) -> str:
-    return "" if isinstance(difference.record, CondaRecord) else " (PyPI)"
+    return " (PyPI)" if difference.change.manager == "pypi" else ""
 
 
 def _words(difference: Difference) -> str:

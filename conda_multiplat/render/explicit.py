@@ -7,7 +7,6 @@ written above them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Literal
 
@@ -29,11 +28,6 @@ def file_name(environment: str, subdir: str) -> str:
     """The name under which an environment's explicit file for a platform is kept."""
     own = "" if environment == DEFAULT_ENVIRONMENT else f"{environment}."
     return f"{own}conda-{subdir}.lock"
-
-
-def is_explicit(file: str) -> bool:
-    """Whether a file has the name of an explicit file."""
-    return re.search(r"(^|[/\\.])conda-[a-z0-9-]+\.lock$", file) is not None
 
 
 def render(lock: LockFile, subdir: str, hash_kind: HashKind = "md5") -> str:

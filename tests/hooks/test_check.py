@@ -18,15 +18,19 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def _check(alone: Host, project: Path, *names: str) -> subprocess.CompletedProcess[str]:
+def _hook(alone: Host, project: Path, what: str, *names: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [Path(sys.executable).with_name("conda-multiplat-check"), *names],
+        [Path(sys.executable).with_name(f"conda-multiplat-{what}"), *names],
         cwd=project,
         env=alone.environ(),
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def _check(alone: Host, project: Path, *names: str) -> subprocess.CompletedProcess[str]:
+    return _hook(alone, project, "check", *names)
 
 
 def test_in_sync(alone: Host, project: Path, channel: Path) -> None:
@@ -97,17 +101,6 @@ def test_broken_manifest(alone: Host, project: Path, channel: Path) -> None:
     assert "environment.yml:7:12: multiplat is a value '3'\n" in done.stderr
 
 
-def _renew(alone: Host, project: Path, what: str, *names: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [Path(sys.executable).with_name(f"conda-multiplat-{what}"), *names],
-        cwd=project,
-        env=alone.environ(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def test_relock(alone: Host, project: Path, channel: Path) -> None:
     """Every project of a commit that is not in sync is locked, and the commit fails once."""
     names = []
@@ -117,27 +110,38 @@ def test_relock(alone: Host, project: Path, channel: Path) -> None:
         names.append(f"{each}/environment.yml")
     alone.multiplat("lock", cwd=project / "one")
     before = (project / "one" / "conda-lock.yml").read_bytes()
-    done = _renew(alone, project, "relock", *names)
+    done = _hook(alone, project, "relock", *names)
     assert done.returncode == 1
     assert " wrote two/conda-lock.yml\n" in done.stderr
     assert (project / "one" / "conda-lock.yml").read_bytes() == before
-    assert _renew(alone, project, "relock", *names).returncode == 0
+    assert _hook(alone, project, "relock", *names).returncode == 0
     assert _check(alone, project, *names).returncode == 0
+
+
+def test_nothing_to_renew(alone: Host, project: Path, channel: Path) -> None:
+    """A lock that no environment owns is for `check` to tell: no hook can bring it up to date."""
+    write(project, channel, "zlib")
+    alone.multiplat("lock", cwd=project)
+    lock = project / "conda-lock.yml"
+    (project / "old.conda-lock.yml").write_bytes(lock.read_bytes())
+    assert _check(alone, project, "environment.yml").returncode == 1
+    assert _hook(alone, project, "relock", "environment.yml").returncode == 0
+    assert _hook(alone, project, "rerender", "environment.yml").returncode == 0
 
 
 def test_rerender(alone: Host, project: Path, channel: Path) -> None:
     """Explicit files that are not what the lock says are written anew; others are left."""
     write(project, channel, "zlib")
     alone.multiplat("lock", cwd=project)
-    assert _renew(alone, project, "rerender", "conda-lock.yml").returncode == 0
+    assert _hook(alone, project, "rerender", "conda-lock.yml").returncode == 0
     assert not list(project.glob("conda-*.lock"))
     alone.multiplat("render", "--kind", "explicit", cwd=project)
     file = project / "conda-linux-64.lock"
     text = file.read_text(encoding="utf-8")
     file.write_text(f"{text}# edited\n", encoding="utf-8")
-    assert _renew(alone, project, "rerender", "conda-linux-64.lock").returncode == 1
+    assert _hook(alone, project, "rerender", "conda-linux-64.lock").returncode == 1
     assert file.read_text(encoding="utf-8") == text
-    assert _renew(alone, project, "rerender", "conda-linux-64.lock").returncode == 0
+    assert _hook(alone, project, "rerender", "conda-linux-64.lock").returncode == 0
 
 
 def test_hook_files_pattern() -> None:

@@ -1,0 +1,22 @@
+"""The settings of our hooks in conda's own commands, ``plugins.NAME``.
+
+conda asks for them at each start: nothing is imported here.
+"""
+
+#: Setting ``plugins.multiplat_machine``: what to do where the machine lacks what a package needs.
+MACHINE = "multiplat_machine"
+#: Setting ``plugins.multiplat_drift``: what to do where conda changes a prefix that is locked.
+DRIFT = "multiplat_drift"
+#: Setting ``plugins.multiplat_cpu_builds``: what to do where conda chooses a CPU build on a
+#: machine that has CUDA.
+CPU_BUILDS = "multiplat_cpu_builds"
+#: Each setting's default and what it is for.
+HOOK_SETTINGS = {
+    MACHINE: (
+        "error",
+        "this machine lacks what a package that is about to be linked needs of it "
+        "(virtual packages, such as __cuda)",
+    ),
+    CPU_BUILDS: ("warn", "conda chooses a CPU build although this machine has CUDA"),
+    DRIFT: ("warn", "conda changes an environment that `conda multiplat install` has made"),
+}
