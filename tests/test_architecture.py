@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from conda_multiplat.cli import COMMANDS
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = "conda_multiplat"
 HOOKS = "hooks"
@@ -26,6 +28,7 @@ EDGES = (
     "git",
     "lock_pypi",  # begins what lock_plan has planned
     "lock_plan",  # speaks to the user through the console that it is given
+    "options",
     "plugin",
     "prefix",
     "pypi_table",
@@ -323,6 +326,13 @@ def test_rule_sees_a_violation(rule: Rule, planted: dict[str, str], found: list[
 def test_every_rule_is_tried() -> None:
     """No rule is without a violation that it has been seen to find."""
     assert {rule for rule, _, found in PLANTED if found} == set(RULES)
+
+
+def test_every_command_has_its_options() -> None:
+    """``cli`` imports options by name, so that no other rule sees a module that is missing."""
+    options = {module for module in _sources() if module.startswith("options.")}
+    wanted = {f"options.{name.replace('-', '_')}" for name in COMMANDS}
+    assert options == wanted | {"options.shared"}
 
 
 def test_edges_exist() -> None:

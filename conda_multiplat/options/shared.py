@@ -1,0 +1,74 @@
+"""Options that several commands have.
+
+No option may be the beginning of one of conda's own (``--n`` would be taken for ``--no-plugins``),
+and no destination may be the name of a conda setting, or conda would read it.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+
+def common(parser: argparse.ArgumentParser) -> None:
+    """What every command takes."""
+    several(
+        parser,
+        "-f",
+        "--file",
+        dest="files",
+        metavar="FILE",
+        summary="the manifest; several combine (default: the nearest environment.yml)",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parser.set_defaults(needs_settings=True)
+
+
+def several(
+    parser: argparse.ArgumentParser, *flags: str, dest: str, metavar: str, summary: str
+) -> None:
+    """An option that takes several values and can be repeated."""
+    parser.add_argument(
+        *flags, dest=dest, action="extend", nargs="+", default=[], metavar=metavar, help=summary
+    )
+
+
+def environments(parser: argparse.ArgumentParser) -> None:
+    """``-e`` with several names."""
+    several(
+        parser,
+        "-e",
+        "--environment",
+        dest="environments",
+        metavar="ENV",
+        summary="only these environments of the manifest",
+    )
+
+
+def environment(parser: argparse.ArgumentParser) -> None:
+    """``-e`` with one name."""
+    parser.add_argument(
+        "-e",
+        "--environment",
+        dest="environment_name",
+        metavar="ENV",
+        help="which environment of the manifest",
+    )
+
+
+def platforms(parser: argparse.ArgumentParser, summary: str) -> None:
+    """``--platform`` with several names."""
+    several(parser, "--platform", dest="platforms", metavar="P", summary=summary)
+
+
+def destination(parser: argparse.ArgumentParser) -> None:
+    """``-n`` or ``-p``: which conda environment."""
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "-n",
+        "--name",
+        dest="env_name",
+        metavar="NAME",
+        help="the conda environment (default: the manifest's name)",
+    )
+    where.add_argument("-p", "--prefix", dest="env_prefix", metavar="PREFIX", help="its folder")
