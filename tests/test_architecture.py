@@ -26,6 +26,7 @@ EDGES = (
     "detect",
     "files",
     "git",
+    "installing",
     "lock_pypi",  # begins what lock_plan has planned
     "lock_plan",  # speaks to the user through the console that it is given
     "options",
