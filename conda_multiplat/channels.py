@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 
 _SCHEME = re.compile(r"^[a-z][a-z0-9+]*://", re.IGNORECASE)
@@ -24,13 +25,12 @@ _LOCAL = ("/", "./", "../", ".\\", "..\\", "~")
 _ENVIRONMENT_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
 
 
-@dataclass(frozen=True)
-class ChannelConfig:
+class ChannelConfig(NamedTuple):
     """What conda's configuration says of channels; the fields have its keys' names."""
 
     channel_alias: str = ""
-    custom_channels: Mapping[str, str] = field(default_factory=dict)
-    custom_multichannels: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    custom_channels: Mapping[str, str] = MappingProxyType({})
+    custom_multichannels: Mapping[str, Sequence[str]] = MappingProxyType({})
     default_channels: Sequence[str] = ()
 
 
@@ -100,7 +100,7 @@ def _members(name: str, members: Sequence[str], config: ChannelConfig, base: Pat
     """The URLs of a group's members; within a group its own name is a plain one."""
     others = {k: v for k, v in config.custom_multichannels.items() if k != name}
     default = () if name == "defaults" else config.default_channels
-    inner = replace(config, custom_multichannels=others, default_channels=default)
+    inner = config._replace(custom_multichannels=others, default_channels=default)
     return [url for each in members if each != name for url in channel_urls(each, inner, base)]
 
 

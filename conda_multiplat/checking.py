@@ -9,8 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from conda_multiplat.files import lock_files, locked_environment, read_text, shown
 from conda_multiplat.lock import LockFile
@@ -24,8 +23,7 @@ LOCK = "run: conda multiplat lock"
 RENDER = "run: conda multiplat render --kind explicit"
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What was found of one file.
 
     Attributes:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from conda_multiplat import __version__
@@ -56,6 +58,22 @@ class _Parser(argparse.ArgumentParser):
         self.exit(Console(json=True).error(UsageError(message, hints=[usage])))
 
 
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Knows how wide a line is without ``shutil``, which argparse imports for every option."""
+
+    def __init__(self, prog: str, **keywords: Any) -> None:
+        super().__init__(prog, **{"width": _columns() - 2, **keywords})
+
+
+def _columns() -> int:
+    with suppress(ValueError):
+        if columns := int(os.environ.get("COLUMNS", "0")):
+            return columns
+    with suppress(OSError, ValueError, AttributeError):  # no terminal, closed, or none at all
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80  # type: ignore[union-attr]
+    return 80
+
+
 class _CommandParser(_Parser):
     """The parser of one command, which gets its options when it is used.
 
@@ -64,7 +82,7 @@ class _CommandParser(_Parser):
     """
 
     def __init__(self, *, command: str, **keywords: Any) -> None:
-        super().__init__(**keywords)
+        super().__init__(**keywords, add_help=False)  # which would be a fifth of the time
         self._command = command
 
     def complete(self) -> None:
@@ -75,6 +93,7 @@ class _CommandParser(_Parser):
         from conda_multiplat.options.shared import common
 
         options = importlib.import_module(f"conda_multiplat.options.{name.replace('-', '_')}")
+        self.add_argument("-h", "--help", action="help", help="show this help message and exit")
         common(self)
         self.set_defaults(run_command=options.run)
         self.epilog = options.EXAMPLES
@@ -97,7 +116,11 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     """Add the commands to ``parser``."""
     parser.description = SUMMARY
     commands = parser.add_subparsers(
-        dest="multiplat_command", metavar="COMMAND", required=True, parser_class=_CommandParser
+        dest="multiplat_command",
+        metavar="COMMAND",
+        required=True,
+        parser_class=_CommandParser,
+        prog=parser.prog,  # what it is anyway; argparse would import much to find that out
     )
     for name, summary in COMMANDS.items():
         commands.add_parser(
@@ -106,15 +129,12 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
             help=summary,
             description=f"{summary[0].upper()}{summary[1:]}.",
             allow_abbrev=False,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Formatter,
         )
 
 
 def run(args: argparse.Namespace, load_settings: Callable[[], Settings]) -> int:
     """Run the command that was parsed; every outcome becomes an exit code, none a traceback."""
-    import os
-    import traceback
-
     from conda_multiplat.console import Console
     from conda_multiplat.errors import (
         InternalError,
@@ -142,6 +162,8 @@ def run(args: argparse.Namespace, load_settings: Callable[[], Settings]) -> int:
         return OutsideError.exit_code
     except Exception as error:
         if "CONDA_MULTIPLAT_DEBUG" in os.environ:
+            import traceback
+
             traceback.print_exc()
         return console.error(InternalError.of(error))
     return code
@@ -149,7 +171,7 @@ def run(args: argparse.Namespace, load_settings: Callable[[], Settings]) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The ``conda-multiplat`` command: the same commands, with no conda."""
-    parser = _Parser(prog="conda-multiplat", allow_abbrev=False)
+    parser = _Parser(prog="conda-multiplat", allow_abbrev=False, formatter_class=_Formatter)
     parser.add_argument("--version", action="version", version=f"conda-multiplat {__version__}")
     configure_parser(parser)
     code = run(parser.parse_args(arguments), _standalone_settings)

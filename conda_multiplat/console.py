@@ -6,8 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from conda_multiplat.channels import scrub
 from conda_multiplat.errors import MultiplatError
@@ -15,8 +14,7 @@ from conda_multiplat.errors import MultiplatError
 _STYLES = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold": "1"}
 
 
-@dataclass(frozen=True)
-class Console:
+class Console(NamedTuple):
     """Where a command talks to its user.
 
     Attributes:

@@ -6,12 +6,10 @@ Exit codes: 1 the answer is no, 2 bad usage, manifest or lock, 3 trouble outside
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, order=True)
-class Location:
+class Location(NamedTuple):
     """A place in a file; ``line`` and ``column`` count from 1, and 0 means the whole file."""
 
     file: str
@@ -27,8 +25,7 @@ class Location:
 NOWHERE = Location("")
 
 
-@dataclass(frozen=True, order=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong, where, and what to write instead."""
 
     location: Location

@@ -19,8 +19,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from conda_multiplat.names import VirtualPackage
 from conda_multiplat.records import CondaRecord, PypiRecord, Record, wheel_need
@@ -30,16 +29,14 @@ CREATED_BY = "conda-multiplat"
 PREFIX = "multiplat."
 
 
-@dataclass(frozen=True)
-class LockChannel:
+class LockChannel(NamedTuple):
     """A channel as a lock names it, with the environment variables that its URL needs."""
 
     url: str
     used_env_vars: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class PlatformLock:
+class PlatformLock(NamedTuple):
     """What is locked for one platform.
 
     Attributes:
@@ -92,8 +89,7 @@ class PlatformLock:
         )
 
 
-@dataclass(frozen=True)
-class LockFile:
+class LockFile(NamedTuple):
     """One environment's lock.
 
     Attributes:
@@ -112,7 +108,7 @@ class LockFile:
     platforms: Mapping[str, PlatformLock]
     channel_priority: str = ""
     recipe: int = 0
-    intact: bool = field(default=True, compare=False)
+    intact: bool = True
 
     def head(self, packages_sha256: str) -> dict[str, Any]:
         """``version`` and ``metadata``, ready to be written."""

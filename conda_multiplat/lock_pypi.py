@@ -151,6 +151,6 @@ def _categorised(solution: PypiSolution) -> PypiSolution:
     depends = {each.name: each.depends for each in solution.records}
     found = categories_of(list(roots), depends)
     records = (
-        replace(each, category=found.get(each.name, each.category)) for each in solution.records
+        each._replace(category=found.get(each.name, each.category)) for each in solution.records
     )
     return replace(solution, records=tuple(records))

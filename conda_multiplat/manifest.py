@@ -8,8 +8,8 @@ A line can hold for some platforms only, so that dependencies and channels come 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from conda_multiplat.errors import Location
 from conda_multiplat.names import DEFAULT_ENVIRONMENT
@@ -20,8 +20,7 @@ from conda_multiplat.yaml_nodes import Text
 Promises = Mapping[str, Mapping[str, str | None]]
 
 
-@dataclass(frozen=True)
-class Requirement:
+class Requirement(NamedTuple):
     """A line of ``dependencies``: a MatchSpec or, under ``pip:``, a PyPI requirement."""
 
     text: str
@@ -34,8 +33,7 @@ class Requirement:
         return {"spec": self.text, "file": self.at.file, "line": self.at.line}
 
 
-@dataclass(frozen=True)
-class View:
+class View(NamedTuple):
     """What one environment's own lines say for one platform."""
 
     channels: tuple[Text, ...] = ()
@@ -43,8 +41,7 @@ class View:
     pypi: tuple[Requirement, ...] = ()
 
 
-@dataclass(frozen=True)
-class Environment:
+class Environment(NamedTuple):
     """A named set of dependencies, platforms and promises, as declared: nothing inherited yet.
 
     ``solve_group`` is not inherited: each environment says its own.
@@ -54,13 +51,12 @@ class Environment:
     at: Location
     extends: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
-    promises: Promises = field(default_factory=dict)
-    views: Mapping[str, View] = field(default_factory=dict)
+    promises: Promises = MappingProxyType({})
+    views: Mapping[str, View] = MappingProxyType({})
     solve_group: str = ""
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(NamedTuple):
     """One or several files of one project.
 
     Attributes:
@@ -80,9 +76,9 @@ class Manifest:
     platforms: tuple[str, ...]
     environments: Mapping[str, Environment]
     prefer: tuple[str, ...] = ()
-    variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    variables: Mapping[str, Mapping[str, str]] = MappingProxyType({})
     warnings: tuple[str, ...] = ()
-    pypi_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pypi_names: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     platforms_given: bool = True
 
     def lineage(self, name: str) -> list[Environment]:

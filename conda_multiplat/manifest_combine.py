@@ -7,7 +7,6 @@ ones say; of the channel lists, one must end with the other.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from conda_multiplat.errors import Location, Problem
 from conda_multiplat.manifest import Environment, Manifest, Requirement, View
@@ -50,7 +49,7 @@ def combine(
             )
             for subdir in subdirs
         }
-        combined[name] = replace(environment, views=views)
+        combined[name] = environment._replace(views=views)
     return combined
 
 

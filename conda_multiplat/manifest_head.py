@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import yaml
 
@@ -38,18 +37,18 @@ _ENVIRONMENT_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
 _FORBIDDEN_IN_NAME = re.compile(r"[/ :#]")
 
 
-@dataclass
 class Head:
     """What one file says apart from platforms' lines."""
 
-    name: Text | None = None
-    platforms: tuple[str, ...] = ()
-    promises: dict[str, dict[str, str | None]] = field(default_factory=dict)
-    environments: dict[str, Environment] = field(default_factory=dict)
-    prefer: tuple[Text, ...] = ()
-    pypi_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    solve_group: str = ""
-    warnings: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.name: Text | None = None
+        self.platforms: tuple[str, ...] = ()
+        self.promises: dict[str, dict[str, str | None]] = {}
+        self.environments: dict[str, Environment] = {}
+        self.prefer: tuple[Text, ...] = ()
+        self.pypi_names: dict[str, tuple[str, ...]] = {}
+        self.solve_group = ""
+        self.warnings: list[str] = []
 
 
 def read_head(reader: Reader, pairs: Sequence[tuple[Text, yaml.Node]]) -> Head:

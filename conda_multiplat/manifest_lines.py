@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 import yaml
 
@@ -21,12 +20,12 @@ EntryName = Callable[[str], str]
 SpecCheck = Callable[[str], str | None]
 
 
-@dataclass
 class Lines:
     """What one file says for one platform: the view of each environment, and the variables."""
 
-    views: dict[str, View] = field(default_factory=dict)
-    variables: dict[str, str] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.views: dict[str, View] = {}
+        self.variables: dict[str, str] = {}
 
 
 class LineReader:

@@ -14,8 +14,8 @@ How a file is read, and why in this order:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import yaml
 
@@ -36,8 +36,7 @@ from conda_multiplat.yaml_nodes import Reader, Text
 __all__ = ["EntryName", "Source", "SpecCheck", "read_manifest"]
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """A manifest's text and its name as the user knows it."""
 
     file: str

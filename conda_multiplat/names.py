@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 #: Every subdir that conda knows as a target (CEP 26), `noarch` excluded: nothing is solved for it.
 SUBDIRS: tuple[str, ...] = (
@@ -43,8 +43,7 @@ DEFAULT_ENVIRONMENT = "default"
 _SPEC_NAME = re.compile(r"^\s*(?:[^\s\[\]=<>!~]*::)?\s*([A-Za-z0-9_.-]+)")
 
 
-@dataclass(frozen=True, order=True)
-class VirtualPackage:
+class VirtualPackage(NamedTuple):
     """A property of a machine as a package (CEP 30): ``__cuda 12.4``, ``__archspec 1 x86_64``."""
 
     name: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from conda_multiplat.errors import LockFileError
 from conda_multiplat.files import (
@@ -23,8 +23,7 @@ from conda_multiplat.manifest_reader import Source, SpecCheck, read_manifest
 from conda_multiplat.names import DEFAULT_ENVIRONMENT
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(NamedTuple):
     """A manifest and the folder that its locks lie in, which is the first file's."""
 
     manifest: Manifest
@@ -98,9 +97,12 @@ def load_project_as_locked(files: Sequence[str | Path]) -> Project:
 
     Where the manifest names no platform, those of the lock are what it was locked for.
     """
-    paths = [Path(each).absolute() for each in files] or _found_files()
-    head = _head(paths[0].parent)
-    return load_project(paths, host_subdirs=tuple(head.platforms) if head else ())
+    paths = [Path(each).absolute() for each in files]
+    manifest = paths[0] if paths else find_manifest(Path.cwd())
+    head = _head(manifest.parent)
+    return load_project(
+        paths or _files_of(head, manifest), host_subdirs=tuple(head.platforms) if head else ()
+    )
 
 
 def projects_beside(names: Iterable[str]) -> list[list[Path]]:
@@ -123,6 +125,10 @@ def _with_its_files(manifest: Path) -> list[Path]:
         head = _head(manifest.parent)
     except LockFileError:
         head = None
+    return _files_of(head, manifest)
+
+
+def _files_of(head: LockFile | None, manifest: Path) -> list[Path]:
     files = [manifest.parent / each for each in head.sources] if head else []
     return files if manifest in files and all(each.is_file() for each in files) else [manifest]
 

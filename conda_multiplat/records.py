@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, NamedTuple
 
 from conda_multiplat.names import split_spec
 
 
-@dataclass(frozen=True)
-class CondaRecord:
+class CondaRecord(NamedTuple):
     """One locked conda package.
 
     Attributes:
@@ -37,8 +35,10 @@ class CondaRecord:
     constrains: tuple[str, ...] = ()
     category: str = "main"
 
-    #: Who installs it, in words and in our JSON; in the lock PyPI's is ``pip`` (CEP 37).
-    manager: ClassVar[str] = "conda"
+    @property
+    def manager(self) -> str:
+        """Who installs it, in words and in our JSON; in the lock PyPI's is ``pip`` (CEP 37)."""
+        return "conda"
 
     @property
     def dependencies(self) -> dict[str, str]:
@@ -112,8 +112,7 @@ _NEEDY_TAG = re.compile(r"(manylinux|macosx)_(\d+)_(\d+)_")
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")
 
 
-@dataclass(frozen=True)
-class PypiRecord:
+class PypiRecord(NamedTuple):
     """One locked PyPI package.
 
     Attributes:
@@ -135,10 +134,20 @@ class PypiRecord:
     depends: tuple[str, ...] = ()
     category: str = "main"
 
-    manager: ClassVar[str] = "pypi"
-    #: What a conda record has besides, so that both can be compared by the same functions.
-    build: ClassVar[str] = ""
-    md5: ClassVar[str | None] = None
+    @property
+    def manager(self) -> str:
+        """As of a conda record."""
+        return "pypi"
+
+    @property
+    def build(self) -> str:
+        """What only a conda record has, so that both can be compared by the same functions."""
+        return ""
+
+    @property
+    def md5(self) -> str | None:
+        """The same."""
+        return None
 
     @property
     def is_wheel(self) -> bool:

@@ -21,8 +21,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from conda_multiplat.channels import public_name
 from conda_multiplat.manifest import Requirement
@@ -33,8 +32,7 @@ from conda_multiplat.targets import Target
 DIGEST_RECIPE = 1
 
 
-@dataclass(frozen=True)
-class SolveRequest:
+class SolveRequest(NamedTuple):
     """All that one solve depends on, apart from the channels' content.
 
     Attributes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from conda_multiplat.errors import Location, ManifestError, MultiplatError, Problem, WordingError
@@ -33,15 +32,15 @@ def expand(manifest: Manifest, folder: Path) -> Manifest:
     if problems:
         names = ", ".join(sorted({each.location.file for each in problems}))
         raise ManifestError(f"{names} can't be used", problems=sorted(problems))
-    return replace(manifest, environments=environments)
+    return manifest._replace(environments=environments)
 
 
 def _expanded(environment: Environment, folder: Path, problems: set[Problem]) -> Environment:
     views: dict[str, View] = {}
     for subdir, view in environment.views.items():
         lines = [line for each in view.pypi for line in _lines(each, folder, problems, ())]
-        views[subdir] = replace(view, pypi=tuple(dict.fromkeys(lines)))
-    return replace(environment, views=views)
+        views[subdir] = view._replace(pypi=tuple(dict.fromkeys(lines)))
+    return environment._replace(views=views)
 
 
 def _lines(
@@ -72,7 +71,7 @@ def _lines(
         inner = Requirement(line, name, at, entry.category)
         for each in _lines(inner, path.parent, problems, (*above, path)):
             told = constraint and not each.text.startswith(("-", CONSTRAINT))
-            yield replace(each, text=CONSTRAINT + each.text) if told else each
+            yield each._replace(text=CONSTRAINT + each.text) if told else each
 
 
 def _logical(text: str) -> Iterator[tuple[int, str]]:

@@ -58,7 +58,7 @@ def _categorised(
         return tuple(records)
     asked = [(each.name, each.category) for each in requirements]
     found = categories_of(asked, depends_of(records))
-    return tuple(replace(each, category=found.get(each.name, "main")) for each in records)
+    return tuple(each._replace(category=found.get(each.name, "main")) for each in records)
 
 
 def categories_of(

@@ -24,7 +24,7 @@ def with_peers_lines(request: SolveRequest) -> SolveRequest:
     own = {each.text for each in request.requirements}
     asked = (each for peer in request.target.peers for each in peer.view.conda)
     texts = {_version_only(each) for each in asked if each.text not in own}
-    return replace(request, constraints=tuple(sorted(filter(None, texts))))
+    return request._replace(constraints=tuple(sorted(filter(None, texts))))
 
 
 def _bound(
@@ -34,7 +34,7 @@ def _bound(
     texts = set(bound.constraints)
     texts |= {f"{name} =={version}" for name, version in versions.items()}
     texts |= {f"{name} !={version}" for name, version in out}
-    return replace(bound, constraints=tuple(sorted(texts)))
+    return bound._replace(constraints=tuple(sorted(texts)))
 
 
 def _version_only(requirement: Requirement) -> str:
@@ -50,7 +50,7 @@ def _joint(requests: Sequence[SolveRequest]) -> SolveRequest | None:
         return None
     asked = {each.text: each for request in reversed(requests) for each in request.requirements}
     locked = {each.name: each for request in reversed(requests) for each in request.locked}
-    return replace(first, requirements=tuple(asked.values()), locked=tuple(locked.values()))
+    return first._replace(requirements=tuple(asked.values()), locked=tuple(locked.values()))
 
 
 def _surroundings(request: SolveRequest) -> tuple[object, ...]:

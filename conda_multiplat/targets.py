@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from conda_multiplat.errors import UsageError
 from conda_multiplat.manifest import Manifest, View
@@ -11,8 +11,7 @@ from conda_multiplat.names import VirtualPackage, did_you_mean
 from conda_multiplat.virtual_packages import promised
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """The unit of one solve.
 
     Attributes:
@@ -78,8 +77,7 @@ def target(manifest: Manifest, environment: str, subdir: str) -> Target:
     peers = manifest.peers_of(environment, subdir)
     if not peers:
         return found
-    return replace(
-        found,
+    return found._replace(
         solve_group=manifest.environments[environment].solve_group,
         peers=tuple(_alone(manifest, each, subdir) for each in peers),
     )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from conda_multiplat.names import (
     FAMILIES,
@@ -52,8 +51,7 @@ _VERSION = re.compile(r"^[0-9][0-9A-Za-z.!+_]*$")
 _BUILD = re.compile(r"^[0-9A-Za-z_.+]+$")
 
 
-@dataclass(frozen=True)
-class Need:
+class Need(NamedTuple):
     """A locked record's requirement of a virtual package.
 
     Attributes:
@@ -67,8 +65,7 @@ class Need:
     binding: bool = True
 
 
-@dataclass(frozen=True)
-class Unmet:
+class Unmet(NamedTuple):
     """A need and what the machine has instead; ``None`` when it has nothing of that name."""
 
     need: Need

@@ -7,7 +7,7 @@ YAML's own rules, so that ``glibc: 2.30`` stays ``2.30`` and a duplicate key is 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import yaml
 
@@ -20,15 +20,13 @@ _STRING = "tag:yaml.org,2002:str"
 _KINDS = {yaml.MappingNode: "a mapping", yaml.SequenceNode: "a list", yaml.ScalarNode: "a value"}
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(NamedTuple):
     """A scalar as it is written, and where."""
 
     value: str
     at: Location
 
 
-@dataclass
 class Reader:
     """Reads one document and gathers its problems.
 
@@ -40,10 +38,18 @@ class Reader:
         selector_lines: the lines that have a comment selector.
     """
 
-    file: str
-    problems: set[Problem] = field(default_factory=set)
-    duplicates_allowed: bool = False
-    selector_lines: frozenset[int] = frozenset()
+    def __init__(
+        self,
+        file: str,
+        problems: set[Problem] | None = None,
+        *,
+        duplicates_allowed: bool = False,
+        selector_lines: frozenset[int] = frozenset(),
+    ) -> None:
+        self.file = file
+        self.problems: set[Problem] = set() if problems is None else problems
+        self.duplicates_allowed = duplicates_allowed
+        self.selector_lines = selector_lines
 
     def compose(self, text: str) -> yaml.Node | None:
         """The document's node graph; ``None`` where it is empty or is not YAML."""

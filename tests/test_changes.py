@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from conda_multiplat.changes import Change, changes, packages, summary, to_install
@@ -50,9 +48,9 @@ def test_one_change(
     "new",
     [
         record("a"),
-        replace(record("a"), depends=("b >=1",)),
-        replace(record("a"), constrains=("b >=1",)),
-        replace(record("a"), category="dev"),
+        record("a")._replace(depends=("b >=1",)),
+        record("a")._replace(constrains=("b >=1",)),
+        record("a")._replace(category="dev"),
     ],
 )
 def test_no_change(new: CondaRecord) -> None:

@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,7 +35,7 @@ NASTY = [
 def _record(name: str, **changes: object) -> CondaRecord:
     url = f"https://conda.example.com/main/noarch/{name}-1.0-h0_0.conda"
     record = CondaRecord(name, "1.0", "h0_0", url, "0" * 32, "ab" * 32)
-    return replace(record, **changes)  # type: ignore[arg-type]
+    return record._replace(**changes)  # type: ignore[arg-type]
 
 
 def _lock(*records: CondaRecord) -> LockFile:
@@ -110,7 +109,7 @@ def test_one_platform(tmp_path: Path) -> None:
 
 def test_conda_lock_parses_it(tmp_path: Path) -> None:
     """conda-lock's own models accept every key, where there is an MD5."""
-    lock = _lock(*(replace(each, md5="0" * 32) for each in LOCK.platforms["linux-64"].records))
+    lock = _lock(*(each._replace(md5="0" * 32) for each in LOCK.platforms["linux-64"].records))
     path = tmp_path / "conda-lock.yml"
     path.write_text(render(lock), encoding="utf-8")
     code = (
@@ -289,15 +288,15 @@ def test_in_sync() -> None:
     manifest = read_manifest([Source("environment.yml", text)], host_subdirs=())
     first, second = targets(manifest)
     solved = {each.subdir: PlatformLock.of(digest(each), (), (), ()) for each in (first, second)}
-    lock = replace(LOCK, environment="default", platforms=solved)
+    lock = LOCK._replace(environment="default", platforms=solved)
     assert in_sync(lock, first)
     assert in_sync(lock, second)
-    changed = {"linux-64": replace(solved["linux-64"], content_hash="0")}
+    changed = {"linux-64": solved["linux-64"]._replace(content_hash="0")}
     for other in (
-        replace(lock, intact=False),
-        replace(lock, recipe=0),
-        replace(lock, platforms={"win-64": solved["win-64"]}),
-        replace(lock, platforms=changed),
+        lock._replace(intact=False),
+        lock._replace(recipe=0),
+        lock._replace(platforms={"win-64": solved["win-64"]}),
+        lock._replace(platforms=changed),
     ):
         assert not in_sync(other, first)
 

@@ -9,7 +9,7 @@ A side is the work tree, a git revision, or one lock file::
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from conda_multiplat import git
@@ -115,7 +115,7 @@ def _limited(side: _Side, environment: str) -> _Side:
 def _only(lock: LockFile | None, platforms: Sequence[str]) -> LockFile | None:
     if lock is None or not platforms:
         return lock
-    return replace(lock, platforms={k: v for k, v in lock.platforms.items() if k in platforms})
+    return lock._replace(platforms={k: v for k, v in lock.platforms.items() if k in platforms})
 
 
 def _refuse_unknown(environments: Sequence[str], known: Sequence[str]) -> None:

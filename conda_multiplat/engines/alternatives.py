@@ -131,7 +131,7 @@ class Alternatives:
         subdir = request.target.subdir
         note = replace(note, reason=f"the manifest promises no CUDA for {subdir}")
         packages = (*request.virtual_packages, VirtualPackage("__cuda", cuda))
-        found = await self._try(replace(request, virtual_packages=packages), request.requirements)
+        found = await self._try(request._replace(virtual_packages=packages), request.requirements)
         build = _cuda_build(found, note.name)
         if build is None:
             return _Trial(note, found)

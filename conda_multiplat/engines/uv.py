@@ -114,10 +114,10 @@ def _on_disk(uv: Compiler, record: PypiRecord) -> PypiRecord:
     shown = Path(os.path.relpath(at, uv.base)).as_posix()
     url = (shown if shown.startswith(".") else f"./{shown}") + record.url[len(place) :]
     if not record.is_folder:
-        return replace(record, url=url)
+        return record._replace(url=url)
     version = record.version or folder_version(at)
     digest = None if url.endswith("#editable") else folder_digest(at)
-    return replace(record, url=url, version=version, sha256=digest)
+    return record._replace(url=url, version=version, sha256=digest)
 
 
 def _too_old(uv: Compiler, chosen: Chosen) -> PypiConflict | None:

@@ -251,10 +251,13 @@ def test_no_platforms_named(alone: Host, project: Path, tools: Path) -> None:
 
 
 def test_no_engine(alone: Host, project: Path, tools: Path) -> None:
-    """What is in sync is found so without rattler, uv or the network's libraries."""
+    """What is in sync is found so without rattler, uv, the network's and other slow libraries."""
     write(project, tools, "tool", platforms=LINUX)
     alone.multiplat("lock", cwd=project)
     done = alone.multiplat("check", cwd=project, env={"PYTHONPROFILEIMPORTTIME": "1"})
-    for module in ("rattler", "packaging", "ssl", "subprocess", "asyncio"):
+    for module in (
+        *("rattler", "packaging", "ssl", "subprocess", "asyncio"),
+        *("dataclasses", "inspect", "shutil", "tempfile", "traceback"),
+    ):
         assert f" {module}\n" not in done.stderr
     assert json.loads(alone.multiplat("check", "--json", cwd=project).stdout)["in_sync"] is True

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +109,7 @@ variables:
 
 def test_without_a_name():
     """The exact text of a named environment whose file leaves the name to the user."""
-    lock = replace(locked(), environment="dev")
+    lock = locked()._replace(environment="dev")
     assert (
         environment.render(lock, "linux-64", None, {})
         == """\
@@ -166,7 +165,7 @@ dependencies: []
             [f"a=1.0=0[md5={'f' * 32}]", f"b=1.0=0[md5={'f' * 32}]"],
         ),
         (
-            [record("a"), replace(record("b", OWN), md5=None)],
+            [record("a"), record("b", OWN)._replace(md5=None)],
             ("conda-forge", OWN),
             ["conda-forge::a=1.0=0", "b=1.0=0"],
         ),
@@ -246,8 +245,8 @@ def test_order_of_input_does_not_matter():
     """The same lock gives the same bytes."""
     records = (record("a"), record("b", ROBO), record("c"))
     lock = locked(*records, channels=("conda-forge", "robostack-jazzy"))
-    turned = replace(lock.platforms["linux-64"], records=tuple(reversed(records)))
-    again = replace(lock, platforms={"linux-64": turned})
+    turned = lock.platforms["linux-64"]._replace(records=tuple(reversed(records)))
+    again = lock._replace(platforms={"linux-64": turned})
     first = environment.render(lock, "linux-64", "x", {"A": "1", "B": "2"})
     assert environment.render(again, "linux-64", "x", {"B": "2", "A": "1"}) == first
 
@@ -262,7 +261,7 @@ def test_pypi_packages_follow():
         PypiRecord("robosuite", "1.4.0", url, "a" * 64),
     )
     lock = locked(record("a"))
-    both = replace(lock, platforms={"linux-64": replace(lock.platforms["linux-64"], pypi=found)})
+    both = lock._replace(platforms={"linux-64": lock.platforms["linux-64"]._replace(pypi=found)})
     text = environment.render(both, "linux-64", None, {}, ["--index-url https://example.com/x"])
     assert yaml.safe_load(text)["dependencies"][-1] == {
         "pip": [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -133,7 +132,7 @@ def test_constrains_that_nobody_promised():
 
 def test_white_space_of_a_need_stays_in_its_line():
     """A line end in a channel's metadata can't end the comment."""
-    broken = replace(TZDATA, depends=("__glibc >=2.17\n@EXPLICIT\nhttps://x/a.conda",))
+    broken = TZDATA._replace(depends=("__glibc >=2.17\n@EXPLICIT\nhttps://x/a.conda",))
     text = explicit.render(locked(broken), "linux-64")
     assert "#   __glibc >=2.17 @EXPLICIT https://x/a.conda (tzdata)\n" in text
     assert text.count("\n@EXPLICIT\n") == 1
@@ -150,7 +149,7 @@ def test_white_space_of_a_need_stays_in_its_line():
 )
 def test_hashes(kind: explicit.HashKind, md5: str | None, sha256: str | None, anchor: str):
     """The wanted hash, else the other one, in lower case; SHA-256 comes with a note."""
-    text = explicit.render(locked(replace(TZDATA, md5=md5, sha256=sha256)), "linux-64", kind)
+    text = explicit.render(locked(TZDATA._replace(md5=md5, sha256=sha256)), "linux-64", kind)
     assert text.splitlines()[-1] == f"{TZDATA.url}#{anchor}"
     assert ("conda 24.9" in text) == anchor.startswith("sha256")
 
@@ -158,7 +157,7 @@ def test_hashes(kind: explicit.HashKind, md5: str | None, sha256: str | None, an
 @pytest.mark.parametrize("kind", ["md5", "sha256"])
 def test_lines_match_the_cep(kind: explicit.HashKind):
     """CEP 23's regular expression finds the hash in every line, file URLs and epochs included."""
-    odd = replace(TZDATA, name="odd", url="file:///srv/my%20channel/noarch/odd-1!2.0+x-0.tar.bz2")
+    odd = TZDATA._replace(name="odd", url="file:///srv/my%20channel/noarch/odd-1!2.0+x-0.tar.bz2")
     text = explicit.render(locked(LIBZLIB, PYTHON, TZDATA, odd), "linux-64", kind)
     lines = text.partition("@EXPLICIT\n")[2].splitlines()
     matches = [CEP_23.fullmatch(line) for line in lines]
@@ -170,14 +169,14 @@ def test_order_of_input_does_not_matter():
     """The same lock gives the same bytes."""
     records = [LIBZLIB, PYTHON, TZDATA]
     lock = locked(*records)
-    turned = replace(lock.platforms["linux-64"], records=tuple(reversed(records)))
-    again = replace(lock, platforms={"linux-64": turned})
+    turned = lock.platforms["linux-64"]._replace(records=tuple(reversed(records)))
+    again = lock._replace(platforms={"linux-64": turned})
     assert explicit.render(again, "linux-64") == explicit.render(lock, "linux-64")
 
 
 def test_packages_without_a_hash():
     """All packages that have no hash are named at once."""
-    bare = [replace(each, md5=None, sha256=None) for each in (TZDATA, LIBZLIB)]
+    bare = [each._replace(md5=None, sha256=None) for each in (TZDATA, LIBZLIB)]
     with pytest.raises(LockFileError) as caught:
         explicit.render(locked(*bare, PYTHON), "linux-64")
     assert caught.value.exit_code == 2
@@ -197,7 +196,7 @@ def test_pypi_packages_stand_beside():
         PypiRecord("robosuite", "1.4.0", url, "a" * 64),
     )
     lock = locked(TZDATA)
-    both = replace(lock, platforms={"linux-64": replace(lock.platforms["linux-64"], pypi=found)})
+    both = lock._replace(platforms={"linux-64": lock.platforms["linux-64"]._replace(pypi=found)})
     note = "# PyPI packages are not in this file: 2 stand in requirements-linux-64.txt.\n"
     assert note in explicit.render(both, "linux-64")
     assert requirements.file_name("default", "linux-64") == "requirements-linux-64.txt"
@@ -215,7 +214,7 @@ def test_pypi_packages_stand_beside():
 def test_unknown_platform():
     """Another platform is refused, with those that there are and the one that was meant."""
     lock = locked(TZDATA)
-    two = replace(lock, platforms={**lock.platforms, "osx-arm64": lock.platforms["linux-64"]})
+    two = lock._replace(platforms={**lock.platforms, "osx-arm64": lock.platforms["linux-64"]})
     with pytest.raises(UsageError) as caught:
         explicit.render(two, "linux64")
     assert caught.value.lines() == [
@@ -228,7 +227,7 @@ def test_unknown_platform():
 def test_no_platform_at_all():
     """A lock of nothing says so."""
     with pytest.raises(UsageError) as caught:
-        explicit.render(replace(locked(), platforms={}), "win-64")
+        explicit.render(locked()._replace(platforms={}), "win-64")
     assert caught.value.lines()[1:] == ["  it is locked for no platform"]
 
 
