@@ -12,8 +12,8 @@ from conda_multiplat.files import shown
 from conda_multiplat.lock import LockFile, PlatformLock
 from conda_multiplat.names import did_you_mean
 from conda_multiplat.project import Project
-from conda_multiplat.requests import SolveRequest, request
-from conda_multiplat.sync import in_sync
+from conda_multiplat.requests import DIGEST_RECIPE, RECIPES, SolveRequest, request
+from conda_multiplat.sync import NEWER, in_sync, is_newer
 from conda_multiplat.targets import Target
 
 
@@ -50,6 +50,15 @@ class Plan:
         """
         return self.old.channel_priority if self.old else ""
 
+    @property
+    def recipe(self) -> int:
+        """The recipe of the lock's digests: that of what stays as it is locked, if anything does.
+
+        So an update of conda-multiplat alone rewrites nothing.
+        """
+        kept = self.old.recipe if self.old and self.kept else DIGEST_RECIPE
+        return kept if kept in RECIPES else DIGEST_RECIPE
+
 
 def make_plans(
     project: Project, wanted: Sequence[Target], update: Update, console: Console
@@ -76,8 +85,10 @@ def _previous(
         if not update.everything:
             raise
         return None
+    path = shown(project.lock_path(environment))
+    if old and is_newer(old):
+        console.say(f"warning: {path}: {NEWER}, and will be locked as this one does")
     if old and not old.intact:
-        path = shown(project.lock_path(environment))
         console.say(f"warning: {path} was edited after it was made; its records are only a start")
     return old
 

@@ -13,14 +13,15 @@ Digest, recipe 1: the SHA-256 of the canonical JSON (sorted keys, no spaces, ASC
    requests, each as if it were in no group, sorted.
 
 A comment, the order of lines, another platform's change and the machine's configuration are not
-in it. A change of this recipe takes a new number, and old locks are judged by theirs.
+in it. A change of this recipe takes a new number and a new line in :data:`RECIPES`; this one stays,
+since old locks are judged by theirs.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from conda_multiplat.channels import public_name
@@ -29,6 +30,7 @@ from conda_multiplat.names import VirtualPackage
 from conda_multiplat.records import CondaRecord
 from conda_multiplat.targets import Target
 
+#: The recipe of new locks.
 DIGEST_RECIPE = 1
 
 
@@ -87,8 +89,12 @@ def channels_of(target: Target, default_channels: Sequence[str]) -> tuple[str, .
 
 def digest(target: Target, recipe: int = DIGEST_RECIPE) -> str:
     """The digest of a target's request, a lower-case hexadecimal SHA-256."""
-    if recipe != DIGEST_RECIPE:
+    if recipe not in RECIPES:
         raise ValueError(f"no digest recipe {recipe}")
+    return RECIPES[recipe](target)
+
+
+def _recipe_1(target: Target) -> str:
     content = _content(target)
     if target.peers:
         content["solve_group"] = sorted(_sha256(_content(peer)) for peer in target.peers)
@@ -114,3 +120,7 @@ def _content(target: Target) -> dict[str, Any]:
 def _sha256(content: dict[str, Any]) -> str:
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+#: Every recipe that a lock can be of. None ever goes, or locks would be stale by an update of ours.
+RECIPES: Mapping[int, Callable[[Target], str]] = {1: _recipe_1}

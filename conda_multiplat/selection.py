@@ -12,7 +12,7 @@ from conda_multiplat.errors import LockFileError, UnmetError
 from conda_multiplat.lock import PlatformLock
 from conda_multiplat.names import DEFAULT_ENVIRONMENT, VirtualPackage, spec_name
 from conda_multiplat.project import Project
-from conda_multiplat.sync import in_sync
+from conda_multiplat.sync import has_changed
 from conda_multiplat.targets import select_environments, target
 from conda_multiplat.unmet_words import grouped, lines, ways_out
 from conda_multiplat.virtual_packages import Unmet, unmet
@@ -93,7 +93,7 @@ def _checked(project: Project, environment: str, settings: Settings) -> Choice:
     if lacking:
         raise _unmet_error(environment, locked, lacking, settings.subdir)
     here = target(project.manifest, environment, settings.subdir)
-    return Choice(environment, locked, stale=lock.recipe > 0 and not in_sync(lock, here))
+    return Choice(environment, locked, stale=has_changed(lock, here))
 
 
 def _unmet_error(

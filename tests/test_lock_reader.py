@@ -11,16 +11,18 @@ from pathlib import Path
 import pytest
 import yaml
 
+from conda_multiplat import lock_plan
 from conda_multiplat.errors import LockFileError
 from conda_multiplat.lock import LockChannel, LockFile, PlatformLock
+from conda_multiplat.lock_plan import Plan
 from conda_multiplat.lock_reader import read_head, read_lock
 from conda_multiplat.manifest_reader import Source, read_manifest
 from conda_multiplat.names import VirtualPackage
 from conda_multiplat.pip_entries import entry_name
 from conda_multiplat.records import CondaRecord, PypiRecord
 from conda_multiplat.render.conda_lock import render, scalar
-from conda_multiplat.requests import digest
-from conda_multiplat.sync import in_sync
+from conda_multiplat.requests import RECIPES, digest
+from conda_multiplat.sync import has_changed, in_sync, is_newer
 from conda_multiplat.targets import targets
 
 CASES = Path(__file__).parent / "cases" / "locks"
@@ -299,6 +301,34 @@ def test_in_sync() -> None:
         lock._replace(platforms=changed),
     ):
         assert not in_sync(other, first)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "newer", "changed"), [(0, False, False), (1, False, True), (9, True, False)]
+)
+def test_what_is_known_of_a_digest(recipe: int, newer: bool, changed: bool) -> None:
+    """Only a digest of a recipe that we know can tell that the manifest has changed."""
+    text = "platforms: [linux-64]\ndependencies: [b]\n"
+    (target,) = targets(read_manifest([Source("environment.yml", text)], host_subdirs=()))
+    lock = LOCK._replace(recipe=recipe, platforms={"linux-64": PlatformLock.of("0", (), (), ())})
+    assert not in_sync(lock, target)
+    assert (is_newer(lock), has_changed(lock, target)) == (newer, changed)
+
+
+@pytest.mark.parametrize(("recipe", "kept", "new"), [(1, True, 1), (1, False, 2), (0, True, 2)])
+def test_update_of_ours_rewrites_nothing(
+    monkeypatch: pytest.MonkeyPatch, recipe: int, kept: bool, new: int
+) -> None:
+    """Where anything stays as it is locked, its recipe stays, whichever new locks have."""
+    monkeypatch.setattr(lock_plan, "DIGEST_RECIPE", 2)
+    plan = Plan("default", [], LOCK._replace(recipe=recipe))
+    plan.kept.update(LOCK.platforms if kept else {})
+    assert plan.recipe == new
+
+
+def test_every_recipe_has_golden_locks() -> None:
+    """What judges locks for ever is held to locks of its time."""
+    assert {f"recipe-{each}" for each in RECIPES} <= {each.name for each in CASES.iterdir()}
 
 
 TEXT = render(LOCK)

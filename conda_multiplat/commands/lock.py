@@ -28,7 +28,7 @@ from conda_multiplat.lock_plan import Plan, Update, check_update, make_plans, pl
 from conda_multiplat.outcomes import CondaEngine, Conflict, Solution
 from conda_multiplat.project import Project, load_project
 from conda_multiplat.render import conda_lock
-from conda_multiplat.requests import DIGEST_RECIPE, channels_of, digest
+from conda_multiplat.requests import channels_of, digest
 from conda_multiplat.solve import solve
 from conda_multiplat.targets import Target, targets, with_peers
 
@@ -143,7 +143,7 @@ def _lock_file(
     for target in plan.targets:
         if solution := solutions.get(target):
             platforms[target.subdir] = PlatformLock.of(
-                digest(target),
+                digest(target, plan.recipe),
                 solution.records,
                 target.virtual_packages,
                 [each.text for each in target.view.conda],
@@ -155,7 +155,7 @@ def _lock_file(
         channels=_channels(project, plan.environment, settings),
         platforms=dict(sorted(platforms.items())),
         channel_priority=plan.priority,
-        recipe=DIGEST_RECIPE,
+        recipe=plan.recipe,
     )
 
 

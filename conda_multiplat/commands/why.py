@@ -24,7 +24,7 @@ from conda_multiplat.project import Project, load_project
 from conda_multiplat.records import CondaRecord, PypiRecord, Record
 from conda_multiplat.requests import request
 from conda_multiplat.solve_group import with_peers_lines
-from conda_multiplat.sync import in_sync
+from conda_multiplat.sync import has_changed
 from conda_multiplat.targets import Target, targets
 
 #: So many of those that need a package are named.
@@ -127,7 +127,7 @@ def why(
 
 
 def _warn(wanted: Sequence[Target], locks: Mapping[str, LockFile], console: Console) -> None:
-    stale = [str(each) for each in wanted if not in_sync(locks[each.environment], each)]
+    stale = [str(each) for each in wanted if has_changed(locks[each.environment], each)]
     if stale:
         console.say(
             f"warning: the manifest has changed since it was locked: {', '.join(stale)} "
