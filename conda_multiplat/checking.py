@@ -3,55 +3,24 @@
 1. By digests: of each target's request, and of the packages' text. Only heads are read.
 2. Where a digest differs, the packages are read and looked at closely (``satisfies``): a request
    that has only become looser is still met.
-3. Rendered explicit files that lie beside a lock are compared with it.
+3. Rendered files that lie beside a lock are compared with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
 
-from conda_multiplat.files import lock_files, locked_environment, read_text, shown
+from conda_multiplat.files import lock_files, locked_environment, rendered_files, shown
 from conda_multiplat.lock import LockFile
 from conda_multiplat.names import did_you_mean
-from conda_multiplat.project import Project
-from conda_multiplat.sync import in_sync
+from conda_multiplat.project import Project, invocation
+from conda_multiplat.sync import NEWER, in_sync, is_newer
 from conda_multiplat.targets import Target, select_environments, targets
+from conda_multiplat.verdict import Verdict
 
-#: What to do about a lock, and about an explicit file.
-LOCK = "run: conda multiplat lock"
-RENDER = "run: conda multiplat render --kind explicit"
-
-
-class Verdict(NamedTuple):
-    """What was found of one file.
-
-    Attributes:
-        file: the lock, or a rendered file.
-        reasons: why it is out of date, a line each; nothing where it is not.
-        met: the platforms whose request has changed and is met all the same.
-        way: what to do.
-    """
-
-    file: str
-    reasons: tuple[str, ...] = ()
-    met: tuple[str, ...] = ()
-    way: str = LOCK
-
-    def fails(self, *, strict: bool = False) -> bool:
-        """Whether something has to be done; ``strict`` where what is only met is not enough."""
-        return bool(self.reasons or (strict and self.met))
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON form; ``state`` is ``in sync``, ``met`` or ``out of date``."""
-        state = "out of date" if self.reasons else "met" if self.met else "in sync"
-        return {
-            "file": self.file,
-            "state": state,
-            "reasons": list(self.reasons),
-            "met": list(self.met),
-            "way": self.way if self.fails(strict=True) else "",
-        }
+_CHANGED = "the manifest has changed, and what is locked still meets it"
+_FOREIGN = "another tool locked it, and what is locked meets the manifest"
+_NEWER = f"{NEWER}, and what is locked meets the manifest"
 
 
 def verdicts(project: Project, environments: Sequence[str] = ()) -> list[Verdict]:
@@ -63,8 +32,16 @@ def verdicts(project: Project, environments: Sequence[str] = ()) -> list[Verdict
     """
     names = select_environments(project.manifest, environments)
     found = [_lock(project, name) for name in names]
-    found += [each for name in names for each in _rendered(project, name)]
-    return found if environments else [*found, *_orphans(project)]
+    found += _rendered(project, environments)
+    found += [] if environments else _orphans(project)
+    return [_with_way(project, each) for each in found]
+
+
+def _with_way(project: Project, verdict: Verdict) -> Verdict:
+    """With the command to run, where there is one."""
+    if not verdict.fails(strict=True) or not verdict.command:
+        return verdict
+    return verdict._replace(way=f"run: {invocation(project, verdict.command)}")
 
 
 def _lock(project: Project, environment: str) -> Verdict:
@@ -85,7 +62,10 @@ def _lock(project: Project, environment: str) -> Verdict:
         return Verdict(file, tuple(reasons))
     reasons += _close_look(project, environment, stale)
     met = () if reasons else tuple(each.subdir for each in stale)
-    return Verdict(file, tuple(reasons), met)
+    if is_newer(lock):
+        way = "update conda-multiplat, which made this lock"
+        return Verdict(file, tuple(reasons), met, _NEWER, command="", way=way)
+    return Verdict(file, tuple(reasons), met, _CHANGED if lock.recipe else _FOREIGN)
 
 
 def _close_look(project: Project, environment: str, stale: Sequence[Target]) -> list[str]:
@@ -123,32 +103,14 @@ def _channels(lock: LockFile, target: Target) -> list[str]:
     return [f"channels {', '.join(asked)}: locked: {', '.join(locked)}"]
 
 
-def _rendered(project: Project, environment: str) -> list[Verdict]:
-    """The explicit files beside a lock that are not what it says."""
-    from conda_multiplat.render import explicit
+def _rendered(project: Project, environments: Sequence[str]) -> list[Verdict]:
+    """Verdicts on the rendered files that are not what the locks say; most projects have none."""
+    paths = rendered_files(project.folder)
+    if not paths:
+        return []
+    from conda_multiplat.rendered import rendered_verdicts, standing
 
-    subdirs = project.manifest.platforms_of(environment)
-    files = {each: project.folder / explicit.file_name(environment, each) for each in subdirs}
-    there = [each for each in subdirs if files[each].is_file()]
-    lock = project.lock(environment, there) if there else None
-    found = []
-    for subdir in there:
-        if lock is None or subdir not in lock.platforms:
-            reason = "what it was made from is not locked"
-        elif _as_rendered(lock, subdir, read_text(files[subdir])):
-            continue
-        else:
-            reason = "it is not what the lock says"
-        found.append(Verdict(shown(files[subdir]), (reason,), way=RENDER))
-    return found
-
-
-def _as_rendered(lock: LockFile, subdir: str, text: str) -> bool:
-    """Whether an explicit file is as it would be rendered, with either kind of hash."""
-    from conda_multiplat.render import explicit
-
-    plain = text.replace("\r\n", "\n")
-    return plain in (explicit.render(lock, subdir), explicit.render(lock, subdir, "sha256"))
+    return rendered_verdicts(project, standing(paths, environments))
 
 
 def _orphans(project: Project) -> list[Verdict]:
@@ -160,5 +122,6 @@ def _orphans(project: Project) -> list[Verdict]:
         if name not in known or path != project.lock_path(name):
             near = did_you_mean(name, known)
             reason = f"the manifest has no environment {name!r}" + (f" ({near})" if near else "")
-            found.append(Verdict(shown(path), (reason,), way=f"delete it: {shown(path)}"))
+            way = f"delete it: {shown(path)}"
+            found.append(Verdict(shown(path), (reason,), command="", way=way))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from conda_multiplat.names import DEFAULT_ENVIRONMENT
 
 MANIFEST_NAMES = ("environment.yml", "environment.yaml")
 LOCK_NAME = "conda-lock.yml"
+#: The kinds of rendered files by their names, ENVIRONMENT.KIND-SUBDIR.ENDING.
+_ENDINGS = {"conda": "lock", "requirements": "txt", "environment": "yml"}
+_RENDERED = re.compile(rf"(?:(.+)\.)?({'|'.join(_ENDINGS)})-([a-z]+-[a-z0-9]+)\.([a-z]+)")
 #: Bytes.
 _BLOCK = 1 << 16
 
@@ -56,6 +60,19 @@ def locked_environment(file: str) -> str:
     if file == LOCK_NAME:
         return DEFAULT_ENVIRONMENT
     return file.removesuffix(f".{LOCK_NAME}") if file.endswith(f".{LOCK_NAME}") else ""
+
+
+def rendered_files(folder: Path) -> list[Path]:
+    """The files in a folder that are called as rendered ones are, sorted."""
+    return sorted(each for each in folder.iterdir() if rendered_name(each.name) and each.is_file())
+
+
+def rendered_name(file: str) -> tuple[str, str, str] | None:
+    """What a rendered file's name says: environment, kind and platform; ``None`` for another."""
+    found = _RENDERED.fullmatch(file)
+    if not found or found[4] != _ENDINGS[found[2]]:
+        return None
+    return found[1] or DEFAULT_ENVIRONMENT, found[2], found[3]
 
 
 def shown(path: Path) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from conda_multiplat.errors import LockFileError
+from conda_multiplat.errors import LockFileError, ManifestError
 from conda_multiplat.files import (
     find_manifest,
     lock_path,
@@ -103,6 +103,20 @@ def load_project_as_locked(files: Sequence[str | Path]) -> Project:
     return load_project(
         paths or _files_of(head, manifest), host_subdirs=tuple(head.platforms) if head else ()
     )
+
+
+def invocation(project: Project, command: str) -> str:
+    """One of our commands, as it is typed for a project from where the user stands."""
+    files = [project.folder / each for each in project.sources]
+    try:
+        found = _found_files()
+    except ManifestError:
+        found = []
+    if [each.resolve() for each in files] == [each.resolve() for each in found]:
+        return f"conda multiplat {command}"
+    names = [shown(each) for each in files]
+    words = [f'"{name}"' if " " in name else name for name in names]
+    return f"conda multiplat {command} -f {' '.join(words)}"
 
 
 def projects_beside(names: Iterable[str]) -> list[list[Path]]:

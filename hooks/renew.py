@@ -9,32 +9,33 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from conda_multiplat.checking import LOCK, RENDER, verdicts
+from conda_multiplat.checking import verdicts
 from conda_multiplat.cli import main as run
 from conda_multiplat.errors import MultiplatError
 from conda_multiplat.project import load_project_as_locked, projects_beside
+from conda_multiplat.verdict import LOCK, RENDER
 
 
 def lock(arguments: Sequence[str] | None = None) -> int:
     """Lock the projects of the files named, where they are not in sync; 0 if all were."""
-    return _renew(arguments, ["lock"], LOCK)
+    return _renew(arguments, LOCK)
 
 
 def render(arguments: Sequence[str] | None = None) -> int:
-    """Write the explicit files of the projects of the files named, where they are out of date."""
-    return _renew(arguments, ["render", "--kind", "explicit"], RENDER)
+    """Write the rendered files of the projects of the files named again, where out of date."""
+    return _renew(arguments, RENDER)
 
 
-def _renew(arguments: Sequence[str] | None, command: Sequence[str], way: str) -> int:
+def _renew(arguments: Sequence[str] | None, command: str) -> int:
     """Run a command for the projects that need it; 0 where none did."""
     names = sys.argv[1:] if arguments is None else arguments
-    stale = [files for files in projects_beside(names) if _is_stale(files, way)]
-    return max((run([*command, "-f", *map(str, files)]) or 1 for files in stale), default=0)
+    stale = [files for files in projects_beside(names) if _is_stale(files, command)]
+    return max((run([*command.split(), "-f", *map(str, files)]) or 1 for files in stale), default=0)
 
 
-def _is_stale(files: Sequence[Path], way: str) -> bool:
+def _is_stale(files: Sequence[Path], command: str) -> bool:
     try:
         found = verdicts(load_project_as_locked(files))
     except MultiplatError:
         return True  # the command says what is broken, in its own words
-    return any(each.fails(strict=True) and each.way == way for each in found)
+    return any(each.fails(strict=True) and each.command == command for each in found)

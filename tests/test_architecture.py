@@ -34,6 +34,7 @@ EDGES = (
     "prefix",
     "pypi_table",
     "project",
+    "rendered",
     "requirement_files",
     "selection",
     "site_packages",

@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from conda_multiplat.errors import ManifestError, OutsideError
-from conda_multiplat.files import find_manifest, lock_path, read_text, shown, write_all
+from conda_multiplat.files import (
+    find_manifest,
+    lock_path,
+    read_text,
+    rendered_files,
+    rendered_name,
+    shown,
+    write_all,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +73,27 @@ def test_no_manifest_in_the_repository(tmp_path: Path, git: str) -> None:
 def test_lock_path(environment: str, name: str) -> None:
     """A lock is beside its manifest, under a name that all its readers know."""
     assert lock_path(Path("project"), environment) == Path("project", name)
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("conda-linux-64.lock", ("default", "conda", "linux-64")),
+        ("dev.conda-osx-arm64.lock", ("dev", "conda", "osx-arm64")),
+        ("a.b.environment-win-64.yml", ("a.b", "environment", "win-64")),
+        ("requirements-emscripten-wasm32.txt", ("default", "requirements", "emscripten-wasm32")),
+        ("requirements-dev.txt", None),
+        ("environment-win-64.txt", None),
+        ("conda-lock.yml", None),
+        ("my-conda-linux-64.lock", None),
+    ],
+)
+def test_rendered_name(tmp_path: Path, name: str, parts: tuple[str, str, str] | None) -> None:
+    """A rendered file is known by its name; a folder is none."""
+    assert rendered_name(name) == parts
+    (tmp_path / name).touch()
+    (tmp_path / "x.conda-win-64.lock").mkdir()
+    assert rendered_files(tmp_path) == ([tmp_path / name] if parts else [])
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conda_multiplat.checking import Verdict, verdicts
+from conda_multiplat.checking import verdicts
 from conda_multiplat.console import Console
 from conda_multiplat.names import unique
 from conda_multiplat.project import load_project_as_locked
+from conda_multiplat.verdict import Verdict
 
 
 def check(
@@ -33,13 +34,7 @@ def check(
 
 def lines(found: Sequence[Verdict], *, strict: bool) -> list[str]:
     """What a person reads: what is wrong, each file's reasons, and what to run, once."""
-    said: list[str] = []
-    for each in found:
-        if each.reasons:
-            said += [f"{each.file} is out of date", *(f"  {reason}" for reason in each.reasons)]
-        elif each.met:
-            what = "the manifest has changed, and what is locked still meets it"
-            said.append(f"{each.file}: {what}  ({', '.join(each.met)})")
+    said = [line for each in found for line in each.lines()]
     ways = [each.way for each in found if each.fails(strict=strict)]
     good = [each.file for each in found if not each.fails(strict=True)]
     if good and not said:

@@ -12,18 +12,25 @@ from conda_multiplat.options.shared import environments, platforms
 EXAMPLES = """\
 examples:
   conda multiplat render --kind explicit --platform linux-64
+  conda multiplat render --existing                          (again, what is out of date)
   conda create --name robot --file conda-linux-64.lock      (any conda, no plugin)
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument(
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
         "--kind",
         dest="kind",
-        required=True,
         choices=("explicit", "environment"),
         help="explicit: conda-PLATFORM.lock; environment: a pinned environment.yml",
+    )
+    what.add_argument(
+        "--existing",
+        dest="existing",
+        action="store_true",
+        help="what was rendered before and is out of date, of each kind, with its kind of hash",
     )
     environments(parser)
     platforms(parser, "only these platforms")
@@ -41,6 +48,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     return render(
         files=args.files,
         kind=args.kind,
+        existing=args.existing,
         environments=args.environments,
         platforms=args.platforms,
         hash_kind=args.hash_kind,

@@ -176,20 +176,60 @@ def test_harmed_lock(
     assert "conda multiplat lock" in said
 
 
-def test_rendered_files(alone: Host, project: Path, tools: Path) -> None:
-    """Explicit files beside the lock are compared with it, whichever hash they have."""
-    write(project, tools, "tool", "base <1.5", platforms=TWO)
+def test_command_from_where_the_user_stands(alone: Host, project: Path, tools: Path) -> None:
+    """What is to be run names the files where plain `lock` would not find them."""
+    write(project, tools, "tool", platforms=LINUX)
+    sub = project / "sub folder"
+    sub.mkdir()
+    write(sub, tools, "solo", platforms=LINUX)
+    write(sub, tools, "base", platforms=LINUX, file="dev.yml")
+    name = str(Path("sub folder") / "environment.yml")
+    for where, arguments, way in (
+        (project, (), ""),
+        (project, ("-f", "environment.yml"), ""),
+        (sub, (), ""),
+        (sub, ("-f", str(project / "environment.yml")), f" -f {Path('..') / 'environment.yml'}"),
+        (project, ("-f", name), f' -f "{name}"'),
+        (sub, ("-f", "environment.yml", "dev.yml"), " -f environment.yml dev.yml"),
+        (sub, ("-f", "dev.yml"), " -f dev.yml"),
+    ):
+        said = _check(alone, where, *arguments, code=1)
+        assert said.splitlines()[-1] == f"run: conda multiplat lock{way}"
+
+
+def test_command_of_a_lock_of_several_files(alone: Host, project: Path, tools: Path) -> None:
+    """A lock knows its files, so that plain `lock` finds them; not so from another folder."""
+    write(project, tools, "tool", platforms=LINUX)
+    write(project, tools, "base", platforms=LINUX, file="dev.yml")
+    alone.multiplat("lock", "-f", "environment.yml", "dev.yml", cwd=project)
+    write(project, tools, "base >=2", platforms=LINUX, file="dev.yml")
+    assert "\nrun: conda multiplat lock\n" in _check(alone, project, code=1)
+
+
+def test_made_by_a_newer_conda_multiplat(alone: Host, project: Path, tools: Path) -> None:
+    """Digests of a recipe that is not known say nothing: what is locked is looked at."""
+    write(project, tools, "tool", platforms=LINUX)
     alone.multiplat("lock", cwd=project)
-    alone.multiplat("render", "--kind", "explicit", "--hash", "sha256", cwd=project)
-    assert _check(alone, project) == "in sync: conda-lock.yml\n"
-    (project / "conda-osx-arm64.lock").unlink()
-    write(project, tools, "tool", platforms=TWO)
-    alone.multiplat("lock", "--update-all", cwd=project)
-    assert _check(alone, project, code=1) == (
-        "conda-linux-64.lock is out of date\n"
-        "  it is not what the lock says\n"
-        "run: conda multiplat render --kind explicit\n"
+    lock = project / "conda-lock.yml"
+    text = lock.read_text(encoding="utf-8")
+    lock.write_text(text.replace("multiplat.recipe: '1'", "multiplat.recipe: '9'"))
+    said = (
+        "conda-lock.yml: it was made by a newer conda-multiplat, and what is locked meets the "
+        "manifest  (linux-64)\n"
     )
+    way = "update conda-multiplat, which made this lock\n"
+    assert _check(alone, project) == said
+    assert _check(alone, project, "--strict", code=1) == f"{said}{way}"
+    write(project, tools, "tool", "solo", platforms=LINUX)
+    assert _check(alone, project, code=1) == (
+        f"conda-lock.yml is out of date\n  environment.yml:7:5  solo: not locked  (linux-64)\n{way}"
+    )
+    done = alone.multiplat("lock", cwd=project)
+    assert done.stderr.startswith(
+        "warning: conda-lock.yml: it was made by a newer conda-multiplat, and will be locked as "
+        "this one does\n"
+    )
+    assert _check(alone, project) == "in sync: conda-lock.yml\n"
 
 
 def test_pypi(alone: Host, project: Path, tmp_path: Path) -> None:

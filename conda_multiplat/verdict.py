@@ -1,0 +1,50 @@
+"""What ``check`` finds of one file."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+#: The commands that bring files up to date.
+LOCK = "lock"
+RENDER = "render --existing"
+
+
+class Verdict(NamedTuple):
+    """What was found of one file.
+
+    Attributes:
+        file: the lock, or a rendered file.
+        reasons: why it is out of date, a line each; nothing where it is not.
+        met: the platforms of which it is not known that nothing has changed, and which are met.
+        why_met: why it is not known.
+        command: the command that brings it up to date; ``""`` where none does.
+        way: what to do, in words.
+    """
+
+    file: str
+    reasons: tuple[str, ...] = ()
+    met: tuple[str, ...] = ()
+    why_met: str = ""
+    command: str = LOCK
+    way: str = ""
+
+    def fails(self, *, strict: bool = False) -> bool:
+        """Whether something has to be done; ``strict`` where what is only met is not enough."""
+        return bool(self.reasons or (strict and self.met))
+
+    def lines(self) -> list[str]:
+        """What there is to say of it, a reason to a line; nothing where it is in sync."""
+        if self.reasons:
+            return [f"{self.file} is out of date", *(f"  {each}" for each in self.reasons)]
+        return [f"{self.file}: {self.why_met}  ({', '.join(self.met)})"] if self.met else []
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form; ``state`` is ``in sync``, ``met`` or ``out of date``."""
+        state = "out of date" if self.reasons else "met" if self.met else "in sync"
+        return {
+            "file": self.file,
+            "state": state,
+            "reasons": list(self.reasons),
+            "met": list(self.met),
+            "way": self.way if self.fails(strict=True) else "",
+        }
