@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from conda_multiplat.errors import OutsideError, UsageError
@@ -49,8 +51,29 @@ def show(folder: Path, thing: str) -> str:
     return done.stdout.decode("utf-8-sig", errors="replace")
 
 
+def deleted(folder: Path) -> list[str]:
+    """The files below a folder that the next commit deletes; none where git can't tell."""
+    what = ("--name-only", "--diff-filter=D", "--no-renames", "--relative", "-z")
+    return _listed(folder, "diff", "--cached", *what)
+
+
+def not_added(folder: Path, names: Sequence[str]) -> set[str]:
+    """Those of some files that git neither has nor ignores; none where git can't tell."""
+    found = _listed(folder, "ls-files", "--others", "--exclude-standard", "-z", "--", *names)
+    return {os.path.normpath(each) for each in found}
+
+
+def _listed(folder: Path, *arguments: str) -> list[str]:
+    try:
+        done = _git(folder, *arguments)
+    except OutsideError:
+        return []
+    found = os.fsdecode(done.stdout) if done.returncode == 0 else ""
+    return [each for each in found.split("\0") if each]
+
+
 def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    command = ["git", "-C", str(folder), *arguments]
+    command = ["git", "--literal-pathspecs", "-C", str(folder), *arguments]
     try:
         return subprocess.run(command, capture_output=True, check=False)
     except OSError as error:

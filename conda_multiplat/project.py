@@ -10,6 +10,7 @@ from typing import NamedTuple
 from conda_multiplat.errors import LockFileError, ManifestError
 from conda_multiplat.files import (
     find_manifest,
+    lock_files,
     lock_path,
     manifest_in,
     read_blocks,
@@ -121,12 +122,29 @@ def invocation(project: Project, command: str) -> str:
 
 def projects_beside(names: Iterable[str]) -> list[list[Path]]:
     """The manifest's files of each project that some files lie in the folders of."""
-    found = []
-    for folder in sorted({Path(name).absolute().parent for name in names}):
-        manifest = manifest_in(folder)
-        if manifest is not None:
-            found.append(_with_its_files(manifest))
-    return found
+    folders = sorted({Path(name).absolute().parent for name in names})
+    return [found for each in folders if (found := _files_in(each))]
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """The manifest's files of the project in a folder; none where there is no project.
+
+    Where no manifest has one of the usual names, a lock tells which files it was made from. Those
+    of a lock of ours need not be there: a lock without its manifest is one that nobody answers for.
+    """
+    manifest = manifest_in(folder)
+    if manifest is not None:
+        return _with_its_files(manifest)
+    for path in lock_files(folder) if folder.is_dir() else ():
+        try:
+            head = _head_of(path, whole=False)
+        except LockFileError:
+            continue
+        files = [folder / each for each in head.sources] if head else []
+        ours = head is not None and head.recipe > 0
+        if files and files[0].parent == folder and (ours or all(each.is_file() for each in files)):
+            return files
+    return []
 
 
 def _found_files() -> list[Path]:

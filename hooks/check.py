@@ -1,7 +1,7 @@
 """pre-commit hook ``conda-multiplat-check``: every lock answers its manifest.
 
-pre-commit passes the manifests and locks that a commit touches; each of their folders is a
-project. Nothing is fetched, solved or written, and the engine is not imported.
+pre-commit passes the manifests, locks and rendered files that a commit touches; each of their
+folders is a project. Nothing is fetched, solved or written, and the engine is not imported.
 """
 
 from __future__ import annotations
@@ -12,19 +12,21 @@ from pathlib import Path
 
 from conda_multiplat.checking import verdicts
 from conda_multiplat.commands.check import lines
+from conda_multiplat.commit import in_commit, projects
 from conda_multiplat.errors import MultiplatError
-from conda_multiplat.project import load_project_as_locked, projects_beside
+from conda_multiplat.project import load_project_as_locked
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Check the projects of the files named; 0 in sync, 1 out of sync, 2 unreadable."""
     names = sys.argv[1:] if arguments is None else arguments
-    return max((_check(each) for each in projects_beside(names)), default=0)
+    return max((_check(each) for each in projects(names)), default=0)
 
 
 def _check(files: Sequence[Path]) -> int:
     try:
-        found = verdicts(load_project_as_locked(files))
+        project = load_project_as_locked(files)
+        found = in_commit(project, verdicts(project))
     except MultiplatError as error:
         print("\n".join(error.lines()), file=sys.stderr)
         return error.exit_code

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from conda_multiplat.checking import verdicts
 from conda_multiplat.cli import main as run
+from conda_multiplat.commit import projects
 from conda_multiplat.errors import MultiplatError
-from conda_multiplat.project import load_project_as_locked, projects_beside
+from conda_multiplat.project import load_project_as_locked
 from conda_multiplat.verdict import LOCK, RENDER
 
 
@@ -29,7 +30,7 @@ def render(arguments: Sequence[str] | None = None) -> int:
 def _renew(arguments: Sequence[str] | None, command: str) -> int:
     """Run a command for the projects that need it; 0 where none did."""
     names = sys.argv[1:] if arguments is None else arguments
-    stale = [files for files in projects_beside(names) if _is_stale(files, command)]
+    stale = [files for files in projects(names) if _is_stale(files, command)]
     return max((run([*command.split(), "-f", *map(str, files)]) or 1 for files in stale), default=0)
 
 

@@ -18,6 +18,7 @@ EDGES = (
     "__main__",
     "checking",
     "cli",
+    "commit",
     "conda_hooks",
     "condarc",
     "config",

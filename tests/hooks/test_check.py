@@ -1,4 +1,4 @@
-"""The pre-commit hook: the entry point as it is in the wheel, and the real pre-commit."""
+"""The pre-commit hooks' entry points, as they are in the wheel."""
 
 from __future__ import annotations
 
@@ -153,39 +153,15 @@ def test_hook_files_pattern() -> None:
     pattern = re.compile(hooks[0]["files"])
     for name in (
         *("environment.yml", "a/environment.yaml", "conda-lock.yml", "a/b.conda-lock.yml"),
-        *("conda-linux-64.lock", "a/dev.conda-osx-arm64.lock"),
+        *("conda-linux-64.lock", "a/dev.conda-osx-arm64.lock", "requirements-win-64.txt"),
+        *("environment-linux-64.yml", "a/dev.environment-emscripten-wasm32.yml"),
     ):
         assert pattern.search(name)
-    for name in ("README.md", "my-environment.yml", "conda-lock.yml.txt", "src/lock.py"):
+    for name in (
+        "README.md",
+        "my-environment.yml",
+        "conda-lock.yml.txt",
+        "src/lock.py",
+        "requirements.txt",
+    ):
         assert not pattern.search(name)
-
-
-@pytest.mark.skipif(not (REPOSITORY / ".git").exists(), reason="pre-commit needs a git checkout")
-def test_real_pre_commit(alone: Host, tmp_path: Path, channel: Path) -> None:
-    """pre-commit installs the hook from this repository and from the index, and runs it."""
-    repository = tmp_path / "repository"
-    repository.mkdir()
-    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.com", "-C", str(repository)]
-    subprocess.run([*git, "init", "-q"], check=True)
-    write(repository, channel, "zlib")
-    alone.multiplat("lock", cwd=repository)
-    subprocess.run([*git, "add", "-A"], check=True)
-    environ = {**os.environ, **alone.environ(), "PRE_COMMIT_HOME": str(tmp_path / "pre-commit")}
-    command = [sys.executable, "-m", "pre_commit", "try-repo", str(REPOSITORY)]
-    command += ["conda-multiplat-check", "--all-files", "--ref", "HEAD"]
-
-    def run() -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command, cwd=repository, env=environ, capture_output=True, text=True, check=False
-        )
-
-    done = run()
-    assert done.returncode == 0, done.stdout + done.stderr
-    write(repository, channel, "zlib", "python")
-    subprocess.run([*git, "add", "-A"], check=True)
-    done = run()
-    assert done.returncode == 1
-    assert "conda-lock.yml is out of date\n" in done.stdout
-    assert "python: not locked  (linux-64, osx-arm64, win-64)\nrun: conda multiplat lock\n" in (
-        done.stdout
-    )
