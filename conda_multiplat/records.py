@@ -125,6 +125,8 @@ class PypiRecord(NamedTuple):
             commit says it.
         depends: the names of the projects that it needs here.
         category: the manifest's category that asks for it (CEP 37).
+        bounds: the versions that it needs of some of them, by name: conda-lock writes them, we
+            don't.
     """
 
     name: str
@@ -133,6 +135,7 @@ class PypiRecord(NamedTuple):
     sha256: str | None = None
     depends: tuple[str, ...] = ()
     category: str = "main"
+    bounds: tuple[tuple[str, str], ...] = ()
 
     @property
     def manager(self) -> str:
@@ -180,13 +183,17 @@ class PypiRecord(NamedTuple):
         Raises:
             KeyError: a required key is not there.
         """
+        depends, url = data.get("dependencies") or {}, str(data["url"])
+        # conda-lock repeats a repository's commit as its hash.
+        hashes = {} if url.startswith("git+") else data.get("hash") or {}
         return cls(
             name=str(data["name"]),
             version=str(data["version"]),
-            url=str(data["url"]),
-            sha256=(data.get("hash") or {}).get("sha256"),
-            depends=tuple(data.get("dependencies") or {}),
+            url=url,
+            sha256=hashes.get("sha256"),
+            depends=tuple(depends),
             category=str(data.get("category") or "main"),
+            bounds=tuple((name, bound) for name, bound in depends.items() if bound),
         )
 
 

@@ -14,7 +14,7 @@ between packages) can't be looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from conda_multiplat.channels import public_name
@@ -110,21 +110,32 @@ def _build(text: str) -> str:
 
 
 def _unsafe(records: Iterable[Record]) -> list[Mismatch]:
-    found = []
-    for each in records:
-        if isinstance(each, CondaRecord) and not (each.md5 or each.sha256):
-            found.append(Mismatch(NOWHERE, f"{each.name} {each.version}", "it has no hash"))
-        if public_name(each.url) != each.url:
-            wrong = "its URL has a credential in it"
-            found.append(Mismatch(NOWHERE, f"{each.name} {each.version}", wrong))
-    return found
+    return [
+        Mismatch(NOWHERE, f"{each.name} {each.version}", wrong)
+        for each in records
+        for wrong in _faults(each)
+    ]
+
+
+def _faults(record: Record) -> Iterator[str]:
+    """What is wrong with a record by itself."""
+    if isinstance(record, CondaRecord):
+        if not (record.md5 or record.sha256):
+            yield "it has no hash"
+        # An edit can change a version and leave the URL, or the other way round.
+        if not record.file_name.startswith(f"{record.name}-{record.version}-"):
+            yield f"its URL is of {record.file_name}"
+    if public_name(record.url) != record.url:
+        yield "its URL has a credential in it"
 
 
 def _unasked(
     conda: Sequence[Requirement], pypi: Sequence[Requirement], locked: PlatformLock
 ) -> list[Mismatch]:
     """What is locked although nothing asks for it."""
-    wanted = reachable((each.name for each in conda), depends_of(locked.records))
+    # conda-lock locks pip wherever there is a `pip:`, as `conda env create` asks for it.
+    roots = [*(each.name for each in conda), *(["pip"] if pypi else [])]
+    wanted = reachable(roots, depends_of(locked.records))
     of_paths = [each.name for each in locked.pypi if not each.sha256 or "://" not in each.url]
     wanted_pypi = reachable([*(each.name for each in pypi), *of_paths], depends_of(locked.pypi))
     extra: list[Record] = [each for each in locked.records if each.name not in wanted]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from conda_multiplat.errors import NOWHERE
@@ -47,7 +48,11 @@ def pypi_mismatches(target: Target, locked: PlatformLock, table: NameTable) -> S
         for each in target.view.pypi
         if (wrong := _wrong(each, there))
     ]
-    return [*found, *_missing(locked.pypi, there.versions)]
+    return [
+        *found,
+        *_missing(locked.pypi, there.versions),
+        *_out_of_bounds(locked.pypi, there.versions),
+    ]
 
 
 def _missing(records: Collection[PypiRecord], has: Collection[str]) -> list[Mismatch]:
@@ -57,6 +62,29 @@ def _missing(records: Collection[PypiRecord], has: Collection[str]) -> list[Mism
         for name in each.depends
         if name not in has
     ]
+
+
+def _out_of_bounds(records: Collection[PypiRecord], has: Mapping[str, str]) -> list[Mismatch]:
+    """The versions that packages need of each other, where the lock has them."""
+    return [
+        Mismatch(NOWHERE, f"{each.name} {each.version} needs {name} {bound}", f"locked: {locked}")
+        for each in records
+        for name, bound in each.bounds
+        if name in has and not _allows(bound, has[name])
+        for locked in [f"{name} {has[name]}"]
+    ]
+
+
+def _allows(bound: str, version: str) -> bool:
+    """Whether a bound in Poetry's words (``>=1,<2 || >3``, ``1.5``, ``*``) allows a version."""
+    choices = [each.strip() for each in bound.split("||")]
+    if "*" in choices:
+        return True
+    try:
+        sets = [SpecifierSet(f"=={each}" if each[:1].isdigit() else each) for each in choices]
+        return any(each.contains(Version(version), prereleases=True) for each in sets)
+    except (InvalidSpecifier, InvalidVersion):
+        return True  # what we can't read we can't judge
 
 
 def _wrong(line: Requirement, there: _There) -> str:
