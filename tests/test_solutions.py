@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 from support.hosts import TESTS, Host
-from support.manifests import locked, write
+from support.manifests import write
 from support.packages import Package, write_repodata
+from support.random_packages import SUBDIRS, random_packages
 
 REPOSITORY = TESTS.parent
 _REAL = Path(
     os.environ.get("CONDA_MULTIPLAT_TEST_CHANNELS", REPOSITORY.parent / "shared" / "channels")
 )
-SUBDIRS = ("linux-64", "osx-arm64", "win-64")
 
 
 def _judged(lock: Path, *channels: Path) -> list[str]:
@@ -33,45 +33,8 @@ def _judged(lock: Path, *channels: Path) -> list[str]:
 
 
 def _random_channel(folder: Path, seed: int) -> tuple[Path, list[str]]:
-    """Layers of packages, each version asking for ranges of lower layers; some constrain others."""
-    chosen = random.Random(seed)
-    names = [f"{'abcdef'[layer]}{n}" for layer in range(6) for n in range(6)]
-    versions = {name: sorted(chosen.sample(range(1, 12), 4)) for name in names}
-    packages: list[Package] = []
-    for index, name in enumerate(names):
-        lower = names[: index // 6 * 6]
-        noarch = chosen.random() < 0.3
-        for subdir in ("noarch",) if noarch else SUBDIRS:
-            for version in versions[name]:
-                depends = [
-                    _range(chosen, each, versions[each])
-                    for each in chosen.sample(lower, min(len(lower), chosen.randrange(4)))
-                ]
-                if not noarch and chosen.random() < 0.3:
-                    depends.append("__win" if subdir == "win-64" else "__unix")
-                other = chosen.choice(names)
-                constrains = (
-                    [_range(chosen, other, versions[other])] if chosen.random() < 0.2 else []
-                )
-                packages.append(
-                    Package(
-                        name,
-                        f"{version}.{chosen.randrange(3)}",
-                        f"h{chosen.randrange(9)}_{chosen.randrange(2)}",
-                        subdir,
-                        noarch="generic" if noarch else None,
-                        depends=depends,
-                        constrains=[each for each in constrains if not each.startswith(f"{name} ")],
-                    )
-                )
+    packages, names = random_packages(seed)
     return write_repodata(folder, packages), names
-
-
-def _range(chosen: random.Random, name: str, versions: list[int]) -> str:
-    low = chosen.choice(versions[:3])
-    return chosen.choice(
-        [name, f"{name} >={low}", f"{name} >={low},<{low + 6}", f"{name} !={low}.0"]
-    )
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -92,36 +55,6 @@ def test_random_channels(alone: Host, project: Path, tmp_path: Path, seed: int) 
             solved += 1
             assert _judged(project / "conda-lock.yml", channel) == []
     assert solved
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_asking_for_what_is_locked(alone: Host, project: Path, tmp_path: Path, seed: int) -> None:
-    """A line that is met by what is locked changes no record, and ``check`` says so before."""
-    channel, names = _random_channel(tmp_path / "random", seed)
-    chosen = random.Random(seed)
-    tried = 0
-    while tried < 3:
-        asked = chosen.sample(names, 3)
-        write(project, channel, *asked)
-        (project / "conda-lock.yml").unlink(missing_ok=True)
-        if alone.multiplat("lock", cwd=project, code=None).returncode != 0:
-            continue
-        tried += 1
-        before = locked(project)
-        everywhere = set.intersection(*(set(each) for each in before.values()))
-        extra = chosen.choice(sorted(everywhere - set(asked)) or asked)
-        lowest = min((each[extra] for each in before.values()), key=_numbers)
-        write(project, channel, *asked, f"{extra} >={lowest}")
-        assert "still meets it" in alone.multiplat("check", cwd=project).stdout
-        text = (project / "conda-lock.yml").read_text(encoding="utf-8").partition("\npackage:")[2]
-        alone.multiplat("lock", cwd=project)
-        now = (project / "conda-lock.yml").read_text(encoding="utf-8").partition("\npackage:")[2]
-        assert now == text
-        assert alone.multiplat("check", cwd=project).stdout == "in sync: conda-lock.yml\n"
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(each) for each in version.split("."))
 
 
 def test_several_constraints_on_one_package(alone: Host, project: Path, tmp_path: Path) -> None:
