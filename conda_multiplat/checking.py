@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conda_multiplat.files import lock_files, locked_environment, rendered_files, shown
+from conda_multiplat.files import lock_files, locked_environment, rendered_files, shown, typed
 from conda_multiplat.lock import LockFile
 from conda_multiplat.names import did_you_mean
 from conda_multiplat.project import Project, invocation
@@ -122,6 +122,6 @@ def _orphans(project: Project) -> list[Verdict]:
         if name not in known or path != project.lock_path(name):
             near = did_you_mean(name, known)
             reason = f"the manifest has no environment {name!r}" + (f" ({near})" if near else "")
-            way = f"delete it: {shown(path)}"
+            way = f"delete it: {typed(path)}"
             found.append(Verdict(shown(path), (reason,), command="", way=way))
     return found

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conda_multiplat import git
-from conda_multiplat.files import shown
+from conda_multiplat.files import shown, typed
 from conda_multiplat.project import Project, projects_beside
 from conda_multiplat.verdict import Verdict
 
@@ -26,18 +26,18 @@ def in_commit(project: Project, found: Sequence[Verdict]) -> list[Verdict]:
     What is changed and not added is put aside by pre-commit; what was never added is not. A lock
     that is not added is a lock that is missing; what nobody needs does not count.
     """
-    files = [*(project.folder / each for each in project.sources)]
+    files = [project.folder / each for each in project.sources]
     needed = [shown(project.lock_path(name)) for name in project.manifest.environments]
     names = [*map(shown, files), *(each.file for each in found)]
     left_out = git.not_added(Path.cwd(), names)
     seen = [each for each in found if each.file in needed or each.file not in left_out]
-    seen = [_added(each) if each.file in left_out else each for each in seen]
-    return [*seen, *(_added(Verdict(shown(each))) for each in files if shown(each) in left_out)]
+    seen += [Verdict(shown(each)) for each in files if shown(each) in left_out]
+    return [_to_add(each) if each.file in left_out else each for each in seen]
 
 
-def _added(verdict: Verdict) -> Verdict:
+def _to_add(verdict: Verdict) -> Verdict:
     """That a file is to be added, where it is well otherwise."""
     if verdict.reasons:
         return verdict
-    way = f"run: git add {verdict.file}"
+    way = f"run: git add {typed(Path(verdict.file))}"
     return verdict._replace(reasons=("it is not added to the commit",), command="", way=way)

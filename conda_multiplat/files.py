@@ -77,8 +77,17 @@ def rendered_name(file: str) -> tuple[str, str, str] | None:
 
 def shown(path: Path) -> str:
     """A path as a user types it: relative to the working directory where that is shorter."""
-    relative = os.path.relpath(path)
+    try:
+        relative = os.path.relpath(path)
+    except ValueError:  # on another drive, on Windows
+        return str(path)
     return relative if len(relative) < len(str(path)) else str(path)
+
+
+def typed(path: Path) -> str:
+    """As :func:`shown`, as a word of a command line."""
+    name = shown(path)
+    return f'"{name}"' if " " in name else name
 
 
 def read_text(path: Path) -> str:

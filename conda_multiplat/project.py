@@ -16,6 +16,7 @@ from conda_multiplat.files import (
     read_blocks,
     read_text,
     shown,
+    typed,
 )
 from conda_multiplat.lock import LockFile
 from conda_multiplat.lock_reader import read_head, read_lock
@@ -115,9 +116,7 @@ def invocation(project: Project, command: str) -> str:
         found = []
     if [each.resolve() for each in files] == [each.resolve() for each in found]:
         return f"conda multiplat {command}"
-    names = [shown(each) for each in files]
-    words = [f'"{name}"' if " " in name else name for name in names]
-    return f"conda multiplat {command} -f {' '.join(words)}"
+    return f"conda multiplat {command} -f {' '.join(map(typed, files))}"
 
 
 def projects_beside(names: Iterable[str]) -> list[list[Path]]:

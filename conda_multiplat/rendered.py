@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from conda_multiplat.files import read_text, rendered_name, shown
+from conda_multiplat.files import read_text, rendered_name, shown, typed
 from conda_multiplat.lock import LockFile
 from conda_multiplat.project import Project
 from conda_multiplat.render.explicit import HashKind
@@ -107,8 +107,8 @@ def _judged(project: Project, lock: LockFile | None, file: Rendered) -> list[Ver
 
 
 def _of_nothing(file: Rendered, reason: str) -> Verdict:
-    path = shown(file.path)
-    return Verdict(path, (reason,), command="", way=f"delete it: {path}")
+    way = f"delete it: {typed(file.path)}"
+    return Verdict(shown(file.path), (reason,), command="", way=way)
 
 
 def fresh_texts(project: Project, files: Sequence[Rendered]) -> dict[Path, str]:

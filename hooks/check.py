@@ -13,6 +13,7 @@ from pathlib import Path
 from conda_multiplat.checking import verdicts
 from conda_multiplat.commands.check import lines
 from conda_multiplat.commit import in_commit, projects
+from conda_multiplat.console import Console
 from conda_multiplat.errors import MultiplatError
 from conda_multiplat.project import load_project_as_locked
 
@@ -20,19 +21,19 @@ from conda_multiplat.project import load_project_as_locked
 def main(arguments: Sequence[str] | None = None) -> int:
     """Check the projects of the files named; 0 in sync, 1 out of sync, 2 unreadable."""
     names = sys.argv[1:] if arguments is None else arguments
-    return max((_check(each) for each in projects(names)), default=0)
+    console = Console()
+    return max((_check(each, console) for each in projects(names)), default=0)
 
 
-def _check(files: Sequence[Path]) -> int:
+def _check(files: Sequence[Path], console: Console) -> int:
     try:
         project = load_project_as_locked(files)
         found = in_commit(project, verdicts(project))
     except MultiplatError as error:
-        print("\n".join(error.lines()), file=sys.stderr)
-        return error.exit_code
+        return console.error(error)
     wrong = [each for each in found if each.fails()]
     for line in lines(wrong, strict=False):
-        print(line, file=sys.stderr)
+        console.say(line)
     return 1 if wrong else 0
 
 

@@ -15,7 +15,10 @@ from pathlib import Path
 import pytest
 from support.hosts import Host, standalone
 from support.manifests import write
+from support.packages import Package, write_repodata
+from support.pypi_index import Index
 from support.repositories import REPOSITORY, Repository
+from support.server import serve
 
 pytestmark = pytest.mark.skipif(
     not (REPOSITORY / ".git").exists(), reason="hooks are installed from a git checkout"
@@ -245,7 +248,7 @@ def test_deleted_files(repository: Repository, channel: Path) -> None:
     assert missing in repository.commit(code=1)
 
     repository.git("reset", "-q", "--hard")
-    repository.hooks("conda-multiplat-check", always=True)
+    repository.hooks("conda-multiplat-check", always_run=True)
     repository.git("rm", "-q", "conda-lock.yml")
     assert missing in repository.commit(code=1)
     repository.git("reset", "-q", "--hard")
@@ -271,6 +274,25 @@ def test_manifest_of_another_name(repository: Repository, channel: Path) -> None
     assert "run: conda multiplat lock -f robot.yml\n" in said
 
 
+def test_requirement_file(repository: Repository, tmp_path: Path) -> None:
+    """A requirements file counts where ``files:`` has it."""
+    python = [Package("python", "3.12.5", "0_c", each) for each in ("linux-64", "win-64")]
+    channel = write_repodata(tmp_path / "channel", python)
+    index = Index(tmp_path / "index")
+    index.wheel("robot")
+    folder = repository.folder
+    (folder / "requirements.txt").write_text("robot\n", encoding="utf-8")
+    with serve(index.root) as server:
+        pip = f"pip: [--index-url {server.url}/simple, -r requirements.txt]"
+        write(folder, channel, "python", pip, platforms="[linux-64, win-64]")
+        repository.multiplat("lock")
+    repository.hooks("conda-multiplat-check", files="requirements.txt")
+    (folder / "requirements.txt").write_text("robot >=2\n", encoding="utf-8")
+    repository.git("add", "-A")
+    reason = "requirements.txt:1  pip: robot >=2: locked: robot 1.0  (linux-64, win-64)"
+    assert f"{STALE}  {reason}\n{RUN}" in repository.commit(code=1)
+
+
 def test_lock_hook(repository: Repository, channel: Path) -> None:
     """It locks again and fails once, with the new lock in the work tree."""
     repository.hooks("conda-multiplat-lock", "conda-multiplat-check")
@@ -290,6 +312,9 @@ def test_prek(prek_repository: Repository, channel: Path) -> None:
     (repository.folder / "README.md").write_text("two\n", encoding="utf-8")
     repository.git("add", "-A")
     assert "(no files to check)Skipped" in repository.commit()
+    repository.git("rm", "-q", "conda-lock.yml")
+    assert "(no files to check)Skipped" in repository.commit()
+    repository.git("reset", "-q", "--hard", "HEAD~")
     write(repository.folder, channel, "zlib", "python")
     repository.git("add", "-A")
     repository.multiplat("lock")
@@ -299,6 +324,9 @@ def test_prek(prek_repository: Repository, channel: Path) -> None:
         assert line in said
     repository.git("add", "-A")
     assert "Passed" in repository.commit()
+    repository.hooks("conda-multiplat-check", always_run=True)
+    repository.git("rm", "-q", "conda-lock.yml")
+    assert "  there is no such lock\n" in repository.commit(code=1)
 
 
 def test_lock_hook_of_prek(prek_repository: Repository, channel: Path) -> None:

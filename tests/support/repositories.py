@@ -57,9 +57,9 @@ class Repository:
         """Run one of our commands in its folder."""
         self.host.multiplat(*arguments, cwd=self.folder)
 
-    def hooks(self, *names: str, always: bool = False) -> None:
-        """Commit which of our hooks are in use, without running any."""
-        ids = [{"id": each, **({"always_run": True} if always else {})} for each in names]
+    def hooks(self, *names: str, **settings: str | bool) -> None:
+        """Commit which of our hooks are in use, with their settings, without running any."""
+        ids = [{"id": each, **settings} for each in names]
         revision = _revision()
         config = {"repos": [{"repo": str(REPOSITORY), "rev": revision, "hooks": ids}]}
         path = self.folder / ".pre-commit-config.yaml"
