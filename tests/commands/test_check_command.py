@@ -290,6 +290,25 @@ def test_no_platforms_named(alone: Host, project: Path, tools: Path) -> None:
     assert _check(alone, project) == "in sync: conda-lock.yml\n"
 
 
+def test_every_machine_says_the_same(alone: Host, project: Path, tools: Path) -> None:
+    """Neither the machine nor its configuration has a say in what is in sync, met or not."""
+    write(project, tools, "tool >=2", platforms=TWO)
+    alone.multiplat("lock", cwd=project)
+    (alone.home / ".condarc").write_text(
+        "channels: [https://example.com/other]\nchannel_priority: strict\nsubdir: win-64\n"
+    )
+    machine = {
+        "CONDA_SUBDIR": "osx-64",
+        "CONDA_OVERRIDE_CUDA": "12.8",
+        "CONDA_OVERRIDE_GLIBC": "2.5",
+    }
+    for line, code in (("tool >=2", 0), ("tool", 0), ("solo", 1)):
+        write(project, tools, line, platforms=TWO)
+        here = alone.json("check", cwd=project, code=code)
+        assert alone.json("check", cwd=project, code=code, env=machine) == here
+        assert here["files"][0]["file"] == "conda-lock.yml"
+
+
 def test_no_engine(alone: Host, project: Path, tools: Path) -> None:
     """What is in sync is found so without rattler, uv, the network's and other slow libraries."""
     write(project, tools, "tool", platforms=LINUX)
