@@ -23,6 +23,11 @@ TOP_LEVEL = (
     "category",
     "multiplat",
 )
+#: conda-lock's own keys, and what says the same to pip and uv too.
+_CONDA_LOCK = {
+    "pip-repositories": "write `- --extra-index-url URL` under `pip:`",
+    "allow-pypi-requests": "write `- --index-url URL` under `pip:`",
+}
 MULTIPLAT = ("virtual-packages", "environments", "prefer", "pypi-names", "solve-group")
 ENVIRONMENT = (
     "extends",
@@ -77,7 +82,7 @@ def _head_key(reader: Reader, key: Text, node: yaml.Node, head: Head) -> None:
         case "category":
             reader.text(node, "category")
         case unknown if unknown not in TOP_LEVEL:
-            hint = did_you_mean(unknown, TOP_LEVEL)
+            hint = _CONDA_LOCK.get(unknown) or did_you_mean(unknown, TOP_LEVEL)
             shown = f"{key.at}: unknown key {unknown!r} is ignored"
             head.warnings.append(f"{shown} ({hint})" if hint else shown)
 

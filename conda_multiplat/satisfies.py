@@ -6,16 +6,17 @@ looser. Nothing is solved or fetched here:
 1. each requirement is met by a locked package;
 2. what each package needs is locked, or promised as a virtual package;
 3. nothing is locked that nothing asks for;
-4. every package has a hash, and no URL a credential.
+4. every package has a hash, and a URL that is of it and has no credential.
 
-What a lock does not have (build numbers, conda's ``constrains`` on real packages, PyPI's versions
-between packages) can't be looked at.
+What a lock does not have (build numbers, conda's ``constrains`` on real packages, in ours also the
+versions that PyPI packages need of each other) can't be looked at.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from conda_multiplat.channels import public_name
 from conda_multiplat.errors import NOWHERE, Location
@@ -123,8 +124,9 @@ def _faults(record: Record) -> Iterator[str]:
         if not (record.md5 or record.sha256):
             yield "it has no hash"
         # An edit can change a version and leave the URL, or the other way round.
-        if not record.file_name.startswith(f"{record.name}-{record.version}-"):
-            yield f"its URL is of {record.file_name}"
+        file = unquote(record.file_name)
+        if not file.lower().startswith(f"{record.name}-{record.version}-".lower()):
+            yield f"its URL is of {file}"
     if public_name(record.url) != record.url:
         yield "its URL has a credential in it"
 

@@ -182,6 +182,17 @@ def test_unknown_top_level_keys_are_warnings() -> None:
     )
 
 
+def test_keys_of_conda_lock() -> None:
+    """What conda-lock says in keys of its own has another place here, which is named."""
+    text = "pip-repositories: [https://example.com/simple]\nallow-pypi-requests: false\n"
+    assert read(("e.yml", f"{text}dependencies: []\n")).warnings == (
+        "e.yml:1:1: unknown key 'pip-repositories' is ignored "
+        "(write `- --extra-index-url URL` under `pip:`)",
+        "e.yml:2:1: unknown key 'allow-pypi-requests' is ignored "
+        "(write `- --index-url URL` under `pip:`)",
+    )
+
+
 def test_specs_are_not_parsed_without_ports() -> None:
     """Without parsers for them, specs and entries of `pip:` are taken as they are."""
     source = Source("e.yml", "dependencies: [numpy >>1, pip: [--nonsense]]\n")

@@ -54,7 +54,7 @@ def test_bad_usage(conda: Host, project: Path) -> None:
             ("lock", "--json", "--update", "a", "--update-all"),
             "argument --update-all: not allowed with argument --update",
         ),
-        (("render", "--json"), "the following arguments are required: --kind"),
+        (("render", "--json"), "one of the arguments --kind --existing is required"),
     ],
 )
 def test_bad_usage_as_json(

@@ -12,7 +12,7 @@ from conda_multiplat.errors import UsageError
 from conda_multiplat.files import rendered_files, shown, write_all
 from conda_multiplat.lock import LockFile
 from conda_multiplat.names import did_you_mean
-from conda_multiplat.project import Project, load_project
+from conda_multiplat.project import Project, load_project, load_project_as_locked
 from conda_multiplat.render.explicit import HashKind
 from conda_multiplat.render.kinds import Kind, file_name, text
 from conda_multiplat.rendered import fresh_texts, standing
@@ -35,10 +35,10 @@ def render(
     Returns:
         0. Every other outcome is raised as a ``MultiplatError``.
     """
-    project = load_project(files, host_subdirs=(settings.subdir,))
     if existing:
-        texts = _again(project, environments, platforms)
+        texts = _again(load_project_as_locked(files), environments, platforms)
     else:
+        project = load_project(files, host_subdirs=(settings.subdir,))
         texts = _anew(project, environments, platforms, kind or "explicit", hash_kind)
         _refuse_nothing(texts, platforms)
     write_all(texts)
@@ -72,7 +72,8 @@ def _again(
     project: Project, environments: Sequence[str], platforms: Sequence[str]
 ) -> dict[Path, str]:
     """The files that stand beside the locks and are not what those say."""
-    files = standing(rendered_files(project.folder), environments)
+    names = select_environments(project.manifest, environments)
+    files = standing(rendered_files(project.folder), names)
     asked = [each for each in files if not platforms or each.subdir in platforms]
     return fresh_texts(project, asked)
 

@@ -173,3 +173,25 @@ def test_kind_or_existing(alone: Host, project: Path, tools: Path) -> None:
     lock.write_text(text.replace("tool-2.0", "tool-1.0"), encoding="utf-8")
     done = alone.multiplat("render", "--existing", cwd=project, code=2)
     assert done.stderr.startswith("error: conda-lock.yml is not as it was written\n")
+
+
+def test_no_platforms_named(alone: Host, project: Path, tools: Path) -> None:
+    """Where the manifest names no platform, the lock says which files it has; not this machine."""
+    write(project, tools, "tool <2", platforms="[]")
+    _unnamed(project)
+    alone.multiplat("lock", "--platform", "osx-arm64", "win-64", cwd=project)
+    alone.multiplat("render", "--kind", "explicit", cwd=project)
+    write(project, tools, "tool", platforms="[]")
+    _unnamed(project)
+    alone.multiplat("lock", "--update-all", "--platform", "osx-arm64", "win-64", cwd=project)
+    done = alone.multiplat("render", "--existing", cwd=project)
+    assert done.stderr == " wrote conda-osx-arm64.lock, conda-win-64.lock\n"
+    assert alone.multiplat("check", cwd=project).stdout == "in sync: conda-lock.yml\n"
+    done = alone.multiplat("render", "--existing", "-e", "defautl", cwd=project, code=2)
+    assert "did you mean 'default'?" in done.stderr
+
+
+def _unnamed(project: Path) -> None:
+    manifest = project / "environment.yml"
+    text = manifest.read_text(encoding="utf-8").replace("platforms: []\n", "")
+    manifest.write_text(text, encoding="utf-8")
