@@ -30,6 +30,8 @@ _FOLDERS = (
 #: Where no file names channels. conda would take `defaults`, and only conda knows what that is.
 _CHANNELS = ("conda-forge",)
 _LISTS = ("channels", "default_channels", "envs_dirs", "pkgs_dirs")
+_SCALARS = ("channel_alias", "channel_priority", "offline", "ssl_verify", "subdir")
+_ACTIVATION = ("changeps1", "env_prompt", "envvars_force_uppercase")
 _MAPS = ("custom_channels", "custom_multichannels", "proxy_servers")
 _ALIASES = {"envs_path": "envs_dirs", "CHANNELS": "channels"}
 _TRUE = ("true", "yes", "on", "1", "y")
@@ -71,6 +73,9 @@ def settings_from_condarc(
         envs_dirs=(*envs, *named, home / ".conda" / "envs"),
         root_prefix=root,
         register_envs=_flag(values.get("register_envs", True)),
+        changeps1=_flag(values.get("changeps1", True)),
+        env_prompt=str(values.get("env_prompt", Settings.env_prompt)),
+        envvars_force_uppercase=_flag(values.get("envvars_force_uppercase", True)),
     )
 
 
@@ -87,7 +92,7 @@ def _merged(environ: Mapping[str, str]) -> dict[str, Any]:
     for path in _files(environ):
         for key, value in _load(path).items():
             _merge(values, _ALIASES.get(str(key), str(key)), value)
-    for key in (*_LISTS, "channel_alias", "channel_priority", "offline", "ssl_verify", "subdir"):
+    for key in (*_LISTS, *_ACTIVATION, *_SCALARS):
         if text := environ.get(f"CONDA_{key.upper()}"):
             _merge(values, key, _split(key, text))
     return values

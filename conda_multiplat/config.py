@@ -36,6 +36,9 @@ class Settings:
         envs_dirs: where named environments are.
         root_prefix: conda's base environment, where there is a conda.
         register_envs: whether new environments go into ``~/.conda/environments.txt``.
+        changeps1: whether an activated environment shows in the prompt.
+        env_prompt: how: a template.
+        envvars_force_uppercase: whether an environment's variables get upper-case names.
         detect: the virtual packages that conda detects, those of the given names at least;
             ``None`` where we have to look ourselves.
         elsewhere: True where the work is for another machine than this one: it has what the lock
@@ -54,6 +57,9 @@ class Settings:
     envs_dirs: Sequence[Path] = ()
     root_prefix: Path | None = None
     register_envs: bool = True
+    changeps1: bool = True
+    env_prompt: str = "({default_env}) "
+    envvars_force_uppercase: bool = True
     detect: Callable[[Collection[str]], tuple[VirtualPackage, ...]] | None = None
     elsewhere: bool = False
     hooks: Callable[[], Mapping[str, str]] = dict
@@ -75,6 +81,9 @@ def settings_from_conda() -> Settings:
         envs_dirs=tuple(map(Path, context.envs_dirs)),
         root_prefix=Path(context.root_prefix),
         register_envs=bool(getattr(context, "register_envs", True)),
+        changeps1=bool(context.changeps1),
+        env_prompt=str(context.env_prompt),
+        envvars_force_uppercase=bool(getattr(context, "envvars_force_uppercase", True)),
         detect=detect_with_conda,
         hooks=hook_settings,
     )

@@ -16,6 +16,7 @@ HOOKS = "hooks"
 #: The modules and packages that may touch the world; everything else is the core.
 EDGES = (
     "__main__",
+    "activating",
     "checking",
     "cli",
     "commit",
