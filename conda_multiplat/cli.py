@@ -31,6 +31,8 @@ COMMANDS = {
     "diff": "what differs between two states of the locks",
     "info": "this machine, and which environments fit",
     "why": "who asks for a package, and why not a better one",
+    "list": "what is locked, or what an environment has of it",
+    "tree": "who needs whom of what is locked",
 }
 
 

@@ -11,11 +11,16 @@ from conda_multiplat.errors import OutsideError, UnmetError, UsageError
 from conda_multiplat.project import Project
 
 
-def destination(project: Project, name: str | None, prefix: str | None, settings: Settings) -> Path:
-    """The folder to install into."""
+def destination(
+    project: Project | None, name: str | None, prefix: str | None, settings: Settings
+) -> Path:
+    """The folder to install into, or to look for an environment in.
+
+    Without a project, one of ``name`` and ``prefix`` must be given.
+    """
     if prefix is not None:
         return Path(prefix).expanduser().absolute()
-    name = name or project.manifest.name
+    name = name or (project.manifest.name if project else None)
     if name is None:
         raise UsageError(
             "the manifest has no `name:`", hints=["say where to install with -n NAME or -p PREFIX"]

@@ -96,7 +96,7 @@ def _wrong(line: Requirement, there: _There) -> str:
         return ""
     if not line.name:
         places = [each.url for each in there.records.values()]
-        return "" if any(_is_at(value, each) for each in places) else "not locked"
+        return "" if any(is_at(value, each) for each in places) else "not locked"
     return _wrong_named(line, there)
 
 
@@ -109,7 +109,7 @@ def _wrong_named(line: Requirement, there: _There) -> str:
         return "not locked"
     if wanted.url:
         record = there.records.get(line.name)
-        return "" if record and _is_at(wanted.url, record.url) else "not locked from there"
+        return "" if record and is_at(wanted.url, record.url) else "not locked from there"
     return _wrong_version(wanted, line.name, there.versions[line.name])
 
 
@@ -130,7 +130,7 @@ def _wrong_constraint(text: str, has: Mapping[str, str]) -> str:
     return "" if version is None else _wrong_version(wanted, wanted.name, version)
 
 
-def _is_at(asked: str, url: str) -> bool:
+def is_at(asked: str, url: str) -> bool:
     """Whether a record's URL or path is what a line names, its revision and extras apart."""
     bare = asked.partition("#")[0].partition("[")[0].rstrip("/").removeprefix("./")
     place = url.partition("#")[0].rstrip("/").removeprefix("./")

@@ -29,9 +29,11 @@ EDGES = (
     "files",
     "git",
     "installing",
+    "installed_environment",
     "lock_pypi",  # begins what lock_plan has planned
     "lock_plan",  # speaks to the user through the console that it is given
     "options",
+    "locked_targets",  # warns through the console that it is given
     "plugin",
     "prefix",
     "pypi_table",

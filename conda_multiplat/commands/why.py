@@ -18,13 +18,13 @@ from conda_multiplat.config import Settings
 from conda_multiplat.console import Console
 from conda_multiplat.errors import NoSolutionError
 from conda_multiplat.lock import LockFile, PlatformLock
+from conda_multiplat.locked_targets import warn_stale
 from conda_multiplat.names import did_you_mean
 from conda_multiplat.outcomes import Question
 from conda_multiplat.project import Project, load_project
 from conda_multiplat.records import CondaRecord, PypiRecord, Record
 from conda_multiplat.requests import request
 from conda_multiplat.solve_group import with_peers_lines
-from conda_multiplat.sync import has_changed
 from conda_multiplat.targets import Target, targets
 
 #: So many of those that need a package are named.
@@ -105,7 +105,7 @@ def why(
     project = load_project(files, host_subdirs=tuple(platforms) or (settings.subdir,))
     wanted = targets(project.manifest, environments, platforms)
     locks = {each: project.existing_lock(each) for each in {each.environment for each in wanted}}
-    _warn(wanted, locks, console)
+    warn_stale([(each, locks[each.environment]) for each in wanted], console)
     name = name.lower()
     found = [
         _Found(target, lock, locked, record)
@@ -124,15 +124,6 @@ def why(
     _show(answers, console)
     console.result({"package": name, "answers": [each.to_dict() for each in answers]})
     return 0
-
-
-def _warn(wanted: Sequence[Target], locks: Mapping[str, LockFile], console: Console) -> None:
-    stale = [str(each) for each in wanted if has_changed(locks[each.environment], each)]
-    if stale:
-        console.say(
-            f"warning: the manifest has changed since it was locked: {', '.join(stale)} "
-            "(run `conda multiplat lock`); this is about what is locked"
-        )
 
 
 def _not_locked(
