@@ -17,6 +17,8 @@ HOOKS = "hooks"
 EDGES = (
     "__main__",
     "activating",
+    "cache_cleaning",
+    "cache_lock",
     "checking",
     "cli",
     "commit",

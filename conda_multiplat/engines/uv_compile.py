@@ -13,11 +13,12 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from conda_multiplat.cache_lock import in_use
 from conda_multiplat.channels import scrub, secrets
 from conda_multiplat.config import Settings
 from conda_multiplat.engines.access import cache_folder
 from conda_multiplat.engines.uv_command import UvProcesses, uv_environment
-from conda_multiplat.engines.wheel_stubs import stub
+from conda_multiplat.engines.wheel_stubs import FOLDER, LOCK, stub
 from conda_multiplat.errors import OutsideError
 from conda_multiplat.names import VirtualPackage
 from conda_multiplat.pip_entries import CONSTRAINT, split_option
@@ -168,8 +169,6 @@ class Compiler:
         promised = tuple(target.virtual_packages if packages is None else packages)
         pre = any(each.text == "--pre" for each in self.request.requirements)
         constraints = self.folder / "constraints.txt"
-        lines = [*self._constraints(without), *pins]
-        constraints.write_text("\n".join(lines) + "\n", encoding="utf-8")
         command = [
             *("pip", "compile", "-", "--quiet", "--no-header"),
             *("--python", sys.executable, "--no-python-downloads"),
@@ -183,11 +182,15 @@ class Compiler:
         environ = uv_environment(self.settings)
         if version := next((each.version for each in promised if each.name == "__osx"), ""):
             environ["MACOSX_DEPLOYMENT_TARGET"] = version
-        return self.processes.run(command, environ, self.base, "\n".join(entries) + "\n")
+        stubs = cache_folder(self.settings) / FOLDER
+        stubs.mkdir(exist_ok=True)
+        with in_use(stubs / LOCK):
+            lines = [*self._constraints(stubs, without), *pins]
+            constraints.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            return self.processes.run(command, environ, self.base, "\n".join(entries) + "\n")
 
-    def _constraints(self, without: Collection[str]) -> list[str]:
-        """What conda provides, as stubs, and the lines of constraints files."""
-        stubs = cache_folder(self.settings) / "stubs"
+    def _constraints(self, stubs: Path, without: Collection[str]) -> list[str]:
+        """What conda provides, as stubs in a folder, and the lines of constraints files."""
         given = [each for each in self.request.provided if each.name not in without]
         lines = [f"{each.name} @ {stub(stubs, each.name, each.version)}" for each in given]
         texts = [each.text for each in self.request.requirements]

@@ -7,6 +7,9 @@ import threading
 import zipfile
 from pathlib import Path
 
+#: Where they are in the cache, and what is held while they are in use (see ``cache_cleaning``).
+FOLDER = "stubs"
+LOCK = ".lock"
 _TIME = (1980, 1, 1, 0, 0, 0)
 _WHEEL = (
     "Wheel-Version: 1.0\nGenerator: conda-multiplat\nRoot-Is-Purelib: true\nTag: py3-none-any\n"

@@ -1,0 +1,60 @@
+"""Locks on files of the cache, so that nothing is removed under a run that uses it.
+
+They are ``flock``'s, as rattler's are. Where there are none (Windows, some network file systems)
+nothing is held: Windows refuses to remove an open file by itself.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    _SHARED = _ALONE = 0
+else:
+    _SHARED, _ALONE = fcntl.LOCK_SH, fcntl.LOCK_EX | fcntl.LOCK_NB
+
+
+@contextmanager
+def in_use(file: Path) -> Iterator[None]:
+    """Hold ``file`` together with others who use what it stands for; waits for who has it alone."""
+    with _held(file, _SHARED, os.O_CREAT):
+        yield
+
+
+@contextmanager
+def alone(file: Path, *, make: bool = False) -> Iterator[bool]:
+    """Hold ``file`` alone, at once; False where somebody else holds it.
+
+    With ``make`` it is made if it is not there, so that nobody can begin to hold it now.
+    """
+    with _held(file, _ALONE, os.O_CREAT if make else 0) as held:
+        yield held
+
+
+@contextmanager
+def _held(file: Path, kind: int, flags: int) -> Iterator[bool]:
+    try:
+        handle = os.open(file, os.O_RDWR | flags, 0o666)
+    except OSError:  # it is gone, or can't be written: then neither can what it stands for
+        yield True
+        return
+    try:
+        yield _lock(handle, kind)
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, kind: int) -> bool:
+    if not kind:
+        return True
+    with suppress(OSError):  # no locks on this file system
+        try:
+            fcntl.flock(handle, kind)
+        except BlockingIOError:
+            return False
+    return True
