@@ -33,6 +33,7 @@ COMMANDS = {
     "why": "who asks for a package, and why not a better one",
     "list": "what is locked, or what an environment has of it",
     "tree": "who needs whom of what is locked",
+    "modulefile": "make a module file, for `module load` on a cluster",
     "clean": "remove what we keep of channels and packages",
 }
 
