@@ -11,7 +11,7 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -35,7 +35,10 @@ COMMANDS = {
     "tree": "who needs whom of what is locked",
     "modulefile": "make a module file, for `module load` on a cluster",
     "clean": "remove what we keep of channels and packages",
+    "completion": "a script that completes commands and names in your shell",
 }
+#: Commands that no person types: they are in no list.
+HIDDEN = {"complete-words": "the names of a kind, for a shell that completes them"}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -118,23 +121,42 @@ class _CommandParser(_Parser):
 
 def configure_parser(parser: argparse.ArgumentParser) -> None:
     """Add the commands to ``parser``."""
+    _add_commands(parser)
+
+
+def command_parsers(
+    parser: argparse.ArgumentParser,
+) -> Iterator[tuple[str, str, argparse.ArgumentParser]]:
+    """Add the commands to ``parser``; those that people type, with their summaries and parsers."""
+    commands = _add_commands(parser)
+    for name, summary in COMMANDS.items():
+        found = commands.choices[name]
+        found.complete()
+        yield name, summary, found
+
+
+def _add_commands(
+    parser: argparse.ArgumentParser,
+) -> argparse._SubParsersAction[_CommandParser]:
     parser.description = SUMMARY
-    commands = parser.add_subparsers(
+    commands: argparse._SubParsersAction[_CommandParser] = parser.add_subparsers(
         dest="multiplat_command",
         metavar="COMMAND",
         required=True,
         parser_class=_CommandParser,
         prog=parser.prog,  # what it is anyway; argparse would import much to find that out
     )
-    for name, summary in COMMANDS.items():
+    for name, summary in {**COMMANDS, **HIDDEN}.items():
+        listed: dict[str, Any] = {"help": summary} if name in COMMANDS else {}
         commands.add_parser(
             name,
             command=name,
-            help=summary,
             description=f"{summary[0].upper()}{summary[1:]}.",
             allow_abbrev=False,
             formatter_class=_Formatter,
+            **listed,
         )
+    return commands
 
 
 def run(args: argparse.Namespace, load_settings: Callable[[], Settings]) -> int:

@@ -31,6 +31,7 @@ from conda_multiplat.virtual_packages import needs_of
 from conda_multiplat.yaml_nodes import Loader
 
 _MARKER = re.compile(r"^(<<<<<<< |\|{7}( |\r?$)|=======\r?$|>>>>>>> )", re.MULTILINE)
+_NAME_LINE = re.compile(r"^- name: '?([^\s']+)", re.MULTILINE)
 _PACKAGE_LINE = re.compile(r"^package:", re.MULTILINE)
 RELOCK = "run `conda multiplat lock --update-all`, which does not read the old lock"
 
@@ -102,6 +103,11 @@ def read_head(blocks: Iterable[bytes], file: str, *, whole: bool) -> LockFile | 
         return _lock(metadata, custom, [], None, intact=True)
     except (LockFileError, KeyError, TypeError, AttributeError, ValueError):
         return None
+
+
+def package_names(text: str) -> set[str]:
+    """The names of the packages in a lock, ours or conda-lock's, which is read no further."""
+    return set(_NAME_LINE.findall(text))
 
 
 def _parts(text: str, file: str) -> tuple[str, str, dict[str, Any], dict[str, str]]:

@@ -1,0 +1,112 @@
+"""What can come next on a command line, read off the parsers: for scripts that complete in shells.
+
+All is known when a script is made but the project's own names. Those are of a *kind*, which the
+metavariable says (``ENV`` is an environment), and are asked for while the user types.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+#: Kinds that are asked for: metavariable -> kind.
+KINDS = {
+    "ENV": "environments",
+    "NAME": "names",
+    "P": "platforms",
+    "PATTERN": "packages",
+    "PKG": "packages",
+}
+#: What the shell knows by itself.
+FILES = "files"
+NONE, ONE, SEVERAL = "none", "one", "several"
+
+
+@dataclass(frozen=True)
+class Values:
+    """What comes after an option, or where no option is.
+
+    Attributes:
+        count: ``none``, ``one`` or ``several``.
+        kind: whose names they are; ``files``, or ``words``.
+        words: the words themselves, where there are no others.
+    """
+
+    count: str = NONE
+    kind: str = FILES
+    words: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """As the scripts have it: count, kind, words."""
+        return " ".join([self.count, self.kind, *self.words]) if self.count != NONE else NONE
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option: its spellings, what it does, what comes after it."""
+
+    flags: tuple[str, ...]
+    summary: str
+    values: Values
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command: its options, and what comes where no option is."""
+
+    name: str
+    summary: str
+    options: tuple[Option, ...]
+    values: Values
+
+    def table(self) -> list[tuple[str, Values]]:
+        """What comes after each flag that takes something; ``""`` stands for no flag."""
+        pairs = [(flag, each.values) for each in self.options for flag in each.flags]
+        return [("", self.values), *(pair for pair in pairs if pair[1].count != NONE)]
+
+    def flags(self) -> list[tuple[str, str]]:
+        """Each flag with what it does, the long spellings only where there are two."""
+        return [(each.flags[-1], each.summary) for each in self.options]
+
+
+def command(name: str, summary: str, parser: argparse.ArgumentParser) -> Command:
+    """What a command's parser takes."""
+    options: list[Option] = []
+    values = Values()
+    for action in parser._actions:
+        if action.help == argparse.SUPPRESS:
+            continue
+        if action.option_strings:
+            flags = tuple(sorted(action.option_strings, key=len))
+            options.append(Option(flags, _one_line(action.help or ""), _values(action)))
+        elif values.count == NONE:
+            values = _values(action)
+    return Command(name, summary, tuple(options), values)
+
+
+def _values(action: argparse.Action) -> Values:
+    if action.nargs == 0:
+        return Values()
+    count = SEVERAL if action.nargs in ("+", "*", argparse.REMAINDER) else ONE
+    if action.choices is not None:
+        return Values(count, "words", tuple(map(str, action.choices)))
+    return Values(count, KINDS.get(str(action.metavar), FILES))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.replace("%%", "%").split())
+
+
+def flags_after(words: Iterable[str], *flags: str) -> list[str]:
+    """What was given for an option that takes several values, up to the next option."""
+    found: list[str] = []
+    inside = False
+    for word in words:
+        name, _, value = word.partition("=")
+        if word.startswith("-"):
+            inside = name in flags
+            found += [value] if inside and value else []
+        elif inside and word != "=":
+            found.append(word)
+    return found
