@@ -50,6 +50,8 @@ def _lock(project: Project, environment: str) -> Verdict:
     lock = project.lock_head(environment)
     if lock is None:
         return Verdict(file, ("there is no such lock",))
+    if lock.unmerged:
+        return Verdict(file, (f"it is not merged: {lock.unmerged}",))
     if not lock.intact:
         return Verdict(file, ("its packages were edited after it was made",))
     known = [target.subdir for target in wanted]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from conda_multiplat.errors import Location, ManifestError, OutsideError, Problem
@@ -13,6 +13,8 @@ from conda_multiplat.names import DEFAULT_ENVIRONMENT
 
 MANIFEST_NAMES = ("environment.yml", "environment.yaml")
 LOCK_NAME = "conda-lock.yml"
+#: What gives the text of a file.
+ReadText = Callable[[Path], str]
 #: The kinds of rendered files by their names, ENVIRONMENT.KIND-SUBDIR.ENDING.
 _ENDINGS = {"conda": "lock", "requirements": "txt", "environment": "yml"}
 _RENDERED = re.compile(rf"(?:(.+)\.)?({'|'.join(_ENDINGS)})-([a-z]+-[a-z0-9]+)\.([a-z]+)")

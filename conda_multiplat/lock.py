@@ -99,7 +99,8 @@ class LockFile(NamedTuple):
         platforms: what is locked, by subdir, sorted.
         channel_priority: what it was solved with; ``""`` where the lock does not say.
         recipe: the recipe of ``content_hash``; 0 for a lock that we did not make.
-        intact: False where the package section is not as we wrote it.
+        intact: False where it is not as we wrote it.
+        unmerged: why two sides of it could not be merged, where one side was left.
     """
 
     environment: str
@@ -109,6 +110,7 @@ class LockFile(NamedTuple):
     channel_priority: str = ""
     recipe: int = 0
     intact: bool = True
+    unmerged: str = ""
 
     def head(self, packages_sha256: str) -> dict[str, Any]:
         """``version`` and ``metadata``, ready to be written."""

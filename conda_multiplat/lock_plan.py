@@ -89,7 +89,8 @@ def _previous(
     if old and is_newer(old):
         console.say(f"warning: {path}: {NEWER}, and will be locked as this one does")
     if old and not old.intact:
-        console.say(f"warning: {path} was edited after it was made; its records are only a start")
+        what = "is not merged" if old.unmerged else "was edited after it was made"
+        console.say(f"warning: {path} {what}; its records are only a start")
     return old
 
 

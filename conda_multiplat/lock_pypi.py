@@ -6,7 +6,7 @@ target that asks for PyPI packages, or an error that has all that went wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 
@@ -29,7 +29,7 @@ from conda_multiplat.pypi import (
 )
 from conda_multiplat.pypi_group import TERMS
 from conda_multiplat.records import PypiRecord
-from conda_multiplat.solve import categories_of
+from conda_multiplat.solve import categorised
 from conda_multiplat.targets import Target
 
 _Work = Work[PypiRequest, PypiOutcome, Sequence[PypiOutcome]]
@@ -145,12 +145,4 @@ def _with_warnings(solution: PypiSolution) -> PypiSolution:
 
 def _categorised(solution: PypiSolution) -> PypiSolution:
     """With the category that asks for each record (CEP 37)."""
-    roots: Iterable[tuple[str, str]] = (
-        (each.name, each.category) for each in solution.request.requirements
-    )
-    depends = {each.name: each.depends for each in solution.records}
-    found = categories_of(list(roots), depends)
-    records = (
-        each._replace(category=found.get(each.name, each.category)) for each in solution.records
-    )
-    return replace(solution, records=tuple(records))
+    return replace(solution, records=categorised(solution.request.requirements, solution.records))

@@ -33,7 +33,20 @@ from conda_multiplat.yaml_nodes import Loader
 _MARKER = re.compile(r"^(<<<<<<< |\|{7}( |\r?$)|=======\r?$|>>>>>>> )", re.MULTILINE)
 _NAME_LINE = re.compile(r"^- name: '?([^\s']+)", re.MULTILINE)
 _PACKAGE_LINE = re.compile(r"^package:", re.MULTILINE)
+_UNMERGED = re.compile(r"\A# Not merged: (.*)\n(# What follows.*\n)?")
 RELOCK = "run `conda multiplat lock --update-all`, which does not read the old lock"
+
+
+def as_unmerged(text: str, reason: str) -> str:
+    """One side of a lock that could not be merged, with the reason (one line) above it."""
+    way = "# What follows is one side of the merge; run: conda multiplat lock"
+    return f"# Not merged: {reason}\n{way}\n{_UNMERGED.sub('', text)}"
+
+
+def unmerged_reason(text: str) -> str:
+    """The reason that :func:`as_unmerged` has written; ``""`` where there is none."""
+    found = _UNMERGED.match(text)
+    return found[1].rstrip() if found else ""
 
 
 def packages_sha256(section: str) -> str:
@@ -70,8 +83,11 @@ def read_lock(text: str, file: str, platforms: Sequence[str] | None = None) -> L
     else:
         _refuse_markers(text, file)
         packages = _load(section, file, head.count("\n")).get("package") or []
+    reason = unmerged_reason(head)
     try:
-        return _lock(metadata, custom, packages, platforms, intact=intact or stated is None)
+        lock = _lock(metadata, custom, packages, platforms)
+        whole = not reason and (intact or stated is None)
+        return lock._replace(intact=whole, unmerged=reason)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise _broken(file, Location(file), f"not a CEP 37 lock: {error!r}") from None
 
@@ -96,11 +112,16 @@ def read_head(blocks: Iterable[bytes], file: str, *, whole: bool) -> LockFile | 
             return None
         start += block
     try:
-        _, _, metadata, custom = _parts(f"{start[:end].decode('utf-8-sig')}package: []", file)
+        head = start[:end].decode("utf-8-sig")
+        _, _, metadata, custom = _parts(f"{head}package: []", file)
         stated = custom.get(f"{PREFIX}packages-sha256", "")
-        if not stated or (whole and _sha256(chain([start[end:]], rest)) != stated):
+        if (
+            not stated
+            or unmerged_reason(head)
+            or (whole and _sha256(chain([start[end:]], rest)) != stated)
+        ):
             return None
-        return _lock(metadata, custom, [], None, intact=True)
+        return _lock(metadata, custom, [], None)
     except (LockFileError, KeyError, TypeError, AttributeError, ValueError):
         return None
 
@@ -222,8 +243,6 @@ def _lock(
     custom: Mapping[str, str],
     packages: list[Any],
     wanted: Sequence[str] | None,
-    *,
-    intact: bool,
 ) -> LockFile:
     by_platform: dict[str, list[dict[str, Any]]] = {}
     for each in packages:
@@ -243,7 +262,6 @@ def _lock(
         },
         channel_priority=custom.get(f"{PREFIX}channel-priority", ""),
         recipe=int(custom.get(f"{PREFIX}recipe", 0)),
-        intact=intact,
     )
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from conda_multiplat.errors import LockFileError, ManifestError
 from conda_multiplat.files import (
+    ReadText,
     find_manifest,
     lock_files,
     lock_path,
@@ -66,31 +67,40 @@ class Project(NamedTuple):
         if not lock.intact:
             raise LockFileError(
                 f"{path} is not as it was written",
-                details=["its packages don't have the digest that its head states: it was edited"],
+                details=[
+                    f"it is not merged: {lock.unmerged}"
+                    if lock.unmerged
+                    else "its packages don't have the digest that its head states: it was edited"
+                ],
                 hints=["run `conda multiplat lock`, or take the file from version control again"],
             )
         return lock
 
 
 def load_project(
-    files: Sequence[str | Path], *, host_subdirs: Sequence[str], check_spec: SpecCheck | None = None
+    files: Sequence[str | Path],
+    *,
+    host_subdirs: Sequence[str],
+    check_spec: SpecCheck | None = None,
+    read: ReadText = read_text,
 ) -> Project:
     """Read the manifest from ``files``, or from where it is found; see :func:`read_manifest`.
 
     Without ``files``, a lock that lies beside the manifest says which files it was made from:
-    those are read, as conda-lock does too.
+    those are read, as conda-lock does too. ``read`` gives the text of each file, which need not be
+    what is on the disk.
 
     Raises:
         ManifestError: with every problem of every file.
         OutsideError: a file can't be read.
     """
     paths = [Path(each).absolute() for each in files] or _found_files()
-    sources = [Source(shown(path), read_text(path)) for path in paths]
+    sources = [Source(shown(path), read(path)) for path in paths]
     manifest = read_manifest(
         sources, host_subdirs=host_subdirs, check_spec=check_spec, entry_name=_entry_name
     )
     folder = paths[0].parent
-    manifest = _expanded(manifest, folder)
+    manifest = _expanded(manifest, folder, read)
     return Project(manifest, folder, tuple(_relative(path, folder) for path in paths))
 
 
@@ -183,14 +193,14 @@ def _entry_name(entry: str) -> str:
     return entry_name(entry)
 
 
-def _expanded(manifest: Manifest, folder: Path) -> Manifest:
+def _expanded(manifest: Manifest, folder: Path, read: ReadText) -> Manifest:
     """With the lines of requirements files, where there is a ``pip:`` at all."""
     views = (view for each in manifest.environments.values() for view in each.views.values())
     if not any(view.pypi for view in views):
         return manifest
     from conda_multiplat.requirement_files import expand
 
-    return expand(manifest, folder)
+    return expand(manifest, folder, read)
 
 
 def _relative(path: Path, folder: Path) -> str:

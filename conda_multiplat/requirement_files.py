@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from conda_multiplat.errors import Location, ManifestError, MultiplatError, Problem, WordingError
-from conda_multiplat.files import read_text, shown
+from conda_multiplat.files import ReadText, read_text, shown
 from conda_multiplat.manifest import Environment, Manifest, Requirement, View
 from conda_multiplat.pip_entries import CONSTRAINT, entry_name, split_option
 
@@ -19,7 +19,7 @@ _REQUIREMENTS = ("-r", "--requirement")
 _CONSTRAINTS = ("-c", "--constraint")
 
 
-def expand(manifest: Manifest, folder: Path) -> Manifest:
+def expand(manifest: Manifest, folder: Path, read: ReadText = read_text) -> Manifest:
     """The manifest with the lines of requirements and constraints files in it.
 
     Raises:
@@ -27,7 +27,8 @@ def expand(manifest: Manifest, folder: Path) -> Manifest:
     """
     problems: set[Problem] = set()
     environments = {
-        name: _expanded(each, folder, problems) for name, each in manifest.environments.items()
+        name: _expanded(each, folder, read, problems)
+        for name, each in manifest.environments.items()
     }
     if problems:
         names = ", ".join(sorted({each.location.file for each in problems}))
@@ -35,16 +36,22 @@ def expand(manifest: Manifest, folder: Path) -> Manifest:
     return manifest._replace(environments=environments)
 
 
-def _expanded(environment: Environment, folder: Path, problems: set[Problem]) -> Environment:
+def _expanded(
+    environment: Environment, folder: Path, read: ReadText, problems: set[Problem]
+) -> Environment:
     views: dict[str, View] = {}
     for subdir, view in environment.views.items():
-        lines = [line for each in view.pypi for line in _lines(each, folder, problems, ())]
+        lines = [line for each in view.pypi for line in _lines(each, folder, read, problems, ())]
         views[subdir] = view._replace(pypi=tuple(dict.fromkeys(lines)))
     return environment._replace(views=views)
 
 
 def _lines(
-    entry: Requirement, folder: Path, problems: set[Problem], above: Sequence[Path]
+    entry: Requirement,
+    folder: Path,
+    read: ReadText,
+    problems: set[Problem],
+    above: Sequence[Path],
 ) -> Iterator[Requirement]:
     """What an entry stands for; ``above`` are the files that it was read from."""
     option, value = split_option(entry.text)
@@ -56,7 +63,7 @@ def _lines(
         problems.add(Problem(entry.at, f"{value} reads itself", "break the circle of -r and -c"))
         return
     try:
-        text = read_text(path)
+        text = read(path)
     except MultiplatError as error:
         problems.add(Problem(entry.at, f"{entry.text}: {error.message}"))
         return
@@ -69,7 +76,7 @@ def _lines(
             problems.add(Problem(at, str(error), error.hint))
             continue
         inner = Requirement(line, name, at, entry.category)
-        for each in _lines(inner, path.parent, problems, (*above, path)):
+        for each in _lines(inner, path.parent, read, problems, (*above, path)):
             told = constraint and not each.text.startswith(("-", CONSTRAINT))
             yield each._replace(text=CONSTRAINT + each.text) if told else each
 

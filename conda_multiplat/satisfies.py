@@ -27,7 +27,7 @@ from conda_multiplat.match_spec import parse_spec
 from conda_multiplat.names import VirtualPackage, spec_name
 from conda_multiplat.records import CondaRecord, Record
 from conda_multiplat.targets import Target
-from conda_multiplat.virtual_packages import unmet
+from conda_multiplat.virtual_packages import Need, unmet
 
 #: Whether a MatchSpec holds for a record, as far as a lock has what it asks for.
 RecordMatches = Callable[[str, CondaRecord], bool]
@@ -95,13 +95,11 @@ def mismatches(
     ]
     found += [
         Mismatch(NOWHERE, f"{each.need.record} needs {each.need.spec}", f"promised: {each.has}")
-        for each in unmet(
-            (need for need in locked.needs if not need.binding), promised.values(), virtual_matches
-        )
+        for each in unmet(_other_needs(locked), promised.values(), virtual_matches)
     ]
     found += pypi(target, locked)
     found += _unsafe(locked.every)
-    found += _unasked(target.view.conda, target.view.pypi, locked)
+    found += _extra(unasked(target.view.conda, target.view.pypi, locked))
     return sorted(set(found), key=lambda each: (not each.at.file, each))
 
 
@@ -131,9 +129,15 @@ def _faults(record: Record) -> Iterator[str]:
         yield "its URL has a credential in it"
 
 
-def _unasked(
+def _other_needs(locked: PlatformLock) -> list[Need]:
+    """The needs that no package states in its ``depends``: of ``constrains`` and of wheels."""
+    wheels = {each.name for each in locked.pypi}
+    return [need for need in locked.needs if not need.binding or need.record in wheels]
+
+
+def unasked(
     conda: Sequence[Requirement], pypi: Sequence[Requirement], locked: PlatformLock
-) -> list[Mismatch]:
+) -> list[Record]:
     """What is locked although nothing asks for it."""
     # conda-lock locks pip wherever there is a `pip:`, as `conda env create` asks for it.
     roots = [*(each.name for each in conda), *(["pip"] if pypi else [])]
@@ -141,7 +145,10 @@ def _unasked(
     of_paths = [each.name for each in locked.pypi if not each.sha256 or "://" not in each.url]
     wanted_pypi = reachable([*(each.name for each in pypi), *of_paths], depends_of(locked.pypi))
     extra: list[Record] = [each for each in locked.records if each.name not in wanted]
-    extra += [each for each in locked.pypi if each.name not in wanted_pypi]
+    return [*extra, *(each for each in locked.pypi if each.name not in wanted_pypi)]
+
+
+def _extra(extra: Sequence[Record]) -> list[Mismatch]:
     if not extra:
         return []
     more = f" and {len(extra) - 1} more" if len(extra) > 1 else ""

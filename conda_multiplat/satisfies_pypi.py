@@ -35,10 +35,8 @@ class _There:
 
 def pypi_mismatches(target: Target, locked: PlatformLock, table: NameTable) -> Sequence[Mismatch]:
     """The lines that are not met, and the packages that need what is not there."""
-    given = provided(locked.records, table, dict(target.pypi_names))
     there = _There(
-        {each.name: each.version for each in locked.pypi}
-        | {each.name: each.version for each in given},
+        project_versions(target, locked, table),
         {each.name: each for each in locked.pypi},
         target.subdir,
         python_of(locked.records),
@@ -53,6 +51,13 @@ def pypi_mismatches(target: Target, locked: PlatformLock, table: NameTable) -> S
         *_missing(locked.pypi, there.versions),
         *_out_of_bounds(locked.pypi, there.versions),
     ]
+
+
+def project_versions(target: Target, locked: PlatformLock, table: NameTable) -> dict[str, str]:
+    """The projects that a target's lock has, of PyPI or provided by conda: name -> version."""
+    given = provided(locked.records, table, dict(target.pypi_names))
+    found = {each.name: each.version for each in locked.pypi}
+    return found | {each.name: each.version for each in given}
 
 
 def _missing(records: Collection[PypiRecord], has: Collection[str]) -> list[Mismatch]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from conda_multiplat.agreement import Work, agreed, alone, in_step
 from conda_multiplat.graph import depends_of, reachable
 from conda_multiplat.manifest import Requirement
 from conda_multiplat.outcomes import CondaEngine, Conflict, Outcome, Solution
-from conda_multiplat.records import CondaRecord
+from conda_multiplat.records import CondaRecord, PypiRecord
 from conda_multiplat.requests import SolveRequest
 from conda_multiplat.solve_group import TERMS
 
 _Work = Work[SolveRequest, Outcome, Sequence[Outcome]]
+AnyRecord = TypeVar("AnyRecord", CondaRecord, PypiRecord)
 
 
 def solve(
@@ -47,14 +49,16 @@ def solve(
 def _with_categories(outcome: Outcome) -> Outcome:
     if isinstance(outcome, Conflict):
         return outcome
-    records = _categorised(outcome.request.requirements, outcome.records)
+    records = categorised(outcome.request.requirements, outcome.records)
     return replace(outcome, records=records)
 
 
-def _categorised(
-    requirements: Sequence[Requirement], records: Sequence[CondaRecord]
-) -> tuple[CondaRecord, ...]:
-    if all(each.category == "main" for each in requirements):
+def categorised(
+    requirements: Sequence[Requirement], records: Sequence[AnyRecord]
+) -> tuple[AnyRecord, ...]:
+    """Records with the category that asks for each (CEP 37)."""
+    asked_for = {each.category for each in requirements}
+    if asked_for | {each.category for each in records} <= {"main"}:
         return tuple(records)
     asked = [(each.name, each.category) for each in requirements]
     found = categories_of(asked, depends_of(records))

@@ -15,7 +15,7 @@ from conda_multiplat import lock_plan
 from conda_multiplat.errors import LockFileError
 from conda_multiplat.lock import LockChannel, LockFile, PlatformLock
 from conda_multiplat.lock_plan import Plan
-from conda_multiplat.lock_reader import read_head, read_lock
+from conda_multiplat.lock_reader import as_unmerged, read_head, read_lock
 from conda_multiplat.manifest_reader import Source, read_manifest
 from conda_multiplat.names import VirtualPackage
 from conda_multiplat.pip_entries import entry_name
@@ -494,3 +494,16 @@ def test_head_by_itself(size: int, end: str) -> None:
 def test_no_head_of_ours(text: str) -> None:
     """What is not a lock of ours is left to the reader that says what is wrong."""
     assert read_head([text.encode()], "conda-lock.yml", whole=False) is None
+
+
+def test_left_unmerged() -> None:
+    """One side of a merge with the reason above it: as it was, but not as it was written."""
+    text = render(LOCK)
+    left = as_unmerged(text, "a: 1 in ours, 2 in theirs")
+    assert left == as_unmerged(as_unmerged(text, "older"), "a: 1 in ours, 2 in theirs")
+    for each in (left, left.replace("\n", "\r\n")):
+        lock = read_lock(each, "f")
+        assert lock == LOCK._replace(intact=False, unmerged="a: 1 in ours, 2 in theirs")
+        assert lock.unmerged == "a: 1 in ours, 2 in theirs"
+        assert read_head([each.encode()], "f", whole=False) is None
+    assert read_lock(text, "f").unmerged == ""

@@ -265,6 +265,24 @@ def test_pypi(alone: Host, project: Path, tmp_path: Path) -> None:
         )
 
 
+def test_needs_of_wheels(alone: Host, project: Path, tmp_path: Path) -> None:
+    """What the tags of a wheel need of a machine has to be promised still."""
+    python = Package("python", "3.12.5", "0_cpython", "linux-64")
+    channel = write_repodata(tmp_path / "channel", [python])
+    index = Index(tmp_path / "index")
+    index.wheel("native", "1.0", "cp312-cp312-manylinux_2_28_x86_64")
+    promise = 'multiplat: {{virtual-packages: {{linux-64: {{glibc: "{}"}}}}}}\n'
+    with serve(index.root) as server:
+        pip = f"pip:\n      - --index-url {server.url}/simple\n      - native"
+        for glibc in ("2.28", "2.17"):
+            write(project, channel, "python", pip, platforms=LINUX, extra=promise.format(glibc))
+            if glibc == "2.28":
+                alone.multiplat("lock", cwd=project)
+    assert "  native needs __glibc >=2.28: promised: __glibc 2.17  (linux-64)\n" in _check(
+        alone, project, code=1
+    )
+
+
 def test_credential_in_a_url(alone: Host, project: Path, tools: Path) -> None:
     """A lock that another tool wrote, with a password in it, is not one to commit."""
     write(project, tools, "solo", platforms=LINUX)
