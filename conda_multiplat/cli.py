@@ -29,6 +29,7 @@ COMMANDS = {
     "render": "write files that any conda can install",
     "check": "whether the locks answer their manifest",
     "diff": "what differs between two states of the locks",
+    "merge-driver": "merge locks in git, package by package",
     "info": "this machine, and which environments fit",
     "why": "who asks for a package, and why not a better one",
     "list": "what is locked, or what an environment has of it",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -72,10 +73,55 @@ def _listed(folder: Path, *arguments: str) -> list[str]:
     return [each for each in found.split("\0") if each]
 
 
-def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def blob(folder: Path, thing: str) -> bytes | None:
+    """The content of what ``REVISION:PATH`` names; ``None`` where there is no such file.
+
+    Raises:
+        OutsideError: there is no git.
+    """
+    done = _git(folder, "cat-file", "blob", thing)
+    return done.stdout if done.returncode == 0 else None
+
+
+def blob_id(folder: Path, content: bytes) -> str:
+    """The name that git has for a content.
+
+    Raises:
+        OutsideError: there is no git.
+    """
+    return _git(folder, "hash-object", "--stdin", stdin=content).stdout.decode().strip()
+
+
+def output(folder: Path, *arguments: str) -> str | None:
+    """What a git command prints, without white space around it; ``None`` where it fails.
+
+    Raises:
+        OutsideError: there is no git.
+    """
+    done = _git(folder, *arguments)
+    return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else None
+
+
+def merged(folder: Path, base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+    """Three texts merged as git does; ``None`` where they are in conflict.
+
+    Raises:
+        OutsideError: there is no git.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        paths = [Path(place) / name for name in ("ours", "base", "theirs")]
+        for path, content in zip(paths, (ours, base, theirs), strict=True):
+            path.write_bytes(content)
+        done = _git(folder, "merge-file", "-p", "-q", *map(str, paths))
+    return done.stdout if done.returncode == 0 else None
+
+
+def _git(
+    folder: Path, *arguments: str, stdin: bytes | None = None
+) -> subprocess.CompletedProcess[bytes]:
     command = ["git", "--literal-pathspecs", "-C", str(folder), *arguments]
     try:
-        return subprocess.run(command, capture_output=True, check=False)
+        return subprocess.run(command, capture_output=True, check=False, input=stdin)
     except OSError as error:
         hints = ["install git, or name two lock files"]
         raise OutsideError(f"git can't be run: {error.strerror}", hints=hints) from None

@@ -30,6 +30,8 @@ EDGES = (
     "detect",
     "files",
     "git",
+    "git_merge",
+    "git_setup",
     "installing",
     "installed_environment",
     "lock_pypi",  # begins what lock_plan has planned

@@ -8,19 +8,28 @@ A side is the work tree, a git revision, or one lock file::
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from conda_multiplat import git
 from conda_multiplat.console import Console
-from conda_multiplat.errors import UsageError
-from conda_multiplat.files import find_manifest, lock_files, locked_environment, read_text, shown
+from conda_multiplat.errors import LockFileError, UsageError
+from conda_multiplat.files import (
+    find_manifest,
+    lock_files,
+    locked_environment,
+    read_blocks,
+    read_text,
+    shown,
+)
 from conda_multiplat.lock import LockFile
 from conda_multiplat.lock_diff import environment_diff
 from conda_multiplat.lock_reader import read_lock
 from conda_multiplat.names import DEFAULT_ENVIRONMENT
 from conda_multiplat.render import diff as rendering
+from conda_multiplat.render import record_lines
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,27 @@ def diff(
         console.show(line)
     console.result({"environments": {each.environment: each.to_dict() for each in found}})
     return 1 if exit_code and differing else 0
+
+
+def textconv(*, file: str, console: Console) -> int:
+    """Show a lock as lines that git compares (gitattributes: ``textconv``).
+
+    What is no lock that we can read is shown as it is: git would stop at an error, and with it the
+    whole of ``git log -p``.
+
+    Returns:
+        0.
+    """
+    content = b"".join(read_blocks(Path(file)))
+    text = content.decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
+    try:
+        lines = record_lines.lines(read_lock(text, file), hashlib.sha256(text.encode()).hexdigest())
+    except LockFileError:
+        lines = text.splitlines()
+    for line in lines:
+        console.show(line)
+    console.result({"lines": lines})
+    return 0
 
 
 def _default_first(name: str) -> tuple[bool, str]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 
-from conda_multiplat.commands.diff import diff
+from conda_multiplat.commands.diff import diff, textconv
 from conda_multiplat.console import Console
-from conda_multiplat.options.shared import environments, platforms
+from conda_multiplat.git_setup import DIFF
+from conda_multiplat.options.shared import environments, git_setup, platforms, run_git_setup
 
 EXAMPLES = """\
 examples:
   conda multiplat diff                      the work tree against HEAD
   conda multiplat diff main --markdown      for a pull request's comment
   conda multiplat diff old-lock.yml conda-lock.yml
+  conda multiplat diff --setup              git diff, log -p and show: a line for each package
 """
 
 
@@ -31,11 +33,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--exit-code", dest="tell_by_code", action="store_true", help="1 where something differs"
     )
+    parser.add_argument(
+        "--textconv", dest="textconv_file", metavar="FILE", help="a lock as git compares it"
+    )
+    git_setup(parser)
     parser.set_defaults(needs_settings=False)
 
 
 def run(args: argparse.Namespace, _: None, console: Console) -> int:
     """Run the command."""
+    if args.git_setup:
+        return run_git_setup(DIFF, args, console)
+    if args.textconv_file is not None:
+        return textconv(file=args.textconv_file, console=console)
     return diff(
         old=args.old_side,
         new=args.new_side,

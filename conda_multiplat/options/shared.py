@@ -7,6 +7,11 @@ and no destination may be the name of a conda setting, or conda would read it.
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conda_multiplat.console import Console
+    from conda_multiplat.git_setup import Registration
 
 
 def common(parser: argparse.ArgumentParser) -> None:
@@ -72,3 +77,30 @@ def destination(parser: argparse.ArgumentParser) -> None:
         help="the conda environment (default: the manifest's name)",
     )
     where.add_argument("-p", "--prefix", dest="env_prefix", metavar="PREFIX", help="its folder")
+
+
+def git_setup(parser: argparse.ArgumentParser) -> None:
+    """``--setup`` and ``--undo``: what git is told of us."""
+    what = parser.add_mutually_exclusive_group()
+    for name, meaning in (
+        ("setup", "write .gitattributes and git's configuration"),
+        ("undo", "take out what --setup wrote"),
+    ):
+        flag = f"--{name}"
+        what.add_argument(flag, dest="git_setup", action="store_const", const=name, help=meaning)
+    scope = parser.add_mutually_exclusive_group()
+    for name, meaning in (
+        ("local", "the configuration of this repository (default)"),
+        ("global", "the user's configuration, for all repositories"),
+    ):
+        flag = f"--{name}"
+        scope.add_argument(flag, dest="git_scope", action="store_const", const=name, help=meaning)
+    parser.set_defaults(git_scope="local")
+
+
+def run_git_setup(what: Registration, args: argparse.Namespace, console: Console) -> int:
+    """Do what :func:`git_setup` was told."""
+    from conda_multiplat.git_setup import set_up, take_out
+
+    do = set_up if args.git_setup == "setup" else take_out
+    return do(what, args.git_scope, console)

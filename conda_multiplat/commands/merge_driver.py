@@ -1,0 +1,175 @@
+r"""``conda multiplat merge-driver``: merges locks for git, as values and never as text.
+
+Flow::
+
+    %O %A %B -> Sides --\
+    what is merged -> manifest as it will be -> [Target] --> merged LockFile -> %A, exit 0
+                                                        \-> reasons: %A is our side, exit 1
+
+On a conflict our side stays whole in ``%A``, with the reason above it as a comment: ``lock`` takes
+its packages as a start, and ``check`` and ``install`` refuse it until then, even if it happens to
+meet the manifest.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from conda_multiplat import git
+from conda_multiplat.console import Console
+from conda_multiplat.errors import LockFileError, MultiplatError, UsageError
+from conda_multiplat.files import lock_path, locked_environment, write_all
+from conda_multiplat.git_merge import Merging, Versions, what_is_merged
+from conda_multiplat.lock import LockFile, PlatformLock
+from conda_multiplat.lock_merge import Sides, disagreements, merge_locks
+from conda_multiplat.lock_reader import as_unmerged, read_lock
+from conda_multiplat.project import Project, load_project
+from conda_multiplat.render import conda_lock
+from conda_multiplat.targets import Target, targets
+
+
+def merge_driver(*, base: str, ours: str, theirs: str, name: str, console: Console) -> int:
+    """Merge a lock as git asks for it; see ``conda multiplat merge-driver --help``.
+
+    Args:
+        base: a file with the common ancestor, empty where there is none (``%O``).
+        ours: a file with our side, where the result goes (``%A``).
+        theirs: a file with the other side (``%B``).
+        name: the lock's path from the top of the work tree (``%P``).
+        console: where a conflict is told.
+
+    Returns:
+        0 where it is merged; 1 for a conflict, which git then marks.
+    """
+    root = Path(git.output(Path(), "rev-parse", "--show-toplevel") or ".")
+    given = Versions(*(Path(each).read_bytes() for each in (base, ours, theirs)))
+    try:
+        lock, reasons = _merged(root, name, given)
+    except MultiplatError as error:
+        lock, reasons = None, [_one_line(error)]
+    console.result({"file": name, "merged": lock is not None, "reasons": reasons})
+    if lock is not None:
+        write_all({Path(ours): conda_lock.render(lock)})
+        return 0
+    reason = _first(reasons)
+    write_all({Path(ours): as_unmerged(given.ours.decode("utf-8", errors="replace"), reason)})
+    console.say(f"{name} is not merged: {reason}; run: {_relock(name)}")
+    return 1
+
+
+def _one_line(error: MultiplatError) -> str:
+    """An error with the first of what is wrong."""
+    words = [error.message]
+    for each in error.problems[:1]:
+        known = each.location.file in error.message and not each.location.line
+        words.append(each.message if known else f"{each.location}: {each.message}")
+    return ": ".join(each.splitlines()[0] for each in words)
+
+
+def _first(reasons: Sequence[str]) -> str:
+    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    return f"{reasons[0]}{more}"
+
+
+def _relock(name: str) -> str:
+    """The command that settles it, from the top of the work tree."""
+    folder = PurePosixPath(name).parent
+    there = f"cd {shlex.quote(str(folder))} && " if folder.parts else ""
+    return f"{there}conda multiplat lock"
+
+
+def _merged(root: Path, name: str, given: Versions) -> tuple[LockFile | None, list[str]]:
+    environment = locked_environment(PurePosixPath(name).name)
+    if not environment:
+        raise UsageError(f"{name} is not named as a lock is")
+    sides = _sides(given)
+    merging = what_is_merged(root, name, given)
+    if merging is None:
+        raise UsageError("the commits that are merged were not found")
+    project = _project(root / PurePosixPath(name).parent, sides.ours, merging)
+    if environment not in project.manifest.environments:
+        return None, [f"the manifest has no environment {environment!r}"]
+    wanted = targets(project.manifest, [environment])
+    lock, reasons = _merge(sides, wanted)
+    if lock is not None and any(each.peers for each in wanted):
+        locks = {environment: lock, **_peers(project, merging, wanted)}
+        reasons = disagreements(locks, wanted)
+    return (None, reasons) if reasons else (lock, [])
+
+
+def _sides(given: Versions) -> Sides:
+    """The three locks, of which the base may not be there."""
+    base = _read(given.base, "the common ancestor") if given.base.strip() else None
+    return Sides(base, _read(given.ours, "ours"), _read(given.theirs, "theirs"))
+
+
+def _read(content: bytes, name: str) -> LockFile:
+    try:
+        return read_lock(content.decode("utf-8-sig"), name)
+    except UnicodeDecodeError:
+        raise LockFileError(f"{name} is not UTF-8") from None
+
+
+def _project(folder: Path, ours: LockFile, merging: Merging) -> Project:
+    """The project as its manifest will be after the merge."""
+    from conda_multiplat.engines.specs import check_spec
+
+    files = [folder / each for each in ours.sources]
+    host_subdirs = tuple(ours.platforms)
+    return load_project(files, host_subdirs=host_subdirs, check_spec=check_spec, read=merging.text)
+
+
+def _merge(sides: Sides, wanted: Sequence[Target]) -> tuple[LockFile | None, list[str]]:
+    """Merge, with what ``check`` judges by."""
+    from conda_multiplat.engines.specs import record_matches, spec_matches
+    from conda_multiplat.pypi_table import name_table
+    from conda_multiplat.satisfies import mismatches
+    from conda_multiplat.satisfies_pypi import project_versions, pypi_mismatches
+
+    any_pypi = any(
+        each.pypi for each in (*sides.ours.platforms.values(), *sides.theirs.platforms.values())
+    )
+    table = name_table() if any_pypi or any(each.view.pypi for each in wanted) else {}
+
+    def judge(target: Target, locked: PlatformLock) -> list[str]:
+        found = mismatches(
+            target,
+            locked,
+            record_matches=record_matches,
+            virtual_matches=spec_matches,
+            pypi=lambda target, locked: pypi_mismatches(target, locked, table),
+        )
+        return list(map(str, found))
+
+    return merge_locks(
+        sides,
+        wanted,
+        judge=judge,
+        versions=lambda target, locked: project_versions(target, locked, table),
+    )
+
+
+def _peers(project: Project, merging: Merging, wanted: Sequence[Target]) -> dict[str, LockFile]:
+    """The locks of the environments that must agree, merged as git will; what can't be is left out.
+
+    What is left out is in conflict itself, so that ``lock`` will solve the group.
+    """
+    found = {}
+    for environment in {peer.environment for each in wanted for peer in each.peers}:
+        path = lock_path(project.folder, environment)
+        name = path.relative_to(merging.root).as_posix()
+        base, ours, theirs = merging.at(name)
+        try:
+            if ours is None or theirs is None or base in (ours, theirs) or ours == theirs:
+                content = merging.text(path)
+                lock: LockFile | None = read_lock(content, name)
+            else:
+                its_targets = targets(project.manifest, [environment])
+                lock, _ = _merge(_sides(Versions(base or b"", ours, theirs)), its_targets)
+        except MultiplatError:
+            continue
+        if lock is not None:
+            found[environment] = lock
+    return found

@@ -1,0 +1,557 @@
+"""``merge-driver``: what git makes of two branches that both changed a lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from support.git import Repository, repository
+from support.hosts import Host
+from support.manifests import locked, write
+from support.packages import Package, write_repodata
+from support.pypi_index import Index
+from support.server import serve
+
+TWO = "[linux-64, osx-arm64]"
+DEV = "multiplat: {environments: {dev: {dependencies: [solo]}}}\n"
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """Packages in several versions, some of which need others."""
+    packages = [
+        *(Package("base", each, noarch="generic") for each in ("1.0", "1.2", "1.5", "2.0")),
+        *(Package("left", each, noarch="generic") for each in ("1.0", "2.0")),
+        *(Package("right", each, noarch="generic") for each in ("1.0", "2.0", "3.0")),
+        Package("tool", "3.0", "h1_0", noarch="generic", depends=["base >=1,<2"]),
+        Package("wants-new", noarch="generic", depends=["base >=2"]),
+        Package("solo", "1.0", noarch="generic"),
+        Package("mac", "1.0", subdir="osx-arm64", depends=["__osx >=12"]),
+        Package("gpu", "1.0", subdir="linux-64", constrains=["__cuda >=12"]),
+        Package("sel", "1.0", noarch="generic"),
+    ]
+    return write_repodata(tmp_path / "tools", packages)
+
+
+#: Lines far apart: git merges what two branches do to different ones.
+LINES = (
+    "left <2",
+    *("# between" for _ in range(4)),
+    "right <2",
+    *("# " for _ in range(4)),
+    "base <2",
+)
+
+
+def _write(folder: Path, tools: Path, lines: tuple[str, ...], **options: str) -> None:
+    write(folder, tools, **{"platforms": TWO, **options})
+    path = folder / "environment.yml"
+    head, _, rest = path.read_text("utf-8").partition("dependencies:\n")
+    body = "".join(f"  {each}\n" if each.startswith("#") else f"  - {each}\n" for each in lines)
+    path.write_text(f"{head}dependencies:\n{body}{rest}", encoding="utf-8")
+
+
+def _replaced(old: str, new: str) -> tuple[str, ...]:
+    assert old in LINES
+    return tuple(new if each == old else each for each in LINES)
+
+
+Change = Callable[[Repository], None]
+
+
+class Project:
+    """A project in a repository whose two branches are made by the tests."""
+
+    def __init__(self, host: Host, top: Path, tools: Path, folder: str = "") -> None:
+        self.repo = repository(top, host)
+        self.folder = top / folder
+        self.folder.mkdir(exist_ok=True)
+        self.tools = tools
+
+    def write(self, lines: tuple[str, ...], **options: str) -> None:
+        _write(self.folder, self.tools, lines, **options)
+
+    def lock(self, *arguments: str) -> str:
+        return self.repo.multiplat("lock", *arguments, cwd=self.folder)
+
+    def check(self, *arguments: str, code: int = 0) -> str:
+        return self.repo.multiplat("check", *arguments, cwd=self.folder, code=code)
+
+    def start(self, lines: tuple[str, ...] = LINES, **options: str) -> None:
+        """The state that both branches begin with."""
+        self.repo.multiplat("merge-driver", "--setup")
+        self.write(lines, **options)
+        self.lock()
+        self.repo.commit("base")
+        self.repo.git("branch", "side")
+
+    def branch(self, name: str, lines: tuple[str, ...], *arguments: str, **options: str) -> None:
+        """A commit on a branch: another manifest, locked."""
+        self.repo.git("checkout", "-q", name)
+        self.write(lines, **options)
+        self.lock(*arguments)
+        self.repo.commit(f"{name}: {lines}")
+
+    def text(self, name: str = "conda-lock.yml") -> str:
+        return (self.folder / name).read_text("utf-8")
+
+
+@pytest.fixture
+def two(alone: Host, tmp_path: Path, tools: Path) -> Project:
+    """A project in a folder with a space, in a repository with one."""
+    return Project(alone, tmp_path / "my repo", tools, "the robot")
+
+
+def _diverge(project: Project, **options: str) -> None:
+    """``main`` moves left, ``side`` moves right, both in two commits."""
+    project.start(**options)
+    project.branch("side", _replaced("right <2", "right 2.*"), **options)
+    project.branch("side", _replaced("right <2", "right >=3"), **options)
+    project.branch("main", _replaced("left <2", "left >=2"), **options)
+
+
+BOTH = {"base": "1.5", "left": "2.0", "right": "3.0"}
+
+
+def test_merge(door: Host, tmp_path: Path, tools: Path) -> None:
+    """Both sides' changes, in sync to the last byte with what the merged manifest is locked to."""
+    project = Project(door, tmp_path / "my repo", tools, "the robot")
+    _diverge(project)
+    said = project.repo.git("merge", "side")
+    assert "Auto-merging the robot/conda-lock.yml" in said
+    assert "conda multiplat lock" not in said
+    assert locked(project.folder) == {"linux-64": BOTH, "osx-arm64": BOTH}
+    assert project.check("--strict") == "in sync: conda-lock.yml\n"
+    merged = project.text()
+    (project.folder / "conda-lock.yml").unlink()
+    project.lock()
+    assert project.text() == merged, "it is what `lock` would have written"
+    assert project.repo.git("status", "--short") == ""
+
+
+def test_rebase(two: Project) -> None:
+    """Each commit that is picked has the union, and is in sync."""
+    _diverge(two)
+    two.repo.git("rebase", "-q", "main", "side")
+    assert locked(two.folder)["linux-64"] == BOTH
+    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+    two.repo.git("checkout", "-q", "HEAD~1")
+    assert locked(two.folder)["linux-64"] == {**BOTH, "right": "2.0"}
+    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+
+
+def test_rebase_by_patches(two: Project) -> None:
+    """The other backend of rebase."""
+    _diverge(two)
+    two.repo.git("rebase", "-q", "--apply", "main", "side")
+    assert locked(two.folder)["linux-64"] == BOTH
+    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+
+
+def test_cherry_pick_and_revert(two: Project) -> None:
+    """One commit of a branch, from a subfolder; and one that is taken back."""
+    _diverge(two)
+    two.repo.git("cherry-pick", "side~1", cwd=two.folder)
+    assert locked(two.folder)["linux-64"] == {**BOTH, "right": "2.0"}
+    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+    two.repo.git("revert", "--no-edit", "HEAD~1", cwd=two.folder)
+    assert locked(two.folder)["linux-64"] == {**BOTH, "left": "1.0", "right": "2.0"}
+
+
+def test_stash(two: Project) -> None:
+    """What was put aside comes back upon a commit that changed the lock."""
+    two.start()
+    two.write(_replaced("right <2", "right >=3"))
+    two.lock()
+    two.repo.git("stash", "-q")
+    two.branch("main", _replaced("left <2", "left >=2"))
+    two.repo.git("stash", "pop", "-q")
+    assert locked(two.folder)["linux-64"] == BOTH
+    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+
+
+def test_both_added_it(two: Project) -> None:
+    """No common ancestor: what is alike is one, and both sides' own packages are there."""
+    two.repo.multiplat("merge-driver", "--setup")
+    two.write(LINES)
+    two.repo.commit("no lock yet")
+    two.repo.git("branch", "side")
+    two.branch("side", (*LINES, "solo"))
+    two.branch("main", ("sel", *LINES))
+    two.repo.git("merge", "side")
+    assert set(locked(two.folder)["linux-64"]) == {"base", "left", "right", "sel", "solo"}
+    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+
+
+def test_criss_cross(two: Project) -> None:
+    """Of several common ancestors one is taken that the lock can be merged by, or it is told."""
+    _diverge(two)
+    two.repo.git("branch", "other", "side")
+    two.repo.git("merge", "-q", "side")
+    two.repo.git("checkout", "-q", "other")
+    two.repo.git("merge", "-q", "main~1")
+    moved = {"right <2": "right >=3", "left <2": "left >=2"}
+    two.branch("other", (*(moved.get(each, each) for each in LINES), "sel"))
+    said = two.repo.git("merge", "main")
+    assert "is not merged" not in said
+    assert locked(two.folder)["linux-64"] == {**BOTH, "sel": "1.0"}
+    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+
+
+def test_environments(two: Project) -> None:
+    """Each environment's lock by itself; one that a side added comes along."""
+    two.start(extra=DEV)
+    two.branch("side", _replaced("right <2", "right >=3"), extra=DEV)
+    more = DEV.replace("{dev:", "{gpu: {platforms: [linux-64], dependencies: [gpu]}, dev:")
+    two.branch("main", _replaced("left <2", "left >=2"), extra=more)
+    two.repo.git("merge", "side")
+    names = ("conda-lock.yml", "gpu.conda-lock.yml", "dev.conda-lock.yml")
+    assert locked(two.folder, names[2])["linux-64"] == {**BOTH, "solo": "1.0"}
+    assert locked(two.folder)["linux-64"] == BOTH
+    # git took the new lock as it is: side's change is not in it, and nobody says that it is.
+    assert two.check(code=1) == (
+        "gpu.conda-lock.yml is out of date\n"
+        "  environment.yml:11:5  right >=3: locked: right 1.0  (linux-64)\n"
+        "run: conda multiplat lock\n"
+    )
+
+
+def test_needs_of_the_machine(two: Project) -> None:
+    """What the packages of both sides need of a machine is what ``lock`` says too."""
+    two.start()
+    two.branch("side", (*LINES, "mac  # [osx]"))
+    two.branch("main", ("gpu  # [linux]", *LINES))
+    two.repo.git("merge", "side")
+    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+    merged = two.text()
+    assert 'multiplat.needs.linux-64: \'{"__cuda >=12": {"constrains": ["gpu"]}}\'' in merged
+    assert 'multiplat.needs.osx-arm64: \'{"__osx >=12": {"depends": ["mac"]}}\'' in merged
+    two.lock("--update-all")
+    assert two.text() == merged
+
+
+def test_categories(two: Project) -> None:
+    """Packages have the category that asks for them in the merged manifest."""
+    head = (
+        f"channels: [{two.tools.as_uri()}]\nplatforms: [linux-64]\ncategory: {{}}\n"
+        "dependencies: [{}]\n"
+    )
+    two.repo.multiplat("merge-driver", "--setup")
+
+    def lock(branch: str, main: str, dev: str) -> None:
+        two.repo.git("checkout", "-q", "-B", branch)
+        for file, category, lines in (("a.yml", "main", main), ("b.yml", "dev", dev)):
+            (two.folder / file).write_text(head.format(category, lines), encoding="utf-8")
+        two.lock("-f", "a.yml", "b.yml")
+        two.repo.commit(branch)
+
+    lock("main", "base <2", "tool, solo")
+    lock("side", "base <2", "tool, solo, sel")
+    two.repo.git("checkout", "-q", "main")
+    lock("main", "base <2, solo", "tool, solo")
+    two.repo.git("merge", "side")
+    assert two.check("-f", "a.yml", "b.yml", "--strict") == "in sync: conda-lock.yml\n"
+    merged = two.text()
+    two.lock("-f", "a.yml", "b.yml", "--update-all")
+    assert two.text() == merged
+
+
+def _conflict(project: Project, reason: str, *, manifest: bool = True) -> str:
+    """Merge ``side``, which must be left to ``lock`` for a reason; what git said."""
+    ours = project.text()
+    said = project.repo.git("merge", "side", code=1)
+    lines = [each for each in said.splitlines() if "is not merged" in each]
+    assert lines == [
+        f"the robot/conda-lock.yml is not merged: {reason}; "
+        "run: cd 'the robot' && conda multiplat lock"
+    ]
+    assert project.text() == (
+        f"# Not merged: {reason}\n"
+        f"# What follows is one side of the merge; run: conda multiplat lock\n{ours}"
+    )
+    unmerged = 'UU "the robot/conda-lock.yml"\n'
+    unmerged += 'M  "the robot/environment.yml"\n' if manifest else ""
+    assert project.repo.git("status", "--short", "--untracked-files=no") == unmerged
+    said = project.check(code=1)
+    assert said.startswith(
+        f"conda-lock.yml is out of date\n  it is not merged: {reason}\nrun: conda multiplat lock\n"
+    )
+    return said
+
+
+def _settle(project: Project) -> None:
+    """``lock`` is all that is needed."""
+    said = project.lock()
+    assert "warning: conda-lock.yml is not merged; its records are only a start" in said
+    assert project.check("--strict") == "in sync: conda-lock.yml\n"
+    assert "Not merged" not in project.text()
+    project.repo.commit("merged")
+
+
+def test_both_moved_the_same(two: Project) -> None:
+    """The manifest is met by our side, and still nobody takes it for settled."""
+    two.start()
+    for branch, version in (("side", "1.0"), ("main", "1.2")):
+        two.repo.git("checkout", "-q", branch)
+        two.write(_replaced("base <2", f"base =={version}"))
+        two.lock()
+        two.branch(branch, LINES)
+    _conflict(two, "base: 1.2 in ours, 1.0 in theirs  (linux-64, osx-arm64)", manifest=False)
+    said = two.repo.multiplat("install", "--dry-run", "-p", "env", cwd=two.folder, code=2)
+    assert "conda-lock.yml is not as it was written\n  it is not merged: base: 1.2 in ours" in said
+    _settle(two)
+    assert locked(two.folder)["linux-64"] == {"base": "1.2", "left": "1.0", "right": "1.0"}
+
+
+def test_result_that_does_not_do(two: Project) -> None:
+    """What each side locked does not go together."""
+    two.start(_replaced("base <2", "base"))
+    two.branch("side", (*_replaced("base <2", "base"), "wants-new"))
+    two.branch("main", ("tool", *_replaced("base <2", "base")))
+    _conflict(two, "wants-new 1.0 needs base >=2: locked: base 1.5  (linux-64, osx-arm64)")
+    said = two.repo.multiplat("lock", cwd=two.folder, code=1)
+    assert "no solution" in said
+
+
+def test_manifest_in_conflict(two: Project) -> None:
+    """Then nobody knows what is asked for."""
+    two.start()
+    two.branch("side", _replaced("right <2", "right >=3"))
+    two.branch("main", _replaced("right <2", "right 2.*"))
+    ours = (two.folder / "environment.yml").read_text("utf-8")
+    two.repo.git("merge", "side", code=1)
+    assert two.text().startswith(
+        "# Not merged: the robot/environment.yml is in conflict too; settle that first\n"
+    )
+    (two.folder / "environment.yml").write_text(ours, encoding="utf-8")
+    _settle(two)
+    assert locked(two.folder)["linux-64"]["right"] == "2.0"
+
+
+def test_platform_taken_out(two: Project) -> None:
+    """One that a side took out is not in the result."""
+    two.start()
+    two.branch("side", _replaced("right <2", "right >=3"), platforms="[osx-arm64]")
+    two.branch("main", _replaced("left <2", "left >=2"))
+    two.repo.git("merge", "side")
+    assert locked(two.folder) == {"osx-arm64": BOTH}
+    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+
+
+def test_new_platform_without_the_others_change(two: Project) -> None:
+    """What one side added for all platforms is missing on the other's new one."""
+    two.start()
+    two.branch("side", LINES, platforms="[linux-64, osx-arm64, win-64]")
+    two.branch("main", (*LINES, "solo"))
+    _conflict(two, "the robot/environment.yml:17:5  solo: not locked  (win-64)")
+    _settle(two)
+
+
+def _foreign(text: str) -> str:
+    """As another tool would have written it."""
+    return "".join(each for each in text.splitlines(keepends=True) if " multiplat." not in each)
+
+
+def _other_recipe(text: str) -> str:
+    return text.replace("multiplat.recipe: '1'", "multiplat.recipe: '7'")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (_foreign, "theirs: another tool made it"),
+        (_other_recipe, "theirs: it was made by a newer conda-multiplat"),
+        (
+            lambda text: text.replace("version: '3.0'", "version: '3.1'"),
+            "theirs: its packages were edited after it was made",
+        ),
+        (
+            lambda text: text.replace("channel-priority: ", "channel-priority: not-"),
+            "the channel priorities differ",
+        ),
+        (
+            lambda text: text.replace("package:\n", "package:\n<<<<<<< HEAD\n"),
+            "theirs has a merge conflict: theirs:31: conflict marker '<<<<<<<'",
+        ),
+        (lambda _: "nonsense\n", "theirs can't be read: no `package:` section: the file "
+         "is cut off or no lock"),
+        (lambda text: f"# Not merged: x\n{text}", "theirs: an older merge of it is not settled"),
+    ],
+)  # fmt: skip
+def test_other_kinds_of_locks(two: Project, change: Callable[[str], str], reason: str) -> None:
+    """Those that can't be merged: why, and never a traceback."""
+    two.start()
+    two.branch("side", _replaced("right <2", "right >=3"))
+    lock = two.folder / "conda-lock.yml"
+    lock.write_text(change(two.text()), encoding="utf-8")
+    two.repo.git("commit", "-qam", "edited")
+    two.branch("main", _replaced("left <2", "left >=2"))
+    _conflict(two, reason)
+    _settle(two)
+
+
+def test_channels(two: Project, tmp_path: Path) -> None:
+    """Packages of other channels may not go with ours."""
+    elsewhere = write_repodata(tmp_path / "elsewhere", [Package("own", noarch="generic")])
+    two.start()
+    two.repo.git("checkout", "-q", "side")
+    text = (two.folder / "environment.yml").read_text("utf-8")
+    (two.folder / "environment.yml").write_text(
+        text.replace("channels:\n", f"channels:\n  - {elsewhere.as_uri()}\n"), encoding="utf-8"
+    )
+    two.lock()
+    two.repo.commit("another channel")
+    two.branch("main", _replaced("base <2", "base <1.5"))
+    _conflict(two, "the channels differ")
+
+
+def test_removed_environment(two: Project) -> None:
+    """One side deleted what the other changed: git says so by itself, of that lock alone."""
+    two.start(extra=DEV)
+    two.branch("side", _replaced("right <2", "right >=3"), extra=DEV)
+    two.repo.git("checkout", "-q", "main")
+    (two.folder / "dev.conda-lock.yml").unlink()
+    two.branch("main", _replaced("left <2", "left >=2"))
+    said = two.repo.git("merge", "side", code=1)
+    assert "CONFLICT (modify/delete): the robot/dev.conda-lock.yml deleted in HEAD" in said
+    assert locked(two.folder)["linux-64"] == BOTH
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[str]:
+    """An index of PyPI packages: its URL."""
+    found = Index(tmp_path / "index")
+    for version in ("1.0", "2.0"):
+        for name in ("arm", "leg", "part"):
+            found.wheel(name, version)
+    found.wheel("robot", "1.0", requires=["part"])
+    found.wheel("native", "1.0", "cp312-cp312-manylinux_2_28_x86_64")
+    with serve(found.root) as server:
+        yield f"{server.url}/simple"
+
+
+def _pip(index: str, *entries: str) -> str:
+    dashed = (each if each.startswith("#") else f"- {each}" for each in entries)
+    lines = "".join(f"      {each}\n" for each in (f"- --index-url {index}", *dashed))
+    return f"  - python\n  - pip:\n{lines}"
+
+
+def _pypi_project(two: Project, index: str, entries: Sequence[str]) -> Callable[..., None]:
+    """A project with PyPI packages, locked and committed; what writes and locks a branch of it."""
+    python = Package("python", "3.12.5", "0_cpython", "linux-64")
+    channel = write_repodata(two.tools.parent / "python", [python])
+
+    def branch(name: str, *entries: str) -> None:
+        two.repo.git("checkout", "-q", name)
+        write(two.folder, channel, platforms="[linux-64]", extra=_pip(index, *entries))
+        two.lock()
+        two.repo.commit(name)
+
+    two.repo.multiplat("merge-driver", "--setup")
+    write(two.folder, channel, platforms="[linux-64]", extra=_pip(index, *entries))
+    two.lock()
+    two.repo.commit("base")
+    two.repo.git("branch", "side")
+    return branch
+
+
+FAR = ("# 1", "# 2", "# 3", "# 4")
+
+
+def test_pypi(two: Project, index: str) -> None:
+    """PyPI packages of both sides, those that need each other among them, as ``lock`` has them."""
+    branch = _pypi_project(two, index, ("arm <2", *FAR, "leg <2"))
+    branch("side", "arm <2", *FAR, "leg >=2", "robot")
+    branch("main", "native", "arm >=2", *FAR, "leg <2")
+    two.repo.git("merge", "side")
+    assert locked(two.folder)["linux-64"] == {
+        "arm": "2.0",
+        "leg": "2.0",
+        "native": "1.0",
+        "part": "2.0",
+        "python": "3.12.5",
+        "robot": "1.0",
+    }
+    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+    merged = two.text()
+    two.lock("--update-all")
+    assert two.text() == merged
+    assert '{"__glibc >=2.28": {"depends": ["native"]}}' in merged
+
+
+def test_pypi_that_nobody_tried(two: Project, index: str) -> None:
+    """What a package was not resolved beside is left to ``lock``: its bounds are in no lock."""
+    branch = _pypi_project(two, index, ("part <2", *FAR))
+    branch("side", "part <2", *FAR, "robot")
+    branch("main", "part >=2", *FAR)
+    _conflict(two, "robot 1.0 was not locked beside part 2.0  (linux-64)")
+    _settle(two)
+    assert locked(two.folder)["linux-64"]["part"] == "2.0"
+
+
+def test_requirements_files(two: Project, index: str) -> None:
+    """Files that the manifest names are merged as it is; one that is in conflict is named."""
+    requirements = two.folder / "more.txt"
+
+    def state(name: str, *lines: str) -> None:
+        two.repo.git("checkout", "-q", name)
+        requirements.write_text("\n".join((*lines, "")), encoding="utf-8")
+        branch(name, "-r more.txt")
+
+    requirements.write_text("\n".join(("arm <2", *FAR, "leg <2", "")), encoding="utf-8")
+    branch = _pypi_project(two, index, ("-r more.txt",))
+    state("side", "arm <2", *FAR, "leg >=2")
+    state("main", "arm >=2", *FAR, "leg <2")
+    two.repo.git("merge", "side")
+    found = locked(two.folder)["linux-64"]
+    assert (found["arm"], found["leg"]) == ("2.0", "2.0")
+    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+    two.repo.git("branch", "-f", "side")
+    state("side", "arm ==1.0", *FAR, "leg >=2")
+    state("main", "arm ==2.0", *FAR, "leg >=2")
+    said = two.repo.git("merge", "side", code=1)
+    assert "more.txt is in conflict too; settle that first; run: cd 'the robot' &&" in said
+
+
+def test_solve_group(two: Project) -> None:
+    """Environments that have to agree, and that git would merge apart."""
+    extra = (
+        "multiplat:\n  solve-group: main\n  environments:\n"
+        "    dev: {{solve-group: main, dependencies: [{}]}}\n"
+    )
+    two.start(extra=extra.format("solo"))
+    # What dev has of `right` was not there when main moved it in the other environment.
+    two.branch("side", LINES, extra=extra.format("solo, tool"))
+    two.branch("main", _replaced("right <2", "right >=3"), extra=extra.format("solo"))
+    two.repo.git("merge", "side")
+    names = ("conda-lock.yml", "dev.conda-lock.yml")
+    assert [locked(two.folder, each)["linux-64"]["right"] for each in names] == ["3.0", "3.0"]
+    said = two.check("--strict")
+    assert said == "in sync: conda-lock.yml, dev.conda-lock.yml\n"
+
+
+def test_solve_group_that_disagrees(two: Project) -> None:
+    """A package that one side moved in one environment, and the other brought into another."""
+    extra = (
+        "multiplat:\n  solve-group: main\n  environments:\n"
+        "    dev: {{extends: [], solve-group: main, dependencies: [{}]}}\n"
+    )
+    two.start(("right <2", *LINES[:4]), extra=extra.format("solo"))
+    two.branch("side", ("right <2", *LINES[:4]), extra=extra.format("solo, right"))
+    two.branch("main", ("right >=2", *LINES[:4]), extra=extra.format("solo"))
+    said = two.repo.git("merge", "side", code=1)
+    reason = "right: {} in {}, {} in {} of its solve-group  (linux-64, osx-arm64)"
+    assert two.text().startswith(f"# Not merged: {reason.format('3.0', 'default', '1.0', 'dev')}\n")
+    assert two.text("dev.conda-lock.yml").startswith(
+        f"# Not merged: {reason.format('1.0', 'dev', '3.0', 'default')}\n"
+    )
+    assert said.count("is not merged") == 2
+    two.lock()
+    assert locked(two.folder, "dev.conda-lock.yml")["linux-64"]["right"] == "3.0"
+
+
+def test_called_by_hand(alone: Host, project: Path) -> None:
+    """What is missing is said."""
+    said = alone.multiplat("merge-driver", "a", "b", cwd=project, code=2).stderr
+    assert "error: --setup, --undo, or git's four files: %O %A %B %P\n" in said
