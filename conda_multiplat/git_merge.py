@@ -4,12 +4,13 @@ A driver gets one file three times, and no word on what is merged. With git's st
 work tree and the index are still those of our side, files are merged in no useful order, and
 ``CHERRY_PICK_HEAD`` and the like are written only where a conflict is left. So:
 
-1. Our side is ``HEAD``, in a merge, a rebase (what is picked upon) and a cherry-pick alike.
+1. Our side is the index: what a merge goes into, a rebase picks upon, or ``cherry-pick
+   --no-commit`` has made so far.
 2. ``git merge`` names the other side in its environment (``GITHEAD_<commit>``) or in
    ``MERGE_HEAD``; the base is one of the merge bases, or what they have in common.
 3. Otherwise a commit is picked (rebase, cherry-pick, revert, stash) that turns the base into the
-   other side, or back: ``REBASE_HEAD`` and its kind where they are there, else git looks for it
-   by the content of the other side.
+   other side, or back: the one that the state of a rebase or of several picks names, else git
+   looks for it by the content of the other side.
 4. Each guess is held against the file itself: only commits that have it with just the content
    that the driver was given are taken. Where none is left, nothing is known.
 
@@ -21,6 +22,7 @@ and ``check`` would see it.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,12 +33,17 @@ from conda_multiplat.files import read_text, shown
 
 _MERGE = "GITHEAD_"
 _PICKED = ("REBASE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "refs/stash")
+#: Where git notes what it picks, and which line of it is under way.
+_STATES = {"rebase-merge/done": -1, "sequencer/todo": 0}
+_PICK = re.compile(r"^(?!#)\w+ (?:-\w+ )*([0-9a-f]{4,})\b", re.MULTILINE)
+#: Our side, as git names the files of the index.
+_INDEX = ""
 #: How many commits to look at that brought or removed a content: the newest, then some more.
 _TRIES = (1, 20)
 
 
 @dataclass(frozen=True)
-class Versions:
+class Given:
     """One file three times, as a driver is given it; the base is empty where there is none."""
 
     base: bytes
@@ -51,7 +58,7 @@ class Merging:
     Attributes:
         root: the top of the work tree.
         base: the commit to compare with, ``""`` for none.
-        theirs: the commit that is merged into ``HEAD``.
+        theirs: the commit that is merged into our side.
     """
 
     root: Path
@@ -61,7 +68,7 @@ class Merging:
     def at(self, name: str) -> tuple[bytes | None, bytes | None, bytes | None]:
         """A file in the base, in ours and in theirs; ``name`` is its path from the root."""
         base = git.blob(self.root, f"{self.base}:{name}") if self.base else None
-        ours, theirs = (git.blob(self.root, f"{each}:{name}") for each in ("HEAD", self.theirs))
+        ours, theirs = (git.blob(self.root, f"{each}:{name}") for each in (_INDEX, self.theirs))
         return base, ours, theirs
 
     def text(self, path: Path) -> str:
@@ -93,7 +100,7 @@ def _in_conflict(path: Path) -> ManifestError:
     return ManifestError(f"{shown(path)} is in conflict too; settle that first")
 
 
-def what_is_merged(root: Path, name: str, given: Versions) -> Merging | None:
+def what_is_merged(root: Path, name: str, given: Given) -> Merging | None:
     """The commits that a driver's three versions of the file ``name`` come from, if they are found.
 
     Args:
@@ -101,7 +108,7 @@ def what_is_merged(root: Path, name: str, given: Versions) -> Merging | None:
         name: the file's path from there.
         given: its content.
     """
-    if not _same(git.blob(root, f"HEAD:{name}"), given.ours):
+    if not _same(git.blob(root, f"{_INDEX}:{name}"), given.ours):
         return None
     for base, theirs in _guesses(root, name, given):
         found = Merging(root, base, theirs)
@@ -115,13 +122,13 @@ def _same(content: bytes | None, given: bytes) -> bool:
     return (content or b"").replace(b"\r\n", b"\n") == given.replace(b"\r\n", b"\n")
 
 
-def _guesses(root: Path, name: str, given: Versions) -> Iterator[tuple[str, str]]:
+def _guesses(root: Path, name: str, given: Given) -> Iterator[tuple[str, str]]:
     """Pairs of a base and what is merged, the likeliest first."""
     heads = [each.removeprefix(_MERGE) for each in os.environ if each.startswith(_MERGE)]
     for commit in (*heads, "MERGE_HEAD"):
         if git.output(root, "rev-parse", "-q", "--verify", commit):
             yield from ((base, commit) for base in _bases(root, commit))
-    for commit in _PICKED:
+    for commit in (*_under_way(root), *_PICKED):
         yield from _picks(git.output(root, "show", "-s", "--format=%H %P", commit) or "")
     for count in _TRIES:
         for line in _changing(root, name, given.theirs, count):
@@ -146,6 +153,14 @@ def _picks(line: str) -> Iterator[tuple[str, str]]:
     for parent in parents:
         yield parent, commit
         yield commit, parent
+
+
+def _under_way(root: Path) -> Iterator[str]:
+    """The commits that git says it picks."""
+    for name, line in _STATES.items():
+        path = root / (git.output(root, "rev-parse", "--git-path", name) or name)
+        commits = _PICK.findall(read_text(path)) if path.is_file() else []
+        yield from commits[line:][:1]
 
 
 def _changing(root: Path, name: str, content: bytes, count: int) -> list[str]:

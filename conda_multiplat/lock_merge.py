@@ -98,6 +98,13 @@ def merge_locks(
     return sides.ours._replace(platforms=dict(sorted(found.items()))), []
 
 
+def merged_platforms(sides: Sides) -> tuple[str, ...]:
+    """The platforms of both sides, where the manifest names none: those that neither took out."""
+    ours, theirs = sides.ours.platforms.keys(), sides.theirs.platforms.keys()
+    gone = (sides.base.platforms.keys() if sides.base else set()) - (ours & theirs)
+    return tuple(sorted((ours | theirs) - gone))
+
+
 def disagreements(merged: Mapping[str, LockFile], wanted: Sequence[Target]) -> list[str]:
     """Where environments of one solve-group don't lock the same version of a package.
 

@@ -15,15 +15,16 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from conda_multiplat import git
 from conda_multiplat.console import Console
 from conda_multiplat.errors import LockFileError, MultiplatError, UsageError
-from conda_multiplat.files import lock_path, locked_environment, write_all
-from conda_multiplat.git_merge import Merging, Versions, what_is_merged
+from conda_multiplat.files import lock_path, locked_environment, read_blocks, write_all
+from conda_multiplat.git_merge import Given, Merging, what_is_merged
 from conda_multiplat.lock import LockFile, PlatformLock
-from conda_multiplat.lock_merge import Sides, disagreements, merge_locks
+from conda_multiplat.lock_merge import Sides, disagreements, merge_locks, merged_platforms
 from conda_multiplat.lock_reader import as_unmerged, read_lock
 from conda_multiplat.project import Project, load_project
 from conda_multiplat.render import conda_lock
@@ -44,19 +45,27 @@ def merge_driver(*, base: str, ours: str, theirs: str, name: str, console: Conso
         0 where it is merged; 1 for a conflict, which git then marks.
     """
     root = Path(git.output(Path(), "rev-parse", "--show-toplevel") or ".")
-    given = Versions(*(Path(each).read_bytes() for each in (base, ours, theirs)))
+    given = Given(*(b"".join(read_blocks(Path(each))) for each in (base, ours, theirs)))
+    environment = locked_environment(PurePosixPath(name).name)
+    if not environment:
+        raise UsageError(f"{name} is not named as a lock is", hints=["look at .gitattributes"])
     try:
-        lock, reasons = _merged(root, name, given)
+        lock, reasons = _merged(root, name, environment, given)
     except MultiplatError as error:
         lock, reasons = None, [_one_line(error)]
-    console.result({"file": name, "merged": lock is not None, "reasons": reasons})
     if lock is not None:
         write_all({Path(ours): conda_lock.render(lock)})
-        return 0
-    reason = _first(reasons)
-    write_all({Path(ours): as_unmerged(given.ours.decode("utf-8", errors="replace"), reason)})
-    console.say(f"{name} is not merged: {reason}; run: {_relock(name)}")
-    return 1
+    else:
+        _leave(Path(ours), given.ours, _first(reasons))
+        console.say(f"{name} is not merged: {_first(reasons)}; run: {_relock(name)}")
+    console.result({"file": name, "merged": lock is not None, "reasons": reasons})
+    return 0 if lock is not None else 1
+
+
+def _leave(path: Path, ours: bytes, reason: str) -> None:
+    """Leave our side, with the reason above it where it is text."""
+    with suppress(UnicodeDecodeError):
+        write_all({path: as_unmerged(ours.decode("utf-8-sig"), reason)})
 
 
 def _one_line(error: MultiplatError) -> str:
@@ -80,15 +89,14 @@ def _relock(name: str) -> str:
     return f"{there}conda multiplat lock"
 
 
-def _merged(root: Path, name: str, given: Versions) -> tuple[LockFile | None, list[str]]:
-    environment = locked_environment(PurePosixPath(name).name)
-    if not environment:
-        raise UsageError(f"{name} is not named as a lock is")
+def _merged(
+    root: Path, name: str, environment: str, given: Given
+) -> tuple[LockFile | None, list[str]]:
     sides = _sides(given)
     merging = what_is_merged(root, name, given)
     if merging is None:
         raise UsageError("the commits that are merged were not found")
-    project = _project(root / PurePosixPath(name).parent, sides.ours, merging)
+    project = _project(root / PurePosixPath(name).parent, sides, merging)
     if environment not in project.manifest.environments:
         return None, [f"the manifest has no environment {environment!r}"]
     wanted = targets(project.manifest, [environment])
@@ -99,7 +107,7 @@ def _merged(root: Path, name: str, given: Versions) -> tuple[LockFile | None, li
     return (None, reasons) if reasons else (lock, [])
 
 
-def _sides(given: Versions) -> Sides:
+def _sides(given: Given) -> Sides:
     """The three locks, of which the base may not be there."""
     base = _read(given.base, "the common ancestor") if given.base.strip() else None
     return Sides(base, _read(given.ours, "ours"), _read(given.theirs, "theirs"))
@@ -112,13 +120,14 @@ def _read(content: bytes, name: str) -> LockFile:
         raise LockFileError(f"{name} is not UTF-8") from None
 
 
-def _project(folder: Path, ours: LockFile, merging: Merging) -> Project:
+def _project(folder: Path, sides: Sides, merging: Merging) -> Project:
     """The project as its manifest will be after the merge."""
     from conda_multiplat.engines.specs import check_spec
 
-    files = [folder / each for each in ours.sources]
-    host_subdirs = tuple(ours.platforms)
-    return load_project(files, host_subdirs=host_subdirs, check_spec=check_spec, read=merging.text)
+    files = [folder / each for each in sides.ours.sources]
+    return load_project(
+        files, host_subdirs=merged_platforms(sides), check_spec=check_spec, read=merging.text
+    )
 
 
 def _merge(sides: Sides, wanted: Sequence[Target]) -> tuple[LockFile | None, list[str]]:
@@ -167,7 +176,7 @@ def _peers(project: Project, merging: Merging, wanted: Sequence[Target]) -> dict
                 lock: LockFile | None = read_lock(content, name)
             else:
                 its_targets = targets(project.manifest, [environment])
-                lock, _ = _merge(_sides(Versions(base or b"", ours, theirs)), its_targets)
+                lock, _ = _merge(_sides(Given(base or b"", ours, theirs)), its_targets)
         except MultiplatError:
             continue
         if lock is not None:

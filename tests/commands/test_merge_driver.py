@@ -159,6 +159,83 @@ def test_cherry_pick_and_revert(two: Project) -> None:
     assert locked(two.folder)["linux-64"] == {**BOTH, "left": "1.0", "right": "2.0"}
 
 
+def test_picks_that_are_not_committed(two: Project) -> None:
+    """Our side is what has been picked so far."""
+    _diverge(two)
+    two.repo.git("cherry-pick", "-n", "side~1")
+    two.repo.git("cherry-pick", "-n", "side")
+    assert locked(two.folder)["linux-64"] == BOTH
+    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+
+
+def test_rebase_that_stops(two: Project) -> None:
+    """A conflict is settled by ``lock``, and the next commit is merged again."""
+    two.start()
+    two.branch("side", _replaced("base <2", "base >=2"))
+    two.branch("side", (*_replaced("base <2", "base >=2"), "solo"))
+    two.branch("main", ("tool", *LINES))
+    said = two.repo.git("rebase", "main", "side", code=1)
+    reason = "tool 3.0 needs base >=1,<2: locked: base 2.0  (linux-64, osx-arm64)"
+    assert f"is not merged: {reason}; run: cd 'the robot' && conda multiplat lock\n" in said
+    two.write(LINES)
+    two.lock()
+    two.repo.git("add", "-A")
+    two.repo.git("rebase", "--continue", code=1)
+    text = (two.folder / "environment.yml").read_text("utf-8")
+    assert two.text().startswith("# Not merged: the robot/environment.yml is in conflict too")
+    assert "<<<<<<<" in text
+    two.write((*LINES, "solo"))
+    two.lock()
+    two.repo.git("add", "-A")
+    two.repo.git("rebase", "--continue")
+    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+
+
+def test_long_rebase(two: Project) -> None:
+    """Several commits that change the lock back and forth: each is merged with its own manifest."""
+    two.start()
+    for line in ("right 2.*", "right >=3", "right 2.*", "right >=3"):
+        two.branch("side", _replaced("right <2", line))
+    two.branch("main", _replaced("left <2", "left >=2"))
+    two.repo.git("rebase", "-q", "main", "side")
+    for revision, version in (("side", "3.0"), ("side~1", "2.0"), ("side~2", "3.0")):
+        two.repo.git("checkout", "-q", revision)
+        assert locked(two.folder)["linux-64"] == {**BOTH, "right": version}
+        assert two.check("--strict") == "in sync: conda-lock.yml\n"
+
+
+def test_program_that_is_gone(two: Project) -> None:
+    """A conflict, with our side as it was: git merges nothing as text."""
+    _diverge(two)
+    two.repo.git("config", "merge.conda-multiplat.driver", "/gone/conda-multiplat %O %A %B %P")
+    ours = two.text()
+    two.repo.git("merge", "side", code=1)
+    assert two.text() == ours
+    assert "UU" in two.repo.git("status", "--short")
+
+
+def test_no_platforms_named(two: Project) -> None:
+    """Where the manifest names none, those that were locked, but for those taken out."""
+
+    def state(branch: str, lines: tuple[str, ...], *platforms: str) -> None:
+        two.repo.git("checkout", "-q", branch)
+        two.write(lines)
+        path = two.folder / "environment.yml"
+        text = path.read_text("utf-8").replace(f"platforms: {TWO}\n", "")
+        path.write_text(text, encoding="utf-8")
+        two.lock("--platform", *platforms)
+        two.repo.commit(branch)
+
+    two.repo.multiplat("merge-driver", "--setup")
+    two.repo.commit("attributes")
+    state("main", LINES, "linux-64", "osx-arm64")
+    two.repo.git("branch", "side")
+    state("side", _replaced("right <2", "right >=3"), "linux-64", "osx-arm64", "win-64")
+    state("main", _replaced("left <2", "left >=2"), "linux-64", "osx-arm64")
+    said = two.repo.git("merge", "side", code=1)
+    assert "left >=2: locked: left 1.0  (win-64)" in said
+
+
 def test_stash(two: Project) -> None:
     """What was put aside comes back upon a commit that changed the lock."""
     two.start()
