@@ -28,16 +28,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conda_multiplat import git
-from conda_multiplat.errors import ManifestError
+from conda_multiplat.errors import LockFileError, ManifestError, OutsideError
 from conda_multiplat.files import read_text, shown
+from conda_multiplat.lock import LockFile
+from conda_multiplat.lock_merge import Sides, together
+from conda_multiplat.lock_reader import read_lock
 
 _MERGE = "GITHEAD_"
 _PICKED = ("REBASE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "refs/stash")
 #: Where git notes what it picks, and which line of it is under way.
 _STATES = {"rebase-merge/done": -1, "sequencer/todo": 0}
 _PICK = re.compile(r"^(?!#)\w+ (?:-\w+ )*([0-9a-f]{4,})\b", re.MULTILINE)
-#: Our side, as git names the files of the index.
-_INDEX = ""
+#: Our side, as git names the files of the index (``:0:PATH``).
+_INDEX = ":0"
 #: How many commits to look at that brought or removed a content: the newest, then some more.
 _TRIES = (1, 20)
 
@@ -93,7 +96,11 @@ class Merging:
                 raise _in_conflict(path)
         if content is None:
             raise ManifestError(f"{shown(path)} does not exist after the merge")
-        return content.decode("utf-8-sig", errors="replace")
+        return _text(content)
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8-sig", errors="replace")
 
 
 def _in_conflict(path: Path) -> ManifestError:
@@ -116,6 +123,21 @@ def what_is_merged(root: Path, name: str, given: Given) -> Merging | None:
         if _same(before, given.base) and _same(other, given.theirs):
             return found
     return None
+
+
+def both_sides(path: Path, ours: LockFile) -> LockFile:
+    """A lock that was left unmerged with the packages of the other side, as a start for solving.
+
+    git keeps the three versions until the file is added; from then on there is only ours.
+    """
+    try:
+        base, theirs = (git.blob(path.parent, f":{stage}:./{path.name}") for stage in (1, 3))
+        if theirs is None:
+            return ours
+        before = read_lock(_text(base), path.name) if base else None
+        return together(Sides(before, ours, read_lock(_text(theirs), path.name)))
+    except (LockFileError, OutsideError):
+        return ours
 
 
 def _same(content: bytes | None, given: bytes) -> bool:

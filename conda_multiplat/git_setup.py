@@ -114,16 +114,17 @@ def program() -> str:
     """How git's shell calls us, whatever environment is active then.
 
     A name is only good where PATH always has it: not that of an environment which happens to be
-    active. Otherwise the script beside the running Python is named whole, and quoted. (``python
-    -m`` would look for modules in the work tree first.)
+    active. Otherwise the script that was installed for the running Python is named whole, and
+    quoted. (``python -m`` would look for modules in the work tree first.)
     """
     found = shutil.which(NAME)
     if found and not _of_environment(Path(found)):
         return NAME
     suffix = ".exe" if sys.platform == "win32" else ""
-    script = Path(sysconfig.get_path("scripts")) / f"{NAME}{suffix}"
-    if script.is_file():
-        return shlex.quote(script.as_posix())
+    for scheme in (sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user")):
+        script = Path(sysconfig.get_path("scripts", scheme)) / f"{NAME}{suffix}"
+        if script.is_file():
+            return shlex.quote(script.as_posix())
     return f"{shlex.quote(Path(sys.executable).as_posix())} -I -m conda_multiplat"
 
 

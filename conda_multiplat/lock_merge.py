@@ -98,6 +98,24 @@ def merge_locks(
     return sides.ours._replace(platforms=dict(sorted(found.items()))), []
 
 
+def together(sides: Sides) -> LockFile:
+    """Both sides' packages as a start for solving: ours where both changed one, and not alike.
+
+    It is of no request: the heads are those of our side.
+    """
+    ours, theirs = sides.ours.platforms, sides.theirs.platforms
+    platforms = {}
+    for subdir in sorted(ours.keys() | theirs.keys()):
+        three = [_of(each, subdir) or _NOTHING for each in (sides.base, sides.ours, sides.theirs)]
+        items, _ = _merged(*map(_items, three))
+        records = [each.record for each in items]
+        platforms[subdir] = ours.get(subdir, theirs.get(subdir, _NOTHING))._replace(
+            records=tuple(each for each in records if isinstance(each, CondaRecord)),
+            pypi=tuple(each for each in records if isinstance(each, PypiRecord)),
+        )
+    return sides.ours._replace(platforms=platforms)
+
+
 def merged_platforms(sides: Sides) -> tuple[str, ...]:
     """The platforms of both sides, where the manifest names none: those that neither took out."""
     ours, theirs = sides.ours.platforms.keys(), sides.theirs.platforms.keys()
@@ -208,13 +226,14 @@ def _need_key(need: Need) -> tuple[bool, str]:
 
 
 def _merged(base: _Items, ours: _Items, theirs: _Items) -> tuple[list[_Item], list[str]]:
-    """Each package of the side that changed it, and those that both changed."""
+    """Each package of the side that changed it; and what both changed, of which ours is taken."""
     found: list[_Item] = []
     reasons: list[str] = []
     for key in sorted(ours.keys() | theirs.keys()):
         before, one, other = base.get(key), ours.get(key), theirs.get(key)
         if one not in (before, other) and other != before:
             reasons.append(_both_changed(key[1], one, other))
+            found += [each for each in (one or other,) if each]
         elif taken := (other if one == before else one):
             found.append(taken)
     return found, reasons
@@ -226,7 +245,7 @@ def _both_changed(name: str, ours: _Item | None, theirs: _Item | None) -> str:
         for item, other in ((ours, theirs), (theirs, ours))
     ]
     if words[0] == words[1]:
-        return f"{name} {words[0]} is not the same file in ours and theirs"
+        return f"{name} {words[0]} is not the same in ours and theirs"
     return f"{name}: {words[0]} in ours, {words[1]} in theirs"
 
 

@@ -71,6 +71,10 @@ def make_plans(
     for name, its_targets in by_environment.items():
         plan = Plan(name, its_targets, _previous(project, name, update, console))
         _keep_other_platforms(project, plan)
+        if plan.old and plan.old.unmerged:  # what stays as it is stays our side's
+            from conda_multiplat.git_merge import both_sides  # late: runs git
+
+            plan.old = both_sides(project.lock_path(name), plan.old)
         found.append(plan)
     return found
 

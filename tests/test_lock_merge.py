@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from conda_multiplat.lock import LockChannel, LockFile, PlatformLock
-from conda_multiplat.lock_merge import Sides, disagreements, merge_locks
+from conda_multiplat.lock_merge import Sides, disagreements, merge_locks, together
 from conda_multiplat.lock_reader import read_lock
 from conda_multiplat.manifest_reader import Source, read_manifest
 from conda_multiplat.pip_entries import entry_name
@@ -151,7 +151,7 @@ def test_each_change_is_taken() -> None:
         (
             _conda("a", "2"),
             _conda("a", "2", sha256="ef" * 32),
-            "a 2 0 is not the same file in ours and theirs",
+            "a 2 0 is not the same in ours and theirs",
         ),
     ],
 )
@@ -161,6 +161,18 @@ def test_both_changed_it(ours: Record | None, theirs: Record | None, reason: str
     sides = [_of(wanted, _conda("b"), *([each] if each else [])) for each in (ours, theirs)]
     merged, reasons = _merge(_of(wanted, _conda("a"), _conda("b")), *sides, wanted)
     assert (merged, reasons) == (None, [f"{reason}  (linux-64, osx-arm64)"])
+
+
+def test_start_of_both() -> None:
+    """For solving anew: all changes of both, ours where there are two; platforms of either."""
+    wanted = _targets("a", platforms=f"{LINUX}, {MAC}")
+    base = _lock(wanted, {LINUX: [_conda("a"), _conda("b"), _conda("gone")]})
+    ours = _lock(wanted, {LINUX: [_conda("a", "2"), _conda("b"), _conda("gone", "2")]})
+    mac = [_conda("a"), _pypi("u")]
+    theirs = _lock(wanted, {LINUX: [_conda("a", "3"), _conda("b", "2")], MAC: mac})
+    start = together(Sides(base, ours, theirs))
+    assert _shown(start) == ["a 2", "b 2", "gone 2"]
+    assert [each.name for each in start.platforms[MAC].every] == ["a", "u"]
 
 
 def test_what_nobody_asks_for_goes() -> None:

@@ -7,8 +7,8 @@ Flow::
                                                         \-> reasons: %A is our side, exit 1
 
 On a conflict our side stays whole in ``%A``, with the reason above it as a comment: ``lock`` takes
-its packages as a start, and ``check`` and ``install`` refuse it until then, even if it happens to
-meet the manifest.
+both sides' packages as a start (``git_merge.both_sides``), and ``check`` and ``install`` refuse the
+file until then, even if it happens to meet the manifest.
 """
 
 from __future__ import annotations

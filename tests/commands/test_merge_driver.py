@@ -30,6 +30,7 @@ def tools(tmp_path: Path) -> Path:
         Package("mac", "1.0", subdir="osx-arm64", depends=["__osx >=12"]),
         Package("gpu", "1.0", subdir="linux-64", constrains=["__cuda >=12"]),
         Package("sel", "1.0", noarch="generic"),
+        *(Package(n, v, noarch="generic") for n in ("early", "late") for v in ("1.0", "2.0")),
     ]
     return write_repodata(tmp_path / "tools", packages)
 
@@ -248,6 +249,21 @@ def test_stash(two: Project) -> None:
     assert two.check("--strict") == "in sync: conda-lock.yml\n"
 
 
+def test_no_commit_that_is_merged(two: Project) -> None:
+    """What was never committed is merged into another branch: its manifest is not known."""
+    two.start()
+    two.branch("side", _replaced("right <2", "right >=3"))
+    two.repo.git("checkout", "-q", "main")
+    two.write(_replaced("left <2", "left >=2"))
+    two.lock()
+    said = two.repo.git("checkout", "-m", "side")
+    reason = "the commits that are merged were not found"
+    assert f"the robot/conda-lock.yml is not merged: {reason}; run: cd 'the robot' && " in said
+    assert two.text().startswith(f"# Not merged: {reason}\n")
+    _settle(two)
+    assert locked(two.folder)["linux-64"] == BOTH
+
+
 def test_both_added_it(two: Project) -> None:
     """No common ancestor: what is alike is one, and both sides' own packages are there."""
     two.repo.multiplat("merge-driver", "--setup")
@@ -404,6 +420,35 @@ def test_manifest_in_conflict(two: Project) -> None:
     (two.folder / "environment.yml").write_text(ours, encoding="utf-8")
     _settle(two)
     assert locked(two.folder)["linux-64"]["right"] == "2.0"
+
+
+def test_manifest_in_conflict_keeps_both(two: Project) -> None:
+    """Lines at the same place, the usual case: ``lock`` moves nothing of either side."""
+    two.start()
+    for branch, name in (("side", "late"), ("main", "early")):
+        two.repo.git("checkout", "-q", branch)
+        two.write((*LINES, f"{name} <2"))
+        two.lock()
+        two.branch(branch, (*LINES, name))
+    two.repo.git("merge", "side", code=1)
+    assert "environment.yml is in conflict too" in two.text()
+    two.write((*LINES, "late", "early"))
+    _settle(two)
+    old = {"base": "1.5", "early": "1.0", "late": "1.0", "left": "1.0", "right": "1.0"}
+    assert locked(two.folder)["linux-64"] == old
+
+
+def test_one_platform_of_an_unmerged_lock(two: Project) -> None:
+    """The others are our side's, untouched by what the other side has."""
+    two.start()
+    two.branch("side", (*LINES, "late <2"))
+    two.branch("main", (*LINES, "early <2"))
+    two.repo.git("merge", "side", code=1)
+    two.write((*LINES, "late <2", "early <2"))
+    two.lock("--platform", "linux-64")
+    assert "late" in locked(two.folder)["linux-64"]
+    assert "late" not in locked(two.folder)["osx-arm64"]
+    assert "late <2: not locked  (osx-arm64)" in two.check(code=1)
 
 
 def test_platform_taken_out(two: Project) -> None:
