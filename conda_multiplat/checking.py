@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from conda_multiplat.files import lock_files, locked_environment, rendered_files, shown, typed
-from conda_multiplat.lock import LockFile
+from conda_multiplat.lock import LockFile, PlatformLock
 from conda_multiplat.names import did_you_mean
 from conda_multiplat.project import Project, invocation
 from conda_multiplat.sync import NEWER, in_sync, is_newer
@@ -72,25 +72,31 @@ def _lock(project: Project, environment: str) -> Verdict:
 
 def _close_look(project: Project, environment: str, stale: Sequence[Target]) -> list[str]:
     """The reasons for which targets are not met, those of several platforms together."""
+    lock = project.existing_lock(environment)
+    found: dict[str, list[str]] = {}
+    for target in stale:
+        wrong = unmet_lines(target, lock.platforms[target.subdir])
+        for each in [*_channels(lock, target), *wrong]:
+            found.setdefault(each, []).append(target.subdir)
+    return [f"{reason}  ({', '.join(subdirs)})" for reason, subdirs in found.items()]
+
+
+def unmet_lines(target: Target, locked: PlatformLock) -> list[str]:
+    """What is locked for a target and does not meet it, a line each, with the engine's reading."""
     from conda_multiplat.engines.specs import record_matches, spec_matches
     from conda_multiplat.pypi_table import name_table
     from conda_multiplat.satisfies import mismatches
     from conda_multiplat.satisfies_pypi import pypi_mismatches
 
-    lock = project.existing_lock(environment)
-    table = name_table() if any(each.view.pypi for each in stale) else {}
-    found: dict[str, list[str]] = {}
-    for target in stale:
-        wrong = mismatches(
-            target,
-            lock.platforms[target.subdir],
-            record_matches=record_matches,
-            virtual_matches=spec_matches,
-            pypi=lambda target, locked: pypi_mismatches(target, locked, table),
-        )
-        for each in [*_channels(lock, target), *map(str, wrong)]:
-            found.setdefault(each, []).append(target.subdir)
-    return [f"{reason}  ({', '.join(subdirs)})" for reason, subdirs in found.items()]
+    table = name_table() if target.view.pypi or locked.pypi else {}
+    found = mismatches(
+        target,
+        locked,
+        record_matches=record_matches,
+        virtual_matches=spec_matches,
+        pypi=lambda target, locked: pypi_mismatches(target, locked, table),
+    )
+    return list(map(str, found))
 
 
 def _channels(lock: LockFile, target: Target) -> list[str]:

@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from conda_multiplat import git
+from conda_multiplat.checking import unmet_lines
 from conda_multiplat.console import Console
 from conda_multiplat.errors import LockFileError, MultiplatError, UsageError
 from conda_multiplat.files import lock_path, locked_environment, read_blocks, write_all
@@ -132,32 +133,14 @@ def _project(folder: Path, sides: Sides, merging: Merging) -> Project:
 
 def _merge(sides: Sides, wanted: Sequence[Target]) -> tuple[LockFile | None, list[str]]:
     """Merge, with what ``check`` judges by."""
-    from conda_multiplat.engines.specs import record_matches, spec_matches
+    return merge_locks(sides, wanted, judge=unmet_lines, versions=_versions)
+
+
+def _versions(target: Target, locked: PlatformLock) -> dict[str, str]:
     from conda_multiplat.pypi_table import name_table
-    from conda_multiplat.satisfies import mismatches
-    from conda_multiplat.satisfies_pypi import project_versions, pypi_mismatches
+    from conda_multiplat.satisfies_pypi import project_versions
 
-    any_pypi = any(
-        each.pypi for each in (*sides.ours.platforms.values(), *sides.theirs.platforms.values())
-    )
-    table = name_table() if any_pypi or any(each.view.pypi for each in wanted) else {}
-
-    def judge(target: Target, locked: PlatformLock) -> list[str]:
-        found = mismatches(
-            target,
-            locked,
-            record_matches=record_matches,
-            virtual_matches=spec_matches,
-            pypi=lambda target, locked: pypi_mismatches(target, locked, table),
-        )
-        return list(map(str, found))
-
-    return merge_locks(
-        sides,
-        wanted,
-        judge=judge,
-        versions=lambda target, locked: project_versions(target, locked, table),
-    )
+    return project_versions(target, locked, name_table())
 
 
 def _peers(project: Project, merging: Merging, wanted: Sequence[Target]) -> dict[str, LockFile]:
