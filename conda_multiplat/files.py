@@ -88,7 +88,11 @@ def shown(path: Path) -> str:
 
 def typed(path: Path) -> str:
     """As :func:`shown`, as a word of a command line."""
-    name = shown(path)
+    return quoted(shown(path))
+
+
+def quoted(name: str) -> str:
+    """A path as a word of a command line, in a POSIX shell as on Windows."""
     return f'"{name}"' if " " in name else name
 
 

@@ -13,7 +13,7 @@ file until then, even if it happens to meet the manifest.
 
 from __future__ import annotations
 
-import shlex
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -22,12 +22,12 @@ from conda_multiplat import git
 from conda_multiplat.checking import unmet_lines
 from conda_multiplat.console import Console
 from conda_multiplat.errors import LockFileError, MultiplatError, UsageError
-from conda_multiplat.files import lock_path, locked_environment, read_blocks, write_all
+from conda_multiplat.files import lock_path, locked_environment, quoted, read_blocks, write_all
 from conda_multiplat.git_merge import Given, Merging, what_is_merged
 from conda_multiplat.lock import LockFile, PlatformLock
 from conda_multiplat.lock_merge import Sides, disagreements, merge_locks, merged_platforms
 from conda_multiplat.lock_reader import as_unmerged, read_lock
-from conda_multiplat.project import Project, load_project
+from conda_multiplat.project import Project, load_project, projects_beside
 from conda_multiplat.render import conda_lock
 from conda_multiplat.targets import Target, targets
 
@@ -58,7 +58,7 @@ def merge_driver(*, base: str, ours: str, theirs: str, name: str, console: Conso
         write_all({Path(ours): conda_lock.render(lock)})
     else:
         _leave(Path(ours), given.ours, _first(reasons))
-        console.say(f"{name} is not merged: {_first(reasons)}; run: {_relock(name)}")
+        console.say(f"{name} is not merged: {_first(reasons)}; run: {_relock(root, name)}")
     console.result({"file": name, "merged": lock is not None, "reasons": reasons})
     return 0 if lock is not None else 1
 
@@ -83,11 +83,15 @@ def _first(reasons: Sequence[str]) -> str:
     return f"{reasons[0]}{more}"
 
 
-def _relock(name: str) -> str:
-    """The command that settles it, from the top of the work tree."""
-    folder = PurePosixPath(name).parent
-    there = f"cd {shlex.quote(str(folder))} && " if folder.parts else ""
-    return f"{there}conda multiplat lock"
+def _relock(root: Path, name: str) -> str:
+    """The command that settles it, as it is typed where git was called."""
+    here = root / os.environ.get("GIT_PREFIX", "")
+    path = root / name
+    files = [each for found in projects_beside([str(path)]) for each in found]
+    if path.parent.resolve() == here.resolve() or not files:
+        return "conda multiplat lock"
+    words = [quoted(Path(os.path.relpath(each, here)).as_posix()) for each in files]
+    return f"conda multiplat lock -f {' '.join(words)}"
 
 
 def _merged(

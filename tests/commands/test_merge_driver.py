@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from support.git import Repository, repository
+from support.git import repository
 from support.hosts import Host
 from support.manifests import locked, write
 from support.packages import Package, write_repodata
@@ -58,7 +58,8 @@ def _replaced(old: str, new: str) -> tuple[str, ...]:
     return tuple(new if each == old else each for each in LINES)
 
 
-Change = Callable[[Repository], None]
+#: What to run, from the top of the work tree.
+RELOCK = 'conda multiplat lock -f "the robot/environment.yml"'
 
 
 class Project:
@@ -177,7 +178,7 @@ def test_rebase_that_stops(two: Project) -> None:
     two.branch("main", ("tool", *LINES))
     said = two.repo.git("rebase", "main", "side", code=1)
     reason = "tool 3.0 needs base >=1,<2: locked: base 2.0  (linux-64, osx-arm64)"
-    assert f"is not merged: {reason}; run: cd 'the robot' && conda multiplat lock\n" in said
+    assert f"is not merged: {reason}; run: {RELOCK}\n" in said
     two.write(LINES)
     two.lock()
     two.repo.git("add", "-A")
@@ -258,7 +259,7 @@ def test_no_commit_that_is_merged(two: Project) -> None:
     two.lock()
     said = two.repo.git("checkout", "-m", "side")
     reason = "the commits that are merged were not found"
-    assert f"the robot/conda-lock.yml is not merged: {reason}; run: cd 'the robot' && " in said
+    assert f"the robot/conda-lock.yml is not merged: {reason}; run: {RELOCK}\n" in said
     assert two.text().startswith(f"# Not merged: {reason}\n")
     _settle(two)
     assert locked(two.folder)["linux-64"] == BOTH
@@ -355,10 +356,7 @@ def _conflict(project: Project, reason: str, *, manifest: bool = True) -> str:
     ours = project.text()
     said = project.repo.git("merge", "side", code=1)
     lines = [each for each in said.splitlines() if "is not merged" in each]
-    assert lines == [
-        f"the robot/conda-lock.yml is not merged: {reason}; "
-        "run: cd 'the robot' && conda multiplat lock"
-    ]
+    assert lines == [f"the robot/conda-lock.yml is not merged: {reason}; run: {RELOCK}"]
     assert project.text() == (
         f"# Not merged: {reason}\n"
         f"# What follows is one side of the merge; run: conda multiplat lock\n{ours}"
@@ -443,7 +441,8 @@ def test_one_platform_of_an_unmerged_lock(two: Project) -> None:
     two.start()
     two.branch("side", (*LINES, "late <2"))
     two.branch("main", (*LINES, "early <2"))
-    two.repo.git("merge", "side", code=1)
+    said = two.repo.git("merge", "side", code=1, cwd=two.folder)
+    assert "settle that first; run: conda multiplat lock\n" in said
     two.write((*LINES, "late <2", "early <2"))
     two.lock("--platform", "linux-64")
     assert "late" in locked(two.folder)["linux-64"]
@@ -633,7 +632,7 @@ def test_requirements_files(two: Project, index: str) -> None:
     state("side", "arm ==1.0", *FAR, "leg >=2")
     state("main", "arm ==2.0", *FAR, "leg >=2")
     said = two.repo.git("merge", "side", code=1)
-    assert "more.txt is in conflict too; settle that first; run: cd 'the robot' &&" in said
+    assert f"more.txt is in conflict too; settle that first; run: {RELOCK}\n" in said
 
 
 def test_solve_group(two: Project) -> None:
