@@ -113,8 +113,7 @@ def promised(subdir: str, chain: Sequence[Promises]) -> tuple[tuple[VirtualPacka
         values |= DEFAULTS.get(family, {})
     assumed = dict(values)
     for promises in chain:
-        for key in (*families(subdir), subdir):
-            values |= _fitting(subdir, promises.get(key, {}))
+        values |= stated(subdir, promises)
     if not values.get("cuda"):
         values.pop("cuda_arch", None)  # CEP 46: absent without __cuda
     machine = subdir.partition("-")[2]
@@ -124,9 +123,17 @@ def promised(subdir: str, chain: Sequence[Promises]) -> tuple[tuple[VirtualPacka
         packages.add(VirtualPackage("__unix", "0"))
     packages |= {VirtualPackage(f"__{name}", value) for name, value in values.items() if value}
     keys = (*families(subdir), subdir)
-    stated = {name for promises in chain for key in keys for name in promises.get(key, {})}
-    silent = {f"{n} {v}" for n, v in assumed.items() if values.get(n) == v and n not in stated}
+    said = {name for promises in chain for key in keys for name in promises.get(key, {})}
+    silent = {f"{n} {v}" for n, v in assumed.items() if values.get(n) == v and n not in said}
     return tuple(sorted(packages)), silent
+
+
+def stated(subdir: str, promises: Promises) -> dict[str, str | None]:
+    """What one environment's promises say of a platform, its families' included."""
+    values: dict[str, str | None] = {}
+    for key in (*families(subdir), subdir):
+        values |= _fitting(subdir, promises.get(key, {}))
+    return values
 
 
 def _fitting(subdir: str, values: Mapping[str, str | None]) -> dict[str, str | None]:

@@ -1,0 +1,1 @@
+"""pixi's manifests, read to be imported."""
