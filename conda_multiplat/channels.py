@@ -21,6 +21,8 @@ _TOKEN = re.compile(r"(?<!file://)(?<=://)([^/\s]*(?:/[^/\s]+)*?)/t/([^/\s?#]+)(
 #: A user's name alone is taken for a secret only if it can't be found in many words.
 _SHORTEST = 4
 _USERINFO = re.compile(r"(?<=://)[^/\s]*@")
+#: ``git@`` is how everybody logs in to a repository by SSH, and no secret.
+_LOGIN = re.compile(r"(?<=://)(?!git@)[^/\s]*@")
 _LOCAL = ("/", "./", "../", ".\\", "..\\", "~")
 _ENVIRONMENT_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
 
@@ -63,7 +65,7 @@ def scrub(text: str, known: Iterable[str] = ()) -> str:
     """``text`` with every credential, known or recognisable, replaced by ``***``."""
     for secret in sorted(known, key=len, reverse=True):
         text = text.replace(secret, "***")
-    return _TOKEN.sub(r"\1/t/***", _USERINFO.sub("***@", text))
+    return _TOKEN.sub(r"\1/t/***", _LOGIN.sub("***@", text))
 
 
 def environment_variables(name: str) -> list[str]:

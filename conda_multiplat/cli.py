@@ -24,6 +24,7 @@ SUMMARY = "Lock one environment.yml for every platform, and install exactly what
 
 #: Each command and what it does.
 COMMANDS = {
+    "import": "make one manifest of other files, or of an environment",
     "lock": "solve all platforms and write the locks",
     "install": "make an environment exactly as locked",
     "render": "write files that any conda can install",

@@ -40,6 +40,11 @@ class Console(NamedTuple):
         if not self.quiet:
             _write(self.stream, scrub(text))
 
+    def ask(self, question: str) -> None:
+        """A question that is answered on the same line."""
+        self.stream.write(question)
+        self.stream.flush()
+
     def show(self, text: str) -> None:
         """A line of what was asked for: on stdout, where it can be piped on."""
         if not self.json:

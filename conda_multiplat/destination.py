@@ -29,8 +29,23 @@ def destination(
         return settings.root_prefix
     if "/" in name or "\\" in name:
         raise UsageError(f"{name!r} is no environment's name", hints=["for a folder use -p PREFIX"])
-    existing = (folder / name for folder in settings.envs_dirs if (folder / name).exists())
-    return next(existing, _first_writable(settings) / name)
+    found = (folder / name for folder in settings.envs_dirs if (folder / name).exists())
+    return next(found, _first_writable(settings) / name)
+
+
+def existing(name: str, settings: Settings) -> Path:
+    """The folder of an environment that is there.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    if name in ("base", "root") and settings.root_prefix:
+        return settings.root_prefix
+    for folder in settings.envs_dirs:
+        if name and (folder / name / "conda-meta").is_dir():
+            return folder / name
+    places = ", ".join(map(str, settings.envs_dirs))
+    raise UsageError(f"there is no environment {name!r}", details=[f"looked in {places}"])
 
 
 def _first_writable(settings: Settings) -> Path:

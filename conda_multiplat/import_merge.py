@@ -88,12 +88,15 @@ def _file_of(manifests: Sequence[Manifest], name: str) -> str:
 
 def _environments(parts: Sequence[Part], lost: list[Lost]) -> dict[str, Environment]:
     found: dict[str, Environment] = {}
+    taken = {subdir for part in parts for subdir in part.imported.manifest.platforms}
     for part in parts:
         manifest = part.imported.manifest
         for name, each in manifest.environments.items():
             own = part.environment if name == DEFAULT_ENVIRONMENT else name
             platforms = manifest.platforms_of(name)
-            views = {subdir: each.views[subdir] for subdir in platforms}
+            # Others may extend `default` where it is not locked itself: there its views count too.
+            free = set(each.views) - taken if own == DEFAULT_ENVIRONMENT else set()
+            views = {s: v for s, v in each.views.items() if s in platforms or s in free}
             new = each._replace(
                 name=own,
                 views=views,

@@ -49,6 +49,7 @@ def read_manifest(
     host_subdirs: Sequence[str],
     check_spec: SpecCheck | None = None,
     entry_name: EntryName | None = None,
+    also: Sequence[str] = (),
 ) -> Manifest:
     """Read one or several files as one manifest.
 
@@ -57,6 +58,7 @@ def read_manifest(
         host_subdirs: the platforms to assume where no file names any (CEP 24).
         check_spec: what says whether a MatchSpec is one; left out, specs are not parsed.
         entry_name: what reads an entry of ``pip:``; left out, they are taken as they are.
+        also: platforms to read the lines of, besides those that the files name.
 
     Raises:
         ManifestError: with every problem of every file.
@@ -65,7 +67,7 @@ def read_manifest(
     heads = [reader.head() for reader in readers]
     platforms = unique(each for head in heads for each in head.platforms) or tuple(host_subdirs)
     named = [env.platforms for head in heads for env in head.environments.values()]
-    subdirs = unique([*platforms, *(each for group in named for each in group)])
+    subdirs = unique([*platforms, *also, *(each for group in named for each in group)])
     lines = [{subdir: reader.lines(subdir) for subdir in subdirs} for reader in readers]
     problems = {problem for reader in readers for problem in reader.problems}
     environments = combine(heads, lines, subdirs, problems)

@@ -32,6 +32,9 @@ EDGES = (
     "git",
     "git_merge",
     "git_setup",
+    "import_paths",
+    "import_prefix",
+    "import_sources",
     "installing",
     "installed_environment",
     "lock_pypi",  # begins what lock_plan has planned
