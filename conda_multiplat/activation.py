@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 #: Stands in ``conda-meta/state`` for a variable that the environment does not set.
@@ -71,6 +71,11 @@ class Activation:
             return (f"{self.prefix}/bin",)
         top = self.prefix.rstrip("\\/")
         return tuple(top + each for each in _WINDOWS_FOLDERS)
+
+    @property
+    def separator(self) -> str:
+        """What is between two folders of PATH."""
+        return ";" if self.windows else ":"
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -162,3 +167,47 @@ def prompt_mark(template: str, prefix: str, name: str, *, windows: bool = False)
 
 def _slashes(path: str, *, windows: bool) -> str:
     return path.replace("\\", "/") if windows else path
+
+
+def is_active(prefix: str, environ: Mapping[str, str]) -> bool:
+    """Whether the environment is the active one."""
+    return level(environ) > 0 and environ.get("CONDA_PREFIX") == prefix
+
+
+def level(environ: Mapping[str, str]) -> int:
+    """How many environments have been activated on top of each other; 0 for none."""
+    text = environ.get("CONDA_SHLVL", "")
+    fits = re.fullmatch(r"[1-9][0-9]*", text, re.ASCII) and environ.get("CONDA_PREFIX")
+    return int(text) if fits else 0
+
+
+def activated(activation: Activation, environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a process in which an environment is active, but for its scripts.
+
+    As the scripts of ``render.shells`` do it, without what they need to go back.
+    """
+    number = level(environ)
+    before = environ["CONDA_PREFIX"] if number else ""
+    again = before == activation.prefix
+    found = {key: value for key, value in environ.items() if key not in activation.unset}
+    if before and not again:
+        found[f"CONDA_PREFIX_{number}"] = before
+    if not again or activation.path[0] not in _entries(activation, environ):
+        found["PATH"] = _path(activation, environ, before)
+    found |= {**activation.variables, **activation.own}
+    found["CONDA_SHLVL"] = str(number if again else number + 1)
+    return found
+
+
+def _entries(activation: Activation, environ: Mapping[str, str]) -> list[str]:
+    path = environ.get("PATH", "")
+    return path.split(activation.separator) if path else []
+
+
+def _path(activation: Activation, environ: Mapping[str, str], before: str) -> str:
+    """PATH with the environment's folders in the place of those of ``before``, or first."""
+    entries = _entries(activation, environ)
+    gone = replace(activation, prefix=before).path if before else ()
+    at = next((at for at, each in enumerate(entries) if each in gone), 0)
+    rest = [each for each in entries[at:] if each not in gone]
+    return activation.separator.join([*entries[:at], *activation.path, *rest])

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from conda_multiplat.activating import read_activation
-from conda_multiplat.activation import UNSET, activation, environment_name, prompt_mark
+from conda_multiplat.activation import (
+    UNSET,
+    activated,
+    activation,
+    environment_name,
+    is_active,
+    level,
+    prompt_mark,
+)
 from conda_multiplat.config import Settings
 from conda_multiplat.errors import OutsideError, UsageError
 
@@ -83,6 +91,32 @@ def test_prompt_is_condas() -> None:
 def test_prompt_can_do_nothing() -> None:
     """What a shell would run or expand in a prompt is not in it."""
     assert activation("/a", "a", prompt="($(date)`x`%n\\w!\n) ").prompt == "(_(date)_x__n_w__) "
+
+
+def test_process_in_an_active_environment() -> None:
+    """What a process is given; one that is active already stays on its level."""
+    found = activation("/envs/a", "a", asked=[{"V": "1", "GONE": None}])
+    once = activated(found, {"PATH": "/usr/bin", "GONE": "x", "V": "0"})
+    assert once == {
+        "PATH": "/envs/a/bin:/usr/bin",
+        "V": "1",
+        "CONDA_PREFIX": "/envs/a",
+        "CONDA_DEFAULT_ENV": "a",
+        "CONDA_PROMPT_MODIFIER": "",
+        "CONDA_SHLVL": "1",
+    }
+    assert activated(found, once) == once
+    other = activated(activation("/envs/b", "b"), {**once, "PATH": "/x:/envs/a/bin:/usr/bin"})
+    assert other["PATH"] == "/x:/envs/b/bin:/usr/bin"
+    assert (other["CONDA_SHLVL"], other["CONDA_PREFIX_1"]) == ("2", "/envs/a")
+
+
+@pytest.mark.parametrize("text", ["", "0", "07", "-1", "x", "1; rm", "²"])
+def test_levels_that_are_none(text: str) -> None:
+    """What is no number of an active environment is none, whoever wrote it."""
+    assert level({"CONDA_SHLVL": text, "CONDA_PREFIX": "/a"}) == 0
+    assert level({"CONDA_SHLVL": "1"}) == 0
+    assert not is_active("/a", {"CONDA_SHLVL": text, "CONDA_PREFIX": "/a"})
 
 
 def _prefix(tmp_path: Path) -> Path:

@@ -25,6 +25,9 @@ proxy_servers: {http: http://proxy.example.com:8080}
 offline: true
 envs_dirs: [/srv/envs]
 pkgs_dirs: [/srv/pkgs]
+changeps1: false
+env_prompt: '[{name}] '
+envvars_force_uppercase: false
 """
 _DUMP = """\
 import json, sys
@@ -42,6 +45,7 @@ def plain(settings):
         default=list(config.default_channels),
         priority=settings.channel_priority, ssl=settings.ssl_verify,
         proxies=dict(settings.proxy_servers), offline=settings.offline,
+        prompt=[settings.changeps1, settings.env_prompt, settings.envvars_force_uppercase],
         pkgs=[str(p) for p in settings.pkgs_dirs], envs=str(settings.envs_dirs[0]))
 print(json.dumps([plain(settings_from_conda()), plain(settings_from_condarc("linux-64"))]))
 """
@@ -75,6 +79,7 @@ def test_both_doors_read_the_same(conda: Host) -> None:
     assert alone == through_conda
     assert alone["custom"] == {"ours": "https://robot:pw@conda.example.com/root"}
     assert alone["priority"] == "strict"
+    assert alone["prompt"] == [False, "[{name}] ", False]
 
 
 def test_defaults_of_an_empty_home() -> None:
