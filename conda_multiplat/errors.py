@@ -136,6 +136,20 @@ class OutsideError(MultiplatError):
     exit_code = 3
 
 
+class CommandError(MultiplatError):
+    """A command that was to be run is not there, or is no program: exit codes as a shell has them.
+
+    Attributes:
+        exit_code: 127 where there is none of that name, 126 where it can't be run.
+    """
+
+    exit_code = 127
+
+    def __init__(self, message: str, *, exit_code: int = 127, hints: Sequence[str] = ()) -> None:
+        super().__init__(message, hints=hints)
+        self.exit_code = exit_code
+
+
 class InterruptedByUserError(MultiplatError):
     """Ctrl-C."""
 

@@ -45,6 +45,15 @@ def choose(
     return _checked_with_ways_out(project, names[-1], settings)
 
 
+def warn_if_stale(choice: Choice, console: Console) -> None:
+    """Say that what will be installed is not what the manifest asks for by now."""
+    if choice.stale:
+        console.say(
+            f"warning: the manifest has changed since {choice.environment} was locked; "
+            "this installs what is locked (`conda multiplat lock` brings the two together)"
+        )
+
+
 def _checked_with_ways_out(project: Project, name: str, settings: Settings) -> Choice:
     """As :func:`_checked`; an error also names the environments that this machine can run."""
     try:

@@ -28,6 +28,7 @@ EDGES = (
     "console",
     "destination",
     "detect",
+    "entering",
     "files",
     "git",
     "git_merge",
@@ -49,6 +50,7 @@ EDGES = (
     "requirement_files",
     "selection",
     "site_packages",
+    "user_shell",
     "why_pypi",  # waits for the engine
     "commands",
     "engines",

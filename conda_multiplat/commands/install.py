@@ -19,7 +19,7 @@ from conda_multiplat.errors import UsageError
 from conda_multiplat.installing import Work, channels, make_as_locked
 from conda_multiplat.project import Project, load_project
 from conda_multiplat.records import Record
-from conda_multiplat.selection import Choice, choose
+from conda_multiplat.selection import Choice, choose, warn_if_stale
 
 #: So many changes are named; a first install has hundreds.
 _SHOWN = 20
@@ -53,11 +53,7 @@ def install(
         settings = replace(settings, subdir=platform, elsewhere=True)
     project = load_project(files, host_subdirs=(settings.subdir,))
     choice = choose(project, environment, settings, console)
-    if choice.stale:
-        console.say(
-            f"warning: the manifest has changed since {choice.environment} was locked; "
-            "this installs what is locked (`conda multiplat lock` brings the two together)"
-        )
+    warn_if_stale(choice, console)
     if download_only or settings.elsewhere:
         return _prepare(project, choice, settings, console, fetch=not dry_run)
     work = make_as_locked(

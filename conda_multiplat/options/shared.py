@@ -104,3 +104,13 @@ def run_git_setup(what: Registration, args: argparse.Namespace, console: Console
 
     do = set_up if args.git_setup == "setup" else take_out
     return do(what, args.git_scope, console)
+
+
+def no_install(parser: argparse.ArgumentParser) -> None:
+    """``--no-install``: for who works in an environment."""
+    parser.add_argument(
+        "--no-install",
+        dest="as_it_is",
+        action="store_true",
+        help="take the environment as it is, without looking whether it is as locked",
+    )

@@ -282,3 +282,25 @@ def real_packages() -> list[Package]:
         binary_package(),
         post_link_package(),
     ]
+
+
+def activated_package() -> Package:
+    """A package with scripts for bash and fish, and variables; ``~`` has one run last."""
+    on, off = "etc/conda/activate.d", "etc/conda/deactivate.d"
+    return Package(
+        "activated",
+        noarch="generic",
+        files={
+            f"{on}/activated.sh": (
+                b'export ACTIVATED="on $UNSET_BY_ALL"\nexport ORDER="${ORDER}a"\n'
+            ),
+            f"{on}/~last.sh": b'export ORDER="${ORDER}z"\n',
+            f"{on}/Zero.sh": b'export ORDER="${ORDER}Z"\n',
+            f"{off}/activated.sh": b"unset ACTIVATED ORDER\n",
+            f"{on}/activated.fish": b"set -gx ACTIVATED 'on '\nset -gx ORDER \"$ORDER\"a\n",
+            f"{on}/~last.fish": b'set -gx ORDER "$ORDER"z\n',
+            f"{on}/Zero.fish": b'set -gx ORDER "$ORDER"Z\n',
+            f"{off}/activated.fish": b"set -e ACTIVATED\nset -e ORDER\n",
+            "etc/conda/env_vars.d/activated.json": b'{"FROM_PACKAGE": "a $HOME"}',
+        },
+    )

@@ -1,0 +1,213 @@
+"""``run`` as a user types it: the command in our place, with what its environment sets."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.hosts import Host
+from support.manifests import write
+from support.packages import (
+    SUBDIR,
+    Package,
+    activated_package,
+    build_channel,
+    generic_package,
+)
+
+_VARIABLES = "variables: {ROBOT: 'arm 1'}\n"
+
+
+def _tools() -> Package:
+    """Commands: one that shows its arguments, and two that are no programs."""
+    return Package(
+        "tools",
+        noarch="generic",
+        files={
+            "bin/show": b'#!/bin/sh\nprintf "<%s>" "$@"\n',
+            "bin/no-program": b"\x00\x01",
+            "bin/lost": b"#!/nowhere/interpreter\n",
+        },
+        executables=["bin/show", "bin/no-program", "bin/lost"],
+    )
+
+
+@pytest.fixture(scope="module")
+def channel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A channel of packages with and without scripts of activation."""
+    folder = tmp_path_factory.mktemp("run-channel")
+    return build_channel(folder, [activated_package(), generic_package(), _tools()])
+
+
+def _project(host: Host, project: Path, channel: Path, *packages: str, extra: str = "") -> Path:
+    write(project, channel, *packages, platforms=f"[{SUBDIR}]", extra=_VARIABLES + extra)
+    host.multiplat("lock", "-q", cwd=project)
+    return host.envs / "demo"
+
+
+def _command(host: Host, *words: str) -> list[str]:
+    return [*host.command, *(["multiplat"] if host.is_conda else []), "run", *words]
+
+
+def test_command_runs_in_the_environment(door: Host, project: Path, channel: Path) -> None:
+    """It is made first; what comes after ``--`` is the command's, options like ours included."""
+    prefix = _project(door, project, channel, "tools")
+    words = ("--json", "-n", "", "a  b", "--no-plugins", "--", "-h")
+    done = door.multiplat("run", "--", "show", *words, cwd=project)
+    assert done.stdout == "".join(f"<{word}>" for word in words)
+    assert done.stderr == f" {prefix} has the 1 package of default\n"
+    done = door.multiplat("run", "show", "-e", "x", cwd=project)
+    assert (done.stdout, done.stderr) == ("<-e><x>", "")
+
+
+def test_variables_are_set(alone: Host, project: Path, channel: Path) -> None:
+    """The manifest's and conda's; our caller's are passed on."""
+    prefix = _project(alone, project, channel, "tools")
+    words = ("run", "--", "env")
+    done = alone.multiplat(*words, cwd=project, env={"CONDA_SHLVL": "0"})
+    found = dict(line.split("=", 1) for line in done.stdout.splitlines())
+    assert found["PATH"] == f"{prefix}/bin:{os.environ['PATH']}"
+    assert {key: found[key] for key in ("ROBOT", "CONDA_PREFIX", "CONDA_SHLVL")} == {
+        "ROBOT": "arm 1",
+        "CONDA_PREFIX": str(prefix),
+        "CONDA_SHLVL": "1",
+    }
+    assert not [key for key in found if key.startswith("__")]
+
+
+def test_scripts_are_run_once_before(alone: Host, project: Path, channel: Path) -> None:
+    """Their variables arrive; what they read or print, or the shell sets, is not the command's."""
+    _project(alone, project, channel, "tools", "activated")
+    script = alone.envs / "demo/etc/conda/activate.d/loud.sh"
+    alone.multiplat("install", "-q", cwd=project)
+    script.write_text('cat; echo loud; export ODD="a\nb"; export SHLVL=9\n', encoding="utf-8")
+    code = """
+        env -0 > seen; cat
+        printf "%s|" "$ACTIVATED" "$ORDER" "$FROM_PACKAGE" "$ODD" "$ENV" "$SHLVL"
+    """
+    done = subprocess.run(
+        _command(alone, "--", "dash", "-c", code),
+        cwd=project,
+        env=alone.environ({"ENV": "production", "SHLVL": "4", "GIVEN": "odd \udcff\n"}),
+        input="for the command\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "for the command\non |Zaz|a $HOME|a\nb|production|4|"
+    assert done.stderr == "loud\n"
+    assert b"GIVEN=odd \xff\n" in (project / "seen").read_bytes().split(b"\0")
+
+
+def test_script_that_ends_the_shell_is_named(alone: Host, project: Path, channel: Path) -> None:
+    """A script that says ``exit`` is an error that says which folder it is in."""
+    prefix = _project(alone, project, channel, "activated")
+    alone.multiplat("install", "-q", cwd=project)
+    (prefix / "etc/conda/activate.d/bad.sh").write_text("exit 5\n", encoding="utf-8")
+    done = alone.multiplat("run", "--", "true", cwd=project, code=3)
+    assert done.stderr == (
+        f"error: a script of {prefix}/etc/conda/activate.d ended with exit code 5\n"
+    )
+
+
+def test_process_is_the_commands(door: Host, project: Path, channel: Path) -> None:
+    """No process of ours is left: the same id, signals that arrive, the exit code."""
+    _project(door, project, channel, "tools")
+    door.multiplat("install", "-q", cwd=project)
+    process = subprocess.Popen(
+        _command(door, "--", "sh", "-c", "echo $$; exec sleep 1000"),
+        cwd=project,
+        env=door.environ(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert int(process.stdout.readline()) == process.pid
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) == -signal.SIGTERM
+    process.stdout.close()
+    door.multiplat("run", "--", "sh", "-c", "exit 7", cwd=project, code=7)
+
+
+def test_pipes_break_as_usual(alone: Host, project: Path, channel: Path) -> None:
+    """Python ignores SIGPIPE; a command must not inherit that."""
+    _project(alone, project, channel, "tools")
+    code = f"{' '.join(_command(alone, '--', 'yes'))} | head -n 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", code], cwd=project, env=alone.environ(), capture_output=True, check=True
+    )
+    assert done.stdout == b"y\n141\n"
+
+
+def test_command_that_is_not_there(alone: Host, project: Path, channel: Path) -> None:
+    """Exit codes as a shell has them: 127 for none, 126 for what is no program."""
+    _project(alone, project, channel, "tools")
+    done = alone.multiplat("run", "-q", "--", "shwo", cwd=project, code=127)
+    assert done.stderr == "error: there is no shwo in demo, nor in the rest of PATH\n"
+    done = alone.multiplat("run", "--", "./shwo", cwd=project, code=127)
+    assert done.stderr == "error: there is no ./shwo\n"
+    done = alone.multiplat("run", "--", "lost", cwd=project, code=126)
+    assert done.stderr == (
+        "error: lost can't be run: No such file or directory\n"
+        "  its first line, `#!` and a program that is there, says what runs it\n"
+    )
+    done = alone.multiplat("run", "--", "no-program", cwd=project, code=126)
+    assert "error: no-program can't be run: Exec format error\n" in done.stderr
+    found = json.loads(alone.multiplat("run", "--json", "--", "shwo", cwd=project, code=127).stdout)
+    assert (found["kind"], found["exit_code"]) == ("CommandError", 127)
+    done = alone.multiplat("run", cwd=project, code=2)
+    assert done.stderr == "error: run what?\n  conda multiplat run -- CMD ARG…\n"
+
+
+def test_environment_stays_what_it_is(alone: Host, project: Path, channel: Path) -> None:
+    """Without ``-e``, what was installed as another environment is not made the default."""
+    extra = "multiplat: {environments: {dev: {dependencies: [greeting-data]}}}\n"
+    prefix = _project(alone, project, channel, "tools", extra=extra)
+    alone.multiplat("install", "-q", "-e", "dev", cwd=project)
+    assert alone.multiplat("run", "--", "show", cwd=project).stderr == ""
+    assert (prefix / "share/greeting.txt").exists()
+    done = alone.multiplat("run", "-e", "default", "--", "true", cwd=project)
+    assert done.stderr == f" {prefix} has the 1 package of default\n"
+    assert not (prefix / "share/greeting.txt").exists()
+
+
+def test_environments_of_others_are_not_touched(
+    alone: Host, project: Path, channel: Path, tmp_path: Path
+) -> None:
+    """One that this project has not made is refused, and taken as it is with --no-install."""
+    _project(alone, project, channel, "tools")
+    link = tmp_path / "link"
+    link.symlink_to(project)
+    for file in (project / "environment.yml", link / "environment.yml"):
+        alone.multiplat("run", "-q", "-f", file, "--", "true", cwd=tmp_path)
+    foreign = alone.envs / "foreign"
+    (foreign / "conda-meta").mkdir(parents=True)
+    (foreign / "conda-meta" / "history").touch()
+    done = alone.multiplat("run", "-n", "foreign", "--", "true", cwd=project, code=1)
+    assert done.stderr == (
+        f"error: {foreign} was not made from {project}\n"
+        "  --no-install takes it as it is\n"
+        "  `conda multiplat install` with the same -n or -p makes it as locked\n"
+    )
+    words = ("run", "--no-install", "-n", "foreign", "--", "printenv", "CONDA_DEFAULT_ENV")
+    assert alone.multiplat(*words, cwd=tmp_path).stdout == "foreign\n"
+    done = alone.multiplat("run", "--no-install", "-n", "none", "--", "true", cwd=tmp_path, code=1)
+    assert done.stderr == (
+        f"error: {alone.envs / 'none'} is no conda environment\n"
+        "  without --no-install it is made as locked first\n"
+    )
+
+
+def test_stale_lock_is_told(alone: Host, project: Path, channel: Path) -> None:
+    """What runs is what is locked; that the manifest has changed since is said."""
+    _project(alone, project, channel, "tools")
+    write(project, channel, "greeting-data", platforms=f"[{SUBDIR}]")
+    done = alone.multiplat("run", "--", "show", "x", cwd=project)
+    assert done.stdout == "<x>"
+    assert done.stderr.startswith(
+        "warning: the manifest has changed since default was locked; this installs what is locked"
+    )
