@@ -13,26 +13,26 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from conda_multiplat.commands.import_report import Settled, document, report, wish_lines
 from conda_multiplat.config import Settings
 from conda_multiplat.console import Console
 from conda_multiplat.destination import existing
 from conda_multiplat.engines.specs import check_spec
 from conda_multiplat.errors import InternalError, ManifestError, UsageError
 from conda_multiplat.files import MANIFEST_NAMES, lock_path, shown, write_all
-from conda_multiplat.import_differences import Difference, common, differences, settle
-from conda_multiplat.import_files import without_build
-from conda_multiplat.import_merge import Part, channel_notes, double_platforms, merge
-from conda_multiplat.import_prefix import read_prefix
-from conda_multiplat.import_sources import File, read_files, read_parts
-from conda_multiplat.imported import Imported, Lost
+from conda_multiplat.importing.differences import Difference, common, differences, settle
+from conda_multiplat.importing.files import without_build
+from conda_multiplat.importing.merge import Part, channel_notes, double_platforms, merge
+from conda_multiplat.importing.prefix import read_prefix
+from conda_multiplat.importing.report import Settled, document, report, wish_lines
+from conda_multiplat.importing.same_requests import same_requests
+from conda_multiplat.importing.sources import File, read_files, read_parts
+from conda_multiplat.importing.values import Imported, Lost
 from conda_multiplat.lock_reader import read_lock
 from conda_multiplat.manifest import Manifest, Requirement
 from conda_multiplat.manifest_reader import Source, read_manifest
 from conda_multiplat.names import DEFAULT_ENVIRONMENT
 from conda_multiplat.pip_entries import entry_name
 from conda_multiplat.render.manifest import render
-from conda_multiplat.same_requests import same_requests
 
 #: So many packages that builds keep apart are worth a word about `--no-builds`.
 _MANY_BUILDS = 5

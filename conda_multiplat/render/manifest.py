@@ -2,7 +2,7 @@
 
 What holds on every platform comes first, in the order of the files; what holds on some
 follows, each package's lines together, each with the shortest selector that says where
-(``selector_choice``). Reading the text again gives the same values (``same_requests``).
+(``selector_choice``). Reading the text again gives the same values (``importing.same_requests``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import yaml
 
 from conda_multiplat.errors import Location
-from conda_multiplat.imported import Imported, conda_meaning, pypi_meaning
+from conda_multiplat.importing.values import Imported, conda_meaning, pypi_meaning
 from conda_multiplat.manifest import Environment, Manifest, Requirement, View
 from conda_multiplat.names import DEFAULT_ENVIRONMENT, unique
 from conda_multiplat.render.conda_lock import scalar

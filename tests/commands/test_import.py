@@ -18,7 +18,7 @@ from support.hosts import Host
 from support.manifests import locked, write
 from support.packages import SUBDIR, Package, write_repodata
 
-from conda_multiplat.imported import conda_meaning, pypi_meaning
+from conda_multiplat.importing.values import conda_meaning, pypi_meaning
 from conda_multiplat.manifest import Manifest
 from conda_multiplat.manifest_reader import Source, read_manifest
 

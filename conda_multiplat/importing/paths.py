@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from conda_multiplat.imported import Imported
+from conda_multiplat.importing.values import Imported
 from conda_multiplat.manifest import Requirement, View
 from conda_multiplat.pip_entries import split_option
 from conda_multiplat.yaml_nodes import Text

@@ -2,7 +2,7 @@
 
 Each source is read into an :class:`Imported`: a :class:`Manifest` as if our own reader had read it,
 and beside it what a manifest has no place for. Those of several files are merged
-(``import_merge``), and one writer makes the text (``render.manifest``).
+(``importing.merge``), and one writer makes the text (``render.manifest``).
 """
 
 from __future__ import annotations

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from conda_multiplat.errors import Location, ManifestError, Problem
-from conda_multiplat.names import DEFAULT_ENVIRONMENT, SUBDIRS, did_you_mean
-from conda_multiplat.pixi.features import Feature, FeatureReader, table_of
-from conda_multiplat.pixi.platforms import PixiPlatform, read_platform
-from conda_multiplat.pixi.pyproject import (
+from conda_multiplat.importing.pixi.features import Feature, FeatureReader, table_of
+from conda_multiplat.importing.pixi.platforms import PixiPlatform, read_platform
+from conda_multiplat.importing.pixi.pyproject import (
     groups,
     is_own_folder,
     own_dependencies,
     requires_python,
     with_groups,
 )
+from conda_multiplat.names import DEFAULT_ENVIRONMENT, SUBDIRS, did_you_mean
 
 #: Tables at the top that are no part of the default feature.
 _OUTER = ("workspace", "project", "feature", "environments", "$schema")

@@ -6,7 +6,7 @@ How pixi's environments become ours:
    asked there is written in one of our environments of the same name; features have no
    counterpart of their own.
 2. One extends the largest environment whose features and lines it has all of, and keeps the rest
-   (``import_merge.beside``).
+   (``importing.merge.beside``).
 3. A platform is a subdir here, and virtual packages are promises of environments. Where an
    environment has two platforms of one subdir (``linux-64`` and ``linux-64-cuda``), the plain one
    is its own, and each other becomes an environment, which ``prefer`` names first: pixi takes the
@@ -20,12 +20,8 @@ from dataclasses import replace
 from typing import Any
 
 from conda_multiplat.errors import ManifestError
-from conda_multiplat.import_merge import beside, without_top_channels
-from conda_multiplat.imported import Imported, lone_comments
-from conda_multiplat.manifest import Environment, Manifest
-from conda_multiplat.manifest_lines import SpecCheck
-from conda_multiplat.names import DEFAULT_ENVIRONMENT, families
-from conda_multiplat.pixi.environments import (
+from conda_multiplat.importing.merge import beside, without_top_channels
+from conda_multiplat.importing.pixi.environments import (
     PixiEnvironment,
     channels_of,
     environments_of,
@@ -33,9 +29,9 @@ from conda_multiplat.pixi.environments import (
     plain,
     promises_of,
 )
-from conda_multiplat.pixi.features import Feature, FeatureReader, table_of
-from conda_multiplat.pixi.shape import PIXI, PYPROJECT
-from conda_multiplat.pixi.workspace import (
+from conda_multiplat.importing.pixi.features import Feature, FeatureReader, table_of
+from conda_multiplat.importing.pixi.shape import PIXI, PYPROJECT
+from conda_multiplat.importing.pixi.workspace import (
     Workspace,
     add_project,
     leave_workspace,
@@ -43,7 +39,11 @@ from conda_multiplat.pixi.workspace import (
     pypi_names_of,
     sorted_out,
 )
-from conda_multiplat.toml_lines import Places
+from conda_multiplat.importing.toml_lines import Places
+from conda_multiplat.importing.values import Imported, lone_comments
+from conda_multiplat.manifest import Environment, Manifest
+from conda_multiplat.manifest_lines import SpecCheck
+from conda_multiplat.names import DEFAULT_ENVIRONMENT, families
 from conda_multiplat.virtual_packages import DEFAULTS
 
 

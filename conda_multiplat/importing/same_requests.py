@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conda_multiplat.imported import conda_meaning, pypi_meaning
+from conda_multiplat.importing.values import conda_meaning, pypi_meaning
 from conda_multiplat.manifest import Manifest
 
 

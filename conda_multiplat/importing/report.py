@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from conda_multiplat.console import Console
-from conda_multiplat.import_differences import Difference
-from conda_multiplat.imported import Imported
+from conda_multiplat.importing.differences import Difference
+from conda_multiplat.importing.values import Imported
 from conda_multiplat.manifest import Manifest, Requirement
 from conda_multiplat.render.manifest import Line, environment_lines
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from conda_multiplat.importing.pixi.features import Feature, FeatureReader, table_of
 from conda_multiplat.manifest import Requirement
-from conda_multiplat.pixi.features import Feature, FeatureReader, table_of
 
 _SELF = re.compile(r"(?P<name>[A-Za-z0-9._-]+)\s*\[(?P<extras>[^\]]*)\]\s*$")
 

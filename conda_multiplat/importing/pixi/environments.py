@@ -7,18 +7,18 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from conda_multiplat.imported import conda_meaning, pypi_meaning
-from conda_multiplat.manifest import Environment, Requirement, View
-from conda_multiplat.names import DEFAULT_ENVIRONMENT, did_you_mean
-from conda_multiplat.pixi.features import Feature, table_of
-from conda_multiplat.pixi.platforms import (
+from conda_multiplat.importing.pixi.features import Feature, table_of
+from conda_multiplat.importing.pixi.platforms import (
     PixiPlatform,
     fitting,
     highest,
     supported,
     system_requirements,
 )
-from conda_multiplat.pixi.workspace import Workspace
+from conda_multiplat.importing.pixi.workspace import Workspace
+from conda_multiplat.importing.values import conda_meaning, pypi_meaning
+from conda_multiplat.manifest import Environment, Requirement, View
+from conda_multiplat.names import DEFAULT_ENVIRONMENT, did_you_mean
 from conda_multiplat.yaml_nodes import Text
 
 #: What can't stand in an environment's name: it is a file's.

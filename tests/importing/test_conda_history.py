@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conda_multiplat.conda_history import requested_specs
+from conda_multiplat.importing.conda_history import requested_specs
 
 _CREATE = "==> 2024-01-01 10:00:00 <==\n# cmd: conda create -n x python=3.11 numpy\n"
 

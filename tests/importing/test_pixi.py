@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from conda_multiplat.import_merge import Part, merge
-from conda_multiplat.imported import conda_meaning
+from conda_multiplat.importing.merge import Part, merge
+from conda_multiplat.importing.pixi.platforms import PixiPlatform, read_platform
+from conda_multiplat.importing.pixi.reader import read_pixi
+from conda_multiplat.importing.pixi.specs import conda_spec, pypi_entries
+from conda_multiplat.importing.same_requests import same_requests
+from conda_multiplat.importing.toml_lines import Places
+from conda_multiplat.importing.values import conda_meaning
 from conda_multiplat.manifest import Manifest
 from conda_multiplat.manifest_reader import Source, read_manifest
 from conda_multiplat.names import families
-from conda_multiplat.pixi.platforms import PixiPlatform, read_platform
-from conda_multiplat.pixi.reader import read_pixi
-from conda_multiplat.pixi.specs import conda_spec, pypi_entries
 from conda_multiplat.render.manifest import render
-from conda_multiplat.same_requests import same_requests
 from conda_multiplat.targets import target
-from conda_multiplat.toml_lines import Places
 
 SUBDIRS = ("linux-64", "linux-aarch64", "osx-arm64", "win-64")
 GPU = {"name": "gpu", "platform": "linux-64", "cuda": "12.4"}

@@ -11,12 +11,12 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from conda_multiplat.channels import base_url, channel_urls, public_name
-from conda_multiplat.conda_history import requested_specs
 from conda_multiplat.config import Settings
 from conda_multiplat.engines.specs import check_spec
 from conda_multiplat.errors import Location, UsageError
 from conda_multiplat.files import shown
-from conda_multiplat.imported import Imported, Lost
+from conda_multiplat.importing.conda_history import requested_specs
+from conda_multiplat.importing.values import Imported, Lost
 from conda_multiplat.manifest import Environment, Manifest, Requirement, View
 from conda_multiplat.names import DEFAULT_ENVIRONMENT, spec_name
 from conda_multiplat.pip_entries import entry_name

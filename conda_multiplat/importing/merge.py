@@ -1,7 +1,7 @@
 """Several sources as one manifest: environments by name, platforms side by side.
 
 Nothing is decided here that could change what a platform gets: where platforms ask for different
-versions of a package, each keeps its own line. ``import_differences`` finds and settles those.
+versions of a package, each keeps its own line. ``importing.differences`` finds and settles those.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from conda_multiplat.errors import Location, Problem
-from conda_multiplat.imported import Imported, Lost, conda_meaning, pypi_meaning
+from conda_multiplat.importing.values import Imported, Lost, conda_meaning, pypi_meaning
 from conda_multiplat.manifest import Environment, Manifest, Promises, Requirement, View
 from conda_multiplat.names import DEFAULT_ENVIRONMENT, unique
 from conda_multiplat.render.manifest import common_order

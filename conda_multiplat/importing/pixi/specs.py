@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conda_multiplat.imported import conda_meaning
+from conda_multiplat.importing.values import conda_meaning
 
 #: Keys of a conda requirement that make it something else than a package of a channel.
 _SOURCES = ("path", "git", "url")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conda_multiplat.errors import Problem
-from conda_multiplat.toml_lines import Places
+from conda_multiplat.importing.toml_lines import Places
 
 
 @dataclass(frozen=True)

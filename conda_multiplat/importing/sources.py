@@ -12,17 +12,17 @@ import tomli
 from conda_multiplat.engines.specs import check_spec, is_newer
 from conda_multiplat.errors import Location, ManifestError, Problem, UsageError
 from conda_multiplat.files import read_text, shown
-from conda_multiplat.import_files import EnvironmentFile, read_environment_file, stated_platforms
-from conda_multiplat.import_lock import read_lock_source
-from conda_multiplat.import_merge import Part
-from conda_multiplat.import_paths import moved
-from conda_multiplat.imported import Imported
+from conda_multiplat.importing.files import EnvironmentFile, read_environment_file, stated_platforms
+from conda_multiplat.importing.lock import read_lock_source
+from conda_multiplat.importing.merge import Part
+from conda_multiplat.importing.paths import moved
+from conda_multiplat.importing.pixi.reader import read_pixi
+from conda_multiplat.importing.platform_names import NameGuess, guess
+from conda_multiplat.importing.values import Imported
 from conda_multiplat.lock_reader import read_lock
 from conda_multiplat.manifest_reader import Source
 from conda_multiplat.names import DEFAULT_ENVIRONMENT, SUBDIRS, did_you_mean
 from conda_multiplat.pip_entries import entry_name
-from conda_multiplat.pixi.reader import read_pixi
-from conda_multiplat.platform_names import NameGuess, guess
 
 _AT = re.compile(r"(?P<file>.+)@(?P<platforms>[A-Za-z0-9_,-]+)")
 

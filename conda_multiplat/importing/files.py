@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import yaml
 
 from conda_multiplat.errors import Location
-from conda_multiplat.imported import Imported, Lost, few, lone_comments, trailing_comment
+from conda_multiplat.importing.values import Imported, Lost, few, lone_comments, trailing_comment
 from conda_multiplat.manifest import Environment, Manifest, Requirement, View
 from conda_multiplat.manifest_head import TOP_LEVEL
 from conda_multiplat.manifest_lines import EntryName, SpecCheck

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conda_multiplat.errors import Location, WordingError
-from conda_multiplat.imported import Lost, trailing_comment
+from conda_multiplat.importing.pixi.platforms import PixiPlatform
+from conda_multiplat.importing.pixi.specs import Translated, conda_spec, pypi_entries, pypi_options
+from conda_multiplat.importing.toml_lines import Places
+from conda_multiplat.importing.values import Lost, trailing_comment
 from conda_multiplat.manifest import Requirement
 from conda_multiplat.manifest_lines import SpecCheck
 from conda_multiplat.names import spec_name
 from conda_multiplat.pip_entries import entry_name
-from conda_multiplat.pixi.platforms import PixiPlatform
-from conda_multiplat.pixi.specs import Translated, conda_spec, pypi_entries, pypi_options
-from conda_multiplat.toml_lines import Places
 
 _CONDA = ("dependencies", "host-dependencies", "build-dependencies")
 _PYPI = ("pypi-dependencies",)

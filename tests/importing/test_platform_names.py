@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conda_multiplat.platform_names import NameGuess, guess
+from conda_multiplat.importing.platform_names import NameGuess, guess
 
 
 @pytest.mark.parametrize(

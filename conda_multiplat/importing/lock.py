@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from conda_multiplat.errors import Location
-from conda_multiplat.imported import Imported, Lost
+from conda_multiplat.importing.values import Imported, Lost
 from conda_multiplat.lock import LockFile, PlatformLock
 from conda_multiplat.manifest import Environment, Manifest, Requirement, View
 from conda_multiplat.names import DEFAULT_ENVIRONMENT, spec_name

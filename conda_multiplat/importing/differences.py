@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from conda_multiplat.imported import Imported, conda_meaning, pypi_meaning
+from conda_multiplat.importing.values import Imported, conda_meaning, pypi_meaning
 from conda_multiplat.manifest import Environment, Manifest, Requirement, View
 from conda_multiplat.match_spec import parse_spec
 
