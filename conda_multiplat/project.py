@@ -94,7 +94,7 @@ def load_project(
         ManifestError: with every problem of every file.
         OutsideError: a file can't be read.
     """
-    paths = [Path(each).absolute() for each in files] or _found_files()
+    paths = manifest_files(files)
     sources = [Source(shown(path), read(path)) for path in paths]
     manifest = read_manifest(
         sources, host_subdirs=host_subdirs, check_spec=check_spec, entry_name=_entry_name
@@ -102,6 +102,11 @@ def load_project(
     folder = paths[0].parent
     manifest = _expanded(manifest, folder, read)
     return Project(manifest, folder, tuple(_relative(path, folder) for path in paths))
+
+
+def manifest_files(files: Sequence[str | Path]) -> list[Path]:
+    """The manifest's files: those that are named or, where none is, those that are found."""
+    return [Path(each).absolute() for each in files] or _found_files()
 
 
 def load_project_as_locked(files: Sequence[str | Path]) -> Project:

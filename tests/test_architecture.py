@@ -40,6 +40,8 @@ EDGES = (
     "installing",
     "installed_environment",
     "lock_pypi",  # begins what lock_plan has planned
+    "lock_report",
+    "locking",
     "lock_plan",  # speaks to the user through the console that it is given
     "options",
     "locked_targets",  # warns through the console that it is given
