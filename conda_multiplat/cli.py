@@ -24,7 +24,11 @@ SUMMARY = "Lock one environment.yml for every platform, and install exactly what
 
 #: Each command and what it does.
 COMMANDS = {
+    "init": "write a small manifest to begin with",
     "import": "make one manifest of other files, or of an environment",
+    "add": "ask for more packages, lock and install them",
+    "remove": "no longer ask for packages",
+    "platform": "lock for more platforms, or for fewer",
     "lock": "solve all platforms and write the locks",
     "install": "make an environment exactly as locked",
     "render": "write files that any conda can install",

@@ -29,6 +29,7 @@ EDGES = (
     "destination",
     "detect",
     "entering",
+    "editing",
     "files",
     "git",
     "git_merge",
@@ -41,10 +42,11 @@ EDGES = (
     "installed_environment",
     "lock_pypi",  # begins what lock_plan has planned
     "lock_report",
+    "locked_targets",  # warns through the console that it is given
     "locking",
     "lock_plan",  # speaks to the user through the console that it is given
     "options",
-    "locked_targets",  # warns through the console that it is given
+    "pinning",  # asks the engine which version is lower
     "plugin",
     "prefix",
     "pypi_table",

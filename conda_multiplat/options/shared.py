@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from conda_multiplat.names import FAMILIES
+
 if TYPE_CHECKING:
     from conda_multiplat.console import Console
     from conda_multiplat.git_setup import Registration
@@ -114,3 +116,39 @@ def no_install(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="take the environment as it is, without looking whether it is as locked",
     )
+
+
+def selection(parser: argparse.ArgumentParser) -> None:
+    """``--platform`` and ``--family``.
+
+    Each ``--platform`` takes one value: what comes after it is a package.
+    """
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--platform",
+        dest="platforms",
+        action="append",
+        default=[],
+        metavar="P",
+        help="only on this platform; say it again for another",
+    )
+    which.add_argument(
+        "--family", dest="family", choices=tuple(FAMILIES), default="", help="on these platforms"
+    )
+
+
+def follow_up(parser: argparse.ArgumentParser, *, install: bool = True) -> None:
+    """``--no-lock`` and ``--no-install``."""
+    parser.add_argument(
+        "--no-lock",
+        dest="lock",
+        action="store_false",
+        help="change the manifest only: solve and install nothing",
+    )
+    if install:
+        parser.add_argument(
+            "--no-install",
+            dest="install",
+            action="store_false",
+            help="leave the installed environment as it is",
+        )

@@ -1,0 +1,163 @@
+r"""``conda multiplat add``: ask for more packages, lock them, and install them where they belong.
+
+Flow::
+
+    specs -> Draft with them as written -> Locked -> bounds for the bare ones -> Draft with bounds
+                                                 \-> the same records, digested anew -> all files
+
+One solve is enough: a bound is made from what was solved, so that the solution meets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from conda_multiplat.config import Settings
+from conda_multiplat.console import Console
+from conda_multiplat.editing import (
+    Manuscript,
+    bring_up_to_date,
+    manuscript,
+    on,
+    select,
+    solve,
+    tell,
+    write,
+)
+from conda_multiplat.errors import UsageError, WordingError
+from conda_multiplat.locking import Locked, as_answer_to
+from conda_multiplat.manifest_edit.asked import Asked
+from conda_multiplat.manifest_edit.draft import Draft
+from conda_multiplat.manifest_edit.requirements import put
+from conda_multiplat.manifest_edit.selection import Selection
+from conda_multiplat.names import DEFAULT_ENVIRONMENT, spec_name
+from conda_multiplat.pinning import Wish, given, pinned, targets_of
+from conda_multiplat.pip_entries import entry_name
+from conda_multiplat.targets import select_environments
+
+
+def add(
+    *,
+    specs: Sequence[str],
+    files: Sequence[str] = (),
+    environment: str | None = None,
+    platforms: Sequence[str] = (),
+    family: str = "",
+    pypi: bool = False,
+    indexes: Sequence[str] = (),
+    pin: bool = True,
+    lock: bool = True,
+    install: bool = True,
+    settings: Settings,
+    console: Console,
+) -> int:
+    """Add requirements to the manifest; see ``conda multiplat add --help``.
+
+    Returns:
+        0. Every other outcome is raised as a ``MultiplatError``.
+    """
+    page = manuscript(files, settings)
+    environment = environment or DEFAULT_ENVIRONMENT
+    select_environments(page.draft.manifest, [environment])
+    selection = select(page.draft, environment, platforms, family)
+    every = Selection(selection.every, selection.every)
+    wishes = [_index(each, environment, every) for each in indexes]
+    wishes += [_wish(each, environment, selection, pypi=pypi) for each in specs]
+    draft = _with(page.draft, wishes)
+    if not lock:
+        return _conclude(page, draft, wishes, None, settings=settings, console=console)
+    page.texts(draft)  # refuses what may not be written, before the solve
+    locked = solve(page.project(draft), settings, console)
+    if pin:
+        wishes = [pinned(each, page.draft, locked) for each in wishes]
+        draft = _with(page.draft, wishes)
+        locked = as_answer_to(locked, page.project(draft))
+    return _conclude(
+        page, draft, wishes, locked, install=install, settings=settings, console=console
+    )
+
+
+def _wish(text: str, environment: str, selection: Selection, *, pypi: bool) -> Wish:
+    """What the user wrote, which must be a requirement.
+
+    Raises:
+        UsageError: with what is wrong with it.
+    """
+    from conda_multiplat.engines.specs import check_spec
+
+    text = " ".join(text.split())
+    if pypi:
+        try:
+            name = entry_name(text) or text
+        except WordingError as error:
+            raise UsageError(str(error), hints=[error.hint] if error.hint else []) from None
+    else:
+        name = spec_name(text)
+        if wrong := (check_spec(text) if name else "it has no package name"):
+            hint = "for example `numpy`, `numpy>=1.26,<2.3`; a package of PyPI: --pypi"
+            raise UsageError(f"not a MatchSpec: {text!r} ({wrong})", hints=[hint])
+    return Wish(text, Asked(environment, name, pypi, selection))
+
+
+def _index(url: str, environment: str, every: Selection) -> Wish:
+    """An index beside PyPI; its line holds on every platform and says nothing of packages."""
+    text = f"--extra-index-url {url}"
+    return Wish(text, Asked(environment, text, pypi=True, selection=every))
+
+
+def _with(draft: Draft, wishes: Sequence[Wish]) -> Draft:
+    for each in wishes:
+        draft = put(draft, each.asked, each.text)
+    return draft
+
+
+def _conclude(
+    page: Manuscript,
+    draft: Draft,
+    wishes: Sequence[Wish],
+    locked: Locked | None,
+    *,
+    install: bool = False,
+    settings: Settings,
+    console: Console,
+) -> int:
+    told = tell(locked, settings, console) if locked else {}
+    for wish in wishes:
+        _say(wish, page.draft, draft, locked, console)
+    texts = {**page.texts(draft), **(locked.texts() if locked else {})}
+    names = write(texts, console)
+    done: dict[str, Any] = {}
+    if locked and install:
+        done = bring_up_to_date(locked.project, settings, console)
+    added = [each.to_dict() for each in wishes]
+    console.result({"added": added, "files": names, **told, **done})
+    return 0
+
+
+def _say(wish: Wish, draft: Draft, after: Draft, locked: Locked | None, console: Console) -> None:
+    asked = wish.asked
+    old = _texts(draft, asked)
+    words = f"pip: {wish.text}" if asked.pypi else wish.text
+    was = "" if not old or old == [wish.text] else f", was {' and '.join(old)}"
+    sign = "+" if not old else "=" if old == [wish.text] else "~"
+    console.say(f" {sign} {words}{was}{on(asked.selection)}")
+    if locked is None:
+        return
+    providers: dict[str, list[str]] = {}
+    for target in targets_of(asked, after, locked):
+        for _, package in given(asked, target, locked):
+            providers.setdefault(package, []).append(str(target))
+    for package, places in providers.items():
+        console.say(f"   conda's {package} provides it: not installed again ({', '.join(places)})")
+
+
+def _texts(draft: Draft, asked: Asked) -> list[str]:
+    """What an environment's own lines said of a package before."""
+    found = (
+        each.text
+        for subdir in sorted(asked.selection.platforms)
+        for each in draft.own(asked.environment, subdir, pypi=asked.pypi)
+        if asked.matches(each)
+    )
+    return list(dict.fromkeys(found))

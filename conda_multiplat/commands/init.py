@@ -1,0 +1,113 @@
+"""``conda multiplat init``: a small manifest to begin with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from conda_multiplat.channels import public_name
+from conda_multiplat.config import Settings
+from conda_multiplat.console import Console
+from conda_multiplat.errors import OutsideError, UsageError
+from conda_multiplat.files import MANIFEST_NAMES, manifest_in, shown, write_all
+from conda_multiplat.manifest_edit.scalars import scalar
+from conda_multiplat.names import SUBDIRS, did_you_mean, unique
+
+#: What conda uses where nobody has configured channels.
+_UNCONFIGURED = ((), ("defaults",))
+_CHANNELS = ("conda-forge",)
+_TEXT = """\
+# One manifest for all platforms: `conda multiplat lock` locks it, `install` installs that.
+name: {name}
+channels:
+{channels}
+# What to lock for. For more: conda multiplat platform add linux-64 osx-arm64 win-64
+platforms:
+{platforms}
+# For more: conda multiplat add numpy, add --pypi robosuite, add --platform linux-64 gdb
+dependencies: []
+"""
+
+
+def init(
+    *,
+    folder: str | None = None,
+    files: Sequence[str] = (),
+    name: str | None = None,
+    platforms: Sequence[str] = (),
+    channels: Sequence[str] = (),
+    settings: Settings,
+    console: Console,
+) -> int:
+    """Write a new manifest; see ``conda multiplat init --help``.
+
+    Returns:
+        0. Every other outcome is raised as a ``MultiplatError``.
+    """
+    path = _path(folder, files)
+    for each in platforms:
+        if each not in SUBDIRS:
+            hint = did_you_mean(each, SUBDIRS, f"known: {', '.join(SUBDIRS)}")
+            raise UsageError(f"unknown platform {each!r}", hints=[hint])
+    configured = tuple(settings.channels)
+    named = channels or (_CHANNELS if configured in _UNCONFIGURED else configured)
+    text = _TEXT.format(
+        name=scalar(_name(name, path.parent), flow=False),
+        channels=_lines([public_name(each) for each in named]),
+        platforms=_lines(unique([settings.subdir, *platforms])),
+    )
+    _make_folder(path.parent)
+    write_all({path: text})
+    console.say(f" wrote {shown(path)}")
+    console.say(" next: conda multiplat add PACKAGE…")
+    console.result({"file": shown(path)})
+    return 0
+
+
+def _path(folder: str | None, files: Sequence[str]) -> Path:
+    """Where the manifest goes, where there must be none.
+
+    Raises:
+        UsageError: there is one, or it is asked for in two places.
+    """
+    if len(files) > 1 or (files and folder):
+        raise UsageError("one manifest at a time: name a folder, or one file with -f")
+    if files:
+        path = Path(files[0]).absolute()
+        there = path if path.exists() else None
+    else:
+        path = Path(folder or ".").absolute() / MANIFEST_NAMES[0]
+        there = manifest_in(path.parent)
+    if there is not None:
+        hints = ["add to it: conda multiplat add PACKAGE…", "it is as it was"]
+        raise UsageError(f"{shown(there)} is there already", hints=hints)
+    return path
+
+
+def _name(name: str | None, folder: Path) -> str:
+    """The environment's name: as asked for, or the folder's in letters that a name may have.
+
+    Raises:
+        UsageError: it can't be an environment's name.
+    """
+    if name is None:
+        found = re.sub(r"[^\w.-]+", "-", folder.resolve().name).strip("-.")
+        return found if found not in ("", "base", "root") else "project"
+    if name in ("base", "root") or re.search(r"[/ :#]", name) or not name:
+        raise UsageError(
+            f"{name!r} can't be an environment's name",
+            hints=["write it without `/`, ` `, `:` and `#`; not `base`, not `root`"],
+        )
+    return name
+
+
+def _lines(values: Sequence[str]) -> str:
+    return "\n".join(f"  - {scalar(each, flow=False)}" for each in values)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutsideError(f"can't make {shown(folder)}: {error.strerror}") from None

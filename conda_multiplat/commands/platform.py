@@ -1,0 +1,93 @@
+"""``conda multiplat platform add|remove``: lock for more platforms, or for fewer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from conda_multiplat.config import Settings
+from conda_multiplat.console import Console
+from conda_multiplat.editing import Manuscript, manuscript, solve, tell, write
+from conda_multiplat.errors import UsageError
+from conda_multiplat.manifest_edit.platforms import platforms_of, with_platforms, without_platforms
+from conda_multiplat.names import DEFAULT_ENVIRONMENT, SUBDIRS, did_you_mean, unique
+from conda_multiplat.targets import select_environments
+
+
+def platform(
+    *,
+    action: str,
+    names: Sequence[str],
+    files: Sequence[str] = (),
+    environment: str | None = None,
+    lock: bool = True,
+    settings: Settings,
+    console: Console,
+) -> int:
+    """Change the platforms of the manifest; see ``conda multiplat platform --help``.
+
+    Returns:
+        0. Every other outcome is raised as a ``MultiplatError``.
+    """
+    page = manuscript(files, settings)
+    environment = environment or DEFAULT_ENVIRONMENT
+    select_environments(page.draft.manifest, [environment])
+    known = _known(page, environment)
+    _check(names)
+    wanted = unique(names)
+    if action == "add":
+        changed = [each for each in wanted if each not in known]
+        draft = page.draft
+        if changed:
+            draft = with_platforms(draft, environment, changed, known)
+    else:
+        changed = list(wanted)
+        _check_there(environment, changed, known)
+        draft = without_platforms(_written(page, environment, known), environment, changed)
+    texts = page.texts(draft)
+    told: dict[str, Any] = {}
+    if lock:
+        locked = solve(page.project(draft), settings, console)
+        told = tell(locked, settings, console)
+        texts |= locked.texts()
+    sign = "+" if action == "add" else "-"
+    for each in wanted:
+        console.say(f" {sign if each in changed else '='} {each}")
+    written = write(texts, console)
+    console.result({"platforms": changed, "files": written, **told})
+    return 0
+
+
+def _known(page: Manuscript, environment: str) -> tuple[str, ...]:
+    """The platforms as they are, those of the locks too where the manifest names none."""
+    given = platforms_of(page.draft, environment)
+    if given or page.draft.manifest.platforms_given:
+        return given or page.draft.manifest.platforms_of(environment)
+    lock = page.project(page.draft).lock_head(environment)
+    return unique([*page.draft.manifest.platforms, *(lock.platforms if lock else ())])
+
+
+def _written(page: Manuscript, environment: str, known: Sequence[str]) -> Any:
+    """The draft with a list of its own for the environment, which some can be taken out of."""
+    if platforms_of(page.draft, environment):
+        return page.draft
+    return with_platforms(page.draft, environment, [], known)
+
+
+def _check(names: Sequence[str]) -> None:
+    unknown = [each for each in names if each not in SUBDIRS]
+    if unknown:
+        hints = [did_you_mean(each, SUBDIRS, f"known: {', '.join(SUBDIRS)}") for each in unknown]
+        raise UsageError(f"unknown platform: {', '.join(unknown)}", hints=list(unique(hints)))
+
+
+def _check_there(environment: str, names: Sequence[str], known: Sequence[str]) -> None:
+    missing = [each for each in names if each not in known]
+    if missing:
+        hint = did_you_mean(missing[0], known, f"it has {', '.join(known)}")
+        raise UsageError(f"{environment} has no platform {', '.join(missing)}", hints=[hint])
+    if set(known) == set(names):
+        raise UsageError(
+            f"{', '.join(names)}: {environment} would have no platform left",
+            hints=["add another first: conda multiplat platform add P"],
+        )

@@ -1,0 +1,142 @@
+"""``conda multiplat remove``: no longer ask for packages; what others need stays locked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from conda_multiplat.ancestry import origin
+from conda_multiplat.config import Settings
+from conda_multiplat.console import Console
+from conda_multiplat.editing import bring_up_to_date, manuscript, on, select, solve, tell, write
+from conda_multiplat.errors import UsageError
+from conda_multiplat.locking import Locked
+from conda_multiplat.manifest_edit.asked import Asked
+from conda_multiplat.manifest_edit.draft import Draft
+from conda_multiplat.manifest_edit.requirements import lines, take
+from conda_multiplat.manifest_edit.selection import Selection
+from conda_multiplat.names import DEFAULT_ENVIRONMENT, nearest
+from conda_multiplat.targets import select_environments, targets
+
+
+def remove(
+    *,
+    names: Sequence[str],
+    files: Sequence[str] = (),
+    environment: str | None = None,
+    platforms: Sequence[str] = (),
+    family: str = "",
+    pypi: bool = False,
+    lock: bool = True,
+    install: bool = True,
+    settings: Settings,
+    console: Console,
+) -> int:
+    """Take requirements out of the manifest; see ``conda multiplat remove --help``.
+
+    Returns:
+        0. Every other outcome is raised as a ``MultiplatError``.
+    """
+    page = manuscript(files, settings)
+    environment = environment or DEFAULT_ENVIRONMENT
+    select_environments(page.draft.manifest, [environment])
+    selection = select(page.draft, environment, platforms, family)
+    gone = [
+        Asked(environment, _name(page.draft, environment, each, pypi=pypi), pypi, selection)
+        for each in dict.fromkeys(names)
+    ]
+    _check(page.draft, gone)
+    draft = page.draft
+    for each in gone:
+        draft = take(draft, each)
+    texts = page.texts(draft)
+    told: dict[str, Any] = {}
+    locked = solve(page.project(draft), settings, console) if lock else None
+    if locked:
+        told = tell(locked, settings, console)
+        texts |= locked.texts()
+    for each in gone:
+        words = f"pip: {each.name}" if pypi else each.name
+        console.say(f" - {words}{on(selection)}")
+    stays = _stays(gone, locked) if locked else {}
+    for line in stays.values():
+        console.say(f"   {line}")
+    written = write(texts, console)
+    done = bring_up_to_date(locked.project, settings, console) if locked and install else {}
+    removed = [each.name for each in gone]
+    console.result({"removed": removed, "stays": sorted(stays), "files": written, **told, **done})
+    return 0
+
+
+def _name(draft: Draft, environment: str, text: str, *, pypi: bool) -> str:
+    """A name as the manifest's lines are known by; an entry that names none is known as it is."""
+    if not pypi:
+        return text.lower()
+    every = (draft.own(environment, subdir, pypi=True) for subdir in draft.subdirs)
+    nameless = {each.text for found in every for each in found if not each.name}
+    return text if text in nameless else canonicalize_name(text)
+
+
+def _check(draft: Draft, gone: Sequence[Asked]) -> None:
+    """Refuse names that no line has, all of them together.
+
+    Raises:
+        UsageError: with near names, and where the name is.
+    """
+    missing = [each for each in gone if not lines(draft, each)]
+    if not missing:
+        return
+    hints = [_elsewhere(draft, each) for each in missing]
+    kind = "pip: of " if gone[0].pypi else ""
+    names = ", ".join(each.name for each in missing)
+    raise UsageError(
+        f"not in {kind}{gone[0].environment}: {names}",
+        hints=[*(hint for hint in hints if hint), "no file was changed"],
+    )
+
+
+def _elsewhere(draft: Draft, asked: Asked) -> str:
+    """Where a name that is not here is, or what is here that looks like it."""
+    every = Selection(asked.selection.every, asked.selection.every)
+    if lines(draft, Asked(asked.environment, asked.name, asked.pypi, every)):
+        there = {
+            subdir
+            for each in lines(draft, Asked(asked.environment, asked.name, asked.pypi, every))
+            for subdir in each.platforms
+        }
+        return f"{asked.name} is there for {', '.join(sorted(there))}"
+    for name in draft.manifest.environments:
+        reach = draft.reach(name)
+        for pypi in (asked.pypi, not asked.pypi):
+            if lines(draft, Asked(name, asked.name, pypi, Selection(reach, reach))):
+                options = " --pypi" if pypi else ""
+                options += f" -e {name}" if name != DEFAULT_ENVIRONMENT else ""
+                return f"it is elsewhere: conda multiplat remove{options} {asked.name}"
+    known = {
+        each.name
+        for subdir in asked.selection.every
+        for each in draft.own(asked.environment, subdir, pypi=asked.pypi)
+        if each.name
+    }
+    near = nearest(asked.name, sorted(known))
+    return f"did you mean {near[0]!r}?" if near else ""
+
+
+def _stays(gone: Sequence[Asked], locked: Locked) -> dict[str, str]:
+    """What is locked all the same, by name, with who needs it."""
+    found: dict[str, str] = {}
+    for lock in locked.locks:
+        its = targets(locked.project.manifest, [lock.environment])
+        for target in its:
+            platform = lock.platforms[target.subdir]
+            records = {each.name for each in platform.every}
+            for asked in gone:
+                if asked.name in found or asked.name not in records:
+                    continue
+                needs = origin(asked.name, target, platform)
+                who = ", ".join(each.name for each, _ in needs.needed_by)
+                who = who or " and ".join(f"{each.at} {each.text}" for each in needs.asked)
+                found[asked.name] = f"{asked.name} stays locked ({target}): {who} needs it"
+    return found

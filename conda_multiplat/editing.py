@@ -1,0 +1,196 @@
+r"""What ``add``, ``remove`` and ``platform`` have in common: a manifest to edit, and what follows.
+
+Flow::
+
+    files -> Draft -manifest_edit-> Draft -> Project -locking-> Locked -> all files, or none
+                                                                      \-> this machine's environment
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from conda_multiplat import prefix as prefixes
+from conda_multiplat.changes import packages
+from conda_multiplat.config import Settings
+from conda_multiplat.console import Console
+from conda_multiplat.destination import destination
+from conda_multiplat.errors import MultiplatError, NoSolutionError, OutsideError, UsageError
+from conda_multiplat.files import read_text, shown, write_all
+from conda_multiplat.installing import make_as_locked
+from conda_multiplat.lock_report import changes_of, document, report
+from conda_multiplat.locking import Locked, relock
+from conda_multiplat.manifest_edit.draft import Draft
+from conda_multiplat.manifest_edit.selection import Selection
+from conda_multiplat.manifest_reader import Source
+from conda_multiplat.names import DEFAULT_ENVIRONMENT, SUBDIRS, did_you_mean, families
+from conda_multiplat.project import Project, load_project, manifest_files
+from conda_multiplat.selection import choose
+
+
+@dataclass(frozen=True)
+class Manuscript:
+    """A manifest on disk that is to be edited.
+
+    Attributes:
+        paths: its files.
+        draft: what they say.
+        host_subdirs: the platforms to assume where no file names any.
+    """
+
+    paths: tuple[Path, ...]
+    draft: Draft
+    host_subdirs: tuple[str, ...]
+
+    def texts(self, draft: Draft) -> dict[Path, str]:
+        """The files that ``draft`` changes, byte order marks included.
+
+        Raises:
+            OutsideError: one of them may not be written.
+        """
+        found = {}
+        for path, old, new in zip(self.paths, self.draft.sources, draft.sources, strict=True):
+            if old.text != new.text:
+                _refuse_read_only(path)
+                marked = path.read_bytes().startswith(codecs.BOM_UTF8)
+                found[path] = f"\ufeff{new.text}" if marked else new.text
+        return found
+
+    def project(self, draft: Draft) -> Project:
+        """The project as ``draft`` makes it.
+
+        Raises:
+            ManifestError: with every problem of every file.
+        """
+        from conda_multiplat.engines.specs import check_spec
+
+        texts = {path: each.text for path, each in zip(self.paths, draft.sources, strict=True)}
+
+        def read(path: Path) -> str:
+            return texts[path] if path in texts else read_text(path)
+
+        return load_project(
+            self.paths, host_subdirs=self.host_subdirs, check_spec=check_spec, read=read
+        )
+
+
+def manuscript(files: Sequence[str], settings: Settings) -> Manuscript:
+    """The manifest to edit: those files, or the one that is found.
+
+    Raises:
+        ManifestError: it is not there, or has problems: all of them.
+    """
+    paths = tuple(manifest_files(files))
+    sources = tuple(Source(shown(path), read_text(path)) for path in paths)
+    host_subdirs = (settings.subdir,)
+    found = Manuscript(paths, Draft(sources, host_subdirs), host_subdirs)
+    found.project(found.draft)
+    return found
+
+
+def _refuse_read_only(path: Path) -> None:
+    """A file in a folder that can be written could be replaced; who made it so does not want it."""
+    writable = path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
+    if not writable or not os.access(path, os.W_OK):
+        raise OutsideError(f"{shown(path)} is read-only", hints=["no file was changed"])
+
+
+def select(draft: Draft, environment: str, platforms: Sequence[str], family: str) -> Selection:
+    """The platforms that a change is for; all where none is named.
+
+    Raises:
+        UsageError: the manifest does not have one of them.
+    """
+    every = draft.reach(environment)
+    for each in platforms:
+        if each not in every:
+            raise _no_platform(draft, environment, each)
+    named = frozenset(platforms)
+    if family:
+        named = frozenset(each for each in every if family in families(each))
+        if not named:
+            there = ", ".join(sorted(every))
+            raise UsageError(f"the manifest has no {family} platform", hints=[f"it has {there}"])
+    return Selection(named or every, every, family)
+
+
+def on(selection: Selection) -> str:
+    """The platforms of a selection in words; nothing where it is for all."""
+    return "" if selection.everywhere else f"  ({', '.join(sorted(selection.platforms))})"
+
+
+def _no_platform(draft: Draft, environment: str, name: str) -> UsageError:
+    if name not in SUBDIRS:
+        hint = did_you_mean(name, SUBDIRS, f"known: {', '.join(SUBDIRS)}")
+        return UsageError(f"unknown platform {name!r}", hints=[hint])
+    own = environment != DEFAULT_ENVIRONMENT and draft.manifest.environments[environment].platforms
+    option = f" -e {environment}" if own else ""
+    there = ", ".join(sorted(draft.reach(environment)))
+    return UsageError(
+        f"{environment} has no platform {name!r}; it has {there}",
+        hints=[f"to add it: conda multiplat platform add {name}{option}"],
+    )
+
+
+def solve(project: Project, settings: Settings, console: Console) -> Locked:
+    """Lock a project whose manifest is not on disk as it is here.
+
+    Raises:
+        NoSolutionError: with places that are those of the manifest to be.
+    """
+    try:
+        return relock(project, settings, console)
+    except NoSolutionError as error:
+        error.hints = (*error.hints, "the places are those of the manifest with the change in it")
+        raise
+
+
+def write(texts: dict[Path, str], console: Console) -> list[str]:
+    """Write all files or none, and say which; returns their names."""
+    write_all(texts)
+    names = [shown(path) for path in texts]
+    console.say(f" wrote {', '.join(names)}" if names else " nothing to write")
+    return names
+
+
+def tell(locked: Locked, settings: Settings, console: Console) -> dict[str, Any]:
+    """Show what was locked; returns the same for ``--json``."""
+    from conda_multiplat.engines.specs import is_newer
+
+    found = changes_of(locked, is_newer)
+    report(locked, found, settings, console)
+    return document(locked, found)
+
+
+def bring_up_to_date(project: Project, settings: Settings, console: Console) -> dict[str, Any]:
+    """Make this machine's environment of the manifest as it is locked now, if there is one.
+
+    Returns:
+        What was done, for ``--json``; nothing where there is no such environment.
+
+    Raises:
+        MultiplatError: as ``install``; the manifest and the locks are changed all the same.
+    """
+    if project.manifest.name is None:
+        return {}
+    where = destination(project, None, None, settings)
+    marker = prefixes.read_marker(where)
+    if marker.get("manifest") != [str(project.folder / each) for each in project.sources]:
+        return {}
+    try:
+        choice = choose(project, str(marker["environment"]), settings, console)
+        work = make_as_locked(project, choice, where, settings, console)
+    except MultiplatError as error:
+        error.hints = (*error.hints, "the manifest and its locks are changed: `install` goes on")
+        raise
+    count = len(choice.locked.records) + len(choice.locked.pypi)
+    found = [*work.found, *work.pypi]
+    words = "has" if found else "has already"
+    console.say(f" {where} {words} the {packages(count)} of {choice.environment}")
+    return {"prefix": str(where), "installed": [each.to_dict() for each in found]}

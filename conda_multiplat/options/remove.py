@@ -1,0 +1,42 @@
+"""The options of ``remove``."""
+
+from __future__ import annotations
+
+import argparse
+
+from conda_multiplat.commands.remove import remove
+from conda_multiplat.config import Settings
+from conda_multiplat.console import Console
+from conda_multiplat.options.shared import environment, follow_up, selection
+
+EXAMPLES = """\
+examples:
+  conda multiplat remove numpy
+  conda multiplat remove --pypi robosuite
+  conda multiplat remove --platform osx-arm64 gdb     the other platforms keep it
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("packages", metavar="NAME", nargs="+", help="what the manifest asks for")
+    selection(parser)
+    environment(parser)
+    parser.add_argument("--pypi", dest="pypi", action="store_true", help="packages of PyPI")
+    follow_up(parser)
+
+
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Run the command."""
+    return remove(
+        names=args.packages,
+        files=args.files,
+        environment=args.environment_name,
+        platforms=args.platforms,
+        family=args.family,
+        pypi=args.pypi,
+        lock=args.lock,
+        install=args.install,
+        settings=settings,
+        console=console,
+    )

@@ -1,0 +1,97 @@
+"""Requirements that are added, and the bounds that they get from what was solved for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from conda_multiplat.locking import Locked
+from conda_multiplat.manifest_edit.asked import Asked
+from conda_multiplat.manifest_edit.bounds import bounded, is_bare, is_spaced, lowest_pypi
+from conda_multiplat.manifest_edit.draft import Draft
+from conda_multiplat.targets import Target
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One requirement that is added."""
+
+    text: str
+    asked: Asked
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "spec": self.text,
+            "pypi": self.asked.pypi,
+            "environment": self.asked.environment,
+            "platforms": sorted(self.asked.selection.platforms),
+        }
+
+
+def pinned(wish: Wish, draft: Draft, locked: Locked) -> Wish:
+    """With a bound, where it is bare and something was solved for it."""
+    asked = wish.asked
+    if not is_bare(wish.text, pypi=asked.pypi):
+        return wish
+    versions = _solved(asked, draft, locked)
+    if not versions:
+        return wish
+    lines = [
+        each.text
+        for name in draft.manifest.environments
+        for subdir in sorted(draft.subdirs)
+        for each in draft.own(name, subdir, pypi=asked.pypi)
+    ]
+    lowest = lowest_pypi(versions) if asked.pypi else _lowest_conda(versions)
+    spaced = is_spaced(lines, pypi=asked.pypi)
+    text = bounded(wish.text, lowest, pypi=asked.pypi, spaced=spaced)
+    return replace(wish, text=text)
+
+
+def _lowest_conda(versions: Sequence[str]) -> str:
+    from conda_multiplat.engines.specs import is_newer
+
+    lowest = versions[0]
+    for each in versions:
+        lowest = each if is_newer(lowest, each) else lowest
+    return lowest
+
+
+def _solved(asked: Asked, draft: Draft, locked: Locked) -> list[str]:
+    """The versions of a package in all targets that the new line counts for."""
+    found = []
+    for target in targets_of(asked, draft, locked):
+        lock = next(each for each in locked.locks if each.environment == target.environment)
+        platform = lock.platforms[target.subdir]
+        records = platform.pypi if asked.pypi else platform.records
+        found += [each.version for each in records if each.name == asked.name]
+        found += [version for version, _ in given(asked, target, locked)]
+    return found
+
+
+def targets_of(asked: Asked, draft: Draft, locked: Locked) -> list[Target]:
+    """The targets that a new line counts for."""
+    manifest = draft.manifest
+    names = [
+        name
+        for name in manifest.environments
+        if any(each.name == asked.environment for each in manifest.lineage(name))
+    ]
+    return [
+        each
+        for each in locked.targets
+        if each.environment in names and each.subdir in asked.selection.platforms
+    ]
+
+
+def given(asked: Asked, target: Target, locked: Locked) -> list[tuple[str, str]]:
+    """The version of a PyPI project that conda provides, and conda's package with its version."""
+    solution = locked.pypi.get(target)
+    provided = solution.request.provided if asked.pypi and solution else ()
+    return [
+        (each.version, f"{each.record.name} {each.record.version}")
+        for each in provided
+        if each.name == asked.name
+    ]
