@@ -64,6 +64,11 @@ class Locked:
         """The targets that were looked at, solved or not."""
         return [target for plan in self.plans for target in plan.targets]
 
+    def of(self, target: Target) -> PlatformLock:
+        """What is locked of a target."""
+        lock = next(each for each in self.locks if each.environment == target.environment)
+        return lock.platforms[target.subdir]
+
     def texts(self) -> dict[Path, str]:
         """The locks that differ from what is on disk."""
         rendered = {

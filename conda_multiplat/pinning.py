@@ -35,7 +35,7 @@ def pinned(wish: Wish, draft: Draft, locked: Locked) -> Wish:
     asked = wish.asked
     if not is_bare(wish.text, pypi=asked.pypi):
         return wish
-    versions = _solved(asked, draft, locked)
+    versions = _solved(asked, locked)
     if not versions:
         return wish
     lines = [
@@ -59,21 +59,20 @@ def _lowest_conda(versions: Sequence[str]) -> str:
     return lowest
 
 
-def _solved(asked: Asked, draft: Draft, locked: Locked) -> list[str]:
+def _solved(asked: Asked, locked: Locked) -> list[str]:
     """The versions of a package in all targets that the new line counts for."""
     found = []
-    for target in targets_of(asked, draft, locked):
-        lock = next(each for each in locked.locks if each.environment == target.environment)
-        platform = lock.platforms[target.subdir]
+    for target in targets_of(asked, locked):
+        platform = locked.of(target)
         records = platform.pypi if asked.pypi else platform.records
         found += [each.version for each in records if each.name == asked.name]
         found += [version for version, _ in given(asked, target, locked)]
     return found
 
 
-def targets_of(asked: Asked, draft: Draft, locked: Locked) -> list[Target]:
-    """The targets that a new line counts for."""
-    manifest = draft.manifest
+def targets_of(asked: Asked, locked: Locked) -> list[Target]:
+    """The targets that a line counts for, as they were solved."""
+    manifest = locked.project.manifest
     names = [
         name
         for name in manifest.environments

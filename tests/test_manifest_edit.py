@@ -6,6 +6,7 @@ import difflib
 import random
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -216,6 +217,26 @@ def test_list_that_two_share() -> None:
         "  anchors and selectors can tie lines together that are changed together then",
         "  no file was changed",
         "  change it by hand, then run `conda multiplat lock`",
+    ]
+
+
+def test_lists_that_selectors_choose() -> None:
+    """Of two lists under one key, which whole lines choose from, only the last can be edited."""
+    draft = _draft(
+        "platforms: [linux-64, osx-arm64]\n"
+        "dependencies:  # [linux]\n  - numpy  # [linux]\n"
+        "dependencies:  # [osx]\n  - numpy  # [osx]\n"
+    )
+    every = draft.reach("default")
+    asked = Asked("default", "scipy", pypi=False, selection=Selection(every, every))
+    _check(draft, put(draft, asked, "scipy"), asked, "scipy")
+    with pytest.raises(ManifestError) as caught:
+        take(draft, replace(asked, name="numpy"))
+    assert caught.value.lines() == [
+        "error: environment.yml can't be edited",
+        "  environment.yml:3:5: this line is in a list that another one hides",
+        "      change it by hand, then run `conda multiplat lock`",
+        "  no file was changed",
     ]
 
 

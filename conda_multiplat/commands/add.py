@@ -124,7 +124,7 @@ def _conclude(
 ) -> int:
     told = tell(locked, settings, console) if locked else {}
     for wish in wishes:
-        _say(wish, page.draft, draft, locked, console)
+        _say(wish, page.draft, locked, console)
     texts = {**page.texts(draft), **(locked.texts() if locked else {})}
     names = write(texts, console)
     done: dict[str, Any] = {}
@@ -135,7 +135,7 @@ def _conclude(
     return 0
 
 
-def _say(wish: Wish, draft: Draft, after: Draft, locked: Locked | None, console: Console) -> None:
+def _say(wish: Wish, draft: Draft, locked: Locked | None, console: Console) -> None:
     asked = wish.asked
     old = _texts(draft, asked)
     words = f"pip: {wish.text}" if asked.pypi else wish.text
@@ -145,7 +145,7 @@ def _say(wish: Wish, draft: Draft, after: Draft, locked: Locked | None, console:
     if locked is None:
         return
     providers: dict[str, list[str]] = {}
-    for target in targets_of(asked, after, locked):
+    for target in targets_of(asked, locked):
         for _, package in given(asked, target, locked):
             providers.setdefault(package, []).append(str(target))
     for package, places in providers.items():

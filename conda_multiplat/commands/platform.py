@@ -84,8 +84,8 @@ def _check(names: Sequence[str]) -> None:
 def _check_there(environment: str, names: Sequence[str], known: Sequence[str]) -> None:
     missing = [each for each in names if each not in known]
     if missing:
-        hint = did_you_mean(missing[0], known, f"it has {', '.join(known)}")
-        raise UsageError(f"{environment} has no platform {', '.join(missing)}", hints=[hint])
+        there = f"it has {', '.join(known)}"
+        raise UsageError(f"{environment} has no platform {', '.join(missing)}", hints=[there])
     if set(known) == set(names):
         raise UsageError(
             f"{', '.join(names)}: {environment} would have no platform left",

@@ -12,13 +12,15 @@ from conda_multiplat.config import Settings
 from conda_multiplat.console import Console
 from conda_multiplat.editing import bring_up_to_date, manuscript, on, select, solve, tell, write
 from conda_multiplat.errors import UsageError
+from conda_multiplat.lock import PlatformLock
 from conda_multiplat.locking import Locked
 from conda_multiplat.manifest_edit.asked import Asked
 from conda_multiplat.manifest_edit.draft import Draft
 from conda_multiplat.manifest_edit.requirements import lines, take
 from conda_multiplat.manifest_edit.selection import Selection
 from conda_multiplat.names import DEFAULT_ENVIRONMENT, nearest
-from conda_multiplat.targets import select_environments, targets
+from conda_multiplat.pinning import targets_of
+from conda_multiplat.targets import Target, select_environments
 
 
 def remove(
@@ -57,12 +59,12 @@ def remove(
     if locked:
         told = tell(locked, settings, console)
         texts |= locked.texts()
+    stays = _stays(gone, locked) if locked else {}
     for each in gone:
         words = f"pip: {each.name}" if pypi else each.name
         console.say(f" - {words}{on(selection)}")
-    stays = _stays(gone, locked) if locked else {}
-    for line in stays.values():
-        console.say(f"   {line}")
+        for line in stays.get(each.name, []):
+            console.say(f"   {line}")
     written = write(texts, console)
     done = bring_up_to_date(locked.project, settings, console) if locked and install else {}
     removed = [each.name for each in gone]
@@ -124,19 +126,25 @@ def _elsewhere(draft: Draft, asked: Asked) -> str:
     return f"did you mean {near[0]!r}?" if near else ""
 
 
-def _stays(gone: Sequence[Asked], locked: Locked) -> dict[str, str]:
-    """What is locked all the same, by name, with who needs it."""
-    found: dict[str, str] = {}
-    for lock in locked.locks:
-        its = targets(locked.project.manifest, [lock.environment])
-        for target in its:
-            platform = lock.platforms[target.subdir]
-            records = {each.name for each in platform.every}
-            for asked in gone:
-                if asked.name in found or asked.name not in records:
-                    continue
-                needs = origin(asked.name, target, platform)
-                who = ", ".join(each.name for each, _ in needs.needed_by)
-                who = who or " and ".join(f"{each.at} {each.text}" for each in needs.asked)
-                found[asked.name] = f"{asked.name} stays locked ({target}): {who} needs it"
+def _stays(gone: Sequence[Asked], locked: Locked) -> dict[str, list[str]]:
+    """What is locked all the same, by name, with who is the reason and where."""
+    found: dict[str, list[str]] = {}
+    for asked in gone:
+        places: dict[str, list[str]] = {}
+        for target in targets_of(asked, locked):
+            platform = locked.of(target)
+            if asked.name in {each.name for each in platform.every}:
+                places.setdefault(_reason(asked.name, target, platform), []).append(str(target))
+        lines = [f"it stays locked, {why}  ({', '.join(where)})" for why, where in places.items()]
+        if lines:
+            found[asked.name] = lines
     return found
+
+
+def _reason(name: str, target: Target, platform: PlatformLock) -> str:
+    """Why a package is locked that a line no longer asks for."""
+    why = origin(name, target, platform)
+    needed = [each.name for each, _ in why.needed_by]
+    if needed:
+        return f"{', '.join(needed)} {'needs' if len(needed) == 1 else 'need'} it"
+    return f"{' and '.join(str(each.at) for each in why.asked)} asks for it"

@@ -177,12 +177,17 @@ class Document:
     def refusal(self, node: yaml.Node, why: str, hint: str) -> ManifestError:
         """The error of a change that can't be made here."""
         mark = node.start_mark
-        problem = Problem(Location(self.file, mark.line + 1, mark.column + 1), why, hint)
-        return ManifestError(f"{self.file} can't be edited", problems=[problem], hints=[UNCHANGED])
+        return refusal(Location(self.file, mark.line + 1, mark.column + 1), why, hint)
 
 
 #: What every refusal ends with.
 UNCHANGED = "no file was changed"
+
+
+def refusal(at: Location, why: str, hint: str) -> ManifestError:
+    """The error of a change that can't be made at some place."""
+    problem = Problem(at, why, hint)
+    return ManifestError(f"{at.file} can't be edited", problems=[problem], hints=[UNCHANGED])
 
 
 def _steps(node: yaml.Node) -> Iterator[int]:

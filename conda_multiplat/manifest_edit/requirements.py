@@ -18,7 +18,7 @@ from conda_multiplat.errors import Location
 from conda_multiplat.manifest_edit import lists
 from conda_multiplat.manifest_edit.asked import Asked
 from conda_multiplat.manifest_edit.check import refuse_unless_only
-from conda_multiplat.manifest_edit.document import Document, Entry, Patch
+from conda_multiplat.manifest_edit.document import Document, Entry, Patch, refusal
 from conda_multiplat.manifest_edit.draft import Draft
 from conda_multiplat.manifest_edit.places import inserted, list_of, with_lists
 from conda_multiplat.manifest_edit.scalars import scalar
@@ -110,12 +110,12 @@ def _reusable(found: list[_Line], asked: Asked) -> _Line | None:
 
 def _entry(draft: Draft, asked: Asked, line: _Line) -> tuple[Document, Entry]:
     document = draft.documents[line.at.file]
-    found = (e for e in document.entries(asked.environment) if e.place == _place(line))
-    return document, next(found)
-
-
-def _place(line: _Line) -> tuple[int, int]:
-    return line.at.line, line.at.column
+    for each in document.entries(asked.environment):
+        if each.place == (line.at.line, line.at.column):
+            return document, each
+    why = "this line is in a list that another one hides"
+    hint = "change it by hand, then run `conda multiplat lock`"
+    raise refusal(line.at, why, hint)
 
 
 def _rewrite_line(draft: Draft, asked: Asked, line: _Line, text: str) -> Draft:

@@ -1,0 +1,159 @@
+"""``remove`` as a user runs it: the inverse of ``add``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.hosts import Host
+from support.manifests import locked, write
+from support.pypi_index import Index
+from support.server import serve
+
+TWO = "[linux-64, osx-arm64]"
+DEV = "multiplat:\n  environments:\n    dev:\n      dependencies: [rich-text]\n"
+
+
+def _dependencies(project: Path) -> str:
+    text = (project / "environment.yml").read_text(encoding="utf-8")
+    return text.partition("\ndependencies:")[2]
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The variables that make uv look in an index of ours."""
+    index = Index(tmp_path / "index")
+    index.wheel("robosuite", requires=["mujoco"])
+    index.wheel("mujoco")
+    with serve(index.root) as server:
+        yield {"UV_DEFAULT_INDEX": f"{server.url}/simple"}
+
+
+def test_add_and_remove(door: Host, project: Path, channel: Path) -> None:
+    """Manifest and lock are, byte for byte, what they were before the package was added."""
+    write(project, channel, "python 3.12.*  # not newer", "zlib", platforms=TWO)
+    door.multiplat("lock", cwd=project)
+    before = {path.name: path.read_bytes() for path in project.glob("*.yml")}
+    door.multiplat("add", "scipy", cwd=project)
+    done = door.multiplat("remove", "scipy", cwd=project)
+    assert done.stderr.endswith(" - scipy\n wrote environment.yml, conda-lock.yml\n")
+    assert {path.name: path.read_bytes() for path in project.glob("*.yml")} == before
+
+
+def test_what_others_need_stays_locked(alone: Host, project: Path, channel: Path) -> None:
+    """And it is said who needs it."""
+    write(project, channel, "python", "numpy", "scipy", platforms=TWO)
+    alone.multiplat("lock", cwd=project)
+    done = alone.multiplat("remove", "NumPy", cwd=project)
+    assert (
+        " - numpy\n   it stays locked, scipy needs it  (default/linux-64, default/osx-arm64)\n"
+    ) in done.stderr
+    assert _dependencies(project) == "\n  - python\n  - scipy\n"
+    assert "numpy" in locked(project)["linux-64"]
+    found = alone.json("remove", "python", cwd=project)
+    assert (found["removed"], found["stays"]) == (["python"], ["python"])
+
+
+def test_another_environment_may_ask_for_it(alone: Host, project: Path, channel: Path) -> None:
+    """It is locked there all the same."""
+    extra = DEV.replace(" [rich-text]", "\n        - zlib")
+    write(project, channel, "python", "zlib", platforms=TWO, extra=extra)
+    done = alone.multiplat("remove", "-e", "dev", "zlib", cwd=project)
+    where = "(dev/linux-64, dev/osx-arm64)"
+    assert f" - zlib\n   it stays locked, python needs it  {where}\n" in done.stderr
+    alone.multiplat("add", "-e", "dev", "libblas", cwd=project)
+    alone.multiplat("add", "libblas", cwd=project)
+    done = alone.multiplat("remove", "libblas", cwd=project)
+    assert f" - libblas\n   it stays locked, environment.yml:12:11 asks for it  {where}\n" in (
+        done.stderr
+    )
+
+
+def test_last_one(alone: Host, project: Path, channel: Path) -> None:
+    """An empty list is left, which locks."""
+    write(project, channel, "zlib", platforms=TWO)
+    alone.multiplat("remove", "zlib", cwd=project)
+    assert _dependencies(project) == " []\n"
+    assert locked(project) == {"linux-64": {}, "osx-arm64": {}}
+
+
+def test_one_platform(alone: Host, project: Path, channel: Path) -> None:
+    """The others keep it; then the last one gives it up."""
+    write(project, channel, "python", "zlib", "libblas", platforms=TWO)
+    alone.multiplat("remove", "--platform", "linux-64", "libblas", cwd=project)
+    assert _dependencies(project) == "\n  - python\n  - zlib\n  - libblas  # [not linux64]\n"
+    assert ["libblas" in each for each in locked(project).values()] == [False, True]
+    alone.multiplat("remove", "--family", "osx", "libblas", cwd=project)
+    assert _dependencies(project) == "\n  - python\n  - zlib\n"
+
+
+def test_pypi(alone: Host, project: Path, channel: Path, env: dict[str, str]) -> None:
+    """The last entry takes the block with it."""
+    write(project, channel, "python 3.12.*", platforms=TWO)
+    alone.multiplat("add", "--pypi", "robosuite", "Mujoco", cwd=project, env=env)
+    done = alone.multiplat("remove", "--pypi", "mujoco", cwd=project, env=env)
+    assert " - pip: mujoco\n   it stays locked, robosuite needs it  (default/linux-64" in (
+        done.stderr
+    )
+    alone.multiplat("remove", "--pypi", "Robo_Suite", cwd=project, env=env, code=2)
+    alone.multiplat("remove", "--pypi", "RoboSuite", cwd=project, env=env)
+    assert _dependencies(project) == "\n  - python 3.12.*\n"
+    assert "mujoco" not in locked(project)["linux-64"]
+
+
+def test_several_files(alone: Host, project: Path, channel: Path) -> None:
+    """A name goes from all of them: what an earlier file says must not come up again."""
+    write(project, channel, "python 3.12.*", "numpy", platforms=TWO)
+    write(project, channel, "numpy <2", "zlib", platforms=TWO, file="more.yml")
+    alone.multiplat("remove", "numpy", "-f", "environment.yml", "more.yml", cwd=project)
+    assert _dependencies(project) == "\n  - python 3.12.*\n"
+    assert (project / "more.yml").read_text(encoding="utf-8").endswith("dependencies:\n  - zlib\n")
+
+
+BAD = {
+    "near name": (
+        ["zlob", "nump"],
+        "error: not in default: zlob, nump\n  did you mean 'zlib'?\n  no file was changed\n",
+    ),
+    "another environment": (
+        ["rich-text"],
+        "error: not in default: rich-text\n"
+        "  it is elsewhere: conda multiplat remove -e dev rich-text\n  no file was changed\n",
+    ),
+    "PyPI": (
+        ["robosuite"],
+        "error: not in default: robosuite\n"
+        "  it is elsewhere: conda multiplat remove --pypi robosuite\n  no file was changed\n",
+    ),
+    "conda": (
+        ["--pypi", "zlib"],
+        "error: not in pip: of default: zlib\n"
+        "  it is elsewhere: conda multiplat remove zlib\n  no file was changed\n",
+    ),
+    "another platform": (
+        ["--platform", "linux-64", "libblas"],
+        "error: not in default: libblas\n  libblas is there for osx-arm64\n  no file was changed\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_not_there(alone: Host, project: Path, channel: Path, name: str) -> None:
+    """Exit code 2, with the name that was meant or where it is, and nothing changed."""
+    options, message = BAD[name]
+    pip = "pip:\n      - robosuite"
+    lines = ("zlib", "libblas  # [osx]", pip)
+    path = write(project, channel, *lines, platforms=TWO, extra=DEV)
+    before = path.read_bytes()
+    done = alone.multiplat("remove", *options, cwd=project, code=2)
+    assert done.stderr == message
+    assert path.read_bytes() == before
+
+
+def test_read_only_manifest(alone: Host, project: Path, channel: Path) -> None:
+    """It is not replaced."""
+    path = write(project, channel, "zlib", platforms=TWO)
+    path.chmod(0o444)
+    done = alone.multiplat("remove", "zlib", cwd=project, code=3)
+    assert done.stderr == "error: environment.yml is read-only\n  no file was changed\n"
