@@ -24,7 +24,7 @@ from conda_multiplat.destination import destination
 from conda_multiplat.errors import MultiplatError, NoSolutionError, OutsideError, UsageError
 from conda_multiplat.files import read_text, shown, write_all
 from conda_multiplat.installing import make_as_locked
-from conda_multiplat.lock_report import changes_of, document, report
+from conda_multiplat.lock_report import changes_of, document, note_assumed_platforms, report
 from conda_multiplat.locking import Locked, relock
 from conda_multiplat.manifest_edit.draft import Draft
 from conda_multiplat.manifest_edit.selection import Selection
@@ -101,6 +101,20 @@ def _refuse_read_only(path: Path) -> None:
         raise OutsideError(f"{shown(path)} is read-only", hints=["no file was changed"])
 
 
+def check_environment(draft: Draft, name: str) -> None:
+    """Refuse an environment that is not there: a misspelt one must not be made.
+
+    Raises:
+        UsageError: with how to make it.
+    """
+    names = list(draft.manifest.environments)
+    if name not in names:
+        near = did_you_mean(name, names, f"there are: {', '.join(names)}")
+        line = f"`{name}: {{dependencies: []}}`"
+        way = f"to make it write {line} under `multiplat:` `environments:`"
+        raise UsageError(f"the manifest has no environment {name!r}", hints=[near, way])
+
+
 def select(draft: Draft, environment: str, platforms: Sequence[str], family: str) -> Selection:
     """The platforms that a change is for; all where none is named.
 
@@ -164,6 +178,7 @@ def tell(locked: Locked, settings: Settings, console: Console) -> dict[str, Any]
     from conda_multiplat.engines.specs import is_newer
 
     found = changes_of(locked, is_newer)
+    note_assumed_platforms(locked.project, console)
     report(locked, found, settings, console)
     return document(locked, found)
 

@@ -214,7 +214,7 @@ def test_list_that_two_share() -> None:
     assert caught.value.lines() == [
         "error: environment.yml can't be edited",
         "  `scipy` could not be put in without changing what else the file says",
-        "  anchors and selectors can tie lines together that are changed together then",
+        "  an anchor, or a selector on a line around it, ties it to other lines",
         "  no file was changed",
         "  change it by hand, then run `conda multiplat lock`",
     ]

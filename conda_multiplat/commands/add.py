@@ -18,6 +18,7 @@ from conda_multiplat.console import Console
 from conda_multiplat.editing import (
     Manuscript,
     bring_up_to_date,
+    check_environment,
     manuscript,
     on,
     select,
@@ -34,7 +35,6 @@ from conda_multiplat.manifest_edit.selection import Selection
 from conda_multiplat.names import DEFAULT_ENVIRONMENT, spec_name
 from conda_multiplat.pinning import Wish, given, pinned, targets_of
 from conda_multiplat.pip_entries import entry_name
-from conda_multiplat.targets import select_environments
 
 
 def add(
@@ -59,7 +59,7 @@ def add(
     """
     page = manuscript(files, settings)
     environment = environment or DEFAULT_ENVIRONMENT
-    select_environments(page.draft.manifest, [environment])
+    check_environment(page.draft, environment)
     selection = select(page.draft, environment, platforms, family)
     every = Selection(selection.every, selection.every)
     wishes = [_index(each, environment, every) for each in indexes]

@@ -50,11 +50,9 @@ def init(
         if each not in SUBDIRS:
             hint = did_you_mean(each, SUBDIRS, f"known: {', '.join(SUBDIRS)}")
             raise UsageError(f"unknown platform {each!r}", hints=[hint])
-    configured = tuple(settings.channels)
-    named = channels or (_CHANNELS if configured in _UNCONFIGURED else configured)
     text = _TEXT.format(
         name=scalar(_name(name, path.parent), flow=False),
-        channels=_lines([public_name(each) for each in named]),
+        channels=_lines(channels or _configured(settings)),
         platforms=_lines(unique([settings.subdir, *platforms])),
     )
     _make_folder(path.parent)
@@ -63,6 +61,13 @@ def init(
     console.say(" next: conda multiplat add PACKAGE…")
     console.result({"file": shown(path)})
     return 0
+
+
+def _configured(settings: Settings) -> Sequence[str]:
+    """The channels of conda's configuration, without what is secret in them."""
+    if tuple(settings.channels) in _UNCONFIGURED:
+        return _CHANNELS
+    return [public_name(each) for each in settings.channels]
 
 
 def _path(folder: str | None, files: Sequence[str]) -> Path:

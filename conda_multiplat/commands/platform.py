@@ -7,11 +7,10 @@ from typing import Any
 
 from conda_multiplat.config import Settings
 from conda_multiplat.console import Console
-from conda_multiplat.editing import Manuscript, manuscript, solve, tell, write
+from conda_multiplat.editing import Manuscript, check_environment, manuscript, solve, tell, write
 from conda_multiplat.errors import UsageError
 from conda_multiplat.manifest_edit.platforms import platforms_of, with_platforms, without_platforms
 from conda_multiplat.names import DEFAULT_ENVIRONMENT, SUBDIRS, did_you_mean, unique
-from conda_multiplat.targets import select_environments
 
 
 def platform(
@@ -31,7 +30,7 @@ def platform(
     """
     page = manuscript(files, settings)
     environment = environment or DEFAULT_ENVIRONMENT
-    select_environments(page.draft.manifest, [environment])
+    check_environment(page.draft, environment)
     known = _known(page, environment)
     _check(names)
     wanted = unique(names)

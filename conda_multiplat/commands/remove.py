@@ -10,7 +10,16 @@ from packaging.utils import canonicalize_name
 from conda_multiplat.ancestry import origin
 from conda_multiplat.config import Settings
 from conda_multiplat.console import Console
-from conda_multiplat.editing import bring_up_to_date, manuscript, on, select, solve, tell, write
+from conda_multiplat.editing import (
+    bring_up_to_date,
+    check_environment,
+    manuscript,
+    on,
+    select,
+    solve,
+    tell,
+    write,
+)
 from conda_multiplat.errors import UsageError
 from conda_multiplat.lock import PlatformLock
 from conda_multiplat.locking import Locked
@@ -20,7 +29,7 @@ from conda_multiplat.manifest_edit.requirements import lines, take
 from conda_multiplat.manifest_edit.selection import Selection
 from conda_multiplat.names import DEFAULT_ENVIRONMENT, nearest
 from conda_multiplat.pinning import targets_of
-from conda_multiplat.targets import Target, select_environments
+from conda_multiplat.targets import Target
 
 
 def remove(
@@ -43,7 +52,7 @@ def remove(
     """
     page = manuscript(files, settings)
     environment = environment or DEFAULT_ENVIRONMENT
-    select_environments(page.draft.manifest, [environment])
+    check_environment(page.draft, environment)
     selection = select(page.draft, environment, platforms, family)
     gone = [
         Asked(environment, _name(page.draft, environment, each, pypi=pypi), pypi, selection)

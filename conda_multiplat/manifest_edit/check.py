@@ -41,7 +41,7 @@ def refuse_unless_only(before: Draft, after: Draft, asked: Asked, text: str | No
 
 def not_only(file: str, what: str) -> ManifestError:
     """The error of a change that would change more."""
-    reason = "anchors and selectors can tie lines together that are changed together then"
+    reason = "an anchor, or a selector on a line around it, ties it to other lines"
     return ManifestError(
         f"{file} can't be edited",
         details=[f"{what} without changing what else the file says", reason],

@@ -169,8 +169,8 @@ def _whole_line(document: Document, item: yaml.Node) -> Patch:
 def _line_of(document: Document, item: yaml.Node) -> Patch:
     """A line with its break, if it has one."""
     start = document.line_start(item.start_mark.index)
-    end = document.line_end(item.start_mark.index)
-    return Patch(start, min(end + len(document.newline), len(document.text)), "")
+    found = document.text.find("\n", item.start_mark.index)
+    return Patch(start, len(document.text) if found < 0 else found + 1, "")
 
 
 def _out_of_brackets(document: Document, value: Value, item: yaml.Node) -> Patch:

@@ -11,15 +11,12 @@ from conda_multiplat.names import DEFAULT_ENVIRONMENT
 def with_key(document: Document, environment: str, key: str, value: str) -> str:
     """The document's text with a key that an environment does not have yet.
 
-    At the top it comes before ``dependencies``; in an environment of its own at the end.
+    At the top it comes after ``channels`` or ``name``, else before ``dependencies``; in an
+    environment of its own at the end.
     """
     line = f"{key}: {value}"
     if environment == DEFAULT_ENVIRONMENT:
-        found = document.value(document.root, "dependencies")
-        at = found.key.start_mark.index if found else 0
-        if document.root.flow_style:
-            return document.patched(Patch(at, at, f"{line}, "))
-        return document.patched(Patch(at, at, line + document.newline))
+        return document.patched(_at_the_top(document, line))
     declared = document.environment(environment)
     assert declared is not None
     node = declared.node
@@ -32,6 +29,19 @@ def with_key(document: Document, environment: str, key: str, value: str) -> str:
     end = document.line_end(document.end_of(node))
     indent = " " * (declared.key.start_mark.column + _step(document, declared))
     return document.patched(Patch(end, end, f"{document.newline}{indent}{line}"))
+
+
+def _at_the_top(document: Document, line: str) -> Patch:
+    found = document.value(document.root, "dependencies")
+    at = found.key.start_mark.index if found else 0
+    if document.root.flow_style:
+        return Patch(at, at, f"{line}, ")
+    every = (document.value(document.root, key) for key in ("channels", "name"))
+    above = next((each for each in every if each), None)
+    if above is None:
+        return Patch(at, at, line + document.newline)
+    end = document.line_end(document.end_of(above.node))
+    return Patch(end, end, document.newline + line)
 
 
 def _step(document: Document, declared: Value) -> int:

@@ -40,6 +40,8 @@ def put(draft: Draft, asked: Asked, text: str) -> Draft:
     Raises:
         ManifestError: the file is written in a way that can't be edited, with the reason.
     """
+    if all(_said(draft, asked, subdir) == [text] for subdir in asked.selection.platforms):
+        return draft
     after = _put(draft, asked, text)
     refuse_unless_only(draft, after, asked, text)
     return after
@@ -67,6 +69,11 @@ def lines(draft: Draft, asked: Asked) -> list[_Line]:
     every = [_Line(at, frozenset(subdirs)) for at, subdirs in found.items()]
     every.sort(key=lambda each: (order.get(each.at.file, 0), each.at))
     return [each for each in every if each.platforms & asked.selection.platforms]
+
+
+def _said(draft: Draft, asked: Asked, subdir: str) -> list[str]:
+    every = draft.own(asked.environment, subdir, pypi=asked.pypi)
+    return [each.text for each in every if asked.matches(each)]
 
 
 def _put(draft: Draft, asked: Asked, text: str) -> Draft:

@@ -71,7 +71,7 @@ def away_from(old: str, selection: Selection) -> str:
     without = f"not ({words})" if " " in words else f"not {words}"
     if not old:
         return without
-    return f"({old}) and {without}" if " " in old else f"{old} and {without}"
+    return f"({old}) and {without}" if " or " in old else f"{old} and {without}"
 
 
 def _variables_of(subdir: str) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 
 from conda_multiplat.commands.add import add
 from conda_multiplat.config import Settings
 from conda_multiplat.console import Console
 from conda_multiplat.errors import UsageError
-from conda_multiplat.options.shared import follow_up, selection
+from conda_multiplat.options.shared import (
+    environment_or_folder,
+    follow_up,
+    selection,
+    told_apart,
+)
 
 EXAMPLES = """\
 examples:
@@ -25,15 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("specs", metavar="SPEC", nargs="*", help='a package: numpy, "numpy >=2"')
     selection(parser)
-    parser.add_argument(
-        "-e",
-        "--environment",
-        dest="environment_names",
-        action="append",
-        default=[],
-        metavar="ENV",
-        help="which environment of the manifest; with --pypi also a project's folder (./…)",
-    )
+    environment_or_folder(parser)
     parser.add_argument("--pypi", dest="pypi", action="store_true", help="packages of PyPI")
     parser.add_argument(
         "--index",
@@ -54,18 +50,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Run the command."""
-    names, folders = _environments_and_folders(args.environment_names, pypi=args.pypi)
-    if len(names) > 1:
-        raise UsageError("one -e ENV at a time")
-    specs = [*args.specs, *(f"-e {each}" for each in folders)]
+    environment, folders = told_apart(args.environment_names, pypi=args.pypi)
+    specs = [*args.specs, *folders]
     if not specs:
-        raise UsageError("nothing to add", hints=["name a package: conda multiplat add numpy"])
+        hint = "name a package: conda multiplat add numpy"
+        several = "-f takes several files: write it after the packages"
+        raise UsageError("nothing to add", hints=[several if len(args.files) > 1 else hint])
     if args.index_urls and not args.pypi:
         raise UsageError("--index is for packages of PyPI: add --pypi")
     return add(
         specs=specs,
         files=args.files,
-        environment=names[0] if names else None,
+        environment=environment,
         platforms=args.platforms,
         family=args.family,
         pypi=args.pypi,
@@ -76,9 +72,3 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         settings=settings,
         console=console,
     )
-
-
-def _environments_and_folders(values: Sequence[str], *, pypi: bool) -> tuple[list[str], list[str]]:
-    """What ``-e`` names: with --pypi it is pip's, too. No environment's name looks like a path."""
-    folders = [each for each in values if pypi and (each.startswith(".") or "/" in each)]
-    return [each for each in values if each not in folders], folders

@@ -7,8 +7,10 @@ and no destination may be the name of a conda setting, or conda would read it.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from conda_multiplat.errors import UsageError
 from conda_multiplat.names import FAMILIES
 
 if TYPE_CHECKING:
@@ -135,6 +137,35 @@ def selection(parser: argparse.ArgumentParser) -> None:
     which.add_argument(
         "--family", dest="family", choices=tuple(FAMILIES), default="", help="on these platforms"
     )
+
+
+def environment_or_folder(parser: argparse.ArgumentParser) -> None:
+    """``-e`` with an environment's name or, with ``--pypi``, pip's ``-e`` with a folder."""
+    parser.add_argument(
+        "-e",
+        "--environment",
+        dest="environment_names",
+        action="append",
+        default=[],
+        metavar="ENV",
+        help="which environment of the manifest; with --pypi also a project's folder (./…)",
+    )
+
+
+def told_apart(values: Sequence[str], *, pypi: bool) -> tuple[str | None, list[str]]:
+    """The environment that ``-e`` names, if any, and the entries of ``pip:`` that it stands for.
+
+    No environment's name looks like a path.
+
+    Raises:
+        UsageError: several environments.
+    """
+    every = [each.strip() for each in values]
+    folders = [each for each in every if pypi and (each.startswith(".") or "/" in each)]
+    names = [each for each in every if each not in folders]
+    if len(names) > 1:
+        raise UsageError("one -e ENV at a time")
+    return next(iter(names), None), [f"-e {each}" for each in folders]
 
 
 def follow_up(parser: argparse.ArgumentParser, *, install: bool = True) -> None:

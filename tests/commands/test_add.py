@@ -213,7 +213,8 @@ BAD = {
     ),
     "environment": (
         ["-e", "defualt", "numpy"],
-        "error: the manifest has no environment 'defualt'\n  did you mean 'default'?\n",
+        "error: the manifest has no environment 'defualt'\n  did you mean 'default'?\n"
+        "  to make it write `defualt: {dependencies: []}` under `multiplat:` `environments:`\n",
     ),
     "spec": (
         ["numpy >1 <2"],
@@ -226,6 +227,10 @@ BAD = {
         "error: not a PyPI requirement (PEP 508): 'robo suite'\n",
     ),
     "nothing": ([], "error: nothing to add\n  name a package: conda multiplat add numpy\n"),
+    "files without an end": (
+        ["-f", "environment.yml", "numpy"],
+        "error: nothing to add\n  -f takes several files: write it after the packages\n",
+    ),
     "index for conda": (
         ["--index", "https://example.com/simple", "numpy"],
         "error: --index is for packages of PyPI: add --pypi\n",
@@ -458,6 +463,9 @@ def test_pypi_entries(
     before = _manifest(project)
     alone.multiplat("add", "--pypi", "-e", "./ours", *options, cwd=project, env=env)
     assert _manifest(project) == before
+    alone.multiplat("remove", "--pypi", "-e", "./ours", "tool", cwd=project, env=env)
+    assert "our-package" not in locked(project)["linux-64"]
+    assert _manifest(project) == before.replace(f"      - tool @ {url}\n      - -e ./ours\n", "")
 
 
 def test_pypi_package_that_conda_provides(

@@ -112,6 +112,7 @@ def test_several_files(alone: Host, project: Path, channel: Path) -> None:
 
 
 BAD = {
+    "nothing": ([], "error: nothing to remove\n  name a package: conda multiplat remove numpy\n"),
     "near name": (
         ["zlob", "nump"],
         "error: not in default: zlob, nump\n  did you mean 'zlib'?\n  no file was changed\n",
