@@ -9,6 +9,7 @@ from conda_multiplat.config import Settings
 from conda_multiplat.console import Console
 from conda_multiplat.editing import Manuscript, check_environment, manuscript, solve, tell, write
 from conda_multiplat.errors import UsageError
+from conda_multiplat.manifest_edit.draft import Draft
 from conda_multiplat.manifest_edit.platforms import platforms_of, with_platforms, without_platforms
 from conda_multiplat.names import DEFAULT_ENVIRONMENT, SUBDIRS, did_you_mean, unique
 
@@ -36,9 +37,7 @@ def platform(
     wanted = unique(names)
     if action == "add":
         changed = [each for each in wanted if each not in known]
-        draft = page.draft
-        if changed:
-            draft = with_platforms(draft, environment, changed, known)
+        draft = with_platforms(page.draft, environment, changed, known) if changed else page.draft
     else:
         changed = list(wanted)
         _check_there(environment, changed, known)
@@ -66,7 +65,7 @@ def _known(page: Manuscript, environment: str) -> tuple[str, ...]:
     return unique([*page.draft.manifest.platforms, *(lock.platforms if lock else ())])
 
 
-def _written(page: Manuscript, environment: str, known: Sequence[str]) -> Any:
+def _written(page: Manuscript, environment: str, known: Sequence[str]) -> Draft:
     """The draft with a list of its own for the environment, which some can be taken out of."""
     if platforms_of(page.draft, environment):
         return page.draft

@@ -17,7 +17,7 @@ _SELECTED = re.compile(r"\S(?P<gap>\s+)#\s*\[[^\[\]]*\]\s*$")
 def in_brackets(value: Value) -> bool:
     """Whether a list is written in brackets, and has to stay so.
 
-    An empty one is not when its key stands on a line of its own: nobody writes that otherwise.
+    ``[]`` has not, unless its key is in braces: items can stand in lines below the key.
     """
     if isinstance(value.node, yaml.SequenceNode) and value.node.flow_style:
         return bool(value.node.value) or bool(value.mapping.flow_style)

@@ -109,7 +109,7 @@ def _without(draft: Draft, asked: Asked, *, keep: bool = False) -> Draft:
 
 
 def _reusable(found: list[_Line], asked: Asked) -> _Line | None:
-    """The line that becomes the new one: best one that holds exactly where it is asked for."""
+    """The line that becomes the new one; best is one that holds just where it is asked for."""
     inside = [each for each in found if each.platforms <= asked.selection.platforms]
     exact = [each for each in inside if each.platforms == asked.selection.platforms]
     return next(iter([*exact, *inside]), None)
