@@ -260,6 +260,37 @@ def test_manifest_that_is_not_valid(alone: Host, project: Path, channel: Path) -
     assert _bytes(project) == before
 
 
+def test_anchors(alone: Host, project: Path, channel: Path) -> None:
+    """A list that stands in two places is left alone, before anything is solved; others are not."""
+    extra = (
+        "multiplat:\n  environments:\n    a:\n      dependencies: &shared [zlib]\n"
+        "    b:\n      dependencies: *shared\n"
+    )
+    write(project, channel, "python", platforms=TWO, extra=extra)
+    before = _bytes(project)
+    done = alone.multiplat("add", "-e", "b", "libblas", cwd=project, code=2)
+    assert done.stderr == (
+        "error: environment.yml can't be edited\n"
+        "  `libblas` could not be put in without changing what else the file says\n"
+        "  an anchor, or a selector on a line around it, ties it to other lines\n"
+        "  no file was changed\n"
+        "  change it by hand, then run `conda multiplat lock`\n"
+    )
+    assert _bytes(project) == before
+    alone.multiplat("add", "libblas", cwd=project)
+    assert "      dependencies: &shared [zlib]\n" in _manifest(project)
+
+
+def test_line_breaks_and_mark(alone: Host, project: Path, channel: Path) -> None:
+    """A file from Windows stays one, in what is locked with it too."""
+    path = write(project, channel, "python", platforms=TWO)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    alone.multiplat("add", "zlib", cwd=project)
+    assert path.read_bytes().startswith(b"\xef\xbb\xbfname: demo\r\n")
+    assert path.read_bytes().endswith(b"\r\n  - python\r\n  - zlib >=1.3.1\r\n")
+    assert " in sync: nothing to write\n" in alone.multiplat("lock", cwd=project).stderr
+
+
 def test_read_only_manifest(alone: Host, project: Path, channel: Path) -> None:
     """Who made it so does not want it replaced, although the folder would allow it."""
     path = write(project, channel, "python", platforms=TWO)
