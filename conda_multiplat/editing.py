@@ -21,7 +21,13 @@ from conda_multiplat.changes import packages
 from conda_multiplat.config import Settings
 from conda_multiplat.console import Console
 from conda_multiplat.destination import destination
-from conda_multiplat.errors import MultiplatError, NoSolutionError, OutsideError, UsageError
+from conda_multiplat.errors import (
+    ManifestError,
+    MultiplatError,
+    NoSolutionError,
+    OutsideError,
+    UsageError,
+)
 from conda_multiplat.files import read_text, shown, write_all
 from conda_multiplat.installing import make_as_locked
 from conda_multiplat.lock_report import changes_of, document, note_assumed_platforms, report
@@ -86,7 +92,11 @@ def manuscript(files: Sequence[str], settings: Settings) -> Manuscript:
     Raises:
         ManifestError: it is not there, or has problems: all of them.
     """
-    paths = tuple(manifest_files(files))
+    try:
+        paths = tuple(manifest_files(files))
+    except ManifestError as error:
+        error.hints = (*error.hints, "or make one: conda multiplat init")
+        raise
     sources = tuple(Source(shown(path), read_text(path)) for path in paths)
     host_subdirs = (settings.subdir,)
     found = Manuscript(paths, Draft(sources, host_subdirs), host_subdirs)

@@ -260,6 +260,14 @@ def test_manifest_that_is_not_valid(alone: Host, project: Path, channel: Path) -
     assert _bytes(project) == before
 
 
+def test_no_manifest(alone: Host, project: Path) -> None:
+    """There is a command that makes one."""
+    done = alone.multiplat("add", "numpy", cwd=project, code=2)
+    assert done.stderr.endswith(
+        "  name the file with -f FILE\n  or make one: conda multiplat init\n"
+    )
+
+
 def test_anchors(alone: Host, project: Path, channel: Path) -> None:
     """A list that stands in two places is left alone, before anything is solved; others are not."""
     extra = (
