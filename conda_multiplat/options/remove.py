@@ -20,7 +20,7 @@ examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("packages", metavar="NAME", nargs="*", help="what the manifest asks for")
+    parser.add_argument("packages", metavar="PKG", nargs="*", help="what the manifest asks for")
     selection(parser)
     environment_or_folder(parser)
     parser.add_argument("--pypi", dest="pypi", action="store_true", help="packages of PyPI")
