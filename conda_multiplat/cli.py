@@ -85,8 +85,8 @@ def _columns() -> int:
     with suppress(ValueError):
         if columns := int(os.environ.get("COLUMNS", "0")):
             return columns
-    with suppress(OSError, ValueError, AttributeError):  # no terminal, closed, or none at all
-        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80  # type: ignore[union-attr]
+    with suppress(OSError):  # stdout is no terminal
+        return os.get_terminal_size().columns or 80
     return 80
 
 

@@ -22,7 +22,7 @@ _TEXT = """\
 name: {name}
 channels:
 {channels}
-# What to lock for. For more: conda multiplat platform add linux-64 osx-arm64 win-64
+# What to lock for; `conda multiplat platform add` adds others: linux-64, osx-arm64, win-64 …
 platforms:
 {platforms}
 # For more: conda multiplat add numpy, add --pypi robosuite, add --platform linux-64 gdb

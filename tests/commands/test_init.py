@@ -15,7 +15,7 @@ TEXT = """\
 name: project
 channels:
   - conda-forge
-# What to lock for. For more: conda multiplat platform add linux-64 osx-arm64 win-64
+# What to lock for; `conda multiplat platform add` adds others: linux-64, osx-arm64, win-64 …
 platforms:
   - linux-64
 # For more: conda multiplat add numpy, add --pypi robosuite, add --platform linux-64 gdb
