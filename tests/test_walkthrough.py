@@ -21,11 +21,16 @@ _SHOWN_PYTHON = "3.12.4"
 _MARK = "=== end of an answer ==="
 
 
+def _folded(answer: str) -> str:
+    """An answer without the width of its columns, which goes by that of the Python's version."""
+    return re.sub(r"(?<=\S) {2,}", "  ", answer.strip("\n"))
+
+
 def _answers(session: str) -> Iterator[tuple[str, str]]:
     """The commands of a session, each with what it answers."""
     for part in re.split(r"^(?:\(\w+\) )?\$ ", session, flags=re.MULTILINE)[1:]:
         command, _, answer = part.partition("\n")
-        yield command, answer.strip("\n")
+        yield command, _folded(answer)
 
 
 @pytest.fixture
@@ -62,5 +67,5 @@ def test_every_answer_is_as_shown(conda: Host, project: Path) -> None:
         check=False,
     )
     said = done.stdout.replace(str(conda.home / "root"), "~/conda").replace(PYTHON, _SHOWN_PYTHON)
-    answers = [each.strip("\n") for each in said.split(f"{_MARK}\n")][: len(shown)]
+    answers = [_folded(each) for each in said.split(f"{_MARK}\n")][: len(shown)]
     assert list(zip((command for command, _ in shown), answers, strict=True)) == shown

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -81,9 +82,18 @@ def _stay_in_home() -> None:
     importlib.import_module("conda.common._os").is_admin = lambda: False  # type: ignore[attr-defined]
 
 
+def _give_back_locks() -> None:
+    """Let this conda lock ``logging`` by functions that Python 3.13 has no more."""
+    if not hasattr(logging, "_acquireLock"):
+        lock = logging._lock  # type: ignore[attr-defined]
+        logging._acquireLock = lock.acquire  # type: ignore[attr-defined]
+        logging._releaseLock = lock.release  # type: ignore[attr-defined]
+
+
 def main() -> int:
     """Run conda's command line."""
     install_alias()
+    _give_back_locks()
     if root := os.environ.get("CONDA_ROOT_PREFIX"):
         _stay_in_root(Path(root))
     _stay_in_home()
