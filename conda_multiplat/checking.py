@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from conda_multiplat.files import lock_files, locked_environment, rendered_files, shown, typed
 from conda_multiplat.lock import LockFile, PlatformLock
 from conda_multiplat.names import did_you_mean
-from conda_multiplat.project import Project, invocation
+from conda_multiplat.project import Project, invocation, load_project
 from conda_multiplat.sync import NEWER, in_sync, is_newer
 from conda_multiplat.targets import Target, select_environments, targets
 from conda_multiplat.verdict import Verdict
@@ -28,6 +28,7 @@ def verdicts(project: Project, environments: Sequence[str] = ()) -> list[Verdict
 
     Raises:
         UsageError: an environment that the manifest does not have.
+        ManifestError: a lock has to be looked at closely, and lines of the manifest are no specs.
         LockFileError: a lock that can't be read.
     """
     names = select_environments(project.manifest, environments)
@@ -72,6 +73,7 @@ def _lock(project: Project, environment: str) -> Verdict:
 
 def _close_look(project: Project, environment: str, stale: Sequence[Target]) -> list[str]:
     """The reasons for which targets are not met, those of several platforms together."""
+    _refuse_what_is_no_spec(project)
     lock = project.existing_lock(environment)
     found: dict[str, list[str]] = {}
     for target in stale:
@@ -79,6 +81,14 @@ def _close_look(project: Project, environment: str, stale: Sequence[Target]) -> 
         for each in [*_channels(lock, target), *wrong]:
             found.setdefault(each, []).append(target.subdir)
     return [f"{reason}  ({', '.join(subdirs)})" for reason, subdirs in found.items()]
+
+
+def _refuse_what_is_no_spec(project: Project) -> None:
+    """Read the manifest once more, as ``lock`` does: only the engine knows what a MatchSpec is."""
+    from conda_multiplat.engines.specs import check_spec
+
+    files = [project.folder / each for each in project.sources]
+    load_project(files, host_subdirs=project.manifest.platforms, check_spec=check_spec)
 
 
 def unmet_lines(target: Target, locked: PlatformLock) -> list[str]:

@@ -7,7 +7,7 @@ import sys
 from functools import lru_cache
 
 import rattler
-from rattler.exceptions import InvalidMatchSpecError
+from rattler.exceptions import InvalidMatchSpecError, InvalidVersionError
 
 from conda_multiplat.engines.driver import Found, ask_driver, driver_present
 from conda_multiplat.errors import WordingError
@@ -38,10 +38,17 @@ def spec_allows(text: str, version: str) -> bool:
 
 
 def spec_matches(spec: str, package: VirtualPackage | CondaRecord) -> bool:
-    """Whether a MatchSpec holds for the name, version and build of a package."""
+    """Whether a MatchSpec holds for the name, version and build of a package.
+
+    It holds for nothing where it is none, or the version is none, as they can stand in a lock that
+    somebody edited.
+    """
     build = rattler.BuildString(package.build)
-    record = rattler.PackageRecord(package.name, package.version, build, 0, "noarch")
-    return _parsed(spec).matches(record)
+    try:
+        record = rattler.PackageRecord(package.name, package.version, build, 0, "noarch")
+        return _parsed(spec).matches(record)
+    except (InvalidMatchSpecError, InvalidVersionError):
+        return False
 
 
 def record_matches(text: str, record: CondaRecord) -> bool:

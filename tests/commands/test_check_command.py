@@ -176,6 +176,17 @@ def test_harmed_lock(
     assert "conda multiplat lock" in said
 
 
+def test_lines_that_are_no_specs(alone: Host, project: Path, tools: Path) -> None:
+    """All of them are told with their places, as ``lock`` tells them."""
+    write(project, tools, "tool", platforms=LINUX)
+    alone.multiplat("lock", cwd=project)
+    write(project, tools, "tool >>>2", "solo[version=>=1", platforms=LINUX)
+    said = _check(alone, project, code=2)
+    assert said == alone.multiplat("lock", cwd=project, code=2).stderr
+    assert "environment.yml:6:5: not a MatchSpec: 'tool >>>2'" in said
+    assert "environment.yml:7:5: not a MatchSpec: 'solo[version=>=1'" in said
+
+
 def test_command_from_where_the_user_stands(alone: Host, project: Path, tools: Path) -> None:
     """What is to be run names the files where plain `lock` would not find them."""
     write(project, tools, "tool", platforms=LINUX)

@@ -229,6 +229,18 @@ def test_looser(pair: Pair) -> None:
             f"python 3.12.4 needs zlib >=1.2,<2: locked: zlib 2.0  {EVERYWHERE}",
         ),
         (
+            *("conda-lock.yml", "zlib: '>=1.2,<2'", "zlib: '>>>1.2'"),
+            f"python 3.12.4 needs zlib >>>1.2: locked: zlib 1.3.1  {EVERYWHERE}",
+        ),
+        (
+            *(
+                "conda-lock.yml",
+                "- name: zlib\n  version: 1.3.1",
+                "- name: zlib\n  version: 2 beta",
+            ),
+            f"python 3.12.4 needs zlib >=1.2,<2: locked: zlib 2 beta  {EVERYWHERE}",
+        ),
+        (
             *("conda-lock.yml", "- name: native\n  version: '2.0'", "- name: native\n  version: 3"),
             f"robot 1.5 needs native >=2,<3: locked: native 3  {EVERYWHERE}",
         ),

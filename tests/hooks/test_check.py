@@ -95,10 +95,16 @@ def test_combined_files(alone: Host, project: Path, channel: Path) -> None:
 
 def test_broken_manifest(alone: Host, project: Path, channel: Path) -> None:
     """What can't be read is exit code 2, with its place."""
+    write(project, channel, "zlib")
+    alone.multiplat("lock", cwd=project)
     write(project, channel, "zlib", extra="multiplat: 3\n")
     done = _check(alone, project, "environment.yml")
     assert done.returncode == 2
     assert "environment.yml:7:12: multiplat is a value '3'\n" in done.stderr
+    write(project, channel, "zlib >>>2")
+    done = _check(alone, project, "environment.yml")
+    assert done.returncode == 2
+    assert "environment.yml:6:5: not a MatchSpec: 'zlib >>>2'" in done.stderr
 
 
 def test_relock(alone: Host, project: Path, channel: Path) -> None:
