@@ -54,7 +54,7 @@ def _lock(project: Project, environment: str) -> Verdict:
     if lock.unmerged:
         return Verdict(file, (f"it is not merged: {lock.unmerged}",))
     if not lock.intact:
-        return Verdict(file, ("its packages were edited after it was made",))
+        return Verdict(file, ("it was edited after it was made",))
     known = [target.subdir for target in wanted]
     missing = [each for each in known if each not in lock.platforms]
     extra = [each for each in lock.platforms if each not in known]

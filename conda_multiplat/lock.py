@@ -9,6 +9,8 @@ What CEP 37 has no key for is kept in ``metadata.custom_metadata``, which maps s
 ``multiplat.channel-priority``            the priority it was solved with
 ``multiplat.packages-sha256``             SHA-256 of the text from the line ``package:`` on,
                                           with ``\\n`` line ends
+``multiplat.metadata-sha256``             SHA-256 of ``metadata``, without this key, as canonical
+                                          JSON (sorted keys, no spaces, ASCII)
 ``multiplat.virtual-packages.SUBDIR``     JSON list of what was promised, ``__glibc=2.28=0``
 ``multiplat.needs.SUBDIR``                JSON: need -> {"depends" | "constrains": [package]}
 ``multiplat.requested.SUBDIR``            JSON list of the MatchSpecs that were asked for
@@ -17,6 +19,7 @@ What CEP 37 has no key for is kept in ``metadata.custom_metadata``, which maps s
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -27,6 +30,7 @@ from conda_multiplat.virtual_packages import Need, needs_of, promise_needs
 
 CREATED_BY = "conda-multiplat"
 PREFIX = "multiplat."
+_METADATA_SHA256 = f"{PREFIX}metadata-sha256"
 
 
 class LockChannel(NamedTuple):
@@ -114,19 +118,19 @@ class LockFile(NamedTuple):
 
     def head(self, packages_sha256: str) -> dict[str, Any]:
         """``version`` and ``metadata``, ready to be written."""
-        return {
-            "version": 1,
-            "metadata": {
-                "content_hash": {name: lock.content_hash for name, lock in self._sorted()},
-                "channels": [
-                    {"url": each.url, "used_env_vars": list(each.used_env_vars)}
-                    for each in self.channels
-                ],
-                "platforms": [name for name, _ in self._sorted()],
-                "sources": list(self.sources),
-                "custom_metadata": self._custom(packages_sha256),
-            },
+        custom = self._custom(packages_sha256)
+        metadata = {
+            "content_hash": {name: lock.content_hash for name, lock in self._sorted()},
+            "channels": [
+                {"url": each.url, "used_env_vars": list(each.used_env_vars)}
+                for each in self.channels
+            ],
+            "platforms": [name for name, _ in self._sorted()],
+            "sources": list(self.sources),
+            "custom_metadata": custom,
         }
+        custom[_METADATA_SHA256] = _metadata_sha256(metadata)
+        return {"version": 1, "metadata": metadata}
 
     def entries(self) -> list[tuple[Record, str]]:
         """What the ``package`` section has: records and their platforms.
@@ -150,6 +154,7 @@ class LockFile(NamedTuple):
             f"{PREFIX}environment": self.environment,
             f"{PREFIX}channel-priority": self.channel_priority,
             f"{PREFIX}packages-sha256": packages_sha256,
+            _METADATA_SHA256: "",
         }
         for name, lock in self._sorted():
             promised = [f"{p.name}={p.version}={p.build}" for p in lock.virtual_packages]
@@ -157,6 +162,20 @@ class LockFile(NamedTuple):
             custom[f"{PREFIX}needs.{name}"] = json.dumps(_pack_needs(lock.needs), sort_keys=True)
             custom[f"{PREFIX}requested.{name}"] = json.dumps(list(lock.requested))
         return custom
+
+
+def is_as_written(metadata: Mapping[str, Any]) -> bool:
+    """Whether a head has the digest that it states; where it states none, nobody can tell."""
+    stated = (metadata.get("custom_metadata") or {}).get(_METADATA_SHA256)
+    return stated is None or stated == _metadata_sha256(metadata)
+
+
+def _metadata_sha256(metadata: Mapping[str, Any]) -> str:
+    """The digest of a head, apart from that digest itself."""
+    custom = {k: v for k, v in metadata["custom_metadata"].items() if k != _METADATA_SHA256}
+    known = {**metadata, "custom_metadata": custom}
+    text = json.dumps(known, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _pack_needs(needs: Iterable[Need]) -> dict[str, dict[str, list[str]]]:

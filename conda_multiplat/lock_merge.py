@@ -178,7 +178,7 @@ def _foreign(lock: LockFile) -> str:
     if lock.unmerged:
         return "an older merge of it is not settled"
     if not lock.intact:
-        return "its packages were edited after it was made"
+        return "it was edited after it was made"
     if lock.recipe == 0:
         return "another tool made it"
     return "" if lock.recipe in RECIPES else NEWER

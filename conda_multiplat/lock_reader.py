@@ -1,8 +1,8 @@
 """Reads a lock file: ``conda-lock.yml`` text -> :class:`LockFile`.
 
-A lock of ours is known to be as we wrote it when the digest of its package section holds. Then
-the text of the platforms that nobody asks for is skipped, which is most of the time that reading
-takes. Any other lock is read whole.
+A lock of ours is known to be as we wrote it when the digests of its head and of its package section
+hold. With the latter, the text of the platforms that nobody asks for is skipped, which is most of
+the time that reading takes. Any other lock is read whole.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from conda_multiplat.lock import (
     LockChannel,
     LockFile,
     PlatformLock,
+    is_as_written,
     unpack_needs,
     unpack_virtual_packages,
 )
@@ -86,7 +87,7 @@ def read_lock(text: str, file: str, platforms: Sequence[str] | None = None) -> L
     reason = unmerged_reason(head)
     try:
         lock = _lock(metadata, custom, packages, platforms)
-        whole = not reason and (intact or stated is None)
+        whole = not reason and (intact or stated is None) and is_as_written(metadata)
         return lock._replace(intact=whole, unmerged=reason)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise _broken(file, Location(file), f"not a CEP 37 lock: {error!r}") from None
@@ -98,7 +99,7 @@ def read_head(blocks: Iterable[bytes], file: str, *, whole: bool) -> LockFile | 
     Args:
         blocks: the file's content, of which no more is taken than is needed.
         file: its name.
-        whole: whether the packages must be as they were written.
+        whole: whether the file must be as it was written.
 
     Returns:
         ``None`` for what has to be read by :func:`read_lock`: other tools' locks, those that are
@@ -115,10 +116,10 @@ def read_head(blocks: Iterable[bytes], file: str, *, whole: bool) -> LockFile | 
         head = start[:end].decode("utf-8-sig")
         _, _, metadata, custom = _parts(f"{head}package: []", file)
         stated = custom.get(f"{PREFIX}packages-sha256", "")
-        if (
-            not stated
-            or unmerged_reason(head)
-            or (whole and _sha256(chain([start[end:]], rest)) != stated)
+        if not stated or unmerged_reason(head):
+            return None
+        if whole and not (
+            is_as_written(metadata) and _sha256(chain([start[end:]], rest)) == stated
         ):
             return None
         return _lock(metadata, custom, [], None)

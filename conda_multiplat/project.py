@@ -70,7 +70,7 @@ class Project(NamedTuple):
                 details=[
                     f"it is not merged: {lock.unmerged}"
                     if lock.unmerged
-                    else "its packages don't have the digest that its head states: it was edited"
+                    else "it does not have the digests that it states: it was edited"
                 ],
                 hints=["run `conda multiplat lock`, or take the file from version control again"],
             )

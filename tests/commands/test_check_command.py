@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -139,6 +140,18 @@ def _edited(text: str) -> str:
     return text.replace("version: '3.0'", "version: '3.1'")
 
 
+def _head_edited(text: str) -> str:
+    return text.replace("__glibc=2.28=0", "__glibc=2.17=0")
+
+
+def _needs_edited(text: str) -> str:
+    return text.replace("needs.linux-64: '{}'", """needs.linux-64: '{"__x": {}}'""")
+
+
+def _channel_edited(text: str) -> str:
+    return text.replace("/tools\n    used", "/other\n    used")
+
+
 def _truncated(text: str) -> str:
     return text[: len(text) // 2]
 
@@ -150,7 +163,10 @@ def _half_merged(text: str) -> str:
 @pytest.mark.parametrize(
     ("harm", "code", "message"),
     [
-        (_edited, 1, "  its packages were edited after it was made\nrun: conda multiplat lock\n"),
+        *(
+            (each, 1, "  it was edited after it was made\nrun: conda multiplat lock\n")
+            for each in (_edited, _head_edited, _needs_edited, _channel_edited)
+        ),
         (_half_merged, 2, "error: conda-lock.yml has a merge conflict\n"),
         (_truncated, 2, "error: conda-lock.yml can't be read\n"),
     ],
@@ -222,7 +238,7 @@ def test_made_by_a_newer_conda_multiplat(alone: Host, project: Path, tools: Path
     write(project, tools, "tool", platforms=LINUX)
     alone.multiplat("lock", cwd=project)
     lock = project / "conda-lock.yml"
-    text = lock.read_text(encoding="utf-8")
+    text = re.sub("    multiplat.metadata-sha256: .*\n", "", lock.read_text(encoding="utf-8"))
     lock.write_text(text.replace("multiplat.recipe: '1'", "multiplat.recipe: '9'"))
     said = (
         "conda-lock.yml: it was made by a newer conda-multiplat, and what is locked meets the "

@@ -80,7 +80,7 @@ def test_edited_lock(alone: Host, project: Path, channel: Path) -> None:
     assert done.returncode == 1
     assert done.stderr == (
         "conda-lock.yml is out of date\n"
-        "  its packages were edited after it was made\n"
+        "  it was edited after it was made\n"
         "run: conda multiplat lock\n"
     )
 

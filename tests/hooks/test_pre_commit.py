@@ -160,7 +160,7 @@ def _by_hand(text: str) -> str:
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
-        (_by_hand, f"{STALE}  its packages were edited after it was made\n{RUN}"),
+        (_by_hand, f"{STALE}  it was edited after it was made\n{RUN}"),
         (_merged, "error: conda-lock.yml has a merge conflict\n"),
         (_truncated, "error: conda-lock.yml can't be read\n"),
         (_cut_head, "error: conda-lock.yml can't be read\n"),
@@ -270,7 +270,7 @@ def test_manifest_of_another_name(repository: Repository, channel: Path) -> None
     lock.write_text(_by_hand(lock.read_text(encoding="utf-8")), encoding="utf-8")
     repository.git("add", "-A")
     said = repository.commit(code=1)
-    assert "  its packages were edited" in said
+    assert "  it was edited after it was made" in said
     assert "run: conda multiplat lock -f robot.yml\n" in said
 
 

@@ -102,7 +102,7 @@ def test_text() -> None:
     """The whole text of a small lock, byte for byte."""
     digest = "1dd7ec8d0deb2b3aa1e5f0e6ca18cb5b2ec0bb2c3e1d7dd1be1d0b2f7de5aa3f"
     text = render(lock_of(PYTHON, record("zlib", "1.10")))
-    text = re.sub("(?<=packages-sha256: )[0-9a-f']+", digest, text)
+    text = re.sub("(?<=-sha256: )[0-9a-f']+", digest, text)
     assert (
         text
         == f"""\
@@ -127,6 +127,7 @@ metadata:
     multiplat.environment: default
     multiplat.channel-priority: strict
     multiplat.packages-sha256: {digest}
+    multiplat.metadata-sha256: {digest}
     multiplat.virtual-packages.linux-64: '["__glibc=2.28=0"]'
     multiplat.needs.linux-64: '{{"__glibc >=2.17": {{"depends": ["python"]}}}}'
     multiplat.requested.linux-64: '["python >=3.11", "\\u00e9"]'
@@ -203,13 +204,14 @@ def test_line_ends() -> None:
 
 
 def test_one_change_is_one_hunk() -> None:
-    """A package's new version changes its own lines and the section's digest, and no others."""
+    """A package's new version changes its own lines and the two digests, and no others."""
     other = LOCK._replace(platforms={**LOCK.platforms, "osx-arm64": locked(record("zlib", "1.11"))})
     before, after = render(LOCK).splitlines(), render(other).splitlines()
     changed = [
         old.strip().split(":")[0] for old, new in zip(before, after, strict=True) if old != new
     ]
-    assert changed == ["osx-arm64", "multiplat.packages-sha256", "version", "url", "md5"]
+    digests = ["multiplat.packages-sha256", "multiplat.metadata-sha256"]
+    assert changed == ["osx-arm64", *digests, "version", "url", "md5"]
 
 
 def test_packages_are_kept_together() -> None:
