@@ -35,6 +35,8 @@ _MARKER = re.compile(r"^(<<<<<<< |\|{7}( |\r?$)|=======\r?$|>>>>>>> )", re.MULTI
 _NAME_LINE = re.compile(r"^- name: '?([^\s']+)", re.MULTILINE)
 _PACKAGE_LINE = re.compile(r"^package:", re.MULTILINE)
 _UNMERGED = re.compile(r"\A# Not merged: (.*)\n(# What follows.*\n)?")
+#: Keeps what is locked, which locking afresh does not.
+_ONE_SIDE = "take one side (`git checkout --ours FILE`) and run `conda multiplat lock`"
 RELOCK = "run `conda multiplat lock --update-all`, which does not read the old lock"
 
 
@@ -160,7 +162,7 @@ def _refuse_markers(text: str, file: str) -> None:
                 Problem(
                     Location(file, line),
                     f"conflict marker {marker.group().strip()!r}",
-                    f"merge the manifest, then {RELOCK}",
+                    f"merge the manifest, then {_ONE_SIDE}; or {RELOCK}",
                 )
             ],
         )

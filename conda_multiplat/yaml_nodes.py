@@ -134,6 +134,11 @@ class Reader:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line, mark.column) if mark else (0, 0)
         lines = text.splitlines()
+        marked = [number for number, each in enumerate(lines, 1) if each.startswith("<<<<<<< ")]
+        if marked:
+            said = "a merge conflict: '<<<<<<<'"
+            self.problem(Location(self.file, marked[0]), said, "keep what is right, then lock")
+            return
         written = lines[line] if line < len(lines) else ""
         if "\t" in written[: len(written) - len(written.lstrip())]:
             at = Location(self.file, line + 1, written.index("\t") + 1)

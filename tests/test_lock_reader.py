@@ -398,8 +398,9 @@ def test_conflict_markers(marker: str, above: str) -> None:
     assert raised.value.lines() == [
         "error: f has a merge conflict",
         f"  f:{line}: conflict marker '{marker.split(maxsplit=1)[0]}'",
-        "      merge the manifest, then run `conda multiplat lock --update-all`, "
-        "which does not read the old lock",
+        "      merge the manifest, then take one side (`git checkout --ours FILE`) and run "
+        "`conda multiplat lock`; or run `conda multiplat lock --update-all`, which does not read "
+        "the old lock",
     ]
 
 
