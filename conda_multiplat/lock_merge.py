@@ -254,7 +254,7 @@ def _as_locked(target: Target, items: Iterable[_Item], recipe: int) -> PlatformL
     known = list(items)
     needs = {(each.record.manager, each.record.name): each.needs for each in known}
     every = _locked(target, [each.record for each in known], recipe)
-    out = unasked(target.view.conda, target.view.pypi, every)
+    out = unasked(target, every)
     extra = {(each.manager, each.name) for each in out}
     kept = [each for each in every.every if (each.manager, each.name) not in extra]
     locked = _locked(target, kept, recipe)

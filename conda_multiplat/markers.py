@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from packaging.markers import Marker
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Pep508
+
+from conda_multiplat.manifest import Requirement
+from conda_multiplat.pip_entries import CONSTRAINT
 
 _SYSTEMS = {
     "linux": ("posix", "linux", "Linux"),
@@ -17,6 +24,28 @@ _MACHINES = {
     ("win", "arm64"): "ARM64",
     ("linux", "32"): "i686",
 }
+
+
+def asked_for(lines: Iterable[Requirement], subdir: str, python: str) -> list[str]:
+    """The projects that lines of ``pip:`` ask for on a platform with a Python.
+
+    A constraint asks for nothing. Where the Python is not known (``""``), every marker counts as
+    true.
+    """
+    found = []
+    for each in lines:
+        if each.name and not each.text.startswith(CONSTRAINT):
+            marker = _marker(each.text)
+            if marker is None or not python or holds(marker, subdir, python):
+                found.append(each.name)
+    return found
+
+
+def _marker(text: str) -> Marker | None:
+    try:
+        return Pep508(text).marker
+    except InvalidRequirement:
+        return None
 
 
 def holds(marker: Marker, subdir: str, python: str) -> bool:

@@ -22,10 +22,10 @@ from conda_multiplat.channels import public_name
 from conda_multiplat.errors import NOWHERE, Location
 from conda_multiplat.graph import depends_of, reachable
 from conda_multiplat.lock import PlatformLock
-from conda_multiplat.manifest import Requirement
+from conda_multiplat.markers import asked_for
 from conda_multiplat.match_spec import parse_spec
 from conda_multiplat.names import VirtualPackage, spec_name
-from conda_multiplat.records import CondaRecord, Record
+from conda_multiplat.records import CondaRecord, Record, python_of
 from conda_multiplat.targets import Target
 from conda_multiplat.virtual_packages import Need, unmet
 
@@ -99,7 +99,7 @@ def mismatches(
     ]
     found += pypi(target, locked)
     found += _unsafe(locked.every)
-    found += _extra(unasked(target.view.conda, target.view.pypi, locked))
+    found += _extra(unasked(target, locked))
     return sorted(set(found), key=lambda each: (not each.at.file, each))
 
 
@@ -135,15 +135,15 @@ def _other_needs(locked: PlatformLock) -> list[Need]:
     return [need for need in locked.needs if not need.binding or need.record in wheels]
 
 
-def unasked(
-    conda: Sequence[Requirement], pypi: Sequence[Requirement], locked: PlatformLock
-) -> list[Record]:
-    """What is locked although nothing asks for it."""
+def unasked(target: Target, locked: PlatformLock) -> list[Record]:
+    """What is locked for a target although nothing asks for it."""
+    conda, pypi = target.view.conda, target.view.pypi
     # conda-lock locks pip wherever there is a `pip:`, as `conda env create` asks for it.
     roots = [*(each.name for each in conda), *(["pip"] if pypi else [])]
     wanted = reachable(roots, depends_of(locked.records))
     of_paths = [each.name for each in locked.pypi if not each.sha256 or "://" not in each.url]
-    wanted_pypi = reachable([*(each.name for each in pypi), *of_paths], depends_of(locked.pypi))
+    named = asked_for(pypi, target.subdir, python_of(locked.records))
+    wanted_pypi = reachable([*named, *of_paths], depends_of(locked.pypi))
     extra: list[Record] = [each for each in locked.records if each.name not in wanted]
     return [*extra, *(each for each in locked.pypi if each.name not in wanted_pypi)]
 

@@ -282,6 +282,10 @@ def test_pypi(alone: Host, project: Path, tmp_path: Path) -> None:
         alone.multiplat("lock", cwd=project)
         manifest("robot", "colorama; os_name == 'nt'", "numpy >=2")
         assert "still meets it  (linux-64, win-64)\n" in _check(alone, project)
+        manifest("robot; sys_platform == 'win32'", "colorama; os_name == 'nt'")
+        assert ("  locked, but nothing asks for it: part 1.0 and 1 more  (linux-64)\n") in _check(
+            alone, project, code=1
+        )
         manifest("robot >=2", "colorama", "numpy <2")
         assert _check(alone, project, code=1) == (
             "conda-lock.yml is out of date\n"
