@@ -25,6 +25,8 @@ from conda_multiplat.manifest import Manifest
 from conda_multiplat.manifest_reader import Source, SpecCheck, read_manifest
 from conda_multiplat.names import DEFAULT_ENVIRONMENT
 
+_ANY = ("linux-64",)
+
 
 class Project(NamedTuple):
     """A manifest and the folder that its locks lie in, which is the first file's."""
@@ -112,14 +114,15 @@ def manifest_files(files: Sequence[str | Path]) -> list[Path]:
 def load_project_as_locked(files: Sequence[str | Path]) -> Project:
     """As :func:`load_project`, whatever machine asks.
 
-    Where the manifest names no platform, those of the lock are what it was locked for.
+    Where the manifest names no platform, those of the lock are what it was locked for. With no lock
+    there is nothing that any could be held against, and one is as good as another.
     """
     paths = [Path(each).absolute() for each in files]
     manifest = paths[0] if paths else find_manifest(Path.cwd())
     head = _head(manifest.parent)
-    return load_project(
-        paths or _files_of(head, manifest), host_subdirs=tuple(head.platforms) if head else ()
-    )
+    known = head or next(filter(None, map(_head_of, lock_files(manifest.parent))), None)
+    subdirs = tuple(known.platforms) if known else _ANY
+    return load_project(paths or _files_of(head, manifest), host_subdirs=subdirs)
 
 
 def invocation(project: Project, command: str) -> str:
@@ -151,7 +154,7 @@ def _files_in(folder: Path) -> list[Path]:
         return _with_its_files(manifest)
     for path in lock_files(folder) if folder.is_dir() else ():
         try:
-            head = _head_of(path, whole=False)
+            head = _head_of(path)
         except LockFileError:
             continue
         files = [folder / each for each in head.sources] if head else []
@@ -181,10 +184,10 @@ def _files_of(head: LockFile | None, manifest: Path) -> list[Path]:
 
 def _head(folder: Path) -> LockFile | None:
     """What the head of the lock of ``default`` says, if there is one."""
-    return _head_of(lock_path(folder, DEFAULT_ENVIRONMENT), whole=False)
+    return _head_of(lock_path(folder, DEFAULT_ENVIRONMENT))
 
 
-def _head_of(path: Path, *, whole: bool) -> LockFile | None:
+def _head_of(path: Path, *, whole: bool = False) -> LockFile | None:
     if not path.is_file():
         return None
     name = shown(path)

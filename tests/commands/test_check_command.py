@@ -16,6 +16,7 @@ from support.server import serve
 
 LINUX = "[linux-64]"
 TWO = "[linux-64, osx-arm64]"
+DEV = "multiplat: {environments: {dev: {dependencies: [solo]}}}\n"
 
 
 @pytest.fixture
@@ -334,9 +335,15 @@ def test_no_platforms_named(alone: Host, project: Path, tools: Path) -> None:
     write(project, tools, "solo", platforms="[]")
     manifest = project / "environment.yml"
     text = manifest.read_text(encoding="utf-8").replace("platforms: []\n", "")
-    manifest.write_text(text, encoding="utf-8")
+    manifest.write_text(f"{text}{DEV}", encoding="utf-8")
+    gone = " is out of date\n  there is no such lock\n"
+    run = "run: conda multiplat lock\n"
+    both = f"conda-lock.yml{gone}dev.conda-lock.yml{gone}{run}"
+    assert _check(alone, project, code=1) == both
     alone.multiplat("lock", "--platform", "osx-arm64", cwd=project)
-    assert _check(alone, project) == "in sync: conda-lock.yml\n"
+    assert _check(alone, project) == "in sync: conda-lock.yml, dev.conda-lock.yml\n"
+    (project / "conda-lock.yml").unlink()
+    assert _check(alone, project, code=1) == f"conda-lock.yml{gone}{run}"
 
 
 def test_every_machine_says_the_same(alone: Host, project: Path, tools: Path) -> None:
