@@ -192,8 +192,7 @@ def run(args: argparse.Namespace, load_settings: Callable[[], Settings]) -> int:
         return console.error(error)
     except KeyboardInterrupt:
         return console.error(InterruptedByUserError("interrupted"))
-    except BrokenPipeError:  # `| head` has seen enough; Python must not flush into it at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # `| head` has seen enough
         return OutsideError.exit_code
     except Exception as error:
         if "CONDA_MULTIPLAT_DEBUG" in os.environ:
@@ -210,8 +209,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"conda-multiplat {__version__}")
     configure_parser(parser)
     code = run(parser.parse_args(arguments), _standalone_settings)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # none where it is closed
+        stream.flush()
     return code
 
 

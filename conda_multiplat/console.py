@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
-from typing import IO, Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import IO, Any, NamedTuple, TextIO
 
 from conda_multiplat.channels import scrub
-from conda_multiplat.errors import MultiplatError
+from conda_multiplat.errors import MultiplatError, OutputError
 
 _STYLES = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold": "1"}
 
@@ -48,7 +49,15 @@ class Console(NamedTuple):
     def show(self, text: str) -> None:
         """A line of what was asked for: on stdout, where it can be piped on."""
         if not self.json:
-            _write(sys.stdout, scrub(text))
+            _answer(scrub(text))
+
+    def show_bytes(self, content: bytes) -> None:
+        """What was asked for and need not be text, as it is."""
+        if not self.json:
+            with _writing() as stream:
+                stream.flush()
+                stream.buffer.write(content)
+                stream.buffer.flush()
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         """Rows in aligned columns, fitted to a terminal; the last column is not padded."""
@@ -81,18 +90,53 @@ class Console(NamedTuple):
     def result(self, data: dict[str, Any]) -> None:
         """The command's answer, for ``--json``."""
         if self.json:
-            _write(sys.stdout, json.dumps({"success": True, **data}, indent=2))
+            _answer(json.dumps({"success": True, **data}, indent=2))
 
     def error(self, error: MultiplatError) -> int:
         """Show an error and return its exit code."""
-        if self.json:
+        if self.json and not isinstance(error, OutputError):
             text = json.dumps(error.to_dict(), indent=2)
-            _write(sys.stdout, scrub(text))
-        else:
-            first, *rest = error.lines()
-            lines = [self.style(first, "red"), *rest]
-            _write(self.stream, scrub("\n".join(lines)))
+            with suppress(OutputError, BrokenPipeError):
+                _answer(scrub(text))
+                return error.exit_code
+        first, *rest = error.lines()
+        lines = [self.style(first, "red"), *rest]
+        _write(self.stream, scrub("\n".join(lines)))
         return error.exit_code
+
+
+def _answer(text: str) -> None:
+    """A line on stdout, in UTF-8 where stdout's own encoding has no letters for it."""
+    with _writing() as stream:
+        try:
+            _write(stream, text)
+        except UnicodeEncodeError:
+            stream.buffer.write(f"{text}\n".encode())
+            stream.buffer.flush()
+
+
+@contextmanager
+def _writing() -> Iterator[TextIO]:
+    """stdout, to be written to.
+
+    Raises:
+        OutputError: it can't be written; a pipe that nobody reads is left to the caller.
+    """
+    if sys.stdout is None:
+        raise OutputError("can't write to standard output: it is closed")
+    try:
+        yield sys.stdout
+    except BrokenPipeError:
+        drop_output()
+        raise
+    except OSError as error:
+        drop_output()
+        raise OutputError(f"can't write to standard output: {error.strerror}") from None
+
+
+def drop_output() -> None:
+    """Send what is left for stdout nowhere: Python would write it at its end, and fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _write(stream: IO[str], text: str) -> None:

@@ -136,6 +136,10 @@ class OutsideError(MultiplatError):
     exit_code = 3
 
 
+class OutputError(OutsideError):
+    """Standard output can't be written: there is no place for JSON either."""
+
+
 class CommandError(MultiplatError):
     """A command that was to be run is not there, or is no program: exit codes as a shell has them.
 

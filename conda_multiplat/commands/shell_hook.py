@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -44,10 +43,7 @@ def shell_hook(
     )
     if kind is not None and not console.json:
         # As bytes: a prefix need not be text, and the ends of lines are the shell's.
-        text = kind.hook(found)
-        sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-        sys.stdout.buffer.flush()
+        console.show_bytes(kind.hook(found).encode("utf-8", "surrogateescape"))
     console.result(_document(found, kind))
     return 0
 

@@ -267,3 +267,62 @@ def test_proxy_servers(door: Host, project: Path, server: Rules) -> None:
     door.multiplat("lock", cwd=project)
     assert locked(project) == {"linux-64": {"zlib": "1.3.1"}}
     assert server.seen
+
+
+_FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full: not on Linux")
+
+
+@_FULL
+@pytest.mark.parametrize("arguments", [("list",), ("list", "--json"), ("shell-hook",)])
+def test_full_disk_at_the_output(door: Host, project: Path, arguments: tuple[str, ...]) -> None:
+    """`shell-hook > FILE` on a full disk: trouble outside, told once, and no traceback."""
+    write(project, "conda-forge", platforms=f"[{SUBDIR}]")
+    door.multiplat("lock", "-q", cwd=project)
+    door.multiplat("install", "-q", cwd=project)
+    assert _into("/dev/full", door, project, *arguments) == (
+        3,
+        "error: can't write to standard output: No space left on device\n",
+    )
+
+
+@_FULL
+def test_full_disk_and_an_error(alone: Host, project: Path) -> None:
+    """Where JSON can't be written, the error is told in words, with its own exit code."""
+    write(project, "conda-forge", platforms=f"[{SUBDIR}]")
+    code, error = _into("/dev/full", alone, project, "list", "--json")
+    assert (code, error.splitlines()[0]) == (2, "error: conda-lock.yml does not exist")
+
+
+def _into(output: str, host: Host, project: Path, *arguments: str) -> tuple[int, str]:
+    """The exit code and stderr of a command that writes to a file."""
+    options = ["--shell", "bash"] if arguments[0] == "shell-hook" else []
+    start = ["multiplat"] if host.is_conda else []
+    with Path(output).open("w", encoding="utf-8") as file:
+        done = subprocess.run(
+            [*host.command, *start, *arguments, *options],
+            cwd=project,
+            env=host.environ(),
+            stdout=file,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    return done.returncode, done.stderr
+
+
+def test_closed_output(alone: Host, project: Path) -> None:
+    """`>&-` is no reason for a traceback."""
+    write(project, "conda-forge", platforms=f"[{SUBDIR}]")
+    alone.multiplat("lock", "-q", cwd=project)
+    done = subprocess.run(
+        ["bash", "-c", 'exec "$@" >&-', "bash", *alone.command, "list"],
+        cwd=project,
+        env=alone.environ(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (
+        3,
+        "error: can't write to standard output: it is closed\n",
+    )
