@@ -18,6 +18,8 @@ def destination(
 
     Without a project, one of ``name`` and ``prefix`` must be given.
     """
+    if "" in (name, prefix):  # most likely a shell's variable that is not set
+        raise UsageError("-n and -p need a value, and this one is empty")
     if prefix is not None:
         return Path(prefix).expanduser().absolute()
     name = name or (project.manifest.name if project else None)

@@ -211,3 +211,13 @@ def test_stale_lock_is_told(alone: Host, project: Path, channel: Path) -> None:
     assert done.stderr.startswith(
         "warning: the manifest has changed since default was locked; this installs what is locked"
     )
+
+
+@pytest.mark.parametrize("option", ["-n", "-p"])
+def test_empty_name(alone: Host, project: Path, channel: Path, option: str) -> None:
+    """`-n "$NAME"` without a NAME is not the manifest's environment, nor is `-p` this folder."""
+    _project(alone, project, channel, "tools")
+    for command in (("install",), ("run", "--no-install")):
+        end = ["--", "true"] if command[0] == "run" else []
+        done = alone.multiplat(*command, option, "", *end, cwd=project, code=2)
+        assert done.stderr == "error: -n and -p need a value, and this one is empty\n"
