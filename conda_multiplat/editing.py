@@ -9,8 +9,6 @@ Flow::
 from __future__ import annotations
 
 import codecs
-import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,10 +23,9 @@ from conda_multiplat.errors import (
     ManifestError,
     MultiplatError,
     NoSolutionError,
-    OutsideError,
     UsageError,
 )
-from conda_multiplat.files import read_text, shown, write_all
+from conda_multiplat.files import read_text, refuse_read_only, shown, write_all
 from conda_multiplat.installing import make_as_locked
 from conda_multiplat.lock_report import changes_of, document, note_assumed_platforms, report
 from conda_multiplat.locking import Locked, relock
@@ -38,7 +35,6 @@ from conda_multiplat.manifest_reader import Source
 from conda_multiplat.names import DEFAULT_ENVIRONMENT, SUBDIRS, did_you_mean, families
 from conda_multiplat.project import Project, load_project, manifest_files
 from conda_multiplat.selection import choose
-
 
 @dataclass(frozen=True)
 class Manuscript:
@@ -63,7 +59,7 @@ class Manuscript:
         found = {}
         for path, old, new in zip(self.paths, self.draft.sources, draft.sources, strict=True):
             if old.text != new.text:
-                _refuse_read_only(path)
+                refuse_read_only(path)
                 marked = path.read_bytes().startswith(codecs.BOM_UTF8)
                 found[path] = f"\ufeff{new.text}" if marked else new.text
         return found
@@ -102,13 +98,6 @@ def manuscript(files: Sequence[str], settings: Settings) -> Manuscript:
     found = Manuscript(paths, Draft(sources, host_subdirs), host_subdirs)
     found.project(found.draft)
     return found
-
-
-def _refuse_read_only(path: Path) -> None:
-    """A file in a folder that can be written could be replaced; who made it so does not want it."""
-    writable = path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
-    if not writable or not os.access(path, os.W_OK):
-        raise OutsideError(f"{shown(path)} is read-only", hints=["no file was changed"])
 
 
 def check_environment(draft: Draft, name: str) -> None:

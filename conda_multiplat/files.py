@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -127,6 +128,19 @@ def read_blocks(path: Path) -> Iterator[bytes]:
                 yield block
     except OSError as error:
         raise OutsideError(f"{shown(path)} can't be read: {error.strerror}") from None
+
+
+def refuse_read_only(path: Path) -> None:
+    """Refuse a file that may not be written.
+
+    In a folder that can be written it could be replaced; who made it read-only does not want it.
+
+    Raises:
+        OutsideError: it is read-only; as root, if nobody may write it.
+    """
+    writable = path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
+    if not writable or not os.access(path, os.W_OK):
+        raise OutsideError(f"{shown(path)} is read-only", hints=["no file was changed"])
 
 
 def write_all(texts: Mapping[Path, str]) -> None:

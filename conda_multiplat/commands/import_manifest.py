@@ -18,7 +18,7 @@ from conda_multiplat.console import Console
 from conda_multiplat.destination import existing
 from conda_multiplat.engines.specs import check_spec
 from conda_multiplat.errors import InternalError, ManifestError, UsageError
-from conda_multiplat.files import MANIFEST_NAMES, lock_path, shown, write_all
+from conda_multiplat.files import MANIFEST_NAMES, lock_path, refuse_read_only, shown, write_all
 from conda_multiplat.importing.differences import Difference, common, differences, settle
 from conda_multiplat.importing.files import without_build
 from conda_multiplat.importing.merge import Part, channel_notes, double_platforms, merge
@@ -120,10 +120,11 @@ def _locks(files: Sequence[File], target: Path) -> dict[Path, str]:
 def _refuse_to_overwrite(
     target: Path, files: Sequence[File], locks: dict[Path, str], *, force: bool
 ) -> None:
-    if force:
-        return
     for path in (target, *locks):
         if not path.exists():
+            continue
+        if force:
+            refuse_read_only(path)
             continue
         hints = ["-o FILE writes another, --force replaces it", "--dry-run shows what it would be"]
         if any(path.resolve() == file.path.resolve() for file in files):

@@ -28,13 +28,14 @@ class Part:
 
 def double_platforms(parts: Sequence[Part]) -> list[Problem]:
     """Platforms of one environment that two sources are for."""
-    seen: dict[tuple[str, str], str] = {}
+    seen: dict[tuple[str, str], Part] = {}
     problems: list[Problem] = []
     for part in parts:
         file = part.imported.manifest.files[0]
         for subdir in part.imported.manifest.platforms:
-            first = seen.setdefault((part.environment, subdir), file)
-            if first != file:
+            other = seen.setdefault((part.environment, subdir), part)
+            if other is not part:
+                first = other.imported.manifest.files[0]
                 hint = f"say which platform a file is for: {file}@PLATFORM"
                 problems.append(Problem(Location(file), f"{first} is for {subdir} too", hint))
     return problems

@@ -554,6 +554,9 @@ def test_nothing_is_overwritten(alone: Host, project: Path) -> None:
         "import", "environment.yml@linux-64", "linux.yml@win-64", "--force", cwd=project
     )
     assert lines_of(project) == ["a  # [linux]", "b  # [win]"]
+    (project / "environment.yml").chmod(0o444)
+    done = alone.multiplat("import", "linux.yml", "--force", cwd=project, code=3)
+    assert done.stderr == "error: environment.yml is read-only\n  no file was changed\n"
     done = alone.multiplat("import", "linux.yml", "-o", "no/such/env.yml", cwd=project, code=3)
     assert done.stderr.startswith("error: can't write no/such/env.yml: No such file or directory\n")
 
@@ -602,6 +605,12 @@ dependencies:
             "error: two files are for one platform\n"
             "  plain.yml: linux.yml is for linux-64 too\n"
             "      say which platform a file is for: plain.yml@PLATFORM\n",
+        ),
+        (
+            ["linux.yml", "linux.yml"],
+            "error: two files are for one platform\n"
+            "  linux.yml: linux.yml is for linux-64 too\n"
+            "      say which platform a file is for: linux.yml@PLATFORM\n",
         ),
         (
             ["bad-linux.yml", "bad-mac.yml", "missing.yml@win-64"],
