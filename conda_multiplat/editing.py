@@ -36,6 +36,9 @@ from conda_multiplat.names import DEFAULT_ENVIRONMENT, SUBDIRS, did_you_mean, fa
 from conda_multiplat.project import Project, load_project, manifest_files
 from conda_multiplat.selection import choose
 
+_PLACES = "the places are those of the manifest with the change in it"
+
+
 @dataclass(frozen=True)
 class Manuscript:
     """A manifest on disk that is to be edited.
@@ -155,12 +158,13 @@ def solve(project: Project, settings: Settings, console: Console) -> Locked:
     """Lock a project whose manifest is not on disk as it is here.
 
     Raises:
-        NoSolutionError: with places that are those of the manifest to be.
+        NoSolutionError, ManifestError: with places that are those of the manifest to be.
     """
     try:
         return relock(project, settings, console)
-    except NoSolutionError as error:
-        error.hints = (*error.hints, "the places are those of the manifest with the change in it")
+    except (NoSolutionError, ManifestError) as error:
+        unchanged = "no file was changed"
+        error.hints = tuple(dict.fromkeys([*error.hints, unchanged, _PLACES]))
         raise
 
 

@@ -85,9 +85,14 @@ def _name(draft: Draft, environment: str, text: str, *, pypi: bool) -> str:
     """A name as the manifest's lines are known by; an entry that names none is known as it is."""
     if not pypi:
         return text.lower()
+    no_name = "/" in text or text in _nameless(draft, environment)
+    return text if no_name else canonicalize_name(text)
+
+
+def _nameless(draft: Draft, environment: str) -> list[str]:
+    """The entries of ``pip:`` that name no project: folders, URLs, options."""
     every = (draft.own(environment, subdir, pypi=True) for subdir in draft.subdirs)
-    nameless = {each.text for found in every for each in found if not each.name}
-    return text if text in nameless else canonicalize_name(text)
+    return list(dict.fromkeys(each.text for found in every for each in found if not each.name))
 
 
 def _check(draft: Draft, gone: Sequence[Asked]) -> None:
@@ -131,8 +136,12 @@ def _elsewhere(draft: Draft, asked: Asked) -> str:
         for each in draft.own(asked.environment, subdir, pypi=asked.pypi)
         if each.name
     }
-    near = nearest(asked.name, sorted(known))
-    return f"did you mean {near[0]!r}?" if near else ""
+    if near := nearest(asked.name, sorted(known)):
+        return f"did you mean {near[0]!r}?"
+    folders = [each for each in _nameless(draft, asked.environment) if not each.startswith("--")]
+    if asked.pypi and folders:
+        return f"what names no project is removed as it is written: {', '.join(folders)}"
+    return ""
 
 
 def _stays(gone: Sequence[Asked], locked: Locked) -> dict[str, list[str]]:

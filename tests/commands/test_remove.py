@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.hosts import Host
 from support.manifests import locked, write
-from support.pypi_index import Index
+from support.pypi_index import Index, write_project
 from support.server import serve
 
 TWO = "[linux-64, osx-arm64]"
@@ -100,6 +100,37 @@ def test_pypi(alone: Host, project: Path, channel: Path, env: dict[str, str]) ->
     alone.multiplat("remove", "--pypi", "RoboSuite", cwd=project, env=env)
     assert _dependencies(project) == "\n  - python 3.12.*\n"
     assert "mujoco" not in locked(project)["linux-64"]
+
+
+def test_folders(alone: Host, project: Path, channel: Path) -> None:
+    """An entry that names no project goes by what is written; asked for by a name, it is shown."""
+    write_project(project / "gripper", "gripper", "1.0")
+    write(project, channel, "python 3.12.*", platforms=TWO)
+    alone.multiplat("add", "--pypi", "./gripper", cwd=project)
+    done = alone.multiplat("remove", "--pypi", "gripper", cwd=project, code=2)
+    assert done.stderr == (
+        "error: not in pip: of default: gripper\n"
+        "  what names no project is removed as it is written: ./gripper\n"
+        "  no file was changed\n"
+    )
+    done = alone.multiplat("remove", "--pypi", "../Gripper_2", cwd=project, code=2)
+    assert done.stderr.startswith("error: not in pip: of default: ../Gripper_2\n")
+    alone.multiplat("remove", "--pypi", "./gripper", cwd=project)
+    assert _dependencies(project) == "\n  - python 3.12.*\n"
+
+
+def test_python_under_what_pypi_needs(alone: Host, project: Path, channel: Path) -> None:
+    """Nothing is changed, and the places are said to be those after the change."""
+    write(project, channel, "zlib", "python", "pip: [robosuite]", platforms="[linux-64]")
+    done = alone.multiplat("remove", "python", cwd=project, code=2)
+    assert done.stderr == (
+        "error: PyPI packages are asked for without a Python to install them\n"
+        "  environment.yml:7:11: pip: robosuite needs Python, which default/linux-64 has none of\n"
+        "      add `python 3.12.*` to the dependencies, for example\n"
+        "  no file was changed\n"
+        "  the places are those of the manifest with the change in it\n"
+    )
+    assert _dependencies(project) == "\n  - zlib\n  - python\n  - pip: [robosuite]\n"
 
 
 def test_several_files(alone: Host, project: Path, channel: Path) -> None:
