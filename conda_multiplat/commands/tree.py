@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from packaging.utils import canonicalize_name
@@ -16,6 +17,7 @@ from conda_multiplat.locked_targets import LockedTarget, locked_targets, near_na
 from conda_multiplat.names import DEFAULT_ENVIRONMENT
 from conda_multiplat.project import Project, load_project_as_locked
 from conda_multiplat.render import tree as rendering
+from conda_multiplat.targets import Target
 
 
 def tree(
@@ -38,7 +40,7 @@ def tree(
     project = load_project_as_locked(files)
     found = _target(project, environment or DEFAULT_ENVIRONMENT, platform, settings, console)
     graph = found.graph()
-    wanted = _keys(names, found, graph)
+    wanted = _keys(names, found, graph, project)
     steps = trees.upwards(graph, wanted) if invert else trees.downwards(graph, wanted)
     console.show("\n".join([str(found.target), *_text(steps, graph, invert=invert)]))
     if any(each.repeated for each in steps):
@@ -69,7 +71,9 @@ def _target(
     return (here or found)[0]
 
 
-def _keys(names: Sequence[str], found: LockedTarget, graph: LockedGraph) -> list[Key]:
+def _keys(
+    names: Sequence[str], found: LockedTarget, graph: LockedGraph, project: Project
+) -> list[Key]:
     """The packages of some names, PyPI's by any spelling of theirs.
 
     Raises:
@@ -85,9 +89,31 @@ def _keys(names: Sequence[str], found: LockedTarget, graph: LockedGraph) -> list
     if unknown:
         raise NoSolutionError(
             f"{', '.join(unknown)} not locked in {found.target}",
-            hints=near_names(unknown, [found]),
+            hints=_ways(unknown, found, project),
         )
     return list(dict.fromkeys(keys))
+
+
+def _ways(names: Sequence[str], found: LockedTarget, project: Project) -> list[str]:
+    """Hints for names that are not in a tree: where they are instead, or what is like them."""
+    hints = []
+    for name in names:
+        places = _places(name, found.target, project)
+        hints += [f"{name} is elsewhere: {each}" for each in places] or near_names([name], [found])
+    return hints
+
+
+def _places(name: str, here: Target, project: Project) -> list[str]:
+    """The options that lead to a name; what is not locked is passed over."""
+    options = []
+    for environment in project.manifest.environments:
+        with suppress(LockFileError):
+            platforms = project.existing_lock(environment).platforms
+            there = [s for s, each in platforms.items() if name in {r.name for r in each.every}]
+            if there:
+                other = "" if here.subdir in there else f" --platform {there[0]}"
+                options.append(f"conda multiplat tree {name} -e {environment}{other}")
+    return options
 
 
 def _text(steps: Sequence[trees.Step], graph: LockedGraph, *, invert: bool) -> list[str]:

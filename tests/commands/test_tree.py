@@ -205,3 +205,28 @@ def test_pypi(alone: Host, project: Path, tmp_path: Path) -> None:
         "└── robo-suite 1.2 of PyPI",
         "    └── asked for",
     ]
+
+
+def test_letters_that_the_output_lacks(alone: Host, robot: Path) -> None:
+    """A pipe of an old Windows has no arrows: the text is UTF-8 all the same."""
+    ascii_only = {"PYTHONIOENCODING": "ascii"}
+    done = alone.multiplat("tree", "--platform", "linux-64", cwd=robot, env=ascii_only)
+    assert done.stdout.splitlines()[1] == "tool 3.0  ← environment.yml:6:5  tool >=3"
+
+
+def test_in_another_environment(alone: Host, project: Path, tools: Path) -> None:
+    """What is not in the tree is told to be elsewhere, with the command that shows it."""
+    extra = (
+        "multiplat: {environments: {dev: {dependencies: [other]}, "
+        "mac: {extends: [], platforms: [osx-arm64], dependencies: [tool]}}}\n"
+    )
+    write(project, tools, "base", platforms=LINUX, extra=extra)
+    alone.multiplat("lock", "-q", cwd=project)
+    options = ("--platform", "linux-64")
+    done = alone.multiplat("tree", "library", "tool", "zzz", *options, cwd=project, code=1)
+    assert done.stderr == (
+        "error: library, tool, zzz not locked in default/linux-64\n"
+        "  library is elsewhere: conda multiplat tree library -e dev\n"
+        "  tool is elsewhere: conda multiplat tree tool -e mac --platform osx-arm64\n"
+        "  nothing that is asked for needs it\n"
+    )
