@@ -17,6 +17,7 @@ KINDS = {
     "P": "platforms",
     "PATTERN": "packages",
     "PKG": "packages",
+    "add|remove": "platform-changes",  # what comes after depends on it: all of them are asked for
 }
 #: What the shell knows by itself.
 FILES = "files"
@@ -89,9 +90,11 @@ def _values(action: argparse.Action) -> Values:
     if action.nargs == 0:
         return Values()
     count = SEVERAL if action.nargs in ("+", "*", argparse.REMAINDER) else ONE
+    if kind := KINDS.get(str(action.metavar)):
+        return Values(count, kind)
     if action.choices is not None:
         return Values(count, "words", tuple(map(str, action.choices)))
-    return Values(count, KINDS.get(str(action.metavar), FILES))
+    return Values(count, FILES)
 
 
 def _one_line(text: str) -> str:

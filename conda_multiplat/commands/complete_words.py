@@ -49,6 +49,8 @@ def _words(kind: str, words: Sequence[str]) -> Iterable[str]:
             return _environments(files)
         case "platforms":
             return _platforms(files)
+        case "platform-changes":
+            return _platform_changes(files, words)
         case "packages":
             return _packages(files, flags_after(words, "-e", "--environment"))
         case "names":
@@ -72,6 +74,14 @@ def _platforms(files: Sequence[str]) -> Iterable[str]:
     except MultiplatError:
         return SUBDIRS
     return _all_platforms(project)
+
+
+def _platform_changes(files: Sequence[str], words: Sequence[str]) -> Iterable[str]:
+    """After ``platform``: what to do, then the platforms that can be added or removed."""
+    there = list(_platforms(files))
+    if "remove" in words:
+        return there
+    return [each for each in SUBDIRS if each not in there] if "add" in words else ("add", "remove")
 
 
 def _all_platforms(project: Project) -> Iterable[str]:

@@ -60,6 +60,13 @@ def test_commands_and_options(offer: Offer) -> None:
     assert offer("conda-multiplat list --manager conda nu") == ["numpy"]
 
 
+def test_platforms_to_change(offer: Offer) -> None:
+    """After `platform`: what to do, then the platforms that it can be done with."""
+    assert offer("conda-multiplat platform ") == ["add", "remove"]
+    assert offer("conda-multiplat platform remove ") == ["linux-64", "osx-arm64"]
+    assert offer("conda-multiplat platform add osx") == ["osx-64"]
+
+
 def test_another_manifest(offer: Offer) -> None:
     """The names are those of the manifest that -f has named."""
     assert offer("conda-multiplat lock -f sub/other.yml --platform ") == ["win-64"]
