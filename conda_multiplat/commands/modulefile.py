@@ -11,7 +11,7 @@ from conda_multiplat.activating import read_activation
 from conda_multiplat.activation import Activation
 from conda_multiplat.config import Settings
 from conda_multiplat.console import Console
-from conda_multiplat.errors import OutsideError, UsageError
+from conda_multiplat.errors import OutsideError, UnmetError, UsageError
 from conda_multiplat.files import shown, write_all
 from conda_multiplat.installed_environment import InstalledEnvironment, installed_environment
 from conda_multiplat.render.modulefile import SUFFIXES, Module, carried, expanded_by_tcl, render
@@ -40,6 +40,7 @@ def modulefile(
     here = installed_environment(
         files=files, name=name, prefix=prefix, environment=environment, settings=settings
     )
+    _refuse_another(here)
     module = _module(here, family, prereqs, settings, console)
     kind = kind or _kind(output)
     if kind == "tcl" and (tildes := expanded_by_tcl(module)):
@@ -88,6 +89,19 @@ def _module(
     return Module(family, here.environment, str(lock), found, tuple(prereqs))
 
 
+def _refuse_another(here: InstalledEnvironment) -> None:
+    """A module must not be called after what it does not load."""
+    noted = here.marker.get("environment")
+    if noted and noted != here.environment:
+        raise UnmetError(
+            f"{here.where} is {noted}, not {here.environment}",
+            hints=[
+                f"-n or -p names the conda environment that {here.environment} is installed in",
+                f"conda multiplat install -e {here.environment} -n NAME: installs it",
+            ],
+        )
+
+
 def _fit_for_module(name: str) -> bool:
     plain = name.isprintable() and " " not in name and not name.startswith("-")
     return plain and bool(name.strip("./"))
@@ -112,7 +126,7 @@ def _kind(output: str | None) -> str:
 
 def _path(output: str, module: Module, kind: str) -> Path:
     """Where the file goes: a folder of modules gets it where ``module load`` looks for it."""
-    path = Path(output).expanduser().absolute()
+    path = Path(output).expanduser().resolve()
     if _is_folder(output):
         return path / module.family / f"{module.name}{SUFFIXES[kind]}"
     if path.name.endswith(_LMOD) != (kind == "lmod"):

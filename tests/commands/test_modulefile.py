@@ -96,6 +96,17 @@ def test_load_and_unload(alone: Host, robot: Path, tool: Tool) -> None:
     assert not any(key in after for key in gone)
 
 
+def test_another_environment(alone: Host, robot: Path) -> None:
+    """A module is not called after an environment that it would not load."""
+    done = alone.multiplat("modulefile", "-e", "dev", cwd=robot, code=1)
+    assert (done.stdout, done.stderr) == (
+        "",
+        f"error: {alone.envs / 'robot'} is default, not dev\n"
+        "  -n or -p names the conda environment that dev is installed in\n"
+        "  conda multiplat install -e dev -n NAME: installs it\n",
+    )
+
+
 def test_siblings(alone: Host, robot: Path, tool: Tool) -> None:
     """One of a family at a time: refused, or exchanged where Lmod is let do that, never both."""
     folder = _modules(alone, robot, tool.kind)
