@@ -133,8 +133,9 @@ def add_project(workspace: Workspace, data: Mapping[str, Any]) -> None:
     extra = own_dependencies(data, reader)
     if any(map(is_own_folder, table_of(table, "pypi-dependencies").values())) and extra:
         count = len(extra)
-        words = "the requirement" if count == 1 else f"the {count} requirements"
-        workspace.notes.append(f"{words} of [project] come with the project itself, `.`")
+        of = "of [project]"
+        words = f"requirement {of} comes" if count == 1 else f"{count} requirements {of} come"
+        workspace.notes.append(f"the {words} with the project itself, `.`")
         extra = []
     workspace.features[DEFAULT_ENVIRONMENT] = replace(default, table=table, extra=tuple(extra))
     workspace.features = with_groups(workspace.features, groups(data, reader))
