@@ -9,7 +9,8 @@ Flow::
 from __future__ import annotations
 
 import codecs
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ from conda_multiplat.names import DEFAULT_ENVIRONMENT, SUBDIRS, did_you_mean, fa
 from conda_multiplat.project import Project, load_project, manifest_files
 from conda_multiplat.selection import choose
 
-_PLACES = "the places are those of the manifest with the change in it"
+_PLACES = ("no file was changed", "the places are those of the manifest with the change in it")
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Manuscript:
         """The project as ``draft`` makes it.
 
         Raises:
-            ManifestError: with every problem of every file.
+            ManifestError: with every problem of every file, at the places of ``draft``.
         """
         from conda_multiplat.engines.specs import check_spec
 
@@ -80,9 +81,21 @@ class Manuscript:
         def read(path: Path) -> str:
             return texts[path] if path in texts else read_text(path)
 
-        return load_project(
-            self.paths, host_subdirs=self.host_subdirs, check_spec=check_spec, read=read
-        )
+        with _places(draft, self.draft):
+            return load_project(
+                self.paths, host_subdirs=self.host_subdirs, check_spec=check_spec, read=read
+            )
+
+
+@contextmanager
+def _places(new: Draft | None = None, old: Draft | None = None) -> Iterator[None]:
+    """Say of errors that their places are in no file yet, unless two drafts are the same."""
+    try:
+        yield
+    except (NoSolutionError, ManifestError) as error:
+        if new is None or new is not old:
+            error.hints = tuple(dict.fromkeys([*error.hints, *_PLACES]))
+        raise
 
 
 def manuscript(files: Sequence[str], settings: Settings) -> Manuscript:
@@ -160,12 +173,8 @@ def solve(project: Project, settings: Settings, console: Console) -> Locked:
     Raises:
         NoSolutionError, ManifestError: with places that are those of the manifest to be.
     """
-    try:
+    with _places():
         return relock(project, settings, console)
-    except (NoSolutionError, ManifestError) as error:
-        unchanged = "no file was changed"
-        error.hints = tuple(dict.fromkeys([*error.hints, unchanged, _PLACES]))
-        raise
 
 
 def write(texts: dict[Path, str], console: Console) -> list[str]:

@@ -32,7 +32,7 @@ from conda_multiplat.manifest_edit.asked import Asked
 from conda_multiplat.manifest_edit.draft import Draft
 from conda_multiplat.manifest_edit.requirements import put
 from conda_multiplat.manifest_edit.selection import Selection
-from conda_multiplat.names import DEFAULT_ENVIRONMENT, spec_name
+from conda_multiplat.names import DEFAULT_ENVIRONMENT, SUBDIRS, spec_name
 from conda_multiplat.pinning import Wish, given, pinned, targets_of
 from conda_multiplat.pip_entries import entry_name
 
@@ -87,6 +87,11 @@ def _wish(text: str, environment: str, selection: Selection, *, pypi: bool) -> W
     from conda_multiplat.engines.specs import check_spec
 
     text = " ".join(text.split())
+    if text in SUBDIRS:
+        raise UsageError(
+            f"{text!r} is a platform, and no package",
+            hints=[f"--platform takes one; for another say it again: --platform {text}"],
+        )
     if pypi:
         try:
             name = entry_name(text) or text

@@ -76,6 +76,14 @@ def _path(folder: str | None, files: Sequence[str]) -> Path:
     Raises:
         UsageError: there is one, or it is asked for in two places.
     """
+    if folder in SUBDIRS:
+        raise UsageError(
+            f"{folder!r} is a platform",
+            hints=[
+                f"for another one say it again: --platform {folder}",
+                f"a folder of that name: ./{folder}",
+            ],
+        )
     if len(files) > 1 or (files and folder):
         raise UsageError("one manifest at a time: name a folder, or one file with -f")
     if files:

@@ -222,6 +222,18 @@ BAD = {
         "'<2')\n"
         "  for example `numpy`, `numpy>=1.26,<2.3`; a package of PyPI: --pypi\n",
     ),
+    "two platforms": (
+        ["--platform", "linux-64", "osx-arm64", "numpy"],
+        "error: 'osx-arm64' is a platform, and no package\n"
+        "  --platform takes one; for another say it again: --platform osx-arm64\n",
+    ),
+    "file of requirements that is missing": (
+        ["--pypi", "-r reqs.txt"],
+        "error: environment.yml can't be used\n"
+        "  environment.yml:8:9: -r reqs.txt: reqs.txt does not exist\n"
+        "  no file was changed\n"
+        "  the places are those of the manifest with the change in it\n",
+    ),
     "PyPI entry": (
         ["--pypi", "robo suite"],
         "error: not a PyPI requirement (PEP 508): 'robo suite'\n",

@@ -101,6 +101,12 @@ BAD = {
     ),
     "name": (["-n", "a b"], "error: 'a b' can't be an environment's name\n"),
     "base": (["-n", "base"], "error: 'base' can't be an environment's name\n"),
+    "two platforms": (
+        ["--platform", "linux-64", "osx-arm64"],
+        "error: 'osx-arm64' is a platform\n"
+        "  for another one say it again: --platform osx-arm64\n"
+        "  a folder of that name: ./osx-arm64\n",
+    ),
     "two places": (
         ["here", "-f", "there.yml"],
         "error: one manifest at a time: name a folder, or one file with -f\n",
