@@ -93,6 +93,10 @@ class Session:
         self._suffix = ".xsh" if program.kind == "xonsh" else SHELLS[program.kind].suffix
         (folder / "look.sh").write_text('env -0 > "$1"\n', encoding="utf-8")
 
+    def line(self, text: str) -> None:
+        """A line of the shell's own."""
+        self._lines.append(text)
+
     def source(self, active: Activation) -> None:
         """Have the hook sourced."""
         kind = SHELLS[self._program.kind]
@@ -242,6 +246,35 @@ def test_scripts_run_and_another_comes_back(program: Program, tmp_path: Path) ->
     came = [*(["b.a", "b.~z"] if of_others else [])]
     assert after["ORDER"].split() == [*inside["ORDER"].split(), "o.x", *came]
     assert after == {**start, "ORDER": after["ORDER"]}
+
+
+@pytest.mark.parametrize(
+    ("shell", "options"),
+    [
+        ("bash", "set -f; shopt -s failglob"),
+        ("bash", "shopt -s nullglob"),
+        ("dash", "set -f"),
+        ("zsh", "setopt noglob"),
+        ("zsh", "emulate sh"),
+    ],
+)
+def test_whatever_patterns_mean(shell: str, options: str, tmp_path: Path) -> None:
+    """Scripts are found, and their absence ends nothing, whatever the shell does with patterns."""
+    (program,) = (each for each in PROGRAMS if each.name == shell)
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    full, bare = tmp_path / "full", tmp_path / "bare"
+    _scripts(full, ".sh", _ADD[".sh"])
+    session = Session(program, tmp_path)
+    session.line(options)
+    for prefix in (full, bare):
+        session.source(activation(str(prefix), prefix.name, prompt="", asked=[]))
+        session.look()
+        session.deactivate()
+        session.look()
+    seen = session.run(_environ(ORDER=""))
+    orders = [each["ORDER"].split() for each in seen]
+    assert orders == [["l.a", "l.~z"], *[["l.a", "l.~z", "l.x"]] * 3]
 
 
 def test_one_on_top_of_another(program: Program, tmp_path: Path) -> None:

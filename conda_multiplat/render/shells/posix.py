@@ -20,16 +20,27 @@ __multiplat_source() {
     case "$__mp_options" in *u*) set -u ;; esac
 }
 
-# Runs the scripts of folder $1, backwards if $2 says so.
+# Runs the scripts of folder $1, backwards if $2 says so. They are found whatever the shell is told
+# to do with patterns (`set -f`, failglob, nullglob).
 __multiplat_scripts() {
     local __mp_had="${LC_ALL+x}" __mp_was="${LC_ALL-}"
-    local __mp_back="${2-}" __mp_count __mp_at
+    local __mp_back="${2-}" __mp_count __mp_at __mp_undo=:
     LC_ALL=C
     if [ -n "${ZSH_VERSION-}" ]; then
-        eval 'set -- "$1"/*.sh(N)'
+        emulate zsh -c 'set -- "$1"/*.sh(N)'
     else
+        case "$-" in *f*)
+            __mp_undo='set -f'
+            set +f
+            ;;
+        esac
+        if [ -n "${BASH_VERSION-}" ] && shopt -q failglob; then
+            __mp_undo="$__mp_undo; shopt -s failglob"
+            shopt -u failglob
+        fi
         set -- "$1"/*.sh
-        if [ ! -e "$1" ]; then set --; fi
+        eval "$__mp_undo"
+        if [ ! -e "${1-}" ]; then set --; fi
     fi
     if [ -n "$__mp_had" ]; then LC_ALL="$__mp_was"; else unset LC_ALL; fi
     if [ -n "$__mp_back" ]; then
