@@ -10,6 +10,7 @@ from conda_multiplat.locking import Locked
 from conda_multiplat.manifest_edit.asked import Asked
 from conda_multiplat.manifest_edit.bounds import bounded, is_bare, is_spaced, lowest_pypi
 from conda_multiplat.manifest_edit.draft import Draft
+from conda_multiplat.manifest_edit.requirements import said
 from conda_multiplat.targets import Target
 
 
@@ -28,6 +29,22 @@ class Wish:
             "environment": self.asked.environment,
             "platforms": sorted(self.asked.selection.platforms),
         }
+
+
+def unless_said(wish: Wish, draft: Draft) -> Wish:
+    """What the manifest says of a package already, where a bare name would only say less."""
+    asked = wish.asked
+    found = {tuple(said(draft, asked, subdir)) for subdir in asked.selection.platforms}
+    texts = found.pop() if len(found) == 1 else ()
+    if len(texts) == 1 and is_bare(wish.text, pypi=asked.pypi):
+        return replace(wish, text=texts[0])
+    return wish
+
+
+def said_of(asked: Asked, draft: Draft) -> list[str]:
+    """What an environment's own lines say of a package, each text once."""
+    subdirs = sorted(asked.selection.platforms)
+    return list(dict.fromkeys(text for each in subdirs for text in said(draft, asked, each)))
 
 
 def pinned(wish: Wish, draft: Draft, locked: Locked) -> Wish:

@@ -33,7 +33,7 @@ from conda_multiplat.manifest_edit.draft import Draft
 from conda_multiplat.manifest_edit.requirements import put
 from conda_multiplat.manifest_edit.selection import Selection
 from conda_multiplat.names import DEFAULT_ENVIRONMENT, SUBDIRS, spec_name
-from conda_multiplat.pinning import Wish, given, pinned, targets_of
+from conda_multiplat.pinning import Wish, given, pinned, said_of, targets_of, unless_said
 from conda_multiplat.pip_entries import entry_name
 
 
@@ -64,6 +64,8 @@ def add(
     every = Selection(selection.every, selection.every)
     wishes = [_index(each, environment, every) for each in indexes]
     wishes += [_wish(each, environment, selection, pypi=pypi) for each in specs]
+    if pin:
+        wishes = [unless_said(each, page.draft) for each in wishes]
     draft = _with(page.draft, wishes)
     if not lock:
         return _conclude(page, draft, wishes, None, settings=settings, console=console)
@@ -142,7 +144,7 @@ def _conclude(
 
 def _say(wish: Wish, draft: Draft, locked: Locked | None, console: Console) -> None:
     asked = wish.asked
-    old = _texts(draft, asked)
+    old = said_of(asked, draft)
     words = f"pip: {wish.text}" if asked.pypi else wish.text
     was = "" if not old or old == [wish.text] else f", was {' and '.join(old)}"
     sign = "+" if not old else "=" if old == [wish.text] else "~"
@@ -155,14 +157,3 @@ def _say(wish: Wish, draft: Draft, locked: Locked | None, console: Console) -> N
             providers.setdefault(package, []).append(str(target))
     for package, places in providers.items():
         console.say(f"   conda's {package} provides it: not installed again ({', '.join(places)})")
-
-
-def _texts(draft: Draft, asked: Asked) -> list[str]:
-    """What an environment's own lines said of a package before."""
-    found = (
-        each.text
-        for subdir in sorted(asked.selection.platforms)
-        for each in draft.own(asked.environment, subdir, pypi=asked.pypi)
-        if asked.matches(each)
-    )
-    return list(dict.fromkeys(found))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from conda_multiplat.activation import is_active
+from conda_multiplat.activation import is_active, level
 from conda_multiplat.config import Settings
 from conda_multiplat.console import Console
 from conda_multiplat.entering import enter
@@ -53,7 +53,15 @@ def shell(
     if is_active(found.prefix, os.environ):
         console.say(f" {found.name} is active in this shell already")
         return 0
+    if below := _below(os.environ):
+        console.say(f" on top of {below}: `exit` comes back to it")
     try:
         return become_shell(kind, program, script.hook(found))
     except OSError as error:
         raise OutsideError(f"{program} can't be started: {error.strerror}") from None
+
+
+def _below(environ: Mapping[str, str]) -> str:
+    """The environment that is active by now; ``""`` for none, or for that of conda itself."""
+    active = environ.get("CONDA_DEFAULT_ENV", "") if level(environ) else ""
+    return "" if active == "base" else active

@@ -29,6 +29,7 @@ from conda_multiplat.names import VirtualPackage, spec_name
 from conda_multiplat.outcomes import Why
 from conda_multiplat.records import CondaRecord
 from conda_multiplat.requests import SolveRequest
+from conda_multiplat.virtual_packages import promise_problem
 
 Records = Sequence[rattler.RepoDataRecord]
 
@@ -126,12 +127,19 @@ class Alternatives:
             return _Trial(note, fresh)
         return await self._forced(request, note, builds, channel)
 
+    async def promise_that_helps(self, request: SolveRequest, clash: Sequence[Requirement]) -> str:
+        """What to promise where only a CUDA driver is missing for requirements that clash."""
+        subdir = request.target.subdir
+        if _promises_cuda(request) or promise_problem(subdir, "cuda", _EXAMPLE):
+            return ""
+        found = await self._try(_with_cuda(request, _ANY_CUDA), clash)
+        return by_promising(subdir, _EXAMPLE) if found else ""
+
     async def _with_a_promise(self, request: SolveRequest, note: CpuBuild, cuda: str) -> _Trial:
         """Whether a promise of CUDA would bring a CUDA build."""
         subdir = request.target.subdir
         note = replace(note, reason=f"the manifest promises no CUDA for {subdir}")
-        packages = (*request.virtual_packages, VirtualPackage("__cuda", cuda))
-        found = await self._try(request._replace(virtual_packages=packages), request.requirements)
+        found = await self._try(_with_cuda(request, cuda), request.requirements)
         build = _cuda_build(found, note.name)
         if build is None:
             return _Trial(note, found)
@@ -217,6 +225,12 @@ class _Trial:
 
 def _name(record: rattler.RepoDataRecord) -> str:
     return record.name.normalized
+
+
+def _with_cuda(request: SolveRequest, version: str) -> SolveRequest:
+    """The request as if a driver of CUDA were promised."""
+    packages = (*request.virtual_packages, VirtualPackage("__cuda", version))
+    return request._replace(virtual_packages=packages)
 
 
 def _promises_cuda(request: SolveRequest) -> bool:

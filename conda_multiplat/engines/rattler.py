@@ -187,7 +187,9 @@ class _Run:
             return Conflict(request, "", tuple(missing), unknown)
         involved = await self._repodata.clash(request, request.requirements)
         text = await self._repodata.explanation(request, involved)
-        return Conflict(request, text or self._repodata.scrubbed(error), tuple(involved), {})
+        text = text or self._repodata.scrubbed(error)
+        way = await self._alternatives.promise_that_helps(request, involved)
+        return Conflict(request, text, tuple(involved), {}, way=way)
 
     async def _suggestions(self, request: SolveRequest) -> dict[str, list[str]]:
         """For each requirement that no channel has a package for: names like it."""

@@ -40,7 +40,7 @@ def put(draft: Draft, asked: Asked, text: str) -> Draft:
     Raises:
         ManifestError: the file is written in a way that can't be edited, with the reason.
     """
-    if all(_said(draft, asked, subdir) == [text] for subdir in asked.selection.platforms):
+    if all(said(draft, asked, subdir) == [text] for subdir in asked.selection.platforms):
         return draft
     after = _put(draft, asked, text)
     refuse_unless_only(draft, after, asked, text)
@@ -71,7 +71,8 @@ def lines(draft: Draft, asked: Asked) -> list[_Line]:
     return [each for each in every if each.platforms & asked.selection.platforms]
 
 
-def _said(draft: Draft, asked: Asked, subdir: str) -> list[str]:
+def said(draft: Draft, asked: Asked, subdir: str) -> list[str]:
+    """What an environment's own lines say of a package on a platform."""
     every = draft.own(asked.environment, subdir, pypi=asked.pypi)
     return [each.text for each in every if asked.matches(each)]
 

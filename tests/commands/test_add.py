@@ -171,6 +171,18 @@ def test_what_is_there_gets_a_new_spec(alone: Host, project: Path, channel: Path
     assert [each["numpy"] for each in locked(project).values()] == ["2.1.0", "1.26.4"]
 
 
+def test_bare_name_takes_no_bound_away(alone: Host, project: Path, channel: Path) -> None:
+    """What is asked for with a bound stays as it is; --no-pin says that there is to be none."""
+    write(project, channel, "python 3.11.*", "numpy", platforms=TWO)
+    done = alone.multiplat("add", "python", cwd=project)
+    assert " = python 3.11.*\n" in done.stderr
+    assert _dependencies(project) == "  - python 3.11.*\n  - numpy\n"
+    alone.multiplat("add", "numpy", cwd=project)
+    assert _dependencies(project) == "  - python 3.11.*\n  - numpy >=2.1.0\n"
+    alone.multiplat("add", "--no-pin", "python", cwd=project)
+    assert _dependencies(project) == "  - python\n  - numpy >=2.1.0\n"
+
+
 def test_no_solution(alone: Host, project: Path, channel: Path) -> None:
     """On one platform is enough: no file is changed, and the places are said to be new ones."""
     write(project, channel, "python 3.12.*", platforms="[linux-64, win-64]")

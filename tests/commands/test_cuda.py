@@ -157,3 +157,22 @@ def test_real_pytorch_gpu(alone: Host, project: Path, real_slice: Path) -> None:
     done = alone.multiplat("lock", cwd=project, code=1)
     assert "error: no solution for default/osx-arm64\n" in done.stderr
     assert "  solvable: default/linux-64\n" in done.stderr
+
+
+def test_only_a_driver_is_missing(alone: Host, project: Path, channel: Path) -> None:
+    """Where nothing but a promise of CUDA is in the way, the conflict says what to write."""
+    write(project, channel, "needs-cuda", platforms="[linux-64, osx-arm64]")
+    done = alone.multiplat("lock", cwd=project, code=1)
+    said = (
+        '    where machines have CUDA, promise it: `linux-64: {cuda: "12.4"}` '
+        "under multiplat: virtual-packages\n"
+    )
+    assert done.stderr.count(said) == 1  # macOS has none to promise
+    conflicts = alone.json("lock", cwd=project, code=1)["conflicts"]
+    ways = {each["target"]: each["way"] for each in conflicts}
+    assert ways["default/linux-64"].startswith("promise it: ")
+    assert ways["default/osx-arm64"] == ""
+    write(
+        project, channel, "needs-cuda", platforms="[linux-64]", extra=PROMISE.replace("12.4", "11")
+    )
+    assert "promise it" not in alone.multiplat("lock", cwd=project, code=1).stderr
