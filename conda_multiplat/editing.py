@@ -198,20 +198,48 @@ def tell(locked: Locked, settings: Settings, console: Console) -> dict[str, Any]
 def bring_up_to_date(project: Project, settings: Settings, console: Console) -> dict[str, Any]:
     """Make this machine's environment of the manifest as it is locked now, if there is one.
 
+    It is the one that the manifest names or, where that was not installed, the only one there is.
+    Others are told of: who has several may not want all of them to move.
+
     Returns:
         What was done, for ``--json``; nothing where there is no such environment.
 
     Raises:
         MultiplatError: as ``install``; the manifest and the locks are changed all the same.
     """
-    if project.manifest.name is None:
-        return {}
-    where = destination(project, None, None, settings)
-    marker = prefixes.read_marker(where)
-    if marker.get("manifest") != [str(project.folder / each) for each in project.sources]:
-        return {}
+    every = _installed_from(project, settings)
+    named = destination(project, None, None, settings) if project.manifest.name else None
+    where = named if named in every else every[0] if len(every) == 1 else None
+    done = _made_as_locked(project, where, settings, console) if where else {}
+    others = [each for each in every if each != where]
+    for each in others:
+        way = f"conda multiplat install -n {each.name} -e {_environment_in(each)}"
+        console.say(f" {each} is of this manifest too: {way}")
+    return {**done, "others": list(map(str, others))} if others else done
+
+
+def _installed_from(project: Project, settings: Settings) -> list[Path]:
+    """The environments among conda's that were made from a project's manifest."""
+    manifest = [str(project.folder / each) for each in project.sources]
+    folders = [each for each in dict.fromkeys(settings.envs_dirs) if each.is_dir()]
+    prefixes_there = [path for each in folders for path in sorted(each.iterdir())]
+    return [
+        each
+        for each in prefixes_there
+        if prefixes.read_marker(each).get("manifest") == manifest
+        and _environment_in(each) in project.manifest.environments
+    ]
+
+
+def _environment_in(where: Path) -> str:
+    return str(prefixes.read_marker(where).get("environment", ""))
+
+
+def _made_as_locked(
+    project: Project, where: Path, settings: Settings, console: Console
+) -> dict[str, Any]:
     try:
-        choice = choose(project, str(marker["environment"]), settings, console)
+        choice = choose(project, _environment_in(where), settings, console)
         work = make_as_locked(project, choice, where, settings, console)
     except MultiplatError as error:
         error.hints = (*error.hints, "the manifest and its locks are changed: `install` goes on")

@@ -485,6 +485,27 @@ def test_installed_environment_is_brought_up_to_date(
     ]
 
 
+def test_environments_of_other_names(alone: Host, project: Path, real_channel: Path) -> None:
+    """The only one is brought up to date whatever it is called; of several the manifest's own."""
+    write(project, real_channel, "python", platforms=f"[{SUBDIR}]")
+    alone.multiplat("lock", cwd=project)
+    alone.multiplat("install", "-n", "mine", cwd=project)
+    done = alone.multiplat("add", "greeting", cwd=project)
+    mine = alone.envs / "mine"
+    assert done.stderr.endswith(f" {mine} has the 3 packages of default\n")
+    alone.multiplat("install", "-n", "yours", cwd=project)
+    done = alone.multiplat("remove", "greeting", cwd=project)
+    also = "{} is of this manifest too: conda multiplat install -n {} -e default\n"
+    assert done.stderr.endswith(
+        f" {also.format(mine, 'mine')} {also.format(alone.envs / 'yours', 'yours')}"
+    )
+    assert list((mine / "conda-meta").glob("greeting-1*"))
+    alone.multiplat("install", cwd=project)
+    found = alone.json("add", "prefixed", cwd=project)
+    assert found["prefix"] == str(alone.envs / "demo")
+    assert found["others"] == [str(mine), str(alone.envs / "yours")]
+
+
 def test_pypi_package_that_is_installed(
     alone: Host, project: Path, real_channel: Path, pypi: tuple[Index, dict[str, str]]
 ) -> None:
