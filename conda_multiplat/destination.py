@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from conda_multiplat import prefix as prefixes
 from conda_multiplat.config import Settings
 from conda_multiplat.errors import OutsideError, UnmetError, UsageError
 from conda_multiplat.project import Project
+
+#: Longer than this, with what comes after it, a prefix does not fit behind ``#!`` everywhere.
+_LONG = 100
 
 
 def destination(
@@ -64,6 +68,7 @@ def refuse_protected(
     where: Path, settings: Settings, *, allow_frozen: bool, allow_base: bool
 ) -> None:
     """Refuse prefixes that must not be touched: base, frozen ones (CEP 22), other folders."""
+    _refuse_unquotable(where)
     if (
         settings.root_prefix
         and where.resolve() == settings.root_prefix.resolve()
@@ -83,4 +88,22 @@ def refuse_protected(
     if where.is_dir() and not prefixes.is_environment(where) and any(where.iterdir()):
         raise UnmetError(
             f"{where} is not empty, and no conda environment", hints=["choose another folder"]
+        )
+
+
+def _refuse_unquotable(where: Path) -> None:
+    """Refuse a folder whose name packages' scripts would run.
+
+    A script of a long prefix, or of one with white space, begins with a line of shell that has the
+    prefix between double quotes (there is no other way to say it in ``#!``).
+    """
+    name = str(where)
+    if (
+        os.sep == "/"
+        and (len(name) > _LONG or re.search(r"\s", name))
+        and re.search(r"[$`\"\\\n]", name)
+    ):
+        raise UsageError(
+            f"{name!r} can't be an environment's folder: its scripts would run what is in it",
+            hints=["choose another, without `$`, quotes, backslashes and line breaks"],
         )

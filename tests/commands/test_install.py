@@ -378,6 +378,23 @@ def test_other_folders_are_refused(alone: Host, project: Path, real_channel: Pat
     )
 
 
+def test_folder_that_scripts_would_run(alone: Host, project: Path, real_channel: Path) -> None:
+    """A name that a package's script would run is refused; one with a space alone works."""
+    _lock(alone, project, real_channel, "python", "greeting")
+    for name in ("a $(touch pwned)", "an `id`", 'a "b"', "$" + 100 * "x"):
+        done = alone.multiplat("install", "-p", project / name, cwd=project, code=2)
+        assert done.stderr == (
+            f"error: {str(project / name)!r} can't be an environment's folder: "
+            "its scripts would run what is in it\n"
+            "  choose another, without `$`, quotes, backslashes and line breaks\n"
+        )
+        assert not (project / name).exists()
+    alone.multiplat("install", "-p", project / "with a space", cwd=project)
+    greet = project / "with a space" / "bin" / "greet"
+    ran = subprocess.run([greet], capture_output=True, text=True, check=True)
+    assert ran.stdout == "hello from greeting\n"
+
+
 def test_no_lock(alone: Host, project: Path, real_channel: Path) -> None:
     """Without a lock: exit code 2 and the command to run."""
     write(project, real_channel, "greeting-data", platforms=f"[{SUBDIR}]")
