@@ -87,7 +87,7 @@ def _refuse_what_is_no_spec(project: Project) -> None:
     """Read the manifest once more, as ``lock`` does: only the engine knows what a MatchSpec is."""
     from conda_multiplat.engines.specs import check_spec
 
-    files = [project.folder / each for each in project.sources]
+    files = project.files
     load_project(files, host_subdirs=project.manifest.platforms, check_spec=check_spec)
 
 

@@ -26,7 +26,7 @@ def in_commit(project: Project, found: Sequence[Verdict]) -> list[Verdict]:
     What is changed and not added is put aside by pre-commit; what was never added is not. A lock
     that is not added is a lock that is missing; what nobody needs does not count.
     """
-    files = [project.folder / each for each in project.sources]
+    files = project.files
     needed = [shown(project.lock_path(name)) for name in project.manifest.environments]
     names = [*map(shown, files), *(each.file for each in found)]
     left_out = git.not_added(Path.cwd(), names)

@@ -116,18 +116,20 @@ def manuscript(files: Sequence[str], settings: Settings) -> Manuscript:
     return found
 
 
-def check_environment(draft: Draft, name: str) -> None:
-    """Refuse an environment that is not there: a misspelt one must not be made.
+def environment_of(draft: Draft, asked: str | None) -> str:
+    """The environment that a change is for: one that is there, as a misspelt one must not be made.
 
     Raises:
         UsageError: with how to make it.
     """
+    name = asked or DEFAULT_ENVIRONMENT
     names = list(draft.manifest.environments)
     if name not in names:
         near = did_you_mean(name, names, f"there are: {', '.join(names)}")
         line = f"`{name}: {{dependencies: []}}`"
         way = f"to make it write {line} under `multiplat:` `environments:`"
         raise UsageError(f"the manifest has no environment {name!r}", hints=[near, way])
+    return name
 
 
 def select(draft: Draft, environment: str, platforms: Sequence[str], family: str) -> Selection:
@@ -209,37 +211,33 @@ def bring_up_to_date(project: Project, settings: Settings, console: Console) -> 
     """
     every = _installed_from(project, settings)
     named = destination(project, None, None, settings) if project.manifest.name else None
-    where = named if named in every else every[0] if len(every) == 1 else None
-    done = _made_as_locked(project, where, settings, console) if where else {}
+    where = named if named in every else next(iter(every)) if len(every) == 1 else None
+    done = _made_as_locked(project, every[where], where, settings, console) if where else {}
     others = [each for each in every if each != where]
     for each in others:
-        way = f"conda multiplat install -n {each.name} -e {_environment_in(each)}"
+        way = f"conda multiplat install -n {each.name} -e {every[each]}"
         console.say(f" {each} is of this manifest too: {way}")
     return {**done, "others": list(map(str, others))} if others else done
 
 
-def _installed_from(project: Project, settings: Settings) -> list[Path]:
-    """The environments among conda's that were made from a project's manifest."""
-    manifest = [str(project.folder / each) for each in project.sources]
-    folders = [each for each in dict.fromkeys(settings.envs_dirs) if each.is_dir()]
-    prefixes_there = [path for each in folders for path in sorted(each.iterdir())]
-    return [
-        each
-        for each in prefixes_there
-        if prefixes.read_marker(each).get("manifest") == manifest
-        and _environment_in(each) in project.manifest.environments
-    ]
-
-
-def _environment_in(where: Path) -> str:
-    return str(prefixes.read_marker(where).get("environment", ""))
+def _installed_from(project: Project, settings: Settings) -> dict[Path, str]:
+    """The prefixes among conda's that were made from a project's manifest, and of what in it."""
+    manifest = list(map(str, project.files))
+    found = {}
+    for folder in filter(Path.is_dir, settings.envs_dirs):
+        for path in sorted(folder.iterdir()):
+            marker = prefixes.read_marker(path)
+            environment = str(marker.get("environment", ""))
+            if marker.get("manifest") == manifest and environment in project.manifest.environments:
+                found[path] = environment
+    return found
 
 
 def _made_as_locked(
-    project: Project, where: Path, settings: Settings, console: Console
+    project: Project, environment: str, where: Path, settings: Settings, console: Console
 ) -> dict[str, Any]:
     try:
-        choice = choose(project, _environment_in(where), settings, console)
+        choice = choose(project, environment, settings, console)
         work = make_as_locked(project, choice, where, settings, console)
     except MultiplatError as error:
         error.hints = (*error.hints, "the manifest and its locks are changed: `install` goes on")

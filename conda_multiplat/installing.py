@@ -203,7 +203,7 @@ def _settle(work: Work, settings: Settings) -> None:
         "state": "complete",
         "environment": work.choice.environment,
         "lock": str(work.project.lock_path(work.choice.environment)),
-        "manifest": [str(work.project.folder / each) for each in work.project.sources],
+        "manifest": list(map(str, work.project.files)),
         "requested": requested,
         "variables": sorted(variables),
     }

@@ -35,6 +35,11 @@ class Project(NamedTuple):
     folder: Path
     sources: tuple[str, ...]
 
+    @property
+    def files(self) -> list[Path]:
+        """The manifest's files."""
+        return [self.folder / each for each in self.sources]
+
     def lock_path(self, environment: str) -> Path:
         """Where an environment's lock is."""
         return lock_path(self.folder, environment)
@@ -127,14 +132,13 @@ def load_project_as_locked(files: Sequence[str | Path]) -> Project:
 
 def invocation(project: Project, command: str) -> str:
     """One of our commands, as it is typed for a project from where the user stands."""
-    files = [project.folder / each for each in project.sources]
     try:
         found = _found_files()
     except ManifestError:
         found = []
-    if [each.resolve() for each in files] == [each.resolve() for each in found]:
+    if [each.resolve() for each in project.files] == [each.resolve() for each in found]:
         return f"conda multiplat {command}"
-    return f"conda multiplat {command} -f {' '.join(map(typed, files))}"
+    return f"conda multiplat {command} -f {' '.join(map(typed, project.files))}"
 
 
 def projects_beside(names: Iterable[str]) -> list[list[Path]]:

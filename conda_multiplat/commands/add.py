@@ -18,7 +18,7 @@ from conda_multiplat.console import Console
 from conda_multiplat.editing import (
     Manuscript,
     bring_up_to_date,
-    check_environment,
+    environment_of,
     manuscript,
     on,
     select,
@@ -32,7 +32,7 @@ from conda_multiplat.manifest_edit.asked import Asked
 from conda_multiplat.manifest_edit.draft import Draft
 from conda_multiplat.manifest_edit.requirements import put
 from conda_multiplat.manifest_edit.selection import Selection
-from conda_multiplat.names import DEFAULT_ENVIRONMENT, SUBDIRS, spec_name
+from conda_multiplat.names import SUBDIRS, spec_name
 from conda_multiplat.pinning import Wish, given, pinned, said_of, targets_of, unless_said
 from conda_multiplat.pip_entries import entry_name
 
@@ -58,8 +58,7 @@ def add(
         0. Every other outcome is raised as a ``MultiplatError``.
     """
     page = manuscript(files, settings)
-    environment = environment or DEFAULT_ENVIRONMENT
-    check_environment(page.draft, environment)
+    environment = environment_of(page.draft, environment)
     selection = select(page.draft, environment, platforms, family)
     every = Selection(selection.every, selection.every)
     wishes = [_index(each, environment, every) for each in indexes]

@@ -7,11 +7,11 @@ from typing import Any
 
 from conda_multiplat.config import Settings
 from conda_multiplat.console import Console
-from conda_multiplat.editing import Manuscript, check_environment, manuscript, solve, tell, write
+from conda_multiplat.editing import Manuscript, environment_of, manuscript, solve, tell, write
 from conda_multiplat.errors import UsageError
 from conda_multiplat.manifest_edit.draft import Draft
 from conda_multiplat.manifest_edit.platforms import platforms_of, with_platforms, without_platforms
-from conda_multiplat.names import DEFAULT_ENVIRONMENT, SUBDIRS, did_you_mean, unique
+from conda_multiplat.names import SUBDIRS, did_you_mean, unique
 
 
 def platform(
@@ -30,8 +30,7 @@ def platform(
         0. Every other outcome is raised as a ``MultiplatError``.
     """
     page = manuscript(files, settings)
-    environment = environment or DEFAULT_ENVIRONMENT
-    check_environment(page.draft, environment)
+    environment = environment_of(page.draft, environment)
     known = _known(page, environment)
     _check(names)
     wanted = unique(names)

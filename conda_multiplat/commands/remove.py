@@ -12,7 +12,7 @@ from conda_multiplat.config import Settings
 from conda_multiplat.console import Console
 from conda_multiplat.editing import (
     bring_up_to_date,
-    check_environment,
+    environment_of,
     manuscript,
     on,
     select,
@@ -51,8 +51,7 @@ def remove(
         0. Every other outcome is raised as a ``MultiplatError``.
     """
     page = manuscript(files, settings)
-    environment = environment or DEFAULT_ENVIRONMENT
-    check_environment(page.draft, environment)
+    environment = environment_of(page.draft, environment)
     selection = select(page.draft, environment, platforms, family)
     gone = [
         Asked(environment, _name(page.draft, environment, each, pypi=pypi), pypi, selection)
@@ -116,12 +115,8 @@ def _check(draft: Draft, gone: Sequence[Asked]) -> None:
 def _elsewhere(draft: Draft, asked: Asked) -> str:
     """Where a name that is not here is, or what is here that looks like it."""
     every = Selection(asked.selection.every, asked.selection.every)
-    if lines(draft, Asked(asked.environment, asked.name, asked.pypi, every)):
-        there = {
-            subdir
-            for each in lines(draft, Asked(asked.environment, asked.name, asked.pypi, every))
-            for subdir in each.platforms
-        }
+    found = lines(draft, Asked(asked.environment, asked.name, asked.pypi, every))
+    if there := {subdir for each in found for subdir in each.platforms}:
         return f"{asked.name} is there for {', '.join(sorted(there))}"
     for name in draft.manifest.environments:
         reach = draft.reach(name)

@@ -59,11 +59,6 @@ class Selection:
                 return names
         return None
 
-    def of_family(self, name: str) -> Selection:
-        """The platforms of one of its families."""
-        found = frozenset(each for each in self.platforms if name in families(each))
-        return Selection(found, self.every, name)
-
 
 def away_from(old: str, selection: Selection) -> str:
     """The expression that holds where ``old`` (``""`` for everywhere) does, less a selection."""
