@@ -10,12 +10,12 @@ from pathlib import Path
 from benchmarks.measure import Command, interleaved
 from benchmarks.report import Row, at_most
 from benchmarks.workspace import PLATFORMS, Workspace, console_script, manifest
-from conda_multiplat.lock import LockChannel, LockFile, PlatformLock
-from conda_multiplat.project import load_project
-from conda_multiplat.records import CondaRecord
-from conda_multiplat.render import conda_lock
-from conda_multiplat.requests import DIGEST_RECIPE, digest
-from conda_multiplat.targets import targets
+from conda_multiplat.lockfile import write as conda_lock
+from conda_multiplat.lockfile.model import LockChannel, LockFile, PlatformLock
+from conda_multiplat.machine.project import load_project
+from conda_multiplat.manifest.targets import targets
+from conda_multiplat.solving.requests import DIGEST_RECIPE, digest
+from conda_multiplat.vocabulary.records import CondaRecord
 
 BOUND = 2.5
 #: On each of five platforms.

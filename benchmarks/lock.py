@@ -13,9 +13,9 @@ from pathlib import Path
 from benchmarks.measure import Command, Run, Samples, TooSlowError, interleaved, run
 from benchmarks.report import Row, at_most, faster, skipped
 from benchmarks.workspace import ML, PLATFORMS, Workspace, console_script, manifest
-from conda_multiplat.project import load_project
-from conda_multiplat.requests import request
-from conda_multiplat.targets import targets
+from conda_multiplat.machine.project import load_project
+from conda_multiplat.manifest.targets import targets
+from conda_multiplat.solving.requests import request
 
 BARE = 1.25
 CONDA_LOCK = 6

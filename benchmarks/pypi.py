@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from benchmarks.measure import Command, interleaved
 from benchmarks.report import Row, at_most, skipped
 from benchmarks.workspace import Workspace, console_script, manifest
-from conda_multiplat.engines.uv_command import uv_program
+from conda_multiplat.engines.pypi.uv import uv_program
 
 BOUND = 1.2
 WORK = "lock: the PyPI side of 3 platforms"

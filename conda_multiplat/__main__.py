@@ -1,5 +1,5 @@
 """``python -m conda_multiplat``: the same as ``conda-multiplat``."""
 
-from conda_multiplat.cli import main
+from conda_multiplat.cli.main import main
 
 raise SystemExit(main())

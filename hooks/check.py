@@ -10,12 +10,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from conda_multiplat.checking import verdicts
-from conda_multiplat.commands.check import lines
-from conda_multiplat.commit import in_commit, projects
-from conda_multiplat.console import Console
-from conda_multiplat.errors import MultiplatError
-from conda_multiplat.project import load_project_as_locked
+from conda_multiplat.actions.check.commit import in_commit, projects
+from conda_multiplat.actions.check.locks import verdicts
+from conda_multiplat.cli.commands.check import lines
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.project import load_project_as_locked
+from conda_multiplat.vocabulary.errors import MultiplatError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,12 +9,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from conda_multiplat.checking import verdicts
-from conda_multiplat.cli import main as run
-from conda_multiplat.commit import projects
-from conda_multiplat.errors import MultiplatError
-from conda_multiplat.project import load_project_as_locked
-from conda_multiplat.verdict import LOCK, RENDER
+from conda_multiplat.actions.check.commit import projects
+from conda_multiplat.actions.check.locks import verdicts
+from conda_multiplat.actions.check.verdict import LOCK, RENDER
+from conda_multiplat.cli.main import main as run
+from conda_multiplat.machine.project import load_project_as_locked
+from conda_multiplat.vocabulary.errors import MultiplatError
 
 
 def lock(arguments: Sequence[str] | None = None) -> int:

@@ -3,65 +3,34 @@
 from __future__ import annotations
 
 import ast
+import functools
+import keyword
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from conda_multiplat.cli import COMMANDS, HIDDEN
+from conda_multiplat.cli.main import COMMANDS, HIDDEN
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = "conda_multiplat"
 HOOKS = "hooks"
-#: The modules and packages that may touch the world; everything else is the core.
-EDGES = (
-    "__main__",
-    "activating",
-    "cache_cleaning",
-    "cache_lock",
-    "checking",
-    "cli",
-    "commit",
-    "conda_hooks",
-    "condarc",
-    "config",
-    "console",
-    "destination",
-    "detect",
-    "entering",
-    "editing",
-    "files",
-    "git",
-    "git_merge",
-    "git_setup",
-    "importing.paths",
-    "importing.prefix",
-    "importing.report",  # tells through the console that it is given
-    "importing.sources",
-    "installing",
-    "installed_environment",
-    "lock_pypi",  # begins what lock_plan has planned
-    "lock_report",
-    "locked_targets",  # warns through the console that it is given
-    "locking",
-    "lock_plan",  # speaks to the user through the console that it is given
-    "options",
-    "pinning",  # asks the engine which version is lower
-    "plugin",
-    "prefix",
-    "pypi_table",
-    "project",
-    "rendered",
-    "requirement_files",
-    "selection",
-    "site_packages",
-    "user_shell",
-    "why_pypi",  # waits for the engine
-    "commands",
-    "engines",
-    HOOKS,
+#: The rooms, from the top floor down. An import goes down or stays in its room.
+FLOORS = (
+    ("plugin", "__main__"),
+    ("in_conda", HOOKS),
+    ("cli",),
+    ("actions",),
+    ("engines",),
+    ("importers", "export", "machine"),
+    ("lockfile",),
+    ("solving",),
+    ("manifest", "activation"),
+    ("vocabulary", "data"),
 )
-CONDA_MODULES = ("conda_hooks", "config", "plugin")
+#: Pure values and functions; every other room may touch the world.
+CORE = ("importers", "export", "lockfile", "solving", "manifest", "activation", "vocabulary")
+CONDA_MODULES = ("plugin", "in_conda", "machine.settings")
 FOREIGN = ("conda", "rattler", "conda_lock", "rich", "asyncio", "subprocess", "socket", "urllib3")
 #: Through these come environment variables, standard streams, files and the network.
 WORLD_MODULES = ("os", "sys", "io", "tempfile", "shutil", "socket", "urllib.request")
@@ -70,10 +39,11 @@ WORLD_METHODS = (
     *("read_text", "read_bytes", "write_text", "write_bytes", "iterdir", "glob", "mkdir", "unlink"),
     *("is_file", "is_dir", "touch", "chmod", "symlink_to", "cwd", "home"),
 )
-#: Modules by name, without the package's: ``lock``, ``engines.specs``, ``hooks.check``.
+#: Modules by name, without the package's: ``cli.main``, ``hooks.check``.
 Sources = dict[str, ast.Module]
 
 
+@functools.cache  # each source is parsed once
 def _sources() -> Sources:
     package, hooks = REPOSITORY / PACKAGE, REPOSITORY / HOOKS
     found = {_name(path, package): path for path in package.rglob("*.py")}
@@ -91,12 +61,19 @@ def _top(name: str) -> str:
     return name.split(".", maxsplit=1)[0]
 
 
-def _is_edge(name: str) -> bool:
-    return any(name == each or name.startswith(f"{each}.") for each in EDGES)
+def _is_in(name: str, rooms: tuple[str, ...]) -> bool:
+    return any(name == room or name.startswith(f"{room}.") for room in rooms)
 
 
 def _core(sources: Sources) -> Sources:
-    return {name: tree for name, tree in sources.items() if not _is_edge(name)}
+    return {name: tree for name, tree in sources.items() if _is_in(name, CORE)}
+
+
+def _room(imported: str) -> str:
+    """The room that an import leads to; ``""`` for another package, or ours as a whole."""
+    if _top(imported) == HOOKS:
+        return HOOKS
+    return _top(imported.removeprefix(f"{PACKAGE}.")) if imported.startswith(f"{PACKAGE}.") else ""
 
 
 def _imports(tree: ast.AST) -> Iterator[tuple[str, ast.stmt]]:
@@ -140,17 +117,26 @@ def relative_imports(sources: Sources) -> list[str]:
     ]
 
 
+def upward_imports(sources: Sources) -> list[str]:
+    """Each room has a floor, and an import goes down or stays in its room."""
+    floor = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+    return [
+        f"{module} imports {name}"
+        for module, tree in sources.items()
+        for name, _ in _imports(tree)
+        for room in [_room(name)]
+        if room in floor and room != _top(module) and floor[room] <= floor[_top(module)]
+    ]
+
+
 def foreign_in_core(sources: Sources) -> list[str]:
-    """The core knows neither conda, rattler and conda-lock nor the edges."""
-    found = []
-    for module, tree in _core(sources).items():
-        for name, _ in _imports(tree):
-            own = name.removeprefix(f"{PACKAGE}.")
-            if _top(name) in (*FOREIGN, HOOKS):
-                found.append(f"{module} imports {name}")
-            elif own != name and _is_edge(own):
-                found.append(f"{module} imports the edge {own}")
-    return found
+    """The core knows neither conda, rattler and conda-lock, nor what waits and what draws."""
+    return [
+        f"{module} imports {name}"
+        for module, tree in _core(sources).items()
+        for name, _ in _imports(tree)
+        if _top(name) in FOREIGN
+    ]
 
 
 def world_in_core(sources: Sources) -> list[str]:
@@ -177,18 +163,18 @@ def _imports_of(package: str, sources: Sources) -> list[str]:
 
 
 def rattler_outside_engines(sources: Sources) -> list[str]:
-    """Only ``engines`` imports rattler."""
-    outside = {module: tree for module, tree in sources.items() if _top(module) != "engines"}
+    """Only ``engines/conda`` imports rattler."""
+    outside = {name: tree for name, tree in sources.items() if not _is_in(name, ("engines.conda",))}
     return _imports_of("rattler", outside)
 
 
 def conda_at_import(sources: Sources) -> list[str]:
-    """Only two modules import conda, and inside functions: conda starts no slower for us."""
+    """Few import conda, and inside functions: conda starts no slower for us."""
     found = []
     for module, tree in sources.items():
         late = _inside_functions(tree) | _for_types_only(tree)
         for name, node in _imports(tree):
-            if _top(name) == "conda" and (module not in CONDA_MODULES or node not in late):
+            if _top(name) == "conda" and (node not in late or not _is_in(module, CONDA_MODULES)):
                 found.append(f"{module} imports {name}")
     return found
 
@@ -254,6 +240,7 @@ def long_hooks(sources: Sources) -> list[str]:
 Rule = Callable[[Sources], list[str]]
 RULES: tuple[Rule, ...] = (
     relative_imports,
+    upward_imports,
     foreign_in_core,
     world_in_core,
     rattler_outside_engines,
@@ -273,55 +260,104 @@ def test_rule_holds(rule: Rule) -> None:
 
 
 PLANTED: list[tuple[Rule, dict[str, str], list[str]]] = [
-    (relative_imports, {"cli": "from . import lock"}, ["cli imports .", "cli imports ..lock"]),
-    (foreign_in_core, {"lock": "import rattler"}, ["lock imports rattler"]),
-    (foreign_in_core, {"lock": "import conda.api"}, ["lock imports conda.api"]),
-    (foreign_in_core, {"lock": "def f():\n    import conda_lock"}, ["lock imports conda_lock"]),
-    (foreign_in_core, {"lock": "import hooks.check"}, ["lock imports hooks.check"]),
     (
-        foreign_in_core,
-        {"render.order": "from conda_multiplat.files import shown"},
-        ["render.order imports the edge files", "render.order imports the edge files.shown"],
+        relative_imports,
+        {"cli.main": "from . import lock"},
+        ["cli.main imports .", "cli.main imports ..lock"],
+    ),
+    (
+        upward_imports,
+        {"vocabulary.names": "from conda_multiplat.manifest import model"},
+        [
+            "vocabulary.names imports conda_multiplat.manifest",
+            "vocabulary.names imports conda_multiplat.manifest.model",
+        ],
+    ),
+    (
+        upward_imports,  # rooms of one floor do not know each other
+        {"export.kinds": "def f():\n    import conda_multiplat.machine.files"},
+        ["export.kinds imports conda_multiplat.machine.files"],
+    ),
+    (
+        upward_imports,
+        {"actions.enter": "if TYPE_CHECKING:\n    import conda_multiplat.cli.options"},
+        ["actions.enter imports conda_multiplat.cli.options"],
+    ),
+    (upward_imports, {"cli.main": "import hooks.check"}, ["cli.main imports hooks.check"]),
+    (
+        upward_imports,
+        {
+            "actions.lock.run": "import conda_multiplat.actions.enter, conda_multiplat.lockfile",
+            "hooks.check": "from conda_multiplat.cli.main import run",
+            "cli.main": "from conda_multiplat import __version__",
+        },
+        [],
     ),
     (
         foreign_in_core,
-        {"lock": "from conda_multiplat import console"},
-        ["lock imports the edge console"],
+        {"lockfile.read": "import rattler"},
+        ["lockfile.read imports rattler"],
     ),
     (
         foreign_in_core,
-        {"importing.merge": "import conda_multiplat.importing.sources"},
-        ["importing.merge imports the edge importing.sources"],
+        {"lockfile": "import conda.api"},
+        ["lockfile imports conda.api"],
     ),
-    (foreign_in_core, {"lock": "import conda_multiplat.names", "cli": "import rich"}, []),
-    (world_in_core, {"lock": "import os\nos.environ['A']"}, ["lock imports os"]),
-    (world_in_core, {"lock": "from os import environ, getenv"}, ["lock imports os"]),
-    (world_in_core, {"lock": "def f():\n    print(1)"}, ["lock calls print"]),
-    (world_in_core, {"lock": "import sys\nsys.stderr.write('')"}, ["lock imports sys"]),
-    (world_in_core, {"lock": "f = lambda path: path.read_text()"}, ["lock calls .read_text"]),
-    (world_in_core, {"console": "import sys\nprint(1)", "hooks.check": "print(1)"}, []),
+    (
+        foreign_in_core,
+        {"export.kinds": "def f():\n    import conda_lock"},
+        ["export.kinds imports conda_lock"],
+    ),
+    (foreign_in_core, {"lockfile.read": "import conda_multiplat.names", "cli": "import rich"}, []),
+    (world_in_core, {"manifest": "import os\nos.environ['A']"}, ["manifest imports os"]),
+    (world_in_core, {"manifest": "from os import environ, getenv"}, ["manifest imports os"]),
+    (world_in_core, {"solving.solve": "def f():\n    print(1)"}, ["solving.solve calls print"]),
+    (
+        world_in_core,
+        {"activation.model": "import sys\nsys.stderr.write('')"},
+        ["activation.model imports sys"],
+    ),
+    (
+        world_in_core,
+        {"importers.merge": "f = lambda path: path.read_text()"},
+        ["importers.merge calls .read_text"],
+    ),
+    (
+        world_in_core,
+        {"machine.console": "import sys\nprint(1)", "hooks.check": "print(1)"},
+        [],
+    ),
     (
         rattler_outside_engines,
-        {"commands.lock": "def f():\n    from rattler import solve"},
-        ["commands.lock imports rattler", "commands.lock imports rattler.solve"],
+        {"cli.commands.lock": "def f():\n    from rattler import solve"},
+        ["cli.commands.lock imports rattler", "cli.commands.lock imports rattler.solve"],
     ),
-    (rattler_outside_engines, {"engines.specs": "import rattler"}, []),
+    (
+        rattler_outside_engines,
+        {"engines.pypi.uv": "import rattler"},
+        ["engines.pypi.uv imports rattler"],
+    ),
+    (rattler_outside_engines, {"engines.conda.specs": "import rattler"}, []),
     (conda_at_import, {"plugin": "import conda.plugins"}, ["plugin imports conda.plugins"]),
-    (conda_at_import, {"cli": "def f():\n    import conda"}, ["cli imports conda"]),
-    (conda_at_import, {"plugin": "def f():\n    import conda\nimport condax"}, []),
-    (conda_at_import, {"config": "if typing.TYPE_CHECKING:\n    import conda"}, []),
     (
         conda_at_import,
-        {"config": "if TYPE_CHECKING:\n    pass\nelse:\n    import conda"},
-        ["config imports conda"],
+        {"cli.main": "def f():\n    import conda"},
+        ["cli.main imports conda"],
+    ),
+    (conda_at_import, {"in_conda.doctor": "def f():\n    import conda\nimport condax"}, []),
+    (conda_at_import, {"machine.settings": "if typing.TYPE_CHECKING:\n    import conda"}, []),
+    (
+        conda_at_import,
+        {"machine.settings": "if TYPE_CHECKING:\n    pass\nelse:\n    import conda"},
+        ["machine.settings imports conda"],
     ),
     (conda_lock_anywhere, {"cli": "import conda_lock.export"}, ["cli imports conda_lock.export"]),
     (
         late_imports_in_core,
-        {"lock": "class A:\n    async def f(self):\n        import json"},
-        ["lock imports json in a function"],
+        {"lockfile": "class A:\n    async def f(self):\n        import json"},
+        ["lockfile imports json in a function"],
     ),
-    (late_imports_in_core, {"cli": "def f():\n    import json", "lock": "import json"}, []),
+    (late_imports_in_core, {"cli": "def f():\n    import json", "lockfile": "import json"}, []),
     (
         cycles,
         {
@@ -340,7 +376,7 @@ PLANTED: list[tuple[Rule, dict[str, str], list[str]]] = [
         },
         [],
     ),
-    (exits_in_core, {"lock": "raise SystemExit(1)"}, ["lock raises SystemExit"]),
+    (exits_in_core, {"lockfile": "raise SystemExit(1)"}, ["lockfile raises SystemExit"]),
     (long_hooks, {"hooks.check": "a = 1\n" * 100}, ["hooks.check"]),
     (long_hooks, {"hooks.check": "a = 1\n" * 99, "hooks": "", "cli": "a = 1\n" * 100}, []),
 ]
@@ -357,13 +393,18 @@ def test_every_rule_is_tried() -> None:
     assert {rule for rule, _, found in PLANTED if found} == set(RULES)
 
 
-def test_every_command_has_its_options() -> None:
-    """``cli`` imports options by name, so that no other rule sees a module that is missing."""
-    options = {module for module in _sources() if module.startswith("options.")}
-    wanted = {f"options.{name.replace('-', '_')}" for name in (*COMMANDS, *HIDDEN)}
-    assert options == wanted | {"options.shared"}
+def test_every_command_has_its_module() -> None:
+    """``cli.main`` imports commands by name: no other rule sees one that is missing."""
+    modules = {name for name in _sources() if name.startswith("cli.commands.")}
+    names = (name.replace("-", "_") for name in (*COMMANDS, *HIDDEN))
+    assert modules == {f"cli.commands.{name}{'_' * keyword.iskeyword(name)}" for name in names}
 
 
-def test_edges_exist() -> None:
-    """The list of edges names nothing that is gone."""
-    assert set(EDGES) <= {*_sources(), *map(_top, _sources())}
+def test_every_folder_has_a_floor_and_says_what_lives_there() -> None:
+    """No module stands outside of the floors, and no folder is without its sentence."""
+    rooms = {room for floor in FLOORS for room in floor}
+    assert {_top(name) for name in _sources() if name} == rooms
+    folders = {path.parent for path in (REPOSITORY / PACKAGE).rglob("*.py")}
+    for folder in folders:
+        text = (folder / "__init__.py").read_text(encoding="utf-8")
+        assert ast.get_docstring(ast.parse(text)), folder

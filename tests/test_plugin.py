@@ -68,7 +68,7 @@ def test_bad_usage_as_json(
     assert answer["hints"][0].startswith("usage: ")
 
 
-@pytest.mark.parametrize("broken", ["conda_multiplat.cli", "conda_multiplat.plugin"])
+@pytest.mark.parametrize("broken", ["conda_multiplat.cli.main", "conda_multiplat.plugin"])
 @pytest.mark.parametrize("error", ["ImportError", "RuntimeError"])
 def test_a_broken_plugin_breaks_nothing_else(conda: Host, broken: str, error: str) -> None:
     """Where our modules can't be imported, conda's own commands go on."""
@@ -95,7 +95,7 @@ def test_loading_costs_little(tmp_path: Path) -> None:
         "parser = argparse.ArgumentParser(prog='conda multiplat')\n"
         "start = time.process_time()\n"
         "import conda_multiplat.plugin\n"
-        "from conda_multiplat.cli import configure_parser\n"
+        "from conda_multiplat.cli.main import configure_parser\n"
         "configure_parser(parser)\n"
         "print(time.process_time() - start)\n"
     )
@@ -112,7 +112,7 @@ def test_nothing_heavy_is_loaded(tmp_path: Path) -> None:
     """Loading the plugin imports neither rattler nor YAML nor rich nor conda."""
     script = (
         "import sys, argparse, conda_multiplat.plugin\n"
-        "from conda_multiplat.cli import configure_parser\n"
+        "from conda_multiplat.cli.main import configure_parser\n"
         "configure_parser(argparse.ArgumentParser())\n"
         "print(sorted(set(sys.modules) & {'rattler', 'yaml', 'rich', 'conda', 'packaging'}))\n"
     )

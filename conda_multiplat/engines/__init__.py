@@ -1,1 +1,1 @@
-"""What does the work behind the ports: rattler for conda packages. Nothing else imports it."""
+"""The engines behind the core's ports: rattler for conda, uv for PyPI."""

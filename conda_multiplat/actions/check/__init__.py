@@ -1,0 +1,1 @@
+"""Whether the locks of a project answer its manifest; nothing is written."""

@@ -1,0 +1,43 @@
+"""What a commit has of the projects that it touches: for the pre-commit hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from conda_multiplat.actions.check.verdict import Verdict
+from conda_multiplat.machine.files import shown, typed
+from conda_multiplat.machine.git import commands as git
+from conda_multiplat.machine.project import Project, projects_beside
+
+
+def projects(names: Sequence[str]) -> list[list[Path]]:
+    """The manifest's files of each project that a commit touches.
+
+    pre-commit names no file that a commit deletes, although a manifest without its lock is no
+    better for that: git is asked for those.
+    """
+    return projects_beside([*names, *git.deleted(Path.cwd())])
+
+
+def in_commit(project: Project, found: Sequence[Verdict]) -> list[Verdict]:
+    """What was found, as the commit has it.
+
+    What is changed and not added is put aside by pre-commit; what was never added is not. A lock
+    that is not added is a lock that is missing; what nobody needs does not count.
+    """
+    files = project.files
+    needed = [shown(project.lock_path(name)) for name in project.manifest.environments]
+    names = [*map(shown, files), *(each.file for each in found)]
+    left_out = git.not_added(Path.cwd(), names)
+    seen = [each for each in found if each.file in needed or each.file not in left_out]
+    seen += [Verdict(shown(each)) for each in files if shown(each) in left_out]
+    return [_to_add(each) if each.file in left_out else each for each in seen]
+
+
+def _to_add(verdict: Verdict) -> Verdict:
+    """That a file is to be added, where it is well otherwise."""
+    if verdict.reasons:
+        return verdict
+    way = f"run: git add {typed(Path(verdict.file))}"
+    return verdict._replace(reasons=("it is not added to the commit",), command="", way=way)

@@ -1,0 +1,151 @@
+"""Whether the locks of a project answer its manifest: nothing fetched, solved or written.
+
+1. By digests: of each target's request, and of the packages' text. Only heads are read.
+2. Where a digest differs, the packages are read and looked at closely (``satisfies``): a request
+   that has only become looser is still met.
+3. Rendered files that lie beside a lock are compared with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from conda_multiplat.actions.check.verdict import Verdict
+from conda_multiplat.lockfile.digests import NEWER, in_sync, is_newer
+from conda_multiplat.lockfile.model import LockFile, PlatformLock
+from conda_multiplat.machine.files import (
+    lock_files,
+    locked_environment,
+    rendered_files,
+    shown,
+    typed,
+)
+from conda_multiplat.machine.project import Project, invocation, load_project
+from conda_multiplat.manifest.targets import Target, select_environments, targets
+from conda_multiplat.vocabulary.names import did_you_mean
+
+_CHANGED = "the manifest has changed, and what is locked still meets it"
+_FOREIGN = "another tool locked it, and what is locked meets the manifest"
+_NEWER = f"{NEWER}, and what is locked meets the manifest"
+
+
+def verdicts(project: Project, environments: Sequence[str] = ()) -> list[Verdict]:
+    """A verdict on each lock, each rendered file that differs, and each lock that nobody owns.
+
+    Raises:
+        UsageError: an environment that the manifest does not have.
+        ManifestError: a lock has to be looked at closely, and lines of the manifest are no specs.
+        LockFileError: a lock that can't be read.
+    """
+    names = select_environments(project.manifest, environments)
+    found = [_lock(project, name) for name in names]
+    found += _rendered(project, environments)
+    found += [] if environments else _orphans(project)
+    return [_with_way(project, each) for each in found]
+
+
+def _with_way(project: Project, verdict: Verdict) -> Verdict:
+    """With the command to run, where there is one."""
+    if not verdict.fails(strict=True) or not verdict.command:
+        return verdict
+    return verdict._replace(way=f"run: {invocation(project, verdict.command)}")
+
+
+def _lock(project: Project, environment: str) -> Verdict:
+    file = shown(project.lock_path(environment))
+    wanted = targets(project.manifest, [environment])
+    lock = project.lock_head(environment)
+    if lock is None:
+        return Verdict(file, ("there is no such lock",))
+    if lock.unmerged:
+        return Verdict(file, (f"it is not merged: {lock.unmerged}",))
+    if not lock.intact:
+        return Verdict(file, ("it was edited after it was made",))
+    known = [target.subdir for target in wanted]
+    missing = [each for each in known if each not in lock.platforms]
+    extra = [each for each in lock.platforms if each not in known]
+    reasons = [f"{each}: not locked" for each in missing]
+    reasons += [f"{each}: locked, but the manifest does not name it" for each in extra]
+    stale = [each for each in wanted if each.subdir in lock.platforms and not in_sync(lock, each)]
+    if not stale:
+        return Verdict(file, tuple(reasons))
+    reasons += _close_look(project, environment, stale)
+    met = () if reasons else tuple(each.subdir for each in stale)
+    if is_newer(lock):
+        way = "update conda-multiplat, which made this lock"
+        return Verdict(file, tuple(reasons), met, _NEWER, command="", way=way)
+    return Verdict(file, tuple(reasons), met, _CHANGED if lock.recipe else _FOREIGN)
+
+
+def _close_look(project: Project, environment: str, stale: Sequence[Target]) -> list[str]:
+    """The reasons for which targets are not met, those of several platforms together."""
+    _refuse_what_is_no_spec(project)
+    lock = project.existing_lock(environment)
+    found: dict[str, list[str]] = {}
+    for target in stale:
+        wrong = unmet_lines(target, lock.platforms[target.subdir])
+        for each in [*_channels(lock, target), *wrong]:
+            found.setdefault(each, []).append(target.subdir)
+    return [f"{reason}  ({', '.join(subdirs)})" for reason, subdirs in found.items()]
+
+
+def _refuse_what_is_no_spec(project: Project) -> None:
+    """Read the manifest once more, as ``lock`` does: only the engine knows what a MatchSpec is."""
+    from conda_multiplat.engines.conda.specs import check_spec
+
+    files = project.files
+    load_project(files, host_subdirs=project.manifest.platforms, check_spec=check_spec)
+
+
+def unmet_lines(target: Target, locked: PlatformLock) -> list[str]:
+    """What is locked for a target and does not meet it, a line each, with the engine's reading."""
+    from conda_multiplat.engines.conda.specs import record_matches, spec_matches
+    from conda_multiplat.engines.pypi.pypi_table import name_table
+    from conda_multiplat.lockfile.satisfies import mismatches
+    from conda_multiplat.lockfile.satisfies_pypi import pypi_mismatches
+
+    table = name_table() if target.view.pypi or locked.pypi else {}
+    found = mismatches(
+        target,
+        locked,
+        record_matches=record_matches,
+        virtual_matches=spec_matches,
+        pypi=lambda target, locked: pypi_mismatches(target, locked, table),
+    )
+    return list(map(str, found))
+
+
+def _channels(lock: LockFile, target: Target) -> list[str]:
+    """Whether the channels are those that were locked; other tools' locks name them alike."""
+    from conda_multiplat.solving.requests import channels_of
+    from conda_multiplat.vocabulary.channels import public_name
+
+    asked = [public_name(each).rstrip("/") for each in channels_of(target, ())]
+    locked = [each.url.rstrip("/") for each in lock.channels]
+    if not asked or asked == [each for each in locked if each in asked]:
+        return []
+    return [f"channels {', '.join(asked)}: locked: {', '.join(locked)}"]
+
+
+def _rendered(project: Project, environments: Sequence[str]) -> list[Verdict]:
+    """Verdicts on the rendered files that are not what the locks say; most projects have none."""
+    paths = rendered_files(project.folder)
+    if not paths:
+        return []
+    from conda_multiplat.actions.check.rendered import rendered_verdicts, standing
+
+    return rendered_verdicts(project, standing(paths, environments))
+
+
+def _orphans(project: Project) -> list[Verdict]:
+    """Locks beside the manifest whose environment it does not have."""
+    known = project.manifest.environments
+    found = []
+    for path in lock_files(project.folder):
+        name = locked_environment(path.name)
+        if name not in known or path != project.lock_path(name):
+            near = did_you_mean(name, known)
+            reason = f"the manifest has no environment {name!r}" + (f" ({near})" if near else "")
+            way = f"delete it: {typed(path)}"
+            found.append(Verdict(shown(path), (reason,), command="", way=way))
+    return found

@@ -1,0 +1,127 @@
+"""Rendered files that stand beside the locks: whether they say what the locks say.
+
+An explicit file counts whoever made it: conda-lock renders some of the same name, whose comments
+are its own. The other kinds have names that people give their own files too, so that only those
+count that begin as ours do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from conda_multiplat.actions.check.verdict import RENDER, Verdict
+from conda_multiplat.export.explicit import HashKind
+from conda_multiplat.export.kinds import MARKS, Kind, text
+from conda_multiplat.lockfile.model import LockFile
+from conda_multiplat.machine.files import read_text, rendered_name, shown, typed
+from conda_multiplat.machine.project import Project
+
+_KINDS: dict[str, Kind] = {
+    "conda": "explicit",
+    "requirements": "requirements",
+    "environment": "environment",
+}
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A rendered file: of which kind, what it was made from, and what is in it."""
+
+    path: Path
+    kind: Kind
+    environment: str
+    subdir: str
+    content: str
+
+    @property
+    def ours(self) -> bool:
+        """Whether we have made it."""
+        return self.content.startswith(MARKS[self.kind])
+
+    @property
+    def hash_kind(self) -> HashKind:
+        """The hash that its lines have, in an explicit file."""
+        urls = _urls(self.content)
+        return "sha256" if urls and all("#sha256:" in each for each in urls) else "md5"
+
+    def says(self, wanted: str) -> bool:
+        """Whether it says what it should; another tool's comments are not looked at."""
+        if self.ours:
+            return self.content == wanted
+        return _urls(self.content) == _urls(wanted)
+
+
+def _urls(content: str) -> set[str]:
+    """The packages of an explicit file."""
+    return {line for line in content.splitlines() if line and not line.startswith(("#", "@"))}
+
+
+def standing(paths: Sequence[Path], environments: Sequence[str] = ()) -> list[Rendered]:
+    """Those of some files that are rendered ones, or only those of some environments."""
+    found = []
+    for path in paths:
+        environment, kind, subdir = rendered_name(path.name) or ("", "", "")
+        if not environment or (environments and environment not in environments):
+            continue
+        content = read_text(path).replace("\r\n", "\n")
+        each = Rendered(path, _KINDS[kind], environment, subdir, content)
+        if each.ours or each.kind == "explicit":
+            found.append(each)
+    return found
+
+
+def rendered_verdicts(project: Project, files: Sequence[Rendered]) -> list[Verdict]:
+    """A verdict on each file that is not what its lock says.
+
+    Raises:
+        LockFileError: a lock can't be read.
+    """
+    found = []
+    for environment in dict.fromkeys(each.environment for each in files):
+        own = [each for each in files if each.environment == environment]
+        known = environment in project.manifest.environments
+        subdirs = project.manifest.platforms_of(environment) if known else ()
+        asked = [each.subdir for each in own if each.subdir in subdirs]
+        lock = project.lock(environment, asked) if asked else None
+        for each in own:
+            if each.subdir in subdirs:
+                found += _judged(project, lock, each)
+            elif each.ours:
+                found.append(_of_nothing(each, f"the manifest has no {environment}/{each.subdir}"))
+    return found
+
+
+def _judged(project: Project, lock: LockFile | None, file: Rendered) -> list[Verdict]:
+    if lock is None or file.subdir not in lock.platforms:
+        return [Verdict(shown(file.path), ("what it was made from is not locked",))]
+    wanted = partial(text, file.kind, project.manifest, lock, file.subdir)
+    plain = wanted()
+    if plain is None:
+        return [_of_nothing(file, "no PyPI packages are locked any more")]
+    if file.says(plain) or (file.kind == "explicit" and file.says(wanted("sha256") or "")):
+        return []
+    return [Verdict(shown(file.path), ("it is not what the lock says",), command=RENDER)]
+
+
+def _of_nothing(file: Rendered, reason: str) -> Verdict:
+    way = f"delete it: {typed(file.path)}"
+    return Verdict(shown(file.path), (reason,), command="", way=way)
+
+
+def fresh_texts(project: Project, files: Sequence[Rendered]) -> dict[Path, str]:
+    """What the files that are not as their locks say should say.
+
+    Raises:
+        LockFileError: a lock is missing, edited, or can't be read.
+    """
+    stale = {each.file for each in rendered_verdicts(project, files) if each.command == RENDER}
+    texts = {}
+    for each in files:
+        if shown(each.path) in stale:
+            lock = project.existing_lock(each.environment, [each.subdir])
+            wanted = text(each.kind, project.manifest, lock, each.subdir, each.hash_kind)
+            texts[each.path] = wanted or ""
+    return texts

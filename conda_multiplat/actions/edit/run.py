@@ -1,0 +1,249 @@
+r"""What ``add``, ``remove`` and ``platform`` have in common: a manifest to edit, and what follows.
+
+Flow::
+
+    files -> Draft -manifest_edit-> Draft -> Project -locking-> Locked -> all files, or none
+                                                                      \-> this machine's environment
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from conda_multiplat.actions.install.choose_environment import choose
+from conda_multiplat.actions.install.choose_prefix import destination
+from conda_multiplat.actions.install.run import make_as_locked
+from conda_multiplat.actions.lock.report import changes_of, document, note_assumed_platforms, report
+from conda_multiplat.actions.lock.run import Locked, relock
+from conda_multiplat.lockfile.changes import packages
+from conda_multiplat.machine import prefix as prefixes
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.files import read_text, refuse_read_only, shown, write_all
+from conda_multiplat.machine.project import Project, load_project, manifest_files
+from conda_multiplat.machine.settings import Settings
+from conda_multiplat.manifest.edit.draft import Draft
+from conda_multiplat.manifest.read import Source
+from conda_multiplat.vocabulary.errors import (
+    ManifestError,
+    MultiplatError,
+    NoSolutionError,
+    UsageError,
+)
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, SUBDIRS, did_you_mean, families
+from conda_multiplat.vocabulary.selection import Selection
+
+_PLACES = ("no file was changed", "the places are those of the manifest with the change in it")
+
+
+@dataclass(frozen=True)
+class Manuscript:
+    """A manifest on disk that is to be edited.
+
+    Attributes:
+        paths: its files.
+        draft: what they say.
+        host_subdirs: the platforms to assume where no file names any.
+    """
+
+    paths: tuple[Path, ...]
+    draft: Draft
+    host_subdirs: tuple[str, ...]
+
+    def texts(self, draft: Draft) -> dict[Path, str]:
+        """The files that ``draft`` changes, byte order marks included.
+
+        Raises:
+            OutsideError: one of them may not be written.
+        """
+        found = {}
+        for path, old, new in zip(self.paths, self.draft.sources, draft.sources, strict=True):
+            if old.text != new.text:
+                refuse_read_only(path)
+                marked = path.read_bytes().startswith(codecs.BOM_UTF8)
+                found[path] = f"\ufeff{new.text}" if marked else new.text
+        return found
+
+    def project(self, draft: Draft) -> Project:
+        """The project as ``draft`` makes it.
+
+        Raises:
+            ManifestError: with every problem of every file, at the places of ``draft``.
+        """
+        from conda_multiplat.engines.conda.specs import check_spec
+
+        texts = {path: each.text for path, each in zip(self.paths, draft.sources, strict=True)}
+
+        def read(path: Path) -> str:
+            return texts[path] if path in texts else read_text(path)
+
+        with _places(draft, self.draft):
+            return load_project(
+                self.paths, host_subdirs=self.host_subdirs, check_spec=check_spec, read=read
+            )
+
+
+@contextmanager
+def _places(new: Draft | None = None, old: Draft | None = None) -> Iterator[None]:
+    """Say of errors that their places are in no file yet, unless two drafts are the same."""
+    try:
+        yield
+    except (NoSolutionError, ManifestError) as error:
+        if new is None or new is not old:
+            error.hints = tuple(dict.fromkeys([*error.hints, *_PLACES]))
+        raise
+
+
+def manuscript(files: Sequence[str], settings: Settings) -> Manuscript:
+    """The manifest to edit: those files, or the one that is found.
+
+    Raises:
+        ManifestError: it is not there, or has problems: all of them.
+    """
+    try:
+        paths = tuple(manifest_files(files))
+    except ManifestError as error:
+        error.hints = (*error.hints, "or make one: conda multiplat init")
+        raise
+    sources = tuple(Source(shown(path), read_text(path)) for path in paths)
+    host_subdirs = (settings.subdir,)
+    found = Manuscript(paths, Draft(sources, host_subdirs), host_subdirs)
+    found.project(found.draft)
+    return found
+
+
+def environment_of(draft: Draft, asked: str | None) -> str:
+    """The environment that a change is for: one that is there, as a misspelt one must not be made.
+
+    Raises:
+        UsageError: with how to make it.
+    """
+    name = asked or DEFAULT_ENVIRONMENT
+    names = list(draft.manifest.environments)
+    if name not in names:
+        near = did_you_mean(name, names, f"there are: {', '.join(names)}")
+        line = f"`{name}: {{dependencies: []}}`"
+        way = f"to make it write {line} under `multiplat:` `environments:`"
+        raise UsageError(f"the manifest has no environment {name!r}", hints=[near, way])
+    return name
+
+
+def select(draft: Draft, environment: str, platforms: Sequence[str], family: str) -> Selection:
+    """The platforms that a change is for; all where none is named.
+
+    Raises:
+        UsageError: the manifest does not have one of them.
+    """
+    every = draft.reach(environment)
+    for each in platforms:
+        if each not in every:
+            raise _no_platform(draft, environment, each)
+    named = frozenset(platforms)
+    if family:
+        named = frozenset(each for each in every if family in families(each))
+        if not named:
+            there = ", ".join(sorted(every))
+            raise UsageError(f"the manifest has no {family} platform", hints=[f"it has {there}"])
+    return Selection(named or every, every, family)
+
+
+def on(selection: Selection) -> str:
+    """The platforms of a selection in words; nothing where it is for all."""
+    return "" if selection.everywhere else f"  ({', '.join(sorted(selection.platforms))})"
+
+
+def _no_platform(draft: Draft, environment: str, name: str) -> UsageError:
+    if name not in SUBDIRS:
+        hint = did_you_mean(name, SUBDIRS, f"known: {', '.join(SUBDIRS)}")
+        return UsageError(f"unknown platform {name!r}", hints=[hint])
+    own = environment != DEFAULT_ENVIRONMENT and draft.manifest.environments[environment].platforms
+    option = f" -e {environment}" if own else ""
+    there = ", ".join(sorted(draft.reach(environment)))
+    return UsageError(
+        f"{environment} has no platform {name!r}; it has {there}",
+        hints=[f"to add it: conda multiplat platform add {name}{option}"],
+    )
+
+
+def solve(project: Project, settings: Settings, console: Console) -> Locked:
+    """Lock a project whose manifest is not on disk as it is here.
+
+    Raises:
+        NoSolutionError, ManifestError: with places that are those of the manifest to be.
+    """
+    with _places():
+        return relock(project, settings, console)
+
+
+def write(texts: dict[Path, str], console: Console) -> list[str]:
+    """Write all files or none, and say which; returns their names."""
+    write_all(texts)
+    names = [shown(path) for path in texts]
+    console.say(f" wrote {', '.join(names)}" if names else " nothing to write")
+    return names
+
+
+def tell(locked: Locked, settings: Settings, console: Console) -> dict[str, Any]:
+    """Show what was locked; returns the same for ``--json``."""
+    from conda_multiplat.engines.conda.specs import is_newer
+
+    found = changes_of(locked, is_newer)
+    note_assumed_platforms(locked.project, console)
+    report(locked, found, settings, console)
+    return document(locked, found)
+
+
+def bring_up_to_date(project: Project, settings: Settings, console: Console) -> dict[str, Any]:
+    """Make this machine's environment of the manifest as it is locked now, if there is one.
+
+    It is the one that the manifest names or, where that was not installed, the only one there is.
+    Others are told of: who has several may not want all of them to move.
+
+    Returns:
+        What was done, for ``--json``; nothing where there is no such environment.
+
+    Raises:
+        MultiplatError: as ``install``; the manifest and the locks are changed all the same.
+    """
+    every = _installed_from(project, settings)
+    named = destination(project, None, None, settings) if project.manifest.name else None
+    where = named if named in every else next(iter(every)) if len(every) == 1 else None
+    done = _made_as_locked(project, every[where], where, settings, console) if where else {}
+    others = [each for each in every if each != where]
+    for each in others:
+        way = f"conda multiplat install -n {each.name} -e {every[each]}"
+        console.say(f" {each} is of this manifest too: {way}")
+    return {**done, "others": list(map(str, others))} if others else done
+
+
+def _installed_from(project: Project, settings: Settings) -> dict[Path, str]:
+    """The prefixes among conda's that were made from a project's manifest, and of what in it."""
+    manifest = list(map(str, project.files))
+    found = {}
+    for folder in filter(Path.is_dir, settings.envs_dirs):
+        for path in sorted(folder.iterdir()):
+            marker = prefixes.read_marker(path)
+            environment = str(marker.get("environment", ""))
+            if marker.get("manifest") == manifest and environment in project.manifest.environments:
+                found[path] = environment
+    return found
+
+
+def _made_as_locked(
+    project: Project, environment: str, where: Path, settings: Settings, console: Console
+) -> dict[str, Any]:
+    try:
+        choice = choose(project, environment, settings, console)
+        work = make_as_locked(project, choice, where, settings, console)
+    except MultiplatError as error:
+        error.hints = (*error.hints, "the manifest and its locks are changed: `install` goes on")
+        raise
+    count = len(choice.locked.records) + len(choice.locked.pypi)
+    found = [*work.found, *work.pypi]
+    words = "has" if found else "has already"
+    console.say(f" {where} {words} the {packages(count)} of {choice.environment}")
+    return {"prefix": str(where), "installed": [each.to_dict() for each in found]}

@@ -1,0 +1,200 @@
+"""A conda environment on disk as a manifest: what its history says that it is for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from conda_multiplat.engines.conda.specs import check_spec
+from conda_multiplat.importers.conda_history import requested_specs
+from conda_multiplat.importers.values import Imported, Lost
+from conda_multiplat.machine.files import shown
+from conda_multiplat.machine.prefix import is_environment, meta
+from conda_multiplat.machine.settings import Settings
+from conda_multiplat.machine.site_packages import owned_projects, site_packages
+from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
+from conda_multiplat.vocabulary.channels import base_url, channel_urls, public_name
+from conda_multiplat.vocabulary.errors import Location, UsageError
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, spec_name
+from conda_multiplat.vocabulary.pip_entries import entry_name
+from conda_multiplat.vocabulary.records import CondaRecord, python_of
+from conda_multiplat.vocabulary.yaml_nodes import Text
+
+#: conda's own group of channels, by the URLs of its members.
+_DEFAULTS = re.compile(r"https?://[^/]+/pkgs/[a-z0-9]+")
+#: What conda keeps for a variable that was unset.
+_UNSET = "***unset***"
+
+
+def read_prefix(prefix: Path, settings: Settings, this_subdir: str) -> Imported:
+    """What an environment is for.
+
+    1. The specs of its history that are in force, of packages that are there; where there are
+       none, the packages that no other needs.
+    2. Its channels are those that its packages came from: first those of the configuration, in
+       their order, then the others, the most used first.
+    3. PyPI's packages that pip was asked for (PEP 376's ``REQUESTED``), or all where none is
+       marked; what was installed from a folder or a repository, from there (PEP 610).
+
+    Raises:
+        UsageError: there is no environment.
+    """
+    if not is_environment(prefix):
+        hint = "`conda env list` shows the environments that there are"
+        raise UsageError(f"{shown(prefix)} is no conda environment", hints=[hint])
+    records = _records(prefix)
+    at = Location(str(meta(prefix) / "history"))
+    lost: list[Lost] = []
+    notes: list[str] = []
+    subdir = _subdir(records) or this_subdir
+    channels = tuple(Text(name, at) for name in _channels(records, settings))
+    conda = tuple(_conda(prefix, records, at, lost, notes))
+    pypi = tuple(_pypi(prefix, records))
+    view = View(channels, conda, pypi)
+    variables = _variables(prefix)
+    manifest = Manifest(
+        files=(str(prefix),),
+        name=_name(prefix, settings),
+        platforms=(subdir,),
+        environments={
+            DEFAULT_ENVIRONMENT: Environment(DEFAULT_ENVIRONMENT, at, views={subdir: view})
+        },
+        variables={subdir: variables},
+    )
+    return Imported(manifest, tuple(lost), tuple(notes))
+
+
+def _records(prefix: Path) -> list[dict[str, Any]]:
+    found = []
+    for path in sorted(meta(prefix).glob("*.json")):
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(record, dict) and record.get("name"):
+            found.append(record)
+    return found
+
+
+def _subdir(records: Sequence[dict[str, Any]]) -> str:
+    """The platform of the packages: another than this one's under emulation."""
+    places = Counter(str(each.get("subdir", "")) for each in records)
+    places.pop("noarch", None)
+    places.pop("", None)
+    return places.most_common(1)[0][0] if places else ""
+
+
+def _name(prefix: Path, settings: Settings) -> str | None:
+    root = settings.root_prefix
+    if root and prefix.resolve() == root.resolve():
+        return None
+    return re.sub(r"[/ :#]+", "-", prefix.name).strip("-.") or None
+
+
+def _channels(records: Sequence[dict[str, Any]], settings: Settings) -> list[str]:
+    names = _configured(settings)
+    used = Counter(
+        _channel(str(each["url"]), names, settings) for each in records if each.get("url")
+    )
+    known = [name for name in dict.fromkeys(names.values()) if name in used]
+    return list(dict.fromkeys([*known, *(name for name, _ in used.most_common())]))
+
+
+def _configured(settings: Settings) -> dict[str, str]:
+    """The URLs of the configured channels, each with the name that stands for it."""
+    return {
+        public_name(url): public_name(name)
+        for name in settings.channels
+        for url in channel_urls(name, settings.channel_config, Path.cwd())
+    }
+
+
+def _channel(url: str, names: Mapping[str, str], settings: Settings) -> str:
+    """A channel as a manifest names it: by its name where conda would find it by that."""
+    base = public_name(base_url(url))
+    if base in names:
+        return names[base]
+    if _DEFAULTS.fullmatch(base):
+        return "defaults"
+    alias = settings.channel_config.channel_alias.rstrip("/")
+    alias = alias if "://" in alias else f"https://{alias}"
+    return base.removeprefix(f"{alias}/") if base.startswith(f"{alias}/") else base
+
+
+def _conda(
+    prefix: Path,
+    records: Sequence[dict[str, Any]],
+    at: Location,
+    lost: list[Lost],
+    notes: list[str],
+) -> Iterable[Requirement]:
+    names = {str(each["name"]) for each in records}
+    history = (meta(prefix) / "history").read_text(encoding="utf-8", errors="replace")
+    asked = {name: spec for name, spec in requested_specs(history).items() if name in names}
+    if not asked and names:
+        notes.append("its history asks for nothing: the packages that no other needs are taken")
+        asked = _leaves(records)
+    for name, spec in asked.items():
+        wrong = check_spec(spec)
+        if wrong:
+            lost.append(Lost(at, f"{spec}: {wrong}", "only the name is in the manifest"))
+        yield Requirement(name if wrong else spec, name, at)
+
+
+def _leaves(records: Sequence[dict[str, Any]]) -> dict[str, str]:
+    needed = {spec_name(spec) for each in records for spec in each.get("depends") or ()}
+    found = {str(each["name"]): f"{each['name']} >={each['version']}" for each in records}
+    return {name: spec for name, spec in found.items() if name not in needed}
+
+
+def _pypi(prefix: Path, records: Sequence[dict[str, Any]]) -> Iterable[Requirement]:
+    folder = site_packages(prefix, python_of(_as_conda(each) for each in records))
+    owned = owned_projects(prefix)
+    found = {}
+    for path in sorted(folder.glob("*.dist-info")) if folder else ():
+        name, _, version = path.name.removesuffix(".dist-info").rpartition("-")
+        normal = re.sub(r"[-_.]+", "-", name).lower()
+        if name and normal not in owned:
+            found[normal] = (path, version)
+    asked = {name for name, (path, _) in found.items() if (path / "REQUESTED").is_file()}
+    for name, (path, version) in found.items():
+        if not asked or name in asked:
+            text = _entry(name, version, path)
+            yield Requirement(text, entry_name(text), Location(str(path)))
+
+
+def _as_conda(record: dict[str, Any]) -> CondaRecord:
+    return CondaRecord(str(record["name"]), str(record["version"]), "", "")
+
+
+def _entry(name: str, version: str, path: Path) -> str:
+    """``name >=version``, or where it was installed from (PEP 610)."""
+    try:
+        origin = json.loads((path / "direct_url.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return f"{name} >={version}"
+    url = public_name(str(origin.get("url", "")))
+    if "dir_info" in origin and url.startswith("file://"):
+        editable = "-e " if origin["dir_info"].get("editable") else ""
+        return f"{editable}{_path(url)}"
+    if commit := (origin.get("vcs_info") or {}).get("commit_id"):
+        return f"{name} @ git+{url}@{commit}"
+    return f"{name} @ {url}" if url else f"{name} >={version}"
+
+
+def _path(url: str) -> str:
+    return unquote(urlsplit(url).path)
+
+
+def _variables(prefix: Path) -> dict[str, str]:
+    try:
+        state = json.loads((meta(prefix) / "state").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    values = state.get("env_vars", {})
+    return {str(k): str(v) for k, v in values.items() if v != _UNSET}

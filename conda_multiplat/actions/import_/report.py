@@ -1,0 +1,121 @@
+"""What ``import`` says of its work: lines shared and apart, differences, what was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conda_multiplat.importers.differences import Difference
+from conda_multiplat.importers.values import Imported
+from conda_multiplat.importers.write_manifest import Line, environment_lines
+from conda_multiplat.machine.console import Console
+from conda_multiplat.manifest.model import Manifest, Requirement
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A difference, and the one spec for all platforms; ``""`` where each keeps its own."""
+
+    difference: Difference
+    text: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "environment": self.difference.environment,
+            "manager": self.difference.manager,
+            "name": self.difference.name,
+            "settled": self.text or None,
+            "specs": [
+                {"platforms": list(wish.subdirs), **each.to_dict()}
+                for wish in self.difference.wishes
+                for each in wish.requirements
+            ],
+        }
+
+
+def report(
+    imported: Imported, settled: Sequence[Settled], names: Sequence[str], console: Console
+) -> None:
+    """Say it to a person; ``names`` are the files that were written."""
+    for name, shared, selected in _counts(imported.manifest):
+        more = f", {selected} under selectors" if selected else ""
+        console.say(
+            f" {name}: {shared} {'line' if shared == 1 else 'lines'} on all platforms{more}"
+        )
+    for note in imported.notes:
+        console.say(f" {note}")
+    _report_differences(settled, console)
+    if imported.lost:
+        console.say(" not carried over:")
+        for each in imported.lost:
+            for line in str(each).splitlines():
+                console.say(f"   {line}")
+    if names:
+        console.say(f" wrote {', '.join(names)}")
+        console.say(" next: conda multiplat lock")
+
+
+def _counts(manifest: Manifest) -> list[tuple[str, int, int]]:
+    """Each environment's own lines: those that are on all of its platforms, and the others."""
+    found = []
+    for each in manifest.environments.values():
+        lines = environment_lines(manifest, each)
+        shared = sum(line.everywhere for line in lines)
+        found.append((each.name, shared, len(lines) - shared))
+    return found
+
+
+def _report_differences(settled: Sequence[Settled], console: Console) -> None:
+    kept = [each for each in settled if not each.text]
+    if kept:
+        console.say(" different on platforms, each keeps its own:")
+        for each in kept:
+            console.say(f"   {each.difference.name}")
+            for line in wish_lines(each.difference):
+                console.say(f"     {line}")
+    for each in settled:
+        if each.text:
+            texts = ", ".join(wish.text for wish in each.difference.wishes)
+            console.say(f" {each.difference.name}: {each.text} for all, instead of {texts}")
+
+
+def wish_lines(difference: Difference) -> list[str]:
+    """What each platform asks for, with its place, in columns."""
+    rows = [
+        (wish.text, ", ".join(wish.subdirs), _where(wish.requirements[0]))
+        for wish in difference.wishes
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    return [f"{a.ljust(widths[0])}  {b.ljust(widths[1])}  {c}".rstrip() for a, b, c in rows]
+
+
+def _where(requirement: Requirement) -> str:
+    at = requirement.at
+    return f"{at.file}:{at.line}" if at.line else at.file
+
+
+def document(imported: Imported, settled: Sequence[Settled]) -> dict[str, Any]:
+    """The same for ``--json``."""
+    manifest = imported.manifest
+    lines: dict[str, list[Line]] = {
+        each.name: environment_lines(manifest, each) for each in manifest.environments.values()
+    }
+    return {
+        "platforms": list(manifest.platforms),
+        "environments": {
+            name: {
+                "shared": [line.text for line in found if line.everywhere],
+                "selected": [
+                    {"spec": line.text, "platforms": sorted(line.subdirs)}
+                    for line in found
+                    if not line.everywhere
+                ],
+            }
+            for name, found in lines.items()
+        },
+        "differing": [each.to_dict() for each in settled],
+        "lost": [each.to_dict() for each in imported.lost],
+        "notes": list(imported.notes),
+    }

@@ -1,0 +1,200 @@
+"""The sources of an import: which kind each file is, and which platform it is for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import tomli
+
+from conda_multiplat.actions.import_.paths import moved
+from conda_multiplat.engines.conda.specs import check_spec, is_newer
+from conda_multiplat.importers.conda_lock_yml import read_lock_source
+from conda_multiplat.importers.environment_yml import (
+    EnvironmentFile,
+    read_environment_file,
+    stated_platforms,
+)
+from conda_multiplat.importers.merge import Part
+from conda_multiplat.importers.pixi.reader import read_pixi
+from conda_multiplat.importers.platform_names import NameGuess, guess
+from conda_multiplat.importers.values import Imported
+from conda_multiplat.lockfile.read import read_lock
+from conda_multiplat.machine.files import read_text, shown
+from conda_multiplat.manifest.read import Source
+from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem, UsageError
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, SUBDIRS, did_you_mean
+from conda_multiplat.vocabulary.pip_entries import entry_name
+
+_AT = re.compile(r"(?P<file>.+)@(?P<platforms>[A-Za-z0-9_,-]+)")
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that was named.
+
+    Attributes:
+        path: where it is.
+        text: its content.
+        platforms: what the user says that it is for, with ``FILE@PLATFORM``.
+    """
+
+    path: Path
+    text: str
+    platforms: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its name as the user knows it."""
+        return shown(self.path)
+
+    @property
+    def is_lock(self) -> bool:
+        """Whether it is a ``conda-lock.yml`` (CEP 37), whatever its name."""
+        return not self.is_toml and all(
+            re.search(rf"^{key}:", self.text, re.MULTILINE) for key in ("metadata", "package")
+        )
+
+    @property
+    def is_toml(self) -> bool:
+        """Whether it is a pixi manifest, if anything."""
+        return self.path.suffix == ".toml"
+
+
+def read_files(arguments: Sequence[str]) -> list[File]:
+    """The files that were named, ``FILE`` or ``FILE@PLATFORM,…``.
+
+    Raises:
+        UsageError: an unknown platform.
+        ManifestError: a file is missing or no text.
+    """
+    return [_file(each) for each in arguments]
+
+
+def _file(argument: str) -> File:
+    match = _AT.fullmatch(argument)
+    path = Path(argument).absolute()
+    if match is None or path.exists():
+        return File(path, _text(path))
+    platforms = tuple(filter(None, match["platforms"].split(",")))
+    for each in platforms:
+        if each not in SUBDIRS:
+            hint = did_you_mean(each, SUBDIRS, f"known: {', '.join(SUBDIRS)}")
+            raise UsageError(f"{argument}: unknown platform {each!r}", hints=[hint])
+    path = Path(match["file"]).absolute()
+    return File(path, _text(path), platforms)
+
+
+def _text(path: Path) -> str:
+    text = read_text(path)
+    name = shown(path)
+    if path.name == "pixi.lock":
+        hint = "import what it was made from: pixi.toml or pyproject.toml"
+        raise UsageError(f"{name} is a lock of pixi's, which can't be imported", hints=[hint])
+    if re.search(r"^@EXPLICIT", text, re.MULTILINE):
+        hint = "import what it was made from, or the environment: --from-prefix, --from-name"
+        raise UsageError(f"{name} lists packages, and not what was asked for", hints=[hint])
+    return text
+
+
+def read_parts(files: Sequence[File], folder: Path, *, keep_builds: bool) -> list[Part]:
+    """What each file asks for, as it is to be written into ``folder``.
+
+    Raises:
+        ManifestError: with every problem of every file.
+    """
+    parts: list[Part] = []
+    problems: list[Problem] = []
+    for file in files:
+        found = _part_or_problems(file, keep_builds=keep_builds)
+        if isinstance(found, Part):
+            at_home = moved(found.imported, file.path.parent, folder)
+            parts.append(replace(found, imported=at_home))
+        else:
+            problems += found
+    if problems:
+        names = ", ".join(dict.fromkeys(each.location.file for each in problems))
+        raise ManifestError(f"{names} can't be imported", problems=sorted(problems))
+    return _with_default(parts)
+
+
+def _part_or_problems(file: File, *, keep_builds: bool) -> Part | Sequence[Problem]:
+    try:
+        return _part(file, keep_builds=keep_builds)
+    except ManifestError as error:
+        return error.problems or [Problem(Location(file.name), error.message)]
+
+
+def _part(file: File, *, keep_builds: bool) -> Part:
+    if file.is_toml:
+        data = _toml(file)
+        return Part(
+            read_pixi(
+                file.name,
+                file.text,
+                data,
+                check_spec=check_spec,
+                subdirs=file.platforms,
+                folder=file.path.parent.name,
+            )
+        )
+    if file.is_lock:
+        return _lock_part(file)
+    source = Source(file.name, file.text)
+    stated = stated_platforms(source)
+    by_name = guess(file.path.name)
+    platforms = file.platforms or stated or by_name.platforms
+    if not platforms:
+        hint = f"write {file.name}@PLATFORM, for example {file.name}@linux-64"
+        problem = Problem(Location(file.name), "its platform can't be told", hint)
+        raise ManifestError(f"{file.name} can't be imported", problems=[problem])
+    environment = by_name.variant or DEFAULT_ENVIRONMENT
+    wanted = EnvironmentFile(source, platforms, by_name.cuda)
+    imported = read_environment_file(
+        wanted, check_spec=check_spec, entry_name=entry_name, keep_builds=keep_builds
+    )
+    assumed = by_name.assumed and not file.platforms and not stated
+    return Part(_noted(imported, file, by_name, assumed=assumed), environment)
+
+
+def _lock_part(file: File) -> Part:
+    lock = read_lock(file.text, file.name, file.platforms or None)
+    if missing := [each for each in file.platforms if each not in lock.platforms]:
+        problem = Problem(Location(file.name), f"it has nothing for {', '.join(missing)}")
+        raise ManifestError(f"{file.name} can't be imported", problems=[problem])
+    return Part(read_lock_source(lock, file.name, is_newer), lock.environment)
+
+
+def _toml(file: File) -> dict[str, object]:
+    try:
+        return tomli.loads(file.text)
+    except tomli.TOMLDecodeError as error:
+        match = re.search(r"(.*) \(at line (\d+), column (\d+)\)", str(error))
+        message, line, column = match.groups() if match else (str(error), 0, 0)
+        at = Location(file.name, int(line), int(column))
+        problem = Problem(at, f"not TOML: {message}")
+        raise ManifestError(f"{file.name} can't be imported", problems=[problem]) from None
+
+
+def _noted(imported: Imported, file: File, by_name: NameGuess, *, assumed: bool) -> Imported:
+    notes = []
+    if assumed:
+        platform = by_name.platforms[0]
+        notes.append(
+            f"{file.name} is taken for {platform} by its name; if it is for another: "
+            f"{file.name}@PLATFORM"
+        )
+    return imported.adding(notes=notes)
+
+
+def _with_default(parts: Sequence[Part]) -> list[Part]:
+    """The parts with a ``default`` among them: where no name says so, the first one's is it."""
+    names = [part.environment for part in parts]
+    if DEFAULT_ENVIRONMENT in names:
+        return list(parts)
+    return [
+        replace(part, environment=DEFAULT_ENVIRONMENT) if part.environment == names[0] else part
+        for part in parts
+    ]

@@ -1,0 +1,1 @@
+"""A prefix brought to what is locked. Nothing is solved here."""

@@ -1,0 +1,128 @@
+"""Which environment to install on this machine, and whether the machine can run it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from conda_multiplat.engines.detect import virtual_packages
+from conda_multiplat.lockfile.digests import has_changed
+from conda_multiplat.lockfile.model import PlatformLock
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.project import Project
+from conda_multiplat.machine.settings import Settings
+from conda_multiplat.manifest.targets import select_environments, target
+from conda_multiplat.vocabulary.errors import LockFileError, UnmetError
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, VirtualPackage, spec_name
+from conda_multiplat.vocabulary.unmet_words import grouped, lines, ways_out
+from conda_multiplat.vocabulary.virtual_packages import Unmet, unmet
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The environment to install, and what is locked of it for this machine."""
+
+    environment: str
+    locked: PlatformLock
+    stale: bool
+
+
+def choose(
+    project: Project, environment: str | None, settings: Settings, console: Console
+) -> Choice:
+    """The environment asked for or, without one, the first of ``prefer`` that fits."""
+    if environment is not None:
+        select_environments(project.manifest, [environment])
+        return _checked_with_ways_out(project, environment, settings)
+    names = project.manifest.prefer or (DEFAULT_ENVIRONMENT,)
+    for name in names[:-1]:
+        found = checked(project, name, settings)
+        if isinstance(found, Choice):
+            return found
+        console.say(f"passed over {name}: {found.message}")
+        for line in found.details:
+            console.say(f"  {line}")
+    return _checked_with_ways_out(project, names[-1], settings)
+
+
+def warn_if_stale(choice: Choice, console: Console) -> None:
+    """Say that what will be installed is not what the manifest asks for by now."""
+    if choice.stale:
+        console.say(
+            f"warning: the manifest has changed since {choice.environment} was locked; "
+            "this installs what is locked (`conda multiplat lock` brings the two together)"
+        )
+
+
+def _checked_with_ways_out(project: Project, name: str, settings: Settings) -> Choice:
+    """As :func:`_checked`; an error also names the environments that this machine can run."""
+    try:
+        return _checked(project, name, settings)
+    except UnmetError as error:
+        others = [each for each in project.manifest.environments if each != name]
+        fitting = [
+            f"conda multiplat install -e {each}: fits this machine"
+            for each in others
+            if isinstance(checked(project, each, settings), Choice)
+        ]
+        error.hints = (*error.hints[:1], *fitting, *error.hints[1:])
+        raise
+
+
+def checked(project: Project, name: str, settings: Settings) -> Choice | UnmetError | LockFileError:
+    """An environment for this machine, or what keeps it from running it."""
+    try:
+        return _checked(project, name, settings)
+    except (UnmetError, LockFileError) as error:
+        return error
+
+
+def _checked(project: Project, environment: str, settings: Settings) -> Choice:
+    """What is locked for this machine, if this machine can run it.
+
+    Raises:
+        UnmetError: it is not locked for this platform, or the machine lacks what it needs.
+        LockFileError: there is no lock that can be used.
+    """
+    from conda_multiplat.engines.conda.specs import spec_matches
+
+    lock = project.existing_lock(environment, [settings.subdir])
+    locked = lock.platforms.get(settings.subdir)
+    if locked is None:
+        every = project.existing_lock(environment).platforms
+        raise UnmetError(
+            f"{environment} is not locked for {settings.subdir}, this machine's platform",
+            details=[f"locked: {', '.join(every)}"],
+            hints=["add it to `platforms:` and run `conda multiplat lock`"],
+        )
+    needs = locked.machine_needs
+    names = {spec_name(each.spec) for each in needs}
+    has = locked.virtual_packages if settings.elsewhere else virtual_packages(settings, names)
+    lacking = unmet(needs, has, spec_matches)
+    if lacking:
+        raise _unmet_error(environment, locked, lacking, settings.subdir)
+    here = target(project.manifest, environment, settings.subdir)
+    return Choice(environment, locked, stale=has_changed(lock, here))
+
+
+def _unmet_error(
+    environment: str, locked: PlatformLock, lacking: Sequence[Unmet], subdir: str
+) -> UnmetError:
+    groups = grouped(lacking, {each.name: each.version for each in locked.records})
+    return UnmetError(
+        f"this machine can't run {environment} for {subdir}",
+        details=lines(groups),
+        hints=["nothing was downloaded or changed", *ways_out(lacking, subdir)],
+        data={
+            "unmet": [
+                {"records": list(records), "needs": spec, "has": _document(has)}
+                for (spec, has), records in groups.items()
+            ]
+        },
+    )
+
+
+def _document(package: VirtualPackage | None) -> dict[str, str] | None:
+    if package is None:
+        return None
+    return {"name": package.name, "version": package.version, "build": package.build}

@@ -1,0 +1,109 @@
+"""Where to install: the folder of the environment, and whether it may be touched."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from conda_multiplat.machine import prefix as prefixes
+from conda_multiplat.machine.project import Project
+from conda_multiplat.machine.settings import Settings
+from conda_multiplat.vocabulary.errors import OutsideError, UnmetError, UsageError
+
+#: Longer than this, with what comes after it, a prefix does not fit behind ``#!`` everywhere.
+_LONG = 100
+
+
+def destination(
+    project: Project | None, name: str | None, prefix: str | None, settings: Settings
+) -> Path:
+    """The folder to install into, or to look for an environment in.
+
+    Without a project, one of ``name`` and ``prefix`` must be given.
+    """
+    if "" in (name, prefix):  # most likely a shell's variable that is not set
+        raise UsageError("-n and -p need a value, and this one is empty")
+    if prefix is not None:
+        return Path(prefix).expanduser().absolute()
+    name = name or (project.manifest.name if project else None)
+    if name is None:
+        raise UsageError(
+            "the manifest has no `name:`", hints=["say where to install with -n NAME or -p PREFIX"]
+        )
+    if name in ("base", "root") and settings.root_prefix:
+        return settings.root_prefix
+    if "/" in name or "\\" in name:
+        raise UsageError(f"{name!r} is no environment's name", hints=["for a folder use -p PREFIX"])
+    found = (folder / name for folder in settings.envs_dirs if (folder / name).exists())
+    return next(found, _first_writable(settings) / name)
+
+
+def existing(name: str, settings: Settings) -> Path:
+    """The folder of an environment that is there.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    if name in ("base", "root") and settings.root_prefix:
+        return settings.root_prefix
+    for folder in settings.envs_dirs:
+        if name and (folder / name / "conda-meta").is_dir():
+            return folder / name
+    places = ", ".join(map(str, settings.envs_dirs))
+    raise UsageError(f"there is no environment {name!r}", details=[f"looked in {places}"])
+
+
+def _first_writable(settings: Settings) -> Path:
+    """The first folder of environments that can be written, or made; nothing is made here."""
+    for folder in settings.envs_dirs:
+        there = next(each for each in (folder, *folder.parents) if each.exists())
+        if there.is_dir() and os.access(there, os.W_OK):
+            return folder
+    tried = ", ".join(map(str, settings.envs_dirs))
+    raise OutsideError(f"no environments folder can be written: {tried}", hints=["use -p PREFIX"])
+
+
+def refuse_protected(
+    where: Path, settings: Settings, *, allow_frozen: bool, allow_base: bool
+) -> None:
+    """Refuse prefixes that must not be touched: base, frozen ones (CEP 22), other folders."""
+    _refuse_unquotable(where)
+    if (
+        settings.root_prefix
+        and where.resolve() == settings.root_prefix.resolve()
+        and not allow_base
+    ):
+        raise UnmetError(
+            f"{where} is conda's base environment",
+            hints=["choose another with -n NAME or -p PREFIX, or say --allow-base"],
+        )
+    message = prefixes.frozen_message(where)
+    if message is not None and not allow_frozen:
+        raise UnmetError(
+            f"{where} is frozen (conda-meta/frozen)",
+            details=[message],
+            hints=["--override-frozen changes it all the same"],
+        )
+    if where.is_dir() and not prefixes.is_environment(where) and any(where.iterdir()):
+        raise UnmetError(
+            f"{where} is not empty, and no conda environment", hints=["choose another folder"]
+        )
+
+
+def _refuse_unquotable(where: Path) -> None:
+    """Refuse a folder whose name packages' scripts would run.
+
+    A script of a long prefix, or of one with white space, begins with a line of shell that has the
+    prefix between double quotes (there is no other way to say it in ``#!``).
+    """
+    name = str(where)
+    if (
+        os.sep == "/"
+        and (len(name) > _LONG or re.search(r"\s", name))
+        and re.search(r"[$`\"\\\n]", name)
+    ):
+        raise UsageError(
+            f"{name!r} can't be an environment's folder: its scripts would run what is in it",
+            hints=["choose another, without `$`, quotes, backslashes and line breaks"],
+        )

@@ -1,0 +1,164 @@
+"""What a run of ``lock`` keeps and what it solves, environment by environment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from conda_multiplat.lockfile.digests import NEWER, in_sync, is_newer
+from conda_multiplat.lockfile.model import LockFile, PlatformLock
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.files import shown
+from conda_multiplat.machine.project import Project
+from conda_multiplat.machine.settings import Settings
+from conda_multiplat.manifest.targets import Target
+from conda_multiplat.solving.requests import DIGEST_RECIPE, RECIPES, SolveRequest, request
+from conda_multiplat.vocabulary.errors import LockFileError, UsageError
+from conda_multiplat.vocabulary.names import did_you_mean
+
+
+@dataclass(frozen=True)
+class Update:
+    """What may move although it still fits: some packages, or everything."""
+
+    names: frozenset[str] = frozenset()
+    everything: bool = False
+
+    @property
+    def anything(self) -> bool:
+        """Whether the user asked for newer packages."""
+        return self.everything or bool(self.names)
+
+
+@dataclass
+class Plan:
+    """One environment's lock on the way: what was locked, what stays, what is to be solved."""
+
+    environment: str
+    targets: list[Target]
+    old: LockFile | None
+    kept: dict[str, PlatformLock] = field(default_factory=dict)
+    requests: list[SolveRequest] = field(default_factory=list)
+    priority: str = ""
+
+    @property
+    def locked_priority(self) -> str:
+        """The channel priority that the lock was solved with.
+
+        It goes before the configuration's, so that a colleague with another one does not solve
+        everything anew.
+        """
+        return self.old.channel_priority if self.old else ""
+
+    @property
+    def recipe(self) -> int:
+        """The recipe of the lock's digests: that of what stays as it is locked, if anything does.
+
+        So an update of conda-multiplat alone rewrites nothing.
+        """
+        kept = self.old.recipe if self.old and self.kept else DIGEST_RECIPE
+        return kept if kept in RECIPES else DIGEST_RECIPE
+
+
+def make_plans(
+    project: Project, wanted: Sequence[Target], update: Update, console: Console
+) -> list[Plan]:
+    """A plan for each environment, with what stays although nobody asked for it."""
+    by_environment: dict[str, list[Target]] = {}
+    for each in wanted:
+        by_environment.setdefault(each.environment, []).append(each)
+    found: list[Plan] = []
+    for name, its_targets in by_environment.items():
+        plan = Plan(name, its_targets, _previous(project, name, update, console))
+        _keep_other_platforms(project, plan)
+        if plan.old and plan.old.unmerged:  # what stays as it is stays our side's
+            from conda_multiplat.machine.git.merge import both_sides  # late: runs git
+
+            plan.old = both_sides(project.lock_path(name), plan.old)
+        found.append(plan)
+    return found
+
+
+def _previous(
+    project: Project, environment: str, update: Update, console: Console
+) -> LockFile | None:
+    """The lock as it is. One that can't be read only stops those who want to keep its records."""
+    try:
+        old = project.lock(environment)
+    except LockFileError:
+        if not update.everything:
+            raise
+        return None
+    path = shown(project.lock_path(environment))
+    if old and is_newer(old):
+        console.say(f"warning: {path}: {NEWER}, and will be locked as this one does")
+    if old and not old.intact:
+        what = "is not merged" if old.unmerged else "was edited after it was made"
+        console.say(f"warning: {path} {what}; its records are only a start")
+    return old
+
+
+def _keep_other_platforms(project: Project, plan: Plan) -> None:
+    """Platforms that are not asked for stay as they are locked; those the manifest lost go."""
+    asked = {target.subdir for target in plan.targets}
+    others = set(project.manifest.platforms_of(plan.environment)) - asked
+    for subdir, locked in (plan.old.platforms if plan.old else {}).items():
+        if subdir in asked or (project.manifest.platforms_given and subdir not in others):
+            continue
+        plan.kept[subdir] = locked
+
+
+def plan_targets(plans: Sequence[Plan], update: Update, settings: Settings) -> None:
+    """Keep each target as it is locked, where it and its peers are in sync; else plan its solve."""
+    fresh = update.anything
+    stale = {
+        (each.environment, each.subdir)
+        for plan in plans
+        for each in plan.targets
+        if fresh or not _stays(plan, each)
+    }
+    for plan in plans:
+        for target in plan.targets:
+            peers = {(each.environment, each.subdir) for each in (target, *target.peers)}
+            if plan.old and not peers & stale:
+                plan.kept[target.subdir] = plan.old.platforms[target.subdir]
+            else:
+                plan.requests.append(_request(plan, target, update, settings))
+
+
+def _stays(plan: Plan, target: Target) -> bool:
+    old = plan.old
+    return old is not None and old.channel_priority == plan.priority and in_sync(old, target)
+
+
+def _request(plan: Plan, target: Target, update: Update, settings: Settings) -> SolveRequest:
+    locked = plan.old.platforms.get(target.subdir) if plan.old else None
+    keep = locked.records if locked and not update.everything else ()
+    return request(
+        target,
+        default_channels=settings.channels,
+        channel_priority=plan.priority,
+        locked=[each for each in keep if each.name not in update.names],
+    )
+
+
+def check_update(update: Update, plans: Sequence[Plan]) -> None:
+    """Refuse to update what is not locked.
+
+    Raises:
+        UsageError: with near names.
+    """
+    every = [lock for plan in plans if plan.old for lock in plan.old.platforms.values()]
+    known = {each.name for lock in every for each in lock.records}
+    known |= {each.name for lock in every for each in lock.pypi}
+    unknown = sorted(each for each in update.names - known if _project(each) not in known)
+    if unknown:
+        hints = [did_you_mean(name, known, f"{name}: no lock has it") for name in unknown]
+        raise UsageError(f"--update: not locked: {', '.join(unknown)}", hints=hints)
+
+
+def _project(name: str) -> str:
+    """A PyPI project's name as it is locked (PEP 503)."""
+    from packaging.utils import canonicalize_name  # late: only a name that is not known gets here
+
+    return canonicalize_name(name)

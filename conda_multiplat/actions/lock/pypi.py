@@ -1,0 +1,148 @@
+"""The PyPI side of a run of ``lock``: a resolution for each target, begun when its conda side is.
+
+Flow: ``start(Solution)`` -> PypiRequest -> PypiEngine -> ... ``results()`` -> PypiSolution of each
+target that asks for PyPI packages, or an error that has all that went wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+
+from packaging.utils import canonicalize_name
+
+from conda_multiplat.actions.lock.plan import Plan, Update
+from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.manifest.targets import Target
+from conda_multiplat.solving.conflicts import no_pypi_solution
+from conda_multiplat.solving.groups.agreement import Work, agreed, alone, in_step
+from conda_multiplat.solving.groups.pypi import TERMS
+from conda_multiplat.solving.outcomes import Solution
+from conda_multiplat.solving.pypi import (
+    NameTable,
+    PypiConflict,
+    PypiEngine,
+    PypiOutcome,
+    PypiRequest,
+    PypiSolution,
+    pypi_request,
+)
+from conda_multiplat.solving.solve import categorised
+from conda_multiplat.vocabulary.errors import ManifestError, Problem
+from conda_multiplat.vocabulary.records import PypiRecord
+
+_Work = Work[PypiRequest, PypiOutcome, Sequence[PypiOutcome]]
+
+
+class PypiSide:
+    """The resolutions of one run.
+
+    Args:
+        engine: what resolves.
+        table: which conda packages provide which projects.
+        plans: for the previous records of each environment.
+        update: what may move although it still fits.
+    """
+
+    def __init__(
+        self, engine: PypiEngine, table: NameTable, plans: Sequence[Plan], update: Update
+    ) -> None:
+        self._engine = engine
+        self._table = table
+        self._targets = [target for plan in plans for target in plan.targets]
+        self._old = {plan.environment: plan.old for plan in plans}
+        self._update = update
+        self._requests: dict[Target, PypiRequest] = {}
+        self._futures: dict[PypiRequest, Future[PypiOutcome]] = {}
+        self._given: dict[tuple[str, str], dict[str, str]] = {}
+        self._problems: set[Problem] = set()
+
+    def start(self, solution: Solution) -> None:
+        """Begin a target's resolution, if it asks for PyPI packages and is not under way."""
+        target = solution.request.target
+        if target in self._requests or not any(each.view.pypi for each in (target, *target.peers)):
+            return
+        request = pypi_request(target, solution.records, self._table, self._preferred(target))
+        if target.peers:  # what conda provides there binds PyPI's packages in all of the group
+            given = self._given.setdefault(target.group, {})
+            given |= {each.name: each.version for each in request.provided}
+        if not target.view.pypi:
+            return
+        if not request.python:
+            self._problems |= {_no_python(each, target) for each in target.view.pypi}
+            return
+        self._requests[target] = request
+        self._begin(request)
+
+    def _begin(self, request: PypiRequest) -> Future[PypiOutcome]:
+        """A resolution, which is begun once."""
+        if request not in self._futures:
+            self._futures[request] = self._engine.start(request)
+        return self._futures[request]
+
+    def close(self) -> None:
+        """Stop what is still under way: nobody wants it where the run has failed."""
+        self._engine.close()
+
+    def _preferred(self, target: Target) -> tuple[PypiRecord, ...]:
+        old = self._old.get(target.environment)
+        locked = old.platforms.get(target.subdir) if old else None
+        if locked is None or self._update.everything:
+            return ()
+        freed = {canonicalize_name(name) for name in self._update.names}
+        return tuple(each for each in locked.pypi if each.name not in freed)
+
+    def results(self) -> Mapping[Target, PypiSolution]:
+        """What was found, all of it.
+
+        Raises:
+            ManifestError: PyPI packages are asked for where there is no Python.
+            NoSolutionError: at least one target has no solution.
+            OutsideError: an index can't be read.
+        """
+        if self._problems:
+            message = "PyPI packages are asked for without a Python to install them"
+            raise ManifestError(message, problems=sorted(self._problems))
+        outcomes = self._outcomes()
+        solutions = [each for each in outcomes if isinstance(each, PypiSolution)]
+        conflicts = [each for each in outcomes if isinstance(each, PypiConflict)]
+        if conflicts:
+            raise no_pypi_solution(conflicts, [each.request.target for each in solutions])
+        return {each.request.target: _with_warnings(_categorised(each)) for each in solutions}
+
+    def _outcomes(self) -> Sequence[PypiOutcome]:
+        """Every resolution's outcome, those of a solve-group being asked until they agree."""
+        groups: dict[tuple[str, str], list[PypiRequest]] = {}
+        for each in self._targets:
+            if each in self._requests:
+                groups.setdefault(each.group, []).append(self._requests[each])
+        free = groups.pop(("", ""), [])
+        works: list[_Work] = [alone(free)]
+        works += [agreed(each, TERMS, self._given[key]) for key, each in groups.items()]
+        return [each for found in in_step(works, self._ask) for each in found]
+
+    def _ask(self, batch: Sequence[PypiRequest]) -> Sequence[PypiOutcome]:
+        return [each.result() for each in [self._begin(request) for request in batch]]
+
+
+def _no_python(requirement: Requirement, target: Target) -> Problem:
+    message = f"pip: {requirement.text} needs Python, which {target} has none of"
+    return Problem(requirement.at, message, "add `python 3.12.*` to the dependencies, for example")
+
+
+def _with_warnings(solution: PypiSolution) -> PypiSolution:
+    """Say which extras nobody looked into: what conda provides has no metadata of them."""
+    given = {each.name: each.record.name for each in solution.request.provided}
+    found = [
+        f"{each.at}: pip: {each.text}: conda's {given[each.name]} provides it; "
+        "add what its extra needs yourself"
+        for each in solution.request.requirements
+        if each.name in given and "[" in each.text.partition(";")[0]
+    ]
+    return replace(solution, warnings=(*solution.warnings, *found))
+
+
+def _categorised(solution: PypiSolution) -> PypiSolution:
+    """With the category that asks for each record (CEP 37)."""
+    return replace(solution, records=categorised(solution.request.requirements, solution.records))

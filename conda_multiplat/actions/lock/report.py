@@ -1,0 +1,123 @@
+"""What a run of the solvers is worth saying: a table, notes, and the document for ``--json``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from conda_multiplat.actions.lock.plan import Plan
+from conda_multiplat.actions.lock.run import Locked
+from conda_multiplat.lockfile.changes import Change, IsNewer, changes, packages, summary
+from conda_multiplat.lockfile.model import LockFile
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.project import Project
+from conda_multiplat.machine.settings import Settings
+from conda_multiplat.manifest.targets import Target
+from conda_multiplat.solving.alternatives import CpuBuild
+from conda_multiplat.solving.outcomes import Solution
+from conda_multiplat.vocabulary.channels import public_name
+
+#: Environment -> platform -> what has changed there.
+Changes = Mapping[str, Mapping[str, Sequence[Change]]]
+
+
+def note_assumed_platforms(project: Project, console: Console) -> None:
+    """Say for what a manifest is locked that names no platforms."""
+    if not project.manifest.platforms_given:
+        names = ", ".join(project.manifest.platforms)
+        console.say(f"assumed the platform {names}: the manifest has no `platforms:`")
+
+
+def changes_of(locked: Locked, is_newer: IsNewer) -> Changes:
+    """What differs from the locks as they were."""
+    return {
+        plan.environment: _changes(plan, new, is_newer)
+        for plan, new in zip(locked.plans, locked.locks, strict=True)
+    }
+
+
+def report(locked: Locked, found: Changes, settings: Settings, console: Console) -> None:
+    """Show what was locked, what was assumed for it, and what looks odd."""
+    _table(locked.locks, found, console)
+    _note_assumptions(locked.targets, settings, console)
+    _note_cpu_builds(locked.solutions.values(), console)
+    warnings = (each for solution in locked.pypi.values() for each in solution.warnings)
+    for warning in dict.fromkeys(warnings):
+        console.say(f" warning: {warning}")
+
+
+def document(locked: Locked, found: Changes) -> dict[str, Any]:
+    """The same for ``--json``: ``environments``, and ``cpu_builds`` where there are any."""
+    environments = {
+        each.environment: {
+            subdir: {
+                "packages": len(platform.records),
+                "pypi": len(platform.pypi),
+                "changes": [change.to_dict() for change in found[each.environment][subdir]],
+            }
+            for subdir, platform in each.platforms.items()
+        }
+        for each in locked.locks
+    }
+    return {"environments": environments, **_cpu_builds(locked.solutions.values())}
+
+
+def _changes(plan: Plan, new: LockFile, is_newer: IsNewer) -> dict[str, list[Change]]:
+    old = plan.old.platforms if plan.old else {}
+    return {
+        subdir: [
+            *changes(old[subdir].records, locked.records, is_newer),
+            *changes(old[subdir].pypi, locked.pypi, is_newer),
+        ]
+        if subdir in old
+        else []
+        for subdir, locked in new.platforms.items()
+    }
+
+
+def _table(locks: Sequence[LockFile], found: Changes, console: Console) -> None:
+    rows: list[list[str]] = []
+    for new in locks:
+        name = new.environment
+        for subdir, locked in new.platforms.items():
+            words = f"{packages(len(locked.records)):>13}"
+            words += f" + {len(locked.pypi)} of PyPI" if locked.pypi else ""
+            rows.append([name, subdir, words, summary(found[new.environment][subdir])])
+            name = ""
+    if rows:
+        console.table(rows)
+
+
+def _note_assumptions(wanted: Sequence[Target], settings: Settings, console: Console) -> None:
+    """Say what the manifest leaves open, each thing once."""
+    if not all(target.view.channels for target in wanted):
+        names = ", ".join(public_name(name) for name in settings.channels)
+        console.say(
+            f" the manifest names no channels: those of the configuration are used ({names})"
+        )
+    assumed = sorted({each for target in wanted for each in target.assumed})
+    if assumed:
+        console.say(f" assumed where the manifest is silent: {', '.join(assumed)}")
+
+
+def _note_cpu_builds(solutions: Iterable[Solution], console: Console) -> None:
+    """Say where CUDA was promised and a CPU build was locked; alike notes once."""
+    found: dict[CpuBuild, list[Target]] = {}
+    for solution in solutions:
+        for each in solution.cpu_builds:
+            found.setdefault(each, []).append(solution.request.target)
+    for build, where in found.items():
+        first, *others = build.lines()
+        console.say(f" ! {first}  ({', '.join(map(str, where))})")
+        for line in others:
+            console.say(f"   {line}")
+
+
+def _cpu_builds(solutions: Iterable[Solution]) -> dict[str, Any]:
+    """The same for ``--json``; nothing where there is none."""
+    found = [
+        {"target": str(each.request.target), **build.to_dict()}
+        for each in solutions
+        for build in each.cpu_builds
+    ]
+    return {"cpu_builds": found} if found else {}

@@ -1,0 +1,213 @@
+r"""One run of the solvers over a project: for ``lock``, and for all who change a manifest.
+
+Flow::
+
+    manifest -> [Target] -- in sync: kept as locked ---------------\
+                        \-- else: SolveRequest -> Solution -------> PlatformLock -> LockFile -> text
+                                  ^ previous records \-> PypiSolution -/   (one per environment)
+
+A target is in sync when the digest of its request is the one that its lock states and the lock
+is as it was written. Where all are, nothing is fetched and nothing is solved. Nothing is written
+here: :func:`texts` are what is to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conda_multiplat.actions.lock.plan import Plan, Update, check_update, make_plans, plan_targets
+from conda_multiplat.lockfile import write as conda_lock
+from conda_multiplat.lockfile.model import LockChannel, LockFile, PlatformLock
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.files import read_text
+from conda_multiplat.machine.project import Project
+from conda_multiplat.machine.settings import Settings
+from conda_multiplat.manifest.targets import Target, targets, with_peers
+from conda_multiplat.solving.conflicts import no_solution
+from conda_multiplat.solving.outcomes import CondaEngine, Conflict, Solution
+from conda_multiplat.solving.requests import channels_of, digest
+from conda_multiplat.solving.solve import solve
+from conda_multiplat.vocabulary.channels import environment_variables, public_name
+
+if TYPE_CHECKING:
+    from conda_multiplat.actions.lock.pypi import PypiSide
+    from conda_multiplat.solving.pypi import PypiSolution
+
+
+#: Nothing may move that still fits.
+_NOTHING = Update()
+
+
+@dataclass(frozen=True)
+class Locked:
+    """What a run found.
+
+    Attributes:
+        project: the project that was locked.
+        plans: what was locked before, what stayed and what was solved, by environment.
+        locks: the new lock of each plan.
+        solutions: what was solved of conda's packages.
+        pypi: what was solved of PyPI's.
+    """
+
+    project: Project
+    plans: Sequence[Plan]
+    locks: Sequence[LockFile]
+    solutions: Mapping[Target, Solution]
+    pypi: Mapping[Target, PypiSolution]
+
+    @property
+    def targets(self) -> list[Target]:
+        """The targets that were looked at, solved or not."""
+        return [target for plan in self.plans for target in plan.targets]
+
+    def of(self, target: Target) -> PlatformLock:
+        """What is locked of a target."""
+        lock = next(each for each in self.locks if each.environment == target.environment)
+        return lock.platforms[target.subdir]
+
+    def texts(self) -> dict[Path, str]:
+        """The locks that differ from what is on disk."""
+        rendered = {
+            self.project.lock_path(each.environment): conda_lock.render(each) for each in self.locks
+        }
+        return {
+            path: text
+            for path, text in rendered.items()
+            if not path.exists() or read_text(path).replace("\r\n", "\n") != text
+        }
+
+
+def relock(
+    project: Project,
+    settings: Settings,
+    console: Console,
+    *,
+    environments: Sequence[str] = (),
+    platforms: Sequence[str] = (),
+    update: Update = _NOTHING,
+    channel_priority: str | None = None,
+) -> Locked:
+    """Solve what is not in sync, all targets at once, and write nothing.
+
+    Args:
+        project: what to lock; its manifest need not be on disk as it is here.
+        settings: channels, caches and priorities where neither manifest nor lock says them.
+        console: for warnings about the locks as they are.
+        environments: only these; all where none is named.
+        platforms: only these; the others stay as locked.
+        update: what may move although it still fits.
+        channel_priority: instead of the locks' own and the configuration's.
+
+    Raises:
+        NoSolutionError: at least one target can't be solved.
+        UsageError: an environment, a platform or a package that is not there.
+        LockFileError: a lock that can't be read.
+        OutsideError: a channel or an index can't be read.
+    """
+    from conda_multiplat.engines.conda.solver import RattlerEngine
+
+    manifest = project.manifest
+    wanted = with_peers(manifest, targets(manifest, environments, platforms))
+    plans = make_plans(project, wanted, update, console)
+    for plan in plans:
+        plan.priority = channel_priority or plan.locked_priority or settings.channel_priority
+    plan_targets(plans, update, settings)
+    check_update(update, plans)
+    pypi = _pypi_side(project, plans, update, settings)
+    try:
+        solutions = _solve(plans, RattlerEngine(settings, project.folder), pypi)
+        resolved = pypi.results() if pypi else {}
+    finally:
+        if pypi:
+            pypi.close()
+    locks = [_lock_file(project, plan, solutions, resolved, settings) for plan in plans]
+    return Locked(project, plans, locks, solutions, resolved)
+
+
+def as_answer_to(locked: Locked, project: Project) -> Locked:
+    """The same records, as what is locked of ``project``: its requests must be known to be met.
+
+    For a manifest whose specs were narrowed to what had just been solved. No solve is needed, but
+    the digests of requests are others.
+    """
+    manifest = project.manifest
+    names = [each.environment for each in locked.locks]
+    now = {(each.environment, each.subdir): each for each in targets(manifest, names)}
+    locks = []
+    for lock in locked.locks:
+        platforms = dict(lock.platforms)
+        for subdir, old in lock.platforms.items():
+            if found := now.get((lock.environment, subdir)):
+                requested = tuple(each.text for each in found.view.conda)
+                platforms[subdir] = old._replace(
+                    content_hash=digest(found, lock.recipe), requested=requested
+                )
+        locks.append(lock._replace(platforms=platforms))
+    return replace(locked, project=project, locks=locks)
+
+
+def _pypi_side(
+    project: Project, plans: Sequence[Plan], update: Update, settings: Settings
+) -> PypiSide | None:
+    """What resolves PyPI packages, where a target that is to be solved asks for any."""
+    if not any(each.target.view.pypi for plan in plans for each in plan.requests):
+        return None
+    from conda_multiplat.actions.lock.pypi import PypiSide
+    from conda_multiplat.engines.pypi.pypi_table import name_table
+    from conda_multiplat.engines.pypi.resolver import UvEngine
+
+    return PypiSide(UvEngine(settings, project.folder), name_table(), plans, update)
+
+
+def _solve(
+    plans: Sequence[Plan], engine: CondaEngine, pypi: PypiSide | None
+) -> dict[Target, Solution]:
+    requests = [each for plan in plans for each in plan.requests]
+    outcomes = solve(requests, engine, pypi.start if pypi else _ignore) if requests else []
+    conflicts = [each for each in outcomes if isinstance(each, Conflict)]
+    solutions = [each for each in outcomes if isinstance(each, Solution)]
+    if conflicts:
+        raise no_solution(conflicts, [each.request.target for each in solutions])
+    return {each.request.target: each for each in solutions}
+
+
+def _ignore(_: Solution) -> None:
+    pass
+
+
+def _lock_file(
+    project: Project,
+    plan: Plan,
+    solutions: Mapping[Target, Solution],
+    resolved: Mapping[Target, PypiSolution],
+    settings: Settings,
+) -> LockFile:
+    platforms = dict(plan.kept)
+    for target in plan.targets:
+        if solution := solutions.get(target):
+            platforms[target.subdir] = PlatformLock.of(
+                digest(target, plan.recipe),
+                solution.records,
+                target.virtual_packages,
+                [each.text for each in target.view.conda],
+                resolved[target].records if target in resolved else (),
+            )
+    return LockFile(
+        environment=plan.environment,
+        sources=project.sources,
+        channels=_channels(project, plan.environment, settings),
+        platforms=dict(sorted(platforms.items())),
+        channel_priority=plan.priority,
+        recipe=plan.recipe,
+    )
+
+
+def _channels(project: Project, environment: str, settings: Settings) -> tuple[LockChannel, ...]:
+    """The channels of all of an environment's platforms, so that --platform changes none."""
+    every = targets(project.manifest, [environment])
+    names = dict.fromkeys(name for each in every for name in channels_of(each, settings.channels))
+    return tuple(LockChannel(public_name(n), tuple(environment_variables(n))) for n in names)

@@ -1,0 +1,74 @@
+"""The targets of a project with what is locked for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from conda_multiplat.lockfile.dependency_graph import LockedGraph, locked_graph
+from conda_multiplat.lockfile.digests import has_changed
+from conda_multiplat.lockfile.model import LockFile, PlatformLock
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.project import Project
+from conda_multiplat.manifest.targets import Target, targets
+from conda_multiplat.solving.pypi import NameTable
+from conda_multiplat.vocabulary.names import did_you_mean
+
+
+@dataclass(frozen=True)
+class LockedTarget:
+    """A target, its environment's lock, and what that has for its platform."""
+
+    target: Target
+    lock: LockFile
+    locked: PlatformLock
+
+    def graph(self) -> LockedGraph:
+        """Who needs whom, and which lines ask for what."""
+        return locked_graph(self.target, self.locked, _table(self))
+
+
+def locked_targets(
+    project: Project, environments: Sequence[str], platforms: Sequence[str], console: Console
+) -> list[LockedTarget]:
+    """The targets of some environments and platforms, or of all, that are locked.
+
+    A warning names those whose lock is not of the manifest as it is now.
+
+    Raises:
+        UsageError: an environment or a platform that the manifest does not have.
+        LockFileError: an environment has no lock that can be used.
+    """
+    wanted = targets(project.manifest, environments, platforms)
+    locks = {each: project.existing_lock(each) for each in {each.environment for each in wanted}}
+    warn_stale([(each, locks[each.environment]) for each in wanted], console)
+    return [
+        LockedTarget(each, lock, locked)
+        for each in wanted
+        if (locked := (lock := locks[each.environment]).platforms.get(each.subdir))
+    ]
+
+
+def warn_stale(pairs: Iterable[tuple[Target, LockFile]], console: Console) -> None:
+    """Say for which targets the manifest has changed since they were locked."""
+    stale = [str(target) for target, lock in pairs if has_changed(lock, target)]
+    if stale:
+        console.say(
+            f"warning: the manifest has changed since it was locked: {', '.join(stale)} "
+            "(run `conda multiplat lock`); this is about what is locked"
+        )
+
+
+def near_names(names: Iterable[str], found: Iterable[LockedTarget]) -> list[str]:
+    """Hints for names that are locked nowhere."""
+    known = {record.name for each in found for record in each.locked.every}
+    return [did_you_mean(each, known, "nothing that is asked for needs it") for each in names]
+
+
+def _table(found: LockedTarget) -> NameTable:
+    """The table of names, read where there is something of PyPI."""
+    if not (found.locked.pypi or found.target.view.pypi):
+        return {}
+    from conda_multiplat.engines.pypi.pypi_table import name_table
+
+    return name_table()

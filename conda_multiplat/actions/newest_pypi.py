@@ -1,0 +1,86 @@
+"""What stood in the way of the newest version of a PyPI package."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from conda_multiplat.lockfile.model import PlatformLock
+from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.manifest.targets import Target
+from conda_multiplat.solving.alternatives import Newest, by_updating
+from conda_multiplat.solving.pypi import (
+    NameTable,
+    PypiConflict,
+    PypiEngine,
+    PypiOutcome,
+    PypiRequest,
+    pypi_request,
+)
+from conda_multiplat.vocabulary.errors import NOWHERE
+from conda_multiplat.vocabulary.pip_entries import split_option
+from conda_multiplat.vocabulary.records import PypiRecord
+
+#: Options that ask for something, and not from where.
+_ASKING = ("-e", "--editable", "-r", "--requirement", "-c", "--constraint")
+
+
+def newest_of_pypi(
+    questions: Sequence[tuple[Target, PlatformLock, PypiRecord]],
+    engine: PypiEngine,
+    table: NameTable,
+) -> list[Newest]:
+    """The newest version that an index has for each target's Python, and what is in its way.
+
+    Where no index has the project, what is locked is the newest.
+
+    Raises:
+        OutsideError: an index can't be read.
+    """
+    requests = [pypi_request(target, locked.records, table) for target, locked, _ in questions]
+    records = [record for _, _, record in questions]
+    asked = list(zip(requests, records, strict=True))
+    alone = [engine.start(_only(request, record.name)) for request, record in asked]
+    versions = [
+        _version(future.result(), record) for future, record in zip(alone, records, strict=True)
+    ]
+    tried = [
+        None
+        if version == record.version
+        else engine.start(_with(request, f"{record.name}=={version}"))
+        for (request, record), version in zip(asked, versions, strict=True)
+    ]
+    return [
+        _newest(record.name, version, future.result() if future else None)
+        for record, version, future in zip(records, versions, tried, strict=True)
+    ]
+
+
+def _only(request: PypiRequest, name: str) -> PypiRequest:
+    """A request for one package, whatever it needs and whatever conda provides."""
+    options = [each for each in request.requirements if _says_where(each.text)]
+    wanted = Requirement(name, name, NOWHERE)
+    return replace(request, requirements=(*options, wanted), provided=())
+
+
+def _says_where(entry: str) -> bool:
+    return entry.startswith("-") and split_option(entry)[0] not in _ASKING
+
+
+def _with(request: PypiRequest, text: str) -> PypiRequest:
+    return replace(request, requirements=(*request.requirements, Requirement(text, "", NOWHERE)))
+
+
+def _version(outcome: PypiOutcome, record: PypiRecord) -> str:
+    """The version that an index has; the locked one where none has the project."""
+    found = () if isinstance(outcome, PypiConflict) else outcome.records
+    return next((each.version for each in found if each.name == record.name), record.version)
+
+
+def _newest(name: str, version: str, outcome: PypiOutcome | None) -> Newest:
+    if outcome is None:
+        return Newest(version)
+    if isinstance(outcome, PypiConflict):
+        lines = tuple(each for each in outcome.requirements if each.at.file)
+        return Newest(version, clash=lines, obstacle=outcome.explanation)
+    return Newest(version, way=by_updating(name))

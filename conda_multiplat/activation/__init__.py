@@ -1,0 +1,1 @@
+"""What activating an environment does, as a value, and as scripts and module files. Pure."""

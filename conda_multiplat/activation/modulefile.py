@@ -1,0 +1,194 @@
+"""Module files: an installed environment for ``module load``, in Tcl and in Lua.
+
+Environment Modules reads Tcl, Lmod reads both. What they undo by themselves when a module is
+unloaded is all that is used here: PATH, variables (``pushenv`` gives the old value back), and what
+scripts have done (``source-sh`` of Environment Modules 4.6, ``source_sh`` of Lmod 8.6).
+
+https://modules.readthedocs.io/en/latest/modulefile.html
+https://lmod.readthedocs.io/en/latest/050_lua_modulefiles.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from conda_multiplat.activation.model import Activation
+
+#: What each tool wants at the end of a module's file name.
+SUFFIXES = {"tcl": "", "lmod": ".lua"}
+#: Only these: the tools run a script in a shell of its own and look what it has changed.
+_SCRIPTS = ".sh"
+#: Unloading gives old values back by ``pushenv``, where there is one. Environment Modules keeps
+#: them in a list that colons separate, and takes a value with a colon for two.
+_TCL_SET = (
+    "proc multiplat_set {name value} {",
+    '    if {[llength [info commands pushenv]] && [string first ":" $value] < 0} {',
+    "        pushenv $name $value",
+    "    } else {",
+    "        setenv $name $value",
+    "    }",
+    "}",
+)
+_TCL_SPECIAL = re.compile(r'[\\"$\[\]{};#]')
+_LUA_SPECIAL = re.compile(r'[\\"\x00-\x1f\x7f]')
+_LINE_BREAK = re.compile(r"[\n\r]")
+_UNSAFE_IN_SHELL = re.compile(r"[^\w@%+=:,./-]", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Module:
+    """What a module file says.
+
+    Attributes:
+        family: the name that it has in common with its siblings, of which one can be loaded.
+        name: its own, after the family's.
+        lock: the lock that it was installed from.
+        activation: what loading it does.
+        prereqs: the modules that must be loaded before.
+    """
+
+    family: str
+    name: str
+    lock: str
+    activation: Activation
+    prereqs: Sequence[str] = ()
+
+    @property
+    def summary(self) -> str:
+        """One line for ``module whatis``."""
+        file = self.lock.replace("\\", "/").rpartition("/")[2]
+        return f"conda environment {self.activation.name}, locked in {file}"
+
+    @property
+    def help(self) -> tuple[str, ...]:
+        """The lines of ``module help``."""
+        return (
+            f"the conda environment {self.activation.name}",
+            f"in {self.activation.prefix}",
+            f"locked in {self.lock}",
+        )
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What is set; the mark for a prompt is left to who has a prompt."""
+        own = {k: v for k, v in self.activation.own.items() if k != "CONDA_PROMPT_MODIFIER"}
+        return {**self.activation.variables, **own, "CONDA_SHLVL": "1"}
+
+
+def render(module: Module, kind: str) -> str:
+    """The file's text; ``kind`` is ``tcl`` or ``lmod``. It has no date: the same is the same."""
+    lines = _tcl(module) if kind == "tcl" else _lua(module)
+    return "\n".join(lines) + "\n"
+
+
+def carried(activation: Activation) -> tuple[Activation, tuple[str, ...]]:
+    """An activation without what no module can set, and the names of that.
+
+    A line break in a value would end the command that the tools print for the shell, and begin
+    another one.
+    """
+    kept = {k: v for k, v in activation.variables.items() if not _LINE_BREAK.search(v)}
+    gone = tuple(each for each in activation.variables if each not in kept)
+    return replace(activation, variables=kept), (*activation.ignored, *gone)
+
+
+def expanded_by_tcl(module: Module) -> list[str]:
+    """The variables in which the shell will put a home for ``~``: Environment Modules lets it."""
+    return [name for name, value in module.variables.items() if re.search(r"(^|:)~", value)]
+
+
+def tcl_word(text: str) -> str:
+    """A word of a Tcl script that stands for ``text``, whatever is in it."""
+    return f'"{_escaped(text, _TCL_SPECIAL, _tcl_escape)}"'
+
+
+def lua_string(text: str) -> str:
+    """A Lua string that stands for ``text``, whatever is in it."""
+    return f'"{_escaped(text, _LUA_SPECIAL, _lua_escape)}"'
+
+
+def _escaped(text: str, special: re.Pattern[str], escape: Callable[[str], str]) -> str:
+    return special.sub(lambda match: escape(match[0]), text)
+
+
+def _tcl_escape(character: str) -> str:
+    return f"\\{character}"
+
+
+def _lua_escape(character: str) -> str:
+    return f"\\{character}" if character in '\\"' else f"\\{ord(character):03}"
+
+
+def _tcl(module: Module) -> list[str]:
+    scripts = [
+        f"    source-sh bash {tcl_word(each)}" for each in module.activation.scripts_on(_SCRIPTS)
+    ]
+    return [
+        "#%Module1.0",
+        "# Made by `conda multiplat modulefile`.",
+        f"module-whatis {tcl_word(module.summary)}",
+        "proc ModulesHelp { } {",
+        *(f"    puts stderr {tcl_word(each)}" for each in module.help),
+        "}",
+        f"conflict {tcl_word(module.family)}",
+        *(f"prereq {tcl_word(each)}" for each in module.prereqs),
+        *_TCL_SET,
+        *(f"prepend-path PATH {tcl_word(each)}" for each in reversed(module.activation.path)),
+        *(f"unsetenv {each}" for each in module.activation.unset),
+        *(f"multiplat_set {name} {tcl_word(value)}" for name, value in module.variables.items()),
+        *(_tcl_scripts(scripts) if scripts else []),
+    ]
+
+
+def _tcl_scripts(commands: Sequence[str]) -> list[str]:
+    return [
+        "if {[llength [info commands source-sh]]} {",
+        *commands,
+        "} elseif {[module-info mode load]} {",
+        '    puts stderr "activation scripts are not run: that needs Environment Modules 4.6"',
+        "}",
+    ]
+
+
+def _lua(module: Module) -> list[str]:
+    scripts = [
+        f'    source_sh("bash", {lua_string(_lmod_script(each))})'
+        for each in module.activation.scripts_on(_SCRIPTS)
+    ]
+    return [
+        "-- Made by `conda multiplat modulefile`.",
+        f"whatis({lua_string(module.summary)})",
+        f"help({', '.join(lua_string(each + chr(10)) for each in module.help)})",
+        f"conflict({lua_string(module.family)})",
+        *(f"prereq({lua_string(each)})" for each in module.prereqs),
+        *(f'prepend_path("PATH", {lua_string(each)})' for each in reversed(module.activation.path)),
+        *(f"unsetenv({lua_string(each)})" for each in module.activation.unset),
+        *(
+            f"pushenv({lua_string(name)}, {lua_string(value)})"
+            for name, value in module.variables.items()
+        ),
+        *(_lua_scripts(scripts) if scripts else []),
+    ]
+
+
+def _lmod_script(path: str) -> str:
+    """A script as Lmod wants it: a command line of bash, which Lmod puts between two ``"`` for sh.
+
+    It escapes ``"`` for neither of the two, so that there is none here.
+    """
+    if not _UNSAFE_IN_SHELL.search(path):
+        return path
+    quoted = path.replace("'", r"'\''").replace('"', r"'$'\x22''")
+    return re.sub(r"[\\$`]", r"\\\g<0>", f"'{quoted}'")
+
+
+def _lua_scripts(commands: Sequence[str]) -> list[str]:
+    return [
+        "if source_sh then",
+        *commands,
+        'elseif mode() == "load" then',
+        '    LmodMessage("activation scripts are not run: that needs Lmod 8.6")',
+        "end",
+    ]

@@ -1,0 +1,69 @@
+"""``conda multiplat check``: whether every lock answers its manifest; see ``checking``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from conda_multiplat.actions.check.locks import verdicts
+from conda_multiplat.actions.check.verdict import Verdict
+from conda_multiplat.cli.options import environments_option
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.project import load_project_as_locked
+from conda_multiplat.vocabulary.names import unique
+
+EXAMPLES = """\
+examples:
+  conda multiplat check                     exit code 1 where a lock is out of date
+  conda multiplat check --strict            also where what is locked is still good, but not in sync
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    environments_option(parser)
+    parser.add_argument(
+        "--strict",
+        dest="strictly",
+        action="store_true",
+        help="fail where the manifest has changed, even if what is locked still meets it",
+    )
+    parser.set_defaults(needs_settings=False)
+
+
+def run(args: argparse.Namespace, _: None, console: Console) -> int:
+    """Run the command."""
+    return check(
+        files=args.files, environments=args.environments, strict=args.strictly, console=console
+    )
+
+
+def check(
+    *,
+    files: Sequence[str] = (),
+    environments: Sequence[str] = (),
+    strict: bool = False,
+    console: Console,
+) -> int:
+    """Check the locks of a project; see ``conda multiplat check --help``.
+
+    Returns:
+        0 where all are in sync or, without ``strict``, still met; else 1.
+    """
+    project = load_project_as_locked(files)
+    found = verdicts(project, environments)
+    for line in lines(found, strict=strict):
+        console.show(line)
+    failed = any(each.fails(strict=strict) for each in found)
+    console.result({"in_sync": not failed, "files": [each.to_dict() for each in found]})
+    return 1 if failed else 0
+
+
+def lines(found: Sequence[Verdict], *, strict: bool) -> list[str]:
+    """What a person reads: what is wrong, each file's reasons, and what to run, once."""
+    said = [line for each in found for line in each.lines()]
+    ways = [each.way for each in found if each.fails(strict=strict)]
+    good = [each.file for each in found if not each.fails(strict=True)]
+    if good and not said:
+        said.append(f"in sync: {', '.join(good)}")
+    return [*said, *unique(ways)]

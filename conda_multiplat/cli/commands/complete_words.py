@@ -1,0 +1,131 @@
+"""``conda multiplat complete-words``: the names that a shell completes; not for people.
+
+It is quick and says nothing of what is wrong: a user who presses TAB wants no answer but names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from conda_multiplat.cli.completion.model import flags_after
+from conda_multiplat.lockfile.read import package_names
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.files import find_manifest, lock_files, locked_environment, read_text
+from conda_multiplat.machine.project import Project, load_project_as_locked
+from conda_multiplat.vocabulary.errors import MultiplatError
+from conda_multiplat.vocabulary.names import SUBDIRS, unique
+
+EXAMPLES = """\
+examples:
+  conda multiplat complete-words environments -- lock -f robot/environment.yml
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument(
+        "word_kind", metavar="KIND", help="environments, names, packages, platforms"
+    )
+    parser.add_argument("words", metavar="WORD", nargs="*", help="the command line so far")
+    parser.set_defaults(needs_settings=False)
+
+
+def run(args: argparse.Namespace, _: None, console: Console) -> int:
+    """Run the command."""
+    return complete_words(kind=args.word_kind, words=args.words, console=console)
+
+
+#: No shell does anything with such a name but take it: names come from files that anybody wrote.
+_PLAIN = re.compile(r"[A-Za-z0-9_.+-]+")
+
+
+def complete_words(*, kind: str, words: Sequence[str], console: Console) -> int:
+    """Print the names of a kind, a line each.
+
+    Args:
+        kind: one of ``completion.KINDS``.
+        words: the command line so far, without the program.
+        console: where to print.
+
+    Returns:
+        0, whatever is wrong.
+    """
+    try:
+        found = list(filter(_PLAIN.fullmatch, _words(kind, words)))
+    except MultiplatError:
+        found = []
+    if found:
+        console.show("\n".join(found))
+    console.result({"words": found})
+    return 0
+
+
+def _words(kind: str, words: Sequence[str]) -> Iterable[str]:
+    files = flags_after(words, "-f", "--file")
+    match kind:
+        case "environments":
+            return _environments(files)
+        case "platforms":
+            return _platforms(files)
+        case "platform-changes":
+            return _platform_changes(files, words)
+        case "packages":
+            return _packages(files, flags_after(words, "-e", "--environment"))
+        case "names":
+            return _names()
+        case _:
+            return ()
+
+
+def _environments(files: Sequence[str]) -> Iterable[str]:
+    """The manifest's environments; where that can't be read, those that have a lock."""
+    try:
+        return load_project_as_locked(files).manifest.environments
+    except MultiplatError:
+        return [locked_environment(each.name) for each in lock_files(_folder(files))]
+
+
+def _platforms(files: Sequence[str]) -> Iterable[str]:
+    """The manifest's platforms; without a manifest all that there are."""
+    try:
+        project = load_project_as_locked(files)
+    except MultiplatError:
+        return SUBDIRS
+    return _all_platforms(project)
+
+
+def _platform_changes(files: Sequence[str], words: Sequence[str]) -> Iterable[str]:
+    """After ``platform``: what to do, then the platforms that can be added or removed."""
+    there = list(_platforms(files))
+    if "remove" in words:
+        return there
+    return [each for each in SUBDIRS if each not in there] if "add" in words else ("add", "remove")
+
+
+def _all_platforms(project: Project) -> Iterable[str]:
+    manifest = project.manifest
+    return unique(each for name in manifest.environments for each in manifest.platforms_of(name))
+
+
+def _packages(files: Sequence[str], environments: Sequence[str]) -> Iterable[str]:
+    """The names in the locks, whatever they are for."""
+    found: set[str] = set()
+    for path in lock_files(_folder(files)):
+        if not environments or locked_environment(path.name) in environments:
+            found |= package_names(read_text(path))
+    return sorted(found)
+
+
+def _folder(files: Sequence[str]) -> Path:
+    return Path(files[0]).absolute().parent if files else find_manifest(Path.cwd()).parent
+
+
+def _names() -> Iterable[str]:
+    """The named environments that conda knows of."""
+    path = Path("~/.conda/environments.txt").expanduser()
+    lines = read_text(path).splitlines() if path.is_file() else []
+    prefixes = [Path(each.strip()) for each in lines if each.strip()]
+    return unique(each.name for each in prefixes if each.parent.name == "envs")

@@ -1,0 +1,55 @@
+"""``conda multiplat completion``: a script that completes command lines in a shell."""
+
+from __future__ import annotations
+
+import argparse
+import sysconfig
+from pathlib import Path
+from typing import Literal
+
+from conda_multiplat.cli.completion import scripts as rendering
+from conda_multiplat.cli.completion.model import command
+from conda_multiplat.cli.main import command_parsers
+from conda_multiplat.machine.console import Console
+
+EXAMPLES = """\
+examples:
+  eval "$(conda-multiplat completion --shell bash)"     in ~/.bashrc
+  eval "$(conda-multiplat completion --shell zsh)"      in ~/.zshrc, after compinit
+  conda-multiplat completion --shell fish > ~/.config/fish/completions/conda-multiplat.fish
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--shell", required=True, choices=SHELLS, help="for which shell")
+    parser.set_defaults(needs_settings=False)
+
+
+def run(args: argparse.Namespace, _: None, console: Console) -> int:
+    """Run the command."""
+    return completion(shell=args.shell, console=console)
+
+
+_PROGRAM = "conda-multiplat"
+_SHELLS = {"bash": rendering.bash, "zsh": rendering.zsh, "fish": rendering.fish}
+SHELLS = tuple(_SHELLS)
+
+
+def completion(*, shell: Literal["bash", "zsh", "fish"], console: Console) -> int:
+    """Print the script for a shell; see ``conda multiplat completion --help``.
+
+    Returns:
+        0.
+    """
+    commands = [command(*each) for each in command_parsers(argparse.ArgumentParser())]
+    text = _SHELLS[shell](commands, _program())
+    console.show(text.removesuffix("\n"))
+    console.result({"shell": shell, "script": text})
+    return 0
+
+
+def _program() -> str:
+    """Who is asked for names: the program that is installed with us, wherever PATH leads."""
+    beside = Path(sysconfig.get_path("scripts")) / _PROGRAM
+    return str(beside) if beside.is_file() else _PROGRAM

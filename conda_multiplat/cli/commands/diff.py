@@ -1,0 +1,211 @@
+r"""``conda multiplat diff``: what differs between two states of a project's locks.
+
+A side is the work tree, a git revision, or one lock file::
+
+    side -> {environment: LockFile}  --\
+    side -> {environment: LockFile} ----> EnvironmentDiff of each -> text, Markdown or JSON
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from conda_multiplat.cli.options import (
+    environments_option,
+    git_setup_options,
+    platforms_option,
+    run_git_setup,
+)
+from conda_multiplat.cli.show import diff as rendering
+from conda_multiplat.cli.show import record_lines
+from conda_multiplat.lockfile.diff import environment_diff
+from conda_multiplat.lockfile.model import LockFile
+from conda_multiplat.lockfile.read import read_lock
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.files import (
+    find_manifest,
+    lock_files,
+    locked_environment,
+    read_blocks,
+    read_text,
+    shown,
+)
+from conda_multiplat.machine.git import commands as git
+from conda_multiplat.machine.git.setup import DIFF
+from conda_multiplat.vocabulary.errors import LockFileError, UsageError
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
+
+EXAMPLES = """\
+examples:
+  conda multiplat diff                      the work tree against HEAD
+  conda multiplat diff main --markdown      for a pull request's comment
+  conda multiplat diff old-lock.yml conda-lock.yml
+  conda multiplat diff --setup              git diff, log -p and show: a line for each package
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    for name, meaning in (
+        ("old", "a git revision or a lock file (default: HEAD)"),
+        ("new", "the same (default: the work tree)"),
+    ):
+        parser.add_argument(f"{name}_side", metavar=name.upper(), nargs="?", help=meaning)
+    environments_option(parser)
+    platforms_option(parser, "only these platforms")
+    parser.add_argument(
+        "--markdown", dest="as_markdown", action="store_true", help="tables for a pull request"
+    )
+    parser.add_argument(
+        "--exit-code", dest="tell_by_code", action="store_true", help="1 where something differs"
+    )
+    parser.add_argument(
+        "--textconv", dest="textconv_file", metavar="FILE", help="a lock as git compares it"
+    )
+    git_setup_options(parser)
+    parser.set_defaults(needs_settings=False)
+
+
+def run(args: argparse.Namespace, _: None, console: Console) -> int:
+    """Run the command."""
+    if args.git_setup:
+        return run_git_setup(DIFF, args, console)
+    if args.textconv_file is not None:
+        return textconv(file=args.textconv_file, console=console)
+    return diff(
+        old=args.old_side,
+        new=args.new_side,
+        files=args.files,
+        environments=args.environments,
+        platforms=args.platforms,
+        markdown=args.as_markdown,
+        exit_code=args.tell_by_code,
+        console=console,
+    )
+
+
+@dataclass(frozen=True)
+class _Side:
+    """The locks of one side, by environment; ``single`` where it is one file."""
+
+    locks: Mapping[str, LockFile]
+    single: bool = False
+
+
+def diff(
+    *,
+    old: str | None = None,
+    new: str | None = None,
+    files: Sequence[str] = (),
+    environments: Sequence[str] = (),
+    platforms: Sequence[str] = (),
+    markdown: bool = False,
+    exit_code: bool = False,
+    console: Console,
+) -> int:
+    """Show what differs between two states of the locks; see ``conda multiplat diff --help``.
+
+    Returns:
+        0; with ``exit_code`` 1 where something differs.
+    """
+    from conda_multiplat.engines.conda.specs import is_newer
+
+    first = _side("HEAD" if old is None else old, files)
+    second = _side(new, files)
+    first, second = _paired(first, second)
+    names = sorted(first.locks.keys() | second.locks.keys(), key=_default_first)
+    _refuse_unknown(environments, names)
+    found = [
+        environment_diff(
+            name,
+            _only(first.locks.get(name), platforms),
+            _only(second.locks.get(name), platforms),
+            is_newer,
+        )
+        for name in names
+        if not environments or name in environments
+    ]
+    differing = [each for each in found if each]
+    render = rendering.markdown if markdown else rendering.text
+    for line in render(differing):
+        console.show(line)
+    console.result({"environments": {each.environment: each.to_dict() for each in found}})
+    return 1 if exit_code and differing else 0
+
+
+def textconv(*, file: str, console: Console) -> int:
+    """Show a lock as lines that git compares (gitattributes: ``textconv``).
+
+    What is no lock that we can read is shown as it is: git would stop at an error, and with it the
+    whole of ``git log -p``.
+
+    Returns:
+        0.
+    """
+    content = b"".join(read_blocks(Path(file)))
+    text = content.decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
+    try:
+        lines = record_lines.lines(read_lock(text, file), hashlib.sha256(text.encode()).hexdigest())
+    except LockFileError:
+        lines = text.splitlines()
+    for line in lines:
+        console.show(line)
+    console.result({"lines": lines})
+    return 0
+
+
+def _default_first(name: str) -> tuple[bool, str]:
+    return name != DEFAULT_ENVIRONMENT, name
+
+
+def _side(named: str | None, files: Sequence[str]) -> _Side:
+    """The locks that an argument stands for; without one, those of the work tree."""
+    if named is not None and (Path(named).is_file() or _is_path(named)):
+        lock = read_lock(read_text(Path(named)), named)
+        return _Side({lock.environment: lock}, single=True)
+    if named is not None and ":" in named:
+        lock = read_lock(git.show(Path.cwd(), named), named)
+        return _Side({lock.environment: lock}, single=True)
+    folder = Path(files[0]).absolute().parent if files else find_manifest(Path.cwd()).parent
+    if named is None:
+        texts = {each.name: (read_text(each), shown(each)) for each in lock_files(folder)}
+    else:
+        names = [each for each in git.names_at(folder, named) if locked_environment(each)]
+        texts = {each: (git.text_at(folder, named, each), f"{named}:{each}") for each in names}
+    return _Side({locked_environment(name): read_lock(*pair) for name, pair in texts.items()})
+
+
+def _is_path(named: str) -> bool:
+    return ":" not in named and named.endswith((".yml", ".yaml"))
+
+
+def _paired(first: _Side, second: _Side) -> tuple[_Side, _Side]:
+    """Sides of the same environments, where one of them is a single file."""
+    if first.single and second.single:
+        (name,) = second.locks
+        return _Side({name: next(iter(first.locks.values()))}), second
+    if first.single or second.single:
+        (name,) = (first if first.single else second).locks
+        return _limited(first, name), _limited(second, name)
+    return first, second
+
+
+def _limited(side: _Side, environment: str) -> _Side:
+    return _Side({name: lock for name, lock in side.locks.items() if name == environment})
+
+
+def _only(lock: LockFile | None, platforms: Sequence[str]) -> LockFile | None:
+    if lock is None or not platforms:
+        return lock
+    return lock._replace(platforms={k: v for k, v in lock.platforms.items() if k in platforms})
+
+
+def _refuse_unknown(environments: Sequence[str], known: Sequence[str]) -> None:
+    for each in environments:
+        if each not in known:
+            hints = [f"there are: {', '.join(known)}"]
+            raise UsageError(f"no lock of environment {each!r} on either side", hints=hints)

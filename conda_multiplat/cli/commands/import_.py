@@ -1,0 +1,302 @@
+"""``conda multiplat import``: other files as one manifest.
+
+Flow::
+
+    files, prefix -> [Part] -> Imported -- differences settled --> text -> read again -> file
+
+Nothing that is not carried over goes without a word: it is listed, with its place.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from conda_multiplat.actions.import_.prefix import read_prefix
+from conda_multiplat.actions.import_.report import Settled, document, report, wish_lines
+from conda_multiplat.actions.import_.sources import File, read_files, read_parts
+from conda_multiplat.actions.install.choose_prefix import existing
+from conda_multiplat.engines.conda.specs import check_spec
+from conda_multiplat.importers.differences import Difference, common, differences, settle
+from conda_multiplat.importers.environment_yml import without_build
+from conda_multiplat.importers.merge import Part, channel_notes, double_platforms, merge
+from conda_multiplat.importers.same_requests import same_requests
+from conda_multiplat.importers.values import Imported, Lost
+from conda_multiplat.importers.write_manifest import render
+from conda_multiplat.lockfile.read import read_lock
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.files import (
+    MANIFEST_NAMES,
+    lock_path,
+    refuse_read_only,
+    shown,
+    write_all,
+)
+from conda_multiplat.machine.settings import Settings
+from conda_multiplat.manifest.model import Manifest, Requirement
+from conda_multiplat.manifest.read import Source, read_manifest
+from conda_multiplat.vocabulary.errors import InternalError, ManifestError, UsageError
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
+from conda_multiplat.vocabulary.pip_entries import entry_name
+
+EXAMPLES = """\
+examples:
+  conda multiplat import environment-linux.yml env.osx-arm64.yaml
+  conda multiplat import gpu.yml@linux-64 mac.yml@osx-64,osx-arm64 --prefer-common
+  conda multiplat import pixi.toml                     or pyproject.toml, or conda-lock.yml
+  conda multiplat import --from-name robot --dry-run   from an environment that is there
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument(
+        "arguments",
+        metavar="FILE[@PLATFORM]",
+        nargs="*",
+        help="environment.yml files, pixi.toml, pyproject.toml, conda-lock.yml",
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--from-prefix", dest="source_prefix", metavar="PREFIX", help="an environment's folder"
+    )
+    where.add_argument(
+        "--from-name", dest="source_name", metavar="NAME", help="an environment's name"
+    )
+    parser.add_argument(
+        "-o", "--output", dest="out_file", metavar="FILE", help="default: environment.yml"
+    )
+    parser.add_argument(
+        "--prefer-common",
+        dest="take_common",
+        action="store_true",
+        help="where platforms differ, write what most ask for or have in common, if anything",
+    )
+    parser.add_argument(
+        "--no-builds",
+        dest="keep_builds",
+        action="store_false",
+        help="leave out the builds of exact pins, a=1.0=py_0",
+    )
+    parser.add_argument(
+        "--dry-run", dest="dry", action="store_true", help="print the manifest, write nothing"
+    )
+    parser.add_argument(
+        "--force", dest="overwrite", action="store_true", help="replace files that are there"
+    )
+
+
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Run the command."""
+    return import_manifest(
+        arguments=[*args.files, *args.arguments],
+        from_prefix=args.source_prefix,
+        from_name=args.source_name,
+        output=args.out_file,
+        prefer_common=args.take_common,
+        keep_builds=args.keep_builds,
+        dry_run=args.dry,
+        force=args.overwrite,
+        settings=settings,
+        console=console,
+    )
+
+
+#: So many packages that builds keep apart are worth a word about `--no-builds`.
+_MANY_BUILDS = 5
+
+
+def import_manifest(
+    *,
+    arguments: Sequence[str],
+    from_prefix: str | None = None,
+    from_name: str | None = None,
+    output: str | None = None,
+    prefer_common: bool = False,
+    keep_builds: bool = True,
+    dry_run: bool = False,
+    force: bool = False,
+    settings: Settings,
+    console: Console,
+) -> int:
+    """Make one manifest of other files; see ``conda multiplat import --help``.
+
+    Returns:
+        0. Every other outcome is raised as a ``MultiplatError``, which has its exit code.
+    """
+    target = Path(output or MANIFEST_NAMES[0]).absolute()
+    wanted = _prefix(arguments, from_prefix, from_name, settings)
+    files = read_files(arguments)
+    locks = _locks(files, target)
+    if not dry_run:
+        _refuse_to_overwrite(target, files, locks, force=force)
+    parts = (
+        [Part(read_prefix(wanted, settings, settings.subdir))]
+        if wanted
+        else read_parts(files, target.parent, keep_builds=keep_builds)
+    )
+    if problems := double_platforms(parts):
+        raise ManifestError("two files are for one platform", problems=problems)
+    imported = merge(parts)
+    imported, settled = _settle(imported, prefer_common=prefer_common, console=console)
+    imported = imported.adding(notes=channel_notes(imported.manifest))
+    imported = imported.adding(notes=_build_note(settled, keep_builds=keep_builds))
+    # The path of an environment is of this machine only, and the manifest is for others too.
+    sources = [f"the environment {wanted.name}"] if wanted else [file.name for file in files]
+    text = _verified(imported, sources, target)
+    imported = imported.adding(lost=_unwritten_comments(parts, text))
+    if dry_run:
+        console.show(text.rstrip("\n"))
+    else:
+        write_all({target: text, **locks})
+    names = [shown(path) for path in (target, *locks)]
+    report(imported, settled, [] if dry_run else names, console)
+    console.result(
+        {"files": names, "written": not dry_run, "manifest": text, **document(imported, settled)}
+    )
+    return 0
+
+
+def _prefix(
+    arguments: Sequence[str], from_prefix: str | None, from_name: str | None, settings: Settings
+) -> Path | None:
+    """The environment to read, if it is one that is asked for."""
+    if from_prefix is None and from_name is None:
+        if not arguments:
+            hint = "name files, or an environment with --from-prefix or --from-name"
+            raise UsageError("nothing to import", hints=[hint])
+        return None
+    if arguments:
+        raise UsageError("files and an environment can't be imported together")
+    if from_prefix is not None:
+        return Path(from_prefix).expanduser().absolute()
+    return existing(from_name or "", settings)
+
+
+def _locks(files: Sequence[File], target: Path) -> dict[Path, str]:
+    """The locks among the files, where they have to be for the next ``lock`` to start from them."""
+    found: dict[Path, str] = {}
+    locks = [(file, read_lock(file.text, file.name)) for file in files if file.is_lock]
+    alone = len(locks) == 1
+    for file, lock in locks:
+        path = lock_path(target.parent, DEFAULT_ENVIRONMENT if alone else lock.environment)
+        if path.resolve() != file.path.resolve():
+            found[path] = file.text
+    return found
+
+
+def _refuse_to_overwrite(
+    target: Path, files: Sequence[File], locks: dict[Path, str], *, force: bool
+) -> None:
+    for path in (target, *locks):
+        if not path.exists():
+            continue
+        if force:
+            refuse_read_only(path)
+            continue
+        hints = ["-o FILE writes another, --force replaces it", "--dry-run shows what it would be"]
+        if any(path.resolve() == file.path.resolve() for file in files):
+            raise UsageError(
+                f"{shown(path)} is imported itself, and would be replaced", hints=hints
+            )
+        raise UsageError(f"{shown(path)} is there already", hints=hints)
+
+
+def _settle(
+    imported: Imported, *, prefer_common: bool, console: Console
+) -> tuple[Imported, list[Settled]]:
+    """The differences one by one: by rule, by the user, or each platform keeps its own."""
+    found = differences(imported.manifest)
+    ask = not prefer_common and console.interactive and sys.stdin.isatty()
+    settled: list[Settled] = []
+    for number, difference in enumerate(found, start=1):
+        chosen: Sequence[Requirement] | None = None
+        if prefer_common:
+            chosen = common(difference)
+        elif ask:
+            chosen, ask = _asked(difference, f"{number} of {len(found)}", console)
+        if chosen is not None:
+            imported = settle(imported, difference, chosen)
+        text = ", ".join(each.text for each in chosen or ())
+        settled.append(Settled(difference, text))
+    return imported, settled
+
+
+def _asked(
+    difference: Difference, count: str, console: Console
+) -> tuple[Sequence[Requirement] | None, bool]:
+    """What a person chooses, and whether to go on asking."""
+    wishes = difference.wishes
+    console.say(f"{difference.name} is not the same on all platforms ({count}):")
+    for number, line in enumerate(wish_lines(difference), start=1):
+        console.say(f"  {number}  {line}")
+    console.say("  k  each platform keeps its own (enter)")
+    console.say("  a  the same for all that are left")
+    while True:
+        console.ask(f"which for all of them? [1-{len(wishes)}, k, a] ")
+        answer = sys.stdin.readline()
+        if answer.strip() == "a" or not answer:
+            return None, False
+        if answer.strip() in ("", "k"):
+            return None, True
+        if answer.strip().isdigit() and 1 <= int(answer) <= len(wishes):
+            return wishes[int(answer) - 1].requirements, True
+        console.say(f"  {answer.strip()!r} is none of them")
+
+
+def _build_note(settled: Sequence[Settled], *, keep_builds: bool) -> list[str]:
+    """Where exact builds are what keeps platforms apart, say so."""
+    if not keep_builds:
+        return []
+    apart = [
+        each
+        for each in settled
+        if not each.text
+        and any(without_build(r.text)[1] for w in each.difference.wishes for r in w.requirements)
+    ]
+    if len(apart) < _MANY_BUILDS:
+        return []
+    return [
+        f"{len(apart)} packages are pinned to builds: --no-builds shares what is alike but them"
+    ]
+
+
+def _unwritten_comments(parts: Sequence[Part], text: str) -> list[Lost]:
+    """The words beside requirements that the manifest has not, since another file's are there."""
+    return [
+        Lost(at, f"the comment {words!r}")
+        for part in parts
+        for at, words in part.imported.comments.items()
+        if words not in text
+    ]
+
+
+def _verified(imported: Imported, sources: Sequence[str], target: Path) -> str:
+    """The manifest's text, which reads as what is meant.
+
+    Words beside a line can look like a selector: if they do, all go without.
+    """
+    wrong: list[str] = []
+    for comments in (True, False):
+        text = render(imported, sources, comments=comments)
+        try:
+            got = _read(text, target)
+        except ManifestError as error:
+            wrong = [str(each) for each in error.problems]
+            continue
+        wrong = list(same_requests(imported.manifest, got))
+        if not wrong:
+            return text
+    raise InternalError(
+        "the manifest that was made is not what was read",
+        details=wrong,
+        hints=["please report it, with the files that were imported"],
+    )
+
+
+def _read(text: str, target: Path) -> Manifest:
+    return read_manifest(
+        [Source(shown(target), text)], host_subdirs=(), check_spec=check_spec, entry_name=entry_name
+    )

@@ -1,0 +1,175 @@
+"""``conda multiplat init``: a small manifest to begin with."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.files import MANIFEST_NAMES, manifest_in, shown, write_all
+from conda_multiplat.machine.settings import Settings
+from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.errors import OutsideError, UsageError
+from conda_multiplat.vocabulary.names import SUBDIRS, did_you_mean, unique
+from conda_multiplat.vocabulary.yaml_scalars import scalar
+
+EXAMPLES = """\
+examples:
+  conda multiplat init                      environment.yml here, for this machine's platform
+  conda multiplat init robot --platform linux-64 --platform osx-arm64
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("folder", metavar="FOLDER", nargs="?", help="where (default: here)")
+    parser.add_argument(
+        "--platform",
+        dest="platforms",
+        action="append",
+        default=[],
+        metavar="P",
+        help="a platform to lock for, beside this machine's; say it again for another",
+    )
+    parser.add_argument(
+        "--channel",
+        dest="channel_names",
+        action="append",
+        default=[],
+        metavar="C",
+        help="a channel (default: those configured, else conda-forge)",
+    )
+    parser.add_argument(
+        "-n",
+        "--name",
+        dest="env_name",
+        metavar="NAME",
+        help="the conda environment (default: the folder's name)",
+    )
+
+
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Run the command."""
+    return init(
+        folder=args.folder,
+        files=args.files,
+        name=args.env_name,
+        platforms=args.platforms,
+        channels=args.channel_names,
+        settings=settings,
+        console=console,
+    )
+
+
+#: What conda uses where nobody has configured channels.
+_UNCONFIGURED = ((), ("defaults",))
+_CHANNELS = ("conda-forge",)
+_TEXT = """\
+# One manifest for all platforms: `conda multiplat lock` locks it, `install` installs that.
+name: {name}
+channels:
+{channels}
+# What to lock for; `conda multiplat platform add` adds others: linux-64, osx-arm64, win-64 …
+platforms:
+{platforms}
+# For more: conda multiplat add numpy, add --pypi robosuite, add --platform linux-64 gdb
+dependencies: []
+"""
+
+
+def init(
+    *,
+    folder: str | None = None,
+    files: Sequence[str] = (),
+    name: str | None = None,
+    platforms: Sequence[str] = (),
+    channels: Sequence[str] = (),
+    settings: Settings,
+    console: Console,
+) -> int:
+    """Write a new manifest; see ``conda multiplat init --help``.
+
+    Returns:
+        0. Every other outcome is raised as a ``MultiplatError``.
+    """
+    path = _path(folder, files)
+    for each in platforms:
+        if each not in SUBDIRS:
+            hint = did_you_mean(each, SUBDIRS, f"known: {', '.join(SUBDIRS)}")
+            raise UsageError(f"unknown platform {each!r}", hints=[hint])
+    text = _TEXT.format(
+        name=scalar(_name(name, path.parent), flow=False),
+        channels=_lines(channels or _configured(settings)),
+        platforms=_lines(unique([settings.subdir, *platforms])),
+    )
+    _make_folder(path.parent)
+    write_all({path: text})
+    console.say(f" wrote {shown(path)}")
+    console.say(" next: conda multiplat add PACKAGE…")
+    console.result({"file": shown(path)})
+    return 0
+
+
+def _configured(settings: Settings) -> Sequence[str]:
+    """The channels of conda's configuration, without what is secret in them."""
+    if tuple(settings.channels) in _UNCONFIGURED:
+        return _CHANNELS
+    return [public_name(each) for each in settings.channels]
+
+
+def _path(folder: str | None, files: Sequence[str]) -> Path:
+    """Where the manifest goes, where there must be none.
+
+    Raises:
+        UsageError: there is one, or it is asked for in two places.
+    """
+    if folder in SUBDIRS:
+        raise UsageError(
+            f"{folder!r} is a platform",
+            hints=[
+                f"for another one say it again: --platform {folder}",
+                f"a folder of that name: ./{folder}",
+            ],
+        )
+    if len(files) > 1 or (files and folder):
+        raise UsageError("one manifest at a time: name a folder, or one file with -f")
+    if files:
+        path = Path(files[0]).absolute()
+        there = path if path.exists() else None
+    else:
+        path = Path(folder or ".").absolute() / MANIFEST_NAMES[0]
+        there = manifest_in(path.parent)
+    if there is not None:
+        hints = ["add to it: conda multiplat add PACKAGE…", "it is as it was"]
+        raise UsageError(f"{shown(there)} is there already", hints=hints)
+    return path
+
+
+def _name(name: str | None, folder: Path) -> str:
+    """The environment's name: as asked for, or the folder's in letters that a name may have.
+
+    Raises:
+        UsageError: it can't be an environment's name.
+    """
+    if name is None:
+        found = re.sub(r"[^\w.-]+", "-", folder.resolve().name).strip("-.")
+        return found if found not in ("", "base", "root") else "project"
+    if name in ("base", "root") or re.search(r"[/ :#]", name) or not name:
+        raise UsageError(
+            f"{name!r} can't be an environment's name",
+            hints=["write it without `/`, ` `, `:` and `#`; not `base`, not `root`"],
+        )
+    return name
+
+
+def _lines(values: Sequence[str]) -> str:
+    return "\n".join(f"  - {scalar(each, flow=False)}" for each in values)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutsideError(f"can't make {shown(folder)}: {error.strerror}") from None

@@ -1,0 +1,216 @@
+r"""``conda multiplat merge-driver``: merges locks for git, as values and never as text.
+
+Flow::
+
+    %O %A %B -> Sides --\
+    what is merged -> manifest as it will be -> [Target] --> merged LockFile -> %A, exit 0
+                                                        \-> reasons: %A is our side, exit 1
+
+On a conflict our side stays whole in ``%A``, with the reason above it as a comment: ``lock`` takes
+both sides' packages as a start (``git_merge.both_sides``), and ``check`` and ``install`` refuse the
+file until then, even if it happens to meet the manifest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+
+from conda_multiplat.actions.check.locks import unmet_lines
+from conda_multiplat.cli.options import git_setup_options, run_git_setup
+from conda_multiplat.lockfile import write as conda_lock
+from conda_multiplat.lockfile.merge import Sides, disagreements, merge_locks, merged_platforms
+from conda_multiplat.lockfile.model import LockFile, PlatformLock
+from conda_multiplat.lockfile.read import as_unmerged, read_lock
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.files import (
+    lock_path,
+    locked_environment,
+    quoted,
+    read_blocks,
+    write_all,
+)
+from conda_multiplat.machine.git import commands as git
+from conda_multiplat.machine.git.merge import Given, Merging, what_is_merged
+from conda_multiplat.machine.git.setup import MERGE
+from conda_multiplat.machine.project import Project, load_project, projects_beside
+from conda_multiplat.manifest.targets import Target, targets
+from conda_multiplat.vocabulary.errors import LockFileError, MultiplatError, UsageError
+
+EXAMPLES = """\
+examples:
+  conda multiplat merge-driver --setup      in each clone, once; commit .gitattributes
+  conda multiplat merge-driver --undo       git merges locks as text again
+git calls it as: conda-multiplat merge-driver %O %A %B %P
+"""
+_FILES = {
+    "base": "the common ancestor (%%O)",
+    "ours": "our side, and where the result goes (%%A)",
+    "theirs": "the other side (%%B)",
+    "path": "the lock's path in the repository (%%P)",
+}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    for name, meaning in _FILES.items():
+        parser.add_argument(f"{name}_file", metavar=name.upper(), nargs="?", help=meaning)
+    git_setup_options(parser)
+    parser.set_defaults(needs_settings=False, refuse=parser.error)
+
+
+def run(args: argparse.Namespace, _: None, console: Console) -> int:
+    """Run the command."""
+    if args.git_setup:
+        return run_git_setup(MERGE, args, console)
+    if args.path_file is None:
+        args.refuse("--setup, --undo, or git's four files: %O %A %B %P")
+    return merge_driver(
+        base=args.base_file,
+        ours=args.ours_file,
+        theirs=args.theirs_file,
+        name=args.path_file,
+        console=console,
+    )
+
+
+def merge_driver(*, base: str, ours: str, theirs: str, name: str, console: Console) -> int:
+    """Merge a lock as git asks for it; see ``conda multiplat merge-driver --help``.
+
+    Args:
+        base: a file with the common ancestor, empty where there is none (``%O``).
+        ours: a file with our side, where the result goes (``%A``).
+        theirs: a file with the other side (``%B``).
+        name: the lock's path from the top of the work tree (``%P``).
+        console: where a conflict is told.
+
+    Returns:
+        0 where it is merged; 1 for a conflict, which git then marks.
+    """
+    root = Path(git.output(Path(), "rev-parse", "--show-toplevel") or ".")
+    given = Given(*(b"".join(read_blocks(Path(each))) for each in (base, ours, theirs)))
+    environment = locked_environment(PurePosixPath(name).name)
+    if not environment:
+        raise UsageError(f"{name} is not named as a lock is", hints=["look at .gitattributes"])
+    try:
+        lock, reasons = _merged(root, name, environment, given)
+    except MultiplatError as error:
+        lock, reasons = None, [_one_line(error)]
+    if lock is not None:
+        write_all({Path(ours): conda_lock.render(lock)})
+    else:
+        _leave(Path(ours), given.ours, _first(reasons))
+        console.say(f"{name} is not merged: {_first(reasons)}; run: {_relock(root, name)}")
+    console.result({"file": name, "merged": lock is not None, "reasons": reasons})
+    return 0 if lock is not None else 1
+
+
+def _leave(path: Path, ours: bytes, reason: str) -> None:
+    """Leave our side, with the reason above it where it is text."""
+    with suppress(UnicodeDecodeError):
+        write_all({path: as_unmerged(ours.decode("utf-8-sig"), reason)})
+
+
+def _one_line(error: MultiplatError) -> str:
+    """An error with the first of what is wrong."""
+    words = [error.message]
+    for each in error.problems[:1]:
+        known = each.location.file in error.message and not each.location.line
+        words.append(each.message if known else f"{each.location}: {each.message}")
+    return ": ".join(each.splitlines()[0] for each in words)
+
+
+def _first(reasons: Sequence[str]) -> str:
+    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    return f"{reasons[0]}{more}"
+
+
+def _relock(root: Path, name: str) -> str:
+    """The command that settles it, as it is typed where git was called."""
+    here = root / os.environ.get("GIT_PREFIX", "")
+    path = root / name
+    files = [each for found in projects_beside([str(path)]) for each in found]
+    if path.parent.resolve() == here.resolve() or not files:
+        return "conda multiplat lock"
+    words = [quoted(Path(os.path.relpath(each, here)).as_posix()) for each in files]
+    return f"conda multiplat lock -f {' '.join(words)}"
+
+
+def _merged(
+    root: Path, name: str, environment: str, given: Given
+) -> tuple[LockFile | None, list[str]]:
+    sides = _sides(given)
+    merging = what_is_merged(root, name, given)
+    if merging is None:
+        raise UsageError("the commits that are merged were not found")
+    project = _project(root / PurePosixPath(name).parent, sides, merging)
+    if environment not in project.manifest.environments:
+        return None, [f"the manifest has no environment {environment!r}"]
+    wanted = targets(project.manifest, [environment])
+    lock, reasons = _merge(sides, wanted)
+    if lock is not None and any(each.peers for each in wanted):
+        locks = {environment: lock, **_peers(project, merging, wanted)}
+        reasons = disagreements(locks, wanted)
+    return (None, reasons) if reasons else (lock, [])
+
+
+def _sides(given: Given) -> Sides:
+    """The three locks, of which the base may not be there."""
+    base = _read(given.base, "the common ancestor") if given.base.strip() else None
+    return Sides(base, _read(given.ours, "ours"), _read(given.theirs, "theirs"))
+
+
+def _read(content: bytes, name: str) -> LockFile:
+    try:
+        return read_lock(content.decode("utf-8-sig"), name)
+    except UnicodeDecodeError:
+        raise LockFileError(f"{name} is not UTF-8") from None
+
+
+def _project(folder: Path, sides: Sides, merging: Merging) -> Project:
+    """The project as its manifest will be after the merge."""
+    from conda_multiplat.engines.conda.specs import check_spec
+
+    files = [folder / each for each in sides.ours.sources]
+    return load_project(
+        files, host_subdirs=merged_platforms(sides), check_spec=check_spec, read=merging.text
+    )
+
+
+def _merge(sides: Sides, wanted: Sequence[Target]) -> tuple[LockFile | None, list[str]]:
+    """Merge, with what ``check`` judges by."""
+    return merge_locks(sides, wanted, judge=unmet_lines, versions=_versions)
+
+
+def _versions(target: Target, locked: PlatformLock) -> dict[str, str]:
+    from conda_multiplat.engines.pypi.pypi_table import name_table
+    from conda_multiplat.lockfile.satisfies_pypi import project_versions
+
+    return project_versions(target, locked, name_table())
+
+
+def _peers(project: Project, merging: Merging, wanted: Sequence[Target]) -> dict[str, LockFile]:
+    """The locks of the environments that must agree, merged as git will; what can't be is left out.
+
+    What is left out is in conflict itself, so that ``lock`` will solve the group.
+    """
+    found = {}
+    for environment in {peer.environment for each in wanted for peer in each.peers}:
+        path = lock_path(project.folder, environment)
+        name = path.relative_to(merging.root).as_posix()
+        base, ours, theirs = merging.at(name)
+        try:
+            if ours is None or theirs is None or base in (ours, theirs) or ours == theirs:
+                content = merging.text(path)
+                lock: LockFile | None = read_lock(content, name)
+            else:
+                its_targets = targets(project.manifest, [environment])
+                lock, _ = _merge(_sides(Given(base or b"", ours, theirs)), its_targets)
+        except MultiplatError:
+            continue
+        if lock is not None:
+            found[environment] = lock
+    return found

@@ -1,0 +1,206 @@
+"""``conda multiplat modulefile``: an installed environment for ``module load``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from conda_multiplat.actions.enter import InstalledEnvironment, installed_environment
+from conda_multiplat.activation.model import Activation
+from conda_multiplat.activation.modulefile import SUFFIXES, Module, carried, expanded_by_tcl, render
+from conda_multiplat.cli.options import destination_options, environment_option, several
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.files import shown, write_all
+from conda_multiplat.machine.read_activation import read_activation
+from conda_multiplat.machine.settings import Settings
+from conda_multiplat.vocabulary.errors import OutsideError, UnmetError, UsageError
+
+EXAMPLES = """\
+examples:
+  conda multiplat modulefile -n robot-cuda12 -o ~/modules/      ~/modules/robot/cuda12
+  conda multiplat modulefile --kind lmod --prereq cuda-driver -o cuda12.lua
+  module use ~/modules; module load robot/cuda12
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument(
+        "--kind",
+        choices=("tcl", "lmod"),
+        help="Tcl for Environment Modules, Lua for Lmod "
+        "(default: as FILE's name says, else as the shell has)",
+    )
+    destination_options(parser)
+    environment_option(parser)
+    parser.add_argument(
+        "--family",
+        dest="module_family",
+        metavar="FAMILY",
+        help="what it has in common with the modules it can't be loaded with "
+        "(default: the manifest's name)",
+    )
+    several(
+        parser,
+        "--prereq",
+        dest="prereqs",
+        metavar="MODULE",
+        summary="modules that must be loaded before",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        dest="output_file",
+        metavar="FILE",
+        help="where to write it; into a folder as FAMILY/ENV (default: standard output)",
+    )
+
+
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Run the command."""
+    return modulefile(
+        kind=args.kind,
+        files=args.files,
+        name=args.env_name,
+        prefix=args.env_prefix,
+        environment=args.environment_name,
+        family=args.module_family,
+        prereqs=args.prereqs,
+        output=args.output_file,
+        settings=settings,
+        console=console,
+    )
+
+
+_LMOD = SUFFIXES["lmod"]
+
+
+def modulefile(
+    *,
+    kind: str | None = None,
+    files: Sequence[str] = (),
+    name: str | None = None,
+    prefix: str | None = None,
+    environment: str | None = None,
+    family: str | None = None,
+    prereqs: Sequence[str] = (),
+    output: str | None = None,
+    settings: Settings,
+    console: Console,
+) -> int:
+    """Make a module file; see ``conda multiplat modulefile --help``.
+
+    Returns:
+        0. Every other outcome is raised as a ``MultiplatError``.
+    """
+    here = installed_environment(
+        files=files, name=name, prefix=prefix, environment=environment, settings=settings
+    )
+    _refuse_another(here)
+    module = _module(here, family, prereqs, settings, console)
+    kind = kind or _kind(output)
+    if kind == "tcl" and (tildes := expanded_by_tcl(module)):
+        console.say(f"warning: Environment Modules expands `~` in {', '.join(tildes)}")
+    text = render(module, kind)
+    path = _path(output, module, kind) if output else None
+    if path:
+        _write(path, text)
+        console.say(f" wrote {shown(path)}")
+        told = f"{path.parent.name}/{path.name.removesuffix(_LMOD)}"
+        console.say(f" module use {shlex.quote(str(path.parent.parent))}; module load {told}")
+    else:
+        console.show(text.removesuffix("\n"))
+    console.result(
+        {
+            "kind": kind,
+            "module": f"{module.family}/{module.name}",
+            "prefix": str(here.where),
+            "file": str(path) if path else None,
+            "text": text,
+        }
+    )
+    return 0
+
+
+def _module(
+    here: InstalledEnvironment,
+    family: str | None,
+    prereqs: Sequence[str],
+    settings: Settings,
+    console: Console,
+) -> Module:
+    found, left_out = carried(read_activation(here.where, settings))
+    _refuse_unfit(found, settings)
+    if left_out:
+        console.say(f"warning: left out, since no module can set them: {', '.join(left_out)}")
+    family = family or here.project.manifest.name
+    if family is None:
+        raise UsageError(
+            "the manifest has no `name:`", hints=["say what the module's family is: --family NAME"]
+        )
+    for each in (family, *prereqs):
+        if not _fit_for_module(each):
+            raise UsageError(f"{each!r} can't be a module's name")
+    lock = here.marker.get("lock") or here.project.lock_path(here.environment)
+    return Module(family, here.environment, str(lock), found, tuple(prereqs))
+
+
+def _refuse_another(here: InstalledEnvironment) -> None:
+    """A module must not be called after what it does not load."""
+    noted = here.marker.get("environment")
+    if noted and noted != here.environment:
+        raise UnmetError(
+            f"{here.where} is {noted}, not {here.environment}",
+            hints=[
+                f"-n or -p names the conda environment that {here.environment} is installed in",
+                f"conda multiplat install -e {here.environment} -n NAME: installs it",
+            ],
+        )
+
+
+def _fit_for_module(name: str) -> bool:
+    plain = name.isprintable() and " " not in name and not name.startswith("-")
+    return plain and bool(name.strip("./"))
+
+
+def _refuse_unfit(found: Activation, settings: Settings) -> None:
+    if settings.subdir.startswith("win-"):
+        raise UsageError("environment modules are for Unix")
+    if not found.prefix.isprintable():
+        raise UsageError(
+            f"{found.prefix!r} can't be loaded as a module: its name has control characters",
+            hints=["choose another folder with -p PREFIX"],
+        )
+
+
+def _kind(output: str | None) -> str:
+    """What FILE's name says; else the tool that the shell has."""
+    if output is not None and not _is_folder(output):
+        return "lmod" if output.endswith(_LMOD) else "tcl"
+    return "lmod" if "LMOD_CMD" in os.environ else "tcl"
+
+
+def _path(output: str, module: Module, kind: str) -> Path:
+    """Where the file goes: a folder of modules gets it where ``module load`` looks for it."""
+    path = Path(output).expanduser().resolve()
+    if _is_folder(output):
+        return path / module.family / f"{module.name}{SUFFIXES[kind]}"
+    if path.name.endswith(_LMOD) != (kind == "lmod"):
+        rule = "Lmod takes only files that end in .lua" if kind == "lmod" else ".lua is for Lmod"
+        raise UsageError(f"-o {output} does not go with --kind {kind}: {rule}")
+    return path
+
+
+def _is_folder(output: str) -> bool:
+    return output.endswith("/") or Path(output).expanduser().is_dir()
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutsideError(f"can't make {path.parent}: {error.strerror}") from None
+    write_all({path: text})

@@ -1,0 +1,142 @@
+"""``conda multiplat render``: files that any conda can install, from the locks."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+from conda_multiplat.actions.check.rendered import fresh_texts, standing
+from conda_multiplat.cli.options import environments_option, platforms_option
+from conda_multiplat.export.explicit import HashKind
+from conda_multiplat.export.kinds import Kind, file_name, text
+from conda_multiplat.lockfile.model import LockFile
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.files import rendered_files, shown, write_all
+from conda_multiplat.machine.project import Project, load_project, load_project_as_locked
+from conda_multiplat.machine.settings import Settings
+from conda_multiplat.manifest.targets import select_environments
+from conda_multiplat.vocabulary.errors import UsageError
+from conda_multiplat.vocabulary.names import did_you_mean
+
+EXAMPLES = """\
+examples:
+  conda multiplat render --kind explicit --platform linux-64
+  conda multiplat render --existing                          (again, what is out of date)
+  conda create --name robot --file conda-linux-64.lock      (any conda, no plugin)
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--kind",
+        dest="kind",
+        choices=("explicit", "environment"),
+        help="explicit: conda-PLATFORM.lock; environment: a pinned environment.yml",
+    )
+    what.add_argument(
+        "--existing",
+        dest="existing",
+        action="store_true",
+        help="what was rendered before and is out of date, of each kind, with its kind of hash",
+    )
+    environments_option(parser)
+    platforms_option(parser, "only these platforms")
+    parser.add_argument(
+        "--hash",
+        dest="hash_kind",
+        choices=("md5", "sha256"),
+        default="md5",
+        help="explicit: which hash; condas before 24.9 read md5 only (default)",
+    )
+
+
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Run the command."""
+    return render(
+        files=args.files,
+        kind=args.kind,
+        existing=args.existing,
+        environments=args.environments,
+        platforms=args.platforms,
+        hash_kind=args.hash_kind,
+        settings=settings,
+        console=console,
+    )
+
+
+def render(
+    *,
+    files: Sequence[str] = (),
+    kind: Literal["explicit", "environment"] | None,
+    existing: bool = False,
+    environments: Sequence[str] = (),
+    platforms: Sequence[str] = (),
+    hash_kind: HashKind = "md5",
+    settings: Settings,
+    console: Console,
+) -> int:
+    """Render locks; see ``conda multiplat render --help``.
+
+    Returns:
+        0. Every other outcome is raised as a ``MultiplatError``.
+    """
+    if existing:
+        texts = _again(load_project_as_locked(files), environments, platforms)
+    else:
+        project = load_project(files, host_subdirs=(settings.subdir,))
+        texts = _anew(project, environments, platforms, kind or "explicit", hash_kind)
+        _refuse_nothing(texts, platforms)
+    write_all(texts)
+    names = [shown(path) for path in texts]
+    console.say(f" wrote {', '.join(names)}" if names else " as locked: nothing to write")
+    console.result({"files": names})
+    return 0
+
+
+def _anew(
+    project: Project,
+    environments: Sequence[str],
+    platforms: Sequence[str],
+    kind: Kind,
+    hash_kind: HashKind,
+) -> dict[Path, str]:
+    """The files of one kind, with the requirements beside explicit ones."""
+    kinds: tuple[Kind, ...] = (kind, "requirements") if kind == "explicit" else (kind,)
+    texts: dict[Path, str] = {}
+    for name in select_environments(project.manifest, environments):
+        lock = project.existing_lock(name)
+        for subdir in _subdirs(lock, platforms, all_of_them=len(environments) == 1):
+            for each in kinds:
+                wanted = text(each, project.manifest, lock, subdir, hash_kind)
+                if wanted is not None:
+                    texts[project.folder / file_name(each, name, subdir)] = wanted
+    return texts
+
+
+def _again(
+    project: Project, environments: Sequence[str], platforms: Sequence[str]
+) -> dict[Path, str]:
+    """The files that stand beside the locks and are not what those say."""
+    names = select_environments(project.manifest, environments)
+    files = standing(rendered_files(project.folder), names)
+    asked = [each for each in files if not platforms or each.subdir in platforms]
+    return fresh_texts(project, asked)
+
+
+def _subdirs(lock: LockFile, platforms: Sequence[str], *, all_of_them: bool) -> Iterator[str]:
+    """The wanted platforms of a lock; not every environment need have each of them."""
+    for subdir in platforms or lock.platforms:
+        if subdir in lock.platforms:
+            yield subdir
+        elif all_of_them:
+            hint = did_you_mean(subdir, lock.platforms, f"locked: {', '.join(lock.platforms)}")
+            raise UsageError(f"{lock.environment} is not locked for {subdir!r}", hints=[hint])
+
+
+def _refuse_nothing(texts: dict[Path, str], platforms: Sequence[str]) -> None:
+    if not texts:
+        raise UsageError(f"nothing is locked for {', '.join(platforms) or 'any platform'}")

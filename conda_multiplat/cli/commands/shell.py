@@ -1,0 +1,103 @@
+"""``conda multiplat shell``: a shell of the user's own kind in which the environment is active."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+from conda_multiplat.actions.entering import enter
+from conda_multiplat.activation.model import is_active, level
+from conda_multiplat.activation.shells import SHELLS
+from conda_multiplat.cli.options import destination_options, environment_option, no_install_option
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.settings import Settings
+from conda_multiplat.machine.user_shell import become_shell, program_of, shell_named
+from conda_multiplat.vocabulary.errors import OutsideError, UsageError
+
+EXAMPLES = """\
+examples:
+  conda multiplat shell                     `exit` leaves it
+  conda multiplat shell -e cuda12 -n gpu    environment cuda12, in the conda environment gpu
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    shell_kind(parser, "which shell (default: the one that this is typed in)")
+    destination_options(parser)
+    environment_option(parser)
+    no_install_option(parser)
+
+
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Run the command."""
+    return shell(
+        files=args.files,
+        name=args.env_name,
+        prefix=args.env_prefix,
+        environment=args.environment_name,
+        shell=args.shell_kind,
+        no_install=args.as_it_is,
+        settings=settings,
+        console=console,
+    )
+
+
+def shell_kind(parser: argparse.ArgumentParser, summary: str) -> None:
+    """``--shell`` with one kind."""
+    parser.add_argument("--shell", dest="shell_kind", choices=tuple(SHELLS), help=summary)
+
+
+def shell(
+    *,
+    files: Sequence[str] = (),
+    name: str | None = None,
+    prefix: str | None = None,
+    environment: str | None = None,
+    shell: str | None = None,
+    no_install: bool = False,
+    settings: Settings,
+    console: Console,
+) -> int:
+    """Start the shell; see ``conda multiplat shell --help``.
+
+    Returns:
+        0 where the environment is active already; else only on Windows, with the shell's exit
+        code: on POSIX the process becomes the shell.
+    """
+    if console.json:
+        raise UsageError(
+            "a shell is not for programs", hints=["`shell-hook --json` says what activates it"]
+        )
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "a shell needs a terminal", hints=["`conda multiplat run -- CMD` runs a command"]
+        )
+    kind, program = program_of(shell)
+    script = shell_named(kind, windows=settings.subdir.startswith("win-"))
+    found = enter(
+        files=files,
+        name=name,
+        prefix=prefix,
+        environment=environment,
+        as_it_is=no_install,
+        settings=settings,
+        console=console,
+    )
+    if is_active(found.prefix, os.environ):
+        console.say(f" {found.name} is active in this shell already")
+        return 0
+    if below := _below(os.environ):
+        console.say(f" on top of {below}: `exit` comes back to it")
+    try:
+        return become_shell(kind, program, script.hook(found))
+    except OSError as error:
+        raise OutsideError(f"{program} can't be started: {error.strerror}") from None
+
+
+def _below(environ: Mapping[str, str]) -> str:
+    """The environment that is active by now; ``""`` for none, or for that of conda itself."""
+    active = environ.get("CONDA_DEFAULT_ENV", "") if level(environ) else ""
+    return "" if active == "base" else active

@@ -1,0 +1,196 @@
+"""``conda multiplat tree``: what is locked, from the manifest's lines down or back up to them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from conda_multiplat.actions.locked_targets import LockedTarget, locked_targets, near_names
+from conda_multiplat.cli.options import environment_option
+from conda_multiplat.cli.show import tree as rendering
+from conda_multiplat.lockfile import tree as trees
+from conda_multiplat.lockfile.dependency_graph import VIRTUAL, Edge, Key, LockedGraph
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.project import Project, load_project_as_locked
+from conda_multiplat.machine.settings import Settings
+from conda_multiplat.manifest.targets import Target
+from conda_multiplat.vocabulary.errors import LockFileError, NoSolutionError, UsageError
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
+
+EXAMPLES = """\
+examples:
+  conda multiplat tree                      from the manifest's lines down
+  conda multiplat tree pytorch --platform linux-64
+  conda multiplat tree --invert mkl         who needs mkl, up to the lines
+  conda multiplat tree --invert __cuda      what needs a CUDA driver
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument(
+        "names", metavar="PKG", nargs="*", help="only from these packages, conda's or PyPI's"
+    )
+    parser.add_argument(
+        "--invert", dest="upwards", action="store_true", help="who needs the packages"
+    )
+    environment_option(parser)
+    parser.add_argument(
+        "--platform",
+        dest="platform_name",
+        metavar="P",
+        help="of which platform (default: this machine's, else the first that is locked)",
+    )
+
+
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Run the command."""
+    return tree(
+        names=args.names,
+        files=args.files,
+        environment=args.environment_name,
+        platform=args.platform_name,
+        invert=args.upwards,
+        settings=settings,
+        console=console,
+    )
+
+
+def tree(
+    *,
+    names: Sequence[str] = (),
+    files: Sequence[str] = (),
+    environment: str | None = None,
+    platform: str | None = None,
+    invert: bool = False,
+    settings: Settings,
+    console: Console,
+) -> int:
+    """Show a dependency tree; see ``conda multiplat tree --help``.
+
+    Returns:
+        0. Every other outcome is raised as a ``MultiplatError``.
+    """
+    if invert and not names:
+        raise UsageError("--invert needs a package", hints=["conda multiplat tree --invert PKG"])
+    project = load_project_as_locked(files)
+    found = _target(project, environment or DEFAULT_ENVIRONMENT, platform, settings, console)
+    graph = found.graph()
+    wanted = _keys(names, found, graph, project)
+    steps = trees.upwards(graph, wanted) if invert else trees.downwards(graph, wanted)
+    console.show("\n".join([str(found.target), *_text(steps, graph, invert=invert)]))
+    if any(each.repeated for each in steps):
+        console.say(f" {rendering.REPEATED} shown further up")
+    console.result(_document(found, graph, steps, invert=invert))
+    return 0
+
+
+def _target(
+    project: Project,
+    environment: str,
+    platform: str | None,
+    settings: Settings,
+    console: Console,
+) -> LockedTarget:
+    """The target; without a platform this machine's or, if that is not locked, the first."""
+    asked = [platform] if platform else []
+    found = locked_targets(project, [environment], asked, console)
+    if not found:
+        where = f"{environment} for {platform}" if platform else environment
+        raise LockFileError(f"{where} is not locked", hints=["run `conda multiplat lock`"])
+    here = [each for each in found if each.target.subdir == settings.subdir]
+    if not here and not platform:
+        console.say(
+            f" not locked for {settings.subdir}, this machine's platform: "
+            f"this is {found[0].target.subdir}"
+        )
+    return (here or found)[0]
+
+
+def _keys(
+    names: Sequence[str], found: LockedTarget, graph: LockedGraph, project: Project
+) -> list[Key]:
+    """The packages of some names, PyPI's by any spelling of theirs.
+
+    Raises:
+        NoSolutionError: some are not locked.
+    """
+    keys: list[Key] = []
+    unknown: list[str] = []
+    for name in names:
+        spellings = dict.fromkeys([name.lower(), str(canonicalize_name(name))])
+        known = [key for each in spellings for key in graph.named(each)]
+        keys += known
+        unknown += [] if known else [name.lower()]
+    if unknown:
+        raise NoSolutionError(
+            f"{', '.join(unknown)} not locked in {found.target}",
+            hints=_ways(unknown, found, project),
+        )
+    return list(dict.fromkeys(keys))
+
+
+def _ways(names: Sequence[str], found: LockedTarget, project: Project) -> list[str]:
+    """Hints for names that are not in a tree: where they are instead, or what is like them."""
+    hints = []
+    for name in names:
+        places = _places(name, found.target, project)
+        hints += [f"{name} is elsewhere: {each}" for each in places] or near_names([name], [found])
+    return hints
+
+
+def _places(name: str, here: Target, project: Project) -> list[str]:
+    """The options that lead to a name; what is not locked is passed over."""
+    options = []
+    for environment in project.manifest.environments:
+        with suppress(LockFileError):
+            platforms = project.existing_lock(environment).platforms
+            there = [s for s, each in platforms.items() if name in {r.name for r in each.every}]
+            if there:
+                other = "" if here.subdir in there else f" --platform {there[0]}"
+                options.append(f"conda multiplat tree {name} -e {environment}{other}")
+    return options
+
+
+def _text(steps: Sequence[trees.Step], graph: LockedGraph, *, invert: bool) -> list[str]:
+    return rendering.text(steps, graph.records, inverted=invert)
+
+
+def _document(
+    found: LockedTarget, graph: LockedGraph, steps: Sequence[trees.Step], *, invert: bool
+) -> dict[str, Any]:
+    """The JSON form: a graph, each package once, with the lines that ask for it."""
+    keys = dict.fromkeys(each.key for each in steps if each.key)
+    edges = graph.needed_by if invert else graph.needs
+    return {
+        "environment": found.target.environment,
+        "platform": found.target.subdir,
+        "roots": [_named(each.key) for each in steps if each.depth == 0 and each.key],
+        "not_locked": [each.line.to_dict() for each in steps if each.line and not each.key],
+        "packages": [_package(key, graph, edges.get(key, ()), invert=invert) for key in keys],
+    }
+
+
+def _package(
+    key: Key, graph: LockedGraph, edges: Iterable[Edge], *, invert: bool
+) -> dict[str, Any]:
+    record = graph.records.get(key)
+    return {
+        **_named(key),
+        "version": record.version if record else None,
+        "build": record.build if record else None,
+        "asked": [each.line.to_dict() for each in graph.roots if each.key == key],
+        "needed_by" if invert else "depends": [
+            {**_named(each.key), "constraint": each.constraint}
+            for each in edges
+            if invert or each.key[0] != VIRTUAL
+        ],
+    }
+
+
+def _named(key: Key) -> dict[str, str]:
+    return {"name": key[1], "manager": key[0]}

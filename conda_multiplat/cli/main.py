@@ -1,0 +1,227 @@
+"""The command line: argparse -> commands, for ``conda multiplat`` and for ``conda-multiplat``.
+
+Importing this module must stay cheap, and so must building the parser: ``conda`` does both at each
+start. There is one table of commands here; a command's module (``commands.NAME``), and
+with it the engine, is imported when it is used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import keyword
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from conda_multiplat import __version__
+
+if TYPE_CHECKING:
+    from conda_multiplat.machine.settings import Settings
+
+SUMMARY = "Lock one environment.yml for every platform, and install exactly what is locked."
+
+#: Each command and what it does.
+COMMANDS = {
+    "init": "write a small manifest to begin with",
+    "import": "make one manifest of other files, or of an environment",
+    "add": "ask for more packages, lock and install them",
+    "remove": "no longer ask for packages",
+    "platform": "lock for more platforms, or for fewer",
+    "lock": "solve all platforms and write the locks",
+    "install": "make an environment exactly as locked",
+    "render": "write files that any conda can install",
+    "shell": "a shell in which the environment is active",
+    "shell-hook": "print a script that activates the environment when sourced",
+    "run": "run a command in the environment",
+    "check": "whether the locks answer their manifest",
+    "diff": "what differs between two states of the locks",
+    "merge-driver": "merge locks in git, package by package",
+    "info": "this machine, and which environments fit",
+    "why": "who asks for a package, and why not a better one",
+    "list": "what is locked, or what an environment has of it",
+    "tree": "who needs whom of what is locked",
+    "modulefile": "make a module file, for `module load` on a cluster",
+    "clean": "remove what we keep of channels and packages",
+    "completion": "a script that completes commands and names in your shell",
+}
+#: Commands that no person types: they are in no list.
+HIDDEN = {"complete-words": "the names of a kind, for a shell that completes them"}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in JSON what is wrong with the options, where JSON is asked for.
+
+    A subcommand's parser also refuses by itself what it does not know: conda's would do it
+    otherwise, in its own words and never in JSON.
+    """
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
+
+    def error(self, message: str) -> NoReturn:
+        # The options are not parsed here, and what was given is known to `sys` alone.
+        if "--json" not in sys.argv:
+            super().error(message)
+        from conda_multiplat.machine.console import Console
+        from conda_multiplat.vocabulary.errors import UsageError
+
+        usage = " ".join(self.format_usage().split())
+        self.exit(Console(json=True).error(UsageError(message, hints=[usage])))
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Knows how wide a line is without ``shutil``, which argparse imports for every option."""
+
+    def __init__(self, prog: str, **keywords: Any) -> None:
+        super().__init__(prog, **{"width": _columns() - 2, **keywords})
+
+
+def _columns() -> int:
+    with suppress(ValueError):
+        if columns := int(os.environ.get("COLUMNS", "0")):
+            return columns
+    with suppress(OSError):  # stdout is no terminal
+        return os.get_terminal_size().columns or 80
+    return 80
+
+
+class _CommandParser(_Parser):
+    """The parser of one command, which gets its options when it is used.
+
+    Args:
+        command: the command's name; ``commands`` has a module for it: see :func:`_module`.
+    """
+
+    def __init__(self, *, command: str, **keywords: Any) -> None:
+        super().__init__(**keywords, add_help=False)  # which would be a fifth of the time
+        self._command = command
+
+    def complete(self) -> None:
+        """Add the options, once."""
+        if not self._command:
+            return
+        name, self._command = self._command, ""
+        from conda_multiplat.cli.options import common_options
+
+        module = importlib.import_module(f"conda_multiplat.cli.commands.{_module(name)}")
+        self.add_argument("-h", "--help", action="help", help="show this help message and exit")
+        common_options(self)
+        self.set_defaults(run_command=module.run)
+        self.epilog = module.EXAMPLES
+        module.configure(self)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        self.complete()
+        return super().parse_known_args(args, namespace)
+
+    def format_usage(self) -> str:
+        self.complete()
+        return super().format_usage()
+
+    def format_help(self) -> str:
+        self.complete()
+        return super().format_help()
+
+
+def _module(command: str) -> str:
+    """The name of a command's module: Python keeps a word like ``import`` for itself."""
+    return f"{command.replace('-', '_')}{'_' * keyword.iskeyword(command)}"
+
+
+def configure_parser(parser: argparse.ArgumentParser) -> None:
+    """Add the commands to ``parser``."""
+    _add_commands(parser)
+
+
+def command_parsers(
+    parser: argparse.ArgumentParser,
+) -> Iterator[tuple[str, str, argparse.ArgumentParser]]:
+    """Add the commands to ``parser``; those that people type, with their summaries and parsers."""
+    commands = _add_commands(parser)
+    for name, summary in COMMANDS.items():
+        found = commands.choices[name]
+        found.complete()
+        yield name, summary, found
+
+
+def _add_commands(
+    parser: argparse.ArgumentParser,
+) -> argparse._SubParsersAction[_CommandParser]:
+    parser.description = SUMMARY
+    commands: argparse._SubParsersAction[_CommandParser] = parser.add_subparsers(
+        dest="multiplat_command",
+        metavar="COMMAND",
+        required=True,
+        parser_class=_CommandParser,
+        prog=parser.prog,  # what it is anyway; argparse would import much to find that out
+    )
+    for name, summary in {**COMMANDS, **HIDDEN}.items():
+        listed: dict[str, Any] = {"help": summary} if name in COMMANDS else {}
+        commands.add_parser(
+            name,
+            command=name,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            allow_abbrev=False,
+            formatter_class=_Formatter,
+            **listed,
+        )
+    return commands
+
+
+def run(args: argparse.Namespace, load_settings: Callable[[], Settings]) -> int:
+    """Run the command that was parsed; every outcome becomes an exit code, none a traceback."""
+    from conda_multiplat.machine.console import Console
+    from conda_multiplat.vocabulary.errors import (
+        InternalError,
+        InterruptedByUserError,
+        MultiplatError,
+        OutsideError,
+    )
+
+    console = Console(json=args.json, quiet=args.quiet)
+    settings = None  # of a command that says the same on every machine
+    try:
+        if args.needs_settings:
+            settings = load_settings()
+    except MultiplatError as error:
+        return console.error(error)
+    # Any other error comes from a bad value in conda's configuration: it is conda's to explain.
+    try:
+        code: int = args.run_command(args, settings, console)
+    except MultiplatError as error:
+        return console.error(error)
+    except KeyboardInterrupt:
+        return console.error(InterruptedByUserError("interrupted"))
+    except BrokenPipeError:  # `| head` has seen enough
+        return OutsideError.exit_code
+    except Exception as error:
+        if "CONDA_MULTIPLAT_DEBUG" in os.environ:
+            import traceback
+
+            traceback.print_exc()
+        return console.error(InternalError.of(error))
+    return code
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The ``conda-multiplat`` command: the same commands, with no conda."""
+    parser = _Parser(prog="conda-multiplat", allow_abbrev=False, formatter_class=_Formatter)
+    parser.add_argument("--version", action="version", version=f"conda-multiplat {__version__}")
+    configure_parser(parser)
+    code = run(parser.parse_args(arguments), _standalone_settings)
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # none where it is closed
+        stream.flush()
+    return code
+
+
+def _standalone_settings() -> Settings:
+    from conda_multiplat.engines.conda.specs import default_alias, this_subdir
+    from conda_multiplat.machine.condarc import settings_from_condarc
+
+    return settings_from_condarc(this_subdir(), channel_alias=default_alias())

@@ -1,0 +1,1 @@
+"""Values of the core as text for a terminal: lists, trees, differences."""

@@ -1,0 +1,45 @@
+"""A lock as lines that git can compare: one for each package of each platform.
+
+All that tells one package from another is in its line, so that no change of a lock is without a
+line; the lines stand in the lock's own order, and none depends on another.
+"""
+
+from __future__ import annotations
+
+from conda_multiplat.lockfile.model import LockFile, PlatformLock
+from conda_multiplat.vocabulary.records import Record
+
+#: How much of a hash is shown, in hexadecimal digits.
+_DIGITS = 12
+
+
+def lines(lock: LockFile, sha256: str) -> list[str]:
+    """The lines of a lock, whose text has the digest ``sha256``."""
+    found = [
+        f"environment {lock.environment} of {', '.join(lock.sources)}",
+        *([f"not merged: {lock.unmerged}"] if lock.unmerged else []),
+        f"lock sha256:{sha256[:_DIGITS]}",
+        *(f"channel {each.url}" for each in lock.channels),
+    ]
+    for subdir, locked in lock.platforms.items():
+        found += [f"{subdir} {words}" for words in _platform(locked)]
+    return [*found, "", *(_line(record, subdir) for record, subdir in lock.entries())]
+
+
+def _platform(locked: PlatformLock) -> list[str]:
+    return [
+        *(f"asks for {each}" for each in locked.requested),
+        *(f"is promised {each}" for each in locked.virtual_packages),
+    ]
+
+
+def _line(record: Record, subdir: str) -> str:
+    kind, value = ("sha256", record.sha256) if record.sha256 else ("md5", record.md5)
+    parts = [
+        " ".join(filter(None, [record.name, record.version, record.build])),
+        subdir,
+        record.url.rpartition("/")[0] if value and "://" in record.url else record.url,
+        f"{kind}:{value[:_DIGITS]}" if value else "no hash",
+        record.category if record.category != "main" else "",
+    ]
+    return "  ".join(filter(None, parts))

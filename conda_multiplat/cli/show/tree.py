@@ -1,0 +1,62 @@
+"""A dependency tree as text, in the way of ``tree``, ``cargo tree`` and ``uv tree``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from conda_multiplat.lockfile.dependency_graph import VIRTUAL, Key
+from conda_multiplat.lockfile.tree import Step
+from conda_multiplat.vocabulary.records import Record
+
+REPEATED = "(*)"
+
+
+def text(steps: Sequence[Step], records: Mapping[Key, Record], *, inverted: bool) -> list[str]:
+    """The lines of a tree; its roots stand at the left margin."""
+    return [
+        branch + _words(step, records, inverted=inverted)
+        for branch, step in zip(_branches([each.depth for each in steps]), steps, strict=True)
+    ]
+
+
+def _branches(depths: Sequence[int]) -> list[str]:
+    """What stands before each line.
+
+    Read from the bottom: what comes below has been seen, so that it is known at each line which of
+    the branches to its left go on.
+    """
+    found: list[str] = []
+    goes_on: list[bool] = []
+    for depth in reversed(depths):
+        goes_on = (goes_on + [False] * (depth + 1 - len(goes_on)))[: depth + 1]
+        if depth:
+            left = "".join("│   " if goes_on[level] else "    " for level in range(1, depth))
+            found.append(left + ("├── " if goes_on[depth] else "└── "))
+        else:
+            found.append("")
+        goes_on[depth] = True
+    return found[::-1]
+
+
+def _words(step: Step, records: Mapping[Key, Record], *, inverted: bool) -> str:
+    line = f"{step.line.at}  {step.line.text}" if step.line else ""
+    if step.key is None:
+        return f"nothing is locked for {line}"
+    if inverted and step.line:
+        return f"asked for in {line}"
+    words = [_package(step.key, records), _constraint(step, inverted=inverted)]
+    words += [f"← {line}" if line else "", REPEATED if step.repeated else ""]
+    return "  ".join(filter(None, words))
+
+
+def _package(key: Key, records: Mapping[Key, Record]) -> str:
+    kind, name = key
+    if kind == VIRTUAL:
+        return name
+    return f"{name} {records[key].version}" + (" of PyPI" if kind == "pypi" else "")
+
+
+def _constraint(step: Step, *, inverted: bool) -> str:
+    if not step.constraint:
+        return ""
+    return f"(needs {step.constraint})" if inverted else f"({step.constraint})"

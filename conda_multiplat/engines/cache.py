@@ -1,0 +1,201 @@
+r"""What we keep between runs in ``multiplat``, in conda's package caches, and its removal.
+
+==============  ========================================  =========================================
+folder          what                                      who must not use it while it is removed
+==============  ========================================  =========================================
+``repodata``    what channels have, as rattler keeps it   each file, or the ``.lock`` beside it
+``packages``    extracted packages, as rattler keeps      ``.cache.lock``: rattler holds it as long
+                them                                      as it installs
+``stubs``       empty wheels that stand for conda's       ``.lock``: held while uv resolves
+                packages when uv resolves
+``.download-``  what a download left that was cut off     nobody: a day old, it is over
+==============  ========================================  =========================================
+
+A folder is renamed before it is emptied: no run ever takes half a package for a whole one, even if
+the removal itself is cut off.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from conda_multiplat.engines.pypi import wheel_stubs
+from conda_multiplat.machine.file_locks import alone
+
+REPODATA, PACKAGES = "repodata", "packages"
+KINDS = (REPODATA, PACKAGES)
+FOLDER = "multiplat"
+#: Why something is left.
+IN_USE, READ_ONLY = "in use", "read-only"
+_DOWNLOAD = ".download-"
+_REMOVING = ".removing-"
+_CACHE_LOCK = ".cache.lock"
+#: Seconds.
+_DAY = 24 * 3600
+#: Bytes; what ``st_blocks`` counts in.
+_SECTOR = 512
+
+
+@dataclass
+class Tally:
+    """How much was found.
+
+    Attributes:
+        files: how many files, by name.
+        freed: bytes on the disk that nothing else refers to.
+        linked: bytes that environments go on using, by hard links.
+        left: why some of it, or all, is left as it was; ``""`` where nothing is.
+        errors: what could not be removed, and why.
+    """
+
+    files: int = 0
+    freed: int = 0
+    linked: int = 0
+    left: str = ""
+    errors: list[str] = field(default_factory=list)
+
+
+def clean(pkgs_dirs: Iterable[Path], kinds: Sequence[str], *, dry_run: bool) -> dict[Path, Tally]:
+    """Remove what we keep in some package caches; folder -> what was there.
+
+    Args:
+        pkgs_dirs: conda's package caches; nothing of conda's own in them is touched.
+        kinds: of :data:`KINDS`.
+        dry_run: only look.
+    """
+    found: dict[Path, Tally] = {}
+    for folder in dict.fromkeys(each / FOLDER for each in pkgs_dirs):
+        if folder.is_dir() and not os.access(folder, os.W_OK):
+            found[folder] = Tally(left=READ_ONLY)
+            continue
+        if REPODATA in kinds:
+            found[folder / REPODATA] = _repodata(folder / REPODATA, dry_run=dry_run)
+        if PACKAGES in kinds:
+            packages, stubs = folder / PACKAGES, folder / wheel_stubs.FOLDER
+            found[packages] = _guarded(packages, _CACHE_LOCK, dry_run=dry_run)
+            found[stubs] = _guarded(stubs, wheel_stubs.LOCK, dry_run=dry_run)
+            found[folder / f"{_DOWNLOAD}*"] = _downloads(folder, dry_run=dry_run)
+    return {path: each for path, each in found.items() if each.files or each.left or each.errors}
+
+
+def _repodata(folder: Path, *, dry_run: bool) -> Tally:
+    """Files only: a run that has made a folder here is about to write into it."""
+    tally = Tally()
+    for path in sorted(_files([folder])):
+        with alone(_lock_of(path)) as free:
+            if not free:
+                tally.left = IN_USE
+                continue
+            _count([path], tally)
+            if not dry_run:
+                _remove(path, tally)
+    return tally
+
+
+def _lock_of(path: Path) -> Path:
+    """What stands for a file of repodata: ``89fe3094.lock`` for ``89fe3094.info.json``."""
+    lock = path.with_name(f"{path.name.partition('.')[0]}.lock")
+    return lock if lock.exists() else path
+
+
+def _guarded(folder: Path, lock: str, *, dry_run: bool) -> Tally:
+    """All of a folder but the lock that stands for it."""
+    tally = Tally()
+    if not folder.is_dir():
+        return tally
+    with alone(folder / lock, make=True) as free:
+        if not free:
+            tally.left = IN_USE
+            return tally
+        todo = [each for each in _entries(folder, tally) if each.name != lock]
+        _count(_files(todo), tally)
+        if not dry_run:
+            for each in todo:
+                _remove(each, tally)
+    return tally
+
+
+def _downloads(folder: Path, *, dry_run: bool) -> Tally:
+    tally = Tally()
+    before = time.time() - _DAY
+    old = [
+        each
+        for each in _entries(folder, tally)
+        if each.name.startswith(_DOWNLOAD)
+        and (status := _status(each))
+        and status.st_mtime < before
+    ]
+    _count(_files(old), tally)
+    if not dry_run:
+        for each in old:
+            _remove(each, tally)
+    return tally
+
+
+def _entries(folder: Path, tally: Tally) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        tally.errors.append(f"{folder}: {error.strerror}")
+        return []
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files that are some paths or lie under them; links are not followed."""
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            for folder, _, names in os.walk(path):
+                yield from (Path(folder, name) for name in names)
+        elif path.is_symlink() or path.exists():
+            yield path
+
+
+def _count(paths: Iterable[Path], tally: Tally) -> None:
+    """Count files, and each inode's bytes once.
+
+    They are free only when the last name is gone: a file with more names than are counted here is
+    in an environment too.
+    """
+    inodes: dict[tuple[int, int], list[int]] = {}
+    for path in paths:
+        status = _status(path)
+        if status is None:
+            continue
+        tally.files += 1
+        size = getattr(status, "st_blocks", -(-status.st_size // _SECTOR)) * _SECTOR
+        known = inodes.setdefault((status.st_dev, status.st_ino), [size, status.st_nlink, 0])
+        known[2] += 1
+    for size, names, seen in inodes.values():
+        if seen < names:
+            tally.linked += size
+        else:
+            tally.freed += size
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """What a path is; ``None`` where another process has just removed it."""
+    try:
+        return path.lstat()
+    except FileNotFoundError:
+        return None
+
+
+def _remove(path: Path, tally: Tally) -> None:
+    try:
+        if path.is_dir() and not path.is_symlink():
+            gone = path
+            if not path.name.startswith(_REMOVING):
+                gone = path.with_name(f"{_REMOVING}{os.getpid()}-{path.name}")
+                path.rename(gone)
+            shutil.rmtree(gone)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        tally.errors.append(f"{error.filename or path}: {error.strerror}")

@@ -1,0 +1,1 @@
+"""Solving and installing conda packages with py-rattler. The one folder that imports rattler."""

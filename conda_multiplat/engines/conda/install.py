@@ -1,0 +1,191 @@
+"""rattler's installer: downloads, verifies, extracts and links in parallel."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import rattler
+from rattler.exceptions import InstallerError, IoError, LinkError, TransactionError
+
+from conda_multiplat.engines.conda.access import Channels, cache_folder, client, run
+from conda_multiplat.machine.prefix import unfinished
+from conda_multiplat.machine.settings import Settings
+from conda_multiplat.vocabulary.channels import base_url
+from conda_multiplat.vocabulary.errors import OutsideError
+from conda_multiplat.vocabulary.records import CondaRecord
+
+_CHUNK = 1 << 20
+
+
+def install_records(
+    records: Sequence[CondaRecord],
+    prefix: Path,
+    subdir: str,
+    *,
+    changed: Sequence[CondaRecord],
+    requested: Sequence[str],
+    settings: Settings,
+    channels: Channels,
+    show_progress: bool,
+    begin: Callable[[], None],
+    link_scripts: bool = True,
+) -> set[str]:
+    """Make ``prefix`` hold exactly ``records``.
+
+    Args:
+        records: all that shall be there; what else is there is removed.
+        prefix: the environment; partly installed ones are finished.
+        subdir: the platform to link for.
+        changed: those of ``records`` that are not in the prefix as they are locked.
+        requested: the MatchSpecs to note in the records.
+        settings: for the cache, the proxy and TLS.
+        channels: for the credentials of the records' channels.
+        show_progress: draw progress bars on stderr.
+        begin: called when all that can be checked beforehand was: the prefix changes from then on.
+        link_scripts: run the packages' own scripts, which only this platform's can be.
+
+    Returns:
+        The names of the packages that were in no cache: their records in the prefix have no more
+        than the lock says.
+
+    Raises:
+        OutsideError: a package can't be had, or is not what was locked.
+    """
+    cache = cache_folder(settings) / "packages"
+    known = {each.name: _cached_record(each, cache) for each in records}
+    _verify_local([each for each in changed if known[each.name] is None])
+    begin()
+    try:
+        run(
+            rattler.install(
+                [_repodata_record(each, known[each.name]) for each in records],
+                target_prefix=prefix,
+                cache_dir=cache,
+                reinstall_packages={each.name for each in changed},
+                platform=rattler.Subdir(subdir),
+                execute_link_scripts=link_scripts,
+                show_progress=show_progress,
+                client=client(settings, channels),
+                requested_specs=[rattler.MatchSpec(each)._match_spec for each in requested],
+            )
+        )
+    except (InstallerError, TransactionError, LinkError, IoError, OSError) as error:
+        raise unfinished(prefix, channels.scrub(str(error))) from None
+    return {name for name, package in known.items() if package is None}
+
+
+def download_records(
+    records: Sequence[CondaRecord],
+    subdir: str,
+    *,
+    settings: Settings,
+    channels: Channels,
+    show_progress: bool,
+) -> None:
+    """Have packages in the cache, for this or another machine, verified.
+
+    rattler fetches only what it installs: they go into a prefix that nobody sees.
+
+    Raises:
+        OutsideError: a package can't be had, or is not what was locked.
+    """
+    import tempfile  # late: few need it, and it takes a while to import
+
+    with tempfile.TemporaryDirectory(dir=cache_folder(settings), prefix=".download-") as folder:
+        install_records(
+            records,
+            Path(folder) / "prefix",
+            subdir,
+            changed=records,
+            requested=(),
+            settings=settings,
+            channels=channels,
+            show_progress=show_progress,
+            begin=lambda: None,
+            link_scripts=False,
+        )
+
+
+def _repodata_record(
+    record: CondaRecord, known: rattler.PackageRecord | None
+) -> rattler.RepoDataRecord:
+    package = known or rattler.PackageRecord(
+        record.name,
+        record.version,
+        rattler.BuildString(record.build),
+        0,
+        record.url.rsplit("/", 2)[-2],
+        depends=list(record.depends),
+        sha256=_bytes(record.sha256),
+        md5=_bytes(record.md5),
+    )
+    return rattler.RepoDataRecord(package, record.file_name, record.url, base_url(record.url))
+
+
+def _cached_record(record: CondaRecord, cache: Path) -> rattler.PackageRecord | None:
+    """What the package says of itself, where it is in the cache already.
+
+    Beside each extracted package rattler keeps a file that ends with the archive's SHA-256: only
+    the archive that is locked is believed.
+    """
+    name = f"{record.name}-{record.version}-{record.build}"
+    digest = _bytes(record.sha256)
+    try:
+        if digest is None or not (cache / f"{name}.lock").read_bytes().endswith(digest):
+            return None
+        found = rattler.PackageRecord.from_index_json(
+            cache / name / "info" / "index.json", sha256=record.sha256, md5=record.md5
+        )
+    except (OSError, IoError):
+        return None
+    found.depends = list(record.depends)  # as the channel has mended them
+    return found
+
+
+def _bytes(digest: str | None) -> bytes | None:
+    return bytes.fromhex(digest) if digest else None
+
+
+def _verify_local(records: Sequence[CondaRecord]) -> None:
+    """Check the packages of ``file://`` channels, which rattler (like conda) takes as they are.
+
+    What is in our cache was checked before it came there.
+    """
+    local = [each for each in records if each.url.startswith("file://")]
+    with ThreadPoolExecutor() as pool:
+        wrong = [text for text in pool.map(_local_problem, local) if text]
+    if wrong:
+        raise OutsideError(
+            "locked packages are not what was locked",
+            details=wrong,
+            hints=["nothing was changed; if the channel was rebuilt, run `conda multiplat lock`"],
+        )
+
+
+def _local_path(url: str) -> Path:
+    """``file:///a%20b`` -> ``/a b``, and ``file:///C:/a`` -> ``C:/a``.
+
+    ``urllib.request`` has this too, but takes as long to import as a small install.
+    """
+    path = unquote(urlsplit(url).path)
+    return Path(path[1:] if path[2:3] == ":" else path)
+
+
+def _local_problem(record: CondaRecord) -> str | None:
+    kind, wanted = ("sha256", record.sha256) if record.sha256 else ("md5", record.md5)
+    if wanted is None:
+        return f"{record.url}: the lock has no hash for it"
+    path = _local_path(record.url)
+    digest = hashlib.new(kind, usedforsecurity=False)
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    except OSError as error:
+        return f"{record.url}: {error.strerror}"
+    found = digest.hexdigest()
+    return None if found == wanted else f"{record.url}: {kind} is {found}, locked is {wanted}"

@@ -1,0 +1,171 @@
+"""What channels have, and what rattler makes of it: one Gateway for all that a run asks."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import rattler
+from rattler.exceptions import SolverError
+from rattler.networking.fetch_repo_data import CacheAction
+from rattler.repo_data.gateway import ChannelRelationsMode
+
+from conda_multiplat.engines.conda.access import Channels, cache_folder, client
+from conda_multiplat.engines.conda.conflict import smallest_clash
+from conda_multiplat.machine.settings import Settings
+from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.solving.requests import SolveRequest
+from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.names import VirtualPackage
+from conda_multiplat.vocabulary.records import CondaRecord
+
+_PRIORITIES = {
+    "strict": rattler.ChannelPriority.Strict,
+    "flexible": rattler.ChannelPriority.Flexible,
+    "disabled": rattler.ChannelPriority.Disabled,
+}
+#: CEP 42 lets a channel name others to look into. conda does not, and what a lock is made from
+#: are the channels that it names.
+_RELATIONS: ChannelRelationsMode = "disabled"
+#: How rattler begins its explanations.
+_PREAMBLE = "Cannot solve the request because of: "
+#: Solves at once: more than processors, since some wait for repodata; but each takes memory.
+_SLOTS = (os.cpu_count() or 1) + 3
+
+
+class Repodata:
+    """One Gateway, so that each channel's repodata is fetched and parsed once.
+
+    Args:
+        settings: for the cache, the proxy and TLS.
+        channels: the channels' URLs and credentials.
+        plain: the URLs of the channels that can't be asked for sharded repodata.
+    """
+
+    def __init__(self, settings: Settings, channels: Channels, plain: Iterable[str]) -> None:
+        self._channels = channels
+        action: CacheAction = "force-cache-only" if settings.offline else "cache-or-fetch"
+        source = rattler.SourceConfig(cache_action=action)
+        self._gateway = rattler.Gateway(
+            cache_dir=cache_folder(settings) / "repodata",
+            default_config=source,
+            per_channel_config={url: replace(source, sharded_enabled=False) for url in plain},
+            client=client(settings, channels),
+        )
+
+    def begin(self) -> None:
+        """To be called in each event loop before anything is asked."""
+        self._slots = asyncio.Semaphore(_SLOTS)
+
+    async def solve(
+        self,
+        request: SolveRequest,
+        requirements: Sequence[Requirement],
+        locked: Sequence[rattler.RepoDataRecord] = (),
+    ) -> list[rattler.RepoDataRecord]:
+        """The records that meet ``requirements`` where ``request`` is to be met.
+
+        Raises:
+            SolverError: there are none.
+        """
+        async with self._slots:
+            return await rattler.solve(
+                sources=self._sources(request),
+                specs=self._specs(request, requirements),
+                gateway=self._gateway,
+                platforms=_platforms(request),
+                locked_packages=locked,
+                virtual_packages=[_generic(each) for each in request.virtual_packages],
+                channel_priority=_PRIORITIES[request.channel_priority],
+                channel_relations=_RELATIONS,
+                constraints=[self._channels.spec(each) for each in request.constraints],
+            )
+
+    async def explanation(self, request: SolveRequest, involved: Sequence[Requirement]) -> str:
+        """Why some requirements have no solution together; nothing where they have one."""
+        try:
+            await self.solve(request, involved)
+        except SolverError as error:
+            return self.scrubbed(error)
+        return ""
+
+    async def clash(
+        self, request: SolveRequest, requirements: Sequence[Requirement]
+    ) -> list[Requirement]:
+        """The smallest part of requirements that clash, that clashes by itself."""
+
+        async def solvable(some: Sequence[Requirement]) -> bool:
+            return await self.explanation(request, some) == ""
+
+        return await smallest_clash(requirements, solvable)
+
+    async def known(
+        self, request: SolveRequest, names: Iterable[str]
+    ) -> list[rattler.RepoDataRecord]:
+        """All that the channels have of some packages."""
+        found = await self._gateway.query(
+            self._sources(request),
+            _platforms(request),
+            list(names),
+            recursive=False,
+            channel_relations=_RELATIONS,
+        )
+        return [each for channel in found for each in channel]
+
+    async def kept(
+        self, request: SolveRequest, records: Sequence[CondaRecord]
+    ) -> list[rattler.RepoDataRecord]:
+        """Those of some records that the channels still have, with the metadata of today."""
+        if not records:
+            return []
+        urls = {each.url for each in records}
+        known = await self.known(request, [each.name for each in records])
+        return [each for each in known if public_name(each.url) in urls]
+
+    async def names(self, request: SolveRequest) -> set[str]:
+        """The names of all packages in the channels."""
+        found = await self._gateway.names(self._sources(request), _platforms(request))
+        return {each.normalized for each in found}
+
+    def channel(self, request: SolveRequest, record: rattler.RepoDataRecord) -> str:
+        """A record's channel as the request names it, ``""`` if it is not one of its channels."""
+        base = public_name(record.url).rsplit("/", 2)[0]
+        return next((each for each in request.channels if base in self._bases(each)), "")
+
+    def _bases(self, channel: str) -> list[str]:
+        return [each.rstrip("/") for each in self._channels.urls(channel)]
+
+    def scrubbed(self, error: SolverError) -> str:
+        """What the solver says, without credentials."""
+        return self._channels.scrub(str(error).removeprefix(_PREAMBLE))
+
+    def _specs(
+        self, request: SolveRequest, requirements: Sequence[Requirement]
+    ) -> list[rattler.MatchSpec]:
+        """The requirements as rattler takes them.
+
+        In a fixed order: rattler's choice among equals depends on it, and the order of a
+        manifest's lines means nothing. Where the channels' priority is strict, each name is asked
+        for by itself too: rattler looks at it only for a spec that the first channel can meet.
+        """
+        texts = sorted({each.text for each in requirements})
+        strict = request.channel_priority == "strict"
+        names = sorted({each.name for each in requirements}) if strict else []
+        return [self._channels.spec(text) for text in (*texts, *names)]
+
+    def _sources(self, request: SolveRequest) -> list[rattler.Channel]:
+        return [rattler.Channel(url) for url in self._channels.spec_channels(request)]
+
+
+def _platforms(request: SolveRequest) -> list[rattler.Subdir]:
+    return [rattler.Subdir(request.target.subdir), rattler.Subdir("noarch")]
+
+
+def _generic(package: VirtualPackage) -> rattler.GenericVirtualPackage:
+    return rattler.GenericVirtualPackage(
+        rattler.PackageName(package.name),
+        rattler.Version(package.version),
+        rattler.BuildString(package.build),
+    )

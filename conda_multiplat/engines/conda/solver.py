@@ -1,0 +1,221 @@
+"""The conda engine: py-rattler.
+
+Flow of :meth:`RattlerEngine.solve`, all targets at once on one Gateway, so that each channel's
+repodata is fetched and parsed once:
+
+1. a request's previous records are looked up in the channels by URL: a record that was taken out
+   of its channel, or whose metadata was mended there, must not be kept as it was;
+2. rattler solves, with those records preferred;
+3. where there is no solution, the requirements are halved again and again (QuickXplain) to a
+   smallest set that still clashes; rattler's explanation of that set is what the user reads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import rattler
+from rattler.exceptions import (
+    FetchRepoDataError,
+    GatewayError,
+    InvalidChannelError,
+    IoError,
+    SolverError,
+)
+
+from conda_multiplat.engines.conda.access import Channels, run
+from conda_multiplat.engines.conda.memory import limit_arenas
+from conda_multiplat.engines.conda.repodata import Repodata
+from conda_multiplat.engines.conda.specs import detect_virtual_packages
+from conda_multiplat.engines.conda.what_if import Alternatives
+from conda_multiplat.machine.gpu_driver import cuda_possible
+from conda_multiplat.machine.settings import Settings
+from conda_multiplat.solving.outcomes import Conflict, Outcome, Question, Solution, Why
+from conda_multiplat.solving.requests import SolveRequest
+from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.errors import OutsideError
+from conda_multiplat.vocabulary.names import nearest
+from conda_multiplat.vocabulary.records import CondaRecord
+
+T = TypeVar("T")
+
+_ARENAS = (os.cpu_count() or 1) + 1
+#: The beginning of the file that tells of a channel's shards (CEP 16).
+_SHARDS = "repodata_shards"
+
+
+class RattlerEngine:
+    """Solves with rattler; implements :class:`conda_multiplat.solving.outcomes.CondaEngine`."""
+
+    def __init__(self, settings: Settings, base: Path) -> None:
+        self._settings = settings
+        self._channels = Channels(settings, base)
+        self._runs: dict[frozenset[str], _Run] = {}
+        self._cuda: str | None = None
+
+    def solve(
+        self, requests: Sequence[SolveRequest], solved: Callable[[Solution], None]
+    ) -> Sequence[Outcome]:
+        """Solve all requests at once; see :class:`conda_multiplat.solving.outcomes.CondaEngine`."""
+        return self._ask(requests, lambda run: run.all(requests, solved))
+
+    def why(self, questions: Sequence[Question]) -> Sequence[Why]:
+        """What stood in the way of the newest version and of a CUDA build; see :class:`Why`.
+
+        Raises:
+            OutsideError: a channel can't be read.
+        """
+        return self._ask([request for request, _ in questions], lambda run: run.why(questions))
+
+    def _ask(
+        self,
+        requests: Sequence[SolveRequest],
+        work: Callable[[_Run], Coroutine[Any, Any, T]],
+        plain: frozenset[str] = frozenset(),
+    ) -> T:
+        """Do some work on the channels of requests.
+
+        Servers that know nothing of sharded repodata should answer 404 when asked for it, but some
+        forbid what they do not know: such channels are asked again for plain repodata.
+        """
+        limit_arenas(_ARENAS)
+        if plain not in self._runs:
+            repodata = Repodata(self._settings, self._channels, plain)
+            self._runs[plain] = _Run(repodata, Alternatives(repodata, self._machine_cuda))
+        try:
+            return run(work(self._runs[plain]))
+        except _UnreadableError as error:
+            urls = {url for each in requests for url in self._channels.spec_channels(each)}
+            refused = {url for url in urls - plain if self._refuses_shards(url, error.text)}
+            if not refused:
+                raise self._outside(error) from None
+        return self._ask(requests, work, plain | refused)
+
+    def _machine_cuda(self, subdir: str) -> str:
+        """The CUDA version of this machine, where it is what a target is for; ``""`` for none.
+
+        conda takes most of a second to look for a driver: it is asked only where there is one.
+        """
+        if subdir != self._settings.subdir:
+            return ""
+        if self._cuda is None:
+            self._cuda = self._detected_cuda() if cuda_possible() else ""
+        return self._cuda
+
+    def _detected_cuda(self) -> str:
+        found = {each.name: each.version for each in detect_virtual_packages()}
+        if "__cuda" in found and self._settings.detect is not None:
+            found = {each.name: each.version for each in self._settings.detect(["__cuda"])}
+        return found.get("__cuda", "")
+
+    def _refuses_shards(self, url: str, text: str) -> bool:
+        asked = (url, self._channels.mirrors.get(url, url))
+        return any(re.search(rf"{re.escape(each)}/[\w-]+/{_SHARDS}", text) for each in asked)
+
+    def _outside(self, error: _UnreadableError) -> OutsideError:
+        names = ", ".join(public_name(name) for name in error.request.channels)
+        return OutsideError(
+            f"the channels of {error.request.target} can't be read ({names})",
+            details=[self._channels.scrub(error.text)],
+            hints=["nothing was written; check the channel's name, the network and the proxy"],
+        )
+
+
+class _UnreadableError(Exception):
+    """A request's channels can't be read."""
+
+    def __init__(self, request: SolveRequest, text: str) -> None:
+        super().__init__(text)
+        self.request = request
+        self.text = text
+
+
+class _Run:
+    """The requests of a run, and what answers them."""
+
+    def __init__(self, repodata: Repodata, alternatives: Alternatives) -> None:
+        self._repodata = repodata
+        self._alternatives = alternatives
+        self._records: dict[str, CondaRecord] = {}
+
+    async def all(
+        self, requests: Sequence[SolveRequest], solved: Callable[[Solution], None]
+    ) -> list[Outcome]:
+        """Every request's outcome, in order; ``solved`` hears of each solution."""
+        self._repodata.begin()
+        return list(await asyncio.gather(*(self._outcome(each, solved) for each in requests)))
+
+    async def why(self, questions: Sequence[Question]) -> list[Why]:
+        """The answer to each question, in order."""
+        self._repodata.begin()
+        return list(await asyncio.gather(*(self._why(*each) for each in questions)))
+
+    async def _why(self, request: SolveRequest, record: CondaRecord) -> Why:
+        with _readable(request):
+            return await self._alternatives.why(request, record)
+
+    async def _outcome(self, request: SolveRequest, solved: Callable[[Solution], None]) -> Outcome:
+        with _readable(request):
+            try:
+                locked = await self._repodata.kept(request, request.locked)
+                found = await self._repodata.solve(request, request.requirements, locked)
+            except SolverError as error:
+                return await self._conflict(request, error)
+            records = tuple(self._record(each) for each in found)
+            cpu_builds = await self._alternatives.cpu_builds(request, found)
+        solution = Solution(request, records, cpu_builds)
+        solved(solution)
+        return solution
+
+    def _record(self, found: rattler.RepoDataRecord) -> CondaRecord:
+        """What rattler found as our value; targets share most of their packages."""
+        known = self._records.get(found.url)
+        if known is None:
+            known = self._records[found.url] = _record(found)
+        return known
+
+    async def _conflict(self, request: SolveRequest, error: SolverError) -> Conflict:
+        unknown = await self._suggestions(request)
+        if unknown:
+            missing = [each for each in request.requirements if each.name in unknown]
+            return Conflict(request, "", tuple(missing), unknown)
+        involved = await self._repodata.clash(request, request.requirements)
+        text = await self._repodata.explanation(request, involved)
+        text = text or self._repodata.scrubbed(error)
+        way = await self._alternatives.promise_that_helps(request, involved)
+        return Conflict(request, text, tuple(involved), {}, way=way)
+
+    async def _suggestions(self, request: SolveRequest) -> dict[str, list[str]]:
+        """For each requirement that no channel has a package for: names like it."""
+        names = await self._repodata.names(request)
+        promised = {each.name for each in request.virtual_packages}
+        asked = {each.name for each in request.requirements}
+        return {name: nearest(name, sorted(names), 3) for name in sorted(asked - names - promised)}
+
+
+@contextmanager
+def _readable(request: SolveRequest) -> Iterator[None]:
+    """Say whose channels could not be read."""
+    try:
+        yield
+    except (GatewayError, FetchRepoDataError, InvalidChannelError, IoError) as error:
+        raise _UnreadableError(request, str(error)) from None
+
+
+def _record(found: rattler.RepoDataRecord) -> CondaRecord:
+    return CondaRecord(
+        name=found.name.normalized,
+        version=str(found.version),
+        build=str(found.build),
+        url=public_name(found.url),
+        md5=found.md5.hex() if found.md5 else None,
+        sha256=found.sha256.hex() if found.sha256 else None,
+        depends=tuple(found.depends),
+        constrains=tuple(found.constrains),
+    )

@@ -1,0 +1,107 @@
+"""rattler's reading of MatchSpecs and versions, and its look at this machine."""
+
+from __future__ import annotations
+
+import json
+import sys
+from functools import lru_cache
+
+import rattler
+from rattler.exceptions import InvalidMatchSpecError, InvalidVersionError
+
+from conda_multiplat.machine.gpu_driver import Found, ask_driver, driver_present
+from conda_multiplat.vocabulary.errors import WordingError
+from conda_multiplat.vocabulary.match_spec import MatchSpec, parse_spec
+from conda_multiplat.vocabulary.names import VirtualPackage
+from conda_multiplat.vocabulary.records import CondaRecord
+
+
+def engine_spec(spec: MatchSpec, channel: str = "") -> rattler.MatchSpec:
+    """A MatchSpec in rattler's form, ``channel`` (a URL) for its own."""
+    return rattler.MatchSpec(spec.text(channel), strict=False)
+
+
+def check_spec(text: str) -> str | None:
+    """What is wrong with a MatchSpec as conda reads it; ``None`` if nothing is."""
+    try:
+        engine_spec(parse_spec(text))
+    except (WordingError, InvalidMatchSpecError) as error:
+        return str(error)
+    return None
+
+
+def spec_allows(text: str, version: str) -> bool:
+    """Whether a MatchSpec's version, whatever else it says, allows ``version``."""
+    spec = parse_spec(text)
+    wanted = MatchSpec(spec.name, "", {"version": spec.fields.get("version", "*")})
+    return spec_matches(wanted.text(), VirtualPackage(spec.name, version))
+
+
+def spec_matches(spec: str, package: VirtualPackage | CondaRecord) -> bool:
+    """Whether a MatchSpec holds for the name, version and build of a package.
+
+    It holds for nothing where it is none, or the version is none, as they can stand in a lock that
+    somebody edited.
+    """
+    build = rattler.BuildString(package.build)
+    try:
+        record = rattler.PackageRecord(package.name, package.version, build, 0, "noarch")
+        return _parsed(spec).matches(record)
+    except (InvalidMatchSpecError, InvalidVersionError):
+        return False
+
+
+def record_matches(text: str, record: CondaRecord) -> bool:
+    """Whether a MatchSpec holds for a locked record: its name, version, build, hashes, channel.
+
+    A lock has no build number; what a spec says of it is not looked at.
+    """
+    try:
+        spec = parse_spec(text)
+    except WordingError:  # a channel may write what a manifest may not
+        return spec_matches(text, record)
+    known = {key: value for key, value in spec.fields.items() if key in ("version", "build")}
+    hashes = {"md5": record.md5, "sha256": record.sha256}
+    return (
+        spec_matches(MatchSpec(spec.name, "", known).text(), record)
+        and all(spec.fields.get(key, value) == value for key, value in hashes.items())
+        and (not spec.channel or f"/{spec.channel.rstrip('/').rpartition('/')[2]}/" in record.url)
+    )
+
+
+@lru_cache(maxsize=65536)  # many packages need the same
+def _parsed(text: str) -> rattler.MatchSpec:
+    return rattler.MatchSpec(text, strict=False)
+
+
+def detect_virtual_packages() -> tuple[VirtualPackage, ...]:
+    """The virtual packages of this machine, ``CONDA_OVERRIDE_*`` taken into account (CEP 30)."""
+    found = ask_driver() if driver_present() else _detected()
+    return tuple(sorted(VirtualPackage(*each) for each in found))
+
+
+def _detected() -> Found:
+    """What rattler sees; it asks a driver, if there is one, in this process."""
+    overrides = rattler.VirtualPackageOverrides.from_env()
+    found = [each.into_generic() for each in rattler.VirtualPackage.detect(overrides)]
+    return [(each.name.normalized, str(each.version), str(each.build_string)) for each in found]
+
+
+def print_virtual_packages() -> None:
+    """Write what rattler sees to stdout, as JSON: for a process of its own."""
+    sys.stdout.write(json.dumps(_detected()))
+
+
+def default_alias() -> str:
+    """Where rattler, like conda, looks for a channel that is only a name."""
+    return rattler.Channel("x").base_url.rstrip("/").removesuffix("/x")
+
+
+def this_subdir() -> str:
+    """The platform of this machine."""
+    return str(rattler.Subdir.current())
+
+
+def is_newer(version: str, other: str) -> bool:
+    """Whether a version comes after another in conda's order."""
+    return rattler.Version(version) > rattler.Version(other)

@@ -1,0 +1,260 @@
+"""What else could have been chosen: CUDA builds in place of CPU builds, and newer versions.
+
+Each is tried: the request is solved once more, with what would ask for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import rattler
+from rattler.exceptions import SolverError
+
+from conda_multiplat.engines.conda.cuda_builds import cuda_spec, is_cuda, reason
+from conda_multiplat.engines.conda.repodata import Repodata
+from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.solving.alternatives import (
+    CpuBuild,
+    Newest,
+    by_adding,
+    by_promising,
+    by_updating,
+    by_writing,
+)
+from conda_multiplat.solving.outcomes import Why
+from conda_multiplat.solving.requests import SolveRequest
+from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.errors import NOWHERE
+from conda_multiplat.vocabulary.graph import path_to
+from conda_multiplat.vocabulary.names import VirtualPackage, spec_name
+from conda_multiplat.vocabulary.records import CondaRecord
+from conda_multiplat.vocabulary.virtual_packages import promise_problem
+
+Records = Sequence[rattler.RepoDataRecord]
+
+#: Promised where nobody has a CUDA to promise: more than any package asks for.
+_ANY_CUDA = "99"
+#: What the user is told to promise then.
+_EXAMPLE = "12.4"
+
+
+class Alternatives:
+    """What else could have been chosen.
+
+    Args:
+        repodata: what the channels have.
+        machine_cuda: the CUDA version of this machine, where it is what a subdir is for.
+    """
+
+    def __init__(self, repodata: Repodata, machine_cuda: Callable[[str], str]) -> None:
+        self._repodata = repodata
+        self._machine_cuda = machine_cuda
+
+    async def cpu_builds(self, request: SolveRequest, found: Records) -> tuple[CpuBuild, ...]:
+        """The CPU builds of a solution, where CUDA is promised or this machine has it.
+
+        Of what nobody asks for by name, those are told of that call themselves CPU builds, and
+        that would not become CUDA builds with what does.
+        """
+        cuda = self._missing_cuda(request)
+        if not (cuda or _promises_cuda(request)):
+            return ()
+        asked = {each.name for each in request.requirements}
+        suspects = {_name(each): each for each in found if _is_suspect(each, asked)}
+        builds = await self._cuda_builds(request, suspects)
+        first = [name for name in builds if name in asked]
+        trials = [await self._trial(request, found, name, builds[name], cuda) for name in first]
+        covered = {name for trial in trials for name in trial.cuda}
+        for name in builds:
+            if name not in asked and name not in covered:
+                trials.append(await self._trial(request, found, name, builds[name], cuda))
+                covered |= trials[-1].cuda
+        notes = [each.note for each in trials if each.note.instead or not cuda]
+        return tuple(sorted(notes, key=lambda each: each.name))
+
+    def _missing_cuda(self, request: SolveRequest) -> str:
+        """The CUDA version that this machine has and the manifest does not promise."""
+        return "" if _promises_cuda(request) else self._machine_cuda(request.target.subdir)
+
+    async def why(self, request: SolveRequest, record: CondaRecord) -> Why:
+        """What stood in the way of the newest version and of a CUDA build."""
+        known = await self._repodata.known(request, [record.name])
+        newest = await self._newest(request, record, known)
+        chosen = next((each for each in known if public_name(each.url) == record.url), None)
+        builds = [each for each in known if is_cuda(each)]
+        if chosen is None or is_cuda(chosen) or not builds:
+            return Why(newest)
+        found = await self._repodata.kept(request, request.locked)
+        cuda = self._missing_cuda(request) or ("" if _promises_cuda(request) else _ANY_CUDA)
+        trial = await self._trial(request, found, record.name, builds, cuda)
+        return Why(newest, trial.note)
+
+    async def _cuda_builds(
+        self, request: SolveRequest, suspects: Mapping[str, rattler.RepoDataRecord]
+    ) -> dict[str, Records]:
+        """The CUDA builds of packages that have any, by name."""
+        known = await self._repodata.known(request, suspects) if suspects else []
+        builds: dict[str, list[rattler.RepoDataRecord]] = {}
+        for each in filter(is_cuda, known):
+            builds.setdefault(_name(each), []).append(each)
+        return {name: builds[name] for name in sorted(builds)}
+
+    async def _trial(
+        self, request: SolveRequest, found: Records, name: str, builds: Records, cuda: str
+    ) -> _Trial:
+        """Why a package is a CPU build, and whether a CUDA build would do.
+
+        Args:
+            request: what was asked.
+            found: what was chosen.
+            name: the package.
+            builds: its CUDA builds.
+            cuda: the CUDA version to promise, where none is.
+        """
+        chosen = next(each for each in found if _name(each) == name)
+        at = _asks(request, found, name).at
+        channel = self._behind(request, chosen, builds)
+        note = CpuBuild(name, str(chosen.version), at, reason(chosen, builds, found, channel))
+        if cuda:
+            return await self._with_a_promise(request, note, cuda)
+        kept = any(each.url == public_name(chosen.url) for each in request.locked)
+        fresh = await self._repodata.solve(request, request.requirements) if kept else []
+        freed = _cuda_build(fresh, name)
+        if freed:
+            why = "an earlier lock had it"
+            note = replace(note, reason=why, instead=str(freed.version), way=by_updating(name))
+            return _Trial(note, fresh)
+        return await self._forced(request, note, builds, channel)
+
+    async def promise_that_helps(self, request: SolveRequest, clash: Sequence[Requirement]) -> str:
+        """What to promise where only a CUDA driver is missing for requirements that clash."""
+        subdir = request.target.subdir
+        if _promises_cuda(request) or promise_problem(subdir, "cuda", _EXAMPLE):
+            return ""
+        found = await self._try(_with_cuda(request, _ANY_CUDA), clash)
+        return by_promising(subdir, _EXAMPLE) if found else ""
+
+    async def _with_a_promise(self, request: SolveRequest, note: CpuBuild, cuda: str) -> _Trial:
+        """Whether a promise of CUDA would bring a CUDA build."""
+        subdir = request.target.subdir
+        note = replace(note, reason=f"the manifest promises no CUDA for {subdir}")
+        found = await self._try(_with_cuda(request, cuda), request.requirements)
+        build = _cuda_build(found, note.name)
+        if build is None:
+            return _Trial(note, found)
+        way = by_promising(subdir, _EXAMPLE if cuda == _ANY_CUDA else cuda)
+        return _Trial(replace(note, instead=str(build.version), way=way), found)
+
+    async def _forced(
+        self, request: SolveRequest, note: CpuBuild, builds: Records, channel: str
+    ) -> _Trial:
+        """Whether a CUDA build can be had by asking for it."""
+        asked = _line(request, note.name)
+        text = asked.text if asked else note.name
+        spec = cuda_spec(text, builds, channel)
+        if not spec:
+            return _Trial(note, ())
+        forced = Requirement(spec, note.name, note.at)
+        try:
+            found = await self._repodata.solve(request, [*request.requirements, forced])
+        except SolverError as error:
+            return _Trial(replace(note, spec=spec, obstacle=self._repodata.scrubbed(error)), ())
+        instead = str(next(each.version for each in found if _name(each) == note.name))
+        way = by_writing(spec, note.at) if asked else by_adding(spec)
+        return _Trial(replace(note, spec=spec, instead=instead, way=way), found)
+
+    async def _newest(self, request: SolveRequest, record: CondaRecord, known: Records) -> Newest:
+        best = max(known, key=lambda each: each.version, default=None)
+        if best is None or best.version <= rattler.Version(record.version):
+            return Newest(record.version)
+        version = str(best.version)
+        chosen = next((each for each in known if public_name(each.url) == record.url), best)
+        channel = self._behind(request, chosen, [best])
+        note = Newest(version, f"it is in {channel}, after another channel" if channel else "")
+        spec = f"{channel}::{record.name}" if channel else record.name
+        tried = Requirement(f"{spec} =={version}", record.name, NOWHERE)
+        wanted = [*request.requirements, tried]
+        if not await self._try(request, wanted):
+            clash = await self._repodata.clash(request, wanted)
+            lines = tuple(each for each in clash if each is not tried)
+            obstacle = await self._repodata.explanation(request, clash)
+            return replace(note, clash=lines, obstacle=obstacle)
+        return replace(note, way=await self._way(request, record, version, spec))
+
+    async def _way(
+        self, request: SolveRequest, record: CondaRecord, version: str, spec: str
+    ) -> str:
+        """How a version can be had, if by nothing else by asking for it as ``spec``."""
+        others = [each for each in request.locked if each.name != record.name]
+        kept = await self._repodata.kept(request, others)
+        for locked, way in ((kept, by_updating(record.name)), ((), by_updating())):
+            found = await self._repodata.solve(request, request.requirements, locked)
+            if any(_name(each) == record.name and str(each.version) == version for each in found):
+                return way
+        asked = _line(request, record.name)
+        spec = f"{spec} >={version}"
+        return by_writing(spec, asked.at) if asked else by_adding(spec)
+
+    def _behind(
+        self, request: SolveRequest, chosen: rattler.RepoDataRecord, others: Records
+    ) -> str:
+        """The channel of records that only the channels' priority rules out; ``""`` if none."""
+        names = [self._repodata.channel(request, each) for each in others]
+        order = list(request.channels)
+        first = self._repodata.channel(request, chosen)
+        if request.channel_priority != "strict" or first in names or not set(names) <= set(order):
+            return ""
+        return min(names, key=order.index)
+
+    async def _try(self, request: SolveRequest, wanted: Sequence[Requirement]) -> Records:
+        """A solution; nothing where there is none."""
+        try:
+            return await self._repodata.solve(request, wanted)
+        except SolverError:
+            return ()
+
+
+class _Trial:
+    """A note on a CPU build, and the CUDA builds that its way brings."""
+
+    def __init__(self, note: CpuBuild, found: Records) -> None:
+        self.note = note
+        self.cuda = {_name(each) for each in found if is_cuda(each)}
+
+
+def _name(record: rattler.RepoDataRecord) -> str:
+    return record.name.normalized
+
+
+def _with_cuda(request: SolveRequest, version: str) -> SolveRequest:
+    """The request as if a driver of CUDA were promised."""
+    packages = (*request.virtual_packages, VirtualPackage("__cuda", version))
+    return request._replace(virtual_packages=packages)
+
+
+def _promises_cuda(request: SolveRequest) -> bool:
+    return any(each.name == "__cuda" for each in request.virtual_packages)
+
+
+def _cuda_build(found: Records, name: str) -> rattler.RepoDataRecord | None:
+    """The package, where it is there as a CUDA build."""
+    return next((each for each in found if _name(each) == name and is_cuda(each)), None)
+
+
+def _line(request: SolveRequest, name: str) -> Requirement | None:
+    """The requirement that asks for a package by name."""
+    return next((each for each in request.requirements if each.name == name), None)
+
+
+def _is_suspect(record: rattler.RepoDataRecord, asked: set[str]) -> bool:
+    named = _name(record) in asked or "cpu" in str(record.build)
+    return named and not is_cuda(record)
+
+
+def _asks(request: SolveRequest, found: Records, name: str) -> Requirement:
+    """The requirement that a package is there for."""
+    by_name = {each.name: each for each in request.requirements}
+    depends = {_name(each): [spec_name(spec) for spec in each.depends] for each in found}
+    path = path_to(name, by_name, depends)
+    return by_name[path[0]] if path else request.requirements[0]

@@ -1,0 +1,80 @@
+"""What to tell a user whose PyPI requirements have no solution: names, and other conda versions."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import urlsplit
+
+from packaging.utils import canonicalize_name
+
+from conda_multiplat.engines.conda.specs import spec_allows
+from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.solving.pypi import PypiRequest
+from conda_multiplat.vocabulary.names import nearest
+
+_JSON = "application/vnd.pypi.simple.v1+json"
+_ANCHOR = re.compile(rb'<a[^>]+href="[^"]*?([^"/]+)/?"')
+#: Seconds, for a list that only serves to suggest names.
+_PATIENCE = 20.0
+#: How much longer or shorter a name may be to be what was meant.
+_SLACK = 2
+
+
+def index_names(urls: Iterable[str]) -> set[str]:
+    """All project names of some indexes (PEP 503, PEP 691); none where they can't be listed."""
+    found: set[str] = set()
+    for url in urls:
+        found |= _names(url.rstrip("/") + "/")
+    return found
+
+
+def _names(url: str) -> set[str]:
+    if urlsplit(url).scheme not in ("http", "https"):
+        return set()
+    asked = urllib.request.Request(url, headers={"Accept": f"{_JSON}, text/html;q=0.1"})
+    try:
+        with urllib.request.urlopen(asked, timeout=_PATIENCE) as answer:
+            content = answer.read()
+            if "json" in answer.headers.get("Content-Type", ""):
+                return {canonicalize_name(each["name"]) for each in json.loads(content)["projects"]}
+    except (OSError, ValueError, KeyError):
+        return set()
+    return {canonicalize_name(name.decode()) for name in _ANCHOR.findall(content)}
+
+
+def unknown_projects(lines: Sequence[Requirement], known: set[str]) -> list[str]:
+    """A hint for each requirement whose project no index has, with names like it."""
+    hints: list[str] = []
+    for name in dict.fromkeys(each.name for each in lines if each.name):
+        if known and name not in known:
+            alike = (each for each in known if abs(len(each) - len(name)) <= _SLACK)
+            near = nearest(name, sorted(each for each in alike if each[:1] == name[:1]), 3)
+            meant = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+            hints.append(f"no project {name!r} in the index{meant}")
+    return hints
+
+
+def other_versions(request: PypiRequest, versions: Mapping[str, str]) -> list[str]:
+    """What to ask conda for, so that both sides fit.
+
+    Args:
+        request: what has no solution.
+        versions: the versions that PyPI's side would take of what conda provides.
+    """
+    hints: list[str] = []
+    for each in request.provided:
+        if each.name not in versions:
+            continue
+        wanted = versions[each.name]
+        name = each.record.name
+        asked = [line for line in request.target.view.conda if line.name == name]
+        against = [line for line in asked if not spec_allows(line.text, wanted)]
+        if against:
+            hints.append(f"{against[0].at} asks conda for another {name} than {wanted}, which fits")
+        else:
+            minor = ".".join(wanted.split(".")[:2])
+            hints.append(f"conda is free to take another: add `{name} {minor}.*` to dependencies")
+    return hints

@@ -1,0 +1,217 @@
+"""``uv pip compile`` for one target: what it is told, and what it answers."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from conda_multiplat.engines.conda.access import cache_folder
+from conda_multiplat.engines.pypi.uv import UvProcesses, uv_environment
+from conda_multiplat.engines.pypi.wheel_stubs import FOLDER, LOCK, stub
+from conda_multiplat.machine.file_locks import in_use
+from conda_multiplat.machine.settings import Settings
+from conda_multiplat.solving.pypi import PypiRequest
+from conda_multiplat.solving.wheel_tags import platform_tags
+from conda_multiplat.vocabulary.channels import scrub, secrets
+from conda_multiplat.vocabulary.errors import OutsideError
+from conda_multiplat.vocabulary.names import VirtualPackage
+from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, split_option
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+#: glibc 2's minor versions that uv has a platform for.
+_MANYLINUX = (40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 28, 17)
+_MACHINES = {"linux-64": "x86_64", "linux-aarch64": "aarch64"}
+_TRIPLES = {
+    "osx-64": "x86_64-apple-darwin",
+    "osx-arm64": "aarch64-apple-darwin",
+    "win-32": "i686-pc-windows-msvc",
+    "win-64": "x86_64-pc-windows-msvc",
+    "win-arm64": "aarch64-pc-windows-msvc",
+    "linux-riscv64": "riscv64-unknown-linux",
+}
+_VIA = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)[^#]*#\s*via (?P<via>.*)$")
+
+
+def triple(subdir: str, packages: Iterable[VirtualPackage]) -> str | None:
+    """A platform as uv names it, of glibc the newest that is promised; ``None`` if it has none."""
+    if subdir not in _MACHINES:
+        return _TRIPLES.get(subdir)
+    known = [each for each in platform_tags(subdir, packages) if "manylinux_2_" in each]
+    minors = {int(each.split("_")[2]) for each in known}
+    newest = next((minor for minor in _MANYLINUX if minor in minors), None)
+    return f"{_MACHINES[subdir]}-manylinux_2_{newest}" if newest else None
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """Runs uv for one request.
+
+    Attributes:
+        settings: for the cache, the proxy, TLS, and whether to fetch at all.
+        base: the manifest's folder, where uv runs: relative paths start there.
+        folder: an empty folder for uv's files.
+        request: what is asked for.
+        processes: what runs uv.
+    """
+
+    settings: Settings
+    base: Path
+    folder: Path
+    request: PypiRequest
+    processes: UvProcesses
+
+    @property
+    def entries(self) -> list[str]:
+        """The entries of ``pip:`` as uv reads them."""
+        found = (_for_uv(each.text) for each in self.request.requirements)
+        return [each for each in found if each]
+
+    @property
+    def options(self) -> list[str]:
+        """Those entries that say where packages come from."""
+        return [each for each in self.entries if each.startswith("-") and each[:2] != "-e"]
+
+    def lock(
+        self,
+        entries: Sequence[str],
+        *arguments: str,
+        without: Collection[str] = (),
+        packages: Iterable[VirtualPackage] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Resolve into :meth:`pylock`.
+
+        uv keeps the versions of a ``pylock.toml`` in its output's place where they still fit: those
+        of the request's preferred records.
+
+        Args:
+            entries: what to resolve.
+            arguments: further options.
+            without: projects that conda provides, to be taken from an index all the same.
+            packages: the virtual packages of the machines, if not those that are promised.
+        """
+        lines = ['lock-version = "1.0"', 'created-by = "conda-multiplat"']
+        for each in self.request.preferred:
+            if each.sha256 and not each.is_folder:
+                lines += ["[[packages]]", f'name = "{each.name}"', f'version = "{each.version}"']
+        output = self.folder / "pylock.toml"
+        output.unlink(missing_ok=True)
+        if "[[packages]]" in lines:
+            output.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        form = ("--format", "pylock.toml", "--output-file", str(output))
+        return self._run(entries, *form, *arguments, without=without, packages=packages)
+
+    def pylock(self) -> dict[str, Any]:
+        """What :meth:`lock` found (PEP 751)."""
+        return tomllib.loads((self.folder / "pylock.toml").read_text(encoding="utf-8"))
+
+    def dependencies(self) -> dict[str, list[str]]:
+        """Which projects each project of :meth:`pylock` needs.
+
+        uv says it in another format only. It has just fetched all that it takes: asked again, for
+        the versions that it found, it answers at once and from its cache.
+        """
+        found = self.pylock().get("packages", ())
+        pins = [f"{each['name']}=={each['version']}" for each in found if "version" in each]
+        form = ("--annotation-style", "line")
+        done = self._run(self.entries, *form, "--offline", pins=pins)
+        if done.returncode != 0:
+            done = self._run(self.entries, *form, pins=pins)
+            self.check(done)
+        return needs_of(done.stdout)
+
+    def indexes(self) -> list[str]:
+        """The URLs of the indexes that uv takes, its own configuration included."""
+        done = self._run(self.options, "--emit-index-url")
+        lines = [line.partition(" ") for line in done.stdout.splitlines()]
+        return [url for option, _, url in lines if option in ("--index-url", "--extra-index-url")]
+
+    def check(self, done: subprocess.CompletedProcess[str]) -> None:
+        """Raise what kept uv from an answer.
+
+        Raises:
+            OutsideError: an index or a file can't be read.
+        """
+        if done.returncode != 0:
+            raise OutsideError(
+                f"the PyPI packages of {self.request.target} can't be resolved",
+                details=[self.message(done)],
+                hints=["nothing was written; check the index, the network and the proxy"],
+            )
+
+    def message(self, done: subprocess.CompletedProcess[str]) -> str:
+        """What uv says of an error, without warnings and credentials."""
+        lines = [line for line in done.stderr.splitlines() if not line.startswith("warning:")]
+        text = "\n".join(lines).strip().removeprefix("error: ")
+        urls = [os.path.expandvars(each.text) for each in self.request.requirements]
+        return scrub(text, secrets([*urls, *uv_environment(self.settings).values()]))
+
+    def _run(
+        self,
+        entries: Sequence[str],
+        *arguments: str,
+        without: Collection[str] = (),
+        pins: Iterable[str] = (),
+        packages: Iterable[VirtualPackage] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        target = self.request.target
+        promised = tuple(target.virtual_packages if packages is None else packages)
+        pre = any(each.text == "--pre" for each in self.request.requirements)
+        constraints = self.folder / "constraints.txt"
+        command = [
+            *("pip", "compile", "-", "--quiet", "--no-header"),
+            *("--python", sys.executable, "--no-python-downloads"),
+            *("--python-version", self.request.python),
+            *("--python-platform", str(triple(target.subdir, promised))),
+            *("--constraints", str(constraints)),
+            *(["--prerelease", "allow"] if pre else []),
+            *(["--offline"] if self.settings.offline and "--offline" not in arguments else []),
+            *arguments,
+        ]
+        environ = uv_environment(self.settings)
+        if version := next((each.version for each in promised if each.name == "__osx"), ""):
+            environ["MACOSX_DEPLOYMENT_TARGET"] = version
+        stubs = cache_folder(self.settings) / FOLDER
+        stubs.mkdir(exist_ok=True)
+        with in_use(stubs / LOCK):
+            lines = [*self._constraints(stubs, without), *pins]
+            constraints.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            return self.processes.run(command, environ, self.base, "\n".join(entries) + "\n")
+
+    def _constraints(self, stubs: Path, without: Collection[str]) -> list[str]:
+        """What conda provides, as stubs in a folder, and the lines of constraints files."""
+        given = [each for each in self.request.provided if each.name not in without]
+        lines = [f"{each.name} @ {stub(stubs, each.name, each.version)}" for each in given]
+        texts = [each.text for each in self.request.requirements]
+        told = [each.removeprefix(CONSTRAINT) for each in texts if each.startswith(CONSTRAINT)]
+        return [*lines, *told, *self.request.bound]
+
+
+def _for_uv(entry: str) -> str:
+    """An entry of ``pip:`` as uv reads it; ``""`` for one that is said otherwise."""
+    if entry.startswith(CONSTRAINT) or entry in ("--pre", "--require-hashes"):
+        return ""
+    option, value = split_option(entry)
+    return f"{option} {value}".strip() if option else entry
+
+
+def needs_of(text: str) -> dict[str, list[str]]:
+    """Which projects each project needs, by uv's annotations: ``six==1.17  # via a, b[extra]``."""
+    needs: dict[str, list[str]] = {}
+    for match in filter(None, map(_VIA.match, text.splitlines())):
+        needed = canonicalize_name(match["name"])
+        for via in match["via"].split(", "):
+            if not via.startswith("-"):
+                needs.setdefault(canonicalize_name(via.partition("[")[0]), []).append(needed)
+    return needs

@@ -1,0 +1,17 @@
+"""The table of conda packages whose PyPI projects can't be guessed from their names."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+
+from conda_multiplat.solving.pypi import NameTable
+
+
+@cache
+def name_table() -> NameTable:
+    """Which conda packages provide which PyPI projects, where that can't be guessed."""
+    text = files("conda_multiplat.data").joinpath("pypi_names.json").read_text(encoding="utf-8")
+    table: NameTable = json.loads(text)
+    return table

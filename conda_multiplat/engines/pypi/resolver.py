@@ -1,0 +1,220 @@
+r"""The PyPI engine: uv, one process for each target, all at once.
+
+Flow of a resolution::
+
+    requirements + stubs of what conda provides + preferences
+      -> uv pip compile --format pylock.toml     (the answer)
+      -> uv pip compile, offline, annotated      (who needs whom; from the cache of the first)
+      -> pylock.choose: one file for each package
+           nothing fits but a source archive?  -> are there wheels for a newer system? -> conflict
+                                               \-> else: to be built, with a warning
+      -> records
+
+A stub is an empty wheel with the name and version of what conda provides, given as a constraint:
+so conda's version binds, whether or not an index has it, and nothing of it is fetched.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from conda_multiplat.engines.pypi.advice import index_names, other_versions, unknown_projects
+from conda_multiplat.engines.pypi.compile import Compiler, triple
+from conda_multiplat.engines.pypi.folder_digest import folder_digest, folder_version
+from conda_multiplat.engines.pypi.uv import UvProcesses, uv_program
+from conda_multiplat.machine.settings import Settings
+from conda_multiplat.solving.pylock import Chosen, choose, wheel_tags
+from conda_multiplat.solving.pypi import Provided, PypiConflict, PypiRequest, PypiSolution
+from conda_multiplat.solving.wheel_tags import NEWEST, least, newest, promise_for, tags
+from conda_multiplat.vocabulary.names import VirtualPackage
+from conda_multiplat.vocabulary.pip_entries import split_option
+from conda_multiplat.vocabulary.records import PypiRecord
+
+#: uv's exit code where there is no solution.
+_NO_SOLUTION = 1
+#: The system on which every wheel fits.
+_NEWEST = tuple(VirtualPackage(name, version) for name, version in NEWEST.items())
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+
+
+class UvEngine:
+    """Resolves with uv; implements :class:`conda_multiplat.solving.pypi.PypiEngine`.
+
+    Args:
+        settings: for the cache, the proxy, TLS, and whether to fetch at all.
+        folder: the manifest's folder, from which relative paths start.
+    """
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self._settings = settings
+        self._folder = folder
+        uv_program()
+        self._processes = UvProcesses()
+        self._pool = ThreadPoolExecutor(max_workers=2 * (os.cpu_count() or 1))
+
+    def start(self, request: PypiRequest) -> Future[PypiSolution | PypiConflict]:
+        """Begin a resolution; see :class:`conda_multiplat.solving.pypi.PypiEngine`."""
+        return self._pool.submit(self._resolve, request)
+
+    def close(self) -> None:
+        """Stop what is under way; see :class:`conda_multiplat.solving.pypi.PypiEngine`."""
+        self._processes.stop()
+        self._pool.shutdown(cancel_futures=True)
+
+    def _resolve(self, request: PypiRequest) -> PypiSolution | PypiConflict:
+        with tempfile.TemporaryDirectory(prefix="conda-multiplat-") as folder:
+            place = Path(folder)
+            uv = Compiler(self._settings, self._folder, place, request, self._processes)
+            return _outcome(uv)
+
+
+def _outcome(uv: Compiler) -> PypiSolution | PypiConflict:
+    target = uv.request.target
+    if triple(target.subdir, target.virtual_packages) is None:
+        return _conflict(uv.request, f"there are no wheels for {target.subdir} that uv knows of")
+    done = uv.lock(uv.entries)
+    if done.returncode == _NO_SOLUTION:
+        return _unsolvable(uv, uv.message(done))
+    uv.check(done)
+    ranked = tags(uv.request.python, target.subdir, target.virtual_packages)
+    names = {each.name for each in uv.request.provided}
+    chosen = choose(uv.pylock(), ranked, provided=names, dependencies=uv.dependencies())
+    records = tuple(_on_disk(uv, each) for each in chosen.records)
+    return _too_old(uv, chosen) or PypiSolution(uv.request, records, _to_build(uv, chosen))
+
+
+def _to_build(uv: Compiler, chosen: Chosen) -> tuple[str, ...]:
+    return tuple(
+        f"{each.name} {each.version} has no wheel for {uv.request.target.subdir}: "
+        "it will be built where it is installed"
+        for each in chosen.records
+        if each.name in chosen.built and each.sha256
+    )
+
+
+def _on_disk(uv: Compiler, record: PypiRecord) -> PypiRecord:
+    """What is on this disk, by its path from the lock.
+
+    uv states paths from its output. Of a folder no index says version and content; one that is
+    installed as editable is what it is at any time: it has no digest.
+    """
+    if "://" in record.url:
+        return record
+    place = record.url.partition("#")[0]
+    at = (uv.folder / place).resolve()
+    shown = Path(os.path.relpath(at, uv.base)).as_posix()
+    url = (shown if shown.startswith(".") else f"./{shown}") + record.url[len(place) :]
+    if not record.is_folder:
+        return record._replace(url=url)
+    version = record.version or folder_version(at)
+    digest = None if url.endswith("#editable") else folder_digest(at)
+    return record._replace(url=url, version=version, sha256=digest)
+
+
+def _too_old(uv: Compiler, chosen: Chosen) -> PypiConflict | None:
+    """Whether a source archive was only taken because the promised system is too old.
+
+    The wheels that there are for the platform at its newest say what to promise.
+    """
+    wanted = _not_binary(uv.request)
+    archives = [
+        each
+        for each in chosen.records
+        if each.name in chosen.built - wanted and each.sha256 and not each.is_folder
+    ]
+    if not archives or "all" in wanted:
+        return None
+    pins = [f"{each.name}=={each.version}" for each in archives]
+    done = uv.lock([*uv.options, *pins], "--no-deps", packages=_NEWEST)
+    return _newer_wheels(uv) if done.returncode == 0 else None
+
+
+def _newer_wheels(uv: Compiler) -> PypiConflict | None:
+    """The conflict of packages whose wheels are all for newer systems than is promised."""
+    target, python = uv.request.target, uv.request.python
+    known = {tag.platform for tag in tags(python, target.subdir, _NEWEST)}
+    promised = {tag.platform for tag in tags(python, target.subdir, target.virtual_packages)}
+    given = {each.name for each in uv.request.provided}
+    found: dict[tuple[str, str], list[str]] = {}
+    for each in uv.pylock()["packages"]:
+        platforms = _platforms(each, known)
+        if each["name"] not in given and platforms and not promised & set(platforms):
+            found[each["name"], each.get("version", "")] = platforms
+    return _old_conflict(uv.request, found) if found else None
+
+
+def _not_binary(request: PypiRequest) -> set[str]:
+    """The projects that the manifest wants built from source."""
+    options = (split_option(each.text) for each in request.requirements)
+    values = [value for option, value in options if option == "--no-binary"]
+    names = (name for value in values for name in value.replace(",", " ").split())
+    return {canonicalize_name(name.strip(":")) for name in names}
+
+
+def _platforms(package: Mapping[str, Any], known: set[str]) -> list[str]:
+    """The platform tags of a package's wheels, of those that a platform can have."""
+    urls = (each.get("url") or each.get("path", "") for each in package.get("wheels", ()))
+    return sorted({tag.platform for url in urls for tag in wheel_tags(url)} & known - {"any"})
+
+
+def _old_conflict(
+    request: PypiRequest, wheels: Mapping[tuple[str, str], Sequence[str]]
+) -> PypiConflict:
+    """Of (name, version) -> the platform tags that there are."""
+    has = {each.name: each.version for each in request.target.virtual_packages}
+    system = next((name for name in NEWEST if name in has), "")
+    wanted = newest([least(platforms) for platforms in wheels.values()])
+    lines = [
+        f"{name} {version} has no wheel for {system.removeprefix('__')} {has.get(system, '')}; "
+        f"there are: {', '.join(platforms)}"
+        for (name, version), platforms in wheels.items()
+    ]
+    name, version = next(iter(wheels))
+    hints = (
+        f"promise {promise_for(wanted)} for {request.target.subdir} under "
+        "multiplat: virtual-packages",
+        f"or ask for an older version: pip: {name}<{version}",
+        f"or build it from source: pip: --no-binary={name}",
+    )
+    return _conflict(request, "\n".join(lines), hints)
+
+
+def _unsolvable(uv: Compiler, explanation: str) -> PypiConflict:
+    done = uv.lock(uv.entries, packages=_NEWEST)
+    if done.returncode == 0 and (too_old := _newer_wheels(uv)):
+        return too_old
+    found = _conflict(uv.request, explanation)
+    hints = unknown_projects(found.requirements, index_names(uv.indexes()))
+    hints = hints or other_versions(uv.request, _versions_without(uv, found.provided))
+    return replace(found, hints=tuple(hints))
+
+
+def _versions_without(uv: Compiler, involved: Sequence[Provided]) -> dict[str, str]:
+    """The versions that would be taken of what conda provides, were conda's not there."""
+    names = {each.name for each in involved}
+    if not names or uv.lock(uv.entries, without=names).returncode != 0:
+        return {}
+    found = {each["name"]: each.get("version", "") for each in uv.pylock()["packages"]}
+    return {name: found[name] for name in names if found.get(name)}
+
+
+def _conflict(request: PypiRequest, explanation: str, hints: Sequence[str] = ()) -> PypiConflict:
+    """A conflict with the lines and packages that the explanation names, all if it has none."""
+    named = {canonicalize_name(each) for each in _NAME.findall(explanation)}
+    lines = tuple(each for each in request.requirements if each.name in named)
+    return PypiConflict(
+        request=request,
+        explanation=explanation,
+        requirements=lines or request.requirements,
+        provided=tuple(each for each in request.provided if each.name in named),
+        hints=tuple(hints),
+    )

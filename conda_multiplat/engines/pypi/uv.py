@@ -1,0 +1,112 @@
+"""Running uv: where it is, and what it is told of conda's configuration."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from shutil import which
+
+from conda_multiplat.machine.settings import Settings
+from conda_multiplat.vocabulary.errors import OutsideError
+
+#: What of our surroundings would change uv's answer by accident: the active environment.
+_LEFT_OUT = ("VIRTUAL_ENV", "CONDA_PREFIX", "UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_OUTPUT_FILE")
+
+
+def uv_environment(settings: Settings) -> dict[str, str]:
+    """The environment for uv: indexes, credentials and keyring as the user set them up for uv.
+
+    conda's proxies and CA bundle hold too, unless uv has its own.
+    """
+    environ = {key: value for key, value in os.environ.items() if key not in _LEFT_OUT}
+    for scheme in ("http", "https"):
+        if proxy := settings.proxy_servers.get(scheme):
+            environ.setdefault(f"{scheme.upper()}_PROXY", proxy)
+    if isinstance(settings.ssl_verify, str):
+        environ.setdefault("SSL_CERT_FILE", settings.ssl_verify)
+    return environ
+
+
+class UvProcesses:
+    """Several uv at once, of several threads, that can be stopped together."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[str]] = set()
+        self._stopped = False
+
+    def run(
+        self, arguments: Sequence[str], environ: Mapping[str, str], folder: Path, text: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run uv in ``folder``, ``text`` on its standard input.
+
+        Raises:
+            OutsideError: it was stopped.
+        """
+        with self._lock:
+            if self._stopped:
+                raise OutsideError("uv was stopped")
+            process = subprocess.Popen(
+                [uv_program(), *arguments],
+                cwd=folder,
+                env=dict(environ),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+            )
+            self._running.add(process)
+        with process:
+            out, err = process.communicate(text)
+        with self._lock:
+            self._running.discard(process)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def stop(self) -> None:
+        """End what is running; nothing begins any more."""
+        with self._lock:
+            self._stopped = True
+            for process in self._running:
+                process.kill()
+
+
+def run_uv(
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    folder: Path,
+    *,
+    show: bool = False,
+) -> subprocess.CompletedProcess[str]:
+    """Run uv in ``folder``; ``show`` lets a terminal see it."""
+    return subprocess.run(
+        [uv_program(), *arguments],
+        cwd=folder,
+        env=dict(environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=None if show else subprocess.PIPE,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+@cache
+def uv_program() -> str:
+    """The uv that was installed with us; of conda packages of uv some bring the program alone.
+
+    Ask for it before threads do: Python's ``sysconfig``, which uv looks into, is not ready for
+    several at once when it is new.
+    """
+    try:
+        from uv import find_uv_bin
+
+        return find_uv_bin()
+    except (ImportError, FileNotFoundError):
+        found = which("uv")
+    if found is None:
+        raise OutsideError("uv is not installed", hints=["install it: `pip install uv`"])
+    return found

@@ -1,0 +1,1 @@
+"""A lock as files that other tools install: explicit, requirements, pinned YAML. Pure."""

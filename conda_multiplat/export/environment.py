@@ -1,0 +1,161 @@
+"""A pinned ``environment.yml`` (CEP 24) for one platform, for a conda without the plugin.
+
+Each package is pinned as ``name=version=build``. That is exact as long as one channel has it.
+Where several are in use, the same version and build can be in two of them, and a pin must say
+which one is meant:
+
+- ``channel::name=version=build`` for a channel that is known by name;
+- ``name=version=build[md5=...]`` for one that is a URL or a path. conda parses a ``URL::`` in
+  front too, but ``conda env create`` shortens it to the URL's last part, and then looks for a
+  channel of that name under `channel_alias`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence, Set
+
+import yaml
+
+from conda_multiplat.export import explicit, requirements
+from conda_multiplat.export.explicit import platform_to_render
+from conda_multiplat.lockfile.model import LockFile, PlatformLock
+from conda_multiplat.lockfile.write import scalar
+from conda_multiplat.vocabulary.channels import base_url
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
+from conda_multiplat.vocabulary.records import CondaRecord
+
+_HEADER = """\
+# This file may be used to create an environment using:
+# $ conda env create{option} --file {file}
+# platform: {subdir}
+{environment}\
+# Versions and builds are pinned. An environment.yml cannot carry hashes;
+# {explicit} does.
+"""
+
+#: A pin that is text to every YAML reader although `scalar`, which serves any value, quotes it.
+_PIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.+!/-]|::|=)*")
+
+_CHANNEL_NAME = re.compile(r"[A-Za-z0-9_][^:\\]*")  # as against URLs and paths
+
+#: The members of conda's own multichannel, which it knows by name too.
+_DEFAULTS = re.compile(r"https?://[^/]+/(pkgs/[a-z0-9]+)")
+
+
+def file_name(environment: str, subdir: str) -> str:
+    """The name under which an environment's pinned manifest for a platform is kept."""
+    own = "" if environment == DEFAULT_ENVIRONMENT else f"{environment}."
+    return f"{own}environment-{subdir}.yml"
+
+
+def render(
+    lock: LockFile,
+    subdir: str,
+    name: str | None,
+    variables: Mapping[str, str],
+    options: Sequence[str] = (),
+) -> str:
+    """The manifest's text, with LF line ends.
+
+    Args:
+        lock: what is locked.
+        subdir: the platform that the file is for.
+        name: the environment's name for ``conda env create``; ``None`` leaves it open.
+        variables: the environment variables that are set where the environment is active.
+        options: those of the manifest's ``pip:`` that say where packages come from.
+
+    Raises:
+        UsageError: the platform is not locked.
+    """
+    locked = platform_to_render(lock, subdir)
+    channels = [each.url for each in lock.channels if each.url != "nodefaults"]
+    pins = _pins(sorted(locked.records, key=lambda record: record.name), channels)
+    lines = [
+        *([f"name: {scalar(name)}"] if name is not None else []),
+        *_section("channels", [scalar(each) for each in (*channels, "nodefaults")]),
+        *_section("dependencies", [_dependency(pin) for pin in pins]),
+        *_pip(locked, options),
+        *_variables(variables),
+    ]
+    return _header(lock.environment, subdir, named=name is not None) + "\n".join(lines) + "\n"
+
+
+def _header(environment: str, subdir: str, *, named: bool) -> str:
+    default = environment == DEFAULT_ENVIRONMENT
+    return _HEADER.format(
+        option="" if named else " --name NAME",
+        file=file_name(environment, subdir),
+        subdir=subdir,
+        environment="" if default else f"# environment: {environment}\n",
+        explicit=explicit.file_name(environment, subdir),
+    )
+
+
+def _section(key: str, items: Sequence[str]) -> list[str]:
+    return [f"{key}:", *(f"- {each}" for each in items)] if items else [f"{key}: []"]
+
+
+def _pip(locked: PlatformLock, options: Sequence[str]) -> list[str]:
+    """PyPI's packages, after the options that say where they come from."""
+    entries = [*options, *(requirements.line(each) for each in locked.pypi)]
+    return ["- pip:", *(f"  - {scalar(each)}" for each in entries)] if locked.pypi else []
+
+
+def _dependency(pin: str) -> str:
+    return pin if _PIN.fullmatch(pin) else scalar(pin)
+
+
+def _variables(variables: Mapping[str, str]) -> list[str]:
+    lines = [f"  {scalar(key)}: {_quoted(value)}" for key, value in sorted(variables.items())]
+    return ["variables:", *lines] if lines else []
+
+
+def _quoted(value: str) -> str:
+    """Any text as YAML on one line: line ends and control characters become escapes."""
+    return str(yaml.safe_dump(value, default_style='"', width=1 << 30)).rstrip("\n")
+
+
+def _pins(records: Sequence[CondaRecord], channels: Sequence[str]) -> list[str]:
+    sources = {base_url(record.url) for record in records}
+    if _plain_is_exact(sources, channels):
+        return [_pin(record) for record in records]
+    names = {url: _name(url, _listed(url, channels)) for url in sources}
+    return [_pin_with_source(record, names[base_url(record.url)]) for record in records]
+
+
+def _plain_is_exact(sources: Set[str], channels: Sequence[str]) -> bool:
+    """Whether no second channel can come in: what the first one has is taken from there."""
+    if len(sources) > 1:
+        return False
+    return len(channels) <= 1 or all(_listed(url, channels) == channels[0] for url in sources)
+
+
+def _pin(record: CondaRecord) -> str:
+    return f"{record.name}={record.version}={record.build}"
+
+
+def _pin_with_source(record: CondaRecord, channel: str) -> str:
+    if channel:
+        return f"{channel}::{_pin(record)}"
+    return f"{_pin(record)}[md5={record.md5.lower()}]" if record.md5 else _pin(record)
+
+
+def _listed(url: str, channels: Sequence[str]) -> str:
+    """The channel of the list that is at ``url``, ``""`` when that can't be told.
+
+    A name's URL is a location (conda's alias, a mirror) and the name, so that of several names
+    which end the URL the longest is the one.
+    """
+    if same := [each for each in channels if each.rstrip("/") == url]:
+        return same[0]
+    if "defaults" in channels and _DEFAULTS.fullmatch(url):
+        return "defaults"
+    return max((each for each in channels if url.endswith(f"/{each}")), key=len, default="")
+
+
+def _name(url: str, listed: str) -> str:
+    """What can stand before ``::`` for the channel at ``url``; ``""`` when nothing can."""
+    if listed == "defaults" and (match := _DEFAULTS.fullmatch(url)):
+        return match.group(1)
+    return listed if _CHANNEL_NAME.fullmatch(listed) else ""

@@ -1,0 +1,43 @@
+"""``requirements-SUBDIR.txt``: a lock's PyPI packages for pip or uv, with hashes."""
+
+from __future__ import annotations
+
+from conda_multiplat.lockfile.model import LockFile
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
+from conda_multiplat.vocabulary.records import PypiRecord
+
+
+def file_name(environment: str, subdir: str) -> str:
+    """The name under which an environment's requirements for a platform are kept."""
+    own = "" if environment == DEFAULT_ENVIRONMENT else f"{environment}."
+    return f"{own}requirements-{subdir}.txt"
+
+
+def render(lock: LockFile, subdir: str) -> str:
+    """The file's text, with LF line ends; pip reads it with ``--no-deps``.
+
+    pip wants a hash of every line of a file where one has any, which a repository or a folder can't
+    have: those stand in it as comments, to be installed by hand.
+    """
+    file = file_name(lock.environment, subdir)
+    hashed = [each for each in lock.platforms[subdir].pypi if each.sha256 and not each.is_folder]
+    others = [each for each in lock.platforms[subdir].pypi if each not in hashed]
+    lines = [
+        "# This file may be used in the environment that the explicit file has made:",
+        f"# $ python -m pip install --no-deps --require-hashes -r {file}",
+        f"# platform: {subdir}",
+        *(f"{each.name} @ {each.url} --hash=sha256:{each.sha256}" for each in hashed),
+        *(["# without a hash, to be installed one by one with --no-deps:"] if others else []),
+        *(f"# {line(each)}" for each in others),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def line(record: PypiRecord) -> str:
+    """A record as an entry of ``pip:``, pinned."""
+    place, _, mark = record.url.partition("#")
+    if record.is_folder:
+        return f"-e {place}" if mark == "editable" else place
+    if record.url.startswith("git+"):
+        return f"{record.name} @ {record.url}"
+    return f"{record.name}=={record.version}"

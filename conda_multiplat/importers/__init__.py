@@ -1,0 +1,1 @@
+"""Files of others to our manifest: ``environment.yml``, ``conda-lock.yml``, pixi. Pure."""

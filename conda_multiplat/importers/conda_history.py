@@ -1,0 +1,58 @@
+"""conda's ``conda-meta/history``: what the user of an environment asked for over time.
+
+Read as conda does for ``conda env export --from-history``: requests in order, later specs of a
+package in the place of earlier ones, removed packages out.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from conda_multiplat.vocabulary.names import spec_name
+
+_SPECS = re.compile(r"#\s*(\w+)\s*specs:\s*(.+)?")
+_ADDING = ("update", "install", "create", "neutered")
+_REMOVING = ("remove", "uninstall")
+#: ``channel/subdir::name``, as an explicit installation notes it: the platform is not for a spec.
+_PLATFORM = re.compile(r"/(?:noarch|[a-z]+-[a-z0-9_]+)(?=::)")
+
+
+def requested_specs(history: str) -> dict[str, str]:
+    """The MatchSpecs that are in force, by package."""
+    found: dict[str, str] = {}
+    for line in history.splitlines():
+        match = _SPECS.match(line)
+        if match is None:
+            continue
+        for spec in _listed(match[2] or ""):
+            name = spec_name(spec)
+            if match[1] in _REMOVING:
+                found.pop(name, None)
+            elif match[1] in _ADDING and name:
+                found[name] = _PLATFORM.sub("", spec)
+    return found
+
+
+def _listed(text: str) -> Iterator[str]:
+    """The specs of a line: a Python list, or in old histories ``a,b >=1,<2,c``."""
+    if text.startswith("["):
+        try:
+            yield from map(str, ast.literal_eval(text))
+        except (ValueError, SyntaxError):
+            return
+    elif "[" not in text:
+        yield from _old_form(text)
+
+
+def _old_form(text: str) -> Iterator[str]:
+    held = ""
+    for part in text.split(","):
+        if held and part[:1].isalpha():
+            yield held.strip()
+            held = part
+        else:
+            held = f"{held},{part}" if held else part
+    if held.strip():
+        yield held.strip()

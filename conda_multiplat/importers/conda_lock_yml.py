@@ -1,0 +1,126 @@
+"""A ``conda-lock.yml`` as a manifest: what it was asked for, or what can be told of that.
+
+A lock of ours names the MatchSpecs that were asked for. In another tool's lock the packages stand
+that nothing else depends on, and Python, each from the lowest version on that a platform has
+locked. The lock itself then holds the versions: the next ``lock`` starts from its records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from conda_multiplat.importers.values import Imported, Lost
+from conda_multiplat.lockfile.model import LockFile, PlatformLock
+from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
+from conda_multiplat.vocabulary.errors import Location
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, spec_name
+from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
+from conda_multiplat.vocabulary.virtual_packages import NAMES, promised
+from conda_multiplat.vocabulary.yaml_nodes import Text
+
+#: Whether a version comes after another.
+IsNewer = Callable[[str, str], bool]
+
+
+def read_lock_source(lock: LockFile, file: str, is_newer: IsNewer) -> Imported:
+    """What a lock was made for, as far as it says so."""
+    at = Location(file)
+    channels = tuple(Text(each.url, at) for each in lock.channels if each.url)
+    lowest = _lowest(lock, is_newer)
+    views = {
+        subdir: View(channels, _conda(locked, lowest, at), _pypi(locked, lowest, at))
+        for subdir, locked in lock.platforms.items()
+    }
+    default = Environment(DEFAULT_ENVIRONMENT, at, promises=_promises(lock), views=views)
+    manifest = Manifest(
+        files=(file,),
+        name=None,
+        platforms=tuple(lock.platforms),
+        environments={DEFAULT_ENVIRONMENT: default},
+    )
+    return Imported(manifest, tuple(_lost(lock, at)), tuple(_notes(lock, file)))
+
+
+def _conda(
+    locked: PlatformLock, lowest: Mapping[tuple[str, str], str], at: Location
+) -> tuple[Requirement, ...]:
+    if locked.requested:
+        return tuple(Requirement(text, spec_name(text), at) for text in locked.requested)
+    needed = {spec_name(spec) for each in locked.records for spec in each.depends}
+    return tuple(
+        Requirement(_spec(each, lowest), each.name, at)
+        for each in locked.records
+        if each.name not in needed or each.name == "python"
+    )
+
+
+def _spec(record: CondaRecord, lowest: Mapping[tuple[str, str], str]) -> str:
+    if record.name == "python":
+        return f"python {'.'.join(record.version.split('.')[:2])}.*"
+    return f"{record.name} >={lowest['conda', record.name]}"
+
+
+def _pypi(
+    locked: PlatformLock, lowest: Mapping[tuple[str, str], str], at: Location
+) -> tuple[Requirement, ...]:
+    needed = {name for each in locked.pypi for name in each.depends}
+    return tuple(
+        Requirement(_entry(each, lowest), "" if each.is_folder else each.name, at)
+        for each in locked.pypi
+        if each.name not in needed
+    )
+
+
+def _entry(record: PypiRecord, lowest: Mapping[tuple[str, str], str]) -> str:
+    if record.url.startswith("git+"):
+        return f"{record.name} @ {record.url}"
+    if record.is_folder:
+        path, editable, _ = record.url.partition("#editable")
+        path = path if path.startswith((".", "/")) else f"./{path}"
+        return f"-e {path}" if editable else path
+    return f"{record.name} >={lowest['pypi', record.name]}"
+
+
+def _lowest(lock: LockFile, is_newer: IsNewer) -> dict[tuple[str, str], str]:
+    """The lowest version that any platform has of each package."""
+    found: dict[tuple[str, str], str] = {}
+    for locked in lock.platforms.values():
+        for each in locked.every:
+            key = (each.manager, each.name)
+            known = found.setdefault(key, each.version)
+            if known != each.version and is_newer(known, each.version):
+                found[key] = each.version
+    return found
+
+
+def _promises(lock: LockFile) -> dict[str, dict[str, str | None]]:
+    """What the lock was promised beyond what is assumed anyway."""
+    found: dict[str, dict[str, str | None]] = {}
+    for subdir, locked in lock.platforms.items():
+        assumed, _ = promised(subdir, [])
+        for each in locked.virtual_packages:
+            name = each.name.removeprefix("__")
+            if each not in assumed and name in NAMES:
+                value = each.build if name == "archspec" else each.version
+                found.setdefault(subdir, {})[name] = value
+    return found
+
+
+def _lost(lock: LockFile, at: Location) -> Iterable[Lost]:
+    every = [each for locked in lock.platforms.values() for each in locked.every]
+    for category in sorted({each.category for each in every} - {"main"}):
+        names = sorted({each.name for each in every if each.category == category})
+        yield Lost(at, f"category {category}: {', '.join(names)}", "all are in `default` now")
+
+
+def _notes(lock: LockFile, file: str) -> Iterable[str]:
+    if not all(each.requested for each in lock.platforms.values() if each.records):
+        yield (
+            f"{file} does not say what was asked for: "
+            "the packages that no other needs are in the manifest, and Python"
+        )
+    elif any(each.pypi for each in lock.platforms.values()):
+        yield (
+            f"{file} does not say what was asked of PyPI: "
+            "the packages that no other needs are in the manifest"
+        )

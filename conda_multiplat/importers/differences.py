@@ -1,0 +1,155 @@
+"""Where platforms ask for different things of one package, and what could be written for all.
+
+A :class:`Difference` is settled by a choice of the user's, or by :func:`common`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from conda_multiplat.importers.values import Imported, conda_meaning, pypi_meaning
+from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
+from conda_multiplat.vocabulary.match_spec import parse_spec
+
+#: Parts that versions must share for what they share to say something.
+_ENOUGH = 2
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What some platforms ask for of one package: all its lines there."""
+
+    subdirs: tuple[str, ...]
+    requirements: tuple[Requirement, ...]
+
+    @property
+    def text(self) -> str:
+        """The lines as one."""
+        return ", ".join(each.text for each in self.requirements)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A package of which platforms ask for different things."""
+
+    environment: str
+    manager: str
+    name: str
+    wishes: tuple[Wish, ...]
+
+
+def differences(manifest: Manifest) -> list[Difference]:
+    """The packages that files ask for in different ways, in the manifest's order.
+
+    What differs within one file is meant to.
+    """
+    return [
+        Difference(environment.name, manager, name, wishes)
+        for environment in manifest.environments.values()
+        for manager in ("conda", "pypi")
+        for name, wishes in _wishes(environment, manager)
+        if len({each.requirements[0].at.file for each in wishes}) > 1
+    ]
+
+
+def _wishes(environment: Environment, manager: str) -> Iterator[tuple[str, tuple[Wish, ...]]]:
+    meaning = conda_meaning if manager == "conda" else pypi_meaning
+    found: dict[str, dict[tuple[str, ...], list[str]]] = {}
+    lines: dict[tuple[str, str], list[Requirement]] = {}
+    for subdir, view in environment.views.items():
+        for each in view.conda if manager == "conda" else view.pypi:
+            if each.name:
+                lines.setdefault((each.name, subdir), []).append(each)
+    for (name, subdir), its in lines.items():
+        key = tuple(sorted({meaning(each.text) for each in its}))
+        found.setdefault(name, {}).setdefault(key, []).append(subdir)
+    for name, wishes in found.items():
+        yield (
+            name,
+            tuple(Wish(tuple(at), tuple(lines[name, at[0]])) for at in wishes.values()),
+        )
+
+
+def settle(imported: Imported, difference: Difference, chosen: Sequence[Requirement]) -> Imported:
+    """With ``chosen`` for the package on every platform that asks for it, in its first place."""
+    environment = imported.manifest.environments[difference.environment]
+    first = difference.wishes[0].requirements[0].at
+    words = " ".join(filter(None, (imported.comments.get(each.at, "") for each in chosen)))
+    placed = [each._replace(at=first) for each in chosen]
+    views = {
+        subdir: _replaced(view, difference, placed) for subdir, view in environment.views.items()
+    }
+    environments = {
+        **imported.manifest.environments,
+        difference.environment: environment._replace(views=views),
+    }
+    manifest = imported.manifest._replace(environments=environments)
+    return replace(imported, manifest=manifest, comments={**imported.comments, first: words})
+
+
+def _replaced(view: View, difference: Difference, chosen: Sequence[Requirement]) -> View:
+    lines = view.conda if difference.manager == "conda" else view.pypi
+    first = next((i for i, each in enumerate(lines) if each.name == difference.name), None)
+    if first is None:
+        return view
+    others = [each for each in lines[first:] if each.name != difference.name]
+    now = (*lines[:first], *chosen, *others)
+    return view._replace(conda=now) if difference.manager == "conda" else view._replace(pypi=now)
+
+
+def common(difference: Difference) -> tuple[Requirement, ...] | None:
+    """What to write once for a package, for ``--prefer-common``; ``None`` where nothing fits.
+
+    The first of
+
+    1. what more than half of its platforms ask for;
+    2. the only wish that says more than the name, where the others say nothing;
+    3. the beginning that exact versions have in common, ``1.26.*`` of ``1.26.4`` and ``1.26.3``,
+       where it has two parts at least.
+    """
+    wishes = difference.wishes
+    platforms = sum(len(each.subdirs) for each in wishes)
+    most = max(wishes, key=lambda each: len(each.subdirs))
+    if 2 * len(most.subdirs) > platforms:
+        return most.requirements
+    said = [each for each in wishes if not _is_bare(each)]
+    if len(said) == 1:
+        return said[0].requirements
+    if any(len(each.requirements) != 1 for each in said):
+        return None
+    first = said[0].requirements[0]
+    exact = [_exact_version(each.requirements[0].text, difference.manager) for each in said]
+    shared = _common_start([each.split(".") for each in exact if each])
+    if not all(exact) or len(shared) < _ENOUGH:
+        return None
+    version = f"{'.'.join(shared)}.*"
+    text = (
+        f"{first.name} {version}" if difference.manager == "conda" else f"{first.name}=={version}"
+    )
+    return (first._replace(text=text),)
+
+
+def _is_bare(wish: Wish) -> bool:
+    return all(each.text.strip().lower() == each.name for each in wish.requirements)
+
+
+def _exact_version(text: str, manager: str) -> str:
+    """The version of a spec that says that one version and nothing else; ``""`` for any other."""
+    if manager == "pypi":
+        match = re.fullmatch(r"[A-Za-z0-9._-]+\s*==\s*([0-9][0-9.]*)", text)
+        return match.group(1) if match else ""
+    spec = parse_spec(text)
+    version = spec.fields.get("version", "")
+    match = re.fullmatch(r"(?:==)?([0-9][0-9A-Za-z.]*?)(?:\.\*)?", version)
+    return match.group(1) if match and set(spec.fields) == {"version"} and not spec.channel else ""
+
+
+def _common_start(parts: Sequence[Sequence[str]]) -> list[str]:
+    found: list[str] = []
+    for column in zip(*parts, strict=False):
+        if len(set(column)) > 1:
+            break
+        found.append(column[0])
+    return found

@@ -1,0 +1,183 @@
+"""An ``environment.yml`` of one or several platforms, read to be merged with others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import yaml
+
+from conda_multiplat.importers.values import Imported, Lost, few, lone_comments, trailing_comment
+from conda_multiplat.manifest.head import TOP_LEVEL
+from conda_multiplat.manifest.lines import EntryName, SpecCheck
+from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
+from conda_multiplat.manifest.read import Source, read_manifest
+from conda_multiplat.vocabulary.errors import Location
+from conda_multiplat.vocabulary.match_spec import parse_spec
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, did_you_mean
+from conda_multiplat.vocabulary.selectors import comment_selector, dict_selector, evaluate
+from conda_multiplat.vocabulary.yaml_nodes import Reader
+
+#: What the build of a package of one platform looks like, in the form that conda exports.
+_PINNED = re.compile(r"(?P<name>[^=\s]+)==?(?P<version>[^=\s*]+)=(?P<build>[^=\s*\[\]]+)")
+
+
+_DICTIONARY = re.compile(r"^\s*-\s+(sel\([^)]*\))\s*:")
+
+
+@dataclass(frozen=True)
+class EnvironmentFile:
+    """A file and what it is for.
+
+    Attributes:
+        source: its name and text.
+        platforms: the platforms that its lines are taken for.
+        cuda: the version of CUDA to promise there; ``""`` for none.
+    """
+
+    source: Source
+    platforms: tuple[str, ...]
+    cuda: str = ""
+
+
+def stated_platforms(source: Source) -> tuple[str, ...]:
+    """The ``platforms:`` of a file; what is wrong with the file is told when it is read."""
+    reader = Reader(source.file)
+    root = reader.compose(source.text)
+    if not isinstance(root, yaml.MappingNode):
+        return ()
+    found = [value for key, value in root.value if key.value == "platforms"]
+    return tuple(text.value for node in found for text in reader.texts(node, "platforms"))
+
+
+def read_environment_file(
+    file: EnvironmentFile,
+    *,
+    check_spec: SpecCheck,
+    entry_name: EntryName,
+    keep_builds: bool = True,
+) -> Imported:
+    """What one file asks for on its platforms; selectors in it are honoured.
+
+    Raises:
+        ManifestError: with every problem of the file.
+    """
+    source, platforms = file.source, file.platforms
+    manifest = read_manifest(
+        [source],
+        host_subdirs=platforms,
+        check_spec=check_spec,
+        entry_name=entry_name,
+        also=platforms,
+    )
+    lost = [
+        *_lost(source),
+        *_nowhere(source, platforms),
+        *lone_comments(source.file, source.text),
+    ]
+    manifest = _only(manifest, platforms)
+    if not keep_builds:
+        manifest, builds = _without_builds(manifest)
+        lost += few(builds, Location(source.file), "the build of", "the builds of")
+    if file.cuda:
+        manifest = _promising_cuda(manifest, file.cuda)
+    return Imported(manifest, tuple(lost), (), _comments(source, manifest))
+
+
+def _only(manifest: Manifest, platforms: Sequence[str]) -> Manifest:
+    """The manifest as it is on some platforms; its other environments keep those that they have."""
+    environments = {
+        name: each._replace(
+            views={subdir: each.views[subdir] for subdir in platforms},
+            platforms=()
+            if name == DEFAULT_ENVIRONMENT
+            else tuple(p for p in manifest.platforms_of(name) if p in platforms),
+        )
+        for name, each in manifest.environments.items()
+    }
+    variables = {subdir: manifest.variables[subdir] for subdir in platforms}
+    return manifest._replace(
+        platforms=tuple(platforms), environments=environments, variables=variables
+    )
+
+
+def _promising_cuda(manifest: Manifest, version: str) -> Manifest:
+    """With the CUDA that the file's name speaks of, where the file itself promises none."""
+    default = manifest.environments[DEFAULT_ENVIRONMENT]
+    promises = {subdir: {"cuda": version} for subdir in manifest.platforms}
+    if any("cuda" in values for values in default.promises.values()):
+        return manifest
+    joined = {**default.promises}
+    for subdir, values in promises.items():
+        if not subdir.startswith("osx"):
+            joined[subdir] = {**joined.get(subdir, {}), **values}
+    environments = {**manifest.environments, DEFAULT_ENVIRONMENT: default._replace(promises=joined)}
+    return manifest._replace(environments=environments)
+
+
+def _lost(source: Source) -> Iterator[Lost]:
+    reader = Reader(source.file)
+    root = reader.compose(source.text)
+    for key, _ in root.value if isinstance(root, yaml.MappingNode) else ():
+        if key.value == "prefix":
+            hint = "`install` takes the name, or -p PREFIX"
+            yield Lost(reader.place(key), "prefix: a folder of one machine", hint)
+        elif key.value not in TOP_LEVEL:
+            hint = did_you_mean(key.value, TOP_LEVEL)
+            yield Lost(reader.place(key), f"{key.value}: unknown key", hint)
+
+
+def _nowhere(source: Source, platforms: Sequence[str]) -> Iterator[Lost]:
+    """Lines whose selector holds on none of the platforms that the file is taken for."""
+    for number, line in enumerate(source.text.splitlines(), start=1):
+        found = comment_selector(line)
+        dictionary = _DICTIONARY.search(line)
+        holds = [True]
+        if found:
+            holds = [evaluate(found[0], subdir) for subdir in platforms]
+        elif dictionary:
+            holds = [bool(dict_selector(dictionary[1], subdir)) for subdir in platforms]
+        if not any(holds):
+            where = ", ".join(platforms)
+            what = f"{line.split(' #')[0].strip()}: its selector holds nowhere on {where}"
+            yield Lost(Location(source.file, number), what)
+
+
+def _comments(source: Source, manifest: Manifest) -> dict[Location, str]:
+    lines = source.text.splitlines()
+    views = (view for each in manifest.environments.values() for view in each.views.values())
+    places = {each.at for view in views for each in (*view.conda, *view.pypi)}
+    found = {place: trailing_comment(lines[place.line - 1]) for place in sorted(places)}
+    return {place: words for place, words in found.items() if words}
+
+
+def _without_builds(manifest: Manifest) -> tuple[Manifest, list[str]]:
+    """The manifest without the builds of exact pins, and the packages that had them."""
+    names: dict[str, None] = {}
+
+    def bare(each: Requirement) -> Requirement:
+        spec, build = without_build(each.text)
+        if build:
+            names[each.name] = None
+        return each._replace(text=spec)
+
+    def view_of(view: View) -> View:
+        return view._replace(conda=tuple(bare(each) for each in view.conda))
+
+    def environment_of(each: Environment) -> Environment:
+        return each._replace(views={name: view_of(view) for name, view in each.views.items()})
+
+    environments = {name: environment_of(each) for name, each in manifest.environments.items()}
+    return manifest._replace(environments=environments), list(names)
+
+
+def without_build(text: str) -> tuple[str, str]:
+    """``channel::a=1.2=py_0`` as (``channel::a ==1.2``, ``py_0``); others as they are, and ``""``.
+
+    Only an exact build of an exact version goes, as in an export: ``*cuda*`` says something.
+    """
+    match = _PINNED.fullmatch(text)
+    if match is None or not parse_spec(text).fields.get("build"):
+        return text, ""
+    return f"{match['name']} =={match['version']}", match["build"]

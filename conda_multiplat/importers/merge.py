@@ -1,0 +1,244 @@
+"""Several sources as one manifest: environments by name, platforms side by side.
+
+Nothing is decided here that could change what a platform gets: where platforms ask for different
+versions of a package, each keeps its own line. ``importing.differences`` finds and settles those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from conda_multiplat.importers.values import Imported, Lost, conda_meaning, pypi_meaning
+from conda_multiplat.importers.write_manifest import common_order
+from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
+from conda_multiplat.vocabulary.errors import Location, Problem
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, unique
+from conda_multiplat.vocabulary.virtual_packages import Promises, stated
+from conda_multiplat.vocabulary.yaml_nodes import Text
+
+
+@dataclass(frozen=True)
+class Part:
+    """A source, and the environment that its default one becomes."""
+
+    imported: Imported
+    environment: str = DEFAULT_ENVIRONMENT
+
+
+def double_platforms(parts: Sequence[Part]) -> list[Problem]:
+    """Platforms of one environment that two sources are for."""
+    seen: dict[tuple[str, str], Part] = {}
+    problems: list[Problem] = []
+    for part in parts:
+        file = part.imported.manifest.files[0]
+        for subdir in part.imported.manifest.platforms:
+            other = seen.setdefault((part.environment, subdir), part)
+            if other is not part:
+                first = other.imported.manifest.files[0]
+                hint = f"say which platform a file is for: {file}@PLATFORM"
+                problems.append(Problem(Location(file), f"{first} is for {subdir} too", hint))
+    return problems
+
+
+def merge(parts: Sequence[Part]) -> Imported:
+    """One manifest of all parts, in their order.
+
+    1. Views, promises and variables of the parts lie side by side, since each platform of an
+       environment is in one part only.
+    2. An environment beside ``default`` extends it where it has all of its lines on all of its own
+       platforms, and keeps the rest; else it extends nothing.
+    3. Of names and solve-groups that differ, the first counts.
+    """
+    if len(parts) == 1:
+        only = parts[0].imported
+        return replace(only, manifest=_with_views(only.manifest))
+    manifests = [part.imported.manifest for part in parts]
+    lost = [each for part in parts for each in part.imported.lost]
+    name, others = _first(each.name for each in manifests if each.name)
+    lost += [
+        Lost(Location(_file_of(manifests, each)), f"name: {each}", f"it is {name} now")
+        for each in others
+    ]
+    environments = _environments(parts, lost)
+    variables = _variables(parts, lost)
+    own = [each.imported.manifest for each in parts if each.environment == DEFAULT_ENVIRONMENT]
+    made = {part.environment for part in parts} - {DEFAULT_ENVIRONMENT}
+    manifest = Manifest(
+        files=tuple(file for each in manifests for file in each.files),
+        name=name,
+        platforms=unique(subdir for each in own for subdir in each.platforms),
+        environments=_relate(environments, made),
+        prefer=unique(each for manifest in manifests for each in manifest.prefer),
+        variables=variables,
+        pypi_names={k: v for each in manifests for k, v in each.pypi_names.items()},
+    )
+    comments = {at: words for part in parts for at, words in part.imported.comments.items()}
+    notes = [note for part in parts for note in part.imported.notes]
+    return Imported(_with_views(manifest), tuple(lost), tuple(notes), comments)
+
+
+def _first(values: Iterable[str]) -> tuple[str | None, tuple[str, ...]]:
+    found = unique(values)
+    return (found[0], found[1:]) if found else (None, ())
+
+
+def _file_of(manifests: Sequence[Manifest], name: str) -> str:
+    return next(each.files[0] for each in manifests if each.name == name)
+
+
+def _environments(parts: Sequence[Part], lost: list[Lost]) -> dict[str, Environment]:
+    found: dict[str, Environment] = {}
+    taken = {subdir for part in parts for subdir in part.imported.manifest.platforms}
+    for part in parts:
+        manifest = part.imported.manifest
+        for name, each in manifest.environments.items():
+            own = part.environment if name == DEFAULT_ENVIRONMENT else name
+            platforms = manifest.platforms_of(name)
+            # Others may extend `default` where it is not locked itself: there its views count too.
+            free = set(each.views) - taken if own == DEFAULT_ENVIRONMENT else set()
+            views = {s: v for s, v in each.views.items() if s in platforms or s in free}
+            new = each._replace(
+                name=own,
+                views=views,
+                platforms=() if own == DEFAULT_ENVIRONMENT else platforms,
+                promises=_own_promises(each.promises, platforms),
+            )
+            at = each.at if each.at.file else Location(manifest.files[0])
+            found[own] = _joined(found[own], new, at, lost) if own in found else new
+    return found
+
+
+def _own_promises(promises: Promises, platforms: Sequence[str]) -> dict[str, dict[str, str | None]]:
+    """What is promised of some platforms by name: a family's promise is for one file's only."""
+    found: dict[str, dict[str, str | None]] = {}
+    for subdir in platforms:
+        if values := stated(subdir, promises):
+            found[subdir] = values
+    return found
+
+
+def _joined(one: Environment, other: Environment, at: Location, lost: list[Lost]) -> Environment:
+    """One environment of two files."""
+    if one.extends != other.extends:
+        lost.append(Lost(at, f"extends: {', '.join(other.extends)} of {other.name}"))
+    if other.solve_group not in ("", one.solve_group):
+        lost.append(Lost(at, f"solve-group: {other.solve_group} of {other.name}"))
+    return one._replace(
+        platforms=unique([*one.platforms, *other.platforms]),
+        views={**one.views, **other.views},
+        promises={**one.promises, **other.promises},
+    )
+
+
+def _variables(parts: Sequence[Part], lost: list[Lost]) -> dict[str, dict[str, str]]:
+    """The variables of each platform: they are the same for all environments of a manifest."""
+    found: dict[str, dict[str, str]] = {}
+    for part in sorted(parts, key=lambda each: each.environment != DEFAULT_ENVIRONMENT):
+        manifest = part.imported.manifest
+        for subdir, values in manifest.variables.items():
+            taken = found.setdefault(subdir, dict(values))
+            at = Location(manifest.files[0])
+            lost += [
+                Lost(at, f"variables: {name}={value}, for {part.environment} only")
+                for name, value in values.items()
+                if taken.get(name) != value
+            ]
+    return found
+
+
+def _relate(environments: dict[str, Environment], made: set[str]) -> dict[str, Environment]:
+    """Each environment that a file was made into as ``default`` and the rest."""
+    default = environments[DEFAULT_ENVIRONMENT]
+    related = {
+        name: beside(default, each) if name in made else each for name, each in environments.items()
+    }
+    return without_top_channels(related)
+
+
+def beside(base: Environment, environment: Environment) -> Environment:
+    """An environment as ``base`` and what it has more, if it has all of that on all platforms.
+
+    Both have views that inherit nothing. Else the environment extends nothing.
+    """
+    platforms = tuple(environment.views)
+    rest: dict[str, View] = {}
+    for subdir, view in environment.views.items():
+        found = base.views.get(subdir)
+        left = _minus(view, found) if found else None
+        if left is None:
+            return environment._replace(extends=(), platforms=platforms)
+        rest[subdir] = left
+    return environment._replace(extends=(base.name,), platforms=platforms, views=rest)
+
+
+def without_top_channels(environments: Mapping[str, Environment]) -> dict[str, Environment]:
+    """Environments that extend nothing, without the channels that are the manifest's anyway.
+
+    Not those that others extend: what these add would then stand alone.
+    """
+    default = environments[DEFAULT_ENVIRONMENT]
+    extended = {name for each in environments.values() for name in each.extends}
+    found: dict[str, Environment] = {}
+    for name, each in environments.items():
+        top = {subdir: default.views.get(subdir, View()).channels for subdir in each.views}
+        same = all(_values(v.channels) == _values(top[s]) for s, v in each.views.items())
+        found[name] = each
+        if same and not each.extends and name not in extended and name != DEFAULT_ENVIRONMENT:
+            views = {subdir: view._replace(channels=()) for subdir, view in each.views.items()}
+            found[name] = each._replace(views=views)
+    return found
+
+
+def _values(channels: Sequence[Text]) -> list[str]:
+    return [each.value for each in channels]
+
+
+def _minus(view: View, base: View) -> View | None:
+    """What ``view`` has more than ``base``; ``None`` where it lacks some of it."""
+    conda = _more(view.conda, base.conda, conda_meaning)
+    pypi = _more(view.pypi, base.pypi, pypi_meaning)
+    own = view.channels[: max(len(view.channels) - len(base.channels), 0)]
+    inherited = _values(base.channels)
+    if conda is None or pypi is None or _values(view.channels) != [*_values(own), *inherited]:
+        return None
+    return None if set(_values(own)) & set(inherited) else View(own, conda, pypi)
+
+
+def _more(
+    lines: Sequence[Requirement], base: Sequence[Requirement], meaning: Callable[[str], str]
+) -> tuple[Requirement, ...] | None:
+    """The lines that ``base`` has not; ``None`` where it has others.
+
+    A name alone asks for nothing beyond any other line of that name.
+    """
+    inherited = {meaning(each.text) for each in base}
+    names = {each.name for each in lines if each.name}
+    lacking = inherited - {meaning(each.text) for each in lines} - names
+    if lacking:
+        return None
+    return tuple(each for each in lines if meaning(each.text) not in inherited)
+
+
+def _with_views(manifest: Manifest) -> Manifest:
+    """With a view of every platform in every environment."""
+    every = unique(
+        [
+            *manifest.platforms,
+            *(subdir for each in manifest.environments.values() for subdir in each.views),
+        ]
+    )
+    environments = {
+        name: each._replace(views={subdir: each.views.get(subdir, View()) for subdir in every})
+        for name, each in manifest.environments.items()
+    }
+    return manifest._replace(environments=environments)
+
+
+def channel_notes(manifest: Manifest) -> list[str]:
+    """Where platforms have their channels in orders that no common one agrees with."""
+    return [
+        f"{name}: the platforms' channels have no common order; each keeps its own"
+        for name, each in manifest.environments.items()
+        if common_order([c.value for c in view.channels] for view in each.views.values()) is None
+    ]

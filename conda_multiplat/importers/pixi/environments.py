@@ -1,0 +1,178 @@
+"""pixi's environments: unions of features, each on the platforms that all its features have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conda_multiplat.importers.pixi.features import Feature, table_of
+from conda_multiplat.importers.pixi.platforms import (
+    PixiPlatform,
+    fitting,
+    highest,
+    supported,
+    system_requirements,
+)
+from conda_multiplat.importers.pixi.workspace import Workspace
+from conda_multiplat.importers.values import conda_meaning, pypi_meaning
+from conda_multiplat.manifest.model import Environment, Requirement, View
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, did_you_mean
+from conda_multiplat.vocabulary.yaml_nodes import Text
+
+#: What can't stand in an environment's name: it is a file's.
+_NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
+
+
+@dataclass(frozen=True)
+class PixiEnvironment:
+    """One of pixi's environments, on one platform of each subdir."""
+
+    name: str
+    features: tuple[Feature, ...]
+    platforms: Mapping[str, PixiPlatform]
+    solve_group: str = ""
+
+
+def environments_of(workspace: Workspace) -> Iterator[PixiEnvironment]:
+    """All environments, ``default`` first, those of further platforms after their own."""
+    declared = {DEFAULT_ENVIRONMENT: {}, **workspace.environments}
+    for name, value in declared.items():
+        table = value if isinstance(value, Mapping) else {"features": value}
+        features = tuple(_features(workspace, name, table))
+        wanted = [each.table.get("platforms") for each in features]
+        found = list(supported(workspace.platforms, wanted))
+        own = plain(found)
+        group = str(table.get("solve-group") or "")
+        if not own:
+            at = workspace.reader.places.at(*workspace.root, "environments", name)
+            workspace.reader.lose(at, f"environment {name}: no platform has all of its features")
+            if name != DEFAULT_ENVIRONMENT:
+                continue
+        yield PixiEnvironment(name, features, own, group)
+        for each in found:
+            if each is not own[each.subdir]:
+                further = _further_name(name, each, declared)
+                yield PixiEnvironment(further, features, {each.subdir: each})
+
+
+def _further_name(name: str, platform: PixiPlatform, taken: Collection[str]) -> str:
+    """What an environment is called on another platform of a subdir that it has already."""
+    before = "" if name == DEFAULT_ENVIRONMENT else f"{name}-"
+    found = _NO_NAME.sub("-", f"{before}{platform.name}")
+    return f"{found}-platform" if found in taken else found
+
+
+def _features(workspace: Workspace, name: str, table: Mapping[str, Any]) -> Iterator[Feature]:
+    """What stands under the environment itself, its features, the default feature."""
+    path = (*workspace.root, "environments", name)
+    inline = {k: v for k, v in table.items() if k not in ("features", "solve-group")}
+    inline.pop("no-default-feature", None)
+    if inline:
+        feature = Feature(name, inline, path)
+        workspace.reader.leave(feature, workspace.platforms)
+        yield feature
+    for each in table.get("features") or ():
+        if each in workspace.features:
+            yield workspace.features[each]
+        else:
+            hint = did_you_mean(str(each), workspace.features)
+            workspace.reader.lose(
+                workspace.reader.places.at(*path), f"environment {name}: no feature {each!r}", hint
+            )
+    if not table.get("no-default-feature"):
+        yield workspace.features[DEFAULT_ENVIRONMENT]
+
+
+def plain(platforms: Sequence[PixiPlatform]) -> dict[str, PixiPlatform]:
+    """One platform of each subdir, in order: the plain one, or else the first."""
+    found: dict[str, PixiPlatform] = {}
+    for each in platforms:
+        if each.subdir not in found or each.name == each.subdir:
+            found[each.subdir] = each
+    return found
+
+
+def full_environment(workspace: Workspace, environment: PixiEnvironment) -> Environment:
+    """All that an environment asks for, nothing inherited."""
+    views = {
+        subdir: _view(workspace, environment.features, platform)
+        for subdir, platform in environment.platforms.items()
+    }
+    return Environment(
+        environment.name,
+        workspace.reader.places.at(*workspace.root, "environments", environment.name),
+        platforms=tuple(views),
+        views=views,
+        solve_group=environment.solve_group,
+    )
+
+
+def _view(workspace: Workspace, features: Sequence[Feature], platform: PixiPlatform) -> View:
+    reader = workspace.reader
+    ordered = sorted(features, key=lambda each: each.name != DEFAULT_ENVIRONMENT)
+    base = table_of(workspace.table, "pypi-options")
+    pypi = [*reader.options(base, *workspace.path)]
+    pypi += [line for each in ordered for line in reader.pypi(each, platform)]
+    conda = [line for each in ordered for line in reader.conda(each, platform)]
+    if all(each.text.startswith("-") and not each.text.startswith("-e") for each in pypi):
+        pypi = []  # options alone, and nothing that they are for
+    return View(
+        channels=tuple(channels_of(workspace, features)),
+        conda=_once(conda, conda_meaning),
+        pypi=_once(pypi, pypi_meaning),
+    )
+
+
+def _once(lines: Sequence[Requirement], meaning: Callable[[str], str]) -> tuple[Requirement, ...]:
+    found: dict[str, Requirement] = {}
+    for each in lines:
+        found.setdefault(meaning(each.text), each)
+    return tuple(found.values())
+
+
+def channels_of(workspace: Workspace, features: Sequence[Feature]) -> list[Text]:
+    """The channels of all features, by priority, each once; a feature without has all of them."""
+    found: list[tuple[int, Text]] = []
+    for feature in features:
+        values = feature.table.get("channels")
+        path = (*workspace.path, "channels") if values is None else (*feature.path, "channels")
+        for value in workspace.table.get("channels") or () if values is None else values:
+            priority, name = _channel(workspace, value, path)
+            found.append((-priority, Text(name, workspace.reader.places.at(*path))))
+    first: dict[str, Text] = {}
+    for _, text in sorted(found, key=lambda each: each[0]):
+        first.setdefault(text.value, text)
+    return list(first.values())
+
+
+def _channel(workspace: Workspace, value: Any, path: tuple[str, ...]) -> tuple[int, str]:
+    if not isinstance(value, Mapping):
+        return 0, str(value).rstrip("/")
+    name = str(value.get("channel", "")).rstrip("/")
+    for key in value:
+        if key not in ("channel", "priority"):
+            workspace.reader.lose(
+                workspace.reader.places.at(*path), f"channel {name}: {key} = {value[key]!r}"
+            )
+    return int(value.get("priority") or 0), name
+
+
+def promises_of(
+    workspace: Workspace, environment: PixiEnvironment
+) -> dict[str, dict[str, str | None]]:
+    """What the machines of each platform have: the platform's own, and what features require."""
+    found: dict[str, dict[str, str | None]] = {}
+    for subdir, platform in environment.platforms.items():
+        required = []
+        for feature in environment.features:
+            lost: list[str] = []
+            table = table_of(feature.table, "system-requirements")
+            required.append(fitting(subdir, system_requirements(table, lost)))
+            for each in lost:
+                at = workspace.reader.places.at(*feature.path, "system-requirements")
+                workspace.reader.lose(at, each)
+        if values := highest([platform.promises, *required]):
+            found[subdir] = dict(values)
+    return found

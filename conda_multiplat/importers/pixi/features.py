@@ -1,0 +1,195 @@
+"""pixi's features: what each asks for on a platform, and what of it a manifest can't say.
+
+A feature is a table; the top-level tables are one, and so is what stands under an environment
+itself. Later targets win over earlier ones, and of the kinds of dependencies build over host over
+run, as in pixi.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from conda_multiplat.importers.pixi.platforms import PixiPlatform
+from conda_multiplat.importers.pixi.specs import Translated, conda_spec, pypi_entries, pypi_options
+from conda_multiplat.importers.toml_lines import Places
+from conda_multiplat.importers.values import Lost, trailing_comment
+from conda_multiplat.manifest.lines import SpecCheck
+from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.vocabulary.errors import Location, WordingError
+from conda_multiplat.vocabulary.names import spec_name
+from conda_multiplat.vocabulary.pip_entries import entry_name
+
+_CONDA = ("dependencies", "host-dependencies", "build-dependencies")
+_PYPI = ("pypi-dependencies",)
+#: What is read of a feature's table, elsewhere or here.
+_READ = (
+    *_CONDA,
+    *_PYPI,
+    *("activation", "channels", "platforms", "pypi-options", "system-requirements", "target"),
+    *("features", "solve-group", "no-default-feature"),
+)
+_INSTEAD = {
+    "constraints": "write it as a dependency if it has to hold",
+    "tasks": "run a command in the environment with `conda multiplat run -- COMMAND`",
+    "scripts": "source them yourself, or put them into the environment's etc/conda/activate.d",
+    "env": "conda sets a variable to its value as it is: no other variable is put into it",
+    "channel-priority": "`conda multiplat lock --channel-priority` takes one for all",
+}
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A feature.
+
+    Attributes:
+        name: ``default`` for the top-level tables.
+        table: its content.
+        path: where it is in the file.
+        extra: PyPI requirements that come from elsewhere in a ``pyproject.toml``.
+    """
+
+    name: str
+    table: Mapping[str, Any]
+    path: tuple[str, ...]
+    extra: tuple[Requirement, ...] = ()
+
+
+@dataclass
+class FeatureReader:
+    """Reads features of one file; what a manifest has no place for is gathered in ``lost``.
+
+    Attributes:
+        places: where things are in the file.
+        check_spec: what says whether a MatchSpec is one.
+        pool: ``[workspace.dependencies]``.
+        lost: each once, though a line is read for each platform.
+        comments: the words beside requirements.
+    """
+
+    places: Places
+    check_spec: SpecCheck
+    pool: Mapping[str, Any] = field(default_factory=dict)
+    lost: dict[Lost, None] = field(default_factory=dict)
+    comments: dict[Location, str] = field(default_factory=dict)
+
+    def lose(self, at: Location, what: str, instead: str = "") -> None:
+        """Remember that something is not carried over."""
+        self.lost.setdefault(Lost(at, what, instead))
+
+    def conda(self, feature: Feature, platform: PixiPlatform) -> Iterator[Requirement]:
+        """The MatchSpecs of a feature on a platform."""
+        for name, (value, path) in _combined(feature, platform, _CONDA).items():
+            for text in self._said(conda_spec(name, value, self.pool), path):
+                wrong = self.check_spec(text)
+                if wrong:
+                    hint = "only the name is in the manifest"
+                    self.lose(self.places.at(*path), f"{text}: {wrong}", hint)
+                yield Requirement(name if wrong else text, spec_name(text), self._place(path))
+
+    def pypi(self, feature: Feature, platform: PixiPlatform) -> Iterator[Requirement]:
+        """Its entries of ``pip:``, options first."""
+        yield from self.options(feature.table.get("pypi-options", {}), *feature.path)
+        for name, (value, path) in _combined(feature, platform, _PYPI).items():
+            for text in self._said(pypi_entries(name, value), path):
+                yield from self.entry(text, self._place(path))
+        yield from feature.extra
+
+    def options(self, table: Mapping[str, Any], *path: str) -> Iterator[Requirement]:
+        """``pypi-options`` as entries of ``pip:``."""
+        path = (*path, "pypi-options")
+        for text in self._said(pypi_options(table), path):
+            yield from self.entry(text, self.places.at(*path))
+
+    def entry(self, text: str, at: Location) -> Iterator[Requirement]:
+        """An entry of ``pip:``, if it is one that we can lock."""
+        try:
+            yield Requirement(text, entry_name(text), at)
+        except WordingError as error:
+            self.lose(at, str(error), error.hint)
+
+    def variables(self, feature: Feature, platform: PixiPlatform) -> dict[str, str]:
+        """The environment variables of its activation."""
+        found: dict[str, str] = {}
+        for table, path in _tables(feature, platform):
+            for name, value in table_of(table_of(table, "activation"), "env").items():
+                text = str(value)
+                if "$" in text or "%" in text:
+                    at = self.places.at(*path, "activation", "env", name)
+                    self.lose(at, f"activation: {name} = {text!r}", _INSTEAD["env"])
+                else:
+                    found[name] = text
+        return found
+
+    def leave(self, feature: Feature, platforms: Sequence[PixiPlatform]) -> None:
+        """Note all that a feature says and a manifest can't."""
+        self._leave(feature.table, feature.path, _words(feature))
+        for selector, table in table_of(feature.table, "target").items():
+            path = (*feature.path, "target", selector)
+            if not any(each.matches(selector) for each in platforms):
+                self.lose(self.places.at(*path), f"target {selector!r}: no platform is called so")
+            self._leave(table, path, _words(feature))
+
+    def _leave(self, table: Mapping[str, Any], path: tuple[str, ...], words: str) -> None:
+        scripts = table_of(table, "activation").get("scripts")
+        left = {key: value for key, value in table.items() if key not in _READ}
+        if scripts:
+            self.lose(
+                self.places.at(*path, "activation", "scripts"),
+                f"activation scripts{words}: {', '.join(map(str, scripts))}",
+                _INSTEAD["scripts"],
+            )
+        for key, value in left.items():
+            at = self.places.at(*path, key)
+            self.lose(at, f"{key}{words}: {_shown(value)}", _INSTEAD.get(key, ""))
+
+    def _said(self, translated: Translated, path: tuple[str, ...]) -> Sequence[str]:
+        for what, instead in translated.lost:
+            self.lose(self.places.at(*path), what, instead)
+        return translated.entries
+
+    def _place(self, path: tuple[str, ...]) -> Location:
+        at = self.places.at(*path)
+        line = self.places.lines[at.line - 1] if at.line else ""
+        if words := trailing_comment(line) if path[-1] in line else "":
+            self.comments[at] = words
+        return at
+
+
+def _words(feature: Feature) -> str:
+    return "" if feature.name == "default" else f" of {feature.name}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(map(str, value))
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def table_of(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """The table under a key; an empty one where there is none."""
+    found = table.get(key)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _tables(
+    feature: Feature, platform: PixiPlatform
+) -> Iterator[tuple[Mapping[str, Any], tuple[str, ...]]]:
+    """The feature's own table, then those of the targets that mean the platform, in order."""
+    yield feature.table, feature.path
+    for selector, table in table_of(feature.table, "target").items():
+        if platform.matches(selector):
+            yield table, (*feature.path, "target", selector)
+
+
+def _combined(
+    feature: Feature, platform: PixiPlatform, kinds: Sequence[str]
+) -> dict[str, tuple[Any, tuple[str, ...]]]:
+    """Each requirement's value and path; a later one of the same name stands for an earlier."""
+    found: dict[str, tuple[Any, tuple[str, ...]]] = {}
+    for kind in kinds:
+        for table, path in _tables(feature, platform):
+            for name, value in table_of(table, kind).items():
+                found[name.lower()] = (value, (*path, kind, name))
+    return found

@@ -1,0 +1,167 @@
+"""pixi's platforms: subdirs with virtual packages and a name, and ``[system-requirements]``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from conda_multiplat.vocabulary.names import SUBDIRS, families
+from conda_multiplat.vocabulary.virtual_packages import DEFAULTS, promise_problem
+
+#: pixi's words for virtual packages -> ours, in the order that its derived names have.
+_FRIENDLY = {
+    "cuda": "cuda",
+    "archspec": "archspec",
+    "glibc": "glibc",
+    "linux": "linux",
+    "macos": "osx",
+    "osx": "osx",
+    "windows": "win",
+}
+
+
+@dataclass(frozen=True)
+class PixiPlatform:
+    """An entry of ``workspace.platforms``.
+
+    Attributes:
+        name: what features call it.
+        subdir: the platform itself.
+        promises: the virtual packages of its machines, without ``__``.
+    """
+
+    name: str
+    subdir: str
+    promises: Mapping[str, str] = field(default_factory=dict)
+
+    def is_called(self, reference: str) -> bool:
+        """Whether a feature's ``platforms`` means it: by name, or by its bare subdir."""
+        return reference in (self.name, self.subdir)
+
+    def matches(self, selector: str) -> bool:
+        """Whether ``[target.SELECTOR]`` is for it: a family, a subdir, a name with ``*``."""
+        if selector in (self.name, self.subdir, *families(self.subdir)):
+            return True
+        return "*" in selector and "?" not in selector and fnmatchcase(self.name, selector)
+
+
+def read_platform(value: Any, lost: list[str]) -> PixiPlatform | None:
+    """A string, or a table with a subdir and virtual packages; ``None`` for what is neither."""
+    if isinstance(value, str):
+        return PixiPlatform(value, value) if value in SUBDIRS else None
+    subdir = str(value.get("platform") or value.get("name") or "")
+    if subdir not in SUBDIRS:
+        return None
+    promises: dict[str, str] = {}
+    for key, each in value.items():
+        if key not in ("name", "platform"):
+            promises |= _promise(key, each, lost)
+    name = value.get("name") or _derived_name(subdir, promises)
+    return PixiPlatform(str(name), subdir, _possible(subdir, promises, lost))
+
+
+def _promise(key: str, value: Any, lost: list[str]) -> dict[str, str]:
+    name = _FRIENDLY.get(key) or key.removeprefix("__")
+    if name == "cuda" and isinstance(value, Mapping):
+        parts = {"cuda": value.get("driver"), "cuda_arch": value.get("arch")}
+        return {part: str(text) for part, text in parts.items() if text}
+    if key not in _FRIENDLY and not key.startswith("__"):
+        lost.append(f"platforms: {key} = {value!r}")
+        return {}
+    version, _, build = str(value).partition("=")
+    return {name: build if name == "archspec" and build else version}
+
+
+def _derived_name(subdir: str, promises: Mapping[str, str]) -> str:
+    """The name that pixi gives to an entry without one: ``linux-64-cuda-12-0``."""
+    defaults = {k: v for family in families(subdir) for k, v in DEFAULTS.get(family, {}).items()}
+    order = list(dict.fromkeys(_FRIENDLY.values()))
+    words = {"osx": "macos", "win": "windows"}
+    said = [name for name in order if name in promises and promises[name] != defaults.get(name)]
+    said += [name for name in promises if name not in order]
+    segments = [f"{words.get(name, name)}-{_segment(promises[name])}" for name in said]
+    return "-".join([subdir, *segments])
+
+
+def _segment(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", text)
+
+
+def _possible(subdir: str, promises: Mapping[str, str], lost: list[str]) -> dict[str, str]:
+    """Those that a manifest can promise."""
+    found: dict[str, str] = {}
+    for name, value in promises.items():
+        problem = promise_problem(subdir, name, value)
+        if problem:
+            lost.append(f"{name} {value}: {problem[0]}")
+        else:
+            found[name] = value
+    return found
+
+
+def system_requirements(table: Mapping[str, Any], lost: list[str]) -> dict[str, str]:
+    """``[system-requirements]`` as virtual packages; ``macos`` and ``libc`` in our words."""
+    found: dict[str, str] = {}
+    for key, value in table.items():
+        if key == "libc":
+            family = value.get("family", "glibc") if isinstance(value, Mapping) else "glibc"
+            version = value.get("version", "") if isinstance(value, Mapping) else value
+            if family == "glibc":
+                found["glibc"] = str(version)
+            else:
+                lost.append(f"system-requirements: libc {family} {version}")
+        elif key in _FRIENDLY:
+            found |= _promise(key, value, lost)
+        else:
+            lost.append(f"system-requirements: {key} = {value!r}")
+    return found
+
+
+def fitting(subdir: str, requirements: Mapping[str, str]) -> dict[str, str]:
+    """Those of the requirements that machines of a platform can have."""
+    intel = subdir.endswith("-64")
+    return {
+        name: value
+        for name, value in requirements.items()
+        if promise_problem(subdir, name, value) is None
+        and (name != "archspec" or value.startswith("x86_64") == intel)
+    }
+
+
+def highest(many: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """The highest version of each virtual package, as pixi joins features."""
+    found: dict[str, str] = {}
+    for each in many:
+        for name, value in each.items():
+            if name not in found or _numbers(value) > _numbers(found[name]):
+                found[name] = value
+    return found
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(each) for each in re.findall(r"\d+", version)]
+
+
+def supported(
+    workspace: Sequence[PixiPlatform], wanted: Sequence[Sequence[str] | None]
+) -> Iterator[PixiPlatform]:
+    """The platforms of an environment, in the workspace's order.
+
+    Args:
+        workspace: those of the workspace.
+        wanted: the ``platforms`` of each feature, ``None`` where it has none.
+
+    A platform is one where every feature names it or its bare subdir. On subdirs of which a
+    feature names a platform exactly, only those that are named exactly remain.
+    """
+    named = {each for names in wanted if names is not None for each in names}
+    exact = {each.subdir for each in workspace if each.name in named}
+    for platform in workspace:
+        all_have = all(
+            names is None or any(platform.is_called(each) for each in names) for names in wanted
+        )
+        if all_have and (platform.name in named or platform.subdir not in exact):
+            yield platform

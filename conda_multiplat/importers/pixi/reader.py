@@ -1,0 +1,243 @@
+"""Reads pixi's manifests: ``pixi.toml``, or ``[tool.pixi]`` of a ``pyproject.toml``.
+
+How pixi's environments become ours:
+
+1. Each of pixi's environments is the union of its features, for each of its platforms. What is
+   asked there is written in one of our environments of the same name; features have no
+   counterpart of their own.
+2. One extends the largest environment whose features and lines it has all of, and keeps the rest
+   (``importing.merge.beside``).
+3. A platform is a subdir here, and virtual packages are promises of environments. Where an
+   environment has two platforms of one subdir (``linux-64`` and ``linux-64-cuda``), the plain one
+   is its own, and each other becomes an environment, which ``prefer`` names first: pixi takes the
+   first platform that a machine fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from conda_multiplat.importers.merge import beside, without_top_channels
+from conda_multiplat.importers.pixi.environments import (
+    PixiEnvironment,
+    channels_of,
+    environments_of,
+    full_environment,
+    plain,
+    promises_of,
+)
+from conda_multiplat.importers.pixi.features import Feature, FeatureReader, table_of
+from conda_multiplat.importers.pixi.shape import PIXI, PYPROJECT
+from conda_multiplat.importers.pixi.workspace import (
+    Workspace,
+    add_project,
+    leave_workspace,
+    name_of,
+    pypi_names_of,
+    sorted_out,
+)
+from conda_multiplat.importers.toml_lines import Places
+from conda_multiplat.importers.values import Imported, lone_comments
+from conda_multiplat.manifest.lines import SpecCheck
+from conda_multiplat.manifest.model import Environment, Manifest
+from conda_multiplat.vocabulary.errors import ManifestError
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, families
+from conda_multiplat.vocabulary.virtual_packages import DEFAULTS
+
+
+def read_pixi(
+    file: str,
+    text: str,
+    data: Mapping[str, Any],
+    *,
+    check_spec: SpecCheck,
+    subdirs: Sequence[str] = (),
+    folder: str = "",
+) -> Imported:
+    """A pixi manifest as ours.
+
+    Args:
+        file: its name; of a ``pyproject.toml``, or another file with ``[tool.pixi]``, that is read.
+        text: its text.
+        data: the text, parsed.
+        check_spec: what says whether a MatchSpec is one.
+        subdirs: the only platforms to take; all where there are none.
+        folder: the name of its folder, which a workspace without a name is called after.
+
+    Raises:
+        ManifestError: it is none, or has no platform that conda knows.
+    """
+    root: tuple[str, ...] = ()
+    table = data
+    if "workspace" not in data and "channels" not in table_of(data, "project"):
+        root, table = ("tool", "pixi"), table_of(table_of(data, "tool"), "pixi")
+    places = Places(file, text)
+    if problems := set((PYPROJECT if root else PIXI).problems(data, places, ())):
+        raise ManifestError(f"{file} can't be imported", problems=sorted(problems))
+    workspace = sorted_out(FeatureReader(places, check_spec), table, root, subdirs)
+    if root:
+        add_project(workspace, data)
+    environments = list(environments_of(workspace))
+    for feature in workspace.features.values():
+        workspace.reader.leave(feature, workspace.platforms)
+    leave_workspace(workspace, [each.features for each in environments])
+    _note_priority(workspace, environments)
+    manifest = _manifest(workspace, environments, name_of(workspace, data, folder))
+    lost = sorted([*workspace.reader.lost, *lone_comments(file, text)])
+    return Imported(manifest, tuple(lost), tuple(workspace.notes), workspace.reader.comments)
+
+
+def _note_priority(workspace: Workspace, environments: Sequence[PixiEnvironment]) -> None:
+    """Say which channel priority pixi has, where it makes a difference."""
+    priority = str(workspace.table.get("channel-priority", "strict"))
+    channels = {c.value for each in environments for c in channels_of(workspace, each.features)}
+    if len(channels) > 1 or priority != "strict":
+        command = f"`conda multiplat lock --channel-priority {priority}`"
+        workspace.notes.append(
+            f"pixi's channel priority is {priority} here: {command} locks with it, and the lock "
+            "keeps it"
+        )
+
+
+def _manifest(
+    workspace: Workspace, environments: Sequence[PixiEnvironment], name: str | None
+) -> Manifest:
+    default, *others = environments
+    every = plain(workspace.platforms)
+    everywhere = replace(default, platforms={**every, **default.platforms})
+    full = {each.name: full_environment(workspace, each) for each in others}
+    full[DEFAULT_ENVIRONMENT] = full_environment(workspace, everywhere)
+    promises = {each.name: promises_of(workspace, each) for each in environments}
+    platforms = tuple(default.platforms) or tuple(every)
+    top = full[DEFAULT_ENVIRONMENT]._replace(platforms=(), promises=promises[DEFAULT_ENVIRONMENT])
+    found = {DEFAULT_ENVIRONMENT: top}
+    inherited = {each.name: tuple(each.platforms) for each in others}
+    inherited[DEFAULT_ENVIRONMENT] = platforms
+    for each in others:
+        bases = _bases(each, [everywhere, *others])
+        related = _related(each, [full[base] for base in bases], full, promises)
+        base = related.extends[0] if related.extends else DEFAULT_ENVIRONMENT
+        same = set(each.platforms) == set(inherited[base])
+        found[each.name] = related._replace(platforms=() if same else related.platforms)
+    further = [each.name for each in others if each.features == default.features]
+    further = [each for each in further if each not in workspace.environments]
+    return Manifest(
+        files=(workspace.reader.places.file,),
+        name=name,
+        platforms=platforms,
+        environments=_without_lonely_groups(workspace, without_top_channels(found)),
+        prefer=(*further, DEFAULT_ENVIRONMENT) if further else (),
+        variables=_variables(workspace, everywhere, others),
+        pypi_names=pypi_names_of(workspace),
+    )
+
+
+def _bases(environment: PixiEnvironment, every: Sequence[PixiEnvironment]) -> list[str]:
+    """Those whose features and platforms an environment has all of, the largest first.
+
+    Of two with the same features only the later one can extend the other.
+    """
+    features = {each.path for each in environment.features}
+    before = every[: every.index(environment)]
+    fitting: list[PixiEnvironment] = []
+    for each in every:
+        its = {feature.path for feature in each.features}
+        smaller = its < features or (its == features and each in before)
+        if smaller and set(environment.platforms) <= set(each.platforms):
+            fitting.append(each)
+    fitting.sort(key=lambda each: -len(each.features))
+    return [each.name for each in fitting]
+
+
+def _related(
+    environment: PixiEnvironment,
+    bases: Sequence[Environment],
+    full: Mapping[str, Environment],
+    promises: Mapping[str, Mapping[str, Mapping[str, str | None]]],
+) -> Environment:
+    """As the first of ``bases`` that it has all lines of, and the rest; or all by itself."""
+    own = full[environment.name]
+    for base in bases:
+        related = beside(base, own)
+        if related.extends:
+            beyond = _beyond(promises[own.name], promises[base.name], tuple(environment.platforms))
+            return related._replace(promises=beyond)
+    return own._replace(extends=(), promises=promises[own.name])
+
+
+def _beyond(
+    promises: Mapping[str, Mapping[str, str | None]],
+    inherited: Mapping[str, Mapping[str, str | None]],
+    subdirs: Sequence[str],
+) -> dict[str, dict[str, str | None]]:
+    """The promises that are not inherited; what is inherited and does not hold is taken back."""
+    found: dict[str, dict[str, str | None]] = {}
+    for subdir in subdirs:
+        own, base = promises.get(subdir, {}), inherited.get(subdir, {})
+        assumed = {k: v for each in families(subdir) for k, v in DEFAULTS.get(each, {}).items()}
+        values = {name: value for name, value in own.items() if base.get(name) != value}
+        values |= {name: assumed.get(name) for name in base if name not in own}
+        if values:
+            found[subdir] = values
+    return found
+
+
+def _without_lonely_groups(
+    workspace: Workspace, environments: Mapping[str, Environment]
+) -> dict[str, Environment]:
+    """Without the solve-groups of a single environment, which mean nothing."""
+    named = [each.solve_group for each in environments.values()]
+    found = {}
+    for name, each in environments.items():
+        lonely = each.solve_group and named.count(each.solve_group) == 1
+        if lonely:
+            at = workspace.reader.places.at(*workspace.root, "environments", name)
+            workspace.reader.lose(at, f"solve-group {each.solve_group}: only {name} is in it")
+        found[name] = each._replace(solve_group="") if lonely else each
+    return found
+
+
+def _variables(
+    workspace: Workspace, default: PixiEnvironment, others: Sequence[PixiEnvironment]
+) -> dict[str, dict[str, str]]:
+    """Those of ``default``: ours are the same for all environments, and what differs is told."""
+    reader = workspace.reader
+    found: dict[str, dict[str, str]] = {}
+    for subdir, platform in default.platforms.items():
+        values = [reader.variables(each, platform) for each in reversed(default.features)]
+        found[subdir] = {name: text for each in values for name, text in each.items()}
+    further = {each.path: each for other in others for each in other.features}
+    for feature in further.values():
+        if feature not in default.features:
+            _lose_variables(workspace, feature, found)
+    for feature in default.features:
+        names = _variables_of(workspace, feature)
+        without = [each.name for each in others if feature not in each.features]
+        if names and without:
+            workspace.notes.append(
+                f"variables of {feature.name} ({', '.join(names)}) are set in all environments, "
+                f"also in {', '.join(without)}"
+            )
+    return found
+
+
+def _lose_variables(
+    workspace: Workspace, feature: Feature, kept: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Note the variables of a feature that ``default`` has not, or not with that value."""
+    hint = "variables are the same for all environments of a manifest"
+    for name, values in _variables_of(workspace, feature).items():
+        if any(kept.get(subdir, {}).get(name) != value for subdir, value in values.items()):
+            at = workspace.reader.places.at(*feature.path, "activation", "env", name)
+            workspace.reader.lose(at, f"activation: {name} of {feature.name}", hint)
+
+
+def _variables_of(workspace: Workspace, feature: Feature) -> dict[str, dict[str, str]]:
+    """The variables of a feature: name -> platform -> value."""
+    found: dict[str, dict[str, str]] = {}
+    for platform in workspace.platforms:
+        for name, value in workspace.reader.variables(feature, platform).items():
+            found.setdefault(name, {})[platform.subdir] = value
+    return found

@@ -1,0 +1,168 @@
+"""The kinds of values in a pixi manifest, checked before it is read: what is text, list or table.
+
+What pixi has besides, and what is only listed as not carried over, is not looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from conda_multiplat.importers.toml_lines import Places
+from conda_multiplat.vocabulary.errors import Problem
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a value can be.
+
+    Attributes:
+        kinds: the types that it can have.
+        words: the same in words.
+        items: of a list: what its items are.
+        keys: of a table: what the values of some keys are.
+        others: of a table: what the values of all other keys are; anything where it is ``None``.
+    """
+
+    kinds: tuple[type, ...]
+    words: str
+    items: Shape | None = None
+    keys: Mapping[str, Shape] = field(default_factory=dict)
+    others: Shape | None = None
+
+    def problems(self, value: Any, places: Places, path: tuple[str, ...]) -> Iterator[Problem]:
+        """What is of another kind in ``value``, which stands at ``path``."""
+        is_flag = isinstance(value, bool)  # which Python takes for a number too
+        if not isinstance(value, self.kinds) or (is_flag and bool not in self.kinds):
+            hint = "put it in quotes" if str in self.kinds and type(value) in {int, float} else ""
+            yield Problem(places.at(*path), f"{path[-1]} is {_kind(value)}, not {self.words}", hint)
+        elif isinstance(value, list) and self.items:
+            for each in value:
+                yield from self.items.problems(each, places, path)
+        elif isinstance(value, Mapping):
+            for key, each in value.items():
+                if shape := self.keys.get(key, self.others):
+                    yield from shape.problems(each, places, (*path, key))
+
+
+def _kind(value: object) -> str:
+    kinds: dict[type, str] = {str: "text", list: "a list", dict: "a table", bool: "true or false"}
+    return kinds.get(type(value), "a number or a date")
+
+
+def _list(items: Shape, words: str) -> Shape:
+    return Shape((list,), words, items=items)
+
+
+def _table(keys: Mapping[str, Shape] | None = None, others: Shape | None = None) -> Shape:
+    return Shape((dict,), "a table", keys=keys or {}, others=others)
+
+
+def _or(words: str, *shapes: Shape) -> Shape:
+    """Any of several shapes, of which one at most is a list, and one a table."""
+    return Shape(
+        kinds=tuple(kind for each in shapes for kind in each.kinds),
+        words=words,
+        items=next((each.items for each in shapes if each.items), None),
+        keys={key: shape for each in shapes for key, shape in each.keys.items()},
+        others=next((each.others for each in shapes if each.others), None),
+    )
+
+
+_TEXT = Shape((str,), "text")
+_FLAG = Shape((bool,), "true or false")
+_TEXTS = _list(_TEXT, "a list of text")
+_SPEC_TEXTS = ("version", "build", "channel", "path", "git", "url", "md5", "sha256")
+_SPEC = _or("a version or a table", _TEXT, _table(dict.fromkeys(_SPEC_TEXTS, _TEXT)))
+_PYPI_TEXTS = (
+    *("version", "index", "git", "branch", "tag", "rev", "url", "path", "subdirectory"),
+    "env-markers",
+)
+_PYPI = _or(
+    "a version or a table",
+    _TEXT,
+    _table({**dict.fromkeys(_PYPI_TEXTS, _TEXT), "extras": _TEXTS, "editable": _FLAG}),
+)
+_NAMES_OR_ALL = _or("true, or a list of names", _FLAG, _TEXTS)
+_PYPI_OPTIONS = _table(
+    {
+        "index-url": _TEXT,
+        "extra-index-urls": _TEXTS,
+        "find-links": _list(_table(others=_TEXT), "a list of tables"),
+        "no-build": _NAMES_OR_ALL,
+        "no-binary": _NAMES_OR_ALL,
+    }
+)
+_CHANNELS = _list(
+    _or(
+        "a name or a table",
+        _TEXT,
+        _table({"channel": _TEXT, "priority": Shape((int,), "a number")}),
+    ),
+    "a list of channels",
+)
+_TARGET: dict[str, Shape] = {
+    **dict.fromkeys(("dependencies", "host-dependencies"), _table(others=_SPEC)),
+    "build-dependencies": _table(others=_SPEC),
+    "pypi-dependencies": _table(others=_PYPI),
+    "activation": _table({"scripts": _TEXTS, "env": _table(others=_TEXT)}),
+}
+_LIBC = _or("a version or a table", _TEXT, _table(others=_TEXT))
+_CUDA = _or("a version or a table", _TEXT, _table(others=_TEXT))
+_FEATURE: dict[str, Shape] = {
+    **_TARGET,
+    "channels": _CHANNELS,
+    "platforms": _TEXTS,
+    "system-requirements": _table({"libc": _LIBC}, _TEXT),
+    "pypi-options": _PYPI_OPTIONS,
+    "target": _table(others=_table(_TARGET)),
+}
+_ENVIRONMENT = _or(
+    "a list of features or a table",
+    _TEXTS,
+    _table({**_FEATURE, "features": _TEXTS, "solve-group": _TEXT, "no-default-feature": _FLAG}),
+)
+_MAPPING = _table(others=_or("a name, a list of names, or false", _TEXT, _TEXTS, _FLAG))
+_MAP = _or("a place, a table, or false", _TEXT, _FLAG, _table({"mapping": _MAPPING}))
+_WORKSPACE = _table(
+    {
+        "name": _TEXT,
+        "channels": _CHANNELS,
+        "platforms": _list(
+            _or("a platform or a table", _TEXT, _table({"cuda": _CUDA}, _TEXT)),
+            "a list of platforms",
+        ),
+        "dependencies": _table(others=_SPEC),
+        "pypi-options": _PYPI_OPTIONS,
+        "channel-priority": _TEXT,
+        "conda-pypi-map": _or("a table, or false", _FLAG, _table(others=_MAP)),
+    }
+)
+
+#: The whole of a ``pixi.toml``, and of ``[tool.pixi]``.
+PIXI = _table(
+    {
+        **_FEATURE,
+        "workspace": _WORKSPACE,
+        "project": _WORKSPACE,
+        "feature": _table(others=_table(_FEATURE)),
+        "environments": _table(others=_ENVIRONMENT),
+    }
+)
+_GROUP = _list(_or("text or a table", _TEXT, _table(others=_TEXT)), "a list")
+#: What pixi reads of a ``pyproject.toml`` besides.
+PYPROJECT = _table(
+    {
+        "project": _table(
+            {
+                "name": _TEXT,
+                "requires-python": _TEXT,
+                "dependencies": _TEXTS,
+                "optional-dependencies": _table(others=_TEXTS),
+            }
+        ),
+        "dependency-groups": _table(others=_GROUP),
+        "tool": _table({"pixi": PIXI}),
+    }
+)

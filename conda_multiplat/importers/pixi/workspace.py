@@ -1,0 +1,186 @@
+"""A pixi manifest, its tables sorted out: workspace, platforms, features, environments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from conda_multiplat.importers.pixi.features import Feature, FeatureReader, table_of
+from conda_multiplat.importers.pixi.platforms import PixiPlatform, read_platform
+from conda_multiplat.importers.pixi.pyproject import (
+    groups,
+    is_own_folder,
+    own_dependencies,
+    requires_python,
+    with_groups,
+)
+from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, SUBDIRS, did_you_mean
+
+#: Tables at the top that are no part of the default feature.
+_OUTER = ("workspace", "project", "feature", "environments", "$schema")
+#: What of ``[workspace]`` is read.
+_WORKSPACE = (
+    *("name", "channels", "platforms", "dependencies", "pypi-options", "channel-priority"),
+    "conda-pypi-map",
+)
+_ABOUT = (
+    *("authors", "description", "documentation", "homepage", "license", "license-file"),
+    *("readme", "repository", "version", "requires-pixi", "preview"),
+)
+_FORBIDDEN_IN_NAME = re.compile(r"[/ :#]+")
+
+
+@dataclass
+class Workspace:
+    """A pixi manifest, its tables sorted out."""
+
+    reader: FeatureReader
+    table: Mapping[str, Any]
+    path: tuple[str, ...]
+    root: tuple[str, ...]
+    platforms: tuple[PixiPlatform, ...]
+    features: dict[str, Feature]
+    environments: Mapping[str, Any]
+    notes: list[str] = field(default_factory=list)
+
+    def at(self, *path: str) -> Location:
+        """Where a key of ``[workspace]`` is."""
+        return self.reader.places.at(*self.path, *path)
+
+
+def sorted_out(
+    reader: FeatureReader,
+    table: Mapping[str, Any],
+    root: tuple[str, ...],
+    subdirs: Sequence[str],
+) -> Workspace:
+    """The parts of a manifest whose tables begin at ``root``.
+
+    Raises:
+        ManifestError: there is no workspace, or no platform that conda knows.
+    """
+    file = reader.places.file
+    key = "workspace" if "workspace" in table else "project"
+    workspace = table_of(table, key)
+    if not workspace:
+        hint = "pixi.toml has `[workspace]`, pyproject.toml `[tool.pixi.workspace]`"
+        raise ManifestError(
+            f"{file} can't be imported",
+            problems=[Problem(Location(file), "it is no pixi manifest", hint)],
+        )
+    reader.pool = table_of(workspace, "dependencies")
+    stated = workspace.get("platforms") or subdirs
+    platforms = _platforms(reader, stated, (*root, key))
+    if subdirs:
+        platforms = _only(platforms, subdirs, reader.places.at(*root, key, "platforms"))
+    own = {name: value for name, value in table.items() if name not in _OUTER}
+    features = {DEFAULT_ENVIRONMENT: Feature(DEFAULT_ENVIRONMENT, own, root)}
+    for name, each in table_of(table, "feature").items():
+        features[name] = Feature(name, each, (*root, "feature", name))
+    environments = table_of(table, "environments")
+    path = (*root, key)
+    return Workspace(reader, workspace, path, root, platforms, features, environments)
+
+
+def _platforms(
+    reader: FeatureReader, values: Sequence[Any], path: tuple[str, ...]
+) -> tuple[PixiPlatform, ...]:
+    at = reader.places.at(*path, "platforms")
+    found: list[PixiPlatform] = []
+    problems: list[Problem] = []
+    for value in values:
+        lost: list[str] = []
+        platform = read_platform(value, lost)
+        for each in lost:
+            reader.lose(at, each)
+        if platform:
+            found.append(platform)
+        else:
+            hint = did_you_mean(str(value), SUBDIRS, f"known: {', '.join(SUBDIRS)}")
+            problems.append(Problem(at, f"unknown platform {value!r}", hint))
+    if not values:
+        hint = f"list those that it is for, or write {at.file}@PLATFORM"
+        problems.append(Problem(at, "no `platforms`", hint))
+    if problems:
+        raise ManifestError(f"{at.file} can't be imported", problems=problems)
+    return tuple(found)
+
+
+def _only(
+    platforms: Sequence[PixiPlatform], subdirs: Sequence[str], at: Location
+) -> tuple[PixiPlatform, ...]:
+    """The platforms that the user names."""
+    there = {each.subdir: None for each in platforms}
+    if unknown := [each for each in subdirs if each not in there]:
+        problem = Problem(
+            at, f"it is not for {', '.join(unknown)}", f"it is for {', '.join(there)}"
+        )
+        raise ManifestError(f"{at.file} can't be imported", problems=[problem])
+    return tuple(each for each in platforms if each.subdir in subdirs)
+
+
+def add_project(workspace: Workspace, data: Mapping[str, Any]) -> None:
+    """Add what pixi takes from the other tables of a ``pyproject.toml``."""
+    reader = workspace.reader
+    default = workspace.features[DEFAULT_ENVIRONMENT]
+    table = dict(default.table)
+    conda = table_of(table, "dependencies")
+    if "python" not in conda:
+        table["dependencies"] = {"python": requires_python(data) or "*", **conda}
+    extra = own_dependencies(data, reader)
+    if any(map(is_own_folder, table_of(table, "pypi-dependencies").values())) and extra:
+        count = len(extra)
+        of = "of [project]"
+        words = f"requirement {of} comes" if count == 1 else f"{count} requirements {of} come"
+        workspace.notes.append(f"the {words} with the project itself, `.`")
+        extra = []
+    workspace.features[DEFAULT_ENVIRONMENT] = replace(default, table=table, extra=tuple(extra))
+    workspace.features = with_groups(workspace.features, groups(data, reader))
+
+
+def name_of(workspace: Workspace, data: Mapping[str, Any], folder: str) -> str | None:
+    """The environment's name: the workspace's, or as in pixi that of its folder."""
+    name = workspace.table.get("name") or table_of(data, "project").get("name")
+    bare = _FORBIDDEN_IN_NAME.sub("-", str(name or folder)).strip("-")
+    if name and bare != name:
+        workspace.reader.lose(workspace.at("name"), f"name: {name}", f"it is {bare} here")
+    return bare or None
+
+
+def pypi_names_of(workspace: Workspace) -> dict[str, tuple[str, ...]]:
+    """The inline entries of ``conda-pypi-map``; files and URLs of mappings are lost."""
+    table = workspace.table.get("conda-pypi-map")
+    at = workspace.at("conda-pypi-map")
+    found: dict[str, tuple[str, ...]] = {}
+    if table is None or table is False:
+        return found
+    for channel, value in table.items() if isinstance(table, Mapping) else ():
+        mapping = value.get("mapping", {}) if isinstance(value, Mapping) else {}
+        for name, projects in mapping.items():
+            listed = [projects] if isinstance(projects, str) else projects
+            found[name.lower()] = tuple(listed) if isinstance(listed, list) else ()
+        others = {k: v for k, v in value.items() if k != "mapping"} if mapping else value
+        if others:
+            workspace.reader.lose(
+                at, f"conda-pypi-map of {channel}: {others!r}", "multiplat: pypi-names: adds names"
+            )
+    return found
+
+
+def leave_workspace(workspace: Workspace, used: Iterable[Sequence[Feature]]) -> None:
+    """Note what of ``[workspace]`` has no counterpart, and features that nobody uses."""
+    reader = workspace.reader
+    about = [key for key in workspace.table if key in _ABOUT]
+    if about:
+        reader.lose(workspace.at(about[0]), f"about the workspace: {', '.join(about)}")
+    for key, value in workspace.table.items():
+        if key not in (*_WORKSPACE, *_ABOUT):
+            reader.lose(workspace.at(key), f"{key} of the workspace: {value!r}")
+    paths = {each.path for features in used for each in features}
+    for feature in workspace.features.values():
+        if feature.path not in paths and feature.name != DEFAULT_ENVIRONMENT:
+            at = reader.places.at(*feature.path)
+            reader.lose(at, f"feature {feature.name}: no environment has it")

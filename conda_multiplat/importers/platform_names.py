@@ -1,0 +1,98 @@
+"""Which platform a file is for, from its name: ``env-linux.yml``, ``env.osx-arm64.yaml``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from conda_multiplat.vocabulary.names import SUBDIRS
+
+_SYSTEMS = {
+    "linux": ("linux", "ubuntu", "debian"),
+    "osx": ("osx", "mac", "macos", "macosx", "darwin"),
+    "win": ("win", "windows"),
+}
+_ARM = ("arm64", "aarch64", "arm", "m1", "m2", "m3", "m4", "silicon", "apple")
+_INTEL = ("64", "x86", "x64", "amd64", "intel")
+#: (system, machine) -> platform; the machine ``""`` is assumed where the name has none.
+_PLATFORMS = {
+    ("linux", "arm"): "linux-aarch64",
+    ("linux", "intel"): "linux-64",
+    ("linux", ""): "linux-64",
+    ("osx", "arm"): "osx-arm64",
+    ("osx", "intel"): "osx-64",
+    ("osx", ""): "osx-arm64",
+    ("win", "arm"): "win-arm64",
+    ("win", "intel"): "win-64",
+    ("win", ""): "win-64",
+}
+_CUDA = re.compile(r"(?:^|(?<=[-_.]))(cuda|cu|gpu)[-_]?(\d+(?:[._]\d+)?)?(?=$|[-_.])")
+_WORD = re.compile(r"(linux|macosx|macos|mac|osx|win|windows)(64|32)")
+
+
+@dataclass(frozen=True)
+class NameGuess:
+    """What a file's name says.
+
+    Attributes:
+        platforms: the platform; none where the name has none.
+        assumed: whether the processor, or all of it, is a guess that the user should see.
+        variant: the name's word for a GPU environment, ``cuda12``; ``""`` where it has none.
+        cuda: the version of CUDA in that word, ``12.4``; ``""`` where it has none.
+    """
+
+    platforms: tuple[str, ...] = ()
+    assumed: bool = False
+    variant: str = ""
+    cuda: str = ""
+
+
+def guess(name: str) -> NameGuess:
+    """What the name of an environment file says of its platform.
+
+    1. A word for GPUs (``cuda12``, ``cu124``, ``gpu``) is taken out.
+    2. A platform's own name (``linux-64``, also ``linux_64``) settles it.
+    3. Else words for one system and one processor do: ``mac-intel``. Without a processor Linux and
+       Windows are taken for x86-64 and macOS for Apple's; without a system GPUs are on Linux.
+    """
+    stem = re.sub(r"\.ya?ml$", "", name.lower())
+    variant, cuda = "", ""
+    if match := _CUDA.search(stem):
+        variant = match[1] + (match[2] or "").replace("_", ".")
+        cuda = _cuda_version(match[1], match[2] or "")
+        stem = stem[: match.start()] + stem[match.end() :]
+    words = _WORD.sub(r"\1-\2", re.sub(r"[^a-z0-9]+", "-", stem.replace("x86_64", "x86")))
+    exact = _exact(words)
+    if exact:
+        return NameGuess((exact,), False, variant, cuda)
+    platform, assumed = _from_words(words.split("-"))
+    if not platform and variant and not assumed:
+        return NameGuess(("linux-64",), True, variant, cuda)
+    return NameGuess((platform,) if platform else (), assumed, variant, cuda)
+
+
+def _exact(words: str) -> str:
+    for subdir in sorted(SUBDIRS, key=len, reverse=True):
+        if re.search(rf"(^|-){subdir}($|-)", words):
+            return subdir
+    return ""
+
+
+def _from_words(words: list[str]) -> tuple[str, bool]:
+    """The platform and whether its processor is assumed; ``("", True)`` for contradicting words."""
+    systems = {system for system, known in _SYSTEMS.items() if set(known) & set(words)}
+    machines = {"arm"} if set(_ARM) & set(words) else set()
+    machines |= {"intel"} if set(_INTEL) & set(words) else set()
+    if len(systems) > 1 or len(machines) > 1:
+        return "", True
+    machine = next(iter(machines), "")
+    platform = _PLATFORMS.get((next(iter(systems), ""), machine), "")
+    return platform, bool(platform) and not machine
+
+
+def _cuda_version(word: str, digits: str) -> str:
+    """``12.4`` of ``cuda12.4``, of ``cuda124`` and of ``cu124``."""
+    digits = digits.replace("_", ".")
+    if re.fullmatch(r"\d{3}", digits):
+        return f"{digits[:2]}.{digits[2]}"
+    return digits if word != "gpu" else ""

@@ -1,0 +1,62 @@
+"""Where in a TOML file a table or key stands: the parser gives values only.
+
+Not a parser: a look at each line. What it does not find has the place of what it lies in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from conda_multiplat.vocabulary.errors import Location
+
+_KEY = r"""(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)"""
+_DOTTED = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
+_TABLE = re.compile(rf"^\s*\[\[?\s*({_DOTTED})\s*\]\]?\s*(?:#.*)?$")
+_PAIR = re.compile(rf"^\s*({_DOTTED})\s*=")
+_PART = re.compile(_KEY)
+
+
+class Places:
+    """The places of tables and keys, by path.
+
+    Args:
+        file: the file's name as the user knows it.
+        text: its text.
+    """
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self.lines = text.splitlines()
+        self._found: dict[tuple[str, ...], int] = {}
+        for path, number in self._scan():
+            for length in range(1, len(path) + 1):
+                self._found.setdefault(path[:length], number)
+
+    def at(self, *path: str) -> Location:
+        """Where a table or key is, or the innermost one around it that has a line."""
+        for length in range(len(path), 0, -1):
+            if number := self._found.get(path[:length]):
+                return Location(self.file, number)
+        return Location(self.file)
+
+    def item(self, text: str, *path: str) -> Location:
+        """Where an item of a list is: the first line from the list's on that has its text."""
+        start = self.at(*path)
+        for number, line in enumerate(self.lines[max(start.line - 1, 0) :], start=start.line):
+            if f'"{text}"' in line or f"'{text}'" in line:
+                return Location(self.file, max(number, 1))
+        return start
+
+    def _scan(self) -> Iterator[tuple[tuple[str, ...], int]]:
+        table: tuple[str, ...] = ()
+        for number, line in enumerate(self.lines, start=1):
+            if match := _TABLE.match(line):
+                table = _parts(match[1])
+                yield table, number
+            elif match := _PAIR.match(line):
+                yield (*table, *_parts(match[1])), number
+
+
+def _parts(dotted: str) -> tuple[str, ...]:
+    return tuple(each[1:-1] if each[0] in "\"'" else each for each in _PART.findall(dotted))

@@ -1,0 +1,127 @@
+"""What was read from other files, before it becomes one manifest.
+
+Each source is read into an :class:`Imported`: a :class:`Manifest` as if our own reader had read it,
+and beside it what a manifest has no place for. Those of several files are merged
+(``importing.merge``), and one writer makes the text (``render.manifest``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as PypiRequirement
+from packaging.utils import canonicalize_name
+
+from conda_multiplat.manifest.model import Manifest
+from conda_multiplat.vocabulary.errors import Location, WordingError
+from conda_multiplat.vocabulary.match_spec import parse_spec
+from conda_multiplat.vocabulary.selectors import comment_selector
+
+_COMMENT = re.compile(r"\s#\s*(?P<words>[^'\"]*)$")
+_SELECTOR = re.compile(r"\[[^\[\]]*\]\s*$")
+
+#: So many things of a kind are named one by one.
+_MANY = 8
+
+
+@dataclass(frozen=True, order=True)
+class Lost:
+    """Something that a manifest has no place for.
+
+    Attributes:
+        at: where it stands.
+        what: what it is, and why it is not in the manifest where that is not plain.
+        instead: what the user can do; ``""`` for nothing.
+    """
+
+    at: Location
+    what: str
+    instead: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.at}: {self.what}" if self.at.file else self.what
+        return f"{text}\n    {self.instead}" if self.instead else text
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form: ``file``, ``line``, ``what``, ``instead``."""
+        place = {"file": self.at.file, "line": self.at.line}
+        return {**place, "what": self.what, "instead": self.instead}
+
+
+@dataclass(frozen=True)
+class Imported:
+    """One or several sources as a manifest.
+
+    Attributes:
+        manifest: what they ask for. Its environments have a view of each platform that any of
+            them is for.
+        lost: what could not be carried over.
+        notes: what was assumed or decided on the way, a line each.
+        comments: the words beside a requirement, by its place.
+    """
+
+    manifest: Manifest
+    lost: tuple[Lost, ...] = ()
+    notes: tuple[str, ...] = ()
+    comments: Mapping[Location, str] = field(default_factory=dict)
+
+    def adding(self, lost: Iterable[Lost] = (), notes: Iterable[str] = ()) -> Imported:
+        """The same with more that was lost or noted."""
+        return replace(self, lost=(*self.lost, *lost), notes=(*self.notes, *notes))
+
+
+@lru_cache(maxsize=65536)  # the same line is looked at for each platform
+def conda_meaning(text: str) -> str:
+    """The same for MatchSpecs that ask for the same: ``a=1`` and ``a 1.*``."""
+    try:
+        spec = parse_spec(text)
+    except WordingError:
+        return text
+    return spec.text(spec.channel)
+
+
+@lru_cache(maxsize=65536)
+def pypi_meaning(text: str) -> str:
+    """The same for entries of ``pip:`` that ask for the same: ``A_b >= 1`` and ``a-b>=1``."""
+    try:
+        found = PypiRequirement(text)
+    except InvalidRequirement:
+        return " ".join(text.split())
+    found.name = canonicalize_name(found.name)
+    return str(found)
+
+
+def few(names: Sequence[str], at: Location, one: str, many: str) -> list[Lost]:
+    """Several things of one kind as one entry, the first of them by name; nothing for none."""
+    if not names:
+        return []
+    more = f" and {len(names) - _MANY} more" if len(names) > _MANY else ""
+    words = one if len(names) == 1 else many
+    return [Lost(at, f"{words} {', '.join(names[:_MANY])}{more}")]
+
+
+def lone_comments(file: str, text: str) -> list[Lost]:
+    """The comments that stand on lines of their own, as one entry."""
+    lines = enumerate(text.splitlines(), start=1)
+    found = [str(number) for number, line in lines if re.match(r"\s*#\s*\S", line)]
+    at = Location(file, int(found[0]) if found else 0)
+    return few(found, at, "the comment on line", "the comments on lines")
+
+
+def trailing_comment(line: str) -> str:
+    """The comment at the end of a line of YAML or TOML, without its selector; ``""`` for none.
+
+    A line with a quotation mark after the ``#`` is taken to have none: it may be in a text.
+    """
+    match = _COMMENT.search(line)
+    if match is None:
+        return ""
+    words = match["words"].strip()
+    if comment_selector(f"x  # {words}"):
+        words = _SELECTOR.sub("", words).strip()
+    return words

@@ -1,0 +1,299 @@
+"""A fresh ``environment.yml``: values -> text, with comment selectors and CEP 24's keys.
+
+What holds on every platform comes first, in the order of the files; what holds on some
+follows, each package's lines together, each with the shortest selector that says where
+(``selector_choice``). Reading the text again gives the same values (``importing.same_requests``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import yaml
+
+from conda_multiplat.importers.values import Imported, conda_meaning, pypi_meaning
+from conda_multiplat.lockfile.write import scalar
+from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
+from conda_multiplat.vocabulary.errors import Location
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, unique
+from conda_multiplat.vocabulary.selector_choice import selector
+
+_HEADER = """\
+# Imported by `conda multiplat import` from {sources}.
+# A line with a selector, `# [linux]`, holds on those platforms only; the others on all of them.
+"""
+#: Comments stand in one column, but no further to the right than this.
+_COLUMN = 44
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a list, the platforms that it holds for, and the words beside it.
+
+    ``everywhere`` says whether those are all that its environment has.
+    """
+
+    text: str
+    subdirs: frozenset[str]
+    name: str = ""
+    words: str = ""
+    everywhere: bool = True
+
+
+def render(imported: Imported, sources: Sequence[str], *, comments: bool = True) -> str:
+    r"""The manifest's text, with ``\n`` line ends.
+
+    Args:
+        imported: what to write.
+        sources: what it was imported from, for the header.
+        comments: whether the words beside requirements are written.
+    """
+    manifest = imported.manifest
+    words = imported.comments if comments else {}
+    default = manifest.environments[DEFAULT_ENVIRONMENT]
+    everywhere = list(default.views)
+    lines = [f"name: {_text(manifest.name)}"] if manifest.name else []
+    lines += _channels(default, everywhere, "")
+    lines += ["platforms:", *(f"  - {each}" for each in manifest.platforms)]
+    lines += _category(default, everywhere)
+    lines += _dependencies(default, everywhere, words, "")
+    lines += _variables(manifest, everywhere)
+    lines += _multiplat(manifest, words)
+    return _HEADER.format(sources=", ".join(sources)) + "\n".join(lines) + "\n"
+
+
+def _channels(environment: Environment, subdirs: Sequence[str], pad: str) -> list[str]:
+    lists = {each: [c.value for c in environment.views[each].channels] for each in subdirs}
+    items = _ordered(lists)
+    if not items:
+        return []
+    return [f"{pad}channels:", *_lines(items, subdirs, f"{pad}  - ")]
+
+
+def common_order(lists: Iterable[Sequence[str]]) -> list[str] | None:
+    """One order that all lists agree with; ``None`` where there is none."""
+    before: dict[str, set[str]] = {}
+    for each in lists:
+        for index, name in enumerate(each):
+            before.setdefault(name, set()).update(each[:index])
+    found: list[str] = []
+    while len(found) < len(before):
+        ready = [name for name in before if name not in found and before[name] <= set(found)]
+        if not ready:
+            return None
+        found.append(ready[0])
+    return found
+
+
+def _ordered(lists: Mapping[str, Sequence[str]]) -> list[Line]:
+    """Lists of several platforms as one; those without a common order one after the other."""
+    order = common_order(lists.values())
+    if order is not None:
+        return [
+            Line(name, frozenset(each for each, names in lists.items() if name in names))
+            for name in order
+        ]
+    same: dict[tuple[str, ...], set[str]] = {}
+    for subdir, names in lists.items():
+        same.setdefault(tuple(names), set()).add(subdir)
+    return [Line(name, frozenset(at)) for names, at in same.items() for name in names]
+
+
+def _category(default: Environment, subdirs: Sequence[str]) -> list[str]:
+    found: dict[str, set[str]] = {}
+    for subdir in subdirs:
+        view = default.views[subdir]
+        for each in (*view.conda, *view.pypi):
+            found.setdefault(each.category, set()).add(subdir)
+    items = [Line(name, frozenset(at)) for name, at in found.items() if name != "main"]
+    return _lines(items, subdirs, "category: ")
+
+
+def _dependencies(
+    environment: Environment,
+    subdirs: Sequence[str],
+    words: Mapping[Location, str],
+    pad: str,
+) -> list[str]:
+    conda, pypi = _requirements(environment, subdirs, words)
+    if not conda and not pypi:
+        return [] if pad else ["dependencies: []"]
+    lines = [f"{pad}dependencies:", *_lines(conda, subdirs, f"{pad}  - ")]
+    if pypi:
+        lines += [f"{pad}  - pip:", *_lines(pypi, subdirs, f"{pad}      - ")]
+    return lines
+
+
+def environment_lines(manifest: Manifest, environment: Environment) -> list[Line]:
+    """The requirements that an environment's own lines make, conda's first."""
+    conda, pypi = _requirements(environment, _subdirs(manifest, environment), {})
+    return [*conda, *pypi]
+
+
+def _subdirs(manifest: Manifest, environment: Environment) -> Sequence[str]:
+    """The platforms that an environment's lines are read for; ``default``'s are for all."""
+    own = environment.name != DEFAULT_ENVIRONMENT
+    return manifest.platforms_of(environment.name) if own else list(environment.views)
+
+
+def _requirements(
+    environment: Environment, subdirs: Sequence[str], words: Mapping[Location, str]
+) -> tuple[list[Line], list[Line]]:
+    views = {each: environment.views.get(each, View()) for each in subdirs}
+    conda = _items({each: view.conda for each, view in views.items()}, words, pypi=False)
+    pypi = _items({each: view.pypi for each, view in views.items()}, words, pypi=True)
+    return conda, pypi
+
+
+def _items(
+    views: Mapping[str, Sequence[Requirement]], words: Mapping[Location, str], *, pypi: bool
+) -> list[Line]:
+    """The requirements of all platforms, alike ones once: the shared first, the rest by name."""
+    meaning = pypi_meaning if pypi else conda_meaning
+    found: dict[str, tuple[list[Requirement], set[str]]] = {}
+    for subdir, requirements in views.items():
+        for each in requirements:
+            lines, at = found.setdefault(meaning(each.text), ([], set()))
+            lines.append(each)
+            at.add(subdir)
+    items = [
+        Line(
+            lines[0].text,
+            frozenset(at),
+            lines[0].name or lines[0].text,
+            next(filter(None, (words.get(each.at, "") for each in lines)), ""),
+            everywhere=len(at) == len(views),
+        )
+        for lines, at in found.values()
+    ]
+    order = _order(views)
+    return sorted(
+        items,
+        key=lambda each: (
+            not (pypi and _is_option(each.text)),  # before what they are for
+            not each.everywhere,
+            order[each.name],
+        ),
+    )
+
+
+def _order(views: Mapping[str, Sequence[Requirement]]) -> dict[str, tuple[int, int]]:
+    """The place of each package: that of its first line, in the first file that has it."""
+    every = [each for requirements in views.values() for each in requirements]
+    files = unique(each.at.file for each in every)
+    found: dict[str, tuple[int, int]] = {}
+    for each in every:
+        place = (files.index(each.at.file), each.at.line)
+        name = each.name or each.text
+        found[name] = min(place, found.get(name, place))
+    return found
+
+
+def _is_option(entry: str) -> bool:
+    return entry.startswith("-") and not entry.startswith(("-e", "--editable"))
+
+
+def _lines(items: Sequence[Line], subdirs: Sequence[str], lead: str) -> list[str]:
+    """Lines with their comments in one column."""
+    found = [(f"{lead}{_text(each.text)}", _comment(each, subdirs)) for each in items]
+    widths = [len(line) for line, comment in found if comment and len(line) <= _COLUMN]
+    width = max(widths, default=0)
+    return [f"{line.ljust(width)}  # {words}" if words else line for line, words in found]
+
+
+def _comment(item: Line, subdirs: Sequence[str]) -> str:
+    where = selector(item.subdirs, subdirs)
+    return " ".join(filter(None, [item.words, f"[{where}]" if where else ""]))
+
+
+def _variables(manifest: Manifest, subdirs: Sequence[str]) -> list[str]:
+    found: dict[tuple[str, str], set[str]] = {}
+    for subdir in subdirs:
+        for name, value in manifest.variables.get(subdir, {}).items():
+            found.setdefault((name, value), set()).add(subdir)
+    names = list(unique(name for name, _ in found))
+    items = [
+        (f"  {name}: {_quoted(value)}", selector(at, subdirs))
+        for (name, value), at in sorted(found.items(), key=lambda each: names.index(each[0][0]))
+    ]
+    lines = [f"{line}  # [{where}]" if where else line for line, where in items]
+    return ["variables:", *lines] if lines else []
+
+
+def _multiplat(manifest: Manifest, words: Mapping[Location, str]) -> list[str]:
+    default = manifest.environments[DEFAULT_ENVIRONMENT]
+    lines = _promises(default, "  ")
+    if default.solve_group:
+        lines.append(f"  solve-group: {_text(default.solve_group)}")
+    for index, (name, projects) in enumerate(manifest.pypi_names.items()):
+        lines += ["  pypi-names:"] * (index == 0)
+        lines.append(f"    {_text(name)}: {_flow(projects)}")
+    others = [each for each in manifest.environments.values() if each is not default]
+    lines += ["  environments:"] * bool(others)
+    for each in others:
+        lines += _environment(each, manifest, words)
+    if manifest.prefer:
+        lines.append(f"  prefer: {_flow(manifest.prefer)}")
+    return ["multiplat:", *lines] if lines else []
+
+
+def _environment(
+    environment: Environment, manifest: Manifest, words: Mapping[Location, str]
+) -> list[str]:
+    subdirs = _subdirs(manifest, environment)
+    pad = "      "
+    lines: list[str] = []
+    if environment.extends != (DEFAULT_ENVIRONMENT,):
+        lines.append(f"{pad}extends: {_flow(environment.extends)}")
+    if environment.platforms:
+        lines.append(f"{pad}platforms: {_flow(environment.platforms)}")
+    lines += _promises(environment, pad)
+    if environment.solve_group:
+        lines.append(f"{pad}solve-group: {_text(environment.solve_group)}")
+    lines += _channels(environment, [each for each in subdirs if each in environment.views], pad)
+    lines += _dependencies(environment, subdirs, words, pad)
+    head = f"    {_text(environment.name)}:"
+    return [head, *lines] if lines else [f"{head} {{}}"]
+
+
+def _promises(environment: Environment, pad: str) -> list[str]:
+    lines = [
+        f"{pad}  {platform}: {{{', '.join(_promise(*each) for each in values.items())}}}"
+        for platform, values in environment.promises.items()
+        if values
+    ]
+    return [f"{pad}virtual-packages:", *lines] if lines else []
+
+
+def _promise(name: str, value: str | None) -> str:
+    return f"{name}: null" if value is None else f"{name}: {_quoted(value)}"
+
+
+def _flow(values: Sequence[str]) -> str:
+    return f"[{', '.join(scalar(each) for each in values)}]"
+
+
+def _quoted(value: str) -> str:
+    """Any text as YAML on one line: line ends and control characters become escapes."""
+    return str(yaml.safe_dump(value, default_style='"', width=1 << 30)).rstrip("\n")
+
+
+def _text(value: str) -> str:
+    """A value of a block as YAML: plain where that is read as the same text, else quoted."""
+    if _is_plain(value):
+        return value
+    return scalar(value) if value.isprintable() else _quoted(value)
+
+
+def _is_plain(value: str) -> bool:
+    if not value.isprintable() or not any(each.isalpha() for each in value):
+        return False
+    try:
+        node = yaml.compose(f"- {value}", Loader=yaml.SafeLoader)
+    except yaml.YAMLError:
+        return False
+    item = node.value[0] if isinstance(node, yaml.SequenceNode) and len(node.value) == 1 else None
+    if not isinstance(item, yaml.ScalarNode) or item.style is not None:
+        return False
+    return bool(item.value == value and item.tag == "tag:yaml.org,2002:str")

@@ -1,0 +1,1 @@
+"""The lock as a value: to read, write, judge, compare and merge ``conda-lock.yml``. Pure."""

@@ -1,0 +1,118 @@
+"""What differs between two locks of one platform, as values and as words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conda_multiplat.vocabulary.records import CondaRecord, Record
+
+_SIGNS = {"added": "+", "removed": "-", "upgraded": "↑", "downgraded": "↓", "rebuilt": "~"}
+
+
+#: Whether the first version comes after the second.
+IsNewer = Callable[[str, str], bool]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One package's change: ``kind`` is added, removed, upgraded, downgraded or rebuilt."""
+
+    kind: str
+    name: str
+    old: Record | None
+    new: Record | None
+
+    @property
+    def manager(self) -> str:
+        """Whose package it is, ``conda`` or ``pypi``."""
+        record = self.new or self.old
+        return record.manager if record else ""
+
+    def __str__(self) -> str:
+        sign = _SIGNS[self.kind]
+        if self.old is None or self.new is None:
+            record = self.old or self.new
+            return f"{sign} {self.name} {record.version if record else ''}"
+        if self.old.version == self.new.version:
+            return f"{sign} {self.name} {self.new.version} {self._builds()}"
+        return f"{sign} {self.name} {self.old.version} → {self.new.version}"
+
+    def _builds(self) -> str:
+        old, new = (self.old.build, self.new.build) if self.old and self.new else ("", "")
+        return f"({old} → {new})" if old != new else "(another archive)"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form; versions and builds are null where there is no package."""
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "old": _shown(self.old),
+            "new": _shown(self.new),
+        }
+
+
+def _archive(record: Record) -> tuple[str | None, ...]:
+    return record.build, record.url, record.sha256, record.md5
+
+
+def _shown(record: Record | None) -> dict[str, str] | None:
+    return {"version": record.version, "build": record.build} if record else None
+
+
+def changes(old: Sequence[Record], new: Sequence[Record], is_newer: IsNewer) -> list[Change]:
+    """All changes from ``old`` to ``new``, by name.
+
+    ``is_newer(a, b)`` says whether version a comes after version b.
+    """
+    before = {each.name: each for each in old}
+    after = {each.name: each for each in new}
+    found: list[Change] = []
+    for name in sorted(before.keys() | after.keys()):
+        was, now = before.get(name), after.get(name)
+        if was is None or now is None:
+            found.append(Change("removed" if now is None else "added", name, was, now))
+        elif was.version != now.version:
+            kind = "upgraded" if is_newer(now.version, was.version) else "downgraded"
+            found.append(Change(kind, name, was, now))
+        elif _archive(was) != _archive(now):
+            found.append(Change("rebuilt", name, was, now))
+    return found
+
+
+def to_install(
+    present: Sequence[CondaRecord],
+    locked: Sequence[CondaRecord],
+    is_newer: IsNewer,
+) -> list[Change]:
+    """What must change in a prefix to be as locked.
+
+    Where an archive came from does not count, so that a mirror's is as good; another hash does.
+    """
+    return [
+        each
+        for each in changes(present, locked, is_newer)
+        if not (each.kind == "rebuilt" and _same_archive(each.old, each.new))
+    ]
+
+
+def _same_archive(one: Record | None, other: Record | None) -> bool:
+    if one is None or other is None or one.build != other.build:
+        return False
+    pairs = ((one.sha256, other.sha256), (one.md5, other.md5))
+    known = [(mine, theirs) for mine, theirs in pairs if mine and theirs]
+    return bool(known) and all(mine == theirs for mine, theirs in known)
+
+
+def summary(found: Sequence[Change], limit: int = 5) -> str:
+    """The changes in one line: the first few, and how many more."""
+    words = [str(change) for change in found[:limit]]
+    if len(found) > limit:
+        words.append(f"and {len(found) - limit} more")
+    return "   ".join(words)
+
+
+def packages(count: int) -> str:
+    """``1 package``, ``2 packages``."""
+    return f"{count} package{'' if count == 1 else 's'}"

@@ -1,0 +1,141 @@
+"""What is locked for a target as a graph: its packages, whom each needs, which line asks for what.
+
+conda's and PyPI's packages are in one graph. A PyPI package needs projects, by their names: each is
+the PyPI package of that name that is locked or, where there is none, the conda package that
+provides the project (see ``pypi.provided``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from conda_multiplat.lockfile.model import PlatformLock
+from conda_multiplat.lockfile.satisfies_pypi import is_at
+from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.manifest.targets import Target
+from conda_multiplat.solving.pypi import NameTable, provided
+from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, split_option
+from conda_multiplat.vocabulary.records import PypiRecord, Record
+
+#: A package: its manager, ``conda``, ``pypi`` or ``virtual``, and its name.
+Key = tuple[str, str]
+VIRTUAL = "virtual"
+
+
+@dataclass(frozen=True)
+class Edge:
+    """Who is needed, and which versions will do: ``""`` for any."""
+
+    key: Key
+    constraint: str = ""
+
+
+@dataclass(frozen=True)
+class Root:
+    """A line of the manifest, and the package that answers it; ``None`` where none is locked."""
+
+    line: Requirement
+    key: Key | None
+
+
+@dataclass(frozen=True)
+class LockedGraph:
+    """The packages of a target.
+
+    Attributes:
+        records: the packages, by name; virtual ones have no record.
+        needs: whom each package needs, by name.
+        needed_by: the same the other way round.
+        roots: the lines that ask for a package, as the manifest has them, conda's first. Lines of
+            ``pip:`` whose markers can leave them out here are among them only if they are locked.
+    """
+
+    records: Mapping[Key, Record]
+    needs: Mapping[Key, tuple[Edge, ...]]
+    needed_by: Mapping[Key, tuple[Edge, ...]]
+    roots: tuple[Root, ...]
+
+    @property
+    def asked(self) -> frozenset[Key]:
+        """The packages that a line asks for."""
+        return frozenset(each.key for each in self.roots if each.key)
+
+    def named(self, name: str) -> list[Key]:
+        """The packages of a name, virtual ones included."""
+        kinds = ("conda", "pypi", VIRTUAL)
+        return [key for kind in kinds if (key := (kind, name)) in self.needed_by]
+
+
+def locked_graph(target: Target, locked: PlatformLock, table: NameTable) -> LockedGraph:
+    """The graph of what is locked for ``target``.
+
+    Args:
+        target: the target, for its lines.
+        locked: what is locked for it.
+        table: which conda packages provide which projects, where that can't be guessed.
+    """
+    records: dict[Key, Record] = {_key(each): each for each in locked.every}
+    given = provided(locked.records, table, dict(target.pypi_names))
+    projects = {each.name: _key(each.record) for each in given}
+    projects |= {each.name: _key(each) for each in locked.pypi}
+    needs = {key: tuple(_edges(each, records, projects)) for key, each in records.items()}
+    return LockedGraph(records, needs, _reversed(needs), _roots(target, locked, projects))
+
+
+def _key(record: Record) -> Key:
+    return record.manager, record.name
+
+
+def _edges(
+    record: Record, records: Mapping[Key, Record], projects: Mapping[str, Key]
+) -> Iterable[Edge]:
+    """Whom a package needs of what is locked, and of the machine."""
+    if isinstance(record, PypiRecord):
+        found = {projects[name] for name in record.depends if name in projects}
+        return [Edge(key) for key in sorted(found, key=_by_name)]
+    edges = []
+    for name, constraint in record.dependencies.items():
+        kind = VIRTUAL if name.startswith("__") else "conda"
+        if kind == VIRTUAL or (kind, name) in records:
+            edges.append(Edge((kind, name), constraint))
+    return sorted(edges, key=lambda each: _by_name(each.key))
+
+
+def _by_name(key: Key) -> tuple[str, str]:
+    return key[1], key[0]
+
+
+def _reversed(needs: Mapping[Key, tuple[Edge, ...]]) -> dict[Key, tuple[Edge, ...]]:
+    found: dict[Key, list[Edge]] = {key: [] for key in needs}
+    for key in sorted(needs, key=_by_name):
+        for edge in needs[key]:
+            found.setdefault(edge.key, []).append(Edge(key, edge.constraint))
+    return {key: tuple(edges) for key, edges in found.items()}
+
+
+def _roots(target: Target, locked: PlatformLock, projects: Mapping[str, Key]) -> tuple[Root, ...]:
+    names = {each.name for each in locked.records}
+    conda = [
+        Root(each, ("conda", each.name) if each.name in names else None)
+        for each in target.view.conda
+    ]
+    pypi = [
+        Root(each, key)
+        for each in target.view.pypi
+        if _asks(each.text)
+        and ((key := _answer(each, locked, projects)) is not None or ";" not in each.text)
+    ]
+    return (*conda, *pypi)
+
+
+def _asks(entry: str) -> bool:
+    """Whether an entry of ``pip:`` asks for a package; a constraint or an index does not."""
+    return split_option(entry)[0] in ("", "-e", "--editable") and not entry.startswith(CONSTRAINT)
+
+
+def _answer(line: Requirement, locked: PlatformLock, projects: Mapping[str, Key]) -> Key | None:
+    if line.name:
+        return projects.get(line.name)
+    place = split_option(line.text)[1]
+    return next((_key(each) for each in locked.pypi if is_at(place, each.url)), None)

@@ -1,0 +1,110 @@
+"""Two locks -> what differs, the platforms that agree on a change together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from conda_multiplat.lockfile.changes import Change, IsNewer, changes
+from conda_multiplat.lockfile.model import LockFile, PlatformLock
+
+#: Kinds of changes in the order in which they are counted, with their words.
+KINDS = {
+    "added": "added",
+    "removed": "removed",
+    "upgraded": "upgraded",
+    "downgraded": "downgraded",
+    "rebuilt": "builds changed",
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One change of a package, and the platforms that have it.
+
+    Attributes:
+        change: the change, of the first of the platforms.
+        platforms: the platforms, sorted.
+        everywhere: whether these are all that both locks have, if they have several.
+    """
+
+    change: Change
+    platforms: tuple[str, ...]
+    everywhere: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            **self.change.to_dict(),
+            "manager": self.change.manager,
+            "platforms": list(self.platforms),
+        }
+
+
+@dataclass(frozen=True)
+class EnvironmentDiff:
+    """What differs between two locks of an environment.
+
+    Attributes:
+        environment: its name.
+        differences: the changed packages, by name.
+        added: platforms that only the new lock has, with the number of their packages.
+        removed: platforms that only the old lock has.
+    """
+
+    environment: str
+    differences: tuple[Difference, ...]
+    added: Mapping[str, int]
+    removed: Mapping[str, int]
+
+    def __bool__(self) -> bool:
+        return bool(self.differences or self.added or self.removed)
+
+    def summary(self) -> str:
+        """How many changes there are of each kind, in words."""
+        kinds = [each.change.kind for each in self.differences]
+        counts = {words: kinds.count(kind) for kind, words in KINDS.items()}
+        return ", ".join(f"{count} {words}" for words, count in counts.items() if count)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "changes": [each.to_dict() for each in self.differences],
+            "platforms_added": dict(self.added),
+            "platforms_removed": dict(self.removed),
+        }
+
+
+def environment_diff(
+    name: str, old: LockFile | None, new: LockFile | None, is_newer: IsNewer
+) -> EnvironmentDiff:
+    """What differs between two locks of an environment, of which one may not be there."""
+    before = dict(old.platforms) if old else {}
+    after = dict(new.platforms) if new else {}
+    both = sorted(before.keys() & after.keys())
+    found: dict[tuple[object, ...], list[tuple[str, Change]]] = {}
+    for subdir in both:
+        for each in _changes(before[subdir], after[subdir], is_newer):
+            found.setdefault(_key(each), []).append((subdir, each))
+    differences = [
+        Difference(group[0][1], subdirs, 1 < len(both) == len(subdirs))
+        for group in found.values()
+        if (subdirs := tuple(subdir for subdir, _ in group))
+    ]
+    return EnvironmentDiff(
+        name,
+        tuple(sorted(differences, key=lambda each: (each.change.name, each.platforms))),
+        {each: len(after[each].every) for each in sorted(after.keys() - before.keys())},
+        {each: len(before[each].every) for each in sorted(before.keys() - after.keys())},
+    )
+
+
+def _changes(old: PlatformLock, new: PlatformLock, is_newer: IsNewer) -> Iterable[Change]:
+    return [*changes(old.records, new.records, is_newer), *changes(old.pypi, new.pypi, is_newer)]
+
+
+def _key(change: Change) -> tuple[object, ...]:
+    """What platforms must agree on to be shown as one: builds differ on each anyway."""
+    old, new = (each.version if each else None for each in (change.old, change.new))
+    return change.name, change.manager, change.kind, old, new

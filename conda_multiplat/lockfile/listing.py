@@ -1,0 +1,183 @@
+"""The packages of a lock or of an environment as entries of a list, by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from conda_multiplat.lockfile.changes import Change
+from conda_multiplat.lockfile.dependency_graph import Key
+from conda_multiplat.vocabulary.channels import base_url
+from conda_multiplat.vocabulary.errors import UsageError
+from conda_multiplat.vocabulary.records import PypiRecord, Record
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A package, and the platforms that have it just so.
+
+    Attributes:
+        record: the package, of the first of the platforms.
+        platforms: the platforms, in the manifest's order.
+        everywhere: whether these are all that were looked at, if these are several.
+        asked: whether a line of the manifest asks for it on one of them.
+    """
+
+    record: Record
+    platforms: tuple[str, ...]
+    everywhere: bool
+    asked: bool
+
+
+@dataclass(frozen=True)
+class Present:
+    """A package of an environment on disk, or one that is missing there.
+
+    Attributes:
+        record: the package as it is there; as it is locked where it is missing.
+        state: ``locked``, ``different``, ``extra`` or ``missing``.
+        locked: what is locked of that name; ``None`` for one that is extra.
+        asked: whether a line of the manifest asks for it.
+    """
+
+    record: Record
+    state: str
+    locked: Record | None
+    asked: bool
+
+    def words(self) -> str:
+        """What is not as locked; ``""`` for nothing."""
+        if self.state != "different" or self.locked is None:
+            return {"extra": "not locked", "missing": "missing"}.get(self.state, "")
+        mine, wanted = ((each.version, each.build) for each in (self.record, self.locked))
+        return f"locked: {' '.join(wanted)}".rstrip() if mine != wanted else "another archive"
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which packages are listed.
+
+    Attributes:
+        patterns: regular expressions, found anywhere in the name; one that is enough.
+        manager: ``conda`` or ``pypi``; ``None`` for both.
+    """
+
+    patterns: tuple[re.Pattern[str], ...] = ()
+    manager: str | None = None
+
+    def takes(self, record: Record) -> bool:
+        """Whether a package is listed."""
+        if self.manager not in (None, record.manager):
+            return False
+        return not self.patterns or any(each.search(record.name) for each in self.patterns)
+
+
+def patterns(texts: Iterable[str]) -> tuple[re.Pattern[str], ...]:
+    """Regular expressions for packages' names, which have no upper case.
+
+    Raises:
+        UsageError: one that is none.
+    """
+    return tuple(map(_pattern, texts))
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text, re.IGNORECASE)
+    except re.error as error:
+        raise UsageError(
+            f"{text!r} is no regular expression: {error}",
+            hints=["`^numpy$` is one name, `cuda` all that have it in theirs"],
+        ) from None
+
+
+def entries(
+    platforms: Mapping[str, Sequence[Record]], asked: Mapping[str, frozenset[Key]]
+) -> list[Entry]:
+    """What is locked, platforms that have the same version and build of a package together.
+
+    Args:
+        platforms: the packages of each platform.
+        asked: those that a line asks for, likewise.
+    """
+    groups: dict[tuple[str, str, str, str], list[tuple[str, Record]]] = {}
+    for subdir, records in platforms.items():
+        for each in records:
+            key = (each.name, each.manager, each.version, each.build)
+            groups.setdefault(key, []).append((subdir, each))
+    return [
+        Entry(
+            group[0][1],
+            tuple(subdir for subdir, _ in group),
+            everywhere=1 < len(platforms) == len(group),
+            asked=any((manager, name) in asked[subdir] for subdir, _ in group),
+        )
+        for (name, manager, _, _), group in sorted(groups.items())
+    ]
+
+
+def present(
+    there: Sequence[Record],
+    locked: Sequence[Record],
+    changes: Iterable[Change],
+    asked: frozenset[Key],
+) -> list[Present]:
+    """What an environment has and what it lacks.
+
+    Args:
+        there: the packages in it.
+        locked: those that are locked.
+        changes: what must change there to be as locked.
+        asked: the packages that a line asks for.
+    """
+    wanted = {(each.manager, each.name): each for each in locked}
+    wrong = {(each.manager, each.name): each for each in changes}
+    found = [
+        Present(each, _state(wrong.get(key)), wanted.get(key), asked=key in asked)
+        for each in there
+        if (key := (each.manager, each.name))
+    ]
+    found += [
+        Present(each.new, "missing", each.new, asked=key in asked)
+        for key, each in wrong.items()
+        if each.new is not None and each.old is None
+    ]
+    return sorted(found, key=lambda each: (each.record.name, each.record.manager))
+
+
+def _state(change: Change | None) -> str:
+    if change is None:
+        return "locked"
+    return "extra" if change.new is None else "different"
+
+
+def document(record: Record, subdir: str) -> dict[str, Any]:
+    """A package with the keys that ``conda list --json`` has, and its manager and URL."""
+    pypi = isinstance(record, PypiRecord)
+    base = "" if pypi else base_url(record.url)
+    parts = (record.name, record.version, record.build)
+    return {
+        "name": record.name,
+        "version": record.version,
+        "build_string": record.build,
+        "channel": "pypi" if pypi else _channel(base),
+        "base_url": base or None,
+        "dist_name": "-".join(filter(None, parts)),
+        "platform": subdir if pypi else _folder(record.url) or subdir,
+        "manager": record.manager,
+        "url": record.url,
+    }
+
+
+def _channel(base: str) -> str:
+    """A channel's name as conda shows it: what comes after the host."""
+    parts = urlsplit(base)
+    return parts.path.strip("/") if parts.netloc else parts.path.rsplit("/", 1)[-1]
+
+
+def _folder(url: str) -> str:
+    """The subdir that a package's URL has; ``noarch`` packages are of no platform."""
+    return url.rsplit("/", 2)[-2] if url.count("/") > 1 else ""

@@ -1,0 +1,303 @@
+r"""Three-way merge of locks as values: what two branches made of one lock, taken together.
+
+How a lock is merged, and why so:
+
+1. The heads must agree: all sides as they were written, by the same recipe, with the same channels
+   and channel priority, from the same files. Otherwise the packages are not of one world.
+2. The platforms are those that the merged manifest asks for. One that a single side has is taken
+   from there.
+3. For each platform, each package (conda's and PyPI's apart) is taken from the side that changed
+   it, with the virtual packages that it needs. Where both did, and not alike, there is a conflict.
+4. What nobody asks for any more goes, and categories are given anew, as ``lock`` does.
+5. The result must meet the merged manifest, judged as ``check`` does.
+6. A lock does not say which versions PyPI packages want of each other. Each must therefore stand
+   beside the same versions of what it needs, and the same Python, as it did on a side that has it.
+
+The head of the result is what ``lock`` writes for the merged manifest, so that it is in sync.
+The order of the two sides makes no difference to the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from conda_multiplat.lockfile.digests import NEWER
+from conda_multiplat.lockfile.model import LockFile, PlatformLock
+from conda_multiplat.lockfile.satisfies import unasked
+from conda_multiplat.manifest.targets import Target
+from conda_multiplat.solving.requests import RECIPES, channels_of, digest
+from conda_multiplat.solving.solve import categorised
+from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.names import unique
+from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record, python_of
+from conda_multiplat.vocabulary.virtual_packages import Need
+
+#: What a platform's lock does not meet of its target, a line each.
+Judge = Callable[[Target, PlatformLock], Sequence[str]]
+#: The versions of the projects (PyPI's names) that a target's lock has, conda's among them.
+Versions = Callable[[Target, PlatformLock], Mapping[str, str]]
+
+_NOTHING = PlatformLock("", ())
+
+
+@dataclass(frozen=True)
+class Sides:
+    """A lock three times.
+
+    Attributes:
+        base: as it was before; ``None`` where both sides added it.
+        ours: as it is where we merge into.
+        theirs: as it is in what is merged.
+    """
+
+    base: LockFile | None
+    ours: LockFile
+    theirs: LockFile
+
+
+@dataclass(frozen=True)
+class _Item:
+    """A locked package, its category left out, with the virtual packages that it needs."""
+
+    record: Record
+    needs: tuple[Need, ...]
+
+    def words(self, other: _Item | None) -> str:
+        """Its version, and its build where the other side has the same version."""
+        if other is None or other.record.version != self.record.version:
+            return self.record.version
+        return f"{self.record.version} {self.record.build}".rstrip()
+
+
+_Items = Mapping[tuple[str, str], _Item]
+
+
+def merge_locks(
+    sides: Sides, wanted: Sequence[Target], *, judge: Judge, versions: Versions
+) -> tuple[LockFile | None, list[str]]:
+    """The merged lock, or the reasons for which there is none, a line each.
+
+    Args:
+        sides: the three locks.
+        wanted: the targets of the merged manifest's environment that the lock is of.
+        judge: what ``check`` finds.
+        versions: for PyPI packages, what is there beside them.
+    """
+    if reasons := _unlike(sides, wanted):
+        return None, reasons
+    found: dict[str, PlatformLock] = {}
+    wrong: dict[str, list[str]] = {}
+    for target in wanted:
+        merged, its_reasons = _platform(sides, target, judge, versions)
+        found[target.subdir] = merged
+        for reason in its_reasons:
+            wrong.setdefault(reason, []).append(target.subdir)
+    if wrong:
+        return None, [f"{reason}  ({', '.join(subdirs)})" for reason, subdirs in wrong.items()]
+    return sides.ours._replace(platforms=dict(sorted(found.items()))), []
+
+
+def together(sides: Sides) -> LockFile:
+    """Both sides' packages as a start for solving: ours where both changed one, and not alike.
+
+    It is of no request: the heads are those of our side.
+    """
+    ours, theirs = sides.ours.platforms, sides.theirs.platforms
+    platforms = {}
+    for subdir in sorted(ours.keys() | theirs.keys()):
+        three = [_of(each, subdir) or _NOTHING for each in (sides.base, sides.ours, sides.theirs)]
+        items, _ = _merged(*map(_items, three))
+        records = [each.record for each in items]
+        platforms[subdir] = ours.get(subdir, theirs.get(subdir, _NOTHING))._replace(
+            records=tuple(each for each in records if isinstance(each, CondaRecord)),
+            pypi=tuple(each for each in records if isinstance(each, PypiRecord)),
+        )
+    return sides.ours._replace(platforms=platforms)
+
+
+def merged_platforms(sides: Sides) -> tuple[str, ...]:
+    """The platforms of both sides, where the manifest names none: those that neither took out."""
+    ours, theirs = sides.ours.platforms.keys(), sides.theirs.platforms.keys()
+    gone = (sides.base.platforms.keys() if sides.base else set()) - (ours & theirs)
+    return tuple(sorted((ours | theirs) - gone))
+
+
+def disagreements(merged: Mapping[str, LockFile], wanted: Sequence[Target]) -> list[str]:
+    """Where environments of one solve-group don't lock the same version of a package.
+
+    Args:
+        merged: the locks by environment; those that are not known are not looked at.
+        wanted: targets, with their peers.
+    """
+    found: dict[str, list[str]] = {}
+    for target in wanted:
+        own = _shared(merged, target.environment, target.subdir)
+        for peer in target.peers:
+            others = _shared(merged, peer.environment, peer.subdir)
+            for key in sorted(own.keys() & others.keys()):
+                if own[key] != others[key]:
+                    words = f"{key[1]}: {own[key]} in {target.environment}"
+                    reason = f"{words}, {others[key]} in {peer.environment} of its solve-group"
+                    found.setdefault(reason, []).append(target.subdir)
+    return [f"{reason}  ({', '.join(subdirs)})" for reason, subdirs in found.items()]
+
+
+def _shared(
+    merged: Mapping[str, LockFile], environment: str, subdir: str
+) -> dict[tuple[str, str], str]:
+    """The versions that a solve-group has to agree on: not those of projects on this disk."""
+    lock = merged.get(environment)
+    locked = lock.platforms.get(subdir, _NOTHING) if lock else _NOTHING
+    return {(each.manager, each.name): each.version for each in locked.every if "://" in each.url}
+
+
+def _unlike(sides: Sides, wanted: Sequence[Target]) -> list[str]:
+    """Why the three don't belong together."""
+    named = {"the common ancestor": sides.base, "ours": sides.ours, "theirs": sides.theirs}
+    reasons = [
+        f"{name}: {reason}" for name, lock in named.items() if lock and (reason := _foreign(lock))
+    ]
+    if reasons:
+        return reasons
+    ours, theirs = sides.ours, sides.theirs
+    asked = unique(public_name(name) for each in wanted for name in channels_of(each, ()))
+    channels = {tuple(each.url for each in lock.channels) for lock in (ours, theirs)}
+    unequal = {
+        "the environments": ours.environment != theirs.environment,
+        "the recipes": ours.recipe != theirs.recipe,
+        "the manifest's files": ours.sources != theirs.sources,
+        "the channel priorities": ours.channel_priority != theirs.channel_priority,
+        "the channels": ours.channels != theirs.channels or bool(asked and {asked} != channels),
+    }
+    return [f"{what} differ" for what, unlike in unequal.items() if unlike]
+
+
+def _foreign(lock: LockFile) -> str:
+    """Why a lock can't take part; ``""`` where it can."""
+    if lock.unmerged:
+        return "an older merge of it is not settled"
+    if not lock.intact:
+        return "it was edited after it was made"
+    if lock.recipe == 0:
+        return "another tool made it"
+    return "" if lock.recipe in RECIPES else NEWER
+
+
+def _platform(
+    sides: Sides, target: Target, judge: Judge, versions: Versions
+) -> tuple[PlatformLock, list[str]]:
+    """The merged packages of a platform, and what is wrong with them."""
+    there = [locked for lock in (sides.ours, sides.theirs) if (locked := _of(lock, target.subdir))]
+    if not there:
+        return _NOTHING, ["not locked on either side"]
+    ours, theirs = there[0], there[-1]
+    base = _of(sides.base, target.subdir) or _NOTHING
+    items, reasons = _merged(_items(base), _items(ours), _items(theirs))
+    merged = _as_locked(target, items, sides.ours.recipe)
+    if not reasons:
+        reasons = [*judge(target, merged), *_untried(target, merged, there, versions)]
+    return merged, reasons
+
+
+def _of(lock: LockFile | None, subdir: str) -> PlatformLock | None:
+    return lock.platforms.get(subdir) if lock else None
+
+
+def _items(locked: PlatformLock) -> _Items:
+    needs: dict[str, list[Need]] = {}
+    for need in locked.needs:
+        needs.setdefault(need.record, []).append(need)
+    return {
+        (each.manager, each.name): _Item(
+            _plain(each), tuple(sorted(needs.get(each.name, ()), key=_need_key))
+        )
+        for each in locked.every
+    }
+
+
+def _plain(record: Record) -> Record:
+    """A record as it is apart from who asks for it: a category is the manifest's."""
+    return record._replace(category="main")
+
+
+def _need_key(need: Need) -> tuple[bool, str]:
+    return not need.binding, need.spec
+
+
+def _merged(base: _Items, ours: _Items, theirs: _Items) -> tuple[list[_Item], list[str]]:
+    """Each package of the side that changed it; and what both changed, of which ours is taken."""
+    found: list[_Item] = []
+    reasons: list[str] = []
+    for key in sorted(ours.keys() | theirs.keys()):
+        before, one, other = base.get(key), ours.get(key), theirs.get(key)
+        if one not in (before, other) and other != before:
+            reasons.append(_both_changed(key[1], one, other))
+            found += [each for each in (one or other,) if each]
+        elif taken := (other if one == before else one):
+            found.append(taken)
+    return found, reasons
+
+
+def _both_changed(name: str, ours: _Item | None, theirs: _Item | None) -> str:
+    words = [
+        item.words(other) if item else "not locked"
+        for item, other in ((ours, theirs), (theirs, ours))
+    ]
+    if words[0] == words[1]:
+        return f"{name} {words[0]} is not the same in ours and theirs"
+    return f"{name}: {words[0]} in ours, {words[1]} in theirs"
+
+
+def _as_locked(target: Target, items: Iterable[_Item], recipe: int) -> PlatformLock:
+    """Packages as ``lock`` would have written them for a target."""
+    known = list(items)
+    needs = {(each.record.manager, each.record.name): each.needs for each in known}
+    every = _locked(target, [each.record for each in known], recipe)
+    out = unasked(target, every)
+    extra = {(each.manager, each.name) for each in out}
+    kept = [each for each in every.every if (each.manager, each.name) not in extra]
+    locked = _locked(target, kept, recipe)
+    return locked._replace(
+        needs=tuple(need for each in locked.every for need in needs[each.manager, each.name]),
+    )
+
+
+def _locked(target: Target, records: Sequence[Record], recipe: int) -> PlatformLock:
+    conda = [each for each in records if isinstance(each, CondaRecord)]
+    pypi = [each for each in records if isinstance(each, PypiRecord)]
+    return PlatformLock.of(
+        digest(target, recipe),
+        categorised(target.view.conda, conda),
+        target.virtual_packages,
+        [each.text for each in target.view.conda],
+        categorised(target.view.pypi, pypi),
+    )
+
+
+def _untried(
+    target: Target, merged: PlatformLock, sides: Sequence[PlatformLock], versions: Versions
+) -> list[str]:
+    """PyPI packages that no side has tried beside what they need."""
+    if not merged.pypi:
+        return []
+    now = _world(versions, target, merged)
+    worlds = [(_items(each), _world(versions, target, each)) for each in sides]
+    found = []
+    for record in merged.pypi:
+        needed = ("python", *record.depends)
+        seen = [
+            world
+            for items, world in worlds
+            if (item := items.get((record.manager, record.name))) and item.record == _plain(record)
+        ]
+        moved = [[name for name in needed if world.get(name) != now.get(name)] for world in seen]
+        if all(moved):
+            name = moved[0][0]
+            what = f"{record.name} {record.version} was not locked beside"
+            found.append(f"{what} {name} {now.get(name, '')}".rstrip())
+    return found
+
+
+def _world(versions: Versions, target: Target, locked: PlatformLock) -> dict[str, str]:
+    return {**versions(target, locked), "python": python_of(locked.records)}

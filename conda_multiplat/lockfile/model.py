@@ -1,0 +1,201 @@
+r"""The lock as frozen values: CEP 37's ``conda-lock.yml``, one file for each environment.
+
+What CEP 37 has no key for is kept in ``metadata.custom_metadata``, which maps str to str:
+
+========================================  ======================================================
+``created_by``                            ``conda-multiplat`` (conda-lockfiles wants the key)
+``multiplat.recipe``                      the number of the recipe of ``content_hash``
+``multiplat.environment``                 the environment that this file locks
+``multiplat.channel-priority``            the priority it was solved with
+``multiplat.packages-sha256``             SHA-256 of the text from the line ``package:`` on,
+                                          with ``\\n`` line ends
+``multiplat.metadata-sha256``             SHA-256 of ``metadata``, without this key, as canonical
+                                          JSON (sorted keys, no spaces, ASCII)
+``multiplat.virtual-packages.SUBDIR``     JSON list of what was promised, ``__glibc=2.28=0``
+``multiplat.needs.SUBDIR``                JSON: need -> {"depends" | "constrains": [package]}
+``multiplat.requested.SUBDIR``            JSON list of the MatchSpecs that were asked for
+========================================  ======================================================
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from conda_multiplat.vocabulary.names import VirtualPackage
+from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record, wheel_need
+from conda_multiplat.vocabulary.virtual_packages import Need, needs_of, promise_needs
+
+CREATED_BY = "conda-multiplat"
+PREFIX = "multiplat."
+_METADATA_SHA256 = f"{PREFIX}metadata-sha256"
+
+
+class LockChannel(NamedTuple):
+    """A channel as a lock names it, with the environment variables that its URL needs."""
+
+    url: str
+    used_env_vars: tuple[str, ...] = ()
+
+
+class PlatformLock(NamedTuple):
+    """What is locked for one platform.
+
+    Attributes:
+        content_hash: the digest of the request (see ``requests``).
+        records: the conda packages, by name.
+        pypi: the PyPI packages, by name.
+        virtual_packages: what the solve was promised.
+        needs: the virtual packages that the records need.
+        requested: the MatchSpecs that were asked for.
+    """
+
+    content_hash: str
+    records: tuple[CondaRecord, ...]
+    pypi: tuple[PypiRecord, ...] = ()
+    virtual_packages: tuple[VirtualPackage, ...] = ()
+    needs: tuple[Need, ...] = ()
+    requested: tuple[str, ...] = ()
+
+    @property
+    def every(self) -> tuple[Record, ...]:
+        """All packages, conda's first."""
+        return (*self.records, *self.pypi)
+
+    @property
+    def machine_needs(self) -> list[Need]:
+        """What a machine must have: the records' needs, and the CUDA that was promised."""
+        return [*self.needs, *promise_needs(self.virtual_packages)]
+
+    @classmethod
+    def of(
+        cls,
+        content_hash: str,
+        records: Iterable[CondaRecord],
+        virtual_packages: Sequence[VirtualPackage],
+        requested: Iterable[str],
+        pypi: Iterable[PypiRecord] = (),
+    ) -> PlatformLock:
+        """The lock of a fresh solution; its needs are read off the records."""
+        ordered = tuple(sorted(records, key=lambda record: record.name))
+        needs = needs_of((each.name, each.depends, each.constrains) for each in ordered)
+        wheels = sorted(pypi, key=lambda record: record.name)
+        needs += [Need(spec, each.name) for each in wheels if (spec := wheel_need(each.url))]
+        return cls(
+            content_hash=content_hash,
+            records=ordered,
+            pypi=tuple(wheels),
+            virtual_packages=tuple(virtual_packages),
+            needs=tuple(needs),
+            requested=tuple(sorted(set(requested))),
+        )
+
+
+class LockFile(NamedTuple):
+    """One environment's lock.
+
+    Attributes:
+        environment: its name.
+        sources: the manifest's files, relative to the lock.
+        channels: the channels of all platforms.
+        platforms: what is locked, by subdir, sorted.
+        channel_priority: what it was solved with; ``""`` where the lock does not say.
+        recipe: the recipe of ``content_hash``; 0 for a lock that we did not make.
+        intact: False where it is not as we wrote it.
+        unmerged: why two sides of it could not be merged, where one side was left.
+    """
+
+    environment: str
+    sources: tuple[str, ...]
+    channels: tuple[LockChannel, ...]
+    platforms: Mapping[str, PlatformLock]
+    channel_priority: str = ""
+    recipe: int = 0
+    intact: bool = True
+    unmerged: str = ""
+
+    def head(self, packages_sha256: str) -> dict[str, Any]:
+        """``version`` and ``metadata``, ready to be written."""
+        custom = self._custom(packages_sha256)
+        metadata = {
+            "content_hash": {name: lock.content_hash for name, lock in self._sorted()},
+            "channels": [
+                {"url": each.url, "used_env_vars": list(each.used_env_vars)}
+                for each in self.channels
+            ],
+            "platforms": [name for name, _ in self._sorted()],
+            "sources": list(self.sources),
+            "custom_metadata": custom,
+        }
+        custom[_METADATA_SHA256] = _metadata_sha256(metadata)
+        return {"version": 1, "metadata": metadata}
+
+    def entries(self) -> list[tuple[Record, str]]:
+        """What the ``package`` section has: records and their platforms.
+
+        By name, then by platform, so that a diff keeps together what belongs together; a conda
+        package stands before a PyPI package of its name.
+        """
+        found: list[tuple[Record, str]] = []
+        for name, lock in self.platforms.items():
+            found += [(each, name) for each in lock.records]
+            found += [(each, name) for each in lock.pypi]
+        return sorted(found, key=lambda each: (each[0].name, each[1]))
+
+    def _sorted(self) -> list[tuple[str, PlatformLock]]:
+        return sorted(self.platforms.items())
+
+    def _custom(self, packages_sha256: str) -> dict[str, str]:
+        custom = {
+            "created_by": CREATED_BY,
+            f"{PREFIX}recipe": str(self.recipe),
+            f"{PREFIX}environment": self.environment,
+            f"{PREFIX}channel-priority": self.channel_priority,
+            f"{PREFIX}packages-sha256": packages_sha256,
+            _METADATA_SHA256: "",
+        }
+        for name, lock in self._sorted():
+            promised = [f"{p.name}={p.version}={p.build}" for p in lock.virtual_packages]
+            custom[f"{PREFIX}virtual-packages.{name}"] = json.dumps(promised)
+            custom[f"{PREFIX}needs.{name}"] = json.dumps(_pack_needs(lock.needs), sort_keys=True)
+            custom[f"{PREFIX}requested.{name}"] = json.dumps(list(lock.requested))
+        return custom
+
+
+def is_as_written(metadata: Mapping[str, Any]) -> bool:
+    """Whether a head has the digest that it states; where it states none, nobody can tell."""
+    stated = (metadata.get("custom_metadata") or {}).get(_METADATA_SHA256)
+    return stated is None or stated == _metadata_sha256(metadata)
+
+
+def _metadata_sha256(metadata: Mapping[str, Any]) -> str:
+    """The digest of a head, apart from that digest itself."""
+    custom = {k: v for k, v in metadata["custom_metadata"].items() if k != _METADATA_SHA256}
+    known = {**metadata, "custom_metadata": custom}
+    text = json.dumps(known, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _pack_needs(needs: Iterable[Need]) -> dict[str, dict[str, list[str]]]:
+    packed: dict[str, dict[str, list[str]]] = {}
+    for need in needs:
+        kind = "depends" if need.binding else "constrains"
+        packed.setdefault(need.spec, {}).setdefault(kind, []).append(need.record)
+    return packed
+
+
+def unpack_needs(text: str) -> tuple[Need, ...]:
+    """The needs as ``multiplat.needs.SUBDIR`` has them."""
+    return tuple(
+        Need(spec, record, kind == "depends")
+        for spec, kinds in json.loads(text).items()
+        for kind, records in kinds.items()
+        for record in records
+    )
+
+
+def unpack_virtual_packages(text: str) -> tuple[VirtualPackage, ...]:
+    """The promises as ``multiplat.virtual-packages.SUBDIR`` has them."""
+    return tuple(VirtualPackage(*each.split("=", 2)) for each in json.loads(text))

@@ -1,0 +1,294 @@
+"""Reads a lock file: ``conda-lock.yml`` text -> :class:`LockFile`.
+
+A lock of ours is known to be as we wrote it when the digests of its head and of its package section
+hold. With the latter, the text of the platforms that nobody asks for is skipped, which is most of
+the time that reading takes. Any other lock is read whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+import yaml
+
+from conda_multiplat.lockfile.model import (
+    PREFIX,
+    LockChannel,
+    LockFile,
+    PlatformLock,
+    is_as_written,
+    unpack_needs,
+    unpack_virtual_packages,
+)
+from conda_multiplat.vocabulary.errors import Location, LockFileError, Problem
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
+from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
+from conda_multiplat.vocabulary.virtual_packages import needs_of
+from conda_multiplat.vocabulary.yaml_nodes import Loader
+
+_MARKER = re.compile(r"^(<<<<<<< |\|{7}( |\r?$)|=======\r?$|>>>>>>> )", re.MULTILINE)
+_NAME_LINE = re.compile(r"^- name: '?([^\s']+)", re.MULTILINE)
+_PACKAGE_LINE = re.compile(r"^package:", re.MULTILINE)
+_UNMERGED = re.compile(r"\A# Not merged: (.*)\n(# What follows.*\n)?")
+#: Keeps what is locked, which locking afresh does not.
+_ONE_SIDE = "take one side (`git checkout --ours FILE`) and run `conda multiplat lock`"
+RELOCK = "run `conda multiplat lock --update-all`, which does not read the old lock"
+
+
+def as_unmerged(text: str, reason: str) -> str:
+    """One side of a lock that could not be merged, with the reason (one line) above it."""
+    way = "# What follows is one side of the merge; run: conda multiplat lock"
+    return f"# Not merged: {reason}\n{way}\n{_UNMERGED.sub('', text)}"
+
+
+def unmerged_reason(text: str) -> str:
+    """The reason that :func:`as_unmerged` has written; ``""`` where there is none."""
+    found = _UNMERGED.match(text)
+    return found[1].rstrip() if found else ""
+
+
+def packages_sha256(section: str) -> str:
+    r"""The digest of a package section: its text from ``package:`` on, with ``\\n`` line ends."""
+    return _sha256([section.encode()])
+
+
+def _sha256(blocks: Iterable[bytes]) -> str:
+    r"""The SHA-256 of blocks, with ``\n`` line ends; a line's end can be in two of them."""
+    found = hashlib.sha256()
+    held = b""
+    for block in blocks:
+        if held or b"\r" in block:
+            joined = held + block
+            held = b"\r" if joined.endswith(b"\r") else b""
+            found.update(joined[: len(joined) - len(held)].replace(b"\r\n", b"\n"))
+        else:
+            found.update(block)
+    found.update(held)
+    return found.hexdigest()
+
+
+def read_lock(text: str, file: str, platforms: Sequence[str] | None = None) -> LockFile:
+    """Read a lock, or only some platforms of it.
+
+    Raises:
+        LockFileError: it has conflict markers, is not YAML, or not CEP 37's version 1.
+    """
+    head, section, metadata, custom = _parts(text, file)
+    stated = custom.get(f"{PREFIX}packages-sha256")
+    intact = stated == packages_sha256(section)
+    if intact:
+        packages = _own_packages(section, platforms)
+    else:
+        _refuse_markers(text, file)
+        packages = _load(section, file, head.count("\n")).get("package") or []
+    reason = unmerged_reason(head)
+    try:
+        lock = _lock(metadata, custom, packages, platforms)
+        whole = not reason and (intact or stated is None) and is_as_written(metadata)
+        return lock._replace(intact=whole, unmerged=reason)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise _broken(file, Location(file), f"not a CEP 37 lock: {error!r}") from None
+
+
+def read_head(blocks: Iterable[bytes], file: str, *, whole: bool) -> LockFile | None:
+    """What the head of a lock of ours says: the rest, most of it, is never in memory as a whole.
+
+    Args:
+        blocks: the file's content, of which no more is taken than is needed.
+        file: its name.
+        whole: whether the file must be as it was written.
+
+    Returns:
+        ``None`` for what has to be read by :func:`read_lock`: other tools' locks, those that are
+        not whole, and those that are broken, so that it is said in one place how.
+    """
+    rest = iter(blocks)
+    start = b""
+    while (end := start.find(b"\npackage:") + 1) == 0:
+        block = next(rest, b"")
+        if not block:
+            return None
+        start += block
+    try:
+        head = start[:end].decode("utf-8-sig")
+        _, _, metadata, custom = _parts(f"{head}package: []", file)
+        stated = custom.get(f"{PREFIX}packages-sha256", "")
+        if not stated or unmerged_reason(head):
+            return None
+        if whole and not (
+            is_as_written(metadata) and _sha256(chain([start[end:]], rest)) == stated
+        ):
+            return None
+        return _lock(metadata, custom, [], None)
+    except (LockFileError, KeyError, TypeError, AttributeError, ValueError):
+        return None
+
+
+def package_names(text: str) -> set[str]:
+    """The names of the packages in a lock, ours or conda-lock's, which is read no further."""
+    return set(_NAME_LINE.findall(text))
+
+
+def _parts(text: str, file: str) -> tuple[str, str, dict[str, Any], dict[str, str]]:
+    """The head's text, the package section's, the metadata and the custom metadata."""
+    start = _PACKAGE_LINE.search(text)
+    head = text[: start.start()] if start else text
+    _refuse_markers(head, file)
+    if start is None:
+        raise _broken(file, Location(file), "no `package:` section: the file is cut off or no lock")
+    section = text[start.start() :]
+    data = _load(head, file, 0) if head.strip() else {}
+    if "metadata" not in data:  # another tool's order: `package:` comes first
+        _refuse_markers(text, file)
+        data = _load(text, file, 0)
+    metadata = _metadata(data, text, file)
+    custom = metadata.get("custom_metadata") or {}
+    if not isinstance(custom, dict):
+        raise _broken(file, Location(file), "`custom_metadata` is not a mapping")
+    return head, section, metadata, custom
+
+
+def _refuse_markers(text: str, file: str) -> None:
+    if marker := _MARKER.search(text):
+        line = text.count("\n", 0, marker.start()) + 1
+        raise LockFileError(
+            f"{file} has a merge conflict",
+            problems=[
+                Problem(
+                    Location(file, line),
+                    f"conflict marker {marker.group().strip()!r}",
+                    f"merge the manifest, then {_ONE_SIDE}; or {RELOCK}",
+                )
+            ],
+        )
+
+
+def _load(text: str, file: str, above: int) -> dict[str, Any]:
+    try:
+        data = yaml.load(text, Loader=Loader)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1 + above
+        raise _broken(file, Location(file, line), f"not YAML: {error.reason}") from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 + above if error.problem_mark else 0
+        raise _broken(file, Location(file, line), f"not YAML: {error.problem}") from None
+    if not isinstance(data, dict):
+        raise _broken(file, Location(file), "not a lock file")
+    return data
+
+
+def _broken(file: str, at: Location, message: str) -> LockFileError:
+    hint = f"take it from version control again, or {RELOCK}"
+    return LockFileError(f"{file} can't be read", problems=[Problem(at, message, hint)])
+
+
+def _metadata(data: dict[str, Any], text: str, file: str) -> dict[str, Any]:
+    version = data.get("version", 1)
+    if version != 1:
+        at = re.search(r"^version\b", text, re.MULTILINE)
+        line = text.count("\n", 0, at.start()) + 1 if at else 1
+        raise LockFileError(
+            f"{file} can't be read",
+            problems=[
+                Problem(
+                    Location(file, line),
+                    f"lock version {version!r}; this conda-multiplat reads version 1",
+                    f"update conda-multiplat, or {RELOCK}",
+                )
+            ],
+        )
+    metadata = data.get("metadata")
+    if not isinstance(metadata, dict):
+        raise _broken(file, Location(file), "no `metadata:` section")
+    return metadata
+
+
+def _own_packages(section: str, platforms: Sequence[str] | None) -> list[dict[str, Any]]:
+    """The packages of a section that is as we wrote it (see ``render.conda_lock``).
+
+    Its layout is known, so that lines are split rather than parsed: a tenth of the time that YAML
+    takes.
+    """
+    _, *entries = section.replace("\r\n", "\n").split("\n- name: ")
+    if platforms is not None:
+        wanted = tuple(f"\n  platform: {subdir}\n" for subdir in platforms)
+        entries = [each for each in entries if any(line in each for line in wanted)]
+    return [_own_package(each) for each in entries]
+
+
+def _own_package(entry: str) -> dict[str, Any]:
+    package: dict[str, Any] = {}
+    inner = package
+    for line in f"  name: {entry}".splitlines():
+        key, _, value = line.strip().partition(": ")
+        if line.startswith("    "):
+            inner[_unquoted(key)] = _unquoted(value)
+        elif value:
+            package[key] = _unquoted(value)
+        else:  # `key:`, with lines of its own below, or `key: {}`
+            inner = package[key.partition(":")[0]] = {}
+    return package
+
+
+def _unquoted(text: str) -> Any:
+    if text == "{}":
+        return {}
+    return text[1:-1].replace("''", "'") if text.startswith("'") else text
+
+
+def _lock(
+    metadata: dict[str, Any],
+    custom: Mapping[str, str],
+    packages: list[Any],
+    wanted: Sequence[str] | None,
+) -> LockFile:
+    by_platform: dict[str, list[dict[str, Any]]] = {}
+    for each in packages:
+        by_platform.setdefault(each["platform"], []).append(each)
+    hashes = metadata["content_hash"]
+    names = [str(name) for name in metadata["platforms"] if wanted is None or name in wanted]
+    return LockFile(
+        environment=custom.get(f"{PREFIX}environment", DEFAULT_ENVIRONMENT),
+        sources=tuple(metadata["sources"]),
+        channels=tuple(
+            LockChannel(each["url"], tuple(each.get("used_env_vars", ())))
+            for each in metadata["channels"]
+        ),
+        platforms={
+            name: _platform(name, hashes.get(name, ""), by_platform.get(name, []), custom)
+            for name in names
+        },
+        channel_priority=custom.get(f"{PREFIX}channel-priority", ""),
+        recipe=int(custom.get(f"{PREFIX}recipe", 0)),
+    )
+
+
+def _platform(
+    name: str, content_hash: str, packages: list[dict[str, Any]], custom: Mapping[str, str]
+) -> PlatformLock:
+    records: dict[str, CondaRecord] = {}
+    for each in packages:
+        # The same package can stand in several categories: conda-lock writes one entry for each.
+        main = each.get("category", "main") == "main"
+        if each["manager"] == "conda" and (main or each["name"] not in records):
+            records[each["name"]] = CondaRecord.from_dict(each)
+    pypi = {
+        each["name"]: PypiRecord.from_dict(each) for each in packages if each["manager"] == "pip"
+    }
+    stated = custom.get(f"{PREFIX}needs.{name}")
+    found = needs_of((each.name, each.depends, ()) for each in records.values())
+    return PlatformLock(
+        content_hash=content_hash,
+        records=tuple(records.values()),
+        pypi=tuple(pypi[name] for name in sorted(pypi)),
+        virtual_packages=unpack_virtual_packages(
+            custom.get(f"{PREFIX}virtual-packages.{name}", "[]")
+        ),
+        needs=unpack_needs(stated) if stated else tuple(found),
+        requested=tuple(json.loads(custom.get(f"{PREFIX}requested.{name}", "[]"))),
+    )

@@ -1,0 +1,156 @@
+"""Whether what is locked for a target still meets what its manifest asks: from the lock alone.
+
+A lock whose digest is not that of its request may still do: the request may only have become
+looser. Nothing is solved or fetched here:
+
+1. each requirement is met by a locked package;
+2. what each package needs is locked, or promised as a virtual package;
+3. nothing is locked that nothing asks for;
+4. every package has a hash, and a URL that is of it and has no credential.
+
+What a lock does not have (build numbers, conda's ``constrains`` on real packages, in ours also the
+versions that PyPI packages need of each other) can't be looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from conda_multiplat.lockfile.model import PlatformLock
+from conda_multiplat.manifest.targets import Target
+from conda_multiplat.solving.markers import asked_for
+from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.errors import NOWHERE, Location
+from conda_multiplat.vocabulary.graph import depends_of, reachable
+from conda_multiplat.vocabulary.match_spec import parse_spec
+from conda_multiplat.vocabulary.names import VirtualPackage, spec_name
+from conda_multiplat.vocabulary.records import CondaRecord, Record, python_of
+from conda_multiplat.vocabulary.virtual_packages import Need, unmet
+
+#: Whether a MatchSpec holds for a record, as far as a lock has what it asks for.
+RecordMatches = Callable[[str, CondaRecord], bool]
+#: Whether a MatchSpec holds for a virtual package.
+VirtualMatches = Callable[[str, VirtualPackage], bool]
+#: What is wrong with the PyPI packages of a target.
+PypiCheck = Callable[[Target, PlatformLock], Sequence["Mismatch"]]
+
+
+@dataclass(frozen=True, order=True)
+class Mismatch:
+    """Something that a lock does not meet.
+
+    Attributes:
+        at: the manifest's line, ``Location("")`` where the lock itself is wrong.
+        asked: what is asked.
+        locked: what is locked instead.
+    """
+
+    at: Location
+    asked: str
+    locked: str
+
+    def __str__(self) -> str:
+        place = f"{self.at}  " if self.at.file else ""
+        return f"{place}{self.asked}: {self.locked}"
+
+
+def mismatches(
+    target: Target,
+    locked: PlatformLock,
+    *,
+    record_matches: RecordMatches,
+    virtual_matches: VirtualMatches,
+    pypi: PypiCheck,
+) -> list[Mismatch]:
+    """What a target's lock does not meet, the manifest's lines first; nothing where it does."""
+    records = {each.name: each for each in locked.records}
+    promised = {each.name: each for each in target.virtual_packages}
+
+    def met(spec: str) -> bool:
+        name = spec_name(spec)
+        if name.startswith("__"):
+            return name in promised and virtual_matches(spec, promised[name])
+        return name in records and record_matches(spec, records[name])
+
+    def instead(name: str, build: str = "") -> str:
+        if name.startswith("__"):
+            return f"promised: {promised[name]}" if name in promised else "not promised"
+        has = records.get(name)
+        if has is None:
+            return "not locked"
+        return f"locked: {has.name} {has.version}{f' {has.build}' if build else ''}"
+
+    found = [
+        Mismatch(each.at, each.text, instead(each.name, _build(each.text)))
+        for each in target.view.conda
+        if not met(each.text)
+    ]
+    found += [
+        Mismatch(NOWHERE, f"{record.name} {record.version} needs {spec}", instead(spec_name(spec)))
+        for record in locked.records
+        for spec in record.depends
+        if not met(spec)
+    ]
+    found += [
+        Mismatch(NOWHERE, f"{each.need.record} needs {each.need.spec}", f"promised: {each.has}")
+        for each in unmet(_other_needs(locked), promised.values(), virtual_matches)
+    ]
+    found += pypi(target, locked)
+    found += _unsafe(locked.every)
+    found += _extra(unasked(target, locked))
+    return sorted(set(found), key=lambda each: (not each.at.file, each))
+
+
+def _build(text: str) -> str:
+    """The build that a line of the manifest asks for, if it does."""
+    return parse_spec(text).fields.get("build", "")
+
+
+def _unsafe(records: Iterable[Record]) -> list[Mismatch]:
+    return [
+        Mismatch(NOWHERE, f"{each.name} {each.version}", wrong)
+        for each in records
+        for wrong in _faults(each)
+    ]
+
+
+def _faults(record: Record) -> Iterator[str]:
+    """What is wrong with a record by itself."""
+    if isinstance(record, CondaRecord):
+        if not (record.md5 or record.sha256):
+            yield "it has no hash"
+        # An edit can change a version and leave the URL, or the other way round.
+        file = unquote(record.file_name)
+        if not file.lower().startswith(f"{record.name}-{record.version}-".lower()):
+            yield f"its URL is of {file}"
+    if public_name(record.url) != record.url:
+        yield "its URL has a credential in it"
+
+
+def _other_needs(locked: PlatformLock) -> list[Need]:
+    """The needs that no package states in its ``depends``: of ``constrains`` and of wheels."""
+    wheels = {each.name for each in locked.pypi}
+    return [need for need in locked.needs if not need.binding or need.record in wheels]
+
+
+def unasked(target: Target, locked: PlatformLock) -> list[Record]:
+    """What is locked for a target although nothing asks for it."""
+    conda, pypi = target.view.conda, target.view.pypi
+    # conda-lock locks pip wherever there is a `pip:`, as `conda env create` asks for it.
+    roots = [*(each.name for each in conda), *(["pip"] if pypi else [])]
+    wanted = reachable(roots, depends_of(locked.records))
+    of_paths = [each.name for each in locked.pypi if not each.sha256 or "://" not in each.url]
+    named = asked_for(pypi, target.subdir, python_of(locked.records))
+    wanted_pypi = reachable([*named, *of_paths], depends_of(locked.pypi))
+    extra: list[Record] = [each for each in locked.records if each.name not in wanted]
+    return [*extra, *(each for each in locked.pypi if each.name not in wanted_pypi)]
+
+
+def _extra(extra: Sequence[Record]) -> list[Mismatch]:
+    if not extra:
+        return []
+    more = f" and {len(extra) - 1} more" if len(extra) > 1 else ""
+    first = f"{extra[0].name} {extra[0].version}"
+    return [Mismatch(NOWHERE, "locked, but nothing asks for it", f"{first}{more}")]

@@ -1,0 +1,142 @@
+"""Whether the locked PyPI packages of a target meet its ``pip:`` lines: from the lock alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Pep508
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from conda_multiplat.lockfile.model import PlatformLock
+from conda_multiplat.lockfile.satisfies import Mismatch
+from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.manifest.targets import Target
+from conda_multiplat.solving.markers import holds
+from conda_multiplat.solving.pypi import NameTable, provided
+from conda_multiplat.vocabulary.errors import NOWHERE
+from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, split_option
+from conda_multiplat.vocabulary.records import PypiRecord, python_of
+
+_EDITABLE = ("-e", "--editable")
+
+
+@dataclass(frozen=True)
+class _There:
+    """What a target's lock has: project -> version of all, the PyPI records, and the Python."""
+
+    versions: Mapping[str, str]
+    records: Mapping[str, PypiRecord]
+    subdir: str
+    python: str
+
+
+def pypi_mismatches(target: Target, locked: PlatformLock, table: NameTable) -> Sequence[Mismatch]:
+    """The lines that are not met, and the packages that need what is not there."""
+    there = _There(
+        project_versions(target, locked, table),
+        {each.name: each for each in locked.pypi},
+        target.subdir,
+        python_of(locked.records),
+    )
+    found = [
+        Mismatch(each.at, f"pip: {each.text}", wrong)
+        for each in target.view.pypi
+        if (wrong := _wrong(each, there))
+    ]
+    return [
+        *found,
+        *_missing(locked.pypi, there.versions),
+        *_out_of_bounds(locked.pypi, there.versions),
+    ]
+
+
+def project_versions(target: Target, locked: PlatformLock, table: NameTable) -> dict[str, str]:
+    """The projects that a target's lock has, of PyPI or provided by conda: name -> version."""
+    given = provided(locked.records, table, dict(target.pypi_names))
+    found = {each.name: each.version for each in locked.pypi}
+    return found | {each.name: each.version for each in given}
+
+
+def _missing(records: Collection[PypiRecord], has: Collection[str]) -> list[Mismatch]:
+    return [
+        Mismatch(NOWHERE, f"{each.name} {each.version} needs {name}", "not locked")
+        for each in records
+        for name in each.depends
+        if name not in has
+    ]
+
+
+def _out_of_bounds(records: Collection[PypiRecord], has: Mapping[str, str]) -> list[Mismatch]:
+    """The versions that packages need of each other, where the lock has them."""
+    return [
+        Mismatch(NOWHERE, f"{each.name} {each.version} needs {name} {bound}", f"locked: {locked}")
+        for each in records
+        for name, bound in each.bounds
+        if name in has and not _allows(bound, has[name])
+        for locked in [f"{name} {has[name]}"]
+    ]
+
+
+def _allows(bound: str, version: str) -> bool:
+    """Whether a bound in Poetry's words (``>=1,<2 || >3``, ``1.5``, ``*``) allows a version."""
+    choices = [each.strip() for each in bound.split("||")]
+    if "*" in choices:
+        return True
+    try:
+        sets = [SpecifierSet(f"=={each}" if each[:1].isdigit() else each) for each in choices]
+        return any(each.contains(Version(version), prereleases=True) for each in sets)
+    except (InvalidSpecifier, InvalidVersion):
+        return True  # what we can't read we can't judge
+
+
+def _wrong(line: Requirement, there: _There) -> str:
+    """What is wrong with what is locked for a line; ``""`` for nothing."""
+    if line.text.startswith(CONSTRAINT):
+        return _wrong_constraint(line.text.removeprefix(CONSTRAINT), there.versions)
+    option, value = split_option(line.text)
+    if option and option not in _EDITABLE:
+        return ""
+    if not line.name:
+        places = [each.url for each in there.records.values()]
+        return "" if any(is_at(value, each) for each in places) else "not locked"
+    return _wrong_named(line, there)
+
+
+def _wrong_named(line: Requirement, there: _There) -> str:
+    wanted = Pep508(line.text)
+    marker = wanted.marker
+    if not there.python or (marker and not holds(marker, there.subdir, there.python)):
+        return ""
+    if line.name not in there.versions:
+        return "not locked"
+    if wanted.url:
+        record = there.records.get(line.name)
+        return "" if record and is_at(wanted.url, record.url) else "not locked from there"
+    return _wrong_version(wanted, line.name, there.versions[line.name])
+
+
+def _wrong_version(wanted: Pep508, name: str, version: str) -> str:
+    try:
+        allowed = wanted.specifier.contains(Version(version), prereleases=True)
+    except InvalidVersion:
+        allowed = False
+    return "" if allowed else f"locked: {name} {version}"
+
+
+def _wrong_constraint(text: str, has: Mapping[str, str]) -> str:
+    try:
+        wanted = Pep508(text)
+    except InvalidRequirement:
+        return ""
+    version = has.get(wanted.name)
+    return "" if version is None else _wrong_version(wanted, wanted.name, version)
+
+
+def is_at(asked: str, url: str) -> bool:
+    """Whether a record's URL or path is what a line names, its revision and extras apart."""
+    bare = asked.partition("#")[0].partition("[")[0].rstrip("/").removeprefix("./")
+    place = url.partition("#")[0].rstrip("/").removeprefix("./")
+    return bare == place or bare.rpartition("@")[0] == place.rpartition("@")[0] != ""

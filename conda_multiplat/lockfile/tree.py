@@ -1,0 +1,111 @@
+"""The dependency tree of what is locked: down from what is asked for, or up from a package.
+
+A tree is the sequence of its lines from top to bottom, each with its depth: what is repeated is
+shown once, so that there are no more lines than needs between packages, however often they meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from conda_multiplat.lockfile.dependency_graph import VIRTUAL, Edge, Key, LockedGraph
+from conda_multiplat.manifest.model import Requirement
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a tree.
+
+    Attributes:
+        depth: 0 for what the tree starts from.
+        key: the package; ``None`` where nothing is locked for ``line``.
+        constraint: which versions of it are wanted by the step above (downwards), or which of the
+            step above it wants (upwards); ``""`` for any.
+        line: the line of the manifest that asks for it.
+        repeated: whether its own needs are shown further up.
+    """
+
+    depth: int
+    key: Key | None
+    constraint: str = ""
+    line: Requirement | None = None
+    repeated: bool = False
+
+
+def downwards(graph: LockedGraph, names: Sequence[Key] = ()) -> list[Step]:
+    """What some packages need or, without ``names``, what the manifest's lines ask for.
+
+    Packages that no line leads to come last, as roots without a line: a lock of another tool has
+    some, and one whose manifest has changed. Needs of the machine are left out.
+    """
+    if names:
+        starts = [Step(0, key) for key in names]
+    else:
+        starts = [Step(0, each.key, line=each.line) for each in graph.roots]
+        starts += [Step(0, key) for key in _left_over(graph)]
+    return list(_walk(starts, lambda key: _real(graph.needs.get(key, ()))))
+
+
+def upwards(graph: LockedGraph, names: Sequence[Key]) -> list[Step]:
+    """Who needs some packages, up to the manifest's lines."""
+    lines: dict[Key, list[Requirement]] = {}
+    for root in graph.roots:
+        if root.key:
+            lines.setdefault(root.key, []).append(root.line)
+    starts = [Step(0, key) for key in names]
+    return list(_walk(starts, lambda key: graph.needed_by.get(key, ()), lines.get))
+
+
+def _real(edges: Iterable[Edge]) -> list[Edge]:
+    return [each for each in edges if each.key[0] != VIRTUAL]
+
+
+def _left_over(graph: LockedGraph) -> list[Key]:
+    """The packages that no line leads to, those first that nothing needs."""
+    seen = _reached(graph, [each.key for each in graph.roots if each.key])
+    found: list[Key] = []
+    unneeded = [key for key in graph.records if not graph.needed_by[key]]
+    for key in (*unneeded, *graph.records):
+        if key not in seen:
+            found.append(key)
+            seen |= _reached(graph, [key], seen)
+    return found
+
+
+def _reached(
+    graph: LockedGraph, starts: Iterable[Key], known: frozenset[Key] | set[Key] = frozenset()
+) -> set[Key]:
+    seen: set[Key] = set()
+    todo = list(starts)
+    while todo:
+        key = todo.pop()
+        if key not in seen and key not in known:
+            seen.add(key)
+            todo += [each.key for each in graph.needs.get(key, ())]
+    return seen
+
+
+def _walk(
+    starts: Sequence[Step],
+    following: Callable[[Key], Sequence[Edge]],
+    asked: Callable[[Key], Sequence[Requirement] | None] = lambda _: None,
+) -> Iterator[Step]:
+    """The steps in order; ``asked`` has the lines that end a branch."""
+    opened: set[Key] = set()
+    todo = list(reversed(starts))
+    while todo:
+        step = todo.pop()
+        if step.key is None or (step.line and step.depth):
+            yield step
+            continue
+        lines, edges = asked(step.key) or (), following(step.key)
+        if step.key in opened:
+            seen_with_more = bool(lines or edges)
+            yield Step(step.depth, step.key, step.constraint, step.line, seen_with_more)
+            continue
+        yield step
+        opened.add(step.key)
+        below = [Step(step.depth + 1, step.key, line=line) for line in lines]
+        below += [Step(step.depth + 1, each.key, each.constraint) for each in edges]
+        todo += reversed(below)

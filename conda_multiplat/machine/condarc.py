@@ -1,0 +1,181 @@
+"""Settings without conda: the ``.condarc`` files and ``CONDA_*`` variables that conda would read.
+
+The files are read in conda's order, later ones winning: scalars replace, mappings are merged, and
+the lists of later files come first. ``#!final``, ``#!top`` and ``#!bottom`` marks are not read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from conda_multiplat.machine.files import read_text
+from conda_multiplat.machine.settings import CHANNEL_PRIORITIES, Settings
+from conda_multiplat.vocabulary.channels import ChannelConfig
+from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem
+
+_UNIX = ("/etc/conda/", "/var/lib/conda/")
+_WINDOWS = ("C:/ProgramData/conda/",)
+_FOLDERS = (
+    "$CONDA_ROOT/",
+    "$MAMBA_ROOT_PREFIX/",
+    "$XDG_CONFIG_HOME/conda/",
+    "~/.config/conda/",
+    "~/.conda/",
+)
+#: Where no file names channels. conda would take `defaults`, and only conda knows what that is.
+_CHANNELS = ("conda-forge",)
+_LISTS = ("channels", "default_channels", "envs_dirs", "pkgs_dirs")
+_SCALARS = ("channel_alias", "channel_priority", "offline", "ssl_verify", "subdir")
+_ACTIVATION = ("changeps1", "env_prompt", "envvars_force_uppercase")
+_MAPS = ("custom_channels", "custom_multichannels", "proxy_servers")
+_ALIASES = {"envs_path": "envs_dirs", "CHANNELS": "channels"}
+_TRUE = ("true", "yes", "on", "1", "y")
+_FALSE = ("false", "no", "off", "0", "n", "")
+
+
+def settings_from_condarc(
+    subdir: str, environ: Mapping[str, str] | None = None, *, channel_alias: str = ""
+) -> Settings:
+    """The settings of a process that runs without conda, on a machine of platform ``subdir``.
+
+    ``channel_alias`` is where channels are that no file says more of.
+
+    Raises:
+        ManifestError: a file that is not YAML, or a value that conda does not know either.
+    """
+    environ = os.environ if environ is None else environ
+    values = _merged(environ)
+    root = _root_prefix(environ)
+    home = Path("~").expanduser()
+    pkgs = [Path(each).expanduser() for each in values.get("pkgs_dirs", ())]
+    envs = [Path(each).expanduser() for each in values.get("envs_dirs", ())]
+    own = [root / "pkgs"] if root else []
+    named = [root / "envs"] if root else []
+    return Settings(
+        subdir=str(values.get("subdir", subdir)),
+        channels=tuple(values.get("channels") or _CHANNELS),
+        channel_config=ChannelConfig(
+            channel_alias=str(values.get("channel_alias", channel_alias)),
+            custom_channels=values.get("custom_channels", {}),
+            custom_multichannels=values.get("custom_multichannels", {}),
+            default_channels=tuple(values.get("default_channels", ())),
+        ),
+        channel_priority=_priority(values.get("channel_priority", "flexible")),
+        ssl_verify=_flag_or_path(values.get("ssl_verify", True)),
+        proxy_servers={k: str(v) for k, v in values.get("proxy_servers", {}).items() if v},
+        offline=_flag(values.get("offline", False)),
+        pkgs_dirs=tuple(pkgs or [*own, home / ".conda" / "pkgs"]),
+        envs_dirs=(*envs, *named, home / ".conda" / "envs"),
+        root_prefix=root,
+        register_envs=_flag(values.get("register_envs", True)),
+        changeps1=_flag(values.get("changeps1", True)),
+        env_prompt=str(values.get("env_prompt", Settings.env_prompt)),
+        envvars_force_uppercase=_flag(values.get("envvars_force_uppercase", True)),
+    )
+
+
+def _root_prefix(environ: Mapping[str, str]) -> Path | None:
+    """Conda's base environment, where the shell says that there is one."""
+    if executable := environ.get("CONDA_EXE"):
+        return Path(executable).parent.parent
+    found = environ.get("CONDA_ROOT") or environ.get("MAMBA_ROOT_PREFIX")
+    return Path(found) if found else None
+
+
+def _merged(environ: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for path in _files(environ):
+        for key, value in _load(path).items():
+            _merge(values, _ALIASES.get(str(key), str(key)), value)
+    for key in (*_LISTS, *_ACTIVATION, *_SCALARS):
+        if text := environ.get(f"CONDA_{key.upper()}"):
+            _merge(values, key, _split(key, text))
+    return values
+
+
+def _split(key: str, text: str) -> Any:
+    if key not in _LISTS:
+        return text
+    separator = os.pathsep if key.endswith("_dirs") else ","
+    return [part.strip() for part in text.split(separator) if part.strip()]
+
+
+def _merge(values: dict[str, Any], key: str, value: Any) -> None:
+    if value is None:
+        return
+    if key in _LISTS:
+        parts = [value] if isinstance(value, str) else [str(each) for each in value]
+        values[key] = list(dict.fromkeys([*parts, *values.get(key, [])]))
+    elif key in _MAPS:
+        values[key] = {**values.get(key, {}), **value}
+    else:
+        values[key] = value
+
+
+def _files(environ: Mapping[str, str]) -> Iterator[Path]:
+    """The configuration files that there are, the weakest first."""
+    system = _WINDOWS if os.name == "nt" else _UNIX
+    for folder in (*system, *_FOLDERS):
+        yield from _folder(_expand(folder, environ))
+    home = Path("~/.condarc").expanduser()
+    if home.is_file():
+        yield home
+    yield from _folder(_expand("$CONDA_PREFIX/", environ))
+    named = environ.get("CONDARC")
+    if named and Path(named).expanduser().is_file():
+        yield Path(named).expanduser()
+
+
+def _folder(folder: Path | None) -> Iterator[Path]:
+    if folder is None:
+        return
+    yield from (folder / name for name in (".condarc", "condarc") if (folder / name).is_file())
+    parts = folder / "condarc.d"
+    if parts.is_dir():
+        yield from sorted(each for each in parts.iterdir() if each.suffix in (".yml", ".yaml"))
+
+
+def _expand(folder: str, environ: Mapping[str, str]) -> Path | None:
+    if folder.startswith("$"):
+        variable, _, rest = folder[1:].partition("/")
+        return Path(environ[variable]) / rest if environ.get(variable) else None
+    return Path(folder).expanduser()
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        data = yaml.safe_load(read_text(path)) or {}
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        at = Location(str(path), mark.line + 1 if mark else 0)
+        problem = Problem(at, f"not YAML: {getattr(error, 'problem', error)}")
+        raise ManifestError(f"{path} can't be read", problems=[problem]) from None
+    if not isinstance(data, dict):
+        raise ManifestError(f"{path} is not a mapping")
+    return data
+
+
+def _priority(value: Any) -> str:
+    """Conda's ``channel_priority``, which was a boolean once."""
+    text = str(value).lower()
+    text = {"true": "flexible", "false": "disabled"}.get(text, text)
+    if text not in CHANNEL_PRIORITIES:
+        known = ", ".join(CHANNEL_PRIORITIES)
+        raise ManifestError(f"channel_priority: {value!r}", hints=[f"write one of {known}"])
+    return text
+
+
+def _flag(value: Any) -> bool:
+    return str(value).lower() in _TRUE
+
+
+def _flag_or_path(value: Any) -> bool | str:
+    text = str(value)
+    if text.lower() in (*_TRUE, "truststore"):
+        return True
+    return False if text.lower() in _FALSE else text

@@ -1,0 +1,144 @@
+"""What a user sees: prose and progress on stderr, one JSON document on stdout with ``--json``."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import IO, Any, NamedTuple, TextIO
+
+from conda_multiplat.vocabulary.channels import scrub
+from conda_multiplat.vocabulary.errors import MultiplatError, OutputError
+
+_STYLES = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold": "1"}
+
+
+class Console(NamedTuple):
+    """Where a command talks to its user.
+
+    Attributes:
+        json: print one JSON document on stdout.
+        quiet: no prose but errors.
+    """
+
+    json: bool = False
+    quiet: bool = False
+
+    @property
+    def stream(self) -> IO[str]:
+        """Where prose goes; asked for late, so that a replaced ``sys.stderr`` is honoured."""
+        return sys.stderr
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person watches: progress bars are drawn only then."""
+        return not self.quiet and not self.json and self.stream.isatty()
+
+    def say(self, text: str = "") -> None:
+        """A line of prose."""
+        if not self.quiet:
+            _write(self.stream, scrub(text))
+
+    def ask(self, question: str) -> None:
+        """A question that is answered on the same line."""
+        self.stream.write(question)
+        self.stream.flush()
+
+    def show(self, text: str) -> None:
+        """A line of what was asked for: on stdout, where it can be piped on."""
+        if not self.json:
+            _answer(scrub(text))
+
+    def show_bytes(self, content: bytes) -> None:
+        """What was asked for and need not be text, as it is."""
+        if not self.json:
+            with _writing() as stream:
+                stream.flush()
+                stream.buffer.write(content)
+                stream.buffer.flush()
+
+    def table(self, rows: Sequence[Sequence[str]]) -> None:
+        """Rows in aligned columns, fitted to a terminal; the last column is not padded."""
+        if self.interactive:
+            self._rich_table(rows)
+            return
+        widths = [max(map(len, column)) for column in zip(*(row[:-1] for row in rows), strict=True)]
+        for row in rows:
+            cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+            self.say(" " + "  ".join([*cells, row[-1]]).rstrip())
+
+    def _rich_table(self, rows: Sequence[Sequence[str]]) -> None:
+        from rich.console import Console as RichConsole
+        from rich.table import Table
+
+        table = Table.grid(padding=(0, 2), pad_edge=True)
+        for style in ("bold", "cyan", "dim"):
+            table.add_column(style=style, no_wrap=True)
+        table.add_column(overflow="fold")
+        for row in rows:
+            table.add_row(*map(scrub, row))
+        RichConsole(file=self.stream, highlight=False, markup=False).print(table)
+
+    def style(self, text: str, style: str) -> str:
+        """``text`` in a colour or weight, on a terminal that wants it."""
+        if not self.stream.isatty() or "NO_COLOR" in os.environ:
+            return text
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
+
+    def result(self, data: dict[str, Any]) -> None:
+        """The command's answer, for ``--json``."""
+        if self.json:
+            _answer(json.dumps({"success": True, **data}, indent=2))
+
+    def error(self, error: MultiplatError) -> int:
+        """Show an error and return its exit code."""
+        if self.json and not isinstance(error, OutputError):
+            text = json.dumps(error.to_dict(), indent=2)
+            with suppress(OutputError, BrokenPipeError):
+                _answer(scrub(text))
+                return error.exit_code
+        first, *rest = error.lines()
+        lines = [self.style(first, "red"), *rest]
+        _write(self.stream, scrub("\n".join(lines)))
+        return error.exit_code
+
+
+def _answer(text: str) -> None:
+    """A line on stdout, in UTF-8 where stdout's own encoding has no letters for it."""
+    with _writing() as stream:
+        try:
+            _write(stream, text)
+        except UnicodeEncodeError:
+            stream.buffer.write(f"{text}\n".encode())
+            stream.buffer.flush()
+
+
+@contextmanager
+def _writing() -> Iterator[TextIO]:
+    """stdout, to be written to.
+
+    Raises:
+        OutputError: it can't be written; a pipe that nobody reads is left to the caller.
+    """
+    if sys.stdout is None:
+        raise OutputError("can't write to standard output: it is closed")
+    try:
+        yield sys.stdout
+    except BrokenPipeError:
+        drop_output()
+        raise
+    except OSError as error:
+        drop_output()
+        raise OutputError(f"can't write to standard output: {error.strerror}") from None
+
+
+def drop_output() -> None:
+    """Send what is left for stdout nowhere: Python would write it at its end, and fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _write(stream: IO[str], text: str) -> None:
+    stream.write(f"{text}\n")
+    stream.flush()

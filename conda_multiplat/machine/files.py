@@ -1,0 +1,197 @@
+"""Files on disk: finding a manifest, reading text, and writing several files or none."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from conda_multiplat.vocabulary.errors import Location, ManifestError, OutsideError, Problem
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
+
+MANIFEST_NAMES = ("environment.yml", "environment.yaml")
+LOCK_NAME = "conda-lock.yml"
+#: What gives the text of a file.
+ReadText = Callable[[Path], str]
+#: The kinds of rendered files by their names, ENVIRONMENT.KIND-SUBDIR.ENDING.
+_ENDINGS = {"conda": "lock", "requirements": "txt", "environment": "yml"}
+_RENDERED = re.compile(rf"(?:(.+)\.)?({'|'.join(_ENDINGS)})-([a-z]+-[a-z0-9]+)\.([a-z]+)")
+#: Bytes.
+_BLOCK = 1 << 16
+
+
+def find_manifest(start: Path) -> Path:
+    """The nearest manifest from ``start`` upwards, no further than the git repository's root.
+
+    Raises:
+        ManifestError: there is none.
+    """
+    folder = start.resolve()
+    for each in (folder, *folder.parents):
+        if found := manifest_in(each):
+            return found
+        if (each / ".git").exists():
+            break
+    raise ManifestError(
+        f"no {' or '.join(MANIFEST_NAMES)} in {folder}",
+        details=["looked in the folders above too, up to the git repository's root"],
+        hints=["name the file with -f FILE"],
+    )
+
+
+def manifest_in(folder: Path) -> Path | None:
+    """The manifest that lies in a folder, if there is one."""
+    return next((folder / name for name in MANIFEST_NAMES if (folder / name).is_file()), None)
+
+
+def lock_path(folder: Path, environment: str) -> Path:
+    """Where an environment's lock is: beside the manifest."""
+    own = environment != DEFAULT_ENVIRONMENT
+    return folder / (f"{environment}.{LOCK_NAME}" if own else LOCK_NAME)
+
+
+def lock_files(folder: Path) -> list[Path]:
+    """The locks in a folder, whatever environments the manifest has, sorted."""
+    return sorted(each for each in folder.glob(f"*{LOCK_NAME}") if locked_environment(each.name))
+
+
+def locked_environment(file: str) -> str:
+    """The environment that a lock's file is named after; ``""`` for what is no such name."""
+    if file == LOCK_NAME:
+        return DEFAULT_ENVIRONMENT
+    return file.removesuffix(f".{LOCK_NAME}") if file.endswith(f".{LOCK_NAME}") else ""
+
+
+def rendered_files(folder: Path) -> list[Path]:
+    """The files in a folder that are called as rendered ones are, sorted."""
+    return sorted(each for each in folder.iterdir() if rendered_name(each.name) and each.is_file())
+
+
+def rendered_name(file: str) -> tuple[str, str, str] | None:
+    """What a rendered file's name says: environment, kind and platform; ``None`` for another."""
+    found = _RENDERED.fullmatch(file)
+    if not found or found[4] != _ENDINGS[found[2]]:
+        return None
+    return found[1] or DEFAULT_ENVIRONMENT, found[2], found[3]
+
+
+def shown(path: Path) -> str:
+    """A path as a user types it: relative to the working directory where that is shorter."""
+    try:
+        relative = os.path.relpath(path)
+    except ValueError:  # on another drive, on Windows
+        return str(path)
+    return relative if len(relative) < len(str(path)) else str(path)
+
+
+def typed(path: Path) -> str:
+    """As :func:`shown`, as a word of a command line."""
+    return quoted(shown(path))
+
+
+def quoted(name: str) -> str:
+    """A path as a word of a command line, in a POSIX shell as on Windows."""
+    return f'"{name}"' if " " in name else name
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file, a byte order mark left out.
+
+    Raises:
+        ManifestError: it is not there, or not UTF-8.
+        OutsideError: it can't be read.
+    """
+    name = shown(path)
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise ManifestError(f"{name} does not exist") from None
+    except UnicodeDecodeError as error:
+        problem = Problem(Location(name), f"not UTF-8: {error.reason} at byte {error.start}")
+        raise ManifestError(f"{name} can't be read", problems=[problem]) from None
+    except OSError as error:
+        raise OutsideError(f"{name} can't be read: {error.strerror}") from None
+
+
+def read_blocks(path: Path) -> Iterator[bytes]:
+    """The content of a file, a block at a time.
+
+    Raises:
+        OutsideError: it can't be read.
+    """
+    try:
+        with path.open("rb", buffering=0) as file:
+            while block := file.read(_BLOCK):
+                yield block
+    except OSError as error:
+        raise OutsideError(f"{shown(path)} can't be read: {error.strerror}") from None
+
+
+def refuse_read_only(path: Path) -> None:
+    """Refuse a file that may not be written.
+
+    In a folder that can be written it could be replaced; who made it read-only does not want it.
+
+    Raises:
+        OutsideError: it is read-only; as root, if nobody may write it.
+    """
+    writable = path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
+    if not writable or not os.access(path, os.W_OK):
+        raise OutsideError(f"{shown(path)} is read-only", hints=["no file was changed"])
+
+
+def write_all(texts: Mapping[Path, str]) -> None:
+    """Write all files or, if one can't be written, none.
+
+    1. Each text goes to a temporary file beside its place and is synced to the disk: what can
+       fail (a full disk, permissions, a folder in the file's place) fails here, and the temporary
+       files are removed. What a symbolic link stands for is written, not the link.
+    2. Then the files are renamed into place, each at once: readers see the old or the new one.
+
+    Raises:
+        OutsideError: nothing was written.
+    """
+    staged: list[tuple[str, Path]] = []
+    at = Path()
+    try:
+        for path, text in texts.items():
+            at = path
+            staged.append((_stage(path.resolve(), text), path.resolve()))
+        for temporary, path in staged:
+            at = path
+            Path(temporary).replace(path)
+    except OSError as error:
+        raise OutsideError(
+            f"can't write {shown(at)}: {error.strerror}", hints=["the old files are as they were"]
+        ) from None
+    finally:
+        for temporary, _ in staged:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def _stage(path: Path, text: str) -> str:
+    import tempfile  # late: it takes as long to import as many a command has work to do
+
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    mode = path.stat().st_mode & 0o777 if path.exists() else None
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(mode if mode is not None else 0o666 & ~_umask())
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,127 @@
+"""What git has of a project's files."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from conda_multiplat.vocabulary.errors import OutsideError, UsageError
+
+
+def names_at(folder: Path, revision: str) -> list[str]:
+    """The names of the files of a folder in a revision.
+
+    Raises:
+        UsageError: the folder is in no repository, or there is no such revision.
+        OutsideError: there is no git.
+    """
+    done = _git(folder, "ls-tree", "-z", "--name-only", revision)
+    if done.returncode != 0:
+        raise UsageError(
+            f"git knows no revision {revision!r} of {folder}",
+            details=[done.stderr.decode(errors="replace").strip()],
+            hints=["name a revision (a commit, branch or tag), or a lock file"],
+        )
+    return [each for each in done.stdout.decode(errors="replace").split("\0") if each]
+
+
+def text_at(folder: Path, revision: str, name: str) -> str:
+    """The text of a file of a folder in a revision.
+
+    Raises:
+        UsageError: it is not there.
+        OutsideError: there is no git.
+    """
+    return show(folder, f"{revision}:./{name}")
+
+
+def show(folder: Path, thing: str) -> str:
+    """The text of what ``REVISION:PATH`` names.
+
+    Raises:
+        UsageError: there is no such file.
+        OutsideError: there is no git.
+    """
+    done = _git(folder, "show", thing)
+    if done.returncode != 0:
+        message = done.stderr.decode(errors="replace").strip()
+        raise UsageError(f"git has no file {thing!r}", details=[message])
+    return done.stdout.decode("utf-8-sig", errors="replace")
+
+
+def deleted(folder: Path) -> list[str]:
+    """The files below a folder that the next commit deletes; none where git can't tell."""
+    what = ("--name-only", "--diff-filter=D", "--no-renames", "--relative", "-z")
+    return _listed(folder, "diff", "--cached", *what)
+
+
+def not_added(folder: Path, names: Sequence[str]) -> set[str]:
+    """Those of some files that git neither has nor ignores; none where git can't tell."""
+    found = _listed(folder, "ls-files", "--others", "--exclude-standard", "-z", "--", *names)
+    return {os.path.normpath(each) for each in found}
+
+
+def _listed(folder: Path, *arguments: str) -> list[str]:
+    try:
+        done = _git(folder, *arguments)
+    except OutsideError:
+        return []
+    found = os.fsdecode(done.stdout) if done.returncode == 0 else ""
+    return [each for each in found.split("\0") if each]
+
+
+def blob(folder: Path, thing: str) -> bytes | None:
+    """The content of what ``REVISION:PATH`` names; ``None`` where there is no such file.
+
+    Raises:
+        OutsideError: there is no git.
+    """
+    done = _git(folder, "cat-file", "blob", thing)
+    return done.stdout if done.returncode == 0 else None
+
+
+def blob_id(folder: Path, content: bytes) -> str:
+    """The name that git has for a content.
+
+    Raises:
+        OutsideError: there is no git.
+    """
+    return _git(folder, "hash-object", "--stdin", stdin=content).stdout.decode().strip()
+
+
+def output(folder: Path, *arguments: str) -> str | None:
+    """What a git command prints, without white space around it; ``None`` where it fails.
+
+    Raises:
+        OutsideError: there is no git.
+    """
+    done = _git(folder, *arguments)
+    return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else None
+
+
+def merged(folder: Path, base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+    """Three texts merged as git does; ``None`` where they are in conflict.
+
+    Raises:
+        OutsideError: there is no git.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        paths = [Path(place) / name for name in ("ours", "base", "theirs")]
+        for path, content in zip(paths, (ours, base, theirs), strict=True):
+            path.write_bytes(content)
+        done = _git(folder, "merge-file", "-p", "-q", *map(str, paths))
+    return done.stdout if done.returncode == 0 else None
+
+
+def _git(
+    folder: Path, *arguments: str, stdin: bytes | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    command = ["git", "--literal-pathspecs", "-C", str(folder), *arguments]
+    try:
+        return subprocess.run(command, capture_output=True, check=False, input=stdin)
+    except OSError as error:
+        hints = ["install git, or name two lock files"]
+        raise OutsideError(f"git can't be run: {error.strerror}", hints=hints) from None

@@ -1,0 +1,197 @@
+r"""What git is merging when it calls a merge driver, and the files as they will be merged.
+
+A driver gets one file three times, and no word on what is merged. With git's strategy (ort) the
+work tree and the index are still those of our side, files are merged in no useful order, and
+``CHERRY_PICK_HEAD`` and the like are written only where a conflict is left. So:
+
+1. Our side is the index: what a merge goes into, a rebase picks upon, or ``cherry-pick
+   --no-commit`` has made so far.
+2. ``git merge`` names the other side in its environment (``GITHEAD_<commit>``) or in
+   ``MERGE_HEAD``; the base is one of the merge bases, or what they have in common.
+3. Otherwise a commit is picked (rebase, cherry-pick, revert, stash) that turns the base into the
+   other side, or back: the one that the state of a rebase or of several picks names, else git
+   looks for it by the content of the other side.
+4. Each guess is held against the file itself: only commits that have it with just the content
+   that the driver was given are taken. Where none is left, nothing is known.
+
+Another file of the merge is then merged as git would: the side that changed it, or both by
+``git merge-file``. Were a guess wrong, the digests in the lock would not be those of the manifest,
+and ``check`` would see it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from conda_multiplat.lockfile.merge import Sides, together
+from conda_multiplat.lockfile.model import LockFile
+from conda_multiplat.lockfile.read import read_lock
+from conda_multiplat.machine.files import read_text, shown
+from conda_multiplat.machine.git import commands as git
+from conda_multiplat.vocabulary.errors import LockFileError, ManifestError, OutsideError
+
+_MERGE = "GITHEAD_"
+_PICKED = ("REBASE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "refs/stash")
+#: Where git notes what it picks, and which line of it is under way.
+_STATES = {"rebase-merge/done": -1, "sequencer/todo": 0}
+_PICK = re.compile(r"^(?!#)\w+ (?:-\w+ )*([0-9a-f]{4,})\b", re.MULTILINE)
+#: Our side, as git names the files of the index (``:0:PATH``).
+_INDEX = ":0"
+#: How many commits to look at that brought or removed a content: the newest, then some more.
+_TRIES = (1, 20)
+
+
+@dataclass(frozen=True)
+class Given:
+    """One file three times, as a driver is given it; the base is empty where there is none."""
+
+    base: bytes
+    ours: bytes
+    theirs: bytes
+
+
+@dataclass(frozen=True)
+class Merging:
+    """The commits that are merged.
+
+    Attributes:
+        root: the top of the work tree.
+        base: the commit to compare with, ``""`` for none.
+        theirs: the commit that is merged into our side.
+    """
+
+    root: Path
+    base: str
+    theirs: str
+
+    def at(self, name: str) -> tuple[bytes | None, bytes | None, bytes | None]:
+        """A file in the base, in ours and in theirs; ``name`` is its path from the root."""
+        base = git.blob(self.root, f"{self.base}:{name}") if self.base else None
+        ours, theirs = (git.blob(self.root, f"{each}:{name}") for each in (_INDEX, self.theirs))
+        return base, ours, theirs
+
+    def text(self, path: Path) -> str:
+        """The text that a file will have after the merge; what git does not have, as it is.
+
+        Raises:
+            ManifestError: both sides changed it in the same place, or it is gone.
+        """
+        name = Path(os.path.relpath(path.resolve(), self.root.resolve())).as_posix()
+        base, ours, theirs = self.at(name)
+        if ours is None and theirs is None and base is None:
+            return read_text(path)
+        if theirs in (base, ours):
+            content = ours
+        elif ours == base:
+            content = theirs
+        elif ours is None or theirs is None or base is None:
+            raise _in_conflict(path)
+        else:
+            content = git.merged(self.root, base, ours, theirs)
+            if content is None:
+                raise _in_conflict(path)
+        if content is None:
+            raise ManifestError(f"{shown(path)} does not exist after the merge")
+        return _text(content)
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8-sig", errors="replace")
+
+
+def _in_conflict(path: Path) -> ManifestError:
+    return ManifestError(f"{shown(path)} is in conflict too; settle that first")
+
+
+def what_is_merged(root: Path, name: str, given: Given) -> Merging | None:
+    """The commits that a driver's three versions of the file ``name`` come from, if they are found.
+
+    Args:
+        root: the top of the work tree.
+        name: the file's path from there.
+        given: its content.
+    """
+    if not _same(git.blob(root, f"{_INDEX}:{name}"), given.ours):
+        return None
+    for base, theirs in _guesses(root, name, given):
+        found = Merging(root, base, theirs)
+        before, _, other = found.at(name)
+        if _same(before, given.base) and _same(other, given.theirs):
+            return found
+    return None
+
+
+def both_sides(path: Path, ours: LockFile) -> LockFile:
+    """A lock that was left unmerged with the packages of the other side, as a start for solving.
+
+    git keeps the three versions until the file is added; from then on there is only ours.
+    """
+    try:
+        base, theirs = (git.blob(path.parent, f":{stage}:./{path.name}") for stage in (1, 3))
+        if theirs is None:
+            return ours
+        before = read_lock(_text(base), path.name) if base else None
+        return together(Sides(before, ours, read_lock(_text(theirs), path.name)))
+    except (LockFileError, OutsideError):
+        return ours
+
+
+def _same(content: bytes | None, given: bytes) -> bool:
+    return (content or b"").replace(b"\r\n", b"\n") == given.replace(b"\r\n", b"\n")
+
+
+def _guesses(root: Path, name: str, given: Given) -> Iterator[tuple[str, str]]:
+    """Pairs of a base and what is merged, the likeliest first."""
+    heads = [each.removeprefix(_MERGE) for each in os.environ if each.startswith(_MERGE)]
+    for commit in (*heads, "MERGE_HEAD"):
+        if git.output(root, "rev-parse", "-q", "--verify", commit):
+            yield from ((base, commit) for base in _bases(root, commit))
+    for commit in (*_under_way(root), *_PICKED):
+        yield from _picks(git.output(root, "show", "-s", "--format=%H %P", commit) or "")
+    for count in _TRIES:
+        for line in _changing(root, name, given.theirs, count):
+            yield from _picks(line)
+
+
+def _bases(root: Path, commit: str) -> list[str]:
+    """What a merge of a commit can have as its base; ``""`` where there is nothing in common.
+
+    Of several merge bases git makes one, where a file that they changed differently is as it was
+    before them all (``recursive = binary``).
+    """
+    bases = (git.output(root, "merge-base", "--all", "HEAD", commit) or "").split()
+    if len(bases) > 1:
+        bases += (git.output(root, "merge-base", "--octopus", *bases) or "").split()
+    return bases or [""]
+
+
+def _picks(line: str) -> Iterator[tuple[str, str]]:
+    """What picking or reverting a commit merges; ``line`` has the commit and its parents."""
+    commit, *parents = line.split() or [""]
+    for parent in parents:
+        yield parent, commit
+        yield commit, parent
+
+
+def _under_way(root: Path) -> Iterator[str]:
+    """The commits that git says it picks."""
+    for name, line in _STATES.items():
+        path = root / (git.output(root, "rev-parse", "--git-path", name) or name)
+        commits = _PICK.findall(read_text(path)) if path.is_file() else []
+        yield from commits[line:][:1]
+
+
+def _changing(root: Path, name: str, content: bytes, count: int) -> list[str]:
+    """The newest commits that brought or removed a content of a file, with their parents."""
+    wanted = git.blob_id(root, content)
+    found = git.output(
+        root,
+        "log",
+        *("--all", "--reflog", "-m", "--full-history", f"--max-count={count}"),
+        *(f"--find-object={wanted}", "--format=%H %P", "--", name),
+    )
+    return (found or "").splitlines()

@@ -1,0 +1,177 @@
+"""Tells git of us: lines of ``.gitattributes``, which is committed, and git's configuration.
+
+What is written is known word for word, so that it is written once and taken out again exactly.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+import sysconfig
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.files import LOCK_NAME, read_text, shown, write_all
+from conda_multiplat.machine.git import commands as git
+from conda_multiplat.vocabulary.errors import OutsideError, UsageError
+
+NAME = "conda-multiplat"
+_ATTRIBUTES = ".gitattributes"
+_PATTERNS = (LOCK_NAME, f"*.{LOCK_NAME}")
+
+
+@dataclass(frozen=True)
+class Registration:
+    """Something that git is to do with locks.
+
+    Attributes:
+        attribute: the attribute that names it, ``merge`` or ``diff``; and git's section for it.
+        command: the command that sets it up, for those who read ``.gitattributes``.
+        settings: git's keys in that section; ``{}`` in a value stands for our program.
+    """
+
+    attribute: str
+    command: str
+    settings: Mapping[str, str]
+
+    def lines(self) -> list[str]:
+        """What ``.gitattributes`` gets."""
+        comment = f"# Once in each clone, as git's configuration is not cloned: {self.command}"
+        return [comment, *(f"{each} {self.attribute}={NAME}" for each in _PATTERNS)]
+
+    def config(self, program: str) -> dict[str, str]:
+        """What git's configuration gets."""
+        section = f"{self.attribute}.{NAME}"
+        return {f"{section}.{key}": each.format(program) for key, each in self.settings.items()}
+
+
+MERGE = Registration(
+    "merge",
+    "conda multiplat merge-driver --setup",
+    {
+        "name": "conda-multiplat: both sides' changed packages, if they meet the manifest",
+        "driver": "{} merge-driver %O %A %B %P",
+        # Of several common ancestors git would make one lock, for which there is no manifest.
+        "recursive": "binary",
+    },
+)
+DIFF = Registration("diff", "conda multiplat diff --setup", {"textconv": "{} diff --textconv"})
+
+
+def set_up(what: Registration, scope: str, console: Console) -> int:
+    """Write what is not there yet; ``scope`` is ``local`` or ``global``, as git has it.
+
+    Raises:
+        UsageError: we are in no repository.
+        OutsideError: a file can't be written.
+    """
+    path = _attributes()
+    text = read_text(path) if path.exists() else ""
+    wanted = [each for each in what.lines() if each not in text.splitlines()]
+    if wanted:
+        write_all({path: _with_lines(text, wanted)})
+    known = {key: _configured(scope, key) for key in what.config("")}
+    config = {key: value for key, value in what.config(program()).items() if known[key] != value}
+    for key, value in config.items():
+        _configure(scope, key, value)
+    _tell(console, f"wrote {shown(path)}", wanted)
+    _tell(console, f"wrote git's {scope} configuration", _assignments(config))
+    if not wanted and not config:
+        console.say(" nothing to write: it is set up")
+    else:
+        console.say(f" commit {_ATTRIBUTES}; in every other clone, once: {what.command}")
+    console.result({"attributes": wanted, "config": config})
+    return 0
+
+
+def take_out(what: Registration, scope: str, console: Console) -> int:
+    """Take out what :func:`set_up` writes, and nothing else.
+
+    Raises:
+        UsageError: we are in no repository.
+        OutsideError: a file can't be written.
+    """
+    path = _attributes()
+    text = read_text(path) if path.exists() else ""
+    there = [each for each in what.lines() if each in text.splitlines()]
+    if there:
+        _without_lines(path, text, there)
+    config = {key: value for key in what.config("") if (value := _configured(scope, key))}
+    for key in config:
+        _configure(scope, key, None)
+    _tell(console, f"took out of {shown(path)}", there)
+    _tell(console, f"took out of git's {scope} configuration", _assignments(config))
+    if not there and not config:
+        console.say(" nothing to take out")
+    console.result({"attributes": there, "config": config})
+    return 0
+
+
+def program() -> str:
+    """How git's shell calls us, whatever environment is active then.
+
+    A name is only good where PATH always has it: not that of an environment which happens to be
+    active. Otherwise the script that was installed for the running Python is named whole, and
+    quoted. (``python -m`` would look for modules in the work tree first.)
+    """
+    found = shutil.which(NAME)
+    if found and not _of_environment(Path(found)):
+        return NAME
+    suffix = ".exe" if sys.platform == "win32" else ""
+    for scheme in (sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user")):
+        script = Path(sysconfig.get_path("scripts", scheme)) / f"{NAME}{suffix}"
+        if script.is_file():
+            return shlex.quote(script.as_posix())
+    return f"{shlex.quote(Path(sys.executable).as_posix())} -I -m conda_multiplat"
+
+
+def _of_environment(script: Path) -> bool:
+    """Whether a program lies in a conda or virtual environment, which has to be activated."""
+    folder = script.parent.parent
+    return (folder / "conda-meta").is_dir() or (folder / "pyvenv.cfg").is_file()
+
+
+def _attributes() -> Path:
+    root = git.output(Path(), "rev-parse", "--show-toplevel")
+    if not root:
+        hints = ["go to a project that is in git, or `git init` first"]
+        raise UsageError(f"{Path.cwd()} is in no git repository", hints=hints)
+    return Path(root) / _ATTRIBUTES
+
+
+def _with_lines(text: str, lines: Sequence[str]) -> str:
+    end = "\r\n" if "\r\n" in text else "\n"
+    gap = "" if not text or text.endswith("\n") else end
+    return text + gap + "".join(f"{each}{end}" for each in lines)
+
+
+def _without_lines(path: Path, text: str, lines: Sequence[str]) -> None:
+    kept = "".join(each for each in text.splitlines(keepends=True) if each.rstrip() not in lines)
+    if kept:
+        write_all({path: kept})
+    else:
+        path.unlink()
+
+
+def _configured(scope: str, key: str) -> str:
+    return git.output(Path(), "config", f"--{scope}", "--get", key) or ""
+
+
+def _configure(scope: str, key: str, value: str | None) -> None:
+    how = ("--unset-all", key) if value is None else ("--replace-all", key, value)
+    if git.output(Path(), "config", f"--{scope}", *how) is None:
+        raise OutsideError(f"git can't write its {scope} configuration: {key}")
+
+
+def _assignments(config: Mapping[str, str]) -> list[str]:
+    return [f"{key} = {value}" for key, value in config.items()]
+
+
+def _tell(console: Console, done: str, lines: Sequence[str]) -> None:
+    if lines:
+        console.say(f" {done}:")
+    for line in lines:
+        console.say(f"   {line}")

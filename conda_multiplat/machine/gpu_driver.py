@@ -1,0 +1,81 @@
+"""This machine's virtual packages, where a driver may be asked: never in our own process.
+
+A driver can take its time, hang, or bring its process down. Where there is none, which is seen at
+once, nothing is started.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+
+#: What NVIDIA's driver brings, CUDA's library and the one that manages it; the last is WSL's.
+_LIBRARIES = {
+    "linux": (
+        "libcuda.so.1",
+        "libnvidia-ml.so.1",
+        "/usr/lib64/nvidia/libcuda.so.1",
+        "/usr/lib/wsl/lib/libcuda.so.1",
+    ),
+    "win32": ("nvcuda.dll", "nvml.dll"),
+}
+_NO_CUDA = {"CONDA_OVERRIDE_CUDA": "", "CONDA_OVERRIDE_CUDA_ARCH": ""}
+#: Seconds that a driver may take.
+_PATIENCE = 5.0
+_PROGRAM = "from conda_multiplat.engines.conda.specs import print_virtual_packages as p; p()"
+
+#: Virtual packages as (name, version, build).
+Found = list[tuple[str, str, str]]
+
+
+def driver_present() -> bool:
+    """Whether there is an NVIDIA driver, as far as can be seen without asking it."""
+    if sys.platform not in _LIBRARIES:
+        return False
+    import ctypes
+    import shutil
+
+    for name in _LIBRARIES[sys.platform]:
+        try:
+            ctypes.CDLL(name)
+        except OSError:
+            continue
+        return True
+    return shutil.which("nvidia-smi") is not None
+
+
+def cuda_possible() -> bool:
+    """Whether this machine can turn out to have CUDA: by its driver, or by what the user says."""
+    return bool(os.environ.get("CONDA_OVERRIDE_CUDA")) or driver_present()
+
+
+def ask_driver() -> Found:
+    """The virtual packages of this machine, from a process of its own.
+
+    Those of CUDA are left out where the driver does not answer in time or crashes.
+    """
+    return _ask(os.environ) or _ask({**os.environ, **_NO_CUDA})
+
+
+def _ask(environ: Mapping[str, str]) -> Found:
+    command = [sys.executable, "-c", _PROGRAM]
+    try:
+        done = subprocess.run(
+            command, env=environ, capture_output=True, timeout=_PATIENCE, check=True
+        )
+    except (subprocess.SubprocessError, OSError):
+        return []
+    return [(name, version, build) for name, version, build in json.loads(done.stdout)]
+
+
+def cuda_arch() -> str:
+    """The lowest compute capability of this machine's GPUs (CEP 46); ``""`` for none.
+
+    ``CONDA_OVERRIDE_CUDA_ARCH`` and ``CONDA_OVERRIDE_CUDA`` are taken into account (CEP 30).
+    """
+    if not (os.environ.get("CONDA_OVERRIDE_CUDA_ARCH") or driver_present()):
+        return ""
+    return next((version for name, version, _ in ask_driver() if name == "__cuda_arch"), "")

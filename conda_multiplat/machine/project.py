@@ -1,0 +1,220 @@
+"""A project on disk: its manifest, its folder and its locks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from conda_multiplat.lockfile.model import LockFile
+from conda_multiplat.lockfile.read import read_head, read_lock
+from conda_multiplat.machine.files import (
+    ReadText,
+    find_manifest,
+    lock_files,
+    lock_path,
+    manifest_in,
+    read_blocks,
+    read_text,
+    shown,
+    typed,
+)
+from conda_multiplat.manifest.model import Manifest
+from conda_multiplat.manifest.read import Source, SpecCheck, read_manifest
+from conda_multiplat.vocabulary.errors import LockFileError, ManifestError
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
+
+_ANY = ("linux-64",)
+
+
+class Project(NamedTuple):
+    """A manifest and the folder that its locks lie in, which is the first file's."""
+
+    manifest: Manifest
+    folder: Path
+    sources: tuple[str, ...]
+
+    @property
+    def files(self) -> list[Path]:
+        """The manifest's files."""
+        return [self.folder / each for each in self.sources]
+
+    def lock_path(self, environment: str) -> Path:
+        """Where an environment's lock is."""
+        return lock_path(self.folder, environment)
+
+    def lock(self, environment: str, platforms: Sequence[str] | None = None) -> LockFile | None:
+        """An environment's lock, or only some platforms of it; ``None`` where there is none.
+
+        Raises:
+            LockFileError: it can't be read.
+        """
+        path = self.lock_path(environment)
+        return read_lock(read_text(path), shown(path), platforms) if path.exists() else None
+
+    def lock_head(self, environment: str) -> LockFile | None:
+        """As :meth:`lock`; of one that is as we wrote it, only what its head says.
+
+        Raises:
+            LockFileError: it can't be read.
+        """
+        return _head_of(self.lock_path(environment), whole=True)
+
+    def existing_lock(self, environment: str, platforms: Sequence[str] | None = None) -> LockFile:
+        """An environment's lock, which must be there and be as it was written.
+
+        Raises:
+            LockFileError: it is missing, changed by hand, or can't be read.
+        """
+        path = shown(self.lock_path(environment))
+        lock = self.lock(environment, platforms)
+        if lock is None:
+            raise LockFileError(f"{path} does not exist", hints=["run `conda multiplat lock`"])
+        if not lock.intact:
+            raise LockFileError(
+                f"{path} is not as it was written",
+                details=[
+                    f"it is not merged: {lock.unmerged}"
+                    if lock.unmerged
+                    else "it does not have the digests that it states: it was edited"
+                ],
+                hints=["run `conda multiplat lock`, or take the file from version control again"],
+            )
+        return lock
+
+
+def load_project(
+    files: Sequence[str | Path],
+    *,
+    host_subdirs: Sequence[str],
+    check_spec: SpecCheck | None = None,
+    read: ReadText = read_text,
+) -> Project:
+    """Read the manifest from ``files``, or from where it is found; see :func:`read_manifest`.
+
+    Without ``files``, a lock that lies beside the manifest says which files it was made from:
+    those are read, as conda-lock does too. ``read`` gives the text of each file, which need not be
+    what is on the disk.
+
+    Raises:
+        ManifestError: with every problem of every file.
+        OutsideError: a file can't be read.
+    """
+    paths = manifest_files(files)
+    sources = [Source(shown(path), read(path)) for path in paths]
+    manifest = read_manifest(
+        sources, host_subdirs=host_subdirs, check_spec=check_spec, entry_name=_entry_name
+    )
+    folder = paths[0].parent
+    manifest = _expanded(manifest, folder, read)
+    return Project(manifest, folder, tuple(_relative(path, folder) for path in paths))
+
+
+def manifest_files(files: Sequence[str | Path]) -> list[Path]:
+    """The manifest's files: those that are named or, where none is, those that are found."""
+    return [Path(each).absolute() for each in files] or _found_files()
+
+
+def load_project_as_locked(files: Sequence[str | Path]) -> Project:
+    """As :func:`load_project`, whatever machine asks.
+
+    Where the manifest names no platform, those of the lock are what it was locked for. With no lock
+    there is nothing that any could be held against, and one is as good as another.
+    """
+    paths = [Path(each).absolute() for each in files]
+    manifest = paths[0] if paths else find_manifest(Path.cwd())
+    head = _head(manifest.parent)
+    known = head or next(filter(None, map(_head_of, lock_files(manifest.parent))), None)
+    subdirs = tuple(known.platforms) if known else _ANY
+    return load_project(paths or _files_of(head, manifest), host_subdirs=subdirs)
+
+
+def invocation(project: Project, command: str) -> str:
+    """One of our commands, as it is typed for a project from where the user stands."""
+    try:
+        found = _found_files()
+    except ManifestError:
+        found = []
+    if [each.resolve() for each in project.files] == [each.resolve() for each in found]:
+        return f"conda multiplat {command}"
+    return f"conda multiplat {command} -f {' '.join(map(typed, project.files))}"
+
+
+def projects_beside(names: Iterable[str]) -> list[list[Path]]:
+    """The manifest's files of each project that some files lie in the folders of."""
+    folders = sorted({Path(name).absolute().parent for name in names})
+    return [found for each in folders if (found := _files_in(each))]
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """The manifest's files of the project in a folder; none where there is no project.
+
+    Where no manifest has one of the usual names, a lock tells which files it was made from. Those
+    of a lock of ours need not be there: a lock without its manifest is one that nobody answers for.
+    """
+    manifest = manifest_in(folder)
+    if manifest is not None:
+        return _with_its_files(manifest)
+    for path in lock_files(folder) if folder.is_dir() else ():
+        try:
+            head = _head_of(path)
+        except LockFileError:
+            continue
+        files = [folder / each for each in head.sources] if head else []
+        ours = head is not None and head.recipe > 0
+        if files and files[0].parent == folder and (ours or all(each.is_file() for each in files)):
+            return files
+    return []
+
+
+def _found_files() -> list[Path]:
+    return _with_its_files(find_manifest(Path.cwd()))
+
+
+def _with_its_files(manifest: Path) -> list[Path]:
+    """The files that the lock beside ``manifest`` was made from; itself where it does not say."""
+    try:
+        head = _head(manifest.parent)
+    except LockFileError:
+        head = None
+    return _files_of(head, manifest)
+
+
+def _files_of(head: LockFile | None, manifest: Path) -> list[Path]:
+    files = [manifest.parent / each for each in head.sources] if head else []
+    return files if manifest in files and all(each.is_file() for each in files) else [manifest]
+
+
+def _head(folder: Path) -> LockFile | None:
+    """What the head of the lock of ``default`` says, if there is one."""
+    return _head_of(lock_path(folder, DEFAULT_ENVIRONMENT))
+
+
+def _head_of(path: Path, *, whole: bool = False) -> LockFile | None:
+    if not path.is_file():
+        return None
+    name = shown(path)
+    return read_head(read_blocks(path), name, whole=whole) or read_lock(read_text(path), name)
+
+
+def _entry_name(entry: str) -> str:
+    """What reads an entry of ``pip:``, imported where there is one: most manifests have none."""
+    from conda_multiplat.vocabulary.pip_entries import entry_name
+
+    return entry_name(entry)
+
+
+def _expanded(manifest: Manifest, folder: Path, read: ReadText) -> Manifest:
+    """With the lines of requirements files, where there is a ``pip:`` at all."""
+    views = (view for each in manifest.environments.values() for view in each.views.values())
+    if not any(view.pypi for view in views):
+        return manifest
+    from conda_multiplat.machine.requirement_files import expand
+
+    return expand(manifest, folder, read)
+
+
+def _relative(path: Path, folder: Path) -> str:
+    """``path`` as a lock in ``folder`` names it (CEP 37), with forward slashes."""
+    return Path(os.path.relpath(path, folder)).as_posix()

@@ -1,0 +1,67 @@
+"""Reading off a prefix what activating it does."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from conda_multiplat.activation.model import Activation, activation, environment_name, prompt_mark
+from conda_multiplat.machine.prefix import meta
+from conda_multiplat.machine.settings import Settings
+from conda_multiplat.vocabulary.errors import OutsideError, UsageError
+
+
+def read_activation(prefix: Path, settings: Settings) -> Activation:
+    """What activating ``prefix`` does on this machine.
+
+    Raises:
+        UsageError: PATH can't hold the prefix.
+        OutsideError: a file of variables can't be read.
+    """
+    windows = settings.subdir.startswith("win-")
+    if (";" if windows else ":") in str(prefix):
+        raise UsageError(
+            f"{prefix} can't be activated: PATH is separated by what is in its name",
+            hints=["choose another folder with -p PREFIX"],
+        )
+    base = settings.root_prefix
+    is_base = base is not None and prefix.resolve() == base.resolve()
+    name = environment_name(str(prefix), is_base=is_base, windows=windows)
+    mark = prompt_mark(settings.env_prompt, str(prefix), name, windows=windows)
+    files = _files(prefix / "etc" / "conda" / "env_vars.d")
+    return activation(
+        str(prefix),
+        name,
+        prompt=mark if settings.changeps1 else "",
+        windows=windows,
+        uppercase=settings.envvars_force_uppercase,
+        asked=[*(_mapping(Path(each)) for each in sorted(files)), _state(prefix)],
+        on=_files(prefix / "etc" / "conda" / "activate.d"),
+        off=_files(prefix / "etc" / "conda" / "deactivate.d"),
+    )
+
+
+def _files(folder: Path) -> list[str]:
+    return [each.path for each in os.scandir(folder)] if folder.is_dir() else []
+
+
+def _state(prefix: Path) -> Mapping[str, Any]:
+    """The variables of ``conda env config vars`` and of the manifest."""
+    path = meta(prefix) / "state"
+    found = _mapping(path).get("env_vars") if path.exists() else None
+    return found if isinstance(found, dict) else {}
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise OutsideError(f"{path} can't be read: {error.strerror}") from None
+    except ValueError as error:
+        raise OutsideError(f"{path} is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise OutsideError(f"{path} is no mapping of variables")
+    return found

@@ -1,0 +1,154 @@
+"""Configuration: conda's own keys, from conda's context or, without conda, from ``.condarc``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from conda_multiplat.machine.hook_settings import HOOK_SETTINGS
+from conda_multiplat.vocabulary.channels import ChannelConfig
+from conda_multiplat.vocabulary.names import VirtualPackage
+
+#: The plugins that take long to say what a machine has, by their modules' ends.
+_SLOW = {
+    "plugins.virtual_packages.archspec": "__archspec",
+    "plugins.virtual_packages.cuda": "__cuda",
+    "conda_multiplat.plugin": "__cuda_arch",
+}
+CHANNEL_PRIORITIES = ("strict", "flexible", "disabled")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a command is told about its surroundings. Fields have the names of conda's keys.
+
+    Attributes:
+        subdir: the platform of this machine.
+        channels: what to use where the manifest names no channel.
+        channel_config: how channel names become URLs.
+        channel_priority: ``strict``, ``flexible`` or ``disabled``.
+        ssl_verify: False for no verification, or the path of a CA bundle.
+        proxy_servers: scheme -> proxy URL.
+        offline: True if nothing may be fetched.
+        pkgs_dirs: conda's package caches; ours lies in the first that can be written.
+        envs_dirs: where named environments are.
+        root_prefix: conda's base environment, where there is a conda.
+        register_envs: whether new environments go into ``~/.conda/environments.txt``.
+        changeps1: whether an activated environment shows in the prompt.
+        env_prompt: how: a template.
+        envvars_force_uppercase: whether an environment's variables get upper-case names.
+        detect: the virtual packages that conda detects, those of the given names at least;
+            ``None`` where we have to look ourselves.
+        elsewhere: True where the work is for another machine than this one: it has what the lock
+            was promised.
+        hooks: says what our hooks in conda's own commands do, by setting; nothing without conda.
+    """
+
+    subdir: str
+    channels: Sequence[str] = ()
+    channel_config: ChannelConfig = field(default_factory=ChannelConfig)
+    channel_priority: str = "strict"
+    ssl_verify: bool | str = True
+    proxy_servers: Mapping[str, str] = field(default_factory=dict)
+    offline: bool = False
+    pkgs_dirs: Sequence[Path] = ()
+    envs_dirs: Sequence[Path] = ()
+    root_prefix: Path | None = None
+    register_envs: bool = True
+    changeps1: bool = True
+    env_prompt: str = "({default_env}) "
+    envvars_force_uppercase: bool = True
+    detect: Callable[[Collection[str]], tuple[VirtualPackage, ...]] | None = None
+    elsewhere: bool = False
+    hooks: Callable[[], Mapping[str, str]] = dict
+
+
+def settings_from_conda() -> Settings:
+    """The settings of the conda that we run in, as its context has them."""
+    from conda.base.context import context
+
+    return Settings(
+        subdir=context.subdir,
+        channels=tuple(map(str, context.channels)),
+        channel_config=_channel_config(context),
+        channel_priority=str(context.channel_priority),
+        ssl_verify=_ssl_verify(context.ssl_verify),
+        proxy_servers={str(k): str(v) for k, v in (context.proxy_servers or {}).items() if v},
+        offline=bool(context.offline),
+        pkgs_dirs=tuple(map(Path, context.pkgs_dirs)),
+        envs_dirs=tuple(map(Path, context.envs_dirs)),
+        root_prefix=Path(context.root_prefix),
+        register_envs=bool(getattr(context, "register_envs", True)),
+        changeps1=bool(context.changeps1),
+        env_prompt=str(context.env_prompt),
+        envvars_force_uppercase=bool(getattr(context, "envvars_force_uppercase", True)),
+        detect=detect_with_conda,
+        hooks=hook_settings,
+    )
+
+
+def hook_settings() -> dict[str, str]:
+    """The settings of our hooks, ``plugins.NAME``, as this conda has them."""
+    from conda.base.context import context
+
+    return {
+        f"plugins.{name}": str(getattr(context.plugins, name, default))
+        for name, (default, _) in HOOK_SETTINGS.items()
+    }
+
+
+def _channel_config(context: Any) -> ChannelConfig:
+    """The channel keys as they are configured: conda's objects have lost the credentials.
+
+    The keys with an underscore are what the configuration says; those without are conda's
+    ``Channel`` objects made of them.
+    """
+    return ChannelConfig(
+        channel_alias=str(context._channel_alias),
+        custom_channels={str(k): str(v) for k, v in context._custom_channels.items()},
+        custom_multichannels={
+            str(name): tuple(map(str, members))
+            for name, members in context._custom_multichannels.items()
+        },
+        default_channels=tuple(map(str, context._default_channels)),
+    )
+
+
+def _ssl_verify(value: Any) -> bool | str:
+    """Conda's ``ssl_verify``: a boolean, ``truststore`` (the system's certificates), or a path."""
+    if isinstance(value, bool):
+        return value
+    return True if str(value) == "truststore" else str(value)
+
+
+def detect_with_conda(names: Collection[str]) -> tuple[VirtualPackage, ...]:
+    """The virtual packages that this conda sees, overrides included.
+
+    What takes long is left out where no need names it: conda looks for a CUDA driver in a process
+    of its own, most of a second, and reads a large table for the microarchitecture.
+    """
+    from conda.base.context import context
+
+    manager = context.plugin_manager
+    left_out = [each for each in manager.get_plugins() if not _is_wanted(each, names)]
+    hook = manager.subset_hook_caller("conda_virtual_packages", remove_plugins=left_out)
+    found = [_virtual_package(each) for group in hook() for each in group]
+    return tuple(sorted(each for each in found if each is not None))
+
+
+def _is_wanted(plugin: object, names: Collection[str]) -> bool:
+    module = str(getattr(plugin, "__name__", ""))
+    slow = next((found for end, found in _SLOW.items() if module.endswith(end)), None)
+    return slow is None or slow in names
+
+
+def _virtual_package(found: Any) -> VirtualPackage | None:
+    """One answer of conda's hook; since 25.11 it can turn out to be no package after all."""
+    if hasattr(found, "to_virtual_package"):
+        record = found.to_virtual_package()
+        if not getattr(record, "name", None):
+            return None
+        return VirtualPackage(record.name, str(record.version), str(record.build))
+    return VirtualPackage(f"__{found.name}", found.version or "0", found.build or "0")

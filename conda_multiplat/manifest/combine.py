@@ -1,0 +1,151 @@
+"""Several files as one manifest: what later files replace, and what must agree.
+
+Files are combined as conda-lock does: what a later file says of a package replaces what earlier
+ones say; of the channel lists, one must end with the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from conda_multiplat.manifest.head import Head
+from conda_multiplat.manifest.lines import Lines
+from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
+from conda_multiplat.vocabulary.errors import Location, Problem
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, did_you_mean
+from conda_multiplat.vocabulary.yaml_nodes import Text
+
+
+def combine(
+    heads: Sequence[Head],
+    lines: Sequence[dict[str, Lines]],
+    subdirs: Sequence[str],
+    problems: set[Problem],
+) -> dict[str, Environment]:
+    """``default``, then the declared environments, each with its view of every platform."""
+    declared: dict[str, Environment] = {}
+    for head in heads:
+        for name, environment in head.environments.items():
+            if name in declared:
+                message = f"environment {name!r} is declared in {declared[name].at} too"
+                problems.add(Problem(environment.at, message, "declare it in one file"))
+            declared[name] = environment
+    promises: dict[str, dict[str, str | None]] = {}
+    for head in heads:
+        for platform, values in head.promises.items():
+            promises.setdefault(platform, {}).update(values)
+    groups = [head.solve_group for head in heads if head.solve_group]
+    default = Environment(
+        DEFAULT_ENVIRONMENT,
+        Location(""),
+        promises=promises,
+        solve_group=groups[-1] if groups else "",
+    )
+    combined: dict[str, Environment] = {}
+    for name, environment in {DEFAULT_ENVIRONMENT: default, **declared}.items():
+        views = {
+            subdir: _combine_views(
+                [each[subdir].views[name] for each in lines if name in each[subdir].views], problems
+            )
+            for subdir in subdirs
+        }
+        combined[name] = environment._replace(views=views)
+    return combined
+
+
+def _combine_views(views: Sequence[View], problems: set[Problem]) -> View:
+    channels: tuple[Text, ...] = ()
+    conda: tuple[Requirement, ...] = ()
+    pypi: tuple[Requirement, ...] = ()
+    for view in views:
+        channels = _combine_channels(channels, view.channels, problems)
+        conda = _override(conda, view.conda)
+        pypi = _override(pypi, view.pypi)
+    return View(channels, conda, pypi)
+
+
+def _override(
+    earlier: tuple[Requirement, ...], later: tuple[Requirement, ...]
+) -> tuple[Requirement, ...]:
+    replaced = {each.name for each in later if each.name}
+    return (*(each for each in earlier if each.name not in replaced), *later)
+
+
+def _combine_channels(
+    earlier: tuple[Text, ...], later: tuple[Text, ...], problems: set[Problem]
+) -> tuple[Text, ...]:
+    """The longer list, of which the shorter must be the end: else their order is not known."""
+    if not earlier or not later:
+        return earlier or later
+    longer, shorter = (earlier, later) if len(earlier) >= len(later) else (later, earlier)
+    end = [text.value for text in longer[-len(shorter) :]]
+    if end != [text.value for text in shorter]:
+        other = ", ".join(text.value for text in earlier)
+        problems.add(
+            Problem(
+                later[0].at,
+                f"these channels and those of {earlier[0].at} ({other}) have no common order",
+                "write the same list in both files, or the end of the other's",
+            )
+        )
+    return longer
+
+
+def relation_problems(environments: dict[str, Environment], heads: Sequence[Head]) -> set[Problem]:
+    """What is wrong between environments: unknown names and circles."""
+    problems: set[Problem] = set()
+    for environment in environments.values():
+        for parent in environment.extends:
+            if parent not in environments:
+                problems.add(_unknown(parent, environment.at, "extends", environments))
+        own = environment.name != DEFAULT_ENVIRONMENT
+        if own and _extends_itself(environment.name, environments):
+            message = f"environment {environment.name!r} extends itself"
+            problems.add(Problem(environment.at, message, "break the circle of `extends`"))
+    for head in heads:
+        for text in head.prefer:
+            if text.value not in environments:
+                problems.add(_unknown(text.value, text.at, "prefer", environments))
+    return problems
+
+
+def lonely_groups(environments: Iterable[Environment]) -> list[str]:
+    """A warning for each solve-group of a single environment: its name may be misspelt."""
+    members: dict[str, list[str]] = {}
+    for each in environments:
+        if each.solve_group:
+            members.setdefault(each.solve_group, []).append(each.name)
+    lonely = [(group, names[0]) for group, names in members.items() if len(names) == 1]
+    return [f"solve-group {group!r} has one environment only, {name!r}" for group, name in lonely]
+
+
+def nowhere_problems(manifest: Manifest) -> set[Problem]:
+    """Environments that extend others which have no platform in common."""
+    return {
+        Problem(
+            environment.at,
+            f"environment {environment.name!r} has no platform: "
+            f"{' and '.join(environment.extends)} have none in common",
+            "give it `platforms:`",
+        )
+        for environment in manifest.environments.values()
+        if not manifest.platforms_of(environment.name)
+    }
+
+
+def _unknown(name: str, at: Location, key: str, known: Iterable[str]) -> Problem:
+    hint = did_you_mean(name, known, f"there are: {', '.join(known)}")
+    return Problem(at, f"unknown environment {name!r} in {key}", hint)
+
+
+def _extends_itself(name: str, environments: dict[str, Environment]) -> bool:
+    seen: set[str] = set()
+    todo = list(environments[name].extends)
+    while todo:
+        each = todo.pop()
+        if each == name:
+            return True
+        if each in environments and each not in seen:
+            seen.add(each)
+            todo.extend(environments[each].extends)
+    return False

@@ -1,0 +1,61 @@
+"""A new key among an environment's own, or at the top of a file."""
+
+from __future__ import annotations
+
+import yaml
+
+from conda_multiplat.manifest.edit.document import Document, Patch, Value
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
+
+
+def with_key(document: Document, environment: str, key: str, value: str) -> str:
+    """The document's text with a key that an environment does not have yet.
+
+    At the top it comes after ``channels`` or ``name``, else before ``dependencies``; in an
+    environment of its own at the end.
+    """
+    line = f"{key}: {value}"
+    if environment == DEFAULT_ENVIRONMENT:
+        return document.patched(_at_the_top(document, line))
+    declared = document.environment(environment)
+    assert declared is not None
+    node = declared.node
+    if isinstance(node, yaml.MappingNode) and node.value:
+        return document.patched(_behind(document, node, line))
+    if isinstance(node, yaml.MappingNode) or declared.mapping.flow_style:
+        start, end = node.start_mark.index, node.end_mark.index
+        space = "" if isinstance(node, yaml.MappingNode) else " "
+        return document.patched(Patch(start, end, f"{space}{{{line}}}"))
+    end = document.line_end(document.end_of(node))
+    indent = " " * (declared.key.start_mark.column + _step(document, declared))
+    return document.patched(Patch(end, end, f"{document.newline}{indent}{line}"))
+
+
+def _at_the_top(document: Document, line: str) -> Patch:
+    found = document.value(document.root, "dependencies")
+    at = found.key.start_mark.index if found else 0
+    if document.root.flow_style:
+        return Patch(at, at, f"{line}, ")
+    every = (document.value(document.root, key) for key in ("channels", "name"))
+    above = next((each for each in every if each), None)
+    if above is None:
+        return Patch(at, at, line + document.newline)
+    end = document.line_end(document.end_of(above.node))
+    return Patch(end, end, document.newline + line)
+
+
+def _step(document: Document, declared: Value) -> int:
+    """By how much the file indents the environments under their key."""
+    multiplat = document.value(document.root, "multiplat")
+    above = document.value(multiplat.node, "environments") if multiplat else None
+    outer = above.key.start_mark.column if above else 0
+    return declared.key.start_mark.column - outer
+
+
+def _behind(document: Document, node: yaml.MappingNode, line: str) -> Patch:
+    last = document.end_of(node.value[-1][1])
+    if node.flow_style:
+        return Patch(last, last, f", {line}")
+    end = document.line_end(last)
+    indent = " " * node.value[0][0].start_mark.column
+    return Patch(end, end, f"{document.newline}{indent}{line}")

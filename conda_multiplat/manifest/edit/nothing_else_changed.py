@@ -1,0 +1,120 @@
+"""What must be true of every change: nothing but what was asked for is said differently."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from conda_multiplat.manifest.edit.asked import Asked
+from conda_multiplat.manifest.edit.document import UNCHANGED
+from conda_multiplat.manifest.edit.draft import Draft
+from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
+from conda_multiplat.vocabulary.errors import ManifestError
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
+
+#: What an environment's own lines ask for on each platform: the kind and the text of each line.
+_Lines = Mapping[str, Counter[tuple[str, str]]]
+
+
+def refuse_unless_only(before: Draft, after: Draft, asked: Asked, text: str | None) -> None:
+    """Refuse a change after which anything else means something else.
+
+    Args:
+        before: the manifest as it was.
+        after: the manifest as it is to be.
+        asked: what was to change.
+        text: what is asked for now; ``None`` for nothing.
+
+    Raises:
+        ManifestError: with what to do.
+    """
+    if _said(before.manifest) == _said(after.manifest) and all(
+        _lines(before, name, asked if name == asked.environment else None, text)
+        == _lines(after, name, None, None)
+        for name in before.manifest.environments
+    ):
+        return
+    file = after.home_of(asked.environment).file
+    raise not_only(file, f"`{text}` could not be put in" if text else "it could not be taken out")
+
+
+def not_only(file: str, what: str) -> ManifestError:
+    """The error of a change that would change more."""
+    reason = "an anchor, or a selector on a line around it, ties it to other lines"
+    return ManifestError(
+        f"{file} can't be edited",
+        details=[f"{what} without changing what else the file says", reason],
+        hints=[UNCHANGED, "change it by hand, then run `conda multiplat lock`"],
+    )
+
+
+def same_but_for_platforms(before: Draft, after: Draft, environment: str) -> bool:
+    """Whether two manifests differ in nothing but an environment's platforms."""
+    subdirs = before.subdirs & after.subdirs
+    said, now = (_without_platforms(each, environment, subdirs) for each in (before, after))
+    return said == now
+
+
+def _without_platforms(draft: Draft, environment: str, subdirs: frozenset[str]) -> dict[str, Any]:
+    manifest = draft.manifest
+    said = _said(manifest)
+    holder = said if environment == DEFAULT_ENVIRONMENT else said["environments"][environment]
+    del holder["platforms"]
+    said["variables"] = {subdir: manifest.variables.get(subdir) for subdir in subdirs}
+    for name, each in said["environments"].items():
+        views = manifest.environments[name].views
+        each["channels"] = {subdir: each["channels"].get(subdir) for subdir in subdirs}
+        each["lines"] = {subdir: _counted(views[subdir]) for subdir in subdirs if subdir in views}
+    return said
+
+
+def _lines(draft: Draft, name: str, asked: Asked | None, text: str | None) -> _Lines:
+    """What an environment asks for; with ``asked`` what it is to ask for."""
+    reach = draft.reach(name)
+    views = draft.manifest.environments[name].views
+    found = {subdir: _counted(view) for subdir, view in views.items() if subdir in reach}
+    for subdir in asked.selection.platforms if asked else ():
+        assert asked is not None
+        for each in draft.own(name, subdir, pypi=asked.pypi):
+            if asked.matches(each):
+                del found[subdir][_kind(pypi=asked.pypi), each.text]
+        if text is not None:
+            found[subdir][_kind(pypi=asked.pypi), text] = 1
+    return found
+
+
+def _kind(*, pypi: bool) -> str:
+    return "pypi" if pypi else "conda"
+
+
+def _counted(view: View) -> Counter[tuple[str, str]]:
+    def texts(kind: str, lines: tuple[Requirement, ...]) -> list[tuple[str, str]]:
+        return [(kind, each.text) for each in lines]
+
+    return Counter([*texts("conda", view.conda), *texts("pypi", view.pypi)])
+
+
+def _said(manifest: Manifest) -> dict[str, Any]:
+    """What a manifest says apart from dependencies."""
+    return {
+        "name": manifest.name,
+        "platforms": manifest.platforms,
+        "prefer": manifest.prefer,
+        "variables": manifest.variables,
+        "pypi_names": manifest.pypi_names,
+        "environments": {name: _around(each) for name, each in manifest.environments.items()},
+    }
+
+
+def _around(environment: Environment) -> dict[str, Any]:
+    return {
+        "extends": environment.extends,
+        "platforms": environment.platforms,
+        "promises": environment.promises,
+        "solve_group": environment.solve_group,
+        "channels": {
+            subdir: [each.value for each in view.channels]
+            for subdir, view in environment.views.items()
+        },
+    }

@@ -1,0 +1,95 @@
+"""Platforms into a manifest's ``platforms`` and out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from conda_multiplat.manifest.edit import lists
+from conda_multiplat.manifest.edit.document import Document, Value
+from conda_multiplat.manifest.edit.draft import Draft
+from conda_multiplat.manifest.edit.keys import with_key
+from conda_multiplat.manifest.edit.nothing_else_changed import not_only, same_but_for_platforms
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
+
+
+def with_platforms(
+    draft: Draft, environment: str, names: Sequence[str], known: Sequence[str]
+) -> Draft:
+    """A manifest with more platforms.
+
+    Args:
+        draft: the manifest.
+        environment: whose platforms; those at the top for ``default``.
+        names: the platforms, none of which it has.
+        known: those that it has: they are written down where it has no list of its own.
+
+    Raises:
+        ManifestError: the file is written in a way that can't be edited, with the reason.
+    """
+    found = _lists(draft, environment)
+    if not found:
+        document = draft.home_of(environment)
+        value = f"[{', '.join([*known, *names])}]"
+        text = with_key(document, environment, "platforms", value)
+        after = draft.with_text(document.file, text)
+    else:
+        after = draft
+        for name in names:
+            document, its = _lists(after, environment)[0]
+            last = its.items[-1] if its.items else None
+            after = after.with_text(document.file, lists.insert(document, its, name, after=last))
+    _refuse_unless(draft, after, environment, [*known, *names])
+    return after
+
+
+def without_platforms(draft: Draft, environment: str, names: Sequence[str]) -> Draft:
+    """A manifest without some of its platforms, which are not all that it has.
+
+    Raises:
+        ManifestError: the file is written in a way that can't be edited, with the reason.
+    """
+    wanted = [each for each in platforms_of(draft, environment) if each not in names]
+    after = draft
+    for name in names:
+        while found := _places(after, environment, name):
+            document, value, at = found[-1]
+            text = lists.delete(document, [value], value.items[at])
+            after = after.with_text(document.file, text)
+            if len(_places(after, environment, name)) >= len(found):
+                break
+    _refuse_unless(draft, after, environment, wanted)
+    return after
+
+
+def platforms_of(draft: Draft, environment: str) -> tuple[str, ...]:
+    """What the manifest itself says of an environment's platforms; nothing where it is silent."""
+    manifest = draft.manifest
+    if environment != DEFAULT_ENVIRONMENT:
+        return manifest.environments[environment].platforms
+    return manifest.platforms if manifest.platforms_given else ()
+
+
+def _lists(draft: Draft, environment: str) -> list[tuple[Document, Value]]:
+    """Each file's list of an environment's platforms."""
+    found = []
+    for document in draft.documents.values():
+        keys = document.keys_of(environment)
+        if keys and (value := document.value(keys, "platforms")):
+            found.append((document, value))
+    return found
+
+
+def _places(draft: Draft, environment: str, name: str) -> list[tuple[Document, Value, int]]:
+    return [
+        (document, value, number)
+        for document, value in _lists(draft, environment)
+        for number, item in enumerate(value.items)
+        if item.value == name
+    ]
+
+
+def _refuse_unless(before: Draft, after: Draft, environment: str, wanted: Sequence[str]) -> None:
+    said = platforms_of(after, environment) == tuple(wanted)
+    if not said or not same_but_for_platforms(before, after, environment):
+        what = f"the platforms of {environment} could not be changed"
+        raise not_only(before.home_of(environment).file, what)

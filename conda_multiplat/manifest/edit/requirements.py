@@ -1,0 +1,203 @@
+"""A requirement into a manifest and out of it, on some platforms or on all.
+
+``put``, in steps, each of which is a text that is read again:
+
+1. Of the lines that have the name and hold on a platform that is asked for, one that holds on no
+   other becomes the new one; if there is none, a line is added.
+2. The others that hold on no other platform go; those that do are narrowed to what is left.
+
+``take`` is the second step alone. At the end all platforms must say what they said, but for this.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+
+from conda_multiplat.manifest.edit import lists
+from conda_multiplat.manifest.edit.asked import Asked
+from conda_multiplat.manifest.edit.document import Document, Entry, Patch, refusal
+from conda_multiplat.manifest.edit.draft import Draft
+from conda_multiplat.manifest.edit.nothing_else_changed import refuse_unless_only
+from conda_multiplat.manifest.edit.places import inserted, list_of, with_lists
+from conda_multiplat.manifest.edit.selector_text import narrowed, reselected, unsayable
+from conda_multiplat.vocabulary.errors import Location
+from conda_multiplat.vocabulary.selection import Selection
+from conda_multiplat.vocabulary.yaml_scalars import scalar
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line that has the name."""
+
+    at: Location
+    platforms: frozenset[str]
+
+
+def put(draft: Draft, asked: Asked, text: str) -> Draft:
+    """A manifest that asks for ``text``, and for nothing else of its name, where it is asked for.
+
+    Raises:
+        ManifestError: the file is written in a way that can't be edited, with the reason.
+    """
+    if all(said(draft, asked, subdir) == [text] for subdir in asked.selection.platforms):
+        return draft
+    after = _put(draft, asked, text)
+    refuse_unless_only(draft, after, asked, text)
+    return after
+
+
+def take(draft: Draft, asked: Asked) -> Draft:
+    """A manifest that does not ask for a name where it is not to.
+
+    Raises:
+        ManifestError: the file is written in a way that can't be edited, with the reason.
+    """
+    after = _without(draft, asked)
+    refuse_unless_only(draft, after, asked, None)
+    return after
+
+
+def lines(draft: Draft, asked: Asked) -> list[_Line]:
+    """The lines that have the name and hold on a platform that is asked for, in their order."""
+    found: dict[Location, set[str]] = defaultdict(set)
+    for subdir in asked.selection.every:
+        for each in draft.own(asked.environment, subdir, pypi=asked.pypi):
+            if asked.matches(each):
+                found[each.at].add(subdir)
+    order = {each.file: number for number, each in enumerate(draft.sources)}
+    every = [_Line(at, frozenset(subdirs)) for at, subdirs in found.items()]
+    every.sort(key=lambda each: (order.get(each.at.file, 0), each.at))
+    return [each for each in every if each.platforms & asked.selection.platforms]
+
+
+def said(draft: Draft, asked: Asked, subdir: str) -> list[str]:
+    """What an environment's own lines say of a package on a platform."""
+    every = draft.own(asked.environment, subdir, pypi=asked.pypi)
+    return [each.text for each in every if asked.matches(each)]
+
+
+def _put(draft: Draft, asked: Asked, text: str) -> Draft:
+    if len(_keys(draft.home_of(asked.environment), asked.selection)) > 1:
+        return _add_line(_without(draft, asked), asked, text)
+    kept = _reusable(lines(draft, asked), asked)
+    after = _without(draft, asked, keep=True)
+    if kept is None:
+        return _add_line(after, asked, text)
+    found = _reusable(lines(after, asked), asked)
+    assert found is not None
+    return _rewrite_line(after, asked, found, text)
+
+
+def _keys(document: Document, selection: Selection) -> tuple[str, ...]:
+    """The families to write a line for each of, in a file that has them as keys."""
+    named = document.has_dict_selectors and not selection.everywhere
+    return (selection.families or ()) if named else ()
+
+
+def _without(draft: Draft, asked: Asked, *, keep: bool = False) -> Draft:
+    """Without the lines that have the name; with ``keep``, but for the one that is to be new."""
+    after = draft
+    while True:
+        found = lines(after, asked)
+        kept = _reusable(found, asked) if keep else None
+        going = [each for each in found if each != kept]
+        if not going:
+            return after
+        after = _take_line(after, asked, going[-1])
+        if lines(after, asked) == found:  # nothing came of it: the check at the end says so
+            return after
+
+
+def _reusable(found: list[_Line], asked: Asked) -> _Line | None:
+    """The line that becomes the new one; best is one that holds just where it is asked for."""
+    inside = [each for each in found if each.platforms <= asked.selection.platforms]
+    exact = [each for each in inside if each.platforms == asked.selection.platforms]
+    return next(iter([*exact, *inside]), None)
+
+
+def _entry(draft: Draft, asked: Asked, line: _Line) -> tuple[Document, Entry]:
+    document = draft.documents[line.at.file]
+    for each in document.entries(asked.environment):
+        if each.place == (line.at.line, line.at.column):
+            return document, each
+    why = "this line is in a list that another one hides"
+    hint = "change it by hand, then run `conda multiplat lock`"
+    raise refusal(line.at, why, hint)
+
+
+def _rewrite_line(draft: Draft, asked: Asked, line: _Line, text: str) -> Draft:
+    document, entry = _entry(draft, asked, line)
+    patches = [_new_scalar(document, entry, text)]
+    if line.platforms != asked.selection.platforms or asked.selection.family:
+        patches += reselected(document, entry, asked.selection)
+    return draft.with_text(document.file, document.patched(*patches))
+
+
+def _new_scalar(document: Document, entry: Entry, text: str) -> Patch:
+    node = entry.scalar
+    start, end = node.start_mark.index, document.end_of(node)
+    if document.text[start] in "&!*" or "\n" in document.text[start:end]:
+        why = "this item has an anchor or a tag, or is written over several lines"
+        raise document.refusal(
+            node, why, f"write {text!r} by hand, then run `conda multiplat lock`"
+        )
+    style = node.style if node.style in ("'", '"') else None
+    written = scalar(text, flow=lists.in_brackets(entry.lists[0]), style=style)
+    return Patch(start, end, written)
+
+
+def _take_line(draft: Draft, asked: Asked, line: _Line) -> Draft:
+    """Without a line, or with it where it is not asked to go."""
+    document, entry = _entry(draft, asked, line)
+    rest = line.platforms - asked.selection.platforms
+    if rest:
+        left = Selection(rest, asked.selection.every)
+        if len(_keys(document, left)) > 1 and not asked.pypi:
+            gone = draft.with_text(document.file, _deleted(document, entry))
+            return _add_line(gone, replace(asked, selection=left), entry.scalar.value)
+        patches = narrowed(document, entry, line.platforms, asked.selection)
+        return draft.with_text(document.file, document.patched(*patches))
+    return draft.with_text(document.file, _deleted(document, entry))
+
+
+def _deleted(document: Document, entry: Entry) -> str:
+    if entry.key is not None and len(entry.item.value) > 1:
+        return document.patched(_without_pair(document, entry))
+    return lists.delete(document, entry.lists, entry.item)
+
+
+def _without_pair(document: Document, entry: Entry) -> Patch:
+    """One ``sel(…): SPEC`` of several in an item."""
+    keys = [key for key, _ in entry.item.value]
+    at = keys.index(entry.key)
+    if at + 1 < len(keys):
+        span = keys[at].start_mark.index, keys[at + 1].start_mark.index
+    else:
+        span = document.end_of(entry.item.value[at - 1][1]), document.end_of(entry.scalar)
+    if "#" in document.text[slice(*span)]:
+        why = "a comment stands between the selectors of this item"
+        raise document.refusal(entry.item, why, "write one item for each selector")
+    return Patch(*span, "")
+
+
+def _add_line(draft: Draft, asked: Asked, text: str) -> Draft:
+    """A new line; in dictionary style one for each family that the platforms are made of."""
+    draft = with_lists(draft, asked)
+    document = draft.home_of(asked.environment)
+    value = list_of(document, asked)
+    selection = asked.selection
+    written = scalar(text, flow=lists.in_brackets(value))
+    if selection.everywhere:
+        return draft.with_text(document.file, inserted(document, value, asked, written))
+    if not document.has_dict_selectors and not lists.in_brackets(value):
+        after = inserted(document, value, asked, written, selection.expression)
+        return draft.with_text(document.file, after)
+    if selection.families is None or asked.pypi or document.has_comment_selectors:
+        raise unsayable(document, value.key, selection, pypi=asked.pypi)
+    for name in selection.families:
+        document = draft.home_of(asked.environment)
+        value = list_of(document, asked)
+        after = inserted(document, value, asked, f"sel({name}): {written}")
+        draft = draft.with_text(document.file, after)
+    return draft

@@ -1,0 +1,100 @@
+"""What a line says of the platforms that it is for: told anew, in the way of its file."""
+
+from __future__ import annotations
+
+import yaml
+
+from conda_multiplat.manifest.edit import lists
+from conda_multiplat.manifest.edit.document import Document, Entry, Patch
+from conda_multiplat.vocabulary.errors import ManifestError
+from conda_multiplat.vocabulary.selection import Selection, away_from
+
+
+def reselected(document: Document, entry: Entry, selection: Selection) -> list[Patch]:
+    """Say of a line that it is for a selection, however it said what it was for.
+
+    Raises:
+        ManifestError: the file has no words for it.
+    """
+    if document.has_dict_selectors:
+        return [_new_key(document, entry, selection)]
+    if lists.in_brackets(entry.lists[0]) and not selection.everywhere:
+        return [_new_key(document, entry, selection)]
+    return _new_comment(document, entry, "" if selection.everywhere else selection.expression)
+
+
+def narrowed(
+    document: Document, entry: Entry, before: frozenset[str], away: Selection
+) -> list[Patch]:
+    """Say of a line that it is no longer for a selection.
+
+    Args:
+        document: what is edited.
+        entry: the line.
+        before: the platforms that it holds on.
+        away: those that go.
+
+    Raises:
+        ManifestError: the file has no words for what is left.
+    """
+    left = Selection(before - away.platforms, away.every)
+    if document.has_dict_selectors or lists.in_brackets(entry.lists[0]):
+        return [_new_key(document, entry, left)]
+    found = lists.selector_of(document, entry.scalar)
+    old = found[0] if found else ""
+    listed = old == Selection(before, away.every).expression
+    return _new_comment(document, entry, left.expression if listed else away_from(old, away))
+
+
+def _new_key(document: Document, entry: Entry, selection: Selection) -> Patch:
+    names = () if selection.everywhere else selection.families
+    unknown = names is None or len(names) > 1 or document.has_comment_selectors
+    if names is None or unknown or len(entry.lists) > 1:
+        raise unsayable(document, entry.scalar, selection, pypi=len(entry.lists) > 1)
+    if entry.key is None:
+        start = entry.scalar.start_mark.index
+        return Patch(start, start, f"sel({names[0]}): " if names else "")
+    if names:
+        return Patch(entry.key.start_mark.index, entry.key.end_mark.index, f"sel({names[0]})")
+    if len(entry.item.value) > 1 or document.text[entry.item.start_mark.index] == "{":
+        why = "this item has several selectors, or stands in braces"
+        raise document.refusal(entry.item, why, "write one item for each selector")
+    return Patch(entry.key.start_mark.index, entry.scalar.start_mark.index, "")
+
+
+def _new_comment(document: Document, entry: Entry, expression: str) -> list[Patch]:
+    end = document.line_end(entry.scalar.start_mark.index)
+    after = document.text[document.end_of(entry.scalar) : end]
+    found = lists.selector_of(document, entry.scalar)
+    if found is None:
+        if not expression:
+            return []
+        gap = lists.selector_gap(document, len(document.line(entry.scalar.start_mark.index)))
+        return [Patch(end, end, f" [{expression}]" if "#" in after else f"{gap}# [{expression}]")]
+    old, start = found
+    if expression:
+        return [Patch(start, start + len(old), expression)]
+    alone = after.replace(" ", "") == f"#[{old.replace(' ', '')}]"
+    if alone:
+        return [Patch(document.end_of(entry.scalar), end, "")]
+    words = len(document.text[: start - 1].rstrip())
+    return [Patch(words, start + len(old) + 1, "")]
+
+
+def unsayable(
+    document: Document, node: yaml.Node, selection: Selection, *, pypi: bool
+) -> ManifestError:
+    """The error of a selection that a file has no words for."""
+    names = " and ".join(sorted(selection.platforms))
+    if pypi:
+        why = f"the selectors of this file can't say {names} under `pip:`"
+        hint = "for all platforms with a marker: \"NAME; sys_platform == 'linux'\""
+    elif document.has_dict_selectors:
+        why = f"`sel(…)` knows linux, osx, win and unix only: it can't say {names}"
+        hint = (
+            "ask for a family (--family linux), or write comment selectors: `- NAME  # [linux64]`"
+        )
+    else:
+        why = f"a list in brackets has no lines for comment selectors to say {names}"
+        hint = "write the list in lines, each beginning with `- `"
+    return document.refusal(node, why, hint)

@@ -1,0 +1,216 @@
+"""What a manifest says on every platform: its name, its platforms and its ``multiplat:`` key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import yaml
+
+from conda_multiplat.manifest.model import Environment
+from conda_multiplat.vocabulary.errors import Location
+from conda_multiplat.vocabulary.names import (
+    DEFAULT_ENVIRONMENT,
+    FAMILIES,
+    SUBDIRS,
+    did_you_mean,
+    unique,
+)
+from conda_multiplat.vocabulary.virtual_packages import promise_problem
+from conda_multiplat.vocabulary.yaml_nodes import Reader, Text, is_null
+
+TOP_LEVEL = (
+    "name",
+    "prefix",
+    "channels",
+    "dependencies",
+    "variables",
+    "platforms",
+    "category",
+    "multiplat",
+)
+#: conda-lock's own keys, and what says the same to pip and uv too.
+_CONDA_LOCK = {
+    "pip-repositories": "write `- --extra-index-url URL` under `pip:`",
+    "allow-pypi-requests": "write `- --index-url URL` under `pip:`",
+}
+MULTIPLAT = ("virtual-packages", "environments", "prefer", "pypi-names", "solve-group")
+ENVIRONMENT = (
+    "extends",
+    "platforms",
+    "virtual-packages",
+    "channels",
+    "dependencies",
+    "solve-group",
+)
+
+_ENVIRONMENT_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+_FORBIDDEN_IN_NAME = re.compile(r"[/ :#]")
+
+
+class Head:
+    """What one file says apart from platforms' lines."""
+
+    def __init__(self) -> None:
+        self.name: Text | None = None
+        self.platforms: tuple[str, ...] = ()
+        self.promises: dict[str, dict[str, str | None]] = {}
+        self.environments: dict[str, Environment] = {}
+        self.prefer: tuple[Text, ...] = ()
+        self.pypi_names: dict[str, tuple[str, ...]] = {}
+        self.solve_group = ""
+        self.warnings: list[str] = []
+
+
+def read_head(reader: Reader, pairs: Sequence[tuple[Text, yaml.Node]]) -> Head:
+    """Read the keys of a whole file, its problems going to ``reader``.
+
+    A key can stand twice under different selectors, so that here the last one counts; duplicates
+    are looked for platform by platform.
+    """
+    head = Head()
+    for key, node in pairs:
+        _head_key(reader, key, node, head)
+    if pairs and not any(key.value == "dependencies" for key, _ in pairs):
+        hint = "write `dependencies:` and a list; `dependencies: []` if there is nothing"
+        reader.problem(Location(reader.file), "no `dependencies`", hint)
+    return head
+
+
+def _head_key(reader: Reader, key: Text, node: yaml.Node, head: Head) -> None:
+    match key.value:
+        case "name":
+            head.name = _name(reader, node)
+        case "platforms":
+            head.platforms = _platforms(reader, node, "platforms")
+        case "multiplat":
+            _multiplat(reader, node, head)
+        case "category":
+            reader.text(node, "category")
+        case unknown if unknown not in TOP_LEVEL:
+            hint = _CONDA_LOCK.get(unknown) or did_you_mean(unknown, TOP_LEVEL)
+            shown = f"{key.at}: unknown key {unknown!r} is ignored"
+            head.warnings.append(f"{shown} ({hint})" if hint else shown)
+
+
+def _name(reader: Reader, node: yaml.Node) -> Text | None:
+    if is_null(node):
+        return None
+    name = reader.text(node, "name")
+    if name is None:
+        return None
+    if name.value in ("base", "root"):
+        hint = "choose a name of its own for the environment"
+        reader.problem(node, f"name: {name.value} is conda's own environment", hint)
+    elif _FORBIDDEN_IN_NAME.search(name.value):
+        hint = "write it without `/`, ` `, `:` and `#`"
+        reader.problem(node, f"{name.value!r} can't be an environment's name", hint)
+    return name
+
+
+def _platforms(reader: Reader, node: yaml.Node, what: str) -> tuple[str, ...]:
+    reader.no_selectors(node, what)
+    found = reader.texts(node, what)
+    for text in found:
+        _platform(reader, text)
+    return unique(text.value for text in found)
+
+
+def _platform(reader: Reader, text: Text) -> None:
+    if text.value == "noarch":
+        hint = "noarch packages come with every platform: write the platforms themselves"
+        reader.problem(text.at, "'noarch' is no platform to solve for", hint)
+    elif text.value not in SUBDIRS:
+        hint = did_you_mean(text.value, SUBDIRS, f"known: {', '.join(SUBDIRS)}")
+        reader.problem(text.at, f"unknown platform {text.value!r}", hint)
+
+
+def _multiplat(reader: Reader, node: yaml.Node, head: Head) -> None:
+    keys = _known(reader, node, "multiplat", MULTIPLAT)
+    if found := keys.get("virtual-packages"):
+        head.promises = _promises(reader, found[1])
+    if found := keys.get("prefer"):
+        reader.no_selectors(found[1], "prefer")
+        head.prefer = reader.texts(found[1], "prefer")
+    if found := keys.get("pypi-names"):
+        reader.no_selectors(found[1], "pypi-names")
+        for name, (_, child) in reader.mapping(found[1], "pypi-names").items():
+            head.pypi_names[name.lower()] = _projects(reader, name, child)
+    head.solve_group = _solve_group(reader, keys)
+    if found := keys.get("environments"):
+        for key, child in reader.mapping(found[1], "environments").values():
+            head.environments[key.value] = _environment(reader, key, child)
+
+
+def _projects(reader: Reader, name: str, node: yaml.Node) -> tuple[str, ...]:
+    """The PyPI projects that a conda package provides: a name, a list of them, or none (null)."""
+    if is_null(node):
+        return ()
+    if isinstance(node, yaml.SequenceNode):
+        return tuple(text.value for text in reader.texts(node, name))
+    text = reader.text(node, name)
+    return (text.value,) if text else ()
+
+
+def _solve_group(reader: Reader, keys: dict[str, tuple[Text, yaml.Node]]) -> str:
+    """The name of an environment's solve-group, ``""`` where it has none."""
+    found = keys.get("solve-group")
+    if found is None or is_null(found[1]):
+        return ""
+    reader.no_selectors(found[1], "solve-group")
+    text = reader.text(found[1], "solve-group")
+    return text.value if text else ""
+
+
+def _known(
+    reader: Reader, node: yaml.Node, what: str, known: tuple[str, ...]
+) -> dict[str, tuple[Text, yaml.Node]]:
+    """The mapping ``node``, each key that is not ``known`` being a problem."""
+    found = reader.mapping(node, what)
+    for name, (key, _) in found.items():
+        if name not in known:
+            hint = did_you_mean(name, known, f"known: {', '.join(known)}")
+            reader.problem(key.at, f"unknown key {name!r} in {what}", hint)
+    return found
+
+
+def _environment(reader: Reader, key: Text, node: yaml.Node) -> Environment:
+    what = f"environment {key.value!r}"
+    if key.value == DEFAULT_ENVIRONMENT:
+        hint = "its dependencies are the top-level ones"
+        reader.problem(key.at, "environment 'default' is always there", hint)
+    elif not _ENVIRONMENT_NAME.match(key.value):
+        hint = "it names a file: write letters, digits, `-`, `_` and `.`"
+        reader.problem(key.at, f"{key.value!r} can't be an environment's name", hint)
+    keys = _known(reader, node, what, ENVIRONMENT)
+    extends: tuple[str, ...] = (DEFAULT_ENVIRONMENT,)
+    if found := keys.get("extends"):
+        reader.no_selectors(found[1], "extends")
+        extends = tuple(text.value for text in reader.texts(found[1], "extends"))
+    platforms = _platforms(reader, keys["platforms"][1], "platforms") if "platforms" in keys else ()
+    promises = _promises(reader, keys["virtual-packages"][1]) if "virtual-packages" in keys else {}
+    group = _solve_group(reader, keys)
+    return Environment(key.value, key.at, extends, platforms, promises, solve_group=group)
+
+
+def _promises(reader: Reader, node: yaml.Node) -> dict[str, dict[str, str | None]]:
+    reader.no_selectors(node, "virtual-packages")
+    known = (*SUBDIRS, *FAMILIES)
+    promises: dict[str, dict[str, str | None]] = {}
+    for name, (key, child) in reader.mapping(node, "virtual-packages").items():
+        if name not in known:
+            hint = did_you_mean(name, known, "write a platform, or linux, osx, win or unix")
+            reader.problem(key.at, f"unknown platform or family {name!r}", hint)
+        promises[name] = _promises_of(reader, name, child)
+    return promises
+
+
+def _promises_of(reader: Reader, platform: str, node: yaml.Node) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for name, (key, child) in reader.mapping(node, platform).items():
+        text = None if is_null(child) else reader.text(child, f"{platform}'s {name}")
+        value = text.value if text else None
+        if problem := promise_problem(platform, name, value):
+            reader.problem(key.at, *problem)
+        found[name] = value
+    return found

@@ -1,0 +1,132 @@
+"""The manifest as frozen values: what the files say, before any platform is chosen.
+
+``environment.yml`` is CEP 24's; the ``multiplat:`` key adds virtual packages and environments.
+A line can hold for some platforms only, so that dependencies and channels come as one
+:class:`View` for each platform. ``read`` makes these values from text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from conda_multiplat.vocabulary.errors import Location
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
+from conda_multiplat.vocabulary.virtual_packages import Promises
+from conda_multiplat.vocabulary.yaml_nodes import Text
+
+
+class Requirement(NamedTuple):
+    """A line of ``dependencies``: a MatchSpec or, under ``pip:``, a PyPI requirement."""
+
+    text: str
+    name: str
+    at: Location
+    category: str = "main"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form: ``spec``, ``file``, ``line``."""
+        return {"spec": self.text, "file": self.at.file, "line": self.at.line}
+
+
+class View(NamedTuple):
+    """What one environment's own lines say for one platform."""
+
+    channels: tuple[Text, ...] = ()
+    conda: tuple[Requirement, ...] = ()
+    pypi: tuple[Requirement, ...] = ()
+
+
+class Environment(NamedTuple):
+    """A named set of dependencies, platforms and promises, as declared: nothing inherited yet.
+
+    ``solve_group`` is not inherited: each environment says its own.
+    """
+
+    name: str
+    at: Location
+    extends: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    promises: Promises = MappingProxyType({})
+    views: Mapping[str, View] = MappingProxyType({})
+    solve_group: str = ""
+
+
+class Manifest(NamedTuple):
+    """One or several files of one project.
+
+    Attributes:
+        files: the files' names as the user gave them, in order.
+        name: the conda environment's name, if the manifest has one.
+        platforms: the top-level ``platforms``.
+        environments: by name, ``default`` first, then as declared.
+        prefer: the order in which ``install`` tries the environments; empty where not said.
+        variables: for each platform, the environment variables to set on activation.
+        warnings: what is ignored, a line each.
+        pypi_names: conda package -> the PyPI projects that it provides, beyond what is known.
+        platforms_given: False where the platforms are the caller's, since no file names any.
+    """
+
+    files: tuple[str, ...]
+    name: str | None
+    platforms: tuple[str, ...]
+    environments: Mapping[str, Environment]
+    prefer: tuple[str, ...] = ()
+    variables: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+    warnings: tuple[str, ...] = ()
+    pypi_names: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    platforms_given: bool = True
+
+    def lineage(self, name: str) -> list[Environment]:
+        """``name`` and all that it extends, the most general first, each once."""
+        found: dict[str, Environment] = {}
+
+        def visit(environment: Environment) -> None:
+            for parent in environment.extends:
+                visit(self.environments[parent])
+            found.setdefault(environment.name, environment)
+
+        visit(self.environments[name])
+        return list(found.values())
+
+    def platforms_of(self, name: str) -> tuple[str, ...]:
+        """The platforms of an environment: its own, or those that all it extends have."""
+        environment = self.environments[name]
+        if environment.platforms:
+            return environment.platforms
+        parents = [self.platforms_of(parent) for parent in environment.extends]
+        if not parents:
+            return self.platforms
+        return tuple(each for each in parents[0] if all(each in other for other in parents))
+
+    def peers_of(self, name: str, subdir: str) -> list[str]:
+        """The other environments of an environment's solve-group that have a platform."""
+        group = self.environments[name].solve_group
+        return [
+            each.name
+            for each in self.environments.values()
+            if group
+            and each.solve_group == group
+            and each.name != name
+            and subdir in self.platforms_of(each.name)
+        ]
+
+    def view(self, name: str, subdir: str) -> View:
+        """All that holds for an environment on a platform, what it extends included.
+
+        Channels of the more special environment come first: there they are preferred.
+        """
+        views = [each.views.get(subdir, View()) for each in self.lineage(name)]
+        channels: dict[str, Text] = {}
+        for view in reversed(views):
+            for channel in view.channels:
+                channels.setdefault(channel.value, channel)
+        if not channels:  # one that extends nothing is still of this manifest
+            top = self.environments[DEFAULT_ENVIRONMENT].views.get(subdir, View())
+            channels = {channel.value: channel for channel in top.channels}
+        return View(
+            channels=tuple(channels.values()),
+            conda=tuple(each for view in views for each in view.conda),
+            pypi=tuple(each for view in views for each in view.pypi),
+        )

@@ -1,0 +1,157 @@
+"""Reads manifests: ``environment.yml`` text -> :class:`Manifest`, or every problem of it at once.
+
+How a file is read, and why in this order:
+
+1. The whole text gives what no selector changes (``manifest_head``): ``platforms`` and the
+   ``multiplat:`` key.
+2. For each platform that is named anywhere, lines whose comment selector is false are blanked
+   (CEP 24: the rest must be YAML, and only that), and the rest is read again
+   (``manifest_lines``): that platform's dependencies, channels and variables. Files without
+   comment selectors are parsed once.
+3. Several files are combined (``manifest_combine``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import NamedTuple
+
+import yaml
+
+from conda_multiplat.manifest.combine import (
+    combine,
+    lonely_groups,
+    nowhere_problems,
+    relation_problems,
+)
+from conda_multiplat.manifest.head import Head, read_head
+from conda_multiplat.manifest.lines import EntryName, LineReader, Lines, SpecCheck
+from conda_multiplat.manifest.model import Manifest
+from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem
+from conda_multiplat.vocabulary.names import unique
+from conda_multiplat.vocabulary.selectors import filter_lines, selector_lines
+from conda_multiplat.vocabulary.yaml_nodes import Reader, Text
+
+__all__ = ["EntryName", "Source", "SpecCheck", "read_manifest"]
+
+
+class Source(NamedTuple):
+    """A manifest's text and its name as the user knows it."""
+
+    file: str
+    text: str
+
+
+def read_manifest(
+    sources: Sequence[Source],
+    *,
+    host_subdirs: Sequence[str],
+    check_spec: SpecCheck | None = None,
+    entry_name: EntryName | None = None,
+    also: Sequence[str] = (),
+) -> Manifest:
+    """Read one or several files as one manifest.
+
+    Args:
+        sources: the files, in the order in which later ones take precedence.
+        host_subdirs: the platforms to assume where no file names any (CEP 24).
+        check_spec: what says whether a MatchSpec is one; left out, specs are not parsed.
+        entry_name: what reads an entry of ``pip:``; left out, they are taken as they are.
+        also: platforms to read the lines of, besides those that the files name.
+
+    Raises:
+        ManifestError: with every problem of every file.
+    """
+    readers = [_FileReader(source, check_spec, entry_name) for source in sources]
+    heads = [reader.head() for reader in readers]
+    platforms = unique(each for head in heads for each in head.platforms) or tuple(host_subdirs)
+    named = [env.platforms for head in heads for env in head.environments.values()]
+    subdirs = unique([*platforms, *also, *(each for group in named for each in group)])
+    lines = [{subdir: reader.lines(subdir) for subdir in subdirs} for reader in readers]
+    problems = {problem for reader in readers for problem in reader.problems}
+    environments = combine(heads, lines, subdirs, problems)
+    problems |= relation_problems(environments, heads)
+    files = ", ".join(source.file for source in sources)
+    if problems:
+        raise ManifestError(f"{files} can't be used", problems=sorted(problems))
+    name = next((head.name.value for head in reversed(heads) if head.name), None)
+    manifest = Manifest(
+        files=tuple(source.file for source in sources),
+        name=name,
+        platforms=platforms,
+        environments=environments,
+        prefer=unique(text.value for head in heads for text in head.prefer),
+        variables={subdir: _merge(each[subdir].variables for each in lines) for subdir in subdirs},
+        pypi_names={k: v for head in heads for k, v in head.pypi_names.items()},
+        warnings=(
+            *(warning for head in heads for warning in head.warnings),
+            *lonely_groups(environments.values()),
+        ),
+        platforms_given=any(head.platforms for head in heads),
+    )
+    if problems := nowhere_problems(manifest):
+        raise ManifestError(f"{files} can't be used", problems=sorted(problems))
+    return manifest
+
+
+class _FileReader:
+    """Reads one file, once for what holds everywhere and once for each platform."""
+
+    def __init__(
+        self, source: Source, check_spec: SpecCheck | None, entry_name: EntryName | None
+    ) -> None:
+        self._source = source
+        self._reader = Reader(source.file)
+        self._check_spec = cache(check_spec or (lambda _: None))
+        self._entry_name = cache(entry_name or (lambda _: ""))
+        self._selector_lines = selector_lines(source.text)
+        self._compose = cache(self._reader.compose)
+
+    @property
+    def problems(self) -> set[Problem]:
+        """What is wrong with the file, as far as it was read."""
+        return self._reader.problems
+
+    def head(self) -> Head:
+        """What the file says on every platform."""
+        reader = Reader(
+            self._source.file,
+            self.problems,
+            duplicates_allowed=bool(self._selector_lines),
+            selector_lines=self._selector_lines,
+        )
+        return read_head(reader, self._root(self._source.text))
+
+    def lines(self, subdir: str) -> Lines:
+        """What the file says on one platform."""
+        text = self._source.text
+        if self._selector_lines:
+            text, problems = filter_lines(text, subdir, self._source.file)
+            self.problems.update(problems)
+        reader = LineReader(
+            self._reader,
+            subdir,
+            check_spec=self._check_spec,
+            entry_name=self._entry_name,
+            comment_line=min(self._selector_lines, default=0),
+        )
+        return reader.read(self._compose(text))
+
+    def _root(self, text: str) -> list[tuple[Text, yaml.Node]]:
+        node = self._compose(text)
+        if node is None:
+            if not self.problems:
+                hint = "an environment.yml has at least `dependencies:`"
+                self._reader.problem(Location(self._source.file), "the file is empty", hint)
+            return []
+        if not isinstance(node, yaml.MappingNode):
+            hint = "an environment.yml has `name:`, `channels:`, `dependencies:`"
+            self._reader.problem(node, "the file is not a mapping", hint)
+            return []
+        pairs = [(self._reader.text(key, "a key"), value) for key, value in node.value]
+        return [(key, value) for key, value in pairs if key is not None]
+
+
+def _merge(maps: Iterable[dict[str, str]]) -> dict[str, str]:
+    return {key: value for each in maps for key, value in each.items()}

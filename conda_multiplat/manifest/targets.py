@@ -1,0 +1,114 @@
+"""Manifest -> targets: each environment on each of its platforms, with what its machines have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from conda_multiplat.manifest.model import Manifest, View
+from conda_multiplat.vocabulary.errors import UsageError
+from conda_multiplat.vocabulary.names import VirtualPackage, did_you_mean
+from conda_multiplat.vocabulary.virtual_packages import promised
+
+
+class Target(NamedTuple):
+    """The unit of one solve.
+
+    Attributes:
+        environment: the environment's name.
+        subdir: the platform.
+        virtual_packages: what the machines of this target are promised to have, sorted.
+        assumed: those of them that the manifest does not state, as ``glibc 2.28``.
+        view: what the manifest asks for here.
+        pypi_names: what the manifest says of the PyPI projects that conda packages provide.
+        solve_group: the group whose environments agree on versions; ``""`` where there is none.
+        peers: the targets of the group's other environments on this platform.
+    """
+
+    environment: str
+    subdir: str
+    virtual_packages: tuple[VirtualPackage, ...]
+    assumed: frozenset[str]
+    view: View
+    pypi_names: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    solve_group: str = ""
+    peers: tuple[Target, ...] = ()
+
+    @property
+    def group(self) -> tuple[str, str]:
+        """What it has in common with its peers alone; the same for all that have none."""
+        return (self.solve_group, self.subdir) if self.peers else ("", "")
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The environments of its solve-group on this platform, its own first."""
+        return (self.environment, *(each.environment for each in self.peers))
+
+    def __str__(self) -> str:
+        return f"{self.environment}/{self.subdir}"
+
+
+def targets(
+    manifest: Manifest, environments: Sequence[str] = (), platforms: Sequence[str] = ()
+) -> list[Target]:
+    """All targets of a manifest, or those of some environments and platforms.
+
+    Raises:
+        UsageError: an environment or platform that the manifest does not have.
+    """
+    names = select_environments(manifest, environments)
+    known = {subdir for name in names for subdir in manifest.platforms_of(name)}
+    for subdir in platforms:
+        if subdir not in known:
+            hint = did_you_mean(subdir, known, f"there are: {', '.join(sorted(known))}")
+            have = "the environments asked for have" if environments else "the manifest has"
+            raise UsageError(f"{have} no platform {subdir!r}", hints=[hint])
+    return [
+        target(manifest, name, subdir)
+        for name in names
+        for subdir in manifest.platforms_of(name)
+        if not platforms or subdir in platforms
+    ]
+
+
+def target(manifest: Manifest, environment: str, subdir: str) -> Target:
+    """One environment on one platform."""
+    found = _alone(manifest, environment, subdir)
+    peers = manifest.peers_of(environment, subdir)
+    if not peers:
+        return found
+    return found._replace(
+        solve_group=manifest.environments[environment].solve_group,
+        peers=tuple(_alone(manifest, each, subdir) for each in peers),
+    )
+
+
+def _alone(manifest: Manifest, environment: str, subdir: str) -> Target:
+    chain = [each.promises for each in manifest.lineage(environment)]
+    packages, assumed = promised(subdir, chain)
+    view = manifest.view(environment, subdir)
+    names = tuple(sorted(manifest.pypi_names.items()))
+    return Target(environment, subdir, packages, frozenset(assumed), view, names)
+
+
+def with_peers(manifest: Manifest, wanted: Sequence[Target]) -> list[Target]:
+    """Targets and those that they must agree with, in the manifest's order."""
+    if not any(each.peers for each in wanted):
+        return list(wanted)
+    names = {(each.environment, each.subdir) for each in wanted}
+    names |= {(peer.environment, peer.subdir) for each in wanted for peer in each.peers}
+    return [each for each in targets(manifest) if (each.environment, each.subdir) in names]
+
+
+def select_environments(manifest: Manifest, wanted: Sequence[str]) -> list[str]:
+    """The names of the wanted environments in the manifest's order; all where none is named.
+
+    Raises:
+        UsageError: an environment that the manifest does not have.
+    """
+    for name in wanted:
+        if name not in manifest.environments:
+            names = list(manifest.environments)
+            hint = did_you_mean(name, names, f"there are: {', '.join(names)}")
+            raise UsageError(f"the manifest has no environment {name!r}", hints=[hint])
+    return [name for name in manifest.environments if not wanted or name in wanted]

@@ -1,1 +1,0 @@
-"""The command line's options: one module for each command, imported when that command is used."""

@@ -1,1 +1,0 @@
-"""LockFile -> text, one module for each format."""

@@ -1,0 +1,1 @@
+"""Targets to solutions: requests, outcomes, agreement, and the ports that engines fill. Pure."""

@@ -1,0 +1,139 @@
+"""What could have been chosen instead of what was, and what stands in the way, as values and words.
+
+A ``way`` is what the user does to have it; where there is none, an ``obstacle`` is the solver's
+explanation of why it can't be had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.vocabulary.errors import Location
+
+#: So many lines of the solver's explanation are shown beside what matters more; JSON has all.
+_SHOWN = 12
+
+
+def _explained(obstacle: str) -> list[str]:
+    """The beginning of an explanation, what it repeats left out."""
+    lines = list(dict.fromkeys(obstacle.splitlines()))
+    more = len(lines) - _SHOWN
+    shown = [*lines[:_SHOWN], f"and {more} more lines (--json has them)"] if more > 1 else lines
+    return [f"    {line}" for line in shown]
+
+
+def by_writing(spec: str, at: Location) -> str:
+    """The way of changing a line of the manifest."""
+    return f"write `{spec}` in {at}"
+
+
+def by_adding(spec: str) -> str:
+    """The way of asking for what nobody asks for by name."""
+    return f"add `- {spec}` to the dependencies"
+
+
+def by_updating(name: str = "") -> str:
+    """The way of letting a package move, or everything."""
+    return f"run `conda multiplat lock {f'--update {name}' if name else '--update-all'}`"
+
+
+def by_promising(subdir: str, cuda: str) -> str:
+    """The way of promising CUDA."""
+    return f'promise it: `{subdir}: {{cuda: "{cuda}"}}` under multiplat: virtual-packages'
+
+
+@dataclass(frozen=True)
+class CpuBuild:
+    """A package that was chosen in a CPU build although there are CUDA builds.
+
+    Attributes:
+        name: the package's name.
+        version: the version that was chosen.
+        at: the line that asks for it, or for what needs it.
+        reason: why no CUDA build was, in a few words.
+        instead: the version of the CUDA build that would do, ``""`` where none does.
+        way: what to do to have it, ``""`` where nothing helps.
+        spec: the MatchSpec that asks for it, ``""`` where none has to.
+        obstacle: where ``spec`` has no solution, the solver's explanation.
+    """
+
+    name: str
+    version: str
+    at: Location
+    reason: str
+    instead: str = ""
+    way: str = ""
+    spec: str = ""
+    obstacle: str = ""
+
+    def lines(self) -> list[str]:
+        """What a person reads."""
+        return [f"{self.name} {self.version} is a CPU build: {self.reason}", *self.ways()]
+
+    def ways(self) -> list[str]:
+        """How to have a CUDA build, or why that can't be."""
+        if self.instead:
+            return [f"  {self.instead} has one; to get it {self.way}"]
+        if not self.obstacle:
+            return []
+        spec = f"  `{self.spec}` in {self.at} would have no solution:"
+        return [spec, *_explained(self.obstacle)]
+
+    def to_dict(self) -> dict[str, str | int]:
+        """The JSON form."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "file": self.at.file,
+            "line": self.at.line,
+            "reason": self.reason,
+            "instead": self.instead,
+            "way": self.way,
+            "spec": self.spec,
+            "obstacle": self.obstacle,
+        }
+
+
+@dataclass(frozen=True)
+class Newest:
+    """The newest version of a package that its channels or indexes have.
+
+    Attributes:
+        version: the version; that of the locked record where nothing is newer.
+        reason: why it was not chosen, in a few words; ``""`` where it was, or see the obstacle.
+        way: what to do to have it.
+        clash: the manifest's lines that stand in the way.
+        obstacle: the solver's explanation.
+    """
+
+    version: str
+    reason: str = ""
+    way: str = ""
+    clash: Sequence[Requirement] = ()
+    obstacle: str = ""
+
+    def lines(self, locked: str) -> list[str]:
+        """What a person reads, beside the version that is locked."""
+        if self.version == locked:
+            return [f"{locked} is the newest"]
+        found = [f"{self.version} is the newest" + (f": {self.reason}" if self.reason else "")]
+        if self.way:
+            return [*found, f"  to get it {self.way}"]
+        if self.obstacle:
+            found.append("  it would have no solution with")
+            found += [f"    {each.at}  {each.text}" for each in self.clash]
+            found += _explained(self.obstacle)
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "version": self.version,
+            "reason": self.reason,
+            "way": self.way,
+            "clash": [each.to_dict() for each in self.clash],
+            "obstacle": self.obstacle,
+        }

@@ -1,0 +1,1 @@
+"""How the environments of a solve-group come to the same versions."""

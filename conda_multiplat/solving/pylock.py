@@ -1,0 +1,103 @@
+"""``pylock.toml`` (PEP 751) -> PyPI records: for each package the one file to install."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from packaging.pylock import Package, Pylock
+from packaging.tags import Tag
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from conda_multiplat.vocabulary.channels import without_login
+from conda_multiplat.vocabulary.records import PypiRecord
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a ``pylock.toml`` says for one target.
+
+    Attributes:
+        records: the packages, by name.
+        built: names of those that have to be built where they are installed.
+    """
+
+    records: tuple[PypiRecord, ...]
+    built: frozenset[str] = field(default_factory=frozenset)
+
+
+def choose(
+    data: Mapping[str, Any],
+    tags: Sequence[Tag],
+    *,
+    provided: Collection[str],
+    dependencies: Mapping[str, Sequence[str]],
+) -> Chosen:
+    """The records of a ``pylock.toml``.
+
+    Args:
+        data: its content.
+        tags: what wheels may have, the preferred first.
+        provided: the projects that conda provides, which are left out.
+        dependencies: which projects each project needs.
+    """
+    ranks = {tag: rank for rank, tag in enumerate(tags)}
+    records: list[PypiRecord] = []
+    built: set[str] = set()
+    for package in Pylock.from_dict(data).packages:
+        if package.name in provided:
+            continue
+        url, sha256 = _source(package, ranks)
+        if not url.endswith(".whl"):
+            built.add(package.name)
+        records.append(
+            PypiRecord(
+                name=package.name,
+                version=str(package.version or ""),
+                url=url,
+                sha256=sha256,
+                depends=tuple(sorted(dependencies.get(package.name, ()))),
+            )
+        )
+    return Chosen(tuple(sorted(records, key=lambda each: each.name)), frozenset(built))
+
+
+def _source(package: Package, ranks: Mapping[Tag, int]) -> tuple[str, str | None]:
+    """Where to get a package, and its SHA-256 where there is a file to have one."""
+    wheels = {each.url or each.path or "": each for each in package.wheels or ()}
+    ranked = [(place, url) for url in wheels if (place := rank(url, ranks)) is not None]
+    if ranked:
+        _, best = min(ranked)
+        return without_login(best), wheels[best].hashes.get("sha256")
+    if package.archive is not None:
+        where = package.archive.url or package.archive.path or ""
+        return without_login(where), package.archive.hashes.get("sha256")
+    if package.sdist is not None:
+        where = package.sdist.url or package.sdist.path or ""
+        return without_login(where), package.sdist.hashes.get("sha256")
+    if package.vcs is not None:
+        inner = f"#subdirectory={package.vcs.subdirectory}" if package.vcs.subdirectory else ""
+        url = f"{package.vcs.type}+{without_login(package.vcs.url or package.vcs.path or '')}"
+        return f"{url}@{package.vcs.commit_id}{inner}", None
+    if package.directory is not None:
+        path = PurePosixPath(package.directory.path).as_posix()
+        shown = path if path.startswith((".", "/")) else f"./{path}"
+        return f"{shown}#editable" if package.directory.editable else shown, None
+    return "", None
+
+
+def rank(url: str, ranks: Mapping[Tag, int]) -> int | None:
+    """How well a wheel fits, 0 the best; ``None`` where it does not."""
+    return min((ranks[tag] for tag in wheel_tags(url) if tag in ranks), default=None)
+
+
+def wheel_tags(url: str) -> Iterable[Tag]:
+    """The tags in a wheel's file name."""
+    name = unquote(urlsplit(url).path.rsplit("/", 1)[-1])
+    try:
+        return parse_wheel_filename(name)[3]
+    except InvalidWheelFilename:
+        return ()

@@ -1,0 +1,170 @@
+r"""PyPI requests and solutions: what conda provides, what is asked for, what was locked.
+
+Flow, for each target as soon as its conda side is solved::
+
+    conda records --provided()--> {project: version}  --\
+    pip: lines ----------------------------------------> PypiRequest -PypiEngine-> PypiSolution
+    previous PyPI records (preferences) ----------------/                      \-> PypiConflict
+
+What conda provides takes part in the resolution with the version that conda locked, so that both
+sides fit; it is not part of the solution.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Protocol
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.manifest.targets import Target
+from conda_multiplat.vocabulary.names import spec_name
+from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, python_of
+
+#: conda package -> the PyPI projects that it provides, where that can't be guessed.
+NameTable = Mapping[str, Sequence[str]]
+
+_NUMBERS = re.compile(r"[0-9]+(\.[0-9]+)*")
+#: Depends on Python, or is it, without being a project.
+_NO_PROJECT = frozenset({"python", "python_abi", "python-gil", "python-freethreading", "pypy"})
+
+
+@dataclass(frozen=True)
+class Provided:
+    """A project that a conda package provides.
+
+    Attributes:
+        name: its normalised name.
+        version: its version (PEP 440).
+        record: the conda package.
+    """
+
+    name: str
+    version: str
+    record: CondaRecord
+
+
+@dataclass(frozen=True)
+class PypiRequest:
+    """All that one resolution depends on, apart from the indexes' content.
+
+    Attributes:
+        target: the target this is for.
+        python: the version of the locked Python.
+        requirements: the entries of ``pip:``.
+        provided: what conda provides, by name.
+        preferred: previous records, kept where they still fit.
+        bound: constraints (PEP 508) on what conda does not provide: what a solve-group agrees on.
+    """
+
+    target: Target
+    python: str
+    requirements: tuple[Requirement, ...]
+    provided: tuple[Provided, ...]
+    preferred: tuple[PypiRecord, ...] = ()
+    bound: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PypiSolution:
+    """The PyPI records that answer a request, by name; ``warnings`` are for the user."""
+
+    request: PypiRequest
+    records: tuple[PypiRecord, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PypiConflict:
+    """Why a request has no answer.
+
+    Attributes:
+        request: the request.
+        explanation: why, in the resolver's words or ours.
+        requirements: the lines of ``pip:`` that are involved.
+        provided: the packages of conda's side that are involved.
+        hints: what to write instead.
+        agreement: the environments that could not agree, where each by itself has an answer.
+    """
+
+    request: PypiRequest
+    explanation: str
+    requirements: tuple[Requirement, ...]
+    provided: tuple[Provided, ...] = ()
+    hints: tuple[str, ...] = ()
+    agreement: tuple[str, ...] = ()
+
+
+PypiOutcome = PypiSolution | PypiConflict
+
+
+class PypiEngine(Protocol):
+    """What resolves PyPI requests."""
+
+    def start(self, request: PypiRequest) -> Future[PypiSolution | PypiConflict]:
+        """Begin a resolution, and return at once.
+
+        The future raises an ``OutsideError`` where an index can't be read.
+        """
+        ...  # pragma: no cover
+
+    def close(self) -> None:
+        """Stop all resolutions that nobody waits for any more."""
+        ...  # pragma: no cover
+
+
+def provided(
+    records: Iterable[CondaRecord], table: NameTable, own: NameTable
+) -> tuple[Provided, ...]:
+    """The projects that conda packages provide, by name.
+
+    A package in ``own`` (the manifest's) or in ``table`` provides what that says; of the others,
+    those that depend on Python provide the project of their name.
+    """
+    found: dict[str, Provided] = {}
+    for record in records:
+        for name in _projects(record, table, own):
+            project = canonicalize_name(name)
+            found.setdefault(project, Provided(project, pypi_version(record.version), record))
+    return tuple(found[name] for name in sorted(found))
+
+
+def pypi_request(
+    target: Target,
+    records: Iterable[CondaRecord],
+    table: NameTable,
+    preferred: Iterable[PypiRecord] = (),
+) -> PypiRequest:
+    """The request of a target whose conda side is solved."""
+    known = tuple(records)
+    return PypiRequest(
+        target=target,
+        python=python_of(known),
+        requirements=target.view.pypi,
+        provided=provided(known, table, dict(target.pypi_names)),
+        preferred=tuple(preferred),
+    )
+
+
+def _projects(record: CondaRecord, table: NameTable, own: NameTable) -> Sequence[str]:
+    if record.name in own:
+        return own[record.name]
+    if record.name in table:
+        return table[record.name]
+    needs = {spec_name(spec) for spec in record.depends}
+    is_project = record.name not in _NO_PROJECT and needs & {"python", "python_abi"}
+    return [record.name] if is_project else []
+
+
+def pypi_version(version: str) -> str:
+    """A conda version in PyPI's form (PEP 440); the numbers that it begins with if it has none."""
+    try:
+        return str(Version(version.replace("_", ".")))
+    except InvalidVersion:
+        match = _NUMBERS.match(version)
+        return match.group() if match else "0"

@@ -1,0 +1,126 @@
+"""Targets -> solve requests, and the digest by which a lock knows its request again.
+
+Digest, recipe 1: the SHA-256 of the canonical JSON (sorted keys, no spaces, ASCII) of
+
+1. ``specs``: the MatchSpecs with their white space folded, sorted, each once;
+2. ``channels``: as the manifest names them, in order, credentials taken out;
+3. ``virtual_packages``: ``name=version=build`` of the promised ones, sorted;
+4. ``pypi``: the PyPI requirements, sorted;
+5. ``pypi_names``: where there are PyPI requirements, what the manifest says of the projects that
+   conda packages provide;
+6. ``categories``: where a category is not ``main``, the sorted pairs of category and requirement;
+7. ``solve_group``: where other environments of its group have the platform, the digests of their
+   requests, each as if it were in no group, sorted.
+
+A comment, the order of lines, another platform's change and the machine's configuration are not
+in it. A change of this recipe takes a new number and a new line in :data:`RECIPES`; this one stays,
+since old locks are judged by theirs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.manifest.targets import Target
+from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.names import VirtualPackage
+from conda_multiplat.vocabulary.records import CondaRecord
+
+#: The recipe of new locks.
+DIGEST_RECIPE = 1
+
+
+class SolveRequest(NamedTuple):
+    """All that one solve depends on, apart from the channels' content.
+
+    Attributes:
+        target: the target this is for.
+        channels: as the manifest or the configuration names them, the preferred first.
+        requirements: the MatchSpecs asked for.
+        virtual_packages: what the solve takes as there.
+        channel_priority: ``strict``, ``flexible`` or ``disabled``.
+        locked: previous records, preferred where they still fit.
+        constraints: MatchSpecs that bind where the package is there.
+    """
+
+    target: Target
+    channels: tuple[str, ...]
+    requirements: tuple[Requirement, ...]
+    virtual_packages: tuple[VirtualPackage, ...]
+    channel_priority: str
+    locked: tuple[CondaRecord, ...] = ()
+    constraints: tuple[str, ...] = ()
+
+
+def request(
+    target: Target,
+    *,
+    default_channels: Sequence[str],
+    channel_priority: str,
+    locked: Sequence[CondaRecord] = (),
+) -> SolveRequest:
+    """The solve request of a target; ``default_channels`` count where the manifest names none."""
+    return SolveRequest(
+        target=target,
+        channels=channels_of(target, default_channels),
+        requirements=target.view.conda,
+        virtual_packages=target.virtual_packages,
+        channel_priority=channel_priority,
+        locked=tuple(locked),
+    )
+
+
+def channels_of(target: Target, default_channels: Sequence[str]) -> tuple[str, ...]:
+    """The channels of a target as written.
+
+    CEP 24 appends the configured channels to those of the manifest. We, like conda-lock, don't:
+    what a lock holds must not depend on who locks. ``nodefaults`` is therefore always true, and
+    ``defaults`` is used where it is named.
+    """
+    named = [text.value for text in target.view.channels]
+    if not named:
+        return tuple(default_channels)
+    return tuple(name for name in named if name != "nodefaults")
+
+
+def digest(target: Target, recipe: int = DIGEST_RECIPE) -> str:
+    """The digest of a target's request, a lower-case hexadecimal SHA-256."""
+    if recipe not in RECIPES:
+        raise ValueError(f"no digest recipe {recipe}")
+    return RECIPES[recipe](target)
+
+
+def _recipe_1(target: Target) -> str:
+    content = _content(target)
+    if target.peers:
+        content["solve_group"] = sorted(_sha256(_content(peer)) for peer in target.peers)
+    return _sha256(content)
+
+
+def _content(target: Target) -> dict[str, Any]:
+    packages = target.virtual_packages
+    content: dict[str, Any] = {
+        "specs": sorted({each.text for each in target.view.conda}),
+        "channels": [public_name(name) for name in channels_of(target, ())],
+        "virtual_packages": sorted(f"{p.name}={p.version}={p.build}" for p in packages),
+        "pypi": sorted({each.text for each in target.view.pypi}),
+    }
+    if target.view.pypi and target.pypi_names:
+        content["pypi_names"] = target.pypi_names
+    asked = (*target.view.conda, *target.view.pypi)
+    if grouped := sorted({(each.category, each.text) for each in asked if each.category != "main"}):
+        content["categories"] = grouped
+    return content
+
+
+def _sha256(content: dict[str, Any]) -> str:
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+#: Every recipe that a lock can be of. None ever goes, or locks would be stale by an update of ours.
+RECIPES: Mapping[int, Callable[[Target], str]] = {1: _recipe_1}

@@ -1,0 +1,82 @@
+"""Solve requests -> outcomes: what is the same for each engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.solving.groups.agreement import Work, agreed, alone, in_step
+from conda_multiplat.solving.groups.conda import TERMS
+from conda_multiplat.solving.outcomes import CondaEngine, Conflict, Outcome, Solution
+from conda_multiplat.solving.requests import SolveRequest
+from conda_multiplat.vocabulary.graph import depends_of, reachable
+from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
+
+_Work = Work[SolveRequest, Outcome, Sequence[Outcome]]
+AnyRecord = TypeVar("AnyRecord", CondaRecord, PypiRecord)
+
+
+def solve(
+    requests: Sequence[SolveRequest],
+    engine: CondaEngine,
+    solved: Callable[[Solution], None] = lambda _: None,
+) -> list[Outcome]:
+    """Solve all requests, and mark each record with the category that asks for it.
+
+    ``solved`` hears of each solution as soon as it is final. Requests of one solve-group and
+    platform agree on versions; where they can't, one conflict stands for all of them.
+    """
+    groups: dict[tuple[str, str], list[SolveRequest]] = {}
+    for each in requests:
+        groups.setdefault(each.target.group, []).append(each)
+    free = groups.pop(("", ""), [])
+    final = {each.target for each in free}
+
+    def pass_on(solution: Solution) -> None:
+        if solution.request.target in final:
+            solved(solution)
+
+    works: list[_Work] = [alone(free), *(agreed(each, TERMS) for each in groups.values())]
+    first, *others = in_step(works, lambda batch: engine.solve(batch, pass_on))
+    for outcome in (each for found in others for each in found):
+        if isinstance(outcome, Solution):
+            solved(outcome)
+    return [_with_categories(each) for found in (first, *others) for each in found]
+
+
+def _with_categories(outcome: Outcome) -> Outcome:
+    if isinstance(outcome, Conflict):
+        return outcome
+    records = categorised(outcome.request.requirements, outcome.records)
+    return replace(outcome, records=records)
+
+
+def categorised(
+    requirements: Sequence[Requirement], records: Sequence[AnyRecord]
+) -> tuple[AnyRecord, ...]:
+    """Records with the category that asks for each (CEP 37)."""
+    asked_for = {each.category for each in requirements}
+    if asked_for | {each.category for each in records} <= {"main"}:
+        return tuple(records)
+    asked = [(each.name, each.category) for each in requirements]
+    found = categories_of(asked, depends_of(records))
+    return tuple(each._replace(category=found.get(each.name, "main")) for each in records)
+
+
+def categories_of(
+    roots: Sequence[tuple[str, str]], depends: Mapping[str, Sequence[str]]
+) -> dict[str, str]:
+    """CEP 37: what ``main`` needs is ``main``; the rest has the first category that needs it.
+
+    Args:
+        roots: what is asked for, with its category.
+        depends: what each package needs.
+    """
+    found: dict[str, str] = {}
+    for category in dict.fromkeys(["main", *(category for _, category in roots)]):
+        own = (name for name, asked in roots if asked == category)
+        for name in reachable(own, depends):
+            found.setdefault(name, category)
+    return found

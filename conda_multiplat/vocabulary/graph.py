@@ -1,0 +1,49 @@
+"""Who needs whom: packages by name, and the names that each needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from conda_multiplat.vocabulary.names import spec_name
+from conda_multiplat.vocabulary.records import Record
+
+#: What each package needs, by name.
+Depends = Mapping[str, Sequence[str]]
+
+
+def depends_of(records: Iterable[Record]) -> Depends:
+    """What each of some records needs."""
+    return {each.name: [spec_name(spec) for spec in each.depends] for each in records}
+
+
+def reachable(roots: Iterable[str], depends: Depends) -> set[str]:
+    """The packages that some need, by way of any others; those that are not known are left out."""
+    seen: set[str] = set()
+    todo = list(roots)
+    while todo:
+        name = todo.pop()
+        if name in depends and name not in seen:
+            seen.add(name)
+            todo.extend(depends[name])
+    return seen
+
+
+def path_to(name: str, roots: Iterable[str], depends: Depends) -> tuple[str, ...]:
+    """The shortest chain of packages from one that is asked for to ``name``; empty if none is.
+
+    Args:
+        name: the package.
+        roots: what is asked for, in the order of preference.
+        depends: what each package needs.
+    """
+    chains: dict[str, tuple[str, ...]] = {each: (each,) for each in roots if each in depends}
+    todo = list(chains)
+    while todo and name not in chains:
+        following = []
+        for each in todo:
+            for needed in depends[each]:
+                if needed in depends and needed not in chains:
+                    chains[needed] = (*chains[each], needed)
+                    following.append(needed)
+        todo = following
+    return chains.get(name, ())

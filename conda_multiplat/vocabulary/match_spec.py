@@ -1,0 +1,216 @@
+"""MatchSpecs as conda reads them, and as the engine is told of them.
+
+conda's parser has grown for years: ``foo 1.2 py_0``, ``foo=1.2=py_0`` and
+``foo[version='1.2', build=py_0]`` are one spec, ``foo=1.2`` and ``foo==1.2`` are two. Its steps are
+followed here, so that a manifest means here what it means there:
+
+1. brackets are taken off the end, and say more than what stands before them;
+2. ``channel::`` is taken off the beginning;
+3. what is left is a name and, after it, a version with or without a build.
+
+The result is written in brackets only, which every parser reads alike. What conda reads but nobody
+should write (regular expressions, a star within a version, a condition, which it leaves out) is
+refused: no spec may mean one thing here and another there. Only the case of builds is not looked
+at, which no channel makes use of.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from conda_multiplat.vocabulary.errors import WordingError
+from conda_multiplat.vocabulary.names import SUBDIRS
+
+#: What may stand in brackets.
+KEYS = ("version", "build", "build_number", "channel", "md5", "sha256")
+
+_BRACKETS = re.compile(r"^([^\[\]]*)\[([^\[\]]*)\]$")
+_PAIR = re.compile(
+    r"""\s*([A-Za-z0-9_-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^'"\s,]*))\s*(?:,|\s|$)"""
+)
+_NAME_AND_REST = re.compile(r"([^ =<>!~]+)(.*)")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_VERSION_AND_BUILD = re.compile(
+    r"((?:.+?)[^><!,|]?)(?:(?<![=!|,<>~])(?:[ =])([^-=,|<>~]+?))?$"  # conda's own
+)
+_BETWEEN_VERSIONS = re.compile(r"([()|,])")
+_OPERATORS = ("==", "!=", "<=", ">=", "~=", "=", "<", ">")
+_RELATION = re.compile(rf"({'|'.join(_OPERATORS)})([^\s=<>!~].*)")
+_TWO_WORDS = re.compile(r"[\w*] +[\w*]")
+_VERSION = re.compile(r"[0-9A-Za-z_.+!-]*[0-9A-Za-z_]")
+_SEPARATE = "; separate versions by `,` (and) or `|` (or)"
+_BUILD = re.compile(r"[A-Za-z0-9_.+*-]+")
+_BUILD_NUMBER = re.compile(r"(==|!=|<=|>=|=|<|>)?[0-9]+")
+_HASH = {"md5": re.compile(r"[0-9a-fA-F]{32}"), "sha256": re.compile(r"[0-9a-fA-F]{64}")}
+
+
+@dataclass(frozen=True)
+class MatchSpec:
+    """A parsed MatchSpec; what it does not say is ``""``."""
+
+    name: str
+    channel: str
+    #: Of :data:`KEYS`, the channel left out, in the engine's words.
+    fields: Mapping[str, str]
+
+    def text(self, channel: str = "") -> str:
+        """The spec in brackets, ``channel`` (a URL) for its own."""
+        said = {"channel": channel, **self.fields}
+        inner = ",".join(f'{key}="{value}"' for key, value in said.items() if value)
+        return f"{self.name}[{inner}]" if inner else self.name
+
+
+def parse_spec(text: str) -> MatchSpec:
+    """Read a MatchSpec as conda does.
+
+    Raises:
+        WordingError: conda refuses it, or reads it in a way that nobody could expect.
+    """
+    outside, keys = _brackets(text.strip())
+    outside, own_channel = _channel(outside)
+    match = _NAME_AND_REST.match(outside)
+    if match is None or not _NAME.fullmatch(match.group(1)):
+        raise WordingError(f"{outside.split(' ')[0]!r} is not a package name")
+    rest = match.group(2).strip()
+    version, build = _version_and_build(rest) if rest else ("", "")
+    fields = {
+        "version": keys.get("version", version),
+        "build": keys.get("build", build),
+        **{key: keys[key] for key in KEYS[2:] if key in keys and key != "channel"},
+    }
+    channel = keys.get("channel", own_channel)
+    said = {key: _read(key, value) for key, value in fields.items() if value}
+    return MatchSpec(match.group(1).lower(), channel, said)
+
+
+def _brackets(text: str) -> tuple[str, dict[str, str]]:
+    """What stands before the brackets, and what is in them."""
+    if "[" not in text and "]" not in text:
+        return text, {}
+    match = _BRACKETS.match(text)
+    if match is None:
+        raise WordingError("brackets are for the end, once: name[key=value, key=value]")
+    inner = match.group(2).strip().rstrip(",")
+    keys: dict[str, str] = {}
+    at = 0
+    while at < len(inner):
+        pair = _PAIR.match(inner, at)
+        value = "".join(filter(None, pair.groups()[1:])).strip() if pair else ""
+        if pair is None or not value:
+            raise WordingError(f"{inner[at:].strip()!r} in brackets is not key=value")
+        if pair.group(1) not in KEYS:
+            raise WordingError(f"unknown key {pair.group(1)!r} in brackets; {', '.join(KEYS)} go")
+        keys[pair.group(1)] = value
+        at = pair.end()
+    return match.group(1).strip(), keys
+
+
+def _channel(text: str) -> tuple[str, str]:
+    """What stands after ``channel::``, and the channel."""
+    if " if " in text:
+        raise WordingError("conda reads no condition: ` if ` and what follows would be left out")
+    if text.endswith((".conda", ".tar.bz2")):
+        raise WordingError("a package's file can't be locked; name the package and its channel")
+    channel, separator, spec = text.rpartition("::")
+    if ":" in spec:
+        raise WordingError(f"conda knows no namespace: {spec.split(':')[0]!r}")
+    channel = channel.strip().rstrip("/")
+    if separator and not channel:
+        raise WordingError("no channel before `::`")
+    if channel.rsplit("/", 1)[-1] in (*SUBDIRS, "noarch"):
+        raise WordingError(f"the platform is not for a spec to say: {channel!r}")
+    return spec.strip(), channel
+
+
+def _version_and_build(rest: str) -> tuple[str, str]:
+    if any(each in rest for each in "()"):
+        raise WordingError("parentheses go in brackets: name[version='(1.2|1.3),!=1.2.5']")
+    match = _VERSION_AND_BUILD.search(rest)
+    version, build = match.groups() if match else (rest, None)
+    if _TWO_WORDS.search(version):
+        raise WordingError(f"not a version: {version!r}{_SEPARATE}")
+    version, build = version.replace(" ", ""), (build or "").strip()
+    simple = not any(each in version[1:] for each in "=,|")
+    if version.startswith("==") and not build:
+        version = version[2:] or version
+    elif version.startswith("=") and simple and version[1:2] not in {*"=<>!~", ""}:
+        fuzzy = not build and not version.endswith("*")
+        version = f"{version[1:]}.*" if fuzzy else version[1:]
+    return version, build
+
+
+def _read(key: str, text: str) -> str:
+    if key == "version":
+        return _read_version(text)
+    if key == "build":
+        return _read_build(text)
+    return _read_build_number(text) if key == "build_number" else _read_hash(key, text)
+
+
+def _read_version(text: str) -> str:
+    """A version expression, what conda reads in ways of its own put in plain words."""
+    parts = [each.strip() for each in _BETWEEN_VERSIONS.split(text)]
+    words = [each for each in parts if each]
+    for left, right in zip(["(", *words], [*words, ")"], strict=True):
+        if left in {*"(|,"} and right in {*")|,"}:
+            raise WordingError(f"a version is missing: {text!r}")
+    return "".join(each if each in {*"()|,"} else _one_version(each) for each in words)
+
+
+def _one_version(text: str) -> str:
+    if text == "*":
+        return text
+    if text.startswith("^") or text.endswith("$"):
+        raise WordingError(f"a regular expression can't be locked: {text!r}")
+    if match := _RELATION.fullmatch(text):
+        relation, version = match.groups()
+        return _related(relation, version, text)
+    if operator := text[: len(text) - len(text.lstrip("=<>!~"))]:
+        if operator == text and text in _OPERATORS:
+            raise WordingError(f"no version after {text!r}")
+        raise WordingError(f"no operator: {operator!r}; {' '.join(_OPERATORS)} are")
+    if text.endswith("*"):
+        return f"{_checked(text.rstrip('*').rstrip('.'), text)}.*"
+    return f"=={_checked(text, text)}"
+
+
+def _related(relation: str, version: str, text: str) -> str:
+    # conda leaves the star out, but for `!=`.
+    starred = version.endswith(".*")
+    bare = _checked(version[:-2] if starred else version, text)
+    if starred and relation == "~=":
+        raise WordingError(f"`~=` takes no star: write `~={bare}`")
+    if starred and relation == "!=":
+        return f"!={bare}.*"
+    return f"{bare}.*" if relation == "=" else f"{relation}{bare}"
+
+
+def _checked(version: str, text: str) -> str:
+    if "*" in version:
+        raise WordingError(f"a star is for the end of a version, after a dot: {text!r}")
+    if not _VERSION.fullmatch(version):
+        hint = _SEPARATE if " " in text else ""
+        two = re.match(r"[^=<>!~]+([=<>!~].*)", version)
+        hint = f"; write a comma before {two.group(1)!r}" if two else hint
+        raise WordingError(f"not a version: {text!r}{hint}")
+    return version
+
+
+def _read_build(text: str) -> str:
+    if not _BUILD.fullmatch(text):
+        raise WordingError(f"not a build: {text!r}; write it whole, or with `*` for any part")
+    return text
+
+
+def _read_build_number(text: str) -> str:
+    if not _BUILD_NUMBER.fullmatch(text):
+        raise WordingError(f"not a build number: {text!r}; write a number, or `>=` and a number")
+    return text
+
+
+def _read_hash(key: str, text: str) -> str:
+    if not _HASH[key].fullmatch(text):
+        raise WordingError(f"not a hash: {key}={text!r}")
+    return text

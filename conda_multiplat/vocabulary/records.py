@@ -1,0 +1,226 @@
+"""Locked packages as frozen values: conda's and PyPI's, in CEP 37's form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from conda_multiplat.vocabulary.names import split_spec
+
+
+class CondaRecord(NamedTuple):
+    """One locked conda package.
+
+    Attributes:
+        name: the package's name.
+        version: its version.
+        build: its build string.
+        url: where it is, without credentials.
+        md5: the archive's MD5, ``None`` where the channel gives none.
+        sha256: the archive's SHA-256, ``None`` where the channel gives none.
+        depends: MatchSpecs of what it needs.
+        constrains: MatchSpecs that bind where the package is there. Not in the lock file, but
+            for the virtual ones among them (see :class:`PlatformLock`).
+        category: the manifest's category that asks for it (CEP 37).
+    """
+
+    name: str
+    version: str
+    build: str
+    url: str
+    md5: str | None = None
+    sha256: str | None = None
+    depends: tuple[str, ...] = ()
+    constrains: tuple[str, ...] = ()
+    category: str = "main"
+
+    @property
+    def manager(self) -> str:
+        """Who installs it, in words and in our JSON; in the lock PyPI's is ``pip`` (CEP 37)."""
+        return "conda"
+
+    @property
+    def dependencies(self) -> dict[str, str]:
+        """``depends`` as CEP 37 has it: name -> constraint, several of one name joined."""
+        found: dict[str, list[str]] = {}
+        for spec in self.depends:
+            name, constraint = split_spec(spec)
+            found.setdefault(name, []).append(constraint)
+        return {name: _joined(constraints) for name, constraints in found.items()}
+
+    @property
+    def file_name(self) -> str:
+        """The archive's name."""
+        return self.url.rsplit("/", 1)[-1]
+
+    def to_dict(self, platform: str) -> dict[str, Any]:
+        """CEP 37's ``LockedDependency``, its keys in the order in which they are written."""
+        hashes = {"md5": self.md5, "sha256": self.sha256}
+        return {
+            "name": self.name,
+            "version": self.version,
+            "manager": "conda",
+            "platform": platform,
+            "dependencies": dict(sorted(self.dependencies.items())),
+            "url": self.url,
+            "hash": {key: value for key, value in hashes.items() if value},
+            "build": self.build,
+            "category": self.category,
+            "optional": False,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> CondaRecord:
+        """Read CEP 37's ``LockedDependency``.
+
+        Raises:
+            KeyError: a required key is not there.
+        """
+        url, hashes = str(data["url"]), data["hash"]
+        build = data.get("build") or _build_from_url(url)
+        depends = data.get("dependencies") or {}
+        return cls(
+            name=str(data["name"]),
+            version=str(data["version"]),
+            build=str(build),
+            url=url,
+            md5=hashes.get("md5"),
+            sha256=hashes.get("sha256"),
+            depends=tuple(f"{name} {value or ''}".strip() for name, value in depends.items()),
+            category=str(data.get("category") or "main"),
+        )
+
+
+def _joined(constraints: Sequence[str]) -> str:
+    """Several constraints as one: versions joined by commas, then the build string.
+
+    ``>=4.5`` and ``* *_llvm`` make ``>=4.5 *_llvm``. Two different builds can't be said in one
+    constraint; no record has them.
+    """
+    if len(constraints) == 1:
+        return "" if constraints[0] == "*" else constraints[0]
+    parts = [each.partition(" ") for each in constraints]
+    versions = dict.fromkeys(version for version, _, _ in parts if version not in ("", "*"))
+    builds = dict.fromkeys(build.strip() for _, _, build in parts if build.strip())
+    version = ",".join(versions)
+    return " ".join([version or "*", *builds]) if builds else version
+
+
+_NEEDY_TAG = re.compile(r"(manylinux|macosx)_(\d+)_(\d+)_")
+#: How the names of source and built archives end.
+_ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")
+
+
+class PypiRecord(NamedTuple):
+    """One locked PyPI package.
+
+    Attributes:
+        name: the project's normalised name (PEP 503).
+        version: its version (PEP 440).
+        url: the one file to install, without credentials; ``git+URL@COMMIT`` for a repository, a
+            path relative to the lock for what is on this disk (a folder with ``#editable`` where
+            it is installed as such).
+        sha256: the file's SHA-256, a folder's content digest; ``None`` for a repository, whose
+            commit says it.
+        depends: the names of the projects that it needs here.
+        category: the manifest's category that asks for it (CEP 37).
+        bounds: the versions that it needs of some of them, by name: conda-lock writes them, we
+            don't.
+    """
+
+    name: str
+    version: str
+    url: str
+    sha256: str | None = None
+    depends: tuple[str, ...] = ()
+    category: str = "main"
+    bounds: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def manager(self) -> str:
+        """As of a conda record."""
+        return "pypi"
+
+    @property
+    def build(self) -> str:
+        """What only a conda record has, so that both can be compared by the same functions."""
+        return ""
+
+    @property
+    def md5(self) -> str | None:
+        """The same."""
+        return None
+
+    @property
+    def is_wheel(self) -> bool:
+        """Whether nothing has to be built to install it."""
+        return self.url.endswith(".whl")
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a project's folder on this disk."""
+        return "://" not in self.url and not self.url.endswith(_ARCHIVES)
+
+    def to_dict(self, platform: str) -> dict[str, Any]:
+        """CEP 37's ``LockedDependency``, its keys in the order in which they are written."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "manager": "pip",
+            "platform": platform,
+            "dependencies": dict.fromkeys(sorted(self.depends), ""),
+            "url": self.url,
+            "hash": {"sha256": self.sha256} if self.sha256 else {},
+            "category": self.category,
+            "optional": False,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> PypiRecord:
+        """Read CEP 37's ``LockedDependency``.
+
+        Raises:
+            KeyError: a required key is not there.
+        """
+        depends, url = data.get("dependencies") or {}, str(data["url"])
+        # conda-lock repeats a repository's commit as its hash.
+        hashes = {} if url.startswith("git+") else data.get("hash") or {}
+        return cls(
+            name=str(data["name"]),
+            version=str(data["version"]),
+            url=url,
+            sha256=hashes.get("sha256"),
+            depends=tuple(depends),
+            category=str(data.get("category") or "main"),
+            bounds=tuple((name, bound) for name, bound in depends.items() if bound),
+        )
+
+
+Record = CondaRecord | PypiRecord
+
+
+def python_of(records: Iterable[CondaRecord]) -> str:
+    """The version of the Python among conda records; ``""`` where there is none."""
+    return next((each.version for each in records if each.name == "python"), "")
+
+
+def wheel_need(url: str) -> str:
+    """What a wheel's platform tags need of a machine (PEP 425, 600), ``""`` for nothing.
+
+    Of several the one that needs least counts: ``manylinux_2_17_x86_64.manylinux_2_28_x86_64``.
+    """
+    if not url.endswith(".whl"):
+        return ""
+    tags = url.removesuffix(".whl").rpartition("-")[2]
+    found = [match for tag in tags.split(".") if (match := _NEEDY_TAG.match(tag))]
+    versions = [(int(match[2]), int(match[3])) for match in found]
+    if not versions:
+        return ""
+    system = {"manylinux": "__glibc", "macosx": "__osx"}[found[0][1]]
+    return f"{system} >={'.'.join(map(str, min(versions)))}"
+
+
+def _build_from_url(url: str) -> str:
+    stem = url.rsplit("/", 1)[-1].removesuffix(".conda").removesuffix(".tar.bz2")
+    return stem.rsplit("-", 1)[-1]

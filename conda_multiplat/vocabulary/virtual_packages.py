@@ -1,0 +1,187 @@
+"""Virtual packages (CEP 30): what a manifest promises, what we assume, what a machine lacks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from conda_multiplat.vocabulary.names import (
+    FAMILIES,
+    SUBDIRS,
+    VirtualPackage,
+    did_you_mean,
+    families,
+    spec_name,
+)
+
+#: What an environment promises: platform or family -> name without ``__`` -> version, ``None`` to
+#: take back what a broader key or an extended environment promises.
+Promises = Mapping[str, Mapping[str, str | None]]
+
+#: What is assumed of a platform's machines where the manifest is silent. The one table of its
+#: kind: nothing of the machine that locks comes in.
+DEFAULTS: dict[str, dict[str, str]] = {
+    "linux": {"linux": "4.18", "glibc": "2.28"},
+    "osx": {"osx": "13.0"},
+    "win": {"win": "10.0"},
+}
+
+#: The plain microarchitecture of a platform's second part (CEP 30, appendix A).
+_ARCHSPEC = {
+    "32": "x86",
+    "64": "x86_64",
+    "arm64": "aarch64",
+    "z": "z",
+}
+
+#: The names that can be promised, and the families they exist on.
+NAMES: dict[str, tuple[str, ...]] = {
+    "archspec": (),
+    "cuda": ("linux", "win"),
+    "cuda_arch": ("linux", "win"),
+    "glibc": ("linux",),
+    "linux": ("linux",),
+    "osx": ("osx",),
+    "win": ("win",),
+}
+
+#: Stands for a record's name in the needs of promises.
+PROMISE = "the manifest's promise"
+_VERSION = re.compile(r"^[0-9][0-9A-Za-z.!+_]*$")
+_BUILD = re.compile(r"^[0-9A-Za-z_.+]+$")
+
+
+class Need(NamedTuple):
+    """A locked record's requirement of a virtual package.
+
+    Attributes:
+        spec: the MatchSpec, ``__cuda >=12``.
+        record: the name of the package that has it.
+        binding: False for one of ``constrains``, which counts only where the package is there.
+    """
+
+    spec: str
+    record: str
+    binding: bool = True
+
+
+class Unmet(NamedTuple):
+    """A need and what the machine has instead; ``None`` when it has nothing of that name."""
+
+    need: Need
+    has: VirtualPackage | None
+
+
+def promise_problem(platform: str, name: str, value: str | None) -> tuple[str, str] | None:
+    """What is wrong with a line of ``virtual-packages``, as (message, hint)."""
+    if name not in NAMES:
+        bare = name.removeprefix("__")
+        known = did_you_mean(bare, NAMES, f"known: {', '.join(NAMES)}")
+        hint = f"write {bare!r}, without the underscores" if bare in NAMES else known
+        return f"unknown virtual package {name!r} for {platform}", hint
+    where = NAMES[name]
+    if where and platform in (*SUBDIRS, *FAMILIES) and not _homes(platform) & set(where):
+        return f"{platform} never has {name!r}", f"it exists on {' and '.join(where)}"
+    if value is None:
+        return None
+    if name == "archspec":
+        if not _BUILD.match(value):
+            return f"{value!r} is no microarchitecture", "for example x86_64_v3"
+    elif not _VERSION.match(value):
+        return f"{name}: {value!r} is no version", f'for example {name}: "12.4"'
+    return None
+
+
+def _homes(platform: str) -> set[str]:
+    """The families that a platform or family can stand for; ``unix`` is linux or osx."""
+    return {"linux", "osx"} if platform == "unix" else {platform, *families(platform)} - {"unix"}
+
+
+def promised(subdir: str, chain: Sequence[Promises]) -> tuple[tuple[VirtualPackage, ...], set[str]]:
+    """The virtual packages to solve ``subdir`` with.
+
+    Args:
+        subdir: the platform.
+        chain: what is promised, the most general environment first. In each, a subdir's own
+            line wins over its family's, and ``linux`` over ``unix``.
+
+    Returns:
+        The packages, sorted, and those that were assumed and not promised, as ``glibc 2.28``.
+    """
+    values: dict[str, str | None] = {}
+    for family in families(subdir):
+        values |= DEFAULTS.get(family, {})
+    assumed = dict(values)
+    for promises in chain:
+        values |= stated(subdir, promises)
+    if not values.get("cuda"):
+        values.pop("cuda_arch", None)  # CEP 46: absent without __cuda
+    machine = subdir.partition("-")[2]
+    arch = values.pop("archspec", None) or _ARCHSPEC.get(machine, machine)
+    packages = {VirtualPackage("__archspec", "1", arch)}
+    if "unix" in families(subdir):
+        packages.add(VirtualPackage("__unix", "0"))
+    packages |= {VirtualPackage(f"__{name}", value) for name, value in values.items() if value}
+    keys = (*families(subdir), subdir)
+    said = {name for promises in chain for key in keys for name in promises.get(key, {})}
+    silent = {f"{n} {v}" for n, v in assumed.items() if values.get(n) == v and n not in said}
+    return tuple(sorted(packages)), silent
+
+
+def stated(subdir: str, promises: Promises) -> dict[str, str | None]:
+    """What one environment's promises say of a platform, its families' included."""
+    values: dict[str, str | None] = {}
+    for key in (*families(subdir), subdir):
+        values |= _fitting(subdir, promises.get(key, {}))
+    return values
+
+
+def _fitting(subdir: str, values: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Those of a family's promises that can be true of ``subdir``: ``unix`` has no glibc on osx."""
+    home = set(families(subdir))
+    return {
+        name: value for name, value in values.items() if not NAMES[name] or home & set(NAMES[name])
+    }
+
+
+def needs_of(records: Iterable[tuple[str, Sequence[str], Sequence[str]]]) -> list[Need]:
+    """The needs of records given as (name, depends, constrains), in their order."""
+    return [
+        Need(spec, name, binding)
+        for name, depends, constrains in records
+        for specs, binding in ((depends, True), (constrains, False))
+        for spec in specs
+        if "__" in spec and spec_name(spec).startswith("__")  # few of very many have any
+    ]
+
+
+def promise_needs(packages: Iterable[VirtualPackage]) -> list[Need]:
+    """What a promise of CUDA needs: it is never assumed, so that a manifest has stated it."""
+    return [
+        Need(f"{each.name} >={each.version}", PROMISE)
+        for each in packages
+        if each.name in ("__cuda", "__cuda_arch")
+    ]
+
+
+def unmet(
+    needs: Iterable[Need],
+    detected: Iterable[VirtualPackage],
+    matches: Callable[[str, VirtualPackage], bool],
+) -> list[Unmet]:
+    """The needs that a machine with the ``detected`` packages does not meet.
+
+    ``matches`` says whether a MatchSpec holds for a virtual package. A need of ``constrains`` is
+    unmet only where the package is there in a version that it excludes.
+    """
+    has = {package.name: package for package in detected}
+    found: list[Unmet] = []
+    for need in needs:
+        package = has.get(spec_name(need.spec))
+        if package is None:
+            if need.binding:
+                found.append(Unmet(need, None))
+        elif not matches(need.spec, package):
+            found.append(Unmet(need, package))
+    return found

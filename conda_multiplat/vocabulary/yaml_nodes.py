@@ -1,0 +1,167 @@
+"""YAML with positions: every value remembers its line and column, every problem is collected.
+
+PyYAML's node graph (libyaml's parser where it is there) is the source; nothing is converted by
+YAML's own rules, so that ``glibc: 2.30`` stays ``2.30`` and a duplicate key is seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import yaml
+
+from conda_multiplat.vocabulary.errors import Location, Problem
+
+#: libyaml's parser where it is there; safe either way.
+Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NULL = "tag:yaml.org,2002:null"
+_STRING = "tag:yaml.org,2002:str"
+_KINDS = {yaml.MappingNode: "a mapping", yaml.SequenceNode: "a list", yaml.ScalarNode: "a value"}
+
+
+class Text(NamedTuple):
+    """A scalar as it is written, and where."""
+
+    value: str
+    at: Location
+
+
+class Reader:
+    """Reads one document and gathers its problems.
+
+    Attributes:
+        file: the file's name as the user knows it.
+        problems: what was found so far; a set, since a line may be read once for each platform.
+        duplicates_allowed: True where lines of all platforms are read together: a key may stand
+            twice, under different selectors, and the last one counts.
+        selector_lines: the lines that have a comment selector.
+    """
+
+    def __init__(
+        self,
+        file: str,
+        problems: set[Problem] | None = None,
+        *,
+        duplicates_allowed: bool = False,
+        selector_lines: frozenset[int] = frozenset(),
+    ) -> None:
+        self.file = file
+        self.problems: set[Problem] = set() if problems is None else problems
+        self.duplicates_allowed = duplicates_allowed
+        self.selector_lines = selector_lines
+
+    def compose(self, text: str) -> yaml.Node | None:
+        """The document's node graph; ``None`` where it is empty or is not YAML."""
+        try:
+            return yaml.compose(text, Loader=Loader)
+        except yaml.MarkedYAMLError as error:
+            self._syntax(error, text)
+        except yaml.reader.ReaderError as error:
+            line = text.count("\n", 0, error.position) + 1
+            self.problem(Location(self.file, line), f"not YAML: {error.reason}")
+        return None
+
+    def problem(self, at: Location | yaml.Node, message: str, hint: str = "") -> None:
+        """Remember that ``message`` is true of ``at``."""
+        place = at if isinstance(at, Location) else self.place(at)
+        self.problems.add(Problem(place, message, hint))
+
+    def no_selectors(self, node: yaml.Node, what: str) -> None:
+        """Refuse selectors in a part that is the same on every platform."""
+        inside = set(range(node.start_mark.line + 1, _last_line(node) + 1))
+        for line in sorted(self.selector_lines & inside):
+            hint = f"{what} holds on every platform: remove the selector"
+            self.problem(Location(self.file, line), f"a selector has no effect in {what}", hint)
+
+    def place(self, node: yaml.Node) -> Location:
+        """Where ``node`` begins."""
+        return Location(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def mapping(self, node: yaml.Node, what: str) -> dict[str, tuple[Text, yaml.Node]]:
+        """``node`` as key -> (key with its place, value); a null is an empty mapping."""
+        if is_null(node):
+            return {}
+        if not isinstance(node, yaml.MappingNode):
+            self._wrong_kind(node, what, "a mapping (`key: value` lines)")
+            return {}
+        found: dict[str, tuple[Text, yaml.Node]] = {}
+        for key, value in node.value:
+            if (text := self.text(key, f"a key of {what}")) is None:
+                continue
+            if text.value in found and not self.duplicates_allowed:
+                first = found[text.value][0].at.line
+                self.problem(
+                    key,
+                    f"{text.value!r} appears twice in {what}",
+                    f"line {first} has it already: merge the two, or remove one",
+                )
+            else:
+                found[text.value] = (text, value)
+        return found
+
+    def items(self, node: yaml.Node, what: str) -> Iterator[yaml.Node]:
+        """The items of a list; nothing for a null."""
+        if is_null(node):
+            return
+        if not isinstance(node, yaml.SequenceNode):
+            self._wrong_kind(node, what, "a list (lines that begin with `- `)")
+            return
+        yield from node.value
+
+    def text(self, node: yaml.Node, what: str) -> Text | None:
+        """A scalar as written; ``None``, with a problem, for anything else or for nothing."""
+        if not isinstance(node, yaml.ScalarNode):
+            self._wrong_kind(node, what, "plain text")
+            return None
+        if is_null(node):
+            self.problem(node, f"{what} is empty")
+            return None
+        return Text(node.value, self.place(node))
+
+    def texts(self, node: yaml.Node, what: str) -> tuple[Text, ...]:
+        """A list of scalars as written."""
+        item = f"an entry of {what}"
+        found = (self.text(child, item) for child in self.items(node, what))
+        return tuple(text for text in found if text is not None)
+
+    def _wrong_kind(self, node: yaml.Node, what: str, wanted: str) -> None:
+        got = _KINDS.get(type(node), "something else")
+        shown = f" {node.value!r}" if isinstance(node, yaml.ScalarNode) else ""
+        self.problem(node, f"{what} is {got}{shown}", f"write {wanted}")
+
+    def _syntax(self, error: yaml.MarkedYAMLError, text: str) -> None:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line, mark.column) if mark else (0, 0)
+        lines = text.splitlines()
+        marked = [number for number, each in enumerate(lines, 1) if each.startswith("<<<<<<< ")]
+        if marked:
+            said = "a merge conflict: '<<<<<<<'"
+            self.problem(Location(self.file, marked[0]), said, "keep what is right, then lock")
+            return
+        written = lines[line] if line < len(lines) else ""
+        if "\t" in written[: len(written) - len(written.lstrip())]:
+            at = Location(self.file, line + 1, written.index("\t") + 1)
+            self.problem(at, "a tab in the indentation", "YAML indents with spaces only")
+            return
+        at = Location(self.file, line + 1, column + 1)
+        shown = f": {written.strip()!r}" if written.strip() else ""
+        self.problem(at, f"not YAML{shown}", f"{error.problem or error.context}")
+
+
+def _last_line(node: yaml.Node) -> int:
+    """The line that ``node`` ends in; YAML's own mark of a block is where the next thing begins."""
+    if isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
+        last = node.value[-1]
+        return _last_line(last[1] if isinstance(last, tuple) else last)
+    return int(node.end_mark.line) + 1
+
+
+def is_null(node: yaml.Node) -> bool:
+    """Whether ``node`` is YAML's null: nothing, ``~`` or ``null``."""
+    return isinstance(node, yaml.ScalarNode) and node.tag == _NULL
+
+
+def is_string(node: yaml.Node) -> bool:
+    """Whether YAML itself would read ``node`` as text, and not as a number, a date or a boolean."""
+    return isinstance(node, yaml.ScalarNode) and node.tag == _STRING

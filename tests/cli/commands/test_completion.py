@@ -1,0 +1,166 @@
+"""``completion``: what real shells offer with the script, and that asking takes no time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.completing import offered, shells
+from support.hosts import Host
+from support.manifests import write
+
+from conda_multiplat.cli.main import COMMANDS
+
+Offer = Callable[[str], list[str]]
+DEV = "multiplat: {environments: {dev: {platforms: [linux-64], dependencies: [zlib]}}}\n"
+
+
+@pytest.fixture
+def locked_project(alone: Host, project: Path, channel: Path) -> Path:
+    """A locked project of two environments."""
+    write(project, channel, "numpy", platforms="[linux-64, osx-arm64]", extra=DEV)
+    alone.multiplat("lock", "-q", cwd=project)
+    (project / "sub").mkdir()
+    write(project / "sub", channel, "zlib", platforms="[win-64]", file="other.yml")
+    return project
+
+
+@pytest.fixture(params=shells())
+def offer(
+    request: pytest.FixtureRequest, alone: Host, locked_project: Path, tmp_path: Path
+) -> Offer:
+    """What each shell offers at the end of a line, typed in the project's folder."""
+    shell: str = request.param
+    script = tmp_path / f"script.{shell}"
+    printed = alone.multiplat("completion", "--shell", shell, cwd=tmp_path).stdout
+    script.write_text(printed, encoding="utf-8")
+    return lambda line: offered(shell, script, line, locked_project, alone.environ())
+
+
+@pytest.mark.parametrize("program", ["conda-multiplat", "conda multiplat"])
+def test_names(offer: Offer, program: str) -> None:
+    """Environments, platforms and packages of the project, after each program."""
+    assert offer(f"{program} lock -e ") == ["default", "dev"]
+    assert offer(f"{program} lock --platform ") == ["linux-64", "osx-arm64"]
+    assert offer(f"{program} lock -e dev --update ") == ["libblas", "numpy", "python", "zlib"]
+    assert offer(f"{program} why n") == ["numpy"]
+
+
+def test_commands_and_options(offer: Offer) -> None:
+    """Commands, options and the words that an option takes: all from the parsers."""
+    assert offer("conda-multiplat ") == sorted(COMMANDS)
+    assert offer("conda-multiplat re") == [each for each in sorted(COMMANDS) if each[:2] == "re"]
+    assert offer("conda-multiplat render --k") == ["--kind"]
+    assert offer("conda-multiplat render --kind ") == ["environment", "explicit"]
+    assert "--update-all" in offer("conda-multiplat lock --")
+    assert offer("conda-multiplat list --manager conda nu") == ["numpy"]
+
+
+def test_platforms_to_change(offer: Offer) -> None:
+    """After `platform`: what to do, then the platforms that it can be done with."""
+    assert offer("conda-multiplat platform ") == ["add", "remove"]
+    assert offer("conda-multiplat platform remove ") == ["linux-64", "osx-arm64"]
+    assert offer("conda-multiplat platform add osx") == ["osx-64"]
+
+
+def test_another_manifest(offer: Offer) -> None:
+    """The names are those of the manifest that -f has named."""
+    assert offer("conda-multiplat lock -f sub/other.yml --platform ") == ["win-64"]
+
+
+def test_everywhere(alone: Host, tmp_path: Path) -> None:
+    """Without a project: no environments, all platforms; nothing is said."""
+    for kind, count in (("environments", 0), ("packages", 0), ("names", 0), ("nonsense", 0)):
+        done = alone.multiplat("complete-words", kind, cwd=tmp_path)
+        assert (len(done.stdout.splitlines()), done.stderr) == (count, "")
+    platforms = alone.multiplat("complete-words", "platforms", cwd=tmp_path).stdout.splitlines()
+    assert "linux-aarch64" in platforms
+    assert alone.json("complete-words", "names", cwd=tmp_path) == {"success": True, "words": []}
+
+
+def test_broken_manifest(alone: Host, locked_project: Path) -> None:
+    """While a manifest is being written its locks still tell the environments."""
+    (locked_project / "environment.yml").write_text("dependencies: [", encoding="utf-8")
+    words = ("complete-words", "environments")
+    assert alone.multiplat(*words, cwd=locked_project).stdout == "default\ndev\n"
+
+
+def test_names_of_condas_environments(alone: Host, tmp_path: Path) -> None:
+    """After -n, what conda knows by a name."""
+    (alone.home / ".conda").mkdir()
+    text = "/opt/conda\n/opt/conda/envs/robot\n/data/prefix\n/home/me/envs/robot-dev\n"
+    (alone.home / ".conda" / "environments.txt").write_text(text, encoding="utf-8")
+    done = alone.multiplat("complete-words", "names", cwd=tmp_path)
+    assert done.stdout == "robot\nrobot-dev\n"
+
+
+def test_hostile_names(offer: Offer, locked_project: Path) -> None:
+    """Names that a shell would do something with are not offered, and nothing of them runs."""
+    lock = locked_project / "conda-lock.yml"
+    for name in ("$(touch${IFS}pwned)", "`touch${IFS}pwned`", "a;touch", "*"):
+        text = lock.read_text(encoding="utf-8")
+        lock.write_text(f"{text}- name: {name}\n  platform: linux-64\n", encoding="utf-8")
+    (locked_project / "$(touch${IFS}pwned).conda-lock.yml").write_text("", encoding="utf-8")
+    assert offer("conda-multiplat why ") == ["libblas", "numpy", "python", "zlib"]
+    (locked_project / "environment.yml").write_text("dependencies: [", encoding="utf-8")
+    assert offer("conda-multiplat lock -e ") == ["default", "dev"]
+    assert not (locked_project / "pwned").exists()
+
+
+def test_quick(alone: Host, locked_project: Path) -> None:
+    """Names take less than 0.15 s of a processor: no engine is imported."""
+    code = (
+        "import sys; from conda_multiplat.cli.main import main; main(sys.argv[1:]); "
+        "print(*(each for each in ('rattler', 'rich', 'conda') if each in sys.modules))"
+    )
+    for kind in ("environments", "platforms", "packages"):
+        took = []
+        for _ in range(5):
+            began = _used()
+            done = subprocess.run(
+                [sys.executable, "-c", code, "complete-words", kind],
+                cwd=locked_project,
+                env=alone.environ(),
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            took.append(_used() - began)
+        assert done.stdout.splitlines()[-1] == ""
+        assert min(took) < 0.15
+
+
+def _used() -> float:
+    """Seconds of a processor that finished children have had: others' work does not count."""
+    used = os.times()
+    return used.children_user + used.children_system
+
+
+def test_hidden(door: Host, project: Path) -> None:
+    """The command that scripts ask is in no list, and does not break a door."""
+    shown = door.multiplat("--help", cwd=project).stdout
+    assert "complete-words" not in shown
+    assert "completion" in shown
+    assert door.multiplat("complete-words", "environments", cwd=project).stdout == ""
+
+
+def test_not_in_the_way(alone: Host, tmp_path: Path) -> None:
+    """Who completes conda already goes on doing so."""
+    script = tmp_path / "script.bash"
+    printed = alone.multiplat("completion", "--shell", "bash", cwd=tmp_path).stdout
+    script.write_text(printed, encoding="utf-8")
+    code = 'complete -F _theirs conda; source "$1"; complete -p conda'
+    done = subprocess.run(
+        ["bash", "--norc", "-c", code, "bash", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "complete -F _theirs conda\n"
+
+
+def test_other_shells(alone: Host, tmp_path: Path) -> None:
+    """A shell that we have no script for: exit code 2."""
+    said = alone.multiplat("completion", "--shell", "cmd", cwd=tmp_path, code=2).stderr
+    assert "argument --shell: invalid choice: 'cmd'" in said

@@ -1,0 +1,58 @@
+"""The smallest clash among requirements, without an engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from conda_multiplat.engines.conda.conflict import smallest_clash
+from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.vocabulary.errors import Location
+
+
+def _requirements(names: str) -> list[Requirement]:
+    return [Requirement(name, name, Location("f", number)) for number, name in enumerate(names, 1)]
+
+
+def _smallest(names: str, clashes: Sequence[str], limit: int = 60) -> tuple[str, int]:
+    asked = 0
+
+    async def solvable(requirements: Sequence[Requirement]) -> bool:
+        nonlocal asked
+        asked += 1
+        there = {each.name for each in requirements}
+        return not any(set(clash) <= there for clash in clashes)
+
+    found = asyncio.run(smallest_clash(_requirements(names), solvable, limit))
+    return "".join(each.name for each in found), asked
+
+
+@pytest.mark.parametrize(
+    ("clashes", "found"),
+    [(["a"], "a"), (["h"], "h"), (["bg"], "bg"), (["abc"], "abc"), (["abcdefgh"], "abcdefgh")],
+)
+def test_one_clash(clashes: list[str], found: str) -> None:
+    """All of the clash and nothing else, in the manifest's order."""
+    assert _smallest("abcdefgh", clashes)[0] == found
+
+
+def test_several_clashes() -> None:
+    """One of several is enough, and it is a whole one."""
+    assert _smallest("abcdefgh", ["ab", "cd", "h"])[0] in ("ab", "cd", "h")
+
+
+def test_few_questions() -> None:
+    """Two of 64 are found with far fewer than 64 solves."""
+    names = "".join(chr(0x100 + number) for number in range(64))
+    found, asked = _smallest(names, [names[5] + names[50]])
+    assert found == names[5] + names[50]
+    assert asked <= 24
+
+
+def test_limit() -> None:
+    """When the patience ends, what is not known to be needless stays in."""
+    found, asked = _smallest("abcdefgh", ["ah"], limit=1)
+    assert set("ah") <= set(found)
+    assert asked == 1

@@ -1,0 +1,40 @@
+"""What the name of an environment file says of its platform."""
+
+from __future__ import annotations
+
+import pytest
+
+from conda_multiplat.importers.platform_names import NameGuess, guess
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("environment.linux-64.yml", NameGuess(("linux-64",))),
+        ("env.osx-arm64.yaml", NameGuess(("osx-arm64",))),
+        ("environment_linux_aarch64.yml", NameGuess(("linux-aarch64",))),
+        ("environment-linux.yml", NameGuess(("linux-64",), assumed=True)),
+        ("environment-mac.yml", NameGuess(("osx-arm64",), assumed=True)),
+        ("darwin.yml", NameGuess(("osx-arm64",), assumed=True)),
+        ("environment-WIN.yml", NameGuess(("win-64",), assumed=True)),
+        ("environment-windows-arm64.yml", NameGuess(("win-arm64",))),
+        ("environment-mac-intel.yml", NameGuess(("osx-64",))),
+        ("environment-macos-m1.yml", NameGuess(("osx-arm64",))),
+        ("environment_linux_x86_64.yml", NameGuess(("linux-64",))),
+        ("win64.yml", NameGuess(("win-64",))),
+        ("environment-gpu.yml", NameGuess(("linux-64",), assumed=True, variant="gpu")),
+        (
+            "environment-cuda12.4.yml",
+            NameGuess(("linux-64",), assumed=True, variant="cuda12.4", cuda="12.4"),
+        ),
+        ("env-win-64-cu118.yml", NameGuess(("win-64",), variant="cu118", cuda="11.8")),
+        ("environment.yml", NameGuess()),
+        ("environment-dev.yml", NameGuess()),
+        ("environment-arm64.yml", NameGuess()),
+        ("environment-linux-mac.yml", NameGuess(assumed=True)),
+        ("winter.yml", NameGuess()),
+    ],
+)
+def test_guess(name: str, expected: NameGuess) -> None:
+    """Platforms, words for systems and processors, and words for GPUs are told apart."""
+    assert guess(name) == expected

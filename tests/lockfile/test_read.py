@@ -1,0 +1,514 @@
+"""Locks as files: what is written is read back, whoever wrote it, and what is broken is told."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conda_multiplat.actions.lock import plan as lock_plan
+from conda_multiplat.actions.lock.plan import Plan
+from conda_multiplat.lockfile.digests import has_changed, in_sync, is_newer
+from conda_multiplat.lockfile.model import LockChannel, LockFile, PlatformLock
+from conda_multiplat.lockfile.read import as_unmerged, read_head, read_lock
+from conda_multiplat.lockfile.write import render, scalar
+from conda_multiplat.manifest.read import Source, read_manifest
+from conda_multiplat.manifest.targets import targets
+from conda_multiplat.solving.requests import RECIPES, digest
+from conda_multiplat.vocabulary.errors import LockFileError
+from conda_multiplat.vocabulary.names import VirtualPackage
+from conda_multiplat.vocabulary.pip_entries import entry_name
+from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
+
+CASES = Path(__file__).parents[1] / "cases" / "locks"
+NASTY = [
+    "1e5", "0x1f", "0o17", "017", "1_000", "on", "Yes", "NO", "y", "~", "null", "true", ".inf",
+    "12:30:45", "2024-01-01", "it's", 'say "x"', "a: b", "a #b", "a:", "- a", "*a", "&a", "!a",
+    "{a}", "[a]", ">=1,<2", "* *_mkl", "%a", "@a", "`a", "é", "1.10", "1!2.0", "=1", "<<", "",
+    "0" * 64, "1" * 60 + "e123", "123e" + "4" * 28, "deadbeef" * 8,
+]  # fmt: skip
+
+
+def _record(name: str, **changes: object) -> CondaRecord:
+    url = f"https://conda.example.com/main/noarch/{name}-1.0-h0_0.conda"
+    record = CondaRecord(name, "1.0", "h0_0", url, "0" * 32, "ab" * 32)
+    return record._replace(**changes)  # type: ignore[arg-type]
+
+
+def _lock(*records: CondaRecord) -> LockFile:
+    promised = (VirtualPackage("__cuda", "12.4"), VirtualPackage("__unix", "0"))
+    other = PlatformLock.of("c" * 64, [_record("only-osx")], promised[1:], ["only-osx"])
+    return LockFile(
+        environment="gpu",
+        sources=("environment.yml", "more.yml"),
+        channels=(LockChannel("conda-forge"), LockChannel("https://x.example.com", ("TOKEN",))),
+        platforms={
+            "linux-64": PlatformLock.of("b" * 64, records, promised, ["a", "b >=1"]),
+            "osx-arm64": other,
+        },
+        channel_priority="strict",
+        recipe=1,
+    )
+
+
+LOCK = _lock(
+    _record("a", depends=("__cuda >=12", "b >=1", "c")),
+    _record("b", depends=("__unix",), md5=None),
+    _record("c", category="dev"),
+)
+
+
+def test_round_trip() -> None:
+    """A lock that is written is read as it was, and written again it is the same text."""
+    text = render(LOCK)
+    assert read_lock(text, "gpu.conda-lock.yml") == LOCK
+    assert render(read_lock(text, "gpu.conda-lock.yml")) == text
+
+
+def test_constraints_survive_as_needs() -> None:
+    """Of ``constrains`` the lock keeps what is said of virtual packages."""
+    lock = _lock(_record("cuda-version", constrains=("__cuda >=12", "cudatoolkit 12.*")))
+    needs = read_lock(render(lock), "f").platforms["linux-64"].needs
+    assert [(each.spec, each.record, each.binding) for each in needs] == [
+        ("__cuda >=12", "cuda-version", False)
+    ]
+
+
+def test_fast_reader_and_yaml_agree() -> None:
+    """What is read by layout is what YAML reads, whatever stands in the values."""
+    records = [_record(f"p{n}", version=text, build=text) for n, text in enumerate(NASTY)]
+    text = render(_lock(*records))
+    by_layout = read_lock(text, "f")
+    assert by_layout.intact
+    edited = read_lock(text.replace("packages-sha256: ", "packages-sha256: x"), "f")
+    assert not edited.intact
+    assert edited.platforms == by_layout.platforms
+    data = yaml.safe_load(text)
+    found = {each["name"]: each["version"] for each in data["package"]}
+    assert [found[f"p{n}"] for n in range(len(NASTY))] == NASTY
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_scalars_are_text_for_every_reader(text: str) -> None:
+    """No value can be taken for a number, a date or a boolean, by YAML 1.1 nor by 1.2."""
+    written = scalar(text)
+    assert yaml.safe_load(written) == text
+    if not written.startswith("'"):
+        with pytest.raises(ValueError, match="could not convert"):
+            float(written)
+
+
+def test_one_platform(tmp_path: Path) -> None:
+    """Reading one platform gives what the whole gives for it, and no other."""
+    some = read_lock(render(LOCK), "f", ["osx-arm64"])
+    assert dict(some.platforms) == {"osx-arm64": LOCK.platforms["osx-arm64"]}
+
+
+def test_conda_lock_parses_it(tmp_path: Path) -> None:
+    """conda-lock's own models accept every key, where there is an MD5."""
+    lock = _lock(*(each._replace(md5="0" * 32) for each in LOCK.platforms["linux-64"].records))
+    path = tmp_path / "conda-lock.yml"
+    path.write_text(render(lock), encoding="utf-8")
+    code = (
+        "import json, pathlib, sys; from conda_lock.lockfile import parse_conda_lock_file as p;"
+        "lock = p(pathlib.Path(sys.argv[1]));"
+        "rows = [[x.name, x.platform, sorted(x.categories)] for x in lock.package];"
+        "print(json.dumps(sorted(rows)))"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", code, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [
+        ["a", "linux-64", ["main"]],
+        ["b", "linux-64", ["main"]],
+        ["c", "linux-64", ["dev"]],
+        ["only-osx", "osx-arm64", ["main"]],
+    ]
+
+
+FOREIGN = """\
+version: 1
+metadata:
+  content_hash:
+    linux-64: abc
+  channels:
+  - url: conda-forge
+    used_env_vars: []
+  platforms:
+  - linux-64
+  sources:
+  - environment.yml
+package:
+- name: zlib
+  version: 1.3.1
+  manager: conda
+  platform: linux-64
+  dependencies:
+    __glibc: '>=2.17'
+    libgcc: '>=13'
+  url: https://conda.example.com/conda-forge/linux-64/zlib-1.3.1-hb9d3cd8_2.conda
+  hash:
+    md5: c9f075ab2f33b3bbee9e62d4ad0a6cd8
+    sha256: 5d7c0e5f0005f74112a34a7425179f4eb6e73c92f5d109e6af4ddeca407c92ab
+  category: dev
+  optional: true
+- name: zlib
+  version: 1.3.1
+  manager: conda
+  platform: linux-64
+  dependencies: {}
+  url: https://conda.example.com/conda-forge/linux-64/zlib-1.3.1-hb9d3cd8_2.conda
+  hash:
+    md5: c9f075ab2f33b3bbee9e62d4ad0a6cd8
+  category: docs
+  optional: true
+- name: robosuite
+  version: 1.4.0
+  manager: pip
+  platform: linux-64
+  dependencies: {}
+  url: https://files.example.com/robosuite-1.4.0.tar.gz
+  hash:
+    sha256: 5d7c0e5f0005f74112a34a7425179f4eb6e73c92f5d109e6af4ddeca407c92ab
+  category: main
+  optional: false
+"""
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_locks_of_others(end: str) -> None:
+    """conda-lock's own files: several categories, PyPI entries, no metadata of ours, CRLF."""
+    lock = read_lock(FOREIGN.replace("\n", end), "conda-lock.yml")
+    assert (lock.recipe, lock.intact, lock.environment) == (0, True, "default")
+    found = lock.platforms["linux-64"]
+    assert [(each.name, each.version, each.build) for each in found.records] == [
+        ("zlib", "1.3.1", "hb9d3cd8_2")
+    ]
+    sha256 = "5d7c0e5f0005f74112a34a7425179f4eb6e73c92f5d109e6af4ddeca407c92ab"
+    url = "https://files.example.com/robosuite-1.4.0.tar.gz"
+    assert found.pypi == (PypiRecord("robosuite", "1.4.0", url, sha256),)
+
+
+def test_package_section_may_come_first() -> None:
+    """YAML's keys have no order."""
+    head, packages = FOREIGN.split("package:", maxsplit=1)
+    lock = read_lock(f"package:{packages}{head}", "conda-lock.yml")
+    assert lock == read_lock(FOREIGN, "conda-lock.yml")
+
+
+def test_category_main_is_kept() -> None:
+    """Whichever of a package's entries comes last."""
+    first, *rest = FOREIGN.replace("category: docs", "category: main").split("- name: zlib\n")
+    assert len(rest) == 2
+    found = [read_lock("- name: zlib\n".join([first, *order]), "f") for order in (rest, rest[::-1])]
+    assert [each.platforms["linux-64"].records[0].category for each in found] == ["main", "main"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            FOREIGN.replace("version: 1\n", "version: 2\n", 1),
+            "f:1: lock version 2; this conda-multiplat reads version 1",
+        ),
+        (
+            FOREIGN.split("package:", maxsplit=1)[0],
+            "f: no `package:` section: the file is cut off or no lock",
+        ),
+        (FOREIGN.replace("metadata:", "meta:"), "f: no `metadata:` section"),
+        (FOREIGN + ">>>>>>> theirs\n", "f:46: conflict marker '>>>>>>>'"),
+        (FOREIGN + "- [", "f:47: not YAML: did not find expected node content"),
+        (FOREIGN.replace("manager: pip\n", "x: y\n"), "f: not a CEP 37 lock: KeyError('manager')"),
+        ("package: []\n", "f: no `metadata:` section"),
+        (FOREIGN + "||||||| base\n", "f:46: conflict marker '|||||||'"),
+        (FOREIGN + "=======\r\n", "f:46: conflict marker '======='"),
+        (FOREIGN + "\x01", "f:46: not YAML: control characters are not allowed"),
+        (
+            FOREIGN.replace("metadata:\n", "metadata:\n  custom_metadata: [a]\n", 1),
+            "f: `custom_metadata` is not a mapping",
+        ),
+    ],
+    ids=[
+        *("newer", "cut off", "no metadata", "conflict", "not YAML", "no manager", "no head"),
+        *("base of a conflict", "conflict with CRLF", "control character", "metadata of a list"),
+    ],
+)  # fmt: skip
+def test_broken_locks(text: str, problem: str) -> None:
+    """Each kind of broken file is told by its place and reason, with the way out."""
+    with pytest.raises(LockFileError) as raised:
+        read_lock(text, "f")
+    shown, hint = str(raised.value.problems[0]).split("\n")
+    assert shown == problem
+    assert hint.endswith(
+        "run `conda multiplat lock --update-all`, which does not read the old lock"
+    )
+
+
+def test_golden_digests() -> None:
+    """Recipe 1 gives these digests for ever: a lock must not go stale by an update of ours."""
+    folder = CASES / "recipe-1"
+    source = Source("environment.yml", (folder / "environment.yml").read_text(encoding="utf-8"))
+    manifest = read_manifest([source], host_subdirs=(), entry_name=entry_name)
+    found = {each.subdir: digest(each, recipe=1) for each in targets(manifest)}
+    golden = json.loads((folder / "digests.json").read_text(encoding="utf-8"))
+    assert found == golden
+
+
+@pytest.mark.parametrize(
+    ("folder", "environment"),
+    [
+        ("recipe-1", "default"),
+        ("recipe-1-environments", "default"),
+        ("recipe-1-environments", "dev"),
+    ],
+)
+def test_golden_locks(folder: str, environment: str) -> None:
+    """A lock of recipe 1 is intact, in sync and the same bytes for ever, without credentials.
+
+    These are older than the digest of the head, which is the one line that they would get.
+    """
+    manifest_text = (CASES / folder / "environment.yml").read_text(encoding="utf-8")
+    name = "conda-lock.yml" if environment == "default" else f"{environment}.conda-lock.yml"
+    text = (CASES / folder / name).read_text(encoding="utf-8")
+    source = Source("environment.yml", manifest_text)
+    manifest = read_manifest([source], host_subdirs=(), entry_name=entry_name)
+    lock = read_lock(text, name)
+    assert (lock.recipe, lock.intact, lock.environment) == (1, True, environment)
+    found = {each.subdir: digest(each, recipe=1) for each in targets(manifest, [environment])}
+    assert found == {subdir: each.content_hash for subdir, each in lock.platforms.items()}
+    assert all(in_sync(lock, each) for each in targets(manifest, [environment]))
+    assert re.sub("    multiplat.metadata-sha256: .*\n", "", render(lock)) == text
+    hidden = ("user", "password", "abc-123", "robot:", "tk-1", "/t/", "@")
+    assert [each for each in hidden if each in text] == []
+
+
+def test_in_sync() -> None:
+    """A target is in sync with a lock that is whole, of this recipe, and of the same request."""
+    text = "platforms: [linux-64, win-64]\ndependencies: [b]\n"
+    manifest = read_manifest([Source("environment.yml", text)], host_subdirs=())
+    first, second = targets(manifest)
+    solved = {each.subdir: PlatformLock.of(digest(each), (), (), ()) for each in (first, second)}
+    lock = LOCK._replace(environment="default", platforms=solved)
+    assert in_sync(lock, first)
+    assert in_sync(lock, second)
+    changed = {"linux-64": solved["linux-64"]._replace(content_hash="0")}
+    for other in (
+        lock._replace(intact=False),
+        lock._replace(recipe=0),
+        lock._replace(platforms={"win-64": solved["win-64"]}),
+        lock._replace(platforms=changed),
+    ):
+        assert not in_sync(other, first)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "newer", "changed"), [(0, False, False), (1, False, True), (9, True, False)]
+)
+def test_what_is_known_of_a_digest(recipe: int, newer: bool, changed: bool) -> None:
+    """Only a digest of a recipe that we know can tell that the manifest has changed."""
+    text = "platforms: [linux-64]\ndependencies: [b]\n"
+    (target,) = targets(read_manifest([Source("environment.yml", text)], host_subdirs=()))
+    lock = LOCK._replace(recipe=recipe, platforms={"linux-64": PlatformLock.of("0", (), (), ())})
+    assert not in_sync(lock, target)
+    assert (is_newer(lock), has_changed(lock, target)) == (newer, changed)
+
+
+@pytest.mark.parametrize(("recipe", "kept", "new"), [(1, True, 1), (1, False, 2), (0, True, 2)])
+def test_update_of_ours_rewrites_nothing(
+    monkeypatch: pytest.MonkeyPatch, recipe: int, kept: bool, new: int
+) -> None:
+    """Where anything stays as it is locked, its recipe stays, whichever new locks have."""
+    monkeypatch.setattr(lock_plan, "DIGEST_RECIPE", 2)
+    plan = Plan("default", [], LOCK._replace(recipe=recipe))
+    plan.kept.update(LOCK.platforms if kept else {})
+    assert plan.recipe == new
+
+
+def test_every_recipe_has_golden_locks() -> None:
+    """What judges locks for ever is held to locks of its time."""
+    assert {f"recipe-{each}" for each in RECIPES} <= {each.name for each in CASES.iterdir()}
+
+
+TEXT = render(LOCK)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "names"),
+    [
+        ("  version: '1.0'\n", "  version: '1.1'\n", "a b c"),
+        ("package:\n", "package:\n# a comment\n", "a b c"),
+        ("  optional: false\n", "", "a b c"),
+        (TEXT[TEXT.index("- name: b") :], "", "a"),
+        (TEXT[TEXT.index("- name: a") :], "", ""),
+    ],
+    ids=["version", "comment", "line", "records", "all records"],
+)
+def test_edited_locks(old: str, new: str, names: str) -> None:
+    """A package section that is not as we wrote it is read, and known for edited."""
+    assert old in TEXT
+    found = read_lock(TEXT.replace(old, new, 1), "f")
+    assert not found.intact
+    assert " ".join(each.name for each in found.platforms["linux-64"].records) == names
+
+
+@pytest.mark.parametrize(
+    "end",
+    sorted({*range(0, len(TEXT), 17), *(n for n, letter in enumerate(TEXT) if letter == "\n")}),
+)
+def test_every_truncation_is_seen(end: int) -> None:
+    """Wherever the text is cut off, it is either no lock or not intact."""
+    with suppress(LockFileError):
+        assert not read_lock(TEXT[:end], "f").intact
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (None, ["linux-64", "osx-arm64"]),
+        ([], []),
+        (["osx-arm64", "linux-64"], ["linux-64", "osx-arm64"]),
+        (["linux"], []),
+        (["win-64"], []),
+    ],
+)
+def test_some_platforms(wanted: list[str] | None, found: list[str], end: str) -> None:
+    """Platforms come as the lock has them, whether it is intact or edited, with any line ends."""
+    intact = read_lock(TEXT.replace("\n", end), "f", wanted)
+    edited = read_lock((TEXT + "# edited\n").replace("\n", end), "f", wanted)
+    assert list(intact.platforms) == list(edited.platforms) == found
+    assert intact.platforms == edited.platforms
+    assert (intact.intact, edited.intact) == (True, False)
+
+
+@pytest.mark.parametrize("marker", ["<<<<<<< HEAD", "=======", ">>>>>>> branch"])
+@pytest.mark.parametrize("above", ["version: 1\n", "  - osx-arm64\n", "package:\n"])
+def test_conflict_markers(marker: str, above: str) -> None:
+    """A merge conflict is named for what it is, with the line of its first marker."""
+    text = TEXT.replace(above, f"{above}{marker}\n", 1) + ">>>>>>> other\n"
+    line = text.splitlines().index(marker) + 1
+    with pytest.raises(LockFileError) as raised:
+        read_lock(text, "f")
+    assert raised.value.lines() == [
+        "error: f has a merge conflict",
+        f"  f:{line}: conflict marker '{marker.split(maxsplit=1)[0]}'",
+        "      merge the manifest, then take one side (`git checkout --ours FILE`) and run "
+        "`conda multiplat lock`; or run `conda multiplat lock --update-all`, which does not read "
+        "the old lock",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("", "take it from version control again, or "),
+        (TEXT.replace("version: 1\n", "version: 2\n", 1), "update conda-multiplat, or "),
+    ],
+)
+def test_hints(text: str, hint: str) -> None:
+    """The ways out of a broken lock and of a newer one differ."""
+    with pytest.raises(LockFileError, match=r"^f can't be read$") as raised:
+        read_lock(text, "f")
+    relock = "run `conda multiplat lock --update-all`, which does not read the old lock"
+    assert [each.hint for each in raised.value.problems] == [hint + relock]
+    assert raised.value.exit_code == 2
+
+
+def test_one_platform_of_a_foreign_lock() -> None:
+    """One platform of conda-lock's file is the same read alone as read with the rest."""
+    text = FOREIGN.replace("  - linux-64\n", "  - osx-64\n  - linux-64\n", 1)
+    whole = read_lock(text, "f")
+    assert list(whole.platforms) == ["osx-64", "linux-64"]
+    assert read_lock(text, "f", ["linux-64"]).platforms == {"linux-64": whole.platforms["linux-64"]}
+    assert whole.channels == (LockChannel("conda-forge"),)
+    assert whole.sources == ("environment.yml",)
+
+
+@pytest.mark.parametrize(
+    ("depends", "dependencies"),
+    [
+        ((), {}),
+        (("zlib",), {"zlib": ""}),
+        (("zlib *",), {"zlib": ""}),
+        (("zlib * h1_0",), {"zlib": "* h1_0"}),
+        (("Zlib>=1.2",), {"zlib": ">=1.2"}),
+        (("a >=1", "b 2.*", "a <2"), {"a": ">=1,<2", "b": "2.*"}),
+        (("a >=1", "a >=1"), {"a": ">=1"}),
+        (("a", "a *"), {"a": ""}),
+        (("_openmp_mutex >=4.5", "_openmp_mutex * *_llvm"), {"_openmp_mutex": ">=4.5 *_llvm"}),
+        (("a * *_x", "a"), {"a": "* *_x"}),
+    ],
+)
+def test_dependencies(depends: tuple[str, ...], dependencies: dict[str, str]) -> None:
+    """A record's dependencies are one constraint for each name, which says all of them."""
+    assert _record("x", depends=depends).dependencies == dependencies
+
+
+@pytest.mark.parametrize("key", ["name", "version", "url", "hash"])
+def test_record_lacks_a_key(key: str) -> None:
+    """A record without a required key is none."""
+    data = {name: each for name, each in _record("a").to_dict("win-64").items() if name != key}
+    with pytest.raises(KeyError, match=f"^'{key}'$"):
+        CondaRecord.from_dict(data)
+
+
+def test_custom_metadata_is_text() -> None:
+    """Keys and values of ``custom_metadata`` are text, as its readers demand."""
+    custom = yaml.safe_load(TEXT)["metadata"]["custom_metadata"]
+    assert all(isinstance(each, str) for pair in custom.items() for each in pair)
+    assert custom["created_by"] == "conda-multiplat"
+    assert custom["multiplat.needs.linux-64"] == (
+        '{"__cuda >=12": {"depends": ["a"]}, "__unix": {"depends": ["b"]}}'
+    )
+
+
+def test_lock_of_a_solution() -> None:
+    """A fresh lock is in order: records by name, what was asked for sorted and once."""
+    found = PlatformLock.of("ab", [_record("b"), _record("a")], (), ["b", "a", "b"])
+    assert [each.name for each in found.records] == ["a", "b"]
+    assert found.requested == ("a", "b")
+
+
+@pytest.mark.parametrize("size", [1, 7, 4096, 10**6])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_head_by_itself(size: int, end: str) -> None:
+    """The head of a whole lock, however the file comes in blocks and its lines end."""
+    data = TEXT.replace("\n", end).encode()
+    blocks = [data[at : at + size] for at in range(0, len(data), size)]
+    head = read_head(blocks, "conda-lock.yml", whole=True)
+    assert head is not None
+    assert head.environment == LOCK.environment
+    assert {name: each.content_hash for name, each in head.platforms.items()} == {
+        name: each.content_hash for name, each in LOCK.platforms.items()
+    }
+    assert not any(each.records for each in head.platforms.values())
+    changed = [*blocks, b"# a line more\n"]
+    assert read_head(changed, "conda-lock.yml", whole=True) is None
+    assert read_head(changed, "conda-lock.yml", whole=False) == head
+
+
+@pytest.mark.parametrize(
+    "text", ["", "package: []\n", "metadata: {}\npackage: []\n", "<<<<<<< a\npackage: []\n"]
+)
+def test_no_head_of_ours(text: str) -> None:
+    """What is not a lock of ours is left to the reader that says what is wrong."""
+    assert read_head([text.encode()], "conda-lock.yml", whole=False) is None
+
+
+def test_left_unmerged() -> None:
+    """One side of a merge with the reason above it: as it was, but not as it was written."""
+    text = render(LOCK)
+    left = as_unmerged(text, "a: 1 in ours, 2 in theirs")
+    assert left == as_unmerged(as_unmerged(text, "older"), "a: 1 in ours, 2 in theirs")
+    for each in (left, left.replace("\n", "\r\n")):
+        lock = read_lock(each, "f")
+        assert lock == LOCK._replace(intact=False, unmerged="a: 1 in ours, 2 in theirs")
+        assert lock.unmerged == "a: 1 in ours, 2 in theirs"
+        assert read_head([each.encode()], "f", whole=False) is None
+    assert read_lock(text, "f").unmerged == ""

@@ -1,0 +1,128 @@
+"""``.condarc`` without conda, and the same keys through conda: the same settings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.hosts import EMBEDDED, Host
+
+from conda_multiplat.machine.condarc import settings_from_condarc
+from conda_multiplat.vocabulary.errors import ManifestError
+
+CONDARC = """\
+channels: [conda-forge, https://example.com/t/tk-1/private]
+channel_alias: https://mirror.example.com
+channel_priority: strict
+custom_channels:
+  ours: https://robot:pw@conda.example.com/root
+custom_multichannels:
+  both: [conda-forge, ours]
+default_channels: [https://mirror.example.com/main]
+ssl_verify: {bundle}
+proxy_servers: {http: http://proxy.example.com:8080}
+offline: true
+envs_dirs: [/srv/envs]
+pkgs_dirs: [/srv/pkgs]
+changeps1: false
+env_prompt: '[{name}] '
+envvars_force_uppercase: false
+"""
+_DUMP = """\
+import json, sys
+from support.embedded_conda import install_alias
+install_alias()
+from conda.base.context import context, reset_context
+reset_context()
+from conda_multiplat.machine.settings import settings_from_conda
+from conda_multiplat.machine.condarc import settings_from_condarc
+def plain(settings):
+    config = settings.channel_config
+    return dict(channels=list(settings.channels), alias=config.channel_alias,
+        custom=dict(config.custom_channels),
+        multi={k: list(v) for k, v in config.custom_multichannels.items()},
+        default=list(config.default_channels),
+        priority=settings.channel_priority, ssl=settings.ssl_verify,
+        proxies=dict(settings.proxy_servers), offline=settings.offline,
+        prompt=[settings.changeps1, settings.env_prompt, settings.envvars_force_uppercase],
+        pkgs=[str(p) for p in settings.pkgs_dirs], envs=str(settings.envs_dirs[0]))
+print(json.dumps([plain(settings_from_conda()), plain(settings_from_condarc("linux-64"))]))
+"""
+
+
+def test_both_doors_read_the_same(conda: Host) -> None:
+    """Every key that we honour comes out alike from conda's context and from the file."""
+    if conda.label != EMBEDDED:
+        pytest.skip("needs conda in the Python of the tests")
+    import subprocess
+    import sys
+
+    bundle = conda.home / "ca.pem"
+    bundle.touch()
+    text = CONDARC.replace("{bundle}", str(bundle))
+    (conda.home / ".condarc").write_text(text, encoding="utf-8")
+    environ = conda.environ()
+    for name in ("CONDA_ENVS_DIRS", "CONDA_PKGS_DIRS"):
+        del environ[name]
+    done = subprocess.run(
+        [sys.executable, "-c", _DUMP],
+        cwd=conda.home,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    through_conda, alone = json.loads(done.stdout)
+    through_conda["custom"] = {k: v for k, v in through_conda["custom"].items() if k == "ours"}
+    assert alone == through_conda
+    assert alone["custom"] == {"ours": "https://robot:pw@conda.example.com/root"}
+    assert alone["priority"] == "strict"
+    assert alone["prompt"] == [False, "[{name}] ", False]
+
+
+def test_defaults_of_an_empty_home() -> None:
+    """Without any configuration: conda's own defaults."""
+    settings = settings_from_condarc("linux-64", {})
+    assert settings.channels == ("conda-forge",)
+    assert settings.channel_config.default_channels == ()
+    assert settings.channel_priority == "flexible"
+    assert settings.ssl_verify is True
+    assert settings.offline is False
+    assert [path.parts[-2:] for path in settings.pkgs_dirs] == [(".conda", "pkgs")]
+
+
+def test_files_and_variables_are_merged(tmp_path: Path) -> None:
+    """Later files win, lists are put in front, variables win over files."""
+    home = Path("~").expanduser()
+    (home / ".condarc").write_text("channels: [a]\nchannel_priority: strict\n", encoding="utf-8")
+    (tmp_path / "rc").write_text("channels: [b]\nssl_verify: false\n", encoding="utf-8")
+    environ = {"CONDARC": str(tmp_path / "rc"), "CONDA_CHANNEL_PRIORITY": "disabled"}
+    settings = settings_from_condarc("linux-64", environ)
+    assert settings.channels == ("b", "a")
+    assert settings.channel_priority == "disabled"
+    assert settings.ssl_verify is False
+
+
+def test_old_boolean_priority(tmp_path: Path) -> None:
+    """``channel_priority`` was a boolean once."""
+    (tmp_path / "rc").write_text("channel_priority: false\n", encoding="utf-8")
+    settings = settings_from_condarc("linux-64", {"CONDARC": str(tmp_path / "rc")})
+    assert settings.channel_priority == "disabled"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("channels: [a\n", "rc can't be read"),
+        ("- a\n", "rc is not a mapping"),
+        ("channel_priority: best\n", "channel_priority: 'best'"),
+    ],
+)
+def test_bad_files(tmp_path: Path, text: str, message: str) -> None:
+    """A file that can't be used is named."""
+    (tmp_path / "rc").write_text(text, encoding="utf-8")
+    with pytest.raises(ManifestError) as caught:
+        settings_from_condarc("linux-64", {"CONDARC": str(tmp_path / "rc")})
+    assert caught.value.message.endswith(message)

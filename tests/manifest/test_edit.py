@@ -1,0 +1,294 @@
+"""Editing a manifest's text: all bytes outside of the changed lines stay, or none is changed."""
+
+from __future__ import annotations
+
+import difflib
+import random
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.edits import generated
+
+from conda_multiplat.cli.main import main
+from conda_multiplat.manifest.edit.asked import Asked
+from conda_multiplat.manifest.edit.bounds import bounded, is_bare, is_spaced
+from conda_multiplat.manifest.edit.draft import Draft
+from conda_multiplat.manifest.edit.platforms import platforms_of, with_platforms, without_platforms
+from conda_multiplat.manifest.edit.requirements import put, take
+from conda_multiplat.manifest.model import View
+from conda_multiplat.manifest.read import Source
+from conda_multiplat.vocabulary.errors import ManifestError
+from conda_multiplat.vocabulary.names import FAMILIES, SUBDIRS, families
+from conda_multiplat.vocabulary.pip_entries import entry_name
+from conda_multiplat.vocabulary.selection import Selection, away_from
+from conda_multiplat.vocabulary.selectors import evaluate
+from conda_multiplat.vocabulary.yaml_nodes import Loader
+from conda_multiplat.vocabulary.yaml_scalars import scalar
+
+CASES = Path(__file__).parents[1] / "cases"
+GOLDEN = sorted((CASES / "edit").iterdir())
+GOOD = sorted((CASES / "manifests" / "good").glob("*.yml"))
+HOST = ("linux-64",)
+
+
+@pytest.mark.parametrize("case", GOLDEN, ids=lambda each: each.name)
+def test_golden(case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder for each style: a manifest, a command, and the manifest after it, byte for byte."""
+    (tmp_path / ".git").mkdir()
+    file = tmp_path / "environment.yml"
+    file.write_bytes((case / "before.yml").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CONDA_SUBDIR", "linux-64")
+    command = shlex.split((case / "command").read_text(encoding="utf-8"))
+    assert main([*command, "--no-lock", "-q"]) == 0
+    assert file.read_bytes().decode() == (case / "after.yml").read_bytes().decode()
+    assert main([*command, "--no-lock", "-q"]) in (0, 2)  # again: there already, or gone already
+    assert file.read_bytes() == (case / "after.yml").read_bytes()
+
+
+def _draft(text: str) -> Draft:
+    return Draft((Source("environment.yml", text),), HOST)
+
+
+def _asks(draft: Draft) -> Iterator[Asked]:
+    """All that can be asked of a manifest: each name and a new one, on platforms of all kinds."""
+    for environment in draft.manifest.environments:
+        every = draft.reach(environment)
+        selections = [Selection(every, every)]
+        selections += [Selection(frozenset([each]), every) for each in sorted(every)]
+        for family in FAMILIES:
+            inside = frozenset(each for each in every if family in families(each))
+            selections += [Selection(inside, every, family)] if inside else []
+        names = {(False, "fresh"), (True, "fresh")}
+        for subdir in every:
+            names |= {(False, each.name) for each in draft.own(environment, subdir, pypi=False)}
+            found = draft.own(environment, subdir, pypi=True)
+            names |= {(True, each.name or each.text) for each in found}
+        for pypi, name in sorted(names):
+            yield from (Asked(environment, name, pypi, each) for each in selections)
+
+
+def _texts(view: View, asked: Asked) -> list[str]:
+    found = view.pypi if asked.pypi else view.conda
+    return sorted(each.text for each in found if asked.name == (each.name or each.text))
+
+
+def _others(draft: Draft, asked: Asked) -> dict[tuple[str, str], list[str]]:
+    """What is said of all other names, by environment and platform."""
+    return {
+        (name, subdir): sorted(
+            [f"conda {each.text}" for each in view.conda if asked.pypi or each.name != asked.name]
+            + [
+                f"pypi {each.text}"
+                for each in view.pypi
+                if not asked.pypi or (each.name or each.text) != asked.name
+            ]
+        )
+        for name, environment in draft.manifest.environments.items()
+        for subdir, view in environment.views.items()
+        if subdir in draft.reach(name)
+    }
+
+
+def _check(before: Draft, after: Draft, asked: Asked, text: str | None) -> None:
+    """What must hold of every edit, seen from outside."""
+    assert _others(before, asked) == _others(after, asked), asked
+    for subdir in asked.selection.every:
+        was, now = (
+            _texts(each.manifest.environments[asked.environment].views[subdir], asked)
+            for each in (before, after)
+        )
+        inside = subdir in asked.selection.platforms
+        assert now == (([text] if text else []) if inside else was), (asked, subdir)
+    old, new = before.sources[0].text, after.sources[0].text
+    assert ("\r\n" in old) == ("\r\n" in new)
+    assert "\n" not in (new.replace("\r\n", "") if "\r\n" in old else "")
+    changed = list(difflib.ndiff(old.splitlines(True), new.splitlines(True)))
+    removed = [line for line in changed if line.startswith("-")]
+    mentions = [line for line in removed if _mentions(line, asked)]
+    assert len(removed) <= len(mentions) + 2, (asked, removed)  # `dependencies:`, `- pip:`, a list
+    assert len([line for line in changed if line.startswith("+")]) <= len(removed) + 4
+
+
+def _mentions(line: str, asked: Asked) -> bool:
+    return asked.name.lower().replace("_", "-") in line.lower().replace("_", "-")
+
+
+def _edit(text: str) -> tuple[int, int]:
+    """Put and take everything; returns how many edits were made, and how many were refused."""
+    draft = _draft(text)
+    made = 0
+    refused: list[ManifestError] = []
+    for asked in _asks(draft):
+        nameless = asked.pypi and not entry_name(asked.name)
+        wanted = asked.name if nameless else f"{asked.name}>=9"
+        for new in (wanted, None):
+            try:
+                after = put(draft, asked, new) if new else take(draft, asked)
+            except ManifestError as error:
+                refused.append(error)
+                continue
+            made += 1
+            _check(draft, after, asked, new)
+            if new and asked.name == "fresh":
+                again = take(after, asked).sources[0].text
+                assert again == text or "[]" in again
+    assert all(each.hints[0] == "no file was changed" for each in refused)
+    return made, len(refused)
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("path", GOOD, ids=lambda each: each.stem)
+def test_every_edit_of_every_manifest(path: Path, newline: str) -> None:
+    """Each either says what it was to say, and all else as before, or is refused."""
+    made, _ = _edit(path.read_text(encoding="utf-8").replace("\n", newline))
+    assert made > 10
+
+
+@pytest.mark.parametrize("seed", range(0, 60, 2))
+def test_generated_manifests(seed: int) -> None:
+    """The same for manifests in all kinds of handwriting."""
+    made, refused = _edit(generated(random.Random(seed)))
+    assert made > 20
+    assert refused < 2 * made
+
+
+@pytest.mark.parametrize("path", GOOD, ids=lambda each: each.stem)
+def test_platforms_come_and_go(path: Path) -> None:
+    """A platform that is added and removed again leaves the text, where there was a list."""
+    text = path.read_text(encoding="utf-8")
+    draft = _draft(text)
+    for environment in draft.manifest.environments:
+        known = platforms_of(draft, environment) or draft.manifest.platforms_of(environment)
+        after = with_platforms(draft, environment, ["linux-s390x"], known)
+        assert platforms_of(after, environment) == (*known, "linux-s390x")
+        back = without_platforms(after, environment, ["linux-s390x"])
+        assert platforms_of(back, environment) == known
+        if platforms_of(draft, environment):
+            assert back.sources[0].text == text
+
+
+REFUSED = {
+    "anchored item": (
+        "dependencies:\n  - &it numpy\nmultiplat: {environments: {dev: {dependencies: [*it]}}}\n",
+        "this item has an anchor or a tag, or is written over several lines",
+    ),
+    "several lines": (
+        "dependencies:\n  - >-\n    numpy\n    >=2\n",
+        "this item has an anchor or a tag, or is written over several lines",
+    ),
+    "tagged item": (
+        "dependencies:\n  - !!str numpy\n",
+        "this item has an anchor or a tag, or is written over several lines",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused_updates(name: str) -> None:
+    """What can't be edited is refused with its place and the reason."""
+    text, message = REFUSED[name]
+    draft = _draft(text)
+    every = draft.reach("default")
+    asked = Asked("default", "numpy", pypi=False, selection=Selection(every, every))
+    with pytest.raises(ManifestError) as caught:
+        put(draft, asked, "numpy 2")
+    (problem,) = caught.value.problems
+    assert (problem.location.line, problem.location.column, problem.message) == (2, 5, message)
+    assert problem.hint == "write 'numpy 2' by hand, then run `conda multiplat lock`"
+
+
+def test_list_that_two_share() -> None:
+    """A list with an anchor is in two places at once: a line in it would change both."""
+    draft = _draft(
+        "dependencies: &both\n  - numpy\nmultiplat:\n  environments:\n    dev:\n"
+        "      dependencies: *both\n"
+    )
+    every = draft.reach("dev")
+    asked = Asked("dev", "scipy", pypi=False, selection=Selection(every, every))
+    with pytest.raises(ManifestError) as caught:
+        put(draft, asked, "scipy")
+    assert caught.value.lines() == [
+        "error: environment.yml can't be edited",
+        "  `scipy` could not be put in without changing what else the file says",
+        "  an anchor, or a selector on a line around it, ties it to other lines",
+        "  no file was changed",
+        "  change it by hand, then run `conda multiplat lock`",
+    ]
+
+
+def test_lists_that_selectors_choose() -> None:
+    """Of two lists under one key, which whole lines choose from, only the last can be edited."""
+    draft = _draft(
+        "platforms: [linux-64, osx-arm64]\n"
+        "dependencies:  # [linux]\n  - numpy  # [linux]\n"
+        "dependencies:  # [osx]\n  - numpy  # [osx]\n"
+    )
+    every = draft.reach("default")
+    asked = Asked("default", "scipy", pypi=False, selection=Selection(every, every))
+    _check(draft, put(draft, asked, "scipy"), asked, "scipy")
+    with pytest.raises(ManifestError) as caught:
+        take(draft, replace(asked, name="numpy"))
+    assert caught.value.lines() == [
+        "error: environment.yml can't be edited",
+        "  environment.yml:3:5: this line is in a list that another one hides",
+        "      change it by hand, then run `conda multiplat lock`",
+        "  no file was changed",
+    ]
+
+
+@pytest.mark.parametrize("subdir", SUBDIRS)
+def test_a_platform_in_words(subdir: str) -> None:
+    """The expression for one platform holds there alone; what is left holds elsewhere."""
+    selection = Selection(frozenset([subdir]), frozenset(SUBDIRS))
+    assert [each for each in SUBDIRS if evaluate(selection.expression, each)] == [subdir]
+    rest = [each for each in SUBDIRS if evaluate(away_from("unix or win", selection), each)]
+    inside = [each for each in SUBDIRS if {"unix", "win"} & set(families(each))]
+    assert rest == [each for each in inside if each != subdir]
+
+
+@pytest.mark.parametrize(
+    ("text", "plain", "in_brackets"),
+    [
+        ("numpy >=2", "numpy >=2", "numpy >=2"),
+        ("numpy>=1,<2", "numpy>=1,<2", '"numpy>=1,<2"'),
+        ("b[c,d]>=1", "b[c,d]>=1", '"b[c,d]>=1"'),
+        ("x[version='>=1']", "x[version='>=1']", "\"x[version='>=1']\""),
+        ("a; sys_platform == 'linux'", "a; sys_platform == 'linux'", "a; sys_platform == 'linux'"),
+        ('a; extra == "b, c"', 'a; extra == "b, c"', "'a; extra == \"b, c\"'"),
+        ("yes", '"yes"', '"yes"'),
+        ("1.0", '"1.0"', '"1.0"'),
+        ("-e .", "-e .", "-e ."),
+        ("*", '"*"', '"*"'),
+        ("a # b", '"a # b"', '"a # b"'),
+        ("a: b", '"a: b"', '"a: b"'),
+    ],
+)
+def test_quotes_where_they_are_needed(text: str, plain: str, in_brackets: str) -> None:
+    """YAML reads back what was written, in a list of either form."""
+    import yaml
+
+    assert (scalar(text, flow=False), scalar(text, flow=True)) == (plain, in_brackets)
+    for style in (None, "'", '"'):
+        assert yaml.load(f"- {scalar(text, flow=False, style=style)}", Loader=Loader) == [text]
+        assert yaml.load(f"[{scalar(text, flow=True, style=style)}]", Loader=Loader) == [text]
+
+
+def test_bounds() -> None:
+    """Only what is bare gets one, in the file's own style."""
+    specs = ("numpy", "a::numpy", "numpy 2", "x[build=a]")
+    assert [is_bare(each, pypi=False) for each in specs] == [True, True, False, False]
+    entries = ("torch", "torch[a]; os_name == 'nt'", "torch>=2", "torch @ file:///a", "-e .")
+    assert [is_bare(each, pypi=True) for each in entries] == [True, True, False, False, False]
+    assert bounded("a::numpy", "2.0", pypi=False, spaced=True) == "a::numpy >=2.0"
+    assert bounded("torch[a]; os_name == 'nt'", "2.5+cpu", pypi=True, spaced=False) == (
+        "torch[a]>=2.5; os_name == 'nt'"
+    )
+    assert is_spaced(["a", "python 3.12.*", "b >=1", "c=1"], pypi=False)
+    assert not is_spaced(["a>=1", "b=2", "c >1"], pypi=False)
+    assert is_spaced([], pypi=False)
+    assert not is_spaced(["x[a]>=1", "b >=1"], pypi=True)
+    assert is_spaced(["x >=1"], pypi=True)

@@ -1,0 +1,119 @@
+"""Agreement: members of a group share versions, whatever they are and whatever answers them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from conda_multiplat.solving.groups.agreement import Terms, Version, agreed, alone, in_step
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which versions of each of some packages will do, the best first."""
+
+    wanted: Mapping[str, Sequence[str]]
+    bound: Mapping[str, str] = field(default_factory=dict)
+    out: Collection[Version] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The versions chosen; ``None`` for a conflict."""
+
+    versions: Mapping[str, str] | None
+    of_agreement: bool = False
+
+
+def _answer(question: Question) -> Answer:
+    fitting = {
+        name: [
+            each
+            for each in versions
+            if question.bound.get(name, each) == each and (name, each) not in question.out
+        ]
+        for name, versions in question.wanted.items()
+    }
+    if not all(fitting.values()):
+        return Answer(None)
+    return Answer({name: versions[0] for name, versions in fitting.items()})
+
+
+TERMS: Terms[Question, Answer] = Terms(
+    versions=lambda answer: answer.versions,
+    bound=lambda question, versions, out: replace(question, bound=versions, out=frozenset(out)),
+    joint=lambda _: None,
+    part=lambda _, whole: whole,
+    failed=lambda answer: replace(answer, of_agreement=True),
+)
+
+
+def _ask(asked: list[int]) -> Callable[[Sequence[Question]], Sequence[Answer]]:
+    def ask(batch: Sequence[Question]) -> Sequence[Answer]:
+        asked.append(len(batch))
+        return [_answer(each) for each in batch]
+
+    return ask
+
+
+def _one(questions: Sequence[Question], given: Mapping[str, str] | None = None) -> list[Answer]:
+    (found,) = in_step([agreed(questions, TERMS, given or {})], _ask([]))
+    return list(found)
+
+
+def test_those_that_agree_are_asked_once() -> None:
+    """Agreement by chance costs nothing; groups and loners are asked about together."""
+    same = Question({"a": "21", "b": "1"})
+    asked: list[int] = []
+    found = in_step([alone([same]), agreed([same, same], TERMS)], _ask(asked))
+    assert asked == [3]
+    assert [each.versions for group in found for each in group] == [{"a": "2", "b": "1"}] * 3
+
+
+def test_the_bound_one_goes_first() -> None:
+    """Who can't follow the others leads; answers stay in the order of the questions."""
+    questions = [Question({"a": "321", "own": "1"}), Question({"a": "1"}), Question({"a": "21"})]
+    found = _one(questions)
+    assert [each.versions for each in found] == [{"a": "1", "own": "1"}, {"a": "1"}, {"a": "1"}]
+
+
+def test_given_versions_bind() -> None:
+    """What is settled elsewhere is not asked about, but holds."""
+    (found,) = _one([Question({"a": "32"})], {"a": "2"})
+    assert found.versions == {"a": "2"}
+
+
+@pytest.mark.parametrize("given", [{}, {"b": "9"}])
+def test_no_agreement(given: dict[str, str]) -> None:
+    """One conflict stands for a group that can't agree, and says so."""
+    questions = [Question({"a": "21", "b": "9"}), Question({"a": "3", "b": "9"})]
+    assert _one(questions, given) == [Answer(None, of_agreement=True)]
+
+
+def test_a_conflict_of_ones_own() -> None:
+    """Who has no answer at all is not said to disagree."""
+    found = _one([Question({"a": "1"}), Question({"a": ""})])
+    assert [each.versions for each in found] == [{"a": "1"}, None]
+    assert not any(each.of_agreement for each in found)
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_answers_agree(seed: int) -> None:
+    """In worlds made by chance: answers agree, and one package's agreement is always found."""
+    chance = random.Random(seed)
+    names = "abc"[: chance.randint(1, 3)]
+    questions = [
+        Question({name: chance.sample("1234", chance.randint(1, 4)) for name in names})
+        for _ in range(chance.randint(2, 4))
+    ]
+    found = _one(questions)
+    if len(found) == len(questions):
+        assert len({tuple(sorted((each.versions or {}).items())) for each in found}) == 1
+    elif len(names) == 1:
+        sets = (set(each.wanted["a"]) for each in questions)
+        assert not set.intersection(*sets)
+    else:  # what no order of asking finds is rare, and refused rather than answered wrongly
+        assert found == [Answer(None, of_agreement=True)]

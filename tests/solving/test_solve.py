@@ -1,0 +1,160 @@
+"""Solving: what is the same for every engine, the categories of CEP 37."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from conda_multiplat.manifest.model import Requirement, View
+from conda_multiplat.manifest.targets import Target
+from conda_multiplat.solving.outcomes import Conflict, Solution
+from conda_multiplat.solving.requests import SolveRequest, request
+from conda_multiplat.solving.solve import solve
+from conda_multiplat.vocabulary.errors import Location, OutsideError
+from conda_multiplat.vocabulary.names import spec_name
+from conda_multiplat.vocabulary.records import CondaRecord
+
+_AT = Location("environment.yml", 1, 1)
+
+
+@dataclass
+class TableEngine:
+    """Answers with the same packages whatever is asked, and has a conflict for some platforms."""
+
+    table: dict[str, str]
+    clashes: tuple[str, ...] = ()
+
+    def solve(
+        self, requests: Sequence[SolveRequest], solved: Callable[[Solution], None]
+    ) -> Sequence[Solution | Conflict]:
+        """Answer in the requests' order."""
+        answers = [self._answer(each) for each in requests]
+        for each in answers:
+            if isinstance(each, Solution):
+                solved(each)
+        return answers
+
+    def _answer(self, asked: SolveRequest) -> Solution | Conflict:
+        if asked.target.subdir in self.clashes:
+            return Conflict(asked, "no", asked.requirements, {})
+        return Solution(asked, tuple(record(name, deps) for name, deps in self.table.items()))
+
+
+class DeadEngine:
+    """An engine whose channel does not answer."""
+
+    def solve(
+        self, requests: Sequence[SolveRequest], solved: Callable[[Solution], None]
+    ) -> Sequence[Solution | Conflict]:
+        """Fail as engines do."""
+        raise OutsideError(f"{len(requests)} channels can't be read")
+
+
+def record(name: str, depends: str = "") -> CondaRecord:
+    """A record; ``depends`` are MatchSpecs with commas between."""
+    specs = tuple(spec.strip() for spec in depends.split(",") if spec)
+    url = f"https://example.com/conda/noarch/{name}-1-0.conda"
+    return CondaRecord(name, "1", "0", url, depends=specs)
+
+
+def asked(*lines: str, subdir: str = "linux-64") -> SolveRequest:
+    """A request; each line is ``category: MatchSpec``."""
+    parts = [line.split(": ") for line in lines]
+    wanted = tuple(Requirement(spec, spec_name(spec), _AT, category) for category, spec in parts)
+    target = Target("default", subdir, (), frozenset(), View(conda=wanted))
+    return request(target, default_channels=["conda-forge"], channel_priority="strict")
+
+
+def categories(outcome: Solution | Conflict) -> dict[str, str]:
+    """The category of each record."""
+    assert isinstance(outcome, Solution)
+    return {each.name: each.category for each in outcome.records}
+
+
+TABLE = {
+    "python": "zlib >=1.2, __glibc >=2.17",
+    "zlib": "",
+    "pytest": "python >=3.8, pluggy 1.*",
+    "pluggy": "python",
+    "sphinx": "python, docutils",
+    "docutils": "",
+}
+ROUND = {"a": "b", "b": "c", "c": "a, d", "d": ""}
+
+
+@pytest.mark.parametrize(
+    ("table", "lines", "others"),
+    [
+        (TABLE, ["main: python", "main: pytest", "main: sphinx"], {}),
+        (
+            TABLE,
+            ["main: python", "dev: pytest", "docs: sphinx"],
+            {"pytest": "dev", "pluggy": "dev", "sphinx": "docs", "docutils": "docs"},
+        ),
+        (TABLE, ["dev: pytest", "main: pluggy >=1", "main: sphinx"], {"pytest": "dev"}),
+        (
+            TABLE,
+            ["docs: sphinx", "dev: docutils", "dev: pytest", "main: zlib"],
+            {
+                "sphinx": "docs",
+                "docutils": "docs",
+                "python": "docs",
+                "pytest": "dev",
+                "pluggy": "dev",
+            },
+        ),
+        (TABLE, ["dev: python", "main: python", "main: pytest", "main: sphinx"], {}),
+        (
+            TABLE,
+            ["dev: Python >=3", "main: docutils", "main: pluggy"],
+            {},
+        ),
+        (ROUND, ["dev: a", "main: d"], {"a": "dev", "b": "dev", "c": "dev"}),
+        (ROUND, ["dev: d", "main: c"], {}),
+    ],
+)
+def test_categories(table: dict[str, str], lines: list[str], others: dict[str, str]) -> None:
+    """What `main` needs is `main`; of the rest each is in the first category that needs it."""
+    (outcome,) = solve([asked(*lines)], TableEngine(table))
+    assert categories(outcome) == {name: others.get(name, "main") for name in table}
+
+
+def test_what_no_one_needs_is_main() -> None:
+    """A record that nothing leads to is `main`: no category may leave it out."""
+    table = {"python": "", "stray": ""}
+    (outcome,) = solve([asked("dev: python")], TableEngine(table))
+    assert categories(outcome) == {"python": "dev", "stray": "main"}
+
+
+def test_nothing_else_changes() -> None:
+    """But for its category, a record is as the engine gave it, and so is their order."""
+    wanted = asked("main: python", "dev: pytest")
+    (given,) = TableEngine(TABLE).solve([wanted], lambda _: None)
+    (found,) = solve([wanted], TableEngine(TABLE))
+    assert isinstance(given, Solution)
+    assert isinstance(found, Solution)
+    assert tuple(each._replace(category="main") for each in found.records) == given.records
+    assert found.request is wanted
+
+
+def test_answers_in_order() -> None:
+    """Answers come in the requests' order, conflicts as the engine gave them."""
+    subdirs = ["win-64", "linux-64", "osx-arm64"]
+    wanted = [asked("main: python", "dev: pytest", subdir=subdir) for subdir in subdirs]
+    found = solve(wanted, TableEngine(TABLE, clashes=("linux-64",)))
+    assert [each.request.target.subdir for each in found] == subdirs
+    assert found[1] == Conflict(wanted[1], "no", wanted[1].requirements, {})
+    assert categories(found[0]) == categories(found[2])
+
+
+def test_no_requests() -> None:
+    """No request has no answer."""
+    assert solve([], TableEngine(TABLE)) == []
+
+
+def test_trouble_outside() -> None:
+    """A channel that does not answer is no conflict."""
+    with pytest.raises(OutsideError, match=r"^2 channels can't be read$"):
+        solve([asked("main: python"), asked("dev: python")], DeadEngine())

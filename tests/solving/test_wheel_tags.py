@@ -1,0 +1,74 @@
+"""Wheels that fit a target: by what is promised, never by this machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from conda_multiplat.solving.wheel_tags import least, newest, platform_tags, promise_for, tags
+from conda_multiplat.vocabulary.names import VirtualPackage
+
+
+def _promised(**versions: str) -> list[VirtualPackage]:
+    return [VirtualPackage(f"__{name}", version) for name, version in versions.items()]
+
+
+@pytest.mark.parametrize(
+    ("subdir", "promised", "first", "last"),
+    [
+        ("linux-64", {"glibc": "2.28"}, "manylinux_2_28_x86_64", "linux_x86_64"),
+        ("linux-64", {"glibc": "2.34.5"}, "manylinux_2_34_x86_64", "linux_x86_64"),
+        ("linux-64", {}, "manylinux_2_17_x86_64", "linux_x86_64"),
+        ("linux-aarch64", {"glibc": "2.17"}, "manylinux_2_17_aarch64", "linux_aarch64"),
+        ("linux-ppc64le", {"glibc": "2.28"}, "manylinux_2_28_ppc64le", "linux_ppc64le"),
+        ("osx-arm64", {"osx": "14.0"}, "macosx_14_0_arm64", "macosx_10_4_universal2"),
+        ("win-64", {"win": "10.0"}, "win_amd64", "win_amd64"),
+        ("win-arm64", {}, "win_arm64", "win_arm64"),
+    ],
+)
+def test_platform_tags(subdir: str, promised: dict[str, str], first: str, last: str) -> None:
+    """The newest system that is promised comes first."""
+    found = platform_tags(subdir, _promised(**promised))
+    assert (found[0], found[-1]) == (first, last)
+
+
+def test_older_names() -> None:
+    """manylinux2014 and its like stand beside the glibc they mean, where they exist."""
+    found = platform_tags("linux-64", _promised(glibc="2.28"))
+    assert found.index("manylinux2014_x86_64") == found.index("manylinux_2_17_x86_64") + 1
+    assert "manylinux1_x86_64" in found
+    assert "manylinux_2_29_x86_64" not in found
+    assert "manylinux1_aarch64" not in platform_tags("linux-aarch64", _promised(glibc="2.28"))
+
+
+def test_platform_without_wheels() -> None:
+    """Nothing fits."""
+    assert platform_tags("zos-z", []) == []
+
+
+def test_tags_of_a_python() -> None:
+    """The locked Python's own tags, the stable ABI of older ones, pure Python; best first."""
+    found = [str(each) for each in tags("3.12.4", "win-64", [])]
+    assert found[0] == "cp312-cp312-win_amd64"
+    wanted = ["cp312-abi3-win_amd64", "cp38-abi3-win_amd64", "py3-none-win_amd64", "py3-none-any"]
+    assert [each for each in found if each in wanted] == wanted
+    assert "cp311-cp311-win_amd64" not in found
+
+
+@pytest.mark.parametrize(
+    ("tag", "promise"),
+    [
+        ("manylinux_2_34_x86_64", 'glibc: "2.34"'),
+        ("macosx_14_0_arm64", 'osx: "14.0"'),
+        ("win_amd64", ""),
+        ("any", ""),
+    ],
+)
+def test_what_to_promise(tag: str, promise: str) -> None:
+    """What fits a tag."""
+    assert promise_for(tag) == promise
+
+
+def test_least_and_newest() -> None:
+    """Numbers are compared as numbers."""
+    found = ["manylinux_2_34_x86_64", "manylinux_2_5_x86_64", "manylinux_2_28_x86_64"]
+    assert (least(found), newest(found)) == ("manylinux_2_5_x86_64", "manylinux_2_34_x86_64")

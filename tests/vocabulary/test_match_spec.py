@@ -1,0 +1,89 @@
+"""MatchSpecs: what is read, and what is refused with what words."""
+
+from __future__ import annotations
+
+import pytest
+
+from conda_multiplat.vocabulary.errors import WordingError
+from conda_multiplat.vocabulary.match_spec import parse_spec
+
+READ = {
+    "numpy": "numpy",
+    "NumPy": "numpy",
+    "python 3.12.*": 'python[version="3.12.*"]',
+    "numpy>=1.26,<2.3": 'numpy[version=">=1.26,<2.3"]',
+    "numpy >= 1.26, < 2.3": 'numpy[version=">=1.26,<2.3"]',
+    "libblas=*=*openblas": 'libblas[version="*",build="*openblas"]',
+    "scipy[version='>=1.11']": 'scipy[version=">=1.11"]',
+    "foo=1.2": 'foo[version="1.2.*"]',
+    "foo==1.2": 'foo[version="==1.2"]',
+    "foo 1.2 py_0": 'foo[version="==1.2",build="py_0"]',
+    "foo =1.2 =py_0": 'foo[version="==1.2",build="py_0"]',
+    "foo >1.2.*": 'foo[version=">1.2"]',
+    "foo !=1.2.*": 'foo[version="!=1.2.*"]',
+    "foo 1.2|>=2,<3": 'foo[version="==1.2|>=2,<3"]',
+    "foo 1.2[version='>2', build=py*, build_number='>=3',]": (
+        'foo[version=">2",build="py*",build_number=">=3"]'
+    ),
+    f"foo[md5={'a' * 32} sha256={'b' * 64}]": f'foo[md5="{"a" * 32}",sha256="{"b" * 64}"]',
+}
+
+REFUSED = {
+    "": "'' is not a package name",
+    ">=1": "'>=1' is not a package name",
+    "num*": "'num*' is not a package name",
+    "foo >1.2 <2": "not a version: '>1.2<2'; write a comma before '<2'",
+    "foo >=": "no version after '>='",
+    "foo =>1.2": "no operator: '=>'; == != <= >= ~= = < > are",
+    "foo >>1": "no operator: '>>'; == != <= >= ~= = < > are",
+    "foo ~=1.2.*": "`~=` takes no star: write `~=1.2`",
+    "foo 1.*.2": "a star is for the end of a version, after a dot: '1.*.2'",
+    "foo ^1.*$": "a regular expression can't be locked: '^1.*$'",
+    "foo 1.2,": "a version is missing: '1.2,'",
+    "foo[version='1.2 1.3']": (
+        "not a version: '1.2 1.3'; separate versions by `,` (and) or `|` (or)"
+    ),
+    "foo 1.2 py|py3": "not a version: '1.2 py|py3'; separate versions by `,` (and) or `|` (or)",
+    "foo (1.2|1.3),>1": "parentheses go in brackets: name[version='(1.2|1.3),!=1.2.5']",
+    "foo[build='a|b']": "not a build: 'a|b'; write it whole, or with `*` for any part",
+    "foo[build_number=x]": ("not a build number: 'x'; write a number, or `>=` and a number"),
+    "foo[md5=abc]": "not a hash: md5='abc'",
+    "foo[subdir=linux-64]": (
+        "unknown key 'subdir' in brackets; version, build, build_number, channel, md5, sha256 go"
+    ),
+    "foo[version]": "'version' in brackets is not key=value",
+    "foo[build=a][version=1]": "brackets are for the end, once: name[key=value, key=value]",
+    "foo if linux": "conda reads no condition: ` if ` and what follows would be left out",
+    "https://example.org/c/noarch/foo-1-0.conda": (
+        "a package's file can't be locked; name the package and its channel"
+    ),
+    "pypi:foo": "conda knows no namespace: 'pypi'",
+    "::foo": "no channel before `::`",
+    "c/linux-64::foo": "the platform is not for a spec to say: 'c/linux-64'",
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), READ.items())
+def test_spec_is_put_in_plain_words(text: str, expected: str) -> None:
+    """Whatever form it was written in."""
+    assert parse_spec(text).text() == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["c::foo >1", "c::foo[version='>1']", "foo[version='>1',channel=c]", "c/::foo>1"]
+)
+def test_channel_of_a_spec(text: str) -> None:
+    """Before the name, or in brackets; the engine is told its URL."""
+    spec = parse_spec(text)
+    assert spec.channel == "c"
+    assert spec.text("https://example.org/c") == (
+        'foo[channel="https://example.org/c",version=">1"]'
+    )
+
+
+@pytest.mark.parametrize(("text", "message"), REFUSED.items())
+def test_what_cannot_be_meant_is_refused(text: str, message: str) -> None:
+    """With what is wrong, and what to write."""
+    with pytest.raises(WordingError) as raised:
+        parse_spec(text)
+    assert str(raised.value) == message
