@@ -1,21 +1,16 @@
-"""The pre-commit hooks' entry points, as they are in the wheel."""
+"""The pre-commit hooks' entry points, as they are installed."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 import yaml
 from support.hosts import Host
 from support.manifests import write
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.skipif(
-    "CONDA_MULTIPLAT_TEST_WHEEL" not in os.environ, reason="hooks are in the wheel only: make test"
-)
 
 
 def _hook(alone: Host, project: Path, what: str, *names: str) -> subprocess.CompletedProcess[str]:
