@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from conda_multiplat.importers.values import Imported, Lost, conda_meaning, pypi_meaning
 from conda_multiplat.importers.write_manifest import common_order
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
+from conda_multiplat.manifest.pypi_options import PypiOptions
 from conda_multiplat.vocabulary.errors import Location, Problem
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, unique
 from conda_multiplat.vocabulary.virtual_packages import Promises, stated
@@ -72,6 +73,7 @@ def merge(parts: Sequence[Part]) -> Imported:
         prefer=unique(each for manifest in manifests for each in manifest.prefer),
         variables=variables,
         pypi_names={k: v for each in manifests for k, v in each.pypi_names.items()},
+        pypi=next((each.pypi for each in reversed(manifests) if each.pypi.said()), PypiOptions()),
     )
     comments = {at: words for part in parts for at, words in part.imported.comments.items()}
     notes = [note for part in parts for note in part.imported.notes]

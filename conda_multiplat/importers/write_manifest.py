@@ -229,6 +229,8 @@ def _multiplat(manifest: Manifest, words: Mapping[Location, str]) -> list[str]:
     for index, (name, projects) in enumerate(manifest.pypi_names.items()):
         lines += ["  pypi-names:"] * (index == 0)
         lines.append(f"    {_text(name)}: {_flow(projects)}")
+    if options := manifest.pypi.said():
+        lines += ["  pypi:", *(f"    {key}: {value}" for key, value in options.items())]
     others = [each for each in manifest.environments.values() if each is not default]
     lines += ["  environments:"] * bool(others)
     for each in others:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import yaml
 
 from conda_multiplat.manifest.model import Environment
+from conda_multiplat.manifest.pypi_options import PypiOptions, read_pypi_options
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.names import (
     DEFAULT_ENVIRONMENT,
@@ -34,7 +35,7 @@ _CONDA_LOCK = {
     "pip-repositories": "write `- --extra-index-url URL` under `pip:`",
     "allow-pypi-requests": "write `- --index-url URL` under `pip:`",
 }
-MULTIPLAT = ("virtual-packages", "environments", "prefer", "pypi-names", "solve-group")
+MULTIPLAT = ("virtual-packages", "environments", "prefer", "pypi", "pypi-names", "solve-group")
 ENVIRONMENT = (
     "extends",
     "platforms",
@@ -58,6 +59,7 @@ class Head:
         self.environments: dict[str, Environment] = {}
         self.prefer: tuple[Text, ...] = ()
         self.pypi_names: dict[str, tuple[str, ...]] = {}
+        self.pypi = PypiOptions()
         self.solve_group = ""
         self.warnings: list[str] = []
 
@@ -136,6 +138,8 @@ def _multiplat(reader: Reader, node: yaml.Node, head: Head) -> None:
         reader.no_selectors(found[1], "pypi-names")
         for name, (_, child) in reader.mapping(found[1], "pypi-names").items():
             head.pypi_names[name.lower()] = _projects(reader, name, child)
+    if found := keys.get("pypi"):
+        head.pypi = read_pypi_options(reader, found[1])
     head.solve_group = _solve_group(reader, keys)
     if found := keys.get("environments"):
         for key, child in reader.mapping(found[1], "environments").values():

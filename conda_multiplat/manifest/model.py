@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from conda_multiplat.manifest.pypi_options import PypiOptions
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 from conda_multiplat.vocabulary.virtual_packages import Promises
@@ -65,6 +66,7 @@ class Manifest(NamedTuple):
         variables: for each platform, the environment variables to set on activation.
         warnings: what is ignored, a line each.
         pypi_names: conda package -> the PyPI projects that it provides, beyond what is known.
+        pypi: how versions of PyPI packages are chosen.
         platforms_given: False where the platforms are the caller's, since no file names any.
     """
 
@@ -76,6 +78,7 @@ class Manifest(NamedTuple):
     variables: Mapping[str, Mapping[str, str]] = MappingProxyType({})
     warnings: tuple[str, ...] = ()
     pypi_names: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    pypi: PypiOptions = PypiOptions()
     platforms_given: bool = True
 
     def lineage(self, name: str) -> list[Environment]:

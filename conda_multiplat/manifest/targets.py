@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from conda_multiplat.manifest.model import Manifest, View
+from conda_multiplat.manifest.pypi_options import PypiOptions
 from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.names import VirtualPackage, did_you_mean
 from conda_multiplat.vocabulary.virtual_packages import promised
@@ -21,6 +22,7 @@ class Target(NamedTuple):
         assumed: those of them that the manifest does not state, as ``glibc 2.28``.
         view: what the manifest asks for here.
         pypi_names: what the manifest says of the PyPI projects that conda packages provide.
+        pypi_options: how versions of PyPI packages are chosen.
         solve_group: the group whose environments agree on versions; ``""`` where there is none.
         peers: the targets of the group's other environments on this platform.
     """
@@ -31,6 +33,7 @@ class Target(NamedTuple):
     assumed: frozenset[str]
     view: View
     pypi_names: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    pypi_options: PypiOptions = PypiOptions()
     solve_group: str = ""
     peers: tuple[Target, ...] = ()
 
@@ -88,7 +91,7 @@ def _alone(manifest: Manifest, environment: str, subdir: str) -> Target:
     packages, assumed = promised(subdir, chain)
     view = manifest.view(environment, subdir)
     names = tuple(sorted(manifest.pypi_names.items()))
-    return Target(environment, subdir, packages, frozenset(assumed), view, names)
+    return Target(environment, subdir, packages, frozenset(assumed), view, names, manifest.pypi)
 
 
 def with_peers(manifest: Manifest, wanted: Sequence[Target]) -> list[Target]:

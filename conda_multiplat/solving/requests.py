@@ -8,8 +8,10 @@ Digest, recipe 1: the SHA-256 of the canonical JSON (sorted keys, no spaces, ASC
 4. ``pypi``: the PyPI requirements, sorted;
 5. ``pypi_names``: where there are PyPI requirements, what the manifest says of the projects that
    conda packages provide;
-6. ``categories``: where a category is not ``main``, the sorted pairs of category and requirement;
-7. ``solve_group``: where other environments of its group have the platform, the digests of their
+6. ``pypi_options``: where there are PyPI requirements, what the manifest says of how their versions
+   are chosen;
+7. ``categories``: where a category is not ``main``, the sorted pairs of category and requirement;
+8. ``solve_group``: where other environments of its group have the platform, the digests of their
    requests, each as if it were in no group, sorted.
 
 A comment, the order of lines, another platform's change and the machine's configuration are not
@@ -111,6 +113,8 @@ def _content(target: Target) -> dict[str, Any]:
     }
     if target.view.pypi and target.pypi_names:
         content["pypi_names"] = target.pypi_names
+    if target.view.pypi and (options := target.pypi_options.said()):
+        content["pypi_options"] = options
     asked = (*target.view.conda, *target.view.pypi)
     if grouped := sorted({(each.category, each.text) for each in asked if each.category != "main"}):
         content["categories"] = grouped

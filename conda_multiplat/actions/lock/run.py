@@ -13,6 +13,7 @@ here: :func:`texts` are what is to be.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -117,7 +118,7 @@ def relock(
         plan.priority = channel_priority or plan.locked_priority or settings.channel_priority
     plan_targets(plans, update, settings)
     check_update(update, plans)
-    pypi = _pypi_side(project, plans, update, settings)
+    pypi = _pypi_side(project, plans, update, settings, console)
     try:
         solutions = _solve(plans, RattlerEngine(settings, project.folder), pypi)
         resolved = pypi.results() if pypi else {}
@@ -151,7 +152,7 @@ def as_answer_to(locked: Locked, project: Project) -> Locked:
 
 
 def _pypi_side(
-    project: Project, plans: Sequence[Plan], update: Update, settings: Settings
+    project: Project, plans: Sequence[Plan], update: Update, settings: Settings, console: Console
 ) -> PypiSide | None:
     """What resolves PyPI packages, where a target that is to be solved asks for any."""
     if not any(each.target.view.pypi for plan in plans for each in plan.requests):
@@ -159,7 +160,13 @@ def _pypi_side(
     from conda_multiplat.actions.lock.pypi import PypiSide
     from conda_multiplat.engines.pypi.pypi_table import name_table
     from conda_multiplat.engines.pypi.resolver import UvEngine
+    from conda_multiplat.engines.pypi.user_settings import left_out
 
+    if ignored := left_out(os.environ, project.folder.resolve()):
+        console.say(
+            f"warning: a lock must not depend on who locks: {', '.join(ignored)} has no effect; "
+            "write what is to hold for everybody under `pip:` or `multiplat: pypi:`"
+        )
     return PypiSide(UvEngine(settings, project.folder), name_table(), plans, update)
 
 

@@ -155,7 +155,7 @@ class Compiler:
         lines = [line for line in done.stderr.splitlines() if not line.startswith("warning:")]
         text = "\n".join(lines).strip().removeprefix("error: ")
         urls = [os.path.expandvars(each.text) for each in self.request.requirements]
-        return scrub(text, secrets([*urls, *uv_environment(self.settings).values()]))
+        return scrub(text, secrets([*urls, *os.environ.values()]))
 
     def _run(
         self,
@@ -167,7 +167,6 @@ class Compiler:
     ) -> subprocess.CompletedProcess[str]:
         target = self.request.target
         promised = tuple(target.virtual_packages if packages is None else packages)
-        pre = any(each.text == "--pre" for each in self.request.requirements)
         constraints = self.folder / "constraints.txt"
         command = [
             *("pip", "compile", "-", "--quiet", "--no-header"),
@@ -175,11 +174,11 @@ class Compiler:
             *("--python-version", self.request.python),
             *("--python-platform", str(triple(target.subdir, promised))),
             *("--constraints", str(constraints)),
-            *(["--prerelease", "allow"] if pre else []),
+            *self._choices(),
             *(["--offline"] if self.settings.offline and "--offline" not in arguments else []),
             *arguments,
         ]
-        environ = uv_environment(self.settings)
+        environ = uv_environment(self.settings, self.folder)
         if version := next((each.version for each in promised if each.name == "__osx"), ""):
             environ["MACOSX_DEPLOYMENT_TARGET"] = version
         stubs = cache_folder(self.settings) / FOLDER
@@ -188,6 +187,13 @@ class Compiler:
             lines = [*self._constraints(stubs, without), *pins]
             constraints.write_text("\n".join(lines) + "\n", encoding="utf-8")
             return self.processes.run(command, environ, self.base, "\n".join(entries) + "\n")
+
+    def _choices(self) -> list[str]:
+        """How the manifest wants versions to be chosen: ``--pre``, and the keys of ``pypi:``."""
+        pre = any(each.text == "--pre" for each in self.request.requirements)
+        said = self.request.target.pypi_options.said()
+        choices = {"prerelease": "allow", **said} if pre else said
+        return [f"--{key}={value}" for key, value in choices.items()]
 
     def _constraints(self, stubs: Path, without: Collection[str]) -> list[str]:
         """What conda provides, as stubs in a folder, and the lines of constraints files."""

@@ -126,12 +126,13 @@ class UvInstaller:
         offline = ["--offline"] if self._settings.offline and command == "install" else []
         python = str(python_program(self._prefix))
         quiet = [] if self._show_progress else ["--quiet"]
-        done = run_uv(
-            ["pip", command, *quiet, "--python", python, *offline, *arguments],
-            uv_environment(self._settings),
-            self._folder,
-            show=self._show_progress,
-        )
+        with tempfile.TemporaryDirectory(prefix="conda-multiplat-") as folder:
+            done = run_uv(
+                ["pip", command, *quiet, "--python", python, *offline, *arguments],
+                uv_environment(self._settings, Path(folder)),
+                self._folder,
+                show=self._show_progress,
+            )
         if done.returncode != 0:
             text = (done.stderr or "uv has said why").strip().removeprefix("error: ")
             raise unfinished(self._prefix, scrub(text, secrets(self._options)))

@@ -10,19 +10,28 @@ from functools import cache
 from pathlib import Path
 from shutil import which
 
+from conda_multiplat.engines.pypi.user_settings import access_file, passed_on
 from conda_multiplat.machine.settings import Settings
 from conda_multiplat.vocabulary.errors import OutsideError
 
-#: What of our surroundings would change uv's answer by accident: the active environment.
-_LEFT_OUT = ("VIRTUAL_ENV", "CONDA_PREFIX", "UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_OUTPUT_FILE")
 
-
-def uv_environment(settings: Settings) -> dict[str, str]:
-    """The environment for uv: indexes, credentials and keyring as the user set them up for uv.
+def uv_environment(settings: Settings, folder: Path) -> dict[str, str]:
+    """The environment for uv: how to reach indexes, and nothing that decides versions.
 
     conda's proxies and CA bundle hold too, unless uv has its own.
+
+    Args:
+        settings: of conda.
+        folder: where a file of uv's settings can be written, to be there while uv runs.
     """
-    environ = {key: value for key, value in os.environ.items() if key not in _LEFT_OUT}
+    environ = passed_on(os.environ)
+    if text := access_file(os.environ):
+        file = folder / "uv.toml"
+        file.touch(mode=0o600)  # a proxy's URL can have a password
+        file.write_text(text, encoding="utf-8")
+        environ["UV_CONFIG_FILE"] = str(file)
+    else:
+        environ["UV_NO_CONFIG"] = "1"
     for scheme in ("http", "https"):
         if proxy := settings.proxy_servers.get(scheme):
             environ.setdefault(f"{scheme.upper()}_PROXY", proxy)

@@ -103,6 +103,7 @@ def _said(manifest: Manifest) -> dict[str, Any]:
         "prefer": manifest.prefer,
         "variables": manifest.variables,
         "pypi_names": manifest.pypi_names,
+        "pypi": manifest.pypi,
         "environments": {name: _around(each) for name, each in manifest.environments.items()},
     }
 

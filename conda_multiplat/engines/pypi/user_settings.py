@@ -1,0 +1,169 @@
+"""uv's settings on this machine: what uv is given of them, and what it is not.
+
+What decides versions is the manifest's alone, so that two people lock the same. Of a machine's
+settings uv gets those that say how to reach an index: credentials, certificates, proxies, the
+cache, patience, and what stands in PyPI's place on this machine (a mirror, by ``UV_DEFAULT_INDEX``
+or the like). They are a list of what is passed on: a setting of a uv to come is left out until it
+is known what it does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from conda_multiplat.machine.files import shown
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+#: uv's environment variables that are passed on.
+_ACCESS_VARIABLES = re.compile(
+    "UV_(CACHE_DIR|NO_CACHE|OFFLINE|KEYRING_PROVIDER|INSECURE_HOST|NATIVE_TLS|SYSTEM_CERTS"
+    "|DEFAULT_INDEX|INDEX_URL|CREDENTIALS_DIR|LINK_MODE|GITHUB_TOKEN|AUTH_TOKEN|HTTP_[A-Z_]+|REQUEST_TIMEOUT|LOCK_TIMEOUT"
+    "|CONCURRENT_[A-Z_]+)"
+)
+#: Keys of ``uv.toml`` that are passed on; those of its table ``pip`` too.
+_ACCESS_KEYS = (
+    *("cache-dir", "no-cache", "offline", "keyring-provider", "link-mode", "index-url"),
+    *("allow-insecure-host", "native-tls", "system-certs", "http-proxy", "https-proxy", "no-proxy"),
+    *("concurrent-builds", "concurrent-downloads", "concurrent-installs"),
+)
+#: Settings that decide what is locked; what is left out and not of these has no effect anyway.
+_DECIDING = (
+    *("index", "extra-index-url", "no-index", "find-links"),
+    *("index-strategy", "resolution", "prerelease", "fork-strategy", "torch-backend"),
+    *("exclude-newer", "exclude-newer-package", "exclude", "exclude-dependencies"),
+    *("constraint", "constraint-dependencies", "override", "override-dependencies"),
+    *("build-constraint", "build-constraint-dependencies", "dependency-metadata", "sources"),
+    *("no-binary", "no-binary-package", "only-binary", "no-build", "no-build-package"),
+    *("no-build-isolation", "no-build-isolation-package", "no-sources", "no-sources-package"),
+    *("config-setting", "config-settings", "config-settings-package", "extra", "all-extras"),
+    *("no-deps", "require-hashes", "upgrade", "upgrade-package", "python-platform"),
+    *("python-version", "universal", "extra-build-dependencies", "conflicts", "environments"),
+)
+#: Variables of other programs that uv reads, and the settings that they stand for.
+_OTHERS = ("MACOSX_DEPLOYMENT_TARGET", "ANDROID_API_LEVEL", "IPHONEOS_DEPLOYMENT_TARGET")
+#: What of our surroundings would change uv's answer by accident: the active environment.
+_ACTIVE = ("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV")
+
+
+class _File(NamedTuple):
+    """A file of settings, as far as it can be read."""
+
+    path: Path
+    settings: Mapping[str, Any]
+
+
+def passed_on(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment for uv: nothing in it decides what is locked."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in (*_OTHERS, *_ACTIVE)
+        and (not name.startswith("UV_") or _ACCESS_VARIABLES.fullmatch(name))
+    }
+
+
+def access_file(environ: Mapping[str, str]) -> str:
+    """The user's and the system's settings of access, as a ``uv.toml``; ``""`` if there are none.
+
+    The user's settings win over the system's, as uv has it.
+    """
+    found: dict[str, Any] = {}
+    pip: dict[str, Any] = {}
+    for file in _machine_files(environ):
+        for table, into in ((file.settings, found), (file.settings.get("pip", {}), pip)):
+            for key in _ACCESS_KEYS:
+                if key in table and key not in into:
+                    into[key] = table[key]
+    lines = _toml(found)
+    return "\n".join([*lines, *(["[pip]", *_toml(pip)] if pip else []), ""]) if found or pip else ""
+
+
+def left_out(environ: Mapping[str, str], folder: Path) -> list[str]:
+    """The settings around ``folder`` that would decide what is locked, and don't.
+
+    Returns:
+        Each as a user would find it: ``UV_RESOLUTION``, ``resolution in ~/.config/uv/uv.toml``.
+    """
+    variables = [
+        name
+        for name, value in sorted(environ.items())
+        if value and name.startswith("UV_") and _is_deciding(name[3:].lower().replace("_", "-"))
+    ]
+    keys = [
+        f"{key} in {shown(file.path)}"
+        for file in (*_project_files(folder), *_machine_files(environ))
+        for table in (file.settings, file.settings.get("pip", {}))
+        for key in table
+        if _is_deciding(key)
+    ]
+    return [*variables, *dict.fromkeys(keys)]
+
+
+def _is_deciding(key: str) -> bool:
+    return key in _DECIDING
+
+
+def _toml(settings: Mapping[str, Any]) -> list[str]:
+    """Strings, numbers, booleans and lists of them are written alike in JSON and TOML."""
+    return [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
+
+
+def _machine_files(environ: Mapping[str, str]) -> Iterator[_File]:
+    """The user's settings, then the system's; or the one file that is named."""
+    if named := environ.get("UV_CONFIG_FILE"):
+        yield from _read(Path(named))
+        return
+    if environ.get("UV_NO_CONFIG"):
+        return
+    for folder in _config_folders(environ):
+        yield from _read(folder / "uv" / "uv.toml")
+
+
+def _config_folders(environ: Mapping[str, str]) -> Iterator[Path]:
+    if os.name == "nt":
+        names = ("APPDATA", "PROGRAMDATA")
+        yield from (Path(environ[name]) for name in names if environ.get(name))
+        return
+    home = environ.get("HOME", "")
+    own = environ.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else "")
+    if own:
+        yield Path(own)
+    yield from map(Path, filter(None, environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":")))
+    yield Path("/etc")
+
+
+def _project_files(folder: Path) -> Iterator[_File]:
+    """The nearest ``uv.toml`` or ``[tool.uv]`` at ``folder`` or above, which uv would take."""
+    for place in (folder, *folder.parents):
+        found = [*_read(place / "uv.toml"), *_read(place / "pyproject.toml", "tool", "uv")]
+        if found:
+            yield from found
+            return
+
+
+def _read(path: Path, *tables: str) -> Iterator[_File]:
+    settings = _parsed(path)
+    for table in tables:
+        settings = settings.get(table, {}) if isinstance(settings, dict) else {}
+    if settings and isinstance(settings, dict):
+        yield _File(path, settings)
+
+
+@cache
+def _parsed(path: Path) -> dict[str, Any]:
+    """A file's content; nothing where there is none that can be read, which is uv's to report."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}

@@ -1,0 +1,172 @@
+"""Who locks does not matter: uv's settings on a machine, all that uv knows, decide nothing."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.hosts import Host
+from support.manifests import write
+from support.pypi_index import Index
+from support.server import Rules, serve
+
+from conda_multiplat.engines.pypi.user_settings import access_file, left_out, passed_on
+from conda_multiplat.engines.pypi.uv import uv_program
+
+#: What is passed on, which this test must not set to nonsense.
+ACCESS = {
+    *("UV_CACHE_DIR", "UV_NO_CACHE", "UV_OFFLINE", "UV_KEYRING_PROVIDER", "UV_INSECURE_HOST"),
+    *("UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_CREDENTIALS_DIR", "UV_LINK_MODE", "UV_AUTH_TOKEN"),
+    *("UV_GITHUB_TOKEN", "UV_REQUEST_TIMEOUT", "UV_LOCK_TIMEOUT", "UV_DEFAULT_INDEX"),
+    "UV_INDEX_URL",
+}
+PATIENCE = ("UV_CONCURRENT_", "UV_HTTP_")
+#: Values that would change what is locked, of the settings that take no other than some words.
+HOSTILE = {
+    "UV_EXCLUDE_NEWER": "2001-01-01",
+    "UV_RESOLUTION": "lowest",
+    "UV_PRERELEASE": "allow",
+    "UV_INDEX_STRATEGY": "unsafe-best-match",
+    "UV_FORK_STRATEGY": "fewest",
+    "UV_TORCH_BACKEND": "cu128",
+    "UV_CONFIG_FILE": "uv-of-the-user.toml",
+}
+
+
+@pytest.fixture
+def pypi(tmp_path: Path) -> Iterator[Rules]:
+    """An index in which nearly every setting would choose something else."""
+    index = Index(tmp_path / "index")
+    for version in ("1.0", "1.1", "2.0rc1"):
+        index.wheel("robot", version, requires=["purely"])
+        index.wheel("purely", version)
+        index.sdist("robot", version)
+    with serve(index.root) as server:
+        yield server
+
+
+def _known_to_uv() -> set[str]:
+    """The variables that this uv has in its text and in its help."""
+    program = Path(uv_program()).read_bytes()
+    names = {name.decode() for name in re.findall(rb"UV_[A-Z][A-Z_]+[A-Z]", program)}
+    shown = subprocess.run(
+        [uv_program(), "pip", "compile", "--help"], capture_output=True, text=True, check=True
+    )
+    documented = set(re.findall(r"\[env: (UV_[A-Z_]+)=", shown.stdout))
+    assert len(documented) > 15
+    return names | documented
+
+
+def test_every_setting_of_uv(alone: Host, project: Path, channel: Path, pypi: Rules) -> None:
+    """Variables, the user's file and the project's: the same bytes, and a line that names them."""
+    write(
+        project,
+        channel,
+        "python 3.12.*",
+        f"pip: [--index-url {pypi.url}/simple, robot]",
+        platforms="[linux-64]",
+    )
+    alone.multiplat("lock", cwd=project)
+    lock = project / "conda-lock.yml"
+    expected = lock.read_bytes()
+    lock.unlink()
+    names = {name for name in _known_to_uv() - ACCESS if not name.startswith(PATIENCE)}
+    hostile = {**dict.fromkeys(names, "nonsense"), **HOSTILE}
+    settings = 'resolution = "lowest"\nprerelease = "allow"\n[pip]\nno-binary = [":all:"]\n'
+    (project / "uv-of-the-user.toml").write_text(settings, encoding="utf-8")
+    (project / "uv.toml").write_text(settings, encoding="utf-8")
+    (project / "pyproject.toml").write_text(
+        '[project]\nname = "ours"\nversion = "1"\n'
+        '[tool.uv]\nconstraint-dependencies = ["robot<1.1"]\n'
+        'override-dependencies = ["purely==1"]\n',
+        encoding="utf-8",
+    )
+    done = alone.multiplat("lock", cwd=project, env={**hostile, "MACOSX_DEPLOYMENT_TARGET": "9"})
+    assert lock.read_bytes() == expected
+    line = next(line for line in done.stderr.splitlines() if "who locks" in line)
+    for name in ("UV_EXCLUDE_NEWER", "UV_INDEX_STRATEGY", "UV_PRERELEASE", "UV_RESOLUTION"):
+        assert name in line
+    for name in ("resolution in uv.toml", "constraint-dependencies in pyproject.toml"):
+        assert name in line
+    assert "prerelease in uv-of-the-user.toml" in line
+
+
+def test_settings_of_access(tmp_path: Path) -> None:
+    """They are taken from the user's file first, then the system's; the others are named."""
+    home, system = tmp_path / "home", tmp_path / "system"
+    for folder, text in (
+        (home / ".config", 'native-tls = true\nresolution = "lowest"\n[pip]\nextra = ["a"]\n'),
+        (system, 'native-tls = false\nallow-insecure-host = ["a.example:1"]\n'),
+    ):
+        (folder / "uv").mkdir(parents=True)
+        (folder / "uv" / "uv.toml").write_text(text, encoding="utf-8")
+    environ = {"HOME": str(home), "XDG_CONFIG_DIRS": str(system), "UV_NO_BINARY": "1"}
+    assert access_file(environ) == 'native-tls = true\nallow-insecure-host = ["a.example:1"]\n'
+    assert access_file({**environ, "UV_NO_CONFIG": "1"}) == ""
+    file = home / ".config" / "uv" / "uv.toml"
+    project = tmp_path / "project"
+    project.mkdir()
+    assert left_out(environ, project) == [
+        "UV_NO_BINARY",
+        f"resolution in {file}",
+        f"extra in {file}",
+    ]
+
+
+def test_variables_of_access() -> None:
+    """A variable of a uv to come is left out until it is known what it does."""
+    environ = {
+        "PATH": "/bin",
+        "UV_KEYRING_PROVIDER": "subprocess",
+        "UV_HTTP_TIMEOUT": "9",
+        "UV_RESOLUTION": "lowest",
+        "UV_NEW_IDEA": "1",
+        "VIRTUAL_ENV": "/venv",
+    }
+    assert passed_on(environ) == {
+        "PATH": "/bin",
+        "UV_KEYRING_PROVIDER": "subprocess",
+        "UV_HTTP_TIMEOUT": "9",
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "version"),
+    [
+        ("{}", "1.1"),
+        ("{resolution: lowest}", "1.0"),
+        ("{prerelease: allow}", "2.0rc1"),
+        ("{resolution: lowest-direct, prerelease: disallow, index-strategy: first-index}", "1.0"),
+    ],
+)
+def test_options_of_the_manifest(
+    alone: Host, project: Path, channel: Path, pypi: Rules, options: str, version: str
+) -> None:
+    """They choose the version, and belong to what a lock answers."""
+    requirements = f"pip: [--index-url {pypi.url}/simple, robot]"
+    extra = f"multiplat: {{pypi: {options}}}\n"
+    write(project, channel, "python 3.12.*", requirements, platforms="[linux-64]", extra=extra)
+    alone.multiplat("lock", cwd=project)
+    text = (project / "conda-lock.yml").read_text(encoding="utf-8")
+    assert f"/robot-{version}-py3-none-any.whl" in text
+    write(project, channel, "python 3.12.*", requirements, platforms="[linux-64]")
+    alone.multiplat("check", "--strict", cwd=project, code=int(options != "{}"))
+
+
+def test_options_that_there_are_not(alone: Host, project: Path, channel: Path) -> None:
+    """Each wrong key and value is named with what to write."""
+    extra = "multiplat:\n  pypi:\n    resolution: lowst\n    prereleases: allow\n"
+    write(project, channel, "python 3.12.*", extra=extra)
+    done = alone.multiplat("lock", cwd=project, code=2)
+    lines = (project / "environment.yml").read_text(encoding="utf-8").splitlines()
+    at = lines.index("    resolution: lowst") + 1
+    assert done.stderr == (
+        "error: environment.yml can't be used\n"
+        f"  environment.yml:{at}:17: unknown resolution 'lowst'\n"
+        "      did you mean 'lowest'?\n"
+        f"  environment.yml:{at + 1}:5: unknown key 'prereleases' in pypi\n"
+        "      did you mean 'prerelease'?\n"
+    )
