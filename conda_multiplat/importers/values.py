@@ -1,14 +1,14 @@
 """What was read from other files, before it becomes one manifest.
 
 Each source is read into an :class:`Imported`: a :class:`Manifest` as if our own reader had read it,
-and beside it what a manifest has no place for. Those of several files are merged
-(``importing.merge``), and one writer makes the text (``render.manifest``).
+and beside it what a manifest has no place for. Those of several files are merged (``merge``), and
+one writer makes the text (``write_manifest``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -125,3 +125,37 @@ def trailing_comment(line: str) -> str:
     if comment_selector(f"x  # {words}"):
         words = _SELECTOR.sub("", words).strip()
     return words
+
+
+def same_requests(wanted: Manifest, got: Manifest) -> Iterator[str]:
+    """Where two manifests ask for different things, as ``environment/platform``; nothing if alike.
+
+    The order of channels counts, that of requirements does not.
+    """
+    if (wanted.name, wanted.platforms) != (got.name, got.platforms):
+        yield "name or platforms"
+    if list(wanted.environments) != list(got.environments) or wanted.prefer != got.prefer:
+        yield "environments"
+        return
+    for name in wanted.environments:
+        if wanted.platforms_of(name) != got.platforms_of(name):
+            yield f"{name}'s platforms"
+            continue
+        for subdir in wanted.platforms_of(name):
+            if _request(wanted, name, subdir) != _request(got, name, subdir):
+                yield f"{name}/{subdir}"
+
+
+def _request(manifest: Manifest, name: str, subdir: str) -> tuple[object, ...]:
+    view = manifest.view(name, subdir)
+    return (
+        [channel.value for channel in view.channels],
+        {(conda_meaning(each.text), each.category) for each in view.conda},
+        {(pypi_meaning(each.text), each.category) for each in view.pypi},
+        dict(manifest.variables.get(subdir, {})),
+        [
+            {key: dict(value) for key, value in each.promises.items() if value}
+            for each in manifest.lineage(name)
+        ],
+        manifest.environments[name].solve_group,
+    )

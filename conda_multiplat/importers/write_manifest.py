@@ -17,7 +17,7 @@ from conda_multiplat.lockfile.write import scalar
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, unique
-from conda_multiplat.vocabulary.selector_choice import selector
+from conda_multiplat.vocabulary.selector_writer import selector
 
 _HEADER = """\
 # Imported by `conda multiplat import` from {sources}.

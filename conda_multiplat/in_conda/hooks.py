@@ -101,7 +101,7 @@ def _unmet_text(known: Sequence[Any]) -> str:
     """What keeps some records from this machine; an environment for another is not looked at."""
     from conda.base.context import context
 
-    from conda_multiplat.vocabulary.unmet_words import grouped, lines, ways_out
+    from conda_multiplat.vocabulary.unmet import grouped, lines, ways_out
     from conda_multiplat.vocabulary.virtual_packages import needs_of
 
     subdir = context.subdir
@@ -255,7 +255,7 @@ def _health(prefix: Path, limit: int | None) -> list[str]:
     from conda_multiplat.lockfile.read import read_lock
     from conda_multiplat.machine.files import read_text
     from conda_multiplat.machine.prefix import installed, read_marker
-    from conda_multiplat.vocabulary.unmet_words import grouped, lines
+    from conda_multiplat.vocabulary.unmet import grouped, lines
 
     marker = read_marker(prefix)
     if not marker:

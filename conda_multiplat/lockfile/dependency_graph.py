@@ -15,6 +15,8 @@ from conda_multiplat.lockfile.satisfies_pypi import is_at
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.pypi import NameTable, provided
+from conda_multiplat.vocabulary.graph import path_to
+from conda_multiplat.vocabulary.names import split_spec
 from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, split_option
 from conda_multiplat.vocabulary.records import PypiRecord, Record
 
@@ -139,3 +141,39 @@ def _answer(line: Requirement, locked: PlatformLock, projects: Mapping[str, Key]
         return projects.get(line.name)
     place = split_option(line.text)[1]
     return next((_key(each) for each in locked.pypi if is_at(place, each.url)), None)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Why a package is in a lock.
+
+    Attributes:
+        asked: the manifest's lines that ask for it by name.
+        needed_by: the packages that need it, each with its constraint, by name.
+        root: the line that leads to it, where none asks for it by name; ``None`` for none at all.
+        path: the packages from that line's to it.
+    """
+
+    asked: tuple[Requirement, ...]
+    needed_by: tuple[tuple[Record, str], ...]
+    root: Requirement | None
+    path: tuple[str, ...]
+
+
+def origin(name: str, target: Target, locked: PlatformLock) -> Origin:
+    """Why ``name`` is in a target's lock."""
+    needs = {each: [split_spec(spec) for spec in each.depends] for each in locked.every}
+    needed_by = [
+        (each, constraint)
+        for each, specs in needs.items()
+        for needed, constraint in specs
+        if needed == name and each.name != name
+    ]
+    lines = (*target.view.conda, *target.view.pypi)
+    asked = tuple(each for each in lines if each.name == name)
+    depends: dict[str, list[str]] = {}
+    for each, specs in needs.items():
+        depends.setdefault(each.name, []).extend(needed for needed, _ in specs)
+    path = () if asked else path_to(name, (each.name for each in lines), depends)
+    root = next((each for each in lines if path and each.name == path[0]), None)
+    return Origin(asked, tuple(sorted(needed_by, key=lambda each: each[0].name)), root, path)

@@ -12,9 +12,8 @@ from conda_multiplat.importers.merge import Part, merge
 from conda_multiplat.importers.pixi.platforms import PixiPlatform, read_platform
 from conda_multiplat.importers.pixi.reader import read_pixi
 from conda_multiplat.importers.pixi.specs import conda_spec, pypi_entries
-from conda_multiplat.importers.same_requests import same_requests
 from conda_multiplat.importers.toml_lines import Places
-from conda_multiplat.importers.values import conda_meaning
+from conda_multiplat.importers.values import conda_meaning, same_requests
 from conda_multiplat.importers.write_manifest import render
 from conda_multiplat.manifest.model import Manifest
 from conda_multiplat.manifest.read import Source, read_manifest

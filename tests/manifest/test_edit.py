@@ -13,9 +13,8 @@ import pytest
 from support.edits import generated
 
 from conda_multiplat.cli.main import main
-from conda_multiplat.manifest.edit.asked import Asked
 from conda_multiplat.manifest.edit.bounds import bounded, is_bare, is_spaced
-from conda_multiplat.manifest.edit.draft import Draft
+from conda_multiplat.manifest.edit.draft import Asked, Draft
 from conda_multiplat.manifest.edit.platforms import platforms_of, with_platforms, without_platforms
 from conda_multiplat.manifest.edit.requirements import put, take
 from conda_multiplat.manifest.model import View
@@ -23,7 +22,7 @@ from conda_multiplat.manifest.read import Source
 from conda_multiplat.vocabulary.errors import ManifestError
 from conda_multiplat.vocabulary.names import FAMILIES, SUBDIRS, families
 from conda_multiplat.vocabulary.pip_entries import entry_name
-from conda_multiplat.vocabulary.selection import Selection, away_from
+from conda_multiplat.vocabulary.selector_writer import Selection, away_from
 from conda_multiplat.vocabulary.selectors import evaluate
 from conda_multiplat.vocabulary.yaml_nodes import Loader
 from conda_multiplat.vocabulary.yaml_scalars import scalar

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from conda_multiplat.actions.lock.run import Locked
-from conda_multiplat.manifest.edit.asked import Asked
 from conda_multiplat.manifest.edit.bounds import bounded, is_bare, is_spaced, lowest_pypi
-from conda_multiplat.manifest.edit.draft import Draft
+from conda_multiplat.manifest.edit.draft import Asked, Draft
 from conda_multiplat.manifest.edit.requirements import said
 from conda_multiplat.manifest.targets import Target
 

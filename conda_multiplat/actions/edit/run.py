@@ -35,7 +35,7 @@ from conda_multiplat.vocabulary.errors import (
     UsageError,
 )
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, SUBDIRS, did_you_mean, families
-from conda_multiplat.vocabulary.selection import Selection
+from conda_multiplat.vocabulary.selector_writer import Selection
 
 _PLACES = ("no file was changed", "the places are those of the manifest with the change in it")
 

@@ -14,7 +14,7 @@ from conda_multiplat.machine.settings import Settings
 from conda_multiplat.manifest.targets import select_environments, target
 from conda_multiplat.vocabulary.errors import LockFileError, UnmetError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, VirtualPackage, spec_name
-from conda_multiplat.vocabulary.unmet_words import grouped, lines, ways_out
+from conda_multiplat.vocabulary.unmet import grouped, lines, ways_out
 from conda_multiplat.vocabulary.virtual_packages import Unmet, unmet
 
 

@@ -42,13 +42,12 @@ from conda_multiplat.cli.options import (
 )
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.settings import Settings
-from conda_multiplat.manifest.edit.asked import Asked
-from conda_multiplat.manifest.edit.draft import Draft
+from conda_multiplat.manifest.edit.draft import Asked, Draft
 from conda_multiplat.manifest.edit.requirements import put
 from conda_multiplat.vocabulary.errors import UsageError, WordingError
 from conda_multiplat.vocabulary.names import SUBDIRS, spec_name
 from conda_multiplat.vocabulary.pip_entries import entry_name
-from conda_multiplat.vocabulary.selection import Selection
+from conda_multiplat.vocabulary.selector_writer import Selection
 
 EXAMPLES = """\
 examples:

@@ -22,8 +22,7 @@ from conda_multiplat.engines.conda.specs import check_spec
 from conda_multiplat.importers.differences import Difference, common, differences, settle
 from conda_multiplat.importers.environment_yml import without_build
 from conda_multiplat.importers.merge import Part, channel_notes, double_platforms, merge
-from conda_multiplat.importers.same_requests import same_requests
-from conda_multiplat.importers.values import Imported, Lost
+from conda_multiplat.importers.values import Imported, Lost, same_requests
 from conda_multiplat.importers.write_manifest import render
 from conda_multiplat.lockfile.read import read_lock
 from conda_multiplat.machine.console import Console

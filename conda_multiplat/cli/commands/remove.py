@@ -26,17 +26,16 @@ from conda_multiplat.cli.options import (
     follow_up_options,
     platform_choice_options,
 )
-from conda_multiplat.lockfile.ancestry import origin
+from conda_multiplat.lockfile.dependency_graph import origin
 from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.settings import Settings
-from conda_multiplat.manifest.edit.asked import Asked
-from conda_multiplat.manifest.edit.draft import Draft
+from conda_multiplat.manifest.edit.draft import Asked, Draft
 from conda_multiplat.manifest.edit.requirements import lines, take
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, nearest
-from conda_multiplat.vocabulary.selection import Selection
+from conda_multiplat.vocabulary.selector_writer import Selection
 
 EXAMPLES = """\
 examples:

@@ -15,7 +15,7 @@ from typing import Any
 
 from conda_multiplat.actions.locked_targets import warn_stale
 from conda_multiplat.cli.options import environments_option, platforms_option
-from conda_multiplat.lockfile.ancestry import Origin, origin
+from conda_multiplat.lockfile.dependency_graph import Origin, origin
 from conda_multiplat.lockfile.model import LockFile, PlatformLock
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import Project, load_project

@@ -12,6 +12,28 @@ from conda_multiplat.manifest.read import Source, read_manifest
 from conda_multiplat.vocabulary.errors import ManifestError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 from conda_multiplat.vocabulary.pip_entries import entry_name
+from conda_multiplat.vocabulary.selector_writer import Selection
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a change is about.
+
+    Attributes:
+        environment: whose own lines.
+        name: the package's normalised name, or an entry of ``pip:`` as it is if it names none.
+        pypi: whether it stands under ``pip:``.
+        selection: on which platforms.
+    """
+
+    environment: str
+    name: str
+    pypi: bool
+    selection: Selection
+
+    def matches(self, requirement: Requirement) -> bool:
+        """Whether a line has the name."""
+        return self.name == (requirement.name or requirement.text)
 
 
 @dataclass(frozen=True)

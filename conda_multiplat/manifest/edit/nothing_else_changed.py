@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from conda_multiplat.manifest.edit.asked import Asked
 from conda_multiplat.manifest.edit.document import UNCHANGED
-from conda_multiplat.manifest.edit.draft import Draft
+from conda_multiplat.manifest.edit.draft import Asked, Draft
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.vocabulary.errors import ManifestError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT

@@ -15,14 +15,13 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 
 from conda_multiplat.manifest.edit import lists
-from conda_multiplat.manifest.edit.asked import Asked
 from conda_multiplat.manifest.edit.document import Document, Entry, Patch, refusal
-from conda_multiplat.manifest.edit.draft import Draft
+from conda_multiplat.manifest.edit.draft import Asked, Draft
+from conda_multiplat.manifest.edit.keys import inserted, list_of, with_lists
 from conda_multiplat.manifest.edit.nothing_else_changed import refuse_unless_only
-from conda_multiplat.manifest.edit.places import inserted, list_of, with_lists
 from conda_multiplat.manifest.edit.selector_text import narrowed, reselected, unsayable
 from conda_multiplat.vocabulary.errors import Location
-from conda_multiplat.vocabulary.selection import Selection
+from conda_multiplat.vocabulary.selector_writer import Selection
 from conda_multiplat.vocabulary.yaml_scalars import scalar
 
 

@@ -7,7 +7,7 @@ import yaml
 from conda_multiplat.manifest.edit import lists
 from conda_multiplat.manifest.edit.document import Document, Entry, Patch
 from conda_multiplat.vocabulary.errors import ManifestError
-from conda_multiplat.vocabulary.selection import Selection, away_from
+from conda_multiplat.vocabulary.selector_writer import Selection, away_from
 
 
 def reselected(document: Document, entry: Entry, selection: Selection) -> list[Patch]:

@@ -1,12 +1,61 @@
-"""What a machine lacks, in words: who needs what, what the machine has, what would help."""
+"""What a machine lacks, in words: who needs what, what the machine has, which driver would do."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
-from conda_multiplat.vocabulary.cuda_drivers import least_cuda, least_driver
 from conda_multiplat.vocabulary.names import VirtualPackage, spec_name
 from conda_multiplat.vocabulary.virtual_packages import Unmet
+
+#: CUDA version -> the first driver that reports it as supported, on Linux and on Windows: NVIDIA's
+#: "CUDA Toolkit and Corresponding Driver Versions", the first release of each.
+DRIVERS: dict[str, tuple[str, str]] = {
+    "10.0": ("410.48", "411.31"),
+    "10.1": ("418.39", "418.96"),
+    "10.2": ("440.33", "441.22"),
+    "11.0": ("450.36.06", "451.22"),
+    "11.1": ("455.23", "456.38"),
+    "11.2": ("460.27.03", "460.82"),
+    "11.3": ("465.19.01", "465.89"),
+    "11.4": ("470.42.01", "471.11"),
+    "11.5": ("495.29.05", "496.04"),
+    "11.6": ("510.39.01", "511.23"),
+    "11.7": ("515.43.04", "516.01"),
+    "11.8": ("520.61.05", "520.06"),
+    "12.0": ("525.60.13", "527.41"),
+    "12.1": ("530.30.02", "531.14"),
+    "12.2": ("535.54.03", "536.25"),
+    "12.3": ("545.23.06", "545.84"),
+    "12.4": ("550.54.14", "551.61"),
+    "12.5": ("555.42.02", "555.85"),
+    "12.6": ("560.28.03", "560.76"),
+    "12.8": ("570.26", "570.65"),
+    "12.9": ("575.51.03", "576.02"),
+    "13.0": ("580.65.06", "580.88"),
+}
+_LOWER_BOUND = re.compile(r"(?:>=|==|=)?\s*([0-9]+)(?:\.([0-9]+))?")
+
+
+def least_cuda(spec: str) -> str:
+    """The CUDA version that a MatchSpec on ``__cuda`` begins at: ``__cuda >=12`` -> ``12.0``.
+
+    ``""`` where it has no lower bound.
+    """
+    _, _, constraint = spec.partition(" ")
+    match = _LOWER_BOUND.match(constraint.strip())
+    return f"{match.group(1)}.{match.group(2) or 0}" if match else ""
+
+
+def least_driver(cuda: str, subdir: str) -> str:
+    """The first driver that supports a CUDA version; ``""`` for one that is not in the table."""
+    wanted = tuple(map(int, cuda.split(".")))
+    newer = [each for each in DRIVERS if tuple(map(int, each.split("."))) >= wanted]
+    if not newer:
+        return ""
+    linux, windows = DRIVERS[newer[0]]
+    return windows if subdir.startswith("win-") else linux
+
 
 #: A need and what the machine has of it -> the records that have the need.
 Grouped = Mapping[tuple[str, VirtualPackage | None], Sequence[str]]

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from conda_multiplat.vocabulary.names import SUBDIRS
-from conda_multiplat.vocabulary.selector_choice import selector
+from conda_multiplat.vocabulary.selector_writer import selector
 from conda_multiplat.vocabulary.selectors import evaluate
 
 FIVE = ("linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64")
