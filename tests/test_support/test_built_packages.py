@@ -23,6 +23,8 @@ from support.packages import (
     write_repodata,
 )
 
+from conda_multiplat.engines.conda.rattler_versions import Subdir
+
 Install = Callable[[Path, Path, Path], None]
 
 
@@ -149,7 +151,7 @@ def test_metadata_only_channel(tmp_path: Path) -> None:
             sources=[rattler.Channel(channel.as_uri())],
             specs=[rattler.MatchSpec("a")],
             gateway=rattler.Gateway(cache_dir=tmp_path / "cache"),
-            platforms=[rattler.Subdir("win-64"), rattler.Subdir("noarch")],
+            platforms=[Subdir("win-64"), Subdir("noarch")],
         )
     )
     assert sorted(each.file_name for each in solved) == ["a-1.0-0.conda", "b-1.0-0.conda"]

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from conda_multiplat.engines.conda.specs import check_spec
 from conda_multiplat.importers.conda_history import requested_specs
 from conda_multiplat.importers.values import Imported, Lost
 from conda_multiplat.machine.files import shown
@@ -133,6 +132,8 @@ def _conda(
     lost: list[Lost],
     notes: list[str],
 ) -> Iterable[Requirement]:
+    from conda_multiplat.engines.conda.specs import check_spec
+
     names = {str(each["name"]) for each in records}
     history = (meta(prefix) / "history").read_text(encoding="utf-8", errors="replace")
     asked = {name: spec for name, spec in requested_specs(history).items() if name in names}

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import tomli
 
-from conda_multiplat.engines.conda.specs import check_spec, is_newer
 from conda_multiplat.importers.conda_lock_yml import read_lock_source
 from conda_multiplat.importers.environment_yml import (
     EnvironmentFile,
@@ -130,6 +129,8 @@ def _part_or_problems(file: File, *, keep_builds: bool) -> Part | Sequence[Probl
 
 
 def _part(file: File, *, keep_builds: bool) -> Part:
+    from conda_multiplat.engines.conda.specs import check_spec
+
     if file.is_toml:
         data = _toml(file)
         return Part(
@@ -162,6 +163,8 @@ def _part(file: File, *, keep_builds: bool) -> Part:
 
 
 def _lock_part(file: File) -> Part:
+    from conda_multiplat.engines.conda.specs import is_newer
+
     lock = read_lock(file.text, file.name, file.platforms or None)
     if missing := [each for each in file.platforms if each not in lock.platforms]:
         problem = Problem(Location(file.name), f"it has nothing for {', '.join(missing)}")

@@ -18,7 +18,6 @@ from conda_multiplat.actions.import_.prefix import read_prefix
 from conda_multiplat.actions.import_.report import Settled, document, report, wish_lines
 from conda_multiplat.actions.import_.sources import File, read_files, read_parts
 from conda_multiplat.actions.install.choose_prefix import existing
-from conda_multiplat.engines.conda.specs import check_spec
 from conda_multiplat.importers.differences import Difference, common, differences, settle
 from conda_multiplat.importers.environment_yml import without_build
 from conda_multiplat.importers.merge import Part, channel_notes, double_platforms, merge
@@ -296,6 +295,8 @@ def _verified(imported: Imported, sources: Sequence[str], target: Path) -> str:
 
 
 def _read(text: str, target: Path) -> Manifest:
+    from conda_multiplat.engines.conda.specs import check_spec
+
     return read_manifest(
         [Source(shown(target), text)], host_subdirs=(), check_spec=check_spec, entry_name=entry_name
     )

@@ -12,6 +12,7 @@ import rattler
 from rattler.exceptions import InstallerError, IoError, LinkError, TransactionError
 
 from conda_multiplat.engines.conda.access import Channels, cache_folder, client, run
+from conda_multiplat.engines.conda.rattler_versions import Subdir, build_string, requested_spec
 from conda_multiplat.machine.prefix import unfinished
 from conda_multiplat.machine.settings import Settings
 from conda_multiplat.vocabulary.channels import base_url
@@ -66,11 +67,11 @@ def install_records(
                 target_prefix=prefix,
                 cache_dir=cache,
                 reinstall_packages={each.name for each in changed},
-                platform=rattler.Subdir(subdir),
+                platform=Subdir(subdir),
                 execute_link_scripts=link_scripts,
                 show_progress=show_progress,
                 client=client(settings, channels),
-                requested_specs=[rattler.MatchSpec(each)._match_spec for each in requested],
+                requested_specs=[requested_spec(text) for text in requested],
             )
         )
     except (InstallerError, TransactionError, LinkError, IoError, OSError) as error:
@@ -116,7 +117,7 @@ def _repodata_record(
     package = known or rattler.PackageRecord(
         record.name,
         record.version,
-        rattler.BuildString(record.build),
+        build_string(record.build),
         0,
         record.url.rsplit("/", 2)[-2],
         depends=list(record.depends),

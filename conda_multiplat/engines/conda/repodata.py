@@ -14,6 +14,7 @@ from rattler.repo_data.gateway import ChannelRelationsMode
 
 from conda_multiplat.engines.conda.access import Channels, cache_folder, client
 from conda_multiplat.engines.conda.conflict import smallest_clash
+from conda_multiplat.engines.conda.rattler_versions import Subdir, build_string
 from conda_multiplat.machine.settings import Settings
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving.requests import SolveRequest
@@ -160,12 +161,12 @@ class Repodata:
 
 
 def _platforms(request: SolveRequest) -> list[rattler.Subdir]:
-    return [rattler.Subdir(request.target.subdir), rattler.Subdir("noarch")]
+    return [Subdir(request.target.subdir), Subdir("noarch")]
 
 
 def _generic(package: VirtualPackage) -> rattler.GenericVirtualPackage:
     return rattler.GenericVirtualPackage(
         rattler.PackageName(package.name),
         rattler.Version(package.version),
-        rattler.BuildString(package.build),
+        build_string(package.build),
     )

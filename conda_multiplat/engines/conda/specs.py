@@ -9,6 +9,7 @@ from functools import lru_cache
 import rattler
 from rattler.exceptions import InvalidMatchSpecError, InvalidVersionError
 
+from conda_multiplat.engines.conda.rattler_versions import Subdir, build_string
 from conda_multiplat.machine.gpu_driver import Found, ask_driver, driver_present
 from conda_multiplat.vocabulary.errors import WordingError
 from conda_multiplat.vocabulary.match_spec import MatchSpec, parse_spec
@@ -43,7 +44,7 @@ def spec_matches(spec: str, package: VirtualPackage | CondaRecord) -> bool:
     It holds for nothing where it is none, or the version is none, as they can stand in a lock that
     somebody edited.
     """
-    build = rattler.BuildString(package.build)
+    build = build_string(package.build)
     try:
         record = rattler.PackageRecord(package.name, package.version, build, 0, "noarch")
         return _parsed(spec).matches(record)
@@ -99,7 +100,7 @@ def default_alias() -> str:
 
 def this_subdir() -> str:
     """The platform of this machine."""
-    return str(rattler.Subdir.current())
+    return str(Subdir.current())
 
 
 def is_newer(version: str, other: str) -> bool:

@@ -13,6 +13,7 @@ import rattler
 from support.dialect import BUILDS, VERSIONS
 from support.hosts import TESTS
 
+from conda_multiplat.engines.conda.rattler_versions import build_string
 from conda_multiplat.engines.conda.specs import check_spec, engine_spec, is_newer, spec_matches
 from conda_multiplat.vocabulary.match_spec import parse_spec
 from conda_multiplat.vocabulary.names import VirtualPackage
@@ -114,9 +115,7 @@ def _by_us(spec: str) -> list[list[str]] | None:
         [version, build]
         for version, build in product(VERSIONS, BUILDS)
         if parsed.matches(
-            rattler.PackageRecord(
-                "foo", version, rattler.BuildString(build), int(build[-1]), "linux-64"
-            )
+            rattler.PackageRecord("foo", version, build_string(build), int(build[-1]), "linux-64")
         )
     ]
 

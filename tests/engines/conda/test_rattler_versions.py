@@ -1,0 +1,66 @@
+"""We run on the py-rattler that conda has, and say so where it is one that we don't know."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import rattler
+from packaging.requirements import Requirement
+from support.hosts import Host
+from support.manifests import write
+
+from conda_multiplat.engines.conda.rattler_versions import KNOWN
+from conda_multiplat.engines.conda.specs import spec_matches
+from conda_multiplat.vocabulary.names import VirtualPackage
+
+
+def test_the_versions_that_are_known_are_those_that_are_asked_for() -> None:
+    """Pip lets in what the package takes, and nothing else."""
+    needed = [Requirement(each) for each in metadata.requires("conda-multiplat") or []]
+    (wanted,) = (each.specifier for each in needed if each.name == "py-rattler")
+    last_major, last = KNOWN[-1]
+    tried = [(last_major, minor) for minor in range(last + 5)]
+    assert [each for each in tried if wanted.contains(f"{each[0]}.{each[1]}.0")] == list(KNOWN)
+    assert wanted.contains(rattler.__version__)
+
+
+def test_builds_that_no_channel_may_have_any_more() -> None:
+    """0.28 refuses them in its own values; a lock that somebody made may have them."""
+    assert spec_matches("foo 1.*", VirtualPackage("foo", "1.0", "py3-none-any"))
+    assert not spec_matches("foo 2.*", VirtualPackage("foo", "1.0", "a b" * 40))
+
+
+@pytest.fixture(params=["0.25.3", "0.29.0", "1.0.0"])
+def other(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+    """Where a py-rattler is found that we don't know, and that has nothing we ask for."""
+    folder = tmp_path / "other"
+    (folder / "rattler").mkdir(parents=True)
+    text = f"__version__ = {request.param!r}\n"
+    (folder / "rattler" / "__init__.py").write_text(text, encoding="utf-8")
+    return {"PYTHONPATH": str(folder), "VERSION": request.param}
+
+
+def test_another_version_is_refused(
+    alone: Host, project: Path, channel: Path, other: dict[str, str]
+) -> None:
+    """One error that names both, before anything is done: what would be made is not known."""
+    write(project, channel, "python")
+    said = alone.json("lock", cwd=project, env=other, code=3)
+    assert said["error"] == (
+        f"py-rattler {other['VERSION']} is installed; this conda-multiplat works with 0.26 to 0.28"
+    )
+    assert said["hints"][0] == "install one of those: `pip install 'py-rattler>=0.26,<0.29'`"
+    assert not (project / "conda-lock.yml").exists()
+
+
+def test_what_needs_no_engine_works_beside_another_version(
+    alone: Host, project: Path, channel: Path, other: dict[str, str]
+) -> None:
+    """Each command's help, and `check` where all is in sync: hooks of git go on working."""
+    write(project, channel, "python")
+    alone.multiplat("lock", cwd=project)
+    alone.multiplat("check", cwd=project, env=other)
+    for command in ("import", "lock", "install", "why"):
+        assert "usage:" in alone.multiplat(command, "--help", cwd=project, env=other).stdout
