@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import TypeVar
 
 from conda_multiplat.manifest.model import Requirement
-from conda_multiplat.solving.groups.agreement import Work, agreed, alone, in_step
-from conda_multiplat.solving.groups.conda import TERMS
+from conda_multiplat.solving.groups.agreement import Rounds, agreed, solve_together, ungrouped
+from conda_multiplat.solving.groups.conda import CondaTerms
 from conda_multiplat.solving.outcomes import CondaEngine, Conflict, Outcome, Solution
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.graph import depends_of, reachable
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
 
-_Work = Work[SolveRequest, Outcome, Sequence[Outcome]]
 AnyRecord = TypeVar("AnyRecord", CondaRecord, PypiRecord)
 
 
@@ -29,21 +29,22 @@ def solve(
     platform agree on versions; where they can't, one conflict stands for all of them.
     """
     groups: dict[tuple[str, str], list[SolveRequest]] = {}
-    for each in requests:
-        groups.setdefault(each.target.group, []).append(each)
+    for request in requests:
+        groups.setdefault(request.target.group, []).append(request)
     free = groups.pop(("", ""), [])
-    final = {each.target for each in free}
+    final = {request.target for request in free}
 
     def pass_on(solution: Solution) -> None:
         if solution.request.target in final:
             solved(solution)
 
-    works: list[_Work] = [alone(free), *(agreed(each, TERMS) for each in groups.values())]
-    first, *others = in_step(works, lambda batch: engine.solve(batch, pass_on))
-    for outcome in (each for found in others for each in found):
+    rounds: list[Rounds[SolveRequest, Outcome]] = [ungrouped(free)]
+    rounds += [agreed(group, CondaTerms()) for group in groups.values()]
+    first, *grouped = solve_together(rounds, lambda batch: engine.solve(batch, pass_on))
+    for outcome in chain.from_iterable(grouped):
         if isinstance(outcome, Solution):
             solved(outcome)
-    return [_with_categories(each) for found in (first, *others) for each in found]
+    return [_with_categories(outcome) for outcome in chain(first, *grouped)]
 
 
 def _with_categories(outcome: Outcome) -> Outcome:

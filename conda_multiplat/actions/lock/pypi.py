@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from itertools import chain
 
 from packaging.utils import canonicalize_name
 
@@ -16,8 +17,8 @@ from conda_multiplat.actions.lock.plan import Plan, Update
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.conflicts import no_pypi_solution
-from conda_multiplat.solving.groups.agreement import Work, agreed, alone, in_step
-from conda_multiplat.solving.groups.pypi import TERMS
+from conda_multiplat.solving.groups.agreement import Rounds, agreed, solve_together, ungrouped
+from conda_multiplat.solving.groups.pypi import PypiTerms
 from conda_multiplat.solving.outcomes import Solution
 from conda_multiplat.solving.pypi import (
     NameTable,
@@ -31,8 +32,6 @@ from conda_multiplat.solving.pypi import (
 from conda_multiplat.solving.solve import categorised
 from conda_multiplat.vocabulary.errors import ManifestError, Problem
 from conda_multiplat.vocabulary.records import PypiRecord
-
-_Work = Work[PypiRequest, PypiOutcome, Sequence[PypiOutcome]]
 
 
 class PypiSide:
@@ -114,16 +113,16 @@ class PypiSide:
     def _outcomes(self) -> Sequence[PypiOutcome]:
         """Every resolution's outcome, those of a solve-group being asked until they agree."""
         groups: dict[tuple[str, str], list[PypiRequest]] = {}
-        for each in self._targets:
-            if each in self._requests:
-                groups.setdefault(each.group, []).append(self._requests[each])
+        for target in self._targets:
+            if target in self._requests:
+                groups.setdefault(target.group, []).append(self._requests[target])
         free = groups.pop(("", ""), [])
-        works: list[_Work] = [alone(free)]
-        works += [agreed(each, TERMS, self._given[key]) for key, each in groups.items()]
-        return [each for found in in_step(works, self._ask) for each in found]
+        rounds: list[Rounds[PypiRequest, PypiOutcome]] = [ungrouped(free)]
+        rounds += [agreed(group, PypiTerms(), self._given[key]) for key, group in groups.items()]
+        return list(chain.from_iterable(solve_together(rounds, self._resolved)))
 
-    def _ask(self, batch: Sequence[PypiRequest]) -> Sequence[PypiOutcome]:
-        return [each.result() for each in [self._begin(request) for request in batch]]
+    def _resolved(self, batch: Sequence[PypiRequest]) -> Sequence[PypiOutcome]:
+        return [future.result() for future in [self._begin(request) for request in batch]]
 
 
 def _no_python(requirement: Requirement, target: Target) -> Problem:

@@ -9,153 +9,162 @@ Builds may differ, so that a CUDA and a CPU environment can be of one group. How
    before it. Where one has no solution so, the versions that it can't have at all are out for
    everybody; if there are none, it goes first in the next try.
 
-What is asked of an engine is yielded and comes back as its answers, so that many groups can be
-asked about at once (:func:`in_step`).
+A group's requests are yielded and their outcomes sent back, so that all groups of a run ask the
+engine at once (:func:`solve_together`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Protocol, TypeVar
 
-Q = TypeVar("Q")
-A = TypeVar("A")
-T = TypeVar("T")
+Request = TypeVar("Request")
+Outcome = TypeVar("Outcome")
 
 #: A package's name and a version of it.
 Version = tuple[str, str]
 _NOTHING: Mapping[str, str] = {}
 
-#: Yields questions, is sent their answers, and returns a result.
-Work = Generator[Sequence[Q], Sequence[A], T]
+#: Yields requests, is sent their outcomes, and returns those that stand.
+Rounds = Generator[Sequence[Request], Sequence[Outcome], Sequence[Outcome]]
 
 
-@dataclass(frozen=True)
-class Terms(Generic[Q, A]):
-    """What agreement is about, for one kind of engine.
+class Terms(Protocol[Request, Outcome]):
+    """What requests and outcomes are to an agreement: there is a conda and a PyPI terms."""
 
-    Attributes:
-        versions: name -> version of what an answer has; ``None`` for a conflict.
-        bound: a question, bound to the first versions where the package is there, and to anything
-            but the second.
-        joint: questions as one, ``None`` where they can't be.
-        part: what answers a question of a joint answer.
-        failed: a conflict as one of agreement.
-    """
+    def versions(self, outcome: Outcome) -> Mapping[str, str] | None:
+        """Name -> version of what a solution has; ``None`` for a conflict."""
+        ...  # pragma: no cover
 
-    versions: Callable[[A], Mapping[str, str] | None]
-    bound: Callable[[Q, Mapping[str, str], Collection[Version]], Q]
-    joint: Callable[[Sequence[Q]], Q | None]
-    part: Callable[[Q, A], A]
-    failed: Callable[[A], A]
+    def bound(
+        self, request: Request, versions: Mapping[str, str], excluded: Collection[Version]
+    ) -> Request:
+        """A request bound to some versions, where the package is there, and to none of others."""
+        ...  # pragma: no cover
+
+    def joint(self, requests: Sequence[Request]) -> Request | None:
+        """Several requests as one; ``None`` where they can't be."""
+        ...  # pragma: no cover
+
+    def part(self, request: Request, whole: Outcome) -> Outcome:
+        """What a request takes of the outcome of a joint one."""
+        ...  # pragma: no cover
+
+    def disagreement(self, outcome: Outcome) -> Outcome:
+        """A conflict as one of the whole group."""
+        ...  # pragma: no cover
 
 
-def in_step(works: Sequence[Work[Q, A, T]], ask: Callable[[Sequence[Q]], Sequence[A]]) -> list[T]:
-    """Run works side by side: what they ask for in the same step is asked for at once."""
-    results: dict[int, T] = {}
-    asked: dict[int, Sequence[Q]] = {index: next(work) for index, work in enumerate(works)}
+def solve_together(
+    groups: Sequence[Rounds[Request, Outcome]],
+    solve: Callable[[Sequence[Request]], Sequence[Outcome]],
+) -> list[Sequence[Outcome]]:
+    """Each group's outcomes, in order; what all groups ask for in one round is solved at once."""
+    results: dict[int, Sequence[Outcome]] = {}
+    asked = {index: next(group) for index, group in enumerate(groups)}
     while asked:
-        answers = iter(ask([each for questions in asked.values() for each in questions]))
-        following: dict[int, Sequence[Q]] = {}
-        for index, questions in asked.items():
-            own = [next(answers) for _ in questions]
+        outcomes = iter(solve([request for requests in asked.values() for request in requests]))
+        following: dict[int, Sequence[Request]] = {}
+        for index, requests in asked.items():
+            answers = [next(outcomes) for _ in requests]
             try:
-                following[index] = works[index].send(own)
+                following[index] = groups[index].send(answers)
             except StopIteration as end:  # so a generator returns its result
                 results[index] = end.value
         asked = following
-    return [results[index] for index in range(len(works))]
+    return [results[index] for index in range(len(groups))]
 
 
-def alone(questions: Sequence[Q]) -> Work[Q, A, Sequence[A]]:
-    """Questions that need not agree with any other."""
-    answers = yield questions
-    return answers
+def ungrouped(requests: Sequence[Request]) -> Rounds[Request, Outcome]:
+    """Requests that need not agree with any other."""
+    outcomes = yield requests
+    return outcomes
 
 
 def agreed(
-    questions: Sequence[Q], terms: Terms[Q, A], given: Mapping[str, str] = _NOTHING
-) -> Work[Q, A, Sequence[A]]:
-    """Answers that agree, in the questions' order, or the conflict of those that can't.
+    requests: Sequence[Request],
+    terms: Terms[Request, Outcome],
+    settled: Mapping[str, str] = _NOTHING,
+) -> Rounds[Request, Outcome]:
+    """Outcomes that agree, in the requests' order, or the conflict of those that can't.
 
-    ``given`` are versions that are settled already.
+    ``settled`` are versions that are known already.
     """
-    answers = yield questions
-    found = [terms.versions(each) for each in answers]
-    if None in found or _agree([given, *(each for each in found if each is not None)]):
-        return answers
-    joint = terms.joint(questions)
+    outcomes = yield requests
+    found = [terms.versions(outcome) for outcome in outcomes]
+    singly = [versions for versions in found if versions is not None]
+    if len(singly) < len(found) or _agree([settled, *singly]):
+        return outcomes
+    joint = terms.joint(requests)
     if joint is not None:
         (whole,) = yield [joint]
         if terms.versions(whole) is not None:
-            return [terms.part(each, whole) for each in questions]
-    own = [each for each in found if each is not None]
-    in_turn = yield from _in_turn(questions, own, terms, given)
-    if len(in_turn) == len(questions):
+            return [terms.part(request, whole) for request in requests]
+    in_turn = yield from _in_turn(requests, singly, terms, settled)
+    if len(in_turn) == len(requests):
         return in_turn
-    return [terms.failed(in_turn[-1] if joint is None else whole)]
+    return [terms.disagreement(in_turn[-1] if joint is None else whole)]
 
 
 def _agree(versions: Sequence[Mapping[str, str]]) -> bool:
     known: dict[str, str] = {}
     return all(
         known.setdefault(name, version) == version
-        for each in versions
-        for name, version in each.items()
+        for mapping in versions
+        for name, version in mapping.items()
     )
 
 
 def _in_turn(
-    questions: Sequence[Q],
-    own: Sequence[Mapping[str, str]],
-    terms: Terms[Q, A],
-    given: Mapping[str, str],
-) -> Work[Q, A, Sequence[A]]:
-    """Answers one after another; a conflict, by itself, where no try has led to an end.
+    requests: Sequence[Request],
+    singly: Sequence[Mapping[str, str]],
+    terms: Terms[Request, Outcome],
+    settled: Mapping[str, str],
+) -> Rounds[Request, Outcome]:
+    """Outcomes one after another; a conflict, by itself, where no order has led to an end.
 
-    ``own`` are the versions that each has by itself.
+    ``singly`` are the versions that each request has by itself.
     """
-    order = list(range(len(questions)))
+    order = list(range(len(requests)))
     moved: set[int] = set()
-    out: set[Version] = set()
+    excluded: set[Version] = set()
     while True:
-        answers, fixed = yield from _try(questions, order, terms, given, out)
-        if len(answers) == len(questions):
-            return [answers[each] for each in range(len(questions))]
-        index = order[len(answers)]
-        clashes = [pair for pair in fixed.items() if own[index].get(pair[0], pair[1]) != pair[1]]
-        singly = [terms.bound(questions[index], dict([each]), out) for each in clashes]
-        probes = (yield singly) if answers else []
+        solved, fixed = yield from _try(requests, order, terms, settled, excluded)
+        if len(solved) == len(requests):
+            return [solved[index] for index in range(len(requests))]
+        failed = order[len(solved)]
+        clashes = [pair for pair in fixed.items() if singly[failed].get(*pair) != pair[1]]
+        probes = [terms.bound(requests[failed], dict([pair]), excluded) for pair in clashes]
+        outcomes = (yield probes) if solved else []
         impossible = {
             pair
-            for pair, each in zip(clashes, probes, strict=bool(answers))
-            if terms.versions(each) is None
+            for pair, outcome in zip(clashes, outcomes, strict=bool(solved))
+            if terms.versions(outcome) is None
         }
         if impossible:
-            out |= impossible
-        elif answers and index not in moved:
-            moved.add(index)
-            order = [index, *(each for each in order if each != index)]
+            excluded |= impossible
+        elif solved and failed not in moved:
+            moved.add(failed)
+            order = [failed, *(index for index in order if index != failed)]
         else:
-            return (yield [terms.bound(questions[index], fixed, out)])
+            return (yield [terms.bound(requests[failed], fixed, excluded)])
 
 
 def _try(
-    questions: Sequence[Q],
+    requests: Sequence[Request],
     order: Sequence[int],
-    terms: Terms[Q, A],
-    given: Mapping[str, str],
-    out: Collection[Version],
-) -> Work[Q, A, tuple[dict[int, A], dict[str, str]]]:
-    """The answers in an order, until one is a conflict, and the versions that they fix."""
-    answers: dict[int, A] = {}
-    fixed = dict(given)
+    terms: Terms[Request, Outcome],
+    settled: Mapping[str, str],
+    excluded: Collection[Version],
+) -> Generator[Sequence[Request], Sequence[Outcome], tuple[dict[int, Outcome], dict[str, str]]]:
+    """The outcomes in an order, until one is a conflict, and the versions that they fix."""
+    solved: dict[int, Outcome] = {}
+    fixed = dict(settled)
     for index in order:
-        (answer,) = yield [terms.bound(questions[index], fixed, out)]
-        versions = terms.versions(answer)
+        (outcome,) = yield [terms.bound(requests[index], fixed, excluded)]
+        versions = terms.versions(outcome)
         if versions is None:
             break
-        answers[index] = answer
+        solved[index] = outcome
         fixed = {**versions, **fixed}
-    return answers, fixed
+    return solved, fixed

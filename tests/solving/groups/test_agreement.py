@@ -8,7 +8,12 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from conda_multiplat.solving.groups.agreement import Terms, Version, agreed, alone, in_step
+from conda_multiplat.solving.groups.agreement import (
+    Version,
+    agreed,
+    solve_together,
+    ungrouped,
+)
 
 
 @dataclass(frozen=True)
@@ -42,13 +47,25 @@ def _answer(question: Question) -> Answer:
     return Answer({name: versions[0] for name, versions in fitting.items()})
 
 
-TERMS: Terms[Question, Answer] = Terms(
-    versions=lambda answer: answer.versions,
-    bound=lambda question, versions, out: replace(question, bound=versions, out=frozenset(out)),
-    joint=lambda _: None,
-    part=lambda _, whole: whole,
-    failed=lambda answer: replace(answer, of_agreement=True),
-)
+class Packages:
+    """The side of these questions."""
+
+    def versions(self, outcome: Answer) -> Mapping[str, str] | None:
+        return outcome.versions
+
+    def bound(
+        self, request: Question, versions: Mapping[str, str], excluded: Collection[Version]
+    ) -> Question:
+        return replace(request, bound=versions, out=frozenset(excluded))
+
+    def joint(self, requests: Sequence[Question]) -> Question | None:
+        return None
+
+    def part(self, request: Question, whole: Answer) -> Answer:
+        return whole
+
+    def disagreement(self, outcome: Answer) -> Answer:
+        return replace(outcome, of_agreement=True)
 
 
 def _ask(asked: list[int]) -> Callable[[Sequence[Question]], Sequence[Answer]]:
@@ -60,7 +77,7 @@ def _ask(asked: list[int]) -> Callable[[Sequence[Question]], Sequence[Answer]]:
 
 
 def _one(questions: Sequence[Question], given: Mapping[str, str] | None = None) -> list[Answer]:
-    (found,) = in_step([agreed(questions, TERMS, given or {})], _ask([]))
+    (found,) = solve_together([agreed(questions, Packages(), given or {})], _ask([]))
     return list(found)
 
 
@@ -68,7 +85,7 @@ def test_those_that_agree_are_asked_once() -> None:
     """Agreement by chance costs nothing; groups and loners are asked about together."""
     same = Question({"a": "21", "b": "1"})
     asked: list[int] = []
-    found = in_step([alone([same]), agreed([same, same], TERMS)], _ask(asked))
+    found = solve_together([ungrouped([same]), agreed([same, same], Packages())], _ask(asked))
     assert asked == [3]
     assert [each.versions for group in found for each in group] == [{"a": "2", "b": "1"}] * 3
 
