@@ -56,7 +56,7 @@ def conda_subcommands() -> Iterable[Any]:
 @_harmless("has no settings")
 def conda_settings() -> Iterable[Any]:
     """Register what can be set under ``plugins:`` in ``.condarc``."""
-    from conda_multiplat.in_conda.hooks import settings
+    from conda_multiplat.in_conda.settings import settings
 
     return settings()
 
@@ -67,7 +67,7 @@ def conda_pre_transaction_actions() -> Iterable[Any]:
     """Check the machine before a transaction; condas before 25.5 don't ask."""
     from conda.plugins.types import CondaPreTransactionAction
 
-    from conda_multiplat.in_conda.hooks import machine_action
+    from conda_multiplat.in_conda.transactions import machine_action
 
     return [CondaPreTransactionAction(name="multiplat-machine", action=machine_action())]
 
@@ -78,7 +78,7 @@ def conda_pre_solves() -> Iterable[Any]:
     """Look at what conda is about to change."""
     from conda.plugins.types import CondaPreSolve
 
-    from conda_multiplat.in_conda.hooks import before_solve
+    from conda_multiplat.in_conda.solves import before_solve
 
     return [CondaPreSolve(name="multiplat-drift", action=before_solve)]
 
@@ -89,7 +89,7 @@ def conda_post_solves() -> Iterable[Any]:
     """Look at what conda has chosen."""
     from conda.plugins.types import CondaPostSolve
 
-    from conda_multiplat.in_conda.hooks import after_solve
+    from conda_multiplat.in_conda.solves import after_solve
 
     return [CondaPostSolve(name="multiplat-cpu-builds", action=after_solve)]
 
@@ -98,7 +98,7 @@ def conda_post_solves() -> Iterable[Any]:
 @_harmless("does not detect __cuda_arch")
 def conda_virtual_packages() -> Iterable[Any]:
     """``__cuda_arch`` (CEP 46), which conda does not detect."""
-    from conda_multiplat.in_conda.hooks import cuda_arch_packages
+    from conda_multiplat.in_conda.virtual_packages import cuda_arch_packages
 
     return cuda_arch_packages()
 
@@ -109,7 +109,7 @@ def conda_health_checks() -> Iterable[Any]:
     """Add to ``conda doctor``."""
     from conda.plugins.types import CondaHealthCheck
 
-    from conda_multiplat.in_conda.hooks import check_health
+    from conda_multiplat.in_conda.doctor import check_health
 
     return [CondaHealthCheck(name="multiplat-lock", action=check_health)]
 

@@ -1,0 +1,56 @@
+"""Our settings in conda, ``plugins.NAME``, and what they make of what a hook has found."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from conda_multiplat.machine.hook_settings import HOOK_SETTINGS
+
+_CHOICES = ("error", "warn", "off")
+_log = logging.getLogger(__name__)
+
+
+def settings() -> list[Any]:
+    """Our settings, for ``conda config --describe`` and ``.condarc``."""
+    from conda.common.configuration import PrimitiveParameter
+    from conda.plugins.types import CondaSetting
+
+    return [
+        CondaSetting(
+            name=name,
+            description=f"error, warn or off: what to do where {description}",
+            parameter=PrimitiveParameter(default, element_type=str, validation=_validate),
+        )
+        for name, (default, description) in HOOK_SETTINGS.items()
+    ]
+
+
+def _validate(value: object) -> bool | str:
+    return value in _CHOICES or f"write one of {', '.join(_CHOICES)}"
+
+
+def verdict(setting: str, work: str, find: Callable[[], str]) -> Exception | None:
+    """What a setting wants done about what ``find`` says: an error, a warning, or nothing.
+
+    Args:
+        setting: the setting's name.
+        work: what could not be done where ``find`` fails: a mistake of ours must not stop conda.
+        find: says what is wrong; ``""`` for nothing.
+    """
+    from conda.base.context import context
+    from conda.exceptions import CondaError
+
+    choice = getattr(context.plugins, setting, HOOK_SETTINGS[setting][0])
+    if choice == "off":
+        return None
+    try:
+        text = find()
+    except Exception as error:
+        _log.warning("conda-multiplat could not %s: %s", work, error)
+        return None
+    if text and choice == "warn":
+        _log.warning(text)
+    refusal: Exception | None = CondaError(text) if text and choice == "error" else None
+    return refusal

@@ -1,0 +1,71 @@
+"""Before conda links anything: whether this machine can run it.
+
+``conda install`` and ``conda create`` with an explicit file link whatever the file names: nothing
+looks at what the packages need of the machine. Here a transaction is refused before anything is
+linked, as ``conda multiplat install`` does.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from conda_multiplat.in_conda.settings import verdict
+from conda_multiplat.in_conda.virtual_packages import lacking
+from conda_multiplat.machine.hook_settings import MACHINE
+
+_log = logging.getLogger(__name__)
+
+
+def machine_action() -> type[Any]:
+    """The action that conda runs before a transaction (conda 25.5 and newer)."""
+    from conda.core.path_actions import Action
+
+    class CheckMachine(Action):  # type: ignore[misc]  # conda's, which has no types here
+        """Refuses a transaction whose packages this machine can't run."""
+
+        def verify(self) -> Exception | None:
+            self._verified = True
+            records = tuple(self.link_precs or ())
+            try:
+                return verdict(MACHINE, "check the machine", lambda: _unmet_text(records))
+            except Exception as error:  # a setting that can't be read is no reason to link nothing
+                _log.warning("conda-multiplat could not check the machine: %s", error)
+                return None
+
+        def execute(self) -> None:
+            """Nothing: all is done in ``verify``."""
+
+        def reverse(self) -> None:
+            """Nothing was done."""
+
+        def cleanup(self) -> None:
+            """Nothing is left."""
+
+    return CheckMachine
+
+
+def _unmet_text(known: Sequence[Any]) -> str:
+    """What keeps some records from this machine; an environment for another is not looked at."""
+    from conda.base.context import context
+
+    from conda_multiplat.vocabulary.unmet import grouped, lines, ways_out
+    from conda_multiplat.vocabulary.virtual_packages import needs_of
+
+    subdir = context.subdir
+    if subdir != context._native_subdir():
+        return ""
+    needs = needs_of((each.name, each.depends, each.constrains) for each in known)
+    unmet = lacking(needs, subdir)
+    if not unmet:
+        return ""
+    versions = {each.name: each.version for each in known}
+    found = [
+        "this machine can't run what is about to be installed",
+        *lines(grouped(unmet, versions)),
+        "nothing was linked",
+        *ways_out(unmet, subdir),
+        f"to be warned only: conda config --set plugins.{MACHINE} warn",
+    ]
+    return "\n  ".join(found)
