@@ -83,4 +83,4 @@ def _newest(name: str, version: str, outcome: PypiOutcome | None) -> Newest:
     if isinstance(outcome, PypiConflict):
         lines = tuple(each for each in outcome.requirements if each.at.file)
         return Newest(version, clash=lines, obstacle=outcome.explanation)
-    return Newest(version, way=by_updating(name))
+    return Newest(version, fix=by_updating(name))

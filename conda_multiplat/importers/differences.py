@@ -18,7 +18,7 @@ _ENOUGH = 2
 
 
 @dataclass(frozen=True)
-class Wish:
+class Variant:
     """What some platforms ask for of one package: all its lines there."""
 
     subdirs: tuple[str, ...]
@@ -37,7 +37,7 @@ class Difference:
     environment: str
     manager: str
     name: str
-    wishes: tuple[Wish, ...]
+    variants: tuple[Variant, ...]
 
 
 def differences(manifest: Manifest) -> list[Difference]:
@@ -46,15 +46,15 @@ def differences(manifest: Manifest) -> list[Difference]:
     What differs within one file is meant to.
     """
     return [
-        Difference(environment.name, manager, name, wishes)
+        Difference(environment.name, manager, name, variants)
         for environment in manifest.environments.values()
         for manager in ("conda", "pypi")
-        for name, wishes in _wishes(environment, manager)
-        if len({each.requirements[0].at.file for each in wishes}) > 1
+        for name, variants in _wishes(environment, manager)
+        if len({each.requirements[0].at.file for each in variants}) > 1
     ]
 
 
-def _wishes(environment: Environment, manager: str) -> Iterator[tuple[str, tuple[Wish, ...]]]:
+def _wishes(environment: Environment, manager: str) -> Iterator[tuple[str, tuple[Variant, ...]]]:
     meaning = conda_meaning if manager == "conda" else pypi_meaning
     found: dict[str, dict[tuple[str, ...], list[str]]] = {}
     lines: dict[tuple[str, str], list[Requirement]] = {}
@@ -65,17 +65,17 @@ def _wishes(environment: Environment, manager: str) -> Iterator[tuple[str, tuple
     for (name, subdir), its in lines.items():
         key = tuple(sorted({meaning(each.text) for each in its}))
         found.setdefault(name, {}).setdefault(key, []).append(subdir)
-    for name, wishes in found.items():
+    for name, variants in found.items():
         yield (
             name,
-            tuple(Wish(tuple(at), tuple(lines[name, at[0]])) for at in wishes.values()),
+            tuple(Variant(tuple(at), tuple(lines[name, at[0]])) for at in variants.values()),
         )
 
 
 def settle(imported: Imported, difference: Difference, chosen: Sequence[Requirement]) -> Imported:
     """With ``chosen`` for the package on every platform that asks for it, in its first place."""
     environment = imported.manifest.environments[difference.environment]
-    first = difference.wishes[0].requirements[0].at
+    first = difference.variants[0].requirements[0].at
     words = " ".join(filter(None, (imported.comments.get(each.at, "") for each in chosen)))
     placed = [each._replace(at=first) for each in chosen]
     views = {
@@ -105,16 +105,16 @@ def common(difference: Difference) -> tuple[Requirement, ...] | None:
     The first of
 
     1. what more than half of its platforms ask for;
-    2. the only wish that says more than the name, where the others say nothing;
+    2. the only variant that says more than the name, where the others say nothing;
     3. the beginning that exact versions have in common, ``1.26.*`` of ``1.26.4`` and ``1.26.3``,
        where it has two parts at least.
     """
-    wishes = difference.wishes
-    platforms = sum(len(each.subdirs) for each in wishes)
-    most = max(wishes, key=lambda each: len(each.subdirs))
+    variants = difference.variants
+    platforms = sum(len(each.subdirs) for each in variants)
+    most = max(variants, key=lambda each: len(each.subdirs))
     if 2 * len(most.subdirs) > platforms:
         return most.requirements
-    said = [each for each in wishes if not _is_bare(each)]
+    said = [each for each in variants if not _is_bare(each)]
     if len(said) == 1:
         return said[0].requirements
     if any(len(each.requirements) != 1 for each in said):
@@ -131,8 +131,8 @@ def common(difference: Difference) -> tuple[Requirement, ...] | None:
     return (first._replace(text=text),)
 
 
-def _is_bare(wish: Wish) -> bool:
-    return all(each.text.strip().lower() == each.name for each in wish.requirements)
+def _is_bare(variant: Variant) -> bool:
+    return all(each.text.strip().lower() == each.name for each in variant.requirements)
 
 
 def _exact_version(text: str, manager: str) -> str:

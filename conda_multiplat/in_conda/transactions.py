@@ -50,7 +50,7 @@ def _unmet_text(known: Sequence[Any]) -> str:
     """What keeps some records from this machine; an environment for another is not looked at."""
     from conda.base.context import context
 
-    from conda_multiplat.vocabulary.unmet import grouped, lines, ways_out
+    from conda_multiplat.vocabulary.unmet import grouped, hints_for, lines
     from conda_multiplat.vocabulary.virtual_packages import needs_of
 
     subdir = context.subdir
@@ -65,7 +65,7 @@ def _unmet_text(known: Sequence[Any]) -> str:
         "this machine can't run what is about to be installed",
         *lines(grouped(unmet, versions)),
         "nothing was linked",
-        *ways_out(unmet, subdir),
+        *hints_for(unmet, subdir),
         f"to be warned only: conda config --set plugins.{MACHINE} warn",
     ]
     return "\n  ".join(found)

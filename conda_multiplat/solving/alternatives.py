@@ -1,6 +1,6 @@
 """What could have been chosen instead of what was, and what stands in the way, as values and words.
 
-A ``way`` is what the user does to have it; where there is none, an ``obstacle`` is the solver's
+A ``fix`` is what the user does to have it; where there is none, an ``obstacle`` is the solver's
 explanation of why it can't be had.
 """
 
@@ -26,22 +26,22 @@ def _explained(obstacle: str) -> list[str]:
 
 
 def by_writing(spec: str, at: Location) -> str:
-    """The way of changing a line of the manifest."""
+    """How to change a line of the manifest."""
     return f"write `{spec}` in {at}"
 
 
 def by_adding(spec: str) -> str:
-    """The way of asking for what nobody asks for by name."""
+    """How to ask for what nobody asks for by name."""
     return f"add `- {spec}` to the dependencies"
 
 
 def by_updating(name: str = "") -> str:
-    """The way of letting a package move, or everything."""
+    """How to let a package move, or everything."""
     return f"run `conda multiplat lock {f'--update {name}' if name else '--update-all'}`"
 
 
 def by_promising(subdir: str, cuda: str) -> str:
-    """The way of promising CUDA."""
+    """How to promise CUDA."""
     return f'promise it: `{subdir}: {{cuda: "{cuda}"}}` under multiplat: virtual-packages'
 
 
@@ -55,7 +55,7 @@ class CpuBuild:
         at: the line that asks for it, or for what needs it.
         reason: why no CUDA build was, in a few words.
         instead: the version of the CUDA build that would do, ``""`` where none does.
-        way: what to do to have it, ``""`` where nothing helps.
+        fix: what to do to have it, ``""`` where nothing helps.
         spec: the MatchSpec that asks for it, ``""`` where none has to.
         obstacle: where ``spec`` has no solution, the solver's explanation.
     """
@@ -65,18 +65,18 @@ class CpuBuild:
     at: Location
     reason: str
     instead: str = ""
-    way: str = ""
+    fix: str = ""
     spec: str = ""
     obstacle: str = ""
 
     def lines(self) -> list[str]:
         """What a person reads."""
-        return [f"{self.name} {self.version} is a CPU build: {self.reason}", *self.ways()]
+        return [f"{self.name} {self.version} is a CPU build: {self.reason}", *self.fixes()]
 
-    def ways(self) -> list[str]:
+    def fixes(self) -> list[str]:
         """How to have a CUDA build, or why that can't be."""
         if self.instead:
-            return [f"  {self.instead} has one; to get it {self.way}"]
+            return [f"  {self.instead} has one; to get it {self.fix}"]
         if not self.obstacle:
             return []
         spec = f"  `{self.spec}` in {self.at} would have no solution:"
@@ -91,7 +91,7 @@ class CpuBuild:
             "line": self.at.line,
             "reason": self.reason,
             "instead": self.instead,
-            "way": self.way,
+            "fix": self.fix,
             "spec": self.spec,
             "obstacle": self.obstacle,
         }
@@ -104,14 +104,14 @@ class Newest:
     Attributes:
         version: the version; that of the locked record where nothing is newer.
         reason: why it was not chosen, in a few words; ``""`` where it was, or see the obstacle.
-        way: what to do to have it.
+        fix: what to do to have it.
         clash: the manifest's lines that stand in the way.
         obstacle: the solver's explanation.
     """
 
     version: str
     reason: str = ""
-    way: str = ""
+    fix: str = ""
     clash: Sequence[Requirement] = ()
     obstacle: str = ""
 
@@ -120,8 +120,8 @@ class Newest:
         if self.version == locked:
             return [f"{locked} is the newest"]
         found = [f"{self.version} is the newest" + (f": {self.reason}" if self.reason else "")]
-        if self.way:
-            return [*found, f"  to get it {self.way}"]
+        if self.fix:
+            return [*found, f"  to get it {self.fix}"]
         if self.obstacle:
             found.append("  it would have no solution with")
             found += [f"    {each.at}  {each.text}" for each in self.clash]
@@ -133,7 +133,7 @@ class Newest:
         return {
             "version": self.version,
             "reason": self.reason,
-            "way": self.way,
+            "fix": self.fix,
             "clash": [each.to_dict() for each in self.clash],
             "obstacle": self.obstacle,
         }

@@ -22,7 +22,7 @@ def no_solution(conflicts: Sequence[Conflict], solvable: Sequence[Target]) -> No
     def key(each: Conflict) -> Hashable:
         suggestions = tuple((name, tuple(near)) for name, near in each.suggestions.items())
         asked = each.requirements, each.request.channels, each.agreement
-        return *asked, each.explanation, suggestions, each.way
+        return *asked, each.explanation, suggestions, each.fix
 
     return _error(
         f"no solution for {_targets(conflicts)}",
@@ -129,7 +129,7 @@ def _text(group: Sequence[Conflict]) -> str:
             lines.append(f"      no package {each.name!r} in {channels}")
             lines += [f"      did you mean {' or '.join(map(repr, near))}?"] if near else []
     lines += [f"  {line}" for line in conflict.explanation.splitlines()]
-    lines += [f"  where machines have CUDA, {conflict.way}"] if conflict.way else []
+    lines += [f"  where machines have CUDA, {conflict.fix}"] if conflict.fix else []
     return "\n".join(lines)
 
 
@@ -140,5 +140,5 @@ def _document(conflict: Conflict) -> dict[str, Any]:
         "suggestions": {name: list(near) for name, near in conflict.suggestions.items()},
         "explanation": conflict.explanation,
         "agreement": list(conflict.agreement),
-        "way": conflict.way,
+        "fix": conflict.fix,
     }

@@ -35,7 +35,7 @@ class Conflict:
         requirements: a smallest set of requirements that can't be met together.
         suggestions: for each name that no channel has, names that look like it.
         agreement: the environments that could not agree, where each by itself has an answer.
-        way: what the manifest would have to promise for it to have an answer; ``""`` for nothing.
+        fix: what the manifest would have to promise for it to have an answer; ``""`` for nothing.
     """
 
     request: SolveRequest
@@ -43,7 +43,7 @@ class Conflict:
     requirements: tuple[Requirement, ...]
     suggestions: Mapping[str, Sequence[str]]
     agreement: tuple[str, ...] = ()
-    way: str = ""
+    fix: str = ""
 
 
 Outcome = Solution | Conflict

@@ -83,7 +83,7 @@ def _several(records: Sequence[str]) -> str:
     return f"{records[0]} and {len(records) - 1} more need"
 
 
-def ways_out(lacking: Sequence[Unmet], subdir: str) -> list[str]:
+def hints_for(lacking: Sequence[Unmet], subdir: str) -> list[str]:
     """The driver that would do, and what to say if the user knows better."""
     specs = [each.need.spec for each in lacking]
     versions = [least_cuda(spec) for spec in specs if spec_name(spec) == "__cuda"]

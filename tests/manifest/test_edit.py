@@ -14,7 +14,7 @@ from support.edits import generated
 
 from conda_multiplat.cli.main import main
 from conda_multiplat.manifest.edit.bounds import bounded, is_bare, is_spaced
-from conda_multiplat.manifest.edit.draft import Asked, Draft
+from conda_multiplat.manifest.edit.draft import Change, Draft
 from conda_multiplat.manifest.edit.platforms import platforms_of, with_platforms, without_platforms
 from conda_multiplat.manifest.edit.requirements import put, take
 from conda_multiplat.manifest.model import View
@@ -52,7 +52,7 @@ def _draft(text: str) -> Draft:
     return Draft((Source("environment.yml", text),), HOST)
 
 
-def _asks(draft: Draft) -> Iterator[Asked]:
+def _asks(draft: Draft) -> Iterator[Change]:
     """All that can be asked of a manifest: each name and a new one, on platforms of all kinds."""
     for environment in draft.manifest.environments:
         every = draft.reach(environment)
@@ -67,23 +67,23 @@ def _asks(draft: Draft) -> Iterator[Asked]:
             found = draft.own(environment, subdir, pypi=True)
             names |= {(True, each.name or each.text) for each in found}
         for pypi, name in sorted(names):
-            yield from (Asked(environment, name, pypi, each) for each in selections)
+            yield from (Change(environment, name, pypi, each) for each in selections)
 
 
-def _texts(view: View, asked: Asked) -> list[str]:
-    found = view.pypi if asked.pypi else view.conda
-    return sorted(each.text for each in found if asked.name == (each.name or each.text))
+def _texts(view: View, change: Change) -> list[str]:
+    found = view.pypi if change.pypi else view.conda
+    return sorted(each.text for each in found if change.name == (each.name or each.text))
 
 
-def _others(draft: Draft, asked: Asked) -> dict[tuple[str, str], list[str]]:
+def _others(draft: Draft, change: Change) -> dict[tuple[str, str], list[str]]:
     """What is said of all other names, by environment and platform."""
     return {
         (name, subdir): sorted(
-            [f"conda {each.text}" for each in view.conda if asked.pypi or each.name != asked.name]
+            [f"conda {each.text}" for each in view.conda if change.pypi or each.name != change.name]
             + [
                 f"pypi {each.text}"
                 for each in view.pypi
-                if not asked.pypi or (each.name or each.text) != asked.name
+                if not change.pypi or (each.name or each.text) != change.name
             ]
         )
         for name, environment in draft.manifest.environments.items()
@@ -92,28 +92,28 @@ def _others(draft: Draft, asked: Asked) -> dict[tuple[str, str], list[str]]:
     }
 
 
-def _check(before: Draft, after: Draft, asked: Asked, text: str | None) -> None:
+def _check(before: Draft, after: Draft, change: Change, text: str | None) -> None:
     """What must hold of every edit, seen from outside."""
-    assert _others(before, asked) == _others(after, asked), asked
-    for subdir in asked.selection.every:
+    assert _others(before, change) == _others(after, change), change
+    for subdir in change.selection.every:
         was, now = (
-            _texts(each.manifest.environments[asked.environment].views[subdir], asked)
+            _texts(each.manifest.environments[change.environment].views[subdir], change)
             for each in (before, after)
         )
-        inside = subdir in asked.selection.platforms
-        assert now == (([text] if text else []) if inside else was), (asked, subdir)
+        inside = subdir in change.selection.platforms
+        assert now == (([text] if text else []) if inside else was), (change, subdir)
     old, new = before.sources[0].text, after.sources[0].text
     assert ("\r\n" in old) == ("\r\n" in new)
     assert "\n" not in (new.replace("\r\n", "") if "\r\n" in old else "")
     changed = list(difflib.ndiff(old.splitlines(True), new.splitlines(True)))
     removed = [line for line in changed if line.startswith("-")]
-    mentions = [line for line in removed if _mentions(line, asked)]
-    assert len(removed) <= len(mentions) + 2, (asked, removed)  # `dependencies:`, `- pip:`, a list
+    mentions = [line for line in removed if _mentions(line, change)]
+    assert len(removed) <= len(mentions) + 2, (change, removed)  # `dependencies:`, `- pip:`, a list
     assert len([line for line in changed if line.startswith("+")]) <= len(removed) + 4
 
 
-def _mentions(line: str, asked: Asked) -> bool:
-    return asked.name.lower().replace("_", "-") in line.lower().replace("_", "-")
+def _mentions(line: str, change: Change) -> bool:
+    return change.name.lower().replace("_", "-") in line.lower().replace("_", "-")
 
 
 def _edit(text: str) -> tuple[int, int]:
@@ -121,19 +121,19 @@ def _edit(text: str) -> tuple[int, int]:
     draft = _draft(text)
     made = 0
     refused: list[ManifestError] = []
-    for asked in _asks(draft):
-        nameless = asked.pypi and not entry_name(asked.name)
-        wanted = asked.name if nameless else f"{asked.name}>=9"
+    for change in _asks(draft):
+        nameless = change.pypi and not entry_name(change.name)
+        wanted = change.name if nameless else f"{change.name}>=9"
         for new in (wanted, None):
             try:
-                after = put(draft, asked, new) if new else take(draft, asked)
+                after = put(draft, change, new) if new else take(draft, change)
             except ManifestError as error:
                 refused.append(error)
                 continue
             made += 1
-            _check(draft, after, asked, new)
-            if new and asked.name == "fresh":
-                again = take(after, asked).sources[0].text
+            _check(draft, after, change, new)
+            if new and change.name == "fresh":
+                again = take(after, change).sources[0].text
                 assert again == text or "[]" in again
     assert all(each.hints[0] == "no file was changed" for each in refused)
     return made, len(refused)
@@ -192,9 +192,9 @@ def test_refused_updates(name: str) -> None:
     text, message = REFUSED[name]
     draft = _draft(text)
     every = draft.reach("default")
-    asked = Asked("default", "numpy", pypi=False, selection=Selection(every, every))
+    change = Change("default", "numpy", pypi=False, selection=Selection(every, every))
     with pytest.raises(ManifestError) as caught:
-        put(draft, asked, "numpy 2")
+        put(draft, change, "numpy 2")
     (problem,) = caught.value.problems
     assert (problem.location.line, problem.location.column, problem.message) == (2, 5, message)
     assert problem.hint == "write 'numpy 2' by hand, then run `conda multiplat lock`"
@@ -207,9 +207,9 @@ def test_list_that_two_share() -> None:
         "      dependencies: *both\n"
     )
     every = draft.reach("dev")
-    asked = Asked("dev", "scipy", pypi=False, selection=Selection(every, every))
+    change = Change("dev", "scipy", pypi=False, selection=Selection(every, every))
     with pytest.raises(ManifestError) as caught:
-        put(draft, asked, "scipy")
+        put(draft, change, "scipy")
     assert caught.value.lines() == [
         "error: environment.yml can't be edited",
         "  `scipy` could not be put in without changing what else the file says",
@@ -227,10 +227,10 @@ def test_lists_that_selectors_choose() -> None:
         "dependencies:  # [osx]\n  - numpy  # [osx]\n"
     )
     every = draft.reach("default")
-    asked = Asked("default", "scipy", pypi=False, selection=Selection(every, every))
-    _check(draft, put(draft, asked, "scipy"), asked, "scipy")
+    change = Change("default", "scipy", pypi=False, selection=Selection(every, every))
+    _check(draft, put(draft, change, "scipy"), change, "scipy")
     with pytest.raises(ManifestError) as caught:
-        take(draft, replace(asked, name="numpy"))
+        take(draft, replace(change, name="numpy"))
     assert caught.value.lines() == [
         "error: environment.yml can't be edited",
         "  environment.yml:3:5: this line is in a list that another one hides",

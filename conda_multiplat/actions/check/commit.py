@@ -39,5 +39,5 @@ def _to_add(verdict: Verdict) -> Verdict:
     """That a file is to be added, where it is well otherwise."""
     if verdict.reasons:
         return verdict
-    way = f"run: git add {typed(Path(verdict.file))}"
-    return verdict._replace(reasons=("it is not added to the commit",), command="", way=way)
+    fix = f"run: git add {typed(Path(verdict.file))}"
+    return verdict._replace(reasons=("it is not added to the commit",), command="", fix=fix)

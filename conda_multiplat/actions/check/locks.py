@@ -48,7 +48,7 @@ def _with_way(project: Project, verdict: Verdict) -> Verdict:
     """With the command to run, where there is one."""
     if not verdict.fails(strict=True) or not verdict.command:
         return verdict
-    return verdict._replace(way=f"run: {invocation(project, verdict.command)}")
+    return verdict._replace(fix=f"run: {invocation(project, verdict.command)}")
 
 
 def _lock(project: Project, environment: str) -> Verdict:
@@ -72,8 +72,8 @@ def _lock(project: Project, environment: str) -> Verdict:
     reasons += _close_look(project, environment, stale)
     met = () if reasons else tuple(each.subdir for each in stale)
     if is_newer(lock):
-        way = "update conda-multiplat, which made this lock"
-        return Verdict(file, tuple(reasons), met, _NEWER, command="", way=way)
+        fix = "update conda-multiplat, which made this lock"
+        return Verdict(file, tuple(reasons), met, _NEWER, command="", fix=fix)
     return Verdict(file, tuple(reasons), met, _CHANGED if lock.recipe else _FOREIGN)
 
 
@@ -146,6 +146,6 @@ def _orphans(project: Project) -> list[Verdict]:
         if name not in known or path != project.lock_path(name):
             near = did_you_mean(name, known)
             reason = f"the manifest has no environment {name!r}" + (f" ({near})" if near else "")
-            way = f"delete it: {typed(path)}"
-            found.append(Verdict(shown(path), (reason,), command="", way=way))
+            fix = f"delete it: {typed(path)}"
+            found.append(Verdict(shown(path), (reason,), command="", fix=fix))
     return found

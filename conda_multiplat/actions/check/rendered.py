@@ -107,8 +107,8 @@ def _judged(project: Project, lock: LockFile | None, file: Rendered) -> list[Ver
 
 
 def _of_nothing(file: Rendered, reason: str) -> Verdict:
-    way = f"delete it: {typed(file.path)}"
-    return Verdict(shown(file.path), (reason,), command="", way=way)
+    fix = f"delete it: {typed(file.path)}"
+    return Verdict(shown(file.path), (reason,), command="", fix=fix)
 
 
 def fresh_texts(project: Project, files: Sequence[Rendered]) -> dict[Path, str]:

@@ -18,7 +18,7 @@ class Verdict(NamedTuple):
         met: the platforms of which it is not known that nothing has changed, and which are met.
         why_met: why it is not known.
         command: the command that brings it up to date; ``""`` where none does.
-        way: what to do, in words.
+        fix: what to do, in words.
     """
 
     file: str
@@ -26,7 +26,7 @@ class Verdict(NamedTuple):
     met: tuple[str, ...] = ()
     why_met: str = ""
     command: str = LOCK
-    way: str = ""
+    fix: str = ""
 
     def fails(self, *, strict: bool = False) -> bool:
         """Whether something has to be done; ``strict`` where what is only met is not enough."""
@@ -46,5 +46,5 @@ class Verdict(NamedTuple):
             "state": state,
             "reasons": list(self.reasons),
             "met": list(self.met),
-            "way": self.way if self.fails(strict=True) else "",
+            "fix": self.fix if self.fails(strict=True) else "",
         }

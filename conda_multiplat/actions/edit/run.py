@@ -41,7 +41,7 @@ _PLACES = ("no file was changed", "the places are those of the manifest with the
 
 
 @dataclass(frozen=True)
-class Manuscript:
+class Original:
     """A manifest on disk that is to be edited.
 
     Attributes:
@@ -98,7 +98,7 @@ def _places(new: Draft | None = None, old: Draft | None = None) -> Iterator[None
         raise
 
 
-def manuscript(files: Sequence[str], settings: Settings) -> Manuscript:
+def read_original(files: Sequence[str], settings: Settings) -> Original:
     """The manifest to edit: those files, or the one that is found.
 
     Raises:
@@ -111,24 +111,24 @@ def manuscript(files: Sequence[str], settings: Settings) -> Manuscript:
         raise
     sources = tuple(Source(shown(path), read_text(path)) for path in paths)
     host_subdirs = (settings.subdir,)
-    found = Manuscript(paths, Draft(sources, host_subdirs), host_subdirs)
+    found = Original(paths, Draft(sources, host_subdirs), host_subdirs)
     found.project(found.draft)
     return found
 
 
-def environment_of(draft: Draft, asked: str | None) -> str:
+def environment_of(draft: Draft, wanted: str | None) -> str:
     """The environment that a change is for: one that is there, as a misspelt one must not be made.
 
     Raises:
         UsageError: with how to make it.
     """
-    name = asked or DEFAULT_ENVIRONMENT
+    name = wanted or DEFAULT_ENVIRONMENT
     names = list(draft.manifest.environments)
     if name not in names:
         near = did_you_mean(name, names, f"there are: {', '.join(names)}")
         line = f"`{name}: {{dependencies: []}}`"
-        way = f"to make it write {line} under `multiplat:` `environments:`"
-        raise UsageError(f"the manifest has no environment {name!r}", hints=[near, way])
+        fix = f"to make it write {line} under `multiplat:` `environments:`"
+        raise UsageError(f"the manifest has no environment {name!r}", hints=[near, fix])
     return name
 
 
@@ -215,8 +215,8 @@ def bring_up_to_date(project: Project, settings: Settings, console: Console) -> 
     done = _made_as_locked(project, every[where], where, settings, console) if where else {}
     others = [each for each in every if each != where]
     for each in others:
-        way = f"conda multiplat install -n {each.name} -e {every[each]}"
-        console.say(f" {each} is of this manifest too: {way}")
+        fix = f"conda multiplat install -n {each.name} -e {every[each]}"
+        console.say(f" {each} is of this manifest too: {fix}")
     return {**done, "others": list(map(str, others))} if others else done
 
 

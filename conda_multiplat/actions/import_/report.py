@@ -28,9 +28,9 @@ class Settled:
             "name": self.difference.name,
             "settled": self.text or None,
             "specs": [
-                {"platforms": list(wish.subdirs), **each.to_dict()}
-                for wish in self.difference.wishes
-                for each in wish.requirements
+                {"platforms": list(variant.subdirs), **each.to_dict()}
+                for variant in self.difference.variants
+                for each in variant.requirements
             ],
         }
 
@@ -73,19 +73,19 @@ def _report_differences(settled: Sequence[Settled], console: Console) -> None:
         console.say(" different on platforms, each keeps its own:")
         for each in kept:
             console.say(f"   {each.difference.name}")
-            for line in wish_lines(each.difference):
+            for line in variant_lines(each.difference):
                 console.say(f"     {line}")
     for each in settled:
         if each.text:
-            texts = ", ".join(wish.text for wish in each.difference.wishes)
+            texts = ", ".join(variant.text for variant in each.difference.variants)
             console.say(f" {each.difference.name}: {each.text} for all, instead of {texts}")
 
 
-def wish_lines(difference: Difference) -> list[str]:
+def variant_lines(difference: Difference) -> list[str]:
     """What each platform asks for, with its place, in columns."""
     rows = [
-        (wish.text, ", ".join(wish.subdirs), _where(wish.requirements[0]))
-        for wish in difference.wishes
+        (variant.text, ", ".join(variant.subdirs), _where(variant.requirements[0]))
+        for variant in difference.variants
     ]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     return [f"{a.ljust(widths[0])}  {b.ljust(widths[1])}  {c}".rstrip() for a, b, c in rows]

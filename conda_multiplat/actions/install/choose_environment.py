@@ -14,7 +14,7 @@ from conda_multiplat.machine.settings import Settings
 from conda_multiplat.manifest.targets import select_environments, target
 from conda_multiplat.vocabulary.errors import LockFileError, UnmetError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, VirtualPackage, spec_name
-from conda_multiplat.vocabulary.unmet import grouped, lines, ways_out
+from conda_multiplat.vocabulary.unmet import grouped, hints_for, lines
 from conda_multiplat.vocabulary.virtual_packages import Unmet, unmet
 
 
@@ -112,7 +112,7 @@ def _unmet_error(
     return UnmetError(
         f"this machine can't run {environment} for {subdir}",
         details=lines(groups),
-        hints=["nothing was downloaded or changed", *ways_out(lacking, subdir)],
+        hints=["nothing was downloaded or changed", *hints_for(lacking, subdir)],
         data={
             "unmet": [
                 {"records": list(records), "needs": spec, "has": _document(has)}

@@ -129,7 +129,7 @@ def relock(
     return Locked(project, plans, locks, solutions, resolved)
 
 
-def as_answer_to(locked: Locked, project: Project) -> Locked:
+def locked_for(locked: Locked, project: Project) -> Locked:
     """The same records, as what is locked of ``project``: its requests must be known to be met.
 
     For a manifest whose specs were narrowed to what had just been solved. No solve is needed, but

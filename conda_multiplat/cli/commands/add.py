@@ -15,25 +15,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from conda_multiplat.actions.edit.bounds_from_solution import (
-    Wish,
+    Addition,
+    current_lines,
     given,
+    or_current_line,
     pinned,
-    said_of,
     targets_of,
-    unless_said,
 )
 from conda_multiplat.actions.edit.run import (
-    Manuscript,
+    Original,
     bring_up_to_date,
     environment_of,
-    manuscript,
     on,
+    read_original,
     select,
     solve,
     tell,
     write,
 )
-from conda_multiplat.actions.lock.run import Locked, as_answer_to
+from conda_multiplat.actions.lock.run import Locked, locked_for
 from conda_multiplat.cli.options import (
     environment_and_folders,
     environment_or_folder_option,
@@ -42,7 +42,7 @@ from conda_multiplat.cli.options import (
 )
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.settings import Settings
-from conda_multiplat.manifest.edit.draft import Asked, Draft
+from conda_multiplat.manifest.edit.draft import Change, Draft
 from conda_multiplat.manifest.edit.requirements import put
 from conda_multiplat.vocabulary.errors import UsageError, WordingError
 from conda_multiplat.vocabulary.names import SUBDIRS, spec_name
@@ -128,29 +128,29 @@ def add(
     Returns:
         0. Every other outcome is raised as a ``MultiplatError``.
     """
-    page = manuscript(files, settings)
-    environment = environment_of(page.draft, environment)
-    selection = select(page.draft, environment, platforms, family)
+    original = read_original(files, settings)
+    environment = environment_of(original.draft, environment)
+    selection = select(original.draft, environment, platforms, family)
     every = Selection(selection.every, selection.every)
-    wishes = [_index(each, environment, every) for each in indexes]
-    wishes += [_wish(each, environment, selection, pypi=pypi) for each in specs]
+    additions = [_index(each, environment, every) for each in indexes]
+    additions += [_addition(each, environment, selection, pypi=pypi) for each in specs]
     if pin:
-        wishes = [unless_said(each, page.draft) for each in wishes]
-    draft = _with(page.draft, wishes)
+        additions = [or_current_line(each, original.draft) for each in additions]
+    draft = _with(original.draft, additions)
     if not lock:
-        return _conclude(page, draft, wishes, None, settings=settings, console=console)
-    page.texts(draft)  # refuses what may not be written, before the solve
-    locked = solve(page.project(draft), settings, console)
+        return _conclude(original, draft, additions, None, settings=settings, console=console)
+    original.texts(draft)  # refuses what may not be written, before the solve
+    locked = solve(original.project(draft), settings, console)
     if pin:
-        wishes = [pinned(each, page.draft, locked) for each in wishes]
-        draft = _with(page.draft, wishes)
-        locked = as_answer_to(locked, page.project(draft))
+        additions = [pinned(each, original.draft, locked) for each in additions]
+        draft = _with(original.draft, additions)
+        locked = locked_for(locked, original.project(draft))
     return _conclude(
-        page, draft, wishes, locked, install=install, settings=settings, console=console
+        original, draft, additions, locked, install=install, settings=settings, console=console
     )
 
 
-def _wish(text: str, environment: str, selection: Selection, *, pypi: bool) -> Wish:
+def _addition(text: str, environment: str, selection: Selection, *, pypi: bool) -> Addition:
     """What the user wrote, which must be a requirement.
 
     Raises:
@@ -174,25 +174,25 @@ def _wish(text: str, environment: str, selection: Selection, *, pypi: bool) -> W
         if wrong := (check_spec(text) if name else "it has no package name"):
             hint = "for example `numpy`, `numpy>=1.26,<2.3`; a package of PyPI: --pypi"
             raise UsageError(f"not a MatchSpec: {text!r} ({wrong})", hints=[hint])
-    return Wish(text, Asked(environment, name, pypi, selection))
+    return Addition(text, Change(environment, name, pypi, selection))
 
 
-def _index(url: str, environment: str, every: Selection) -> Wish:
+def _index(url: str, environment: str, every: Selection) -> Addition:
     """An index beside PyPI; its line holds on every platform and says nothing of packages."""
     text = f"--extra-index-url {url}"
-    return Wish(text, Asked(environment, text, pypi=True, selection=every))
+    return Addition(text, Change(environment, text, pypi=True, selection=every))
 
 
-def _with(draft: Draft, wishes: Sequence[Wish]) -> Draft:
-    for each in wishes:
-        draft = put(draft, each.asked, each.text)
+def _with(draft: Draft, additions: Sequence[Addition]) -> Draft:
+    for each in additions:
+        draft = put(draft, each.change, each.text)
     return draft
 
 
 def _conclude(
-    page: Manuscript,
+    original: Original,
     draft: Draft,
-    wishes: Sequence[Wish],
+    additions: Sequence[Addition],
     locked: Locked | None,
     *,
     install: bool = False,
@@ -200,30 +200,30 @@ def _conclude(
     console: Console,
 ) -> int:
     told = tell(locked, settings, console) if locked else {}
-    for wish in wishes:
-        _say(wish, page.draft, locked, console)
-    texts = {**page.texts(draft), **(locked.texts() if locked else {})}
+    for addition in additions:
+        _say(addition, original.draft, locked, console)
+    texts = {**original.texts(draft), **(locked.texts() if locked else {})}
     names = write(texts, console)
     done: dict[str, Any] = {}
     if locked and install:
         done = bring_up_to_date(locked.project, settings, console)
-    added = [each.to_dict() for each in wishes]
+    added = [each.to_dict() for each in additions]
     console.result({"added": added, "files": names, **told, **done})
     return 0
 
 
-def _say(wish: Wish, draft: Draft, locked: Locked | None, console: Console) -> None:
-    asked = wish.asked
-    old = said_of(asked, draft)
-    words = f"pip: {wish.text}" if asked.pypi else wish.text
-    was = "" if not old or old == [wish.text] else f", was {' and '.join(old)}"
-    sign = "+" if not old else "=" if old == [wish.text] else "~"
-    console.say(f" {sign} {words}{was}{on(asked.selection)}")
+def _say(addition: Addition, draft: Draft, locked: Locked | None, console: Console) -> None:
+    change = addition.change
+    old = current_lines(change, draft)
+    words = f"pip: {addition.text}" if change.pypi else addition.text
+    was = "" if not old or old == [addition.text] else f", was {' and '.join(old)}"
+    sign = "+" if not old else "=" if old == [addition.text] else "~"
+    console.say(f" {sign} {words}{was}{on(change.selection)}")
     if locked is None:
         return
     providers: dict[str, list[str]] = {}
-    for target in targets_of(asked, locked):
-        for _, package in given(asked, target, locked):
+    for target in targets_of(change, locked):
+        for _, package in given(change, target, locked):
             providers.setdefault(package, []).append(str(target))
     for package, places in providers.items():
         console.say(f"   conda's {package} provides it: not installed again ({', '.join(places)})")

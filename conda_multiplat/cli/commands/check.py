@@ -62,8 +62,8 @@ def check(
 def lines(found: Sequence[Verdict], *, strict: bool) -> list[str]:
     """What a person reads: what is wrong, each file's reasons, and what to run, once."""
     said = [line for each in found for line in each.lines()]
-    ways = [each.way for each in found if each.fails(strict=strict)]
+    fixes = [each.fix for each in found if each.fails(strict=strict)]
     good = [each.file for each in found if not each.fails(strict=True)]
     if good and not said:
         said.append(f"in sync: {', '.join(good)}")
-    return [*said, *unique(ways)]
+    return [*said, *unique(fixes)]

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conda_multiplat.actions.import_.prefix import read_prefix
-from conda_multiplat.actions.import_.report import Settled, document, report, wish_lines
+from conda_multiplat.actions.import_.report import Settled, document, report, variant_lines
 from conda_multiplat.actions.import_.sources import File, read_files, read_parts
 from conda_multiplat.actions.install.choose_prefix import existing
 from conda_multiplat.importers.differences import Difference, common, differences, settle
@@ -226,21 +226,21 @@ def _asked(
     difference: Difference, count: str, console: Console
 ) -> tuple[Sequence[Requirement] | None, bool]:
     """What a person chooses, and whether to go on asking."""
-    wishes = difference.wishes
+    variants = difference.variants
     console.say(f"{difference.name} is not the same on all platforms ({count}):")
-    for number, line in enumerate(wish_lines(difference), start=1):
+    for number, line in enumerate(variant_lines(difference), start=1):
         console.say(f"  {number}  {line}")
     console.say("  k  each platform keeps its own (enter)")
     console.say("  a  the same for all that are left")
     while True:
-        console.ask(f"which for all of them? [1-{len(wishes)}, k, a] ")
+        console.ask(f"which for all of them? [1-{len(variants)}, k, a] ")
         answer = sys.stdin.readline()
         if answer.strip() == "a" or not answer:
             return None, False
         if answer.strip() in ("", "k"):
             return None, True
-        if answer.strip().isdigit() and 1 <= int(answer) <= len(wishes):
-            return wishes[int(answer) - 1].requirements, True
+        if answer.strip().isdigit() and 1 <= int(answer) <= len(variants):
+            return variants[int(answer) - 1].requirements, True
         console.say(f"  {answer.strip()!r} is none of them")
 
 
@@ -252,7 +252,7 @@ def _build_note(settled: Sequence[Settled], *, keep_builds: bool) -> list[str]:
         each
         for each in settled
         if not each.text
-        and any(without_build(r.text)[1] for w in each.difference.wishes for r in w.requirements)
+        and any(without_build(r.text)[1] for w in each.difference.variants for r in w.requirements)
     ]
     if len(apart) < _MANY_BUILDS:
         return []

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from conda_multiplat.actions.edit.run import (
-    Manuscript,
+    Original,
     environment_of,
-    manuscript,
+    read_original,
     solve,
     tell,
     write,
@@ -65,22 +65,26 @@ def platform(
     Returns:
         0. Every other outcome is raised as a ``MultiplatError``.
     """
-    page = manuscript(files, settings)
-    environment = environment_of(page.draft, environment)
-    known = _known(page, environment)
+    original = read_original(files, settings)
+    environment = environment_of(original.draft, environment)
+    known = _known(original, environment)
     _check(names)
     wanted = unique(names)
     if action == "add":
         changed = [each for each in wanted if each not in known]
-        draft = with_platforms(page.draft, environment, changed, known) if changed else page.draft
+        draft = (
+            with_platforms(original.draft, environment, changed, known)
+            if changed
+            else original.draft
+        )
     else:
         changed = list(wanted)
         _check_there(environment, changed, known)
-        draft = without_platforms(_written(page, environment, known), environment, changed)
-    texts = page.texts(draft)
+        draft = without_platforms(_written(original, environment, known), environment, changed)
+    texts = original.texts(draft)
     told: dict[str, Any] = {}
     if lock:
-        locked = solve(page.project(draft), settings, console)
+        locked = solve(original.project(draft), settings, console)
         told = tell(locked, settings, console)
         texts |= locked.texts()
     sign = "+" if action == "add" else "-"
@@ -91,20 +95,20 @@ def platform(
     return 0
 
 
-def _known(page: Manuscript, environment: str) -> tuple[str, ...]:
+def _known(original: Original, environment: str) -> tuple[str, ...]:
     """The platforms as they are, those of the locks too where the manifest names none."""
-    given = platforms_of(page.draft, environment)
-    if given or page.draft.manifest.platforms_given:
-        return given or page.draft.manifest.platforms_of(environment)
-    lock = page.project(page.draft).lock_head(environment)
-    return unique([*page.draft.manifest.platforms, *(lock.platforms if lock else ())])
+    given = platforms_of(original.draft, environment)
+    if given or original.draft.manifest.platforms_given:
+        return given or original.draft.manifest.platforms_of(environment)
+    lock = original.project(original.draft).lock_head(environment)
+    return unique([*original.draft.manifest.platforms, *(lock.platforms if lock else ())])
 
 
-def _written(page: Manuscript, environment: str, known: Sequence[str]) -> Draft:
+def _written(original: Original, environment: str, known: Sequence[str]) -> Draft:
     """The draft with a list of its own for the environment, which some can be taken out of."""
-    if platforms_of(page.draft, environment):
-        return page.draft
-    return with_platforms(page.draft, environment, [], known)
+    if platforms_of(original.draft, environment):
+        return original.draft
+    return with_platforms(original.draft, environment, [], known)
 
 
 def _check(names: Sequence[str]) -> None:

@@ -12,8 +12,8 @@ from conda_multiplat.actions.edit.bounds_from_solution import targets_of
 from conda_multiplat.actions.edit.run import (
     bring_up_to_date,
     environment_of,
-    manuscript,
     on,
+    read_original,
     select,
     solve,
     tell,
@@ -30,7 +30,7 @@ from conda_multiplat.lockfile.dependency_graph import origin
 from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.settings import Settings
-from conda_multiplat.manifest.edit.draft import Asked, Draft
+from conda_multiplat.manifest.edit.draft import Change, Draft
 from conda_multiplat.manifest.edit.requirements import lines, take
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.vocabulary.errors import UsageError
@@ -94,20 +94,20 @@ def remove(
     Returns:
         0. Every other outcome is raised as a ``MultiplatError``.
     """
-    page = manuscript(files, settings)
-    environment = environment_of(page.draft, environment)
-    selection = select(page.draft, environment, platforms, family)
+    original = read_original(files, settings)
+    environment = environment_of(original.draft, environment)
+    selection = select(original.draft, environment, platforms, family)
     gone = [
-        Asked(environment, _name(page.draft, environment, each, pypi=pypi), pypi, selection)
+        Change(environment, _name(original.draft, environment, each, pypi=pypi), pypi, selection)
         for each in dict.fromkeys(names)
     ]
-    _check(page.draft, gone)
-    draft = page.draft
+    _check(original.draft, gone)
+    draft = original.draft
     for each in gone:
         draft = take(draft, each)
-    texts = page.texts(draft)
+    texts = original.texts(draft)
     told: dict[str, Any] = {}
-    locked = solve(page.project(draft), settings, console) if lock else None
+    locked = solve(original.project(draft), settings, console) if lock else None
     if locked:
         told = tell(locked, settings, console)
         texts |= locked.texts()
@@ -138,7 +138,7 @@ def _nameless(draft: Draft, environment: str) -> list[str]:
     return list(dict.fromkeys(each.text for found in every for each in found if not each.name))
 
 
-def _check(draft: Draft, gone: Sequence[Asked]) -> None:
+def _check(draft: Draft, gone: Sequence[Change]) -> None:
     """Refuse names that no line has, all of them together.
 
     Raises:
@@ -156,45 +156,45 @@ def _check(draft: Draft, gone: Sequence[Asked]) -> None:
     )
 
 
-def _elsewhere(draft: Draft, asked: Asked) -> str:
+def _elsewhere(draft: Draft, change: Change) -> str:
     """Where a name that is not here is, or what is here that looks like it."""
-    every = Selection(asked.selection.every, asked.selection.every)
-    found = lines(draft, Asked(asked.environment, asked.name, asked.pypi, every))
+    every = Selection(change.selection.every, change.selection.every)
+    found = lines(draft, Change(change.environment, change.name, change.pypi, every))
     if there := {subdir for each in found for subdir in each.platforms}:
-        return f"{asked.name} is there for {', '.join(sorted(there))}"
+        return f"{change.name} is there for {', '.join(sorted(there))}"
     for name in draft.manifest.environments:
         reach = draft.reach(name)
-        for pypi in (asked.pypi, not asked.pypi):
-            if lines(draft, Asked(name, asked.name, pypi, Selection(reach, reach))):
+        for pypi in (change.pypi, not change.pypi):
+            if lines(draft, Change(name, change.name, pypi, Selection(reach, reach))):
                 options = " --pypi" if pypi else ""
                 options += f" -e {name}" if name != DEFAULT_ENVIRONMENT else ""
-                return f"it is elsewhere: conda multiplat remove{options} {asked.name}"
+                return f"it is elsewhere: conda multiplat remove{options} {change.name}"
     known = {
         each.name
-        for subdir in asked.selection.every
-        for each in draft.own(asked.environment, subdir, pypi=asked.pypi)
+        for subdir in change.selection.every
+        for each in draft.own(change.environment, subdir, pypi=change.pypi)
         if each.name
     }
-    if near := nearest(asked.name, sorted(known)):
+    if near := nearest(change.name, sorted(known)):
         return f"did you mean {near[0]!r}?"
-    folders = [each for each in _nameless(draft, asked.environment) if not each.startswith("--")]
-    if asked.pypi and folders:
+    folders = [each for each in _nameless(draft, change.environment) if not each.startswith("--")]
+    if change.pypi and folders:
         return f"what names no project is removed as it is written: {', '.join(folders)}"
     return ""
 
 
-def _stays(gone: Sequence[Asked], locked: Locked) -> dict[str, list[str]]:
+def _stays(gone: Sequence[Change], locked: Locked) -> dict[str, list[str]]:
     """What is locked all the same, by name, with who is the reason and where."""
     found: dict[str, list[str]] = {}
-    for asked in gone:
+    for change in gone:
         places: dict[str, list[str]] = {}
-        for target in targets_of(asked, locked):
+        for target in targets_of(change, locked):
             platform = locked.of(target)
-            if asked.name in {each.name for each in platform.every}:
-                places.setdefault(_reason(asked.name, target, platform), []).append(str(target))
+            if change.name in {each.name for each in platform.every}:
+                places.setdefault(_reason(change.name, target, platform), []).append(str(target))
         lines = [f"it stays locked, {why}  ({', '.join(where)})" for why, where in places.items()]
         if lines:
-            found[asked.name] = lines
+            found[change.name] = lines
     return found
 
 

@@ -93,7 +93,7 @@ class _Answer:
             said.append(f"needed by {len(came.needed_by) - _SHOWN} more")
         said += self.newest.lines(record.version)
         if self.cpu_build:
-            said += [f"a CPU build: {self.cpu_build.reason}", *self.cpu_build.ways()]
+            said += [f"a CPU build: {self.cpu_build.reason}", *self.cpu_build.fixes()]
         return said
 
     def to_dict(self) -> dict[str, Any]:

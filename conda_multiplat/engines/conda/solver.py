@@ -188,8 +188,8 @@ class _Run:
         involved = await self._repodata.clash(request, request.requirements)
         text = await self._repodata.explanation(request, involved)
         text = text or self._repodata.scrubbed(error)
-        way = await self._alternatives.promise_that_helps(request, involved)
-        return Conflict(request, text, tuple(involved), {}, way=way)
+        fix = await self._alternatives.promise_that_helps(request, involved)
+        return Conflict(request, text, tuple(involved), {}, fix=fix)
 
     async def _suggestions(self, request: SolveRequest) -> dict[str, list[str]]:
         """For each requirement that no channel has a package for: names like it."""

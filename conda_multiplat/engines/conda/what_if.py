@@ -123,7 +123,7 @@ class Alternatives:
         freed = _cuda_build(fresh, name)
         if freed:
             why = "an earlier lock had it"
-            note = replace(note, reason=why, instead=str(freed.version), way=by_updating(name))
+            note = replace(note, reason=why, instead=str(freed.version), fix=by_updating(name))
             return _Trial(note, fresh)
         return await self._forced(request, note, builds, channel)
 
@@ -143,8 +143,8 @@ class Alternatives:
         build = _cuda_build(found, note.name)
         if build is None:
             return _Trial(note, found)
-        way = by_promising(subdir, _EXAMPLE if cuda == _ANY_CUDA else cuda)
-        return _Trial(replace(note, instead=str(build.version), way=way), found)
+        fix = by_promising(subdir, _EXAMPLE if cuda == _ANY_CUDA else cuda)
+        return _Trial(replace(note, instead=str(build.version), fix=fix), found)
 
     async def _forced(
         self, request: SolveRequest, note: CpuBuild, builds: Records, channel: str
@@ -161,8 +161,8 @@ class Alternatives:
         except SolverError as error:
             return _Trial(replace(note, spec=spec, obstacle=self._repodata.scrubbed(error)), ())
         instead = str(next(each.version for each in found if _name(each) == note.name))
-        way = by_writing(spec, note.at) if asked else by_adding(spec)
-        return _Trial(replace(note, spec=spec, instead=instead, way=way), found)
+        fix = by_writing(spec, note.at) if asked else by_adding(spec)
+        return _Trial(replace(note, spec=spec, instead=instead, fix=fix), found)
 
     async def _newest(self, request: SolveRequest, record: CondaRecord, known: Records) -> Newest:
         best = max(known, key=lambda each: each.version, default=None)
@@ -180,18 +180,18 @@ class Alternatives:
             lines = tuple(each for each in clash if each is not tried)
             obstacle = await self._repodata.explanation(request, clash)
             return replace(note, clash=lines, obstacle=obstacle)
-        return replace(note, way=await self._way(request, record, version, spec))
+        return replace(note, fix=await self._fix(request, record, version, spec))
 
-    async def _way(
+    async def _fix(
         self, request: SolveRequest, record: CondaRecord, version: str, spec: str
     ) -> str:
         """How a version can be had, if by nothing else by asking for it as ``spec``."""
         others = [each for each in request.locked if each.name != record.name]
         kept = await self._repodata.kept(request, others)
-        for locked, way in ((kept, by_updating(record.name)), ((), by_updating())):
+        for locked, fix in ((kept, by_updating(record.name)), ((), by_updating())):
             found = await self._repodata.solve(request, request.requirements, locked)
             if any(_name(each) == record.name and str(each.version) == version for each in found):
-                return way
+                return fix
         asked = _line(request, record.name)
         spec = f"{spec} >={version}"
         return by_writing(spec, asked.at) if asked else by_adding(spec)

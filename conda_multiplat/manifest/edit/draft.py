@@ -16,7 +16,7 @@ from conda_multiplat.vocabulary.selector_writer import Selection
 
 
 @dataclass(frozen=True)
-class Asked:
+class Change:
     """What a change is about.
 
     Attributes:

@@ -6,7 +6,7 @@ import yaml
 
 from conda_multiplat.manifest.edit import lists
 from conda_multiplat.manifest.edit.document import Document, Patch, Value
-from conda_multiplat.manifest.edit.draft import Asked, Draft
+from conda_multiplat.manifest.edit.draft import Change, Draft
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 
@@ -63,35 +63,35 @@ def _behind(document: Document, node: yaml.MappingNode, line: str) -> Patch:
     return Patch(end, end, f"{document.newline}{indent}{line}")
 
 
-def with_lists(draft: Draft, asked: Asked) -> Draft:
+def with_lists(draft: Draft, change: Change) -> Draft:
     """With the lists that the line is to stand in, empty where they are not there yet."""
-    document = draft.home_of(asked.environment)
-    if asked.environment != DEFAULT_ENVIRONMENT and not document.dependencies(asked.environment):
-        text = with_key(document, asked.environment, "dependencies", "[]")
+    document = draft.home_of(change.environment)
+    if change.environment != DEFAULT_ENVIRONMENT and not document.dependencies(change.environment):
+        text = with_key(document, change.environment, "dependencies", "[]")
         draft = draft.with_text(document.file, text)
-        document = draft.home_of(asked.environment)
-    dependencies = document.dependencies(asked.environment)
+        document = draft.home_of(change.environment)
+    dependencies = document.dependencies(change.environment)
     assert dependencies is not None
-    if not asked.pypi or document.pip_lists(dependencies):
+    if not change.pypi or document.pip_lists(dependencies):
         return draft
     last = dependencies.items[-1] if dependencies.items else None
     words = "{pip: []}" if lists.in_brackets(dependencies) else "pip: []"
     return draft.with_text(document.file, lists.insert(document, dependencies, words, after=last))
 
 
-def list_of(document: Document, asked: Asked) -> Value:
+def list_of(document: Document, change: Change) -> Value:
     """The list that a line is to stand in, which is there."""
-    dependencies = document.dependencies(asked.environment)
+    dependencies = document.dependencies(change.environment)
     assert dependencies is not None
-    if not asked.pypi:
+    if not change.pypi:
         return dependencies
     found = [value for _, value in document.pip_lists(dependencies)]
     return next((each for each in found if each.items), found[-1])
 
 
-def inserted(document: Document, value: Value, asked: Asked, text: str, comment: str = "") -> str:
+def inserted(document: Document, value: Value, change: Change, text: str, comment: str = "") -> str:
     """With the line at the end of its kind: conda's come before ``pip:``."""
-    its = [each for each in value.items if asked.pypi or _is_conda(each)]
+    its = [each for each in value.items if change.pypi or _is_conda(each)]
     return lists.insert(document, value, text, after=its[-1] if its else None, comment=comment)
 
 

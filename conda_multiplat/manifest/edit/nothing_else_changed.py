@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from conda_multiplat.manifest.edit.document import UNCHANGED
-from conda_multiplat.manifest.edit.draft import Asked, Draft
+from conda_multiplat.manifest.edit.draft import Change, Draft
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.vocabulary.errors import ManifestError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
@@ -16,25 +16,25 @@ from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 _Lines = Mapping[str, Counter[tuple[str, str]]]
 
 
-def refuse_unless_only(before: Draft, after: Draft, asked: Asked, text: str | None) -> None:
+def refuse_unless_only(before: Draft, after: Draft, change: Change, text: str | None) -> None:
     """Refuse a change after which anything else means something else.
 
     Args:
         before: the manifest as it was.
         after: the manifest as it is to be.
-        asked: what was to change.
+        change: what was to change.
         text: what is asked for now; ``None`` for nothing.
 
     Raises:
         ManifestError: with what to do.
     """
     if _said(before.manifest) == _said(after.manifest) and all(
-        _lines(before, name, asked if name == asked.environment else None, text)
+        _lines(before, name, change if name == change.environment else None, text)
         == _lines(after, name, None, None)
         for name in before.manifest.environments
     ):
         return
-    file = after.home_of(asked.environment).file
+    file = after.home_of(change.environment).file
     raise not_only(file, f"`{text}` could not be put in" if text else "it could not be taken out")
 
 
@@ -68,18 +68,18 @@ def _without_platforms(draft: Draft, environment: str, subdirs: frozenset[str]) 
     return said
 
 
-def _lines(draft: Draft, name: str, asked: Asked | None, text: str | None) -> _Lines:
-    """What an environment asks for; with ``asked`` what it is to ask for."""
+def _lines(draft: Draft, name: str, change: Change | None, text: str | None) -> _Lines:
+    """What an environment asks for; with ``change`` what it is to ask for."""
     reach = draft.reach(name)
     views = draft.manifest.environments[name].views
     found = {subdir: _counted(view) for subdir, view in views.items() if subdir in reach}
-    for subdir in asked.selection.platforms if asked else ():
-        assert asked is not None
-        for each in draft.own(name, subdir, pypi=asked.pypi):
-            if asked.matches(each):
-                del found[subdir][_kind(pypi=asked.pypi), each.text]
+    for subdir in change.selection.platforms if change else ():
+        assert change is not None
+        for each in draft.own(name, subdir, pypi=change.pypi):
+            if change.matches(each):
+                del found[subdir][_kind(pypi=change.pypi), each.text]
         if text is not None:
-            found[subdir][_kind(pypi=asked.pypi), text] = 1
+            found[subdir][_kind(pypi=change.pypi), text] = 1
     return found
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from conda_multiplat.manifest.edit import lists
 from conda_multiplat.manifest.edit.document import Document, Entry, Patch, refusal
-from conda_multiplat.manifest.edit.draft import Asked, Draft
+from conda_multiplat.manifest.edit.draft import Change, Draft
 from conda_multiplat.manifest.edit.keys import inserted, list_of, with_lists
 from conda_multiplat.manifest.edit.nothing_else_changed import refuse_unless_only
 from conda_multiplat.manifest.edit.selector_text import narrowed, reselected, unsayable
@@ -33,59 +33,59 @@ class _Line:
     platforms: frozenset[str]
 
 
-def put(draft: Draft, asked: Asked, text: str) -> Draft:
+def put(draft: Draft, change: Change, text: str) -> Draft:
     """A manifest that asks for ``text``, and for nothing else of its name, where it is asked for.
 
     Raises:
         ManifestError: the file is written in a way that can't be edited, with the reason.
     """
-    if all(said(draft, asked, subdir) == [text] for subdir in asked.selection.platforms):
+    if all(said(draft, change, subdir) == [text] for subdir in change.selection.platforms):
         return draft
-    after = _put(draft, asked, text)
-    refuse_unless_only(draft, after, asked, text)
+    after = _put(draft, change, text)
+    refuse_unless_only(draft, after, change, text)
     return after
 
 
-def take(draft: Draft, asked: Asked) -> Draft:
+def take(draft: Draft, change: Change) -> Draft:
     """A manifest that does not ask for a name where it is not to.
 
     Raises:
         ManifestError: the file is written in a way that can't be edited, with the reason.
     """
-    after = _without(draft, asked)
-    refuse_unless_only(draft, after, asked, None)
+    after = _without(draft, change)
+    refuse_unless_only(draft, after, change, None)
     return after
 
 
-def lines(draft: Draft, asked: Asked) -> list[_Line]:
+def lines(draft: Draft, change: Change) -> list[_Line]:
     """The lines that have the name and hold on a platform that is asked for, in their order."""
     found: dict[Location, set[str]] = defaultdict(set)
-    for subdir in asked.selection.every:
-        for each in draft.own(asked.environment, subdir, pypi=asked.pypi):
-            if asked.matches(each):
+    for subdir in change.selection.every:
+        for each in draft.own(change.environment, subdir, pypi=change.pypi):
+            if change.matches(each):
                 found[each.at].add(subdir)
     order = {each.file: number for number, each in enumerate(draft.sources)}
     every = [_Line(at, frozenset(subdirs)) for at, subdirs in found.items()]
     every.sort(key=lambda each: (order.get(each.at.file, 0), each.at))
-    return [each for each in every if each.platforms & asked.selection.platforms]
+    return [each for each in every if each.platforms & change.selection.platforms]
 
 
-def said(draft: Draft, asked: Asked, subdir: str) -> list[str]:
+def said(draft: Draft, change: Change, subdir: str) -> list[str]:
     """What an environment's own lines say of a package on a platform."""
-    every = draft.own(asked.environment, subdir, pypi=asked.pypi)
-    return [each.text for each in every if asked.matches(each)]
+    every = draft.own(change.environment, subdir, pypi=change.pypi)
+    return [each.text for each in every if change.matches(each)]
 
 
-def _put(draft: Draft, asked: Asked, text: str) -> Draft:
-    if len(_keys(draft.home_of(asked.environment), asked.selection)) > 1:
-        return _add_line(_without(draft, asked), asked, text)
-    kept = _reusable(lines(draft, asked), asked)
-    after = _without(draft, asked, keep=True)
+def _put(draft: Draft, change: Change, text: str) -> Draft:
+    if len(_keys(draft.home_of(change.environment), change.selection)) > 1:
+        return _add_line(_without(draft, change), change, text)
+    kept = _reusable(lines(draft, change), change)
+    after = _without(draft, change, keep=True)
     if kept is None:
-        return _add_line(after, asked, text)
-    found = _reusable(lines(after, asked), asked)
+        return _add_line(after, change, text)
+    found = _reusable(lines(after, change), change)
     assert found is not None
-    return _rewrite_line(after, asked, found, text)
+    return _rewrite_line(after, change, found, text)
 
 
 def _keys(document: Document, selection: Selection) -> tuple[str, ...]:
@@ -94,30 +94,30 @@ def _keys(document: Document, selection: Selection) -> tuple[str, ...]:
     return (selection.families or ()) if named else ()
 
 
-def _without(draft: Draft, asked: Asked, *, keep: bool = False) -> Draft:
+def _without(draft: Draft, change: Change, *, keep: bool = False) -> Draft:
     """Without the lines that have the name; with ``keep``, but for the one that is to be new."""
     after = draft
     while True:
-        found = lines(after, asked)
-        kept = _reusable(found, asked) if keep else None
+        found = lines(after, change)
+        kept = _reusable(found, change) if keep else None
         going = [each for each in found if each != kept]
         if not going:
             return after
-        after = _take_line(after, asked, going[-1])
-        if lines(after, asked) == found:  # nothing came of it: the check at the end says so
+        after = _take_line(after, change, going[-1])
+        if lines(after, change) == found:  # nothing came of it: the check at the end says so
             return after
 
 
-def _reusable(found: list[_Line], asked: Asked) -> _Line | None:
+def _reusable(found: list[_Line], change: Change) -> _Line | None:
     """The line that becomes the new one; best is one that holds just where it is asked for."""
-    inside = [each for each in found if each.platforms <= asked.selection.platforms]
-    exact = [each for each in inside if each.platforms == asked.selection.platforms]
+    inside = [each for each in found if each.platforms <= change.selection.platforms]
+    exact = [each for each in inside if each.platforms == change.selection.platforms]
     return next(iter([*exact, *inside]), None)
 
 
-def _entry(draft: Draft, asked: Asked, line: _Line) -> tuple[Document, Entry]:
+def _entry(draft: Draft, change: Change, line: _Line) -> tuple[Document, Entry]:
     document = draft.documents[line.at.file]
-    for each in document.entries(asked.environment):
+    for each in document.entries(change.environment):
         if each.place == (line.at.line, line.at.column):
             return document, each
     why = "this line is in a list that another one hides"
@@ -125,11 +125,11 @@ def _entry(draft: Draft, asked: Asked, line: _Line) -> tuple[Document, Entry]:
     raise refusal(line.at, why, hint)
 
 
-def _rewrite_line(draft: Draft, asked: Asked, line: _Line, text: str) -> Draft:
-    document, entry = _entry(draft, asked, line)
+def _rewrite_line(draft: Draft, change: Change, line: _Line, text: str) -> Draft:
+    document, entry = _entry(draft, change, line)
     patches = [_new_scalar(document, entry, text)]
-    if line.platforms != asked.selection.platforms or asked.selection.family:
-        patches += reselected(document, entry, asked.selection)
+    if line.platforms != change.selection.platforms or change.selection.family:
+        patches += reselected(document, entry, change.selection)
     return draft.with_text(document.file, document.patched(*patches))
 
 
@@ -146,16 +146,16 @@ def _new_scalar(document: Document, entry: Entry, text: str) -> Patch:
     return Patch(start, end, written)
 
 
-def _take_line(draft: Draft, asked: Asked, line: _Line) -> Draft:
+def _take_line(draft: Draft, change: Change, line: _Line) -> Draft:
     """Without a line, or with it where it is not asked to go."""
-    document, entry = _entry(draft, asked, line)
-    rest = line.platforms - asked.selection.platforms
+    document, entry = _entry(draft, change, line)
+    rest = line.platforms - change.selection.platforms
     if rest:
-        left = Selection(rest, asked.selection.every)
-        if len(_keys(document, left)) > 1 and not asked.pypi:
+        left = Selection(rest, change.selection.every)
+        if len(_keys(document, left)) > 1 and not change.pypi:
             gone = draft.with_text(document.file, _deleted(document, entry))
-            return _add_line(gone, replace(asked, selection=left), entry.scalar.value)
-        patches = narrowed(document, entry, line.platforms, asked.selection)
+            return _add_line(gone, replace(change, selection=left), entry.scalar.value)
+        patches = narrowed(document, entry, line.platforms, change.selection)
         return draft.with_text(document.file, document.patched(*patches))
     return draft.with_text(document.file, _deleted(document, entry))
 
@@ -180,23 +180,23 @@ def _without_pair(document: Document, entry: Entry) -> Patch:
     return Patch(*span, "")
 
 
-def _add_line(draft: Draft, asked: Asked, text: str) -> Draft:
+def _add_line(draft: Draft, change: Change, text: str) -> Draft:
     """A new line; in dictionary style one for each family that the platforms are made of."""
-    draft = with_lists(draft, asked)
-    document = draft.home_of(asked.environment)
-    value = list_of(document, asked)
-    selection = asked.selection
+    draft = with_lists(draft, change)
+    document = draft.home_of(change.environment)
+    value = list_of(document, change)
+    selection = change.selection
     written = scalar(text, flow=lists.in_brackets(value))
     if selection.everywhere:
-        return draft.with_text(document.file, inserted(document, value, asked, written))
+        return draft.with_text(document.file, inserted(document, value, change, written))
     if not document.has_dict_selectors and not lists.in_brackets(value):
-        after = inserted(document, value, asked, written, selection.expression)
+        after = inserted(document, value, change, written, selection.expression)
         return draft.with_text(document.file, after)
-    if selection.families is None or asked.pypi or document.has_comment_selectors:
-        raise unsayable(document, value.key, selection, pypi=asked.pypi)
+    if selection.families is None or change.pypi or document.has_comment_selectors:
+        raise unsayable(document, value.key, selection, pypi=change.pypi)
     for name in selection.families:
-        document = draft.home_of(asked.environment)
-        value = list_of(document, asked)
-        after = inserted(document, value, asked, f"sel({name}): {written}")
+        document = draft.home_of(change.environment)
+        value = list_of(document, change)
+        after = inserted(document, value, change, f"sel({name}): {written}")
         draft = draft.with_text(document.file, after)
     return draft

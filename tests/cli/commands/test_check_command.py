@@ -51,7 +51,7 @@ def test_in_sync(door: Host, project: Path, tools: Path) -> None:
         "success": True,
         "in_sync": True,
         "files": [
-            {"file": each, "state": "in sync", "reasons": [], "met": [], "way": ""}
+            {"file": each, "state": "in sync", "reasons": [], "met": [], "fix": ""}
             for each in ("conda-lock.yml", "dev.conda-lock.yml")
         ],
     }

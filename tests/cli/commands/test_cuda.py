@@ -169,9 +169,9 @@ def test_only_a_driver_is_missing(alone: Host, project: Path, channel: Path) -> 
     )
     assert done.stderr.count(said) == 1  # macOS has none to promise
     conflicts = alone.json("lock", cwd=project, code=1)["conflicts"]
-    ways = {each["target"]: each["way"] for each in conflicts}
-    assert ways["default/linux-64"].startswith("promise it: ")
-    assert ways["default/osx-arm64"] == ""
+    fixes = {each["target"]: each["fix"] for each in conflicts}
+    assert fixes["default/linux-64"].startswith("promise it: ")
+    assert fixes["default/osx-arm64"] == ""
     write(
         project, channel, "needs-cuda", platforms="[linux-64]", extra=PROMISE.replace("12.4", "11")
     )

@@ -227,7 +227,7 @@ def test_conflict_as_json(door: Host, project: Path, channel: Path) -> None:
             "suggestions": {"numpi": ["numpy"]},
             "explanation": "",
             "agreement": [],
-            "way": "",
+            "fix": "",
         }
     ]
 

@@ -132,7 +132,7 @@ def test_as_json(alone: Host, project: Path, tools: Path) -> None:
             "asked": [],
             "path": ["other", "library"],
             "needed_by": [{"name": "other", "version": "1.0", "constraint": "1.0 h1_*"}],
-            "newest": {"version": "1.0", "reason": "", "way": "", "clash": [], "obstacle": ""},
+            "newest": {"version": "1.0", "reason": "", "fix": "", "clash": [], "obstacle": ""},
             "cpu_build": None,
         }
     ]
