@@ -14,8 +14,12 @@ from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.names import FAMILIES
 
 if TYPE_CHECKING:
+    from conda_multiplat.actions.invocation import Invocation
     from conda_multiplat.machine.console import Console
     from conda_multiplat.machine.git.setup import Registration
+    from conda_multiplat.machine.settings import Settings
+
+    _Options = argparse.ArgumentParser | argparse._MutuallyExclusiveGroup
 
 
 def common_options(parser: argparse.ArgumentParser) -> None:
@@ -28,14 +32,22 @@ def common_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         summary="the manifest; several combine (default: the nearest environment.yml)",
     )
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    flag(parser, "--json", "json", "one JSON document on stdout")
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
     parser.set_defaults(needs_settings=True)
 
 
-def several(
-    parser: argparse.ArgumentParser, *flags: str, dest: str, metavar: str, summary: str
-) -> None:
+def flag(parser: _Options, name: str, dest: str, summary: str, *, value: bool = True) -> None:
+    """An option that takes nothing, and makes ``dest`` true, or else false."""
+    parser.add_argument(name, dest=dest, action=f"store_{value}".lower(), help=summary)
+
+
+def repeated(parser: _Options, flag: str, dest: str, metavar: str, summary: str) -> None:
+    """An option that takes one value, each time that it is given: a package may come after it."""
+    parser.add_argument(flag, dest=dest, action="append", default=[], metavar=metavar, help=summary)
+
+
+def several(parser: _Options, *flags: str, dest: str, metavar: str, summary: str) -> None:
     """An option that takes several values and can be repeated."""
     parser.add_argument(
         *flags, dest=dest, action="extend", nargs="+", default=[], metavar=metavar, help=summary
@@ -44,25 +56,16 @@ def several(
 
 def environments_option(parser: argparse.ArgumentParser) -> None:
     """``-e`` with several names."""
-    several(
-        parser,
-        "-e",
-        "--environment",
-        dest="environments",
-        metavar="ENV",
-        summary="only these environments of the manifest",
-    )
+    flags = ("-e", "--environment")
+    summary = "only these environments of the manifest"
+    several(parser, *flags, dest="environments", metavar="ENV", summary=summary)
 
 
 def environment_option(parser: argparse.ArgumentParser) -> None:
     """``-e`` with one name."""
-    parser.add_argument(
-        "-e",
-        "--environment",
-        dest="environment_name",
-        metavar="ENV",
-        help="which environment of the manifest",
-    )
+    flags = ("-e", "--environment")
+    summary = "which environment of the manifest"
+    parser.add_argument(*flags, dest="environment_name", metavar="ENV", help=summary)
 
 
 def platforms_option(parser: argparse.ArgumentParser, summary: str) -> None:
@@ -70,17 +73,39 @@ def platforms_option(parser: argparse.ArgumentParser, summary: str) -> None:
     several(parser, "--platform", dest="platforms", metavar="P", summary=summary)
 
 
+def platform_option(parser: argparse.ArgumentParser, summary: str) -> None:
+    """``--platform`` with one name."""
+    parser.add_argument("--platform", dest="platform_name", metavar="P", help=summary)
+
+
 def destination_options(parser: argparse.ArgumentParser) -> None:
     """``-n`` or ``-p``: which conda environment."""
     where = parser.add_mutually_exclusive_group()
-    where.add_argument(
-        "-n",
-        "--name",
-        dest="env_name",
-        metavar="NAME",
-        help="the conda environment (default: the manifest's name)",
-    )
+    summary = "the conda environment (default: the manifest's name)"
+    where.add_argument("-n", "--name", dest="env_name", metavar="NAME", help=summary)
     where.add_argument("-p", "--prefix", dest="env_prefix", metavar="PREFIX", help="its folder")
+
+
+def invocation_options(parser: argparse.ArgumentParser) -> None:
+    """``-n``, ``-p`` and ``-e``: what :func:`invocation` takes beside what every command does."""
+    destination_options(parser)
+    environment_option(parser)
+
+
+def entering_options(parser: argparse.ArgumentParser) -> None:
+    """As :func:`invocation_options`, and ``--no-install``: for who works in an environment."""
+    invocation_options(parser)
+    summary = "take the environment as it is, without looking whether it is as locked"
+    flag(parser, "--no-install", "as_it_is", summary)
+
+
+def invocation(args: argparse.Namespace, settings: Settings, console: Console) -> Invocation:
+    """What was given for :func:`invocation_options`, as one value."""
+    from conda_multiplat.actions.invocation import Invocation
+
+    return Invocation(
+        settings, console, args.files, args.environment_name, args.env_name, args.env_prefix
+    )
 
 
 def git_setup_options(parser: argparse.ArgumentParser) -> None:
@@ -90,16 +115,18 @@ def git_setup_options(parser: argparse.ArgumentParser) -> None:
         ("setup", "write .gitattributes and git's configuration"),
         ("undo", "take out what --setup wrote"),
     ):
-        flag = f"--{name}"
-        what.add_argument(flag, dest="git_setup", action="store_const", const=name, help=meaning)
+        _constant(what, name, "git_setup", meaning)
     scope = parser.add_mutually_exclusive_group()
     for name, meaning in (
         ("local", "the configuration of this repository (default)"),
         ("global", "the user's configuration, for all repositories"),
     ):
-        flag = f"--{name}"
-        scope.add_argument(flag, dest="git_scope", action="store_const", const=name, help=meaning)
+        _constant(scope, name, "git_scope", meaning)
     parser.set_defaults(git_scope="local")
+
+
+def _constant(parser: _Options, name: str, dest: str, summary: str) -> None:
+    parser.add_argument(f"--{name}", dest=dest, action="store_const", const=name, help=summary)
 
 
 def run_git_setup(what: Registration, args: argparse.Namespace, console: Console) -> int:
@@ -110,30 +137,14 @@ def run_git_setup(what: Registration, args: argparse.Namespace, console: Console
     return do(what, args.git_scope, console)
 
 
-def no_install_option(parser: argparse.ArgumentParser) -> None:
-    """``--no-install``: for who works in an environment."""
-    parser.add_argument(
-        "--no-install",
-        dest="as_it_is",
-        action="store_true",
-        help="take the environment as it is, without looking whether it is as locked",
-    )
-
-
 def platform_choice_options(parser: argparse.ArgumentParser) -> None:
     """``--platform`` and ``--family``.
 
     Each ``--platform`` takes one value: what comes after it is a package.
     """
     which = parser.add_mutually_exclusive_group()
-    which.add_argument(
-        "--platform",
-        dest="platforms",
-        action="append",
-        default=[],
-        metavar="P",
-        help="only on this platform; say it again for another",
-    )
+    summary = "only on this platform; say it again for another"
+    repeated(which, "--platform", "platforms", "P", summary)
     which.add_argument(
         "--family", dest="family", choices=tuple(FAMILIES), default="", help="on these platforms"
     )
@@ -169,17 +180,9 @@ def environment_and_folders(values: Sequence[str], *, pypi: bool) -> tuple[str |
 
 
 def follow_up_options(parser: argparse.ArgumentParser, *, install: bool = True) -> None:
-    """``--no-lock`` and ``--no-install``."""
-    parser.add_argument(
-        "--no-lock",
-        dest="lock",
-        action="store_false",
-        help="change the manifest only: solve and install nothing",
-    )
+    """``--no-lock`` and ``--no-install``: what comes after a change of the manifest."""
+    summary = "change the manifest only: solve and install nothing"
+    flag(parser, "--no-lock", "lock", summary, value=False)
     if install:
-        parser.add_argument(
-            "--no-install",
-            dest="install",
-            action="store_false",
-            help="leave the installed environment as it is",
-        )
+        summary = "leave the installed environment as it is"
+        flag(parser, "--no-install", "install", summary, value=False)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from conda_multiplat.actions.check.locks import verdicts
 from conda_multiplat.actions.check.verdict import Verdict
-from conda_multiplat.cli.options import environments_option
+from conda_multiplat.cli.options import environments_option, flag
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import load_project_as_locked
 from conda_multiplat.vocabulary.names import unique
@@ -22,40 +22,22 @@ examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     environments_option(parser)
-    parser.add_argument(
-        "--strict",
-        dest="strictly",
-        action="store_true",
-        help="fail where the manifest has changed, even if what is locked still meets it",
-    )
+    summary = "fail where the manifest has changed, even if what is locked still meets it"
+    flag(parser, "--strict", "strictly", summary)
     parser.set_defaults(needs_settings=False)
 
 
 def run(args: argparse.Namespace, _: None, console: Console) -> int:
-    """Run the command."""
-    return check(
-        files=args.files, environments=args.environments, strict=args.strictly, console=console
-    )
-
-
-def check(
-    *,
-    files: Sequence[str] = (),
-    environments: Sequence[str] = (),
-    strict: bool = False,
-    console: Console,
-) -> int:
-    """Check the locks of a project; see ``conda multiplat check --help``.
+    """Check the locks of a project.
 
     Returns:
-        0 where all are in sync or, without ``strict``, still met; else 1.
+        0 where all are in sync or, without ``--strict``, still met; else 1.
     """
-    project = load_project_as_locked(files)
-    found = verdicts(project, environments)
-    for line in lines(found, strict=strict):
+    found = verdicts(load_project_as_locked(args.files), args.environments)
+    for line in lines(found, strict=args.strictly):
         console.show(line)
-    failed = any(each.fails(strict=strict) for each in found)
-    console.result({"in_sync": not failed, "files": [each.to_dict() for each in found]})
+    failed = any(verdict.fails(strict=args.strictly) for verdict in found)
+    console.result({"in_sync": not failed, "files": [verdict.to_dict() for verdict in found]})
     return 1 if failed else 0
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from conda_multiplat.cli.show.columns import columns
+from conda_multiplat.cli.options import flag
+from conda_multiplat.cli.show.listing import columns
 from conda_multiplat.engines.cache import IN_USE, KINDS, Tally, clean
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.settings import Settings
@@ -23,29 +25,11 @@ conda's own packages (`conda clean`) and uv's cache (`uv cache clean`) are not t
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument(
-        "--repodata",
-        dest="kinds",
-        action="append_const",
-        const="repodata",
-        default=[],
-        help="what channels have",
-    )
-    parser.add_argument(
-        "--packages",
-        dest="kinds",
-        action="append_const",
-        const="packages",
-        help="extracted packages",
-    )
-    parser.add_argument(
-        "--dry-run", dest="dry", action="store_true", help="show what there is, remove nothing"
-    )
-
-
-def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Run the command."""
-    return clean_cache(kinds=args.kinds, dry_run=args.dry, settings=settings, console=console)
+    for name, meaning in (("repodata", "what channels have"), ("packages", "extracted packages")):
+        parser.add_argument(
+            f"--{name}", dest="kinds", action="append_const", const=name, help=meaning
+        )
+    flag(parser, "--dry-run", "dry", "show what there is, remove nothing")
 
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
@@ -54,31 +38,37 @@ _STEP = 1000
 _SHOWN = 5
 
 
-def clean_cache(
-    *, kinds: Sequence[str] = (), dry_run: bool = False, settings: Settings, console: Console
-) -> int:
-    """Empty our cache; see ``conda multiplat clean --help``.
-
-    Returns:
-        0.
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Empty our cache.
 
     Raises:
         OutsideError: something could not be removed.
         UnmetError: some of it is in use; the rest is gone.
     """
-    found = clean(settings.pkgs_dirs, tuple(kinds) or KINDS, dry_run=dry_run)
-    _show(found, console, dry_run=dry_run)
-    data = {
-        "dry_run": dry_run,
-        "freed": sum(each.freed for each in found.values()),
-        "linked": sum(each.linked for each in found.values()),
-        "folders": [_document(path, each) for path, each in found.items()],
-    }
-    wrong = [line for each in found.values() for line in each.errors]
+    tallies = clean(settings.pkgs_dirs, args.kinds or KINDS, dry_run=args.dry)
+    freed = sum(tally.freed for tally in tallies.values())
+    linked = sum(tally.linked for tally in tallies.values())
+    if tallies:
+        console.show("\n".join(columns([_row(*each) for each in tallies.items()])))
+        console.say(f" {'would free' if args.dry else 'freed'} {size(freed)}")
+    else:
+        console.say(" nothing is cached")
+    if linked:
+        console.say(f" {size(linked)} more are in environments too, by hard links, and stay there")
+    folders = [_document(*each) for each in tallies.items()]
+    data = {"dry_run": args.dry, "freed": freed, "linked": linked, "folders": folders}
+    _refuse_rest(tallies, data, dry_run=args.dry)
+    console.result(data)
+    return 0
+
+
+def _refuse_rest(tallies: Mapping[Path, Tally], data: dict[str, Any], *, dry_run: bool) -> None:
+    """Say what is not gone."""
+    wrong = [line for tally in tallies.values() for line in tally.errors]
     if wrong:
         more = [f"and {len(wrong) - _SHOWN} more"] if len(wrong) > _SHOWN else []
         raise OutsideError("not all could be removed", details=[*wrong[:_SHOWN], *more], data=data)
-    busy = [str(path) for path, each in found.items() if each.left == IN_USE]
+    busy = [str(path) for path, tally in tallies.items() if tally.left == IN_USE]
     if busy and not dry_run:
         raise UnmetError(
             "some of it is in use: another conda-multiplat is at work",
@@ -86,35 +76,20 @@ def clean_cache(
             hints=["run `conda multiplat clean` again when it is done"],
             data=data,
         )
-    console.result(data)
-    return 0
 
 
-def _show(found: Mapping[Path, Tally], console: Console, *, dry_run: bool) -> None:
-    rows = [
-        (str(path), f"{each.files} files", size(each.freed + each.linked), each.left)
-        for path, each in found.items()
-    ]
-    if rows:
-        console.show("\n".join(columns(rows)))
-    freed = sum(each.freed for each in found.values())
-    linked = sum(each.linked for each in found.values())
-    if not rows:
-        console.say(" nothing is cached")
-        return
-    console.say(f" {'would free' if dry_run else 'freed'} {size(freed)}")
-    if linked:
-        console.say(f" {size(linked)} more are in environments too, by hard links, and stay there")
+def _row(path: Path, tally: Tally) -> tuple[str, ...]:
+    return (str(path), f"{tally.files} files", size(tally.freed + tally.linked), tally.left)
 
 
-def _document(path: Path, found: Tally) -> dict[str, object]:
+def _document(path: Path, tally: Tally) -> dict[str, Any]:
     return {
         "folder": str(path),
-        "files": found.files,
-        "freed": found.freed,
-        "linked": found.linked,
-        "left": found.left or None,
-        "errors": list(found.errors),
+        "files": tally.files,
+        "freed": tally.freed,
+        "linked": tally.linked,
+        "left": tally.left or None,
+        "errors": list(tally.errors),
     }
 
 

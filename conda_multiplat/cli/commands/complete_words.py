@@ -33,33 +33,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(needs_settings=False)
 
 
-def run(args: argparse.Namespace, _: None, console: Console) -> int:
-    """Run the command."""
-    return complete_words(kind=args.word_kind, words=args.words, console=console)
-
-
 #: No shell does anything with such a name but take it: names come from files that anybody wrote.
 _PLAIN = re.compile(r"[A-Za-z0-9_.+-]+")
 
 
-def complete_words(*, kind: str, words: Sequence[str], console: Console) -> int:
-    """Print the names of a kind, a line each.
-
-    Args:
-        kind: one of ``completion.KINDS``.
-        words: the command line so far, without the program.
-        console: where to print.
-
-    Returns:
-        0, whatever is wrong.
-    """
+def run(args: argparse.Namespace, _: None, console: Console) -> int:
+    """Print the names of a kind, a line each; none, whatever is wrong."""
     try:
-        found = list(filter(_PLAIN.fullmatch, _words(kind, words)))
+        names = list(filter(_PLAIN.fullmatch, _words(args.word_kind, args.words)))
     except MultiplatError:
-        found = []
-    if found:
-        console.show("\n".join(found))
-    console.result({"words": found})
+        names = []
+    if names:
+        console.show("\n".join(names))
+    console.result({"words": names})
     return 0
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import sysconfig
 from pathlib import Path
-from typing import Literal
 
-from conda_multiplat.cli.completion import scripts as rendering
+from conda_multiplat.cli.completion import scripts
 from conda_multiplat.cli.completion.model import command
 from conda_multiplat.cli.main import command_parsers
 from conda_multiplat.machine.console import Console
@@ -22,30 +21,20 @@ examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("--shell", required=True, choices=SHELLS, help="for which shell")
+    parser.add_argument("--shell", required=True, choices=tuple(_SHELLS), help="for which shell")
     parser.set_defaults(needs_settings=False)
 
 
-def run(args: argparse.Namespace, _: None, console: Console) -> int:
-    """Run the command."""
-    return completion(shell=args.shell, console=console)
-
-
 _PROGRAM = "conda-multiplat"
-_SHELLS = {"bash": rendering.bash, "zsh": rendering.zsh, "fish": rendering.fish}
-SHELLS = tuple(_SHELLS)
+_SHELLS = {"bash": scripts.bash, "zsh": scripts.zsh, "fish": scripts.fish}
 
 
-def completion(*, shell: Literal["bash", "zsh", "fish"], console: Console) -> int:
-    """Print the script for a shell; see ``conda multiplat completion --help``.
-
-    Returns:
-        0.
-    """
+def run(args: argparse.Namespace, _: None, console: Console) -> int:
+    """Print the script for a shell."""
     commands = [command(*each) for each in command_parsers(argparse.ArgumentParser())]
-    text = _SHELLS[shell](commands, _program())
+    text = _SHELLS[args.shell](commands, _program())
     console.show(text.removesuffix("\n"))
-    console.result({"shell": shell, "script": text})
+    console.result({"shell": args.shell, "script": text})
     return 0
 
 

@@ -16,13 +16,14 @@ from pathlib import Path
 
 from conda_multiplat.cli.options import (
     environments_option,
+    flag,
     git_setup_options,
     platforms_option,
     run_git_setup,
 )
-from conda_multiplat.cli.show import diff as rendering
+from conda_multiplat.cli.show import diff as show
 from conda_multiplat.cli.show import record_lines
-from conda_multiplat.lockfile.diff import environment_diff
+from conda_multiplat.lockfile.diff import EnvironmentDiff, environment_diff
 from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.lockfile.read import read_lock
 from conda_multiplat.machine.console import Console
@@ -57,35 +58,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"{name}_side", metavar=name.upper(), nargs="?", help=meaning)
     environments_option(parser)
     platforms_option(parser, "only these platforms")
-    parser.add_argument(
-        "--markdown", dest="as_markdown", action="store_true", help="tables for a pull request"
-    )
-    parser.add_argument(
-        "--exit-code", dest="tell_by_code", action="store_true", help="1 where something differs"
-    )
-    parser.add_argument(
-        "--textconv", dest="textconv_file", metavar="FILE", help="a lock as git compares it"
-    )
+    flag(parser, "--markdown", "as_markdown", "tables for a pull request")
+    flag(parser, "--exit-code", "tell_by_code", "1 where something differs")
+    summary = "a lock as git compares it"
+    parser.add_argument("--textconv", dest="textconv_file", metavar="FILE", help=summary)
     git_setup_options(parser)
     parser.set_defaults(needs_settings=False)
-
-
-def run(args: argparse.Namespace, _: None, console: Console) -> int:
-    """Run the command."""
-    if args.git_setup:
-        return run_git_setup(DIFF, args, console)
-    if args.textconv_file is not None:
-        return textconv(file=args.textconv_file, console=console)
-    return diff(
-        old=args.old_side,
-        new=args.new_side,
-        files=args.files,
-        environments=args.environments,
-        platforms=args.platforms,
-        markdown=args.as_markdown,
-        exit_code=args.tell_by_code,
-        console=console,
-    )
 
 
 @dataclass(frozen=True)
@@ -96,55 +74,31 @@ class _Side:
     single: bool = False
 
 
-def diff(
-    *,
-    old: str | None = None,
-    new: str | None = None,
-    files: Sequence[str] = (),
-    environments: Sequence[str] = (),
-    platforms: Sequence[str] = (),
-    markdown: bool = False,
-    exit_code: bool = False,
-    console: Console,
-) -> int:
-    """Show what differs between two states of the locks; see ``conda multiplat diff --help``.
+def run(args: argparse.Namespace, _: None, console: Console) -> int:
+    """Show what differs between two states of the locks, or do as git or its user asks.
 
     Returns:
-        0; with ``exit_code`` 1 where something differs.
+        0; with ``--exit-code`` 1 where something differs.
     """
-    from conda_multiplat.engines.conda.specs import is_newer
-
-    first = _side("HEAD" if old is None else old, files)
-    second = _side(new, files)
-    first, second = _paired(first, second)
-    names = sorted(first.locks.keys() | second.locks.keys(), key=_default_first)
-    _refuse_unknown(environments, names)
-    found = [
-        environment_diff(
-            name,
-            _only(first.locks.get(name), platforms),
-            _only(second.locks.get(name), platforms),
-            is_newer,
-        )
-        for name in names
-        if not environments or name in environments
-    ]
-    differing = [each for each in found if each]
-    render = rendering.markdown if markdown else rendering.text
-    for line in render(differing):
+    if args.git_setup:
+        return run_git_setup(DIFF, args, console)
+    if args.textconv_file is not None:
+        return _textconv(args.textconv_file, console)
+    old = _side("HEAD" if args.old_side is None else args.old_side, args.files)
+    new = _side(args.new_side, args.files)
+    environments = _differences(old, new, args.environments, args.platforms)
+    differing = [each for each in environments if each]
+    for line in (show.markdown if args.as_markdown else show.text)(differing):
         console.show(line)
-    console.result({"environments": {each.environment: each.to_dict() for each in found}})
-    return 1 if exit_code and differing else 0
+    console.result({"environments": {each.environment: each.to_dict() for each in environments}})
+    return 1 if args.tell_by_code and differing else 0
 
 
-def textconv(*, file: str, console: Console) -> int:
+def _textconv(file: str, console: Console) -> int:
     """Show a lock as lines that git compares (gitattributes: ``textconv``).
 
     What is no lock that we can read is shown as it is: git would stop at an error, and with it the
     whole of ``git log -p``.
-
-    Returns:
-        0.
     """
     content = b"".join(read_blocks(Path(file)))
     text = content.decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
@@ -156,6 +110,30 @@ def textconv(*, file: str, console: Console) -> int:
         console.show(line)
     console.result({"lines": lines})
     return 0
+
+
+def _differences(
+    old: _Side, new: _Side, environments: Sequence[str], platforms: Sequence[str]
+) -> list[EnvironmentDiff]:
+    """What differs in each environment that is asked for."""
+    from conda_multiplat.engines.conda.specs import is_newer
+
+    old, new = _paired(old, new)
+    names = sorted(old.locks.keys() | new.locks.keys(), key=_default_first)
+    for name in environments:
+        if name not in names:
+            hints = [f"there are: {', '.join(names)}"]
+            raise UsageError(f"no lock of environment {name!r} on either side", hints=hints)
+    return [
+        environment_diff(
+            name,
+            _only(old.locks.get(name), platforms),
+            _only(new.locks.get(name), platforms),
+            is_newer,
+        )
+        for name in names
+        if not environments or name in environments
+    ]
 
 
 def _default_first(name: str) -> tuple[bool, str]:
@@ -172,10 +150,10 @@ def _side(named: str | None, files: Sequence[str]) -> _Side:
         return _Side({lock.environment: lock}, single=True)
     folder = Path(files[0]).absolute().parent if files else find_manifest(Path.cwd()).parent
     if named is None:
-        texts = {each.name: (read_text(each), shown(each)) for each in lock_files(folder)}
+        texts = {path.name: (read_text(path), shown(path)) for path in lock_files(folder)}
     else:
-        names = [each for each in git.names_at(folder, named) if locked_environment(each)]
-        texts = {each: (git.text_at(folder, named, each), f"{named}:{each}") for each in names}
+        names = [name for name in git.names_at(folder, named) if locked_environment(name)]
+        texts = {name: (git.text_at(folder, named, name), f"{named}:{name}") for name in names}
     return _Side({locked_environment(name): read_lock(*pair) for name, pair in texts.items()})
 
 
@@ -202,10 +180,3 @@ def _only(lock: LockFile | None, platforms: Sequence[str]) -> LockFile | None:
     if lock is None or not platforms:
         return lock
     return lock._replace(platforms={k: v for k, v in lock.platforms.items() if k in platforms})
-
-
-def _refuse_unknown(environments: Sequence[str], known: Sequence[str]) -> None:
-    for each in environments:
-        if each not in known:
-            hints = [f"there are: {', '.join(known)}"]
-            raise UsageError(f"no lock of environment {each!r} on either side", hints=hints)

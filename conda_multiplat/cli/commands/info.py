@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from conda_multiplat.actions.install.choose_environment import Choice, checked
 from conda_multiplat.engines.detect import virtual_packages
@@ -27,64 +27,49 @@ def configure(_: argparse.ArgumentParser) -> None:
     """Nothing beyond what every command takes."""
 
 
-def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Run the command."""
-    return info(files=tuple(args.files), settings=settings, console=console)
-
-
 #: Asked for by name, since conda leaves out what takes long unless somebody needs it.
 _ALL = ("__archspec", "__cuda", "__cuda_arch")
 
 
-@dataclass(frozen=True)
-class _Fit:
-    """Whether this machine can run an environment; ``reasons`` why not."""
-
-    environment: str
-    reasons: tuple[str, ...]
-
-
-def info(*, files: tuple[str, ...] = (), settings: Settings, console: Console) -> int:
-    """Show the machine and the environments; see ``conda multiplat info --help``.
-
-    Returns:
-        0, whether or not there is a manifest.
-    """
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Show the machine and, if there is a manifest, which of its environments fit."""
     packages = virtual_packages(settings, _ALL)
-    project = _project(files, settings)
-    fits = (
-        [_fit(project, name, settings) for name in project.manifest.environments] if project else []
-    )
+    project = _project(args.files, settings)
     where = "conda" if settings.detect is not None else "detected"
     origins = {each.name: _origin(each.name, os.environ, where) for each in packages}
-    console.show(f" platform  {settings.subdir}")
-    for each in packages:
-        console.show(f"   {each}  ({origins[each.name]})")
     hooks = settings.hooks()
+    console.show(f" platform  {settings.subdir}")
+    for package in packages:
+        console.show(f"   {package}  ({origins[package.name]})")
     for name, choice in hooks.items():
         console.show(f" {name}  {choice}")
-    if project:
-        console.show(f" manifest  {', '.join(shown(project.folder / f) for f in project.sources)}")
-    for fit in fits:
-        console.show(f"   {fit.environment}: {'no' if fit.reasons else 'this machine can run it'}")
-        for reason in fit.reasons:
-            console.show(f"     {reason}")
+    fits = _show_project(project, settings, console) if project else {}
     console.result(
         {
             "platform": settings.subdir,
             "virtual_packages": [_document(each, origins[each.name]) for each in packages],
             "settings": dict(hooks),
             "manifest": list(project.sources) if project else [],
-            "environments": {
-                each.environment: {"fits": not each.reasons, "reasons": list(each.reasons)}
-                for each in fits
-            },
+            "environments": fits,
         }
     )
     return 0
 
 
-def _project(files: tuple[str, ...], settings: Settings) -> Project | None:
+def _show_project(project: Project, settings: Settings, console: Console) -> dict[str, Any]:
+    """Show which environments this machine can run; the same for ``--json``."""
+    console.show(f" manifest  {', '.join(map(shown, project.files))}")
+    fits: dict[str, Any] = {}
+    for name in project.manifest.environments:
+        reasons = _reasons(checked(project, name, settings))
+        console.show(f"   {name}: {'no' if reasons else 'this machine can run it'}")
+        for reason in reasons:
+            console.show(f"     {reason}")
+        fits[name] = {"fits": not reasons, "reasons": reasons}
+    return fits
+
+
+def _project(files: Sequence[str], settings: Settings) -> Project | None:
     """The project here; without one there is still the machine to show."""
     try:
         return load_project(files, host_subdirs=(settings.subdir,))
@@ -94,15 +79,11 @@ def _project(files: tuple[str, ...], settings: Settings) -> Project | None:
         return None
 
 
-def _fit(project: Project, name: str, settings: Settings) -> _Fit:
-    found = checked(project, name, settings)
-    if isinstance(found, Choice):
-        return _Fit(name, ())
-    return _Fit(name, (found.message, *_lines(found)))
-
-
-def _lines(error: MultiplatError) -> list[str]:
-    return [*error.details, *map(str, error.problems)]
+def _reasons(answer: Choice | MultiplatError) -> list[str]:
+    """Why this machine can't run an environment, if it can't."""
+    if isinstance(answer, Choice):
+        return []
+    return [answer.message, *answer.details, *map(str, answer.problems)]
 
 
 def _origin(name: str, environ: Mapping[str, str], otherwise: str) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from conda_multiplat.cli.options import repeated
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import MANIFEST_NAMES, manifest_in, shown, write_all
 from conda_multiplat.machine.settings import Settings
@@ -25,42 +26,12 @@ examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("folder", metavar="FOLDER", nargs="?", help="where (default: here)")
-    parser.add_argument(
-        "--platform",
-        dest="platforms",
-        action="append",
-        default=[],
-        metavar="P",
-        help="a platform to lock for, beside this machine's; say it again for another",
-    )
-    parser.add_argument(
-        "--channel",
-        dest="channel_names",
-        action="append",
-        default=[],
-        metavar="C",
-        help="a channel (default: those configured, else conda-forge)",
-    )
-    parser.add_argument(
-        "-n",
-        "--name",
-        dest="env_name",
-        metavar="NAME",
-        help="the conda environment (default: the folder's name)",
-    )
-
-
-def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Run the command."""
-    return init(
-        folder=args.folder,
-        files=args.files,
-        name=args.env_name,
-        platforms=args.platforms,
-        channels=args.channel_names,
-        settings=settings,
-        console=console,
-    )
+    summary = "a platform to lock for, beside this machine's; say it again for another"
+    repeated(parser, "--platform", "platforms", "P", summary)
+    summary = "a channel (default: those configured, else conda-forge)"
+    repeated(parser, "--channel", "channel_names", "C", summary)
+    summary = "the conda environment (default: the folder's name)"
+    parser.add_argument("-n", "--name", dest="env_name", metavar="NAME", help=summary)
 
 
 #: What conda uses where nobody has configured channels.
@@ -79,30 +50,17 @@ dependencies: []
 """
 
 
-def init(
-    *,
-    folder: str | None = None,
-    files: Sequence[str] = (),
-    name: str | None = None,
-    platforms: Sequence[str] = (),
-    channels: Sequence[str] = (),
-    settings: Settings,
-    console: Console,
-) -> int:
-    """Write a new manifest; see ``conda multiplat init --help``.
-
-    Returns:
-        0. Every other outcome is raised as a ``MultiplatError``.
-    """
-    path = _path(folder, files)
-    for each in platforms:
-        if each not in SUBDIRS:
-            hint = did_you_mean(each, SUBDIRS, f"known: {', '.join(SUBDIRS)}")
-            raise UsageError(f"unknown platform {each!r}", hints=[hint])
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Write a new manifest."""
+    path = _path(args.folder, args.files)
+    for name in args.platforms:
+        if name not in SUBDIRS:
+            hint = did_you_mean(name, SUBDIRS, f"known: {', '.join(SUBDIRS)}")
+            raise UsageError(f"unknown platform {name!r}", hints=[hint])
     text = _TEXT.format(
-        name=scalar(_name(name, path.parent), flow=False),
-        channels=_lines(channels or _configured(settings)),
-        platforms=_lines(unique([settings.subdir, *platforms])),
+        name=scalar(_name(args.env_name, path.parent), flow=False),
+        channels=_lines(args.channel_names or _configured(settings)),
+        platforms=_lines(unique([settings.subdir, *args.platforms])),
     )
     _make_folder(path.parent)
     write_all({path: text})

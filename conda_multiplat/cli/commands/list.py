@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from conda_multiplat.actions.enter import InstalledEnvironment, installed_environment
+from conda_multiplat.actions.invocation import Invocation
 from conda_multiplat.actions.locked_targets import LockedTarget, locked_targets, near_names
-from conda_multiplat.cli.options import destination_options, environments_option, platforms_option
-from conda_multiplat.cli.show import listing as rendering
+from conda_multiplat.cli.options import (
+    destination_options,
+    environments_option,
+    flag,
+    platforms_option,
+)
+from conda_multiplat.cli.show import listing as show
 from conda_multiplat.lockfile.changes import changes, packages, to_install
-from conda_multiplat.lockfile.dependency_graph import Key
 from conda_multiplat.lockfile.listing import Filter, Present, document, entries, patterns, present
 from conda_multiplat.machine import prefix as prefixes
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import load_project_as_locked
 from conda_multiplat.machine.settings import Settings
 from conda_multiplat.machine.site_packages import installed_pypi
-from conda_multiplat.manifest.targets import Target
 from conda_multiplat.vocabulary.errors import NoSolutionError, UnmetError, UsageError
-from conda_multiplat.vocabulary.names import did_you_mean
-from conda_multiplat.vocabulary.records import Record, python_of
+from conda_multiplat.vocabulary.names import did_you_mean, unique
+from conda_multiplat.vocabulary.records import python_of
 
 EXAMPLES = """\
 examples:
@@ -43,156 +47,96 @@ def configure(parser: argparse.ArgumentParser) -> None:
     environments_option(parser)
     platforms_option(parser, "only these platforms")
     parser.add_argument("--manager", choices=("conda", "pypi"), help="only whose packages")
-    parser.add_argument(
-        "--installed",
-        dest="in_prefix",
-        action="store_true",
-        help="what the conda environment has, with what is not as locked",
-    )
+    summary = "what the conda environment has, with what is not as locked"
+    flag(parser, "--installed", "in_prefix", summary)
     destination_options(parser)
-    parser.add_argument(
-        "--exit-code",
-        dest="tell_by_code",
-        action="store_true",
-        help="with --installed: 1 where something is not as locked",
-    )
+    summary = "with --installed: 1 where something is not as locked"
+    flag(parser, "--exit-code", "tell_by_code", summary)
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Run the command."""
-    if args.in_prefix:
-        if args.platforms:
-            raise UsageError("--platform is not for --installed: that is this machine's")
-        return list_installed(
-            regexes=args.regexes,
-            files=args.files,
-            environments=args.environments,
-            name=args.env_name,
-            prefix=args.env_prefix,
-            manager=args.manager,
-            exit_code=args.tell_by_code,
-            settings=settings,
-            console=console,
-        )
-    for given, flag in ((args.env_name, "-n"), (args.env_prefix, "-p")):
-        if given is not None:
-            raise UsageError(f"{flag} {given} is for --installed", hints=["add --installed"])
-    if args.tell_by_code:
-        raise UsageError("--exit-code is for --installed", hints=["add --installed"])
-    return list_locked(
-        regexes=args.regexes,
-        files=args.files,
-        environments=args.environments,
-        platforms=args.platforms,
-        manager=args.manager,
-        console=console,
-    )
-
-
-def list_locked(
-    *,
-    regexes: Sequence[str] = (),
-    files: Sequence[str] = (),
-    environments: Sequence[str] = (),
-    platforms: Sequence[str] = (),
-    manager: str | None = None,
-    console: Console,
-) -> int:
-    """List what is locked; see ``conda multiplat list --help``.
+    """List what is locked or, with ``--installed``, what an environment has.
 
     Returns:
-        0. Every other outcome is raised as a ``MultiplatError``.
+        0; with ``--exit-code`` 1 where something that is listed is not as locked.
     """
-    chosen = Filter(patterns(regexes), manager)
-    project = load_project_as_locked(files)
-    found = locked_targets(project, environments, platforms, console)
-    _refuse_nothing(regexes, chosen, found)
-    asked = {each.target: each.graph().asked for each in found}
-    names = list(dict.fromkeys(each.target.environment for each in found))
+    chosen = Filter(patterns(args.regexes), args.manager)
+    if args.in_prefix:
+        return _list_installed(args, chosen, settings, console)
+    for value, option in ((args.env_name, "-n"), (args.env_prefix, "-p")):
+        if value is not None:
+            raise UsageError(f"{option} {value} is for --installed", hints=["add --installed"])
+    if args.tell_by_code:
+        raise UsageError("--exit-code is for --installed", hints=["add --installed"])
+    return _list_locked(args, chosen, console)
+
+
+def _list_locked(args: argparse.Namespace, chosen: Filter, console: Console) -> int:
+    project = load_project_as_locked(args.files)
+    every = locked_targets(project, args.environments, args.platforms, console)
+    records = {each.target: [r for r in each.locked.every if chosen.takes(r)] for each in every}
+    if args.regexes and not any(records.values()):
+        where = ", ".join(map(str, records))
+        raise _no_such_package(where, args.regexes, near_names(args.regexes, every))
+    asked = {each.target: each.graph().asked for each in every}
+    names = unique(target.environment for target in records)
     for name in names:
-        group = [each for each in found if each.target.environment == name]
+        subdirs = {target.subdir: target for target in records if target.environment == name}
         listed = entries(
-            {each.target.subdir: _chosen(each, chosen) for each in group},
-            {each.target.subdir: asked[each.target] for each in group},
+            {subdir: records[target] for subdir, target in subdirs.items()},
+            {subdir: asked[target] for subdir, target in subdirs.items()},
         )
         title = [] if len(names) == 1 else [name]
-        console.show("\n".join([*title, *rendering.locked(listed)]))
-    documents = [_document(each, one, asked) for one in found for each in _chosen(one, chosen)]
+        console.show("\n".join([*title, *show.locked(listed)]))
+    documents = [
+        {
+            "environment": target.environment,
+            "locked_for": target.subdir,
+            **document(record, target.subdir),
+            "asked": (record.manager, record.name) in asked[target],
+        }
+        for target in records
+        for record in records[target]
+    ]
     console.result({"packages": documents})
     return 0
 
 
-def _chosen(found: LockedTarget, chosen: Filter) -> list[Record]:
-    return [each for each in found.locked.every if chosen.takes(each)]
+def _no_such_package(
+    where: object, regexes: Sequence[str], hints: Sequence[str]
+) -> NoSolutionError:
+    return NoSolutionError(f"nothing in {where} is named {' or '.join(regexes)}", hints=hints)
 
 
-def _document(
-    record: Record, found: LockedTarget, asked: Mapping[Target, frozenset[Key]]
-) -> dict[str, Any]:
-    return {
-        "environment": found.target.environment,
-        "locked_for": found.target.subdir,
-        **document(record, found.target.subdir),
-        "asked": (record.manager, record.name) in asked[found.target],
-    }
-
-
-def _refuse_nothing(regexes: Sequence[str], chosen: Filter, found: Sequence[LockedTarget]) -> None:
-    if regexes and not any(chosen.takes(record) for each in found for record in each.locked.every):
-        where = ", ".join(str(each.target) for each in found)
-        raise NoSolutionError(
-            f"nothing in {where} is named {' or '.join(regexes)}",
-            hints=near_names(regexes, found),
-        )
-
-
-def list_installed(
-    *,
-    regexes: Sequence[str] = (),
-    files: Sequence[str] = (),
-    environments: Sequence[str] = (),
-    name: str | None = None,
-    prefix: str | None = None,
-    manager: str | None = None,
-    exit_code: bool = False,
-    settings: Settings,
-    console: Console,
+def _list_installed(
+    args: argparse.Namespace, chosen: Filter, settings: Settings, console: Console
 ) -> int:
-    """List what an environment has; see ``conda multiplat list --help``.
-
-    Returns:
-        0; with ``exit_code`` 1 where something that is listed is not as locked.
-    """
-    if len(environments) > 1:
+    if args.platforms:
+        raise UsageError("--platform is not for --installed: that is this machine's")
+    if len(args.environments) > 1:
         raise UsageError("--installed is about one environment", hints=["give one -e"])
-    chosen = Filter(patterns(regexes), manager)
+    environment = next(iter(args.environments), None)
     here = installed_environment(
-        files=files,
-        name=name,
-        prefix=prefix,
-        environment=environments[0] if environments else None,
-        settings=settings,
+        Invocation(settings, console, args.files, environment, args.env_name, args.env_prefix)
     )
-    found = _of_this_machine(here, settings, console)
-    every = _present(here, found)
-    if regexes and not any(chosen.takes(each.record) for each in every):
-        known = [each.record.name for each in every]
-        hints = [did_you_mean(each, known) for each in regexes]
-        raise NoSolutionError(
-            f"nothing in {here.where} is named {' or '.join(regexes)}", hints=hints
-        )
-    listed = [each for each in every if chosen.takes(each.record)]
-    wrong = sum(each.state != "locked" for each in listed)
-    console.show("\n".join(rendering.installed(listed)))
+    target = _of_this_machine(here, settings, console)
+    every = _present(here, target)
+    listed = [package for package in every if chosen.takes(package.record)]
+    if args.regexes and not listed:
+        known = [package.record.name for package in every]
+        hints = [did_you_mean(regex, known) for regex in args.regexes]
+        raise _no_such_package(here.where, args.regexes, hints)
+    wrong = sum(package.state != "locked" for package in listed)
+    console.show("\n".join(show.installed(listed)))
     console.say(f" {here.where}: {packages(len(listed))}, {wrong or 'none'} not as locked")
     console.result(
         {
             "prefix": str(here.where),
             "environment": here.environment,
-            "packages": [_installed_document(each, found) for each in listed],
+            "packages": [_installed_document(package, settings.subdir) for package in listed],
         }
     )
-    return 1 if exit_code and wrong else 0
+    return 1 if args.tell_by_code and wrong else 0
 
 
 def _of_this_machine(
@@ -203,31 +147,31 @@ def _of_this_machine(
     Raises:
         UnmetError: nothing is.
     """
-    found = locked_targets(here.project, [here.environment], [settings.subdir], console)
-    if not found:
+    targets = locked_targets(here.project, [here.environment], [settings.subdir], console)
+    if not targets:
         raise UnmetError(
             f"{here.environment} is not locked for {settings.subdir}, this machine's platform",
             hints=["run `conda multiplat lock`"],
         )
-    return found[0]
+    return targets[0]
 
 
-def _present(here: InstalledEnvironment, found: LockedTarget) -> list[Present]:
+def _present(here: InstalledEnvironment, target: LockedTarget) -> list[Present]:
     """What there is of conda's and of PyPI's, each compared with what is locked."""
     from conda_multiplat.engines.conda.specs import is_newer
 
     conda = prefixes.installed(here.where)
     pypi = installed_pypi(here.where, python_of(conda), here.marker.get("pypi", {}))
-    locked = found.locked
+    locked = target.locked
     wrong = [*to_install(conda, locked.records, is_newer), *changes(pypi, locked.pypi, is_newer)]
-    return present([*conda, *pypi], locked.every, wrong, found.graph().asked)
+    return present([*conda, *pypi], locked.every, wrong, target.graph().asked)
 
 
-def _installed_document(found: Present, target: LockedTarget) -> dict[str, Any]:
-    locked = found.locked
+def _installed_document(package: Present, subdir: str) -> dict[str, Any]:
+    locked = package.locked
     return {
-        **document(found.record, target.target.subdir),
-        "asked": found.asked,
-        "state": found.state,
+        **document(package.record, subdir),
+        "asked": package.asked,
+        "state": package.state,
         "locked": {"version": locked.version, "build_string": locked.build} if locked else None,
     }

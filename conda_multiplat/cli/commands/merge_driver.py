@@ -63,35 +63,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, _: None, console: Console) -> int:
-    """Run the command."""
-    if args.git_setup:
-        return run_git_setup(MERGE, args, console)
-    if args.path_file is None:
-        args.refuse("--setup, --undo, or git's four files: %O %A %B %P")
-    return merge_driver(
-        base=args.base_file,
-        ours=args.ours_file,
-        theirs=args.theirs_file,
-        name=args.path_file,
-        console=console,
-    )
-
-
-def merge_driver(*, base: str, ours: str, theirs: str, name: str, console: Console) -> int:
-    """Merge a lock as git asks for it; see ``conda multiplat merge-driver --help``.
-
-    Args:
-        base: a file with the common ancestor, empty where there is none (``%O``).
-        ours: a file with our side, where the result goes (``%A``).
-        theirs: a file with the other side (``%B``).
-        name: the lock's path from the top of the work tree (``%P``).
-        console: where a conflict is told.
+    """Merge a lock as git asks for it, or set that up.
 
     Returns:
         0 where it is merged; 1 for a conflict, which git then marks.
     """
+    if args.git_setup:
+        return run_git_setup(MERGE, args, console)
+    name, ours = args.path_file, args.ours_file
+    if name is None:
+        args.refuse("--setup, --undo, or git's four files: %O %A %B %P")
     root = Path(git.output(Path(), "rev-parse", "--show-toplevel") or ".")
-    given = Given(*(b"".join(read_blocks(Path(each))) for each in (base, ours, theirs)))
+    files = (args.base_file, ours, args.theirs_file)
+    given = Given(*(b"".join(read_blocks(Path(file))) for file in files))
     environment = locked_environment(PurePosixPath(name).name)
     if not environment:
         raise UsageError(f"{name} is not named as a lock is", hints=["look at .gitattributes"])
@@ -117,10 +101,10 @@ def _leave(path: Path, ours: bytes, reason: str) -> None:
 def _one_line(error: MultiplatError) -> str:
     """An error with the first of what is wrong."""
     words = [error.message]
-    for each in error.problems[:1]:
-        known = each.location.file in error.message and not each.location.line
-        words.append(each.message if known else f"{each.location}: {each.message}")
-    return ": ".join(each.splitlines()[0] for each in words)
+    for problem in error.problems[:1]:
+        known = problem.location.file in error.message and not problem.location.line
+        words.append(problem.message if known else f"{problem.location}: {problem.message}")
+    return ": ".join(line.splitlines()[0] for line in words)
 
 
 def _first(reasons: Sequence[str]) -> str:
@@ -132,10 +116,10 @@ def _relock(root: Path, name: str) -> str:
     """The command that settles it, as it is typed where git was called."""
     here = root / os.environ.get("GIT_PREFIX", "")
     path = root / name
-    files = [each for found in projects_beside([str(path)]) for each in found]
+    files = [file for project in projects_beside([str(path)]) for file in project]
     if path.parent.resolve() == here.resolve() or not files:
         return "conda multiplat lock"
-    words = [quoted(Path(os.path.relpath(each, here)).as_posix()) for each in files]
+    words = [quoted(Path(os.path.relpath(file, here)).as_posix()) for file in files]
     return f"conda multiplat lock -f {' '.join(words)}"
 
 
@@ -197,7 +181,7 @@ def _peers(project: Project, merging: Merging, wanted: Sequence[Target]) -> dict
 
     What is left out is in conflict itself, so that ``lock`` will solve the group.
     """
-    found = {}
+    locks = {}
     for environment in {peer.environment for each in wanted for peer in each.peers}:
         path = lock_path(project.folder, environment)
         name = path.relative_to(merging.root).as_posix()
@@ -212,5 +196,5 @@ def _peers(project: Project, merging: Merging, wanted: Sequence[Target]) -> dict
         except MultiplatError:
             continue
         if lock is not None:
-            found[environment] = lock
-    return found
+            locks[environment] = lock
+    return locks

@@ -11,7 +11,7 @@ from pathlib import Path
 from conda_multiplat.actions.enter import InstalledEnvironment, installed_environment
 from conda_multiplat.activation.model import Activation
 from conda_multiplat.activation.modulefile import SUFFIXES, Module, carried, expanded_by_tcl, render
-from conda_multiplat.cli.options import destination_options, environment_option, several
+from conda_multiplat.cli.options import invocation, invocation_options, several
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown, write_all
 from conda_multiplat.machine.read_activation import read_activation
@@ -34,8 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="Tcl for Environment Modules, Lua for Lmod "
         "(default: as FILE's name says, else as the shell has)",
     )
-    destination_options(parser)
-    environment_option(parser)
+    invocation_options(parser)
     parser.add_argument(
         "--family",
         dest="module_family",
@@ -43,13 +42,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="what it has in common with the modules it can't be loaded with "
         "(default: the manifest's name)",
     )
-    several(
-        parser,
-        "--prereq",
-        dest="prereqs",
-        metavar="MODULE",
-        summary="modules that must be loaded before",
-    )
+    summary = "modules that must be loaded before"
+    several(parser, "--prereq", dest="prereqs", metavar="MODULE", summary=summary)
     parser.add_argument(
         "-o",
         "--output",
@@ -59,58 +53,28 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Run the command."""
-    return modulefile(
-        kind=args.kind,
-        files=args.files,
-        name=args.env_name,
-        prefix=args.env_prefix,
-        environment=args.environment_name,
-        family=args.module_family,
-        prereqs=args.prereqs,
-        output=args.output_file,
-        settings=settings,
-        console=console,
-    )
-
-
 _LMOD = SUFFIXES["lmod"]
 
 
-def modulefile(
-    *,
-    kind: str | None = None,
-    files: Sequence[str] = (),
-    name: str | None = None,
-    prefix: str | None = None,
-    environment: str | None = None,
-    family: str | None = None,
-    prereqs: Sequence[str] = (),
-    output: str | None = None,
-    settings: Settings,
-    console: Console,
-) -> int:
-    """Make a module file; see ``conda multiplat modulefile --help``.
-
-    Returns:
-        0. Every other outcome is raised as a ``MultiplatError``.
-    """
-    here = installed_environment(
-        files=files, name=name, prefix=prefix, environment=environment, settings=settings
-    )
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Make a module file."""
+    here = installed_environment(invocation(args, settings, console))
     _refuse_another(here)
-    module = _module(here, family, prereqs, settings, console)
-    kind = kind or _kind(output)
+    module = _module(here, args.module_family, args.prereqs, settings, console)
+    output = args.output_file
+    kind = args.kind or _kind(output)
     if kind == "tcl" and (tildes := expanded_by_tcl(module)):
-        console.say(f"warning: Environment Modules expands `~` in {', '.join(tildes)}")
+        console.say(
+            f"warning: Environment Modules expands `~` in {', '.join(tildes)}: "
+            "--kind lmod does not, or write the variable without `~`"
+        )
     text = render(module, kind)
     path = _path(output, module, kind) if output else None
     if path:
         _write(path, text)
+        name = f"{path.parent.name}/{path.name.removesuffix(_LMOD)}"
         console.say(f" wrote {shown(path)}")
-        told = f"{path.parent.name}/{path.name.removesuffix(_LMOD)}"
-        console.say(f" module use {shlex.quote(str(path.parent.parent))}; module load {told}")
+        console.say(f" module use {shlex.quote(str(path.parent.parent))}; module load {name}")
     else:
         console.show(text.removesuffix("\n"))
     console.result(
@@ -132,8 +96,8 @@ def _module(
     settings: Settings,
     console: Console,
 ) -> Module:
-    found, left_out = carried(read_activation(here.where, settings))
-    _refuse_unfit(found, settings)
+    activation, left_out = carried(read_activation(here.where, settings))
+    _refuse_unfit(activation, settings)
     if left_out:
         console.say(f"warning: left out, since no module can set them: {', '.join(left_out)}")
     family = family or here.project.manifest.name
@@ -141,11 +105,11 @@ def _module(
         raise UsageError(
             "the manifest has no `name:`", hints=["say what the module's family is: --family NAME"]
         )
-    for each in (family, *prereqs):
-        if not _fit_for_module(each):
-            raise UsageError(f"{each!r} can't be a module's name")
+    for name in (family, *prereqs):
+        if not _fit_for_module(name):
+            raise UsageError(f"{name!r} can't be a module's name")
     lock = here.marker.get("lock") or here.project.lock_path(here.environment)
-    return Module(family, here.environment, str(lock), found, tuple(prereqs))
+    return Module(family, here.environment, str(lock), activation, tuple(prereqs))
 
 
 def _refuse_another(here: InstalledEnvironment) -> None:
@@ -166,12 +130,12 @@ def _fit_for_module(name: str) -> bool:
     return plain and bool(name.strip("./"))
 
 
-def _refuse_unfit(found: Activation, settings: Settings) -> None:
+def _refuse_unfit(activation: Activation, settings: Settings) -> None:
     if settings.subdir.startswith("win-"):
         raise UsageError("environment modules are for Unix")
-    if not found.prefix.isprintable():
+    if not activation.prefix.isprintable():
         raise UsageError(
-            f"{found.prefix!r} can't be loaded as a module: its name has control characters",
+            f"{activation.prefix!r} can't be loaded as a module: its name has control characters",
             hints=["choose another folder with -p PREFIX"],
         )
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
 
 from conda_multiplat.actions.check.rendered import fresh_texts, standing
-from conda_multiplat.cli.options import environments_option, platforms_option
+from conda_multiplat.cli.options import environments_option, flag, platforms_option
 from conda_multiplat.export.explicit import HashKind
 from conda_multiplat.export.kinds import Kind, file_name, text
 from conda_multiplat.lockfile.model import LockFile
@@ -37,12 +36,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=("explicit", "environment"),
         help="explicit: conda-PLATFORM.lock; environment: a pinned environment.yml",
     )
-    what.add_argument(
-        "--existing",
-        dest="existing",
-        action="store_true",
-        help="what was rendered before and is out of date, of each kind, with its kind of hash",
-    )
+    summary = "what was rendered before and is out of date, of each kind, with its kind of hash"
+    flag(what, "--existing", "existing", summary)
     environments_option(parser)
     platforms_option(parser, "only these platforms")
     parser.add_argument(
@@ -55,41 +50,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Run the command."""
-    return render(
-        files=args.files,
-        kind=args.kind,
-        existing=args.existing,
-        environments=args.environments,
-        platforms=args.platforms,
-        hash_kind=args.hash_kind,
-        settings=settings,
-        console=console,
-    )
-
-
-def render(
-    *,
-    files: Sequence[str] = (),
-    kind: Literal["explicit", "environment"] | None,
-    existing: bool = False,
-    environments: Sequence[str] = (),
-    platforms: Sequence[str] = (),
-    hash_kind: HashKind = "md5",
-    settings: Settings,
-    console: Console,
-) -> int:
-    """Render locks; see ``conda multiplat render --help``.
-
-    Returns:
-        0. Every other outcome is raised as a ``MultiplatError``.
-    """
-    if existing:
-        texts = _again(load_project_as_locked(files), environments, platforms)
+    """Render locks."""
+    if args.existing:
+        project = load_project_as_locked(args.files)
+        texts = _again(project, args.environments, args.platforms)
     else:
-        project = load_project(files, host_subdirs=(settings.subdir,))
-        texts = _anew(project, environments, platforms, kind or "explicit", hash_kind)
-        _refuse_nothing(texts, platforms)
+        project = load_project(args.files, host_subdirs=(settings.subdir,))
+        texts = _anew(project, args.environments, args.platforms, args.kind, args.hash_kind)
+        if not texts:
+            raise UsageError(f"nothing is locked for {', '.join(args.platforms) or 'any platform'}")
     write_all(texts)
     names = [shown(path) for path in texts]
     console.say(f" wrote {', '.join(names)}" if names else " as locked: nothing to write")
@@ -110,10 +79,10 @@ def _anew(
     for name in select_environments(project.manifest, environments):
         lock = project.existing_lock(name)
         for subdir in _subdirs(lock, platforms, all_of_them=len(environments) == 1):
-            for each in kinds:
-                wanted = text(each, project.manifest, lock, subdir, hash_kind)
-                if wanted is not None:
-                    texts[project.folder / file_name(each, name, subdir)] = wanted
+            for file_kind in kinds:
+                content = text(file_kind, project.manifest, lock, subdir, hash_kind)
+                if content is not None:
+                    texts[project.folder / file_name(file_kind, name, subdir)] = content
     return texts
 
 
@@ -123,8 +92,7 @@ def _again(
     """The files that stand beside the locks and are not what those say."""
     names = select_environments(project.manifest, environments)
     files = standing(rendered_files(project.folder), names)
-    asked = [each for each in files if not platforms or each.subdir in platforms]
-    return fresh_texts(project, asked)
+    return fresh_texts(project, [f for f in files if not platforms or f.subdir in platforms])
 
 
 def _subdirs(lock: LockFile, platforms: Sequence[str], *, all_of_them: bool) -> Iterator[str]:
@@ -135,8 +103,3 @@ def _subdirs(lock: LockFile, platforms: Sequence[str], *, all_of_them: bool) -> 
         elif all_of_them:
             hint = did_you_mean(subdir, lock.platforms, f"locked: {', '.join(lock.platforms)}")
             raise UsageError(f"{lock.environment} is not locked for {subdir!r}", hints=[hint])
-
-
-def _refuse_nothing(texts: dict[Path, str], platforms: Sequence[str]) -> None:
-    if not texts:
-        raise UsageError(f"nothing is locked for {', '.join(platforms) or 'any platform'}")

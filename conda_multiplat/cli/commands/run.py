@@ -13,13 +13,13 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from conda_multiplat.actions.entering import enter
+from conda_multiplat.actions.enter import enter
 from conda_multiplat.activation.model import Activation, activated, is_active, level
 from conda_multiplat.activation.shells import posix
-from conda_multiplat.cli.options import destination_options, environment_option, no_install_option
+from conda_multiplat.cli.options import entering_options, invocation
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.settings import Settings
 from conda_multiplat.machine.user_shell import become
@@ -34,9 +34,7 @@ examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    destination_options(parser)
-    environment_option(parser)
-    no_install_option(parser)
+    entering_options(parser)
     parser.add_argument(
         "command_line",
         nargs=argparse.REMAINDER,
@@ -45,37 +43,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Run the command."""
-    first, *rest = args.command_line or [""]
-    return run_in_environment(
-        command=rest if first in ("--", "") else args.command_line,
-        files=args.files,
-        name=args.env_name,
-        prefix=args.env_prefix,
-        environment=args.environment_name,
-        no_install=args.as_it_is,
-        settings=settings,
-        console=console,
-    )
-
-
 #: What a shell sets for itself; our caller's values are the command's.
 _SHELLS_OWN = ("_", "BASH_ENV", "ENV", "OLDPWD", "PWD", "SHLVL")
 
 
-def run_in_environment(
-    *,
-    command: Sequence[str],
-    files: Sequence[str] = (),
-    name: str | None = None,
-    prefix: str | None = None,
-    environment: str | None = None,
-    no_install: bool = False,
-    settings: Settings,
-    console: Console,
-) -> int:
-    """Run a command; see ``conda multiplat run --help``.
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Run a command.
 
     Returns:
         On Windows the command's exit code; on POSIX the process becomes the command.
@@ -83,56 +56,52 @@ def run_in_environment(
     Raises:
         CommandError: there is no such command, or it is no program.
     """
+    first, *rest = args.command_line or [""]
+    command = rest if first in ("--", "") else args.command_line
     if not command:
         raise UsageError("run what?", hints=["conda multiplat run -- CMD ARG…"])
-    found = enter(
-        files=files,
-        name=name,
-        prefix=prefix,
-        environment=environment,
-        as_it_is=no_install,
-        settings=settings,
-        console=console,
-    )
-    environ = _environ(found, os.environ)
+    activation = enter(invocation(args, settings, console), as_it_is=args.as_it_is)
+    environ = _environ(activation, os.environ)
     try:
         return become(command, environ)
     except OSError as error:
         there = shutil.which(command[0], path=environ.get("PATH")) is not None
-        raise _command_error(command[0], found, error, there=there) from None
+        raise _command_error(command[0], activation, error, there=there) from None
 
 
-def _command_error(command: str, found: Activation, error: OSError, *, there: bool) -> CommandError:
+def _command_error(
+    command: str, activation: Activation, error: OSError, *, there: bool
+) -> CommandError:
     if there or error.errno not in (errno.ENOENT, errno.ENOTDIR):
         hint = "its first line, `#!` and a program that is there, says what runs it"
         hints = [hint] if error.errno in (errno.ENOENT, errno.ENOEXEC) else []
         return CommandError(f"{command} can't be run: {error.strerror}", exit_code=126, hints=hints)
-    where = "" if "/" in command else f" in {found.name}, nor in the rest of PATH"
+    where = "" if "/" in command else f" in {activation.name}, nor in the rest of PATH"
     return CommandError(f"there is no {command}{where}")
 
 
-def _environ(found: Activation, environ: Mapping[str, str]) -> dict[str, str]:
+def _environ(activation: Activation, environ: Mapping[str, str]) -> dict[str, str]:
     """The variables of a process in which the environment is active, scripts included."""
-    if is_active(found.prefix, environ) or not _has_scripts(found, environ):
-        return activated(found, environ)
-    return _captured(found, environ)
+    if is_active(activation.prefix, environ) or not _has_scripts(activation, environ):
+        return activated(activation, environ)
+    return _captured(activation, environ)
 
 
-def _has_scripts(found: Activation, environ: Mapping[str, str]) -> bool:
-    if found.windows:  # there, their effects are left out
+def _has_scripts(activation: Activation, environ: Mapping[str, str]) -> bool:
+    if activation.windows:  # there, their effects are left out
         return False
     before = Path(environ["CONDA_PREFIX"]) if level(environ) else None
     left = before.joinpath("etc", "conda", "deactivate.d") if before else None
-    return bool(found.scripts_on(".sh")) or bool(left and any(left.glob("*.sh")))
+    return bool(activation.scripts_on(".sh")) or bool(left and any(left.glob("*.sh")))
 
 
-def _captured(found: Activation, environ: Mapping[str, str]) -> dict[str, str]:
+def _captured(activation: Activation, environ: Mapping[str, str]) -> dict[str, str]:
     """What the hook leaves in a shell. What scripts print goes to stderr, and they read nothing.
 
     Raises:
         OutsideError: a script ended the shell.
     """
-    text = f"exec 3>&1 1>&2\n{posix.hook(found)}\nexec /usr/bin/env -0 >&3 3>&-\n"
+    text = f"exec 3>&1 1>&2\n{posix.hook(activation)}\nexec /usr/bin/env -0 >&3 3>&-\n"
     with tempfile.NamedTemporaryFile(suffix=".sh") as file:
         file.write(os.fsencode(text))
         file.flush()
@@ -145,7 +114,7 @@ def _captured(found: Activation, environ: Mapping[str, str]) -> dict[str, str]:
         )
     if done.returncode:
         raise OutsideError(
-            f"a script of {found.prefix}/etc/conda/activate.d ended with exit code "
+            f"a script of {activation.prefix}/etc/conda/activate.d ended with exit code "
             f"{done.returncode}"
         )
     entries = (os.fsdecode(each).partition("=") for each in done.stdout.split(b"\0") if each)

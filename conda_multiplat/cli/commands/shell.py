@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from conda_multiplat.actions.entering import enter
+from conda_multiplat.actions.enter import enter
 from conda_multiplat.activation.model import is_active, level
 from conda_multiplat.activation.shells import SHELLS
-from conda_multiplat.cli.options import destination_options, environment_option, no_install_option
+from conda_multiplat.cli.options import entering_options, invocation
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.settings import Settings
 from conda_multiplat.machine.user_shell import become_shell, program_of, shell_named
@@ -26,23 +26,7 @@ examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     shell_kind(parser, "which shell (default: the one that this is typed in)")
-    destination_options(parser)
-    environment_option(parser)
-    no_install_option(parser)
-
-
-def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Run the command."""
-    return shell(
-        files=args.files,
-        name=args.env_name,
-        prefix=args.env_prefix,
-        environment=args.environment_name,
-        shell=args.shell_kind,
-        no_install=args.as_it_is,
-        settings=settings,
-        console=console,
-    )
+    entering_options(parser)
 
 
 def shell_kind(parser: argparse.ArgumentParser, summary: str) -> None:
@@ -50,18 +34,8 @@ def shell_kind(parser: argparse.ArgumentParser, summary: str) -> None:
     parser.add_argument("--shell", dest="shell_kind", choices=tuple(SHELLS), help=summary)
 
 
-def shell(
-    *,
-    files: Sequence[str] = (),
-    name: str | None = None,
-    prefix: str | None = None,
-    environment: str | None = None,
-    shell: str | None = None,
-    no_install: bool = False,
-    settings: Settings,
-    console: Console,
-) -> int:
-    """Start the shell; see ``conda multiplat shell --help``.
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Start the shell.
 
     Returns:
         0 where the environment is active already; else only on Windows, with the shell's exit
@@ -69,30 +43,23 @@ def shell(
     """
     if console.json:
         raise UsageError(
-            "a shell is not for programs", hints=["`shell-hook --json` says what activates it"]
+            "`shell` starts an interactive shell, and has no JSON to give",
+            hints=["`shell-hook --json` says what activates the environment"],
         )
     if not sys.stdin.isatty():
         raise UsageError(
             "a shell needs a terminal", hints=["`conda multiplat run -- CMD` runs a command"]
         )
-    kind, program = program_of(shell)
+    kind, program = program_of(args.shell_kind)
     script = shell_named(kind, windows=settings.subdir.startswith("win-"))
-    found = enter(
-        files=files,
-        name=name,
-        prefix=prefix,
-        environment=environment,
-        as_it_is=no_install,
-        settings=settings,
-        console=console,
-    )
-    if is_active(found.prefix, os.environ):
-        console.say(f" {found.name} is active in this shell already")
+    activation = enter(invocation(args, settings, console), as_it_is=args.as_it_is)
+    if is_active(activation.prefix, os.environ):
+        console.say(f" {activation.name} is active in this shell already")
         return 0
     if below := _below(os.environ):
         console.say(f" on top of {below}: `exit` comes back to it")
     try:
-        return become_shell(kind, program, script.hook(found))
+        return become_shell(kind, program, script.hook(activation))
     except OSError as error:
         raise OutsideError(f"{program} can't be started: {error.strerror}") from None
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from typing import Any
 
-from conda_multiplat.actions.entering import enter
+from conda_multiplat.actions.enter import enter
 from conda_multiplat.activation.model import Activation
 from conda_multiplat.activation.shells import SHELLS, Shell
 from conda_multiplat.cli.commands.shell import shell_kind
-from conda_multiplat.cli.options import destination_options, environment_option, no_install_option
+from conda_multiplat.cli.options import entering_options, invocation
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.settings import Settings
 from conda_multiplat.machine.user_shell import shell_named
@@ -25,72 +24,35 @@ examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     shell_kind(parser, "for which shell (default: the one that this is typed in)")
-    destination_options(parser)
-    environment_option(parser)
-    no_install_option(parser)
+    entering_options(parser)
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Run the command."""
-    return shell_hook(
-        files=args.files,
-        name=args.env_name,
-        prefix=args.env_prefix,
-        environment=args.environment_name,
-        shell=args.shell_kind,
-        no_install=args.as_it_is,
-        settings=settings,
-        console=console,
-    )
-
-
-def shell_hook(
-    *,
-    files: Sequence[str] = (),
-    name: str | None = None,
-    prefix: str | None = None,
-    environment: str | None = None,
-    shell: str | None = None,
-    no_install: bool = False,
-    settings: Settings,
-    console: Console,
-) -> int:
-    """Print the script; see ``conda multiplat shell-hook --help``.
-
-    Returns:
-        0. Every other outcome is raised as a ``MultiplatError``.
-    """
+    """Print the script."""
     windows = settings.subdir.startswith("win-")
+    named = args.shell_kind
     # With --json, it is all the same to most who ask which shell they were started from.
-    kind = None if console.json and shell is None else shell_named(shell, windows=windows)
-    found = enter(
-        files=files,
-        name=name,
-        prefix=prefix,
-        environment=environment,
-        as_it_is=no_install,
-        settings=settings,
-        console=console,
-    )
-    if kind is not None and not console.json:
+    shell = None if console.json and named is None else shell_named(named, windows=windows)
+    activation = enter(invocation(args, settings, console), as_it_is=args.as_it_is)
+    if shell is not None and not console.json:
         # As bytes: a prefix need not be text, and the ends of lines are the shell's.
-        console.show_bytes(kind.hook(found).encode("utf-8", "surrogateescape"))
-    console.result(_document(found, kind))
+        console.show_bytes(shell.hook(activation).encode("utf-8", "surrogateescape"))
+    console.result(_document(activation, shell))
     return 0
 
 
-def _document(found: Activation, kind: Shell | None) -> dict[str, Any]:
+def _document(activation: Activation, shell: Shell | None) -> dict[str, Any]:
     """What a program needs to do the same: see ``docs/shell.md``."""
-    shells = [kind] if kind else SHELLS.values()
+    shells = [shell] if shell else SHELLS.values()
     suffixes = dict.fromkeys(each.suffix for each in shells)
     return {
-        "prefix": found.prefix,
-        "name": found.name,
-        "path": list(found.path),
-        "variables": {**found.variables, **found.own},
-        "unset": list(found.unset),
+        "prefix": activation.prefix,
+        "name": activation.name,
+        "path": list(activation.path),
+        "variables": {**activation.variables, **activation.own},
+        "unset": list(activation.unset),
         "scripts": {
-            "activate": [path for each in suffixes for path in found.scripts_on(each)],
-            "deactivate": [path for each in suffixes for path in found.scripts_off(each)],
+            "activate": [path for each in suffixes for path in activation.scripts_on(each)],
+            "deactivate": [path for each in suffixes for path in activation.scripts_off(each)],
         },
     }

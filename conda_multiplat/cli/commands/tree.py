@@ -10,8 +10,8 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from conda_multiplat.actions.locked_targets import LockedTarget, locked_targets, near_names
-from conda_multiplat.cli.options import environment_option
-from conda_multiplat.cli.show import tree as rendering
+from conda_multiplat.cli.options import environment_option, flag, platform_option
+from conda_multiplat.cli.show import tree as show
 from conda_multiplat.lockfile import tree as trees
 from conda_multiplat.lockfile.dependency_graph import VIRTUAL, Edge, Key, LockedGraph
 from conda_multiplat.machine.console import Console
@@ -35,57 +35,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "names", metavar="PKG", nargs="*", help="only from these packages, conda's or PyPI's"
     )
-    parser.add_argument(
-        "--invert", dest="upwards", action="store_true", help="who needs the packages"
-    )
+    flag(parser, "--invert", "upwards", "who needs the packages")
     environment_option(parser)
-    parser.add_argument(
-        "--platform",
-        dest="platform_name",
-        metavar="P",
-        help="of which platform (default: this machine's, else the first that is locked)",
-    )
+    summary = "of which platform (default: this machine's, else the first that is locked)"
+    platform_option(parser, summary)
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Run the command."""
-    return tree(
-        names=args.names,
-        files=args.files,
-        environment=args.environment_name,
-        platform=args.platform_name,
-        invert=args.upwards,
-        settings=settings,
-        console=console,
-    )
-
-
-def tree(
-    *,
-    names: Sequence[str] = (),
-    files: Sequence[str] = (),
-    environment: str | None = None,
-    platform: str | None = None,
-    invert: bool = False,
-    settings: Settings,
-    console: Console,
-) -> int:
-    """Show a dependency tree; see ``conda multiplat tree --help``.
-
-    Returns:
-        0. Every other outcome is raised as a ``MultiplatError``.
-    """
-    if invert and not names:
+    """Show a dependency tree."""
+    if args.upwards and not args.names:
         raise UsageError("--invert needs a package", hints=["conda multiplat tree --invert PKG"])
-    project = load_project_as_locked(files)
-    found = _target(project, environment or DEFAULT_ENVIRONMENT, platform, settings, console)
-    graph = found.graph()
-    wanted = _keys(names, found, graph, project)
-    steps = trees.upwards(graph, wanted) if invert else trees.downwards(graph, wanted)
-    console.show("\n".join([str(found.target), *_text(steps, graph, invert=invert)]))
-    if any(each.repeated for each in steps):
-        console.say(f" {rendering.REPEATED} shown further up")
-    console.result(_document(found, graph, steps, invert=invert))
+    project = load_project_as_locked(args.files)
+    environment = args.environment_name or DEFAULT_ENVIRONMENT
+    target = _target(project, environment, args.platform_name, settings, console)
+    graph = target.graph()
+    roots = _keys(args.names, target, graph, project)
+    steps = (trees.upwards if args.upwards else trees.downwards)(graph, roots)
+    lines = show.text(steps, graph.records, inverted=args.upwards)
+    console.show("\n".join([str(target.target), *lines]))
+    if any(step.repeated for step in steps):
+        console.say(f" {show.REPEATED} shown further up")
+    console.result(_document(target, graph, steps, invert=args.upwards))
     return 0
 
 
@@ -154,10 +124,6 @@ def _places(name: str, here: Target, project: Project) -> list[str]:
                 other = "" if here.subdir in there else f" --platform {there[0]}"
                 options.append(f"conda multiplat tree {name} -e {environment}{other}")
     return options
-
-
-def _text(steps: Sequence[trees.Step], graph: LockedGraph, *, invert: bool) -> list[str]:
-    return rendering.text(steps, graph.records, inverted=invert)
 
 
 def _document(

@@ -9,24 +9,22 @@ Flow::
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from conda_multiplat.actions.locked_targets import warn_stale
+from conda_multiplat.actions.locked_targets import LockedTarget, locked_targets, near_names
 from conda_multiplat.cli.options import environments_option, platforms_option
 from conda_multiplat.lockfile.dependency_graph import Origin, origin
-from conda_multiplat.lockfile.model import LockFile, PlatformLock
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import Project, load_project
 from conda_multiplat.machine.settings import Settings
-from conda_multiplat.manifest.targets import Target, targets
+from conda_multiplat.manifest.targets import targets
 from conda_multiplat.solving.alternatives import CpuBuild, Newest
 from conda_multiplat.solving.groups.conda import with_peers_lines
 from conda_multiplat.solving.outcomes import Question
 from conda_multiplat.solving.requests import request
 from conda_multiplat.vocabulary.errors import NoSolutionError
-from conda_multiplat.vocabulary.names import did_you_mean
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record
 
 EXAMPLES = """\
@@ -43,29 +41,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     platforms_option(parser, "only on these platforms")
 
 
-def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Run the command."""
-    return why(
-        name=args.package,
-        files=args.files,
-        environments=args.environments,
-        platforms=args.platforms,
-        settings=settings,
-        console=console,
-    )
-
-
 #: So many of those that need a package are named.
 _SHOWN = 10
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Place(NamedTuple):
     """A package in the lock of a target."""
 
-    target: Target
-    lock: LockFile
-    locked: PlatformLock
+    locked: LockedTarget
     record: Record
 
 
@@ -73,21 +56,21 @@ class _Found:
 class _Answer:
     """All that is said of a package in the lock of a target."""
 
-    found: _Found
+    place: _Place
     origin: Origin
     newest: Newest
     cpu_build: CpuBuild | None
 
     def lines(self) -> list[str]:
         """What a person reads, the name and the target apart."""
-        record, came = self.found.record, self.origin
-        said = [f"asked for in {each.at}  {each.text}" for each in came.asked]
+        record, came = self.place.record, self.origin
+        said = [f"asked for in {line.at}  {line.text}" for line in came.asked]
         if came.root:
             chain = " → ".join(came.path)
             said.append(f"there because of {came.root.at}  {came.root.text}: {chain}")
         said += [
-            f"needed by {each.name} {each.version}  {constraint or '*'}"
-            for each, constraint in came.needed_by[:_SHOWN]
+            f"needed by {parent.name} {parent.version}  {constraint or '*'}"
+            for parent, constraint in came.needed_by[:_SHOWN]
         ]
         if len(came.needed_by) > _SHOWN:
             said.append(f"needed by {len(came.needed_by) - _SHOWN} more")
@@ -98,94 +81,73 @@ class _Answer:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
-        record, came = self.found.record, self.origin
+        record, came = self.place.record, self.origin
         return {
-            "target": str(self.found.target),
+            "target": str(self.place.locked.target),
             "name": record.name,
             "manager": record.manager,
             "version": record.version,
             "build": record.build,
-            "asked": [each.to_dict() for each in came.asked],
+            "asked": [line.to_dict() for line in came.asked],
             "path": list(came.path),
             "needed_by": [
-                {"name": each.name, "version": each.version, "constraint": constraint}
-                for each, constraint in came.needed_by
+                {"name": parent.name, "version": parent.version, "constraint": constraint}
+                for parent, constraint in came.needed_by
             ],
             "newest": self.newest.to_dict(),
             "cpu_build": self.cpu_build.to_dict() if self.cpu_build else None,
         }
 
 
-def why(
-    *,
-    name: str,
-    files: Sequence[str] = (),
-    environments: Sequence[str] = (),
-    platforms: Sequence[str] = (),
-    settings: Settings,
-    console: Console,
-) -> int:
-    """Answer for one package; see ``conda multiplat why --help``.
-
-    Returns:
-        0. Every other outcome is raised as a ``MultiplatError``.
-    """
-    project = load_project(files, host_subdirs=tuple(platforms) or (settings.subdir,))
-    wanted = targets(project.manifest, environments, platforms)
-    locks = {each: project.existing_lock(each) for each in {each.environment for each in wanted}}
-    warn_stale([(each, locks[each.environment]) for each in wanted], console)
-    name = name.lower()
-    found = [
-        _Found(target, lock, locked, record)
-        for target in wanted
-        if (locked := (lock := locks[target.environment]).platforms.get(target.subdir))
-        for record in locked.every
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Answer for one package."""
+    project = load_project(args.files, host_subdirs=args.platforms or [settings.subdir])
+    locked = locked_targets(project, args.environments, args.platforms, console)
+    name = args.package.lower()
+    places = [
+        _Place(target, record)
+        for target in locked
+        for record in target.locked.every
         if record.name == name
     ]
-    if not found:
-        raise _not_locked(name, wanted, locks)
-    newest, cpu_builds = _alternatives(project, found, settings)
+    if not places:
+        asked = targets(project.manifest, args.environments, args.platforms)
+        where = ", ".join(map(str, asked))
+        raise NoSolutionError(f"{name} is not locked in {where}", hints=near_names([name], locked))
+    newest, cpu_builds = _alternatives(project, places, settings)
     answers = [
-        _Answer(each, origin(name, each.target, each.locked), newest[i], cpu_builds.get(i))
-        for i, each in enumerate(found)
+        _Answer(place, _origin(place), newest[i], cpu_builds.get(i))
+        for i, place in enumerate(places)
     ]
     _show(answers, console)
-    console.result({"package": name, "answers": [each.to_dict() for each in answers]})
+    console.result({"package": name, "answers": [answer.to_dict() for answer in answers]})
     return 0
 
 
-def _not_locked(
-    name: str, wanted: Sequence[Target], locks: Mapping[str, LockFile]
-) -> NoSolutionError:
-    platforms = [lock for each in locks.values() for lock in each.platforms.values()]
-    known = {each.name for lock in platforms for each in lock.every}
-    where = ", ".join(map(str, wanted))
-    otherwise = "nothing that is asked for needs it"
-    return NoSolutionError(
-        f"{name} is not locked in {where}", hints=[did_you_mean(name, known, otherwise)]
-    )
+def _origin(place: _Place) -> Origin:
+    return origin(place.record.name, place.locked.target, place.locked.locked)
 
 
 def _alternatives(
-    project: Project, found: Sequence[_Found], settings: Settings
+    project: Project, places: Sequence[_Place], settings: Settings
 ) -> tuple[dict[int, Newest], dict[int, CpuBuild]]:
-    """What else could have been chosen, by position in ``found``."""
+    """What else could have been chosen, by position in ``places``."""
     newest: dict[int, Newest] = {}
     cpu_builds: dict[int, CpuBuild] = {}
-    conda = {i: _question(each, settings) for i, each in enumerate(found)}
-    questions = {i: each for i, each in conda.items() if each is not None}
+    conda = {i: _question(place, settings) for i, place in enumerate(places)}
+    questions = {i: question for i, question in conda.items() if question is not None}
     if questions:
         from conda_multiplat.engines.conda.solver import RattlerEngine
 
         answers = RattlerEngine(settings, project.folder).why(list(questions.values()))
-        for i, each in zip(questions, answers, strict=True):
-            newest[i] = each.newest
-            if each.cpu_build:
-                cpu_builds[i] = each.cpu_build
+        for i, answer in zip(questions, answers, strict=True):
+            newest[i] = answer.newest
+            if answer.cpu_build:
+                cpu_builds[i] = answer.cpu_build
     pypi = {
-        i: (each.target, each.locked, each.record)
-        for i, each in enumerate(found)
-        if isinstance(each.record, PypiRecord)
+        i: (locked.target, locked.locked, record)
+        for i, (locked, record) in enumerate(places)
+        if isinstance(record, PypiRecord)
     }
     if pypi:
         from conda_multiplat.actions.newest_pypi import newest_of_pypi
@@ -201,26 +163,27 @@ def _alternatives(
     return newest, cpu_builds
 
 
-def _question(found: _Found, settings: Settings) -> Question | None:
-    if not isinstance(found.record, CondaRecord):
+def _question(place: _Place, settings: Settings) -> Question | None:
+    locked = place.locked
+    if not isinstance(place.record, CondaRecord):
         return None
     asked = request(
-        found.target,
+        locked.target,
         default_channels=settings.channels,
-        channel_priority=found.lock.channel_priority or settings.channel_priority,
-        locked=found.locked.records,
+        channel_priority=locked.lock.channel_priority or settings.channel_priority,
+        locked=locked.locked.records,
     )
-    return with_peers_lines(asked), found.record
+    return with_peers_lines(asked), place.record
 
 
 def _show(answers: Sequence[_Answer], console: Console) -> None:
     """The answers, those of targets that differ in nothing else together."""
     groups: dict[tuple[str, ...], list[str]] = {}
-    for each in answers:
-        record = each.found.record
+    for answer in answers:
+        locked, record = answer.place
         manager = " of PyPI" if record.manager == "pypi" else ""
         title = f"{record.name} {record.version} {record.build}".strip() + manager
-        groups.setdefault((title, *each.lines()), []).append(str(each.found.target))
+        groups.setdefault((title, *answer.lines()), []).append(str(locked.target))
     for (title, *lines), where in groups.items():
         console.show(f"{title}  ({', '.join(where)})")
         for line in lines:

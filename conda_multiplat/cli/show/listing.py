@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conda_multiplat.cli.show.columns import columns
 from conda_multiplat.lockfile.listing import Entry, Present
 from conda_multiplat.vocabulary.records import Record
 
@@ -13,15 +12,24 @@ ASKED = "*"
 _HEADER = (" ", "Name", "Version", "Build", "Manager")
 
 
-def locked(found: Sequence[Entry]) -> list[str]:
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A line for each row, with no blanks at its end; all rows have as many words."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def locked(entries: Sequence[Entry]) -> list[str]:
     """The packages of a lock."""
-    rows = [_row(each.record, _where(each), asked=each.asked) for each in found]
+    rows = [_row(entry.record, _where(entry), asked=entry.asked) for entry in entries]
     return columns([(*_HEADER, "Platforms"), *rows])
 
 
-def installed(found: Sequence[Present]) -> list[str]:
+def installed(packages: Sequence[Present]) -> list[str]:
     """The packages of an environment, and what is not as locked."""
-    rows = [_row(each.record, each.words(), asked=each.asked) for each in found]
+    rows = [_row(package.record, package.words(), asked=package.asked) for package in packages]
     return columns([(*_HEADER, "Not as locked"), *rows])
 
 
