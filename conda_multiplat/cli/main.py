@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from conda_multiplat import __version__
 
 if TYPE_CHECKING:
+    from conda_multiplat.machine.console import Console
     from conda_multiplat.machine.settings import Settings
 
 SUMMARY = "Lock one environment.yml for every platform, and install exactly what is locked."
@@ -59,20 +60,39 @@ class _Parser(argparse.ArgumentParser):
     """
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
-        found, unknown = super().parse_known_args(args, namespace)
+        namespace, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
-        return found, unknown
+        return namespace, unknown
 
     def error(self, message: str) -> NoReturn:
         # The options are not parsed here, and what was given is known to `sys` alone.
         if "--json" not in sys.argv:
             super().error(message)
-        from conda_multiplat.machine.console import Console
-        from conda_multiplat.vocabulary.errors import UsageError
+        self.exit(_refusal(message, " ".join(self.format_usage().split()), json=True))
 
-        usage = " ".join(self.format_usage().split())
-        self.exit(Console(json=True).error(UsageError(message, hints=[usage])))
+
+class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # no subscript at run time
+    """The commands, of which an unknown one is answered here: argparse would list hidden ones."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
+        name, *rest = values
+        if name not in self._name_parser_map:
+            from conda_multiplat.vocabulary.names import did_you_mean
+
+            listed = f"{parser.prog} --help: lists the commands"
+            hint = did_you_mean(name, COMMANDS, listed)
+            json = namespace.json_first or "--json" in rest
+            parser.exit(_refusal(f"there is no command {name!r}", hint, json=json))
+        super().__call__(parser, namespace, values, option_string)
+
+
+def _refusal(message: str, hint: str, *, json: bool) -> int:
+    """Say what is wrong with a command line; its exit code."""
+    from conda_multiplat.machine.console import Console
+    from conda_multiplat.vocabulary.errors import UsageError
+
+    return Console(json=json).error(UsageError(message, hints=[hint]))
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -145,22 +165,29 @@ def command_parsers(
     """Add the commands to ``parser``; those that people type, with their summaries and parsers."""
     commands = _add_commands(parser)
     for name, summary in COMMANDS.items():
-        found = commands.choices[name]
-        found.complete()
-        yield name, summary, found
+        command = commands._name_parser_map[name]
+        command.complete()
+        yield name, summary, command
 
 
 def _add_commands(
     parser: argparse.ArgumentParser,
 ) -> argparse._SubParsersAction[_CommandParser]:
     parser.description = SUMMARY
+    parser.add_argument("--version", action="version", version=f"conda-multiplat {__version__}")
+    parser.add_argument("--json", dest="json_first", action="store_true", help=argparse.SUPPRESS)
+    parser.set_defaults(
+        run_command=_overview(parser), needs_settings=False, json=False, quiet=False
+    )
     commands: argparse._SubParsersAction[_CommandParser] = parser.add_subparsers(
         dest="multiplat_command",
         metavar="COMMAND",
-        required=True,
+        action=_Commands,
         parser_class=_CommandParser,
         prog=parser.prog,  # what it is anyway; argparse would import much to find that out
     )
+    # Each name is let through, for _Commands to answer.
+    commands.choices = None  # type: ignore[assignment]
     for name, summary in {**COMMANDS, **HIDDEN}.items():
         listed: dict[str, Any] = {"help": summary} if name in COMMANDS else {}
         commands.add_parser(
@@ -174,6 +201,17 @@ def _add_commands(
     return commands
 
 
+def _overview(parser: argparse.ArgumentParser) -> Callable[..., int]:
+    """What there is without a command."""
+
+    def run(_: argparse.Namespace, __: None, console: Console) -> int:
+        console.show(parser.format_help().rstrip("\n"))
+        console.result({"version": __version__, "commands": COMMANDS})
+        return 0
+
+    return run
+
+
 def run(args: argparse.Namespace, load_settings: Callable[[], Settings]) -> int:
     """Run the command that was parsed; every outcome becomes an exit code, none a traceback."""
     from conda_multiplat.machine.console import Console
@@ -184,7 +222,7 @@ def run(args: argparse.Namespace, load_settings: Callable[[], Settings]) -> int:
         OutsideError,
     )
 
-    console = Console(json=args.json, quiet=args.quiet)
+    console = Console(json=args.json or args.json_first, quiet=args.quiet)
     settings = None  # of a command that says the same on every machine
     try:
         if args.needs_settings:
@@ -212,7 +250,6 @@ def run(args: argparse.Namespace, load_settings: Callable[[], Settings]) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The ``conda-multiplat`` command: the same commands, with no conda."""
     parser = _Parser(prog="conda-multiplat", allow_abbrev=False, formatter_class=_Formatter)
-    parser.add_argument("--version", action="version", version=f"conda-multiplat {__version__}")
     configure_parser(parser)
     code = run(parser.parse_args(arguments), _standalone_settings)
     for stream in filter(None, (sys.stdout, sys.stderr)):  # none where it is closed

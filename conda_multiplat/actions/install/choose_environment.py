@@ -60,8 +60,9 @@ def _checked_with_ways_out(project: Project, name: str, settings: Settings) -> C
         return _checked(project, name, settings)
     except UnmetError as error:
         others = [each for each in project.manifest.environments if each != name]
+        fits = f"is locked for {settings.subdir}" if settings.elsewhere else "fits this machine"
         fitting = [
-            f"conda multiplat install -e {each}: fits this machine"
+            f"conda multiplat install -e {each}: {fits}"
             for each in others
             if isinstance(checked(project, each, settings), Choice)
         ]
@@ -90,8 +91,9 @@ def _checked(project: Project, environment: str, settings: Settings) -> Choice:
     locked = lock.platforms.get(settings.subdir)
     if locked is None:
         every = project.existing_lock(environment).platforms
+        whose = "" if settings.elsewhere else ", this machine's platform"
         raise UnmetError(
-            f"{environment} is not locked for {settings.subdir}, this machine's platform",
+            f"{environment} is not locked for {settings.subdir}{whose}",
             details=[f"locked: {', '.join(every)}"],
             hints=["add it to `platforms:` and run `conda multiplat lock`"],
         )

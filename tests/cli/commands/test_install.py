@@ -411,6 +411,9 @@ def test_other_platform(alone: Host, project: Path, real_channel: Path) -> None:
         f"error: default is not locked for {SUBDIR}, this machine's platform\n"
         "  locked: linux-s390x\n"
     )
+    other = "osx-64" if SUBDIR != "osx-64" else "osx-arm64"
+    done = alone.multiplat("install", "--platform", other, "--dry-run", cwd=project, code=1)
+    assert done.stderr.startswith(f"error: default is not locked for {other}\n")
 
 
 def test_edited_lock(alone: Host, project: Path, real_channel: Path) -> None:

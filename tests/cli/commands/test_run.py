@@ -197,7 +197,7 @@ def test_environments_of_others_are_not_touched(
     assert alone.multiplat(*words, cwd=tmp_path).stdout == "foreign\n"
     done = alone.multiplat("run", "--no-install", "-n", "none", "--", "true", cwd=tmp_path, code=1)
     assert done.stderr == (
-        f"error: {alone.envs / 'none'} is no conda environment\n"
+        f"error: there is no conda environment in {alone.envs / 'none'}\n"
         "  without --no-install it is made as locked first\n"
     )
 

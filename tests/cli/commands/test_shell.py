@@ -241,7 +241,9 @@ def test_shell_needs_a_terminal(alone: Host, locked: Path) -> None:
     assert done.stderr == (
         "error: a shell needs a terminal\n  `conda multiplat run -- CMD` runs a command\n"
     )
-    assert alone.json("shell", cwd=locked, code=2)["error"] == "a shell is not for programs"
+    assert alone.json("shell", cwd=locked, code=2)["hints"] == [
+        "`shell-hook --json` says what activates the environment"
+    ]
 
 
 def test_shell_that_is_not_there_is_told(alone: Host, locked: Path) -> None:

@@ -140,7 +140,8 @@ def test_variables_that_no_shell_can_set_are_told(
     (prefix / "conda-meta/state").write_text(json.dumps(state), encoding="utf-8")
     done = alone.multiplat("shell-hook", "--no-install", "--shell", "bash", cwd=project)
     assert done.stderr == (
-        f"warning: {prefix} asks for the variable 'A-B', which shells can't set\n"
+        f"warning: {prefix} asks for the variable 'A-B', which shells can't set: "
+        "rename it in the manifest's `variables:`, or with `conda env config vars`\n"
     )
     assert "A-B" not in done.stdout
 
@@ -183,4 +184,4 @@ def test_environment_must_be_there(alone: Host, project: Path, channel: Path) ->
     prefix = _lock(alone, project, channel, "greeting-data")
     done = alone.multiplat("shell-hook", "--no-install", cwd=project, code=1)
     assert done.stdout == ""
-    assert done.stderr.startswith(f"error: {prefix} is no conda environment\n")
+    assert done.stderr.startswith(f"error: there is no conda environment in {prefix}\n")
