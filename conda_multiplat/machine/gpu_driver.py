@@ -12,10 +12,12 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-#: What NVIDIA's driver brings, CUDA's library and the one that manages it; the last is WSL's.
+#: What NVIDIA's driver brings, CUDA's library and the one that manages it; ``wsl`` is WSL's. conda
+#: looks for CUDA's by the name without a version.
 _LIBRARIES = {
     "linux": (
         "libcuda.so.1",
+        "libcuda.so",
         "libnvidia-ml.so.1",
         "/usr/lib64/nvidia/libcuda.so.1",
         "/usr/lib/wsl/lib/libcuda.so.1",

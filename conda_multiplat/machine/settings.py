@@ -127,7 +127,8 @@ def detect_with_conda(names: Collection[str]) -> tuple[VirtualPackage, ...]:
     """The virtual packages that this conda sees, overrides included.
 
     What takes long is left out where no need names it: conda looks for a CUDA driver in a process
-    of its own, most of a second, and reads a large table for the microarchitecture.
+    of its own, most of a second, and reads a large table for the microarchitecture. Where there can
+    be no driver, which is seen at once, conda is not asked for one: ``run`` would wait for nothing.
     """
     from conda.base.context import context
 
@@ -140,7 +141,11 @@ def detect_with_conda(names: Collection[str]) -> tuple[VirtualPackage, ...]:
 
 def _is_wanted(plugin: object, names: Collection[str]) -> bool:
     module = str(getattr(plugin, "__name__", ""))
-    slow = next((found for end, found in _SLOW.items() if module.endswith(end)), None)
+    from conda_multiplat.machine.gpu_driver import cuda_possible
+
+    slow = next((name for end, name in _SLOW.items() if module.endswith(end)), None)
+    if slow == "__cuda" and not cuda_possible():
+        return False
     return slow is None or slow in names
 
 

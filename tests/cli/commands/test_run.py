@@ -19,6 +19,8 @@ from support.packages import (
     generic_package,
 )
 
+from conda_multiplat.machine.gpu_driver import driver_present
+
 _VARIABLES = "variables: {ROBOT: 'arm 1'}\n"
 
 
@@ -40,7 +42,8 @@ def _tools() -> Package:
 def channel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A channel of packages with and without scripts of activation."""
     folder = tmp_path_factory.mktemp("run-channel")
-    return build_channel(folder, [activated_package(), generic_package(), _tools()])
+    driven = Package("driven", noarch="generic", constrains=["__cuda >=12"], files={"x": b"x"})
+    return build_channel(folder, [activated_package(), generic_package(), _tools(), driven])
 
 
 def _project(host: Host, project: Path, channel: Path, *packages: str, extra: str = "") -> Path:
@@ -221,3 +224,24 @@ def test_empty_name(alone: Host, project: Path, channel: Path, option: str) -> N
         end = ["--", "true"] if command[0] == "run" else []
         done = alone.multiplat(*command, option, "", *end, cwd=project, code=2)
         assert done.stderr == "error: -n and -p need a value, and this one is empty\n"
+
+
+@pytest.mark.skipif(driver_present(), reason="a driver is asked in a process of its own")
+def test_start(conda: Host, project: Path, channel: Path) -> None:
+    """In conda, what is as locked starts in conda's own time and 0.15 s of a processor.
+
+    No process is started to look for a driver that can't be there, even if a package may need it.
+    """
+    _project(conda, project, channel, "driven")
+    conda.multiplat("install", "-q", cwd=project)
+    own, ours = ("info", "--base"), ("multiplat", "run", "--", "true")
+    used = {words: min(_used(conda, words, project) for _ in range(3)) for words in (own, ours)}
+    assert used[ours] < used[own] + 0.15
+
+
+def _used(host: Host, words: tuple[str, ...], folder: Path) -> float:
+    """Seconds of a processor that a command and its children take: others' work does not count."""
+    before = os.times()
+    host.run(*words, cwd=folder)
+    after = os.times()
+    return sum(after[2:4]) - sum(before[2:4])
