@@ -116,7 +116,11 @@ def lonely_groups(environments: Iterable[Environment]) -> list[str]:
         if each.solve_group:
             members.setdefault(each.solve_group, []).append(each.name)
     lonely = [(group, names[0]) for group, names in members.items() if len(names) == 1]
-    return [f"solve-group {group!r} has one environment only, {name!r}" for group, name in lonely]
+    return [
+        f"solve-group {group!r} has one environment only, {name!r}: "
+        "name the same group in the one that it should agree with"
+        for group, name in lonely
+    ]
 
 
 def nowhere_problems(manifest: Manifest) -> set[Problem]:

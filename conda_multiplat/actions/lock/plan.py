@@ -91,10 +91,16 @@ def _previous(
         return None
     path = shown(project.lock_path(environment))
     if old and is_newer(old):
-        console.say(f"warning: {path}: {NEWER}, and will be locked as this one does")
+        console.say(
+            f"warning: {path}: {NEWER}, and will be locked as this one does; "
+            "to lock as before, take the newer one"
+        )
     if old and not old.intact:
         what = "is not merged" if old.unmerged else "was edited after it was made"
-        console.say(f"warning: {path} {what}; its records are only a start")
+        console.say(
+            f"warning: {path} {what}; its records are only a start: "
+            "look at the result with `conda multiplat diff`"
+        )
     return old
 
 

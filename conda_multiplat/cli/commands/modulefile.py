@@ -99,7 +99,10 @@ def _module(
     activation, left_out = carried(read_activation(here.where, settings))
     _refuse_unfit(activation, settings)
     if left_out:
-        console.say(f"warning: left out, since no module can set them: {', '.join(left_out)}")
+        console.say(
+            f"warning: left out, since no module can set them: {', '.join(left_out)} (give them "
+            "names that shells can set, and values without line breaks, in `variables:`)"
+        )
     family = family or here.project.manifest.name
     if family is None:
         raise UsageError(

@@ -255,7 +255,7 @@ def test_made_by_a_newer_conda_multiplat(alone: Host, project: Path, tools: Path
     done = alone.multiplat("lock", cwd=project)
     assert done.stderr.startswith(
         "warning: conda-lock.yml: it was made by a newer conda-multiplat, and will be locked as "
-        "this one does\n"
+        "this one does; to lock as before, take the newer one\n"
     )
     assert _check(alone, project) == "in sync: conda-lock.yml\n"
 

@@ -304,8 +304,10 @@ def test_printed(door: Host, project: Path, tools_channel: Path) -> None:
         "}\n"
     )
     assert done.stderr == (
-        "warning: left out, since no module can set them: LINES\n"
-        "warning: Environment Modules expands `~` in DATA\n"
+        "warning: left out, since no module can set them: LINES (give them "
+        "names that shells can set, and values without line breaks, in `variables:`)\n"
+        "warning: Environment Modules expands `~` in DATA: "
+        "--kind lmod does not, or write the variable without `~`\n"
     )
     done = door.multiplat("modulefile", cwd=project, env={"LMOD_CMD": "/lmod"})
     assert done.stdout == (
