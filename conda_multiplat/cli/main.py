@@ -73,17 +73,50 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # no subscript at run time
-    """The commands, of which an unknown one is answered here: argparse would list hidden ones."""
+    """The commands: each is in the list from the start, and gets its parser when it is used.
+
+    An unknown one is answered here: argparse would list the hidden ones, and never in JSON.
+    """
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        # Each name is let through to `__call__`.
+        self.choices = None  # type: ignore[assignment]
+        self._choices_actions = [
+            self._ChoicesPseudoAction(name, (), summary) for name, summary in COMMANDS.items()
+        ]
+
+    def parser(self, name: str) -> argparse.ArgumentParser:
+        """The parser of a command, whose module is imported for it."""
+        if name in self._name_parser_map:
+            return self._name_parser_map[name]  # type: ignore[no-any-return]
+        from conda_multiplat.cli.options import common_options
+
+        summary = {**COMMANDS, **HIDDEN}[name]
+        # Python keeps a word like ``import`` for itself.
+        module_name = f"{name.replace('-', '_')}{'_' * keyword.iskeyword(name)}"
+        module = importlib.import_module(f"conda_multiplat.cli.commands.{module_name}")
+        parser: argparse.ArgumentParser = self.add_parser(
+            name,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            epilog=module.EXAMPLES,
+            allow_abbrev=False,
+            formatter_class=_Formatter,
+        )
+        common_options(parser)
+        parser.set_defaults(run_command=module.run)
+        module.configure(parser)
+        return parser
 
     def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
         name, *rest = values
-        if name not in self._name_parser_map:
+        if name not in COMMANDS and name not in HIDDEN:
             from conda_multiplat.vocabulary.names import did_you_mean
 
-            listed = f"{parser.prog} --help: lists the commands"
-            hint = did_you_mean(name, COMMANDS, listed)
+            hint = did_you_mean(name, COMMANDS, f"{parser.prog} --help: lists the commands")
             json = namespace.json_first or "--json" in rest
             parser.exit(_refusal(f"there is no command {name!r}", hint, json=json))
+        self.parser(name)
         super().__call__(parser, namespace, values, option_string)
 
 
@@ -111,94 +144,31 @@ def _columns() -> int:
     return 80
 
 
-class _CommandParser(_Parser):
-    """The parser of one command, which gets its options when it is used.
-
-    Args:
-        command: the command's name; ``commands`` has a module for it: see :func:`_module`.
-    """
-
-    def __init__(self, *, command: str, **keywords: Any) -> None:
-        super().__init__(**keywords, add_help=False)  # which would be a fifth of the time
-        self._command = command
-
-    def complete(self) -> None:
-        """Add the options, once."""
-        if not self._command:
-            return
-        name, self._command = self._command, ""
-        from conda_multiplat.cli.options import common_options
-
-        module = importlib.import_module(f"conda_multiplat.cli.commands.{_module(name)}")
-        self.add_argument("-h", "--help", action="help", help="show this help message and exit")
-        common_options(self)
-        self.set_defaults(run_command=module.run)
-        self.epilog = module.EXAMPLES
-        module.configure(self)
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
-        self.complete()
-        return super().parse_known_args(args, namespace)
-
-    def format_usage(self) -> str:
-        self.complete()
-        return super().format_usage()
-
-    def format_help(self) -> str:
-        self.complete()
-        return super().format_help()
-
-
-def _module(command: str) -> str:
-    """The name of a command's module: Python keeps a word like ``import`` for itself."""
-    return f"{command.replace('-', '_')}{'_' * keyword.iskeyword(command)}"
-
-
-def configure_parser(parser: argparse.ArgumentParser) -> None:
-    """Add the commands to ``parser``."""
-    _add_commands(parser)
+def configure_parser(parser: argparse.ArgumentParser) -> _Commands:
+    """Add the commands to ``parser``, and what it says without one."""
+    parser.description, parser.formatter_class = SUMMARY, _Formatter
+    parser.add_argument("--version", action="version", version=f"conda-multiplat {__version__}")
+    parser.add_argument("--json", dest="json_first", action="store_true", help=argparse.SUPPRESS)
+    parser.set_defaults(
+        run_command=_overview(parser), needs_settings=False, json=False, quiet=False
+    )
+    commands: _Commands = parser.add_subparsers(  # type: ignore[assignment]  # of our own class
+        dest="multiplat_command",
+        metavar="COMMAND",
+        action=_Commands,
+        parser_class=_Parser,
+        prog=parser.prog,  # what it is anyway; argparse would import much to find that out
+    )
+    return commands
 
 
 def command_parsers(
     parser: argparse.ArgumentParser,
 ) -> Iterator[tuple[str, str, argparse.ArgumentParser]]:
     """Add the commands to ``parser``; those that people type, with their summaries and parsers."""
-    commands = _add_commands(parser)
+    commands = configure_parser(parser)
     for name, summary in COMMANDS.items():
-        command = commands._name_parser_map[name]
-        command.complete()
-        yield name, summary, command
-
-
-def _add_commands(
-    parser: argparse.ArgumentParser,
-) -> argparse._SubParsersAction[_CommandParser]:
-    parser.description = SUMMARY
-    parser.add_argument("--version", action="version", version=f"conda-multiplat {__version__}")
-    parser.add_argument("--json", dest="json_first", action="store_true", help=argparse.SUPPRESS)
-    parser.set_defaults(
-        run_command=_overview(parser), needs_settings=False, json=False, quiet=False
-    )
-    commands: argparse._SubParsersAction[_CommandParser] = parser.add_subparsers(
-        dest="multiplat_command",
-        metavar="COMMAND",
-        action=_Commands,
-        parser_class=_CommandParser,
-        prog=parser.prog,  # what it is anyway; argparse would import much to find that out
-    )
-    # Each name is let through, for _Commands to answer.
-    commands.choices = None  # type: ignore[assignment]
-    for name, summary in {**COMMANDS, **HIDDEN}.items():
-        listed: dict[str, Any] = {"help": summary} if name in COMMANDS else {}
-        commands.add_parser(
-            name,
-            command=name,
-            description=f"{summary[0].upper()}{summary[1:]}.",
-            allow_abbrev=False,
-            formatter_class=_Formatter,
-            **listed,
-        )
-    return commands
+        yield name, summary, commands.parser(name)
 
 
 def _overview(parser: argparse.ArgumentParser) -> Callable[..., int]:
@@ -249,7 +219,7 @@ def run(args: argparse.Namespace, load_settings: Callable[[], Settings]) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The ``conda-multiplat`` command: the same commands, with no conda."""
-    parser = _Parser(prog="conda-multiplat", allow_abbrev=False, formatter_class=_Formatter)
+    parser = _Parser(prog="conda-multiplat", allow_abbrev=False)
     configure_parser(parser)
     code = run(parser.parse_args(arguments), _standalone_settings)
     for stream in filter(None, (sys.stdout, sys.stderr)):  # none where it is closed
