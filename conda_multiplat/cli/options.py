@@ -171,12 +171,12 @@ def environment_and_folders(values: Sequence[str], *, pypi: bool) -> tuple[str |
     Raises:
         UsageError: several environments.
     """
-    every = [each.strip() for each in values]
-    folders = [each for each in every if pypi and (each.startswith(".") or "/" in each)]
-    names = [each for each in every if each not in folders]
+    every = [value.strip() for value in values]
+    folders = [value for value in every if pypi and (value.startswith(".") or "/" in value)]
+    names = [value for value in every if value not in folders]
     if len(names) > 1:
         raise UsageError("one -e ENV at a time")
-    return next(iter(names), None), [f"-e {each}" for each in folders]
+    return next(iter(names), None), [f"-e {value}" for value in folders]
 
 
 def follow_up_options(parser: argparse.ArgumentParser, *, install: bool = True) -> None:

@@ -89,7 +89,7 @@ def _pattern(text: str) -> re.Pattern[str]:
         return re.compile(text, re.IGNORECASE)
     except re.error as error:
         raise UsageError(
-            f"{text!r} is no regular expression: {error}",
+            f"{text!r} is not a regular expression: {error}",
             hints=["`^numpy$` is one name, `cuda` all that have it in theirs"],
         ) from None
 

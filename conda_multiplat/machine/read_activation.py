@@ -63,5 +63,5 @@ def _mapping(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise OutsideError(f"{path} is not JSON: {error}") from None
     if not isinstance(found, dict):
-        raise OutsideError(f"{path} is no mapping of variables")
+        raise OutsideError(f"{path} does not map variables to values")
     return found

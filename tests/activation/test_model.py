@@ -162,7 +162,7 @@ def test_what_can_not_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(OutsideError, match="is not JSON"):
         read_activation(prefix, HERE)
     broken.write_text("[]", encoding="utf-8")
-    with pytest.raises(OutsideError, match="is no mapping of variables"):
+    with pytest.raises(OutsideError, match="does not map variables to values"):
         read_activation(prefix, HERE)
     with pytest.raises(UsageError, match="can't be activated"):
         read_activation(tmp_path / "a:b", HERE)

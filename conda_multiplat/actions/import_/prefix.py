@@ -45,7 +45,7 @@ def read_prefix(prefix: Path, settings: Settings, this_subdir: str) -> Imported:
     """
     if not is_environment(prefix):
         hint = "`conda env list` shows the environments that there are"
-        raise UsageError(f"{shown(prefix)} is no conda environment", hints=[hint])
+        raise UsageError(f"{shown(prefix)} is not a conda environment", hints=[hint])
     records = _records(prefix)
     at = Location(str(meta(prefix) / "history"))
     lost: list[Lost] = []

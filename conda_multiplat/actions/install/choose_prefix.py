@@ -34,7 +34,9 @@ def destination(
     if name in ("base", "root") and settings.root_prefix:
         return settings.root_prefix
     if "/" in name or "\\" in name:
-        raise UsageError(f"{name!r} is no environment's name", hints=["for a folder use -p PREFIX"])
+        raise UsageError(
+            f"{name!r} can't be an environment's name", hints=["for a folder use -p PREFIX"]
+        )
     found = (folder / name for folder in settings.envs_dirs if (folder / name).exists())
     return next(found, _first_writable(settings) / name)
 
@@ -87,7 +89,7 @@ def refuse_protected(
         )
     if where.is_dir() and not prefixes.is_environment(where) and any(where.iterdir()):
         raise UnmetError(
-            f"{where} is not empty, and no conda environment", hints=["choose another folder"]
+            f"{where} is not empty, and not a conda environment", hints=["choose another folder"]
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from conda_multiplat.actions.check.locks import verdicts
+from conda_multiplat.actions.check.locks import verdicts as judge
 from conda_multiplat.actions.check.verdict import Verdict
 from conda_multiplat.cli.options import environments_option, flag
 from conda_multiplat.machine.console import Console
@@ -33,19 +33,19 @@ def run(args: argparse.Namespace, _: None, console: Console) -> int:
     Returns:
         0 where all are in sync or, without ``--strict``, still met; else 1.
     """
-    found = verdicts(load_project_as_locked(args.files), args.environments)
-    for line in lines(found, strict=args.strictly):
+    verdicts = judge(load_project_as_locked(args.files), args.environments)
+    for line in lines(verdicts, strict=args.strictly):
         console.show(line)
-    failed = any(verdict.fails(strict=args.strictly) for verdict in found)
-    console.result({"in_sync": not failed, "files": [verdict.to_dict() for verdict in found]})
+    failed = any(verdict.fails(strict=args.strictly) for verdict in verdicts)
+    console.result({"in_sync": not failed, "files": [verdict.to_dict() for verdict in verdicts]})
     return 1 if failed else 0
 
 
-def lines(found: Sequence[Verdict], *, strict: bool) -> list[str]:
+def lines(verdicts: Sequence[Verdict], *, strict: bool) -> list[str]:
     """What a person reads: what is wrong, each file's reasons, and what to run, once."""
-    said = [line for each in found for line in each.lines()]
-    fixes = [each.fix for each in found if each.fails(strict=strict)]
-    good = [each.file for each in found if not each.fails(strict=True)]
+    said = [line for verdict in verdicts for line in verdict.lines()]
+    fixes = [verdict.fix for verdict in verdicts if verdict.fails(strict=strict)]
+    good = [verdict.file for verdict in verdicts if not verdict.fails(strict=True)]
     if good and not said:
         said.append(f"in sync: {', '.join(good)}")
     return [*said, *unique(fixes)]

@@ -71,7 +71,7 @@ def _environments(files: Sequence[str]) -> Iterable[str]:
     try:
         return load_project_as_locked(files).manifest.environments
     except MultiplatError:
-        return [locked_environment(each.name) for each in lock_files(_folder(files))]
+        return [locked_environment(path.name) for path in lock_files(_folder(files))]
 
 
 def _platforms(files: Sequence[str]) -> Iterable[str]:
@@ -88,21 +88,27 @@ def _platform_changes(files: Sequence[str], words: Sequence[str]) -> Iterable[st
     there = list(_platforms(files))
     if "remove" in words:
         return there
-    return [each for each in SUBDIRS if each not in there] if "add" in words else ("add", "remove")
+    return (
+        [subdir for subdir in SUBDIRS if subdir not in there]
+        if "add" in words
+        else ("add", "remove")
+    )
 
 
 def _all_platforms(project: Project) -> Iterable[str]:
     manifest = project.manifest
-    return unique(each for name in manifest.environments for each in manifest.platforms_of(name))
+    return unique(
+        subdir for name in manifest.environments for subdir in manifest.platforms_of(name)
+    )
 
 
 def _packages(files: Sequence[str], environments: Sequence[str]) -> Iterable[str]:
     """The names in the locks, whatever they are for."""
-    found: set[str] = set()
+    names: set[str] = set()
     for path in lock_files(_folder(files)):
         if not environments or locked_environment(path.name) in environments:
-            found |= package_names(read_text(path))
-    return sorted(found)
+            names |= package_names(read_text(path))
+    return sorted(names)
 
 
 def _folder(files: Sequence[str]) -> Path:

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     packages = virtual_packages(settings, _ALL)
     project = _project(args.files, settings)
     where = "conda" if settings.detect is not None else "detected"
-    origins = {each.name: _origin(each.name, os.environ, where) for each in packages}
+    origins = {package.name: _origin(package.name, os.environ, where) for package in packages}
     hooks = settings.hooks()
     console.show(f" platform  {settings.subdir}")
     for package in packages:
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     console.result(
         {
             "platform": settings.subdir,
-            "virtual_packages": [_document(each, origins[each.name]) for each in packages],
+            "virtual_packages": [_document(package, origins[package.name]) for package in packages],
             "settings": dict(hooks),
             "manifest": list(project.sources) if project else [],
             "environments": fits,

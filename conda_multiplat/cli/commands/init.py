@@ -74,7 +74,7 @@ def _configured(settings: Settings) -> Sequence[str]:
     """The channels of conda's configuration, without what is secret in them."""
     if tuple(settings.channels) in _UNCONFIGURED:
         return _CHANNELS
-    return [public_name(each) for each in settings.channels]
+    return [public_name(channel) for channel in settings.channels]
 
 
 def _path(folder: str | None, files: Sequence[str]) -> Path:
@@ -123,7 +123,7 @@ def _name(name: str | None, folder: Path) -> str:
 
 
 def _lines(values: Sequence[str]) -> str:
-    return "\n".join(f"  - {scalar(each, flow=False)}" for each in values)
+    return "\n".join(f"  - {scalar(value, flow=False)}" for value in values)
 
 
 def _make_folder(folder: Path) -> None:

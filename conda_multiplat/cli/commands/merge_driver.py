@@ -135,7 +135,7 @@ def _merged(
         return None, [f"the manifest has no environment {environment!r}"]
     wanted = targets(project.manifest, [environment])
     lock, reasons = _merge(sides, wanted)
-    if lock is not None and any(each.peers for each in wanted):
+    if lock is not None and any(target.peers for target in wanted):
         locks = {environment: lock, **_peers(project, merging, wanted)}
         reasons = disagreements(locks, wanted)
     return (None, reasons) if reasons else (lock, [])
@@ -158,7 +158,7 @@ def _project(folder: Path, sides: Sides, merging: Merging) -> Project:
     """The project as its manifest will be after the merge."""
     from conda_multiplat.engines.conda.specs import check_spec
 
-    files = [folder / each for each in sides.ours.sources]
+    files = [folder / name for name in sides.ours.sources]
     return load_project(
         files, host_subdirs=merged_platforms(sides), check_spec=check_spec, read=merging.text
     )
@@ -182,7 +182,7 @@ def _peers(project: Project, merging: Merging, wanted: Sequence[Target]) -> dict
     What is left out is in conflict itself, so that ``lock`` will solve the group.
     """
     locks = {}
-    for environment in {peer.environment for each in wanted for peer in each.peers}:
+    for environment in {peer.environment for target in wanted for peer in target.peers}:
         path = lock_path(project.folder, environment)
         name = path.relative_to(merging.root).as_posix()
         base, ours, theirs = merging.at(name)

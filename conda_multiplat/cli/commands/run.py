@@ -59,7 +59,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     first, *rest = args.command_line or [""]
     command = rest if first in ("--", "") else args.command_line
     if not command:
-        raise UsageError("run what?", hints=["conda multiplat run -- CMD ARG…"])
+        raise UsageError("no command to run", hints=["conda multiplat run -- CMD ARG…"])
     activation = enter(invocation(args, settings, console), as_it_is=args.as_it_is)
     environ = _environ(activation, os.environ)
     try:

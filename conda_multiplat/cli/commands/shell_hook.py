@@ -52,7 +52,7 @@ def _document(activation: Activation, shell: Shell | None) -> dict[str, Any]:
         "variables": {**activation.variables, **activation.own},
         "unset": list(activation.unset),
         "scripts": {
-            "activate": [path for each in suffixes for path in activation.scripts_on(each)],
-            "deactivate": [path for each in suffixes for path in activation.scripts_off(each)],
+            "activate": [path for suffix in suffixes for path in activation.scripts_on(suffix)],
+            "deactivate": [path for suffix in suffixes for path in activation.scripts_off(suffix)],
         },
     }

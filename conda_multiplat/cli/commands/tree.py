@@ -68,21 +68,21 @@ def _target(
 ) -> LockedTarget:
     """The target; without a platform this machine's or, if that is not locked, the first."""
     asked = [platform] if platform else []
-    found = locked_targets(project, [environment], asked, console)
-    if not found:
+    targets = locked_targets(project, [environment], asked, console)
+    if not targets:
         where = f"{environment} for {platform}" if platform else environment
         raise LockFileError(f"{where} is not locked", hints=["run `conda multiplat lock`"])
-    here = [each for each in found if each.target.subdir == settings.subdir]
+    here = [target for target in targets if target.target.subdir == settings.subdir]
     if not here and not platform:
         console.say(
             f" not locked for {settings.subdir}, this machine's platform: "
-            f"this is {found[0].target.subdir}"
+            f"this is {targets[0].target.subdir}"
         )
-    return (here or found)[0]
+    return (here or targets)[0]
 
 
 def _keys(
-    names: Sequence[str], found: LockedTarget, graph: LockedGraph, project: Project
+    names: Sequence[str], target: LockedTarget, graph: LockedGraph, project: Project
 ) -> list[Key]:
     """The packages of some names, PyPI's by any spelling of theirs.
 
@@ -93,23 +93,25 @@ def _keys(
     unknown: list[str] = []
     for name in names:
         spellings = dict.fromkeys([name.lower(), str(canonicalize_name(name))])
-        known = [key for each in spellings for key in graph.named(each)]
+        known = [key for spelling in spellings for key in graph.named(spelling)]
         keys += known
         unknown += [] if known else [name.lower()]
     if unknown:
         raise NoSolutionError(
-            f"{', '.join(unknown)} not locked in {found.target}",
-            hints=_ways(unknown, found, project),
+            f"{', '.join(unknown)} not locked in {target.target}",
+            hints=_ways(unknown, target, project),
         )
     return list(dict.fromkeys(keys))
 
 
-def _ways(names: Sequence[str], found: LockedTarget, project: Project) -> list[str]:
+def _ways(names: Sequence[str], target: LockedTarget, project: Project) -> list[str]:
     """Hints for names that are not in a tree: where they are instead, or what is like them."""
     hints = []
     for name in names:
-        places = _places(name, found.target, project)
-        hints += [f"{name} is elsewhere: {each}" for each in places] or near_names([name], [found])
+        places = _places(name, target.target, project)
+        hints += [f"{name} is elsewhere: {place}" for place in places] or near_names(
+            [name], [target]
+        )
     return hints
 
 
@@ -119,7 +121,7 @@ def _places(name: str, here: Target, project: Project) -> list[str]:
     for environment in project.manifest.environments:
         with suppress(LockFileError):
             platforms = project.existing_lock(environment).platforms
-            there = [s for s, each in platforms.items() if name in {r.name for r in each.every}]
+            there = [s for s, locked in platforms.items() if name in {r.name for r in locked.every}]
             if there:
                 other = "" if here.subdir in there else f" --platform {there[0]}"
                 options.append(f"conda multiplat tree {name} -e {environment}{other}")
@@ -127,16 +129,16 @@ def _places(name: str, here: Target, project: Project) -> list[str]:
 
 
 def _document(
-    found: LockedTarget, graph: LockedGraph, steps: Sequence[trees.Step], *, invert: bool
+    target: LockedTarget, graph: LockedGraph, steps: Sequence[trees.Step], *, invert: bool
 ) -> dict[str, Any]:
     """The JSON form: a graph, each package once, with the lines that ask for it."""
-    keys = dict.fromkeys(each.key for each in steps if each.key)
+    keys = dict.fromkeys(step.key for step in steps if step.key)
     edges = graph.needed_by if invert else graph.needs
     return {
-        "environment": found.target.environment,
-        "platform": found.target.subdir,
-        "roots": [_named(each.key) for each in steps if each.depth == 0 and each.key],
-        "not_locked": [each.line.to_dict() for each in steps if each.line and not each.key],
+        "environment": target.target.environment,
+        "platform": target.target.subdir,
+        "roots": [_named(step.key) for step in steps if step.depth == 0 and step.key],
+        "not_locked": [step.line.to_dict() for step in steps if step.line and not step.key],
         "packages": [_package(key, graph, edges.get(key, ()), invert=invert) for key in keys],
     }
 

@@ -63,12 +63,12 @@ class Command:
 
     def table(self) -> list[tuple[str, Values]]:
         """What comes after each flag that takes something; ``""`` stands for no flag."""
-        pairs = [(flag, each.values) for each in self.options for flag in each.flags]
+        pairs = [(flag, option.values) for option in self.options for flag in option.flags]
         return [("", self.values), *(pair for pair in pairs if pair[1].count != NONE)]
 
     def flags(self) -> list[tuple[str, str]]:
         """Each flag with what it does, the long spellings only where there are two."""
-        return [(each.flags[-1], each.summary) for each in self.options]
+        return [(option.flags[-1], option.summary) for option in self.options]
 
 
 def command(name: str, summary: str, parser: argparse.ArgumentParser) -> Command:
@@ -103,13 +103,13 @@ def _one_line(text: str) -> str:
 
 def flags_after(words: Iterable[str], *flags: str) -> list[str]:
     """What was given for an option that takes several values, up to the next option."""
-    found: list[str] = []
+    values: list[str] = []
     inside = False
     for word in words:
         name, _, value = word.partition("=")
         if word.startswith("-"):
             inside = name in flags
-            found += [value] if inside and value else []
+            values += [value] if inside and value else []
         elif inside and word != "=":
-            found.append(word)
-    return found
+            values.append(word)
+    return values

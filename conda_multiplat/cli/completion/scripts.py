@@ -272,9 +272,10 @@ def bash(commands: Sequence[Command], program: str) -> str:
         program=shlex.quote(program),
         values=_cases(commands, lambda key, text: f"        '{key}') echo '{text}' ;;"),
         flags="\n".join(
-            f"        {each.name}) echo '{' '.join(_spellings(each))}' ;;" for each in commands
+            f"        {command.name}) echo '{' '.join(_spellings(command))}' ;;"
+            for command in commands
         ),
-        commands=" ".join(each.name for each in commands),
+        commands=" ".join(command.name for command in commands),
     )
 
 
@@ -284,10 +285,11 @@ def zsh(commands: Sequence[Command], program: str) -> str:
         program=shlex.quote(program),
         values=_cases(commands, lambda key, text: f"        ('{key}') echo '{text}' ;;"),
         flags="\n".join(
-            f"        ({each.name}) reply=({_zsh_flags(each)}) ;;" for each in commands
+            f"        ({command.name}) reply=({_zsh_flags(command)}) ;;" for command in commands
         ),
         commands="\n".join(
-            f"            {shlex.quote(f'{each.name}:{each.summary}')}" for each in commands
+            f"            {shlex.quote(f'{command.name}:{command.summary}')}"
+            for command in commands
         ),
     )
 
@@ -299,17 +301,19 @@ def fish(commands: Sequence[Command], program: str) -> str:
         values=_cases(
             commands, lambda key, text: f"        case '{key}'\n            echo '{text}'"
         ),
-        flags="\n".join(_fish_flags(each) for each in commands),
-        commands="\n".join(f"        {_fish_line(each.name, each.summary)}" for each in commands),
+        flags="\n".join(_fish_flags(command) for command in commands),
+        commands="\n".join(
+            f"        {_fish_line(command.name, command.summary)}" for command in commands
+        ),
     )
 
 
 def _cases(commands: Sequence[Command], case: Callable[[str, str], str]) -> str:
     """What comes after each option of each command, in the shell's words."""
     return "\n".join(
-        case(f"{each.name} {flag}", str(values))
-        for each in commands
-        for flag, values in each.table()
+        case(f"{command.name} {flag}", str(values))
+        for command in commands
+        for flag, values in command.table()
     )
 
 
@@ -322,7 +326,7 @@ def _zsh_flags(command: Command) -> str:
 
 
 def _fish_flags(command: Command) -> str:
-    lines = [f"            {_fish_line(*each)}" for each in command.flags()]
+    lines = [f"            {_fish_line(*flag)}" for flag in command.flags()]
     return "\n".join([f"        case {command.name}", *lines])
 
 

@@ -14,41 +14,45 @@ _FOLDED = 30
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&])")
 
 
-def text(found: Sequence[EnvironmentDiff]) -> list[str]:
+def text(environments: Sequence[EnvironmentDiff]) -> list[str]:
     """Lines for a terminal: each environment, its changes in columns, and how many there are."""
     lines: list[str] = []
-    for each in found:
-        lines.append(each.environment)
-        rows = [(_words(d), _where(d)) for d in each.differences]
+    for environment in environments:
+        lines.append(environment.environment)
+        rows = [(_words(d), _where(d)) for d in environment.differences]
         width = max((len(words) for words, _ in rows), default=0)
         lines += [f"  {words:{width}}   {where}" for words, where in rows]
-        lines += [f"  {line}" for line in _platforms(each)]
-        lines += [f"  {summary}" for summary in [each.summary()] if summary]
+        lines += [f"  {line}" for line in _platforms(environment)]
+        lines += [f"  {summary}" for summary in [environment.summary()] if summary]
     return lines or ["the locks do not differ"]
 
 
-def markdown(found: Sequence[EnvironmentDiff]) -> list[str]:
+def markdown(environments: Sequence[EnvironmentDiff]) -> list[str]:
     """Lines of GitHub's Markdown: a heading and a table for each environment."""
     lines: list[str] = []
-    for each in found:
-        lines += [f"### {_plain(each.environment)}", ""]
-        lines += [f"{_plain(line)}  " for line in _platforms(each)]
-        lines += [""] if _platforms(each) else []
-        lines += _table(each) if each.differences else []
+    for environment in environments:
+        lines += [f"### {_plain(environment.environment)}", ""]
+        lines += [f"{_plain(line)}  " for line in _platforms(environment)]
+        lines += [""] if _platforms(environment) else []
+        lines += _table(environment) if environment.differences else []
     return lines or ["The locks do not differ."]
 
 
-def _table(found: EnvironmentDiff) -> list[str]:
+def _table(environment: EnvironmentDiff) -> list[str]:
     rows = ["| package | old | new | platforms |", "|---|---|---|---|"]
-    rows += [
-        f"| {_plain(each.change.name)}{_manager(each)} | {_cell(each.change.old, each)} "
-        f"| {_cell(each.change.new, each)} | {_plain(_where(each))} |"
-        for each in found.differences
-    ]
-    if len(found.differences) <= _FOLDED:
-        return [*rows, "", found.summary(), ""]
-    summary = f"<details><summary>{found.summary()}</summary>"
+    rows += map(_row, environment.differences)
+    if len(environment.differences) <= _FOLDED:
+        return [*rows, "", environment.summary(), ""]
+    summary = f"<details><summary>{environment.summary()}</summary>"
     return [summary, "", *rows, "", "</details>", ""]
+
+
+def _row(difference: Difference) -> str:
+    change = difference.change
+    return (
+        f"| {_plain(change.name)}{_manager(difference)} | {_cell(change.old, difference)} "
+        f"| {_cell(change.new, difference)} | {_plain(_where(difference))} |"
+    )
 
 
 def _cell(record: Record | None, difference: Difference) -> str:
@@ -76,8 +80,8 @@ def _where(difference: Difference) -> str:
     return "all platforms" if difference.everywhere else ", ".join(difference.platforms)
 
 
-def _platforms(found: EnvironmentDiff) -> list[str]:
+def _platforms(environment: EnvironmentDiff) -> list[str]:
     return [
-        *(f"{subdir}: new, {packages(count)}" for subdir, count in found.added.items()),
-        *(f"{subdir}: gone, {packages(count)}" for subdir, count in found.removed.items()),
+        *(f"{subdir}: new, {packages(count)}" for subdir, count in environment.added.items()),
+        *(f"{subdir}: gone, {packages(count)}" for subdir, count in environment.removed.items()),
     ]

@@ -15,21 +15,21 @@ _DIGITS = 12
 
 def lines(lock: LockFile, sha256: str) -> list[str]:
     """The lines of a lock, whose text has the digest ``sha256``."""
-    found = [
+    head = [
         f"environment {lock.environment} of {', '.join(lock.sources)}",
         *([f"not merged: {lock.unmerged}"] if lock.unmerged else []),
         f"lock sha256:{sha256[:_DIGITS]}",
-        *(f"channel {each.url}" for each in lock.channels),
+        *(f"channel {channel.url}" for channel in lock.channels),
     ]
     for subdir, locked in lock.platforms.items():
-        found += [f"{subdir} {words}" for words in _platform(locked)]
-    return [*found, "", *(_line(record, subdir) for record, subdir in lock.entries())]
+        head += [f"{subdir} {words}" for words in _platform(locked)]
+    return [*head, "", *(_line(record, subdir) for record, subdir in lock.entries())]
 
 
 def _platform(locked: PlatformLock) -> list[str]:
     return [
-        *(f"asks for {each}" for each in locked.requested),
-        *(f"is promised {each}" for each in locked.virtual_packages),
+        *(f"asks for {spec}" for spec in locked.requested),
+        *(f"is promised {package}" for package in locked.virtual_packages),
     ]
 
 

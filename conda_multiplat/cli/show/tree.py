@@ -15,7 +15,7 @@ def text(steps: Sequence[Step], records: Mapping[Key, Record], *, inverted: bool
     """The lines of a tree; its roots stand at the left margin."""
     return [
         branch + _words(step, records, inverted=inverted)
-        for branch, step in zip(_branches([each.depth for each in steps]), steps, strict=True)
+        for branch, step in zip(_branches([step.depth for step in steps]), steps, strict=True)
     ]
 
 
@@ -25,17 +25,17 @@ def _branches(depths: Sequence[int]) -> list[str]:
     Read from the bottom: what comes below has been seen, so that it is known at each line which of
     the branches to its left go on.
     """
-    found: list[str] = []
+    branches: list[str] = []
     goes_on: list[bool] = []
     for depth in reversed(depths):
         goes_on = (goes_on + [False] * (depth + 1 - len(goes_on)))[: depth + 1]
         if depth:
             left = "".join("│   " if goes_on[level] else "    " for level in range(1, depth))
-            found.append(left + ("├── " if goes_on[depth] else "└── "))
+            branches.append(left + ("├── " if goes_on[depth] else "└── "))
         else:
-            found.append("")
+            branches.append("")
         goes_on[depth] = True
-    return found[::-1]
+    return branches[::-1]
 
 
 def _words(step: Step, records: Mapping[Key, Record], *, inverted: bool) -> str:

@@ -945,7 +945,7 @@ dependencies:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--from-prefix", "nowhere"], "error: nowhere is no conda environment\n"),
+        (["--from-prefix", "nowhere"], "error: nowhere is not a conda environment\n"),
         (["--from-name", "nobody"], "error: there is no environment 'nobody'\n  looked in "),
     ],
 )

@@ -374,7 +374,7 @@ def test_other_folders_are_refused(alone: Host, project: Path, real_channel: Pat
     _lock(alone, project, real_channel, "greeting-data")
     done = alone.multiplat("install", "-p", project, cwd=project, code=1)
     assert done.stderr == (
-        f"error: {project} is not empty, and no conda environment\n  choose another folder\n"
+        f"error: {project} is not empty, and not a conda environment\n  choose another folder\n"
     )
 
 

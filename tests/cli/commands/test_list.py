@@ -79,7 +79,7 @@ def test_filters(alone: Host, robot: Path) -> None:
         (
             ("(",),
             2,
-            "error: '(' is no regular expression: "
+            "error: '(' is not a regular expression: "
             "missing ), unterminated subpattern at position 0\n"
             "  `^numpy$` is one name, `cuda` all that have it in theirs\n",
         ),

@@ -163,7 +163,7 @@ def test_command_that_is_not_there(alone: Host, project: Path, channel: Path) ->
     found = json.loads(alone.multiplat("run", "--json", "--", "shwo", cwd=project, code=127).stdout)
     assert (found["kind"], found["exit_code"]) == ("CommandError", 127)
     done = alone.multiplat("run", cwd=project, code=2)
-    assert done.stderr == "error: run what?\n  conda multiplat run -- CMD ARG…\n"
+    assert done.stderr == "error: no command to run\n  conda multiplat run -- CMD ARG…\n"
 
 
 def test_environment_stays_what_it_is(alone: Host, project: Path, channel: Path) -> None:
