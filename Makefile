@@ -5,7 +5,16 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 SOURCES := pyproject.toml $(shell find conda_multiplat hooks -name '*.py')
 
-.PHONY: demo test lint wheel bench clean
+# The versions of py-rattler for `test-rattlers`: the oldest that we run on, since `make test` has the
+# newest. Each of them by hand: make test-rattlers RATTLERS="0.26 0.27 0.28"
+RATTLERS ?= 0.26
+# What depends on it: lock, install, check, CUDA, PyPI, conflicts, why, and the bytes of a lock.
+# conda's door makes no difference to rattler, but to whom a prefix belongs, it does.
+CORE := tests/engines tests/solving/test_solve.py $(addprefix tests/cli/commands/test_,\
+  lock.py install.py check_command.py cuda.py pypi.py why.py)
+CORE_TESTS := not embedded or test_install.py
+
+.PHONY: demo test test-rattlers lint wheel bench clean
 
 # Lock a small project for three platforms and install it for this machine.
 demo: $(VENV)/.wheel
@@ -14,6 +23,9 @@ demo: $(VENV)/.wheel
 # All tests, against the built wheel: the sources are not importable from here.
 test: $(VENV)/.wheel
 	CONDA_MULTIPLAT_TEST_WHEEL=1 $(BIN)/pytest -n $(JOBS) $(ARGS)
+
+# The core of them on other versions of py-rattler, each in an environment of its own.
+test-rattlers: $(RATTLERS:%=$(VENV)-rattler/%/.tested)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
@@ -44,5 +56,17 @@ $(VENV)/.wheel: $(VENV)/.deps $(SOURCES)
 	$(BIN)/python -m pip install --quiet --no-deps --force-reinstall build/wheel/*.whl
 	touch $@
 
+$(VENV)-rattler/%/.wheel: $(VENV)/.wheel
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet "py-rattler==$*.*" "$$(echo build/wheel/*.whl)[test]"
+	$(@D)/bin/python -m pip install --quiet --no-deps --force-reinstall build/wheel/*.whl
+	touch $@
+
+# Never made: it is to be tested each time.
+$(VENV)-rattler/%/.tested: $(VENV)-rattler/%/.wheel
+	CONDA_MULTIPLAT_TEST_WHEEL=1 $(@D)/bin/pytest -n $(JOBS) -k "$(CORE_TESTS)" $(ARGS) $(CORE)
+
+.PRECIOUS: $(VENV)-rattler/%/.wheel
+
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-rattler build dist .mypy_cache .pytest_cache .ruff_cache
