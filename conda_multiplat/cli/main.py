@@ -219,7 +219,7 @@ def run(args: argparse.Namespace, load_settings: Callable[[], Settings]) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The ``conda-multiplat`` command: the same commands, with no conda."""
-    parser = _Parser(prog="conda-multiplat", allow_abbrev=False)
+    parser = _Parser(prog="conda-multiplat", allow_abbrev=False, formatter_class=_Formatter)
     configure_parser(parser)
     code = run(parser.parse_args(arguments), _standalone_settings)
     for stream in filter(None, (sys.stdout, sys.stderr)):  # none where it is closed
