@@ -16,6 +16,7 @@ from support.manifests import locked, write
 from support.packages import SUBDIR, Package, write_repodata
 from support.pypi_index import Index, write_project
 from support.server import Rules, serve
+from support.states import assert_nothing_to_lock
 
 TWO = "[linux-64, osx-arm64]"
 
@@ -58,7 +59,7 @@ def test_package_for_all_platforms(door: Host, project: Path, channel: Path) -> 
     )
     assert _dependencies(project) == "  - python 3.12.*   # not newer\n  - numpy >=2.1.0\n"
     assert locked(project)["osx-arm64"]["numpy"] == "2.1.0"
-    assert " in sync: nothing to write\n" in door.multiplat("lock", cwd=project).stderr
+    assert_nothing_to_lock(door, project)
 
 
 def test_two_commands_of_every_day(
@@ -96,7 +97,7 @@ def test_two_commands_of_every_day(
             "robosuite": "1.5.2",
         },
     }
-    assert " in sync: nothing to write\n" in door.multiplat("lock", cwd=project, env=env).stderr
+    assert_nothing_to_lock(door, project, **env)
 
 
 def test_one_platform_leaves_the_other_byte_for_byte(
@@ -320,7 +321,7 @@ def test_line_breaks_and_mark(alone: Host, project: Path, channel: Path) -> None
     alone.multiplat("add", "zlib", cwd=project)
     assert path.read_bytes().startswith(b"\xef\xbb\xbfname: demo\r\n")
     assert path.read_bytes().endswith(b"\r\n  - python\r\n  - zlib >=1.3.1\r\n")
-    assert " in sync: nothing to write\n" in alone.multiplat("lock", cwd=project).stderr
+    assert_nothing_to_lock(alone, project)
 
 
 def test_read_only_manifest(alone: Host, project: Path, channel: Path) -> None:
@@ -405,7 +406,7 @@ def test_solve_group(alone: Host, project: Path, channel: Path) -> None:
     alone.multiplat("add", "numpy", cwd=project)
     assert "  - numpy >=2.1.0\n" in _manifest(project)
     assert locked(project)["linux-64"]["python"] == "3.11.9"
-    assert " in sync: nothing to write\n" in alone.multiplat("lock", cwd=project).stderr
+    assert_nothing_to_lock(alone, project)
 
 
 def test_several_files(alone: Host, project: Path, channel: Path) -> None:

@@ -13,6 +13,7 @@ from support.manifests import write
 from support.packages import Package, write_repodata
 from support.pypi_index import Index
 from support.server import serve
+from support.states import IN_SYNC, check_states
 
 LINUX = "[linux-64]"
 TWO = "[linux-64, osx-arm64]"
@@ -257,7 +258,7 @@ def test_made_by_a_newer_conda_multiplat(alone: Host, project: Path, tools: Path
         "warning: conda-lock.yml: it was made by a newer conda-multiplat, and will be locked as "
         "this one does; to lock as before, take the newer one\n"
     )
-    assert _check(alone, project) == "in sync: conda-lock.yml\n"
+    assert check_states(alone, project) == IN_SYNC
 
 
 def test_pypi(alone: Host, project: Path, tmp_path: Path) -> None:
@@ -341,7 +342,7 @@ def test_no_platforms_named(alone: Host, project: Path, tools: Path) -> None:
     both = f"conda-lock.yml{gone}dev.conda-lock.yml{gone}{run}"
     assert _check(alone, project, code=1) == both
     alone.multiplat("lock", "--platform", "osx-arm64", cwd=project)
-    assert _check(alone, project) == "in sync: conda-lock.yml, dev.conda-lock.yml\n"
+    assert check_states(alone, project) == {**IN_SYNC, "dev.conda-lock.yml": "in sync"}
     (project / "conda-lock.yml").unlink()
     assert _check(alone, project, code=1) == f"conda-lock.yml{gone}{run}"
 

@@ -13,6 +13,7 @@ from support.manifests import locked, write
 from support.packages import Package, write_repodata
 from support.pypi_index import Index
 from support.server import serve
+from support.states import IN_SYNC, states
 
 TWO = "[linux-64, osx-arm64]"
 DEV = "multiplat: {environments: {dev: {dependencies: [solo]}}}\n"
@@ -81,6 +82,10 @@ class Project:
     def check(self, *arguments: str, code: int = 0) -> str:
         return self.repo.multiplat("check", *arguments, cwd=self.folder, code=code)
 
+    def states(self, *arguments: str) -> dict[str, str]:
+        """What ``check`` says of each file, as data."""
+        return states(self.repo.multiplat("check", *arguments, "--json", cwd=self.folder))
+
     def start(self, lines: tuple[str, ...] = LINES, **options: str) -> None:
         """The state that both branches begin with."""
         self.repo.multiplat("merge-driver", "--setup")
@@ -125,7 +130,7 @@ def test_merge(door: Host, tmp_path: Path, tools: Path) -> None:
     assert "Auto-merging the robot/conda-lock.yml" in said
     assert "conda multiplat lock" not in said
     assert locked(project.folder) == {"linux-64": BOTH, "osx-arm64": BOTH}
-    assert project.check("--strict") == "in sync: conda-lock.yml\n"
+    assert project.states("--strict") == IN_SYNC
     merged = project.text()
     (project.folder / "conda-lock.yml").unlink()
     project.lock()
@@ -138,10 +143,10 @@ def test_rebase(two: Project) -> None:
     _diverge(two)
     two.repo.git("rebase", "-q", "main", "side")
     assert locked(two.folder)["linux-64"] == BOTH
-    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+    assert two.states("--strict") == IN_SYNC
     two.repo.git("checkout", "-q", "HEAD~1")
     assert locked(two.folder)["linux-64"] == {**BOTH, "right": "2.0"}
-    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+    assert two.states("--strict") == IN_SYNC
 
 
 def test_rebase_by_patches(two: Project) -> None:
@@ -149,7 +154,7 @@ def test_rebase_by_patches(two: Project) -> None:
     _diverge(two)
     two.repo.git("rebase", "-q", "--apply", "main", "side")
     assert locked(two.folder)["linux-64"] == BOTH
-    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+    assert two.states("--strict") == IN_SYNC
 
 
 def test_cherry_pick_and_revert(two: Project) -> None:
@@ -157,7 +162,7 @@ def test_cherry_pick_and_revert(two: Project) -> None:
     _diverge(two)
     two.repo.git("cherry-pick", "side~1", cwd=two.folder)
     assert locked(two.folder)["linux-64"] == {**BOTH, "right": "2.0"}
-    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+    assert two.states("--strict") == IN_SYNC
     two.repo.git("revert", "--no-edit", "HEAD~1", cwd=two.folder)
     assert locked(two.folder)["linux-64"] == {**BOTH, "left": "1.0", "right": "2.0"}
 
@@ -168,7 +173,7 @@ def test_picks_that_are_not_committed(two: Project) -> None:
     two.repo.git("cherry-pick", "-n", "side~1")
     two.repo.git("cherry-pick", "-n", "side")
     assert locked(two.folder)["linux-64"] == BOTH
-    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+    assert two.states("--strict") == IN_SYNC
 
 
 def test_rebase_that_stops(two: Project) -> None:
@@ -191,7 +196,7 @@ def test_rebase_that_stops(two: Project) -> None:
     two.lock()
     two.repo.git("add", "-A")
     two.repo.git("rebase", "--continue")
-    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+    assert two.states("--strict") == IN_SYNC
 
 
 def test_long_rebase(two: Project) -> None:
@@ -204,7 +209,7 @@ def test_long_rebase(two: Project) -> None:
     for revision, version in (("side", "3.0"), ("side~1", "2.0"), ("side~2", "3.0")):
         two.repo.git("checkout", "-q", revision)
         assert locked(two.folder)["linux-64"] == {**BOTH, "right": version}
-        assert two.check("--strict") == "in sync: conda-lock.yml\n"
+        assert two.states("--strict") == IN_SYNC
 
 
 def test_program_that_is_gone(two: Project) -> None:
@@ -248,7 +253,7 @@ def test_stash(two: Project) -> None:
     two.branch("main", _replaced("left <2", "left >=2"))
     two.repo.git("stash", "pop", "-q")
     assert locked(two.folder)["linux-64"] == BOTH
-    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+    assert two.states("--strict") == IN_SYNC
 
 
 def test_no_commit_that_is_merged(two: Project) -> None:
@@ -276,7 +281,7 @@ def test_both_added_it(two: Project) -> None:
     two.branch("main", ("sel", *LINES))
     two.repo.git("merge", "side")
     assert set(locked(two.folder)["linux-64"]) == {"base", "left", "right", "sel", "solo"}
-    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+    assert two.states("--strict") == IN_SYNC
 
 
 def test_criss_cross(two: Project) -> None:
@@ -291,7 +296,7 @@ def test_criss_cross(two: Project) -> None:
     said = two.repo.git("merge", "main")
     assert "is not merged" not in said
     assert locked(two.folder)["linux-64"] == {**BOTH, "sel": "1.0"}
-    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+    assert two.states("--strict") == IN_SYNC
 
 
 def test_environments(two: Project) -> None:
@@ -318,7 +323,7 @@ def test_needs_of_the_machine(two: Project) -> None:
     two.branch("side", (*LINES, "mac  # [osx]"))
     two.branch("main", ("gpu  # [linux]", *LINES))
     two.repo.git("merge", "side")
-    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+    assert two.states("--strict") == IN_SYNC
     merged = two.text()
     assert 'multiplat.needs.linux-64: \'{"__cuda >=12": {"constrains": ["gpu"]}}\'' in merged
     assert 'multiplat.needs.osx-arm64: \'{"__osx >=12": {"depends": ["mac"]}}\'' in merged
@@ -346,7 +351,7 @@ def test_categories(two: Project) -> None:
     two.repo.git("checkout", "-q", "main")
     lock("main", "base <2, solo", "tool, solo")
     two.repo.git("merge", "side")
-    assert two.check("-f", "a.yml", "b.yml", "--strict") == "in sync: conda-lock.yml\n"
+    assert two.states("-f", "a.yml", "b.yml", "--strict") == IN_SYNC
     merged = two.text()
     two.lock("-f", "a.yml", "b.yml", "--update-all")
     assert two.text() == merged
@@ -376,7 +381,7 @@ def _settle(project: Project) -> None:
     """``lock`` is all that is needed."""
     said = project.lock()
     assert "warning: conda-lock.yml is not merged; its records are only a start" in said
-    assert project.check("--strict") == "in sync: conda-lock.yml\n"
+    assert project.states("--strict") == IN_SYNC
     assert "Not merged" not in project.text()
     project.repo.commit("merged")
 
@@ -458,7 +463,7 @@ def test_platform_taken_out(two: Project) -> None:
     two.branch("main", _replaced("left <2", "left >=2"))
     two.repo.git("merge", "side")
     assert locked(two.folder) == {"osx-arm64": BOTH}
-    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+    assert two.states("--strict") == IN_SYNC
 
 
 def test_new_platform_without_the_others_change(two: Project) -> None:
@@ -601,7 +606,7 @@ def test_pypi(two: Project, index: str) -> None:
         "python": "3.12.5",
         "robot": "1.0",
     }
-    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+    assert two.states("--strict") == IN_SYNC
     merged = two.text()
     two.lock("--update-all")
     assert two.text() == merged
@@ -634,7 +639,7 @@ def test_requirements_files(two: Project, index: str) -> None:
     two.repo.git("merge", "side")
     found = locked(two.folder)["linux-64"]
     assert (found["arm"], found["leg"]) == ("2.0", "2.0")
-    assert two.check("--strict") == "in sync: conda-lock.yml\n"
+    assert two.states("--strict") == IN_SYNC
     two.repo.git("branch", "-f", "side")
     state("side", "arm ==1.0", *FAR, "leg >=2")
     state("main", "arm ==2.0", *FAR, "leg >=2")
@@ -655,8 +660,7 @@ def test_solve_group(two: Project) -> None:
     two.repo.git("merge", "side")
     names = ("conda-lock.yml", "dev.conda-lock.yml")
     assert [locked(two.folder, each)["linux-64"]["right"] for each in names] == ["3.0", "3.0"]
-    said = two.check("--strict")
-    assert said == "in sync: conda-lock.yml, dev.conda-lock.yml\n"
+    assert two.states("--strict") == {**IN_SYNC, "dev.conda-lock.yml": "in sync"}
 
 
 def test_solve_group_that_disagrees(two: Project) -> None:
