@@ -73,12 +73,34 @@ def conda_pre_transaction_actions() -> Iterable[Any]:
 
 
 @hookimpl
+@_harmless("does not look at changes")
+def conda_post_transaction_actions() -> Iterable[Any]:
+    """Say that a locked environment was changed; condas before 25.5 don't ask."""
+    from conda.plugins.types import CondaPostTransactionAction
+
+    from conda_multiplat.in_conda.drift import drift_action
+
+    return [CondaPostTransactionAction(name="multiplat-drift", action=drift_action())]
+
+
+@hookimpl
+@_harmless("does not look at changes")
+def conda_post_commands() -> Iterable[Any]:
+    """The same at the end of a command, for the condas that have no such action."""
+    from conda.plugins.types import CondaPostCommand
+
+    from conda_multiplat.in_conda.drift import COMMANDS, after_command
+
+    return [CondaPostCommand("multiplat-drift", after_command, set(COMMANDS))]
+
+
+@hookimpl
 @_harmless("does not look at solves")
 def conda_pre_solves() -> Iterable[Any]:
     """Look at what conda is about to change."""
     from conda.plugins.types import CondaPreSolve
 
-    from conda_multiplat.in_conda.solves import before_solve
+    from conda_multiplat.in_conda.drift import before_solve
 
     return [CondaPreSolve(name="multiplat-drift", action=before_solve)]
 
@@ -107,11 +129,9 @@ def conda_virtual_packages() -> Iterable[Any]:
 @_harmless("has no health check")
 def conda_health_checks() -> Iterable[Any]:
     """Add to ``conda doctor``."""
-    from conda.plugins.types import CondaHealthCheck
+    from conda_multiplat.in_conda.doctor import health_check
 
-    from conda_multiplat.in_conda.doctor import check_health
-
-    return [CondaHealthCheck(name="multiplat-lock", action=check_health)]
+    return [health_check()]
 
 
 def _run(args: argparse.Namespace) -> int:

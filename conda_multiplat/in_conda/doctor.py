@@ -1,13 +1,39 @@
-"""Our section of ``conda doctor``."""
+"""Our section of ``conda doctor``: is a prefix as locked, and can this machine run it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from conda_multiplat.in_conda.virtual_packages import lacking
 
+if TYPE_CHECKING:
+    import argparse
+
+    from conda_multiplat.lockfile.changes import Change
+    from conda_multiplat.lockfile.model import PlatformLock
+
+#: The name of our check, as ``conda doctor NAME`` takes it.
+NAME = "multiplat-lock"
+#: What newer condas show of a check in ``conda doctor --list``.
+_SUMMARY = "Compare an environment of conda-multiplat with its lock and this machine"
+_FIX = "Make it as locked (conda multiplat install)"
 #: So many differences are named, unless there is ``--verbose``.
 _SHOWN = 10
+#: What ``install`` does about a difference, by its kind.
+_VERBS = {"added": "adds", "removed": "removes"}
+
+
+def health_check() -> Any:
+    """Our check, with what this conda knows of checks: 26 has added a summary and a fix."""
+    from conda.plugins.types import CondaHealthCheck
+
+    known = getattr(CondaHealthCheck, "__dataclass_fields__", {})
+    more = {"fixer": fix, "summary": _SUMMARY, "fix": _FIX}
+    return CondaHealthCheck(
+        name=NAME, action=check_health, **{k: v for k, v in more.items() if k in known}
+    )
 
 
 def check_health(prefix: str, verbose: bool) -> None:
@@ -22,27 +48,87 @@ def check_health(prefix: str, verbose: bool) -> None:
 def _health(prefix: Path, limit: int | None) -> list[str]:
     from conda.base.context import context
 
-    from conda_multiplat.engines.conda.specs import is_newer
-    from conda_multiplat.lockfile.changes import packages, to_install
-    from conda_multiplat.lockfile.read import read_lock
-    from conda_multiplat.machine.files import read_text
-    from conda_multiplat.machine.prefix import installed, read_marker
+    from conda_multiplat.machine.prefix import read_marker
     from conda_multiplat.vocabulary.unmet import grouped, lines
 
     marker = read_marker(prefix)
     if not marker:
         return ["✅ The environment is not one of conda-multiplat's."]
     path = str(marker.get("lock", ""))
-    locked = read_lock(read_text(Path(path)), path, [context.subdir]).platforms.get(context.subdir)
+    locked = _locked(path)
     if locked is None:
         return [f"❌ {path} has nothing for {context.subdir}."]
-    found = []
-    if changed := to_install(installed(prefix), locked.records, is_newer):
-        found.append(f"❌ Not as locked in {path}: {packages(len(changed))}")
-        found += [f"  {each}" for each in changed[:limit]]
-        found.append("  `conda multiplat install` brings them back.")
+    found = _differences(_changes(prefix, locked, marker), path, limit)
     if unmet := lacking(locked.machine_needs, context.subdir):
         versions = {each.name: each.version for each in locked.records}
         found.append("❌ This machine does not meet what the environment needs:")
         found += [f"  {line}" for line in lines(grouped(unmet, versions))]
     return found or [f"✅ The environment is as locked in {path}, and this machine can run it."]
+
+
+def _locked(path: str) -> PlatformLock | None:
+    from conda.base.context import context
+
+    from conda_multiplat.lockfile.read import read_lock
+    from conda_multiplat.machine.files import read_text
+
+    return read_lock(read_text(Path(path)), path, [context.subdir]).platforms.get(context.subdir)
+
+
+def _changes(prefix: Path, locked: PlatformLock, marker: dict[str, Any]) -> list[Change]:
+    """What ``install`` would change, of conda's packages and of PyPI's."""
+    from conda_multiplat.actions.install.run import pypi_changes
+    from conda_multiplat.engines.conda.specs import is_newer
+    from conda_multiplat.lockfile.changes import to_install
+    from conda_multiplat.machine.prefix import installed
+
+    found = to_install(installed(prefix), locked.records, is_newer)
+    return [*found, *pypi_changes(locked, prefix, marker, is_newer)]
+
+
+def _differences(changed: Sequence[Change], path: str, limit: int | None) -> list[str]:
+    if not changed:
+        return []
+    from conda_multiplat.lockfile.changes import packages
+
+    verbs = [_VERBS.get(each.kind, "replaces") for each in changed]
+    done = [f"{verb} {verbs.count(verb)}" for verb in dict.fromkeys(sorted(verbs))]
+    return [
+        f"❌ Not as locked in {path}: {packages(len(changed))}",
+        *(f"  {each}" for each in changed[:limit]),
+        *([f"  and {len(changed) - limit} more"] if limit and len(changed) > limit else []),
+        f"  `conda multiplat install` makes it as locked: {', '.join(done)}.",
+    ]
+
+
+def fix(prefix: str, _args: argparse.Namespace, confirm: Callable[[str], None]) -> int:
+    """For ``conda doctor --fix``: install what is locked, if the user agrees.
+
+    Returns:
+        The exit code of ``conda multiplat install``; 0 where there is nothing to do.
+    """
+    from conda_multiplat.machine.prefix import read_marker
+
+    where = Path(prefix)
+    marker = read_marker(where)
+    if not marker:
+        return 0
+    locked = _locked(str(marker.get("lock", "")))
+    if locked is not None and not _changes(where, locked, marker):
+        return 0
+    confirm(f"Make {prefix} as it is locked?")
+    return _install(where, marker)
+
+
+def _install(prefix: Path, marker: dict[str, Any]) -> int:
+    """``conda multiplat install``, with the manifest and the environment of last time."""
+    import argparse
+
+    from conda_multiplat.cli.main import configure_parser, run
+    from conda_multiplat.machine.settings import settings_from_conda
+
+    parser = argparse.ArgumentParser(prog="conda multiplat")
+    configure_parser(parser)
+    files = [word for file in marker.get("manifest", ()) for word in ("-f", str(file))]
+    chosen = ["-e", str(marker.get("environment", "default")), "-p", str(prefix)]
+    return run(parser.parse_args(["install", *files, *chosen]), settings_from_conda)

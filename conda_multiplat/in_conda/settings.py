@@ -31,6 +31,13 @@ def _validate(value: object) -> bool | str:
     return value in _CHOICES or f"write one of {', '.join(_CHOICES)}"
 
 
+def choice(setting: str) -> str:
+    """``error``, ``warn`` or ``off``, as the user has it or by default."""
+    from conda.base.context import context
+
+    return str(getattr(context.plugins, setting, HOOK_SETTINGS[setting][0]))
+
+
 def verdict(setting: str, work: str, find: Callable[[], str]) -> Exception | None:
     """What a setting wants done about what ``find`` says: an error, a warning, or nothing.
 
@@ -39,18 +46,17 @@ def verdict(setting: str, work: str, find: Callable[[], str]) -> Exception | Non
         work: what could not be done where ``find`` fails: a mistake of ours must not stop conda.
         find: says what is wrong; ``""`` for nothing.
     """
-    from conda.base.context import context
     from conda.exceptions import CondaError
 
-    choice = getattr(context.plugins, setting, HOOK_SETTINGS[setting][0])
-    if choice == "off":
+    wanted = choice(setting)
+    if wanted == "off":
         return None
     try:
         text = find()
     except Exception as error:
         _log.warning("conda-multiplat could not %s: %s", work, error)
         return None
-    if text and choice == "warn":
+    if text and wanted == "warn":
         _log.warning(text)
-    refusal: Exception | None = CondaError(text) if text and choice == "error" else None
+    refusal: Exception | None = CondaError(text) if text and wanted == "error" else None
     return refusal

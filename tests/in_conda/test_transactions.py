@@ -144,7 +144,7 @@ def test_doctor(conda: Host, project: Path, real_channel: Path, managed: Path) -
     differs = (
         f"❌ Not as locked in {lock}: 1 package\n"
         "  - prefixed 1.0\n"
-        "  `conda multiplat install` brings them back.\n"
+        "  `conda multiplat install` makes it as locked: removes 1.\n"
     )
     assert differs in _doctor(conda)
     conda.multiplat("install", cwd=project)

@@ -81,7 +81,7 @@ def make_as_locked(
     refuse_protected(where, settings, allow_frozen=allow_frozen, allow_base=allow_base)
     found = to_install(prefixes.installed(where), choice.locked.records, is_newer)
     marker = prefixes.read_marker(where)
-    pypi = _pypi_changes(choice.locked, where, marker, is_newer)
+    pypi = pypi_changes(choice.locked, where, marker, is_newer)
     work = Work(project, choice, where, found, pypi, marker)
     if not dry_run:
         _carry_out(work, settings, console)
@@ -100,10 +100,17 @@ def _carry_out(work: Work, settings: Settings, console: Console) -> None:
         raise prefixes.unfinished(work.where, reason) from None
 
 
-def _pypi_changes(
+def pypi_changes(
     locked: PlatformLock, where: Path, marker: Mapping[str, Any], is_newer: IsNewer
 ) -> list[Change]:
-    """What must change of PyPI's packages; where neither side has any, nobody looks."""
+    """What must change of PyPI's packages; where neither side has any, nobody looks.
+
+    Args:
+        locked: what should be there.
+        where: the prefix.
+        marker: what the last install noted there.
+        is_newer: compares versions.
+    """
     noted = marker.get("pypi", {})
     if not locked.pypi and not noted:
         return []

@@ -1,0 +1,126 @@
+"""What conda changes in a prefix of ours: refused before the solve, or pointed out afterwards.
+
+conda solves up to four times for one command, and none of its solves need come to anything. So the
+warning waits for the change: condas from 25.5 on have an action after a transaction; with older
+ones what was asked for is noted at the solve and said at the end of the command, if the records
+in ``conda-meta`` are others by then.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from conda_multiplat.in_conda.settings import choice, verdict
+from conda_multiplat.machine.hook_settings import DRIFT
+
+_log = logging.getLogger(__name__)
+#: The commands that can change a prefix, as condas' hooks name them.
+COMMANDS = frozenset({"install", "update", "upgrade", "remove", "uninstall", "env_update"})
+
+
+@dataclass(frozen=True)
+class _Noted:
+    """What a command asks for, and the records that are there when it does."""
+
+    prefix: Path
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    records: frozenset[str]
+
+
+_noted: list[_Noted] = []  # of this process, which runs one command of conda's
+
+
+def before_solve(specs_to_add: Iterable[Any], specs_to_remove: Iterable[Any]) -> None:
+    """Refuse to change a prefix of ours, where ``plugins.multiplat_drift`` wants that.
+
+    Raises:
+        CondaError: it does.
+    """
+    from conda.base.context import context
+
+    prefix = Path(context.target_prefix)
+    added, removed = _texts(specs_to_add), _texts(specs_to_remove)
+    if choice(DRIFT) == "error":
+        found = verdict(DRIFT, "look at the environment", lambda: _drift(prefix, added, removed))
+        if found is not None:
+            raise found
+    if not _noted and not transactions_are_followed():
+        _noted.append(_Noted(prefix, added, removed, _records(prefix)))
+
+
+def after_command(_command: str) -> None:
+    """At the end of a command that has succeeded: warn of what was noted, if it has happened."""
+    while _noted:
+        noted = _noted.pop()
+        if _records(noted.prefix) != noted.records:
+            _warn(noted.prefix, noted.added, noted.removed)
+
+
+def drift_action() -> type[Any]:
+    """The action that conda runs after a transaction (conda 25.5 and newer)."""
+    from conda.core.path_actions import Action
+
+    class SayDrift(Action):  # type: ignore[misc]  # conda's, which has no types here
+        """Points out that a prefix of ours is no longer as locked."""
+
+        def verify(self) -> None:
+            """Nothing: what is to be refused was refused before the solve."""
+            self._verified = True
+
+        def execute(self) -> None:
+            """All has been linked and unlinked."""
+            if self.link_precs or self.unlink_precs:
+                prefix = Path(self.target_prefix)
+                _warn(prefix, _texts(self.update_specs or ()), _texts(self.remove_specs or ()))
+
+        def reverse(self) -> None:
+            """Nothing was done."""
+
+        def cleanup(self) -> None:
+            """Nothing is left."""
+
+    return SayDrift
+
+
+def transactions_are_followed() -> bool:
+    """Whether this conda has actions after a transaction."""
+    from conda.plugins import types
+
+    return hasattr(types, "CondaPostTransactionAction")
+
+
+def _warn(prefix: Path, added: tuple[str, ...], removed: tuple[str, ...]) -> None:
+    if choice(DRIFT) != "warn":
+        return
+    try:
+        text = _drift(prefix, added, removed)
+    except Exception as error:  # the change is made, and conda must not think that it failed
+        text = f"conda-multiplat could not look at the environment: {error}"
+    if text:
+        _log.warning(text)
+
+
+def _texts(specs: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(sorted(map(str, specs)))
+
+
+def _records(prefix: Path) -> frozenset[str]:
+    return frozenset(path.name for path in (prefix / "conda-meta").glob("*.json"))
+
+
+def _drift(prefix: Path, added: tuple[str, ...], removed: tuple[str, ...]) -> str:
+    from conda_multiplat.machine.prefix import read_marker
+
+    marker = read_marker(prefix)
+    if not marker:
+        return ""
+    manifest = ", ".join(marker.get("manifest", ())) or "its manifest"
+    lines = [f"{prefix} is locked: `conda multiplat install` will undo this"]
+    lines += [f"  to keep it: add `- {each}` to dependencies in {manifest}" for each in added]
+    lines += [f"  to keep it: take {each} out of {manifest}" for each in removed]
+    return "\n".join([*lines, "  then: conda multiplat lock, conda multiplat install"])
