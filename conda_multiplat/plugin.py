@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 hookimpl = pluggy.HookimplMarker("conda")
 _log = logging.getLogger(__name__)
-_Hook = Callable[[], Iterable[Any]]
+_Hook = Callable[..., Iterable[Any]]
 
 
 def _harmless(loss: str) -> Callable[[_Hook], _Hook]:
@@ -26,9 +26,9 @@ def _harmless(loss: str) -> Callable[[_Hook], _Hook]:
 
     def wrap(hook: _Hook) -> _Hook:
         @functools.wraps(hook)
-        def guarded() -> Iterable[Any]:
+        def guarded(**keywords: Any) -> Iterable[Any]:
             try:
-                return hook()
+                return list(hook(**keywords))
             except Exception as error:
                 _log.warning("conda-multiplat %s: %s", loss, error)
                 return []
@@ -132,6 +132,24 @@ def conda_health_checks() -> Iterable[Any]:
     from conda_multiplat.in_conda.doctor import health_check
 
     return [health_check()]
+
+
+@hookimpl
+@_harmless("has no exporter")
+def conda_environment_exporters() -> Iterable[Any]:
+    """Add ``--format multiplat`` to ``conda export``; condas before 25.7 don't ask."""
+    from conda_multiplat.in_conda.exports import exporter
+
+    return [each for each in [exporter()] if each]
+
+
+@hookimpl
+@_harmless("has no hints")
+def conda_error_hints(error: Any) -> Iterable[Any]:
+    """Say which command of ours does what conda can't; condas before 26.7 don't ask."""
+    from conda_multiplat.in_conda.errors import error_hints
+
+    return error_hints(error)
 
 
 def _run(args: argparse.Namespace) -> int:

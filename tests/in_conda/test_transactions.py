@@ -6,14 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from support.condas import version
 from support.hosts import Host
 from support.manifests import write
 from support.packages import SUBDIR, Package, build_channel
-
-
-def _version(conda: Host) -> tuple[int, ...]:
-    text = conda.run("--version").stdout.split()[-1]
-    return tuple(int(part) for part in text.split(".")[:2])
 
 
 @pytest.fixture
@@ -42,7 +38,7 @@ def _create(conda: Host, explicit: Path, **env: str) -> subprocess.CompletedProc
 def test_explicit_file_on_a_machine_that_lacks_cuda(conda: Host, explicit: Path) -> None:
     """Refused before anything is linked; a conda before 25.5 does not ask us."""
     done = _create(conda, explicit, CONDA_OVERRIDE_CUDA="11.8")
-    if _version(conda) < (25, 5):
+    if version(conda) < (25, 5):
         assert done.returncode == 0, done.stderr
         return
     assert done.returncode == 1
@@ -68,13 +64,13 @@ def test_setting(conda: Host, explicit: Path, choice: str) -> None:
     done = _create(conda, explicit, **env)
     assert done.returncode == 0, done.stderr
     said = "this machine can't run" in done.stderr
-    assert said == (choice == "warn" and _version(conda) >= (25, 5))
+    assert said == (choice == "warn" and version(conda) >= (25, 5))
     assert len(list((conda.envs / "x" / "conda-meta").glob("*.json"))) == 2
 
 
 def test_setting_is_described(conda: Host) -> None:
     """Conda shows it, with what it is for."""
-    if _version(conda) < (25, 5):
+    if version(conda) < (25, 5):
         pytest.skip("an old conda does not describe the settings of plugins")
     shown = conda.run("config", "--describe").stdout
     assert "multiplat_machine: error" in shown
@@ -84,7 +80,7 @@ def test_setting_is_described(conda: Host) -> None:
 def test_setting_that_is_wrong(conda: Host, explicit: Path) -> None:
     """Conda itself refuses it, and says what may stand there."""
     done = _create(conda, explicit, CONDA_PLUGINS_MULTIPLAT_MACHINE="maybe")
-    if _version(conda) < (25, 5):
+    if version(conda) < (25, 5):
         pytest.skip("nobody asks for the setting in a conda before 25.5")
     assert "error, warn, off" in done.stderr
 
@@ -159,6 +155,40 @@ def test_doctor(conda: Host, project: Path, real_channel: Path, managed: Path) -
     source = ("--override-channels", "--channel", real_channel.as_uri())
     conda.run("create", "--yes", "-n", "other", *source, "greeting-data")
     assert "✅ The environment is not one of conda-multiplat's.\n" in _doctor(conda, "other")
+
+
+def test_drift_that_does_not_happen(conda: Host, managed: Path, real_channel: Path) -> None:
+    """Nothing is said where the command changes nothing."""
+    source = ("--override-channels", "--channel", real_channel.as_uri())
+    conda.run("install", "--yes", "--dry-run", "-n", "demo", *source, "prefixed", code=None)
+    done = conda.run("install", "--yes", "-n", "demo", *source, "greeting-data")
+    assert "is locked" not in done.stderr
+
+
+def test_drift_by_removal(conda: Host, project: Path, managed: Path) -> None:
+    """``conda remove`` is pointed out too, once, with what to do in the manifest."""
+    done = conda.run("remove", "--yes", "-n", "demo", "--offline", "greeting-data")
+    assert done.stderr.count("is locked") == 1
+    assert f"  to keep it: take greeting-data out of {project / 'environment.yml'}" in done.stderr
+
+
+def test_doctor_fixes(conda: Host, real_channel: Path, managed: Path) -> None:
+    """``--list`` has a summary, and ``--fix`` installs what is locked, after asking."""
+    if version(conda) < (26, 1):
+        pytest.skip("this conda's health checks have no fix")
+    listed = conda.run("doctor", "--list").stdout
+    assert (
+        "  multiplat-lock: Compare an environment of conda-multiplat with its lock and this machine"
+        " (fix: Make it as locked (conda multiplat install))\n"
+    ) in listed
+    _add(conda, real_channel, CONDA_PLUGINS_MULTIPLAT_DRIFT="off")
+    added = managed / "conda-meta"
+    fix = ("doctor", "-n", "demo", "--fix", "multiplat-lock")
+    conda.run(*fix, "--dry-run")
+    assert list(added.glob("prefixed-*.json"))
+    conda.run(*fix, "--yes")
+    assert not list(added.glob("prefixed-*.json"))
+    assert "✅ The environment is as locked" in conda.run(*fix, "--yes").stdout
 
 
 @pytest.fixture

@@ -143,7 +143,7 @@ def import_manifest(
     imported = imported.adding(notes=_build_note(settled, keep_builds=keep_builds))
     # The path of an environment is of this machine only, and the manifest is for others too.
     sources = [f"the environment {wanted.name}"] if wanted else [file.name for file in files]
-    text = _verified(imported, sources, target)
+    text = verified_text(imported, sources, target)
     imported = imported.adding(lost=_unwritten_comments(parts, text))
     if dry_run:
         console.show(text.rstrip("\n"))
@@ -271,7 +271,7 @@ def _unwritten_comments(parts: Sequence[Part], text: str) -> list[Lost]:
     ]
 
 
-def _verified(imported: Imported, sources: Sequence[str], target: Path) -> str:
+def verified_text(imported: Imported, sources: Sequence[str], target: Path) -> str:
     """The manifest's text, which reads as what is meant.
 
     Words beside a line can look like a selector: if they do, all go without.

@@ -1,0 +1,83 @@
+"""``conda export --format multiplat``: an environment as our manifest, as ``import`` reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from conda_multiplat.importers.values import Imported
+
+FORMAT = "multiplat"
+_DESCRIPTION = "environment.yml of conda-multiplat: what was asked for, for every platform named"
+
+
+def exporter() -> Any | None:
+    """Our exporter, with what this conda knows of exporters; ``None`` where it has none.
+
+    It has no file names of its own: ``environment.yml`` is conda's, and two that claim one are an
+    error in conda.
+    """
+    from conda.plugins import types
+
+    kind = getattr(types, "CondaEnvironmentExporter", None)
+    if kind is None:
+        return None
+    more = {"description": _DESCRIPTION}
+    return kind(
+        name=FORMAT,
+        aliases=(),
+        default_filenames=(),
+        multiplatform_export=manifest_of,
+        **{k: v for k, v in more.items() if k in kind.__dataclass_fields__},
+    )
+
+
+def manifest_of(environments: Iterable[Any]) -> str:
+    """The manifest of an environment, for the platforms that conda was asked to export.
+
+    Raises:
+        CondaError: the environment can't be imported.
+    """
+    from conda.exceptions import CondaError
+
+    from conda_multiplat.vocabulary.errors import MultiplatError
+
+    every = list(environments)
+    try:
+        return _manifest(Path(every[0].prefix), [each.platform for each in every])
+    except MultiplatError as error:
+        raise CondaError("\n".join(error.lines())) from error
+
+
+def _manifest(prefix: Path, platforms: list[str]) -> str:
+    from conda_multiplat.actions.import_.prefix import read_prefix
+    from conda_multiplat.cli.commands.import_ import verified_text
+    from conda_multiplat.importers.merge import Part, merge
+    from conda_multiplat.machine.console import Console
+    from conda_multiplat.machine.settings import settings_from_conda
+
+    settings = settings_from_conda()
+    read = read_prefix(prefix, settings, settings.subdir)
+    imported = merge([Part(_for_platforms(read, platforms))])
+    console = Console()
+    for line in (*imported.notes, *map(str, imported.lost)):
+        console.say(line)
+    return verified_text(imported, [f"the environment {prefix.name}"], Path("environment.yml"))
+
+
+def _for_platforms(read: Imported, platforms: list[str]) -> Imported:
+    """The same requests for each platform: a history does not know of platforms."""
+    manifest = read.manifest
+    (own,) = manifest.platforms
+    environments = {
+        name: each._replace(views=dict.fromkeys(platforms, each.views[own]))
+        for name, each in manifest.environments.items()
+    }
+    variables = {subdir: manifest.variables.get(own, {}) for subdir in platforms}
+    now = manifest._replace(
+        platforms=tuple(platforms), environments=environments, variables=variables
+    )
+    return replace(read, manifest=now)
