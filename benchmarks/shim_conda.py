@@ -52,4 +52,4 @@ async def _solve(args: argparse.Namespace) -> list[rattler.RepoDataRecord]:
 
 actions = [_action(each) for each in asyncio.run(_solve(_arguments()))]
 print(json.dumps({"actions": {"FETCH": actions, "LINK": actions}, "success": True}))
-time.sleep(0.01)  # rattler's threads end: see conda_multiplat.engines.conda.solver.run
+time.sleep(0.01)  # rattler's threads end: see conda_multiplat.engines.conda.access.run

@@ -69,6 +69,6 @@ def _table(found: LockedTarget) -> NameTable:
     """The table of names, read where there is something of PyPI."""
     if not (found.locked.pypi or found.target.view.pypi):
         return {}
-    from conda_multiplat.engines.pypi.pypi_table import name_table
+    from conda_multiplat.engines.pypi.conda_names import name_table
 
     return name_table()

@@ -100,7 +100,7 @@ def _refuse_what_is_no_spec(project: Project) -> None:
 def unmet_lines(target: Target, locked: PlatformLock) -> list[str]:
     """What is locked for a target and does not meet it, a line each, with the engine's reading."""
     from conda_multiplat.engines.conda.specs import record_matches, spec_matches
-    from conda_multiplat.engines.pypi.pypi_table import name_table
+    from conda_multiplat.engines.pypi.conda_names import name_table
     from conda_multiplat.lockfile.satisfies import mismatches
     from conda_multiplat.lockfile.satisfies_pypi import pypi_mismatches
 

@@ -158,7 +158,7 @@ def _pypi_side(
     if not any(each.target.view.pypi for plan in plans for each in plan.requests):
         return None
     from conda_multiplat.actions.lock.pypi import PypiSide
-    from conda_multiplat.engines.pypi.pypi_table import name_table
+    from conda_multiplat.engines.pypi.conda_names import name_table
     from conda_multiplat.engines.pypi.resolver import UvEngine
     from conda_multiplat.engines.pypi.user_settings import left_out
 

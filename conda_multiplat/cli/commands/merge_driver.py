@@ -170,7 +170,7 @@ def _merge(sides: Sides, wanted: Sequence[Target]) -> tuple[LockFile | None, lis
 
 
 def _versions(target: Target, locked: PlatformLock) -> dict[str, str]:
-    from conda_multiplat.engines.pypi.pypi_table import name_table
+    from conda_multiplat.engines.pypi.conda_names import name_table
     from conda_multiplat.lockfile.satisfies_pypi import project_versions
 
     return project_versions(target, locked, name_table())

@@ -151,7 +151,7 @@ def _alternatives(
     }
     if pypi:
         from conda_multiplat.actions.newest_pypi import newest_of_pypi
-        from conda_multiplat.engines.pypi.pypi_table import name_table
+        from conda_multiplat.engines.pypi.conda_names import name_table
         from conda_multiplat.engines.pypi.resolver import UvEngine
 
         engine = UvEngine(settings, project.folder)

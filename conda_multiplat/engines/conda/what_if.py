@@ -5,13 +5,13 @@ Each is tried: the request is solved once more, with what would ask for it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import rattler
 from rattler.exceptions import SolverError
 
-from conda_multiplat.engines.conda.cuda_builds import cuda_spec, is_cuda, reason
 from conda_multiplat.engines.conda.repodata import Repodata
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving.alternatives import (
@@ -27,11 +27,16 @@ from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.errors import NOWHERE
 from conda_multiplat.vocabulary.graph import path_to
+from conda_multiplat.vocabulary.match_spec import parse_spec
 from conda_multiplat.vocabulary.names import VirtualPackage, spec_name
 from conda_multiplat.vocabulary.records import CondaRecord
 from conda_multiplat.vocabulary.virtual_packages import promise_problem
 
 Records = Sequence[rattler.RepoDataRecord]
+
+#: What a CUDA build depends on, and what its build string says otherwise.
+_CUDA_NAMES = frozenset({"__cuda", "cuda-version", "cudatoolkit"})
+_CUDA_BUILD = re.compile(r"cuda|gpu")
 
 #: Promised where nobody has a CUDA to promise: more than any package asks for.
 _ANY_CUDA = "99"
@@ -82,8 +87,8 @@ class Alternatives:
         known = await self._repodata.known(request, [record.name])
         newest = await self._newest(request, record, known)
         chosen = next((each for each in known if public_name(each.url) == record.url), None)
-        builds = [each for each in known if is_cuda(each)]
-        if chosen is None or is_cuda(chosen) or not builds:
+        builds = [each for each in known if _is_cuda(each)]
+        if chosen is None or _is_cuda(chosen) or not builds:
             return Why(newest)
         found = await self._repodata.kept(request, request.locked)
         cuda = self._missing_cuda(request) or ("" if _promises_cuda(request) else _ANY_CUDA)
@@ -96,7 +101,7 @@ class Alternatives:
         """The CUDA builds of packages that have any, by name."""
         known = await self._repodata.known(request, suspects) if suspects else []
         builds: dict[str, list[rattler.RepoDataRecord]] = {}
-        for each in filter(is_cuda, known):
+        for each in filter(_is_cuda, known):
             builds.setdefault(_name(each), []).append(each)
         return {name: builds[name] for name in sorted(builds)}
 
@@ -115,7 +120,7 @@ class Alternatives:
         chosen = next(each for each in found if _name(each) == name)
         at = _asks(request, found, name).at
         channel = self._behind(request, chosen, builds)
-        note = CpuBuild(name, str(chosen.version), at, reason(chosen, builds, found, channel))
+        note = CpuBuild(name, str(chosen.version), at, _reason(chosen, builds, found, channel))
         if cuda:
             return await self._with_a_promise(request, note, cuda)
         kept = any(each.url == public_name(chosen.url) for each in request.locked)
@@ -152,7 +157,7 @@ class Alternatives:
         """Whether a CUDA build can be had by asking for it."""
         asked = _line(request, note.name)
         text = asked.text if asked else note.name
-        spec = cuda_spec(text, builds, channel)
+        spec = _cuda_spec(text, builds, channel)
         if not spec:
             return _Trial(note, ())
         forced = Requirement(spec, note.name, note.at)
@@ -220,7 +225,7 @@ class _Trial:
 
     def __init__(self, note: CpuBuild, found: Records) -> None:
         self.note = note
-        self.cuda = {_name(each) for each in found if is_cuda(each)}
+        self.cuda = {_name(each) for each in found if _is_cuda(each)}
 
 
 def _name(record: rattler.RepoDataRecord) -> str:
@@ -239,7 +244,7 @@ def _promises_cuda(request: SolveRequest) -> bool:
 
 def _cuda_build(found: Records, name: str) -> rattler.RepoDataRecord | None:
     """The package, where it is there as a CUDA build."""
-    return next((each for each in found if _name(each) == name and is_cuda(each)), None)
+    return next((each for each in found if _name(each) == name and _is_cuda(each)), None)
 
 
 def _line(request: SolveRequest, name: str) -> Requirement | None:
@@ -249,7 +254,7 @@ def _line(request: SolveRequest, name: str) -> Requirement | None:
 
 def _is_suspect(record: rattler.RepoDataRecord, asked: set[str]) -> bool:
     named = _name(record) in asked or "cpu" in str(record.build)
-    return named and not is_cuda(record)
+    return named and not _is_cuda(record)
 
 
 def _asks(request: SolveRequest, found: Records, name: str) -> Requirement:
@@ -258,3 +263,49 @@ def _asks(request: SolveRequest, found: Records, name: str) -> Requirement:
     depends = {_name(each): [spec_name(spec) for spec in each.depends] for each in found}
     path = path_to(name, by_name, depends)
     return by_name[path[0]] if path else request.requirements[0]
+
+
+def _is_cuda(record: rattler.RepoDataRecord) -> bool:
+    """Whether a package is a CUDA build: by what it depends on, or by its build string."""
+    names = {spec_name(spec) for spec in record.depends}
+    return bool(names & _CUDA_NAMES or _CUDA_BUILD.search(str(record.build)))
+
+
+def _cuda_spec(asked: str, records: Records, channel: str) -> str:
+    """The MatchSpec ``asked``, for CUDA builds only; ``""`` where builds don't tell.
+
+    ``channel`` is the one to take them from, ``""`` for any.
+    """
+    spec = parse_spec(asked)
+    bare = f"{spec.name} {spec.fields.get('version', '*')}"
+    bare = f"{channel}::{bare}" if channel else bare
+    builds = [str(record.build) for record in records]
+    if all(build.startswith("cuda") for build in builds):
+        return f"{bare} cuda*"
+    return f"{bare} *cuda*" if all("cuda" in build for build in builds) else ""
+
+
+def _reason(chosen: rattler.RepoDataRecord, builds: Records, found: Records, channel: str) -> str:
+    """Why a CPU build was chosen, as far as versions, the Python and the channels say.
+
+    Args:
+        chosen: the CPU build.
+        builds: the CUDA builds of the package.
+        found: all that was chosen.
+        channel: the channel of the CUDA builds, where another one's priority rules them out.
+    """
+    if channel:
+        return f"its CUDA builds are in {channel}, after a channel that has it too (priority)"
+    same = [each for each in builds if str(each.version) == str(chosen.version)]
+    if not same:
+        return f"{chosen.version} has no CUDA build"
+    python = next((record for record in found if _name(record) == "python"), None)
+    if python is not None and not any(_fits(each, python) for each in same):
+        minor = ".".join(str(python.version).split(".")[:2])
+        return f"{chosen.version} has no CUDA build for python {minor}"
+    return f"the CUDA build of {chosen.version} lost"
+
+
+def _fits(record: rattler.RepoDataRecord, python: rattler.RepoDataRecord) -> bool:
+    specs = [spec for spec in record.depends if spec_name(spec) == "python"]
+    return all(rattler.MatchSpec(spec, strict=False).matches(python) for spec in specs)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import tomli
 from packaging.utils import canonicalize_name
 
 from conda_multiplat.engines.conda.access import cache_folder
@@ -24,11 +25,6 @@ from conda_multiplat.vocabulary.channels import scrub, secrets
 from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.names import VirtualPackage
 from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, split_option
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 #: glibc 2's minor versions that uv has a platform for.
 _MANYLINUX = (40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 28, 17)
@@ -114,7 +110,7 @@ class Compiler:
 
     def pylock(self) -> dict[str, Any]:
         """What :meth:`lock` found (PEP 751)."""
-        return tomllib.loads((self.folder / "pylock.toml").read_text(encoding="utf-8"))
+        return tomli.loads((self.folder / "pylock.toml").read_text(encoding="utf-8"))
 
     def dependencies(self) -> dict[str, list[str]]:
         """Which projects each project of :meth:`pylock` needs.

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from pathlib import Path
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+import tomli
 
 #: Folders whose content is made of the rest, or has nothing to do with it.
 _LEFT_OUT = frozenset({".git", "__pycache__", "build", "dist", ".venv", ".tox", "node_modules"})
@@ -44,6 +40,6 @@ def folder_version(folder: Path) -> str:
     """The version that a folder's ``pyproject.toml`` states; ``0`` where it is made up later."""
     try:
         text = (folder / "pyproject.toml").read_text(encoding="utf-8")
-        return str(tomllib.loads(text)["project"]["version"])
-    except (OSError, KeyError, TypeError, tomllib.TOMLDecodeError):
+        return str(tomli.loads(text)["project"]["version"])
+    except (OSError, KeyError, TypeError, tomli.TOMLDecodeError):
         return "0"

@@ -7,7 +7,7 @@ import threading
 import zipfile
 from pathlib import Path
 
-#: Where they are in the cache, and what is held while they are in use (see ``cache_cleaning``).
+#: Where they are in the cache, and what is held while they are in use (see ``engines.cache``).
 FOLDER = "stubs"
 LOCK = ".lock"
 _TIME = (1980, 1, 1, 0, 0, 0)
