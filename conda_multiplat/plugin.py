@@ -75,7 +75,7 @@ def conda_pre_transaction_actions() -> Iterable[Any]:
 @hookimpl
 @_harmless("does not look at changes")
 def conda_post_transaction_actions() -> Iterable[Any]:
-    """Say that a locked environment was changed; condas before 25.5 don't ask."""
+    """See what was changed in a locked environment; condas before 25.5 don't ask."""
     from conda.plugins.types import CondaPostTransactionAction
 
     from conda_multiplat.in_conda.drift import drift_action
@@ -86,12 +86,24 @@ def conda_post_transaction_actions() -> Iterable[Any]:
 @hookimpl
 @_harmless("does not look at changes")
 def conda_post_commands() -> Iterable[Any]:
-    """The same at the end of a command, for the condas that have no such action."""
+    """The same at the end of a command, for older condas; and what conda leaves to us there."""
     from conda.plugins.types import CondaPostCommand
 
-    from conda_multiplat.in_conda.drift import COMMANDS, after_command
+    from conda_multiplat.in_conda import drift, specifier
 
-    return [CondaPostCommand("multiplat-drift", after_command, set(COMMANDS))]
+    return [
+        CondaPostCommand("multiplat-drift", drift.after_command, set(drift.COMMANDS)),
+        CondaPostCommand("multiplat-lock", specifier.finish, set(specifier.COMMANDS)),
+    ]
+
+
+@hookimpl
+@_harmless("can't be named as a format")
+def conda_environment_specifiers() -> Iterable[Any]:
+    """Add ``--format multiplat`` to ``conda env create``; condas before 25.9 don't ask so."""
+    from conda_multiplat.in_conda.specifier import specifier
+
+    return [each for each in [specifier()] if each]
 
 
 @hookimpl

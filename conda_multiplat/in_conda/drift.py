@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from conda_multiplat.in_conda import specifier
 from conda_multiplat.in_conda.settings import choice, verdict
 from conda_multiplat.machine.hook_settings import DRIFT
 
@@ -74,8 +75,8 @@ def drift_action() -> type[Any]:
 
         def execute(self) -> None:
             """All has been linked and unlinked."""
-            if self.link_precs or self.unlink_precs:
-                prefix = Path(self.target_prefix)
+            prefix = Path(self.target_prefix)
+            if not specifier.linked(prefix) and (self.link_precs or self.unlink_precs):
                 _warn(prefix, _texts(self.update_specs or ()), _texts(self.remove_specs or ()))
 
         def reverse(self) -> None:

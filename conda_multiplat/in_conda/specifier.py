@@ -1,0 +1,286 @@
+"""``conda env create --format multiplat``: what is locked for this machine, through conda.
+
+Flow::
+
+    environment.yml or a lock -> Project -> Choice (can this machine run it?) -> conda's Environment
+    -> conda downloads, verifies and links -> ``finish``, at the end of the command: PyPI packages,
+       variables, history and the marker, as ``conda multiplat install`` leaves them
+
+conda takes the locked archives by URL and hash, and solves nothing. Where an environment has such
+archives, it installs nothing else (26.5 and newer return before pip and variables), and its pip
+would take no hashes: so the rest is ours, and so is every file that our own install writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from conda_multiplat.actions.install.choose_environment import Choice
+    from conda_multiplat.machine.project import Project
+    from conda_multiplat.vocabulary.records import CondaRecord
+
+FORMAT = "multiplat"
+#: The commands that make or change an environment from a file, as condas' hooks name them.
+COMMANDS = frozenset({"create", "env_create", "env_update"})
+_DESCRIPTION = "what conda-multiplat has locked for this machine, from environment.yml or a lock"
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """What conda has been given to install."""
+
+    project: Project
+    choice: Choice
+
+
+_begun: list[_Begun] = []  # of this process, which runs one command of conda's
+_linked: list[Path] = []
+
+
+def specifier() -> Any | None:
+    """Our specifier; ``None`` for a conda in which one can't keep from claiming files.
+
+    Two that claim a file are an error in conda: ours takes what it is named for, nothing else.
+    """
+    from conda.plugins import types
+
+    base = getattr(types, "EnvironmentSpecBase", None)
+    if not hasattr(base, "detection_supported") or not hasattr(base, "env"):
+        return None
+    more = {"description": _DESCRIPTION}
+    kind = types.CondaEnvironmentSpecifier
+    return kind(
+        name=FORMAT,
+        environment_spec=_spec_class(base),
+        **{k: v for k, v in more.items() if k in kind.__dataclass_fields__},
+    )
+
+
+def _spec_class(base: Any) -> type[Any]:
+    class MultiplatSpec(base):  # type: ignore[misc]  # conda's, which has no types here
+        """A manifest with its locks, or a lock alone."""
+
+        detection_supported: ClassVar[bool] = False
+
+        def __init__(self, filename: str | Path) -> None:
+            self.filename = Path(filename).expanduser().absolute()
+
+        def can_handle(self) -> bool:
+            """Whether it can be read; an error says why not."""
+            _answered(lambda: _read(self.filename))
+            return True
+
+        @property
+        def env(self) -> Any:
+            """The environment for this machine."""
+            from conda.base.context import context
+
+            if hasattr(base, "env_for"):  # 26.5: it asks here for a name, and drops errors
+                return _answered(lambda: _only_named(self.filename, context.subdir))
+            return _ready(_answered(lambda: _environment(self.filename, context.subdir)))
+
+        @property
+        def available_platforms(self) -> tuple[str, ...]:
+            """The platforms that something is locked for."""
+            found: tuple[str, ...] = _answered(lambda: _platforms(self.filename))
+            return found
+
+        def env_for(self, platform: str) -> Any:
+            """The environment for a platform."""
+            return _ready(_answered(lambda: _environment(self.filename, platform)))
+
+    return MultiplatSpec
+
+
+def _ready(environment: Any) -> Any:
+    """The environment with its packages fetched, as conda wants given archives."""
+    return replace(environment, explicit_packages=_fetched(environment.explicit_packages))
+
+
+def _answered(work: Any) -> Any:
+    """What ``work`` returns; an error of ours as one of conda's, which it shows without a trace."""
+    from conda.exceptions import CondaError
+
+    from conda_multiplat.vocabulary.errors import MultiplatError
+
+    try:
+        return work()
+    except MultiplatError as error:
+        raise CondaError("\n".join(error.lines()).removeprefix("error: ")) from error
+
+
+def _read(path: Path) -> tuple[Project, str | None]:
+    """The project of a manifest or of a lock, and the environment that a lock is of."""
+    from conda.base.context import context
+
+    from conda_multiplat.machine.files import locked_environment
+    from conda_multiplat.machine.project import load_project, projects_beside
+
+    environment = locked_environment(path.name) or None
+    beside = next(iter(projects_beside([str(path)])), [])
+    there = beside if all(each.is_file() for each in beside) else []
+    if environment is None:
+        files = there if path in there else [path]
+    elif there:
+        files = there
+    else:
+        return _alone(path, environment), environment
+    return load_project(files, host_subdirs=(context.subdir,)), environment
+
+
+def _alone(path: Path, environment: str) -> Project:
+    """A lock without its manifest, as if that were there: it says what it was made for."""
+    from conda_multiplat.engines.conda.specs import is_newer
+    from conda_multiplat.importers.conda_lock_yml import read_lock_source
+    from conda_multiplat.lockfile.read import read_lock
+    from conda_multiplat.machine.files import read_text
+    from conda_multiplat.machine.project import Project
+    from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
+
+    lock = read_lock(read_text(path), str(path))
+    manifest = read_lock_source(lock, str(path), is_newer).manifest
+    default = manifest.environments[DEFAULT_ENVIRONMENT]
+    both = {DEFAULT_ENVIRONMENT: default, environment: default._replace(name=environment)}
+    return Project(manifest._replace(environments=both), path.parent, (path.name,))
+
+
+def _platforms(path: Path) -> tuple[str, ...]:
+    project, environment = _read(path)
+    wanted = [environment] if environment else project.manifest.prefer or ("default",)
+    locks = [found for each in wanted if (found := project.lock_head(each))]
+    locks = locks or [project.existing_lock(wanted[0])]  # whose error says that there is none
+    return tuple(dict.fromkeys(subdir for lock in locks for subdir in lock.platforms))
+
+
+def _only_named(path: Path, platform: str) -> Any:
+    from conda.models.environment import Environment
+
+    return Environment(name=_read(path)[0].manifest.name, platform=platform)
+
+
+@cache  # conda can ask again
+def _environment(path: Path, platform: str) -> Any:
+    from conda.models.environment import Environment, EnvironmentConfig
+
+    from conda_multiplat.actions.install.choose_environment import choose, warn_if_stale
+    from conda_multiplat.machine.console import Console
+    from conda_multiplat.machine.settings import settings_from_conda
+
+    settings, console = settings_from_conda(), Console()
+    if platform != settings.subdir:
+        settings = replace(settings, subdir=platform, elsewhere=True)
+    project, environment = _read(path)
+    choice = choose(project, environment, settings, console)
+    if project.sources != (path.name,) or environment is None:
+        warn_if_stale(choice, console)
+    if not settings.elsewhere:
+        _begun[:] = [_Begun(project, choice)]
+    return Environment(
+        name=project.manifest.name,
+        platform=platform,
+        config=EnvironmentConfig(channels=_channels(choice.locked.records)),
+        explicit_packages=_named(choice.locked.records),
+        variables=dict(project.manifest.variables.get(platform, {})),
+    )
+
+
+def _channels(records: Iterable[CondaRecord]) -> tuple[str, ...]:
+    from conda_multiplat.vocabulary.channels import base_url
+
+    return tuple(dict.fromkeys(base_url(each.url) for each in records))
+
+
+def _named(records: Iterable[CondaRecord]) -> list[Any]:
+    """The locked packages as conda's records, as far as a lock knows them."""
+    from conda.models.channel import Channel
+    from conda.models.records import PackageRecord
+
+    return [
+        PackageRecord(
+            name=each.name,
+            version=each.version,
+            build=each.build,
+            build_number=0,
+            channel=Channel(each.url),
+            subdir=each.url.rsplit("/", 2)[-2],
+            fn=each.file_name,
+            url=each.url,
+            depends=each.depends,
+            **_hashes(each),
+        )
+        for each in records
+    ]
+
+
+def _hashes(record: Any) -> dict[str, str]:
+    """The digests of a record of ours or of conda's, those that it has."""
+    found = {name: getattr(record, name, None) for name in ("md5", "sha256")}
+    return {name: value for name, value in found.items() if value}
+
+
+def _fetched(records: Sequence[Any]) -> list[Any]:
+    """The packages in conda's cache, verified: what they say of themselves, the lock does not.
+
+    Raises:
+        DryRunExit: it was a dry run. conda makes none with given archives.
+        CondaExitZero: it was to download only.
+    """
+    from conda.base.context import context
+    from conda.core.package_cache_data import ProgressiveFetchExtract
+    from conda.exceptions import CondaExitZero, DryRunExit
+    from conda.models.match_spec import MatchSpec
+
+    if context.dry_run:
+        if not context.json:
+            print("would install what is locked:")
+            print("\n".join(f"  {each.name} {each.version} {each.build}" for each in records))
+        raise DryRunExit
+    specs = [MatchSpec(each.url, **_hashes(each)) for each in records]
+    ProgressiveFetchExtract(specs).execute()
+    if context.download_only:
+        raise CondaExitZero("what is locked is in the package cache; nothing was installed")
+    return [_cached(spec, each) for spec, each in zip(specs, records, strict=True)]
+
+
+def _cached(spec: Any, record: Any) -> Any:
+    from conda.core.package_cache_data import PackageCacheData
+    from conda.exceptions import CondaError
+    from conda.models.records import PackageRecord
+
+    found = next(PackageCacheData.query_all(spec), None)
+    if found is None:
+        raise CondaError(f"{record.url} is not in the package cache, though it was fetched")
+    return PackageRecord.from_objects(found, depends=record.depends, **_hashes(record))
+
+
+def linked(prefix: Path) -> bool:
+    """Note the end of a transaction in ``prefix``; whether it is of what is locked."""
+    if _begun:
+        _linked[:] = [prefix]
+    return bool(_begun)
+
+
+def finish(_command: str) -> None:
+    """At the end of a command of conda's: complete the environment that it made from our lock.
+
+    Raises:
+        CondaError: it could not be finished.
+    """
+    if not (_begun and _linked):
+        return
+    begun, prefix = _begun.pop(), _linked.pop()
+    _answered(lambda: _complete(begun, prefix))
+
+
+def _complete(begun: _Begun, prefix: Path) -> None:
+    from conda_multiplat.actions.install.run import make_as_locked
+    from conda_multiplat.machine.console import Console
+    from conda_multiplat.machine.settings import settings_from_conda
+
+    settings = settings_from_conda()
+    make_as_locked(begun.project, begun.choice, prefix, settings, Console(), allow_base=False)
