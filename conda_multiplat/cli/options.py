@@ -7,7 +7,6 @@ and no destination may be the name of a conda setting, or conda would read it.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from conda_multiplat.vocabulary.errors import UsageError
@@ -137,21 +136,19 @@ def run_git_setup(what: Registration, args: argparse.Namespace, console: Console
     return do(what, args.git_scope, console)
 
 
-def platform_choice_options(parser: argparse.ArgumentParser) -> None:
-    """``--platform`` and ``--family``.
+def package_options(parser: argparse.ArgumentParser, metavar: str, summary: str) -> None:
+    """The packages that ``add`` and ``remove`` are about, and where in the manifest they stand.
 
-    Each ``--platform`` takes one value: what comes after it is a package.
+    Each ``--platform`` takes one value: what comes after it is a package. ``-e`` names an
+    environment or, with ``--pypi``, is pip's with a folder.
     """
+    parser.add_argument("packages", metavar=metavar, nargs="*", help=summary)
     which = parser.add_mutually_exclusive_group()
     summary = "only on this platform; say it again for another"
     repeated(which, "--platform", "platforms", "P", summary)
     which.add_argument(
         "--family", dest="family", choices=tuple(FAMILIES), default="", help="on these platforms"
     )
-
-
-def environment_or_folder_option(parser: argparse.ArgumentParser) -> None:
-    """``-e`` with an environment's name or, with ``--pypi``, pip's ``-e`` with a folder."""
     parser.add_argument(
         "-e",
         "--environment",
@@ -161,22 +158,28 @@ def environment_or_folder_option(parser: argparse.ArgumentParser) -> None:
         metavar="ENV",
         help="which environment of the manifest; with --pypi also a project's folder (./…)",
     )
+    flag(parser, "--pypi", "pypi", "packages of PyPI")
 
 
-def environment_and_folders(values: Sequence[str], *, pypi: bool) -> tuple[str | None, list[str]]:
-    """The environment that ``-e`` names, if any, and the entries of ``pip:`` that it stands for.
+def packages_and_environment(args: argparse.Namespace, verb: str) -> tuple[list[str], str | None]:
+    """The packages of :func:`package_options`, and the environment, if one is named.
 
     No environment's name looks like a path.
 
     Raises:
-        UsageError: several environments.
+        UsageError: several environments, or no package.
     """
-    every = [value.strip() for value in values]
-    folders = [value for value in every if pypi and (value.startswith(".") or "/" in value)]
-    names = [value for value in every if value not in folders]
+    values = [value.strip() for value in args.environment_names]
+    folders = [value for value in values if args.pypi and (value.startswith(".") or "/" in value)]
+    names = [value for value in values if value not in folders]
     if len(names) > 1:
         raise UsageError("one -e ENV at a time")
-    return next(iter(names), None), [f"-e {value}" for value in folders]
+    packages = [*args.packages, *(f"-e {folder}" for folder in folders)]
+    if not packages:
+        hint = f"name a package: conda multiplat {verb} numpy"
+        several = "-f takes several files: write it after the packages"
+        raise UsageError(f"nothing to {verb}", hints=[several if len(args.files) > 1 else hint])
+    return packages, next(iter(names), None)
 
 
 def follow_up_options(parser: argparse.ArgumentParser, *, install: bool = True) -> None:

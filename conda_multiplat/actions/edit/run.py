@@ -2,14 +2,16 @@ r"""What ``add``, ``remove`` and ``platform`` have in common: a manifest to edit
 
 Flow::
 
-    files -> Draft -manifest_edit-> Draft -> Project -locking-> Locked -> all files, or none
-                                                                      \-> this machine's environment
+    read_original     files -> Original
+    manifest.edit     Draft -> Draft
+    solve             Draft -> Project -> Locked
+    conclude          what was done in words -> all files, or none -> this machine's environment
 """
 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,12 +49,14 @@ class Original:
     Attributes:
         paths: its files.
         draft: what they say.
-        host_subdirs: the platforms to assume where no file names any.
+        settings: the surroundings.
+        console: where to talk to the user.
     """
 
     paths: tuple[Path, ...]
     draft: Draft
-    host_subdirs: tuple[str, ...]
+    settings: Settings
+    console: Console
 
     def texts(self, draft: Draft) -> dict[Path, str]:
         """The files that ``draft`` changes, byte order marks included.
@@ -83,7 +87,7 @@ class Original:
 
         with _places(draft, self.draft):
             return load_project(
-                self.paths, host_subdirs=self.host_subdirs, check_spec=check_spec, read=read
+                self.paths, host_subdirs=draft.host_subdirs, check_spec=check_spec, read=read
             )
 
 
@@ -98,7 +102,7 @@ def _places(new: Draft | None = None, old: Draft | None = None) -> Iterator[None
         raise
 
 
-def read_original(files: Sequence[str], settings: Settings) -> Original:
+def read_original(files: Sequence[str], settings: Settings, console: Console) -> Original:
     """The manifest to edit: those files, or the one that is found.
 
     Raises:
@@ -110,10 +114,9 @@ def read_original(files: Sequence[str], settings: Settings) -> Original:
         error.hints = (*error.hints, "or make one: conda multiplat init")
         raise
     sources = tuple(Source(shown(path), read_text(path)) for path in paths)
-    host_subdirs = (settings.subdir,)
-    found = Original(paths, Draft(sources, host_subdirs), host_subdirs)
-    found.project(found.draft)
-    return found
+    original = Original(paths, Draft(sources, (settings.subdir,)), settings, console)
+    original.project(original.draft)
+    return original
 
 
 def environment_of(draft: Draft, wanted: str | None) -> str:
@@ -169,35 +172,68 @@ def _no_platform(draft: Draft, environment: str, name: str) -> UsageError:
     )
 
 
-def solve(project: Project, settings: Settings, console: Console) -> Locked:
-    """Lock a project whose manifest is not on disk as it is here.
+def solve(original: Original, draft: Draft) -> Locked:
+    """Lock a manifest that is not on disk as it is here.
 
     Raises:
+        OutsideError: a file may not be written, which is better known before the solve.
         NoSolutionError, ManifestError: with places that are those of the manifest to be.
     """
+    original.texts(draft)
+    project = original.project(draft)
     with _places():
-        return relock(project, settings, console)
+        return relock(project, original.settings, original.console)
 
 
-def write(texts: dict[Path, str], console: Console) -> list[str]:
-    """Write all files or none, and say which; returns their names."""
+def conclude(
+    original: Original,
+    draft: Draft,
+    locked: Locked | None,
+    *,
+    said: Iterable[str],
+    result: Mapping[str, Any],
+    install: bool = False,
+) -> int:
+    """Say what changes, write all files or none, bring the environment up to date.
+
+    Args:
+        original: the manifest as it was.
+        draft: as it is to be.
+        locked: the locks that go with it; ``None`` to leave them as they are.
+        said: the lines that name the change.
+        result: the same for ``--json``.
+        install: whether this machine's environment is to follow.
+
+    Returns:
+        The exit code: 0. Every other outcome is raised as a ``MultiplatError``.
+    """
+    settings, console = original.settings, original.console
+    texts = original.texts(draft)
+    told: dict[str, Any] = {}
+    if locked:
+        texts |= locked.texts()
+        told = _tell(locked, settings, console)
+    for line in said:
+        console.say(line)
     write_all(texts)
     names = [shown(path) for path in texts]
     console.say(f" wrote {', '.join(names)}" if names else " nothing to write")
-    return names
+    if locked and install:
+        told |= _bring_up_to_date(locked.project, settings, console)
+    console.result({**result, "files": names, **told})
+    return 0
 
 
-def tell(locked: Locked, settings: Settings, console: Console) -> dict[str, Any]:
-    """Show what was locked; returns the same for ``--json``."""
+def _tell(locked: Locked, settings: Settings, console: Console) -> dict[str, Any]:
     from conda_multiplat.engines.conda.specs import is_newer
 
-    found = changes_of(locked, is_newer)
+    changes = changes_of(locked, is_newer)
     note_assumed_platforms(locked.project, console)
-    report(locked, found, settings, console)
-    return document(locked, found)
+    report(locked, changes, settings, console)
+    return document(locked, changes)
 
 
-def bring_up_to_date(project: Project, settings: Settings, console: Console) -> dict[str, Any]:
+def _bring_up_to_date(project: Project, settings: Settings, console: Console) -> dict[str, Any]:
     """Make this machine's environment of the manifest as it is locked now, if there is one.
 
     It is the one that the manifest names or, where that was not installed, the only one there is.

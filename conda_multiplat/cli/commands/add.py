@@ -3,7 +3,7 @@ r"""``conda multiplat add``: ask for more packages, lock them, and install them 
 Flow::
 
     specs -> Draft with them as written -> Locked -> bounds for the bare ones -> Draft with bounds
-                                                 \-> the same records, digested anew -> all files
+                                                 \-> the same records, digested anew -> conclude
 
 One solve is enough: a bound is made from what was solved, so that the solution meets it.
 """
@@ -11,8 +11,7 @@ One solve is enough: a bound is made from what was solved, so that the solution 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from conda_multiplat.actions.edit.bounds_from_solution import (
     Addition,
@@ -23,22 +22,20 @@ from conda_multiplat.actions.edit.bounds_from_solution import (
     targets_of,
 )
 from conda_multiplat.actions.edit.run import (
-    Original,
-    bring_up_to_date,
+    conclude,
     environment_of,
     on,
     read_original,
     select,
     solve,
-    tell,
-    write,
 )
 from conda_multiplat.actions.lock.run import Locked, locked_for
 from conda_multiplat.cli.options import (
-    environment_and_folders,
-    environment_or_folder_option,
+    flag,
     follow_up_options,
-    platform_choice_options,
+    package_options,
+    packages_and_environment,
+    repeated,
 )
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.settings import Settings
@@ -61,93 +58,35 @@ examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("specs", metavar="SPEC", nargs="*", help='a package: numpy, "numpy >=2"')
-    platform_choice_options(parser)
-    environment_or_folder_option(parser)
-    parser.add_argument("--pypi", dest="pypi", action="store_true", help="packages of PyPI")
-    parser.add_argument(
-        "--index",
-        dest="index_urls",
-        action="append",
-        default=[],
-        metavar="URL",
-        help="with --pypi: an index to look in beside the usual ones",
-    )
-    parser.add_argument(
-        "--no-pin",
-        dest="pin",
-        action="store_false",
-        help="no lower bound for packages that are only named",
-    )
+    package_options(parser, "SPEC", 'a package: numpy, "numpy >=2"')
+    summary = "with --pypi: an index to look in beside the usual ones"
+    repeated(parser, "--index", "index_urls", "URL", summary)
+    flag(parser, "--no-pin", "pin", "no lower bound for packages that are only named", value=False)
     follow_up_options(parser)
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Run the command."""
-    environment, folders = environment_and_folders(args.environment_names, pypi=args.pypi)
-    specs = [*args.specs, *folders]
-    if not specs:
-        hint = "name a package: conda multiplat add numpy"
-        several = "-f takes several files: write it after the packages"
-        raise UsageError("nothing to add", hints=[several if len(args.files) > 1 else hint])
+    """Add requirements to the manifest."""
+    specs, wanted = packages_and_environment(args, "add")
     if args.index_urls and not args.pypi:
         raise UsageError("--index is for packages of PyPI: add --pypi")
-    return add(
-        specs=specs,
-        files=args.files,
-        environment=environment,
-        platforms=args.platforms,
-        family=args.family,
-        pypi=args.pypi,
-        indexes=args.index_urls,
-        pin=args.pin,
-        lock=args.lock,
-        install=args.install,
-        settings=settings,
-        console=console,
-    )
-
-
-def add(
-    *,
-    specs: Sequence[str],
-    files: Sequence[str] = (),
-    environment: str | None = None,
-    platforms: Sequence[str] = (),
-    family: str = "",
-    pypi: bool = False,
-    indexes: Sequence[str] = (),
-    pin: bool = True,
-    lock: bool = True,
-    install: bool = True,
-    settings: Settings,
-    console: Console,
-) -> int:
-    """Add requirements to the manifest; see ``conda multiplat add --help``.
-
-    Returns:
-        0. Every other outcome is raised as a ``MultiplatError``.
-    """
-    original = read_original(files, settings)
-    environment = environment_of(original.draft, environment)
-    selection = select(original.draft, environment, platforms, family)
+    original = read_original(args.files, settings, console)
+    environment = environment_of(original.draft, wanted)
+    selection = select(original.draft, environment, args.platforms, args.family)
     every = Selection(selection.every, selection.every)
-    additions = [_index(each, environment, every) for each in indexes]
-    additions += [_addition(each, environment, selection, pypi=pypi) for each in specs]
-    if pin:
-        additions = [or_current_line(each, original.draft) for each in additions]
+    additions = [_index(url, environment, every) for url in args.index_urls]
+    additions += [_addition(spec, environment, selection, pypi=args.pypi) for spec in specs]
+    if args.pin:
+        additions = [or_current_line(addition, original.draft) for addition in additions]
     draft = _with(original.draft, additions)
-    if not lock:
-        return _conclude(original, draft, additions, None, settings=settings, console=console)
-    original.texts(draft)  # refuses what may not be written, before the solve
-    locked = solve(original.project(draft), settings, console)
-    if pin:
-        additions = [pinned(each, original.draft, locked) for each in additions]
+    locked = solve(original, draft) if args.lock else None
+    if locked and args.pin:
+        additions = [pinned(addition, original.draft, locked) for addition in additions]
         draft = _with(original.draft, additions)
         locked = locked_for(locked, original.project(draft))
-    return _conclude(
-        original, draft, additions, locked, install=install, settings=settings, console=console
-    )
+    said = [line for addition in additions for line in _said(addition, original.draft, locked)]
+    result = {"added": [addition.to_dict() for addition in additions]}
+    return conclude(original, draft, locked, said=said, result=result, install=args.install)
 
 
 def _addition(text: str, environment: str, selection: Selection, *, pypi: bool) -> Addition:
@@ -161,7 +100,7 @@ def _addition(text: str, environment: str, selection: Selection, *, pypi: bool) 
     text = " ".join(text.split())
     if text in SUBDIRS:
         raise UsageError(
-            f"{text!r} is a platform, and no package",
+            f"{text!r} is a platform, not a package",
             hints=[f"--platform takes one; for another say it again: --platform {text}"],
         )
     if pypi:
@@ -184,41 +123,18 @@ def _index(url: str, environment: str, every: Selection) -> Addition:
 
 
 def _with(draft: Draft, additions: Sequence[Addition]) -> Draft:
-    for each in additions:
-        draft = put(draft, each.change, each.text)
+    for addition in additions:
+        draft = put(draft, addition.change, addition.text)
     return draft
 
 
-def _conclude(
-    original: Original,
-    draft: Draft,
-    additions: Sequence[Addition],
-    locked: Locked | None,
-    *,
-    install: bool = False,
-    settings: Settings,
-    console: Console,
-) -> int:
-    told = tell(locked, settings, console) if locked else {}
-    for addition in additions:
-        _say(addition, original.draft, locked, console)
-    texts = {**original.texts(draft), **(locked.texts() if locked else {})}
-    names = write(texts, console)
-    done: dict[str, Any] = {}
-    if locked and install:
-        done = bring_up_to_date(locked.project, settings, console)
-    added = [each.to_dict() for each in additions]
-    console.result({"added": added, "files": names, **told, **done})
-    return 0
-
-
-def _say(addition: Addition, draft: Draft, locked: Locked | None, console: Console) -> None:
+def _said(addition: Addition, draft: Draft, locked: Locked | None) -> Iterator[str]:
     change = addition.change
     old = current_lines(change, draft)
     words = f"pip: {addition.text}" if change.pypi else addition.text
     was = "" if not old or old == [addition.text] else f", was {' and '.join(old)}"
     sign = "+" if not old else "=" if old == [addition.text] else "~"
-    console.say(f" {sign} {words}{was}{on(change.selection)}")
+    yield f" {sign} {words}{was}{on(change.selection)}"
     if locked is None:
         return
     providers: dict[str, list[str]] = {}
@@ -226,4 +142,4 @@ def _say(addition: Addition, draft: Draft, locked: Locked | None, console: Conso
         for _, package in given(change, target, locked):
             providers.setdefault(package, []).append(str(target))
     for package, places in providers.items():
-        console.say(f"   conda's {package} provides it: not installed again ({', '.join(places)})")
+        yield f"   conda's {package} provides it: not installed again ({', '.join(places)})"

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import Any
 
 from conda_multiplat.actions.edit.run import (
     Original,
+    conclude,
     environment_of,
     read_original,
     solve,
-    tell,
-    write,
 )
 from conda_multiplat.cli.options import environment_option, follow_up_options
 from conda_multiplat.machine.console import Console
@@ -38,61 +36,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Run the command."""
-    return platform(
-        action=args.action_name,
-        names=args.platform_names,
-        files=args.files,
-        environment=args.environment_name,
-        lock=args.lock,
-        settings=settings,
-        console=console,
-    )
-
-
-def platform(
-    *,
-    action: str,
-    names: Sequence[str],
-    files: Sequence[str] = (),
-    environment: str | None = None,
-    lock: bool = True,
-    settings: Settings,
-    console: Console,
-) -> int:
-    """Change the platforms of the manifest; see ``conda multiplat platform --help``.
-
-    Returns:
-        0. Every other outcome is raised as a ``MultiplatError``.
-    """
-    original = read_original(files, settings)
-    environment = environment_of(original.draft, environment)
+    """Change the platforms of the manifest."""
+    original = read_original(args.files, settings, console)
+    environment = environment_of(original.draft, args.environment_name)
     known = _known(original, environment)
-    _check(names)
-    wanted = unique(names)
-    if action == "add":
-        changed = [each for each in wanted if each not in known]
-        draft = (
-            with_platforms(original.draft, environment, changed, known)
-            if changed
-            else original.draft
-        )
+    _check(args.platform_names)
+    wanted = unique(args.platform_names)
+    draft = original.draft
+    if args.action_name == "add":
+        sign, changed = "+", [name for name in wanted if name not in known]
+        if changed:
+            draft = with_platforms(draft, environment, changed, known)
     else:
-        changed = list(wanted)
+        sign, changed = "-", list(wanted)
         _check_there(environment, changed, known)
         draft = without_platforms(_written(original, environment, known), environment, changed)
-    texts = original.texts(draft)
-    told: dict[str, Any] = {}
-    if lock:
-        locked = solve(original.project(draft), settings, console)
-        told = tell(locked, settings, console)
-        texts |= locked.texts()
-    sign = "+" if action == "add" else "-"
-    for each in wanted:
-        console.say(f" {sign if each in changed else '='} {each}")
-    written = write(texts, console)
-    console.result({"platforms": changed, "files": written, **told})
-    return 0
+    locked = solve(original, draft) if args.lock else None
+    said = [f" {sign if name in changed else '='} {name}" for name in wanted]
+    return conclude(original, draft, locked, said=said, result={"platforms": changed})
 
 
 def _known(original: Original, environment: str) -> tuple[str, ...]:
@@ -112,14 +73,14 @@ def _written(original: Original, environment: str, known: Sequence[str]) -> Draf
 
 
 def _check(names: Sequence[str]) -> None:
-    unknown = [each for each in names if each not in SUBDIRS]
+    unknown = [name for name in names if name not in SUBDIRS]
     if unknown:
-        hints = [did_you_mean(each, SUBDIRS, f"known: {', '.join(SUBDIRS)}") for each in unknown]
+        hints = [did_you_mean(name, SUBDIRS, f"known: {', '.join(SUBDIRS)}") for name in unknown]
         raise UsageError(f"unknown platform: {', '.join(unknown)}", hints=list(unique(hints)))
 
 
 def _check_there(environment: str, names: Sequence[str], known: Sequence[str]) -> None:
-    missing = [each for each in names if each not in known]
+    missing = [name for name in names if name not in known]
     if missing:
         there = f"it has {', '.join(known)}"
         raise UsageError(f"{environment} has no platform {', '.join(missing)}", hints=[there])

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import Any
 
 from packaging.utils import canonicalize_name
 
 from conda_multiplat.actions.edit.bounds_from_solution import targets_of
 from conda_multiplat.actions.edit.run import (
-    bring_up_to_date,
+    conclude,
     environment_of,
     on,
     read_original,
     select,
     solve,
-    tell,
-    write,
 )
 from conda_multiplat.actions.lock.run import Locked
 from conda_multiplat.cli.options import (
-    environment_and_folders,
-    environment_or_folder_option,
     follow_up_options,
-    platform_choice_options,
+    package_options,
+    packages_and_environment,
 )
 from conda_multiplat.lockfile.dependency_graph import origin
 from conda_multiplat.lockfile.model import PlatformLock
@@ -47,81 +43,32 @@ examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("packages", metavar="PKG", nargs="*", help="what the manifest asks for")
-    platform_choice_options(parser)
-    environment_or_folder_option(parser)
-    parser.add_argument("--pypi", dest="pypi", action="store_true", help="packages of PyPI")
+    package_options(parser, "PKG", "what the manifest asks for")
     follow_up_options(parser)
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Run the command."""
-    environment, folders = environment_and_folders(args.environment_names, pypi=args.pypi)
-    names = [*args.packages, *folders]
-    if not names:
-        hint = "name a package: conda multiplat remove numpy"
-        several = "-f takes several files: write it after the packages"
-        raise UsageError("nothing to remove", hints=[several if len(args.files) > 1 else hint])
-    return remove(
-        names=names,
-        files=args.files,
-        environment=environment,
-        platforms=args.platforms,
-        family=args.family,
-        pypi=args.pypi,
-        lock=args.lock,
-        install=args.install,
-        settings=settings,
-        console=console,
-    )
-
-
-def remove(
-    *,
-    names: Sequence[str],
-    files: Sequence[str] = (),
-    environment: str | None = None,
-    platforms: Sequence[str] = (),
-    family: str = "",
-    pypi: bool = False,
-    lock: bool = True,
-    install: bool = True,
-    settings: Settings,
-    console: Console,
-) -> int:
-    """Take requirements out of the manifest; see ``conda multiplat remove --help``.
-
-    Returns:
-        0. Every other outcome is raised as a ``MultiplatError``.
-    """
-    original = read_original(files, settings)
-    environment = environment_of(original.draft, environment)
-    selection = select(original.draft, environment, platforms, family)
-    gone = [
-        Change(environment, _name(original.draft, environment, each, pypi=pypi), pypi, selection)
-        for each in dict.fromkeys(names)
-    ]
-    _check(original.draft, gone)
+    """Take requirements out of the manifest."""
+    names, wanted = packages_and_environment(args, "remove")
+    original = read_original(args.files, settings, console)
     draft = original.draft
-    for each in gone:
-        draft = take(draft, each)
-    texts = original.texts(draft)
-    told: dict[str, Any] = {}
-    locked = solve(original.project(draft), settings, console) if lock else None
-    if locked:
-        told = tell(locked, settings, console)
-        texts |= locked.texts()
+    environment = environment_of(draft, wanted)
+    selection = select(draft, environment, args.platforms, args.family)
+    gone = [
+        Change(environment, _name(draft, environment, name, pypi=args.pypi), args.pypi, selection)
+        for name in dict.fromkeys(names)
+    ]
+    _check(draft, gone)
+    for change in gone:
+        draft = take(draft, change)
+    locked = solve(original, draft) if args.lock else None
     stays = _stays(gone, locked) if locked else {}
-    for each in gone:
-        words = f"pip: {each.name}" if pypi else each.name
-        console.say(f" - {words}{on(selection)}")
-        for line in stays.get(each.name, []):
-            console.say(f"   {line}")
-    written = write(texts, console)
-    done = bring_up_to_date(locked.project, settings, console) if locked and install else {}
-    removed = [each.name for each in gone]
-    console.result({"removed": removed, "stays": sorted(stays), "files": written, **told, **done})
-    return 0
+    said: list[str] = []
+    for change in gone:
+        words = f"pip: {change.name}" if change.pypi else change.name
+        said += [f" - {words}{on(selection)}", *stays.get(change.name, [])]
+    result = {"removed": [change.name for change in gone], "stays": sorted(stays)}
+    return conclude(original, draft, locked, said=said, result=result, install=args.install)
 
 
 def _name(draft: Draft, environment: str, text: str, *, pypi: bool) -> str:
@@ -134,8 +81,8 @@ def _name(draft: Draft, environment: str, text: str, *, pypi: bool) -> str:
 
 def _nameless(draft: Draft, environment: str) -> list[str]:
     """The entries of ``pip:`` that name no project: folders, URLs, options."""
-    every = (draft.own(environment, subdir, pypi=True) for subdir in draft.subdirs)
-    return list(dict.fromkeys(each.text for found in every for each in found if not each.name))
+    views = (draft.own(environment, subdir, pypi=True) for subdir in draft.subdirs)
+    return list(dict.fromkeys(line.text for view in views for line in view if not line.name))
 
 
 def _check(draft: Draft, gone: Sequence[Change]) -> None:
@@ -144,12 +91,12 @@ def _check(draft: Draft, gone: Sequence[Change]) -> None:
     Raises:
         UsageError: with near names, and where the name is.
     """
-    missing = [each for each in gone if not lines(draft, each)]
+    missing = [change for change in gone if not lines(draft, change)]
     if not missing:
         return
-    hints = [_elsewhere(draft, each) for each in missing]
+    hints = [_elsewhere(draft, change) for change in missing]
     kind = "pip: of " if gone[0].pypi else ""
-    names = ", ".join(each.name for each in missing)
+    names = ", ".join(change.name for change in missing)
     raise UsageError(
         f"not in {kind}{gone[0].environment}: {names}",
         hints=[*(hint for hint in hints if hint), "no file was changed"],
@@ -159,8 +106,8 @@ def _check(draft: Draft, gone: Sequence[Change]) -> None:
 def _elsewhere(draft: Draft, change: Change) -> str:
     """Where a name that is not here is, or what is here that looks like it."""
     every = Selection(change.selection.every, change.selection.every)
-    found = lines(draft, Change(change.environment, change.name, change.pypi, every))
-    if there := {subdir for each in found for subdir in each.platforms}:
+    named = lines(draft, Change(change.environment, change.name, change.pypi, every))
+    if there := {subdir for line in named for subdir in line.platforms}:
         return f"{change.name} is there for {', '.join(sorted(there))}"
     for name in draft.manifest.environments:
         reach = draft.reach(name)
@@ -170,14 +117,14 @@ def _elsewhere(draft: Draft, change: Change) -> str:
                 options += f" -e {name}" if name != DEFAULT_ENVIRONMENT else ""
                 return f"it is elsewhere: conda multiplat remove{options} {change.name}"
     known = {
-        each.name
+        line.name
         for subdir in change.selection.every
-        for each in draft.own(change.environment, subdir, pypi=change.pypi)
-        if each.name
+        for line in draft.own(change.environment, subdir, pypi=change.pypi)
+        if line.name
     }
     if near := nearest(change.name, sorted(known)):
         return f"did you mean {near[0]!r}?"
-    folders = [each for each in _nameless(draft, change.environment) if not each.startswith("--")]
+    folders = [text for text in _nameless(draft, change.environment) if not text.startswith("--")]
     if change.pypi and folders:
         return f"what names no project is removed as it is written: {', '.join(folders)}"
     return ""
@@ -185,23 +132,23 @@ def _elsewhere(draft: Draft, change: Change) -> str:
 
 def _stays(gone: Sequence[Change], locked: Locked) -> dict[str, list[str]]:
     """What is locked all the same, by name, with who is the reason and where."""
-    found: dict[str, list[str]] = {}
+    stays: dict[str, list[str]] = {}
     for change in gone:
         places: dict[str, list[str]] = {}
         for target in targets_of(change, locked):
             platform = locked.of(target)
-            if change.name in {each.name for each in platform.every}:
+            if change.name in {record.name for record in platform.every}:
                 places.setdefault(_reason(change.name, target, platform), []).append(str(target))
-        lines = [f"it stays locked, {why}  ({', '.join(where)})" for why, where in places.items()]
-        if lines:
-            found[change.name] = lines
-    return found
+        for why, where in places.items():
+            line = f"   it stays locked, {why}  ({', '.join(where)})"
+            stays.setdefault(change.name, []).append(line)
+    return stays
 
 
 def _reason(name: str, target: Target, platform: PlatformLock) -> str:
     """Why a package is locked that a line no longer asks for."""
     why = origin(name, target, platform)
-    needed = [each.name for each, _ in why.needed_by]
+    needed = [record.name for record, _ in why.needed_by]
     if needed:
         return f"{', '.join(needed)} {'needs' if len(needed) == 1 else 'need'} it"
-    return f"{' and '.join(str(each.at) for each in why.asked)} asks for it"
+    return f"{' and '.join(str(line.at) for line in why.asked)} asks for it"

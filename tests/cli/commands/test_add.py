@@ -237,7 +237,7 @@ BAD = {
     ),
     "two platforms": (
         ["--platform", "linux-64", "osx-arm64", "numpy"],
-        "error: 'osx-arm64' is a platform, and no package\n"
+        "error: 'osx-arm64' is a platform, not a package\n"
         "  --platform takes one; for another say it again: --platform osx-arm64\n",
     ),
     "file of requirements that is missing": (
