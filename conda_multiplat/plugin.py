@@ -100,7 +100,7 @@ def conda_post_commands() -> Iterable[Any]:
 @hookimpl
 @_harmless("can't be named as a format")
 def conda_environment_specifiers() -> Iterable[Any]:
-    """Add ``--format multiplat`` to ``conda env create``; condas before 25.9 don't ask so."""
+    """Add ``--format multiplat`` to ``conda env create``; condas before 25.11 can't."""
     from conda_multiplat.in_conda.specifier import specifier
 
     return [each for each in [specifier()] if each]

@@ -25,14 +25,13 @@ def exporter() -> Any | None:
     kind = getattr(types, "CondaEnvironmentExporter", None)
     if kind is None:
         return None
-    more = {"description": _DESCRIPTION}
-    return kind(
-        name=FORMAT,
-        aliases=(),
-        default_filenames=(),
-        multiplatform_export=manifest_of,
-        **{k: v for k, v in more.items() if k in kind.__dataclass_fields__},
-    )
+    known = kind.__dataclass_fields__
+    more: dict[str, Any] = {"description": _DESCRIPTION} if "description" in known else {}
+    if "multiplatform_export" in known:  # 25.9
+        more["multiplatform_export"] = manifest_of
+    else:
+        more["export"] = lambda environment: manifest_of([environment])
+    return kind(name=FORMAT, aliases=(), default_filenames=(), **more)
 
 
 def manifest_of(environments: Iterable[Any]) -> str:

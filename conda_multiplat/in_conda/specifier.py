@@ -52,6 +52,10 @@ def specifier() -> Any | None:
     base = getattr(types, "EnvironmentSpecBase", None)
     if not hasattr(base, "detection_supported") or not hasattr(base, "env"):
         return None
+    from conda.models.environment import Environment
+
+    if Environment.__dataclass_fields__["prefix"].default is not None:
+        return None  # before 25.11 an environment has a prefix before it has a name
     more = {"description": _DESCRIPTION}
     kind = types.CondaEnvironmentSpecifier
     return kind(

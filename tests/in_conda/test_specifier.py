@@ -24,7 +24,7 @@ def naming(conda: Host) -> Host:
 
 def _create(conda: Host, file: str | Path, *more: str, cwd: Path, code: int = 0) -> str:
     """``conda env create`` with our format; what it says on both streams."""
-    option = "--format" if version(conda) >= (26, 1) else "--environment-specifier"
+    option = "--format" if version(conda) >= (26, 5) else "--environment-specifier"
     words = ("env", "create", "--yes", option, "multiplat", "-f", file, *more)
     done = conda.run(*words, cwd=cwd, code=code)
     return done.stdout + done.stderr
