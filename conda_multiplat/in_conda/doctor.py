@@ -80,7 +80,7 @@ def _changes(prefix: Path, locked: PlatformLock, marker: dict[str, Any]) -> list
     from conda_multiplat.actions.install.run import pypi_changes
     from conda_multiplat.engines.conda.specs import is_newer
     from conda_multiplat.lockfile.changes import to_install
-    from conda_multiplat.machine.prefix import installed
+    from conda_multiplat.machine.prefix_records import installed
 
     found = to_install(installed(prefix), locked.records, is_newer)
     return [*found, *pypi_changes(locked, prefix, marker, is_newer)]

@@ -8,7 +8,6 @@ conda environment, so that ``conda list``, ``conda env list``, ``conda install``
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from conda_multiplat.machine.prefix_records import meta, replace_file
 from conda_multiplat.vocabulary.channels import base_url
 from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.names import spec_name
@@ -24,112 +24,11 @@ from conda_multiplat.vocabulary.records import CondaRecord
 #: Ours, beside conda's own files: which environment this is, and whether an install was cut off.
 #: JSON, but not called so: rattler takes every ``.json`` here for a package's record.
 MARKER = "multiplat"
-#: What a record in ``conda-meta`` says of its package beyond what a lock holds. ``depends`` is not
-#: among it: a lock has them as the channel has mended them, the package as they were built.
-_FROM_INDEX = (
-    "arch",
-    "build_number",
-    "constrains",
-    "features",
-    "license",
-    "license_family",
-    "noarch",
-    "platform",
-    "python_site_packages_path",
-    "timestamp",
-    "track_features",
-)
-#: rattler writes the package's metadata first and, from this key on, what it linked.
-_LINKED_PART = '\n  "fn": '
-
-
-def meta(prefix: Path) -> Path:
-    """The folder of a prefix's records."""
-    return prefix / "conda-meta"
 
 
 def is_environment(prefix: Path) -> bool:
     """Whether conda takes ``prefix`` for an environment."""
     return (meta(prefix) / "history").is_file()
-
-
-def installed(prefix: Path) -> list[CondaRecord]:
-    """The packages of a prefix, by name."""
-    if not meta(prefix).is_dir():
-        return []
-    heads = (_head(path) for path in meta(prefix).glob("*.json"))
-    found = [_record(head) for head in heads if head.get("name")]
-    return sorted(found, key=lambda each: each.name)
-
-
-def _record(head: Mapping[str, Any]) -> CondaRecord:
-    return CondaRecord(
-        name=str(head["name"]),
-        version=str(head["version"]),
-        build=str(head.get("build", "")),
-        url=str(head.get("url", "")),
-        md5=head.get("md5"),
-        sha256=head.get("sha256"),
-    )
-
-
-def _head(path: Path) -> dict[str, Any]:
-    """A record without its long list of files, where rattler wrote it; else all of it."""
-    text = path.read_text(encoding="utf-8")
-    with suppress(ValueError):
-        metadata, linked = _split(text)
-        if "name" in metadata:
-            return {**metadata, "url": _value(linked, "url")}
-    with suppress(ValueError):
-        found = json.loads(text)
-        return found if isinstance(found, dict) else {}
-    return {}
-
-
-def _split(text: str) -> tuple[dict[str, Any], str]:
-    """A record as rattler writes it: the package's metadata, and the text of the rest."""
-    head, mark, rest = text.partition(_LINKED_PART)
-    return json.loads(head.rstrip(",") + "}"), mark + rest
-
-
-def _value(text: str, key: str) -> Any:
-    """The value of a top-level string in a part of a record's text; ``None`` if it has none."""
-    _, found, rest = text.partition(f'\n  "{key}": ')
-    return json.JSONDecoder().raw_decode(rest)[0] if found else None
-
-
-def complete_records(prefix: Path, names: Iterable[str]) -> None:
-    """Add to the records of ``names`` what their packages say of themselves.
-
-    A lock has neither build numbers nor constraints nor the kind of noarch; conda's solver needs
-    them in ``conda-meta``. They are in the package, which rattler has just extracted.
-    """
-    wanted = set(names)
-    for path in meta(prefix).glob("*.json"):
-        if path.name.rsplit("-", 2)[0] in wanted:
-            _complete(path)
-
-
-def _complete(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    metadata, linked = _split(text)
-    folder = _value(linked, "extracted_package_dir")
-    if not linked or not folder:
-        return
-    try:
-        index = json.loads((Path(folder) / "info" / "index.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return
-    metadata |= {key: index[key] for key in _FROM_INDEX if index.get(key) is not None}
-    body = json.dumps(metadata, indent=2, sort_keys=True).removesuffix("\n}")
-    replace_file(path, f"{body},{linked}")
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Write a file at once: readers see the old text or the new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
 
 
 def read_marker(prefix: Path) -> dict[str, Any]:
@@ -216,15 +115,59 @@ def set_variables(prefix: Path, variables: Mapping[str, str], previously: Iterab
 
     Variables that the user set with ``conda env config vars set`` stay.
     """
-    path = meta(prefix) / "state"
     try:
-        state = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        state = read_state(prefix)
+    except OutsideError:
         state = {}
-    kept = {k: v for k, v in state.get("env_vars", {}).items() if k not in set(previously)}
-    now = {**kept, **variables}
-    if now != state.get("env_vars", {}):
-        replace_file(path, json.dumps({**state, "env_vars": now}))
+    known = _variables(state)
+    now = {**{k: v for k, v in known.items() if k not in set(previously)}, **variables}
+    if now != known:
+        replace_file(_state(prefix), json.dumps({**state, "env_vars": now}))
+
+
+def _state(prefix: Path) -> Path:
+    return meta(prefix) / "state"
+
+
+def read_state(prefix: Path) -> dict[str, Any]:
+    """What conda keeps of a prefix in ``conda-meta/state``; nothing where it keeps none.
+
+    Raises:
+        OutsideError: it can't be read.
+    """
+    path = _state(prefix)
+    return read_mapping(path) if path.exists() else {}
+
+
+def read_variables(prefix: Path) -> dict[str, Any]:
+    """The variables that activation sets, of ``conda env config vars`` and of the manifest.
+
+    Raises:
+        OutsideError: they can't be read.
+    """
+    return _variables(read_state(prefix))
+
+
+def _variables(state: Mapping[str, Any]) -> dict[str, Any]:
+    variables = state.get("env_vars")
+    return variables if isinstance(variables, dict) else {}
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """The object in a JSON file.
+
+    Raises:
+        OutsideError: it can't be read, or is something else.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise OutsideError(f"{path} can't be read: {error.strerror}") from None
+    except ValueError as error:
+        raise OutsideError(f"{path} is not JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise OutsideError(f"{path} does not map variables to values")
+    return content
 
 
 def register(prefix: Path) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from conda_multiplat.activation.model import Activation, activation, environment_name, prompt_mark
-from conda_multiplat.machine.prefix import meta
+from conda_multiplat.machine.prefix import read_mapping, read_variables
 from conda_multiplat.machine.settings import Settings
-from conda_multiplat.vocabulary.errors import OutsideError, UsageError
+from conda_multiplat.vocabulary.errors import UsageError
 
 
 def read_activation(prefix: Path, settings: Settings) -> Activation:
@@ -38,7 +35,7 @@ def read_activation(prefix: Path, settings: Settings) -> Activation:
         prompt=mark if settings.changeps1 else "",
         windows=windows,
         uppercase=settings.envvars_force_uppercase,
-        asked=[*(_mapping(Path(each)) for each in sorted(files)), _state(prefix)],
+        asked=[*(read_mapping(Path(each)) for each in sorted(files)), read_variables(prefix)],
         on=_files(prefix / "etc" / "conda" / "activate.d"),
         off=_files(prefix / "etc" / "conda" / "deactivate.d"),
     )
@@ -46,22 +43,3 @@ def read_activation(prefix: Path, settings: Settings) -> Activation:
 
 def _files(folder: Path) -> list[str]:
     return [each.path for each in os.scandir(folder)] if folder.is_dir() else []
-
-
-def _state(prefix: Path) -> Mapping[str, Any]:
-    """The variables of ``conda env config vars`` and of the manifest."""
-    path = meta(prefix) / "state"
-    found = _mapping(path).get("env_vars") if path.exists() else None
-    return found if isinstance(found, dict) else {}
-
-
-def _mapping(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise OutsideError(f"{path} can't be read: {error.strerror}") from None
-    except ValueError as error:
-        raise OutsideError(f"{path} is not JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise OutsideError(f"{path} does not map variables to values")
-    return found

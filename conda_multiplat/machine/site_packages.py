@@ -8,10 +8,10 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from conda_multiplat.machine.prefix_records import owned_metadata
 from conda_multiplat.vocabulary.records import PypiRecord
 
 _DIST_INFO = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)\.dist-info")
-_OWNED = re.compile(rb'site-packages/([^/"]+\.dist-info)/')
 
 
 def site_packages(prefix: Path, python: str) -> Path | None:
@@ -43,12 +43,7 @@ def installed_pypi(
 
 def owned_projects(prefix: Path) -> set[str]:
     """The projects that conda packages brought, by what conda's records say of their files."""
-    names = {
-        match.decode()
-        for path in (prefix / "conda-meta").glob("*.json")
-        for match in _OWNED.findall(path.read_bytes())
-    }
-    return {name for each in names if (name := _name(each))}
+    return {name for each in owned_metadata(prefix) if (name := _name(each))}
 
 
 def _name(folder: str) -> str:

@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from conda_multiplat.activation.model import UNSET
 from conda_multiplat.importers.conda_history import requested_specs
 from conda_multiplat.importers.values import Imported, Lost
 from conda_multiplat.machine.files import shown
-from conda_multiplat.machine.prefix import is_environment, meta
+from conda_multiplat.machine.prefix import is_environment, read_variables
+from conda_multiplat.machine.prefix_records import meta, read_records
 from conda_multiplat.machine.settings import Settings
 from conda_multiplat.machine.site_packages import owned_projects, site_packages
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.vocabulary.channels import base_url, channel_urls, public_name
-from conda_multiplat.vocabulary.errors import Location, UsageError
+from conda_multiplat.vocabulary.errors import Location, OutsideError, UsageError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, spec_name
 from conda_multiplat.vocabulary.pip_entries import entry_name
 from conda_multiplat.vocabulary.records import CondaRecord, python_of
@@ -26,8 +28,6 @@ from conda_multiplat.vocabulary.yaml_nodes import Text
 
 #: conda's own group of channels, by the URLs of its members.
 _DEFAULTS = re.compile(r"https?://[^/]+/pkgs/[a-z0-9]+")
-#: What conda keeps for a variable that was unset.
-_UNSET = "***unset***"
 
 
 def read_prefix(prefix: Path, settings: Settings, this_subdir: str) -> Imported:
@@ -46,7 +46,7 @@ def read_prefix(prefix: Path, settings: Settings, this_subdir: str) -> Imported:
     if not is_environment(prefix):
         hint = "`conda env list` shows the environments that there are"
         raise UsageError(f"{shown(prefix)} is not a conda environment", hints=[hint])
-    records = _records(prefix)
+    records = read_records(prefix)
     at = Location(str(meta(prefix) / "history"))
     lost: list[Lost] = []
     notes: list[str] = []
@@ -66,18 +66,6 @@ def read_prefix(prefix: Path, settings: Settings, this_subdir: str) -> Imported:
         variables={subdir: variables},
     )
     return Imported(manifest, tuple(lost), tuple(notes))
-
-
-def _records(prefix: Path) -> list[dict[str, Any]]:
-    found = []
-    for path in sorted(meta(prefix).glob("*.json")):
-        try:
-            record = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        if isinstance(record, dict) and record.get("name"):
-            found.append(record)
-    return found
 
 
 def _subdir(records: Sequence[dict[str, Any]]) -> str:
@@ -194,8 +182,7 @@ def _path(url: str) -> str:
 
 def _variables(prefix: Path) -> dict[str, str]:
     try:
-        state = json.loads((meta(prefix) / "state").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        variables = read_variables(prefix)
+    except OutsideError:
         return {}
-    values = state.get("env_vars", {})
-    return {str(k): str(v) for k, v in values.items() if v != _UNSET}
+    return {str(k): str(v) for k, v in variables.items() if v != UNSET}

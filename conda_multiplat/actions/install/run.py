@@ -23,6 +23,7 @@ from conda_multiplat.lockfile.changes import Change, IsNewer, changes, packages,
 from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.machine import prefix as prefixes
 from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.prefix_records import complete_records, installed
 from conda_multiplat.machine.project import Project
 from conda_multiplat.machine.settings import Settings
 from conda_multiplat.manifest.targets import target
@@ -79,7 +80,7 @@ def make_as_locked(
     from conda_multiplat.engines.conda.specs import is_newer
 
     refuse_protected(where, settings, allow_frozen=allow_frozen, allow_base=allow_base)
-    found = to_install(prefixes.installed(where), choice.locked.records, is_newer)
+    found = to_install(installed(where), choice.locked.records, is_newer)
     marker = prefixes.read_marker(where)
     pypi = pypi_changes(choice.locked, where, marker, is_newer)
     work = Work(project, choice, where, found, pypi, marker)
@@ -175,7 +176,7 @@ def _link(work: Work, settings: Settings, console: Console) -> None:
     # After a run that was cut off, nobody knows which of the records it had completed.
     if work.marker and not work.finished:
         meagre = {each.name for each in locked.records}
-    prefixes.complete_records(work.where, meagre)
+    complete_records(work.where, meagre)
 
 
 def channels(project: Project, choice: Choice, settings: Settings) -> Channels:

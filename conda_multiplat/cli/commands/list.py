@@ -18,8 +18,8 @@ from conda_multiplat.cli.options import (
 from conda_multiplat.cli.show import listing as show
 from conda_multiplat.lockfile.changes import changes, packages, to_install
 from conda_multiplat.lockfile.listing import Filter, Present, document, entries, patterns, present
-from conda_multiplat.machine import prefix as prefixes
 from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.prefix_records import installed
 from conda_multiplat.machine.project import load_project_as_locked
 from conda_multiplat.machine.settings import Settings
 from conda_multiplat.machine.site_packages import installed_pypi
@@ -160,7 +160,7 @@ def _present(here: InstalledEnvironment, target: LockedTarget) -> list[Present]:
     """What there is of conda's and of PyPI's, each compared with what is locked."""
     from conda_multiplat.engines.conda.specs import is_newer
 
-    conda = prefixes.installed(here.where)
+    conda = installed(here.where)
     pypi = installed_pypi(here.where, python_of(conda), here.marker.get("pypi", {}))
     locked = target.locked
     wrong = [*to_install(conda, locked.records, is_newer), *changes(pypi, locked.pypi, is_newer)]

@@ -96,7 +96,10 @@ def download_records(
     """
     import tempfile  # late: few need it, and it takes a while to import
 
-    with tempfile.TemporaryDirectory(dir=cache_folder(settings), prefix=".download-") as folder:
+    # Where a package fails, rattler may still be writing others into the folder that goes.
+    with tempfile.TemporaryDirectory(
+        dir=cache_folder(settings), prefix=".download-", ignore_cleanup_errors=True
+    ) as folder:
         install_records(
             records,
             Path(folder) / "prefix",

@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 from support.hosts import Host
 from support.manifests import write
-from support.packages import SUBDIR, Package, build, build_channel, write_repodata
+from support.packages import (
+    SUBDIR,
+    Package,
+    Symlink,
+    binary_package,
+    build,
+    build_channel,
+    write_repodata,
+)
 from support.server import Rules, serve
 
 ALL = ("python", "greeting", "prefixed", "scripted")
@@ -113,6 +121,49 @@ def test_records_are_complete(alone: Host, project: Path, real_channel: Path) ->
     assert found["requested_specs"] == ["greeting"]
     assert found["channel"] == real_channel.as_uri()
     assert "bin/greet" in found["files"]
+
+
+def test_what_conda_linked_is_as_locked(
+    conda: Host, alone: Host, project: Path, real_channel: Path
+) -> None:
+    """However a conda writes its records: the same archives are not linked again."""
+    prefix = project / "env"
+    names = ("greeting", "prefixed", "scripted")
+    channel = ("--override-channels", "-c", real_channel.as_uri())
+    conda.run("create", "-y", "-p", prefix, *channel, *names)
+    _lock(alone, project, real_channel, *names)
+    alone.multiplat("list", "--installed", "--exit-code", "-p", prefix, cwd=project)
+    assert alone.json("install", "-p", prefix, cwd=project)["changes"] == []
+
+
+def test_conda_doctor_finds_nothing_altered(
+    conda: Host, alone: Host, project: Path, tmp_path: Path
+) -> None:
+    """Of soft links conda notes no digest, and compares that of what is behind them."""
+    libz = Package(
+        "libz",
+        subdir=SUBDIR,
+        files={
+            "lib/libz.so.1.3": b"code",
+            "lib/libz.so.1": Symlink("libz.so.1.3"),
+            "lib/libz.so": Symlink("libz.so.1"),
+            "lib/z/data": b"data",
+            "lib/z-latest": Symlink("z"),
+            "share/z": Symlink("../lib/libz.so"),
+        },
+    )
+    channel = build_channel(tmp_path / "channel", [libz, binary_package()])
+    prefix = project / "env"
+    _lock(alone, project, channel, "libz", "prefixed")
+    for _ in range(2):  # the second time, both are in the cache
+        alone.multiplat("install", "-p", prefix, cwd=project)
+        told = conda.run("doctor", "-v", "-p", prefix).stdout
+        assert "There are no packages with altered files." in told
+        assert "There are no packages with missing files." in told
+        (prefix / "conda-meta" / "libz-1.0-0.json").unlink()
+    (prefix / "etc/prefixed.cfg").write_text("altered\n", encoding="utf-8")
+    told = conda.run("doctor", "-v", "-p", prefix).stdout
+    assert "prefixed-1.0-h0_0:\n  etc/prefixed.cfg\n" in told
 
 
 def test_again_does_nothing(door: Host, project: Path, real_channel: Path) -> None:

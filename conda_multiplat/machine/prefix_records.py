@@ -1,0 +1,163 @@
+"""The records of a prefix's packages, ``conda-meta/*.json``, whoever wrote them.
+
+conda, rattler and micromamba order the keys differently, and conda has changed its order. Nearly
+all of a record is the list of its files, which few need to know. Reading leaves that out where the
+text shows where it ends, as all of these programs indent it; any other text is read whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from conda_multiplat.vocabulary.records import CondaRecord
+
+#: What a record says of its package beyond what a lock holds. ``depends`` is not among it: a lock
+#: has them as the channel has mended them, the package as they were built.
+_FROM_INDEX = (
+    "arch",
+    "build_number",
+    "constrains",
+    "features",
+    "license",
+    "license_family",
+    "noarch",
+    "platform",
+    "python_site_packages_path",
+    "timestamp",
+    "track_features",
+)
+#: The long members, by what encloses them.
+_LONG = {"files": ("[", "]"), "paths_data": ("{", "}")}
+_FIRST_MEMBER = re.compile(r'\{(\r?\n[ \t]+)"')
+#: The digest of a soft link, among the members that come after its type.
+_LINK_DIGEST = re.compile(
+    r'("path_type": "softlink"(?:,\s*"\w+": (?:"[^"\\]*"|[\w.]+))*?)'
+    r',\s*"sha256_in_prefix": "[0-9a-f]*"'
+)
+_OWNED = re.compile(r'site-packages/([^/"]+\.dist-info)/')
+
+
+def meta(prefix: Path) -> Path:
+    """The folder of a prefix's records."""
+    return prefix / "conda-meta"
+
+
+def read_records(prefix: Path) -> list[dict[str, Any]]:
+    """What the records of a prefix say of their packages, by name; no lists of files.
+
+    What is no record is left out.
+    """
+    records = [record for _, text in _texts(prefix) if (record := head(text)).get("name")]
+    return sorted(records, key=lambda record: str(record["name"]))
+
+
+def installed(prefix: Path) -> list[CondaRecord]:
+    """The packages of a prefix, by name."""
+    return [
+        CondaRecord(
+            name=str(record["name"]),
+            version=str(record.get("version", "")),
+            build=str(record.get("build", "")),
+            url=str(record.get("url", "")),
+            md5=record.get("md5") or None,
+            sha256=record.get("sha256") or None,
+        )
+        for record in read_records(prefix)
+    ]
+
+
+def owned_metadata(prefix: Path) -> set[str]:
+    """The ``.dist-info`` folders that conda packages brought."""
+    return {name for _, text in _texts(prefix) for name in _OWNED.findall(text)}
+
+
+def _texts(prefix: Path) -> Iterator[tuple[Path, str]]:
+    """The files that could be records, with their text."""
+    for path in meta(prefix).glob("*.json"):
+        with suppress(UnicodeDecodeError):  # macOS leaves `._NAME.json` beside them
+            yield path, path.read_bytes().decode("utf-8-sig")
+
+
+def head(text: str) -> dict[str, Any]:
+    """A record without the lists of its files, where they can be told; nothing if it is none."""
+    for candidate in (_cut(text)[0], text):
+        with suppress(ValueError):
+            record = json.loads(candidate)
+            return record if isinstance(record, dict) else {}
+    return {}
+
+
+def _cut(text: str) -> tuple[str, dict[str, str]]:
+    """A record's text with its long members empty, and what was in them.
+
+    A line break in JSON is never within a string, so that one with just the indentation of the
+    first member before it begins another member, or ends one.
+    """
+    inside: dict[str, str] = {}
+    first = _FIRST_MEMBER.match(text)
+    if first is None:
+        return text, inside
+    line = first[1]
+    for key, (opening, closing) in _LONG.items():
+        before, found, rest = text.partition(f'{line}"{key}": {opening}')
+        content, end, after = rest.partition(line + closing)
+        if found and end and content[:1] in "\r\n" and f'{line}"' not in content:
+            text, inside[key] = f"{before}{found}{closing}{after}", content
+    return text, inside
+
+
+def complete_records(prefix: Path, meagre: Collection[str]) -> None:
+    """Make the records that rattler wrote such as conda would have written.
+
+    To those of the packages ``meagre`` add what the packages say of themselves: a lock has neither
+    build numbers nor constraints nor the kind of noarch; conda's solver needs them. They are in the
+    package, which rattler has just extracted.
+
+    For a soft link rattler notes the digest of the link; ``conda doctor`` compares it with that of
+    the file behind it. conda itself notes none.
+    """
+    for path, text in _texts(prefix):
+        whole = _LINK_DIGEST.sub(r"\1", text) if '"softlink"' in text else text
+        if path.name.rsplit("-", 2)[0] in meagre:
+            whole = _with(whole, _from_package)
+        if whole != text:
+            replace_file(path, whole)
+
+
+def _with(text: str, found: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> str:
+    """A record's text with more members."""
+    short, inside = _cut(text)
+    record = json.loads(short)
+    more = found(record)
+    if not more:
+        return text
+    text = json.dumps({**record, **more}, indent=2)
+    for key, content in inside.items():
+        opening, closing = _LONG[key]
+        mark = f'\n  "{key}": {opening}'
+        text = text.replace(f"{mark}{closing}", f"{mark}{content}\n  {closing}")
+    return text
+
+
+def _from_package(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    folder = record.get("extracted_package_dir")
+    if not folder:
+        return {}
+    try:
+        index = json.loads((Path(folder) / "info" / "index.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {key: index[key] for key in _FROM_INDEX if index.get(key) is not None}
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file at once: readers see the old text or the new one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
