@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from conda_multiplat.machine.hook_settings import HOOK_SETTINGS
-from conda_multiplat.vocabulary.channels import ChannelConfig
+from conda_multiplat.vocabulary.channels import ChannelConfig, public_name
 from conda_multiplat.vocabulary.names import VirtualPackage
 
 #: The plugins that take long to say what a machine has, by their modules' ends.
@@ -17,7 +18,12 @@ _SLOW = {
     "plugins.virtual_packages.cuda": "__cuda",
     "conda_multiplat.plugin": "__cuda_arch",
 }
+_log = logging.getLogger(__name__)
 CHANNEL_PRIORITIES = ("strict", "flexible", "disabled")
+
+
+def _no_header(_url: str) -> str:
+    return ""
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,8 @@ class Settings:
         elsewhere: True where the work is for another machine than this one: it has what the lock
             was promised.
         hooks: says what our hooks in conda's own commands do, by setting; nothing without conda.
+        authorize: the ``Authorization`` header for a channel's URL, by conda's ``channel_settings``
+            and the auth handler that they name; ``""`` for none, and without conda.
     """
 
     subdir: str
@@ -63,6 +71,7 @@ class Settings:
     detect: Callable[[Collection[str]], tuple[VirtualPackage, ...]] | None = None
     elsewhere: bool = False
     hooks: Callable[[], Mapping[str, str]] = dict
+    authorize: Callable[[str], str] = _no_header
 
 
 def settings_from_conda() -> Settings:
@@ -86,7 +95,36 @@ def settings_from_conda() -> Settings:
         envvars_force_uppercase=bool(getattr(context, "envvars_force_uppercase", True)),
         detect=detect_with_conda,
         hooks=hook_settings,
+        authorize=authorize_with_conda,
     )
+
+
+def authorize_with_conda(url: str) -> str:
+    """What conda's auth handler for a channel sends as ``Authorization``.
+
+    A handler is a function of a request. It is asked for one that is never sent, and what it has
+    written there is passed on.
+    """
+    from conda.base.context import context
+
+    if not context.channel_settings:
+        return ""
+    from conda.gateways.connection.session import get_session
+    from requests import Request
+
+    handler = get_session(url).auth
+    if not hasattr(handler, "channel_name"):  # conda's own, for logins and tokens in URLs
+        return ""
+    request = Request("GET", f"{url}/noarch/repodata.json", auth=handler).prepare()
+    header = str(request.headers.get("Authorization", ""))
+    if header.partition(" ")[0].lower() in ("basic", "bearer"):
+        return header
+    _log.warning(
+        "conda-multiplat can't use the auth handler of %s: it sends neither a login nor a bearer "
+        "token",
+        public_name(url),
+    )
+    return ""
 
 
 def hook_settings() -> dict[str, str]:

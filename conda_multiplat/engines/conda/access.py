@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import base64
 import json
 import os
 import sys
@@ -58,6 +59,7 @@ class Channels:
         self._settings = settings
         self._base = base
         self._credentialed: dict[str, str] = {}
+        self._headers: dict[str, str] = {}  # URL -> what conda's auth handler sends
 
     def urls(self, name: str) -> list[str]:
         """The public base URLs of a channel.
@@ -74,7 +76,11 @@ class Channels:
             )
         found = channel_urls(expand(name, os.environ), self._settings.channel_config, self._base)
         self._credentialed |= {public_name(url): url for url in found if public_name(url) != url}
-        return [public_name(url) for url in found]
+        public = [public_name(url) for url in found]
+        for url in public:
+            if url not in self._headers:
+                self._headers[url] = self._settings.authorize(url)
+        return public
 
     @property
     def mirrors(self) -> dict[str, str]:
@@ -83,9 +89,9 @@ class Channels:
         return {public: url for public, url in fetched.items() if url != public}
 
     @property
-    def logins(self) -> dict[str, dict[str, dict[str, str]]]:
+    def logins(self) -> dict[str, dict[str, Any]]:
         """Host -> user and password, as rattler's file of credentials has them."""
-        found: dict[str, dict[str, dict[str, str]]] = {}
+        found: dict[str, dict[str, Any]] = {}
         for url in self._credentialed.values():
             parts = urlsplit(url)
             if parts.username is not None and parts.hostname:
@@ -94,6 +100,9 @@ class Channels:
                     "password": unquote(parts.password or ""),
                 }
                 found[parts.hostname] = {"BasicHTTP": login}
+        for url, header in self._headers.items():
+            if header:
+                found[urlsplit(url).hostname or ""] = _login(header)
         return found
 
     def scrub(self, text: str) -> str:
@@ -110,6 +119,15 @@ class Channels:
         asked = [parse_spec(each.text).channel for each in request.requirements]
         names = [*request.channels, *filter(None, asked)]
         return list(dict.fromkeys(url for name in names for url in self.urls(name)))
+
+
+def _login(header: str) -> dict[str, Any]:
+    """A header ``Basic …`` or ``Bearer …`` as rattler's file of credentials has it."""
+    kind, _, value = header.partition(" ")
+    if kind.lower() == "bearer":
+        return {"BearerToken": value.strip()}
+    user, _, password = base64.b64decode(value).decode().partition(":")
+    return {"BasicHTTP": {"username": user, "password": password}}
 
 
 def client(settings: Settings, channels: Channels) -> rattler.Client:
