@@ -21,7 +21,7 @@ from conda_multiplat.export import explicit, requirements
 from conda_multiplat.export.explicit import platform_to_render
 from conda_multiplat.lockfile.model import LockFile, PlatformLock
 from conda_multiplat.lockfile.write import scalar
-from conda_multiplat.vocabulary.channels import base_url
+from conda_multiplat.vocabulary.channels import OF_DEFAULTS, base_url
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 from conda_multiplat.vocabulary.records import CondaRecord
 
@@ -38,9 +38,6 @@ _HEADER = """\
 _PIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.+!/-]|::|=)*")
 
 _CHANNEL_NAME = re.compile(r"[A-Za-z0-9_][^:\\]*")  # as against URLs and paths
-
-#: The members of conda's own multichannel, which it knows by name too.
-_DEFAULTS = re.compile(r"https?://[^/]+/(pkgs/[a-z0-9]+)")
 
 
 def file_name(environment: str, subdir: str) -> str:
@@ -149,13 +146,13 @@ def _listed(url: str, channels: Sequence[str]) -> str:
     """
     if same := [each for each in channels if each.rstrip("/") == url]:
         return same[0]
-    if "defaults" in channels and _DEFAULTS.fullmatch(url):
+    if "defaults" in channels and OF_DEFAULTS.fullmatch(url):
         return "defaults"
     return max((each for each in channels if url.endswith(f"/{each}")), key=len, default="")
 
 
 def _name(url: str, listed: str) -> str:
     """What can stand before ``::`` for the channel at ``url``; ``""`` when nothing can."""
-    if listed == "defaults" and (match := _DEFAULTS.fullmatch(url)):
+    if listed == "defaults" and (match := OF_DEFAULTS.fullmatch(url)):
         return match.group(1)
     return listed if _CHANNEL_NAME.fullmatch(listed) else ""

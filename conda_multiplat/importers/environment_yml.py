@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import yaml
 
 from conda_multiplat.importers.values import Imported, Lost, few, lone_comments, trailing_comment
 from conda_multiplat.manifest.head import TOP_LEVEL
-from conda_multiplat.manifest.lines import EntryName, SpecCheck
-from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
+from conda_multiplat.manifest.lines import SpecCheck
+from conda_multiplat.manifest.model import Manifest, Requirement, View
 from conda_multiplat.manifest.read import Source, read_manifest
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.match_spec import parse_spec
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, did_you_mean
+from conda_multiplat.vocabulary.pip_entries import entry_name
 from conda_multiplat.vocabulary.selectors import comment_selector, dict_selector, evaluate
 from conda_multiplat.vocabulary.yaml_nodes import Reader
 
@@ -24,21 +24,6 @@ _PINNED = re.compile(r"(?P<name>[^=\s]+)==?(?P<version>[^=\s*]+)=(?P<build>[^=\s
 
 
 _DICTIONARY = re.compile(r"^\s*-\s+(sel\([^)]*\))\s*:")
-
-
-@dataclass(frozen=True)
-class EnvironmentFile:
-    """A file and what it is for.
-
-    Attributes:
-        source: its name and text.
-        platforms: the platforms that its lines are taken for.
-        cuda: the version of CUDA to promise there; ``""`` for none.
-    """
-
-    source: Source
-    platforms: tuple[str, ...]
-    cuda: str = ""
 
 
 def stated_platforms(source: Source) -> tuple[str, ...]:
@@ -52,18 +37,25 @@ def stated_platforms(source: Source) -> tuple[str, ...]:
 
 
 def read_environment_file(
-    file: EnvironmentFile,
+    source: Source,
+    platforms: Sequence[str],
+    cuda: str,
     *,
     check_spec: SpecCheck,
-    entry_name: EntryName,
-    keep_builds: bool = True,
+    keep_builds: bool,
 ) -> Imported:
     """What one file asks for on its platforms; selectors in it are honoured.
+
+    Args:
+        source: the file.
+        platforms: what its lines are taken for.
+        cuda: the version of CUDA to promise there; ``""`` for none.
+        check_spec: what says whether a MatchSpec is one.
+        keep_builds: whether exact pins keep their builds.
 
     Raises:
         ManifestError: with every problem of the file.
     """
-    source, platforms = file.source, file.platforms
     manifest = read_manifest(
         [source],
         host_subdirs=platforms,
@@ -80,8 +72,8 @@ def read_environment_file(
     if not keep_builds:
         manifest, builds = _without_builds(manifest)
         lost += few(builds, Location(source.file), "the build of", "the builds of")
-    if file.cuda:
-        manifest = _promising_cuda(manifest, file.cuda)
+    if cuda:
+        manifest = _promising_cuda(manifest, cuda)
     return Imported(manifest, tuple(lost), (), _comments(source, manifest))
 
 
@@ -105,13 +97,12 @@ def _only(manifest: Manifest, platforms: Sequence[str]) -> Manifest:
 def _promising_cuda(manifest: Manifest, version: str) -> Manifest:
     """With the CUDA that the file's name speaks of, where the file itself promises none."""
     default = manifest.environments[DEFAULT_ENVIRONMENT]
-    promises = {subdir: {"cuda": version} for subdir in manifest.platforms}
     if any("cuda" in values for values in default.promises.values()):
         return manifest
     joined = {**default.promises}
-    for subdir, values in promises.items():
+    for subdir in manifest.platforms:
         if not subdir.startswith("osx"):
-            joined[subdir] = {**joined.get(subdir, {}), **values}
+            joined[subdir] = {**joined.get(subdir, {}), "cuda": version}
     environments = {**manifest.environments, DEFAULT_ENVIRONMENT: default._replace(promises=joined)}
     return manifest._replace(environments=environments)
 
@@ -163,13 +154,9 @@ def _without_builds(manifest: Manifest) -> tuple[Manifest, list[str]]:
         return each._replace(text=spec)
 
     def view_of(view: View) -> View:
-        return view._replace(conda=tuple(bare(each) for each in view.conda))
+        return view._replace(conda=tuple(map(bare, view.conda)))
 
-    def environment_of(each: Environment) -> Environment:
-        return each._replace(views={name: view_of(view) for name, view in each.views.items()})
-
-    environments = {name: environment_of(each) for name, each in manifest.environments.items()}
-    return manifest._replace(environments=environments), list(names)
+    return manifest.with_views(view_of), list(names)
 
 
 def without_build(text: str) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from packaging.requirements import Requirement as PypiRequirement
 from packaging.utils import canonicalize_name
 
 from conda_multiplat.manifest.model import Manifest
-from conda_multiplat.vocabulary.errors import Location, WordingError
+from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem, WordingError
 from conda_multiplat.vocabulary.match_spec import parse_spec
 from conda_multiplat.vocabulary.selectors import comment_selector
 
@@ -73,6 +73,11 @@ class Imported:
     def adding(self, lost: Iterable[Lost] = (), notes: Iterable[str] = ()) -> Imported:
         """The same with more that was lost or noted."""
         return replace(self, lost=(*self.lost, *lost), notes=(*self.notes, *notes))
+
+
+def refusal(file: str, *problems: Problem) -> ManifestError:
+    """The error of a file that can't be imported, with all that is wrong with it."""
+    return ManifestError(f"{file} can't be imported", problems=sorted(problems))
 
 
 @lru_cache(maxsize=65536)  # the same line is looked at for each platform

@@ -31,27 +31,25 @@ def installed_pypi(
         python: the version of its Python.
         known: what the last installation noted of each package: its ``url`` and ``sha256``.
     """
+    records: list[PypiRecord] = []
+    for _, name, version in foreign_distributions(prefix, python):
+        noted = known.get(name, {})
+        records.append(PypiRecord(name, version, noted.get("url", ""), noted.get("sha256")))
+    return sorted(records, key=lambda record: record.name)
+
+
+def foreign_distributions(prefix: Path, python: str) -> Iterator[tuple[Path, str, str]]:
+    """What conda does not own: each ``.dist-info`` folder, with its project and version."""
     owned = owned_projects(prefix)
-    found: list[PypiRecord] = []
-    for name, version in _distributions(site_packages(prefix, python)):
-        if name not in owned:
-            noted = known.get(name, {})
-            url, sha256 = noted.get("url", ""), noted.get("sha256")
-            found.append(PypiRecord(name, version, url, sha256))
-    return sorted(found, key=lambda each: each.name)
+    folder = site_packages(prefix, python)
+    for path in folder.glob("*.dist-info") if folder else ():
+        match = _DIST_INFO.fullmatch(path.name)
+        name = canonicalize_name(match["name"]) if match else ""
+        if match and name not in owned:
+            yield path, name, match["version"]
 
 
 def owned_projects(prefix: Path) -> set[str]:
     """The projects that conda packages brought, by what conda's records say of their files."""
-    return {name for each in owned_metadata(prefix) if (name := _name(each))}
-
-
-def _name(folder: str) -> str:
-    match = _DIST_INFO.fullmatch(folder)
-    return canonicalize_name(match["name"]) if match else ""
-
-
-def _distributions(folder: Path | None) -> Iterator[tuple[str, str]]:
-    for path in folder.glob("*.dist-info") if folder else ():
-        if match := _DIST_INFO.fullmatch(path.name):
-            yield canonicalize_name(match["name"]), match["version"]
+    matches = map(_DIST_INFO.fullmatch, owned_metadata(prefix))
+    return {canonicalize_name(match["name"]) for match in matches if match}

@@ -121,7 +121,7 @@ def _platforms(reader: Reader, node: yaml.Node, what: str) -> tuple[str, ...]:
 def _platform(reader: Reader, text: Text) -> None:
     if text.value == "noarch":
         hint = "noarch packages come with every platform: write the platforms themselves"
-        reader.problem(text.at, "'noarch' is no platform to solve for", hint)
+        reader.problem(text.at, "'noarch' is not a platform to solve for", hint)
     elif text.value not in SUBDIRS:
         hint = did_you_mean(text.value, SUBDIRS, f"known: {', '.join(SUBDIRS)}")
         reader.problem(text.at, f"unknown platform {text.value!r}", hint)

@@ -130,7 +130,7 @@ class LineReader:
             return
         spec = " ".join(text.value.split())
         wrong = None if spec_name(spec) else "it has no package name"
-        wrong = wrong if is_string(node) else "YAML reads it as something else than text"
+        wrong = wrong if is_string(node) else "YAML does not read it as text"
         wrong = wrong or self._check_spec(spec)
         if wrong:
             hint = "for example `python 3.12.*`, `numpy>=1.26,<2.3` or `conda-forge::scipy`"

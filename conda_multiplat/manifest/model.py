@@ -7,7 +7,7 @@ A line can hold for some platforms only, so that dependencies and channels come 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -114,6 +114,15 @@ class Manifest(NamedTuple):
             and each.name != name
             and subdir in self.platforms_of(each.name)
         ]
+
+    def with_views(self, changed: Callable[[View], View]) -> Manifest:
+        """The same with each view of each environment as ``changed`` makes it."""
+        return self._replace(
+            environments={
+                name: each._replace(views={at: changed(view) for at, view in each.views.items()})
+                for name, each in self.environments.items()
+            }
+        )
 
     def view(self, name: str, subdir: str) -> View:
         """All that holds for an environment on a platform, what it extends included.

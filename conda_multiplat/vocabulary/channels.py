@@ -24,6 +24,8 @@ _USERINFO = re.compile(r"(?<=://)[^/\s]*@")
 #: ``git@`` is how everybody logs in to a repository by SSH, and no secret.
 _LOGIN = re.compile(r"(?<=://)(?!git@)[^/\s]*@")
 _LOCAL = ("/", "./", "../", ".\\", "..\\", "~")
+#: The URLs of the members of conda's own group, ``defaults``.
+OF_DEFAULTS = re.compile(r"https?://[^/]+/(pkgs/[a-z0-9]+)")
 _ENVIRONMENT_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from conda_multiplat.vocabulary.names import spec_name
@@ -13,7 +14,7 @@ Depends = Mapping[str, Sequence[str]]
 
 def depends_of(records: Iterable[Record]) -> Depends:
     """What each of some records needs."""
-    return {each.name: [spec_name(spec) for spec in each.depends] for each in records}
+    return {record.name: [spec_name(spec) for spec in record.depends] for record in records}
 
 
 def reachable(roots: Iterable[str], depends: Depends) -> set[str]:
@@ -36,14 +37,12 @@ def path_to(name: str, roots: Iterable[str], depends: Depends) -> tuple[str, ...
         roots: what is asked for, in the order of preference.
         depends: what each package needs.
     """
-    chains: dict[str, tuple[str, ...]] = {each: (each,) for each in roots if each in depends}
-    todo = list(chains)
+    chains: dict[str, tuple[str, ...]] = {root: (root,) for root in roots if root in depends}
+    todo = deque(chains)
     while todo and name not in chains:
-        following = []
-        for each in todo:
-            for needed in depends[each]:
-                if needed in depends and needed not in chains:
-                    chains[needed] = (*chains[each], needed)
-                    following.append(needed)
-        todo = following
+        package = todo.popleft()
+        for needed in depends[package]:
+            if needed in depends and needed not in chains:
+                chains[needed] = (*chains[package], needed)
+                todo.append(needed)
     return chains.get(name, ())

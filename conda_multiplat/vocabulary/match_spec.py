@@ -91,7 +91,7 @@ def _brackets(text: str) -> tuple[str, dict[str, str]]:
         return text, {}
     match = _BRACKETS.match(text)
     if match is None:
-        raise WordingError("brackets are for the end, once: name[key=value, key=value]")
+        raise WordingError("brackets stand once, at the end: name[key=value, key=value]")
     inner = match.group(2).strip().rstrip(",")
     keys: dict[str, str] = {}
     at = 0
@@ -101,7 +101,8 @@ def _brackets(text: str) -> tuple[str, dict[str, str]]:
         if pair is None or not value:
             raise WordingError(f"{inner[at:].strip()!r} in brackets is not key=value")
         if pair.group(1) not in KEYS:
-            raise WordingError(f"unknown key {pair.group(1)!r} in brackets; {', '.join(KEYS)} go")
+            known = ", ".join(KEYS)
+            raise WordingError(f"unknown key {pair.group(1)!r} in brackets; the keys are {known}")
         keys[pair.group(1)] = value
         at = pair.end()
     return match.group(1).strip(), keys
@@ -110,23 +111,23 @@ def _brackets(text: str) -> tuple[str, dict[str, str]]:
 def _channel(text: str) -> tuple[str, str]:
     """What stands after ``channel::``, and the channel."""
     if " if " in text:
-        raise WordingError("conda reads no condition: ` if ` and what follows would be left out")
+        raise WordingError("conda ignores conditions: ` if ` and what follows would have no effect")
     if text.endswith((".conda", ".tar.bz2")):
         raise WordingError("a package's file can't be locked; name the package and its channel")
     channel, separator, spec = text.rpartition("::")
     if ":" in spec:
-        raise WordingError(f"conda knows no namespace: {spec.split(':')[0]!r}")
+        raise WordingError(f"conda does not know namespaces: {spec.split(':')[0]!r}")
     channel = channel.strip().rstrip("/")
     if separator and not channel:
         raise WordingError("no channel before `::`")
     if channel.rsplit("/", 1)[-1] in (*SUBDIRS, "noarch"):
-        raise WordingError(f"the platform is not for a spec to say: {channel!r}")
+        raise WordingError(f"a spec can't name a platform: {channel!r}")
     return spec.strip(), channel
 
 
 def _version_and_build(rest: str) -> tuple[str, str]:
     if any(each in rest for each in "()"):
-        raise WordingError("parentheses go in brackets: name[version='(1.2|1.3),!=1.2.5']")
+        raise WordingError("parentheses must stand in brackets: name[version='(1.2|1.3),!=1.2.5']")
     match = _VERSION_AND_BUILD.search(rest)
     version, build = match.groups() if match else (rest, None)
     if _TWO_WORDS.search(version):
@@ -170,7 +171,7 @@ def _one_version(text: str) -> str:
     if operator := text[: len(text) - len(text.lstrip("=<>!~"))]:
         if operator == text and text in _OPERATORS:
             raise WordingError(f"no version after {text!r}")
-        raise WordingError(f"no operator: {operator!r}; {' '.join(_OPERATORS)} are")
+        raise WordingError(f"{operator!r} is not an operator; use one of {' '.join(_OPERATORS)}")
     if text.endswith("*"):
         return f"{_checked(text.rstrip('*').rstrip('.'), text)}.*"
     return f"=={_checked(text, text)}"
@@ -181,7 +182,7 @@ def _related(relation: str, version: str, text: str) -> str:
     starred = version.endswith(".*")
     bare = _checked(version[:-2] if starred else version, text)
     if starred and relation == "~=":
-        raise WordingError(f"`~=` takes no star: write `~={bare}`")
+        raise WordingError(f"`~=` can't be used with a star: write `~={bare}`")
     if starred and relation == "!=":
         return f"!={bare}.*"
     return f"{bare}.*" if relation == "=" else f"{relation}{bare}"
@@ -189,7 +190,7 @@ def _related(relation: str, version: str, text: str) -> str:
 
 def _checked(version: str, text: str) -> str:
     if "*" in version:
-        raise WordingError(f"a star is for the end of a version, after a dot: {text!r}")
+        raise WordingError(f"a star may only end a version, after a dot: {text!r}")
     if not _VERSION.fullmatch(version):
         hint = _SEPARATE if " " in text else ""
         two = re.match(r"[^=<>!~]+([=<>!~].*)", version)

@@ -56,19 +56,7 @@ class CondaRecord(NamedTuple):
 
     def to_dict(self, platform: str) -> dict[str, Any]:
         """CEP 37's ``LockedDependency``, its keys in the order in which they are written."""
-        hashes = {"md5": self.md5, "sha256": self.sha256}
-        return {
-            "name": self.name,
-            "version": self.version,
-            "manager": "conda",
-            "platform": platform,
-            "dependencies": dict(sorted(self.dependencies.items())),
-            "url": self.url,
-            "hash": {key: value for key, value in hashes.items() if value},
-            "build": self.build,
-            "category": self.category,
-            "optional": False,
-        }
+        return _to_dict(self, "conda", platform, self.dependencies, build=self.build)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> CondaRecord:
@@ -164,17 +152,7 @@ class PypiRecord(NamedTuple):
 
     def to_dict(self, platform: str) -> dict[str, Any]:
         """CEP 37's ``LockedDependency``, its keys in the order in which they are written."""
-        return {
-            "name": self.name,
-            "version": self.version,
-            "manager": "pip",
-            "platform": platform,
-            "dependencies": dict.fromkeys(sorted(self.depends), ""),
-            "url": self.url,
-            "hash": {"sha256": self.sha256} if self.sha256 else {},
-            "category": self.category,
-            "optional": False,
-        }
+        return _to_dict(self, "pip", platform, dict.fromkeys(self.depends, ""))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> PypiRecord:
@@ -198,6 +176,24 @@ class PypiRecord(NamedTuple):
 
 
 Record = CondaRecord | PypiRecord
+
+
+def _to_dict(
+    record: Record, manager: str, platform: str, dependencies: Mapping[str, str], **build: str
+) -> dict[str, Any]:
+    hashes = {"md5": record.md5, "sha256": record.sha256}
+    return {
+        "name": record.name,
+        "version": record.version,
+        "manager": manager,
+        "platform": platform,
+        "dependencies": dict(sorted(dependencies.items())),
+        "url": record.url,
+        "hash": {key: value for key, value in hashes.items() if value},
+        **build,
+        "category": record.category,
+        "optional": False,
+    }
 
 
 def python_of(records: Iterable[CondaRecord]) -> str:

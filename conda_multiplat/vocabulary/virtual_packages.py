@@ -87,9 +87,9 @@ def promise_problem(platform: str, name: str, value: str | None) -> tuple[str, s
         return None
     if name == "archspec":
         if not _BUILD.match(value):
-            return f"{value!r} is no microarchitecture", "for example x86_64_v3"
+            return f"{value!r} is not a microarchitecture", "for example x86_64_v3"
     elif not _VERSION.match(value):
-        return f"{name}: {value!r} is no version", f'for example {name}: "12.4"'
+        return f"{name}: {value!r} is not a version", f'for example {name}: "12.4"'
     return None
 
 

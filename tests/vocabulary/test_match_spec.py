@@ -34,32 +34,33 @@ REFUSED = {
     "num*": "'num*' is not a package name",
     "foo >1.2 <2": "not a version: '>1.2<2'; write a comma before '<2'",
     "foo >=": "no version after '>='",
-    "foo =>1.2": "no operator: '=>'; == != <= >= ~= = < > are",
-    "foo >>1": "no operator: '>>'; == != <= >= ~= = < > are",
-    "foo ~=1.2.*": "`~=` takes no star: write `~=1.2`",
-    "foo 1.*.2": "a star is for the end of a version, after a dot: '1.*.2'",
+    "foo =>1.2": "'=>' is not an operator; use one of == != <= >= ~= = < >",
+    "foo >>1": "'>>' is not an operator; use one of == != <= >= ~= = < >",
+    "foo ~=1.2.*": "`~=` can't be used with a star: write `~=1.2`",
+    "foo 1.*.2": "a star may only end a version, after a dot: '1.*.2'",
     "foo ^1.*$": "a regular expression can't be locked: '^1.*$'",
     "foo 1.2,": "a version is missing: '1.2,'",
     "foo[version='1.2 1.3']": (
         "not a version: '1.2 1.3'; separate versions by `,` (and) or `|` (or)"
     ),
     "foo 1.2 py|py3": "not a version: '1.2 py|py3'; separate versions by `,` (and) or `|` (or)",
-    "foo (1.2|1.3),>1": "parentheses go in brackets: name[version='(1.2|1.3),!=1.2.5']",
+    "foo (1.2|1.3),>1": "parentheses must stand in brackets: name[version='(1.2|1.3),!=1.2.5']",
     "foo[build='a|b']": "not a build: 'a|b'; write it whole, or with `*` for any part",
     "foo[build_number=x]": ("not a build number: 'x'; write a number, or `>=` and a number"),
     "foo[md5=abc]": "not a hash: md5='abc'",
     "foo[subdir=linux-64]": (
-        "unknown key 'subdir' in brackets; version, build, build_number, channel, md5, sha256 go"
+        "unknown key 'subdir' in brackets; "
+        "the keys are version, build, build_number, channel, md5, sha256"
     ),
     "foo[version]": "'version' in brackets is not key=value",
-    "foo[build=a][version=1]": "brackets are for the end, once: name[key=value, key=value]",
-    "foo if linux": "conda reads no condition: ` if ` and what follows would be left out",
+    "foo[build=a][version=1]": "brackets stand once, at the end: name[key=value, key=value]",
+    "foo if linux": "conda ignores conditions: ` if ` and what follows would have no effect",
     "https://example.org/c/noarch/foo-1-0.conda": (
         "a package's file can't be locked; name the package and its channel"
     ),
-    "pypi:foo": "conda knows no namespace: 'pypi'",
+    "pypi:foo": "conda does not know namespaces: 'pypi'",
     "::foo": "no channel before `::`",
-    "c/linux-64::foo": "the platform is not for a spec to say: 'c/linux-64'",
+    "c/linux-64::foo": "a spec can't name a platform: 'c/linux-64'",
 }
 
 

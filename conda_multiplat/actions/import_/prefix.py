@@ -17,17 +17,13 @@ from conda_multiplat.machine.files import shown
 from conda_multiplat.machine.prefix import is_environment, read_variables
 from conda_multiplat.machine.prefix_records import meta, read_records
 from conda_multiplat.machine.settings import Settings
-from conda_multiplat.machine.site_packages import owned_projects, site_packages
+from conda_multiplat.machine.site_packages import foreign_distributions
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
-from conda_multiplat.vocabulary.channels import base_url, channel_urls, public_name
+from conda_multiplat.vocabulary.channels import OF_DEFAULTS, base_url, channel_urls, public_name
 from conda_multiplat.vocabulary.errors import Location, OutsideError, UsageError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, spec_name
 from conda_multiplat.vocabulary.pip_entries import entry_name
-from conda_multiplat.vocabulary.records import CondaRecord, python_of
 from conda_multiplat.vocabulary.yaml_nodes import Text
-
-#: conda's own group of channels, by the URLs of its members.
-_DEFAULTS = re.compile(r"https?://[^/]+/pkgs/[a-z0-9]+")
 
 
 def read_prefix(prefix: Path, settings: Settings, this_subdir: str) -> Imported:
@@ -106,7 +102,7 @@ def _channel(url: str, names: Mapping[str, str], settings: Settings) -> str:
     base = public_name(base_url(url))
     if base in names:
         return names[base]
-    if _DEFAULTS.fullmatch(base):
+    if OF_DEFAULTS.fullmatch(base):
         return "defaults"
     alias = settings.channel_config.channel_alias.rstrip("/")
     alias = alias if "://" in alias else f"https://{alias}"
@@ -142,23 +138,12 @@ def _leaves(records: Sequence[dict[str, Any]]) -> dict[str, str]:
 
 
 def _pypi(prefix: Path, records: Sequence[dict[str, Any]]) -> Iterable[Requirement]:
-    folder = site_packages(prefix, python_of(_as_conda(each) for each in records))
-    owned = owned_projects(prefix)
-    found = {}
-    for path in sorted(folder.glob("*.dist-info")) if folder else ():
-        name, _, version = path.name.removesuffix(".dist-info").rpartition("-")
-        normal = re.sub(r"[-_.]+", "-", name).lower()
-        if name and normal not in owned:
-            found[normal] = (path, version)
-    asked = {name for name, (path, _) in found.items() if (path / "REQUESTED").is_file()}
-    for name, (path, version) in found.items():
-        if not asked or name in asked:
-            text = _entry(name, version, path)
-            yield Requirement(text, entry_name(text), Location(str(path)))
-
-
-def _as_conda(record: dict[str, Any]) -> CondaRecord:
-    return CondaRecord(str(record["name"]), str(record["version"]), "", "")
+    python = next((str(each["version"]) for each in records if each["name"] == "python"), "")
+    found = sorted(foreign_distributions(prefix, python))
+    asked = [each for each in found if (each[0] / "REQUESTED").is_file()]
+    for path, name, version in asked or found:
+        text = _entry(name, version, path)
+        yield Requirement(text, entry_name(text), Location(str(path)))
 
 
 def _entry(name: str, version: str, path: Path) -> str:
@@ -170,14 +155,10 @@ def _entry(name: str, version: str, path: Path) -> str:
     url = public_name(str(origin.get("url", "")))
     if "dir_info" in origin and url.startswith("file://"):
         editable = "-e " if origin["dir_info"].get("editable") else ""
-        return f"{editable}{_path(url)}"
+        return f"{editable}{unquote(urlsplit(url).path)}"
     if commit := (origin.get("vcs_info") or {}).get("commit_id"):
         return f"{name} @ git+{url}@{commit}"
     return f"{name} @ {url}" if url else f"{name} >={version}"
-
-
-def _path(url: str) -> str:
-    return unquote(urlsplit(url).path)
 
 
 def _variables(prefix: Path) -> dict[str, str]:

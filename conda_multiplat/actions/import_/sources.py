@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,21 +12,20 @@ import tomli
 
 from conda_multiplat.importers.conda_lock_yml import read_lock_source
 from conda_multiplat.importers.environment_yml import (
-    EnvironmentFile,
     read_environment_file,
     stated_platforms,
 )
 from conda_multiplat.importers.merge import Part
 from conda_multiplat.importers.pixi.reader import read_pixi
-from conda_multiplat.importers.platform_names import NameGuess, guess
-from conda_multiplat.importers.values import Imported
+from conda_multiplat.importers.platform_names import guess
+from conda_multiplat.importers.values import Imported, refusal
 from conda_multiplat.lockfile.read import read_lock
 from conda_multiplat.machine.files import read_text, shown
 from conda_multiplat.manifest.model import Requirement, View
 from conda_multiplat.manifest.read import Source
 from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem, UsageError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, SUBDIRS, did_you_mean
-from conda_multiplat.vocabulary.pip_entries import entry_name, split_option
+from conda_multiplat.vocabulary.pip_entries import split_option
 from conda_multiplat.vocabulary.yaml_nodes import Text
 
 _AT = re.compile(r"(?P<file>.+)@(?P<platforms>[A-Za-z0-9_,-]+)")
@@ -93,10 +92,10 @@ def _text(path: Path) -> str:
     name = shown(path)
     if path.name == "pixi.lock":
         hint = "import what it was made from: pixi.toml or pyproject.toml"
-        raise UsageError(f"{name} is a lock of pixi's, which can't be imported", hints=[hint])
+        raise UsageError(f"{name} is pixi's lock file, which can't be imported", hints=[hint])
     if re.search(r"^@EXPLICIT", text, re.MULTILINE):
         hint = "import what it was made from, or the environment: --from-prefix, --from-name"
-        raise UsageError(f"{name} lists packages, and not what was asked for", hints=[hint])
+        raise UsageError(f"{name} lists the packages, not what was asked for", hints=[hint])
     return text
 
 
@@ -117,7 +116,7 @@ def read_parts(files: Sequence[File], folder: Path, *, keep_builds: bool) -> lis
             problems += found
     if problems:
         names = ", ".join(dict.fromkeys(each.location.file for each in problems))
-        raise ManifestError(f"{names} can't be imported", problems=sorted(problems))
+        raise refusal(names, *problems)
     return _with_default(parts)
 
 
@@ -132,17 +131,15 @@ def _part(file: File, *, keep_builds: bool) -> Part:
     from conda_multiplat.engines.conda.specs import check_spec
 
     if file.is_toml:
-        data = _toml(file)
-        return Part(
-            read_pixi(
-                file.name,
-                file.text,
-                data,
-                check_spec=check_spec,
-                subdirs=file.platforms,
-                folder=file.path.parent.name,
-            )
+        imported = read_pixi(
+            file.name,
+            file.text,
+            _toml(file),
+            check_spec=check_spec,
+            subdirs=file.platforms,
+            folder=file.path.parent.name,
         )
+        return Part(imported)
     if file.is_lock:
         return _lock_part(file)
     source = Source(file.name, file.text)
@@ -151,15 +148,15 @@ def _part(file: File, *, keep_builds: bool) -> Part:
     platforms = file.platforms or stated or by_name.platforms
     if not platforms:
         hint = f"write {file.name}@PLATFORM, for example {file.name}@linux-64"
-        problem = Problem(Location(file.name), "its platform can't be told", hint)
-        raise ManifestError(f"{file.name} can't be imported", problems=[problem])
+        raise refusal(file.name, Problem(Location(file.name), "its platform can't be told", hint))
     environment = by_name.variant or DEFAULT_ENVIRONMENT
-    wanted = EnvironmentFile(source, platforms, by_name.cuda)
     imported = read_environment_file(
-        wanted, check_spec=check_spec, entry_name=entry_name, keep_builds=keep_builds
+        source, platforms, by_name.cuda, check_spec=check_spec, keep_builds=keep_builds
     )
-    assumed = by_name.assumed and not file.platforms and not stated
-    return Part(_noted(imported, file, by_name, assumed=assumed), environment)
+    if by_name.assumed and not file.platforms and not stated:
+        guessed = f"{file.name} is taken for {platforms[0]} by its name"
+        imported = imported.adding(notes=[f"{guessed}; if it is for another: {file.name}@PLATFORM"])
+    return Part(imported, environment)
 
 
 def _lock_part(file: File) -> Part:
@@ -167,8 +164,8 @@ def _lock_part(file: File) -> Part:
 
     lock = read_lock(file.text, file.name, file.platforms or None)
     if missing := [each for each in file.platforms if each not in lock.platforms]:
-        problem = Problem(Location(file.name), f"it has nothing for {', '.join(missing)}")
-        raise ManifestError(f"{file.name} can't be imported", problems=[problem])
+        nothing = f"it has nothing for {', '.join(missing)}"
+        raise refusal(file.name, Problem(Location(file.name), nothing))
     return Part(read_lock_source(lock, file.name, is_newer), lock.environment)
 
 
@@ -179,19 +176,7 @@ def _toml(file: File) -> dict[str, object]:
         match = re.search(r"(.*) \(at line (\d+), column (\d+)\)", str(error))
         message, line, column = match.groups() if match else (str(error), 0, 0)
         at = Location(file.name, int(line), int(column))
-        problem = Problem(at, f"not TOML: {message}")
-        raise ManifestError(f"{file.name} can't be imported", problems=[problem]) from None
-
-
-def _noted(imported: Imported, file: File, by_name: NameGuess, *, assumed: bool) -> Imported:
-    notes = []
-    if assumed:
-        platform = by_name.platforms[0]
-        notes.append(
-            f"{file.name} is taken for {platform} by its name; if it is for another: "
-            f"{file.name}@PLATFORM"
-        )
-    return imported.adding(notes=notes)
+        raise refusal(file.name, Problem(at, f"not TOML: {message}")) from None
 
 
 def _with_default(parts: Sequence[Part]) -> list[Part]:
@@ -214,22 +199,14 @@ def moved(imported: Imported, folder: Path, to: Path) -> Imported:
     if folder == to:
         return imported
     start = os.path.relpath(folder, to)
-    manifest = imported.manifest
-    environments = {
-        name: each._replace(views=_views(each.views, start))
-        for name, each in manifest.environments.items()
-    }
-    return replace(imported, manifest=manifest._replace(environments=environments))
 
-
-def _views(views: Mapping[str, View], start: str) -> dict[str, View]:
-    return {
-        subdir: view._replace(
-            channels=tuple(_channel(each, start) for each in view.channels),
-            pypi=tuple(_entry(each, start) for each in view.pypi),
+    def moved_view(view: View) -> View:
+        return view._replace(
+            channels=tuple(_channel(channel, start) for channel in view.channels),
+            pypi=tuple(_entry(line, start) for line in view.pypi),
         )
-        for subdir, view in views.items()
-    }
+
+    return replace(imported, manifest=imported.manifest.with_views(moved_view))
 
 
 def _channel(channel: Text, start: str) -> Text:

@@ -33,7 +33,7 @@ from conda_multiplat.machine.files import (
     write_all,
 )
 from conda_multiplat.machine.settings import Settings
-from conda_multiplat.manifest.model import Manifest, Requirement
+from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.read import Source, read_manifest
 from conda_multiplat.vocabulary.errors import InternalError, ManifestError, UsageError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
@@ -86,73 +86,43 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Run the command."""
-    return import_manifest(
-        arguments=[*args.files, *args.arguments],
-        from_prefix=args.source_prefix,
-        from_name=args.source_name,
-        output=args.out_file,
-        prefer_common=args.take_common,
-        keep_builds=args.keep_builds,
-        dry_run=args.dry,
-        force=args.overwrite,
-        settings=settings,
-        console=console,
-    )
-
-
 #: So many packages that builds keep apart are worth a word about `--no-builds`.
 _MANY_BUILDS = 5
 
 
-def import_manifest(
-    *,
-    arguments: Sequence[str],
-    from_prefix: str | None = None,
-    from_name: str | None = None,
-    output: str | None = None,
-    prefer_common: bool = False,
-    keep_builds: bool = True,
-    dry_run: bool = False,
-    force: bool = False,
-    settings: Settings,
-    console: Console,
-) -> int:
-    """Make one manifest of other files; see ``conda multiplat import --help``.
-
-    Returns:
-        0. Every other outcome is raised as a ``MultiplatError``, which has its exit code.
-    """
-    target = Path(output or MANIFEST_NAMES[0]).absolute()
-    wanted = _prefix(arguments, from_prefix, from_name, settings)
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Make one manifest of other files."""
+    arguments = [*args.files, *args.arguments]
+    target = Path(args.out_file or MANIFEST_NAMES[0]).absolute()
+    wanted = _prefix(arguments, args.source_prefix, args.source_name, settings)
     files = read_files(arguments)
     locks = _locks(files, target)
-    if not dry_run:
-        _refuse_to_overwrite(target, files, locks, force=force)
+    if not args.dry:
+        _refuse_to_overwrite(target, files, locks, force=args.overwrite)
     parts = (
         [Part(read_prefix(wanted, settings, settings.subdir))]
         if wanted
-        else read_parts(files, target.parent, keep_builds=keep_builds)
+        else read_parts(files, target.parent, keep_builds=args.keep_builds)
     )
     if problems := double_platforms(parts):
         raise ManifestError("two files are for one platform", problems=problems)
     imported = merge(parts)
-    imported, settled = _settle(imported, prefer_common=prefer_common, console=console)
+    imported, settled = _settle(imported, prefer_common=args.take_common, console=console)
     imported = imported.adding(notes=channel_notes(imported.manifest))
-    imported = imported.adding(notes=_build_note(settled, keep_builds=keep_builds))
+    if args.keep_builds:
+        imported = imported.adding(notes=_build_note(settled))
     # The path of an environment is of this machine only, and the manifest is for others too.
     sources = [f"the environment {wanted.name}"] if wanted else [file.name for file in files]
     text = verified_text(imported, sources, target)
     imported = imported.adding(lost=_unwritten_comments(parts, text))
-    if dry_run:
+    if args.dry:
         console.show(text.rstrip("\n"))
     else:
         write_all({target: text, **locks})
     names = [shown(path) for path in (target, *locks)]
-    report(imported, settled, [] if dry_run else names, console)
+    report(imported, settled, [] if args.dry else names, console)
     console.result(
-        {"files": names, "written": not dry_run, "manifest": text, **document(imported, settled)}
+        {"files": names, "written": not args.dry, "manifest": text, **document(imported, settled)}
     )
     return 0
 
@@ -244,21 +214,16 @@ def _asked(
         console.say(f"  {answer.strip()!r} is none of them")
 
 
-def _build_note(settled: Sequence[Settled], *, keep_builds: bool) -> list[str]:
+def _build_note(settled: Sequence[Settled]) -> list[str]:
     """Where exact builds are what keeps platforms apart, say so."""
-    if not keep_builds:
-        return []
-    apart = [
-        each
+    count = sum(
+        any(without_build(r.text)[1] for w in each.difference.variants for r in w.requirements)
         for each in settled
         if not each.text
-        and any(without_build(r.text)[1] for w in each.difference.variants for r in w.requirements)
-    ]
-    if len(apart) < _MANY_BUILDS:
+    )
+    if count < _MANY_BUILDS:
         return []
-    return [
-        f"{len(apart)} packages are pinned to builds: --no-builds shares what is alike but them"
-    ]
+    return [f"{count} packages are pinned to builds: --no-builds shares what is alike but them"]
 
 
 def _unwritten_comments(parts: Sequence[Part], text: str) -> list[Lost]:
@@ -276,13 +241,20 @@ def verified_text(imported: Imported, sources: Sequence[str], target: Path) -> s
 
     Words beside a line can look like a selector: if they do, all go without.
     """
+    from conda_multiplat.engines.conda.specs import check_spec
+
     wrong: list[str] = []
     for comments in (True, False):
         text = render(imported, sources, comments=comments)
         try:
-            got = _read(text, target)
+            got = read_manifest(
+                [Source(shown(target), text)],
+                host_subdirs=(),
+                check_spec=check_spec,
+                entry_name=entry_name,
+            )
         except ManifestError as error:
-            wrong = [str(each) for each in error.problems]
+            wrong = [str(problem) for problem in error.problems]
             continue
         wrong = list(same_requests(imported.manifest, got))
         if not wrong:
@@ -291,12 +263,4 @@ def verified_text(imported: Imported, sources: Sequence[str], target: Path) -> s
         "the manifest that was made is not what was read",
         details=wrong,
         hints=["please report it, with the files that were imported"],
-    )
-
-
-def _read(text: str, target: Path) -> Manifest:
-    from conda_multiplat.engines.conda.specs import check_spec
-
-    return read_manifest(
-        [Source(shown(target), text)], host_subdirs=(), check_spec=check_spec, entry_name=entry_name
     )

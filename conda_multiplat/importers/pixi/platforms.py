@@ -82,12 +82,8 @@ def _derived_name(subdir: str, promises: Mapping[str, str]) -> str:
     words = {"osx": "macos", "win": "windows"}
     said = [name for name in order if name in promises and promises[name] != defaults.get(name)]
     said += [name for name in promises if name not in order]
-    segments = [f"{words.get(name, name)}-{_segment(promises[name])}" for name in said]
-    return "-".join([subdir, *segments])
-
-
-def _segment(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9]+", "-", text)
+    texts = {name: re.sub(r"[^A-Za-z0-9]+", "-", promises[name]) for name in said}
+    return "-".join([subdir, *(f"{words.get(name, name)}-{text}" for name, text in texts.items())])
 
 
 def _possible(subdir: str, promises: Mapping[str, str], lost: list[str]) -> dict[str, str]:

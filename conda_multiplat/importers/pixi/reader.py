@@ -39,10 +39,9 @@ from conda_multiplat.importers.pixi.workspace import (
     sorted_out,
 )
 from conda_multiplat.importers.toml_lines import Places
-from conda_multiplat.importers.values import Imported, lone_comments
+from conda_multiplat.importers.values import Imported, lone_comments, refusal
 from conda_multiplat.manifest.lines import SpecCheck
 from conda_multiplat.manifest.model import Environment, Manifest
-from conda_multiplat.vocabulary.errors import ManifestError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, families
 from conda_multiplat.vocabulary.virtual_packages import DEFAULTS
 
@@ -75,7 +74,7 @@ def read_pixi(
         root, table = ("tool", "pixi"), table_of(table_of(data, "tool"), "pixi")
     places = Places(file, text)
     if problems := set((PYPROJECT if root else PIXI).problems(data, places, ())):
-        raise ManifestError(f"{file} can't be imported", problems=sorted(problems))
+        raise refusal(file, *problems)
     workspace = sorted_out(FeatureReader(places, check_spec), table, root, subdirs)
     if root:
         add_project(workspace, data)

@@ -103,18 +103,18 @@ _CHANNELS = _list(
     "a list of channels",
 )
 _TARGET: dict[str, Shape] = {
-    **dict.fromkeys(("dependencies", "host-dependencies"), _table(others=_SPEC)),
-    "build-dependencies": _table(others=_SPEC),
+    **dict.fromkeys(
+        ("dependencies", "host-dependencies", "build-dependencies"), _table(others=_SPEC)
+    ),
     "pypi-dependencies": _table(others=_PYPI),
     "activation": _table({"scripts": _TEXTS, "env": _table(others=_TEXT)}),
 }
-_LIBC = _or("a version or a table", _TEXT, _table(others=_TEXT))
-_CUDA = _or("a version or a table", _TEXT, _table(others=_TEXT))
+_VERSION = _or("a version or a table", _TEXT, _table(others=_TEXT))
 _FEATURE: dict[str, Shape] = {
     **_TARGET,
     "channels": _CHANNELS,
     "platforms": _TEXTS,
-    "system-requirements": _table({"libc": _LIBC}, _TEXT),
+    "system-requirements": _table({"libc": _VERSION}, _TEXT),
     "pypi-options": _PYPI_OPTIONS,
     "target": _table(others=_table(_TARGET)),
 }
@@ -130,7 +130,7 @@ _WORKSPACE = _table(
         "name": _TEXT,
         "channels": _CHANNELS,
         "platforms": _list(
-            _or("a platform or a table", _TEXT, _table({"cuda": _CUDA}, _TEXT)),
+            _or("a platform or a table", _TEXT, _table({"cuda": _VERSION}, _TEXT)),
             "a list of platforms",
         ),
         "dependencies": _table(others=_SPEC),

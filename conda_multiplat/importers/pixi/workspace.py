@@ -16,7 +16,8 @@ from conda_multiplat.importers.pixi.pyproject import (
     requires_python,
     with_groups,
 )
-from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem
+from conda_multiplat.importers.values import refusal
+from conda_multiplat.vocabulary.errors import Location, Problem
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, SUBDIRS, did_you_mean
 
 #: Tables at the top that are no part of the default feature.
@@ -67,10 +68,7 @@ def sorted_out(
     workspace = table_of(table, key)
     if not workspace:
         hint = "pixi.toml has `[workspace]`, pyproject.toml `[tool.pixi.workspace]`"
-        raise ManifestError(
-            f"{file} can't be imported",
-            problems=[Problem(Location(file), "it is no pixi manifest", hint)],
-        )
+        raise refusal(file, Problem(Location(file), "it is not a pixi manifest", hint))
     reader.pool = table_of(workspace, "dependencies")
     stated = workspace.get("platforms") or subdirs
     platforms = _platforms(reader, stated, (*root, key))
@@ -105,7 +103,7 @@ def _platforms(
         hint = f"list those that it is for, or write {at.file}@PLATFORM"
         problems.append(Problem(at, "no `platforms`", hint))
     if problems:
-        raise ManifestError(f"{at.file} can't be imported", problems=problems)
+        raise refusal(at.file, *problems)
     return tuple(found)
 
 
@@ -115,10 +113,8 @@ def _only(
     """The platforms that the user names."""
     there = {each.subdir: None for each in platforms}
     if unknown := [each for each in subdirs if each not in there]:
-        problem = Problem(
-            at, f"it is not for {', '.join(unknown)}", f"it is for {', '.join(there)}"
-        )
-        raise ManifestError(f"{at.file} can't be imported", problems=[problem])
+        message, hint = f"it is not for {', '.join(unknown)}", f"it is for {', '.join(there)}"
+        raise refusal(at.file, Problem(at, message, hint))
     return tuple(each for each in platforms if each.subdir in subdirs)
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from conda_multiplat.manifest.edit.document import UNCHANGED
 from conda_multiplat.manifest.edit.draft import Change, Draft
-from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
-from conda_multiplat.vocabulary.errors import ManifestError
+from conda_multiplat.manifest.model import Environment, Manifest, View
+from conda_multiplat.vocabulary.errors import NOWHERE, ManifestError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
-#: What an environment's own lines ask for on each platform: the kind and the text of each line.
-_Lines = Mapping[str, Counter[tuple[str, str]]]
+#: What an environment's own lines ask for on each platform: whether of PyPI, and the text.
+_Lines = Mapping[str, Counter[tuple[bool, str]]]
 
 
 def refuse_unless_only(before: Draft, after: Draft, change: Change, text: str | None) -> None:
@@ -77,44 +77,28 @@ def _lines(draft: Draft, name: str, change: Change | None, text: str | None) -> 
         assert change is not None
         for each in draft.own(name, subdir, pypi=change.pypi):
             if change.matches(each):
-                del found[subdir][_kind(pypi=change.pypi), each.text]
+                del found[subdir][change.pypi, each.text]
         if text is not None:
-            found[subdir][_kind(pypi=change.pypi), text] = 1
+            found[subdir][change.pypi, text] = 1
     return found
 
 
-def _kind(*, pypi: bool) -> str:
-    return "pypi" if pypi else "conda"
-
-
-def _counted(view: View) -> Counter[tuple[str, str]]:
-    def texts(kind: str, lines: tuple[Requirement, ...]) -> list[tuple[str, str]]:
-        return [(kind, each.text) for each in lines]
-
-    return Counter([*texts("conda", view.conda), *texts("pypi", view.pypi)])
+def _counted(view: View) -> Counter[tuple[bool, str]]:
+    kinds = ((False, view.conda), (True, view.pypi))
+    return Counter((is_pypi, line.text) for is_pypi, lines in kinds for line in lines)
 
 
 def _said(manifest: Manifest) -> dict[str, Any]:
-    """What a manifest says apart from dependencies."""
-    return {
-        "name": manifest.name,
-        "platforms": manifest.platforms,
-        "prefer": manifest.prefer,
-        "variables": manifest.variables,
-        "pypi_names": manifest.pypi_names,
-        "pypi": manifest.pypi,
-        "environments": {name: _around(each) for name, each in manifest.environments.items()},
-    }
+    """What a manifest says apart from dependencies, and from where it says it."""
+    said = manifest._asdict()
+    for key in ("files", "warnings", "platforms_given"):
+        del said[key]
+    environments = manifest.environments.items()
+    return {**said, "environments": {name: _around(each) for name, each in environments}}
 
 
 def _around(environment: Environment) -> dict[str, Any]:
-    return {
-        "extends": environment.extends,
-        "platforms": environment.platforms,
-        "promises": environment.promises,
-        "solve_group": environment.solve_group,
-        "channels": {
-            subdir: [each.value for each in view.channels]
-            for subdir, view in environment.views.items()
-        },
-    }
+    said = environment._replace(at=NOWHERE)._asdict()
+    views = said.pop("views").items()
+    channels = {subdir: [channel.value for channel in view.channels] for subdir, view in views}
+    return {**said, "channels": channels}

@@ -627,10 +627,10 @@ dependencies:
         ),
         (
             ["pixi.lock"],
-            "error: pixi.lock is a lock of pixi's, which can't be imported\n"
+            "error: pixi.lock is pixi's lock file, which can't be imported\n"
             "  import what it was made from: pixi.toml or pyproject.toml\n",
         ),
-        (["explicit.txt"], "error: explicit.txt lists packages, and not what was asked for\n"),
+        (["explicit.txt"], "error: explicit.txt lists the packages, not what was asked for\n"),
         (["plain.yml@linux-64", "--from-name", "x"], "error: files and an environment can't be"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -1034,7 +1034,7 @@ test = "test"
         ),
         (
             "[package]\nname = 'x'\n",
-            "  pixi.toml: it is no pixi manifest\n"
+            "  pixi.toml: it is not a pixi manifest\n"
             "      pixi.toml has `[workspace]`, pyproject.toml `[tool.pixi.workspace]`\n",
         ),
         (

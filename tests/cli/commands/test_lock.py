@@ -267,7 +267,7 @@ def test_bad_manifest(door: Host, project: Path, channel: Path) -> None:
     assert [line for line in done.stderr.splitlines() if line.startswith("  environment.yml:")] == [
         "  environment.yml:4:13: unknown platform 'linux-65'",
         "  environment.yml:6:5: not a MatchSpec: 'numpy >>1' "
-        "(no operator: '>>'; == != <= >= ~= = < > are)",
+        "('>>' is not an operator; use one of == != <= >= ~= = < >)",
         "  environment.yml:7:5: a dependency is a list",
         "  environment.yml:8:13: unknown key 'envs' in multiplat",
     ]
