@@ -25,7 +25,7 @@ IsNewer = Callable[[str, str], bool]
 def read_lock_source(lock: LockFile, file: str, is_newer: IsNewer) -> Imported:
     """What a lock was made for, as far as it says so."""
     at = Location(file)
-    channels = tuple(Text(each.url, at) for each in lock.channels if each.url)
+    channels = tuple(Text(channel.url, at) for channel in lock.channels if channel.url)
     lowest = _lowest(lock, is_newer)
     views = {
         subdir: View(channels, _conda(locked, lowest, at), _pypi(locked, lowest, at))
@@ -46,11 +46,11 @@ def _conda(
 ) -> tuple[Requirement, ...]:
     if locked.requested:
         return tuple(Requirement(text, spec_name(text), at) for text in locked.requested)
-    needed = {spec_name(spec) for each in locked.records for spec in each.depends}
+    needed = {spec_name(spec) for record in locked.records for spec in record.depends}
     return tuple(
-        Requirement(_spec(each, lowest), each.name, at)
-        for each in locked.records
-        if each.name not in needed or each.name == "python"
+        Requirement(_spec(record, lowest), record.name, at)
+        for record in locked.records
+        if record.name not in needed or record.name == "python"
     )
 
 
@@ -63,11 +63,11 @@ def _spec(record: CondaRecord, lowest: Mapping[tuple[str, str], str]) -> str:
 def _pypi(
     locked: PlatformLock, lowest: Mapping[tuple[str, str], str], at: Location
 ) -> tuple[Requirement, ...]:
-    needed = {name for each in locked.pypi for name in each.depends}
+    needed = {name for record in locked.pypi for name in record.depends}
     return tuple(
-        Requirement(_entry(each, lowest), "" if each.is_folder else each.name, at)
-        for each in locked.pypi
-        if each.name not in needed
+        Requirement(_entry(record, lowest), "" if record.is_folder else record.name, at)
+        for record in locked.pypi
+        if record.name not in needed
     )
 
 
@@ -83,43 +83,43 @@ def _entry(record: PypiRecord, lowest: Mapping[tuple[str, str], str]) -> str:
 
 def _lowest(lock: LockFile, is_newer: IsNewer) -> dict[tuple[str, str], str]:
     """The lowest version that any platform has of each package."""
-    found: dict[tuple[str, str], str] = {}
+    lowest: dict[tuple[str, str], str] = {}
     for locked in lock.platforms.values():
-        for each in locked.every:
-            key = (each.manager, each.name)
-            known = found.setdefault(key, each.version)
-            if known != each.version and is_newer(known, each.version):
-                found[key] = each.version
-    return found
+        for record in locked.every:
+            key = (record.manager, record.name)
+            known = lowest.setdefault(key, record.version)
+            if known != record.version and is_newer(known, record.version):
+                lowest[key] = record.version
+    return lowest
 
 
 def _promises(lock: LockFile) -> dict[str, dict[str, str | None]]:
     """What the lock was promised beyond what is assumed anyway."""
-    found: dict[str, dict[str, str | None]] = {}
+    promises: dict[str, dict[str, str | None]] = {}
     for subdir, locked in lock.platforms.items():
         assumed, _ = promised(subdir, [])
-        for each in locked.virtual_packages:
-            name = each.name.removeprefix("__")
-            if each not in assumed and name in NAMES:
-                value = each.build if name == "archspec" else each.version
-                found.setdefault(subdir, {})[name] = value
-    return found
+        for package in locked.virtual_packages:
+            name = package.name.removeprefix("__")
+            if package not in assumed and name in NAMES:
+                value = package.build if name == "archspec" else package.version
+                promises.setdefault(subdir, {})[name] = value
+    return promises
 
 
 def _lost(lock: LockFile, at: Location) -> Iterable[Lost]:
-    every = [each for locked in lock.platforms.values() for each in locked.every]
-    for category in sorted({each.category for each in every} - {"main"}):
-        names = sorted({each.name for each in every if each.category == category})
+    records = [record for locked in lock.platforms.values() for record in locked.every]
+    for category in sorted({record.category for record in records} - {"main"}):
+        names = sorted({record.name for record in records if record.category == category})
         yield Lost(at, f"category {category}: {', '.join(names)}", "all are in `default` now")
 
 
 def _notes(lock: LockFile, file: str) -> Iterable[str]:
-    if not all(each.requested for each in lock.platforms.values() if each.records):
+    if not all(locked.requested for locked in lock.platforms.values() if locked.records):
         yield (
             f"{file} does not say what was asked for: "
             "the packages that no other needs are in the manifest, and Python"
         )
-    elif any(each.pypi for each in lock.platforms.values()):
+    elif any(locked.pypi for locked in lock.platforms.values()):
         yield (
             f"{file} does not say what was asked of PyPI: "
             "the packages that no other needs are in the manifest"

@@ -56,16 +56,16 @@ def differences(manifest: Manifest) -> list[Difference]:
 
 def _wishes(environment: Environment, manager: str) -> Iterator[tuple[str, tuple[Variant, ...]]]:
     meaning = conda_meaning if manager == "conda" else pypi_meaning
-    found: dict[str, dict[tuple[str, ...], list[str]]] = {}
+    wishes: dict[str, dict[tuple[str, ...], list[str]]] = {}
     lines: dict[tuple[str, str], list[Requirement]] = {}
     for subdir, view in environment.views.items():
-        for each in view.conda if manager == "conda" else view.pypi:
-            if each.name:
-                lines.setdefault((each.name, subdir), []).append(each)
+        for line in view.conda if manager == "conda" else view.pypi:
+            if line.name:
+                lines.setdefault((line.name, subdir), []).append(line)
     for (name, subdir), its in lines.items():
-        key = tuple(sorted({meaning(each.text) for each in its}))
-        found.setdefault(name, {}).setdefault(key, []).append(subdir)
-    for name, variants in found.items():
+        key = tuple(sorted({meaning(line.text) for line in its}))
+        wishes.setdefault(name, {}).setdefault(key, []).append(subdir)
+    for name, variants in wishes.items():
         yield (
             name,
             tuple(Variant(tuple(at), tuple(lines[name, at[0]])) for at in variants.values()),
@@ -91,10 +91,10 @@ def settle(imported: Imported, difference: Difference, chosen: Sequence[Requirem
 
 def _replaced(view: View, difference: Difference, chosen: Sequence[Requirement]) -> View:
     lines = view.conda if difference.manager == "conda" else view.pypi
-    first = next((i for i, each in enumerate(lines) if each.name == difference.name), None)
+    first = next((i for i, line in enumerate(lines) if line.name == difference.name), None)
     if first is None:
         return view
-    others = [each for each in lines[first:] if each.name != difference.name]
+    others = [line for line in lines[first:] if line.name != difference.name]
     now = (*lines[:first], *chosen, *others)
     return view._replace(conda=now) if difference.manager == "conda" else view._replace(pypi=now)
 
@@ -132,7 +132,7 @@ def common(difference: Difference) -> tuple[Requirement, ...] | None:
 
 
 def _is_bare(variant: Variant) -> bool:
-    return all(each.text.strip().lower() == each.name for each in variant.requirements)
+    return all(line.text.strip().lower() == line.name for line in variant.requirements)
 
 
 def _exact_version(text: str, manager: str) -> str:
@@ -147,9 +147,9 @@ def _exact_version(text: str, manager: str) -> str:
 
 
 def _common_start(parts: Sequence[Sequence[str]]) -> list[str]:
-    found: list[str] = []
+    shared: list[str] = []
     for column in zip(*parts, strict=False):
         if len(set(column)) > 1:
             break
-        found.append(column[0])
-    return found
+        shared.append(column[0])
+    return shared

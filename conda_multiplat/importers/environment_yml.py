@@ -147,11 +147,11 @@ def _without_builds(manifest: Manifest) -> tuple[Manifest, list[str]]:
     """The manifest without the builds of exact pins, and the packages that had them."""
     names: dict[str, None] = {}
 
-    def bare(each: Requirement) -> Requirement:
-        spec, build = without_build(each.text)
+    def bare(line: Requirement) -> Requirement:
+        spec, build = without_build(line.text)
         if build:
-            names[each.name] = None
-        return each._replace(text=spec)
+            names[line.name] = None
+        return line._replace(text=spec)
 
     def view_of(view: View) -> View:
         return view._replace(conda=tuple(map(bare, view.conda)))

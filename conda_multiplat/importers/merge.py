@@ -6,7 +6,7 @@ versions of a package, each keeps its own line. ``importing.differences`` finds 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from conda_multiplat.importers.values import Imported, Lost, conda_meaning, pypi_meaning
@@ -56,11 +56,10 @@ def merge(parts: Sequence[Part]) -> Imported:
         return replace(only, manifest=_with_views(only.manifest))
     manifests = [part.imported.manifest for part in parts]
     lost = [each for part in parts for each in part.imported.lost]
-    name, others = _first(each.name for each in manifests if each.name)
-    lost += [
-        Lost(Location(_file_of(manifests, each)), f"name: {each}", f"it is {name} now")
-        for each in others
-    ]
+    files = {each.name: each.files[0] for each in reversed(manifests) if each.name}
+    names = unique(each.name for each in manifests if each.name)
+    name = names[0] if names else None
+    lost += [Lost(Location(files[n]), f"name: {n}", f"it is {name} now") for n in names[1:]]
     environments = _environments(parts, lost)
     variables = _variables(parts, lost)
     own = [each.imported.manifest for each in parts if each.environment == DEFAULT_ENVIRONMENT]
@@ -78,15 +77,6 @@ def merge(parts: Sequence[Part]) -> Imported:
     comments = {at: words for part in parts for at, words in part.imported.comments.items()}
     notes = [note for part in parts for note in part.imported.notes]
     return Imported(_with_views(manifest), tuple(lost), tuple(notes), comments)
-
-
-def _first(values: Iterable[str]) -> tuple[str | None, tuple[str, ...]]:
-    found = unique(values)
-    return (found[0], found[1:]) if found else (None, ())
-
-
-def _file_of(manifests: Sequence[Manifest], name: str) -> str:
-    return next(each.files[0] for each in manifests if each.name == name)
 
 
 def _environments(parts: Sequence[Part], lost: list[Lost]) -> dict[str, Environment]:
@@ -113,11 +103,11 @@ def _environments(parts: Sequence[Part], lost: list[Lost]) -> dict[str, Environm
 
 def _own_promises(promises: Promises, platforms: Sequence[str]) -> dict[str, dict[str, str | None]]:
     """What is promised of some platforms by name: a family's promise is for one file's only."""
-    found: dict[str, dict[str, str | None]] = {}
+    promised: dict[str, dict[str, str | None]] = {}
     for subdir in platforms:
         if values := stated(subdir, promises):
-            found[subdir] = values
-    return found
+            promised[subdir] = values
+    return promised
 
 
 def _joined(one: Environment, other: Environment, at: Location, lost: list[Lost]) -> Environment:
@@ -166,11 +156,11 @@ def beside(base: Environment, environment: Environment) -> Environment:
     platforms = tuple(environment.views)
     rest: dict[str, View] = {}
     for subdir, view in environment.views.items():
-        found = base.views.get(subdir)
-        left = _minus(view, found) if found else None
-        if left is None:
+        inherited = base.views.get(subdir)
+        more = _minus(view, inherited) if inherited else None
+        if more is None:
             return environment._replace(extends=(), platforms=platforms)
-        rest[subdir] = left
+        rest[subdir] = more
     return environment._replace(extends=(base.name,), platforms=platforms, views=rest)
 
 
@@ -200,11 +190,11 @@ def _minus(view: View, base: View) -> View | None:
     """What ``view`` has more than ``base``; ``None`` where it lacks some of it."""
     conda = _more(view.conda, base.conda, conda_meaning)
     pypi = _more(view.pypi, base.pypi, pypi_meaning)
-    own = view.channels[: max(len(view.channels) - len(base.channels), 0)]
+    first = view.channels[: max(len(view.channels) - len(base.channels), 0)]
     inherited = _values(base.channels)
-    if conda is None or pypi is None or _values(view.channels) != [*_values(own), *inherited]:
+    if conda is None or pypi is None or _values(view.channels) != [*_values(first), *inherited]:
         return None
-    return None if set(_values(own)) & set(inherited) else View(own, conda, pypi)
+    return None if set(_values(first)) & set(inherited) else View(first, conda, pypi)
 
 
 def _more(
@@ -214,25 +204,25 @@ def _more(
 
     A name alone asks for nothing beyond any other line of that name.
     """
-    inherited = {meaning(each.text) for each in base}
-    names = {each.name for each in lines if each.name}
-    lacking = inherited - {meaning(each.text) for each in lines} - names
+    inherited = {meaning(line.text) for line in base}
+    names = {line.name for line in lines if line.name}
+    lacking = inherited - {meaning(line.text) for line in lines} - names
     if lacking:
         return None
-    return tuple(each for each in lines if meaning(each.text) not in inherited)
+    return tuple(line for line in lines if meaning(line.text) not in inherited)
 
 
 def _with_views(manifest: Manifest) -> Manifest:
     """With a view of every platform in every environment."""
-    every = unique(
-        [
-            *manifest.platforms,
-            *(subdir for each in manifest.environments.values() for subdir in each.views),
-        ]
+    seen = (
+        subdir for environment in manifest.environments.values() for subdir in environment.views
     )
+    every = unique([*manifest.platforms, *seen])
     environments = {
-        name: each._replace(views={subdir: each.views.get(subdir, View()) for subdir in every})
-        for name, each in manifest.environments.items()
+        name: environment._replace(
+            views={subdir: environment.views.get(subdir, View()) for subdir in every}
+        )
+        for name, environment in manifest.environments.items()
     }
     return manifest._replace(environments=environments)
 
@@ -241,6 +231,7 @@ def channel_notes(manifest: Manifest) -> list[str]:
     """Where platforms have their channels in orders that no common one agrees with."""
     return [
         f"{name}: the platforms' channels have no common order; each keeps its own"
-        for name, each in manifest.environments.items()
-        if common_order([c.value for c in view.channels] for view in each.views.values()) is None
+        for name, environment in manifest.environments.items()
+        if common_order([c.value for c in view.channels] for view in environment.views.values())
+        is None
     ]

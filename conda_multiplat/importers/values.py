@@ -94,11 +94,11 @@ def conda_meaning(text: str) -> str:
 def pypi_meaning(text: str) -> str:
     """The same for entries of ``pip:`` that ask for the same: ``A_b >= 1`` and ``a-b>=1``."""
     try:
-        found = PypiRequirement(text)
+        requirement = PypiRequirement(text)
     except InvalidRequirement:
         return " ".join(text.split())
-    found.name = canonicalize_name(found.name)
-    return str(found)
+    requirement.name = canonicalize_name(requirement.name)
+    return str(requirement)
 
 
 def few(names: Sequence[str], at: Location, one: str, many: str) -> list[Lost]:
@@ -113,9 +113,9 @@ def few(names: Sequence[str], at: Location, one: str, many: str) -> list[Lost]:
 def lone_comments(file: str, text: str) -> list[Lost]:
     """The comments that stand on lines of their own, as one entry."""
     lines = enumerate(text.splitlines(), start=1)
-    found = [str(number) for number, line in lines if re.match(r"\s*#\s*\S", line)]
-    at = Location(file, int(found[0]) if found else 0)
-    return few(found, at, "the comment on line", "the comments on lines")
+    numbers = [str(number) for number, line in lines if re.match(r"\s*#\s*\S", line)]
+    at = Location(file, int(numbers[0]) if numbers else 0)
+    return few(numbers, at, "the comment on line", "the comments on lines")
 
 
 def trailing_comment(line: str) -> str:

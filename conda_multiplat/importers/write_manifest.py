@@ -64,7 +64,7 @@ def render(imported: Imported, sources: Sequence[str], *, comments: bool = True)
 
 
 def _channels(environment: Environment, subdirs: Sequence[str], pad: str) -> list[str]:
-    lists = {each: [c.value for c in environment.views[each].channels] for each in subdirs}
+    lists = {subdir: [c.value for c in environment.views[subdir].channels] for subdir in subdirs}
     items = _ordered(lists)
     if not items:
         return []
@@ -101,12 +101,12 @@ def _ordered(lists: Mapping[str, Sequence[str]]) -> list[Line]:
 
 
 def _category(default: Environment, subdirs: Sequence[str]) -> list[str]:
-    found: dict[str, set[str]] = {}
+    categories: dict[str, set[str]] = {}
     for subdir in subdirs:
         view = default.views[subdir]
-        for each in (*view.conda, *view.pypi):
-            found.setdefault(each.category, set()).add(subdir)
-    items = [Line(name, frozenset(at)) for name, at in found.items() if name != "main"]
+        for line in (*view.conda, *view.pypi):
+            categories.setdefault(line.category, set()).add(subdir)
+    items = [Line(name, frozenset(at)) for name, at in categories.items() if name != "main"]
     return _lines(items, subdirs, "category: ")
 
 
@@ -140,9 +140,9 @@ def _subdirs(manifest: Manifest, environment: Environment) -> Sequence[str]:
 def _requirements(
     environment: Environment, subdirs: Sequence[str], words: Mapping[Location, str]
 ) -> tuple[list[Line], list[Line]]:
-    views = {each: environment.views.get(each, View()) for each in subdirs}
-    conda = _items({each: view.conda for each, view in views.items()}, words, pypi=False)
-    pypi = _items({each: view.pypi for each, view in views.items()}, words, pypi=True)
+    views = {subdir: environment.views.get(subdir, View()) for subdir in subdirs}
+    conda = _items({subdir: view.conda for subdir, view in views.items()}, words, pypi=False)
+    pypi = _items({subdir: view.pypi for subdir, view in views.items()}, words, pypi=True)
     return conda, pypi
 
 
@@ -196,10 +196,10 @@ def _is_option(entry: str) -> bool:
 
 def _lines(items: Sequence[Line], subdirs: Sequence[str], lead: str) -> list[str]:
     """Lines with their comments in one column."""
-    found = [(f"{lead}{_text(each.text)}", _comment(each, subdirs)) for each in items]
-    widths = [len(line) for line, comment in found if comment and len(line) <= _COLUMN]
+    rows = [(f"{lead}{_text(item.text)}", _comment(item, subdirs)) for item in items]
+    widths = [len(line) for line, comment in rows if comment and len(line) <= _COLUMN]
     width = max(widths, default=0)
-    return [f"{line.ljust(width)}  # {words}" if words else line for line, words in found]
+    return [f"{line.ljust(width)}  # {words}" if words else line for line, words in rows]
 
 
 def _comment(item: Line, subdirs: Sequence[str]) -> str:
@@ -208,14 +208,14 @@ def _comment(item: Line, subdirs: Sequence[str]) -> str:
 
 
 def _variables(manifest: Manifest, subdirs: Sequence[str]) -> list[str]:
-    found: dict[tuple[str, str], set[str]] = {}
+    places: dict[tuple[str, str], set[str]] = {}
     for subdir in subdirs:
         for name, value in manifest.variables.get(subdir, {}).items():
-            found.setdefault((name, value), set()).add(subdir)
-    names = list(unique(name for name, _ in found))
+            places.setdefault((name, value), set()).add(subdir)
+    names = list(unique(name for name, _ in places))
     items = [
         (f"  {name}: {_quoted(value)}", selector(at, subdirs))
-        for (name, value), at in sorted(found.items(), key=lambda each: names.index(each[0][0]))
+        for (name, value), at in sorted(places.items(), key=lambda each: names.index(each[0][0]))
     ]
     lines = [f"{line}  # [{where}]" if where else line for line, where in items]
     return ["variables:", *lines] if lines else []

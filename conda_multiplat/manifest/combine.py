@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from conda_multiplat.manifest.head import Head
 from conda_multiplat.manifest.lines import Lines
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
-from conda_multiplat.vocabulary.errors import Location, Problem
+from conda_multiplat.vocabulary.errors import NOWHERE, Location, Problem
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, did_you_mean
 from conda_multiplat.vocabulary.yaml_nodes import Text
 
@@ -35,12 +35,8 @@ def combine(
         for platform, values in head.promises.items():
             promises.setdefault(platform, {}).update(values)
     groups = [head.solve_group for head in heads if head.solve_group]
-    default = Environment(
-        DEFAULT_ENVIRONMENT,
-        Location(""),
-        promises=promises,
-        solve_group=groups[-1] if groups else "",
-    )
+    group = groups[-1] if groups else ""
+    default = Environment(DEFAULT_ENVIRONMENT, NOWHERE, promises=promises, solve_group=group)
     combined: dict[str, Environment] = {}
     for name, environment in {DEFAULT_ENVIRONMENT: default, **declared}.items():
         views = {
@@ -67,8 +63,8 @@ def _combine_views(views: Sequence[View], problems: set[Problem]) -> View:
 def _override(
     earlier: tuple[Requirement, ...], later: tuple[Requirement, ...]
 ) -> tuple[Requirement, ...]:
-    replaced = {each.name for each in later if each.name}
-    return (*(each for each in earlier if each.name not in replaced), *later)
+    replaced = {line.name for line in later if line.name}
+    return (*(line for line in earlier if line.name not in replaced), *later)
 
 
 def _combine_channels(
@@ -112,9 +108,9 @@ def relation_problems(environments: dict[str, Environment], heads: Sequence[Head
 def lonely_groups(environments: Iterable[Environment]) -> list[str]:
     """A warning for each solve-group of a single environment: its name may be misspelt."""
     members: dict[str, list[str]] = {}
-    for each in environments:
-        if each.solve_group:
-            members.setdefault(each.solve_group, []).append(each.name)
+    for environment in environments:
+        if environment.solve_group:
+            members.setdefault(environment.solve_group, []).append(environment.name)
     lonely = [(group, names[0]) for group, names in members.items() if len(names) == 1]
     return [
         f"solve-group {group!r} has one environment only, {name!r}: "
@@ -146,10 +142,10 @@ def _extends_itself(name: str, environments: dict[str, Environment]) -> bool:
     seen: set[str] = set()
     todo = list(environments[name].extends)
     while todo:
-        each = todo.pop()
-        if each == name:
+        parent = todo.pop()
+        if parent == name:
             return True
-        if each in environments and each not in seen:
-            seen.add(each)
-            todo.extend(environments[each].extends)
+        if parent in environments and parent not in seen:
+            seen.add(parent)
+            todo.extend(environments[parent].extends)
     return False

@@ -147,11 +147,11 @@ class LineReader:
             self._reader.problem(node, str(error), error.hint)
 
     def _variables(self, node: yaml.Node) -> dict[str, str]:
-        found: dict[str, str] = {}
+        variables: dict[str, str] = {}
         for name, (key, child) in self._reader.mapping(node, "variables").items():
             if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
                 hint = "write letters, digits and `_`, no digit first"
                 self._reader.problem(key.at, f"{name!r} can't be an environment variable", hint)
             text = None if is_null(child) else self._reader.text(child, f"variable {name}")
-            found[name] = text.value if text else ""
-        return found
+            variables[name] = text.value if text else ""
+        return variables

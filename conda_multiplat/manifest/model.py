@@ -93,6 +93,11 @@ class Manifest(NamedTuple):
         visit(self.environments[name])
         return list(found.values())
 
+    def heirs(self, name: str) -> list[str]:
+        """The environments that an environment's own lines count for: it, and who extends it."""
+        declared = self.environments[name]
+        return [each for each in self.environments if declared in self.lineage(each)]
+
     def platforms_of(self, name: str) -> tuple[str, ...]:
         """The platforms of an environment: its own, or those that all it extends have."""
         environment = self.environments[name]
@@ -107,12 +112,12 @@ class Manifest(NamedTuple):
         """The other environments of an environment's solve-group that have a platform."""
         group = self.environments[name].solve_group
         return [
-            each.name
-            for each in self.environments.values()
+            other.name
+            for other in self.environments.values()
             if group
-            and each.solve_group == group
-            and each.name != name
-            and subdir in self.platforms_of(each.name)
+            and other.solve_group == group
+            and other.name != name
+            and subdir in self.platforms_of(other.name)
         ]
 
     def with_views(self, changed: Callable[[View], View]) -> Manifest:

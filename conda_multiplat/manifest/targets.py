@@ -76,11 +76,11 @@ def targets(
 
 def target(manifest: Manifest, environment: str, subdir: str) -> Target:
     """One environment on one platform."""
-    found = _alone(manifest, environment, subdir)
+    alone = _alone(manifest, environment, subdir)
     peers = manifest.peers_of(environment, subdir)
     if not peers:
-        return found
-    return found._replace(
+        return alone
+    return alone._replace(
         solve_group=manifest.environments[environment].solve_group,
         peers=tuple(_alone(manifest, each, subdir) for each in peers),
     )
@@ -96,11 +96,11 @@ def _alone(manifest: Manifest, environment: str, subdir: str) -> Target:
 
 def with_peers(manifest: Manifest, wanted: Sequence[Target]) -> list[Target]:
     """Targets and those that they must agree with, in the manifest's order."""
-    if not any(each.peers for each in wanted):
+    if not any(target.peers for target in wanted):
         return list(wanted)
-    names = {(each.environment, each.subdir) for each in wanted}
-    names |= {(peer.environment, peer.subdir) for each in wanted for peer in each.peers}
-    return [each for each in targets(manifest) if (each.environment, each.subdir) in names]
+    names = {(target.environment, target.subdir) for target in wanted}
+    names |= {(peer.environment, peer.subdir) for target in wanted for peer in target.peers}
+    return [target for target in targets(manifest) if (target.environment, target.subdir) in names]
 
 
 def select_environments(manifest: Manifest, wanted: Sequence[str]) -> list[str]:

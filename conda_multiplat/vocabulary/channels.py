@@ -52,15 +52,15 @@ def without_login(url: str) -> str:
 
 def secrets(urls: Iterable[str]) -> set[str]:
     """The credentials in some URLs: what may never be written or shown."""
-    found: set[str] = set()
+    known: set[str] = set()
     for url in urls:
-        found |= {match.group(2) for match in _TOKEN.finditer(url)}
+        known |= {match.group(2) for match in _TOKEN.finditer(url)}
         for match in _USERINFO.finditer(url):
             login = match.group()[:-1]
             _, _, password = login.partition(":")
             alone = set() if len(login) < _SHORTEST or ":" in login else {login}
-            found |= {login, password} if password else alone
-    return {each for each in found if not _ENVIRONMENT_VARIABLE.fullmatch(each)}
+            known |= {login, password} if password else alone
+    return {secret for secret in known if not _ENVIRONMENT_VARIABLE.fullmatch(secret)}
 
 
 def scrub(text: str, known: Iterable[str] = ()) -> str:
@@ -105,7 +105,9 @@ def _members(name: str, members: Sequence[str], config: ChannelConfig, base: Pat
     others = {k: v for k, v in config.custom_multichannels.items() if k != name}
     default = () if name == "defaults" else config.default_channels
     inner = config._replace(custom_multichannels=others, default_channels=default)
-    return [url for each in members if each != name for url in channel_urls(each, inner, base)]
+    return [
+        url for member in members if member != name for url in channel_urls(member, inner, base)
+    ]
 
 
 def _location(name: str, config: ChannelConfig) -> str:

@@ -38,14 +38,7 @@ class Problem(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form: ``file``, ``line``, ``column``, ``message``, ``hint``."""
-        place = self.location
-        return {
-            "file": place.file,
-            "line": place.line,
-            "column": place.column,
-            "message": self.message,
-            "hint": self.hint,
-        }
+        return {**self.location._asdict(), "message": self.message, "hint": self.hint}
 
 
 class WordingError(ValueError):

@@ -43,11 +43,11 @@ class CondaRecord(NamedTuple):
     @property
     def dependencies(self) -> dict[str, str]:
         """``depends`` as CEP 37 has it: name -> constraint, several of one name joined."""
-        found: dict[str, list[str]] = {}
+        by_name: dict[str, list[str]] = {}
         for spec in self.depends:
             name, constraint = split_spec(spec)
-            found.setdefault(name, []).append(constraint)
-        return {name: _joined(constraints) for name, constraints in found.items()}
+            by_name.setdefault(name, []).append(constraint)
+        return {name: _joined(constraints) for name, constraints in by_name.items()}
 
     @property
     def file_name(self) -> str:
@@ -198,7 +198,7 @@ def _to_dict(
 
 def python_of(records: Iterable[CondaRecord]) -> str:
     """The version of the Python among conda records; ``""`` where there is none."""
-    return next((each.version for each in records if each.name == "python"), "")
+    return next((record.version for record in records if record.name == "python"), "")
 
 
 def wheel_need(url: str) -> str:
@@ -209,11 +209,11 @@ def wheel_need(url: str) -> str:
     if not url.endswith(".whl"):
         return ""
     tags = url.removesuffix(".whl").rpartition("-")[2]
-    found = [match for tag in tags.split(".") if (match := _NEEDY_TAG.match(tag))]
-    versions = [(int(match[2]), int(match[3])) for match in found]
+    needy = [match for tag in tags.split(".") if (match := _NEEDY_TAG.match(tag))]
+    versions = [(int(match[2]), int(match[3])) for match in needy]
     if not versions:
         return ""
-    system = {"manylinux": "__glibc", "macosx": "__osx"}[found[0][1]]
+    system = {"manylinux": "__glibc", "macosx": "__osx"}[needy[0][1]]
     return f"{system} >={'.'.join(map(str, min(versions)))}"
 
 

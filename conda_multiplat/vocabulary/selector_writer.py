@@ -124,11 +124,11 @@ def _selector(wanted: frozenset[str], among: frozenset[str]) -> str:
 def _terms() -> dict[str, frozenset[str]]:
     """Variables, then pairs of a system and a machine, with the platforms that each holds for."""
     values = {subdir: variables(subdir) for subdir in SUBDIRS}
-    found = {
+    terms = {
         name: frozenset(subdir for subdir in SUBDIRS if values[subdir][name]) for name in _PREFERRED
     }
     pairs = ((system, machine) for system in _SYSTEMS for machine in ("arm64", "x86_64", "x86"))
-    return found | {f"{a} and {b}": found[a] & found[b] for a, b in pairs}
+    return terms | {f"{a} and {b}": terms[a] & terms[b] for a, b in pairs}
 
 
 def _cover(wanted: frozenset[str], terms: dict[str, frozenset[str]]) -> Iterator[str]:

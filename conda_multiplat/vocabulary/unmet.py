@@ -50,7 +50,7 @@ def least_cuda(spec: str) -> str:
 def least_driver(cuda: str, subdir: str) -> str:
     """The first driver that supports a CUDA version; ``""`` for one that is not in the table."""
     wanted = tuple(map(int, cuda.split(".")))
-    newer = [each for each in DRIVERS if tuple(map(int, each.split("."))) >= wanted]
+    newer = [version for version in DRIVERS if tuple(map(int, version.split("."))) >= wanted]
     if not newer:
         return ""
     linux, windows = DRIVERS[newer[0]]

@@ -28,12 +28,7 @@ DEFAULTS: dict[str, dict[str, str]] = {
 }
 
 #: The plain microarchitecture of a platform's second part (CEP 30, appendix A).
-_ARCHSPEC = {
-    "32": "x86",
-    "64": "x86_64",
-    "arm64": "aarch64",
-    "z": "z",
-}
+_ARCHSPEC = {"32": "x86", "64": "x86_64", "arm64": "aarch64", "z": "z"}
 
 #: The names that can be promised, and the families they exist on.
 NAMES: dict[str, tuple[str, ...]] = {
@@ -159,9 +154,9 @@ def needs_of(records: Iterable[tuple[str, Sequence[str], Sequence[str]]]) -> lis
 def promise_needs(packages: Iterable[VirtualPackage]) -> list[Need]:
     """What a promise of CUDA needs: it is never assumed, so that a manifest has stated it."""
     return [
-        Need(f"{each.name} >={each.version}", PROMISE)
-        for each in packages
-        if each.name in ("__cuda", "__cuda_arch")
+        Need(f"{package.name} >={package.version}", PROMISE)
+        for package in packages
+        if package.name in ("__cuda", "__cuda_arch")
     ]
 
 
@@ -176,12 +171,12 @@ def unmet(
     unmet only where the package is there in a version that it excludes.
     """
     has = {package.name: package for package in detected}
-    found: list[Unmet] = []
+    lacking: list[Unmet] = []
     for need in needs:
         package = has.get(spec_name(need.spec))
         if package is None:
             if need.binding:
-                found.append(Unmet(need, None))
+                lacking.append(Unmet(need, None))
         elif not matches(need.spec, package):
-            found.append(Unmet(need, package))
-    return found
+            lacking.append(Unmet(need, package))
+    return lacking

@@ -85,20 +85,20 @@ class Reader:
         if not isinstance(node, yaml.MappingNode):
             self._wrong_kind(node, what, "a mapping (`key: value` lines)")
             return {}
-        found: dict[str, tuple[Text, yaml.Node]] = {}
+        pairs: dict[str, tuple[Text, yaml.Node]] = {}
         for key, value in node.value:
             if (text := self.text(key, f"a key of {what}")) is None:
                 continue
-            if text.value in found and not self.duplicates_allowed:
-                first = found[text.value][0].at.line
+            if text.value in pairs and not self.duplicates_allowed:
+                first = pairs[text.value][0].at.line
                 self.problem(
                     key,
                     f"{text.value!r} appears twice in {what}",
                     f"line {first} has it already: merge the two, or remove one",
                 )
             else:
-                found[text.value] = (text, value)
-        return found
+                pairs[text.value] = (text, value)
+        return pairs
 
     def items(self, node: yaml.Node, what: str) -> Iterator[yaml.Node]:
         """The items of a list; nothing for a null."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 from conda_multiplat.actions.lock.run import Locked
@@ -33,8 +34,8 @@ class Addition:
 def or_current_line(addition: Addition, draft: Draft) -> Addition:
     """What the manifest says of a package already, where a bare name would only say less."""
     change = addition.change
-    found = {tuple(said(draft, change, subdir)) for subdir in change.selection.platforms}
-    texts = found.pop() if len(found) == 1 else ()
+    lines = {tuple(said(draft, change, subdir)) for subdir in change.selection.platforms}
+    texts = lines.pop() if len(lines) == 1 else ()
     if len(texts) == 1 and is_bare(addition.text, pypi=change.pypi):
         return replace(addition, text=texts[0])
     return addition
@@ -43,7 +44,7 @@ def or_current_line(addition: Addition, draft: Draft) -> Addition:
 def current_lines(change: Change, draft: Draft) -> list[str]:
     """What an environment's own lines say of a package, each text once."""
     subdirs = sorted(change.selection.platforms)
-    return list(dict.fromkeys(text for each in subdirs for text in said(draft, change, each)))
+    return list(dict.fromkeys(text for subdir in subdirs for text in said(draft, change, subdir)))
 
 
 def pinned(addition: Addition, draft: Draft, locked: Locked) -> Addition:
@@ -55,10 +56,10 @@ def pinned(addition: Addition, draft: Draft, locked: Locked) -> Addition:
     if not versions:
         return addition
     lines = [
-        each.text
+        line.text
         for name in draft.manifest.environments
         for subdir in sorted(draft.subdirs)
-        for each in draft.own(name, subdir, pypi=change.pypi)
+        for line in draft.own(name, subdir, pypi=change.pypi)
     ]
     lowest = lowest_pypi(versions) if change.pypi else _lowest_conda(versions)
     spaced = is_spaced(lines, pypi=change.pypi)
@@ -69,35 +70,27 @@ def pinned(addition: Addition, draft: Draft, locked: Locked) -> Addition:
 def _lowest_conda(versions: Sequence[str]) -> str:
     from conda_multiplat.engines.conda.specs import is_newer
 
-    lowest = versions[0]
-    for each in versions:
-        lowest = each if is_newer(lowest, each) else lowest
-    return lowest
+    return reduce(lambda low, version: version if is_newer(low, version) else low, versions)
 
 
 def _solved(change: Change, locked: Locked) -> list[str]:
     """The versions of a package in all targets that the new line counts for."""
-    found = []
+    versions = []
     for target in targets_of(change, locked):
         platform = locked.of(target)
         records = platform.pypi if change.pypi else platform.records
-        found += [each.version for each in records if each.name == change.name]
-        found += [version for version, _ in given(change, target, locked)]
-    return found
+        versions += [record.version for record in records if record.name == change.name]
+        versions += [version for version, _ in given(change, target, locked)]
+    return versions
 
 
 def targets_of(change: Change, locked: Locked) -> list[Target]:
     """The targets that a line counts for, as they were solved."""
-    manifest = locked.project.manifest
-    names = [
-        name
-        for name in manifest.environments
-        if any(each.name == change.environment for each in manifest.lineage(name))
-    ]
+    heirs = locked.project.manifest.heirs(change.environment)
     return [
-        each
-        for each in locked.targets
-        if each.environment in names and each.subdir in change.selection.platforms
+        target
+        for target in locked.targets
+        if target.environment in heirs and target.subdir in change.selection.platforms
     ]
 
 
@@ -106,7 +99,7 @@ def given(change: Change, target: Target, locked: Locked) -> list[tuple[str, str
     solution = locked.pypi.get(target)
     provided = solution.request.provided if change.pypi and solution else ()
     return [
-        (each.version, f"{each.record.name} {each.record.version}")
-        for each in provided
-        if each.name == change.name
+        (project.version, f"{project.record.name} {project.record.version}")
+        for project in provided
+        if project.name == change.name
     ]

@@ -64,13 +64,13 @@ class Original:
         Raises:
             OutsideError: one of them may not be written.
         """
-        found = {}
+        changed = {}
         for path, old, new in zip(self.paths, self.draft.sources, draft.sources, strict=True):
             if old.text != new.text:
                 refuse_read_only(path)
                 marked = path.read_bytes().startswith(codecs.BOM_UTF8)
-                found[path] = f"\ufeff{new.text}" if marked else new.text
-        return found
+                changed[path] = f"\ufeff{new.text}" if marked else new.text
+        return changed
 
     def project(self, draft: Draft) -> Project:
         """The project as ``draft`` makes it.
@@ -245,28 +245,28 @@ def _bring_up_to_date(project: Project, settings: Settings, console: Console) ->
     Raises:
         MultiplatError: as ``install``; the manifest and the locks are changed all the same.
     """
-    every = _installed_from(project, settings)
+    installed = _installed_from(project, settings)
     named = destination(project, None, None, settings) if project.manifest.name else None
-    where = named if named in every else next(iter(every)) if len(every) == 1 else None
-    done = _made_as_locked(project, every[where], where, settings, console) if where else {}
-    others = [each for each in every if each != where]
-    for each in others:
-        fix = f"conda multiplat install -n {each.name} -e {every[each]}"
-        console.say(f" {each} is of this manifest too: {fix}")
+    where = named if named in installed else next(iter(installed)) if len(installed) == 1 else None
+    done = _made_as_locked(project, installed[where], where, settings, console) if where else {}
+    others = [prefix for prefix in installed if prefix != where]
+    for prefix in others:
+        fix = f"conda multiplat install -n {prefix.name} -e {installed[prefix]}"
+        console.say(f" {prefix} is of this manifest too: {fix}")
     return {**done, "others": list(map(str, others))} if others else done
 
 
 def _installed_from(project: Project, settings: Settings) -> dict[Path, str]:
     """The prefixes among conda's that were made from a project's manifest, and of what in it."""
     manifest = list(map(str, project.files))
-    found = {}
+    made = {}
     for folder in filter(Path.is_dir, settings.envs_dirs):
         for path in sorted(folder.iterdir()):
             marker = prefixes.read_marker(path)
             environment = str(marker.get("environment", ""))
             if marker.get("manifest") == manifest and environment in project.manifest.environments:
-                found[path] = environment
-    return found
+                made[path] = environment
+    return made
 
 
 def _made_as_locked(

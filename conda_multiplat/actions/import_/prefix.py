@@ -66,7 +66,7 @@ def read_prefix(prefix: Path, settings: Settings, this_subdir: str) -> Imported:
 
 def _subdir(records: Sequence[dict[str, Any]]) -> str:
     """The platform of the packages: another than this one's under emulation."""
-    places = Counter(str(each.get("subdir", "")) for each in records)
+    places = Counter(str(record.get("subdir", "")) for record in records)
     places.pop("noarch", None)
     places.pop("", None)
     return places.most_common(1)[0][0] if places else ""
@@ -82,7 +82,7 @@ def _name(prefix: Path, settings: Settings) -> str | None:
 def _channels(records: Sequence[dict[str, Any]], settings: Settings) -> list[str]:
     names = _configured(settings)
     used = Counter(
-        _channel(str(each["url"]), names, settings) for each in records if each.get("url")
+        _channel(str(record["url"]), names, settings) for record in records if record.get("url")
     )
     known = [name for name in dict.fromkeys(names.values()) if name in used]
     return list(dict.fromkeys([*known, *(name for name, _ in used.most_common())]))
@@ -132,9 +132,9 @@ def _conda(
 
 
 def _leaves(records: Sequence[dict[str, Any]]) -> dict[str, str]:
-    needed = {spec_name(spec) for each in records for spec in each.get("depends") or ()}
-    found = {str(each["name"]): f"{each['name']} >={each['version']}" for each in records}
-    return {name: spec for name, spec in found.items() if name not in needed}
+    needed = {spec_name(spec) for record in records for spec in record.get("depends") or ()}
+    specs = {str(record["name"]): f"{record['name']} >={record['version']}" for record in records}
+    return {name: spec for name, spec in specs.items() if name not in needed}
 
 
 def _pypi(prefix: Path, records: Sequence[dict[str, Any]]) -> Iterable[Requirement]:

@@ -59,12 +59,12 @@ def report(
 
 def _counts(manifest: Manifest) -> list[tuple[str, int, int]]:
     """Each environment's own lines: those that are on all of its platforms, and the others."""
-    found = []
-    for each in manifest.environments.values():
-        lines = environment_lines(manifest, each)
+    counts = []
+    for environment in manifest.environments.values():
+        lines = environment_lines(manifest, environment)
         shared = sum(line.everywhere for line in lines)
-        found.append((each.name, shared, len(lines) - shared))
-    return found
+        counts.append((environment.name, shared, len(lines) - shared))
+    return counts
 
 
 def _report_differences(settled: Sequence[Settled], console: Console) -> None:

@@ -79,10 +79,10 @@ def _file(argument: str) -> File:
     if match is None or path.exists():
         return File(path, _text(path))
     platforms = tuple(filter(None, match["platforms"].split(",")))
-    for each in platforms:
-        if each not in SUBDIRS:
-            hint = did_you_mean(each, SUBDIRS, f"known: {', '.join(SUBDIRS)}")
-            raise UsageError(f"{argument}: unknown platform {each!r}", hints=[hint])
+    for platform in platforms:
+        if platform not in SUBDIRS:
+            hint = did_you_mean(platform, SUBDIRS, f"known: {', '.join(SUBDIRS)}")
+            raise UsageError(f"{argument}: unknown platform {platform!r}", hints=[hint])
     path = Path(match["file"]).absolute()
     return File(path, _text(path), platforms)
 
@@ -163,7 +163,7 @@ def _lock_part(file: File) -> Part:
     from conda_multiplat.engines.conda.specs import is_newer
 
     lock = read_lock(file.text, file.name, file.platforms or None)
-    if missing := [each for each in file.platforms if each not in lock.platforms]:
+    if missing := [platform for platform in file.platforms if platform not in lock.platforms]:
         nothing = f"it has nothing for {', '.join(missing)}"
         raise refusal(file.name, Problem(Location(file.name), nothing))
     return Part(read_lock_source(lock, file.name, is_newer), lock.environment)

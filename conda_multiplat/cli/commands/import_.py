@@ -145,14 +145,14 @@ def _prefix(
 
 def _locks(files: Sequence[File], target: Path) -> dict[Path, str]:
     """The locks among the files, where they have to be for the next ``lock`` to start from them."""
-    found: dict[Path, str] = {}
+    placed: dict[Path, str] = {}
     locks = [(file, read_lock(file.text, file.name)) for file in files if file.is_lock]
     alone = len(locks) == 1
     for file, lock in locks:
         path = lock_path(target.parent, DEFAULT_ENVIRONMENT if alone else lock.environment)
         if path.resolve() != file.path.resolve():
-            found[path] = file.text
-    return found
+            placed[path] = file.text
+    return placed
 
 
 def _refuse_to_overwrite(
@@ -176,15 +176,15 @@ def _settle(
     imported: Imported, *, prefer_common: bool, console: Console
 ) -> tuple[Imported, list[Settled]]:
     """The differences one by one: by rule, by the user, or each platform keeps its own."""
-    found = differences(imported.manifest)
+    differing = differences(imported.manifest)
     ask = not prefer_common and console.interactive and sys.stdin.isatty()
     settled: list[Settled] = []
-    for number, difference in enumerate(found, start=1):
+    for number, difference in enumerate(differing, start=1):
         chosen: Sequence[Requirement] | None = None
         if prefer_common:
             chosen = common(difference)
         elif ask:
-            chosen, ask = _asked(difference, f"{number} of {len(found)}", console)
+            chosen, ask = _asked(difference, f"{number} of {len(differing)}", console)
         if chosen is not None:
             imported = settle(imported, difference, chosen)
         text = ", ".join(each.text for each in chosen or ())
@@ -217,9 +217,9 @@ def _asked(
 def _build_note(settled: Sequence[Settled]) -> list[str]:
     """Where exact builds are what keeps platforms apart, say so."""
     count = sum(
-        any(without_build(r.text)[1] for w in each.difference.variants for r in w.requirements)
-        for each in settled
-        if not each.text
+        any(without_build(r.text)[1] for w in choice.difference.variants for r in w.requirements)
+        for choice in settled
+        if not choice.text
     )
     if count < _MANY_BUILDS:
         return []

@@ -46,8 +46,8 @@ def environments_of(workspace: Workspace) -> Iterator[PixiEnvironment]:
         own = plain(found)
         group = str(table.get("solve-group") or "")
         if not own:
-            at = workspace.reader.places.at(*workspace.root, "environments", name)
-            workspace.reader.lose(at, f"environment {name}: no platform has all of its features")
+            path = (*workspace.root, "environments", name)
+            workspace.reader.lose(path, f"environment {name}: no platform has all of its features")
             if name != DEFAULT_ENVIRONMENT:
                 continue
         yield PixiEnvironment(name, features, own, group)
@@ -73,25 +73,23 @@ def _features(workspace: Workspace, name: str, table: Mapping[str, Any]) -> Iter
         feature = Feature(name, inline, path)
         workspace.reader.leave(feature, workspace.platforms)
         yield feature
-    for each in table.get("features") or ():
-        if each in workspace.features:
-            yield workspace.features[each]
+    for wanted in table.get("features") or ():
+        if wanted in workspace.features:
+            yield workspace.features[wanted]
         else:
-            hint = did_you_mean(str(each), workspace.features)
-            workspace.reader.lose(
-                workspace.reader.places.at(*path), f"environment {name}: no feature {each!r}", hint
-            )
+            hint = did_you_mean(str(wanted), workspace.features)
+            workspace.reader.lose(path, f"environment {name}: no feature {wanted!r}", hint)
     if not table.get("no-default-feature"):
         yield workspace.features[DEFAULT_ENVIRONMENT]
 
 
 def plain(platforms: Sequence[PixiPlatform]) -> dict[str, PixiPlatform]:
     """One platform of each subdir, in order: the plain one, or else the first."""
-    found: dict[str, PixiPlatform] = {}
-    for each in platforms:
-        if each.subdir not in found or each.name == each.subdir:
-            found[each.subdir] = each
-    return found
+    chosen: dict[str, PixiPlatform] = {}
+    for platform in platforms:
+        if platform.subdir not in chosen or platform.name == platform.subdir:
+            chosen[platform.subdir] = platform
+    return chosen
 
 
 def full_environment(workspace: Workspace, environment: PixiEnvironment) -> Environment:
@@ -134,15 +132,15 @@ def _once(lines: Sequence[Requirement], meaning: Callable[[str], str]) -> tuple[
 
 def channels_of(workspace: Workspace, features: Sequence[Feature]) -> list[Text]:
     """The channels of all features, by priority, each once; a feature without has all of them."""
-    found: list[tuple[int, Text]] = []
+    ranked: list[tuple[int, Text]] = []
     for feature in features:
         values = feature.table.get("channels")
         path = (*workspace.path, "channels") if values is None else (*feature.path, "channels")
         for value in workspace.table.get("channels") or () if values is None else values:
             priority, name = _channel(workspace, value, path)
-            found.append((-priority, Text(name, workspace.reader.places.at(*path))))
+            ranked.append((-priority, Text(name, workspace.reader.places.at(*path))))
     first: dict[str, Text] = {}
-    for _, text in sorted(found, key=lambda each: each[0]):
+    for _, text in sorted(ranked, key=lambda each: each[0]):
         first.setdefault(text.value, text)
     return list(first.values())
 
@@ -153,9 +151,7 @@ def _channel(workspace: Workspace, value: Any, path: tuple[str, ...]) -> tuple[i
     name = str(value.get("channel", "")).rstrip("/")
     for key in value:
         if key not in ("channel", "priority"):
-            workspace.reader.lose(
-                workspace.reader.places.at(*path), f"channel {name}: {key} = {value[key]!r}"
-            )
+            workspace.reader.lose(path, f"channel {name}: {key} = {value[key]!r}")
     return int(value.get("priority") or 0), name
 
 
@@ -171,8 +167,7 @@ def promises_of(
             table = table_of(feature.table, "system-requirements")
             required.append(fitting(subdir, system_requirements(table, lost)))
             for each in lost:
-                at = workspace.reader.places.at(*feature.path, "system-requirements")
-                workspace.reader.lose(at, each)
+                workspace.reader.lose((*feature.path, "system-requirements"), each)
         if values := highest([platform.promises, *required]):
             found[subdir] = dict(values)
     return found

@@ -74,9 +74,10 @@ class FeatureReader:
     lost: dict[Lost, None] = field(default_factory=dict)
     comments: dict[Location, str] = field(default_factory=dict)
 
-    def lose(self, at: Location, what: str, instead: str = "") -> None:
-        """Remember that something is not carried over."""
-        self.lost.setdefault(Lost(at, what, instead))
+    def lose(self, at: Location | tuple[str, ...], what: str, instead: str = "") -> None:
+        """Remember that something at a place, or at a key's path, is not carried over."""
+        place = at if isinstance(at, Location) else self.places.at(*at)
+        self.lost.setdefault(Lost(place, what, instead))
 
     def conda(self, feature: Feature, platform: PixiPlatform) -> Iterator[Requirement]:
         """The MatchSpecs of a feature on a platform."""
@@ -84,8 +85,7 @@ class FeatureReader:
             for text in self._said(conda_spec(name, value, self.pool), path):
                 wrong = self.check_spec(text)
                 if wrong:
-                    hint = "only the name is in the manifest"
-                    self.lose(self.places.at(*path), f"{text}: {wrong}", hint)
+                    self.lose(path, f"{text}: {wrong}", "only the name is in the manifest")
                 yield Requirement(name if wrong else text, spec_name(text), self._place(path))
 
     def pypi(self, feature: Feature, platform: PixiPlatform) -> Iterator[Requirement]:
@@ -116,8 +116,8 @@ class FeatureReader:
             for name, value in table_of(table_of(table, "activation"), "env").items():
                 text = str(value)
                 if "$" in text or "%" in text:
-                    at = self.places.at(*path, "activation", "env", name)
-                    self.lose(at, f"activation: {name} = {text!r}", _INSTEAD["env"])
+                    place = (*path, "activation", "env", name)
+                    self.lose(place, f"activation: {name} = {text!r}", _INSTEAD["env"])
                 else:
                     found[name] = text
         return found
@@ -128,25 +128,21 @@ class FeatureReader:
         for selector, table in table_of(feature.table, "target").items():
             path = (*feature.path, "target", selector)
             if not any(each.matches(selector) for each in platforms):
-                self.lose(self.places.at(*path), f"target {selector!r}: no platform is called so")
+                self.lose(path, f"target {selector!r}: no platform is called so")
             self._leave(table, path, _words(feature))
 
     def _leave(self, table: Mapping[str, Any], path: tuple[str, ...], words: str) -> None:
-        scripts = table_of(table, "activation").get("scripts")
-        left = {key: value for key, value in table.items() if key not in _READ}
-        if scripts:
-            self.lose(
-                self.places.at(*path, "activation", "scripts"),
-                f"activation scripts{words}: {', '.join(map(str, scripts))}",
-                _INSTEAD["scripts"],
-            )
-        for key, value in left.items():
-            at = self.places.at(*path, key)
-            self.lose(at, f"{key}{words}: {_shown(value)}", _INSTEAD.get(key, ""))
+        if scripts := table_of(table, "activation").get("scripts"):
+            what = f"activation scripts{words}: {_shown(scripts)}"
+            self.lose((*path, "activation", "scripts"), what, _INSTEAD["scripts"])
+        for key, value in table.items():
+            if key not in _READ:
+                what = f"{key}{words}: {_shown(value)}"
+                self.lose((*path, key), what, _INSTEAD.get(key, ""))
 
     def _said(self, translated: Translated, path: tuple[str, ...]) -> Sequence[str]:
         for what, instead in translated.lost:
-            self.lose(self.places.at(*path), what, instead)
+            self.lose(path, what, instead)
         return translated.entries
 
     def _place(self, path: tuple[str, ...]) -> Location:
@@ -162,9 +158,7 @@ def _words(feature: Feature) -> str:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(map(str, value))
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return ", ".join(map(str, value)) if isinstance(value, Mapping | list) else str(value)
 
 
 def table_of(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:

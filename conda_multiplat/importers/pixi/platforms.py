@@ -88,32 +88,32 @@ def _derived_name(subdir: str, promises: Mapping[str, str]) -> str:
 
 def _possible(subdir: str, promises: Mapping[str, str], lost: list[str]) -> dict[str, str]:
     """Those that a manifest can promise."""
-    found: dict[str, str] = {}
+    possible: dict[str, str] = {}
     for name, value in promises.items():
         problem = promise_problem(subdir, name, value)
         if problem:
             lost.append(f"{name} {value}: {problem[0]}")
         else:
-            found[name] = value
-    return found
+            possible[name] = value
+    return possible
 
 
 def system_requirements(table: Mapping[str, Any], lost: list[str]) -> dict[str, str]:
     """``[system-requirements]`` as virtual packages; ``macos`` and ``libc`` in our words."""
-    found: dict[str, str] = {}
+    packages: dict[str, str] = {}
     for key, value in table.items():
         if key == "libc":
             family = value.get("family", "glibc") if isinstance(value, Mapping) else "glibc"
             version = value.get("version", "") if isinstance(value, Mapping) else value
             if family == "glibc":
-                found["glibc"] = str(version)
+                packages["glibc"] = str(version)
             else:
                 lost.append(f"system-requirements: libc {family} {version}")
         elif key in _FRIENDLY:
-            found |= _promise(key, value, lost)
+            packages |= _promise(key, value, lost)
         else:
             lost.append(f"system-requirements: {key} = {value!r}")
-    return found
+    return packages
 
 
 def fitting(subdir: str, requirements: Mapping[str, str]) -> dict[str, str]:
@@ -129,16 +129,16 @@ def fitting(subdir: str, requirements: Mapping[str, str]) -> dict[str, str]:
 
 def highest(many: Iterable[Mapping[str, str]]) -> dict[str, str]:
     """The highest version of each virtual package, as pixi joins features."""
-    found: dict[str, str] = {}
-    for each in many:
-        for name, value in each.items():
-            if name not in found or _numbers(value) > _numbers(found[name]):
-                found[name] = value
-    return found
+    best: dict[str, str] = {}
+    for packages in many:
+        for name, value in packages.items():
+            if name not in best or _numbers(value) > _numbers(best[name]):
+                best[name] = value
+    return best
 
 
 def _numbers(version: str) -> list[int]:
-    return [int(each) for each in re.findall(r"\d+", version)]
+    return [int(digits) for digits in re.findall(r"\d+", version)]
 
 
 def supported(

@@ -71,12 +71,12 @@ def _group(
 ) -> Iterator[Requirement]:
     if name in above:
         return
-    for each in groups.get(name, ()):
-        if isinstance(each, Mapping):
-            included = str(each.get("include-group", ""))
+    for entry in groups.get(name, ()):
+        if isinstance(entry, Mapping):
+            included = str(entry.get("include-group", ""))
             yield from _group(included, groups, reader, (*above, name))
         else:
-            yield from _requirements([each], reader, "dependency-groups", name)
+            yield from _requirements([entry], reader, "dependency-groups", name)
 
 
 def _requirements(texts: Sequence[str], reader: FeatureReader, *path: str) -> Iterator[Requirement]:

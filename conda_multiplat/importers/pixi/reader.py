@@ -157,13 +157,15 @@ def _related(
     promises: Mapping[str, Mapping[str, Mapping[str, str | None]]],
 ) -> Environment:
     """As the first of ``bases`` that it has all lines of, and the rest; or all by itself."""
-    own = full[environment.name]
+    alone = full[environment.name]
     for base in bases:
-        related = beside(base, own)
+        related = beside(base, alone)
         if related.extends:
-            beyond = _beyond(promises[own.name], promises[base.name], tuple(environment.platforms))
+            beyond = _beyond(
+                promises[alone.name], promises[base.name], tuple(environment.platforms)
+            )
             return related._replace(promises=beyond)
-    return own._replace(extends=(), promises=promises[own.name])
+    return alone._replace(extends=(), promises=promises[alone.name])
 
 
 def _beyond(
@@ -172,15 +174,15 @@ def _beyond(
     subdirs: Sequence[str],
 ) -> dict[str, dict[str, str | None]]:
     """The promises that are not inherited; what is inherited and does not hold is taken back."""
-    found: dict[str, dict[str, str | None]] = {}
+    beyond: dict[str, dict[str, str | None]] = {}
     for subdir in subdirs:
-        own, base = promises.get(subdir, {}), inherited.get(subdir, {})
+        promised, base = promises.get(subdir, {}), inherited.get(subdir, {})
         assumed = {k: v for each in families(subdir) for k, v in DEFAULTS.get(each, {}).items()}
-        values = {name: value for name, value in own.items() if base.get(name) != value}
-        values |= {name: assumed.get(name) for name in base if name not in own}
+        values = {name: value for name, value in promised.items() if base.get(name) != value}
+        values |= {name: assumed.get(name) for name in base if name not in promised}
         if values:
-            found[subdir] = values
-    return found
+            beyond[subdir] = values
+    return beyond
 
 
 def _without_lonely_groups(
@@ -192,8 +194,8 @@ def _without_lonely_groups(
     for name, each in environments.items():
         lonely = each.solve_group and named.count(each.solve_group) == 1
         if lonely:
-            at = workspace.reader.places.at(*workspace.root, "environments", name)
-            workspace.reader.lose(at, f"solve-group {each.solve_group}: only {name} is in it")
+            path = (*workspace.root, "environments", name)
+            workspace.reader.lose(path, f"solve-group {each.solve_group}: only {name} is in it")
         found[name] = each._replace(solve_group="") if lonely else each
     return found
 
@@ -229,8 +231,8 @@ def _lose_variables(
     hint = "variables are the same for all environments of a manifest"
     for name, values in _variables_of(workspace, feature).items():
         if any(kept.get(subdir, {}).get(name) != value for subdir, value in values.items()):
-            at = workspace.reader.places.at(*feature.path, "activation", "env", name)
-            workspace.reader.lose(at, f"activation: {name} of {feature.name}", hint)
+            path = (*feature.path, "activation", "env", name)
+            workspace.reader.lose(path, f"activation: {name} of {feature.name}", hint)
 
 
 def _variables_of(workspace: Workspace, feature: Feature) -> dict[str, dict[str, str]]:

@@ -87,15 +87,15 @@ def _platforms(
     reader: FeatureReader, values: Sequence[Any], path: tuple[str, ...]
 ) -> tuple[PixiPlatform, ...]:
     at = reader.places.at(*path, "platforms")
-    found: list[PixiPlatform] = []
+    platforms: list[PixiPlatform] = []
     problems: list[Problem] = []
     for value in values:
         lost: list[str] = []
         platform = read_platform(value, lost)
-        for each in lost:
-            reader.lose(at, each)
+        for what in lost:
+            reader.lose(at, what)
         if platform:
-            found.append(platform)
+            platforms.append(platform)
         else:
             hint = did_you_mean(str(value), SUBDIRS, f"known: {', '.join(SUBDIRS)}")
             problems.append(Problem(at, f"unknown platform {value!r}", hint))
@@ -104,7 +104,7 @@ def _platforms(
         problems.append(Problem(at, "no `platforms`", hint))
     if problems:
         raise refusal(at.file, *problems)
-    return tuple(found)
+    return tuple(platforms)
 
 
 def _only(
@@ -178,5 +178,4 @@ def leave_workspace(workspace: Workspace, used: Iterable[Sequence[Feature]]) -> 
     paths = {each.path for features in used for each in features}
     for feature in workspace.features.values():
         if feature.path not in paths and feature.name != DEFAULT_ENVIRONMENT:
-            at = reader.places.at(*feature.path)
-            reader.lose(at, f"feature {feature.name}: no environment has it")
+            reader.lose(feature.path, f"feature {feature.name}: no environment has it")

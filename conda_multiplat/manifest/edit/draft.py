@@ -60,7 +60,7 @@ class Draft:
     @cached_property
     def documents(self) -> dict[str, Document]:
         """Each file with its nodes, by name."""
-        return {each.file: Document(each) for each in self.sources}
+        return {source.file: Document(source) for source in self.sources}
 
     def with_text(self, file: str, text: str) -> Draft:
         """With another text for a file, which must still be a manifest's.
@@ -68,10 +68,10 @@ class Draft:
         Raises:
             ManifestError: it would not be.
         """
-        sources = [each._replace(text=text) if each.file == file else each for each in self.sources]
-        found = replace(self, sources=tuple(sources))
+        sources = (s._replace(text=text) if s.file == file else s for s in self.sources)
+        draft = replace(self, sources=tuple(sources))
         try:
-            _ = found.manifest
+            _ = draft.manifest
         except ManifestError as error:
             raise ManifestError(
                 f"{file} can't be edited",
@@ -79,7 +79,7 @@ class Draft:
                 problems=error.problems,
                 hints=[UNCHANGED, "change it by hand, then run `conda multiplat lock`"],
             ) from None
-        return found
+        return draft
 
     @property
     def subdirs(self) -> frozenset[str]:
@@ -88,13 +88,8 @@ class Draft:
 
     def reach(self, environment: str) -> frozenset[str]:
         """The platforms that an environment's own lines count for, those who extend it included."""
-        manifest = self.manifest
-        return frozenset(
-            subdir
-            for name in manifest.environments
-            if any(each.name == environment for each in manifest.lineage(name))
-            for subdir in manifest.platforms_of(name)
-        )
+        heirs = self.manifest.heirs(environment)
+        return frozenset(subdir for name in heirs for subdir in self.manifest.platforms_of(name))
 
     def own(self, environment: str, subdir: str, *, pypi: bool) -> Sequence[Requirement]:
         """What an environment's own lines ask for on a platform."""

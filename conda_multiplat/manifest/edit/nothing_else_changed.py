@@ -72,15 +72,15 @@ def _lines(draft: Draft, name: str, change: Change | None, text: str | None) -> 
     """What an environment asks for; with ``change`` what it is to ask for."""
     reach = draft.reach(name)
     views = draft.manifest.environments[name].views
-    found = {subdir: _counted(view) for subdir, view in views.items() if subdir in reach}
+    asked = {subdir: _counted(view) for subdir, view in views.items() if subdir in reach}
     for subdir in change.selection.platforms if change else ():
         assert change is not None
-        for each in draft.own(name, subdir, pypi=change.pypi):
-            if change.matches(each):
-                del found[subdir][change.pypi, each.text]
+        for line in draft.own(name, subdir, pypi=change.pypi):
+            if change.matches(line):
+                del asked[subdir][change.pypi, line.text]
         if text is not None:
-            found[subdir][change.pypi, text] = 1
-    return found
+            asked[subdir][change.pypi, text] = 1
+    return asked
 
 
 def _counted(view: View) -> Counter[tuple[bool, str]]:

@@ -98,28 +98,28 @@ def _without(draft: Draft, change: Change, *, keep: bool = False) -> Draft:
     """Without the lines that have the name; with ``keep``, but for the one that is to be new."""
     after = draft
     while True:
-        found = lines(after, change)
-        kept = _reusable(found, change) if keep else None
-        going = [each for each in found if each != kept]
+        named = lines(after, change)
+        kept = _reusable(named, change) if keep else None
+        going = [line for line in named if line != kept]
         if not going:
             return after
         after = _take_line(after, change, going[-1])
-        if lines(after, change) == found:  # nothing came of it: the check at the end says so
+        if lines(after, change) == named:  # nothing came of it: the check at the end says so
             return after
 
 
-def _reusable(found: list[_Line], change: Change) -> _Line | None:
+def _reusable(named: list[_Line], change: Change) -> _Line | None:
     """The line that becomes the new one; best is one that holds just where it is asked for."""
-    inside = [each for each in found if each.platforms <= change.selection.platforms]
-    exact = [each for each in inside if each.platforms == change.selection.platforms]
+    inside = [line for line in named if line.platforms <= change.selection.platforms]
+    exact = [line for line in inside if line.platforms == change.selection.platforms]
     return next(iter([*exact, *inside]), None)
 
 
 def _entry(draft: Draft, change: Change, line: _Line) -> tuple[Document, Entry]:
     document = draft.documents[line.at.file]
-    for each in document.entries(change.environment):
-        if each.place == (line.at.line, line.at.column):
-            return document, each
+    for entry in document.entries(change.environment):
+        if entry.place == (line.at.line, line.at.column):
+            return document, entry
     why = "this line is in a list that another one hides"
     hint = "change it by hand, then run `conda multiplat lock`"
     raise refusal(line.at, why, hint)
