@@ -150,7 +150,7 @@ def test_five_thousand_in_a_row(closed: bool):
     count = 5000
     given = [record(f"p{number:04}", f"p{number + 1:04}") for number in range(count - 1)]
     given.append(record(f"p{count - 1:04}", *(["p0000"] if closed else [])))
-    start = time.perf_counter()
+    start = time.process_time()
     found = names(given)
-    assert time.perf_counter() - start < 0.8
+    assert time.process_time() - start < 0.8
     assert found == sorted(found, reverse=True)

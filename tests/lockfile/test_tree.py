@@ -61,10 +61,10 @@ def test_every_pair() -> None:
     """300 packages, each needing all after it, make a line for each need, in no time."""
     names = [f"p{i:03}" for i in range(300)]
     graph = _graph({name: names[i + 1 :] for i, name in enumerate(names)}, *names)
-    began = time.perf_counter()
+    began = time.process_time()
     steps = downwards(graph)
     lines = text(steps, graph.records, inverted=False)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     assert len(lines) == len(names) + sum(range(len(names)))
     assert len(upwards(graph, [("conda", names[-1])])) == 1 + sum(range(len(names))) + len(names)
 
