@@ -15,6 +15,7 @@ from support.server import Rules, serve
 
 from conda_multiplat.engines.pypi.user_settings import access_file, left_out, passed_on
 from conda_multiplat.engines.pypi.uv import uv_program
+from conda_multiplat.machine.files import shown
 
 #: What is passed on, which this test must not set to nonsense.
 ACCESS = {
@@ -111,8 +112,8 @@ def test_settings_of_access(tmp_path: Path) -> None:
     project.mkdir()
     assert left_out(environ, project) == [
         "UV_NO_BINARY",
-        f"resolution in {file}",
-        f"extra in {file}",
+        f"resolution in {shown(file)}",
+        f"extra in {shown(file)}",
     ]
 
 
