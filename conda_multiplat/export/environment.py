@@ -1,8 +1,9 @@
 """A pinned ``environment.yml`` (CEP 24) for one platform, for a conda without the plugin.
 
-Each package is pinned as ``name=version=build``. That is exact as long as one channel has it.
-Where several are in use, the same version and build can be in two of them, and a pin must say
-which one is meant:
+Each package is pinned as ``name=version=build``. conda looks for it in the channels of its own
+configuration too, where the same version and build can be, and nothing in the file keeps it from
+doing so: ``nodefaults``, which conda up to 26.5 takes for that, is to 26.7 a channel of that name,
+which does not exist. So each pin says which channel is meant:
 
 - ``channel::name=version=build`` for a channel that is known by name;
 - ``name=version=build[md5=...]`` for one that is a URL or a path. conda parses a ``URL::`` in
@@ -13,7 +14,7 @@ which one is meant:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 
 import yaml
 
@@ -66,11 +67,11 @@ def render(
         UsageError: the platform is not locked.
     """
     locked = platform_to_render(lock, subdir)
-    channels = [each.url for each in lock.channels if each.url != "nodefaults"]
+    channels = [channel.url for channel in lock.channels if channel.url != "nodefaults"]
     pins = _pins(sorted(locked.records, key=lambda record: record.name), channels)
     lines = [
         *([f"name: {scalar(name)}"] if name is not None else []),
-        *_section("channels", [scalar(each) for each in (*channels, "nodefaults")]),
+        *_section("channels", [scalar(channel) for channel in channels]),
         *_section("dependencies", [_dependency(pin) for pin in pins]),
         *_pip(locked, options),
         *_variables(variables),
@@ -115,27 +116,17 @@ def _quoted(value: str) -> str:
 
 def _pins(records: Sequence[CondaRecord], channels: Sequence[str]) -> list[str]:
     sources = {base_url(record.url) for record in records}
-    if _plain_is_exact(sources, channels):
-        return [_pin(record) for record in records]
     names = {url: _name(url, _listed(url, channels)) for url in sources}
-    return [_pin_with_source(record, names[base_url(record.url)]) for record in records]
+    return [_pin(record, names[base_url(record.url)]) for record in records]
 
 
-def _plain_is_exact(sources: Set[str], channels: Sequence[str]) -> bool:
-    """Whether no second channel can come in: what the first one has is taken from there."""
-    if len(sources) > 1:
-        return False
-    return len(channels) <= 1 or all(_listed(url, channels) == channels[0] for url in sources)
-
-
-def _pin(record: CondaRecord) -> str:
-    return f"{record.name}={record.version}={record.build}"
-
-
-def _pin_with_source(record: CondaRecord, channel: str) -> str:
+def _pin(record: CondaRecord, channel: str) -> str:
+    pin = f"{record.name}={record.version}={record.build}"
     if channel:
-        return f"{channel}::{_pin(record)}"
-    return f"{_pin(record)}[md5={record.md5.lower()}]" if record.md5 else _pin(record)
+        return f"{channel}::{pin}"
+    if record.md5:
+        return f"{pin}[md5={record.md5.lower()}]"
+    return f"{pin}[sha256={record.sha256.lower()}]" if record.sha256 else pin
 
 
 def _listed(url: str, channels: Sequence[str]) -> str:
@@ -144,11 +135,11 @@ def _listed(url: str, channels: Sequence[str]) -> str:
     A name's URL is a location (conda's alias, a mirror) and the name, so that of several names
     which end the URL the longest is the one.
     """
-    if same := [each for each in channels if each.rstrip("/") == url]:
+    if same := [channel for channel in channels if channel.rstrip("/") == url]:
         return same[0]
     if "defaults" in channels and OF_DEFAULTS.fullmatch(url):
         return "defaults"
-    return max((each for each in channels if url.endswith(f"/{each}")), key=len, default="")
+    return max((name for name in channels if url.endswith(f"/{name}")), key=len, default="")
 
 
 def _name(url: str, listed: str) -> str:

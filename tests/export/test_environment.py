@@ -96,10 +96,9 @@ def test_whole_file():
 name: robot
 channels:
 - conda-forge
-- nodefaults
 dependencies:
-- _libgcc_mutex=1.0=0
-- python=3.12.3=h_0_cpython
+- conda-forge::_libgcc_mutex=1.0=0
+- conda-forge::python=3.12.3=h_0_cpython
 variables:
   LEVEL: "1"
   MODE: "fast"
@@ -121,7 +120,6 @@ def test_without_a_name():
 # dev.conda-linux-64.lock does.
 channels:
 - conda-forge
-- nodefaults
 dependencies: []
 """
     )
@@ -130,8 +128,8 @@ dependencies: []
 @pytest.mark.parametrize(
     ("records", "channels", "expected"),
     [
-        ([record("a")], ("conda-forge",), ["a=1.0=0"]),
-        ([record("a")], ("conda-forge", "robostack-jazzy"), ["a=1.0=0"]),
+        ([record("a")], ("conda-forge",), ["conda-forge::a=1.0=0"]),
+        ([record("a")], ("conda-forge", "robostack-jazzy"), ["conda-forge::a=1.0=0"]),
         ([record("a")], ("robostack-jazzy", "conda-forge"), ["conda-forge::a=1.0=0"]),
         (
             [record("a"), record("b", ROBO)],
@@ -153,7 +151,7 @@ dependencies: []
             ("defaults",),
             ["pkgs/main::a=1.0=0", "pkgs/r::b=1.0=0"],
         ),
-        ([record("a", OWN)], (f"{OWN}/", "conda-forge"), ["a=1.0=0"]),
+        ([record("a", OWN)], (f"{OWN}/", "conda-forge"), [f"a=1.0=0[md5={'f' * 32}]"]),
         (
             [record("a", OWN), record("b", LOCAL), record("c")],
             (OWN, LOCAL, "conda-forge"),
@@ -169,6 +167,11 @@ dependencies: []
             ("conda-forge", OWN),
             ["conda-forge::a=1.0=0", "b=1.0=0"],
         ),
+        (
+            [record("a", OWN)._replace(md5=None, sha256="E" * 64)],
+            (OWN,),
+            [f"a=1.0=0[sha256={'e' * 64}]"],
+        ),
         ([record("a"), record("b", ROBO)], (), [f"{n}=1.0=0[md5={'f' * 32}]" for n in "ab"]),
     ],
     ids=[
@@ -182,12 +185,13 @@ dependencies: []
         "first is a URL",
         "URLs",
         "paths",
-        "URL without md5",
+        "URL without a hash",
+        "URL with SHA-256 alone",
         "no channel stated",
     ],
 )
 def test_sources(records: list[CondaRecord], channels: tuple[str, ...], expected: list[str]):
-    """A pin says where it is from where another channel could have the same version and build."""
+    """A pin says where it is from: conda may know other channels with the same build."""
     assert dependencies(*records, channels=channels) == expected
 
 
@@ -200,7 +204,7 @@ def test_conda_reads_the_pins(tmp_path: Path):
         *dependencies(record("_f", f"{FORGE}/label/rc"), channels=("x", "conda-forge/label/rc")),
     ]
     assert conda_reads(pins, tmp_path / "home") == [
-        ["a", "==1!2.3+x.y_1", "h_0", None, None],
+        ["a", "==1!2.3+x.y_1", "h_0", FORGE, None],
         ["b", "==1.0", "0", FORGE, None],
         ["c", "==1.0", "0", ROBO, None],
         ["d", "==1.0", "0", MAIN, None],
@@ -233,12 +237,12 @@ def test_name_stays_text(name: str):
 
 
 def test_channels_as_the_lock_names_them():
-    """Channels keep order and environment variables; ``nodefaults`` stands once, at the end."""
+    """Channels keep order and environment variables; ``nodefaults`` is a channel to conda 26.7."""
     channels = ("https://host.example/t/${TOKEN}/own", "nodefaults", "conda-forge", "./local")
     parsed: dict[str, Any] = yaml.safe_load(
         environment.render(locked(channels=channels), "linux-64", None, {})
     )
-    assert parsed["channels"] == [channels[0], "conda-forge", "./local", "nodefaults"]
+    assert parsed["channels"] == [channels[0], "conda-forge", "./local"]
 
 
 def test_order_of_input_does_not_matter():
