@@ -30,7 +30,8 @@ class Registration:
     Attributes:
         attribute: the attribute that names it, ``merge`` or ``diff``; and git's section for it.
         command: the command that sets it up, for those who read ``.gitattributes``.
-        settings: git's keys in that section; ``{}`` in a value stands for our program.
+        settings: git's keys in that section; in a value ``PROGRAM`` stands for ours, ``GONE`` for
+            what is said where it is gone.
     """
 
     attribute: str
@@ -42,23 +43,52 @@ class Registration:
         comment = f"# Once in each clone, as git's configuration is not cloned: {self.command}"
         return [comment, *(f"{each} {self.attribute}={NAME}" for each in _PATTERNS)]
 
-    def config(self, program: str) -> dict[str, str]:
+    def config(self, scope: str, program: str = NAME) -> dict[str, str]:
         """What git's configuration gets."""
         section = f"{self.attribute}.{NAME}"
-        return {f"{section}.{key}": each.format(program) for key, each in self.settings.items()}
+        how = "--global " if scope == "global" else ""
+        gone = (
+            f"{NAME} is gone, git takes locks as text; once it is installed: {self.command} "
+            f"--{scope}; to leave it: git config {how}--remove-section {section}"
+        )
+        values = {key: each.replace("GONE", gone) for key, each in self.settings.items()}
+        if "driver" in values:  # where git puts files in the place of %A and the like
+            program = program.replace("%", "%%")
+        return {
+            f"{section}.{key}": each.replace("PROGRAM", program) for key, each in values.items()
+        }
 
 
+# Both are run by the shell that git has with it, on Windows too. The program may be gone, or its
+# Python: then the one on PATH is asked, and in the end git does what it does without us. An error
+# would end the whole of `git log -p`, and leave a merge without its other side.
+_TEXTCONV = """\
+try() { command -v "$1" >/dev/null 2>&1 && "$@" diff --textconv "$file"; }; \
+show() { file=$1; try PROGRAM || try conda-multiplat || { echo 'GONE' >&2; cat "$file"; }; }; show\
+"""
+# A conflict is an answer of our program; so whether it runs at all is asked before. git merge-file
+# counts conflicts, and ends above 128 where it can't merge: git's drivers say 1 for each. Before
+# 2.44 git knows no labels, and leaves %X as it stands.
+_DRIVER = """\
+works() { command -v "$1" && "$@" --version; } >/dev/null 2>&1; \
+merge() { "$@" merge-driver %O %A %B %P; }; \
+if works PROGRAM; then merge PROGRAM; \
+elif works conda-multiplat; then merge conda-multiplat; \
+else echo 'GONE' >&2; \
+case %X in [%]X) set -- ours base theirs;; *) set -- %X %S %Y;; esac; \
+git merge-file -q --marker-size=%L -L "$1" -L "$2" -L "$3" %A %O %B || exit 1; fi\
+"""
 MERGE = Registration(
     "merge",
     "conda multiplat merge-driver --setup",
     {
         "name": "conda-multiplat: both sides' changed packages, if they meet the manifest",
-        "driver": "{} merge-driver %O %A %B %P",
+        "driver": _DRIVER,
         # Of several common ancestors git would make one lock, for which there is no manifest.
         "recursive": "binary",
     },
 )
-DIFF = Registration("diff", "conda multiplat diff --setup", {"textconv": "{} diff --textconv"})
+DIFF = Registration("diff", "conda multiplat diff --setup", {"textconv": _TEXTCONV})
 
 
 def set_up(what: Registration, scope: str, console: Console) -> int:
@@ -73,8 +103,9 @@ def set_up(what: Registration, scope: str, console: Console) -> int:
     wanted = [each for each in what.lines() if each not in text.splitlines()]
     if wanted:
         write_all({path: _with_lines(text, wanted)})
-    known = {key: _configured(scope, key) for key in what.config("")}
-    config = {key: value for key, value in what.config(program()).items() if known[key] != value}
+    known = {key: _configured(scope, key) for key in what.config(scope)}
+    wanted_config = what.config(scope, program()).items()
+    config = {key: value for key, value in wanted_config if known[key] != value}
     for key, value in config.items():
         _configure(scope, key, value)
     _tell(console, f"wrote {shown(path)}", wanted)
@@ -99,7 +130,7 @@ def take_out(what: Registration, scope: str, console: Console) -> int:
     there = [each for each in what.lines() if each in text.splitlines()]
     if there:
         _without_lines(path, text, there)
-    config = {key: value for key in what.config("") if (value := _configured(scope, key))}
+    config = {key: value for key in what.config(scope) if (value := _configured(scope, key))}
     for key in config:
         _configure(scope, key, None)
     _tell(console, f"took out of {shown(path)}", there)

@@ -213,7 +213,7 @@ def test_long_rebase(two: Project) -> None:
 
 
 def test_program_that_is_gone(two: Project) -> None:
-    """A conflict, with our side as it was: git merges nothing as text."""
+    """A configuration without a way out: a conflict, with our side as it was."""
     _diverge(two)
     two.repo.git("config", "merge.conda-multiplat.driver", "/gone/conda-multiplat %O %A %B %P")
     ours = two.text()
