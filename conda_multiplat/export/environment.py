@@ -18,11 +18,12 @@ from collections.abc import Mapping, Sequence
 
 import yaml
 
-from conda_multiplat.export import explicit, requirements
+from conda_multiplat.export import requirements
 from conda_multiplat.export.explicit import platform_to_render
 from conda_multiplat.lockfile.model import LockFile, PlatformLock
 from conda_multiplat.lockfile.write import scalar
 from conda_multiplat.vocabulary.channels import OF_DEFAULTS, base_url
+from conda_multiplat.vocabulary.file_names import rendered_name
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 from conda_multiplat.vocabulary.records import CondaRecord
 
@@ -39,12 +40,6 @@ _HEADER = """\
 _PIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.+!/-]|::|=)*")
 
 _CHANNEL_NAME = re.compile(r"[A-Za-z0-9_][^:\\]*")  # as against URLs and paths
-
-
-def file_name(environment: str, subdir: str) -> str:
-    """The name under which an environment's pinned manifest for a platform is kept."""
-    own = "" if environment == DEFAULT_ENVIRONMENT else f"{environment}."
-    return f"{own}environment-{subdir}.yml"
 
 
 def render(
@@ -83,10 +78,10 @@ def _header(environment: str, subdir: str, *, named: bool) -> str:
     default = environment == DEFAULT_ENVIRONMENT
     return _HEADER.format(
         option="" if named else " --name NAME",
-        file=file_name(environment, subdir),
+        file=rendered_name("environment", environment, subdir),
         subdir=subdir,
         environment="" if default else f"# environment: {environment}\n",
-        explicit=explicit.file_name(environment, subdir),
+        explicit=rendered_name("explicit", environment, subdir),
     )
 
 

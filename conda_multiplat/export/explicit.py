@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from conda_multiplat.export import requirements
 from conda_multiplat.export.install_order import topological
 from conda_multiplat.lockfile.model import LockFile, PlatformLock
 from conda_multiplat.vocabulary.errors import LockFileError, UsageError
+from conda_multiplat.vocabulary.file_names import rendered_name
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, SUBDIRS, did_you_mean, split_spec
 from conda_multiplat.vocabulary.records import CondaRecord
 
@@ -22,12 +22,6 @@ HashKind = Literal["md5", "sha256"]
 #: What every machine of a platform has by definition: no news when it is asked for without a
 #: version.
 _ALWAYS_THERE = ("__unix", "__linux", "__osx", "__win")
-
-
-def file_name(environment: str, subdir: str) -> str:
-    """The name under which an environment's explicit file for a platform is kept."""
-    own = "" if environment == DEFAULT_ENVIRONMENT else f"{environment}."
-    return f"{own}conda-{subdir}.lock"
 
 
 def render(lock: LockFile, subdir: str, hash_kind: HashKind = "md5") -> str:
@@ -43,13 +37,13 @@ def render(lock: LockFile, subdir: str, hash_kind: HashKind = "md5") -> str:
         UsageError: the platform is not locked.
         LockFileError: a record has no hash.
     """
-    file = file_name(lock.environment, subdir)
+    file = rendered_name("explicit", lock.environment, subdir)
     locked = platform_to_render(lock, subdir)
     _refuse_unhashed(locked.records, file)
     lines = [_line(record, hash_kind) for record in topological(locked.records)]
     newer = any("#sha256:" in line for line in lines)
     header = [*_header(lock, subdir, file), *_machine(locked)]
-    header += _beside(locked, requirements.file_name(lock.environment, subdir))
+    header += _beside(locked, rendered_name("requirements", lock.environment, subdir))
     note = ["conda 24.9 or newer is needed: older ones can't read SHA-256 hashes."] if newer else []
     comments = [f"# {line}" for line in (*header, *note)]
     return "\n".join([*comments, "@EXPLICIT", *lines]) + "\n"

@@ -1,18 +1,16 @@
-"""The kinds of files that are rendered from a lock: what each is called, and what it says."""
+"""The kinds of files that are rendered from a lock: how ours begin, and what they say."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Literal
+from collections.abc import Mapping
 
 from conda_multiplat.export import environment, explicit, requirements
 from conda_multiplat.export.explicit import HashKind
 from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.manifest.model import Manifest
 from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.file_names import Kind
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
-
-Kind = Literal["explicit", "requirements", "environment"]
 
 #: The first lines of our files, up to where they differ: a file without is not ours.
 MARKS: Mapping[Kind, str] = {
@@ -20,17 +18,6 @@ MARKS: Mapping[Kind, str] = {
     "requirements": "# This file may be used in the environment that the explicit file has made:\n",
     "environment": "# This file may be used to create an environment using:\n# $ conda env create",
 }
-
-_NAMES: Mapping[Kind, Callable[[str, str], str]] = {
-    "explicit": explicit.file_name,
-    "requirements": requirements.file_name,
-    "environment": environment.file_name,
-}
-
-
-def file_name(kind: Kind, name: str, subdir: str) -> str:
-    """The name of an environment's file for a platform."""
-    return _NAMES[kind](name, subdir)
 
 
 def text(

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 from conda_multiplat.lockfile.model import LockFile
-from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
+from conda_multiplat.vocabulary.file_names import rendered_name
 from conda_multiplat.vocabulary.records import PypiRecord
-
-
-def file_name(environment: str, subdir: str) -> str:
-    """The name under which an environment's requirements for a platform are kept."""
-    own = "" if environment == DEFAULT_ENVIRONMENT else f"{environment}."
-    return f"{own}requirements-{subdir}.txt"
 
 
 def render(lock: LockFile, subdir: str) -> str:
@@ -19,7 +13,7 @@ def render(lock: LockFile, subdir: str) -> str:
     pip wants a hash of every line of a file where one has any, which a repository or a folder can't
     have: those stand in it as comments, to be installed by hand.
     """
-    file = file_name(lock.environment, subdir)
+    file = rendered_name("requirements", lock.environment, subdir)
     hashed = [each for each in lock.platforms[subdir].pypi if each.sha256 and not each.is_folder]
     others = [each for each in lock.platforms[subdir].pypi if each not in hashed]
     lines = [

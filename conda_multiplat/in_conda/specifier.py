@@ -122,8 +122,8 @@ def _read(path: Path) -> tuple[Project, str | None]:
     """The project of a manifest or of a lock, and the environment that a lock is of."""
     from conda.base.context import context
 
-    from conda_multiplat.machine.files import locked_environment
     from conda_multiplat.machine.project import load_project, projects_beside
+    from conda_multiplat.vocabulary.file_names import locked_environment
 
     environment = locked_environment(path.name) or None
     beside = next(iter(projects_beside([str(path)])), [])

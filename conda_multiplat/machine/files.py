@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from conda_multiplat.vocabulary.errors import Location, ManifestError, OutsideError, Problem
-from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
+from conda_multiplat.vocabulary.file_names import (
+    LOCK_NAME,
+    lock_name,
+    locked_environment,
+    read_rendered_name,
+)
 
 MANIFEST_NAMES = ("environment.yml", "environment.yaml")
-LOCK_NAME = "conda-lock.yml"
 #: What gives the text of a file.
 ReadText = Callable[[Path], str]
-#: The kinds of rendered files by their names, ENVIRONMENT.KIND-SUBDIR.ENDING.
-_ENDINGS = {"conda": "lock", "requirements": "txt", "environment": "yml"}
-_RENDERED = re.compile(rf"(?:(.+)\.)?({'|'.join(_ENDINGS)})-([a-z]+-[a-z0-9]+)\.([a-z]+)")
 #: Bytes.
 _BLOCK = 1 << 16
 
@@ -49,8 +49,7 @@ def manifest_in(folder: Path) -> Path | None:
 
 def lock_path(folder: Path, environment: str) -> Path:
     """Where an environment's lock is: beside the manifest."""
-    own = environment != DEFAULT_ENVIRONMENT
-    return folder / (f"{environment}.{LOCK_NAME}" if own else LOCK_NAME)
+    return folder / lock_name(environment)
 
 
 def lock_files(folder: Path) -> list[Path]:
@@ -58,24 +57,11 @@ def lock_files(folder: Path) -> list[Path]:
     return sorted(each for each in folder.glob(f"*{LOCK_NAME}") if locked_environment(each.name))
 
 
-def locked_environment(file: str) -> str:
-    """The environment that a lock's file is named after; ``""`` for what is no such name."""
-    if file == LOCK_NAME:
-        return DEFAULT_ENVIRONMENT
-    return file.removesuffix(f".{LOCK_NAME}") if file.endswith(f".{LOCK_NAME}") else ""
-
-
 def rendered_files(folder: Path) -> list[Path]:
     """The files in a folder that are called as rendered ones are, sorted."""
-    return sorted(each for each in folder.iterdir() if rendered_name(each.name) and each.is_file())
-
-
-def rendered_name(file: str) -> tuple[str, str, str] | None:
-    """What a rendered file's name says: environment, kind and platform; ``None`` for another."""
-    found = _RENDERED.fullmatch(file)
-    if not found or found[4] != _ENDINGS[found[2]]:
-        return None
-    return found[1] or DEFAULT_ENVIRONMENT, found[2], found[3]
+    return sorted(
+        each for each in folder.iterdir() if read_rendered_name(each.name) and each.is_file()
+    )
 
 
 def shown(path: Path) -> str:

@@ -7,8 +7,8 @@ import yaml
 from conda_multiplat.vocabulary.yaml_nodes import Loader, is_string
 
 
-def scalar(text: str, *, flow: bool, style: str | None = None) -> str:
-    """``text`` as a scalar in a list.
+def list_item(text: str, *, flow: bool, style: str | None = None) -> str:
+    """``text`` as a list_item in a list.
 
     Args:
         text: one line.

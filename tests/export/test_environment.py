@@ -15,6 +15,7 @@ from support.hosts import EMBEDDED, make_host
 from conda_multiplat.export import environment
 from conda_multiplat.lockfile.model import LockChannel, LockFile, PlatformLock
 from conda_multiplat.vocabulary.errors import UsageError
+from conda_multiplat.vocabulary.file_names import rendered_name
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
 
 FORGE = "https://conda.example.com/conda-forge"
@@ -294,4 +295,4 @@ def test_unknown_platform():
 )
 def test_file_name(name: str, expected: str):
     """The default environment's file has no name in front."""
-    assert environment.file_name(name, "linux-64") == expected
+    assert rendered_name("environment", name, "linux-64") == expected

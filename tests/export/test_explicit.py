@@ -9,6 +9,7 @@ import pytest
 from conda_multiplat.export import explicit, requirements
 from conda_multiplat.lockfile.model import LockChannel, LockFile, PlatformLock
 from conda_multiplat.vocabulary.errors import LockFileError, UsageError
+from conda_multiplat.vocabulary.file_names import rendered_name
 from conda_multiplat.vocabulary.names import VirtualPackage
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
 
@@ -199,8 +200,8 @@ def test_pypi_packages_stand_beside():
     both = lock._replace(platforms={"linux-64": lock.platforms["linux-64"]._replace(pypi=found)})
     note = "# PyPI packages are not in this file: 2 stand in requirements-linux-64.txt.\n"
     assert note in explicit.render(both, "linux-64")
-    assert requirements.file_name("default", "linux-64") == "requirements-linux-64.txt"
-    assert requirements.file_name("dev", "win-64") == "dev.requirements-win-64.txt"
+    assert rendered_name("requirements", "default", "linux-64") == "requirements-linux-64.txt"
+    assert rendered_name("requirements", "dev", "win-64") == "dev.requirements-win-64.txt"
     assert requirements.render(both, "linux-64") == (
         "# This file may be used in the environment that the explicit file has made:\n"
         "# $ python -m pip install --no-deps --require-hashes -r requirements-linux-64.txt\n"
@@ -237,4 +238,4 @@ def test_no_platform_at_all():
 )
 def test_file_name(environment: str, expected: str):
     """The default environment's file has no name in front."""
-    assert explicit.file_name(environment, "linux-64") == expected
+    assert rendered_name("explicit", environment, "linux-64") == expected

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
+from typing import get_args
 
 import pytest
+import yaml
+from support.repositories import REPOSITORY
 
 from conda_multiplat.machine.files import (
+    MANIFEST_NAMES,
     find_manifest,
     lock_path,
     read_text,
     rendered_files,
-    rendered_name,
     shown,
     write_all,
 )
 from conda_multiplat.vocabulary.errors import ManifestError, OutsideError
+from conda_multiplat.vocabulary.file_names import (
+    Kind,
+    lock_name,
+    read_rendered_name,
+    rendered_name,
+)
+from conda_multiplat.vocabulary.names import SUBDIRS
 
 
 @pytest.fixture(autouse=True)
@@ -75,25 +86,49 @@ def test_lock_path(environment: str, name: str) -> None:
     assert lock_path(Path("project"), environment) == Path("project", name)
 
 
-@pytest.mark.parametrize(
-    ("name", "parts"),
-    [
-        ("conda-linux-64.lock", ("default", "conda", "linux-64")),
-        ("dev.conda-osx-arm64.lock", ("dev", "conda", "osx-arm64")),
-        ("a.b.environment-win-64.yml", ("a.b", "environment", "win-64")),
-        ("requirements-emscripten-wasm32.txt", ("default", "requirements", "emscripten-wasm32")),
-        ("requirements-dev.txt", None),
-        ("environment-win-64.txt", None),
-        ("conda-lock.yml", None),
-        ("my-conda-linux-64.lock", None),
-    ],
-)
-def test_rendered_name(tmp_path: Path, name: str, parts: tuple[str, str, str] | None) -> None:
-    """A rendered file is known by its name; a folder is none."""
-    assert rendered_name(name) == parts
+NAMES = [
+    ("conda-linux-64.lock", ("explicit", "default", "linux-64")),
+    ("dev.conda-osx-arm64.lock", ("explicit", "dev", "osx-arm64")),
+    ("a.b.environment-win-64.yml", ("environment", "a.b", "win-64")),
+    ("conda-linux-64.conda-win-64.lock", ("explicit", "conda-linux-64", "win-64")),
+    ("requirements-emscripten-wasm32.txt", ("requirements", "default", "emscripten-wasm32")),
+    ("requirements-dev.txt", None),
+    ("environment-win-64.txt", None),
+    ("conda-lock.yml", None),
+    ("my-conda-linux-64.lock", None),
+    (".conda-linux-64.lock", None),
+]
+
+
+@pytest.mark.parametrize(("name", "parts"), NAMES)
+def test_rendered_name(tmp_path: Path, name: str, parts: tuple[Kind, str, str] | None) -> None:
+    """A rendered file is known by its name, which is made of the same parts; a folder is none."""
+    assert read_rendered_name(name) == parts
+    assert parts is None or rendered_name(*parts) == name
     (tmp_path / name).touch()
     (tmp_path / "x.conda-win-64.lock").mkdir()
     assert rendered_files(tmp_path) == ([tmp_path / name] if parts else [])
+
+
+def test_hooks_are_asked_of_these_files() -> None:
+    """The patterns of ``.pre-commit-hooks.yaml`` take what is so called, in any folder."""
+    hooks = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    made = [
+        *MANIFEST_NAMES,
+        *(lock_name(environment) for environment in ("default", "dev", "a.b")),
+        *(
+            rendered_name(kind, environment, subdir)
+            for kind in get_args(Kind)
+            for environment in ("default", "dev", "a.b")
+            for subdir in SUBDIRS
+        ),
+    ]
+    others = [name for name, parts in NAMES if parts is None and name != "conda-lock.yml"]
+    others += ["environment.txt", "my-environment.yml", "conda-lock.yaml"]
+    for pattern in (re.compile(hook["files"]) for hook in hooks):
+        assert [name for name in made if not pattern.search(name)] == []
+        assert [name for name in made if not pattern.search(f"a/b c/{name}")] == []
+        assert [name for name in others if pattern.search(name)] == []
 
 
 @pytest.mark.parametrize(

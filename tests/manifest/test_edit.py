@@ -25,7 +25,7 @@ from conda_multiplat.vocabulary.pip_entries import entry_name
 from conda_multiplat.vocabulary.selector_writer import Selection, away_from
 from conda_multiplat.vocabulary.selectors import evaluate
 from conda_multiplat.vocabulary.yaml_nodes import Loader
-from conda_multiplat.vocabulary.yaml_scalars import scalar
+from conda_multiplat.vocabulary.yaml_scalars import list_item
 
 CASES = Path(__file__).parents[1] / "cases"
 GOLDEN = sorted((CASES / "edit").iterdir())
@@ -270,10 +270,10 @@ def test_quotes_where_they_are_needed(text: str, plain: str, in_brackets: str) -
     """YAML reads back what was written, in a list of either form."""
     import yaml
 
-    assert (scalar(text, flow=False), scalar(text, flow=True)) == (plain, in_brackets)
+    assert (list_item(text, flow=False), list_item(text, flow=True)) == (plain, in_brackets)
     for style in (None, "'", '"'):
-        assert yaml.load(f"- {scalar(text, flow=False, style=style)}", Loader=Loader) == [text]
-        assert yaml.load(f"[{scalar(text, flow=True, style=style)}]", Loader=Loader) == [text]
+        assert yaml.load(f"- {list_item(text, flow=False, style=style)}", Loader=Loader) == [text]
+        assert yaml.load(f"[{list_item(text, flow=True, style=style)}]", Loader=Loader) == [text]
 
 
 def test_bounds() -> None:

@@ -13,15 +13,10 @@ from collections.abc import Sequence
 from conda_multiplat.actions.check.verdict import Verdict
 from conda_multiplat.lockfile.digests import NEWER, in_sync, is_newer
 from conda_multiplat.lockfile.model import LockFile, PlatformLock
-from conda_multiplat.machine.files import (
-    lock_files,
-    locked_environment,
-    rendered_files,
-    shown,
-    typed,
-)
+from conda_multiplat.machine.files import lock_files, rendered_files, shown, typed
 from conda_multiplat.machine.project import Project, invocation, load_project
 from conda_multiplat.manifest.targets import Target, select_environments, targets
+from conda_multiplat.vocabulary.file_names import locked_environment
 from conda_multiplat.vocabulary.names import did_you_mean
 
 _CHANGED = "the manifest has changed, and what is locked still meets it"

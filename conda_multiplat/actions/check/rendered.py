@@ -14,16 +14,11 @@ from pathlib import Path
 
 from conda_multiplat.actions.check.verdict import RENDER, Verdict
 from conda_multiplat.export.explicit import HashKind
-from conda_multiplat.export.kinds import MARKS, Kind, text
+from conda_multiplat.export.kinds import MARKS, text
 from conda_multiplat.lockfile.model import LockFile
-from conda_multiplat.machine.files import read_text, rendered_name, shown, typed
+from conda_multiplat.machine.files import read_text, shown, typed
 from conda_multiplat.machine.project import Project
-
-_KINDS: dict[str, Kind] = {
-    "conda": "explicit",
-    "requirements": "requirements",
-    "environment": "environment",
-}
+from conda_multiplat.vocabulary.file_names import Kind, read_rendered_name
 
 
 @dataclass(frozen=True)
@@ -63,11 +58,11 @@ def standing(paths: Sequence[Path], environments: Sequence[str] = ()) -> list[Re
     """Those of some files that are rendered ones, or only those of some environments."""
     found = []
     for path in paths:
-        environment, kind, subdir = rendered_name(path.name) or ("", "", "")
-        if not environment or (environments and environment not in environments):
+        said = read_rendered_name(path.name)
+        if said is None or (environments and said[1] not in environments):
             continue
         content = read_text(path).replace("\r\n", "\n")
-        each = Rendered(path, _KINDS[kind], environment, subdir, content)
+        each = Rendered(path, *said, content)
         if each.ours or each.kind == "explicit":
             found.append(each)
     return found

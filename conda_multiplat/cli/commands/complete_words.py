@@ -13,9 +13,10 @@ from pathlib import Path
 from conda_multiplat.cli.completion.model import flags_after
 from conda_multiplat.lockfile.read import package_names
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.files import find_manifest, lock_files, locked_environment, read_text
+from conda_multiplat.machine.files import find_manifest, lock_files, read_text
 from conda_multiplat.machine.project import Project, load_project_as_locked
 from conda_multiplat.vocabulary.errors import MultiplatError
+from conda_multiplat.vocabulary.file_names import locked_environment
 from conda_multiplat.vocabulary.names import SUBDIRS, unique
 
 EXAMPLES = """\

@@ -27,17 +27,11 @@ from conda_multiplat.lockfile.diff import EnvironmentDiff, environment_diff
 from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.lockfile.read import read_lock
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.files import (
-    find_manifest,
-    lock_files,
-    locked_environment,
-    read_blocks,
-    read_text,
-    shown,
-)
+from conda_multiplat.machine.files import find_manifest, lock_files, read_blocks, read_text, shown
 from conda_multiplat.machine.git import commands as git
 from conda_multiplat.machine.git.setup import DIFF
 from conda_multiplat.vocabulary.errors import LockFileError, UsageError
+from conda_multiplat.vocabulary.file_names import locked_environment
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 EXAMPLES = """\

@@ -14,7 +14,7 @@ from conda_multiplat.machine.settings import Settings
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.errors import OutsideError, UsageError
 from conda_multiplat.vocabulary.names import SUBDIRS, did_you_mean, unique
-from conda_multiplat.vocabulary.yaml_scalars import scalar
+from conda_multiplat.vocabulary.yaml_scalars import list_item
 
 EXAMPLES = """\
 examples:
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
             hint = did_you_mean(name, SUBDIRS, f"known: {', '.join(SUBDIRS)}")
             raise UsageError(f"unknown platform {name!r}", hints=[hint])
     text = _TEXT.format(
-        name=scalar(_name(args.env_name, path.parent), flow=False),
+        name=list_item(_name(args.env_name, path.parent), flow=False),
         channels=_lines(args.channel_names or _configured(settings)),
         platforms=_lines(unique([settings.subdir, *args.platforms])),
     )
@@ -123,7 +123,7 @@ def _name(name: str | None, folder: Path) -> str:
 
 
 def _lines(values: Sequence[str]) -> str:
-    return "\n".join(f"  - {scalar(value, flow=False)}" for value in values)
+    return "\n".join(f"  - {list_item(value, flow=False)}" for value in values)
 
 
 def _make_folder(folder: Path) -> None:

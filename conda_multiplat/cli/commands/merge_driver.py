@@ -26,19 +26,14 @@ from conda_multiplat.lockfile.merge import Sides, disagreements, merge_locks, me
 from conda_multiplat.lockfile.model import LockFile, PlatformLock
 from conda_multiplat.lockfile.read import as_unmerged, read_lock
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.files import (
-    lock_path,
-    locked_environment,
-    quoted,
-    read_blocks,
-    write_all,
-)
+from conda_multiplat.machine.files import lock_path, quoted, read_blocks, write_all
 from conda_multiplat.machine.git import commands as git
 from conda_multiplat.machine.git.merge import Given, Merging, what_is_merged
 from conda_multiplat.machine.git.setup import MERGE
 from conda_multiplat.machine.project import Project, load_project, projects_beside
 from conda_multiplat.manifest.targets import Target, targets
 from conda_multiplat.vocabulary.errors import LockFileError, MultiplatError, UsageError
+from conda_multiplat.vocabulary.file_names import locked_environment
 
 EXAMPLES = """\
 examples:

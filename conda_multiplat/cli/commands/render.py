@@ -9,7 +9,7 @@ from pathlib import Path
 from conda_multiplat.actions.check.rendered import fresh_texts, standing
 from conda_multiplat.cli.options import environments_option, flag, platforms_option
 from conda_multiplat.export.explicit import HashKind
-from conda_multiplat.export.kinds import Kind, file_name, text
+from conda_multiplat.export.kinds import text
 from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import rendered_files, shown, write_all
@@ -17,6 +17,7 @@ from conda_multiplat.machine.project import Project, load_project, load_project_
 from conda_multiplat.machine.settings import Settings
 from conda_multiplat.manifest.targets import select_environments
 from conda_multiplat.vocabulary.errors import UsageError
+from conda_multiplat.vocabulary.file_names import Kind, rendered_name
 from conda_multiplat.vocabulary.names import did_you_mean
 
 EXAMPLES = """\
@@ -82,7 +83,7 @@ def _anew(
             for file_kind in kinds:
                 content = text(file_kind, project.manifest, lock, subdir, hash_kind)
                 if content is not None:
-                    texts[project.folder / file_name(file_kind, name, subdir)] = content
+                    texts[project.folder / rendered_name(file_kind, name, subdir)] = content
     return texts
 
 

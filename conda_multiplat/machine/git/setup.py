@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.files import LOCK_NAME, read_text, shown, write_all
+from conda_multiplat.machine.files import read_text, shown, write_all
 from conda_multiplat.machine.git import commands as git
 from conda_multiplat.vocabulary.errors import OutsideError, UsageError
+from conda_multiplat.vocabulary.file_names import LOCK_NAME
 
 NAME = "conda-multiplat"
 _ATTRIBUTES = ".gitattributes"

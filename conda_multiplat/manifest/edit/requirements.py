@@ -22,7 +22,7 @@ from conda_multiplat.manifest.edit.nothing_else_changed import refuse_unless_onl
 from conda_multiplat.manifest.edit.selector_text import narrowed, reselected, unsayable
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.selector_writer import Selection
-from conda_multiplat.vocabulary.yaml_scalars import scalar
+from conda_multiplat.vocabulary.yaml_scalars import list_item
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def _new_scalar(document: Document, entry: Entry, text: str) -> Patch:
             node, why, f"write {text!r} by hand, then run `conda multiplat lock`"
         )
     style = node.style if node.style in ("'", '"') else None
-    written = scalar(text, flow=lists.in_brackets(entry.lists[0]), style=style)
+    written = list_item(text, flow=lists.in_brackets(entry.lists[0]), style=style)
     return Patch(start, end, written)
 
 
@@ -186,7 +186,7 @@ def _add_line(draft: Draft, change: Change, text: str) -> Draft:
     document = draft.home_of(change.environment)
     value = list_of(document, change)
     selection = change.selection
-    written = scalar(text, flow=lists.in_brackets(value))
+    written = list_item(text, flow=lists.in_brackets(value))
     if selection.everywhere:
         return draft.with_text(document.file, inserted(document, value, change, written))
     if not document.has_dict_selectors and not lists.in_brackets(value):
