@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from conda_multiplat.machine.conda_folders import envs_dirs, own_base, pkgs_dirs, root_prefix
 from conda_multiplat.machine.files import read_text
 from conda_multiplat.machine.settings import CHANNEL_PRIORITIES, Settings
 from conda_multiplat.vocabulary.channels import ChannelConfig
@@ -30,10 +31,15 @@ _FOLDERS = (
 #: Where no file names channels. conda would take `defaults`, and only conda knows what that is.
 _CHANNELS = ("conda-forge",)
 _LISTS = ("channels", "default_channels", "envs_dirs", "pkgs_dirs")
-_SCALARS = ("channel_alias", "channel_priority", "offline", "ssl_verify", "subdir")
+_SCALARS = ("channel_alias", "channel_priority", "offline", "root_prefix", "ssl_verify", "subdir")
 _ACTIVATION = ("changeps1", "env_prompt", "envvars_force_uppercase")
 _MAPS = ("custom_channels", "custom_multichannels", "proxy_servers")
-_ALIASES = {"envs_path": "envs_dirs", "CHANNELS": "channels"}
+_ALIASES = {
+    "envs_path": "envs_dirs",
+    "root_dir": "root_prefix",
+    "verify_ssl": "ssl_verify",
+    "CHANNELS": "channels",
+}
 _TRUE = ("true", "yes", "on", "1", "y")
 _FALSE = ("false", "no", "off", "0", "n", "")
 
@@ -50,12 +56,7 @@ def settings_from_condarc(
     """
     environ = os.environ if environ is None else environ
     values = _merged(environ)
-    root = _root_prefix(environ)
-    home = Path("~").expanduser()
-    pkgs = [Path(each).expanduser() for each in values.get("pkgs_dirs", ())]
-    envs = [Path(each).expanduser() for each in values.get("envs_dirs", ())]
-    own = [root / "pkgs"] if root else []
-    named = [root / "envs"] if root else []
+    root = root_prefix(str(values.get("root_prefix", "")), environ)
     return Settings(
         subdir=str(values.get("subdir", subdir)),
         channels=tuple(values.get("channels") or _CHANNELS),
@@ -69,8 +70,8 @@ def settings_from_condarc(
         ssl_verify=_flag_or_path(values.get("ssl_verify", True)),
         proxy_servers={k: str(v) for k, v in values.get("proxy_servers", {}).items() if v},
         offline=_flag(values.get("offline", False)),
-        pkgs_dirs=tuple(pkgs or [*own, home / ".conda" / "pkgs"]),
-        envs_dirs=(*envs, *named, home / ".conda" / "envs"),
+        pkgs_dirs=pkgs_dirs(values.get("pkgs_dirs", ()), root),
+        envs_dirs=envs_dirs(values.get("envs_dirs", ()), root),
         root_prefix=root,
         register_envs=_flag(values.get("register_envs", True)),
         changeps1=_flag(values.get("changeps1", True)),
@@ -79,21 +80,14 @@ def settings_from_condarc(
     )
 
 
-def _root_prefix(environ: Mapping[str, str]) -> Path | None:
-    """Conda's base environment, where the shell says that there is one."""
-    if executable := environ.get("CONDA_EXE"):
-        return Path(executable).parent.parent
-    found = environ.get("CONDA_ROOT") or environ.get("MAMBA_ROOT_PREFIX")
-    return Path(found) if found else None
-
-
 def _merged(environ: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for path in _files(environ):
+    for path in dict.fromkeys(_files(environ)):
         for key, value in _load(path).items():
             _merge(values, _ALIASES.get(str(key), str(key)), value)
-    for key in (*_LISTS, *_ACTIVATION, *_SCALARS):
-        if text := environ.get(f"CONDA_{key.upper()}"):
+    for name in (*_ALIASES, *_LISTS, *_ACTIVATION, *_SCALARS):
+        key = _ALIASES.get(name, name)
+        if text := environ.get(f"CONDA_{name.upper()}"):
             _merge(values, key, _split(key, text))
     return values
 
@@ -101,7 +95,7 @@ def _merged(environ: Mapping[str, str]) -> dict[str, Any]:
 def _split(key: str, text: str) -> Any:
     if key not in _LISTS:
         return text
-    separator = os.pathsep if key.endswith("_dirs") else ","
+    separator = os.pathsep if key == "envs_dirs" else ","  # conda's, of `pkgs_dirs` too
     return [part.strip() for part in text.split(separator) if part.strip()]
 
 
@@ -118,7 +112,14 @@ def _merge(values: dict[str, Any], key: str, value: Any) -> None:
 
 
 def _files(environ: Mapping[str, str]) -> Iterator[Path]:
-    """The configuration files that there are, the weakest first."""
+    """The configuration files that there are, the weakest first.
+
+    A conda takes its own prefix for ``$CONDA_ROOT``, and for ``$CONDA_PREFIX`` where nothing is
+    activated.
+    """
+    if own := own_base():
+        conda = {"CONDA_ROOT": str(own), "CONDA_PREFIX": str(own), **environ}
+        environ = {**conda, "MAMBA_ROOT_PREFIX": ""}
     system = _WINDOWS if os.name == "nt" else _UNIX
     for folder in (*system, *_FOLDERS):
         yield from _folder(_expand(folder, environ))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.hosts import EMBEDDED, Host
@@ -46,24 +49,17 @@ def plain(settings):
         priority=settings.channel_priority, ssl=settings.ssl_verify,
         proxies=dict(settings.proxy_servers), offline=settings.offline,
         prompt=[settings.changeps1, settings.env_prompt, settings.envvars_force_uppercase],
-        pkgs=[str(p) for p in settings.pkgs_dirs], envs=str(settings.envs_dirs[0]))
+        pkgs=[str(p) for p in settings.pkgs_dirs], envs=[str(p) for p in settings.envs_dirs],
+        root=str(settings.root_prefix))
 print(json.dumps([plain(settings_from_conda()), plain(settings_from_condarc("linux-64"))]))
 """
 
 
-def test_both_doors_read_the_same(conda: Host) -> None:
-    """Every key that we honour comes out alike from conda's context and from the file."""
+def _both_doors(conda: Host, **variables: str) -> tuple[dict[str, Any], dict[str, Any]]:
     if conda.label != EMBEDDED:
         pytest.skip("needs conda in the Python of the tests")
-    import subprocess
-    import sys
-
-    bundle = conda.home / "ca.pem"
-    bundle.touch()
-    text = CONDARC.replace("{bundle}", str(bundle))
-    (conda.home / ".condarc").write_text(text, encoding="utf-8")
-    environ = conda.environ()
-    for name in ("CONDA_ENVS_DIRS", "CONDA_PKGS_DIRS"):
+    environ = conda.environ(variables)
+    for name in {"CONDA_ENVS_DIRS", "CONDA_PKGS_DIRS"} - set(variables):
         del environ[name]
     done = subprocess.run(
         [sys.executable, "-c", _DUMP],
@@ -75,11 +71,63 @@ def test_both_doors_read_the_same(conda: Host) -> None:
     )
     assert done.returncode == 0, done.stderr
     through_conda, alone = json.loads(done.stdout)
+    return through_conda, alone
+
+
+def test_both_doors_read_the_same(conda: Host) -> None:
+    """Every key that we honour comes out alike from conda's context and from the file."""
+    bundle = conda.home / "ca.pem"
+    bundle.touch()
+    text = CONDARC.replace("{bundle}", str(bundle))
+    (conda.home / ".condarc").write_text(text, encoding="utf-8")
+    through_conda, alone = _both_doors(conda)
     through_conda["custom"] = {k: v for k, v in through_conda["custom"].items() if k == "ours"}
     assert alone == through_conda
     assert alone["custom"] == {"ours": "https://robot:pw@conda.example.com/root"}
     assert alone["priority"] == "strict"
     assert alone["prompt"] == [False, "[{name}] ", False]
+
+
+@pytest.mark.parametrize("writable", [True, False])
+@pytest.mark.parametrize(
+    ("text", "variables"),
+    [
+        ("{}", {}),
+        ("envs_dirs: [$HOME/mine, ~/more]\npkgs_dirs: [$HOME/cache]", {}),
+        ("verify_ssl: true\nenvs_path: [~/old]", {}),
+        ("{}", {"CONDA_ENVS_DIRS": "/srv/a:/srv/b", "CONDA_PKGS_DIRS": "/srv/c,/srv/d"}),
+        ("envs_dirs: [~/mine]", {"CONDA_ENVS_PATH": "/srv/a"}),
+    ],
+)
+def test_both_doors_find_the_same_folders(
+    conda: Host, writable: bool, text: str, variables: dict[str, str]
+) -> None:
+    """Base, environments and caches, in the same order, whether or not the base can be written."""
+    if not writable:
+        (conda.home / "root" / "conda-meta" / "history").unlink()
+    (conda.home / ".condarc").write_text(text, encoding="utf-8")
+    through_conda, alone = _both_doors(conda, **variables)
+    assert [alone[key] for key in ("root", "envs", "pkgs")] == [
+        through_conda[key] for key in ("root", "envs", "pkgs")
+    ]
+
+
+def test_base_of_this_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Python of a base finds it, and its ``.condarc``, whatever shell it is started from."""
+    base, packages = tmp_path / "base", tmp_path / "base" / "lib" / "site-packages"
+    monkeypatch.setattr("sys.prefix", str(base))
+    monkeypatch.syspath_prepend(packages)
+    shell = {"CONDA_EXE": str(tmp_path / "other" / "bin" / "conda")}
+    for path in (base / "conda-meta" / "history", packages / "conda" / "base" / "context.py"):
+        assert settings_from_condarc("linux-64", shell).root_prefix == tmp_path / "other"
+        path.parent.mkdir(parents=True)
+        path.touch()
+    (base / ".condarc").write_text("channels: [of-base]\n", encoding="utf-8")
+    settings = settings_from_condarc("linux-64", shell)
+    assert settings.root_prefix == base
+    assert settings.channels == ("of-base",)
+    assert settings.envs_dirs[0] == base / "envs"
+    assert settings.pkgs_dirs[0] == base / "pkgs"
 
 
 def test_defaults_of_an_empty_home() -> None:

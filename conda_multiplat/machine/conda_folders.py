@@ -1,0 +1,72 @@
+"""Conda's folders as conda itself finds them: its base, where environments are, package caches."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+
+def own_base() -> Path | None:
+    """The base that this Python belongs to; it is one where conda is installed in it."""
+    prefix = Path(sys.prefix)
+    return prefix if _has_history(prefix) and _has_conda(prefix) else None
+
+
+def _has_history(prefix: Path) -> bool:
+    return (prefix / "conda-meta" / "history").is_file()
+
+
+def _has_conda(prefix: Path) -> bool:
+    places = [Path(each) for each in sys.path if each]
+    return any(
+        (each / "conda" / "base" / "context.py").is_file()
+        for each in places
+        if prefix in each.parents
+    )
+
+
+def root_prefix(configured: str, environ: Mapping[str, str]) -> Path | None:
+    """Conda's base: as configured, else this Python's own, else the one that the shell names."""
+    if configured:
+        return _expanded(configured)
+    if own := own_base():
+        return own
+    if executable := environ.get("CONDA_EXE"):
+        return Path(executable).parent.parent
+    found = environ.get("CONDA_ROOT") or environ.get("MAMBA_ROOT_PREFIX")
+    return Path(found) if found else None
+
+
+def envs_dirs(configured: Sequence[str], root: Path | None) -> tuple[Path, ...]:
+    """Where named environments are; a base that can't be written comes after the user's own."""
+    own = Path("~/.conda/envs").expanduser()
+    named = [root / "envs"] if root else []
+    fixed = [*named, own] if root and _writable(root) else [own, *named]
+    return tuple(dict.fromkeys([*map(_expanded, configured), *fixed, *_of_windows("envs")]))
+
+
+def pkgs_dirs(configured: Sequence[str], root: Path | None) -> tuple[Path, ...]:
+    """Conda's package caches: those configured, and the usual ones only where none is."""
+    named = [root / "pkgs"] if root else []
+    usual = [*named, Path("~/.conda/pkgs").expanduser(), *_of_windows("pkgs")]
+    return tuple(dict.fromkeys([*map(_expanded, configured)] or usual))
+
+
+def _writable(root: Path) -> bool:
+    """Conda's own test of its base: the history can be opened to add to it."""
+    try:
+        with (root / "conda-meta" / "history").open("r+b"):
+            return True
+    except OSError:
+        return False
+
+
+def _of_windows(name: str) -> list[Path]:
+    local = os.environ.get("LOCALAPPDATA", "")
+    return [Path(local) / "conda" / "conda" / name] if os.name == "nt" and local else []
+
+
+def _expanded(text: str) -> Path:
+    return Path(os.path.abspath(os.path.expanduser(os.path.expandvars(text))))  # noqa: PTH100, PTH111
