@@ -98,20 +98,16 @@ def left_out(environ: Mapping[str, str], folder: Path) -> list[str]:
     variables = [
         name
         for name, value in sorted(environ.items())
-        if value and name.startswith("UV_") and _is_deciding(name[3:].lower().replace("_", "-"))
+        if value and name.startswith("UV_") and name[3:].lower().replace("_", "-") in _DECIDING
     ]
     keys = [
         f"{key} in {shown(file.path)}"
         for file in (*_project_files(folder), *_machine_files(environ))
         for table in (file.settings, file.settings.get("pip", {}))
         for key in table
-        if _is_deciding(key)
+        if key in _DECIDING
     ]
     return [*variables, *dict.fromkeys(keys)]
-
-
-def _is_deciding(key: str) -> bool:
-    return key in _DECIDING
 
 
 def _toml(settings: Mapping[str, Any]) -> list[str]:
