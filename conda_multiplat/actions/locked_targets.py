@@ -62,7 +62,7 @@ def warn_stale(pairs: Iterable[tuple[Target, LockFile]], console: Console) -> No
 def near_names(names: Iterable[str], found: Iterable[LockedTarget]) -> list[str]:
     """Hints for names that are locked nowhere."""
     known = {record.name for each in found for record in each.locked.every}
-    return [did_you_mean(each, known, "nothing that is asked for needs it") for each in names]
+    return [did_you_mean(name, known, "nothing that is asked for needs it") for name in names]
 
 
 def _table(found: LockedTarget) -> NameTable:

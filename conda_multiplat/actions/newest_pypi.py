@@ -58,7 +58,7 @@ def newest_of_pypi(
 
 def _only(request: PypiRequest, name: str) -> PypiRequest:
     """A request for one package, whatever it needs and whatever conda provides."""
-    options = [each for each in request.requirements if _says_where(each.text)]
+    options = [requirement for requirement in request.requirements if _says_where(requirement.text)]
     wanted = Requirement(name, name, NOWHERE)
     return replace(request, requirements=(*options, wanted), provided=())
 
@@ -81,6 +81,6 @@ def _newest(name: str, version: str, outcome: PypiOutcome | None) -> Newest:
     if outcome is None:
         return Newest(version)
     if isinstance(outcome, PypiConflict):
-        lines = tuple(each for each in outcome.requirements if each.at.file)
+        lines = tuple(requirement for requirement in outcome.requirements if requirement.at.file)
         return Newest(version, clash=lines, obstacle=outcome.explanation)
     return Newest(version, fix=by_updating(name))

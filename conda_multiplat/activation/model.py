@@ -70,7 +70,7 @@ class Activation:
         if not self.windows:
             return (f"{self.prefix}/bin",)
         top = self.prefix.rstrip("\\/")
-        return tuple(top + each for each in _WINDOWS_FOLDERS)
+        return tuple(top + folder for folder in _WINDOWS_FOLDERS)
 
     @property
     def separator(self) -> str:
@@ -93,11 +93,11 @@ class Activation:
 
     def scripts_on(self, suffix: str) -> tuple[str, ...]:
         """The activation scripts of one kind of shell; ``suffix`` has its dot."""
-        return tuple(each for each in self.on if each.endswith(suffix))
+        return tuple(script for script in self.on if script.endswith(suffix))
 
     def scripts_off(self, suffix: str) -> tuple[str, ...]:
         """The deactivation scripts of one kind of shell."""
-        return tuple(each for each in self.off if each.endswith(suffix))
+        return tuple(script for script in self.off if script.endswith(suffix))
 
 
 def activation(
@@ -209,5 +209,5 @@ def _path(activation: Activation, environ: Mapping[str, str], before: str) -> st
     entries = _entries(activation, environ)
     gone = replace(activation, prefix=before).path if before else ()
     at = next((at for at, each in enumerate(entries) if each in gone), 0)
-    rest = [each for each in entries[at:] if each not in gone]
+    rest = [entry for entry in entries[at:] if entry not in gone]
     return activation.separator.join([*entries[:at], *activation.path, *rest])

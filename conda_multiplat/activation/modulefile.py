@@ -90,7 +90,7 @@ def carried(activation: Activation) -> tuple[Activation, tuple[str, ...]]:
     another one.
     """
     kept = {k: v for k, v in activation.variables.items() if not _LINE_BREAK.search(v)}
-    gone = tuple(each for each in activation.variables if each not in kept)
+    gone = tuple(variable for variable in activation.variables if variable not in kept)
     return replace(activation, variables=kept), (*activation.ignored, *gone)
 
 
@@ -123,20 +123,21 @@ def _lua_escape(character: str) -> str:
 
 def _tcl(module: Module) -> list[str]:
     scripts = [
-        f"    source-sh bash {tcl_word(each)}" for each in module.activation.scripts_on(_SCRIPTS)
+        f"    source-sh bash {tcl_word(script)}"
+        for script in module.activation.scripts_on(_SCRIPTS)
     ]
     return [
         "#%Module1.0",
         "# Made by `conda multiplat modulefile`.",
         f"module-whatis {tcl_word(module.summary)}",
         "proc ModulesHelp { } {",
-        *(f"    puts stderr {tcl_word(each)}" for each in module.help),
+        *(f"    puts stderr {tcl_word(line)}" for line in module.help),
         "}",
         f"conflict {tcl_word(module.family)}",
-        *(f"prereq {tcl_word(each)}" for each in module.prereqs),
+        *(f"prereq {tcl_word(prereq)}" for prereq in module.prereqs),
         *_TCL_SET,
-        *(f"prepend-path PATH {tcl_word(each)}" for each in reversed(module.activation.path)),
-        *(f"unsetenv {each}" for each in module.activation.unset),
+        *(f"prepend-path PATH {tcl_word(folder)}" for folder in reversed(module.activation.path)),
+        *(f"unsetenv {variable}" for variable in module.activation.unset),
         *(f"multiplat_set {name} {tcl_word(value)}" for name, value in module.variables.items()),
         *(_tcl_scripts(scripts) if scripts else []),
     ]
@@ -154,17 +155,20 @@ def _tcl_scripts(commands: Sequence[str]) -> list[str]:
 
 def _lua(module: Module) -> list[str]:
     scripts = [
-        f'    source_sh("bash", {lua_string(_lmod_script(each))})'
-        for each in module.activation.scripts_on(_SCRIPTS)
+        f'    source_sh("bash", {lua_string(_lmod_script(script))})'
+        for script in module.activation.scripts_on(_SCRIPTS)
     ]
     return [
         "-- Made by `conda multiplat modulefile`.",
         f"whatis({lua_string(module.summary)})",
-        f"help({', '.join(lua_string(each + chr(10)) for each in module.help)})",
+        f"help({', '.join(lua_string(line + chr(10)) for line in module.help)})",
         f"conflict({lua_string(module.family)})",
-        *(f"prereq({lua_string(each)})" for each in module.prereqs),
-        *(f'prepend_path("PATH", {lua_string(each)})' for each in reversed(module.activation.path)),
-        *(f"unsetenv({lua_string(each)})" for each in module.activation.unset),
+        *(f"prereq({lua_string(prereq)})" for prereq in module.prereqs),
+        *(
+            f'prepend_path("PATH", {lua_string(folder)})'
+            for folder in reversed(module.activation.path)
+        ),
+        *(f"unsetenv({lua_string(variable)})" for variable in module.activation.unset),
         *(
             f"pushenv({lua_string(name)}, {lua_string(value)})"
             for name, value in module.variables.items()

@@ -69,7 +69,7 @@ def clean(pkgs_dirs: Iterable[Path], kinds: Sequence[str], *, dry_run: bool) -> 
         dry_run: only look.
     """
     found: dict[Path, Tally] = {}
-    for folder in dict.fromkeys(each / FOLDER for each in pkgs_dirs):
+    for folder in dict.fromkeys(folder / FOLDER for folder in pkgs_dirs):
         if folder.is_dir() and not os.access(folder, os.W_OK):
             found[folder] = Tally(left=READ_ONLY)
             continue
@@ -112,7 +112,7 @@ def _guarded(folder: Path, lock: str, *, dry_run: bool) -> Tally:
         if not free:
             tally.left = IN_USE
             return tally
-        todo = [each for each in _entries(folder, tally) if each.name != lock]
+        todo = [entry for entry in _entries(folder, tally) if entry.name != lock]
         _count(_files(todo), tally)
         if not dry_run:
             for each in todo:
@@ -124,10 +124,10 @@ def _downloads(folder: Path, *, dry_run: bool) -> Tally:
     tally = Tally()
     before = time.time() - _DAY
     old = [
-        each
-        for each in _entries(folder, tally)
-        if each.name.startswith(_DOWNLOAD)
-        and (status := _status(each))
+        entry
+        for entry in _entries(folder, tally)
+        if entry.name.startswith(_DOWNLOAD)
+        and (status := _status(entry))
         and status.st_mtime < before
     ]
     _count(_files(old), tally)

@@ -86,13 +86,13 @@ def _header(environment: str, subdir: str, *, named: bool) -> str:
 
 
 def _section(key: str, items: Sequence[str]) -> list[str]:
-    return [f"{key}:", *(f"- {each}" for each in items)] if items else [f"{key}: []"]
+    return [f"{key}:", *(f"- {item}" for item in items)] if items else [f"{key}: []"]
 
 
 def _pip(locked: PlatformLock, options: Sequence[str]) -> list[str]:
     """PyPI's packages, after the options that say where they come from."""
-    entries = [*options, *(requirements.line(each) for each in locked.pypi)]
-    return ["- pip:", *(f"  - {scalar(each)}" for each in entries)] if locked.pypi else []
+    entries = [*options, *(requirements.line(package) for package in locked.pypi)]
+    return ["- pip:", *(f"  - {scalar(entry)}" for entry in entries)] if locked.pypi else []
 
 
 def _dependency(pin: str) -> str:

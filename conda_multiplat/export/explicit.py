@@ -68,7 +68,7 @@ def platform_to_render(lock: LockFile, subdir: str) -> PlatformLock:
 
 
 def _refuse_unhashed(records: Iterable[CondaRecord], file: str) -> None:
-    bare = [each for each in records if not (each.md5 or each.sha256)]
+    bare = [record for record in records if not (record.md5 or record.sha256)]
     if bare:
         raise LockFileError(
             f"{file} can't be made: locked packages without a hash",
@@ -104,7 +104,7 @@ def _beside(locked: PlatformLock, file: str) -> list[str]:
 def _machine(locked: PlatformLock) -> list[str]:
     """What the packages need of a machine, and what they were chosen for."""
     needs = _needs(locked)
-    promised = ", ".join(str(each) for each in sorted(locked.virtual_packages))
+    promised = ", ".join(str(package) for package in sorted(locked.virtual_packages))
     return [
         *(["conda does not check that the machine has what these packages need:"] if needs else []),
         *(f"  {spec} ({_some(records)})" for spec, records in sorted(needs.items())),
@@ -118,7 +118,7 @@ def _needs(locked: PlatformLock) -> dict[str, set[str]]:
     A need of ``constrains`` binds where the package is there; it was part of the solve, and is
     worth a line, where that package was promised.
     """
-    promised = {each.name for each in locked.virtual_packages}
+    promised = {package.name for package in locked.virtual_packages}
     found: dict[str, set[str]] = {}
     for need in locked.needs:
         name, constraint = split_spec(need.spec)

@@ -32,8 +32,8 @@ def topological(records: Sequence[CondaRecord]) -> list[CondaRecord]:
     With n records that have m dependencies this takes O(m log m + n log n), and no recursion.
     """
     by_name: dict[str, list[CondaRecord]] = {}
-    for each in sorted(records, key=lambda record: (record.name, record.url)):
-        by_name.setdefault(each.name, []).append(each)
+    for locked in sorted(records, key=lambda record: (record.name, record.url)):
+        by_name.setdefault(locked.name, []).append(locked)
     needs = {name: _needed(name, found, by_name) for name, found in by_name.items()}
     groups = {min(members): members for members in _groups(needs)}
     order = [name for first in _ready(groups, needs) for name in _within(groups[first], needs)]
@@ -55,8 +55,8 @@ def _groups(needs: _Needs) -> Iterator[set[str]]:
     """
     needed_by: dict[str, list[str]] = {name: [] for name in needs}
     for name, its_needs in needs.items():
-        for each in its_needs:
-            needed_by[each].append(name)
+        for need in its_needs:
+            needed_by[need].append(name)
     seen: set[str] = set()
     for name in reversed(_walk(needs)):
         if name not in seen:
@@ -98,7 +98,7 @@ def _ready(groups: Mapping[str, set[str]], needs: _Needs) -> Iterator[str]:
     group_of = {name: first for first, members in groups.items() for name in members}
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for first, members in groups.items():
-        found = {group_of[each] for name in members for each in needs[name]}
+        found = {group_of[need] for name in members for need in needs[name]}
         sorter.add(first, *(found - {first}))
     sorter.prepare()
     ready: list[str] = []
@@ -113,7 +113,7 @@ def _ready(groups: Mapping[str, set[str]], needs: _Needs) -> Iterator[str]:
 def _within(members: set[str], needs: _Needs) -> list[str]:
     """A group in the order of step 4."""
     inner = {
-        name: () if name == "python" else tuple(each for each in needs[name] if each in members)
+        name: () if name == "python" else tuple(need for need in needs[name] if need in members)
         for name in sorted(members)
     }
     return _walk(inner)

@@ -49,5 +49,5 @@ def _name(manifest: Manifest, environment: str) -> str | None:
 
 def _options(manifest: Manifest, environment: str, subdir: str) -> list[str]:
     """The options of ``pip:`` that say where packages come from, without credentials."""
-    entries = [each.text for each in manifest.view(environment, subdir).pypi]
-    return [public_name(each) for each in entries if each.startswith("-") and each[:2] != "-e"]
+    entries = [requirement.text for requirement in manifest.view(environment, subdir).pypi]
+    return [public_name(entry) for entry in entries if entry.startswith("-") and entry[:2] != "-e"]

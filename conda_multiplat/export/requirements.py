@@ -14,15 +14,19 @@ def render(lock: LockFile, subdir: str) -> str:
     have: those stand in it as comments, to be installed by hand.
     """
     file = rendered_name("requirements", lock.environment, subdir)
-    hashed = [each for each in lock.platforms[subdir].pypi if each.sha256 and not each.is_folder]
-    others = [each for each in lock.platforms[subdir].pypi if each not in hashed]
+    hashed = [
+        package
+        for package in lock.platforms[subdir].pypi
+        if package.sha256 and not package.is_folder
+    ]
+    others = [package for package in lock.platforms[subdir].pypi if package not in hashed]
     lines = [
         "# This file may be used in the environment that the explicit file has made:",
         f"# $ python -m pip install --no-deps --require-hashes -r {file}",
         f"# platform: {subdir}",
         *(f"{each.name} @ {each.url} --hash=sha256:{each.sha256}" for each in hashed),
         *(["# without a hash, to be installed one by one with --no-deps:"] if others else []),
-        *(f"# {line(each)}" for each in others),
+        *(f"# {line(other)}" for other in others),
     ]
     return "\n".join(lines) + "\n"
 

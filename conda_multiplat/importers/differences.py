@@ -27,7 +27,7 @@ class Variant:
     @property
     def text(self) -> str:
         """The lines as one."""
-        return ", ".join(each.text for each in self.requirements)
+        return ", ".join(requirement.text for requirement in self.requirements)
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def differences(manifest: Manifest) -> list[Difference]:
         for environment in manifest.environments.values()
         for manager in ("conda", "pypi")
         for name, variants in _wishes(environment, manager)
-        if len({each.requirements[0].at.file for each in variants}) > 1
+        if len({variant.requirements[0].at.file for variant in variants}) > 1
     ]
 
 
@@ -110,11 +110,11 @@ def common(difference: Difference) -> tuple[Requirement, ...] | None:
        where it has two parts at least.
     """
     variants = difference.variants
-    platforms = sum(len(each.subdirs) for each in variants)
+    platforms = sum(len(variant.subdirs) for variant in variants)
     most = max(variants, key=lambda each: len(each.subdirs))
     if 2 * len(most.subdirs) > platforms:
         return most.requirements
-    said = [each for each in variants if not _is_bare(each)]
+    said = [variant for variant in variants if not _is_bare(variant)]
     if len(said) == 1:
         return said[0].requirements
     if any(len(each.requirements) != 1 for each in said):

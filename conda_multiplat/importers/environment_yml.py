@@ -137,8 +137,12 @@ def _nowhere(source: Source, platforms: Sequence[str]) -> Iterator[Lost]:
 
 def _comments(source: Source, manifest: Manifest) -> dict[Location, str]:
     lines = source.text.splitlines()
-    views = (view for each in manifest.environments.values() for view in each.views.values())
-    places = {each.at for view in views for each in (*view.conda, *view.pypi)}
+    views = (
+        view
+        for environment in manifest.environments.values()
+        for view in environment.views.values()
+    )
+    places = {requirement.at for view in views for requirement in (*view.conda, *view.pypi)}
     found = {place: trailing_comment(lines[place.line - 1]) for place in sorted(places)}
     return {place: words for place, words in found.items() if words}
 

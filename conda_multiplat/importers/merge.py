@@ -55,24 +55,27 @@ def merge(parts: Sequence[Part]) -> Imported:
         only = parts[0].imported
         return replace(only, manifest=_with_views(only.manifest))
     manifests = [part.imported.manifest for part in parts]
-    lost = [each for part in parts for each in part.imported.lost]
-    files = {each.name: each.files[0] for each in reversed(manifests) if each.name}
-    names = unique(each.name for each in manifests if each.name)
+    lost = [loss for part in parts for loss in part.imported.lost]
+    files = {manifest.name: manifest.files[0] for manifest in reversed(manifests) if manifest.name}
+    names = unique(manifest.name for manifest in manifests if manifest.name)
     name = names[0] if names else None
     lost += [Lost(Location(files[n]), f"name: {n}", f"it is {name} now") for n in names[1:]]
     environments = _environments(parts, lost)
     variables = _variables(parts, lost)
-    own = [each.imported.manifest for each in parts if each.environment == DEFAULT_ENVIRONMENT]
+    own = [part.imported.manifest for part in parts if part.environment == DEFAULT_ENVIRONMENT]
     made = {part.environment for part in parts} - {DEFAULT_ENVIRONMENT}
     manifest = Manifest(
-        files=tuple(file for each in manifests for file in each.files),
+        files=tuple(file for manifest in manifests for file in manifest.files),
         name=name,
         platforms=unique(subdir for each in own for subdir in each.platforms),
         environments=_relate(environments, made),
-        prefer=unique(each for manifest in manifests for each in manifest.prefer),
+        prefer=unique(name for manifest in manifests for name in manifest.prefer),
         variables=variables,
-        pypi_names={k: v for each in manifests for k, v in each.pypi_names.items()},
-        pypi=next((each.pypi for each in reversed(manifests) if each.pypi.said()), PypiOptions()),
+        pypi_names={k: v for manifest in manifests for k, v in manifest.pypi_names.items()},
+        pypi=next(
+            (manifest.pypi for manifest in reversed(manifests) if manifest.pypi.said()),
+            PypiOptions(),
+        ),
     )
     comments = {at: words for part in parts for at, words in part.imported.comments.items()}
     notes = [note for part in parts for note in part.imported.notes]
@@ -170,7 +173,7 @@ def without_top_channels(environments: Mapping[str, Environment]) -> dict[str, E
     Not those that others extend: what these add would then stand alone.
     """
     default = environments[DEFAULT_ENVIRONMENT]
-    extended = {name for each in environments.values() for name in each.extends}
+    extended = {name for environment in environments.values() for name in environment.extends}
     found: dict[str, Environment] = {}
     for name, each in environments.items():
         top = {subdir: default.views.get(subdir, View()).channels for subdir in each.views}
@@ -183,7 +186,7 @@ def without_top_channels(environments: Mapping[str, Environment]) -> dict[str, E
 
 
 def _values(channels: Sequence[Text]) -> list[str]:
-    return [each.value for each in channels]
+    return [channel.value for channel in channels]
 
 
 def _minus(view: View, base: View) -> View | None:

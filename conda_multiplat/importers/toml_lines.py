@@ -59,4 +59,4 @@ class Places:
 
 
 def _parts(dotted: str) -> tuple[str, ...]:
-    return tuple(each[1:-1] if each[0] in "\"'" else each for each in _PART.findall(dotted))
+    return tuple(part[1:-1] if part[0] in "\"'" else part for part in _PART.findall(dotted))

@@ -155,12 +155,12 @@ def _request(manifest: Manifest, name: str, subdir: str) -> tuple[object, ...]:
     view = manifest.view(name, subdir)
     return (
         [channel.value for channel in view.channels],
-        {(conda_meaning(each.text), each.category) for each in view.conda},
-        {(pypi_meaning(each.text), each.category) for each in view.pypi},
+        {(conda_meaning(requirement.text), requirement.category) for requirement in view.conda},
+        {(pypi_meaning(requirement.text), requirement.category) for requirement in view.pypi},
         dict(manifest.variables.get(subdir, {})),
         [
-            {key: dict(value) for key, value in each.promises.items() if value}
-            for each in manifest.lineage(name)
+            {key: dict(value) for key, value in ancestor.promises.items() if value}
+            for ancestor in manifest.lineage(name)
         ],
         manifest.environments[name].solve_group,
     )

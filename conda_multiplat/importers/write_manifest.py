@@ -55,7 +55,7 @@ def render(imported: Imported, sources: Sequence[str], *, comments: bool = True)
     everywhere = list(default.views)
     lines = [f"name: {_text(manifest.name)}"] if manifest.name else []
     lines += _channels(default, everywhere, "")
-    lines += ["platforms:", *(f"  - {each}" for each in manifest.platforms)]
+    lines += ["platforms:", *(f"  - {platform}" for platform in manifest.platforms)]
     lines += _category(default, everywhere)
     lines += _dependencies(default, everywhere, words, "")
     lines += _variables(manifest, everywhere)
@@ -74,9 +74,9 @@ def _channels(environment: Environment, subdirs: Sequence[str], pad: str) -> lis
 def common_order(lists: Iterable[Sequence[str]]) -> list[str] | None:
     """One order that all lists agree with; ``None`` where there is none."""
     before: dict[str, set[str]] = {}
-    for each in lists:
-        for index, name in enumerate(each):
-            before.setdefault(name, set()).update(each[:index])
+    for entries in lists:
+        for index, name in enumerate(entries):
+            before.setdefault(name, set()).update(entries[:index])
     found: list[str] = []
     while len(found) < len(before):
         ready = [name for name in before if name not in found and before[name] <= set(found)]
@@ -162,7 +162,7 @@ def _items(
             lines[0].text,
             frozenset(at),
             lines[0].name or lines[0].text,
-            next(filter(None, (words.get(each.at, "") for each in lines)), ""),
+            next(filter(None, (words.get(line.at, "") for line in lines)), ""),
             everywhere=len(at) == len(views),
         )
         for lines, at in found.values()
@@ -180,7 +180,7 @@ def _items(
 
 def _order(views: Mapping[str, Sequence[Requirement]]) -> dict[str, tuple[int, int]]:
     """The place of each package: that of its first line, in the first file that has it."""
-    every = [each for requirements in views.values() for each in requirements]
+    every = [requirement for requirements in views.values() for requirement in requirements]
     files = unique(each.at.file for each in every)
     found: dict[str, tuple[int, int]] = {}
     for each in every:
@@ -231,10 +231,12 @@ def _multiplat(manifest: Manifest, words: Mapping[Location, str]) -> list[str]:
         lines.append(f"    {_text(name)}: {_flow(projects)}")
     if options := manifest.pypi.said():
         lines += ["  pypi:", *(f"    {key}: {value}" for key, value in options.items())]
-    others = [each for each in manifest.environments.values() if each is not default]
+    others = [
+        environment for environment in manifest.environments.values() if environment is not default
+    ]
     lines += ["  environments:"] * bool(others)
-    for each in others:
-        lines += _environment(each, manifest, words)
+    for other in others:
+        lines += _environment(other, manifest, words)
     if manifest.prefer:
         lines.append(f"  prefer: {_flow(manifest.prefer)}")
     return ["multiplat:", *lines] if lines else []
@@ -253,7 +255,9 @@ def _environment(
     lines += _promises(environment, pad)
     if environment.solve_group:
         lines.append(f"{pad}solve-group: {_text(environment.solve_group)}")
-    lines += _channels(environment, [each for each in subdirs if each in environment.views], pad)
+    lines += _channels(
+        environment, [subdir for subdir in subdirs if subdir in environment.views], pad
+    )
     lines += _dependencies(environment, subdirs, words, pad)
     head = f"    {_text(environment.name)}:"
     return [head, *lines] if lines else [f"{head} {{}}"]
@@ -273,7 +277,7 @@ def _promise(name: str, value: str | None) -> str:
 
 
 def _flow(values: Sequence[str]) -> str:
-    return f"[{', '.join(scalar(each) for each in values)}]"
+    return f"[{', '.join(scalar(value) for value in values)}]"
 
 
 def _quoted(value: str) -> str:

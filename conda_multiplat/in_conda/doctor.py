@@ -60,7 +60,7 @@ def _health(prefix: Path, limit: int | None) -> list[str]:
         return [f"❌ {path} has nothing for {context.subdir}."]
     found = _differences(_changes(prefix, locked, marker), path, limit)
     if unmet := lacking(locked.machine_needs, context.subdir):
-        versions = {each.name: each.version for each in locked.records}
+        versions = {record.name: record.version for record in locked.records}
         found.append("❌ This machine does not meet what the environment needs:")
         found += [f"  {line}" for line in lines(grouped(unmet, versions))]
     return found or [f"✅ The environment is as locked in {path}, and this machine can run it."]

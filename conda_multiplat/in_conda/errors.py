@@ -49,12 +49,12 @@ def _hints(error: Any) -> Iterator[tuple[str, str]]:
 
 
 def _is_one(error: Any, names: Sequence[str]) -> bool:
-    return not {each.__name__ for each in type(error).__mro__}.isdisjoint(names)
+    return not {kind.__name__ for kind in type(error).__mro__}.isdisjoint(names)
 
 
 def _files(arguments: Sequence[str]) -> list[str]:
     """The YAML files that a command was given, or the one that it looks for without any."""
-    named = [each.removeprefix("--file=") for each in arguments]
+    named = [argument.removeprefix("--file=") for argument in arguments]
     found = [each for each in named if each.endswith((".yml", ".yaml")) and Path(each).is_file()]
     looks = "env" in arguments and {"create", "update"} & set(arguments)
     return found or (["environment.yml"] if looks and Path("environment.yml").is_file() else [])
@@ -87,7 +87,7 @@ def _of_prefix() -> Iterator[tuple[str, str]]:
     marker = read_marker(Path(context.target_prefix))
     if not marker:
         return
-    files = " ".join(f"-f {each}" for each in marker.get("manifest", ()))
+    files = " ".join(f"-f {path}" for path in marker.get("manifest", ()))
     yield (
         "multiplat_environment",
         f"{context.target_prefix} is locked: `conda multiplat add SPEC {files}` changes its "

@@ -29,13 +29,15 @@ def _cpu_builds(linked: Iterable[Any]) -> str:
         return ""
     from conda_multiplat.machine.settings import detect_with_conda
 
-    cuda = next((each for each in detect_with_conda({"__cuda"}) if each.name == "__cuda"), None)
+    cuda = next(
+        (package for package in detect_with_conda({"__cuda"}) if package.name == "__cuda"), None
+    )
     if cuda is None:
         return ""
     found = [f"this machine has {cuda}, and these are CPU builds:"]
     found += [
-        f"  {each.name} {each.version} {each.build}; "
-        f"for a CUDA build, if there is one: {each.name}=*=*cuda*"
-        for each in records
+        f"  {record.name} {record.version} {record.build}; "
+        f"for a CUDA build, if there is one: {record.name}=*=*cuda*"
+        for record in records
     ]
     return "\n".join(found)

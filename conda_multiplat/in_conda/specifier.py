@@ -196,7 +196,7 @@ def _environment(path: Path, platform: str) -> Any:
 def _channels(records: Iterable[CondaRecord]) -> tuple[str, ...]:
     from conda_multiplat.vocabulary.channels import base_url
 
-    return tuple(dict.fromkeys(base_url(each.url) for each in records))
+    return tuple(dict.fromkeys(base_url(record.url) for record in records))
 
 
 def _named(records: Iterable[CondaRecord]) -> list[Any]:
@@ -206,18 +206,18 @@ def _named(records: Iterable[CondaRecord]) -> list[Any]:
 
     return [
         PackageRecord(
-            name=each.name,
-            version=each.version,
-            build=each.build,
+            name=record.name,
+            version=record.version,
+            build=record.build,
             build_number=0,
-            channel=Channel(each.url),
-            subdir=each.url.rsplit("/", 2)[-2],
-            fn=each.file_name,
-            url=each.url,
-            depends=each.depends,
-            **_hashes(each),
+            channel=Channel(record.url),
+            subdir=record.url.rsplit("/", 2)[-2],
+            fn=record.file_name,
+            url=record.url,
+            depends=record.depends,
+            **_hashes(record),
         )
-        for each in records
+        for record in records
     ]
 
 
@@ -242,9 +242,11 @@ def _fetched(records: Sequence[Any]) -> list[Any]:
     if context.dry_run:
         if not context.json:
             print("would install what is locked:")
-            print("\n".join(f"  {each.name} {each.version} {each.build}" for each in records))
+            print(
+                "\n".join(f"  {record.name} {record.version} {record.build}" for record in records)
+            )
         raise DryRunExit
-    specs = [MatchSpec(each.url, **_hashes(each)) for each in records]
+    specs = [MatchSpec(record.url, **_hashes(record)) for record in records]
     ProgressiveFetchExtract(specs).execute()
     if context.download_only:
         raise CondaExitZero("what is locked is in the package cache; nothing was installed")

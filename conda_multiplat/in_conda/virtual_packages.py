@@ -60,4 +60,4 @@ def lacking(needs: Sequence[Need], subdir: str) -> list[Unmet]:
         )
         return bool(MatchSpec(spec).match(record))
 
-    return unmet(needs, detect_with_conda({spec_name(each.spec) for each in needs}), matches)
+    return unmet(needs, detect_with_conda({spec_name(need.spec) for need in needs}), matches)

@@ -91,9 +91,9 @@ def to_install(
     Where an archive came from does not count, so that a mirror's is as good; another hash does.
     """
     return [
-        each
-        for each in changes(present, locked, is_newer)
-        if not (each.kind == "rebuilt" and _same_archive(each.old, each.new))
+        change
+        for change in changes(present, locked, is_newer)
+        if not (change.kind == "rebuilt" and _same_archive(change.old, change.new))
     ]
 
 

@@ -61,7 +61,7 @@ class LockedGraph:
     @property
     def asked(self) -> frozenset[Key]:
         """The packages that a line asks for."""
-        return frozenset(each.key for each in self.roots if each.key)
+        return frozenset(root.key for root in self.roots if root.key)
 
     def named(self, name: str) -> list[Key]:
         """The packages of a name, virtual ones included."""
@@ -77,10 +77,10 @@ def locked_graph(target: Target, locked: PlatformLock, table: NameTable) -> Lock
         locked: what is locked for it.
         table: which conda packages provide which projects, where that can't be guessed.
     """
-    records: dict[Key, Record] = {_key(each): each for each in locked.every}
+    records: dict[Key, Record] = {_key(package): package for package in locked.every}
     given = provided(locked.records, table, dict(target.pypi_names))
     projects = {each.name: _key(each.record) for each in given}
-    projects |= {each.name: _key(each) for each in locked.pypi}
+    projects |= {package.name: _key(package) for package in locked.pypi}
     needs = {key: tuple(_edges(each, records, projects)) for key, each in records.items()}
     return LockedGraph(records, needs, _reversed(needs), _roots(target, locked, projects))
 
@@ -117,16 +117,19 @@ def _reversed(needs: Mapping[Key, tuple[Edge, ...]]) -> dict[Key, tuple[Edge, ..
 
 
 def _roots(target: Target, locked: PlatformLock, projects: Mapping[str, Key]) -> tuple[Root, ...]:
-    names = {each.name for each in locked.records}
+    names = {record.name for record in locked.records}
     conda = [
-        Root(each, ("conda", each.name) if each.name in names else None)
-        for each in target.view.conda
+        Root(requirement, ("conda", requirement.name) if requirement.name in names else None)
+        for requirement in target.view.conda
     ]
     pypi = [
-        Root(each, key)
-        for each in target.view.pypi
-        if _asks(each.text)
-        and ((key := _answer(each, locked, projects)) is not None or ";" not in each.text)
+        Root(requirement, key)
+        for requirement in target.view.pypi
+        if _asks(requirement.text)
+        and (
+            (key := _answer(requirement, locked, projects)) is not None
+            or ";" not in requirement.text
+        )
     ]
     return (*conda, *pypi)
 
@@ -140,7 +143,7 @@ def _answer(line: Requirement, locked: PlatformLock, projects: Mapping[str, Key]
     if line.name:
         return projects.get(line.name)
     place = split_option(line.text)[1]
-    return next((_key(each) for each in locked.pypi if is_at(place, each.url)), None)
+    return next((_key(package) for package in locked.pypi if is_at(place, package.url)), None)
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,7 @@ class Origin:
 
 def origin(name: str, target: Target, locked: PlatformLock) -> Origin:
     """Why ``name`` is in a target's lock."""
-    needs = {each: [split_spec(spec) for spec in each.depends] for each in locked.every}
+    needs = {package: [split_spec(spec) for spec in package.depends] for package in locked.every}
     needed_by = [
         (each, constraint)
         for each, specs in needs.items()
@@ -170,10 +173,10 @@ def origin(name: str, target: Target, locked: PlatformLock) -> Origin:
         if needed == name and each.name != name
     ]
     lines = (*target.view.conda, *target.view.pypi)
-    asked = tuple(each for each in lines if each.name == name)
+    asked = tuple(line for line in lines if line.name == name)
     depends: dict[str, list[str]] = {}
     for each, specs in needs.items():
         depends.setdefault(each.name, []).extend(needed for needed, _ in specs)
-    path = () if asked else path_to(name, (each.name for each in lines), depends)
-    root = next((each for each in lines if path and each.name == path[0]), None)
+    path = () if asked else path_to(name, (line.name for line in lines), depends)
+    root = next((line for line in lines if path and line.name == path[0]), None)
     return Origin(asked, tuple(sorted(needed_by, key=lambda each: each[0].name)), root, path)

@@ -63,14 +63,14 @@ class EnvironmentDiff:
 
     def summary(self) -> str:
         """How many changes there are of each kind, in words."""
-        kinds = [each.change.kind for each in self.differences]
+        kinds = [difference.change.kind for difference in self.differences]
         counts = {words: kinds.count(kind) for kind, words in KINDS.items()}
         return ", ".join(f"{count} {words}" for words, count in counts.items() if count)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         return {
-            "changes": [each.to_dict() for each in self.differences],
+            "changes": [difference.to_dict() for difference in self.differences],
             "platforms_added": dict(self.added),
             "platforms_removed": dict(self.removed),
         }
@@ -106,5 +106,5 @@ def _changes(old: PlatformLock, new: PlatformLock, is_newer: IsNewer) -> Iterabl
 
 def _key(change: Change) -> tuple[object, ...]:
     """What platforms must agree on to be shown as one: builds differ on each anyway."""
-    old, new = (each.version if each else None for each in (change.old, change.new))
+    old, new = (record.version if record else None for record in (change.old, change.new))
     return change.name, change.manager, change.kind, old, new

@@ -72,7 +72,7 @@ class Filter:
         """Whether a package is listed."""
         if self.manager not in (None, record.manager):
             return False
-        return not self.patterns or any(each.search(record.name) for each in self.patterns)
+        return not self.patterns or any(pattern.search(record.name) for pattern in self.patterns)
 
 
 def patterns(texts: Iterable[str]) -> tuple[re.Pattern[str], ...]:
@@ -105,9 +105,9 @@ def entries(
     """
     groups: dict[tuple[str, str, str, str], list[tuple[str, Record]]] = {}
     for subdir, records in platforms.items():
-        for each in records:
-            key = (each.name, each.manager, each.version, each.build)
-            groups.setdefault(key, []).append((subdir, each))
+        for record in records:
+            key = (record.name, record.manager, record.version, record.build)
+            groups.setdefault(key, []).append((subdir, record))
     return [
         Entry(
             group[0][1],
@@ -134,7 +134,7 @@ def present(
         asked: the packages that a line asks for.
     """
     wanted = {(each.manager, each.name): each for each in locked}
-    wrong = {(each.manager, each.name): each for each in changes}
+    wrong = {(change.manager, change.name): change for change in changes}
     found = [
         Present(each, _state(wrong.get(key)), wanted.get(key), asked=key in asked)
         for each in there

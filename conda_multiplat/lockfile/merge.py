@@ -106,12 +106,12 @@ def together(sides: Sides) -> LockFile:
     ours, theirs = sides.ours.platforms, sides.theirs.platforms
     platforms = {}
     for subdir in sorted(ours.keys() | theirs.keys()):
-        three = [_of(each, subdir) or _NOTHING for each in (sides.base, sides.ours, sides.theirs)]
+        three = [_of(side, subdir) or _NOTHING for side in (sides.base, sides.ours, sides.theirs)]
         items, _ = _merged(*map(_items, three))
-        records = [each.record for each in items]
+        records = [item.record for item in items]
         platforms[subdir] = ours.get(subdir, theirs.get(subdir, _NOTHING))._replace(
-            records=tuple(each for each in records if isinstance(each, CondaRecord)),
-            pypi=tuple(each for each in records if isinstance(each, PypiRecord)),
+            records=tuple(record for record in records if isinstance(record, CondaRecord)),
+            pypi=tuple(record for record in records if isinstance(record, PypiRecord)),
         )
     return sides.ours._replace(platforms=platforms)
 
@@ -149,7 +149,11 @@ def _shared(
     """The versions that a solve-group has to agree on: not those of projects on this disk."""
     lock = merged.get(environment)
     locked = lock.platforms.get(subdir, _NOTHING) if lock else _NOTHING
-    return {(each.manager, each.name): each.version for each in locked.every if "://" in each.url}
+    return {
+        (package.manager, package.name): package.version
+        for package in locked.every
+        if "://" in package.url
+    }
 
 
 def _unlike(sides: Sides, wanted: Sequence[Target]) -> list[str]:
@@ -162,7 +166,7 @@ def _unlike(sides: Sides, wanted: Sequence[Target]) -> list[str]:
         return reasons
     ours, theirs = sides.ours, sides.theirs
     asked = unique(public_name(name) for each in wanted for name in channels_of(each, ()))
-    channels = {tuple(each.url for each in lock.channels) for lock in (ours, theirs)}
+    channels = {tuple(channel.url for channel in lock.channels) for lock in (ours, theirs)}
     unequal = {
         "the environments": ours.environment != theirs.environment,
         "the recipes": ours.recipe != theirs.recipe,
@@ -209,10 +213,10 @@ def _items(locked: PlatformLock) -> _Items:
     for need in locked.needs:
         needs.setdefault(need.record, []).append(need)
     return {
-        (each.manager, each.name): _Item(
-            _plain(each), tuple(sorted(needs.get(each.name, ()), key=_need_key))
+        (package.manager, package.name): _Item(
+            _plain(package), tuple(sorted(needs.get(package.name, ()), key=_need_key))
         )
-        for each in locked.every
+        for package in locked.every
     }
 
 
@@ -256,21 +260,23 @@ def _as_locked(target: Target, items: Iterable[_Item], recipe: int) -> PlatformL
     every = _locked(target, [each.record for each in known], recipe)
     out = unasked(target, every)
     extra = {(each.manager, each.name) for each in out}
-    kept = [each for each in every.every if (each.manager, each.name) not in extra]
+    kept = [package for package in every.every if (package.manager, package.name) not in extra]
     locked = _locked(target, kept, recipe)
     return locked._replace(
-        needs=tuple(need for each in locked.every for need in needs[each.manager, each.name]),
+        needs=tuple(
+            need for package in locked.every for need in needs[package.manager, package.name]
+        ),
     )
 
 
 def _locked(target: Target, records: Sequence[Record], recipe: int) -> PlatformLock:
-    conda = [each for each in records if isinstance(each, CondaRecord)]
-    pypi = [each for each in records if isinstance(each, PypiRecord)]
+    conda = [record for record in records if isinstance(record, CondaRecord)]
+    pypi = [record for record in records if isinstance(record, PypiRecord)]
     return PlatformLock.of(
         digest(target, recipe),
         categorised(target.view.conda, conda),
         target.virtual_packages,
-        [each.text for each in target.view.conda],
+        [requirement.text for requirement in target.view.conda],
         categorised(target.view.pypi, pypi),
     )
 
@@ -282,7 +288,7 @@ def _untried(
     if not merged.pypi:
         return []
     now = _world(versions, target, merged)
-    worlds = [(_items(each), _world(versions, target, each)) for each in sides]
+    worlds = [(_items(side), _world(versions, target, side)) for side in sides]
     found = []
     for record in merged.pypi:
         needed = ("python", *record.depends)

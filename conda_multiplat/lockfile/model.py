@@ -82,7 +82,7 @@ class PlatformLock(NamedTuple):
         ordered = tuple(sorted(records, key=lambda record: record.name))
         needs = needs_of((each.name, each.depends, each.constrains) for each in ordered)
         wheels = sorted(pypi, key=lambda record: record.name)
-        needs += [Need(spec, each.name) for each in wheels if (spec := wheel_need(each.url))]
+        needs += [Need(spec, wheel.name) for wheel in wheels if (spec := wheel_need(wheel.url))]
         return cls(
             content_hash=content_hash,
             records=ordered,
@@ -122,8 +122,8 @@ class LockFile(NamedTuple):
         metadata = {
             "content_hash": {name: lock.content_hash for name, lock in self._sorted()},
             "channels": [
-                {"url": each.url, "used_env_vars": list(each.used_env_vars)}
-                for each in self.channels
+                {"url": channel.url, "used_env_vars": list(channel.used_env_vars)}
+                for channel in self.channels
             ],
             "platforms": [name for name, _ in self._sorted()],
             "sources": list(self.sources),
@@ -140,8 +140,8 @@ class LockFile(NamedTuple):
         """
         found: list[tuple[Record, str]] = []
         for name, lock in self.platforms.items():
-            found += [(each, name) for each in lock.records]
-            found += [(each, name) for each in lock.pypi]
+            found += [(record, name) for record in lock.records]
+            found += [(package, name) for package in lock.pypi]
         return sorted(found, key=lambda each: (each[0].name, each[1]))
 
     def _sorted(self) -> list[tuple[str, PlatformLock]]:
@@ -198,4 +198,4 @@ def unpack_needs(text: str) -> tuple[Need, ...]:
 
 def unpack_virtual_packages(text: str) -> tuple[VirtualPackage, ...]:
     """The promises as ``multiplat.virtual-packages.SUBDIR`` has them."""
-    return tuple(VirtualPackage(*each.split("=", 2)) for each in json.loads(text))
+    return tuple(VirtualPackage(*load.split("=", 2)) for load in json.loads(text))

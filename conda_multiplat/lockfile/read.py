@@ -217,8 +217,8 @@ def _own_packages(section: str, platforms: Sequence[str] | None) -> list[dict[st
     _, *entries = section.replace("\r\n", "\n").split("\n- name: ")
     if platforms is not None:
         wanted = tuple(f"\n  platform: {subdir}\n" for subdir in platforms)
-        entries = [each for each in entries if any(line in each for line in wanted)]
-    return [_own_package(each) for each in entries]
+        entries = [entry for entry in entries if any(line in entry for line in wanted)]
+    return [_own_package(entry) for entry in entries]
 
 
 def _own_package(entry: str) -> dict[str, Any]:
@@ -248,16 +248,16 @@ def _lock(
     wanted: Sequence[str] | None,
 ) -> LockFile:
     by_platform: dict[str, list[dict[str, Any]]] = {}
-    for each in packages:
-        by_platform.setdefault(each["platform"], []).append(each)
+    for package in packages:
+        by_platform.setdefault(package["platform"], []).append(package)
     hashes = metadata["content_hash"]
     names = [str(name) for name in metadata["platforms"] if wanted is None or name in wanted]
     return LockFile(
         environment=custom.get(f"{PREFIX}environment", DEFAULT_ENVIRONMENT),
         sources=tuple(metadata["sources"]),
         channels=tuple(
-            LockChannel(each["url"], tuple(each.get("used_env_vars", ())))
-            for each in metadata["channels"]
+            LockChannel(channel["url"], tuple(channel.get("used_env_vars", ())))
+            for channel in metadata["channels"]
         ),
         platforms={
             name: _platform(name, hashes.get(name, ""), by_platform.get(name, []), custom)
@@ -272,16 +272,18 @@ def _platform(
     name: str, content_hash: str, packages: list[dict[str, Any]], custom: Mapping[str, str]
 ) -> PlatformLock:
     records: dict[str, CondaRecord] = {}
-    for each in packages:
+    for package in packages:
         # The same package can stand in several categories: conda-lock writes one entry for each.
-        main = each.get("category", "main") == "main"
-        if each["manager"] == "conda" and (main or each["name"] not in records):
-            records[each["name"]] = CondaRecord.from_dict(each)
+        main = package.get("category", "main") == "main"
+        if package["manager"] == "conda" and (main or package["name"] not in records):
+            records[package["name"]] = CondaRecord.from_dict(package)
     pypi = {
-        each["name"]: PypiRecord.from_dict(each) for each in packages if each["manager"] == "pip"
+        package["name"]: PypiRecord.from_dict(package)
+        for package in packages
+        if package["manager"] == "pip"
     }
     stated = custom.get(f"{PREFIX}needs.{name}")
-    found = needs_of((each.name, each.depends, ()) for each in records.values())
+    found = needs_of((record.name, record.depends, ()) for record in records.values())
     return PlatformLock(
         content_hash=content_hash,
         records=tuple(records.values()),

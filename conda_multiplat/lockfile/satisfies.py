@@ -65,8 +65,8 @@ def mismatches(
     pypi: PypiCheck,
 ) -> list[Mismatch]:
     """What a target's lock does not meet, the manifest's lines first; nothing where it does."""
-    records = {each.name: each for each in locked.records}
-    promised = {each.name: each for each in target.virtual_packages}
+    records = {record.name: record for record in locked.records}
+    promised = {package.name: package for package in target.virtual_packages}
 
     def met(spec: str) -> bool:
         name = spec_name(spec)
@@ -83,9 +83,11 @@ def mismatches(
         return f"locked: {has.name} {has.version}{f' {has.build}' if build else ''}"
 
     found = [
-        Mismatch(each.at, each.text, instead(each.name, _build(each.text)))
-        for each in target.view.conda
-        if not met(each.text)
+        Mismatch(
+            requirement.at, requirement.text, instead(requirement.name, _build(requirement.text))
+        )
+        for requirement in target.view.conda
+        if not met(requirement.text)
     ]
     found += [
         Mismatch(NOWHERE, f"{record.name} {record.version} needs {spec}", instead(spec_name(spec)))
@@ -94,8 +96,8 @@ def mismatches(
         if not met(spec)
     ]
     found += [
-        Mismatch(NOWHERE, f"{each.need.record} needs {each.need.spec}", f"promised: {each.has}")
-        for each in unmet(_other_needs(locked), promised.values(), virtual_matches)
+        Mismatch(NOWHERE, f"{need.need.record} needs {need.need.spec}", f"promised: {need.has}")
+        for need in unmet(_other_needs(locked), promised.values(), virtual_matches)
     ]
     found += pypi(target, locked)
     found += _unsafe(locked.every)
@@ -110,9 +112,9 @@ def _build(text: str) -> str:
 
 def _unsafe(records: Iterable[Record]) -> list[Mismatch]:
     return [
-        Mismatch(NOWHERE, f"{each.name} {each.version}", wrong)
-        for each in records
-        for wrong in _faults(each)
+        Mismatch(NOWHERE, f"{record.name} {record.version}", wrong)
+        for record in records
+        for wrong in _faults(record)
     ]
 
 
@@ -131,7 +133,7 @@ def _faults(record: Record) -> Iterator[str]:
 
 def _other_needs(locked: PlatformLock) -> list[Need]:
     """The needs that no package states in its ``depends``: of ``constrains`` and of wheels."""
-    wheels = {each.name for each in locked.pypi}
+    wheels = {package.name for package in locked.pypi}
     return [need for need in locked.needs if not need.binding or need.record in wheels]
 
 
@@ -141,11 +143,13 @@ def unasked(target: Target, locked: PlatformLock) -> list[Record]:
     # conda-lock locks pip wherever there is a `pip:`, as `conda env create` asks for it.
     roots = [*(each.name for each in conda), *(["pip"] if pypi else [])]
     wanted = reachable(roots, depends_of(locked.records))
-    of_paths = [each.name for each in locked.pypi if not each.sha256 or "://" not in each.url]
+    of_paths = [
+        package.name for package in locked.pypi if not package.sha256 or "://" not in package.url
+    ]
     named = asked_for(pypi, target.subdir, python_of(locked.records))
     wanted_pypi = reachable([*named, *of_paths], depends_of(locked.pypi))
-    extra: list[Record] = [each for each in locked.records if each.name not in wanted]
-    return [*extra, *(each for each in locked.pypi if each.name not in wanted_pypi)]
+    extra: list[Record] = [record for record in locked.records if record.name not in wanted]
+    return [*extra, *(package for package in locked.pypi if package.name not in wanted_pypi)]
 
 
 def _extra(extra: Sequence[Record]) -> list[Mismatch]:

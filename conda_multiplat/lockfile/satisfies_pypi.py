@@ -37,14 +37,14 @@ def pypi_mismatches(target: Target, locked: PlatformLock, table: NameTable) -> S
     """The lines that are not met, and the packages that need what is not there."""
     there = _There(
         project_versions(target, locked, table),
-        {each.name: each for each in locked.pypi},
+        {package.name: package for package in locked.pypi},
         target.subdir,
         python_of(locked.records),
     )
     found = [
-        Mismatch(each.at, f"pip: {each.text}", wrong)
-        for each in target.view.pypi
-        if (wrong := _wrong(each, there))
+        Mismatch(requirement.at, f"pip: {requirement.text}", wrong)
+        for requirement in target.view.pypi
+        if (wrong := _wrong(requirement, there))
     ]
     return [
         *found,
@@ -56,15 +56,15 @@ def pypi_mismatches(target: Target, locked: PlatformLock, table: NameTable) -> S
 def project_versions(target: Target, locked: PlatformLock, table: NameTable) -> dict[str, str]:
     """The projects that a target's lock has, of PyPI or provided by conda: name -> version."""
     given = provided(locked.records, table, dict(target.pypi_names))
-    found = {each.name: each.version for each in locked.pypi}
+    found = {package.name: package.version for package in locked.pypi}
     return found | {each.name: each.version for each in given}
 
 
 def _missing(records: Collection[PypiRecord], has: Collection[str]) -> list[Mismatch]:
     return [
-        Mismatch(NOWHERE, f"{each.name} {each.version} needs {name}", "not locked")
-        for each in records
-        for name in each.depends
+        Mismatch(NOWHERE, f"{record.name} {record.version} needs {name}", "not locked")
+        for record in records
+        for name in record.depends
         if name not in has
     ]
 
@@ -72,9 +72,11 @@ def _missing(records: Collection[PypiRecord], has: Collection[str]) -> list[Mism
 def _out_of_bounds(records: Collection[PypiRecord], has: Mapping[str, str]) -> list[Mismatch]:
     """The versions that packages need of each other, where the lock has them."""
     return [
-        Mismatch(NOWHERE, f"{each.name} {each.version} needs {name} {bound}", f"locked: {locked}")
-        for each in records
-        for name, bound in each.bounds
+        Mismatch(
+            NOWHERE, f"{record.name} {record.version} needs {name} {bound}", f"locked: {locked}"
+        )
+        for record in records
+        for name, bound in record.bounds
         if name in has and not _allows(bound, has[name])
         for locked in [f"{name} {has[name]}"]
     ]
@@ -82,12 +84,14 @@ def _out_of_bounds(records: Collection[PypiRecord], has: Mapping[str, str]) -> l
 
 def _allows(bound: str, version: str) -> bool:
     """Whether a bound in Poetry's words (``>=1,<2 || >3``, ``1.5``, ``*``) allows a version."""
-    choices = [each.strip() for each in bound.split("||")]
+    choices = [alternative.strip() for alternative in bound.split("||")]
     if "*" in choices:
         return True
     try:
-        sets = [SpecifierSet(f"=={each}" if each[:1].isdigit() else each) for each in choices]
-        return any(each.contains(Version(version), prereleases=True) for each in sets)
+        sets = [
+            SpecifierSet(f"=={choice}" if choice[:1].isdigit() else choice) for choice in choices
+        ]
+        return any(names.contains(Version(version), prereleases=True) for names in sets)
     except (InvalidSpecifier, InvalidVersion):
         return True  # what we can't read we can't judge
 
@@ -100,8 +104,8 @@ def _wrong(line: Requirement, there: _There) -> str:
     if option and option not in _EDITABLE:
         return ""
     if not line.name:
-        places = [each.url for each in there.records.values()]
-        return "" if any(is_at(value, each) for each in places) else "not locked"
+        places = [record.url for record in there.records.values()]
+        return "" if any(is_at(value, place) for place in places) else "not locked"
     return _wrong_named(line, there)
 
 

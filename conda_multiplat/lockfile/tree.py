@@ -42,7 +42,7 @@ def downwards(graph: LockedGraph, names: Sequence[Key] = ()) -> list[Step]:
     if names:
         starts = [Step(0, key) for key in names]
     else:
-        starts = [Step(0, each.key, line=each.line) for each in graph.roots]
+        starts = [Step(0, root.key, line=root.line) for root in graph.roots]
         starts += [Step(0, key) for key in _left_over(graph)]
     return list(_walk(starts, lambda key: _real(graph.needs.get(key, ()))))
 
@@ -58,12 +58,12 @@ def upwards(graph: LockedGraph, names: Sequence[Key]) -> list[Step]:
 
 
 def _real(edges: Iterable[Edge]) -> list[Edge]:
-    return [each for each in edges if each.key[0] != VIRTUAL]
+    return [edge for edge in edges if edge.key[0] != VIRTUAL]
 
 
 def _left_over(graph: LockedGraph) -> list[Key]:
     """The packages that no line leads to, those first that nothing needs."""
-    seen = _reached(graph, [each.key for each in graph.roots if each.key])
+    seen = _reached(graph, [root.key for root in graph.roots if root.key])
     found: list[Key] = []
     unneeded = [key for key in graph.records if not graph.needed_by[key]]
     for key in (*unneeded, *graph.records):
@@ -82,7 +82,7 @@ def _reached(
         key = todo.pop()
         if key not in seen and key not in known:
             seen.add(key)
-            todo += [each.key for each in graph.needs.get(key, ())]
+            todo += [need.key for need in graph.needs.get(key, ())]
     return seen
 
 
@@ -107,5 +107,5 @@ def _walk(
         yield step
         opened.add(step.key)
         below = [Step(step.depth + 1, step.key, line=line) for line in lines]
-        below += [Step(step.depth + 1, each.key, each.constraint) for each in edges]
+        below += [Step(step.depth + 1, edge.key, edge.constraint) for edge in edges]
         todo += reversed(below)

@@ -19,11 +19,11 @@ def _has_history(prefix: Path) -> bool:
 
 
 def _has_conda(prefix: Path) -> bool:
-    places = [Path(each) for each in sys.path if each]
+    places = [Path(folder) for folder in sys.path if folder]
     return any(
-        (each / "conda" / "base" / "context.py").is_file()
-        for each in places
-        if prefix in each.parents
+        (place / "conda" / "base" / "context.py").is_file()
+        for place in places
+        if prefix in place.parents
     )
 
 

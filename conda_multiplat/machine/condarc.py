@@ -138,7 +138,7 @@ def _folder(folder: Path | None) -> Iterator[Path]:
     yield from (folder / name for name in (".condarc", "condarc") if (folder / name).is_file())
     parts = folder / "condarc.d"
     if parts.is_dir():
-        yield from sorted(each for each in parts.iterdir() if each.suffix in (".yml", ".yaml"))
+        yield from sorted(path for path in parts.iterdir() if path.suffix in (".yml", ".yaml"))
 
 
 def _expand(folder: str, environ: Mapping[str, str]) -> Path | None:

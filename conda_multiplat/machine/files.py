@@ -30,10 +30,10 @@ def find_manifest(start: Path) -> Path:
         ManifestError: there is none.
     """
     folder = start.resolve()
-    for each in (folder, *folder.parents):
-        if found := manifest_in(each):
+    for folder_above in (folder, *folder.parents):
+        if found := manifest_in(folder_above):
             return found
-        if (each / ".git").exists():
+        if (folder_above / ".git").exists():
             break
     raise ManifestError(
         f"no {' or '.join(MANIFEST_NAMES)} in {folder}",
@@ -54,13 +54,13 @@ def lock_path(folder: Path, environment: str) -> Path:
 
 def lock_files(folder: Path) -> list[Path]:
     """The locks in a folder, whatever environments the manifest has, sorted."""
-    return sorted(each for each in folder.glob(f"*{LOCK_NAME}") if locked_environment(each.name))
+    return sorted(path for path in folder.glob(f"*{LOCK_NAME}") if locked_environment(path.name))
 
 
 def rendered_files(folder: Path) -> list[Path]:
     """The files in a folder that are called as rendered ones are, sorted."""
     return sorted(
-        each for each in folder.iterdir() if read_rendered_name(each.name) and each.is_file()
+        path for path in folder.iterdir() if read_rendered_name(path.name) and path.is_file()
     )
 
 

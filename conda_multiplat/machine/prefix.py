@@ -93,8 +93,8 @@ def append_history(prefix: Path, revision: Revision) -> None:
     lines = [
         time.strftime("==> %Y-%m-%d %H:%M:%S <=="),
         f"# cmd: {revision.command}",
-        *sorted(f"-{_dist(each)}" for each in revision.removed),
-        *sorted(f"+{_dist(each)}" for each in revision.added),
+        *sorted(f"-{_dist(record)}" for record in revision.removed),
+        *sorted(f"+{_dist(record)}" for record in revision.added),
     ]
     if gone:
         lines.append(f"# remove specs: {gone}")

@@ -38,7 +38,7 @@ class Project(NamedTuple):
     @property
     def files(self) -> list[Path]:
         """The manifest's files."""
-        return [self.folder / each for each in self.sources]
+        return [self.folder / source for source in self.sources]
 
     def lock_path(self, environment: str) -> Path:
         """Where an environment's lock is."""
@@ -113,7 +113,7 @@ def load_project(
 
 def manifest_files(files: Sequence[str | Path]) -> list[Path]:
     """The manifest's files: those that are named or, where none is, those that are found."""
-    return [Path(each).absolute() for each in files] or _found_files()
+    return [Path(file).absolute() for file in files] or _found_files()
 
 
 def load_project_as_locked(files: Sequence[str | Path]) -> Project:
@@ -122,7 +122,7 @@ def load_project_as_locked(files: Sequence[str | Path]) -> Project:
     Where the manifest names no platform, those of the lock are what it was locked for. With no lock
     there is nothing that any could be held against, and one is as good as another.
     """
-    paths = [Path(each).absolute() for each in files]
+    paths = [Path(file).absolute() for file in files]
     manifest = paths[0] if paths else find_manifest(Path.cwd())
     head = _head(manifest.parent)
     known = head or next(filter(None, map(_head_of, lock_files(manifest.parent))), None)
@@ -136,7 +136,7 @@ def invocation(project: Project, command: str) -> str:
         found = _found_files()
     except ManifestError:
         found = []
-    if [each.resolve() for each in project.files] == [each.resolve() for each in found]:
+    if [file.resolve() for file in project.files] == [each.resolve() for each in found]:
         return f"conda multiplat {command}"
     return f"conda multiplat {command} -f {' '.join(map(typed, project.files))}"
 
@@ -144,7 +144,7 @@ def invocation(project: Project, command: str) -> str:
 def projects_beside(names: Iterable[str]) -> list[list[Path]]:
     """The manifest's files of each project that some files lie in the folders of."""
     folders = sorted({Path(name).absolute().parent for name in names})
-    return [found for each in folders if (found := _files_in(each))]
+    return [found for folder in folders if (found := _files_in(folder))]
 
 
 def _files_in(folder: Path) -> list[Path]:
@@ -161,9 +161,9 @@ def _files_in(folder: Path) -> list[Path]:
             head = _head_of(path)
         except LockFileError:
             continue
-        files = [folder / each for each in head.sources] if head else []
+        files = [folder / source for source in head.sources] if head else []
         ours = head is not None and head.recipe > 0
-        if files and files[0].parent == folder and (ours or all(each.is_file() for each in files)):
+        if files and files[0].parent == folder and (ours or all(file.is_file() for file in files)):
             return files
     return []
 
@@ -182,8 +182,8 @@ def _with_its_files(manifest: Path) -> list[Path]:
 
 
 def _files_of(head: LockFile | None, manifest: Path) -> list[Path]:
-    files = [manifest.parent / each for each in head.sources] if head else []
-    return files if manifest in files and all(each.is_file() for each in files) else [manifest]
+    files = [manifest.parent / source for source in head.sources] if head else []
+    return files if manifest in files and all(file.is_file() for file in files) else [manifest]
 
 
 def _head(folder: Path) -> LockFile | None:
@@ -207,7 +207,11 @@ def _entry_name(entry: str) -> str:
 
 def _expanded(manifest: Manifest, folder: Path, read: ReadText) -> Manifest:
     """With the lines of requirements files, where there is a ``pip:`` at all."""
-    views = (view for each in manifest.environments.values() for view in each.views.values())
+    views = (
+        view
+        for environment in manifest.environments.values()
+        for view in environment.views.values()
+    )
     if not any(view.pypi for view in views):
         return manifest
     from conda_multiplat.machine.requirement_files import expand

@@ -35,11 +35,11 @@ def read_activation(prefix: Path, settings: Settings) -> Activation:
         prompt=mark if settings.changeps1 else "",
         windows=windows,
         uppercase=settings.envvars_force_uppercase,
-        asked=[*(read_mapping(Path(each)) for each in sorted(files)), read_variables(prefix)],
+        asked=[*(read_mapping(Path(file)) for file in sorted(files)), read_variables(prefix)],
         on=_files(prefix / "etc" / "conda" / "activate.d"),
         off=_files(prefix / "etc" / "conda" / "deactivate.d"),
     )
 
 
 def _files(folder: Path) -> list[str]:
-    return [each.path for each in os.scandir(folder)] if folder.is_dir() else []
+    return [entry.path for entry in os.scandir(folder)] if folder.is_dir() else []

@@ -37,7 +37,7 @@ def expand(manifest: Manifest, folder: Path, read: ReadText = read_text) -> Mani
         for name, each in manifest.environments.items()
     }
     if problems:
-        names = ", ".join(sorted({each.location.file for each in problems}))
+        names = ", ".join(sorted({problem.location.file for problem in problems}))
         raise ManifestError(f"{names} can't be used", problems=sorted(problems))
     return manifest._replace(environments=environments)
 
@@ -47,7 +47,11 @@ def _expanded(
 ) -> Environment:
     views: dict[str, View] = {}
     for subdir, view in environment.views.items():
-        lines = [line for each in view.pypi for line in _lines(each, folder, read, problems, ())]
+        lines = [
+            line
+            for requirement in view.pypi
+            for line in _lines(requirement, folder, read, problems, ())
+        ]
         views[subdir] = view._replace(pypi=tuple(dict.fromkeys(lines)))
     return environment._replace(views=views)
 

@@ -171,7 +171,7 @@ def detect_with_conda(names: Collection[str]) -> tuple[VirtualPackage, ...]:
     from conda.base.context import context
 
     manager = context.plugin_manager
-    left_out = [each for each in manager.get_plugins() if not _is_wanted(each, names)]
+    left_out = [plugin for plugin in manager.get_plugins() if not _is_wanted(plugin, names)]
     hook = manager.subset_hook_caller("conda_virtual_packages", remove_plugins=left_out)
     found = [_virtual_package(each) for group in hook() for each in group]
     return tuple(sorted(each for each in found if each is not None))

@@ -18,7 +18,7 @@ def site_packages(prefix: Path, python: str) -> Path | None:
     """Where the packages of a prefix's Python are; ``None`` where there is no such folder."""
     minor = ".".join(python.split(".")[:2])
     places = (prefix / "Lib" / "site-packages", prefix / f"lib/python{minor}/site-packages")
-    return next((each for each in places if each.is_dir()), None)
+    return next((place for place in places if place.is_dir()), None)
 
 
 def installed_pypi(

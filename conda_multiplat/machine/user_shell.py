@@ -127,7 +127,9 @@ def become(command: Sequence[str], environ: Mapping[str, str]) -> int:
 
 def _exec(command: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
     # Python ignores these two, and what is ignored stays so in the program.
-    was = {each: signal.signal(each, signal.SIG_DFL) for each in (signal.SIGPIPE, signal.SIGXFSZ)}
+    was = {
+        number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGPIPE, signal.SIGXFSZ)
+    }
     try:
         os.execvpe(command[0], list(command), dict(environ))
     except OSError:
@@ -200,7 +202,7 @@ def _tcsh(folder: Path, text: str) -> Start:
 def _xonsh(folder: Path, text: str) -> Start:
     hook = _write(folder / "hook.xsh", f"{text}\nimport shutil\nshutil.rmtree({str(folder)!r})\n")
     users = (Path("/etc/xonsh/xonshrc"), *_xonsh_files(Path.home()))
-    return Start(("-i", "--rc", *(str(each) for each in users if each.is_file()), str(hook)))
+    return Start(("-i", "--rc", *(str(user) for user in users if user.is_file()), str(hook)))
 
 
 def _xonsh_files(home: Path) -> tuple[Path, Path]:

@@ -41,7 +41,7 @@ def combine(
     for name, environment in {DEFAULT_ENVIRONMENT: default, **declared}.items():
         views = {
             subdir: _combine_views(
-                [each[subdir].views[name] for each in lines if name in each[subdir].views], problems
+                [line[subdir].views[name] for line in lines if name in line[subdir].views], problems
             )
             for subdir in subdirs
         }

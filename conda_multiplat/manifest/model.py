@@ -96,7 +96,11 @@ class Manifest(NamedTuple):
     def heirs(self, name: str) -> list[str]:
         """The environments that an environment's own lines count for: it, and who extends it."""
         declared = self.environments[name]
-        return [each for each in self.environments if declared in self.lineage(each)]
+        return [
+            environment
+            for environment in self.environments
+            if declared in self.lineage(environment)
+        ]
 
     def platforms_of(self, name: str) -> tuple[str, ...]:
         """The platforms of an environment: its own, or those that all it extends have."""
@@ -106,7 +110,7 @@ class Manifest(NamedTuple):
         parents = [self.platforms_of(parent) for parent in environment.extends]
         if not parents:
             return self.platforms
-        return tuple(each for each in parents[0] if all(each in other for other in parents))
+        return tuple(parent for parent in parents[0] if all(parent in other for other in parents))
 
     def peers_of(self, name: str, subdir: str) -> list[str]:
         """The other environments of an environment's solve-group that have a platform."""
@@ -134,7 +138,7 @@ class Manifest(NamedTuple):
 
         Channels of the more special environment come first: there they are preferred.
         """
-        views = [each.views.get(subdir, View()) for each in self.lineage(name)]
+        views = [ancestor.views.get(subdir, View()) for ancestor in self.lineage(name)]
         channels: dict[str, Text] = {}
         for view in reversed(views):
             for channel in view.channels:
@@ -144,6 +148,6 @@ class Manifest(NamedTuple):
             channels = {channel.value: channel for channel in top.channels}
         return View(
             channels=tuple(channels.values()),
-            conda=tuple(each for view in views for each in view.conda),
-            pypi=tuple(each for view in views for each in view.pypi),
+            conda=tuple(requirement for view in views for requirement in view.conda),
+            pypi=tuple(requirement for view in views for requirement in view.pypi),
         )

@@ -66,7 +66,9 @@ def read_manifest(
     """
     readers = [_FileReader(source, check_spec, entry_name) for source in sources]
     heads = [reader.head() for reader in readers]
-    platforms = unique(each for head in heads for each in head.platforms) or tuple(host_subdirs)
+    platforms = unique(platform for head in heads for platform in head.platforms) or tuple(
+        host_subdirs
+    )
     named = [env.platforms for head in heads for env in head.environments.values()]
     subdirs = unique([*platforms, *also, *(each for group in named for each in group)])
     lines = [{subdir: reader.lines(subdir) for subdir in subdirs} for reader in readers]
@@ -83,7 +85,7 @@ def read_manifest(
         platforms=platforms,
         environments=environments,
         prefer=unique(text.value for head in heads for text in head.prefer),
-        variables={subdir: _merge(each[subdir].variables for each in lines) for subdir in subdirs},
+        variables={subdir: _merge(line[subdir].variables for line in lines) for subdir in subdirs},
         pypi_names={k: v for head in heads for k, v in head.pypi_names.items()},
         pypi=PypiOptions(*map(_last, zip(*(head.pypi for head in heads), strict=True))),
         warnings=(

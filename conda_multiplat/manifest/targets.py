@@ -45,7 +45,7 @@ class Target(NamedTuple):
     @property
     def members(self) -> tuple[str, ...]:
         """The environments of its solve-group on this platform, its own first."""
-        return (self.environment, *(each.environment for each in self.peers))
+        return (self.environment, *(peer.environment for peer in self.peers))
 
     def __str__(self) -> str:
         return f"{self.environment}/{self.subdir}"
@@ -82,12 +82,12 @@ def target(manifest: Manifest, environment: str, subdir: str) -> Target:
         return alone
     return alone._replace(
         solve_group=manifest.environments[environment].solve_group,
-        peers=tuple(_alone(manifest, each, subdir) for each in peers),
+        peers=tuple(_alone(manifest, peer, subdir) for peer in peers),
     )
 
 
 def _alone(manifest: Manifest, environment: str, subdir: str) -> Target:
-    chain = [each.promises for each in manifest.lineage(environment)]
+    chain = [ancestor.promises for ancestor in manifest.lineage(environment)]
     packages, assumed = promised(subdir, chain)
     view = manifest.view(environment, subdir)
     names = tuple(sorted(manifest.pypi_names.items()))

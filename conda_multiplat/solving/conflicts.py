@@ -27,7 +27,7 @@ def no_solution(conflicts: Sequence[Conflict], solvable: Sequence[Target]) -> No
     return _error(
         f"no solution for {_targets(conflicts)}",
         [_text(group) for group in _alike(conflicts, key)],
-        [_document(each) for each in conflicts],
+        [_document(conflict) for conflict in conflicts],
         solvable,
     )
 
@@ -44,7 +44,7 @@ def no_pypi_solution(
     return _error(
         f"no solution for the PyPI packages of {_targets(conflicts)}",
         [_pypi_text(group) for group in _alike(conflicts, key)],
-        [_pypi_document(each) for each in conflicts],
+        [_pypi_document(conflict) for conflict in conflicts],
         solvable,
     )
 
@@ -67,18 +67,20 @@ def _error(
 def _alike(conflicts: Sequence[C], key: Callable[[C], Hashable]) -> Iterable[list[C]]:
     """The conflicts in groups that differ in nothing but the target."""
     groups: dict[Hashable, list[C]] = {}
-    for each in conflicts:
-        groups.setdefault(key(each), []).append(each)
+    for conflict in conflicts:
+        groups.setdefault(key(conflict), []).append(conflict)
     return groups.values()
 
 
 def _pypi_text(group: Sequence[PypiConflict]) -> str:
     conflict = group[0]
     lines = _heading(group)
-    lines += [f"  {each.at}  pip: {each.text}" for each in conflict.requirements]
-    for each in conflict.provided:
-        asked = _asked(conflict.request.target, each.record.name)
-        lines.append(f"  {asked}  conda locked {each.record.name} {each.record.version}")
+    lines += [
+        f"  {requirement.at}  pip: {requirement.text}" for requirement in conflict.requirements
+    ]
+    for package in conflict.provided:
+        asked = _asked(conflict.request.target, package.record.name)
+        lines.append(f"  {asked}  conda locked {package.record.name} {package.record.version}")
     lines += [f"  {line}" for line in conflict.explanation.splitlines()]
     lines += [f"  {hint}" for hint in conflict.hints]
     return "\n".join(lines)
@@ -86,7 +88,11 @@ def _pypi_text(group: Sequence[PypiConflict]) -> str:
 
 def _asked(target: Target, name: str) -> str:
     """Where the manifest asks conda for a package."""
-    lines = [f"{each.at}  {each.text}:" for each in target.view.conda if each.name == name]
+    lines = [
+        f"{requirement.at}  {requirement.text}:"
+        for requirement in target.view.conda
+        if requirement.name == name
+    ]
     return ", ".join(lines) or "(a dependency)"
 
 
@@ -94,10 +100,10 @@ def _pypi_document(conflict: PypiConflict) -> dict[str, Any]:
     return {
         "target": str(conflict.request.target),
         "requirements": [
-            {"pip": each.text, "file": each.at.file, "line": each.at.line}
-            for each in conflict.requirements
+            {"pip": requirement.text, "file": requirement.at.file, "line": requirement.at.line}
+            for requirement in conflict.requirements
         ],
-        "provided": {each.name: each.version for each in conflict.provided},
+        "provided": {package.name: package.version for package in conflict.provided},
         "explanation": conflict.explanation,
         "agreement": list(conflict.agreement),
         "hints": list(conflict.hints),
@@ -115,18 +121,18 @@ def _heading(group: Sequence[Conflict] | Sequence[PypiConflict]) -> list[str]:
 
 
 def _targets(conflicts: Sequence[Conflict] | Sequence[PypiConflict]) -> str:
-    return ", ".join(str(each.request.target) for each in conflicts)
+    return ", ".join(str(conflict.request.target) for conflict in conflicts)
 
 
 def _text(group: Sequence[Conflict]) -> str:
     conflict = group[0]
     channels = ", ".join(public_name(name) for name in conflict.request.channels)
     lines = _heading(group)
-    for each in conflict.requirements:
-        lines.append(f"  {each.at}  {each.text}")
-        if each.name in conflict.suggestions:
-            near = conflict.suggestions[each.name]
-            lines.append(f"      no package {each.name!r} in {channels}")
+    for requirement in conflict.requirements:
+        lines.append(f"  {requirement.at}  {requirement.text}")
+        if requirement.name in conflict.suggestions:
+            near = conflict.suggestions[requirement.name]
+            lines.append(f"      no package {requirement.name!r} in {channels}")
             lines += [f"      did you mean {' or '.join(map(repr, near))}?"] if near else []
     lines += [f"  {line}" for line in conflict.explanation.splitlines()]
     lines += [f"  where machines have CUDA, {conflict.fix}"] if conflict.fix else []
@@ -136,7 +142,7 @@ def _text(group: Sequence[Conflict]) -> str:
 def _document(conflict: Conflict) -> dict[str, Any]:
     return {
         "target": str(conflict.request.target),
-        "requirements": [each.to_dict() for each in conflict.requirements],
+        "requirements": [requirement.to_dict() for requirement in conflict.requirements],
         "suggestions": {name: list(near) for name, near in conflict.suggestions.items()},
         "explanation": conflict.explanation,
         "agreement": list(conflict.agreement),

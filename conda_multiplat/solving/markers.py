@@ -33,11 +33,11 @@ def asked_for(lines: Iterable[Requirement], subdir: str, python: str) -> list[st
     true.
     """
     found = []
-    for each in lines:
-        if each.name and not each.text.startswith(CONSTRAINT):
-            marker = _marker(each.text)
+    for line in lines:
+        if line.name and not line.text.startswith(CONSTRAINT):
+            marker = _marker(line.text)
             if marker is None or not python or holds(marker, subdir, python):
-                found.append(each.name)
+                found.append(line.name)
     return found
 
 

@@ -67,7 +67,7 @@ def choose(
 
 def _source(package: Package, ranks: Mapping[Tag, int]) -> tuple[str, str | None]:
     """Where to get a package, and its SHA-256 where there is a file to have one."""
-    wheels = {each.url or each.path or "": each for each in package.wheels or ()}
+    wheels = {wheel.url or wheel.path or "": wheel for wheel in package.wheels or ()}
     ranked = [(place, url) for url in wheels if (place := rank(url, ranks)) is not None]
     if ranked:
         _, best = min(ranked)

@@ -106,10 +106,10 @@ def _recipe_1(target: Target) -> str:
 def _content(target: Target) -> dict[str, Any]:
     packages = target.virtual_packages
     content: dict[str, Any] = {
-        "specs": sorted({each.text for each in target.view.conda}),
+        "specs": sorted({requirement.text for requirement in target.view.conda}),
         "channels": [public_name(name) for name in channels_of(target, ())],
         "virtual_packages": sorted(f"{p.name}={p.version}={p.build}" for p in packages),
-        "pypi": sorted({each.text for each in target.view.pypi}),
+        "pypi": sorted({requirement.text for requirement in target.view.pypi}),
     }
     if target.view.pypi and target.pypi_names:
         content["pypi_names"] = target.pypi_names

@@ -58,12 +58,12 @@ def categorised(
     requirements: Sequence[Requirement], records: Sequence[AnyRecord]
 ) -> tuple[AnyRecord, ...]:
     """Records with the category that asks for each (CEP 37)."""
-    asked_for = {each.category for each in requirements}
-    if asked_for | {each.category for each in records} <= {"main"}:
+    asked_for = {requirement.category for requirement in requirements}
+    if asked_for | {record.category for record in records} <= {"main"}:
         return tuple(records)
-    asked = [(each.name, each.category) for each in requirements]
+    asked = [(requirement.name, requirement.category) for requirement in requirements]
     found = categories_of(asked, depends_of(records))
-    return tuple(each._replace(category=found.get(each.name, "main")) for each in records)
+    return tuple(record._replace(category=found.get(record.name, "main")) for record in records)
 
 
 def categories_of(

@@ -33,7 +33,7 @@ NEWEST = {"__glibc": "2.99", "__osx": "99.0"}
 
 def platform_tags(subdir: str, packages: Iterable[VirtualPackage]) -> list[str]:
     """The platform tags of a target, the preferred first; none for one that has no wheels."""
-    versions = {each.name: each.version for each in packages}
+    versions = {package.name: package.version for package in packages}
     if subdir in _LINUX:
         return list(_linux(_LINUX[subdir], versions.get("__glibc", "2.17")))
     if subdir in _OSX:

@@ -126,14 +126,14 @@ def _channel(text: str) -> tuple[str, str]:
 
 
 def _version_and_build(rest: str) -> tuple[str, str]:
-    if any(each in rest for each in "()"):
+    if any(bracket in rest for bracket in "()"):
         raise WordingError("parentheses must stand in brackets: name[version='(1.2|1.3),!=1.2.5']")
     match = _VERSION_AND_BUILD.search(rest)
     version, build = match.groups() if match else (rest, None)
     if _TWO_WORDS.search(version):
         raise WordingError(f"not a version: {version!r}{_SEPARATE}")
     version, build = version.replace(" ", ""), (build or "").strip()
-    simple = not any(each in version[1:] for each in "=,|")
+    simple = not any(sign in version[1:] for sign in "=,|")
     if version.startswith("==") and not build:
         version = version[2:] or version
     elif version.startswith("=") and simple and version[1:2] not in {*"=<>!~", ""}:
@@ -152,12 +152,12 @@ def _read(key: str, text: str) -> str:
 
 def _read_version(text: str) -> str:
     """A version expression, what conda reads in ways of its own put in plain words."""
-    parts = [each.strip() for each in _BETWEEN_VERSIONS.split(text)]
-    words = [each for each in parts if each]
+    parts = [part.strip() for part in _BETWEEN_VERSIONS.split(text)]
+    words = [part for part in parts if part]
     for left, right in zip(["(", *words], [*words, ")"], strict=True):
         if left in {*"(|,"} and right in {*")|,"}:
             raise WordingError(f"a version is missing: {text!r}")
-    return "".join(each if each in {*"()|,"} else _one_version(each) for each in words)
+    return "".join(word if word in {*"()|,"} else _one_version(word) for word in words)
 
 
 def _one_version(text: str) -> str:

@@ -88,7 +88,7 @@ def _joined(constraints: Sequence[str]) -> str:
     """
     if len(constraints) == 1:
         return "" if constraints[0] == "*" else constraints[0]
-    parts = [each.partition(" ") for each in constraints]
+    parts = [constraint.partition(" ") for constraint in constraints]
     versions = dict.fromkeys(version for version, _, _ in parts if version not in ("", "*"))
     builds = dict.fromkeys(build.strip() for _, _, build in parts if build.strip())
     version = ",".join(versions)

@@ -41,10 +41,10 @@ class Selection:
         """What stands in a comment selector's brackets."""
         if self.family:
             return self.family
-        names = [_variables_of(each) for each in sorted(self.platforms)]
+        names = [_variables_of(platform) for platform in sorted(self.platforms)]
         if len(names) == 1:
             return names[0]
-        return " or ".join(f"({each})" if " " in each else each for each in names)
+        return " or ".join(f"({name})" if " " in name else name for name in names)
 
     @property
     def families(self) -> tuple[str, ...] | None:
@@ -54,7 +54,10 @@ class Selection:
         """
         if self.family:
             return (self.family,)
-        of = {name: {each for each in self.every if name in families(each)} for name in FAMILIES}
+        of = {
+            name: {package for package in self.every if name in families(package)}
+            for name in FAMILIES
+        }
         for name in (*_PARTS, "unix"):
             if of[name] and of[name] == self.platforms:
                 return (name,)

@@ -91,6 +91,6 @@ def hints_for(lacking: Sequence[Unmet], subdir: str) -> list[str]:
     driver = least_driver(cuda, subdir) if cuda else ""
     names = sorted({spec_name(spec).removeprefix("__").upper() for spec in specs})
     values = {"CUDA": cuda or "VERSION"}
-    overrides = ", ".join(f"CONDA_OVERRIDE_{each}={values.get(each, 'VERSION')}" for each in names)
+    overrides = ", ".join(f"CONDA_OVERRIDE_{name}={values.get(name, 'VERSION')}" for name in names)
     found = [f"a driver of {driver} or newer has CUDA {cuda}"] if driver else []
     return [*found, f"if you know that it works: {overrides}"]

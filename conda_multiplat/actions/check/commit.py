@@ -31,7 +31,7 @@ def in_commit(project: Project, found: Sequence[Verdict]) -> list[Verdict]:
     names = [*map(shown, files), *(each.file for each in found)]
     left_out = git.not_added(Path.cwd(), names)
     seen = [each for each in found if each.file in needed or each.file not in left_out]
-    seen += [Verdict(shown(each)) for each in files if shown(each) in left_out]
+    seen += [Verdict(shown(file)) for file in files if shown(file) in left_out]
     return [_to_add(each) if each.file in left_out else each for each in seen]
 
 

@@ -58,7 +58,7 @@ def _lock(project: Project, environment: str) -> Verdict:
         return Verdict(file, ("it was edited after it was made",))
     known = [target.subdir for target in wanted]
     missing = [each for each in known if each not in lock.platforms]
-    extra = [each for each in lock.platforms if each not in known]
+    extra = [platform for platform in lock.platforms if platform not in known]
     reasons = [f"{each}: not locked" for each in missing]
     reasons += [f"{each}: locked, but the manifest does not name it" for each in extra]
     stale = [each for each in wanted if each.subdir in lock.platforms and not in_sync(lock, each)]
@@ -115,8 +115,8 @@ def _channels(lock: LockFile, target: Target) -> list[str]:
     from conda_multiplat.solving.requests import channels_of
     from conda_multiplat.vocabulary.channels import public_name
 
-    asked = [public_name(each).rstrip("/") for each in channels_of(target, ())]
-    locked = [each.url.rstrip("/") for each in lock.channels]
+    asked = [public_name(channel).rstrip("/") for channel in channels_of(target, ())]
+    locked = [channel.url.rstrip("/") for channel in lock.channels]
     if not asked or asked == [each for each in locked if each in asked]:
         return []
     return [f"channels {', '.join(asked)}: locked: {', '.join(locked)}"]

@@ -40,7 +40,7 @@ class Rendered:
     def hash_kind(self) -> HashKind:
         """The hash that its lines have, in an explicit file."""
         urls = _urls(self.content)
-        return "sha256" if urls and all("#sha256:" in each for each in urls) else "md5"
+        return "sha256" if urls and all("#sha256:" in url for url in urls) else "md5"
 
     def says(self, wanted: str) -> bool:
         """Whether it says what it should; another tool's comments are not looked at."""
@@ -75,8 +75,8 @@ def rendered_verdicts(project: Project, files: Sequence[Rendered]) -> list[Verdi
         LockFileError: a lock can't be read.
     """
     found = []
-    for environment in dict.fromkeys(each.environment for each in files):
-        own = [each for each in files if each.environment == environment]
+    for environment in dict.fromkeys(file.environment for file in files):
+        own = [file for file in files if file.environment == environment]
         known = environment in project.manifest.environments
         subdirs = project.manifest.platforms_of(environment) if known else ()
         asked = [each.subdir for each in own if each.subdir in subdirs]
@@ -112,11 +112,13 @@ def fresh_texts(project: Project, files: Sequence[Rendered]) -> dict[Path, str]:
     Raises:
         LockFileError: a lock is missing, edited, or can't be read.
     """
-    stale = {each.file for each in rendered_verdicts(project, files) if each.command == RENDER}
+    stale = {
+        verdict.file for verdict in rendered_verdicts(project, files) if verdict.command == RENDER
+    }
     texts = {}
-    for each in files:
-        if shown(each.path) in stale:
-            lock = project.existing_lock(each.environment, [each.subdir])
-            wanted = text(each.kind, project.manifest, lock, each.subdir, each.hash_kind)
-            texts[each.path] = wanted or ""
+    for file in files:
+        if shown(file.path) in stale:
+            lock = project.existing_lock(file.environment, [file.subdir])
+            wanted = text(file.kind, project.manifest, lock, file.subdir, file.hash_kind)
+            texts[file.path] = wanted or ""
     return texts

@@ -35,7 +35,7 @@ class Verdict(NamedTuple):
     def lines(self) -> list[str]:
         """What there is to say of it, a reason to a line; nothing where it is in sync."""
         if self.reasons:
-            return [f"{self.file} is out of date", *(f"  {each}" for each in self.reasons)]
+            return [f"{self.file} is out of date", *(f"  {reason}" for reason in self.reasons)]
         return [f"{self.file}: {self.why_met}  ({', '.join(self.met)})"] if self.met else []
 
     def to_dict(self) -> dict[str, Any]:

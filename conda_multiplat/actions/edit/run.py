@@ -142,9 +142,9 @@ def select(draft: Draft, environment: str, platforms: Sequence[str], family: str
         UsageError: the manifest does not have one of them.
     """
     every = draft.reach(environment)
-    for each in platforms:
-        if each not in every:
-            raise _no_platform(draft, environment, each)
+    for platform in platforms:
+        if platform not in every:
+            raise _no_platform(draft, environment, platform)
     named = frozenset(platforms)
     if family:
         named = frozenset(each for each in every if family in families(each))

@@ -118,7 +118,7 @@ def _conda(
 ) -> Iterable[Requirement]:
     from conda_multiplat.engines.conda.specs import check_spec
 
-    names = {str(each["name"]) for each in records}
+    names = {str(record["name"]) for record in records}
     history = (meta(prefix) / "history").read_text(encoding="utf-8", errors="replace")
     asked = {name: spec for name, spec in requested_specs(history).items() if name in names}
     if not asked and names:
@@ -138,7 +138,7 @@ def _leaves(records: Sequence[dict[str, Any]]) -> dict[str, str]:
 
 
 def _pypi(prefix: Path, records: Sequence[dict[str, Any]]) -> Iterable[Requirement]:
-    python = next((str(each["version"]) for each in records if each["name"] == "python"), "")
+    python = next((str(record["version"]) for record in records if record["name"] == "python"), "")
     found = sorted(foreign_distributions(prefix, python))
     asked = [each for each in found if (each[0] / "REQUESTED").is_file()]
     for path, name, version in asked or found:

@@ -28,9 +28,9 @@ class Settled:
             "name": self.difference.name,
             "settled": self.text or None,
             "specs": [
-                {"platforms": list(variant.subdirs), **each.to_dict()}
+                {"platforms": list(variant.subdirs), **requirement.to_dict()}
                 for variant in self.difference.variants
-                for each in variant.requirements
+                for requirement in variant.requirements
             ],
         }
 
@@ -49,8 +49,8 @@ def report(
     _report_differences(settled, console)
     if imported.lost:
         console.say(" not carried over:")
-        for each in imported.lost:
-            for line in str(each).splitlines():
+        for loss in imported.lost:
+            for line in str(loss).splitlines():
                 console.say(f"   {line}")
     if names:
         console.say(f" wrote {', '.join(names)}")
@@ -100,7 +100,8 @@ def document(imported: Imported, settled: Sequence[Settled]) -> dict[str, Any]:
     """The same for ``--json``."""
     manifest = imported.manifest
     lines: dict[str, list[Line]] = {
-        each.name: environment_lines(manifest, each) for each in manifest.environments.values()
+        environment.name: environment_lines(manifest, environment)
+        for environment in manifest.environments.values()
     }
     return {
         "platforms": list(manifest.platforms),
@@ -116,6 +117,6 @@ def document(imported: Imported, settled: Sequence[Settled]) -> dict[str, Any]:
             for name, found in lines.items()
         },
         "differing": [each.to_dict() for each in settled],
-        "lost": [each.to_dict() for each in imported.lost],
+        "lost": [loss.to_dict() for loss in imported.lost],
         "notes": list(imported.notes),
     }

@@ -70,7 +70,7 @@ def read_files(arguments: Sequence[str]) -> list[File]:
         UsageError: an unknown platform.
         ManifestError: a file is missing or no text.
     """
-    return [_file(each) for each in arguments]
+    return [_file(argument) for argument in arguments]
 
 
 def _file(argument: str) -> File:
@@ -115,7 +115,7 @@ def read_parts(files: Sequence[File], folder: Path, *, keep_builds: bool) -> lis
         else:
             problems += found
     if problems:
-        names = ", ".join(dict.fromkeys(each.location.file for each in problems))
+        names = ", ".join(dict.fromkeys(problem.location.file for problem in problems))
         raise refusal(names, *problems)
     return _with_default(parts)
 

@@ -59,12 +59,14 @@ def _checked_with_ways_out(project: Project, name: str, settings: Settings) -> C
     try:
         return _checked(project, name, settings)
     except UnmetError as error:
-        others = [each for each in project.manifest.environments if each != name]
+        others = [
+            environment for environment in project.manifest.environments if environment != name
+        ]
         fits = f"is locked for {settings.subdir}" if settings.elsewhere else "fits this machine"
         fitting = [
-            f"conda multiplat install -e {each}: {fits}"
-            for each in others
-            if isinstance(checked(project, each, settings), Choice)
+            f"conda multiplat install -e {other}: {fits}"
+            for other in others
+            if isinstance(checked(project, other, settings), Choice)
         ]
         error.hints = (*error.hints[:1], *fitting, *error.hints[1:])
         raise
@@ -98,7 +100,7 @@ def _checked(project: Project, environment: str, settings: Settings) -> Choice:
             hints=["add it to `platforms:` and run `conda multiplat lock`"],
         )
     needs = locked.machine_needs
-    names = {spec_name(each.spec) for each in needs}
+    names = {spec_name(need.spec) for need in needs}
     has = locked.virtual_packages if settings.elsewhere else virtual_packages(settings, names)
     lacking = unmet(needs, has, spec_matches)
     if lacking:
@@ -110,7 +112,7 @@ def _checked(project: Project, environment: str, settings: Settings) -> Choice:
 def _unmet_error(
     environment: str, locked: PlatformLock, lacking: Sequence[Unmet], subdir: str
 ) -> UnmetError:
-    groups = grouped(lacking, {each.name: each.version for each in locked.records})
+    groups = grouped(lacking, {record.name: record.version for record in locked.records})
     return UnmetError(
         f"this machine can't run {environment} for {subdir}",
         details=lines(groups),

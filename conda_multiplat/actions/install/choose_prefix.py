@@ -59,7 +59,9 @@ def existing(name: str, settings: Settings) -> Path:
 def _first_writable(settings: Settings) -> Path:
     """The first folder of environments that can be written, or made; nothing is made here."""
     for folder in settings.envs_dirs:
-        there = next(each for each in (folder, *folder.parents) if each.exists())
+        there = next(
+            folder_above for folder_above in (folder, *folder.parents) if folder_above.exists()
+        )
         if there.is_dir() and os.access(there, os.W_OK):
             return folder
     tried = ", ".join(map(str, settings.envs_dirs))

@@ -136,14 +136,14 @@ def _installer(work: Work, settings: Settings, console: Console) -> UvInstaller:
 
 def _remove_pypi(work: Work, settings: Settings, console: Console) -> None:
     """Before anything is linked: a conda package may come in the place of one of PyPI's."""
-    gone = [each.name for each in work.pypi if each.new is None]
+    gone = [package.name for package in work.pypi if package.new is None]
     if gone:
         prefixes.begin(work.where, {**work.marker, "state": "installing"})
         _installer(work, settings, console).remove(gone)
 
 
 def _install_pypi(work: Work, settings: Settings, console: Console) -> None:
-    wanted = {each.name for each in work.pypi if each.new is not None}
+    wanted = {package.name for package in work.pypi if package.new is not None}
     if not wanted:
         return
     from conda_multiplat.engines.pypi.install import refuse_owned
@@ -152,7 +152,7 @@ def _install_pypi(work: Work, settings: Settings, console: Console) -> None:
     refuse_owned(sorted(wanted), owned_projects(work.where), work.where)
     prefixes.begin(work.where, {**work.marker, "state": "installing"})
     console.say(f" installing {packages(len(wanted))} of PyPI")
-    records = [each for each in work.choice.locked.pypi if each.name in wanted]
+    records = [package for package in work.choice.locked.pypi if package.name in wanted]
     _installer(work, settings, console).install(records)
 
 
@@ -175,7 +175,7 @@ def _link(work: Work, settings: Settings, console: Console) -> None:
     )
     # After a run that was cut off, nobody knows which of the records it had completed.
     if work.marker and not work.finished:
-        meagre = {each.name for each in locked.records}
+        meagre = {record.name for record in locked.records}
     complete_records(work.where, meagre)
 
 
@@ -193,7 +193,7 @@ def channels(project: Project, choice: Choice, settings: Settings) -> Channels:
 def _settle(work: Work, settings: Settings) -> None:
     """Write what conda wants to know of the environment, where it differs from what it knows."""
     requested = list(work.choice.locked.requested)
-    previously = [str(each) for each in work.marker.get("requested", [])]
+    previously = [str(name) for name in work.marker.get("requested", [])]
     variables = dict(work.project.manifest.variables.get(settings.subdir, {}))
     if work.found or requested != previously or not work.finished:
         revision = prefixes.Revision(

@@ -118,14 +118,14 @@ def plan_targets(plans: Sequence[Plan], update: Update, settings: Settings) -> N
     """Keep each target as it is locked, where it and its peers are in sync; else plan its solve."""
     fresh = update.anything
     stale = {
-        (each.environment, each.subdir)
+        (target.environment, target.subdir)
         for plan in plans
-        for each in plan.targets
-        if fresh or not _stays(plan, each)
+        for target in plan.targets
+        if fresh or not _stays(plan, target)
     }
     for plan in plans:
         for target in plan.targets:
-            peers = {(each.environment, each.subdir) for each in (target, *target.peers)}
+            peers = {(member.environment, member.subdir) for member in (target, *target.peers)}
             if plan.old and not peers & stale:
                 plan.kept[target.subdir] = plan.old.platforms[target.subdir]
             else:
@@ -155,9 +155,9 @@ def check_update(update: Update, plans: Sequence[Plan]) -> None:
         UsageError: with near names.
     """
     every = [lock for plan in plans if plan.old for lock in plan.old.platforms.values()]
-    known = {each.name for lock in every for each in lock.records}
-    known |= {each.name for lock in every for each in lock.pypi}
-    unknown = sorted(each for each in update.names - known if _project(each) not in known)
+    known = {record.name for lock in every for record in lock.records}
+    known |= {package.name for lock in every for package in lock.pypi}
+    unknown = sorted(name for name in update.names - known if _project(name) not in known)
     if unknown:
         hints = [did_you_mean(name, known, f"{name}: no lock has it") for name in unknown]
         raise UsageError(f"--update: not locked: {', '.join(unknown)}", hints=hints)

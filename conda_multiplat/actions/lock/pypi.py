@@ -60,16 +60,18 @@ class PypiSide:
     def start(self, solution: Solution) -> None:
         """Begin a target's resolution, if it asks for PyPI packages and is not under way."""
         target = solution.request.target
-        if target in self._requests or not any(each.view.pypi for each in (target, *target.peers)):
+        if target in self._requests or not any(
+            member.view.pypi for member in (target, *target.peers)
+        ):
             return
         request = pypi_request(target, solution.records, self._table, self._preferred(target))
         if target.peers:  # what conda provides there binds PyPI's packages in all of the group
             given = self._given.setdefault(target.group, {})
-            given |= {each.name: each.version for each in request.provided}
+            given |= {package.name: package.version for package in request.provided}
         if not target.view.pypi:
             return
         if not request.python:
-            self._problems |= {_no_python(each, target) for each in target.view.pypi}
+            self._problems |= {_no_python(requirement, target) for requirement in target.view.pypi}
             return
         self._requests[target] = request
         self._begin(request)
@@ -90,7 +92,7 @@ class PypiSide:
         if locked is None or self._update.everything:
             return ()
         freed = {canonicalize_name(name) for name in self._update.names}
-        return tuple(each for each in locked.pypi if each.name not in freed)
+        return tuple(package for package in locked.pypi if package.name not in freed)
 
     def results(self) -> Mapping[Target, PypiSolution]:
         """What was found, all of it.
@@ -104,11 +106,14 @@ class PypiSide:
             message = "PyPI packages are asked for without a Python to install them"
             raise ManifestError(message, problems=sorted(self._problems))
         outcomes = self._outcomes()
-        solutions = [each for each in outcomes if isinstance(each, PypiSolution)]
-        conflicts = [each for each in outcomes if isinstance(each, PypiConflict)]
+        solutions = [outcome for outcome in outcomes if isinstance(outcome, PypiSolution)]
+        conflicts = [outcome for outcome in outcomes if isinstance(outcome, PypiConflict)]
         if conflicts:
-            raise no_pypi_solution(conflicts, [each.request.target for each in solutions])
-        return {each.request.target: _with_warnings(_categorised(each)) for each in solutions}
+            raise no_pypi_solution(conflicts, [solution.request.target for solution in solutions])
+        return {
+            solution.request.target: _with_warnings(_categorised(solution))
+            for solution in solutions
+        }
 
     def _outcomes(self) -> Sequence[PypiOutcome]:
         """Every resolution's outcome, those of a solve-group being asked until they agree."""
@@ -132,12 +137,12 @@ def _no_python(requirement: Requirement, target: Target) -> Problem:
 
 def _with_warnings(solution: PypiSolution) -> PypiSolution:
     """Say which extras nobody looked into: what conda provides has no metadata of them."""
-    given = {each.name: each.record.name for each in solution.request.provided}
+    given = {package.name: package.record.name for package in solution.request.provided}
     found = [
-        f"{each.at}: pip: {each.text}: conda's {given[each.name]} provides it; "
-        "add what its extra needs yourself"
-        for each in solution.request.requirements
-        if each.name in given and "[" in each.text.partition(";")[0]
+        f"{requirement.at}: pip: {requirement.text}: conda's {given[requirement.name]} "
+        "provides it; add what its extra needs yourself"
+        for requirement in solution.request.requirements
+        if requirement.name in given and "[" in requirement.text.partition(";")[0]
     ]
     return replace(solution, warnings=(*solution.warnings, *found))
 

@@ -41,7 +41,7 @@ def report(locked: Locked, found: Changes, settings: Settings, console: Console)
     _table(locked.locks, found, console)
     _note_assumptions(locked.targets, settings, console)
     _note_cpu_builds(locked.solutions.values(), console)
-    warnings = (each for solution in locked.pypi.values() for each in solution.warnings)
+    warnings = (warning for solution in locked.pypi.values() for warning in solution.warnings)
     for warning in dict.fromkeys(warnings):
         console.say(f" warning: {warning}")
 
@@ -49,15 +49,15 @@ def report(locked: Locked, found: Changes, settings: Settings, console: Console)
 def document(locked: Locked, found: Changes) -> dict[str, Any]:
     """The same for ``--json``: ``environments``, and ``cpu_builds`` where there are any."""
     environments = {
-        each.environment: {
+        lock.environment: {
             subdir: {
                 "packages": len(platform.records),
                 "pypi": len(platform.pypi),
-                "changes": [change.to_dict() for change in found[each.environment][subdir]],
+                "changes": [change.to_dict() for change in found[lock.environment][subdir]],
             }
-            for subdir, platform in each.platforms.items()
+            for subdir, platform in lock.platforms.items()
         }
-        for each in locked.locks
+        for lock in locked.locks
     }
     return {"environments": environments, **_cpu_builds(locked.solutions.values())}
 
@@ -95,7 +95,7 @@ def _note_assumptions(wanted: Sequence[Target], settings: Settings, console: Con
         console.say(
             f" the manifest names no channels: those of the configuration are used ({names})"
         )
-    assumed = sorted({each for target in wanted for each in target.assumed})
+    assumed = sorted({package for target in wanted for package in target.assumed})
     if assumed:
         console.say(f" assumed where the manifest is silent: {', '.join(assumed)}")
 
@@ -104,8 +104,8 @@ def _note_cpu_builds(solutions: Iterable[Solution], console: Console) -> None:
     """Say where CUDA was promised and a CPU build was locked; alike notes once."""
     found: dict[CpuBuild, list[Target]] = {}
     for solution in solutions:
-        for each in solution.cpu_builds:
-            found.setdefault(each, []).append(solution.request.target)
+        for record in solution.cpu_builds:
+            found.setdefault(record, []).append(solution.request.target)
     for build, where in found.items():
         first, *others = build.lines()
         console.say(f" ! {first}  ({', '.join(map(str, where))})")
@@ -116,8 +116,8 @@ def _note_cpu_builds(solutions: Iterable[Solution], console: Console) -> None:
 def _cpu_builds(solutions: Iterable[Solution]) -> dict[str, Any]:
     """The same for ``--json``; nothing where there is none."""
     found = [
-        {"target": str(each.request.target), **build.to_dict()}
-        for each in solutions
-        for build in each.cpu_builds
+        {"target": str(solution.request.target), **build.to_dict()}
+        for solution in solutions
+        for build in solution.cpu_builds
     ]
     return {"cpu_builds": found} if found else {}

@@ -67,13 +67,13 @@ class Locked:
 
     def of(self, target: Target) -> PlatformLock:
         """What is locked of a target."""
-        lock = next(each for each in self.locks if each.environment == target.environment)
+        lock = next(lock for lock in self.locks if lock.environment == target.environment)
         return lock.platforms[target.subdir]
 
     def texts(self) -> dict[Path, str]:
         """The locks that differ from what is on disk."""
         rendered = {
-            self.project.lock_path(each.environment): conda_lock.render(each) for each in self.locks
+            self.project.lock_path(lock.environment): conda_lock.render(lock) for lock in self.locks
         }
         return {
             path: text
@@ -136,14 +136,14 @@ def locked_for(locked: Locked, project: Project) -> Locked:
     the digests of requests are others.
     """
     manifest = project.manifest
-    names = [each.environment for each in locked.locks]
-    now = {(each.environment, each.subdir): each for each in targets(manifest, names)}
+    names = [lock.environment for lock in locked.locks]
+    now = {(target.environment, target.subdir): target for target in targets(manifest, names)}
     locks = []
     for lock in locked.locks:
         platforms = dict(lock.platforms)
         for subdir, old in lock.platforms.items():
             if found := now.get((lock.environment, subdir)):
-                requested = tuple(each.text for each in found.view.conda)
+                requested = tuple(requirement.text for requirement in found.view.conda)
                 platforms[subdir] = old._replace(
                     content_hash=digest(found, lock.recipe), requested=requested
                 )
@@ -155,7 +155,7 @@ def _pypi_side(
     project: Project, plans: Sequence[Plan], update: Update, settings: Settings, console: Console
 ) -> PypiSide | None:
     """What resolves PyPI packages, where a target that is to be solved asks for any."""
-    if not any(each.target.view.pypi for plan in plans for each in plan.requests):
+    if not any(request.target.view.pypi for plan in plans for request in plan.requests):
         return None
     from conda_multiplat.actions.lock.pypi import PypiSide
     from conda_multiplat.engines.pypi.conda_names import name_table
@@ -173,13 +173,13 @@ def _pypi_side(
 def _solve(
     plans: Sequence[Plan], engine: CondaEngine, pypi: PypiSide | None
 ) -> dict[Target, Solution]:
-    requests = [each for plan in plans for each in plan.requests]
+    requests = [request for plan in plans for request in plan.requests]
     outcomes = solve(requests, engine, pypi.start if pypi else _ignore) if requests else []
-    conflicts = [each for each in outcomes if isinstance(each, Conflict)]
-    solutions = [each for each in outcomes if isinstance(each, Solution)]
+    conflicts = [outcome for outcome in outcomes if isinstance(outcome, Conflict)]
+    solutions = [outcome for outcome in outcomes if isinstance(outcome, Solution)]
     if conflicts:
-        raise no_solution(conflicts, [each.request.target for each in solutions])
-    return {each.request.target: each for each in solutions}
+        raise no_solution(conflicts, [solution.request.target for solution in solutions])
+    return {solution.request.target: solution for solution in solutions}
 
 
 def _ignore(_: Solution) -> None:
@@ -200,7 +200,7 @@ def _lock_file(
                 digest(target, plan.recipe),
                 solution.records,
                 target.virtual_packages,
-                [each.text for each in target.view.conda],
+                [requirement.text for requirement in target.view.conda],
                 resolved[target].records if target in resolved else (),
             )
     return LockFile(

@@ -55,7 +55,7 @@ def escape(text: str) -> str:
 
 
 def _call(scripts: tuple[str, ...]) -> str:
-    return "\n".join('@call "{}"'.format(each.replace("%", "%%")) for each in scripts)
+    return "\n".join('@call "{}"'.format(script.replace("%", "%%")) for script in scripts)
 
 
 def hook(activation: Activation) -> str:

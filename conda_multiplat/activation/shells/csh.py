@@ -90,7 +90,7 @@ def quote(text: str) -> str:
 
 
 def _run(scripts: tuple[str, ...]) -> list[str]:
-    return [f"if ( -r {quote(each)} ) source {quote(each)}" for each in scripts]
+    return [f"if ( -r {quote(script)} ) source {quote(script)}" for script in scripts]
 
 
 def _off(activation: Activation, names: tuple[str, ...]) -> str:

@@ -115,7 +115,7 @@ def _list(words: tuple[str, ...]) -> str:
 def hook(activation: Activation) -> str:
     """The text that activates when sourced."""
     values = {**activation.variables, **activation.own}
-    folders = tuple(each.removeprefix(activation.prefix) for each in activation.path)
+    folders = tuple(folder.removeprefix(activation.prefix) for folder in activation.path)
     return fill(
         _TEXT,
         activation,
@@ -126,6 +126,6 @@ def hook(activation: Activation) -> str:
         NAMES=_list((*activation.changed, *activation.own, "CONDA_SHLVL")),
         UNSET=" ".join(map(quote, activation.unset)),
         VALUES="{" + ", ".join(f"{quote(k)}: {quote(v)}" for k, v in values.items()) + "}",
-        ON="\n".join(f"    source {quote(each)}" for each in activation.scripts_on(".nu")),
-        OFF="\n".join(f"    source {quote(each)}" for each in activation.scripts_off(".nu")),
+        ON="\n".join(f"    source {quote(script)}" for script in activation.scripts_on(".nu")),
+        OFF="\n".join(f"    source {quote(script)}" for script in activation.scripts_off(".nu")),
     )

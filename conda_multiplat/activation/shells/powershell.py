@@ -132,7 +132,7 @@ def hook(activation: Activation) -> str:
         activation,
         comment="#",
         PREFIX=quote(activation.prefix),
-        FOLDERS=_list(tuple(each.removeprefix(activation.prefix) for each in activation.path)),
+        FOLDERS=_list(tuple(folder.removeprefix(activation.prefix) for folder in activation.path)),
         PROMPT=quote(activation.prompt),
         NAMES=_list((*activation.changed, *activation.own, "CONDA_SHLVL")),
         CHANGE="\n".join(f"    {line}" for line in change),

@@ -113,7 +113,7 @@ def hook(activation: Activation) -> str:
         activation,
         comment="#",
         PREFIX=repr(activation.prefix),
-        FOLDERS=repr([each.removeprefix(activation.prefix) for each in activation.path]),
+        FOLDERS=repr([folder.removeprefix(activation.prefix) for folder in activation.path]),
         UNSET=repr(list(activation.unset)),
         VALUES=repr({**activation.variables, **activation.own}),
         SUFFIX=".bat" if windows else ".sh",

@@ -120,5 +120,5 @@ def _names() -> Iterable[str]:
     """The named environments that conda knows of."""
     path = Path("~/.conda/environments.txt").expanduser()
     lines = read_text(path).splitlines() if path.is_file() else []
-    prefixes = [Path(each.strip()) for each in lines if each.strip()]
-    return unique(each.name for each in prefixes if each.parent.name == "envs")
+    prefixes = [Path(line.strip()) for line in lines if line.strip()]
+    return unique(prefix.name for prefix in prefixes if prefix.parent.name == "envs")

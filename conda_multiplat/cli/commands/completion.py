@@ -31,7 +31,7 @@ _SHELLS = {"bash": scripts.bash, "zsh": scripts.zsh, "fish": scripts.fish}
 
 def run(args: argparse.Namespace, _: None, console: Console) -> int:
     """Print the script for a shell."""
-    commands = [command(*each) for each in command_parsers(argparse.ArgumentParser())]
+    commands = [command(*parser) for parser in command_parsers(argparse.ArgumentParser())]
     text = _SHELLS[args.shell](commands, _program())
     console.show(text.removesuffix("\n"))
     console.result({"shell": args.shell, "script": text})

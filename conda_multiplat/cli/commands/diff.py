@@ -81,10 +81,16 @@ def run(args: argparse.Namespace, _: None, console: Console) -> int:
     old = _side("HEAD" if args.old_side is None else args.old_side, args.files)
     new = _side(args.new_side, args.files)
     environments = _differences(old, new, args.environments, args.platforms)
-    differing = [each for each in environments if each]
+    differing = [environment for environment in environments if environment]
     for line in (show.markdown if args.as_markdown else show.text)(differing):
         console.show(line)
-    console.result({"environments": {each.environment: each.to_dict() for each in environments}})
+    console.result(
+        {
+            "environments": {
+                environment.environment: environment.to_dict() for environment in environments
+            }
+        }
+    )
     return 1 if args.tell_by_code and differing else 0
 
 

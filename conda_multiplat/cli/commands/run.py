@@ -117,6 +117,6 @@ def _captured(activation: Activation, environ: Mapping[str, str]) -> dict[str, s
             f"a script of {activation.prefix}/etc/conda/activate.d ended with exit code "
             f"{done.returncode}"
         )
-    entries = (os.fsdecode(each).partition("=") for each in done.stdout.split(b"\0") if each)
+    entries = (os.fsdecode(path).partition("=") for path in done.stdout.split(b"\0") if path)
     left = {key: value for key, _, value in entries if key not in _SHELLS_OWN}
     return {**left, **{key: environ[key] for key in _SHELLS_OWN if key in environ}}

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 def _document(activation: Activation, shell: Shell | None) -> dict[str, Any]:
     """What a program needs to do the same: see ``docs/shell.md``."""
     shells = [shell] if shell else SHELLS.values()
-    suffixes = dict.fromkeys(each.suffix for each in shells)
+    suffixes = dict.fromkeys(shell.suffix for shell in shells)
     return {
         "prefix": activation.prefix,
         "name": activation.name,

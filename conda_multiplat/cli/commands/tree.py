@@ -151,11 +151,11 @@ def _package(
         **_named(key),
         "version": record.version if record else None,
         "build": record.build if record else None,
-        "asked": [each.line.to_dict() for each in graph.roots if each.key == key],
+        "asked": [root.line.to_dict() for root in graph.roots if root.key == key],
         "needed_by" if invert else "depends": [
-            {**_named(each.key), "constraint": each.constraint}
-            for each in edges
-            if invert or each.key[0] != VIRTUAL
+            {**_named(edge.key), "constraint": edge.constraint}
+            for edge in edges
+            if invert or edge.key[0] != VIRTUAL
         ],
     }
 

@@ -116,7 +116,7 @@ class Channels:
 
     def spec_channels(self, request: SolveRequest) -> list[str]:
         """The URLs of a request's channels; those that only a spec names come last, as in conda."""
-        asked = [parse_spec(each.text).channel for each in request.requirements]
+        asked = [parse_spec(requirement.text).channel for requirement in request.requirements]
         names = [*request.channels, *filter(None, asked)]
         return list(dict.fromkeys(url for name in names for url in self.urls(name)))
 

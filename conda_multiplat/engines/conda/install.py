@@ -57,13 +57,13 @@ def install_records(
         OutsideError: a package can't be had, or is not what was locked.
     """
     cache = cache_folder(settings) / "packages"
-    known = {each.name: _cached_record(each, cache) for each in records}
+    known = {record.name: _cached_record(record, cache) for record in records}
     _verify_local([each for each in changed if known[each.name] is None])
     begin()
     try:
         run(
             rattler.install(
-                [_repodata_record(each, known[each.name]) for each in records],
+                [_repodata_record(record, known[record.name]) for record in records],
                 target_prefix=prefix,
                 cache_dir=cache,
                 reinstall_packages={each.name for each in changed},
@@ -159,7 +159,7 @@ def _verify_local(records: Sequence[CondaRecord]) -> None:
 
     What is in our cache was checked before it came there.
     """
-    local = [each for each in records if each.url.startswith("file://")]
+    local = [record for record in records if record.url.startswith("file://")]
     with ThreadPoolExecutor() as pool:
         wrong = [text for text in pool.map(_local_problem, local) if text]
     if wrong:

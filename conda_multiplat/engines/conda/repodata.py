@@ -79,10 +79,10 @@ class Repodata:
                 gateway=self._gateway,
                 platforms=_platforms(request),
                 locked_packages=locked,
-                virtual_packages=[_generic(each) for each in request.virtual_packages],
+                virtual_packages=[_generic(package) for package in request.virtual_packages],
                 channel_priority=_PRIORITIES[request.channel_priority],
                 channel_relations=_RELATIONS,
-                constraints=[self._channels.spec(each) for each in request.constraints],
+                constraints=[self._channels.spec(constraint) for constraint in request.constraints],
             )
 
     async def explanation(self, request: SolveRequest, involved: Sequence[Requirement]) -> str:
@@ -122,8 +122,8 @@ class Repodata:
         """Those of some records that the channels still have, with the metadata of today."""
         if not records:
             return []
-        urls = {each.url for each in records}
-        known = await self.known(request, [each.name for each in records])
+        urls = {record.url for record in records}
+        known = await self.known(request, [record.name for record in records])
         return [each for each in known if public_name(each.url) in urls]
 
     async def names(self, request: SolveRequest) -> set[str]:
@@ -134,10 +134,10 @@ class Repodata:
     def channel(self, request: SolveRequest, record: rattler.RepoDataRecord) -> str:
         """A record's channel as the request names it, ``""`` if it is not one of its channels."""
         base = public_name(record.url).rsplit("/", 2)[0]
-        return next((each for each in request.channels if base in self._bases(each)), "")
+        return next((asked for asked in request.channels if base in self._bases(asked)), "")
 
     def _bases(self, channel: str) -> list[str]:
-        return [each.rstrip("/") for each in self._channels.urls(channel)]
+        return [url.rstrip("/") for url in self._channels.urls(channel)]
 
     def scrubbed(self, error: SolverError) -> str:
         """What the solver says, without credentials."""
@@ -152,9 +152,9 @@ class Repodata:
         manifest's lines means nothing. Where the channels' priority is strict, each name is asked
         for by itself too: rattler looks at it only for a spec that the first channel can meet.
         """
-        texts = sorted({each.text for each in requirements})
+        texts = sorted({requirement.text for requirement in requirements})
         strict = request.channel_priority == "strict"
-        names = sorted({each.name for each in requirements}) if strict else []
+        names = sorted({requirement.name for requirement in requirements}) if strict else []
         return [self._channels.spec(text) for text in (*texts, *names)]
 
     def _sources(self, request: SolveRequest) -> list[rattler.Channel]:

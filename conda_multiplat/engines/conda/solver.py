@@ -93,7 +93,7 @@ class RattlerEngine:
         try:
             return run(work(self._runs[plain]))
         except _UnreadableError as error:
-            urls = {url for each in requests for url in self._channels.spec_channels(each)}
+            urls = {url for request in requests for url in self._channels.spec_channels(request)}
             refused = {url for url in urls - plain if self._refuses_shards(url, error.text)}
             if not refused:
                 raise self._outside(error) from None
@@ -111,9 +111,9 @@ class RattlerEngine:
         return self._cuda
 
     def _detected_cuda(self) -> str:
-        found = {each.name: each.version for each in detect_virtual_packages()}
+        found = {package.name: package.version for package in detect_virtual_packages()}
         if "__cuda" in found and self._settings.detect is not None:
-            found = {each.name: each.version for each in self._settings.detect(["__cuda"])}
+            found = {package.name: package.version for package in self._settings.detect(["__cuda"])}
         return found.get("__cuda", "")
 
     def _refuses_shards(self, url: str, text: str) -> bool:
@@ -151,12 +151,12 @@ class _Run:
     ) -> list[Outcome]:
         """Every request's outcome, in order; ``solved`` hears of each solution."""
         self._repodata.begin()
-        return list(await asyncio.gather(*(self._outcome(each, solved) for each in requests)))
+        return list(await asyncio.gather(*(self._outcome(request, solved) for request in requests)))
 
     async def why(self, questions: Sequence[Question]) -> list[Why]:
         """The answer to each question, in order."""
         self._repodata.begin()
-        return list(await asyncio.gather(*(self._why(*each) for each in questions)))
+        return list(await asyncio.gather(*(self._why(*question) for question in questions)))
 
     async def _why(self, request: SolveRequest, record: CondaRecord) -> Why:
         with _readable(request):
@@ -185,7 +185,9 @@ class _Run:
     async def _conflict(self, request: SolveRequest, error: SolverError) -> Conflict:
         unknown = await self._suggestions(request)
         if unknown:
-            missing = [each for each in request.requirements if each.name in unknown]
+            missing = [
+                requirement for requirement in request.requirements if requirement.name in unknown
+            ]
             return Conflict(request, "", tuple(missing), unknown)
         involved = await self._repodata.clash(request, request.requirements)
         text = await self._repodata.explanation(request, involved)
@@ -196,8 +198,8 @@ class _Run:
     async def _suggestions(self, request: SolveRequest) -> dict[str, list[str]]:
         """For each requirement that no channel has a package for: names like it."""
         names = await self._repodata.names(request)
-        promised = {each.name for each in request.virtual_packages}
-        asked = {each.name for each in request.requirements}
+        promised = {package.name for package in request.virtual_packages}
+        asked = {requirement.name for requirement in request.requirements}
         return {name: nearest(name, sorted(names), 3) for name in sorted(asked - names - promised)}
 
 

@@ -84,7 +84,7 @@ def detect_virtual_packages() -> tuple[VirtualPackage, ...]:
 def _detected() -> Found:
     """What rattler sees; it asks a driver, if there is one, in this process."""
     overrides = rattler.VirtualPackageOverrides.from_env()
-    found = [each.into_generic() for each in rattler.VirtualPackage.detect(overrides)]
+    found = [package.into_generic() for package in rattler.VirtualPackage.detect(overrides)]
     return [(each.name.normalized, str(each.version), str(each.build_string)) for each in found]
 
 

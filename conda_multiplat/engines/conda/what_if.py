@@ -65,7 +65,7 @@ class Alternatives:
         cuda = self._missing_cuda(request)
         if not (cuda or _promises_cuda(request)):
             return ()
-        asked = {each.name for each in request.requirements}
+        asked = {requirement.name for requirement in request.requirements}
         suspects = {_name(each): each for each in found if _is_suspect(each, asked)}
         builds = await self._cuda_builds(request, suspects)
         first = [name for name in builds if name in asked]
@@ -75,7 +75,7 @@ class Alternatives:
             if name not in asked and name not in covered:
                 trials.append(await self._trial(request, found, name, builds[name], cuda))
                 covered |= trials[-1].cuda
-        notes = [each.note for each in trials if each.note.instead or not cuda]
+        notes = [trial.note for trial in trials if trial.note.instead or not cuda]
         return tuple(sorted(notes, key=lambda each: each.name))
 
     def _missing_cuda(self, request: SolveRequest) -> str:
@@ -101,8 +101,8 @@ class Alternatives:
         """The CUDA builds of packages that have any, by name."""
         known = await self._repodata.known(request, suspects) if suspects else []
         builds: dict[str, list[rattler.RepoDataRecord]] = {}
-        for each in filter(_is_cuda, known):
-            builds.setdefault(_name(each), []).append(each)
+        for package in filter(_is_cuda, known):
+            builds.setdefault(_name(package), []).append(package)
         return {name: builds[name] for name in sorted(builds)}
 
     async def _trial(
@@ -123,7 +123,7 @@ class Alternatives:
         note = CpuBuild(name, str(chosen.version), at, _reason(chosen, builds, found, channel))
         if cuda:
             return await self._with_a_promise(request, note, cuda)
-        kept = any(each.url == public_name(chosen.url) for each in request.locked)
+        kept = any(record.url == public_name(chosen.url) for record in request.locked)
         fresh = await self._repodata.solve(request, request.requirements) if kept else []
         freed = _cuda_build(fresh, name)
         if freed:
@@ -205,7 +205,7 @@ class Alternatives:
         self, request: SolveRequest, chosen: rattler.RepoDataRecord, others: Records
     ) -> str:
         """The channel of records that only the channels' priority rules out; ``""`` if none."""
-        names = [self._repodata.channel(request, each) for each in others]
+        names = [self._repodata.channel(request, other) for other in others]
         order = list(request.channels)
         first = self._repodata.channel(request, chosen)
         if request.channel_priority != "strict" or first in names or not set(names) <= set(order):
@@ -239,7 +239,7 @@ def _with_cuda(request: SolveRequest, version: str) -> SolveRequest:
 
 
 def _promises_cuda(request: SolveRequest) -> bool:
-    return any(each.name == "__cuda" for each in request.virtual_packages)
+    return any(package.name == "__cuda" for package in request.virtual_packages)
 
 
 def _cuda_build(found: Records, name: str) -> rattler.RepoDataRecord | None:
@@ -249,7 +249,9 @@ def _cuda_build(found: Records, name: str) -> rattler.RepoDataRecord | None:
 
 def _line(request: SolveRequest, name: str) -> Requirement | None:
     """The requirement that asks for a package by name."""
-    return next((each for each in request.requirements if each.name == name), None)
+    return next(
+        (requirement for requirement in request.requirements if requirement.name == name), None
+    )
 
 
 def _is_suspect(record: rattler.RepoDataRecord, asked: set[str]) -> bool:
@@ -259,7 +261,7 @@ def _is_suspect(record: rattler.RepoDataRecord, asked: set[str]) -> bool:
 
 def _asks(request: SolveRequest, found: Records, name: str) -> Requirement:
     """The requirement that a package is there for."""
-    by_name = {each.name: each for each in request.requirements}
+    by_name = {requirement.name: requirement for requirement in request.requirements}
     depends = {_name(each): [spec_name(spec) for spec in each.depends] for each in found}
     path = path_to(name, by_name, depends)
     return by_name[path[0]] if path else request.requirements[0]
@@ -296,7 +298,7 @@ def _reason(chosen: rattler.RepoDataRecord, builds: Records, found: Records, cha
     """
     if channel:
         return f"its CUDA builds are in {channel}, after a channel that has it too (priority)"
-    same = [each for each in builds if str(each.version) == str(chosen.version)]
+    same = [build for build in builds if str(build.version) == str(chosen.version)]
     if not same:
         return f"{chosen.version} has no CUDA build"
     python = next((record for record in found if _name(record) == "python"), None)

@@ -39,7 +39,7 @@ def _names(url: str) -> set[str]:
         with urllib.request.urlopen(asked, timeout=_PATIENCE) as answer:
             content = answer.read()
             if "json" in answer.headers.get("Content-Type", ""):
-                return {canonicalize_name(each["name"]) for each in json.loads(content)["projects"]}
+                return {canonicalize_name(load["name"]) for load in json.loads(content)["projects"]}
     except (OSError, ValueError, KeyError):
         return set()
     return {canonicalize_name(name.decode()) for name in _ANCHOR.findall(content)}
@@ -48,7 +48,7 @@ def _names(url: str) -> set[str]:
 def unknown_projects(lines: Sequence[Requirement], known: set[str]) -> list[str]:
     """A hint for each requirement whose project no index has, with names like it."""
     hints: list[str] = []
-    for name in dict.fromkeys(each.name for each in lines if each.name):
+    for name in dict.fromkeys(line.name for line in lines if line.name):
         if known and name not in known:
             alike = (each for each in known if abs(len(each) - len(name)) <= _SLACK)
             near = nearest(name, sorted(each for each in alike if each[:1] == name[:1]), 3)
@@ -65,11 +65,11 @@ def other_versions(request: PypiRequest, versions: Mapping[str, str]) -> list[st
         versions: the versions that PyPI's side would take of what conda provides.
     """
     hints: list[str] = []
-    for each in request.provided:
-        if each.name not in versions:
+    for package in request.provided:
+        if package.name not in versions:
             continue
-        wanted = versions[each.name]
-        name = each.record.name
+        wanted = versions[package.name]
+        name = package.record.name
         asked = [line for line in request.target.view.conda if line.name == name]
         against = [line for line in asked if not spec_allows(line.text, wanted)]
         if against:

@@ -44,7 +44,7 @@ def triple(subdir: str, packages: Iterable[VirtualPackage]) -> str | None:
     """A platform as uv names it, of glibc the newest that is promised; ``None`` if it has none."""
     if subdir not in _MACHINES:
         return _TRIPLES.get(subdir)
-    known = [each for each in platform_tags(subdir, packages) if "manylinux_2_" in each]
+    known = [tag for tag in platform_tags(subdir, packages) if "manylinux_2_" in tag]
     minors = {int(each.split("_")[2]) for each in known}
     newest = next((minor for minor in _MANYLINUX if minor in minors), None)
     return f"{_MACHINES[subdir]}-manylinux_2_{newest}" if newest else None
@@ -71,13 +71,13 @@ class Compiler:
     @property
     def entries(self) -> list[str]:
         """The entries of ``pip:`` as uv reads them."""
-        found = (_for_uv(each.text) for each in self.request.requirements)
+        found = (_for_uv(requirement.text) for requirement in self.request.requirements)
         return [each for each in found if each]
 
     @property
     def options(self) -> list[str]:
         """Those entries that say where packages come from."""
-        return [each for each in self.entries if each.startswith("-") and each[:2] != "-e"]
+        return [entry for entry in self.entries if entry.startswith("-") and entry[:2] != "-e"]
 
     def lock(
         self,
@@ -98,9 +98,13 @@ class Compiler:
             packages: the virtual packages of the machines, if not those that are promised.
         """
         lines = ['lock-version = "1.0"', 'created-by = "conda-multiplat"']
-        for each in self.request.preferred:
-            if each.sha256 and not each.is_folder:
-                lines += ["[[packages]]", f'name = "{each.name}"', f'version = "{each.version}"']
+        for package in self.request.preferred:
+            if package.sha256 and not package.is_folder:
+                lines += [
+                    "[[packages]]",
+                    f'name = "{package.name}"',
+                    f'version = "{package.version}"',
+                ]
         output = self.folder / "pylock.toml"
         output.unlink(missing_ok=True)
         if "[[packages]]" in lines:
@@ -150,7 +154,7 @@ class Compiler:
         """What uv says of an error, without warnings and credentials."""
         lines = [line for line in done.stderr.splitlines() if not line.startswith("warning:")]
         text = "\n".join(lines).strip().removeprefix("error: ")
-        urls = [os.path.expandvars(each.text) for each in self.request.requirements]
+        urls = [os.path.expandvars(requirement.text) for requirement in self.request.requirements]
         return scrub(text, secrets([*urls, *os.environ.values()]))
 
     def _run(
@@ -186,17 +190,17 @@ class Compiler:
 
     def _choices(self) -> list[str]:
         """How the manifest wants versions to be chosen: ``--pre``, and the keys of ``pypi:``."""
-        pre = any(each.text == "--pre" for each in self.request.requirements)
+        pre = any(requirement.text == "--pre" for requirement in self.request.requirements)
         said = self.request.target.pypi_options.said()
         choices = {"prerelease": "allow", **said} if pre else said
         return [f"--{key}={value}" for key, value in choices.items()]
 
     def _constraints(self, stubs: Path, without: Collection[str]) -> list[str]:
         """What conda provides, as stubs in a folder, and the lines of constraints files."""
-        given = [each for each in self.request.provided if each.name not in without]
+        given = [package for package in self.request.provided if package.name not in without]
         lines = [f"{each.name} @ {stub(stubs, each.name, each.version)}" for each in given]
-        texts = [each.text for each in self.request.requirements]
-        told = [each.removeprefix(CONSTRAINT) for each in texts if each.startswith(CONSTRAINT)]
+        texts = [requirement.text for requirement in self.request.requirements]
+        told = [text.removeprefix(CONSTRAINT) for text in texts if text.startswith(CONSTRAINT)]
         return [*lines, *told, *self.request.bound]
 
 

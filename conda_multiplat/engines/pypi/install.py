@@ -57,9 +57,9 @@ class UvInstaller:
         self._settings = settings
         self._folder = folder
         self._options = [
-            os.path.expandvars(each.text)
-            for each in requirements
-            if split_option(each.text)[0] in _PLACES
+            os.path.expandvars(requirement.text)
+            for requirement in requirements
+            if split_option(requirement.text)[0] in _PLACES
         ]
 
     def remove(self, names: Sequence[str]) -> None:
@@ -79,21 +79,23 @@ class UvInstaller:
         """
         self._check_folders(records)
         logins = self._logins()
-        wheels = [_hashed(each, logins) for each in records if each.is_wheel and each.sha256]
-        archives = [_hashed(each, logins) for each in records if _is_archive(each)]
-        others = [_unhashed(each) for each in records if not each.sha256 or each.is_folder]
-        again = [f"--reinstall-package={each.name}" for each in records]
+        wheels = [
+            _hashed(record, logins) for record in records if record.is_wheel and record.sha256
+        ]
+        archives = [_hashed(record, logins) for record in records if _is_archive(record)]
+        others = [_unhashed(record) for record in records if not record.sha256 or record.is_folder]
+        again = [f"--reinstall-package={record.name}" for record in records]
         self._install(wheels, "--require-hashes", "--no-index", *again)
         self._install([*self._options, *archives] if archives else [], "--require-hashes", *again)
         self._install([*self._options, *others] if others else [], *again)
 
     def _check_folders(self, records: Sequence[PypiRecord]) -> None:
         changed = [
-            each
-            for each in records
-            if each.is_folder
-            and each.sha256
-            and folder_digest(self._folder / each.url) != each.sha256
+            record
+            for record in records
+            if record.is_folder
+            and record.sha256
+            and folder_digest(self._folder / record.url) != record.sha256
         ]
         if changed:
             names = " ".join(each.name for each in changed)
@@ -105,11 +107,11 @@ class UvInstaller:
 
     def _logins(self) -> dict[str, str]:
         """Host -> ``user:password``, of the indexes that the manifest names."""
-        parts = [urlsplit(split_option(each)[1]) for each in self._options]
+        parts = [urlsplit(split_option(option)[1]) for option in self._options]
         return {
-            str(each.hostname): each.netloc.rpartition("@")[0]
-            for each in parts
-            if "@" in each.netloc
+            str(part.hostname): part.netloc.rpartition("@")[0]
+            for part in parts
+            if "@" in part.netloc
         }
 
     def _install(self, lines: Sequence[str], *options: str) -> None:

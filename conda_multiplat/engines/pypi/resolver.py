@@ -86,18 +86,18 @@ def _outcome(uv: Compiler) -> PypiSolution | PypiConflict:
         return _unsolvable(uv, uv.message(done))
     uv.check(done)
     ranked = tags(uv.request.python, target.subdir, target.virtual_packages)
-    names = {each.name for each in uv.request.provided}
+    names = {package.name for package in uv.request.provided}
     chosen = choose(uv.pylock(), ranked, provided=names, dependencies=uv.dependencies())
-    records = tuple(_on_disk(uv, each) for each in chosen.records)
+    records = tuple(_on_disk(uv, record) for record in chosen.records)
     return _too_old(uv, chosen) or PypiSolution(uv.request, records, _to_build(uv, chosen))
 
 
 def _to_build(uv: Compiler, chosen: Chosen) -> tuple[str, ...]:
     return tuple(
-        f"{each.name} {each.version} has no wheel for {uv.request.target.subdir}: "
+        f"{record.name} {record.version} has no wheel for {uv.request.target.subdir}: "
         "it will be built where it is installed"
-        for each in chosen.records
-        if each.name in chosen.built and each.sha256
+        for record in chosen.records
+        if record.name in chosen.built and record.sha256
     )
 
 
@@ -127,13 +127,13 @@ def _too_old(uv: Compiler, chosen: Chosen) -> PypiConflict | None:
     """
     wanted = _not_binary(uv.request)
     archives = [
-        each
-        for each in chosen.records
-        if each.name in chosen.built - wanted and each.sha256 and not each.is_folder
+        record
+        for record in chosen.records
+        if record.name in chosen.built - wanted and record.sha256 and not record.is_folder
     ]
     if not archives or "all" in wanted:
         return None
-    pins = [f"{each.name}=={each.version}" for each in archives]
+    pins = [f"{archive.name}=={archive.version}" for archive in archives]
     done = uv.lock([*uv.options, *pins], "--no-deps", packages=_NEWEST)
     return _newer_wheels(uv) if done.returncode == 0 else None
 
@@ -143,18 +143,18 @@ def _newer_wheels(uv: Compiler) -> PypiConflict | None:
     target, python = uv.request.target, uv.request.python
     known = {tag.platform for tag in tags(python, target.subdir, _NEWEST)}
     promised = {tag.platform for tag in tags(python, target.subdir, target.virtual_packages)}
-    given = {each.name for each in uv.request.provided}
+    given = {package.name for package in uv.request.provided}
     found: dict[tuple[str, str], list[str]] = {}
-    for each in uv.pylock()["packages"]:
-        platforms = _platforms(each, known)
-        if each["name"] not in given and platforms and not promised & set(platforms):
-            found[each["name"], each.get("version", "")] = platforms
+    for package in uv.pylock()["packages"]:
+        platforms = _platforms(package, known)
+        if package["name"] not in given and platforms and not promised & set(platforms):
+            found[package["name"], package.get("version", "")] = platforms
     return _old_conflict(uv.request, found) if found else None
 
 
 def _not_binary(request: PypiRequest) -> set[str]:
     """The projects that the manifest wants built from source."""
-    options = (split_option(each.text) for each in request.requirements)
+    options = (split_option(requirement.text) for requirement in request.requirements)
     values = [value for option, value in options if option == "--no-binary"]
     names = (name for value in values for name in value.replace(",", " ").split())
     return {canonicalize_name(name.strip(":")) for name in names}
@@ -162,7 +162,7 @@ def _not_binary(request: PypiRequest) -> set[str]:
 
 def _platforms(package: Mapping[str, Any], known: set[str]) -> list[str]:
     """The platform tags of a package's wheels, of those that a platform can have."""
-    urls = (each.get("url") or each.get("path", "") for each in package.get("wheels", ()))
+    urls = (wheel.get("url") or wheel.get("path", "") for wheel in package.get("wheels", ()))
     return sorted({tag.platform for url in urls for tag in wheel_tags(url)} & known - {"any"})
 
 
@@ -170,7 +170,7 @@ def _old_conflict(
     request: PypiRequest, wheels: Mapping[tuple[str, str], Sequence[str]]
 ) -> PypiConflict:
     """Of (name, version) -> the platform tags that there are."""
-    has = {each.name: each.version for each in request.target.virtual_packages}
+    has = {package.name: package.version for package in request.target.virtual_packages}
     system = next((name for name in NEWEST if name in has), "")
     wanted = newest([least(platforms) for platforms in wheels.values()])
     lines = [
@@ -203,18 +203,18 @@ def _versions_without(uv: Compiler, involved: Sequence[Provided]) -> dict[str, s
     names = {each.name for each in involved}
     if not names or uv.lock(uv.entries, without=names).returncode != 0:
         return {}
-    found = {each["name"]: each.get("version", "") for each in uv.pylock()["packages"]}
+    found = {package["name"]: package.get("version", "") for package in uv.pylock()["packages"]}
     return {name: found[name] for name in names if found.get(name)}
 
 
 def _conflict(request: PypiRequest, explanation: str, hints: Sequence[str] = ()) -> PypiConflict:
     """A conflict with the lines and packages that the explanation names, all if it has none."""
     named = {canonicalize_name(each) for each in _NAME.findall(explanation)}
-    lines = tuple(each for each in request.requirements if each.name in named)
+    lines = tuple(requirement for requirement in request.requirements if requirement.name in named)
     return PypiConflict(
         request=request,
         explanation=explanation,
         requirements=lines or request.requirements,
-        provided=tuple(each for each in request.provided if each.name in named),
+        provided=tuple(package for package in request.provided if package.name in named),
         hints=tuple(hints),
     )

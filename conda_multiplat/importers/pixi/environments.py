@@ -41,7 +41,7 @@ def environments_of(workspace: Workspace) -> Iterator[PixiEnvironment]:
     for name, value in declared.items():
         table = value if isinstance(value, Mapping) else {"features": value}
         features = tuple(_features(workspace, name, table))
-        wanted = [each.table.get("platforms") for each in features]
+        wanted = [feature.table.get("platforms") for feature in features]
         found = list(supported(workspace.platforms, wanted))
         own = plain(found)
         group = str(table.get("solve-group") or "")
@@ -125,8 +125,8 @@ def _view(workspace: Workspace, features: Sequence[Feature], platform: PixiPlatf
 
 def _once(lines: Sequence[Requirement], meaning: Callable[[str], str]) -> tuple[Requirement, ...]:
     found: dict[str, Requirement] = {}
-    for each in lines:
-        found.setdefault(meaning(each.text), each)
+    for line in lines:
+        found.setdefault(meaning(line.text), line)
     return tuple(found.values())
 
 
@@ -166,8 +166,8 @@ def promises_of(
             lost: list[str] = []
             table = table_of(feature.table, "system-requirements")
             required.append(fitting(subdir, system_requirements(table, lost)))
-            for each in lost:
-                workspace.reader.lose((*feature.path, "system-requirements"), each)
+            for loss in lost:
+                workspace.reader.lose((*feature.path, "system-requirements"), loss)
         if values := highest([platform.promises, *required]):
             found[subdir] = dict(values)
     return found

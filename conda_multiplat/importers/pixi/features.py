@@ -127,7 +127,7 @@ class FeatureReader:
         self._leave(feature.table, feature.path, _words(feature))
         for selector, table in table_of(feature.table, "target").items():
             path = (*feature.path, "target", selector)
-            if not any(each.matches(selector) for each in platforms):
+            if not any(platform.matches(selector) for platform in platforms):
                 self.lose(path, f"target {selector!r}: no platform is called so")
             self._leave(table, path, _words(feature))
 

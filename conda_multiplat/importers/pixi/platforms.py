@@ -153,11 +153,11 @@ def supported(
     A platform is one where every feature names it or its bare subdir. On subdirs of which a
     feature names a platform exactly, only those that are named exactly remain.
     """
-    named = {each for names in wanted if names is not None for each in names}
+    named = {name for names in wanted if names is not None for name in names}
     exact = {each.subdir for each in workspace if each.name in named}
     for platform in workspace:
         all_have = all(
-            names is None or any(platform.is_called(each) for each in names) for names in wanted
+            names is None or any(platform.is_called(name) for name in names) for names in wanted
         )
         if all_have and (platform.name in named or platform.subdir not in exact):
             yield platform

@@ -81,7 +81,7 @@ def read_pixi(
     environments = list(environments_of(workspace))
     for feature in workspace.features.values():
         workspace.reader.leave(feature, workspace.platforms)
-    leave_workspace(workspace, [each.features for each in environments])
+    leave_workspace(workspace, [environment.features for environment in environments])
     _note_priority(workspace, environments)
     manifest = _manifest(workspace, environments, name_of(workspace, data, folder))
     lost = sorted([*workspace.reader.lost, *lone_comments(file, text)])
@@ -91,7 +91,11 @@ def read_pixi(
 def _note_priority(workspace: Workspace, environments: Sequence[PixiEnvironment]) -> None:
     """Say which channel priority pixi has, where it makes a difference."""
     priority = str(workspace.table.get("channel-priority", "strict"))
-    channels = {c.value for each in environments for c in channels_of(workspace, each.features)}
+    channels = {
+        c.value
+        for environment in environments
+        for c in channels_of(workspace, environment.features)
+    }
     if len(channels) > 1 or priority != "strict":
         command = f"`conda multiplat lock --channel-priority {priority}`"
         workspace.notes.append(
@@ -106,21 +110,23 @@ def _manifest(
     default, *others = environments
     every = plain(workspace.platforms)
     everywhere = replace(default, platforms={**every, **default.platforms})
-    full = {each.name: full_environment(workspace, each) for each in others}
+    full = {other.name: full_environment(workspace, other) for other in others}
     full[DEFAULT_ENVIRONMENT] = full_environment(workspace, everywhere)
-    promises = {each.name: promises_of(workspace, each) for each in environments}
+    promises = {
+        environment.name: promises_of(workspace, environment) for environment in environments
+    }
     platforms = tuple(default.platforms) or tuple(every)
     top = full[DEFAULT_ENVIRONMENT]._replace(platforms=(), promises=promises[DEFAULT_ENVIRONMENT])
     found = {DEFAULT_ENVIRONMENT: top}
-    inherited = {each.name: tuple(each.platforms) for each in others}
+    inherited = {other.name: tuple(other.platforms) for other in others}
     inherited[DEFAULT_ENVIRONMENT] = platforms
-    for each in others:
-        bases = _bases(each, [everywhere, *others])
-        related = _related(each, [full[base] for base in bases], full, promises)
+    for other in others:
+        bases = _bases(other, [everywhere, *others])
+        related = _related(other, [full[base] for base in bases], full, promises)
         base = related.extends[0] if related.extends else DEFAULT_ENVIRONMENT
-        same = set(each.platforms) == set(inherited[base])
-        found[each.name] = related._replace(platforms=() if same else related.platforms)
-    further = [each.name for each in others if each.features == default.features]
+        same = set(other.platforms) == set(inherited[base])
+        found[other.name] = related._replace(platforms=() if same else related.platforms)
+    further = [other.name for other in others if other.features == default.features]
     further = [each for each in further if each not in workspace.environments]
     return Manifest(
         files=(workspace.reader.places.file,),
@@ -138,7 +144,7 @@ def _bases(environment: PixiEnvironment, every: Sequence[PixiEnvironment]) -> li
 
     Of two with the same features only the later one can extend the other.
     """
-    features = {each.path for each in environment.features}
+    features = {feature.path for feature in environment.features}
     before = every[: every.index(environment)]
     fitting: list[PixiEnvironment] = []
     for each in every:
@@ -177,7 +183,7 @@ def _beyond(
     beyond: dict[str, dict[str, str | None]] = {}
     for subdir in subdirs:
         promised, base = promises.get(subdir, {}), inherited.get(subdir, {})
-        assumed = {k: v for each in families(subdir) for k, v in DEFAULTS.get(each, {}).items()}
+        assumed = {k: v for family in families(subdir) for k, v in DEFAULTS.get(family, {}).items()}
         values = {name: value for name, value in promised.items() if base.get(name) != value}
         values |= {name: assumed.get(name) for name in base if name not in promised}
         if values:
@@ -189,7 +195,7 @@ def _without_lonely_groups(
     workspace: Workspace, environments: Mapping[str, Environment]
 ) -> dict[str, Environment]:
     """Without the solve-groups of a single environment, which mean nothing."""
-    named = [each.solve_group for each in environments.values()]
+    named = [environment.solve_group for environment in environments.values()]
     found = {}
     for name, each in environments.items():
         lonely = each.solve_group and named.count(each.solve_group) == 1
@@ -207,15 +213,15 @@ def _variables(
     reader = workspace.reader
     found: dict[str, dict[str, str]] = {}
     for subdir, platform in default.platforms.items():
-        values = [reader.variables(each, platform) for each in reversed(default.features)]
-        found[subdir] = {name: text for each in values for name, text in each.items()}
-    further = {each.path: each for other in others for each in other.features}
+        values = [reader.variables(feature, platform) for feature in reversed(default.features)]
+        found[subdir] = {name: text for value in values for name, text in value.items()}
+    further = {feature.path: feature for other in others for feature in other.features}
     for feature in further.values():
         if feature not in default.features:
             _lose_variables(workspace, feature, found)
     for feature in default.features:
         names = _variables_of(workspace, feature)
-        without = [each.name for each in others if feature not in each.features]
+        without = [other.name for other in others if feature not in other.features]
         if names and without:
             workspace.notes.append(
                 f"variables of {feature.name} ({', '.join(names)}) are set in all environments, "

@@ -62,11 +62,11 @@ def _table(keys: Mapping[str, Shape] | None = None, others: Shape | None = None)
 def _or(words: str, *shapes: Shape) -> Shape:
     """Any of several shapes, of which one at most is a list, and one a table."""
     return Shape(
-        kinds=tuple(kind for each in shapes for kind in each.kinds),
+        kinds=tuple(kind for shape in shapes for kind in shape.kinds),
         words=words,
-        items=next((each.items for each in shapes if each.items), None),
+        items=next((shape.items for shape in shapes if shape.items), None),
         keys={key: shape for each in shapes for key, shape in each.keys.items()},
-        others=next((each.others for each in shapes if each.others), None),
+        others=next((shape.others for shape in shapes if shape.others), None),
     )
 
 

@@ -42,7 +42,7 @@ def conda_spec(name: str, value: Any, pool: Mapping[str, Any]) -> Translated:
         value = {**table, **{k: v for k, v in value.items() if k != "workspace"}}
     if not isinstance(value, Mapping):
         return _of_channel(name, {"version": value})
-    source = next((each for each in _SOURCES if each in value), "")
+    source = next((source for source in _SOURCES if source in value), "")
     if source:
         why = f"{name}: a package from {source} = {value[source]!r}"
         hint = "build it into a channel, or have it under pip: if it is a Python project"

@@ -111,11 +111,11 @@ def _only(
     platforms: Sequence[PixiPlatform], subdirs: Sequence[str], at: Location
 ) -> tuple[PixiPlatform, ...]:
     """The platforms that the user names."""
-    there = {each.subdir: None for each in platforms}
-    if unknown := [each for each in subdirs if each not in there]:
+    there = {platform.subdir: None for platform in platforms}
+    if unknown := [subdir for subdir in subdirs if subdir not in there]:
         message, hint = f"it is not for {', '.join(unknown)}", f"it is for {', '.join(there)}"
         raise refusal(at.file, Problem(at, message, hint))
-    return tuple(each for each in platforms if each.subdir in subdirs)
+    return tuple(platform for platform in platforms if platform.subdir in subdirs)
 
 
 def add_project(workspace: Workspace, data: Mapping[str, Any]) -> None:
@@ -175,7 +175,7 @@ def leave_workspace(workspace: Workspace, used: Iterable[Sequence[Feature]]) -> 
     for key, value in workspace.table.items():
         if key not in (*_WORKSPACE, *_ABOUT):
             reader.lose(workspace.at(key), f"{key} of the workspace: {value!r}")
-    paths = {each.path for features in used for each in features}
+    paths = {feature.path for features in used for feature in features}
     for feature in workspace.features.values():
         if feature.path not in paths and feature.name != DEFAULT_ENVIRONMENT:
             reader.lose(feature.path, f"feature {feature.name}: no environment has it")

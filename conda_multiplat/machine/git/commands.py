@@ -25,7 +25,7 @@ def names_at(folder: Path, revision: str) -> list[str]:
             details=[done.stderr.decode(errors="replace").strip()],
             hints=["name a revision (a commit, branch or tag), or a lock file"],
         )
-    return [each for each in done.stdout.decode(errors="replace").split("\0") if each]
+    return [path for path in done.stdout.decode(errors="replace").split("\0") if path]
 
 
 def text_at(folder: Path, revision: str, name: str) -> str:
@@ -70,7 +70,7 @@ def _listed(folder: Path, *arguments: str) -> list[str]:
     except OutsideError:
         return []
     found = os.fsdecode(done.stdout) if done.returncode == 0 else ""
-    return [each for each in found.split("\0") if each]
+    return [path for path in found.split("\0") if path]
 
 
 def blob(folder: Path, thing: str) -> bytes | None:

@@ -146,7 +146,9 @@ def _same(content: bytes | None, given: bytes) -> bool:
 
 def _guesses(root: Path, name: str, given: Given) -> Iterator[tuple[str, str]]:
     """Pairs of a base and what is merged, the likeliest first."""
-    heads = [each.removeprefix(_MERGE) for each in os.environ if each.startswith(_MERGE)]
+    heads = [
+        variable.removeprefix(_MERGE) for variable in os.environ if variable.startswith(_MERGE)
+    ]
     for commit in (*heads, "MERGE_HEAD"):
         if git.output(root, "rev-parse", "-q", "--verify", commit):
             yield from ((base, commit) for base in _bases(root, commit))

@@ -101,7 +101,7 @@ def set_up(what: Registration, scope: str, console: Console) -> int:
     """
     path = _attributes()
     text = read_text(path) if path.exists() else ""
-    wanted = [each for each in what.lines() if each not in text.splitlines()]
+    wanted = [line for line in what.lines() if line not in text.splitlines()]
     if wanted:
         write_all({path: _with_lines(text, wanted)})
     known = {key: _configured(scope, key) for key in what.config(scope)}
@@ -128,7 +128,7 @@ def take_out(what: Registration, scope: str, console: Console) -> int:
     """
     path = _attributes()
     text = read_text(path) if path.exists() else ""
-    there = [each for each in what.lines() if each in text.splitlines()]
+    there = [line for line in what.lines() if line in text.splitlines()]
     if there:
         _without_lines(path, text, there)
     config = {key: value for key in what.config(scope) if (value := _configured(scope, key))}
@@ -177,11 +177,11 @@ def _attributes() -> Path:
 def _with_lines(text: str, lines: Sequence[str]) -> str:
     end = "\r\n" if "\r\n" in text else "\n"
     gap = "" if not text or text.endswith("\n") else end
-    return text + gap + "".join(f"{each}{end}" for each in lines)
+    return text + gap + "".join(f"{line}{end}" for line in lines)
 
 
 def _without_lines(path: Path, text: str, lines: Sequence[str]) -> None:
-    kept = "".join(each for each in text.splitlines(keepends=True) if each.rstrip() not in lines)
+    kept = "".join(line for line in text.splitlines(keepends=True) if line.rstrip() not in lines)
     if kept:
         write_all({path: kept})
     else:

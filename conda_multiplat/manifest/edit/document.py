@@ -77,8 +77,8 @@ class Document:
     def patched(self, *patches: Patch) -> str:
         """The text with some pieces replaced; one without a last line break gets none."""
         text = self.text
-        for each in sorted(patches, reverse=True):
-            text = text[: each.start] + each.text + text[each.end :]
+        for patch in sorted(patches, reverse=True):
+            text = text[: patch.start] + patch.text + text[patch.end :]
         if text.endswith(self.newline) and not self.text.endswith("\n"):
             return text.removesuffix(self.newline)
         return text
@@ -129,7 +129,7 @@ class Document:
             for key, value in item.value:
                 if key.value == "pip":
                     pip = Value(item, key, value)
-                    listed = [each for each in pip.items if isinstance(each, yaml.ScalarNode)]
+                    listed = [item for item in pip.items if isinstance(item, yaml.ScalarNode)]
                     yield from (Entry(e, None, e, (pip, dependencies)) for e in listed)
                 elif isinstance(value, yaml.ScalarNode):
                     yield Entry(value, key, item, (dependencies,))
@@ -141,8 +141,8 @@ class Document:
         declared = multiplat and self.value(multiplat.node, "environments")
         pairs = declared.node.value if declared else []
         names = [key.value for key, _ in pairs] if isinstance(pairs, list) else []
-        entries = (each for name in (DEFAULT_ENVIRONMENT, *names) for each in self.entries(name))
-        return any(each.key is not None for each in entries)
+        entries = (entry for name in (DEFAULT_ENVIRONMENT, *names) for entry in self.entries(name))
+        return any(entry.key is not None for entry in entries)
 
     # How it is written.
 

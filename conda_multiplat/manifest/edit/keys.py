@@ -91,7 +91,7 @@ def list_of(document: Document, change: Change) -> Value:
 
 def inserted(document: Document, value: Value, change: Change, text: str, comment: str = "") -> str:
     """With the line at the end of its kind: conda's come before ``pip:``."""
-    its = [each for each in value.items if change.pypi or _is_conda(each)]
+    its = [item for item in value.items if change.pypi or _is_conda(item)]
     return lists.insert(document, value, text, after=its[-1] if its else None, comment=comment)
 
 

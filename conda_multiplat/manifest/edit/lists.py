@@ -136,7 +136,7 @@ def delete(document: Document, lists: Sequence[Value], item: yaml.Node) -> str:
 def _delete_last(document: Document, lists: Sequence[Value], item: yaml.Node) -> str:
     value, *outer = lists
     if outer:
-        around = next(each for each in outer[0].items if each is value.mapping)
+        around = next(item for item in outer[0].items if item is value.mapping)
         if len(value.mapping.value) > 1:
             raise document.refusal(item, "`pip:` shares its item with other keys", _BY_HAND)
         if in_brackets(outer[0]) or in_brackets(value):

@@ -48,7 +48,7 @@ def without_platforms(draft: Draft, environment: str, names: Sequence[str]) -> D
     Raises:
         ManifestError: the file is written in a way that can't be edited, with the reason.
     """
-    wanted = [each for each in platforms_of(draft, environment) if each not in names]
+    wanted = [subdir for subdir in platforms_of(draft, environment) if subdir not in names]
     after = draft
     for name in names:
         while found := _places(after, environment, name):
