@@ -56,7 +56,7 @@ def conda_subcommands() -> Iterable[Any]:
 @_harmless("has no settings")
 def conda_settings() -> Iterable[Any]:
     """Register what can be set under ``plugins:`` in ``.condarc``."""
-    from conda_multiplat.in_conda.settings import settings
+    from conda_multiplat.in_conda.plugin_settings import settings
 
     return settings()
 
@@ -167,6 +167,6 @@ def conda_error_hints(error: Any) -> Iterable[Any]:
 def _run(args: argparse.Namespace) -> int:
     """The subcommand's action: conda takes an ``int`` as the exit code."""
     from conda_multiplat.cli.main import run
-    from conda_multiplat.machine.settings import settings_from_conda
+    from conda_multiplat.machine.conda_settings import settings_from_conda
 
     return run(args, settings_from_conda)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from conda_multiplat.actions.check.commit import in_commit, projects
+from conda_multiplat.actions.check.git_commit import in_commit, projects
 from conda_multiplat.actions.check.locks import verdicts
 from conda_multiplat.cli.commands.check import lines
 from conda_multiplat.machine.console import Console

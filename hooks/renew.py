@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from conda_multiplat.actions.check.commit import projects
+from conda_multiplat.actions.check.git_commit import projects
 from conda_multiplat.actions.check.locks import verdicts
 from conda_multiplat.actions.check.verdict import LOCK, RENDER
 from conda_multiplat.cli.main import main as run

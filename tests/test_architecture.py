@@ -30,7 +30,7 @@ FLOORS = (
 )
 #: Pure values and functions; every other room may touch the world.
 CORE = ("importers", "export", "lockfile", "solving", "manifest", "activation", "vocabulary")
-CONDA_MODULES = ("plugin", "in_conda", "machine.settings")
+CONDA_MODULES = ("plugin", "in_conda", "machine.conda_settings")
 FOREIGN = ("conda", "rattler", "conda_lock", "rich", "asyncio", "subprocess", "socket", "urllib3")
 #: Through these come environment variables, standard streams, files and the network.
 WORLD_MODULES = ("os", "sys", "io", "tempfile", "shutil", "socket", "urllib.request")
@@ -280,14 +280,15 @@ PLANTED: list[tuple[Rule, dict[str, str], list[str]]] = [
     ),
     (
         upward_imports,
-        {"actions.enter": "if TYPE_CHECKING:\n    import conda_multiplat.cli.options"},
-        ["actions.enter imports conda_multiplat.cli.options"],
+        {"actions.enter_environment": "if TYPE_CHECKING:\n    import conda_multiplat.cli.options"},
+        ["actions.enter_environment imports conda_multiplat.cli.options"],
     ),
     (upward_imports, {"cli.main": "import hooks.check"}, ["cli.main imports hooks.check"]),
     (
         upward_imports,
         {
-            "actions.lock.run": "import conda_multiplat.actions.enter, conda_multiplat.lockfile",
+            "actions.lock.relock": "import conda_multiplat.actions.enter_environment\n"
+            "import conda_multiplat.lockfile",
             "hooks.check": "from conda_multiplat.cli.main import run",
             "cli.main": "from conda_multiplat import __version__",
         },
@@ -345,11 +346,11 @@ PLANTED: list[tuple[Rule, dict[str, str], list[str]]] = [
         ["cli.main imports conda"],
     ),
     (conda_at_import, {"in_conda.doctor": "def f():\n    import conda\nimport condax"}, []),
-    (conda_at_import, {"machine.settings": "if typing.TYPE_CHECKING:\n    import conda"}, []),
+    (conda_at_import, {"machine.conda_settings": "if typing.TYPE_CHECKING:\n    import conda"}, []),
     (
         conda_at_import,
-        {"machine.settings": "if TYPE_CHECKING:\n    pass\nelse:\n    import conda"},
-        ["machine.settings imports conda"],
+        {"machine.conda_settings": "if TYPE_CHECKING:\n    pass\nelse:\n    import conda"},
+        ["machine.conda_settings imports conda"],
     ),
     (conda_lock_anywhere, {"cli": "import conda_lock.export"}, ["cli imports conda_lock.export"]),
     (

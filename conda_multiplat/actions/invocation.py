@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from conda_multiplat.actions.install.choose_prefix import destination
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import Project, load_project
-from conda_multiplat.machine.settings import Settings
 
 
 class Invocation(NamedTuple):

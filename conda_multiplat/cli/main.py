@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from conda_multiplat import __version__
 
 if TYPE_CHECKING:
+    from conda_multiplat.machine.conda_settings import Settings
     from conda_multiplat.machine.console import Console
-    from conda_multiplat.machine.settings import Settings
 
 SUMMARY = "Lock one environment.yml for every platform, and install exactly what is locked."
 

@@ -14,9 +14,9 @@ from conda_multiplat.vocabulary.names import FAMILIES
 
 if TYPE_CHECKING:
     from conda_multiplat.actions.invocation import Invocation
+    from conda_multiplat.machine.conda_settings import Settings
     from conda_multiplat.machine.console import Console
     from conda_multiplat.machine.git.setup import Registration
-    from conda_multiplat.machine.settings import Settings
 
     _Options = argparse.ArgumentParser | argparse._MutuallyExclusiveGroup
 

@@ -9,8 +9,8 @@ import yaml
 
 from conda_multiplat.importers.values import Imported, Lost, few, lone_comments, trailing_comment
 from conda_multiplat.manifest.head import TOP_LEVEL
-from conda_multiplat.manifest.lines import SpecCheck
 from conda_multiplat.manifest.model import Manifest, Requirement, View
+from conda_multiplat.manifest.platform_lines import SpecCheck
 from conda_multiplat.manifest.read import Source, read_manifest
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.match_spec import parse_spec

@@ -11,8 +11,8 @@ from conda_multiplat.in_conda.virtual_packages import lacking
 if TYPE_CHECKING:
     import argparse
 
-    from conda_multiplat.lockfile.changes import Change
     from conda_multiplat.lockfile.model import PlatformLock
+    from conda_multiplat.lockfile.platform_changes import Change
 
 #: The name of our check, as ``conda doctor NAME`` takes it.
 NAME = "multiplat-lock"
@@ -77,9 +77,9 @@ def _locked(path: str) -> PlatformLock | None:
 
 def _changes(prefix: Path, locked: PlatformLock, marker: dict[str, Any]) -> list[Change]:
     """What ``install`` would change, of conda's packages and of PyPI's."""
-    from conda_multiplat.actions.install.run import pypi_changes
+    from conda_multiplat.actions.install.make_as_locked import pypi_changes
     from conda_multiplat.engines.conda.specs import is_newer
-    from conda_multiplat.lockfile.changes import to_install
+    from conda_multiplat.lockfile.platform_changes import to_install
     from conda_multiplat.machine.prefix_records import installed
 
     found = to_install(installed(prefix), locked.records, is_newer)
@@ -89,7 +89,7 @@ def _changes(prefix: Path, locked: PlatformLock, marker: dict[str, Any]) -> list
 def _differences(changed: Sequence[Change], path: str, limit: int | None) -> list[str]:
     if not changed:
         return []
-    from conda_multiplat.lockfile.changes import packages
+    from conda_multiplat.lockfile.platform_changes import packages
 
     verbs = [_VERBS.get(each.kind, "replaces") for each in changed]
     done = [f"{verb} {verbs.count(verb)}" for verb in dict.fromkeys(sorted(verbs))]
@@ -125,7 +125,7 @@ def _install(prefix: Path, marker: dict[str, Any]) -> int:
     import argparse
 
     from conda_multiplat.cli.main import configure_parser, run
-    from conda_multiplat.machine.settings import settings_from_conda
+    from conda_multiplat.machine.conda_settings import settings_from_conda
 
     parser = argparse.ArgumentParser(prog="conda multiplat")
     configure_parser(parser)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from conda_multiplat.in_conda import specifier
-from conda_multiplat.in_conda.settings import choice, verdict
+from conda_multiplat.in_conda.plugin_settings import choice, verdict
 from conda_multiplat.machine.hook_settings import DRIFT
 
 _log = logging.getLogger(__name__)

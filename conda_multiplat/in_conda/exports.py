@@ -55,8 +55,8 @@ def _manifest(prefix: Path, platforms: list[str]) -> str:
     from conda_multiplat.actions.import_.prefix import read_prefix
     from conda_multiplat.cli.commands.import_ import verified_text
     from conda_multiplat.importers.merge import Part, merge
+    from conda_multiplat.machine.conda_settings import settings_from_conda
     from conda_multiplat.machine.console import Console
-    from conda_multiplat.machine.settings import settings_from_conda
 
     settings = settings_from_conda()
     read = read_prefix(prefix, settings, settings.subdir)

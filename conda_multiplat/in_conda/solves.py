@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from conda_multiplat.in_conda.settings import verdict
+from conda_multiplat.in_conda.plugin_settings import verdict
 from conda_multiplat.machine.hook_settings import CPU_BUILDS
 
 
@@ -27,7 +27,7 @@ def _cpu_builds(linked: Iterable[Any]) -> str:
     records = [each for each in linked if "cpu" in each.build]
     if not records:
         return ""
-    from conda_multiplat.machine.settings import detect_with_conda
+    from conda_multiplat.machine.conda_settings import detect_with_conda
 
     cuda = next(
         (package for package in detect_with_conda({"__cuda"}) if package.name == "__cuda"), None

@@ -172,8 +172,8 @@ def _environment(path: Path, platform: str) -> Any:
     from conda.models.environment import Environment, EnvironmentConfig
 
     from conda_multiplat.actions.install.choose_environment import choose, warn_if_stale
+    from conda_multiplat.machine.conda_settings import settings_from_conda
     from conda_multiplat.machine.console import Console
-    from conda_multiplat.machine.settings import settings_from_conda
 
     settings, console = settings_from_conda(), Console()
     if platform != settings.subdir:
@@ -284,9 +284,9 @@ def finish(_command: str) -> None:
 
 
 def _complete(begun: _Begun, prefix: Path) -> None:
-    from conda_multiplat.actions.install.run import make_as_locked
+    from conda_multiplat.actions.install.make_as_locked import make_as_locked
+    from conda_multiplat.machine.conda_settings import settings_from_conda
     from conda_multiplat.machine.console import Console
-    from conda_multiplat.machine.settings import settings_from_conda
 
     settings = settings_from_conda()
     make_as_locked(begun.project, begun.choice, prefix, settings, Console(), allow_base=False)

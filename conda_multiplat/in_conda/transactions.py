@@ -11,7 +11,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from conda_multiplat.in_conda.settings import verdict
+from conda_multiplat.in_conda.plugin_settings import verdict
 from conda_multiplat.in_conda.virtual_packages import lacking
 from conda_multiplat.machine.hook_settings import MACHINE
 

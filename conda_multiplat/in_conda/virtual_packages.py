@@ -44,7 +44,7 @@ def lacking(needs: Sequence[Need], subdir: str) -> list[Unmet]:
     from conda.models.match_spec import MatchSpec
     from conda.models.records import PackageRecord
 
-    from conda_multiplat.machine.settings import detect_with_conda
+    from conda_multiplat.machine.conda_settings import detect_with_conda
     from conda_multiplat.vocabulary.names import spec_name
     from conda_multiplat.vocabulary.virtual_packages import unmet
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conda_multiplat.lockfile.changes import Change, IsNewer, changes
 from conda_multiplat.lockfile.model import LockFile, PlatformLock
+from conda_multiplat.lockfile.platform_changes import Change, IsNewer, changes
 
 #: Kinds of changes in the order in which they are counted, with their words.
 KINDS = {

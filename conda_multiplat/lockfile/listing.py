@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from conda_multiplat.lockfile.changes import Change
 from conda_multiplat.lockfile.dependency_graph import Key
+from conda_multiplat.lockfile.platform_changes import Change
 from conda_multiplat.vocabulary.channels import base_url
 from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.records import PypiRecord, Record

@@ -23,9 +23,9 @@ from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.markers import asked_for
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.errors import NOWHERE, Location
-from conda_multiplat.vocabulary.graph import depends_of, reachable
 from conda_multiplat.vocabulary.match_spec import parse_spec
 from conda_multiplat.vocabulary.names import VirtualPackage, spec_name
+from conda_multiplat.vocabulary.reachability import depends_of, reachable
 from conda_multiplat.vocabulary.records import CondaRecord, Record, python_of
 from conda_multiplat.vocabulary.virtual_packages import Need, unmet
 

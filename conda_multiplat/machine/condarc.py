@@ -14,8 +14,8 @@ from typing import Any
 import yaml
 
 from conda_multiplat.machine.conda_folders import envs_dirs, own_base, pkgs_dirs, root_prefix
+from conda_multiplat.machine.conda_settings import CHANNEL_PRIORITIES, Settings
 from conda_multiplat.machine.files import read_text
-from conda_multiplat.machine.settings import CHANNEL_PRIORITIES, Settings
 from conda_multiplat.vocabulary.channels import ChannelConfig
 from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem
 

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from conda_multiplat.activation.model import Activation, activation, environment_name, prompt_mark
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.prefix import read_mapping, read_variables
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.vocabulary.errors import UsageError
 
 

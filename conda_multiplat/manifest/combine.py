@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from conda_multiplat.manifest.head import Head
-from conda_multiplat.manifest.lines import Lines
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
+from conda_multiplat.manifest.platform_lines import Lines
 from conda_multiplat.vocabulary.errors import NOWHERE, Location, Problem
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, did_you_mean
 from conda_multiplat.vocabulary.yaml_nodes import Text

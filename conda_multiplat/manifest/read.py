@@ -26,8 +26,8 @@ from conda_multiplat.manifest.combine import (
     relation_problems,
 )
 from conda_multiplat.manifest.head import Head, read_head
-from conda_multiplat.manifest.lines import EntryName, LineReader, Lines, SpecCheck
 from conda_multiplat.manifest.model import Manifest
+from conda_multiplat.manifest.platform_lines import EntryName, LineReader, Lines, SpecCheck
 from conda_multiplat.manifest.pypi_options import PypiOptions
 from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem
 from conda_multiplat.vocabulary.names import unique

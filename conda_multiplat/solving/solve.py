@@ -8,11 +8,11 @@ from itertools import chain
 from typing import TypeVar
 
 from conda_multiplat.manifest.model import Requirement
-from conda_multiplat.solving.groups.agreement import Rounds, agreed, solve_together, ungrouped
-from conda_multiplat.solving.groups.conda import CondaTerms
 from conda_multiplat.solving.outcomes import CondaEngine, Conflict, Outcome, Solution
 from conda_multiplat.solving.requests import SolveRequest
-from conda_multiplat.vocabulary.graph import depends_of, reachable
+from conda_multiplat.solving.solve_groups.agreement import Rounds, agreed, solve_together, ungrouped
+from conda_multiplat.solving.solve_groups.conda import CondaTerms
+from conda_multiplat.vocabulary.reachability import depends_of, reachable
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
 
 AnyRecord = TypeVar("AnyRecord", CondaRecord, PypiRecord)

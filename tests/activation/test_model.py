@@ -16,8 +16,8 @@ from conda_multiplat.activation.model import (
     level,
     prompt_mark,
 )
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.read_activation import read_activation
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.vocabulary.errors import OutsideError, UsageError
 
 HERE = Settings("linux-64")

@@ -38,7 +38,7 @@ from support.embedded_conda import install_alias
 install_alias()
 from conda.base.context import context, reset_context
 reset_context()
-from conda_multiplat.machine.settings import settings_from_conda
+from conda_multiplat.machine.conda_settings import settings_from_conda
 from conda_multiplat.machine.condarc import settings_from_condarc
 def plain(settings):
     config = settings.channel_config

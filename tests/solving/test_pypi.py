@@ -9,8 +9,8 @@ from packaging.utils import canonicalize_name
 
 from conda_multiplat.engines.pypi.compile import needs_of, triple
 from conda_multiplat.engines.pypi.conda_names import name_table
-from conda_multiplat.solving.pylock import choose
 from conda_multiplat.solving.pypi import provided, pypi_version
+from conda_multiplat.solving.read_pylock import choose
 from conda_multiplat.solving.wheel_tags import tags
 from conda_multiplat.vocabulary.names import VirtualPackage
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, python_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
-from conda_multiplat.actions.lock.run import Locked
+from conda_multiplat.actions.lock.relock import Locked
 from conda_multiplat.manifest.edit.bounds import bounded, is_bare, is_spaced, lowest_pypi
 from conda_multiplat.manifest.edit.draft import Change, Draft
 from conda_multiplat.manifest.edit.requirements import said

@@ -13,10 +13,10 @@ from urllib.parse import unquote, urlsplit
 from conda_multiplat.activation.model import UNSET
 from conda_multiplat.importers.conda_history import requested_specs
 from conda_multiplat.importers.values import Imported, Lost
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.files import shown
 from conda_multiplat.machine.prefix import is_environment, read_variables
 from conda_multiplat.machine.prefix_records import meta, read_records
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.machine.site_packages import foreign_distributions
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.vocabulary.channels import OF_DEFAULTS, base_url, channel_urls, public_name

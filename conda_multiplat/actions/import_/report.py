@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from conda_multiplat.importers.differences import Difference
+from conda_multiplat.importers.platform_differences import Difference
 from conda_multiplat.importers.values import Imported
 from conda_multiplat.importers.write_manifest import Line, environment_lines
 from conda_multiplat.machine.console import Console

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from conda_multiplat.engines.detect import virtual_packages
+from conda_multiplat.engines.detect_virtual_packages import virtual_packages
 from conda_multiplat.lockfile.digests import has_changed
 from conda_multiplat.lockfile.model import PlatformLock
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import Project
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.manifest.targets import select_environments, target
 from conda_multiplat.vocabulary.errors import LockFileError, UnmetError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, VirtualPackage, spec_name

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 from conda_multiplat.machine import prefix as prefixes
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.project import Project
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.vocabulary.errors import OutsideError, UnmetError, UsageError
 
 #: Longer than this, with what comes after it, a prefix does not fit behind ``#!`` everywhere.

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from conda_multiplat.lockfile.digests import NEWER, in_sync, is_newer
 from conda_multiplat.lockfile.model import LockFile, PlatformLock
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown
 from conda_multiplat.machine.project import Project
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.requests import DIGEST_RECIPE, RECIPES, SolveRequest, request
 from conda_multiplat.vocabulary.errors import LockFileError, UsageError

@@ -17,8 +17,6 @@ from conda_multiplat.actions.lock.plan import Plan, Update
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.conflicts import no_pypi_solution
-from conda_multiplat.solving.groups.agreement import Rounds, agreed, solve_together, ungrouped
-from conda_multiplat.solving.groups.pypi import PypiTerms
 from conda_multiplat.solving.outcomes import Solution
 from conda_multiplat.solving.pypi import (
     NameTable,
@@ -30,6 +28,8 @@ from conda_multiplat.solving.pypi import (
     pypi_request,
 )
 from conda_multiplat.solving.solve import categorised
+from conda_multiplat.solving.solve_groups.agreement import Rounds, agreed, solve_together, ungrouped
+from conda_multiplat.solving.solve_groups.pypi import PypiTerms
 from conda_multiplat.vocabulary.errors import ManifestError, Problem
 from conda_multiplat.vocabulary.records import PypiRecord
 

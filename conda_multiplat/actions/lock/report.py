@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from conda_multiplat.actions.lock.plan import Plan
-from conda_multiplat.actions.lock.run import Locked
-from conda_multiplat.lockfile.changes import Change, IsNewer, changes, packages, summary
+from conda_multiplat.actions.lock.relock import Locked
 from conda_multiplat.lockfile.model import LockFile
+from conda_multiplat.lockfile.platform_changes import Change, IsNewer, changes, packages, summary
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import Project
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.alternatives import CpuBuild
 from conda_multiplat.solving.outcomes import Solution

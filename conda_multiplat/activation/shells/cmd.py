@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from conda_multiplat.activation.model import Activation
-from conda_multiplat.activation.shells.template import fill
+from conda_multiplat.activation.shells.placeholders import fill
 from conda_multiplat.vocabulary.errors import UsageError
 
 _TEXT = r"""

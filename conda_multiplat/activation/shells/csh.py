@@ -8,7 +8,7 @@ environment that conda had activated before are not run.
 from __future__ import annotations
 
 from conda_multiplat.activation.model import Activation
-from conda_multiplat.activation.shells.template import fill
+from conda_multiplat.activation.shells.placeholders import fill
 
 _TEXT = r"""
 set __mp_before = ''

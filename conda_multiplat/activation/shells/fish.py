@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conda_multiplat.activation.model import Activation
-from conda_multiplat.activation.shells.template import fill
+from conda_multiplat.activation.shells.placeholders import fill
 
 _TEXT = r"""
 # Runs the scripts of a folder, backwards if `order` is -r.

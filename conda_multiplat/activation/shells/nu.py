@@ -8,7 +8,7 @@ again is as it was when nu started: it takes a second time, and outside of comma
 from __future__ import annotations
 
 from conda_multiplat.activation.model import Activation
-from conda_multiplat.activation.shells.template import fill
+from conda_multiplat.activation.shells.placeholders import fill
 
 _TEXT = r"""
 def __multiplat_level [] {

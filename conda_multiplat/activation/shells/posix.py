@@ -8,7 +8,7 @@ packages name a script ``~cuda-nvcc_activate.sh`` to have it run last.
 from __future__ import annotations
 
 from conda_multiplat.activation.model import Activation
-from conda_multiplat.activation.shells.template import fill
+from conda_multiplat.activation.shells.placeholders import fill
 
 _TEXT = r"""
 __multiplat_source() {

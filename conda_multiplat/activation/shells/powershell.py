@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from conda_multiplat.activation.model import Activation
-from conda_multiplat.activation.shells.template import fill
+from conda_multiplat.activation.shells.placeholders import fill
 
 _TEXT = r"""
 function global:__multiplat_get([string]$Name) { [Environment]::GetEnvironmentVariable($Name) }

@@ -7,7 +7,7 @@ they changed.
 from __future__ import annotations
 
 from conda_multiplat.activation.model import Activation
-from conda_multiplat.activation.shells.template import fill
+from conda_multiplat.activation.shells.placeholders import fill
 
 _TEXT = r"""
 def __multiplat_define():

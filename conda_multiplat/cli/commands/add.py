@@ -21,7 +21,7 @@ from conda_multiplat.actions.edit.bounds_from_solution import (
     pinned,
     targets_of,
 )
-from conda_multiplat.actions.edit.run import (
+from conda_multiplat.actions.edit.edit_and_relock import (
     conclude,
     environment_of,
     on,
@@ -29,7 +29,7 @@ from conda_multiplat.actions.edit.run import (
     select,
     solve,
 )
-from conda_multiplat.actions.lock.run import Locked, locked_for
+from conda_multiplat.actions.lock.relock import Locked, locked_for
 from conda_multiplat.cli.options import (
     flag,
     follow_up_options,
@@ -37,8 +37,8 @@ from conda_multiplat.cli.options import (
     packages_and_environment,
     repeated,
 )
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.manifest.edit.draft import Change, Draft
 from conda_multiplat.manifest.edit.requirements import put
 from conda_multiplat.vocabulary.errors import UsageError, WordingError

@@ -10,8 +10,8 @@ from typing import Any
 from conda_multiplat.cli.options import flag
 from conda_multiplat.cli.show.listing import columns
 from conda_multiplat.engines.cache import IN_USE, KINDS, Tally, clean
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.vocabulary.errors import OutsideError, UnmetError
 
 EXAMPLES = """\

@@ -18,12 +18,13 @@ from conda_multiplat.actions.import_.prefix import read_prefix
 from conda_multiplat.actions.import_.report import Settled, document, report, variant_lines
 from conda_multiplat.actions.import_.sources import File, read_files, read_parts
 from conda_multiplat.actions.install.choose_prefix import existing
-from conda_multiplat.importers.differences import Difference, common, differences, settle
 from conda_multiplat.importers.environment_yml import without_build
 from conda_multiplat.importers.merge import Part, channel_notes, double_platforms, merge
+from conda_multiplat.importers.platform_differences import Difference, common, differences, settle
 from conda_multiplat.importers.values import Imported, Lost, same_requests
 from conda_multiplat.importers.write_manifest import render
 from conda_multiplat.lockfile.read import read_lock
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import (
     MANIFEST_NAMES,
@@ -32,7 +33,6 @@ from conda_multiplat.machine.files import (
     shown,
     write_all,
 )
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.read import Source, read_manifest
 from conda_multiplat.vocabulary.errors import InternalError, ManifestError, UsageError

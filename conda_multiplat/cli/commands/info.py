@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from conda_multiplat.actions.install.choose_environment import Choice, checked
-from conda_multiplat.engines.detect import virtual_packages
+from conda_multiplat.engines.detect_virtual_packages import virtual_packages
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown
 from conda_multiplat.machine.project import Project, load_project
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.vocabulary.errors import ManifestError, MultiplatError
 from conda_multiplat.vocabulary.names import VirtualPackage
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conda_multiplat.cli.options import repeated
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import MANIFEST_NAMES, manifest_in, shown, write_all
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.errors import OutsideError, UsageError
 from conda_multiplat.vocabulary.names import SUBDIRS, did_you_mean, unique

@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from conda_multiplat.actions.install.choose_environment import Choice, choose, warn_if_stale
-from conda_multiplat.actions.install.run import Work, channels, make_as_locked
+from conda_multiplat.actions.install.make_as_locked import Work, channels, make_as_locked
 from conda_multiplat.cli.options import flag, invocation, invocation_options, platform_option
-from conda_multiplat.lockfile.changes import packages
+from conda_multiplat.lockfile.platform_changes import packages
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import Project
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.records import Record
 

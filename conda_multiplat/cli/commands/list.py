@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from conda_multiplat.actions.enter import InstalledEnvironment, installed_environment
+from conda_multiplat.actions.enter_environment import InstalledEnvironment, installed_environment
 from conda_multiplat.actions.invocation import Invocation
 from conda_multiplat.actions.locked_targets import LockedTarget, locked_targets, near_names
 from conda_multiplat.cli.options import (
@@ -16,12 +16,12 @@ from conda_multiplat.cli.options import (
     platforms_option,
 )
 from conda_multiplat.cli.show import listing as show
-from conda_multiplat.lockfile.changes import changes, packages, to_install
 from conda_multiplat.lockfile.listing import Filter, Present, document, entries, patterns, present
+from conda_multiplat.lockfile.platform_changes import changes, packages, to_install
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.prefix_records import installed
 from conda_multiplat.machine.project import load_project_as_locked
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.machine.site_packages import installed_pypi
 from conda_multiplat.vocabulary.errors import NoSolutionError, UnmetError, UsageError
 from conda_multiplat.vocabulary.names import did_you_mean, unique

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 
 from conda_multiplat.actions.lock.plan import Update
+from conda_multiplat.actions.lock.relock import relock
 from conda_multiplat.actions.lock.report import changes_of, document, note_assumed_platforms, report
-from conda_multiplat.actions.lock.run import relock
 from conda_multiplat.cli.options import environments_option, flag, platforms_option, several
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown, write_all
 from conda_multiplat.machine.project import load_project
-from conda_multiplat.machine.settings import Settings
 
 EXAMPLES = """\
 examples:

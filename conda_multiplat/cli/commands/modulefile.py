@@ -8,14 +8,14 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from conda_multiplat.actions.enter import InstalledEnvironment, installed_environment
+from conda_multiplat.actions.enter_environment import InstalledEnvironment, installed_environment
 from conda_multiplat.activation.model import Activation
 from conda_multiplat.activation.modulefile import SUFFIXES, Module, carried, expanded_by_tcl, render
 from conda_multiplat.cli.options import invocation, invocation_options, several
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown, write_all
 from conda_multiplat.machine.read_activation import read_activation
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.vocabulary.errors import OutsideError, UnmetError, UsageError
 
 EXAMPLES = """\

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from conda_multiplat.actions.edit.run import (
+from conda_multiplat.actions.edit.edit_and_relock import (
     Original,
     conclude,
     environment_of,
@@ -13,8 +13,8 @@ from conda_multiplat.actions.edit.run import (
     solve,
 )
 from conda_multiplat.cli.options import environment_option, follow_up_options
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.manifest.edit.draft import Draft
 from conda_multiplat.manifest.edit.platforms import platforms_of, with_platforms, without_platforms
 from conda_multiplat.vocabulary.errors import UsageError

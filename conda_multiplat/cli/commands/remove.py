@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from packaging.utils import canonicalize_name
 
 from conda_multiplat.actions.edit.bounds_from_solution import targets_of
-from conda_multiplat.actions.edit.run import (
+from conda_multiplat.actions.edit.edit_and_relock import (
     conclude,
     environment_of,
     on,
@@ -16,7 +16,7 @@ from conda_multiplat.actions.edit.run import (
     select,
     solve,
 )
-from conda_multiplat.actions.lock.run import Locked
+from conda_multiplat.actions.lock.relock import Locked
 from conda_multiplat.cli.options import (
     follow_up_options,
     package_options,
@@ -24,8 +24,8 @@ from conda_multiplat.cli.options import (
 )
 from conda_multiplat.lockfile.dependency_graph import origin
 from conda_multiplat.lockfile.model import PlatformLock
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.manifest.edit.draft import Change, Draft
 from conda_multiplat.manifest.edit.requirements import lines, take
 from conda_multiplat.manifest.targets import Target

@@ -11,10 +11,10 @@ from conda_multiplat.cli.options import environments_option, flag, platforms_opt
 from conda_multiplat.export.explicit import HashKind
 from conda_multiplat.export.kinds import text
 from conda_multiplat.lockfile.model import LockFile
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import rendered_files, shown, write_all
 from conda_multiplat.machine.project import Project, load_project, load_project_as_locked
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.manifest.targets import select_environments
 from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.file_names import Kind, rendered_name

@@ -16,12 +16,12 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from conda_multiplat.actions.enter import enter
+from conda_multiplat.actions.enter_environment import enter
 from conda_multiplat.activation.model import Activation, activated, is_active, level
 from conda_multiplat.activation.shells import posix
 from conda_multiplat.cli.options import entering_options, invocation
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.machine.user_shell import become
 from conda_multiplat.vocabulary.errors import CommandError, OutsideError, UsageError
 

@@ -7,12 +7,12 @@ import os
 import sys
 from collections.abc import Mapping
 
-from conda_multiplat.actions.enter import enter
+from conda_multiplat.actions.enter_environment import enter
 from conda_multiplat.activation.model import is_active, level
 from conda_multiplat.activation.shells import SHELLS
 from conda_multiplat.cli.options import entering_options, invocation
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.machine.user_shell import become_shell, program_of, shell_named
 from conda_multiplat.vocabulary.errors import OutsideError, UsageError
 

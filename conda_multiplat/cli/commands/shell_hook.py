@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from conda_multiplat.actions.enter import enter
+from conda_multiplat.actions.enter_environment import enter
 from conda_multiplat.activation.model import Activation
 from conda_multiplat.activation.shells import SHELLS, Shell
 from conda_multiplat.cli.commands.shell import shell_kind
 from conda_multiplat.cli.options import entering_options, invocation
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.machine.user_shell import shell_named
 
 EXAMPLES = """\

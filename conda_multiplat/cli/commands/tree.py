@@ -14,9 +14,9 @@ from conda_multiplat.cli.options import environment_option, flag, platform_optio
 from conda_multiplat.cli.show import tree as show
 from conda_multiplat.lockfile import tree as trees
 from conda_multiplat.lockfile.dependency_graph import VIRTUAL, Edge, Key, LockedGraph
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import Project, load_project_as_locked
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.vocabulary.errors import LockFileError, NoSolutionError, UsageError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT

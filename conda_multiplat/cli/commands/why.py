@@ -16,14 +16,14 @@ from typing import Any, NamedTuple
 from conda_multiplat.actions.locked_targets import LockedTarget, locked_targets, near_names
 from conda_multiplat.cli.options import environments_option, platforms_option
 from conda_multiplat.lockfile.dependency_graph import Origin, origin
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import Project, load_project
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.manifest.targets import targets
 from conda_multiplat.solving.alternatives import CpuBuild, Newest
-from conda_multiplat.solving.groups.conda import with_peers_lines
 from conda_multiplat.solving.outcomes import Question
 from conda_multiplat.solving.requests import request
+from conda_multiplat.solving.solve_groups.conda import with_peers_lines
 from conda_multiplat.vocabulary.errors import NoSolutionError
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record
 

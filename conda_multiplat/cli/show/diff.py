@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from conda_multiplat.lockfile.changes import packages
 from conda_multiplat.lockfile.diff import Difference, EnvironmentDiff
+from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.vocabulary.records import Record
 
 #: A table of more rows is folded away in Markdown.

@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 import rattler
 
 from conda_multiplat.engines.conda.specs import engine_spec
-from conda_multiplat.machine.settings import Settings
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.channels import (
     channel_urls,

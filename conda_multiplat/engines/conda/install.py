@@ -13,8 +13,8 @@ from rattler.exceptions import InstallerError, IoError, LinkError, TransactionEr
 
 from conda_multiplat.engines.conda.access import Channels, cache_folder, client, run
 from conda_multiplat.engines.conda.rattler_versions import Subdir, build_string, requested_spec
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.prefix import unfinished
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.vocabulary.channels import base_url
 from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.records import CondaRecord

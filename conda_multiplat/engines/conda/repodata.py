@@ -14,7 +14,7 @@ from rattler.repo_data.gateway import ChannelRelationsMode
 
 from conda_multiplat.engines.conda.access import Channels, cache_folder, client
 from conda_multiplat.engines.conda.rattler_versions import Subdir, build_string
-from conda_multiplat.machine.settings import Settings
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.channels import public_name

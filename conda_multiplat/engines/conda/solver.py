@@ -35,8 +35,8 @@ from conda_multiplat.engines.conda.access import Channels, run
 from conda_multiplat.engines.conda.repodata import Repodata
 from conda_multiplat.engines.conda.specs import detect_virtual_packages
 from conda_multiplat.engines.conda.what_if import Alternatives
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.gpu_driver import cuda_possible
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.solving.outcomes import Conflict, Outcome, Question, Solution, Why
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.channels import public_name

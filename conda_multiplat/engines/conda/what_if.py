@@ -26,9 +26,9 @@ from conda_multiplat.solving.outcomes import Why
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.errors import NOWHERE
-from conda_multiplat.vocabulary.graph import path_to
 from conda_multiplat.vocabulary.match_spec import parse_spec
 from conda_multiplat.vocabulary.names import VirtualPackage, spec_name
+from conda_multiplat.vocabulary.reachability import path_to
 from conda_multiplat.vocabulary.records import CondaRecord
 from conda_multiplat.vocabulary.virtual_packages import promise_problem
 

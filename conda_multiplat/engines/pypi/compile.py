@@ -17,8 +17,8 @@ from packaging.utils import canonicalize_name
 from conda_multiplat.engines.conda.access import cache_folder
 from conda_multiplat.engines.pypi.uv import UvProcesses, uv_environment
 from conda_multiplat.engines.pypi.wheel_stubs import FOLDER, LOCK, stub
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.file_locks import in_use
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.solving.pypi import PypiRequest
 from conda_multiplat.solving.wheel_tags import platform_tags
 from conda_multiplat.vocabulary.channels import scrub, secrets

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from conda_multiplat.engines.pypi.folder_digest import folder_digest
 from conda_multiplat.engines.pypi.uv import run_uv, uv_environment
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.prefix import unfinished
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.vocabulary.channels import scrub, secrets
 from conda_multiplat.vocabulary.errors import LockFileError, OutsideError

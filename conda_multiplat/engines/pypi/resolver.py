@@ -31,9 +31,9 @@ from conda_multiplat.engines.pypi.advice import index_names, other_versions, unk
 from conda_multiplat.engines.pypi.compile import Compiler, triple
 from conda_multiplat.engines.pypi.folder_digest import folder_digest, folder_version
 from conda_multiplat.engines.pypi.uv import UvProcesses, uv_program
-from conda_multiplat.machine.settings import Settings
-from conda_multiplat.solving.pylock import Chosen, choose, wheel_tags
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.solving.pypi import Provided, PypiConflict, PypiRequest, PypiSolution
+from conda_multiplat.solving.read_pylock import Chosen, choose, wheel_tags
 from conda_multiplat.solving.wheel_tags import NEWEST, least, newest, promise_for, tags
 from conda_multiplat.vocabulary.names import VirtualPackage
 from conda_multiplat.vocabulary.pip_entries import split_option

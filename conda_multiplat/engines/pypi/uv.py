@@ -11,7 +11,7 @@ from pathlib import Path
 from shutil import which
 
 from conda_multiplat.engines.pypi.user_settings import access_file, passed_on
-from conda_multiplat.machine.settings import Settings
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.vocabulary.errors import OutsideError
 
 

@@ -15,8 +15,8 @@ from conda_multiplat.importers.pixi.platforms import PixiPlatform
 from conda_multiplat.importers.pixi.specs import Translated, conda_spec, pypi_entries, pypi_options
 from conda_multiplat.importers.toml_lines import Places
 from conda_multiplat.importers.values import Lost, trailing_comment
-from conda_multiplat.manifest.lines import SpecCheck
 from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.manifest.platform_lines import SpecCheck
 from conda_multiplat.vocabulary.errors import Location, WordingError
 from conda_multiplat.vocabulary.names import spec_name
 from conda_multiplat.vocabulary.pip_entries import entry_name

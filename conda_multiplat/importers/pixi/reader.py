@@ -40,8 +40,8 @@ from conda_multiplat.importers.pixi.workspace import (
 )
 from conda_multiplat.importers.toml_lines import Places
 from conda_multiplat.importers.values import Imported, lone_comments, refusal
-from conda_multiplat.manifest.lines import SpecCheck
 from conda_multiplat.manifest.model import Environment, Manifest
+from conda_multiplat.manifest.platform_lines import SpecCheck
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, families
 from conda_multiplat.vocabulary.virtual_packages import DEFAULTS
 

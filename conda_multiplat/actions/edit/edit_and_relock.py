@@ -19,15 +19,15 @@ from typing import Any
 
 from conda_multiplat.actions.install.choose_environment import choose
 from conda_multiplat.actions.install.choose_prefix import destination
-from conda_multiplat.actions.install.run import make_as_locked
+from conda_multiplat.actions.install.make_as_locked import make_as_locked
+from conda_multiplat.actions.lock.relock import Locked, relock
 from conda_multiplat.actions.lock.report import changes_of, document, note_assumed_platforms, report
-from conda_multiplat.actions.lock.run import Locked, relock
-from conda_multiplat.lockfile.changes import packages
+from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.machine import prefix as prefixes
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import read_text, refuse_read_only, shown, write_all
 from conda_multiplat.machine.project import Project, load_project, manifest_files
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.manifest.edit.draft import Draft
 from conda_multiplat.manifest.read import Source
 from conda_multiplat.vocabulary.errors import (

@@ -13,7 +13,7 @@ from typing import Any
 
 from conda_multiplat.actions.invocation import Invocation
 from conda_multiplat.activation.model import Activation
-from conda_multiplat.lockfile.changes import packages
+from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.machine import prefix as prefixes
 from conda_multiplat.machine.project import Project
 from conda_multiplat.machine.read_activation import read_activation
@@ -93,7 +93,7 @@ def _existing(call: Invocation, project: Project | None, hint: str) -> Path:
 def _update(call: Invocation, project: Project, where: Path) -> None:
     """Make it as locked; where no environment is asked for, as the one that it is by now."""
     from conda_multiplat.actions.install.choose_environment import choose, warn_if_stale
-    from conda_multiplat.actions.install.run import make_as_locked
+    from conda_multiplat.actions.install.make_as_locked import make_as_locked
 
     settings, console = call.settings, call.console
     marker = prefixes.read_marker(where)

@@ -6,15 +6,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from conda_multiplat.manifest.model import Requirement
-from conda_multiplat.solving.groups.agreement import Version
 from conda_multiplat.solving.outcomes import Conflict, Outcome, Solution
 from conda_multiplat.solving.requests import SolveRequest
-from conda_multiplat.vocabulary.graph import depends_of, reachable
+from conda_multiplat.solving.solve_groups.agreement import Version
 from conda_multiplat.vocabulary.match_spec import parse_spec
+from conda_multiplat.vocabulary.reachability import depends_of, reachable
 
 
 class CondaTerms:
-    """Implements :class:`~conda_multiplat.solving.groups.agreement.Terms`."""
+    """Implements :class:`~conda_multiplat.solving.solve_groups.agreement.Terms`."""
 
     def versions(self, outcome: Outcome) -> Mapping[str, str] | None:
         """Those of all records."""

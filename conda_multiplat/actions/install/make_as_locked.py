@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 from conda_multiplat.actions.install.choose_environment import Choice
 from conda_multiplat.actions.install.choose_prefix import refuse_protected
-from conda_multiplat.lockfile.changes import Change, IsNewer, changes, packages, to_install
 from conda_multiplat.lockfile.model import PlatformLock
+from conda_multiplat.lockfile.platform_changes import Change, IsNewer, changes, packages, to_install
 from conda_multiplat.machine import prefix as prefixes
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.prefix_records import complete_records, installed
 from conda_multiplat.machine.project import Project
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.manifest.targets import target
 from conda_multiplat.solving.requests import channels_of
 from conda_multiplat.vocabulary.records import CondaRecord, python_of

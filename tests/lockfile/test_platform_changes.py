@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conda_multiplat.lockfile.changes import Change, changes, packages, summary, to_install
+from conda_multiplat.lockfile.platform_changes import Change, changes, packages, summary, to_install
 from conda_multiplat.vocabulary.records import CondaRecord
 
 URL = "https://example.com/conda/noarch"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from conda_multiplat.solving.groups.agreement import (
+from conda_multiplat.solving.solve_groups.agreement import (
     Version,
     agreed,
     solve_together,

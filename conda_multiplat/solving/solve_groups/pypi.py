@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from conda_multiplat.solving.groups.agreement import Version
 from conda_multiplat.solving.pypi import PypiConflict, PypiOutcome, PypiRequest, PypiSolution
+from conda_multiplat.solving.solve_groups.agreement import Version
 
 
 class PypiTerms:
-    """Implements :class:`~conda_multiplat.solving.groups.agreement.Terms`."""
+    """Implements :class:`~conda_multiplat.solving.solve_groups.agreement.Terms`."""
 
     def versions(self, outcome: PypiOutcome) -> Mapping[str, str] | None:
         """Those of an index and of conda.

@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING
 from conda_multiplat.actions.lock.plan import Plan, Update, check_update, make_plans, plan_targets
 from conda_multiplat.lockfile import write as conda_lock
 from conda_multiplat.lockfile.model import LockChannel, LockFile, PlatformLock
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import read_text
 from conda_multiplat.machine.project import Project
-from conda_multiplat.machine.settings import Settings
 from conda_multiplat.manifest.targets import Target, targets, with_peers
 from conda_multiplat.solving.conflicts import no_solution
 from conda_multiplat.solving.outcomes import CondaEngine, Conflict, Solution

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from conda_multiplat.machine.settings import Settings
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.vocabulary.names import VirtualPackage
 
 
