@@ -40,12 +40,14 @@ def locked_targets(
         LockFileError: an environment has no lock that can be used.
     """
     wanted = targets(project.manifest, environments, platforms)
-    locks = {each: project.existing_lock(each) for each in {each.environment for each in wanted}}
-    warn_stale([(each, locks[each.environment]) for each in wanted], console)
+    locks = {
+        each: project.existing_lock(each) for each in {target.environment for target in wanted}
+    }
+    warn_stale([(target, locks[target.environment]) for target in wanted], console)
     return [
-        LockedTarget(each, lock, locked)
-        for each in wanted
-        if (locked := (lock := locks[each.environment]).platforms.get(each.subdir))
+        LockedTarget(target, lock, locked)
+        for target in wanted
+        if (locked := (lock := locks[target.environment]).platforms.get(target.subdir))
     ]
 
 
@@ -65,9 +67,9 @@ def near_names(names: Iterable[str], found: Iterable[LockedTarget]) -> list[str]
     return [did_you_mean(name, known, "nothing that is asked for needs it") for name in names]
 
 
-def _table(found: LockedTarget) -> NameTable:
+def _table(locked: LockedTarget) -> NameTable:
     """The table of names, read where there is something of PyPI."""
-    if not (found.locked.pypi or found.target.view.pypi):
+    if not (locked.locked.pypi or locked.target.view.pypi):
         return {}
     from conda_multiplat.engines.pypi.conda_names import name_table
 

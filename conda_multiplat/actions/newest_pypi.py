@@ -73,8 +73,8 @@ def _with(request: PypiRequest, text: str) -> PypiRequest:
 
 def _version(outcome: PypiOutcome, record: PypiRecord) -> str:
     """The version that an index has; the locked one where none has the project."""
-    found = () if isinstance(outcome, PypiConflict) else outcome.records
-    return next((each.version for each in found if each.name == record.name), record.version)
+    records = () if isinstance(outcome, PypiConflict) else outcome.records
+    return next((each.version for each in records if each.name == record.name), record.version)
 
 
 def _newest(name: str, version: str, outcome: PypiOutcome | None) -> Newest:

@@ -189,14 +189,14 @@ def activated(activation: Activation, environ: Mapping[str, str]) -> dict[str, s
     number = level(environ)
     before = environ["CONDA_PREFIX"] if number else ""
     again = before == activation.prefix
-    found = {key: value for key, value in environ.items() if key not in activation.unset}
+    variables = {key: value for key, value in environ.items() if key not in activation.unset}
     if before and not again:
-        found[f"CONDA_PREFIX_{number}"] = before
+        variables[f"CONDA_PREFIX_{number}"] = before
     if not again or activation.path[0] not in _entries(activation, environ):
-        found["PATH"] = _path(activation, environ, before)
-    found |= {**activation.variables, **activation.own}
-    found["CONDA_SHLVL"] = str(number if again else number + 1)
-    return found
+        variables["PATH"] = _path(activation, environ, before)
+    variables |= {**activation.variables, **activation.own}
+    variables["CONDA_SHLVL"] = str(number if again else number + 1)
+    return variables
 
 
 def _entries(activation: Activation, environ: Mapping[str, str]) -> list[str]:

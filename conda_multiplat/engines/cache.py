@@ -68,19 +68,19 @@ def clean(pkgs_dirs: Iterable[Path], kinds: Sequence[str], *, dry_run: bool) -> 
         kinds: of :data:`KINDS`.
         dry_run: only look.
     """
-    found: dict[Path, Tally] = {}
+    tallies: dict[Path, Tally] = {}
     for folder in dict.fromkeys(folder / FOLDER for folder in pkgs_dirs):
         if folder.is_dir() and not os.access(folder, os.W_OK):
-            found[folder] = Tally(left=READ_ONLY)
+            tallies[folder] = Tally(left=READ_ONLY)
             continue
         if REPODATA in kinds:
-            found[folder / REPODATA] = _repodata(folder / REPODATA, dry_run=dry_run)
+            tallies[folder / REPODATA] = _repodata(folder / REPODATA, dry_run=dry_run)
         if PACKAGES in kinds:
             packages, stubs = folder / PACKAGES, folder / wheel_stubs.FOLDER
-            found[packages] = _guarded(packages, _CACHE_LOCK, dry_run=dry_run)
-            found[stubs] = _guarded(stubs, wheel_stubs.LOCK, dry_run=dry_run)
-            found[folder / f"{_DOWNLOAD}*"] = _downloads(folder, dry_run=dry_run)
-    return {path: each for path, each in found.items() if each.files or each.left or each.errors}
+            tallies[packages] = _guarded(packages, _CACHE_LOCK, dry_run=dry_run)
+            tallies[stubs] = _guarded(stubs, wheel_stubs.LOCK, dry_run=dry_run)
+            tallies[folder / f"{_DOWNLOAD}*"] = _downloads(folder, dry_run=dry_run)
+    return {path: each for path, each in tallies.items() if each.files or each.left or each.errors}
 
 
 def _repodata(folder: Path, *, dry_run: bool) -> Tally:

@@ -119,15 +119,15 @@ def _needs(locked: PlatformLock) -> dict[str, set[str]]:
     worth a line, where that package was promised.
     """
     promised = {package.name for package in locked.virtual_packages}
-    found: dict[str, set[str]] = {}
+    needs: dict[str, set[str]] = {}
     for need in locked.needs:
         name, constraint = split_spec(need.spec)
         if name in _ALWAYS_THERE and constraint in ("", "*"):
             continue
         if need.binding or name in promised:
             # One line each, whatever white space a channel's metadata has.
-            found.setdefault(" ".join(need.spec.split()), set()).add(need.record)
-    return found
+            needs.setdefault(" ".join(need.spec.split()), set()).add(need.record)
+    return needs
 
 
 def _some(records: set[str]) -> str:

@@ -43,8 +43,8 @@ def topological(records: Sequence[CondaRecord]) -> list[CondaRecord]:
 def _needed(
     name: str, records: Iterable[CondaRecord], known: Mapping[str, object]
 ) -> tuple[str, ...]:
-    found = {spec_name(spec) for record in records for spec in record.depends}
-    return tuple(sorted(each for each in found if each in known and each != name))
+    names = {spec_name(spec) for record in records for spec in record.depends}
+    return tuple(sorted(each for each in names if each in known and each != name))
 
 
 def _groups(needs: _Needs) -> Iterator[set[str]]:

@@ -32,8 +32,8 @@ def stated_platforms(source: Source) -> tuple[str, ...]:
     root = reader.compose(source.text)
     if not isinstance(root, yaml.MappingNode):
         return ()
-    found = [value for key, value in root.value if key.value == "platforms"]
-    return tuple(text.value for node in found for text in reader.texts(node, "platforms"))
+    values = [value for key, value in root.value if key.value == "platforms"]
+    return tuple(text.value for node in values for text in reader.texts(node, "platforms"))
 
 
 def read_environment_file(
@@ -122,11 +122,11 @@ def _lost(source: Source) -> Iterator[Lost]:
 def _nowhere(source: Source, platforms: Sequence[str]) -> Iterator[Lost]:
     """Lines whose selector holds on none of the platforms that the file is taken for."""
     for number, line in enumerate(source.text.splitlines(), start=1):
-        found = comment_selector(line)
+        selector = comment_selector(line)
         dictionary = _DICTIONARY.search(line)
         holds = [True]
-        if found:
-            holds = [evaluate(found[0], subdir) for subdir in platforms]
+        if selector:
+            holds = [evaluate(selector[0], subdir) for subdir in platforms]
         elif dictionary:
             holds = [bool(dict_selector(dictionary[1], subdir)) for subdir in platforms]
         if not any(holds):
@@ -143,8 +143,8 @@ def _comments(source: Source, manifest: Manifest) -> dict[Location, str]:
         for view in environment.views.values()
     )
     places = {requirement.at for view in views for requirement in (*view.conda, *view.pypi)}
-    found = {place: trailing_comment(lines[place.line - 1]) for place in sorted(places)}
-    return {place: words for place, words in found.items() if words}
+    comments = {place: trailing_comment(lines[place.line - 1]) for place in sorted(places)}
+    return {place: words for place, words in comments.items() if words}
 
 
 def _without_builds(manifest: Manifest) -> tuple[Manifest, list[str]]:

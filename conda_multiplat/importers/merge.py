@@ -83,7 +83,7 @@ def merge(parts: Sequence[Part]) -> Imported:
 
 
 def _environments(parts: Sequence[Part], lost: list[Lost]) -> dict[str, Environment]:
-    found: dict[str, Environment] = {}
+    environments: dict[str, Environment] = {}
     taken = {subdir for part in parts for subdir in part.imported.manifest.platforms}
     for part in parts:
         manifest = part.imported.manifest
@@ -100,8 +100,10 @@ def _environments(parts: Sequence[Part], lost: list[Lost]) -> dict[str, Environm
                 promises=_own_promises(each.promises, platforms),
             )
             at = each.at if each.at.file else Location(manifest.files[0])
-            found[own] = _joined(found[own], new, at, lost) if own in found else new
-    return found
+            environments[own] = (
+                _joined(environments[own], new, at, lost) if own in environments else new
+            )
+    return environments
 
 
 def _own_promises(promises: Promises, platforms: Sequence[str]) -> dict[str, dict[str, str | None]]:
@@ -128,18 +130,18 @@ def _joined(one: Environment, other: Environment, at: Location, lost: list[Lost]
 
 def _variables(parts: Sequence[Part], lost: list[Lost]) -> dict[str, dict[str, str]]:
     """The variables of each platform: they are the same for all environments of a manifest."""
-    found: dict[str, dict[str, str]] = {}
+    variables: dict[str, dict[str, str]] = {}
     for part in sorted(parts, key=lambda each: each.environment != DEFAULT_ENVIRONMENT):
         manifest = part.imported.manifest
         for subdir, values in manifest.variables.items():
-            taken = found.setdefault(subdir, dict(values))
+            taken = variables.setdefault(subdir, dict(values))
             at = Location(manifest.files[0])
             lost += [
                 Lost(at, f"variables: {name}={value}, for {part.environment} only")
                 for name, value in values.items()
                 if taken.get(name) != value
             ]
-    return found
+    return variables
 
 
 def _relate(environments: dict[str, Environment], made: set[str]) -> dict[str, Environment]:

@@ -77,13 +77,13 @@ def common_order(lists: Iterable[Sequence[str]]) -> list[str] | None:
     for entries in lists:
         for index, name in enumerate(entries):
             before.setdefault(name, set()).update(entries[:index])
-    found: list[str] = []
-    while len(found) < len(before):
-        ready = [name for name in before if name not in found and before[name] <= set(found)]
+    names: list[str] = []
+    while len(names) < len(before):
+        ready = [name for name in before if name not in names and before[name] <= set(names)]
         if not ready:
             return None
-        found.append(ready[0])
-    return found
+        names.append(ready[0])
+    return names
 
 
 def _ordered(lists: Mapping[str, Sequence[str]]) -> list[Line]:
@@ -182,12 +182,12 @@ def _order(views: Mapping[str, Sequence[Requirement]]) -> dict[str, tuple[int, i
     """The place of each package: that of its first line, in the first file that has it."""
     every = [requirement for requirements in views.values() for requirement in requirements]
     files = unique(each.at.file for each in every)
-    found: dict[str, tuple[int, int]] = {}
+    places: dict[str, tuple[int, int]] = {}
     for each in every:
         place = (files.index(each.at.file), each.at.line)
         name = each.name or each.text
-        found[name] = min(place, found.get(name, place))
-    return found
+        places[name] = min(place, places.get(name, place))
+    return places
 
 
 def _is_option(entry: str) -> bool:

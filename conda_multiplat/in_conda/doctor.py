@@ -39,10 +39,10 @@ def health_check() -> Any:
 def check_health(prefix: str, verbose: bool) -> None:
     """For ``conda doctor``: whether a prefix is as locked, and this machine meets its needs."""
     try:
-        found = _health(Path(prefix), limit=None if verbose else _SHOWN)
+        problems = _health(Path(prefix), limit=None if verbose else _SHOWN)
     except Exception as error:
-        found = [f"❌ conda-multiplat could not look at the environment: {error}"]
-    print("\n".join([*found, ""]))
+        problems = [f"❌ conda-multiplat could not look at the environment: {error}"]
+    print("\n".join([*problems, ""]))
 
 
 def _health(prefix: Path, limit: int | None) -> list[str]:
@@ -58,12 +58,14 @@ def _health(prefix: Path, limit: int | None) -> list[str]:
     locked = _locked(path)
     if locked is None:
         return [f"❌ {path} has nothing for {context.subdir}."]
-    found = _differences(_changes(prefix, locked, marker), path, limit)
+    differences = _differences(_changes(prefix, locked, marker), path, limit)
     if unmet := lacking(locked.machine_needs, context.subdir):
         versions = {record.name: record.version for record in locked.records}
-        found.append("❌ This machine does not meet what the environment needs:")
-        found += [f"  {line}" for line in lines(grouped(unmet, versions))]
-    return found or [f"✅ The environment is as locked in {path}, and this machine can run it."]
+        differences.append("❌ This machine does not meet what the environment needs:")
+        differences += [f"  {line}" for line in lines(grouped(unmet, versions))]
+    return differences or [
+        f"✅ The environment is as locked in {path}, and this machine can run it."
+    ]
 
 
 def _locked(path: str) -> PlatformLock | None:
@@ -82,8 +84,8 @@ def _changes(prefix: Path, locked: PlatformLock, marker: dict[str, Any]) -> list
     from conda_multiplat.lockfile.platform_changes import to_install
     from conda_multiplat.machine.prefix_records import installed
 
-    found = to_install(installed(prefix), locked.records, is_newer)
-    return [*found, *pypi_changes(locked, prefix, marker, is_newer)]
+    changes = to_install(installed(prefix), locked.records, is_newer)
+    return [*changes, *pypi_changes(locked, prefix, marker, is_newer)]
 
 
 def _differences(changed: Sequence[Change], path: str, limit: int | None) -> list[str]:

@@ -47,9 +47,9 @@ def before_solve(specs_to_add: Iterable[Any], specs_to_remove: Iterable[Any]) ->
     prefix = Path(context.target_prefix)
     added, removed = _texts(specs_to_add), _texts(specs_to_remove)
     if choice(DRIFT) == "error":
-        found = verdict(DRIFT, "look at the environment", lambda: _drift(prefix, added, removed))
-        if found is not None:
-            raise found
+        problem = verdict(DRIFT, "look at the environment", lambda: _drift(prefix, added, removed))
+        if problem is not None:
+            raise problem
     if not _noted and not transactions_are_followed():
         _noted.append(_Noted(prefix, added, removed, _records(prefix)))
 

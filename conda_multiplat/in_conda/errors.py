@@ -55,9 +55,9 @@ def _is_one(error: Any, names: Sequence[str]) -> bool:
 def _files(arguments: Sequence[str]) -> list[str]:
     """The YAML files that a command was given, or the one that it looks for without any."""
     named = [argument.removeprefix("--file=") for argument in arguments]
-    found = [each for each in named if each.endswith((".yml", ".yaml")) and Path(each).is_file()]
+    files = [each for each in named if each.endswith((".yml", ".yaml")) and Path(each).is_file()]
     looks = "env" in arguments and {"create", "update"} & set(arguments)
-    return found or (["environment.yml"] if looks and Path("environment.yml").is_file() else [])
+    return files or (["environment.yml"] if looks and Path("environment.yml").is_file() else [])
 
 
 def _of_file(path: str) -> Iterator[tuple[str, str]]:

@@ -18,9 +18,9 @@ def after_solve(_repodata: str, _unlinked: Iterable[Any], linked: Iterable[Any])
     Raises:
         CondaError: the setting ``plugins.multiplat_cpu_builds`` wants it refused.
     """
-    found = verdict(CPU_BUILDS, "look at the builds", lambda: _cpu_builds(linked))
-    if found is not None:
-        raise found
+    problem = verdict(CPU_BUILDS, "look at the builds", lambda: _cpu_builds(linked))
+    if problem is not None:
+        raise problem
 
 
 def _cpu_builds(linked: Iterable[Any]) -> str:
@@ -34,10 +34,10 @@ def _cpu_builds(linked: Iterable[Any]) -> str:
     )
     if cuda is None:
         return ""
-    found = [f"this machine has {cuda}, and these are CPU builds:"]
-    found += [
+    lines = [f"this machine has {cuda}, and these are CPU builds:"]
+    lines += [
         f"  {record.name} {record.version} {record.build}; "
         f"for a CUDA build, if there is one: {record.name}=*=*cuda*"
         for record in records
     ]
-    return "\n".join(found)
+    return "\n".join(lines)

@@ -91,8 +91,8 @@ def _spec_class(base: Any) -> type[Any]:
         @property
         def available_platforms(self) -> tuple[str, ...]:
             """The platforms that something is locked for."""
-            found: tuple[str, ...] = _answered(lambda: _platforms(self.filename))
-            return found
+            platforms: tuple[str, ...] = _answered(lambda: _platforms(self.filename))
+            return platforms
 
         def env_for(self, platform: str) -> Any:
             """The environment for a platform."""
@@ -156,7 +156,7 @@ def _alone(path: Path, environment: str) -> Project:
 def _platforms(path: Path) -> tuple[str, ...]:
     project, environment = _read(path)
     wanted = [environment] if environment else project.manifest.prefer or ("default",)
-    locks = [found for each in wanted if (found := project.lock_head(each))]
+    locks = [head for name in wanted if (head := project.lock_head(name))]
     locks = locks or [project.existing_lock(wanted[0])]  # whose error says that there is none
     return tuple(dict.fromkeys(subdir for lock in locks for subdir in lock.platforms))
 
@@ -223,8 +223,8 @@ def _named(records: Iterable[CondaRecord]) -> list[Any]:
 
 def _hashes(record: Any) -> dict[str, str]:
     """The digests of a record of ours or of conda's, those that it has."""
-    found = {name: getattr(record, name, None) for name in ("md5", "sha256")}
-    return {name: value for name, value in found.items() if value}
+    hashes = {name: getattr(record, name, None) for name in ("md5", "sha256")}
+    return {name: value for name, value in hashes.items() if value}
 
 
 def _fetched(records: Sequence[Any]) -> list[Any]:
@@ -258,10 +258,10 @@ def _cached(spec: Any, record: Any) -> Any:
     from conda.exceptions import CondaError
     from conda.models.records import PackageRecord
 
-    found = next(PackageCacheData.query_all(spec), None)
-    if found is None:
+    cached = next(PackageCacheData.query_all(spec), None)
+    if cached is None:
         raise CondaError(f"{record.url} is not in the package cache, though it was fetched")
-    return PackageRecord.from_objects(found, depends=record.depends, **_hashes(record))
+    return PackageRecord.from_objects(cached, depends=record.depends, **_hashes(record))
 
 
 def linked(prefix: Path) -> bool:

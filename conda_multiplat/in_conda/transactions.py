@@ -61,11 +61,11 @@ def _unmet_text(known: Sequence[Any]) -> str:
     if not unmet:
         return ""
     versions = {each.name: each.version for each in known}
-    found = [
+    text = [
         "this machine can't run what is about to be installed",
         *lines(grouped(unmet, versions)),
         "nothing was linked",
         *hints_for(unmet, subdir),
         f"to be warned only: conda config --set plugins.{MACHINE} warn",
     ]
-    return "\n  ".join(found)
+    return "\n  ".join(text)

@@ -94,8 +94,8 @@ def _edges(
 ) -> Iterable[Edge]:
     """Whom a package needs of what is locked, and of the machine."""
     if isinstance(record, PypiRecord):
-        found = {projects[name] for name in record.depends if name in projects}
-        return [Edge(key) for key in sorted(found, key=_by_name)]
+        keys = {projects[name] for name in record.depends if name in projects}
+        return [Edge(key) for key in sorted(keys, key=_by_name)]
     edges = []
     for name, constraint in record.dependencies.items():
         kind = VIRTUAL if name.startswith("__") else "conda"

@@ -135,17 +135,17 @@ def present(
     """
     wanted = {(each.manager, each.name): each for each in locked}
     wrong = {(change.manager, change.name): change for change in changes}
-    found = [
+    packages = [
         Present(each, _state(wrong.get(key)), wanted.get(key), asked=key in asked)
         for each in there
         if (key := (each.manager, each.name))
     ]
-    found += [
+    packages += [
         Present(each.new, "missing", each.new, asked=key in asked)
         for key, each in wrong.items()
         if each.new is not None and each.old is None
     ]
-    return sorted(found, key=lambda each: (each.record.name, each.record.manager))
+    return sorted(packages, key=lambda each: (each.record.name, each.record.manager))
 
 
 def _state(change: Change | None) -> str:

@@ -86,16 +86,16 @@ def merge_locks(
     """
     if reasons := _unlike(sides, wanted):
         return None, reasons
-    found: dict[str, PlatformLock] = {}
+    platforms: dict[str, PlatformLock] = {}
     wrong: dict[str, list[str]] = {}
     for target in wanted:
         merged, its_reasons = _platform(sides, target, judge, versions)
-        found[target.subdir] = merged
+        platforms[target.subdir] = merged
         for reason in its_reasons:
             wrong.setdefault(reason, []).append(target.subdir)
     if wrong:
         return None, [f"{reason}  ({', '.join(subdirs)})" for reason, subdirs in wrong.items()]
-    return sides.ours._replace(platforms=dict(sorted(found.items()))), []
+    return sides.ours._replace(platforms=dict(sorted(platforms.items()))), []
 
 
 def together(sides: Sides) -> LockFile:
@@ -130,7 +130,7 @@ def disagreements(merged: Mapping[str, LockFile], wanted: Sequence[Target]) -> l
         merged: the locks by environment; those that are not known are not looked at.
         wanted: targets, with their peers.
     """
-    found: dict[str, list[str]] = {}
+    reasons: dict[str, list[str]] = {}
     for target in wanted:
         own = _shared(merged, target.environment, target.subdir)
         for peer in target.peers:
@@ -139,8 +139,8 @@ def disagreements(merged: Mapping[str, LockFile], wanted: Sequence[Target]) -> l
                 if own[key] != others[key]:
                     words = f"{key[1]}: {own[key]} in {target.environment}"
                     reason = f"{words}, {others[key]} in {peer.environment} of its solve-group"
-                    found.setdefault(reason, []).append(target.subdir)
-    return [f"{reason}  ({', '.join(subdirs)})" for reason, subdirs in found.items()]
+                    reasons.setdefault(reason, []).append(target.subdir)
+    return [f"{reason}  ({', '.join(subdirs)})" for reason, subdirs in reasons.items()]
 
 
 def _shared(
@@ -231,16 +231,16 @@ def _need_key(need: Need) -> tuple[bool, str]:
 
 def _merged(base: _Items, ours: _Items, theirs: _Items) -> tuple[list[_Item], list[str]]:
     """Each package of the side that changed it; and what both changed, of which ours is taken."""
-    found: list[_Item] = []
+    items: list[_Item] = []
     reasons: list[str] = []
     for key in sorted(ours.keys() | theirs.keys()):
         before, one, other = base.get(key), ours.get(key), theirs.get(key)
         if one not in (before, other) and other != before:
             reasons.append(_both_changed(key[1], one, other))
-            found += [each for each in (one or other,) if each]
+            items += [each for each in (one or other,) if each]
         elif taken := (other if one == before else one):
-            found.append(taken)
-    return found, reasons
+            items.append(taken)
+    return items, reasons
 
 
 def _both_changed(name: str, ours: _Item | None, theirs: _Item | None) -> str:
@@ -289,7 +289,7 @@ def _untried(
         return []
     now = _world(versions, target, merged)
     worlds = [(_items(side), _world(versions, target, side)) for side in sides]
-    found = []
+    problems = []
     for record in merged.pypi:
         needed = ("python", *record.depends)
         seen = [
@@ -301,8 +301,8 @@ def _untried(
         if all(moved):
             name = moved[0][0]
             what = f"{record.name} {record.version} was not locked beside"
-            found.append(f"{what} {name} {now.get(name, '')}".rstrip())
-    return found
+            problems.append(f"{what} {name} {now.get(name, '')}".rstrip())
+    return problems
 
 
 def _world(versions: Versions, target: Target, locked: PlatformLock) -> dict[str, str]:

@@ -68,17 +68,17 @@ def changes(old: Sequence[Record], new: Sequence[Record], is_newer: IsNewer) -> 
     """
     before = {each.name: each for each in old}
     after = {each.name: each for each in new}
-    found: list[Change] = []
+    result: list[Change] = []
     for name in sorted(before.keys() | after.keys()):
         was, now = before.get(name), after.get(name)
         if was is None or now is None:
-            found.append(Change("removed" if now is None else "added", name, was, now))
+            result.append(Change("removed" if now is None else "added", name, was, now))
         elif was.version != now.version:
             kind = "upgraded" if is_newer(now.version, was.version) else "downgraded"
-            found.append(Change(kind, name, was, now))
+            result.append(Change(kind, name, was, now))
         elif _archive(was) != _archive(now):
-            found.append(Change("rebuilt", name, was, now))
-    return found
+            result.append(Change("rebuilt", name, was, now))
+    return result
 
 
 def to_install(

@@ -48,8 +48,8 @@ def as_unmerged(text: str, reason: str) -> str:
 
 def unmerged_reason(text: str) -> str:
     """The reason that :func:`as_unmerged` has written; ``""`` where there is none."""
-    found = _UNMERGED.match(text)
-    return found[1].rstrip() if found else ""
+    match = _UNMERGED.match(text)
+    return match[1].rstrip() if match else ""
 
 
 def packages_sha256(section: str) -> str:
@@ -59,17 +59,17 @@ def packages_sha256(section: str) -> str:
 
 def _sha256(blocks: Iterable[bytes]) -> str:
     r"""The SHA-256 of blocks, with ``\n`` line ends; a line's end can be in two of them."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     held = b""
     for block in blocks:
         if held or b"\r" in block:
             joined = held + block
             held = b"\r" if joined.endswith(b"\r") else b""
-            found.update(joined[: len(joined) - len(held)].replace(b"\r\n", b"\n"))
+            digest.update(joined[: len(joined) - len(held)].replace(b"\r\n", b"\n"))
         else:
-            found.update(block)
-    found.update(held)
-    return found.hexdigest()
+            digest.update(block)
+    digest.update(held)
+    return digest.hexdigest()
 
 
 def read_lock(text: str, file: str, platforms: Sequence[str] | None = None) -> LockFile:
@@ -283,7 +283,7 @@ def _platform(
         if package["manager"] == "pip"
     }
     stated = custom.get(f"{PREFIX}needs.{name}")
-    found = needs_of((record.name, record.depends, ()) for record in records.values())
+    needs = needs_of((record.name, record.depends, ()) for record in records.values())
     return PlatformLock(
         content_hash=content_hash,
         records=tuple(records.values()),
@@ -291,6 +291,6 @@ def _platform(
         virtual_packages=unpack_virtual_packages(
             custom.get(f"{PREFIX}virtual-packages.{name}", "[]")
         ),
-        needs=unpack_needs(stated) if stated else tuple(found),
+        needs=unpack_needs(stated) if stated else tuple(needs),
         requested=tuple(json.loads(custom.get(f"{PREFIX}requested.{name}", "[]"))),
     )

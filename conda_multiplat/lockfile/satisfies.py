@@ -82,27 +82,27 @@ def mismatches(
             return "not locked"
         return f"locked: {has.name} {has.version}{f' {has.build}' if build else ''}"
 
-    found = [
+    wrong = [
         Mismatch(
             requirement.at, requirement.text, instead(requirement.name, _build(requirement.text))
         )
         for requirement in target.view.conda
         if not met(requirement.text)
     ]
-    found += [
+    wrong += [
         Mismatch(NOWHERE, f"{record.name} {record.version} needs {spec}", instead(spec_name(spec)))
         for record in locked.records
         for spec in record.depends
         if not met(spec)
     ]
-    found += [
+    wrong += [
         Mismatch(NOWHERE, f"{need.need.record} needs {need.need.spec}", f"promised: {need.has}")
         for need in unmet(_other_needs(locked), promised.values(), virtual_matches)
     ]
-    found += pypi(target, locked)
-    found += _unsafe(locked.every)
-    found += _extra(unasked(target, locked))
-    return sorted(set(found), key=lambda each: (not each.at.file, each))
+    wrong += pypi(target, locked)
+    wrong += _unsafe(locked.every)
+    wrong += _extra(unasked(target, locked))
+    return sorted(set(wrong), key=lambda each: (not each.at.file, each))
 
 
 def _build(text: str) -> str:

@@ -41,13 +41,13 @@ def pypi_mismatches(target: Target, locked: PlatformLock, table: NameTable) -> S
         target.subdir,
         python_of(locked.records),
     )
-    found = [
+    wrong_lines = [
         Mismatch(requirement.at, f"pip: {requirement.text}", wrong)
         for requirement in target.view.pypi
         if (wrong := _wrong(requirement, there))
     ]
     return [
-        *found,
+        *wrong_lines,
         *_missing(locked.pypi, there.versions),
         *_out_of_bounds(locked.pypi, there.versions),
     ]
@@ -56,8 +56,8 @@ def pypi_mismatches(target: Target, locked: PlatformLock, table: NameTable) -> S
 def project_versions(target: Target, locked: PlatformLock, table: NameTable) -> dict[str, str]:
     """The projects that a target's lock has, of PyPI or provided by conda: name -> version."""
     given = provided(locked.records, table, dict(target.pypi_names))
-    found = {package.name: package.version for package in locked.pypi}
-    return found | {each.name: each.version for each in given}
+    versions = {package.name: package.version for package in locked.pypi}
+    return versions | {each.name: each.version for each in given}
 
 
 def _missing(records: Collection[PypiRecord], has: Collection[str]) -> list[Mismatch]:

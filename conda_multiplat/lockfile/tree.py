@@ -64,13 +64,13 @@ def _real(edges: Iterable[Edge]) -> list[Edge]:
 def _left_over(graph: LockedGraph) -> list[Key]:
     """The packages that no line leads to, those first that nothing needs."""
     seen = _reached(graph, [root.key for root in graph.roots if root.key])
-    found: list[Key] = []
+    left_over: list[Key] = []
     unneeded = [key for key in graph.records if not graph.needed_by[key]]
     for key in (*unneeded, *graph.records):
         if key not in seen:
-            found.append(key)
+            left_over.append(key)
             seen |= _reached(graph, [key], seen)
-    return found
+    return left_over
 
 
 def _reached(

@@ -35,8 +35,8 @@ def root_prefix(configured: str, environ: Mapping[str, str]) -> Path | None:
         return own
     if executable := environ.get("CONDA_EXE"):
         return Path(executable).parent.parent
-    found = environ.get("CONDA_ROOT") or environ.get("MAMBA_ROOT_PREFIX")
-    return Path(found) if found else None
+    prefix = environ.get("CONDA_ROOT") or environ.get("MAMBA_ROOT_PREFIX")
+    return Path(prefix) if prefix else None
 
 
 def envs_dirs(configured: Sequence[str], root: Path | None) -> tuple[Path, ...]:

@@ -173,8 +173,8 @@ def detect_with_conda(names: Collection[str]) -> tuple[VirtualPackage, ...]:
     manager = context.plugin_manager
     left_out = [plugin for plugin in manager.get_plugins() if not _is_wanted(plugin, names)]
     hook = manager.subset_hook_caller("conda_virtual_packages", remove_plugins=left_out)
-    found = [_virtual_package(each) for group in hook() for each in group]
-    return tuple(sorted(each for each in found if each is not None))
+    packages = [_virtual_package(each) for group in hook() for each in group]
+    return tuple(sorted(package for package in packages if package is not None))
 
 
 def _is_wanted(plugin: object, names: Collection[str]) -> bool:
@@ -187,11 +187,11 @@ def _is_wanted(plugin: object, names: Collection[str]) -> bool:
     return slow is None or slow in names
 
 
-def _virtual_package(found: Any) -> VirtualPackage | None:
+def _virtual_package(package: Any) -> VirtualPackage | None:
     """One answer of conda's hook; since 25.11 it can turn out to be no package after all."""
-    if hasattr(found, "to_virtual_package"):
-        record = found.to_virtual_package()
+    if hasattr(package, "to_virtual_package"):
+        record = package.to_virtual_package()
         if not getattr(record, "name", None):
             return None
         return VirtualPackage(record.name, str(record.version), str(record.build))
-    return VirtualPackage(f"__{found.name}", found.version or "0", found.build or "0")
+    return VirtualPackage(f"__{package.name}", package.version or "0", package.build or "0")

@@ -31,8 +31,8 @@ def find_manifest(start: Path) -> Path:
     """
     folder = start.resolve()
     for folder_above in (folder, *folder.parents):
-        if found := manifest_in(folder_above):
-            return found
+        if manifest := manifest_in(folder_above):
+            return manifest
         if (folder_above / ".git").exists():
             break
     raise ManifestError(

@@ -34,10 +34,10 @@ def is_environment(prefix: Path) -> bool:
 def read_marker(prefix: Path) -> dict[str, Any]:
     """What we noted when we last worked on the prefix; nothing where we never did."""
     try:
-        found = json.loads((meta(prefix) / MARKER).read_text(encoding="utf-8"))
+        marker = json.loads((meta(prefix) / MARKER).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return marker if isinstance(marker, dict) else {}
 
 
 def write_marker(prefix: Path, data: Mapping[str, Any]) -> None:

@@ -130,11 +130,11 @@ def complete_records(prefix: Path, meagre: Collection[str]) -> None:
             replace_file(path, whole)
 
 
-def _with(text: str, found: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> str:
+def _with(text: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> str:
     """A record's text with more members."""
     short, inside = _cut(text)
     record = json.loads(short)
-    more = found(record)
+    more = change(record)
     if not more:
         return text
     text = json.dumps({**record, **more}, indent=2)

@@ -112,10 +112,10 @@ def _name(reader: Reader, node: yaml.Node) -> Text | None:
 
 def _platforms(reader: Reader, node: yaml.Node, what: str) -> tuple[str, ...]:
     reader.no_selectors(node, what)
-    found = reader.texts(node, what)
-    for text in found:
+    names = reader.texts(node, what)
+    for text in names:
         _platform(reader, text)
-    return unique(text.value for text in found)
+    return unique(text.value for text in names)
 
 
 def _platform(reader: Reader, text: Text) -> None:
@@ -129,20 +129,20 @@ def _platform(reader: Reader, text: Text) -> None:
 
 def _multiplat(reader: Reader, node: yaml.Node, head: Head) -> None:
     keys = _known(reader, node, "multiplat", MULTIPLAT)
-    if found := keys.get("virtual-packages"):
-        head.promises = _promises(reader, found[1])
-    if found := keys.get("prefer"):
-        reader.no_selectors(found[1], "prefer")
-        head.prefer = reader.texts(found[1], "prefer")
-    if found := keys.get("pypi-names"):
-        reader.no_selectors(found[1], "pypi-names")
-        for name, (_, child) in reader.mapping(found[1], "pypi-names").items():
+    if promises := keys.get("virtual-packages"):
+        head.promises = _promises(reader, promises[1])
+    if promises := keys.get("prefer"):
+        reader.no_selectors(promises[1], "prefer")
+        head.prefer = reader.texts(promises[1], "prefer")
+    if promises := keys.get("pypi-names"):
+        reader.no_selectors(promises[1], "pypi-names")
+        for name, (_, child) in reader.mapping(promises[1], "pypi-names").items():
             head.pypi_names[name.lower()] = _projects(reader, name, child)
-    if found := keys.get("pypi"):
-        head.pypi = read_pypi_options(reader, found[1])
+    if promises := keys.get("pypi"):
+        head.pypi = read_pypi_options(reader, promises[1])
     head.solve_group = _solve_group(reader, keys)
-    if found := keys.get("environments"):
-        for key, child in reader.mapping(found[1], "environments").values():
+    if promises := keys.get("environments"):
+        for key, child in reader.mapping(promises[1], "environments").values():
             head.environments[key.value] = _environment(reader, key, child)
 
 
@@ -158,11 +158,11 @@ def _projects(reader: Reader, name: str, node: yaml.Node) -> tuple[str, ...]:
 
 def _solve_group(reader: Reader, keys: dict[str, tuple[Text, yaml.Node]]) -> str:
     """The name of an environment's solve-group, ``""`` where it has none."""
-    found = keys.get("solve-group")
-    if found is None or is_null(found[1]):
+    group = keys.get("solve-group")
+    if group is None or is_null(group[1]):
         return ""
-    reader.no_selectors(found[1], "solve-group")
-    text = reader.text(found[1], "solve-group")
+    reader.no_selectors(group[1], "solve-group")
+    text = reader.text(group[1], "solve-group")
     return text.value if text else ""
 
 
@@ -170,12 +170,12 @@ def _known(
     reader: Reader, node: yaml.Node, what: str, known: tuple[str, ...]
 ) -> dict[str, tuple[Text, yaml.Node]]:
     """The mapping ``node``, each key that is not ``known`` being a problem."""
-    found = reader.mapping(node, what)
-    for name, (key, _) in found.items():
+    keys = reader.mapping(node, what)
+    for name, (key, _) in keys.items():
         if name not in known:
             hint = did_you_mean(name, known, f"known: {', '.join(known)}")
             reader.problem(key.at, f"unknown key {name!r} in {what}", hint)
-    return found
+    return keys
 
 
 def _environment(reader: Reader, key: Text, node: yaml.Node) -> Environment:
@@ -188,9 +188,9 @@ def _environment(reader: Reader, key: Text, node: yaml.Node) -> Environment:
         reader.problem(key.at, f"{key.value!r} can't be an environment's name", hint)
     keys = _known(reader, node, what, ENVIRONMENT)
     extends: tuple[str, ...] = (DEFAULT_ENVIRONMENT,)
-    if found := keys.get("extends"):
-        reader.no_selectors(found[1], "extends")
-        extends = tuple(text.value for text in reader.texts(found[1], "extends"))
+    if parents := keys.get("extends"):
+        reader.no_selectors(parents[1], "extends")
+        extends = tuple(text.value for text in reader.texts(parents[1], "extends"))
     platforms = _platforms(reader, keys["platforms"][1], "platforms") if "platforms" in keys else ()
     promises = _promises(reader, keys["virtual-packages"][1]) if "virtual-packages" in keys else {}
     group = _solve_group(reader, keys)
@@ -210,11 +210,11 @@ def _promises(reader: Reader, node: yaml.Node) -> dict[str, dict[str, str | None
 
 
 def _promises_of(reader: Reader, platform: str, node: yaml.Node) -> dict[str, str | None]:
-    found: dict[str, str | None] = {}
+    promises: dict[str, str | None] = {}
     for name, (key, child) in reader.mapping(node, platform).items():
         text = None if is_null(child) else reader.text(child, f"{platform}'s {name}")
         value = text.value if text else None
         if problem := promise_problem(platform, name, value):
             reader.problem(key.at, *problem)
-        found[name] = value
-    return found
+        promises[name] = value
+    return promises

@@ -83,15 +83,15 @@ class Manifest(NamedTuple):
 
     def lineage(self, name: str) -> list[Environment]:
         """``name`` and all that it extends, the most general first, each once."""
-        found: dict[str, Environment] = {}
+        ancestors: dict[str, Environment] = {}
 
         def visit(environment: Environment) -> None:
             for parent in environment.extends:
                 visit(self.environments[parent])
-            found.setdefault(environment.name, environment)
+            ancestors.setdefault(environment.name, environment)
 
         visit(self.environments[name])
-        return list(found.values())
+        return list(ancestors.values())
 
     def heirs(self, name: str) -> list[str]:
         """The environments that an environment's own lines count for: it, and who extends it."""

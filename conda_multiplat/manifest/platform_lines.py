@@ -62,17 +62,17 @@ class LineReader:
             return lines
         keys = self._reader.mapping(root, "the file")
         lines.views[DEFAULT_ENVIRONMENT] = self._view(keys, self._category(keys))
-        if found := keys.get("variables"):
-            lines.variables = self._variables(found[1])
-        if found := keys.get("multiplat"):
-            multiplat = self._reader.mapping(found[1], "multiplat")
+        if variables := keys.get("variables"):
+            lines.variables = self._variables(variables[1])
+        if variables := keys.get("multiplat"):
+            multiplat = self._reader.mapping(variables[1], "multiplat")
             if environments := multiplat.get("environments"):
                 self._environments(environments[1], lines)
         return lines
 
     def _category(self, keys: dict[str, tuple[Text, yaml.Node]]) -> str:
-        found = keys.get("category")
-        text = self._reader.text(found[1], "category") if found else None
+        category = keys.get("category")
+        text = self._reader.text(category[1], "category") if category else None
         return text.value if text else "main"
 
     def _environments(self, node: yaml.Node, lines: Lines) -> None:
@@ -83,8 +83,8 @@ class LineReader:
     def _view(self, keys: dict[str, tuple[Text, yaml.Node]], category: str) -> View:
         conda: list[Requirement] = []
         pypi: list[Requirement] = []
-        if found := keys.get("dependencies"):
-            for item in self._reader.items(found[1], "dependencies"):
+        if dependencies := keys.get("dependencies"):
+            for item in self._reader.items(dependencies[1], "dependencies"):
                 self._dependency(item, category, conda, pypi)
         channels = self._reader.texts(keys["channels"][1], "channels") if "channels" in keys else ()
         return View(channels, tuple(conda), tuple(pypi))

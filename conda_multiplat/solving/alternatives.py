@@ -119,14 +119,14 @@ class Newest:
         """What a person reads, beside the version that is locked."""
         if self.version == locked:
             return [f"{locked} is the newest"]
-        found = [f"{self.version} is the newest" + (f": {self.reason}" if self.reason else "")]
+        text = [f"{self.version} is the newest" + (f": {self.reason}" if self.reason else "")]
         if self.fix:
-            return [*found, f"  to get it {self.fix}"]
+            return [*text, f"  to get it {self.fix}"]
         if self.obstacle:
-            found.append("  it would have no solution with")
-            found += [f"    {each.at}  {each.text}" for each in self.clash]
-            found += _explained(self.obstacle)
-        return found
+            text.append("  it would have no solution with")
+            text += [f"    {each.at}  {each.text}" for each in self.clash]
+            text += _explained(self.obstacle)
+        return text
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""

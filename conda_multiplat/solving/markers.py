@@ -32,13 +32,13 @@ def asked_for(lines: Iterable[Requirement], subdir: str, python: str) -> list[st
     A constraint asks for nothing. Where the Python is not known (``""``), every marker counts as
     true.
     """
-    found = []
+    names = []
     for line in lines:
         if line.name and not line.text.startswith(CONSTRAINT):
             marker = _marker(line.text)
             if marker is None or not python or holds(marker, subdir, python):
-                found.append(line.name)
-    return found
+                names.append(line.name)
+    return names
 
 
 def _marker(text: str) -> Marker | None:

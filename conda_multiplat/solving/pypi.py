@@ -126,12 +126,12 @@ def provided(
     A package in ``own`` (the manifest's) or in ``table`` provides what that says; of the others,
     those that depend on Python provide the project of their name.
     """
-    found: dict[str, Provided] = {}
+    projects: dict[str, Provided] = {}
     for record in records:
         for name in _projects(record, table, own):
             project = canonicalize_name(name)
-            found.setdefault(project, Provided(project, pypi_version(record.version), record))
-    return tuple(found[name] for name in sorted(found))
+            projects.setdefault(project, Provided(project, pypi_version(record.version), record))
+    return tuple(projects[name] for name in sorted(projects))
 
 
 def pypi_request(

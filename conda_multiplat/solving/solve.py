@@ -62,8 +62,10 @@ def categorised(
     if asked_for | {record.category for record in records} <= {"main"}:
         return tuple(records)
     asked = [(requirement.name, requirement.category) for requirement in requirements]
-    found = categories_of(asked, depends_of(records))
-    return tuple(record._replace(category=found.get(record.name, "main")) for record in records)
+    categories = categories_of(asked, depends_of(records))
+    return tuple(
+        record._replace(category=categories.get(record.name, "main")) for record in records
+    )
 
 
 def categories_of(
@@ -75,9 +77,9 @@ def categories_of(
         roots: what is asked for, with its category.
         depends: what each package needs.
     """
-    found: dict[str, str] = {}
+    categories: dict[str, str] = {}
     for category in dict.fromkeys(["main", *(category for _, category in roots)]):
         own = (name for name, asked in roots if asked == category)
         for name in reachable(own, depends):
-            found.setdefault(name, category)
-    return found
+            categories.setdefault(name, category)
+    return categories

@@ -63,11 +63,11 @@ Grouped = Mapping[tuple[str, VirtualPackage | None], Sequence[str]]
 
 def grouped(lacking: Sequence[Unmet], versions: Mapping[str, str]) -> Grouped:
     """Needs with the records that share them; ``versions`` are the records' own."""
-    found: dict[tuple[str, VirtualPackage | None], list[str]] = {}
+    needs: dict[tuple[str, VirtualPackage | None], list[str]] = {}
     for each in sorted(lacking, key=lambda each: (each.need.spec, each.need.record)):
         record = f"{each.need.record} {versions.get(each.need.record, '')}".strip()
-        found.setdefault((each.need.spec, each.has), []).append(record)
-    return found
+        needs.setdefault((each.need.spec, each.has), []).append(record)
+    return needs
 
 
 def lines(groups: Grouped) -> list[str]:
@@ -92,5 +92,5 @@ def hints_for(lacking: Sequence[Unmet], subdir: str) -> list[str]:
     names = sorted({spec_name(spec).removeprefix("__").upper() for spec in specs})
     values = {"CUDA": cuda or "VERSION"}
     overrides = ", ".join(f"CONDA_OVERRIDE_{name}={values.get(name, 'VERSION')}" for name in names)
-    found = [f"a driver of {driver} or newer has CUDA {cuda}"] if driver else []
-    return [*found, f"if you know that it works: {overrides}"]
+    hints = [f"a driver of {driver} or newer has CUDA {cuda}"] if driver else []
+    return [*hints, f"if you know that it works: {overrides}"]

@@ -20,7 +20,7 @@ def projects(names: Sequence[str]) -> list[list[Path]]:
     return projects_beside([*names, *git.deleted(Path.cwd())])
 
 
-def in_commit(project: Project, found: Sequence[Verdict]) -> list[Verdict]:
+def in_commit(project: Project, verdicts: Sequence[Verdict]) -> list[Verdict]:
     """What was found, as the commit has it.
 
     What is changed and not added is put aside by pre-commit; what was never added is not. A lock
@@ -28,9 +28,11 @@ def in_commit(project: Project, found: Sequence[Verdict]) -> list[Verdict]:
     """
     files = project.files
     needed = [shown(project.lock_path(name)) for name in project.manifest.environments]
-    names = [*map(shown, files), *(each.file for each in found)]
+    names = [*map(shown, files), *(verdict.file for verdict in verdicts)]
     left_out = git.not_added(Path.cwd(), names)
-    seen = [each for each in found if each.file in needed or each.file not in left_out]
+    seen = [
+        verdict for verdict in verdicts if verdict.file in needed or verdict.file not in left_out
+    ]
     seen += [Verdict(shown(file)) for file in files if shown(file) in left_out]
     return [_to_add(each) if each.file in left_out else each for each in seen]
 

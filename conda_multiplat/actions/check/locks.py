@@ -33,10 +33,10 @@ def verdicts(project: Project, environments: Sequence[str] = ()) -> list[Verdict
         LockFileError: a lock that can't be read.
     """
     names = select_environments(project.manifest, environments)
-    found = [_lock(project, name) for name in names]
-    found += _rendered(project, environments)
-    found += [] if environments else _orphans(project)
-    return [_with_way(project, each) for each in found]
+    lock_verdicts = [_lock(project, name) for name in names]
+    lock_verdicts += _rendered(project, environments)
+    lock_verdicts += [] if environments else _orphans(project)
+    return [_with_way(project, verdict) for verdict in lock_verdicts]
 
 
 def _with_way(project: Project, verdict: Verdict) -> Verdict:
@@ -61,7 +61,9 @@ def _lock(project: Project, environment: str) -> Verdict:
     extra = [platform for platform in lock.platforms if platform not in known]
     reasons = [f"{each}: not locked" for each in missing]
     reasons += [f"{each}: locked, but the manifest does not name it" for each in extra]
-    stale = [each for each in wanted if each.subdir in lock.platforms and not in_sync(lock, each)]
+    stale = [
+        target for target in wanted if target.subdir in lock.platforms and not in_sync(lock, target)
+    ]
     if not stale:
         return Verdict(file, tuple(reasons))
     reasons += _close_look(project, environment, stale)
@@ -76,12 +78,12 @@ def _close_look(project: Project, environment: str, stale: Sequence[Target]) -> 
     """The reasons for which targets are not met, those of several platforms together."""
     _refuse_what_is_no_spec(project)
     lock = project.existing_lock(environment)
-    found: dict[str, list[str]] = {}
+    reasons: dict[str, list[str]] = {}
     for target in stale:
         wrong = unmet_lines(target, lock.platforms[target.subdir])
         for each in [*_channels(lock, target), *wrong]:
-            found.setdefault(each, []).append(target.subdir)
-    return [f"{reason}  ({', '.join(subdirs)})" for reason, subdirs in found.items()]
+            reasons.setdefault(each, []).append(target.subdir)
+    return [f"{reason}  ({', '.join(subdirs)})" for reason, subdirs in reasons.items()]
 
 
 def _refuse_what_is_no_spec(project: Project) -> None:
@@ -100,14 +102,14 @@ def unmet_lines(target: Target, locked: PlatformLock) -> list[str]:
     from conda_multiplat.lockfile.satisfies_pypi import pypi_mismatches
 
     table = name_table() if target.view.pypi or locked.pypi else {}
-    found = mismatches(
+    wrong = mismatches(
         target,
         locked,
         record_matches=record_matches,
         virtual_matches=spec_matches,
         pypi=lambda target, locked: pypi_mismatches(target, locked, table),
     )
-    return list(map(str, found))
+    return list(map(str, wrong))
 
 
 def _channels(lock: LockFile, target: Target) -> list[str]:
@@ -135,12 +137,12 @@ def _rendered(project: Project, environments: Sequence[str]) -> list[Verdict]:
 def _orphans(project: Project) -> list[Verdict]:
     """Locks beside the manifest whose environment it does not have."""
     known = project.manifest.environments
-    found = []
+    orphans = []
     for path in lock_files(project.folder):
         name = locked_environment(path.name)
         if name not in known or path != project.lock_path(name):
             near = did_you_mean(name, known)
             reason = f"the manifest has no environment {name!r}" + (f" ({near})" if near else "")
             fix = f"delete it: {typed(path)}"
-            found.append(Verdict(shown(path), (reason,), command="", fix=fix))
-    return found
+            orphans.append(Verdict(shown(path), (reason,), command="", fix=fix))
+    return orphans

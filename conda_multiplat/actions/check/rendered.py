@@ -56,7 +56,7 @@ def _urls(content: str) -> set[str]:
 
 def standing(paths: Sequence[Path], environments: Sequence[str] = ()) -> list[Rendered]:
     """Those of some files that are rendered ones, or only those of some environments."""
-    found = []
+    files = []
     for path in paths:
         said = read_rendered_name(path.name)
         if said is None or (environments and said[1] not in environments):
@@ -64,8 +64,8 @@ def standing(paths: Sequence[Path], environments: Sequence[str] = ()) -> list[Re
         content = read_text(path).replace("\r\n", "\n")
         each = Rendered(path, *said, content)
         if each.ours or each.kind == "explicit":
-            found.append(each)
-    return found
+            files.append(each)
+    return files
 
 
 def rendered_verdicts(project: Project, files: Sequence[Rendered]) -> list[Verdict]:
@@ -74,19 +74,19 @@ def rendered_verdicts(project: Project, files: Sequence[Rendered]) -> list[Verdi
     Raises:
         LockFileError: a lock can't be read.
     """
-    found = []
+    result = []
     for environment in dict.fromkeys(file.environment for file in files):
         own = [file for file in files if file.environment == environment]
         known = environment in project.manifest.environments
         subdirs = project.manifest.platforms_of(environment) if known else ()
-        asked = [each.subdir for each in own if each.subdir in subdirs]
+        asked = [file.subdir for file in own if file.subdir in subdirs]
         lock = project.lock(environment, asked) if asked else None
-        for each in own:
-            if each.subdir in subdirs:
-                found += _judged(project, lock, each)
-            elif each.ours:
-                found.append(_of_nothing(each, f"the manifest has no {environment}/{each.subdir}"))
-    return found
+        for file in own:
+            if file.subdir in subdirs:
+                result += _judged(project, lock, file)
+            elif file.ours:
+                result.append(_of_nothing(file, f"the manifest has no {environment}/{file.subdir}"))
+    return result
 
 
 def _judged(project: Project, lock: LockFile | None, file: Rendered) -> list[Verdict]:

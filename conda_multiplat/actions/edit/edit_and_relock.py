@@ -279,7 +279,7 @@ def _made_as_locked(
         error.hints = (*error.hints, "the manifest and its locks are changed: `install` goes on")
         raise
     count = len(choice.locked.records) + len(choice.locked.pypi)
-    found = [*work.found, *work.pypi]
-    words = "has" if found else "has already"
+    changed = [*work.found, *work.pypi]
+    words = "has" if changed else "has already"
     console.say(f" {where} {words} the {packages(count)} of {choice.environment}")
-    return {"prefix": str(where), "installed": [each.to_dict() for each in found]}
+    return {"prefix": str(where), "installed": [each.to_dict() for each in changed]}

@@ -139,9 +139,11 @@ def _leaves(records: Sequence[dict[str, Any]]) -> dict[str, str]:
 
 def _pypi(prefix: Path, records: Sequence[dict[str, Any]]) -> Iterable[Requirement]:
     python = next((str(record["version"]) for record in records if record["name"] == "python"), "")
-    found = sorted(foreign_distributions(prefix, python))
-    asked = [each for each in found if (each[0] / "REQUESTED").is_file()]
-    for path, name, version in asked or found:
+    distributions = sorted(foreign_distributions(prefix, python))
+    asked = [
+        distribution for distribution in distributions if (distribution[0] / "REQUESTED").is_file()
+    ]
+    for path, name, version in asked or distributions:
         text = _entry(name, version, path)
         yield Requirement(text, entry_name(text), Location(str(path)))
 

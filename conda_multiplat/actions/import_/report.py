@@ -107,14 +107,14 @@ def document(imported: Imported, settled: Sequence[Settled]) -> dict[str, Any]:
         "platforms": list(manifest.platforms),
         "environments": {
             name: {
-                "shared": [line.text for line in found if line.everywhere],
+                "shared": [line.text for line in requirements if line.everywhere],
                 "selected": [
                     {"spec": line.text, "platforms": sorted(line.subdirs)}
-                    for line in found
+                    for line in requirements
                     if not line.everywhere
                 ],
             }
-            for name, found in lines.items()
+            for name, requirements in lines.items()
         },
         "differing": [each.to_dict() for each in settled],
         "lost": [loss.to_dict() for loss in imported.lost],

@@ -108,12 +108,12 @@ def read_parts(files: Sequence[File], folder: Path, *, keep_builds: bool) -> lis
     parts: list[Part] = []
     problems: list[Problem] = []
     for file in files:
-        found = _part_or_problems(file, keep_builds=keep_builds)
-        if isinstance(found, Part):
-            at_home = moved(found.imported, file.path.parent, folder)
-            parts.append(replace(found, imported=at_home))
+        part = _part_or_problems(file, keep_builds=keep_builds)
+        if isinstance(part, Part):
+            at_home = moved(part.imported, file.path.parent, folder)
+            parts.append(replace(part, imported=at_home))
         else:
-            problems += found
+            problems += part
     if problems:
         names = ", ".join(dict.fromkeys(problem.location.file for problem in problems))
         raise refusal(names, *problems)

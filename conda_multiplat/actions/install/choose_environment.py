@@ -36,11 +36,11 @@ def choose(
         return _checked_with_ways_out(project, environment, settings)
     names = project.manifest.prefer or (DEFAULT_ENVIRONMENT,)
     for name in names[:-1]:
-        found = checked(project, name, settings)
-        if isinstance(found, Choice):
-            return found
-        console.say(f"passed over {name}: {found.message}")
-        for line in found.details:
+        choice = checked(project, name, settings)
+        if isinstance(choice, Choice):
+            return choice
+        console.say(f"passed over {name}: {choice.message}")
+        for line in choice.details:
             console.say(f"  {line}")
     return _checked_with_ways_out(project, names[-1], settings)
 

@@ -37,8 +37,8 @@ def destination(
         raise UsageError(
             f"{name!r} can't be an environment's name", hints=["for a folder use -p PREFIX"]
         )
-    found = (folder / name for folder in settings.envs_dirs if (folder / name).exists())
-    return next(found, _first_writable(settings) / name)
+    prefixes_there = (folder / name for folder in settings.envs_dirs if (folder / name).exists())
+    return next(prefixes_there, _first_writable(settings) / name)
 
 
 def existing(name: str, settings: Settings) -> Path:

@@ -67,7 +67,7 @@ def make_plans(
     by_environment: dict[str, list[Target]] = {}
     for each in wanted:
         by_environment.setdefault(each.environment, []).append(each)
-    found: list[Plan] = []
+    plans: list[Plan] = []
     for name, its_targets in by_environment.items():
         plan = Plan(name, its_targets, _previous(project, name, update, console))
         _keep_other_platforms(project, plan)
@@ -75,8 +75,8 @@ def make_plans(
             from conda_multiplat.machine.git.merge import both_sides  # late: runs git
 
             plan.old = both_sides(project.lock_path(name), plan.old)
-        found.append(plan)
-    return found
+        plans.append(plan)
+    return plans
 
 
 def _previous(

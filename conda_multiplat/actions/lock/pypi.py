@@ -138,13 +138,13 @@ def _no_python(requirement: Requirement, target: Target) -> Problem:
 def _with_warnings(solution: PypiSolution) -> PypiSolution:
     """Say which extras nobody looked into: what conda provides has no metadata of them."""
     given = {package.name: package.record.name for package in solution.request.provided}
-    found = [
+    warnings = [
         f"{requirement.at}: pip: {requirement.text}: conda's {given[requirement.name]} "
         "provides it; add what its extra needs yourself"
         for requirement in solution.request.requirements
         if requirement.name in given and "[" in requirement.text.partition(";")[0]
     ]
-    return replace(solution, warnings=(*solution.warnings, *found))
+    return replace(solution, warnings=(*solution.warnings, *warnings))
 
 
 def _categorised(solution: PypiSolution) -> PypiSolution:

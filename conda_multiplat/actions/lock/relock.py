@@ -142,10 +142,10 @@ def locked_for(locked: Locked, project: Project) -> Locked:
     for lock in locked.locks:
         platforms = dict(lock.platforms)
         for subdir, old in lock.platforms.items():
-            if found := now.get((lock.environment, subdir)):
-                requested = tuple(requirement.text for requirement in found.view.conda)
+            if solved := now.get((lock.environment, subdir)):
+                requested = tuple(requirement.text for requirement in solved.view.conda)
                 platforms[subdir] = old._replace(
-                    content_hash=digest(found, lock.recipe), requested=requested
+                    content_hash=digest(solved, lock.recipe), requested=requested
                 )
         locks.append(lock._replace(platforms=platforms))
     return replace(locked, project=project, locks=locks)

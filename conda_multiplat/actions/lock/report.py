@@ -102,11 +102,11 @@ def _note_assumptions(wanted: Sequence[Target], settings: Settings, console: Con
 
 def _note_cpu_builds(solutions: Iterable[Solution], console: Console) -> None:
     """Say where CUDA was promised and a CPU build was locked; alike notes once."""
-    found: dict[CpuBuild, list[Target]] = {}
+    targets: dict[CpuBuild, list[Target]] = {}
     for solution in solutions:
         for record in solution.cpu_builds:
-            found.setdefault(record, []).append(solution.request.target)
-    for build, where in found.items():
+            targets.setdefault(record, []).append(solution.request.target)
+    for build, where in targets.items():
         first, *others = build.lines()
         console.say(f" ! {first}  ({', '.join(map(str, where))})")
         for line in others:
@@ -115,9 +115,9 @@ def _note_cpu_builds(solutions: Iterable[Solution], console: Console) -> None:
 
 def _cpu_builds(solutions: Iterable[Solution]) -> dict[str, Any]:
     """The same for ``--json``; nothing where there is none."""
-    found = [
+    builds = [
         {"target": str(solution.request.target), **build.to_dict()}
         for solution in solutions
         for build in solution.cpu_builds
     ]
-    return {"cpu_builds": found} if found else {}
+    return {"cpu_builds": builds} if builds else {}

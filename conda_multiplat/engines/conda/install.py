@@ -141,13 +141,13 @@ def _cached_record(record: CondaRecord, cache: Path) -> rattler.PackageRecord | 
     try:
         if digest is None or not (cache / f"{name}.lock").read_bytes().endswith(digest):
             return None
-        found = rattler.PackageRecord.from_index_json(
+        cached = rattler.PackageRecord.from_index_json(
             cache / name / "info" / "index.json", sha256=record.sha256, md5=record.md5
         )
     except (OSError, IoError):
         return None
-    found.depends = list(record.depends)  # as the channel has mended them
-    return found
+    cached.depends = list(record.depends)  # as the channel has mended them
+    return cached
 
 
 def _bytes(digest: str | None) -> bytes | None:
@@ -191,5 +191,5 @@ def _local_problem(record: CondaRecord) -> str | None:
                 digest.update(chunk)
     except OSError as error:
         return f"{record.url}: {error.strerror}"
-    found = digest.hexdigest()
-    return None if found == wanted else f"{record.url}: {kind} is {found}, locked is {wanted}"
+    actual = digest.hexdigest()
+    return None if actual == wanted else f"{record.url}: {kind} is {actual}, locked is {wanted}"

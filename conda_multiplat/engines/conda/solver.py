@@ -111,10 +111,12 @@ class RattlerEngine:
         return self._cuda
 
     def _detected_cuda(self) -> str:
-        found = {package.name: package.version for package in detect_virtual_packages()}
-        if "__cuda" in found and self._settings.detect is not None:
-            found = {package.name: package.version for package in self._settings.detect(["__cuda"])}
-        return found.get("__cuda", "")
+        versions = {package.name: package.version for package in detect_virtual_packages()}
+        if "__cuda" in versions and self._settings.detect is not None:
+            versions = {
+                package.name: package.version for package in self._settings.detect(["__cuda"])
+            }
+        return versions.get("__cuda", "")
 
     def _refuses_shards(self, url: str, text: str) -> bool:
         asked = (url, self._channels.mirrors.get(url, url))
@@ -175,11 +177,11 @@ class _Run:
         solved(solution)
         return solution
 
-    def _record(self, found: rattler.RepoDataRecord) -> CondaRecord:
+    def _record(self, record: rattler.RepoDataRecord) -> CondaRecord:
         """What rattler found as our value; targets share most of their packages."""
-        known = self._records.get(found.url)
+        known = self._records.get(record.url)
         if known is None:
-            known = self._records[found.url] = _record(found)
+            known = self._records[record.url] = _record(record)
         return known
 
     async def _conflict(self, request: SolveRequest, error: SolverError) -> Conflict:
@@ -224,14 +226,14 @@ def _readable(request: SolveRequest) -> Iterator[None]:
         raise _UnreadableError(request, str(error)) from None
 
 
-def _record(found: rattler.RepoDataRecord) -> CondaRecord:
+def _record(record: rattler.RepoDataRecord) -> CondaRecord:
     return CondaRecord(
-        name=found.name.normalized,
-        version=str(found.version),
-        build=str(found.build),
-        url=public_name(found.url),
-        md5=found.md5.hex() if found.md5 else None,
-        sha256=found.sha256.hex() if found.sha256 else None,
-        depends=tuple(found.depends),
-        constrains=tuple(found.constrains),
+        name=record.name.normalized,
+        version=str(record.version),
+        build=str(record.build),
+        url=public_name(record.url),
+        md5=record.md5.hex() if record.md5 else None,
+        sha256=record.sha256.hex() if record.sha256 else None,
+        depends=tuple(record.depends),
+        constrains=tuple(record.constrains),
     )

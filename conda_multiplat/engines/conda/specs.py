@@ -77,15 +77,18 @@ def _parsed(text: str) -> rattler.MatchSpec:
 
 def detect_virtual_packages() -> tuple[VirtualPackage, ...]:
     """The virtual packages of this machine, ``CONDA_OVERRIDE_*`` taken into account (CEP 30)."""
-    found = ask_driver() if driver_present() else _detected()
-    return tuple(sorted(VirtualPackage(*each) for each in found))
+    packages = ask_driver() if driver_present() else _detected()
+    return tuple(sorted(VirtualPackage(*package) for package in packages))
 
 
 def _detected() -> Found:
     """What rattler sees; it asks a driver, if there is one, in this process."""
     overrides = rattler.VirtualPackageOverrides.from_env()
-    found = [package.into_generic() for package in rattler.VirtualPackage.detect(overrides)]
-    return [(each.name.normalized, str(each.version), str(each.build_string)) for each in found]
+    packages = [package.into_generic() for package in rattler.VirtualPackage.detect(overrides)]
+    return [
+        (package.name.normalized, str(package.version), str(package.build_string))
+        for package in packages
+    ]
 
 
 def print_virtual_packages() -> None:

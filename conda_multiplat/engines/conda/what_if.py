@@ -223,9 +223,9 @@ class Alternatives:
 class _Trial:
     """A note on a CPU build, and the CUDA builds that its way brings."""
 
-    def __init__(self, note: CpuBuild, found: Records) -> None:
+    def __init__(self, note: CpuBuild, solved: Records) -> None:
         self.note = note
-        self.cuda = {_name(each) for each in found if _is_cuda(each)}
+        self.cuda = {_name(each) for each in solved if _is_cuda(each)}
 
 
 def _name(record: rattler.RepoDataRecord) -> str:
@@ -242,9 +242,9 @@ def _promises_cuda(request: SolveRequest) -> bool:
     return any(package.name == "__cuda" for package in request.virtual_packages)
 
 
-def _cuda_build(found: Records, name: str) -> rattler.RepoDataRecord | None:
+def _cuda_build(solved: Records, name: str) -> rattler.RepoDataRecord | None:
     """The package, where it is there as a CUDA build."""
-    return next((each for each in found if _name(each) == name and _is_cuda(each)), None)
+    return next((each for each in solved if _name(each) == name and _is_cuda(each)), None)
 
 
 def _line(request: SolveRequest, name: str) -> Requirement | None:
@@ -259,10 +259,10 @@ def _is_suspect(record: rattler.RepoDataRecord, asked: set[str]) -> bool:
     return named and not _is_cuda(record)
 
 
-def _asks(request: SolveRequest, found: Records, name: str) -> Requirement:
+def _asks(request: SolveRequest, solved: Records, name: str) -> Requirement:
     """The requirement that a package is there for."""
     by_name = {requirement.name: requirement for requirement in request.requirements}
-    depends = {_name(each): [spec_name(spec) for spec in each.depends] for each in found}
+    depends = {_name(each): [spec_name(spec) for spec in each.depends] for each in solved}
     path = path_to(name, by_name, depends)
     return by_name[path[0]] if path else request.requirements[0]
 
@@ -287,13 +287,13 @@ def _cuda_spec(asked: str, records: Records, channel: str) -> str:
     return f"{bare} *cuda*" if all("cuda" in build for build in builds) else ""
 
 
-def _reason(chosen: rattler.RepoDataRecord, builds: Records, found: Records, channel: str) -> str:
+def _reason(chosen: rattler.RepoDataRecord, builds: Records, solved: Records, channel: str) -> str:
     """Why a CPU build was chosen, as far as versions, the Python and the channels say.
 
     Args:
         chosen: the CPU build.
         builds: the CUDA builds of the package.
-        found: all that was chosen.
+        solved: all that was chosen.
         channel: the channel of the CUDA builds, where another one's priority rules them out.
     """
     if channel:
@@ -301,7 +301,7 @@ def _reason(chosen: rattler.RepoDataRecord, builds: Records, found: Records, cha
     same = [build for build in builds if str(build.version) == str(chosen.version)]
     if not same:
         return f"{chosen.version} has no CUDA build"
-    python = next((record for record in found if _name(record) == "python"), None)
+    python = next((record for record in solved if _name(record) == "python"), None)
     if python is not None and not any(_fits(each, python) for each in same):
         minor = ".".join(str(python.version).split(".")[:2])
         return f"{chosen.version} has no CUDA build for python {minor}"

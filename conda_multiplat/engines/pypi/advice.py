@@ -25,10 +25,10 @@ _SLACK = 2
 
 def index_names(urls: Iterable[str]) -> set[str]:
     """All project names of some indexes (PEP 503, PEP 691); none where they can't be listed."""
-    found: set[str] = set()
+    names: set[str] = set()
     for url in urls:
-        found |= _names(url.rstrip("/") + "/")
-    return found
+        names |= _names(url.rstrip("/") + "/")
+    return names
 
 
 def _names(url: str) -> set[str]:

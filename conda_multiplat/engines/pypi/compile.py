@@ -71,8 +71,8 @@ class Compiler:
     @property
     def entries(self) -> list[str]:
         """The entries of ``pip:`` as uv reads them."""
-        found = (_for_uv(requirement.text) for requirement in self.request.requirements)
-        return [each for each in found if each]
+        texts = (_for_uv(requirement.text) for requirement in self.request.requirements)
+        return [text for text in texts if text]
 
     @property
     def options(self) -> list[str]:
@@ -122,8 +122,12 @@ class Compiler:
         uv says it in another format only. It has just fetched all that it takes: asked again, for
         the versions that it found, it answers at once and from its cache.
         """
-        found = self.pylock().get("packages", ())
-        pins = [f"{each['name']}=={each['version']}" for each in found if "version" in each]
+        packages = self.pylock().get("packages", ())
+        pins = [
+            f"{package['name']}=={package['version']}"
+            for package in packages
+            if "version" in package
+        ]
         form = ("--annotation-style", "line")
         done = self._run(self.entries, *form, "--offline", pins=pins)
         if done.returncode != 0:

@@ -25,15 +25,15 @@ def folder_digest(folder: Path) -> str:
 
 
 def _files(folder: Path) -> list[Path]:
-    found: list[Path] = []
+    files: list[Path] = []
     for path in folder.iterdir():
         if path.name in _LEFT_OUT or path.name.endswith(_ENDINGS) or path.name == "conda-lock.yml":
             continue
         if path.is_dir() and not path.is_symlink():
-            found += _files(path)
+            files += _files(path)
         elif path.is_file():
-            found.append(path)
-    return found
+            files.append(path)
+    return files
 
 
 def folder_version(folder: Path) -> str:

@@ -144,12 +144,12 @@ def _newer_wheels(uv: Compiler) -> PypiConflict | None:
     known = {tag.platform for tag in tags(python, target.subdir, _NEWEST)}
     promised = {tag.platform for tag in tags(python, target.subdir, target.virtual_packages)}
     given = {package.name for package in uv.request.provided}
-    found: dict[tuple[str, str], list[str]] = {}
+    wheels: dict[tuple[str, str], list[str]] = {}
     for package in uv.pylock()["packages"]:
         platforms = _platforms(package, known)
         if package["name"] not in given and platforms and not promised & set(platforms):
-            found[package["name"], package.get("version", "")] = platforms
-    return _old_conflict(uv.request, found) if found else None
+            wheels[package["name"], package.get("version", "")] = platforms
+    return _old_conflict(uv.request, wheels) if wheels else None
 
 
 def _not_binary(request: PypiRequest) -> set[str]:
@@ -192,10 +192,10 @@ def _unsolvable(uv: Compiler, explanation: str) -> PypiConflict:
     done = uv.lock(uv.entries, packages=_NEWEST)
     if done.returncode == 0 and (too_old := _newer_wheels(uv)):
         return too_old
-    found = _conflict(uv.request, explanation)
-    hints = unknown_projects(found.requirements, index_names(uv.indexes()))
-    hints = hints or other_versions(uv.request, _versions_without(uv, found.provided))
-    return replace(found, hints=tuple(hints))
+    conflict = _conflict(uv.request, explanation)
+    hints = unknown_projects(conflict.requirements, index_names(uv.indexes()))
+    hints = hints or other_versions(uv.request, _versions_without(uv, conflict.provided))
+    return replace(conflict, hints=tuple(hints))
 
 
 def _versions_without(uv: Compiler, involved: Sequence[Provided]) -> dict[str, str]:
@@ -203,8 +203,8 @@ def _versions_without(uv: Compiler, involved: Sequence[Provided]) -> dict[str, s
     names = {each.name for each in involved}
     if not names or uv.lock(uv.entries, without=names).returncode != 0:
         return {}
-    found = {package["name"]: package.get("version", "") for package in uv.pylock()["packages"]}
-    return {name: found[name] for name in names if found.get(name)}
+    versions = {package["name"]: package.get("version", "") for package in uv.pylock()["packages"]}
+    return {name: versions[name] for name in names if versions.get(name)}
 
 
 def _conflict(request: PypiRequest, explanation: str, hints: Sequence[str] = ()) -> PypiConflict:

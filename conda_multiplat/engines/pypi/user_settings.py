@@ -78,15 +78,17 @@ def access_file(environ: Mapping[str, str]) -> str:
 
     The user's settings win over the system's, as uv has it.
     """
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     pip: dict[str, Any] = {}
     for file in _machine_files(environ):
-        for table, into in ((file.settings, found), (file.settings.get("pip", {}), pip)):
+        for table, into in ((file.settings, settings), (file.settings.get("pip", {}), pip)):
             for key in _ACCESS_KEYS:
                 if key in table and key not in into:
                     into[key] = table[key]
-    lines = _toml(found)
-    return "\n".join([*lines, *(["[pip]", *_toml(pip)] if pip else []), ""]) if found or pip else ""
+    lines = _toml(settings)
+    return (
+        "\n".join([*lines, *(["[pip]", *_toml(pip)] if pip else []), ""]) if settings or pip else ""
+    )
 
 
 def left_out(environ: Mapping[str, str], folder: Path) -> list[str]:
@@ -142,9 +144,9 @@ def _config_folders(environ: Mapping[str, str]) -> Iterator[Path]:
 def _project_files(folder: Path) -> Iterator[_File]:
     """The nearest ``uv.toml`` or ``[tool.uv]`` at ``folder`` or above, which uv would take."""
     for place in (folder, *folder.parents):
-        found = [*_read(place / "uv.toml"), *_read(place / "pyproject.toml", "tool", "uv")]
-        if found:
-            yield from found
+        settings = [*_read(place / "uv.toml"), *_read(place / "pyproject.toml", "tool", "uv")]
+        if settings:
+            yield from settings
             return
 
 

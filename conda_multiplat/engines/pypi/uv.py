@@ -115,7 +115,7 @@ def uv_program() -> str:
 
         return find_uv_bin()
     except (ImportError, FileNotFoundError):
-        found = which("uv")
-    if found is None:
+        program = which("uv")
+    if program is None:
         raise OutsideError("uv is not installed", hints=["install it: `pip install uv`"])
-    return found
+    return program

@@ -42,8 +42,8 @@ def environments_of(workspace: Workspace) -> Iterator[PixiEnvironment]:
         table = value if isinstance(value, Mapping) else {"features": value}
         features = tuple(_features(workspace, name, table))
         wanted = [feature.table.get("platforms") for feature in features]
-        found = list(supported(workspace.platforms, wanted))
-        own = plain(found)
+        platforms = list(supported(workspace.platforms, wanted))
+        own = plain(platforms)
         group = str(table.get("solve-group") or "")
         if not own:
             path = (*workspace.root, "environments", name)
@@ -51,10 +51,10 @@ def environments_of(workspace: Workspace) -> Iterator[PixiEnvironment]:
             if name != DEFAULT_ENVIRONMENT:
                 continue
         yield PixiEnvironment(name, features, own, group)
-        for each in found:
-            if each is not own[each.subdir]:
-                further = _further_name(name, each, declared)
-                yield PixiEnvironment(further, features, {each.subdir: each})
+        for platform in platforms:
+            if platform is not own[platform.subdir]:
+                further = _further_name(name, platform, declared)
+                yield PixiEnvironment(further, features, {platform.subdir: platform})
 
 
 def _further_name(name: str, platform: PixiPlatform, taken: Collection[str]) -> str:
@@ -124,10 +124,10 @@ def _view(workspace: Workspace, features: Sequence[Feature], platform: PixiPlatf
 
 
 def _once(lines: Sequence[Requirement], meaning: Callable[[str], str]) -> tuple[Requirement, ...]:
-    found: dict[str, Requirement] = {}
+    requirements: dict[str, Requirement] = {}
     for line in lines:
-        found.setdefault(meaning(line.text), line)
-    return tuple(found.values())
+        requirements.setdefault(meaning(line.text), line)
+    return tuple(requirements.values())
 
 
 def channels_of(workspace: Workspace, features: Sequence[Feature]) -> list[Text]:
@@ -159,7 +159,7 @@ def promises_of(
     workspace: Workspace, environment: PixiEnvironment
 ) -> dict[str, dict[str, str | None]]:
     """What the machines of each platform have: the platform's own, and what features require."""
-    found: dict[str, dict[str, str | None]] = {}
+    promises: dict[str, dict[str, str | None]] = {}
     for subdir, platform in environment.platforms.items():
         required = []
         for feature in environment.features:
@@ -169,5 +169,5 @@ def promises_of(
             for loss in lost:
                 workspace.reader.lose((*feature.path, "system-requirements"), loss)
         if values := highest([platform.promises, *required]):
-            found[subdir] = dict(values)
-    return found
+            promises[subdir] = dict(values)
+    return promises

@@ -163,8 +163,8 @@ def _shown(value: Any) -> str:
 
 def table_of(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """The table under a key; an empty one where there is none."""
-    found = table.get(key)
-    return found if isinstance(found, Mapping) else {}
+    value = table.get(key)
+    return value if isinstance(value, Mapping) else {}
 
 
 def _tables(
@@ -181,9 +181,9 @@ def _combined(
     feature: Feature, platform: PixiPlatform, kinds: Sequence[str]
 ) -> dict[str, tuple[Any, tuple[str, ...]]]:
     """Each requirement's value and path; a later one of the same name stands for an earlier."""
-    found: dict[str, tuple[Any, tuple[str, ...]]] = {}
+    values: dict[str, tuple[Any, tuple[str, ...]]] = {}
     for kind in kinds:
         for table, path in _tables(feature, platform):
             for name, value in table_of(table, kind).items():
-                found[name.lower()] = (value, (*path, kind, name))
-    return found
+                values[name.lower()] = (value, (*path, kind, name))
+    return values

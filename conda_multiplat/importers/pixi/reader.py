@@ -211,14 +211,14 @@ def _variables(
 ) -> dict[str, dict[str, str]]:
     """Those of ``default``: ours are the same for all environments, and what differs is told."""
     reader = workspace.reader
-    found: dict[str, dict[str, str]] = {}
+    variables: dict[str, dict[str, str]] = {}
     for subdir, platform in default.platforms.items():
         values = [reader.variables(feature, platform) for feature in reversed(default.features)]
-        found[subdir] = {name: text for value in values for name, text in value.items()}
+        variables[subdir] = {name: text for value in values for name, text in value.items()}
     further = {feature.path: feature for other in others for feature in other.features}
     for feature in further.values():
         if feature not in default.features:
-            _lose_variables(workspace, feature, found)
+            _lose_variables(workspace, feature, variables)
     for feature in default.features:
         names = _variables_of(workspace, feature)
         without = [other.name for other in others if feature not in other.features]
@@ -227,7 +227,7 @@ def _variables(
                 f"variables of {feature.name} ({', '.join(names)}) are set in all environments, "
                 f"also in {', '.join(without)}"
             )
-    return found
+    return variables
 
 
 def _lose_variables(
@@ -243,8 +243,8 @@ def _lose_variables(
 
 def _variables_of(workspace: Workspace, feature: Feature) -> dict[str, dict[str, str]]:
     """The variables of a feature: name -> platform -> value."""
-    found: dict[str, dict[str, str]] = {}
+    variables: dict[str, dict[str, str]] = {}
     for platform in workspace.platforms:
         for name, value in workspace.reader.variables(feature, platform).items():
-            found.setdefault(name, {})[platform.subdir] = value
-    return found
+            variables.setdefault(name, {})[platform.subdir] = value
+    return variables

@@ -150,20 +150,20 @@ def pypi_names_of(workspace: Workspace) -> dict[str, tuple[str, ...]]:
     """The inline entries of ``conda-pypi-map``; files and URLs of mappings are lost."""
     table = workspace.table.get("conda-pypi-map")
     at = workspace.at("conda-pypi-map")
-    found: dict[str, tuple[str, ...]] = {}
+    names: dict[str, tuple[str, ...]] = {}
     if table is None or table is False:
-        return found
+        return names
     for channel, value in table.items() if isinstance(table, Mapping) else ():
         mapping = value.get("mapping", {}) if isinstance(value, Mapping) else {}
         for name, projects in mapping.items():
             listed = [projects] if isinstance(projects, str) else projects
-            found[name.lower()] = tuple(listed) if isinstance(listed, list) else ()
+            names[name.lower()] = tuple(listed) if isinstance(listed, list) else ()
         others = {k: v for k, v in value.items() if k != "mapping"} if mapping else value
         if others:
             workspace.reader.lose(
                 at, f"conda-pypi-map of {channel}: {others!r}", "multiplat: pypi-names: adds names"
             )
-    return found
+    return names
 
 
 def leave_workspace(workspace: Workspace, used: Iterable[Sequence[Feature]]) -> None:

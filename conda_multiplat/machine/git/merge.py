@@ -118,10 +118,10 @@ def what_is_merged(root: Path, name: str, given: Given) -> Merging | None:
     if not _same(git.blob(root, f"{_INDEX}:{name}"), given.ours):
         return None
     for base, theirs in _guesses(root, name, given):
-        found = Merging(root, base, theirs)
-        before, _, other = found.at(name)
+        merging = Merging(root, base, theirs)
+        before, _, other = merging.at(name)
         if _same(before, given.base) and _same(other, given.theirs):
-            return found
+            return merging
     return None
 
 
@@ -190,10 +190,10 @@ def _under_way(root: Path) -> Iterator[str]:
 def _changing(root: Path, name: str, content: bytes, count: int) -> list[str]:
     """The newest commits that brought or removed a content of a file, with their parents."""
     wanted = git.blob_id(root, content)
-    found = git.output(
+    commits = git.output(
         root,
         "log",
         *("--all", "--reflog", "-m", "--full-history", f"--max-count={count}"),
         *(f"--find-object={wanted}", "--format=%H %P", "--", name),
     )
-    return (found or "").splitlines()
+    return (commits or "").splitlines()

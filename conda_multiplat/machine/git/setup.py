@@ -149,8 +149,8 @@ def program() -> str:
     active. Otherwise the script that was installed for the running Python is named whole, and
     quoted. (``python -m`` would look for modules in the work tree first.)
     """
-    found = shutil.which(NAME)
-    if found and not _of_environment(Path(found)):
+    path = shutil.which(NAME)
+    if path and not _of_environment(Path(path)):
         return NAME
     suffix = ".exe" if sys.platform == "win32" else ""
     for scheme in (sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user")):

@@ -28,10 +28,10 @@ def is_bare(text: str, *, pypi: bool) -> bool:
             return not parse_spec(text).fields
         if not entry_name(text):
             return False
-        found = Requirement(text)
+        requirement = Requirement(text)
     except (WordingError, InvalidRequirement):
         return False
-    return not found.specifier and not found.url
+    return not requirement.specifier and not requirement.url
 
 
 def bounded(text: str, version: str, *, pypi: bool, spaced: bool) -> str:

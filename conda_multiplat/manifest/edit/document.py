@@ -89,8 +89,8 @@ class Document:
         """The value of a key, the last one where selectors allow several."""
         if not isinstance(mapping, yaml.MappingNode):
             return None
-        found = [Value(mapping, k, v) for k, v in mapping.value if k.value == key]
-        return found[-1] if found else None
+        values = [Value(mapping, k, v) for k, v in mapping.value if k.value == key]
+        return values[-1] if values else None
 
     def environment(self, name: str) -> Value | None:
         """A declared environment, if this file has it."""
@@ -102,8 +102,8 @@ class Document:
         """The mapping that has an environment's own keys; the file itself for ``default``."""
         if environment == DEFAULT_ENVIRONMENT:
             return self.root
-        found = self.environment(environment)
-        node = found.node if found else None
+        table = self.environment(environment)
+        node = table.node if table else None
         return node if isinstance(node, yaml.MappingNode) else None
 
     def dependencies(self, environment: str) -> Value | None:
@@ -113,8 +113,8 @@ class Document:
 
     def pip_lists(self, dependencies: Value) -> list[tuple[yaml.Node, Value]]:
         """The ``pip`` lists in a list of dependencies, each with the item that it stands in."""
-        found = ((item, self.value(item, "pip")) for item in dependencies.items)
-        return [(item, value) for item, value in found if value]
+        lists = ((item, self.value(item, "pip")) for item in dependencies.items)
+        return [(item, value) for item, value in lists if value]
 
     def entries(self, environment: str) -> Iterator[Entry]:
         """All that an environment's own lines ask for, conda's and PyPI's."""
@@ -171,8 +171,8 @@ class Document:
 
     def indentation_step(self) -> int:
         """By how much the file indents a list under its key: 0 or 2, mostly."""
-        found = list(_steps(self.root))
-        return found[0] if found else 2
+        steps = list(_steps(self.root))
+        return steps[0] if steps else 2
 
     def refusal(self, node: yaml.Node, why: str, hint: str) -> ManifestError:
         """The error of a change that can't be made here."""

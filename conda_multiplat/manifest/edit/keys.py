@@ -34,8 +34,8 @@ def with_key(document: Document, environment: str, key: str, value: str) -> str:
 
 
 def _at_the_top(document: Document, line: str) -> Patch:
-    found = document.value(document.root, "dependencies")
-    at = found.key.start_mark.index if found else 0
+    dependencies = document.value(document.root, "dependencies")
+    at = dependencies.key.start_mark.index if dependencies else 0
     if document.root.flow_style:
         return Patch(at, at, f"{line}, ")
     every = (document.value(document.root, key) for key in ("channels", "name"))

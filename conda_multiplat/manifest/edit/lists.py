@@ -112,8 +112,8 @@ def selector_gap(document: Document, width: int) -> str:
 
     Where all selectors stand in one column, so does the new one.
     """
-    found = [_SELECTED.search(line) for line in document.text.splitlines()]
-    gaps = [match for match in found if match]
+    matches = [_SELECTED.search(line) for line in document.text.splitlines()]
+    gaps = [match for match in matches if match]
     columns = {match.end("gap") for match in gaps}
     if len(gaps) > 1 and len(columns) == 1:
         return " " * max(2, columns.pop() - width)
@@ -169,8 +169,8 @@ def _whole_line(document: Document, item: yaml.Node) -> Patch:
 def _line_of(document: Document, item: yaml.Node) -> Patch:
     """A line with its break, if it has one."""
     start = document.line_start(item.start_mark.index)
-    found = document.text.find("\n", item.start_mark.index)
-    return Patch(start, len(document.text) if found < 0 else found + 1, "")
+    end = document.text.find("\n", item.start_mark.index)
+    return Patch(start, len(document.text) if end < 0 else end + 1, "")
 
 
 def _out_of_brackets(document: Document, value: Value, item: yaml.Node) -> Patch:
@@ -190,7 +190,7 @@ def _out_of_brackets(document: Document, value: Value, item: yaml.Node) -> Patch
 
 def selector_of(document: Document, node: yaml.Node) -> tuple[str, int] | None:
     """The comment selector of a node's line: its expression, and where in the text it stands."""
-    found = comment_selector(document.line(node.start_mark.index))
-    if found is None:
+    selector = comment_selector(document.line(node.start_mark.index))
+    if selector is None:
         return None
-    return found[0], document.line_start(node.start_mark.index) + found[1]
+    return selector[0], document.line_start(node.start_mark.index) + selector[1]

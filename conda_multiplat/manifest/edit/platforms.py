@@ -51,11 +51,11 @@ def without_platforms(draft: Draft, environment: str, names: Sequence[str]) -> D
     wanted = [subdir for subdir in platforms_of(draft, environment) if subdir not in names]
     after = draft
     for name in names:
-        while found := _places(after, environment, name):
-            document, value, at = found[-1]
+        while places := _places(after, environment, name):
+            document, value, at = places[-1]
             text = lists.delete(document, [value], value.items[at])
             after = after.with_text(document.file, text)
-            if len(_places(after, environment, name)) >= len(found):
+            if len(_places(after, environment, name)) >= len(places):
                 break
     _refuse_unless(draft, after, environment, wanted)
     return after

@@ -83,9 +83,9 @@ def _put(draft: Draft, change: Change, text: str) -> Draft:
     after = _without(draft, change, keep=True)
     if kept is None:
         return _add_line(after, change, text)
-    found = _reusable(lines(after, change), change)
-    assert found is not None
-    return _rewrite_line(after, change, found, text)
+    reusable = _reusable(lines(after, change), change)
+    assert reusable is not None
+    return _rewrite_line(after, change, reusable, text)
 
 
 def _keys(document: Document, selection: Selection) -> tuple[str, ...]:

@@ -40,8 +40,8 @@ def narrowed(
     left = Selection(before - away.platforms, away.every)
     if document.has_dict_selectors or lists.in_brackets(entry.lists[0]):
         return [_new_key(document, entry, left)]
-    found = lists.selector_of(document, entry.scalar)
-    old = found[0] if found else ""
+    selector = lists.selector_of(document, entry.scalar)
+    old = selector[0] if selector else ""
     listed = old == Selection(before, away.every).expression
     return _new_comment(document, entry, left.expression if listed else away_from(old, away))
 
@@ -65,13 +65,13 @@ def _new_key(document: Document, entry: Entry, selection: Selection) -> Patch:
 def _new_comment(document: Document, entry: Entry, expression: str) -> list[Patch]:
     end = document.line_end(entry.scalar.start_mark.index)
     after = document.text[document.end_of(entry.scalar) : end]
-    found = lists.selector_of(document, entry.scalar)
-    if found is None:
+    selector = lists.selector_of(document, entry.scalar)
+    if selector is None:
         if not expression:
             return []
         gap = lists.selector_gap(document, len(document.line(entry.scalar.start_mark.index)))
         return [Patch(end, end, f" [{expression}]" if "#" in after else f"{gap}# [{expression}]")]
-    old, start = found
+    old, start = selector
     if expression:
         return [Patch(start, start + len(old), expression)]
     alone = after.replace(" ", "") == f"#[{old.replace(' ', '')}]"
