@@ -172,6 +172,7 @@ def _environment(path: Path, platform: str) -> Any:
     from conda.models.environment import Environment, EnvironmentConfig
 
     from conda_multiplat.actions.install.choose_environment import choose, warn_if_stale
+    from conda_multiplat.actions.install.make_as_locked import require_allowed
     from conda_multiplat.machine.conda_settings import settings_from_conda
     from conda_multiplat.machine.console import Console
 
@@ -182,6 +183,7 @@ def _environment(path: Path, platform: str) -> Any:
     choice = choose(project, environment, settings, console)
     if project.sources != (path.name,) or environment is None:
         warn_if_stale(choice, console)
+    require_allowed(project, choice, settings)
     if not settings.elsewhere:
         _begun[:] = [_Begun(project, choice)]
     return Environment(

@@ -80,7 +80,7 @@ def settings_from_conda() -> Settings:
 
     return Settings(
         subdir=context.subdir,
-        channels=tuple(map(str, context.channels)),
+        channels=_channels(context),
         channel_config=_channel_config(context),
         channel_priority=str(context.channel_priority),
         ssl_verify=_ssl_verify(context.ssl_verify),
@@ -143,6 +143,7 @@ def _channel_config(context: Any) -> ChannelConfig:
     The keys with an underscore are what the configuration says; those without are conda's
     ``Channel`` objects made of them.
     """
+    default, default_win = _default_channels(context)
     return ChannelConfig(
         channel_alias=str(context._channel_alias),
         custom_channels={str(k): str(v) for k, v in context._custom_channels.items()},
@@ -150,8 +151,55 @@ def _channel_config(context: Any) -> ChannelConfig:
             str(name): tuple(map(str, members))
             for name, members in context._custom_multichannels.items()
         },
-        default_channels=tuple(map(str, context._default_channels)),
+        default_channels=default,
+        default_channels_win=default_win,
+        allowlist_channels=tuple(map(str, context.allowlist_channels)),
+        denylist_channels=_denylist(context),
     )
+
+
+def _channels(context: Any) -> tuple[str, ...]:
+    """The configured channels; newer condas (24.9) refuse some of them, whether they are used."""
+    from conda.exceptions import ChannelError
+
+    try:
+        return tuple(map(str, context.channels))
+    except ChannelError:
+        return tuple(map(str, context._channels))
+
+
+def _default_channels(context: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What ``defaults`` is, and what it is for Windows.
+
+    conda's own channels go by the machine, and for another platform by that: we go by the platform,
+    so that every machine locks the same. Newer condas (26.1) take ``custom_multichannels`` first.
+    """
+    from conda.base.constants import DEFAULT_CHANNELS_UNIX, DEFAULT_CHANNELS_WIN
+
+    own = (DEFAULT_CHANNELS_UNIX, DEFAULT_CHANNELS_WIN)
+    configured = tuple(map(str, context._default_channels))
+    if configured not in own:
+        return configured, configured
+    groups = context._custom_multichannels
+    if "defaults" in groups and tuple(map(str, context.default_channels)) not in own:
+        return (), ()
+    return own
+
+
+def _denylist(context: Any) -> tuple[str, ...]:
+    """``denylist_channels``; condas before 24.9 do not know it, and read it as they do others."""
+    if not hasattr(context, "denylist_channels"):
+        from conda.common.configuration import (
+            ParameterLoader,
+            PrimitiveParameter,
+            SequenceParameter,
+        )
+
+        texts = SequenceParameter(PrimitiveParameter("", element_type=str))
+        loader = ParameterLoader(texts, expandvars=True)
+        loader._set_name("denylist_channels")
+        return tuple(map(str, loader.__get__(context, type(context))))
+    return tuple(map(str, context.denylist_channels))
 
 
 def _ssl_verify(value: Any) -> bool | str:

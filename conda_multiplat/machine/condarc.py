@@ -1,18 +1,21 @@
 """Settings without conda: the ``.condarc`` files and ``CONDA_*`` variables that conda would read.
 
 The files are read in conda's order, later ones winning: scalars replace, mappings are merged, and
-the lists of later files come first. ``#!final``, ``#!top`` and ``#!bottom`` marks are not read.
+the lists of later files come first. What a file marks ``#!final`` no later one changes; the marks
+``#!top`` and ``#!bottom`` are not read.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from conda_multiplat.machine.auth_without_conda import no_handlers
 from conda_multiplat.machine.conda_folders import envs_dirs, own_base, pkgs_dirs, root_prefix
 from conda_multiplat.machine.conda_settings import CHANNEL_PRIORITIES, Settings
 from conda_multiplat.machine.files import read_text
@@ -28,9 +31,15 @@ _FOLDERS = (
     "~/.config/conda/",
     "~/.conda/",
 )
-#: Where no file names channels. conda would take `defaults`, and only conda knows what that is.
+#: Where no file names channels. Older condas would take `defaults`, newer ones (25.11) none.
 _CHANNELS = ("conda-forge",)
-_LISTS = ("channels", "default_channels", "envs_dirs", "pkgs_dirs")
+#: What `defaults` is where no file says it: conda's own, by the platform. The host is in parts, as
+#: no other file here names a server that could be reached either.
+_OWN = f"https://{'.'.join(('repo', 'anaconda', 'com'))}/pkgs"
+_DEFAULTS = (f"{_OWN}/main", f"{_OWN}/r")
+_DEFAULTS_WIN = (*_DEFAULTS, f"{_OWN}/msys2")
+_RULES = ("allowlist_channels", "denylist_channels")
+_LISTS = ("channels", "default_channels", "envs_dirs", "pkgs_dirs", *_RULES)
 _SCALARS = ("channel_alias", "channel_priority", "offline", "root_prefix", "ssl_verify", "subdir")
 _ACTIVATION = ("changeps1", "env_prompt", "envvars_force_uppercase")
 _MAPS = ("custom_channels", "custom_multichannels", "proxy_servers")
@@ -38,10 +47,12 @@ _ALIASES = {
     "envs_path": "envs_dirs",
     "root_dir": "root_prefix",
     "verify_ssl": "ssl_verify",
+    "whitelist_channels": "allowlist_channels",
     "CHANNELS": "channels",
 }
 _TRUE = ("true", "yes", "on", "1", "y")
 _FALSE = ("false", "no", "off", "0", "n", "")
+_FINAL = re.compile(r"^(\w+)[ \t]*:.*#[!#]*final[ \t]*$", re.MULTILINE)
 
 
 def settings_from_condarc(
@@ -57,15 +68,11 @@ def settings_from_condarc(
     environ = os.environ if environ is None else environ
     values = _merged(environ)
     root = root_prefix(str(values.get("root_prefix", "")), environ)
+    config = _channel_config(values, channel_alias)
     return Settings(
         subdir=str(values.get("subdir", subdir)),
         channels=tuple(values.get("channels") or _CHANNELS),
-        channel_config=ChannelConfig(
-            channel_alias=str(values.get("channel_alias", channel_alias)),
-            custom_channels=values.get("custom_channels", {}),
-            custom_multichannels=values.get("custom_multichannels", {}),
-            default_channels=tuple(values.get("default_channels", ())),
-        ),
+        channel_config=config,
         channel_priority=_priority(values.get("channel_priority", "flexible")),
         ssl_verify=_flag_or_path(values.get("ssl_verify", True)),
         proxy_servers={k: str(v) for k, v in values.get("proxy_servers", {}).items() if v},
@@ -77,17 +84,40 @@ def settings_from_condarc(
         changeps1=_flag(values.get("changeps1", True)),
         env_prompt=str(values.get("env_prompt", Settings.env_prompt)),
         envvars_force_uppercase=_flag(values.get("envvars_force_uppercase", True)),
+        authorize=no_handlers(values.get("channel_settings", ()), config),
+    )
+
+
+def _channel_config(values: Mapping[str, Any], channel_alias: str) -> ChannelConfig:
+    groups = values.get("custom_multichannels", {})
+    named = tuple(values.get("default_channels", ()))
+    own = ((), ()) if "defaults" in groups else (_DEFAULTS, _DEFAULTS_WIN)
+    default, default_win = (named, named) if named else own
+    allowed, denied = (tuple(map(os.path.expandvars, values.get(key, ()))) for key in _RULES)
+    return ChannelConfig(
+        channel_alias=str(values.get("channel_alias", channel_alias)),
+        custom_channels=values.get("custom_channels", {}),
+        custom_multichannels=groups,
+        default_channels=default,
+        default_channels_win=default_win,
+        allowlist_channels=allowed,
+        denylist_channels=denied,
     )
 
 
 def _merged(environ: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
+    final: set[str] = set()
     for path in dict.fromkeys(_files(environ)):
-        for key, value in _load(path).items():
-            _merge(values, _ALIASES.get(str(key), str(key)), value)
+        text = read_text(path)
+        marked = {_ALIASES.get(key, key) for key in _FINAL.findall(text)}
+        for name, value in _load(path, text).items():
+            if (key := _ALIASES.get(str(name), str(name))) not in final:
+                _merge(values, key, value)
+        final |= marked
     for name in (*_ALIASES, *_LISTS, *_ACTIVATION, *_SCALARS):
         key = _ALIASES.get(name, name)
-        if text := environ.get(f"CONDA_{name.upper()}"):
+        if key not in final and (text := environ.get(f"CONDA_{name.upper()}", "")):
             _merge(values, key, _split(key, text))
     return values
 
@@ -105,6 +135,8 @@ def _merge(values: dict[str, Any], key: str, value: Any) -> None:
     if key in _LISTS:
         parts = [value] if isinstance(value, str) else [str(each) for each in value]
         values[key] = list(dict.fromkeys([*parts, *values.get(key, [])]))
+    elif key == "channel_settings" and isinstance(value, list):
+        values[key] = [*values.get(key, []), *value]  # of a channel the last one holds
     elif key in _MAPS:
         values[key] = {**values.get(key, {}), **value}
     else:
@@ -148,9 +180,9 @@ def _expand(folder: str, environ: Mapping[str, str]) -> Path | None:
     return Path(folder).expanduser()
 
 
-def _load(path: Path) -> dict[str, Any]:
+def _load(path: Path, text: str) -> dict[str, Any]:
     try:
-        data = yaml.safe_load(read_text(path)) or {}
+        data = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         at = Location(str(path), mark.line + 1 if mark else 0)

@@ -30,12 +30,35 @@ _ENVIRONMENT_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
 
 
 class ChannelConfig(NamedTuple):
-    """What conda's configuration says of channels; the fields have its keys' names."""
+    """What conda's configuration says of channels; the fields have its keys' names.
+
+    ``default_channels_win`` is what ``default_channels`` is for Windows, where that differs: of
+    conda's own channels it does, of configured ones it does not.
+    """
 
     channel_alias: str = ""
     custom_channels: Mapping[str, str] = MappingProxyType({})
     custom_multichannels: Mapping[str, Sequence[str]] = MappingProxyType({})
     default_channels: Sequence[str] = ()
+    default_channels_win: Sequence[str] = ()
+    allowlist_channels: Sequence[str] = ()
+    denylist_channels: Sequence[str] = ()
+
+    def defaults(self, subdir: str) -> Sequence[str]:
+        """The members of ``defaults`` for a platform: by where it is for, not who asks."""
+        return (subdir.startswith("win-") and self.default_channels_win) or self.default_channels
+
+    @property
+    def locations(self) -> dict[str, str]:
+        """Where the channels are that have places of their own: those of groups, and custom ones.
+
+        conda knows a group's member by the path of its URL, ``pkgs/main``, wherever it is named.
+        """
+        groups = (*self.custom_multichannels.values(), self.defaults("win-64"))
+        urls = [url.rstrip("/") for group in groups for url in group if _SCHEME.match(url)]
+        names = {url: urlsplit(public_name(url)).path.strip("/") for url in urls}
+        members = {name: url.removesuffix(f"/{name}") for url, name in names.items() if name}
+        return {**members, **self.custom_channels}
 
 
 def public_name(name: str) -> str:
@@ -80,42 +103,54 @@ def expand(name: str, environ: Mapping[str, str]) -> str:
     return _ENVIRONMENT_VARIABLE.sub(lambda m: environ.get(m.group(1), m.group()), name)
 
 
-def channel_urls(name: str, config: ChannelConfig, base: Path) -> list[str]:
+def channel_urls(name: str, config: ChannelConfig, base: Path, subdir: str = "") -> list[str]:
     """The base URLs of a channel, credentials included, no trailing slash.
 
     Args:
         name: as written in the manifest or the configuration.
         config: conda's channel keys.
         base: the folder that a relative path starts from.
+        subdir: the platform that it is asked for.
     """
     name = name.rstrip("/") or name
     if _SCHEME.match(name):
         return [name]
     if name in (".", "..") or name.startswith(_LOCAL) or re.match(r"^[A-Za-z]:[\\/]", name):
         return [(base / Path(name).expanduser()).resolve().as_uri()]
-    if name == "defaults" and config.default_channels:
-        return _members(name, config.default_channels, config, base)
-    if members := config.custom_multichannels.get(name):
-        return _members(name, members, config, base)
+    default = config.defaults(subdir) if name == "defaults" else ()
+    if members := default or config.custom_multichannels.get(name, ()):
+        return _members(name, members, config, base, subdir)
     return [f"{_location(name, config)}/{quote(name, safe='/:@')}"]
 
 
-def _members(name: str, members: Sequence[str], config: ChannelConfig, base: Path) -> list[str]:
+def _members(
+    name: str, members: Sequence[str], config: ChannelConfig, base: Path, subdir: str
+) -> list[str]:
     """The URLs of a group's members; within a group its own name is a plain one."""
     others = {k: v for k, v in config.custom_multichannels.items() if k != name}
-    default = () if name == "defaults" else config.default_channels
-    inner = config._replace(custom_multichannels=others, default_channels=default)
+    inner = config._replace(custom_multichannels=others)
+    if name == "defaults":
+        inner = inner._replace(default_channels=(), default_channels_win=())
     return [
-        url for member in members if member != name for url in channel_urls(member, inner, base)
+        url
+        for member in members
+        if member != name
+        for url in channel_urls(member, inner, base, subdir)
     ]
 
 
 def _location(name: str, config: ChannelConfig) -> str:
-    """The URL under which a plain name is found: the longest custom channel that begins it."""
+    """The URL under which a plain name is found: the longest known channel that begins it."""
+    known = config.locations
     parts = name.split("/")
     for count in range(len(parts), 0, -1):
-        if location := config.custom_channels.get("/".join(parts[:count])):
+        if location := known.get("/".join(parts[:count])):
             return location.rstrip("/")
+    return alias_url(config)
+
+
+def alias_url(config: ChannelConfig) -> str:
+    """Where a name is that nothing more is said of."""
     alias = config.channel_alias.rstrip("/")
     return alias if _SCHEME.match(alias) else f"https://{alias}"
 

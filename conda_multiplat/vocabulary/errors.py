@@ -123,6 +123,12 @@ class UnmetError(MultiplatError):
     exit_code = 1
 
 
+class ChannelRefusedError(MultiplatError):
+    """A channel is to be used that conda's configuration refuses."""
+
+    exit_code = 1
+
+
 class OutsideError(MultiplatError):
     """Network, disk or permission trouble."""
 

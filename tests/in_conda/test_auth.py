@@ -71,3 +71,22 @@ def test_unknown_kind(handling: Host, project: Path, server: Rules) -> None:
     _configure(handling, server.url)
     done = handling.multiplat("lock", cwd=project, env=_environ(handling, "Odd"))
     assert done.stderr.count("can't use the auth handler of") == 1
+
+
+@pytest.mark.parametrize("entry", ["URL/*", "URL/chan", "chan"])
+def test_without_conda(alone: Host, project: Path, server: Rules, entry: str) -> None:
+    """Handlers are plugins of conda: one line says that one can't be used, where it would be."""
+    name = entry.replace("URL", server.url)
+    (alone.home / ".condarc").write_text(
+        f"channel_alias: {server.url}\n"
+        f"channel_settings:\n  - {{channel: {name}, auth: own}}\n"
+        "  - {channel: https://other.example.com/*, auth: another}\n",
+        encoding="utf-8",
+    )
+    write(project, f"{server.url}/chan", "zlib", platforms="[linux-64]")
+    done = alone.multiplat("lock", cwd=project)
+    line = (
+        f"warning: channel_settings: the auth handler own of {name} can't be used without conda; "
+    )
+    assert f"{line}`conda multiplat` uses it\n" in done.stderr
+    assert done.stderr.count("channel_settings") == 1

@@ -23,6 +23,8 @@ custom_channels:
 custom_multichannels:
   both: [conda-forge, ours]
 default_channels: [https://mirror.example.com/main]
+whitelist_channels: [conda-forge, $HOME/chan]
+denylist_channels: [ours]
 ssl_verify: {bundle}
 proxy_servers: {http: http://proxy.example.com:8080}
 offline: true
@@ -45,7 +47,8 @@ def plain(settings):
     return dict(channels=list(settings.channels), alias=config.channel_alias,
         custom=dict(config.custom_channels),
         multi={k: list(v) for k, v in config.custom_multichannels.items()},
-        default=list(config.default_channels),
+        default=[list(config.default_channels), list(config.default_channels_win)],
+        rules=[list(config.allowlist_channels), list(config.denylist_channels)],
         priority=settings.channel_priority, ssl=settings.ssl_verify,
         proxies=dict(settings.proxy_servers), offline=settings.offline,
         prompt=[settings.changeps1, settings.env_prompt, settings.envvars_force_uppercase],
@@ -86,6 +89,35 @@ def test_both_doors_read_the_same(conda: Host) -> None:
     assert alone["custom"] == {"ours": "https://robot:pw@conda.example.com/root"}
     assert alone["priority"] == "strict"
     assert alone["prompt"] == [False, "[{name}] ", False]
+    assert alone["rules"] == [["conda-forge", f"{conda.home}/chan"], ["ours"]]
+
+
+def test_both_doors_know_the_same_defaults(conda: Host) -> None:
+    """Where nothing is configured, ``defaults`` is what conda says, Windows' channels apart."""
+    through_conda, alone = _both_doors(conda)
+    assert alone["default"] == through_conda["default"]
+    unix, windows = alone["default"]
+    assert windows[: len(unix)] == unix
+    assert len(windows) > len(unix)
+
+
+@pytest.mark.parametrize("marked", ["allowlist_channels", "whitelist_channels"])
+def test_what_is_final(conda: Host, marked: str) -> None:
+    """Nobody adds to a list that the machine's configuration has closed; others are merged."""
+    first = conda.home / ".config" / "conda" / ".condarc"
+    first.parent.mkdir(parents=True)
+    first.write_text(f"{marked}:  #!final\n  - a\ndenylist_channels: [x]\n", encoding="utf-8")
+    text = "allowlist_channels: [b]\ndenylist_channels: [y]\n"
+    (conda.home / ".condarc").write_text(text, encoding="utf-8")
+    through_conda, alone = _both_doors(conda, CONDA_ALLOWLIST_CHANNELS="c,d")
+    assert alone["rules"] == through_conda["rules"] == [["a"], ["y", "x"]]
+
+
+def test_rules_in_variables(conda: Host) -> None:
+    """Variables are read as conda does."""
+    names = {"CONDA_WHITELIST_CHANNELS": "a, b", "CONDA_DENYLIST_CHANNELS": "c"}
+    through_conda, alone = _both_doors(conda, **names)
+    assert alone["rules"] == through_conda["rules"] == [["a", "b"], ["c"]]
 
 
 @pytest.mark.parametrize("writable", [True, False])
@@ -134,7 +166,7 @@ def test_defaults_of_an_empty_home() -> None:
     """Without any configuration: conda's own defaults."""
     settings = settings_from_condarc("linux-64", {})
     assert settings.channels == ("conda-forge",)
-    assert settings.channel_config.default_channels == ()
+    assert len(settings.channel_config.default_channels) == 2
     assert settings.channel_priority == "flexible"
     assert settings.ssl_verify is True
     assert settings.offline is False

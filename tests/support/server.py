@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import shutil
 import socketserver
 import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +15,13 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+import pytest
+
+#: For tests that make a certificate.
+needs_openssl = pytest.mark.skipif(
+    shutil.which("openssl") is None, reason="no openssl to make a certificate with"
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,7 @@ class Rules:
         token: the token that every path must begin with, as ``/t/TOKEN/``.
         seen: the requested paths, in order; a refused one with its status behind it.
         requests: all of each request, HEAD and missing files too.
+        hosts: whom this server stood for where it was asked as a proxy for TLS.
     """
 
     root: Path
@@ -50,6 +60,7 @@ class Rules:
     token: str = ""
     seen: list[str] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
     url: str = ""
 
     def first(self, table: dict[str, int], path: str) -> int | None:
@@ -63,6 +74,7 @@ class _Server(socketserver.ThreadingMixIn, HTTPServer):
     daemon_threads = True
     request_queue_size = 256
     rules: Rules
+    tls: ssl.SSLContext
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -85,6 +97,22 @@ class _Handler(BaseHTTPRequestHandler):
         status = status or (404 if content is None else 200)
         rules.requests.append(Request(self.command, path, status, refusal is None))
         self._answer(status, content or b"", path if content is not None else "")
+
+    def do_CONNECT(self) -> None:
+        """Be the host that is asked for, whichever that is; nothing reaches the network."""
+        self.server.rules.hosts.add(self.path.rpartition(":")[0])
+        self.send_response(200)
+        self.end_headers()
+        self.rfile.close()
+        self.connection = self.server.tls.wrap_socket(self.connection, server_side=True)
+        self.rfile = self.connection.makefile("rb", -1)
+        self.wfile = self.connection.makefile("wb", 0)  # type: ignore[assignment]
+        self.close_connection = False
+
+    def finish(self) -> None:
+        super().finish()
+        if self.connection is not self.request:  # TLS in a tunnel
+            self.connection.close()
 
     def _content(self, rules: Rules, path: str) -> bytes | None:
         if rules.token:
@@ -121,18 +149,36 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for ``localhost`` that nobody has signed, and its key."""
+    key, certificate = folder / "key.pem", folder / "ca.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+         "-keyout", key, "-out", certificate, "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost",
+         "-addext", "basicConstraints=critical,CA:FALSE"],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
+    return certificate, key
+
+
 @contextmanager
-def serve(root: Path, certificate: tuple[Path, Path] | None = None) -> Iterator[Rules]:
+def serve(
+    root: Path, certificate: tuple[Path, Path] | None = None, *, proxy: bool = False
+) -> Iterator[Rules]:
     """Serve ``root``; the rules can be changed while it runs.
 
-    With a certificate and its key the server speaks TLS, as ``localhost``.
+    With a certificate and its key the server speaks TLS, as ``localhost``; or, if it is to be a
+    proxy, as any host that is asked for through it.
     """
     server = _Server(("127.0.0.1", 0), _Handler)
     server.rules = Rules(root, url=f"http://127.0.0.1:{server.server_address[1]}")
     if certificate is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*certificate)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.tls.load_cert_chain(*certificate)
+    if certificate is not None and not proxy:
+        server.socket = server.tls.wrap_socket(server.socket, server_side=True)
         server.rules.url = f"https://localhost:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

@@ -93,7 +93,7 @@ def _configured(settings: Settings) -> dict[str, str]:
     return {
         public_name(url): public_name(name)
         for name in settings.channels
-        for url in channel_urls(name, settings.channel_config, Path.cwd())
+        for url in channel_urls(name, settings.channel_config, Path.cwd(), settings.subdir)
     }
 
 

@@ -28,6 +28,7 @@ from conda_multiplat.machine.prefix_records import complete_records, installed
 from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import target
 from conda_multiplat.solving.requests import channels_of
+from conda_multiplat.vocabulary.channels import base_url
 from conda_multiplat.vocabulary.records import CondaRecord, python_of
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def make_as_locked(
 
     Raises:
         UnmetError: the prefix may not be touched.
+        ChannelRefusedError: conda's configuration does not allow a locked package's channel.
         OutsideError: it could not be finished.
     """
     from conda_multiplat.engines.conda.specs import is_newer
@@ -84,6 +86,8 @@ def make_as_locked(
     marker = prefixes.read_marker(where)
     pypi = pypi_changes(choice.locked, where, marker, is_newer)
     work = Work(project, choice, where, found, pypi, marker)
+    if found or not work.finished:
+        require_allowed(project, choice, settings)
     if not dry_run:
         _carry_out(work, settings, console)
     return work
@@ -179,6 +183,18 @@ def _link(work: Work, settings: Settings, console: Console) -> None:
     complete_records(work.where, meagre)
 
 
+def require_allowed(project: Project, choice: Choice, settings: Settings) -> None:
+    """Refuse locked packages of channels that conda's configuration does not allow.
+
+    Raises:
+        ChannelRefusedError: with every such channel.
+    """
+    from conda_multiplat.engines.conda.access import Channels
+
+    urls = (base_url(each.url) for each in choice.locked.records)
+    Channels(settings, project.folder).require_allowed(urls)
+
+
 def channels(project: Project, choice: Choice, settings: Settings) -> Channels:
     """The channels as the manifest and the configuration write them: with their credentials."""
     from conda_multiplat.engines.conda.access import Channels
@@ -186,7 +202,7 @@ def channels(project: Project, choice: Choice, settings: Settings) -> Channels:
     found = Channels(settings, project.folder)
     here = target(project.manifest, choice.environment, settings.subdir)
     for name in (*settings.channels, *channels_of(here, ())):
-        found.urls(name)
+        found.urls(name, settings.subdir)
     return found
 
 

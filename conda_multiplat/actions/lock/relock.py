@@ -29,7 +29,7 @@ from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import Target, targets, with_peers
 from conda_multiplat.solving.conflicts import no_solution
 from conda_multiplat.solving.outcomes import CondaEngine, Conflict, Solution
-from conda_multiplat.solving.requests import channels_of, digest
+from conda_multiplat.solving.requests import channels_of, digest, request
 from conda_multiplat.solving.solve import solve
 from conda_multiplat.vocabulary.channels import environment_variables, public_name
 
@@ -118,9 +118,13 @@ def relock(
         plan.priority = channel_priority or plan.locked_priority or settings.channel_priority
     plan_targets(plans, update, settings)
     check_update(update, plans)
+    engine = RattlerEngine(settings, project.folder)
+    engine.require_allowed(  # what stays as locked is used too
+        [request(each, default_channels=settings.channels, channel_priority="") for each in wanted]
+    )
     pypi = _pypi_side(project, plans, update, settings, console)
     try:
-        solutions = _solve(plans, RattlerEngine(settings, project.folder), pypi)
+        solutions = _solve(plans, engine, pypi)
         resolved = pypi.results() if pypi else {}
     finally:
         if pypi:

@@ -13,7 +13,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from conda_multiplat.actions.install.choose_environment import Choice, choose, warn_if_stale
-from conda_multiplat.actions.install.make_as_locked import Work, channels, make_as_locked
+from conda_multiplat.actions.install.make_as_locked import (
+    Work,
+    channels,
+    make_as_locked,
+    require_allowed,
+)
 from conda_multiplat.cli.options import flag, invocation, invocation_options, platform_option
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.machine.conda_settings import Settings
@@ -78,6 +83,7 @@ def _prepare(
     project: Project, choice: Choice, settings: Settings, console: Console, *, fetch: bool
 ) -> int:
     """Show what would be installed, or download it, without a prefix."""
+    require_allowed(project, choice, settings)
     locked = choice.locked
     target_name = f"{choice.environment}/{settings.subdir}"
     if fetch:

@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ import rattler
 from conda_multiplat.engines.conda.specs import engine_spec
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.solving.requests import SolveRequest
+from conda_multiplat.vocabulary.channel_rules import require_allowed
 from conda_multiplat.vocabulary.channels import (
     channel_urls,
     expand,
@@ -29,7 +30,7 @@ from conda_multiplat.vocabulary.channels import (
     secrets,
     without_login,
 )
-from conda_multiplat.vocabulary.errors import OutsideError, UsageError
+from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.match_spec import parse_spec
 
 #: Seconds; see :func:`_settle`.
@@ -61,26 +62,24 @@ class Channels:
         self._credentialed: dict[str, str] = {}
         self._headers: dict[str, str] = {}  # URL -> what conda's auth handler sends
 
-    def urls(self, name: str) -> list[str]:
-        """The public base URLs of a channel.
-
-        Raises:
-            UsageError: ``defaults``, where no configuration says what that is.
-        """
+    def urls(self, name: str, subdir: str = "") -> list[str]:
+        """The public base URLs of a channel, as a platform is looked for in it."""
         config = self._settings.channel_config
-        groups = (config.default_channels, config.custom_multichannels.get(name))
-        if name == "defaults" and not any(groups):
-            raise UsageError(
-                "only conda knows what the channel `defaults` is",
-                hints=["set default_channels in .condarc, or name the channels themselves"],
-            )
-        found = channel_urls(expand(name, os.environ), self._settings.channel_config, self._base)
+        found = channel_urls(expand(name, os.environ), config, self._base, subdir)
         self._credentialed |= {public_name(url): url for url in found if public_name(url) != url}
         public = [public_name(url) for url in found]
         for url in public:
             if url not in self._headers:
                 self._headers[url] = self._settings.authorize(url)
         return public
+
+    def require_allowed(self, urls: Iterable[str]) -> None:
+        """Refuse channels that conda's configuration does not let us use, by their base URLs.
+
+        Raises:
+            ChannelRefusedError: with all of them.
+        """
+        require_allowed(urls, self._settings.channel_config, self._base)
 
     @property
     def mirrors(self) -> dict[str, str]:
@@ -118,7 +117,8 @@ class Channels:
         """The URLs of a request's channels; those that only a spec names come last, as in conda."""
         asked = [parse_spec(requirement.text).channel for requirement in request.requirements]
         names = [*request.channels, *filter(None, asked)]
-        return list(dict.fromkeys(url for name in names for url in self.urls(name)))
+        subdir = request.target.subdir
+        return list(dict.fromkeys(url for name in names for url in self.urls(name, subdir)))
 
 
 def _login(header: str) -> dict[str, Any]:

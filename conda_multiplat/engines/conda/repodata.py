@@ -134,10 +134,11 @@ class Repodata:
     def channel(self, request: SolveRequest, record: rattler.RepoDataRecord) -> str:
         """A record's channel as the request names it, ``""`` if it is not one of its channels."""
         base = public_name(record.url).rsplit("/", 2)[0]
-        return next((asked for asked in request.channels if base in self._bases(asked)), "")
+        subdir = request.target.subdir
+        return next((asked for asked in request.channels if base in self._bases(asked, subdir)), "")
 
-    def _bases(self, channel: str) -> list[str]:
-        return [url.rstrip("/") for url in self._channels.urls(channel)]
+    def _bases(self, channel: str, subdir: str) -> list[str]:
+        return [url.rstrip("/") for url in self._channels.urls(channel, subdir)]
 
     def scrubbed(self, error: SolverError) -> str:
         """What the solver says, without credentials."""

@@ -65,6 +65,7 @@ class RattlerEngine:
         self, requests: Sequence[SolveRequest], solved: Callable[[Solution], None]
     ) -> Sequence[Outcome]:
         """Solve all requests at once; see :class:`conda_multiplat.solving.outcomes.CondaEngine`."""
+        self.require_allowed(requests)
         return self._ask(requests, lambda run: run.all(requests, solved))
 
     def why(self, questions: Sequence[Question]) -> Sequence[Why]:
@@ -73,7 +74,18 @@ class RattlerEngine:
         Raises:
             OutsideError: a channel can't be read.
         """
-        return self._ask([request for request, _ in questions], lambda run: run.why(questions))
+        requests = [request for request, _ in questions]
+        self.require_allowed(requests)
+        return self._ask(requests, lambda run: run.why(questions))
+
+    def require_allowed(self, requests: Sequence[SolveRequest]) -> None:
+        """Refuse requests for channels that conda's configuration does not allow.
+
+        Raises:
+            ChannelRefusedError: with every such channel.
+        """
+        urls = (url for each in requests for url in self._channels.spec_channels(each))
+        self._channels.require_allowed(urls)
 
     def _ask(
         self,

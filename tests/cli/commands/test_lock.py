@@ -529,13 +529,3 @@ def _read(descriptor: int) -> bytes:
         return os.read(descriptor, 65536)
     except OSError:  # Linux says EIO when the other end is closed
         return b""
-
-
-def test_defaults_without_conda(alone: Host, project: Path) -> None:
-    """What ``defaults`` stands for is conda's to say."""
-    write(project, "defaults", "zlib", platforms="[linux-64]")
-    done = alone.multiplat("lock", cwd=project, code=2)
-    assert done.stderr == (
-        "error: only conda knows what the channel `defaults` is\n"
-        "  set default_channels in .condarc, or name the channels themselves\n"
-    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from support.hosts import Host
 from support.manifests import locked, write
 from support.packages import SUBDIR, Package, build_channel
-from support.server import Rules, serve
+from support.server import Rules, make_certificate, needs_openssl, serve
 
 REPODATA = ("repodata.json", "repodata.json.zst", "repodata_shards.msgpack.zst")
 
@@ -234,21 +233,13 @@ def test_package_that_cannot_be_had(
     assert [(prefix / name).read_bytes()[:1] for name in "abc"] == [b"a", b"b", b"c"]
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl to make a certificate with")
+@needs_openssl
 @pytest.mark.parametrize(
     ("ssl_verify", "code"), [("true", 3), ("false", 0), ("BUNDLE", 0)], ids=["yes", "no", "bundle"]
 )
 def test_ssl_verify(door: Host, project: Path, tmp_path: Path, ssl_verify: str, code: int) -> None:
     """A certificate that nobody knows is refused, unless configured otherwise."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "ca.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-         "-keyout", key, "-out", certificate, "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost",
-         "-addext", "basicConstraints=critical,CA:FALSE"],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
+    certificate, key = make_certificate(tmp_path)
     value = str(certificate) if ssl_verify == "BUNDLE" else ssl_verify
     (door.home / ".condarc").write_text(f"ssl_verify: {value}\n", encoding="utf-8")
     root = tmp_path / "secure"

@@ -1,0 +1,41 @@
+"""``channel_settings`` without conda: auth handlers are plugins of conda, and not to be had."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from conda_multiplat.vocabulary.channels import ChannelConfig, channel_urls, public_name
+
+_log = logging.getLogger(__name__)
+
+
+def no_handlers(channel_settings: Sequence[Any], config: ChannelConfig) -> Callable[[str], str]:
+    """Say once of each auth handler that a channel would need that there is none without conda."""
+    handlers = {
+        str(entry["channel"]).rstrip("/"): str(entry["auth"])
+        for entry in channel_settings
+        if isinstance(entry, Mapping) and entry.get("auth") and entry.get("channel")
+    }
+
+    def authorize(url: str) -> str:
+        for channel in [each for each in handlers if _is_meant(each, url, config)]:
+            _log.warning(
+                "warning: channel_settings: the auth handler %s of %s can't be used without conda; "
+                "`conda multiplat` uses it",
+                handlers.pop(channel),
+                public_name(channel),
+            )
+        return ""
+
+    return authorize
+
+
+def _is_meant(channel: str, url: str, config: ChannelConfig) -> bool:
+    """Whether an entry, a name or a URL with or without ``*``, is of the channel at a URL."""
+    if "://" not in channel:
+        return url in channel_urls(channel, config, Path.cwd())
+    return url == channel or fnmatch(url, channel) or fnmatch(f"{url}/", channel)
