@@ -22,7 +22,7 @@ _Hook = Callable[..., Iterable[Any]]
 
 
 def _harmless(loss: str) -> Callable[[_Hook], _Hook]:
-    """Let a hook that fails end in a warning that says what there is not."""
+    """Let a hook that fails end in a warning that says what is missing."""
 
     def wrap(hook: _Hook) -> _Hook:
         @functools.wraps(hook)

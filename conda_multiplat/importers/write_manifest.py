@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import yaml
 
 from conda_multiplat.importers.values import Imported, conda_meaning, pypi_meaning
-from conda_multiplat.lockfile.write import scalar
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, unique
 from conda_multiplat.vocabulary.selector_writer import selector
+from conda_multiplat.vocabulary.yaml_scalars import list_item
 
 _HEADER = """\
 # Imported by `conda multiplat import` from {sources}.
@@ -277,7 +277,7 @@ def _promise(name: str, value: str | None) -> str:
 
 
 def _flow(values: Sequence[str]) -> str:
-    return f"[{', '.join(scalar(value) for value in values)}]"
+    return f"[{', '.join(list_item(value, flow=True) for value in values)}]"
 
 
 def _quoted(value: str) -> str:
@@ -287,19 +287,4 @@ def _quoted(value: str) -> str:
 
 def _text(value: str) -> str:
     """A value of a block as YAML: plain where that is read as the same text, else quoted."""
-    if _is_plain(value):
-        return value
-    return scalar(value) if value.isprintable() else _quoted(value)
-
-
-def _is_plain(value: str) -> bool:
-    if not value.isprintable() or not any(each.isalpha() for each in value):
-        return False
-    try:
-        node = yaml.compose(f"- {value}", Loader=yaml.SafeLoader)
-    except yaml.YAMLError:
-        return False
-    item = node.value[0] if isinstance(node, yaml.SequenceNode) and len(node.value) == 1 else None
-    if not isinstance(item, yaml.ScalarNode) or item.style is not None:
-        return False
-    return bool(item.value == value and item.tag == "tag:yaml.org,2002:str")
+    return list_item(value, flow=False) if value.isprintable() else _quoted(value)

@@ -79,7 +79,7 @@ class EnvironmentDiff:
 def environment_diff(
     name: str, old: LockFile | None, new: LockFile | None, is_newer: IsNewer
 ) -> EnvironmentDiff:
-    """What differs between two locks of an environment, of which one may not be there."""
+    """What differs between two locks of an environment; one of them may be missing."""
     before = dict(old.platforms) if old else {}
     after = dict(new.platforms) if new else {}
     both = sorted(before.keys() & after.keys())

@@ -230,7 +230,7 @@ def _need_key(need: Need) -> tuple[bool, str]:
 
 
 def _merged(base: _Items, ours: _Items, theirs: _Items) -> tuple[list[_Item], list[str]]:
-    """Each package of the side that changed it; and what both changed, of which ours is taken."""
+    """Each package of the side that changed it; where both changed it, ours."""
     items: list[_Item] = []
     reasons: list[str] = []
     for key in sorted(ours.keys() | theirs.keys()):

@@ -21,7 +21,7 @@ else:
 
 @contextmanager
 def in_use(file: Path) -> Iterator[None]:
-    """Hold ``file`` together with others who use what it stands for; waits for who has it alone."""
+    """Hold ``file`` as one of its users; wait while somebody holds it alone."""
     with _held(file, _SHARED, os.O_CREAT):
         yield
 

@@ -51,7 +51,7 @@ def meta(prefix: Path) -> Path:
 def read_records(prefix: Path) -> list[dict[str, Any]]:
     """What the records of a prefix say of their packages, by name; no lists of files.
 
-    What is no record is left out.
+    Anything that is not a record is left out.
     """
     records = [record for _, text in _texts(prefix) if (record := head(text)).get("name")]
     return sorted(records, key=lambda record: str(record["name"]))

@@ -12,7 +12,7 @@ from conda_multiplat.manifest.head import Head
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.manifest.platform_lines import Lines
 from conda_multiplat.vocabulary.errors import NOWHERE, Location, Problem
-from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, did_you_mean
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, nearest_or_all
 from conda_multiplat.vocabulary.yaml_nodes import Text
 
 
@@ -134,7 +134,7 @@ def nowhere_problems(manifest: Manifest) -> set[Problem]:
 
 
 def _unknown(name: str, at: Location, key: str, known: Iterable[str]) -> Problem:
-    hint = did_you_mean(name, known, f"there are: {', '.join(known)}")
+    hint = nearest_or_all(name, known, "there are")
     return Problem(at, f"unknown environment {name!r} in {key}", hint)
 
 

@@ -15,6 +15,7 @@ from conda_multiplat.vocabulary.names import (
     FAMILIES,
     SUBDIRS,
     did_you_mean,
+    nearest_or_all,
     unique,
 )
 from conda_multiplat.vocabulary.virtual_packages import promise_problem
@@ -123,7 +124,7 @@ def _platform(reader: Reader, text: Text) -> None:
         hint = "noarch packages come with every platform: write the platforms themselves"
         reader.problem(text.at, "'noarch' is not a platform to solve for", hint)
     elif text.value not in SUBDIRS:
-        hint = did_you_mean(text.value, SUBDIRS, f"known: {', '.join(SUBDIRS)}")
+        hint = nearest_or_all(text.value, SUBDIRS)
         reader.problem(text.at, f"unknown platform {text.value!r}", hint)
 
 
@@ -173,7 +174,7 @@ def _known(
     keys = reader.mapping(node, what)
     for name, (key, _) in keys.items():
         if name not in known:
-            hint = did_you_mean(name, known, f"known: {', '.join(known)}")
+            hint = nearest_or_all(name, known)
             reader.problem(key.at, f"unknown key {name!r} in {what}", hint)
     return keys
 

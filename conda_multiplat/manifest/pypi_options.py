@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import yaml
 
-from conda_multiplat.vocabulary.names import did_you_mean
+from conda_multiplat.vocabulary.names import did_you_mean, nearest_or_all
 from conda_multiplat.vocabulary.yaml_nodes import Reader
 
 #: Each key and the values that uv knows for it, its default first.
@@ -41,7 +41,7 @@ def read_pypi_options(reader: Reader, node: yaml.Node) -> PypiOptions:
     chosen = {}
     for name, (key, child) in reader.mapping(node, "pypi").items():
         if name not in CHOICES:
-            hint = did_you_mean(name, CHOICES, f"known: {', '.join(CHOICES)}")
+            hint = nearest_or_all(name, CHOICES)
             reader.problem(key.at, f"unknown key {name!r} in pypi", hint)
             continue
         text = reader.text(child, name)

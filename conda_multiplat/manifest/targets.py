@@ -8,7 +8,7 @@ from typing import NamedTuple
 from conda_multiplat.manifest.model import Manifest, View
 from conda_multiplat.manifest.pypi_options import PypiOptions
 from conda_multiplat.vocabulary.errors import UsageError
-from conda_multiplat.vocabulary.names import VirtualPackage, did_you_mean
+from conda_multiplat.vocabulary.names import VirtualPackage, nearest_or_all
 from conda_multiplat.vocabulary.virtual_packages import promised
 
 
@@ -63,7 +63,7 @@ def targets(
     known = {subdir for name in names for subdir in manifest.platforms_of(name)}
     for subdir in platforms:
         if subdir not in known:
-            hint = did_you_mean(subdir, known, f"there are: {', '.join(sorted(known))}")
+            hint = nearest_or_all(subdir, sorted(known), "there are")
             have = "the environments asked for have" if environments else "the manifest has"
             raise UsageError(f"{have} no platform {subdir!r}", hints=[hint])
     return [
@@ -112,6 +112,6 @@ def select_environments(manifest: Manifest, wanted: Sequence[str]) -> list[str]:
     for name in wanted:
         if name not in manifest.environments:
             names = list(manifest.environments)
-            hint = did_you_mean(name, names, f"there are: {', '.join(names)}")
+            hint = nearest_or_all(name, names, "there are")
             raise UsageError(f"the manifest has no environment {name!r}", hints=[hint])
     return [name for name in manifest.environments if not wanted or name in wanted]

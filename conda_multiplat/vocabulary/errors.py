@@ -140,7 +140,7 @@ class OutputError(OutsideError):
 
 
 class CommandError(MultiplatError):
-    """A command that was to be run is not there, or is no program: exit codes as a shell has them.
+    """A command to run does not exist, or is not a program: exit codes as a shell has them.
 
     Attributes:
         exit_code: 127 where there is none of that name, 126 where it can't be run.

@@ -29,7 +29,7 @@ def lock_name(environment: str) -> str:
 
 
 def locked_environment(file: str) -> str:
-    """The environment that a lock's file is named after; ``""`` for what is no such name."""
+    """The environment that a lock's file is named after; ``""`` if it is not such a name."""
     if file == LOCK_NAME:
         return DEFAULT_ENVIRONMENT
     return file.removesuffix(f".{LOCK_NAME}") if file.endswith(f".{LOCK_NAME}") else ""

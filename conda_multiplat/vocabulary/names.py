@@ -88,3 +88,9 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     """A hint that names the nearest known word, or ``otherwise``."""
     near = nearest(word, known)
     return f"did you mean {near[0]!r}?" if near else otherwise
+
+
+def nearest_or_all(word: str, known: Iterable[str], these: str = "known") -> str:
+    """A hint that names the nearest known word, or all of them after ``these``."""
+    names = list(known)
+    return did_you_mean(word, names, f"{these}: {', '.join(names)}")

@@ -73,7 +73,7 @@ def entry_name(entry: str) -> str:
 def split_option(entry: str) -> tuple[str, str]:
     """``--option=value``, ``--option value``, ``-o value`` and ``-ovalue`` as (option, value).
 
-    ``("", entry)`` for what is no option.
+    ``("", entry)`` for anything else.
     """
     if not entry.startswith("-"):
         return "", entry

@@ -27,7 +27,7 @@ _MACHINES = (
 
 
 class SelectorError(WordingError):
-    """An expression that is no selector."""
+    """An expression that is not a selector."""
 
 
 def variables(subdir: str) -> dict[str, bool]:
@@ -138,7 +138,7 @@ def selector_lines(text: str) -> frozenset[int]:
 
 
 def dict_selector(key: str, subdir: str) -> bool | None:
-    """Whether the key ``sel(linux)`` holds for ``subdir``; ``None`` when it is no selector.
+    """Whether the key ``sel(linux)`` holds for ``subdir``; ``None`` if it is not a selector.
 
     Raises:
         SelectorError: ``sel(...)`` of something else than one of micromamba's four variables.

@@ -10,8 +10,8 @@ from conda_multiplat.vocabulary.names import (
     FAMILIES,
     SUBDIRS,
     VirtualPackage,
-    did_you_mean,
     families,
+    nearest_or_all,
     spec_name,
 )
 
@@ -72,7 +72,7 @@ def promise_problem(platform: str, name: str, value: str | None) -> tuple[str, s
     """What is wrong with a line of ``virtual-packages``, as (message, hint)."""
     if name not in NAMES:
         bare = name.removeprefix("__")
-        known = did_you_mean(bare, NAMES, f"known: {', '.join(NAMES)}")
+        known = nearest_or_all(bare, NAMES)
         hint = f"write {bare!r}, without the underscores" if bare in NAMES else known
         return f"unknown virtual package {name!r} for {platform}", hint
     where = NAMES[name]

@@ -38,7 +38,7 @@ def in_commit(project: Project, verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 
 def _to_add(verdict: Verdict) -> Verdict:
-    """That a file is to be added, where it is well otherwise."""
+    """Says that a file must be added, where nothing else is wrong with it."""
     if verdict.reasons:
         return verdict
     fix = f"run: git add {typed(Path(verdict.file))}"

@@ -29,7 +29,7 @@ def verdicts(project: Project, environments: Sequence[str] = ()) -> list[Verdict
 
     Raises:
         UsageError: an environment that the manifest does not have.
-        ManifestError: a lock has to be looked at closely, and lines of the manifest are no specs.
+        ManifestError: a lock needs a close look, and lines of the manifest are not MatchSpecs.
         LockFileError: a lock that can't be read.
     """
     names = select_environments(project.manifest, environments)
@@ -135,7 +135,7 @@ def _rendered(project: Project, environments: Sequence[str]) -> list[Verdict]:
 
 
 def _orphans(project: Project) -> list[Verdict]:
-    """Locks beside the manifest whose environment it does not have."""
+    """Locks beside the manifest for environments that it does not have."""
     known = project.manifest.environments
     orphans = []
     for path in lock_files(project.folder):

@@ -23,7 +23,7 @@ from conda_multiplat.vocabulary.file_names import Kind, read_rendered_name
 
 @dataclass(frozen=True)
 class Rendered:
-    """A rendered file: of which kind, what it was made from, and what is in it."""
+    """A rendered file: its kind, what it was made from, and its text."""
 
     path: Path
     kind: Kind

@@ -15,8 +15,8 @@ class Verdict(NamedTuple):
     Attributes:
         file: the lock, or a rendered file.
         reasons: why it is out of date, a line each; nothing where it is not.
-        met: the platforms of which it is not known that nothing has changed, and which are met.
-        why_met: why it is not known.
+        met: the platforms that may have changed, but whose lock still fits.
+        why_met: why they may have changed.
         command: the command that brings it up to date; ``""`` where none does.
         fix: what to do, in words.
     """

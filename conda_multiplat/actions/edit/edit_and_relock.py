@@ -36,7 +36,7 @@ from conda_multiplat.vocabulary.errors import (
     NoSolutionError,
     UsageError,
 )
-from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, SUBDIRS, did_you_mean, families
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, SUBDIRS, families, nearest_or_all
 from conda_multiplat.vocabulary.selector_writer import Selection
 
 _PLACES = ("no file was changed", "the places are those of the manifest with the change in it")
@@ -128,7 +128,7 @@ def environment_of(draft: Draft, wanted: str | None) -> str:
     name = wanted or DEFAULT_ENVIRONMENT
     names = list(draft.manifest.environments)
     if name not in names:
-        near = did_you_mean(name, names, f"there are: {', '.join(names)}")
+        near = nearest_or_all(name, names, "there are")
         line = f"`{name}: {{dependencies: []}}`"
         fix = f"to make it write {line} under `multiplat:` `environments:`"
         raise UsageError(f"the manifest has no environment {name!r}", hints=[near, fix])
@@ -161,7 +161,7 @@ def on(selection: Selection) -> str:
 
 def _no_platform(draft: Draft, environment: str, name: str) -> UsageError:
     if name not in SUBDIRS:
-        hint = did_you_mean(name, SUBDIRS, f"known: {', '.join(SUBDIRS)}")
+        hint = nearest_or_all(name, SUBDIRS)
         return UsageError(f"unknown platform {name!r}", hints=[hint])
     own = environment != DEFAULT_ENVIRONMENT and draft.manifest.environments[environment].platforms
     option = f" -e {environment}" if own else ""

@@ -24,7 +24,7 @@ from conda_multiplat.machine.files import read_text, shown
 from conda_multiplat.manifest.model import Requirement, View
 from conda_multiplat.manifest.read import Source
 from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem, UsageError
-from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, SUBDIRS, did_you_mean
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, SUBDIRS, nearest_or_all
 from conda_multiplat.vocabulary.pip_entries import split_option
 from conda_multiplat.vocabulary.yaml_nodes import Text
 
@@ -81,7 +81,7 @@ def _file(argument: str) -> File:
     platforms = tuple(filter(None, match["platforms"].split(",")))
     for platform in platforms:
         if platform not in SUBDIRS:
-            hint = did_you_mean(platform, SUBDIRS, f"known: {', '.join(SUBDIRS)}")
+            hint = nearest_or_all(platform, SUBDIRS)
             raise UsageError(f"{argument}: unknown platform {platform!r}", hints=[hint])
     path = Path(match["file"]).absolute()
     return File(path, _text(path), platforms)

@@ -13,7 +13,7 @@ from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import MANIFEST_NAMES, manifest_in, shown, write_all
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.errors import OutsideError, UsageError
-from conda_multiplat.vocabulary.names import SUBDIRS, did_you_mean, unique
+from conda_multiplat.vocabulary.names import SUBDIRS, nearest_or_all, unique
 from conda_multiplat.vocabulary.yaml_scalars import list_item
 
 EXAMPLES = """\
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     path = _path(args.folder, args.files)
     for name in args.platforms:
         if name not in SUBDIRS:
-            hint = did_you_mean(name, SUBDIRS, f"known: {', '.join(SUBDIRS)}")
+            hint = nearest_or_all(name, SUBDIRS)
             raise UsageError(f"unknown platform {name!r}", hints=[hint])
     text = _TEXT.format(
         name=list_item(_name(args.env_name, path.parent), flow=False),

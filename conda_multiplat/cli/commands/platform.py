@@ -18,7 +18,7 @@ from conda_multiplat.machine.console import Console
 from conda_multiplat.manifest.edit.draft import Draft
 from conda_multiplat.manifest.edit.platforms import platforms_of, with_platforms, without_platforms
 from conda_multiplat.vocabulary.errors import UsageError
-from conda_multiplat.vocabulary.names import SUBDIRS, did_you_mean, unique
+from conda_multiplat.vocabulary.names import SUBDIRS, nearest_or_all, unique
 
 EXAMPLES = """\
 examples:
@@ -75,7 +75,7 @@ def _written(original: Original, environment: str, known: Sequence[str]) -> Draf
 def _check(names: Sequence[str]) -> None:
     unknown = [name for name in names if name not in SUBDIRS]
     if unknown:
-        hints = [did_you_mean(name, SUBDIRS, f"known: {', '.join(SUBDIRS)}") for name in unknown]
+        hints = [nearest_or_all(name, SUBDIRS) for name in unknown]
         raise UsageError(f"unknown platform: {', '.join(unknown)}", hints=list(unique(hints)))
 
 

@@ -169,7 +169,7 @@ def _credentials(logins: dict[str, Any]) -> Iterator[Path | None]:
 def _ca_bundle(ssl_verify: bool | str) -> Iterator[None]:
     """Let rattler trust the CA bundle of ``ssl_verify``.
 
-    Its only way to be told is the variable that OpenSSL reads; it does so when a client is made.
+    It can only be told by the variable that OpenSSL reads when a client is made.
     """
     if isinstance(ssl_verify, bool):
         yield

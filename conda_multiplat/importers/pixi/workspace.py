@@ -18,7 +18,7 @@ from conda_multiplat.importers.pixi.pyproject import (
 )
 from conda_multiplat.importers.values import refusal
 from conda_multiplat.vocabulary.errors import Location, Problem
-from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, SUBDIRS, did_you_mean
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, SUBDIRS, nearest_or_all
 
 #: Tables at the top that are no part of the default feature.
 _OUTER = ("workspace", "project", "feature", "environments", "$schema")
@@ -97,7 +97,7 @@ def _platforms(
         if platform:
             platforms.append(platform)
         else:
-            hint = did_you_mean(str(value), SUBDIRS, f"known: {', '.join(SUBDIRS)}")
+            hint = nearest_or_all(str(value), SUBDIRS)
             problems.append(Problem(at, f"unknown platform {value!r}", hint))
     if not values:
         hint = f"list those that it is for, or write {at.file}@PLATFORM"

@@ -95,7 +95,7 @@ def _keys(document: Document, selection: Selection) -> tuple[str, ...]:
 
 
 def _without(draft: Draft, change: Change, *, keep: bool = False) -> Draft:
-    """Without the lines that have the name; with ``keep``, but for the one that is to be new."""
+    """Take out the lines that have the name; with ``keep``, leave the one that is to be changed."""
     after = draft
     while True:
         named = lines(after, change)
