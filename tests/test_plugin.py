@@ -55,6 +55,11 @@ def test_bad_usage(conda: Host, project: Path) -> None:
             "argument --update-all: not allowed with argument --update",
         ),
         (("render", "--json"), "one of the arguments --kind --existing is required"),
+        (("--bogus", "--json"), "unrecognized arguments: --bogus"),
+        (("--json", "--bogus", "lock"), "unrecognized arguments: --bogus"),
+        (("--bogus", "lock", "--json"), "unrecognized arguments: --bogus"),
+        (("--json", "--versio"), "unrecognized arguments: --versio"),
+        (("-x", "--json", "--quiet"), "unrecognized arguments: -x --quiet"),
     ],
 )
 def test_bad_usage_as_json(
@@ -66,6 +71,16 @@ def test_bad_usage_as_json(
     assert (answer["success"], answer["exit_code"]) == (False, 2)
     assert answer["error"] == message
     assert answer["hints"][0].startswith("usage: ")
+
+
+@pytest.mark.parametrize("arguments", [("--bogus",), ("--bogus", "lock"), ("lock", "--bogus")])
+def test_bad_usage_in_words(door: Host, project: Path, arguments: tuple[str, ...]) -> None:
+    """The usage that is shown is ours, before and after a command."""
+    done = door.multiplat(*arguments, cwd=project, code=2)
+    usage, *_, error = done.stderr.splitlines()
+    assert "multiplat" in usage
+    assert error.endswith("error: unrecognized arguments: --bogus")
+    assert done.stdout == ""
 
 
 @pytest.mark.parametrize("broken", ["conda_multiplat.cli.main", "conda_multiplat.plugin"])

@@ -55,8 +55,8 @@ HIDDEN = {"complete-words": "the names of a kind, for a shell that completes the
 class _Parser(argparse.ArgumentParser):
     """Says in JSON what is wrong with the options, where JSON is asked for.
 
-    A subcommand's parser also refuses by itself what it does not know: conda's would do it
-    otherwise, in its own words and never in JSON.
+    It also refuses by itself what it does not know: conda's parser would do it otherwise, in its
+    own words and never in JSON.
     """
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
@@ -146,7 +146,10 @@ def _columns() -> int:
 
 def configure_parser(parser: argparse.ArgumentParser) -> _Commands:
     """Add the commands to ``parser``, and what it says without one."""
+    if not isinstance(parser, _Parser):  # conda has made it, and it is to answer as ours do
+        parser.__class__ = type("_Parser", (_Parser, type(parser)), {})
     parser.description, parser.formatter_class = SUMMARY, _Formatter
+    parser.allow_abbrev = False
     parser.add_argument("--version", action="version", version=f"conda-multiplat {__version__}")
     parser.add_argument("--json", dest="json_first", action="store_true", help=argparse.SUPPRESS)
     parser.set_defaults(
