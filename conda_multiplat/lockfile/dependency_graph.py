@@ -14,6 +14,7 @@ from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.lockfile.satisfies_pypi import is_at
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
+from conda_multiplat.solving.extras import extra_keys
 from conda_multiplat.solving.pypi import NameTable, provided
 from conda_multiplat.vocabulary.names import split_spec
 from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, split_option
@@ -82,6 +83,8 @@ def locked_graph(target: Target, locked: PlatformLock, table: NameTable) -> Lock
     projects = {each.name: _key(each.record) for each in given}
     projects |= {package.name: _key(package) for package in locked.pypi}
     needs = {key: tuple(_edges(each, records, projects)) for key, each in records.items()}
+    for key, edges in _of_extras(target, locked, projects).items():
+        needs[key] = tuple(sorted({*needs[key], *edges}, key=lambda edge: _by_name(edge.key)))
     return LockedGraph(records, needs, _reversed(needs), _roots(target, locked, projects))
 
 
@@ -102,6 +105,20 @@ def _edges(
         if kind == VIRTUAL or (kind, name) in records:
             edges.append(Edge((kind, name), constraint))
     return sorted(edges, key=lambda each: _by_name(each.key))
+
+
+def _of_extras(
+    target: Target, locked: PlatformLock, projects: Mapping[str, Key]
+) -> dict[Key, set[Edge]]:
+    """What conda's packages need by the extras that lines ask for, which is PyPI's."""
+    needs = dict(locked.extras)
+    found: dict[Key, set[Edge]] = {}
+    for line in target.view.pypi:
+        if line.name in projects:
+            names = [name for key in extra_keys(line) for name in needs.get(key, ())]
+            edges = {Edge(projects[name]) for name in names if name in projects}
+            found.setdefault(projects[line.name], set()).update(edges)
+    return found
 
 
 def _by_name(key: Key) -> tuple[str, str]:
@@ -177,6 +194,15 @@ def origin(name: str, target: Target, locked: PlatformLock) -> Origin:
     depends: dict[str, list[str]] = {}
     for each, specs in needs.items():
         depends.setdefault(each.name, []).extend(needed for needed, _ in specs)
+    extras = dict(locked.extras)
+    of_lines = {
+        line: [needed for key in extra_keys(line) for needed in extras.get(key, ())]
+        for line in target.view.pypi
+    }
+    for line, names in of_lines.items():
+        depends.setdefault(line.name, []).extend(names)
     path = () if asked else path_to(name, (line.name for line in lines), depends)
-    root = next((line for line in lines if path and line.name == path[0]), None)
+    roots = [line for line in lines if path and line.name == path[0]]
+    by_extra = [line for line in roots if path[1] in of_lines.get(line, ())]
+    root = next(iter(by_extra or roots), None)
     return Origin(asked, tuple(sorted(needed_by, key=lambda each: each[0].name)), root, path)

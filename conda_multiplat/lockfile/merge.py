@@ -23,9 +23,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conda_multiplat.lockfile.digests import NEWER
-from conda_multiplat.lockfile.model import LockFile, PlatformLock
+from conda_multiplat.lockfile.model import Extras, LockFile, PlatformLock
 from conda_multiplat.lockfile.satisfies import unasked
 from conda_multiplat.manifest.targets import Target
+from conda_multiplat.solving.extras import asked_extras, with_extras
 from conda_multiplat.solving.requests import RECIPES, channels_of, digest
 from conda_multiplat.solving.solve import categorised
 from conda_multiplat.vocabulary.channels import public_name
@@ -198,7 +199,8 @@ def _platform(
     ours, theirs = there[0], there[-1]
     base = _of(sides.base, target.subdir) or _NOTHING
     items, reasons = _merged(_items(base), _items(ours), _items(theirs))
-    merged = _as_locked(target, items, sides.ours.recipe)
+    extras = asked_extras(target.view.pypi, [*theirs.extras, *ours.extras])
+    merged = _as_locked(target, items, sides.ours.recipe, extras)
     if not reasons:
         reasons = [*judge(target, merged), *_untried(target, merged, there, versions)]
     return merged, reasons
@@ -253,15 +255,15 @@ def _both_changed(name: str, ours: _Item | None, theirs: _Item | None) -> str:
     return f"{name}: {words[0]} in ours, {words[1]} in theirs"
 
 
-def _as_locked(target: Target, items: Iterable[_Item], recipe: int) -> PlatformLock:
+def _as_locked(target: Target, items: Iterable[_Item], recipe: int, extras: Extras) -> PlatformLock:
     """Packages as ``lock`` would have written them for a target."""
     known = list(items)
     needs = {(each.record.manager, each.record.name): each.needs for each in known}
-    every = _locked(target, [each.record for each in known], recipe)
+    every = _locked(target, [each.record for each in known], recipe, extras)
     out = unasked(target, every)
     extra = {(each.manager, each.name) for each in out}
     kept = [package for package in every.every if (package.manager, package.name) not in extra]
-    locked = _locked(target, kept, recipe)
+    locked = _locked(target, kept, recipe, extras)
     return locked._replace(
         needs=tuple(
             need for package in locked.every for need in needs[package.manager, package.name]
@@ -269,7 +271,7 @@ def _as_locked(target: Target, items: Iterable[_Item], recipe: int) -> PlatformL
     )
 
 
-def _locked(target: Target, records: Sequence[Record], recipe: int) -> PlatformLock:
+def _locked(target: Target, records: Sequence[Record], recipe: int, extras: Extras) -> PlatformLock:
     conda = [record for record in records if isinstance(record, CondaRecord)]
     pypi = [record for record in records if isinstance(record, PypiRecord)]
     return PlatformLock.of(
@@ -277,7 +279,8 @@ def _locked(target: Target, records: Sequence[Record], recipe: int) -> PlatformL
         categorised(target.view.conda, conda),
         target.virtual_packages,
         [requirement.text for requirement in target.view.conda],
-        categorised(target.view.pypi, pypi),
+        categorised(with_extras(target.view.pypi, extras), pypi),
+        extras=extras,
     )
 
 

@@ -14,6 +14,9 @@ What CEP 37 has no key for is kept in ``metadata.custom_metadata``, which maps s
 ``multiplat.virtual-packages.SUBDIR``     JSON list of what was promised, ``__glibc=2.28=0``
 ``multiplat.needs.SUBDIR``                JSON: need -> {"depends" | "constrains": [package]}
 ``multiplat.requested.SUBDIR``            JSON list of the MatchSpecs that were asked for
+``multiplat.extras.SUBDIR``               JSON: extra that a line of ``pip:`` asks for,
+                                          ``name[extra]`` -> what it needs, where conda provides
+                                          the project; left out where there are none
 ========================================  ======================================================
 """
 
@@ -31,6 +34,8 @@ from conda_multiplat.vocabulary.virtual_packages import Need, needs_of, promise_
 CREATED_BY = "conda-multiplat"
 PREFIX = "multiplat."
 _METADATA_SHA256 = f"{PREFIX}metadata-sha256"
+#: Extras that are asked for, ``name[extra]``, each with what it needs.
+Extras = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class LockChannel(NamedTuple):
@@ -50,6 +55,7 @@ class PlatformLock(NamedTuple):
         virtual_packages: what the solve was promised.
         needs: the virtual packages that the records need.
         requested: the MatchSpecs that were asked for.
+        extras: those that lines of ``pip:`` ask for (see ``pypi.PypiSolution``).
     """
 
     content_hash: str
@@ -58,11 +64,17 @@ class PlatformLock(NamedTuple):
     virtual_packages: tuple[VirtualPackage, ...] = ()
     needs: tuple[Need, ...] = ()
     requested: tuple[str, ...] = ()
+    extras: Extras = ()
 
     @property
     def every(self) -> tuple[Record, ...]:
         """All packages, conda's first."""
         return (*self.records, *self.pypi)
+
+    @property
+    def foreign(self) -> bool:
+        """Whether another tool made it: ours says what was promised."""
+        return not self.virtual_packages
 
     @property
     def machine_needs(self) -> list[Need]:
@@ -77,6 +89,8 @@ class PlatformLock(NamedTuple):
         virtual_packages: Sequence[VirtualPackage],
         requested: Iterable[str],
         pypi: Iterable[PypiRecord] = (),
+        *,
+        extras: Extras = (),
     ) -> PlatformLock:
         """The lock of a fresh solution; its needs are read off the records."""
         ordered = tuple(sorted(records, key=lambda record: record.name))
@@ -90,6 +104,7 @@ class PlatformLock(NamedTuple):
             virtual_packages=tuple(virtual_packages),
             needs=tuple(needs),
             requested=tuple(sorted(set(requested))),
+            extras=extras,
         )
 
 
@@ -161,6 +176,8 @@ class LockFile(NamedTuple):
             custom[f"{PREFIX}virtual-packages.{name}"] = json.dumps(promised)
             custom[f"{PREFIX}needs.{name}"] = json.dumps(_pack_needs(lock.needs), sort_keys=True)
             custom[f"{PREFIX}requested.{name}"] = json.dumps(list(lock.requested))
+            if lock.extras:
+                custom[f"{PREFIX}extras.{name}"] = json.dumps(dict(lock.extras))
         return custom
 
 
@@ -194,6 +211,11 @@ def unpack_needs(text: str) -> tuple[Need, ...]:
         for kind, records in kinds.items()
         for record in records
     )
+
+
+def unpack_extras(text: str) -> Extras:
+    """The extras as ``multiplat.extras.SUBDIR`` has them."""
+    return tuple((extra, tuple(needs)) for extra, needs in json.loads(text).items())
 
 
 def unpack_virtual_packages(text: str) -> tuple[VirtualPackage, ...]:

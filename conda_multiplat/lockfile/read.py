@@ -22,6 +22,7 @@ from conda_multiplat.lockfile.model import (
     LockFile,
     PlatformLock,
     is_as_written,
+    unpack_extras,
     unpack_needs,
     unpack_virtual_packages,
 )
@@ -293,4 +294,5 @@ def _platform(
         ),
         needs=unpack_needs(stated) if stated else tuple(needs),
         requested=tuple(json.loads(custom.get(f"{PREFIX}requested.{name}", "[]"))),
+        extras=unpack_extras(custom.get(f"{PREFIX}extras.{name}", "{}")),
     )

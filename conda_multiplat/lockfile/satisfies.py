@@ -20,6 +20,7 @@ from urllib.parse import unquote
 
 from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.manifest.targets import Target
+from conda_multiplat.solving.extras import with_extras
 from conda_multiplat.solving.markers import asked_for
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.errors import NOWHERE, Location
@@ -146,7 +147,8 @@ def unasked(target: Target, locked: PlatformLock) -> list[Record]:
     of_paths = [
         package.name for package in locked.pypi if not package.sha256 or "://" not in package.url
     ]
-    named = asked_for(pypi, target.subdir, python_of(locked.records))
+    lines = with_extras(pypi, locked.extras)
+    named = asked_for(lines, target.subdir, python_of(locked.records))
     wanted_pypi = reachable([*named, *of_paths], depends_of(locked.pypi))
     extra: list[Record] = [record for record in locked.records if record.name not in wanted]
     return [*extra, *(package for package in locked.pypi if package.name not in wanted_pypi)]

@@ -14,6 +14,7 @@ from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.lockfile.satisfies import Mismatch
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
+from conda_multiplat.solving.extras import extra_keys
 from conda_multiplat.solving.markers import holds
 from conda_multiplat.solving.pypi import NameTable, provided
 from conda_multiplat.vocabulary.errors import NOWHERE
@@ -25,12 +26,16 @@ _EDITABLE = ("-e", "--editable")
 
 @dataclass(frozen=True)
 class _There:
-    """What a target's lock has: project -> version of all, the PyPI records, and the Python."""
+    """What a target's lock has: project -> version of all, the PyPI records, the Python, extras.
+
+    Which extras a package was locked with only our locks say; ``None`` for others.
+    """
 
     versions: Mapping[str, str]
     records: Mapping[str, PypiRecord]
     subdir: str
     python: str
+    extras: Collection[str] | None
 
 
 def pypi_mismatches(target: Target, locked: PlatformLock, table: NameTable) -> Sequence[Mismatch]:
@@ -40,6 +45,7 @@ def pypi_mismatches(target: Target, locked: PlatformLock, table: NameTable) -> S
         {package.name: package for package in locked.pypi},
         target.subdir,
         python_of(locked.records),
+        None if locked.foreign else dict(locked.extras),
     )
     wrong_lines = [
         Mismatch(requirement.at, f"pip: {requirement.text}", wrong)
@@ -116,6 +122,10 @@ def _wrong_named(line: Requirement, there: _There) -> str:
         return ""
     if line.name not in there.versions:
         return "not locked"
+    if there.extras is not None and (
+        missing := [key for key in extra_keys(line) if key not in there.extras]
+    ):
+        return f"locked without {', '.join(missing)}"
     if wanted.url:
         record = there.records.get(line.name)
         return "" if record and is_at(wanted.url, record.url) else "not locked from there"

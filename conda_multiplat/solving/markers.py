@@ -48,7 +48,7 @@ def _marker(text: str) -> Marker | None:
         return None
 
 
-def holds(marker: Marker, subdir: str, python: str) -> bool:
+def holds(marker: Marker, subdir: str, python: str, extra: str = "") -> bool:
     """Whether a marker holds on a platform with a Python, a version such as ``3.12.5``."""
     family, _, part = subdir.partition("-")
     os_name, platform, system = _SYSTEMS.get(family, ("posix", family, family))
@@ -64,6 +64,6 @@ def holds(marker: Marker, subdir: str, python: str) -> bool:
         "platform_python_implementation": "CPython",
         "platform_release": "",
         "platform_version": "",
-        "extra": "",
+        "extra": extra,
     }
     return marker.evaluate(environment)

@@ -72,11 +72,20 @@ class PypiRequest:
 
 @dataclass(frozen=True)
 class PypiSolution:
-    """The PyPI records that answer a request, by name; ``warnings`` are for the user."""
+    """The answer to a request.
+
+    Attributes:
+        request: the request.
+        records: the PyPI records, by name.
+        warnings: for the user.
+        extras: the extras that lines of ``pip:`` ask for, ``name[extra]``, each with what it needs
+            where conda provides the project.
+    """
 
     request: PypiRequest
     records: tuple[PypiRecord, ...]
     warnings: tuple[str, ...] = ()
+    extras: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from packaging.utils import canonicalize_name
 
-from conda_multiplat.engines.pypi.compile import needs_of, triple
+from conda_multiplat.engines.pypi.compile import listing_of, triple
 from conda_multiplat.engines.pypi.conda_names import name_table
 from conda_multiplat.solving.pypi import provided, pypi_version
 from conda_multiplat.solving.read_pylock import choose
@@ -162,7 +162,9 @@ def test_who_needs_whom() -> None:
         "quadprog==0.1.14          # via qpsolvers[quadprog]\n"
         "robosuite==1.5.2          # via -r -\n"
     )
-    assert needs_of(text) == {
+    found = listing_of(text)
+    assert found.extras == {"qpsolvers": ["quadprog"]}
+    assert found.needs == {
         "mink": ["numpy", "qpsolvers"],
         "pynput": ["evdev"],
         "qpsolvers": ["numpy", "quadprog"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import tarfile
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -53,8 +54,12 @@ class Index:
         requires: Sequence[str] = (),
         python: str = ">=3.8",
         yanked: bool = False,
+        beside: bool = False,
     ) -> Path:
-        """Add a wheel whose module says its name, version and tag."""
+        """Add a wheel whose module says its name, version and tag.
+
+        ``beside``: with its metadata as a file of its own (PEP 658).
+        """
         stem = name.replace("-", "_")
         path = self.root / "files" / f"{stem}-{version}-{tag}.whl"
         base = f"{stem}-{version}.dist-info"
@@ -65,6 +70,9 @@ class Index:
         }
         rows = "".join(f"{each},,\n" for each in (*files, f"{base}/RECORD"))
         _zip(path, {**files, f"{base}/RECORD": rows})
+        if beside:
+            own = path.with_name(f"{path.name}.metadata")
+            own.write_text(files[f"{base}/METADATA"], encoding="utf-8")
         self._add(name, path, python, yanked=yanked)
         return path
 
@@ -96,9 +104,14 @@ class Index:
 
 
 def metadata(name: str, version: str, requires: Sequence[str], python: str) -> str:
-    """A package's METADATA (version 2.2: what it says of dependencies is final)."""
+    """A package's METADATA (version 2.2: what it says of dependencies is final).
+
+    It has the extras that the markers in ``requires`` name.
+    """
     lines = ["Metadata-Version: 2.2", f"Name: {name}", f"Version: {version}"]
     lines += [f"Requires-Python: {python}", *(f"Requires-Dist: {each}" for each in requires)]
+    extras = re.findall(r"extra == ['\"]([^'\"]+)", "\n".join(requires))
+    lines += [f"Provides-Extra: {each}" for each in dict.fromkeys(extras)]
     return "\n".join(lines) + "\n"
 
 

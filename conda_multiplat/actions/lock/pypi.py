@@ -17,6 +17,7 @@ from conda_multiplat.actions.lock.plan import Plan, Update
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.conflicts import no_pypi_solution
+from conda_multiplat.solving.extras import with_extras
 from conda_multiplat.solving.outcomes import Solution
 from conda_multiplat.solving.pypi import (
     NameTable,
@@ -110,10 +111,7 @@ class PypiSide:
         conflicts = [outcome for outcome in outcomes if isinstance(outcome, PypiConflict)]
         if conflicts:
             raise no_pypi_solution(conflicts, [solution.request.target for solution in solutions])
-        return {
-            solution.request.target: _with_warnings(_categorised(solution))
-            for solution in solutions
-        }
+        return {solution.request.target: _categorised(solution) for solution in solutions}
 
     def _outcomes(self) -> Sequence[PypiOutcome]:
         """Every resolution's outcome, those of a solve-group being asked until they agree."""
@@ -135,18 +133,7 @@ def _no_python(requirement: Requirement, target: Target) -> Problem:
     return Problem(requirement.at, message, "add `python 3.12.*` to the dependencies, for example")
 
 
-def _with_warnings(solution: PypiSolution) -> PypiSolution:
-    """Say which extras nobody looked into: what conda provides has no metadata of them."""
-    given = {package.name: package.record.name for package in solution.request.provided}
-    warnings = [
-        f"{requirement.at}: pip: {requirement.text}: conda's {given[requirement.name]} "
-        "provides it; add what its extra needs yourself"
-        for requirement in solution.request.requirements
-        if requirement.name in given and "[" in requirement.text.partition(";")[0]
-    ]
-    return replace(solution, warnings=(*solution.warnings, *warnings))
-
-
 def _categorised(solution: PypiSolution) -> PypiSolution:
     """With the category that asks for each record (CEP 37)."""
-    return replace(solution, records=categorised(solution.request.requirements, solution.records))
+    lines = with_extras(solution.request.requirements, solution.extras)
+    return replace(solution, records=categorised(lines, solution.records))

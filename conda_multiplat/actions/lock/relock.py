@@ -206,6 +206,7 @@ def _lock_file(
                 target.virtual_packages,
                 [requirement.text for requirement in target.view.conda],
                 resolved[target].records if target in resolved else (),
+                extras=resolved[target].extras if target in resolved else (),
             )
     return LockFile(
         environment=plan.environment,

@@ -6,10 +6,10 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import tomli
 from packaging.utils import canonicalize_name
@@ -19,13 +19,16 @@ from conda_multiplat.engines.pypi.uv import UvProcesses, uv_environment
 from conda_multiplat.engines.pypi.wheel_stubs import FOLDER, LOCK, stub
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.file_locks import in_use
+from conda_multiplat.solving.extras import Metadata
 from conda_multiplat.solving.pypi import PypiRequest
-from conda_multiplat.solving.wheel_tags import platform_tags
+from conda_multiplat.solving.wheel_tags import NEWEST, platform_tags
 from conda_multiplat.vocabulary.channels import scrub, secrets
 from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.names import VirtualPackage
 from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, split_option
 
+#: The system on which every wheel fits.
+NEWEST_SYSTEM = tuple(VirtualPackage(name, version) for name, version in NEWEST.items())
 #: glibc 2's minor versions that uv has a platform for.
 _MANYLINUX = (40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 28, 17)
 _MACHINES = {"linux-64": "x86_64", "linux-aarch64": "aarch64"}
@@ -37,7 +40,13 @@ _TRIPLES = {
     "win-arm64": "aarch64-pc-windows-msvc",
     "linux-riscv64": "riscv64-unknown-linux",
 }
-_VIA = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)[^#]*#\s*via (?P<via>.*)$")
+_NODE = re.compile(
+    r"^(?P<name>[A-Za-z0-9._-]+)(\[(?P<extras>[^\]]*)\])?.*?(\s#\s*via (?P<via>.*))?$"
+)
+#: What uv says beside its warnings, when it isn't silent.
+_PROSE = ("Resolved ", "Using ", "Audited ", "Prepared ", "Building ", "Built ")
+#: A Python of the target's version is not needed here, nor is it there as a rule.
+_OF_THIS_MACHINE = ("The requested Python version", "`VIRTUAL_ENV=")
 
 
 def triple(subdir: str, packages: Iterable[VirtualPackage]) -> str | None:
@@ -50,6 +59,22 @@ def triple(subdir: str, packages: Iterable[VirtualPackage]) -> str | None:
     return f"{_MACHINES[subdir]}-manylinux_2_{newest}" if newest else None
 
 
+class Listing(NamedTuple):
+    """What uv's annotated answer says.
+
+    Attributes:
+        needs: which projects each project needs.
+        extras: the extras that are asked for, by project.
+    """
+
+    needs: Mapping[str, Sequence[str]]
+    extras: Mapping[str, Sequence[str]]
+
+    def askers(self, name: str) -> list[str]:
+        """The projects that need a project."""
+        return sorted(project for project, needed in self.needs.items() if name in needed)
+
+
 @dataclass(frozen=True)
 class Compiler:
     """Runs uv for one request.
@@ -60,6 +85,8 @@ class Compiler:
         folder: an empty folder for uv's files.
         request: what is asked for.
         processes: what runs uv.
+        extras: of projects that conda provides, what their extras need; ``None`` where no index
+            says it.
     """
 
     settings: Settings
@@ -67,6 +94,7 @@ class Compiler:
     folder: Path
     request: PypiRequest
     processes: UvProcesses
+    extras: Mapping[str, Metadata | None] = field(default_factory=dict)
 
     @property
     def entries(self) -> list[str]:
@@ -116,8 +144,8 @@ class Compiler:
         """What :meth:`lock` found (PEP 751)."""
         return tomli.loads((self.folder / "pylock.toml").read_text(encoding="utf-8"))
 
-    def dependencies(self) -> dict[str, list[str]]:
-        """Which projects each project of :meth:`pylock` needs.
+    def listing(self) -> Listing:
+        """Which projects each project of :meth:`pylock` needs, and with which extras.
 
         uv says it in another format only. It has just fetched all that it takes: asked again, for
         the versions that it found, it answers at once and from its cache.
@@ -128,12 +156,25 @@ class Compiler:
             for package in packages
             if "version" in package
         ]
-        form = ("--annotation-style", "line")
+        form = ("--annotation-style", "line", "--no-strip-extras")
         done = self._run(self.entries, *form, "--offline", pins=pins)
         if done.returncode != 0:
             done = self._run(self.entries, *form, pins=pins)
             self.check(done)
-        return needs_of(done.stdout)
+        return listing_of(done.stdout)
+
+    def fetch(self, entry: str, folder: Path) -> bool:
+        """Unpack one file into a folder, whatever system it is for, without what it needs."""
+        target = self.request.target
+        command = [
+            *("pip", "install", "--quiet", "--no-deps", "--target", str(folder), entry),
+            *("--python", sys.executable, "--no-python-downloads"),
+            *("--python-version", self.request.python),
+            *("--python-platform", str(triple(target.subdir, NEWEST_SYSTEM))),
+            *(["--offline"] if self.settings.offline else []),
+        ]
+        environ = uv_environment(self.settings, self.folder)
+        return self.processes.run(command, environ, self.base, "").returncode == 0
 
     def indexes(self) -> list[str]:
         """The URLs of the indexes that uv takes, its own configuration included."""
@@ -156,8 +197,16 @@ class Compiler:
 
     def message(self, done: subprocess.CompletedProcess[str]) -> str:
         """What uv says of an error, without warnings and credentials."""
-        lines = [line for line in done.stderr.splitlines() if not line.startswith("warning:")]
-        text = "\n".join(lines).strip().removeprefix("error: ")
+        said, _ = _told(done.stderr)
+        return self._scrubbed("\n".join(said).strip().removeprefix("error: "))
+
+    def warnings(self, done: subprocess.CompletedProcess[str]) -> list[str]:
+        """What uv warns of, a line each, apart from what is of this machine alone."""
+        _, warned = _told(done.stderr)
+        lines = [line for line in warned if not line.startswith(_OF_THIS_MACHINE)]
+        return list(map(self._scrubbed, dict.fromkeys(lines)))
+
+    def _scrubbed(self, text: str) -> str:
         urls = [os.path.expandvars(requirement.text) for requirement in self.request.requirements]
         return scrub(text, secrets([*urls, *os.environ.values()]))
 
@@ -173,7 +222,7 @@ class Compiler:
         promised = tuple(target.virtual_packages if packages is None else packages)
         constraints = self.folder / "constraints.txt"
         command = [
-            *("pip", "compile", "-", "--quiet", "--no-header"),
+            *("pip", "compile", "-", "--no-progress", "--color", "never", "--no-header"),
             *("--python", sys.executable, "--no-python-downloads"),
             *("--python-version", self.request.python),
             *("--python-platform", str(triple(target.subdir, promised))),
@@ -199,13 +248,34 @@ class Compiler:
         choices = {"prerelease": "allow", **said} if pre else said
         return [f"--{key}={value}" for key, value in choices.items()]
 
+    def _said(self, name: str) -> Metadata:
+        return self.extras.get(name) or Metadata()
+
     def _constraints(self, stubs: Path, without: Collection[str]) -> list[str]:
         """What conda provides, as stubs in a folder, and the lines of constraints files."""
         given = [package for package in self.request.provided if package.name not in without]
-        lines = [f"{each.name} @ {stub(stubs, each.name, each.version)}" for each in given]
+        lines = [
+            f"{each.name} @ {stub(stubs, each.name, each.version, self._said(each.name))}"
+            for each in given
+        ]
         texts = [requirement.text for requirement in self.request.requirements]
         told = [text.removeprefix(CONSTRAINT) for text in texts if text.startswith(CONSTRAINT)]
         return [*lines, *told, *self.request.bound]
+
+
+def _told(text: str) -> tuple[list[str], list[str]]:
+    """Uv's standard error: what it says, and the first line of each warning."""
+    said: list[str] = []
+    warned: list[str] = []
+    of_warning = False
+    for line in text.splitlines():
+        if line.startswith("warning: "):
+            of_warning = True
+            warned.append(line.removeprefix("warning: "))
+        elif not (of_warning and line.startswith(" ")):
+            of_warning = False
+            said += [] if line.startswith(_PROSE) else [line]
+    return said, warned
 
 
 def _for_uv(entry: str) -> str:
@@ -216,12 +286,15 @@ def _for_uv(entry: str) -> str:
     return f"{option} {value}".strip() if option else entry
 
 
-def needs_of(text: str) -> dict[str, list[str]]:
-    """Which projects each project needs, by uv's annotations: ``six==1.17  # via a, b[extra]``."""
+def listing_of(text: str) -> Listing:
+    """Uv's annotated answer: ``six[a]==1.17  # via b, c[extra]``."""
     needs: dict[str, list[str]] = {}
-    for match in filter(None, map(_VIA.match, text.splitlines())):
-        needed = canonicalize_name(match["name"])
-        for via in match["via"].split(", "):
-            if not via.startswith("-"):
+    extras: dict[str, list[str]] = {}
+    for node in filter(None, map(_NODE.match, text.splitlines())):
+        needed = canonicalize_name(node["name"])
+        if node["extras"]:
+            extras[needed] = [canonicalize_name(each.strip()) for each in node["extras"].split(",")]
+        for via in (node["via"] or "").split(", "):
+            if via and not via.startswith("-"):
                 needs.setdefault(canonicalize_name(via.partition("[")[0]), []).append(needed)
-    return needs
+    return Listing(needs, extras)

@@ -5,6 +5,7 @@ Flow of a resolution::
     requirements + stubs of what conda provides + preferences
       -> uv pip compile --format pylock.toml     (the answer)
       -> uv pip compile, offline, annotated      (who needs whom; from the cache of the first)
+           an extra of what conda provides? -> what it needs, from the index -> once more
       -> pylock.choose: one file for each package
            nothing fits but a source archive?  -> are there wheels for a newer system? -> conflict
                                                \-> else: to be built, with a warning
@@ -28,21 +29,20 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from conda_multiplat.engines.pypi.advice import index_names, other_versions, unknown_projects
-from conda_multiplat.engines.pypi.compile import Compiler, triple
+from conda_multiplat.engines.pypi.compile import NEWEST_SYSTEM, Compiler, triple
+from conda_multiplat.engines.pypi.extras import asked_extras
 from conda_multiplat.engines.pypi.folder_digest import folder_digest, folder_version
+from conda_multiplat.engines.pypi.published import Published
 from conda_multiplat.engines.pypi.uv import UvProcesses, uv_program
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.solving.pypi import Provided, PypiConflict, PypiRequest, PypiSolution
 from conda_multiplat.solving.read_pylock import Chosen, choose, wheel_tags
 from conda_multiplat.solving.wheel_tags import NEWEST, least, newest, promise_for, tags
-from conda_multiplat.vocabulary.names import VirtualPackage
 from conda_multiplat.vocabulary.pip_entries import split_option
 from conda_multiplat.vocabulary.records import PypiRecord
 
 #: uv's exit code where there is no solution.
 _NO_SOLUTION = 1
-#: The system on which every wheel fits.
-_NEWEST = tuple(VirtualPackage(name, version) for name, version in NEWEST.items())
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
@@ -59,6 +59,7 @@ class UvEngine:
         self._folder = folder
         uv_program()
         self._processes = UvProcesses()
+        self._published = Published()
         self._pool = ThreadPoolExecutor(max_workers=2 * (os.cpu_count() or 1))
 
     def start(self, request: PypiRequest) -> Future[PypiSolution | PypiConflict]:
@@ -74,22 +75,39 @@ class UvEngine:
         with tempfile.TemporaryDirectory(prefix="conda-multiplat-") as folder:
             place = Path(folder)
             uv = Compiler(self._settings, self._folder, place, request, self._processes)
-            return _outcome(uv)
+            return _outcome(uv, self._published)
 
 
-def _outcome(uv: Compiler) -> PypiSolution | PypiConflict:
+def _outcome(uv: Compiler, published: Published) -> PypiSolution | PypiConflict:
     target = uv.request.target
     if triple(target.subdir, target.virtual_packages) is None:
         return _conflict(uv.request, f"there are no wheels for {target.subdir} that uv knows of")
-    done = uv.lock(uv.entries)
-    if done.returncode == _NO_SOLUTION:
-        return _unsolvable(uv, uv.message(done))
-    uv.check(done)
-    ranked = tags(uv.request.python, target.subdir, target.virtual_packages)
     names = {package.name for package in uv.request.provided}
-    chosen = choose(uv.pylock(), ranked, provided=names, dependencies=uv.dependencies())
+    while True:
+        done = uv.lock(uv.entries)
+        if done.returncode == _NO_SOLUTION:
+            return _unsolvable(uv, uv.message(done))
+        uv.check(done)
+        listing = uv.listing()
+        new = names & listing.extras.keys() - uv.extras.keys()
+        if not new:
+            break
+        uv = _with_extras(uv, sorted(new), published)
+    ranked = tags(uv.request.python, target.subdir, target.virtual_packages)
+    chosen = choose(uv.pylock(), ranked, provided=names, dependencies=listing.needs)
     records = tuple(_on_disk(uv, record) for record in chosen.records)
-    return _too_old(uv, chosen) or PypiSolution(uv.request, records, _to_build(uv, chosen))
+    asked = asked_extras(uv, listing, records, published, uv.warnings(done))
+    warnings = (*_to_build(uv, chosen), *asked.warnings)
+    solution = PypiSolution(uv.request, asked.records, warnings, asked.of_lines)
+    return _too_old(uv, chosen) or solution
+
+
+def _with_extras(uv: Compiler, names: Sequence[str], published: Published) -> Compiler:
+    """With what the extras need of projects that conda provides; nothing where nobody knows."""
+    versions = {package.name: package.version for package in uv.request.provided}
+    looked_up = {name: published.of_version(uv, name, versions[name]) for name in names}
+    known = {name: says.optional if says else None for name, says in looked_up.items()}
+    return replace(uv, extras={**uv.extras, **known})
 
 
 def _to_build(uv: Compiler, chosen: Chosen) -> tuple[str, ...]:
@@ -134,14 +152,14 @@ def _too_old(uv: Compiler, chosen: Chosen) -> PypiConflict | None:
     if not archives or "all" in wanted:
         return None
     pins = [f"{archive.name}=={archive.version}" for archive in archives]
-    done = uv.lock([*uv.options, *pins], "--no-deps", packages=_NEWEST)
+    done = uv.lock([*uv.options, *pins], "--no-deps", packages=NEWEST_SYSTEM)
     return _newer_wheels(uv) if done.returncode == 0 else None
 
 
 def _newer_wheels(uv: Compiler) -> PypiConflict | None:
     """The conflict of packages whose wheels are all for newer systems than is promised."""
     target, python = uv.request.target, uv.request.python
-    known = {tag.platform for tag in tags(python, target.subdir, _NEWEST)}
+    known = {tag.platform for tag in tags(python, target.subdir, NEWEST_SYSTEM)}
     promised = {tag.platform for tag in tags(python, target.subdir, target.virtual_packages)}
     given = {package.name for package in uv.request.provided}
     wheels: dict[tuple[str, str], list[str]] = {}
@@ -189,7 +207,7 @@ def _old_conflict(
 
 
 def _unsolvable(uv: Compiler, explanation: str) -> PypiConflict:
-    done = uv.lock(uv.entries, packages=_NEWEST)
+    done = uv.lock(uv.entries, packages=NEWEST_SYSTEM)
     if done.returncode == 0 and (too_old := _newer_wheels(uv)):
         return too_old
     conflict = _conflict(uv.request, explanation)

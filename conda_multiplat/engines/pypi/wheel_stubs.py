@@ -1,32 +1,41 @@
-"""Empty wheels that stand for what conda provides."""
+"""Empty wheels that stand for what conda provides: a name, a version, and what extras need."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 import zipfile
 from pathlib import Path
 
+from conda_multiplat.solving.extras import Metadata
+
 #: Where they are in the cache, and what is held while they are in use (see ``engines.cache``).
 FOLDER = "stubs"
 LOCK = ".lock"
 _TIME = (1980, 1, 1, 0, 0, 0)
+_NOTHING = Metadata()
 _WHEEL = (
     "Wheel-Version: 1.0\nGenerator: conda-multiplat\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 )
 
 
-def stub(folder: Path, name: str, version: str) -> str:
-    """The ``file://`` URL of a wheel that has a name and a version, and needs and holds nothing.
+def stub(folder: Path, name: str, version: str, says: Metadata = _NOTHING) -> str:
+    """The ``file://`` URL of a wheel that holds nothing, and needs nothing but for its extras.
 
-    It is made once: uv remembers what it has read of a file.
+    It is made once: uv remembers what it has read of a file. What says something else is in a
+    folder of its own.
     """
+    lines = [f"Provides-Extra: {each}\n" for each in says.extras]
+    lines += [f"Requires-Dist: {each}\n" for each in says.requires]
+    if lines:
+        folder /= hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
     stem = f"{name.replace('-', '_')}-{version}"
     path = folder / f"{stem}-py3-none-any.whl"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         temporary = folder / f".{stem}.{os.getpid()}.{threading.get_ident()}"
-        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n" + "".join(lines)
         with zipfile.ZipFile(temporary, "w") as archive:
             for file, text in (("METADATA", metadata), ("WHEEL", _WHEEL), ("RECORD", "")):
                 archive.writestr(zipfile.ZipInfo(f"{stem}.dist-info/{file}", _TIME), text)

@@ -1,0 +1,113 @@
+"""What an index has to say of a distribution: its metadata, of which most files are not fetched.
+
+1. An index that serves metadata by itself (PEP 658) is asked for that.
+2. Otherwise uv fetches the file, with all its ways to reach an index, and unpacks it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import urllib.request
+import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
+from email.errors import MessageError
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from conda_multiplat.engines.pypi.compile import NEWEST_SYSTEM, Compiler
+from conda_multiplat.solving.extras import Metadata, read_metadata
+
+#: Seconds, before uv is asked instead.
+_PATIENCE = 10.0
+
+
+class Published:
+    """The metadata that was looked up in a run: each distribution once, for all targets."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[tuple[str, ...], Metadata | None] = {}
+
+    def of_version(self, uv: Compiler, name: str, version: str) -> Metadata | None:
+        """Of a project's version in the indexes; ``None`` where it can't be had."""
+        pin = f"{name}=={version}"
+        with self._lock:
+            key = (pin, uv.request.python, *uv.options)
+            if key not in self._known:
+                self._known[key] = _of_pin(uv, name, pin)
+            return self._known[key]
+
+    def of_file(self, uv: Compiler, name: str, url: str) -> Metadata | None:
+        """Of a locked file; ``None`` where it can't be had."""
+        with self._lock:
+            key = (url,)
+            if key not in self._known:
+                self._known[key] = _of_url(uv, name, url)
+            return self._known[key]
+
+
+def _of_pin(uv: Compiler, name: str, pin: str) -> Metadata | None:
+    with tempfile.TemporaryDirectory(prefix="conda-multiplat-") as folder:
+        own = replace(uv, folder=Path(folder))
+        entries = [*uv.options, pin]
+        done = own.lock(entries, "--no-deps", without={name}, packages=NEWEST_SYSTEM)
+        packages = own.pylock().get("packages", ()) if done.returncode == 0 else ()
+        url = next((url for package in packages for url in _files(package)), "")
+    return _of_url(uv, name, url) if url else None
+
+
+def _files(package: dict[str, Any]) -> list[str]:
+    """Where a package's files are, wheels first."""
+    wheels: Sequence[dict[str, Any]] = package.get("wheels", ())
+    sources = [package[key] for key in ("archive", "sdist") if key in package]
+    return [file.get("url") or file.get("path", "") for file in (*wheels, *sources)]
+
+
+def _of_url(uv: Compiler, name: str, url: str) -> Metadata | None:
+    text = _served(uv, url) or _unpacked(uv, name, url)
+    try:
+        return read_metadata(text) if text else None
+    except MessageError:
+        return None
+
+
+def _served(uv: Compiler, url: str) -> str:
+    """The metadata beside a wheel."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.path.endswith(".whl"):
+        return ""
+    if uv.settings.offline:
+        return ""
+    address = parts._replace(path=f"{parts.path}.metadata", query="", fragment="").geturl()
+    proxies = {name: proxy for name, proxy in uv.settings.proxy_servers.items() if proxy}
+    handlers = [urllib.request.ProxyHandler(dict(proxies))] if proxies else []
+    try:
+        with urllib.request.build_opener(*handlers).open(address, timeout=_PATIENCE) as answer:
+            content = answer.read()
+        return str(content.decode()) if content.startswith(b"Metadata-Version:") else ""
+    except (OSError, ValueError):
+        return ""
+
+
+def _unpacked(uv: Compiler, name: str, url: str) -> str:
+    """The metadata in a file, which uv fetches where it is not on this disk."""
+    file = uv.base / url
+    if file.suffix == ".whl" and file.is_file():
+        return _in_wheel(file)
+    with tempfile.TemporaryDirectory(prefix="conda-multiplat-") as folder:
+        if not uv.fetch(f"{name} @ {url}", Path(folder)):
+            return ""
+        files = sorted(Path(folder).glob("*.dist-info/METADATA"))
+        return files[0].read_text(encoding="utf-8", errors="replace") if files else ""
+
+
+def _in_wheel(file: Path) -> str:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = [each for each in archive.namelist() if each.endswith(".dist-info/METADATA")]
+            return archive.read(names[0]).decode("utf-8", "replace") if names else ""
+    except (OSError, zipfile.BadZipFile):
+        return ""

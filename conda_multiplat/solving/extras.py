@@ -1,0 +1,135 @@
+"""Extras of what conda provides: what they need, by the metadata that PyPI has of the project.
+
+conda's packages have no extras. Where something asks for one (``fsspec[http]``), what it needs
+comes from PyPI, apart from what conda provides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from email.parser import HeaderParser
+from typing import NamedTuple
+
+from packaging.markers import Marker
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Pep508
+from packaging.utils import canonicalize_name
+
+from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.vocabulary.pip_entries import CONSTRAINT
+
+#: Whether a marker holds on a target, with an extra or with none (``""``).
+Holds = Callable[[Marker, str], bool]
+
+
+class Metadata(NamedTuple):
+    """What a distribution says of its dependencies.
+
+    Attributes:
+        requires: its ``Requires-Dist``.
+        extras: the extras that it has.
+    """
+
+    requires: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+
+    @property
+    def optional(self) -> Metadata:
+        """Without what it needs in any case: conda's package has that, in conda's words."""
+        return self._replace(requires=tuple(each for each in self.requires if "extra" in each))
+
+
+def read_metadata(text: str) -> Metadata:
+    """The content of a distribution's ``METADATA``."""
+    headers = HeaderParser().parsestr(text)
+    return Metadata(
+        tuple(headers.get_all("Requires-Dist", [])),
+        tuple(canonicalize_name(name) for name in headers.get_all("Provides-Extra", [])),
+    )
+
+
+def requested(metadata: Metadata, extras: Iterable[str], holds: Holds) -> list[Pep508]:
+    """What a distribution needs on a target, with some of its extras."""
+    wanted = ("", *extras)
+    lines = filter(None, map(_requirement, metadata.requires))
+    return [
+        line
+        for line in lines
+        if line.marker is None or any(holds(line.marker, extra) for extra in wanted)
+    ]
+
+
+def extras_of(line: Pep508) -> list[str]:
+    """The extras that a requirement asks for."""
+    return sorted(map(canonicalize_name, line.extras))
+
+
+def needs_of_extras(
+    name: str, extras: Iterable[str], known: Mapping[str, Metadata], holds: Holds
+) -> list[str]:
+    """The projects that extras of what conda provides need, over other such extras too.
+
+    Args:
+        name: the project.
+        extras: of it.
+        known: the metadata of what conda provides, what it needs in any case left out.
+        holds: the target.
+    """
+    found: set[str] = set()
+    seen: set[tuple[str, str]] = set()
+    waiting = [(name, extra) for extra in extras]
+    while waiting:
+        project, extra = waiting.pop()
+        if (project, extra) in seen or project not in known:
+            continue
+        seen.add((project, extra))
+        for line in _of_extra(known[project], extra, holds):
+            needed = canonicalize_name(line.name)
+            found.add(needed)
+            waiting += [(needed, inner) for inner in extras_of(line)]
+    return sorted(found - {name})
+
+
+def _of_extra(metadata: Metadata, extra: str, holds: Holds) -> Iterator[Pep508]:
+    for line in filter(None, map(_requirement, metadata.requires)):
+        if line.marker and holds(line.marker, extra):
+            yield line
+
+
+def _requirement(text: str) -> Pep508 | None:
+    try:
+        return Pep508(text)
+    except InvalidRequirement:
+        return None
+
+
+def with_extras(
+    lines: Iterable[Requirement], extras: Iterable[tuple[str, Sequence[str]]]
+) -> list[Requirement]:
+    """Lines, and for what their extras need of what conda provides one more each."""
+    needs = dict(extras)
+    return [
+        asked
+        for line in lines
+        for asked in (line, *(line._replace(name=name) for name in _needed(line, needs)))
+    ]
+
+
+def _needed(line: Requirement, needs: Mapping[str, Sequence[str]]) -> list[str]:
+    return [name for key in extra_keys(line) for name in needs.get(key, ())]
+
+
+def extra_keys(line: Requirement) -> list[str]:
+    """The extras that a line of ``pip:`` asks for by name, as ``name[extra]``."""
+    if not line.name or line.text.startswith(CONSTRAINT):
+        return []
+    wanted = _requirement(line.text)
+    return [f"{line.name}[{extra}]" for extra in extras_of(wanted)] if wanted else []
+
+
+def asked_extras(
+    lines: Iterable[Requirement], extras: Iterable[tuple[str, tuple[str, ...]]]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Those of some extras that lines ask for, by name; of several alike the last."""
+    asked = {key for line in lines for key in extra_keys(line)}
+    return tuple(sorted((key, needs) for key, needs in dict(extras).items() if key in asked))
