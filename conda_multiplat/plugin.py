@@ -84,6 +84,17 @@ def conda_post_transaction_actions() -> Iterable[Any]:
 
 
 @hookimpl
+@_harmless("does not explain its format")
+def conda_pre_commands() -> Iterable[Any]:
+    """Refuse what our format can't do, in our words: conda drops them where it wants a name."""
+    from conda.plugins.types import CondaPreCommand
+
+    from conda_multiplat.in_conda import specifier
+
+    return [CondaPreCommand("multiplat-lock", specifier.before, set(specifier.COMMANDS))]
+
+
+@hookimpl
 @_harmless("does not look at changes")
 def conda_post_commands() -> Iterable[Any]:
     """The same at the end of a command, for older condas; and what conda leaves to us there."""

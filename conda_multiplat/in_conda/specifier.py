@@ -118,6 +118,7 @@ def _answered(work: Any) -> Any:
         raise CondaError("\n".join(error.lines()).removeprefix("error: ")) from error
 
 
+@cache  # conda asks for the name, and then for the rest
 def _read(path: Path) -> tuple[Project, str | None]:
     """The project of a manifest or of a lock, and the environment that a lock is of."""
     from conda.base.context import context
@@ -264,6 +265,39 @@ def _cached(spec: Any, record: Any) -> Any:
     if cached is None:
         raise CondaError(f"{record.url} is not in the package cache, though it was fetched")
     return PackageRecord.from_objects(cached, depends=record.depends, **_hashes(record))
+
+
+def before(command: str) -> None:
+    """Before a command of conda's that is to read our format: all that is wrong with its files.
+
+    Raises:
+        CondaError: a file can't be read, or the command can't do it.
+    """
+    from conda.base.context import context
+
+    if getattr(context, "environment_specifier", None) != FORMAT:
+        return
+    given = context._argparse_args.get("file") or ()
+    files = [Path(each) for each in ([given] if isinstance(given, str) else given)]
+    there = [each for each in files if each.is_file()]  # of others conda says that they are not
+    for file in there:
+        _answered(lambda file=file: _read(file.absolute()))
+    if command == "env_update" and there:
+        _answered(lambda: _refuse_update(there[0]))
+
+
+def _refuse_update(file: Path) -> None:
+    """``conda env update`` changes what is there as far as it has to, and takes no archives."""
+    from conda_multiplat.vocabulary.errors import UsageError
+    from conda_multiplat.vocabulary.file_names import locked_environment
+
+    environment = locked_environment(file.name)
+    here = f" in {file.parent}" if file.parent != Path() else ""
+    words = f"-e {environment}`{here}" if environment else f"-f {file}`"
+    raise UsageError(
+        "`conda env update` can't make an environment what is locked",
+        hints=[f"`conda multiplat install {words} does, with the same -n or -p"],
+    )
 
 
 def linked(prefix: Path) -> bool:

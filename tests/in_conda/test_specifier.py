@@ -105,6 +105,38 @@ def test_without_a_lock(naming: Host, project: Path, channel: Path) -> None:
     assert "run `conda multiplat lock`" in text
 
 
+@pytest.mark.parametrize("name", [(), ("-n", "x")])
+def test_what_is_wrong_with_a_manifest(
+    naming: Host, project: Path, channel: Path, name: tuple[str, ...]
+) -> None:
+    """It is what one reads, whether or not conda wants the environment's name of the manifest."""
+    extra = "multiplat: {envronments: {}}\n"
+    write(project, channel, "tool", platforms="[linux-6]", extra=extra)
+    text = _create(naming, "environment.yml", *name, cwd=project, code=1)
+    assert "CondaError: environment.yml can't be used\n" in text
+    assert "unknown key 'envronments' in multiplat" in text
+    assert "unknown platform 'linux-6'" in text
+    assert "specify a name" not in text
+
+
+@pytest.mark.parametrize("name", [(), ("-n", "demo")])
+def test_update(naming: Host, locked: Path, name: tuple[str, ...]) -> None:
+    """`conda env update` has no way to make what is locked, and the error says what does."""
+    option = "--format" if version(naming) >= (26, 5) else "--environment-specifier"
+    for file, words in (
+        ("environment.yml", "-f environment.yml"),
+        ("conda-lock.yml", "-e default"),
+        ("gpu.conda-lock.yml", "-e gpu"),
+    ):
+        command = ("env", "update", option, "multiplat", "-f", file, *name)
+        done = naming.run(*command, cwd=locked, code=1)
+        assert (
+            "CondaError: `conda env update` can't make an environment what is locked\n"
+            f"  `conda multiplat install {words}` does, with the same -n or -p\n"
+        ) in done.stderr
+    assert not (naming.envs / "demo").exists()
+
+
 def test_no_claim(naming: Host, project: Path, channel: Path) -> None:
     """Without our name, conda reads ``environment.yml`` as it does without us."""
     write(project, channel, "other", platforms=f"[{SUBDIR}]")
