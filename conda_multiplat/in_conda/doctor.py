@@ -22,7 +22,7 @@ _FIX = "Make it as locked (conda multiplat install)"
 #: So many differences are named, unless there is ``--verbose``.
 _SHOWN = 10
 #: What ``install`` does about a difference, by its kind.
-_VERBS = {"added": "adds", "removed": "removes"}
+_VERBS = {"added": "adds", "removed": "removes", "mended": "mends"}
 
 
 def health_check() -> Any:
@@ -79,12 +79,10 @@ def _locked(path: str) -> PlatformLock | None:
 
 def _changes(prefix: Path, locked: PlatformLock, marker: dict[str, Any]) -> list[Change]:
     """What ``install`` would change, of conda's packages and of PyPI's."""
-    from conda_multiplat.actions.install.make_as_locked import pypi_changes
+    from conda_multiplat.actions.install.make_as_locked import Look, conda_changes, pypi_changes
     from conda_multiplat.engines.conda.specs import is_newer
-    from conda_multiplat.lockfile.platform_changes import to_install
-    from conda_multiplat.machine.prefix_records import installed
 
-    changes = to_install(installed(prefix), locked.records, is_newer)
+    changes = conda_changes(locked, prefix, marker, is_newer, Look())
     return [*changes, *pypi_changes(locked, prefix, marker, is_newer)]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from conda_multiplat.lockfile.dependency_graph import Key
-from conda_multiplat.lockfile.platform_changes import Change
+from conda_multiplat.lockfile.platform_changes import MENDED, Change
 from conda_multiplat.vocabulary.channels import base_url
 from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.records import PypiRecord, Record
@@ -38,18 +38,22 @@ class Present:
 
     Attributes:
         record: the package as it is there; as it is locked where it is missing.
-        state: ``locked``, ``different``, ``extra`` or ``missing``.
+        state: ``locked``, ``different``, ``damaged``, ``extra`` or ``missing``.
         locked: what is locked of that name; ``None`` for one that is extra.
         asked: whether a line of the manifest asks for it.
+        note: of a damaged one, what is wrong with its files.
     """
 
     record: Record
     state: str
     locked: Record | None
     asked: bool
+    note: str = ""
 
     def words(self) -> str:
         """What is not as locked; ``""`` for nothing."""
+        if self.state == "damaged":
+            return self.note
         if self.state != "different" or self.locked is None:
             return {"extra": "not locked", "missing": "missing"}.get(self.state, "")
         mine, wanted = ((each.version, each.build) for each in (self.record, self.locked))
@@ -136,7 +140,13 @@ def present(
     wanted = {(each.manager, each.name): each for each in locked}
     wrong = {(change.manager, change.name): change for change in changes}
     packages = [
-        Present(each, _state(wrong.get(key)), wanted.get(key), asked=key in asked)
+        Present(
+            each,
+            _state(wrong.get(key)),
+            wanted.get(key),
+            asked=key in asked,
+            note=wrong[key].note if key in wrong else "",
+        )
         for each in there
         if (key := (each.manager, each.name))
     ]
@@ -151,6 +161,8 @@ def present(
 def _state(change: Change | None) -> str:
     if change is None:
         return "locked"
+    if change.kind == MENDED:
+        return "damaged"
     return "extra" if change.new is None else "different"
 
 

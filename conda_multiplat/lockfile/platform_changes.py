@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from conda_multiplat.vocabulary.records import CondaRecord, Record
 
 _SIGNS = {"added": "+", "removed": "-", "upgraded": "↑", "downgraded": "↓", "rebuilt": "~"}
+#: A package that is as locked, but for its files in a prefix.
+MENDED = "mended"
 
 
 #: Whether the first version comes after the second.
@@ -17,12 +19,18 @@ IsNewer = Callable[[str, str], bool]
 
 @dataclass(frozen=True)
 class Change:
-    """One package's change: ``kind`` is added, removed, upgraded, downgraded or rebuilt."""
+    """One package's change.
+
+    Attributes:
+        kind: added, removed, upgraded, downgraded, rebuilt or mended.
+        note: of a mended one, what is wrong with its files.
+    """
 
     kind: str
     name: str
     old: Record | None
     new: Record | None
+    note: str = ""
 
     @property
     def manager(self) -> str:
@@ -31,10 +39,12 @@ class Change:
         return record.manager if record else ""
 
     def __str__(self) -> str:
-        sign = _SIGNS[self.kind]
+        sign = _SIGNS.get(self.kind, "~")
         if self.old is None or self.new is None:
             record = self.old or self.new
             return f"{sign} {self.name} {record.version if record else ''}"
+        if self.note:
+            return f"{sign} {self.name} {self.new.version} ({self.note})"
         if self.old.version == self.new.version:
             return f"{sign} {self.name} {self.new.version} {self._builds()}"
         return f"{sign} {self.name} {self.old.version} → {self.new.version}"
@@ -95,6 +105,25 @@ def to_install(
         for change in changes(present, locked, is_newer)
         if not (change.kind == "rebuilt" and _same_archive(change.old, change.new))
     ]
+
+
+def with_mended(
+    found: Sequence[Change], locked: Sequence[CondaRecord], damaged: Mapping[str, str]
+) -> list[Change]:
+    """The changes, and those of packages that would not change but for their files.
+
+    Args:
+        found: the changes.
+        locked: what is locked.
+        damaged: what is wrong with the files of a package.
+    """
+    known = {change.name for change in found}
+    mended = [
+        Change(MENDED, record.name, record, record, damaged[record.name])
+        for record in locked
+        if record.name in damaged and record.name not in known
+    ]
+    return sorted([*found, *mended], key=lambda change: change.name)
 
 
 def _same_archive(one: Record | None, other: Record | None) -> bool:

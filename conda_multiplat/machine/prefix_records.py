@@ -53,7 +53,7 @@ def read_records(prefix: Path) -> list[dict[str, Any]]:
 
     Anything that is not a record is left out.
     """
-    records = [record for _, text in _texts(prefix) if (record := head(text)).get("name")]
+    records = [record for _, text in record_texts(prefix) if (record := head(text)).get("name")]
     return sorted(records, key=lambda record: str(record["name"]))
 
 
@@ -74,10 +74,10 @@ def installed(prefix: Path) -> list[CondaRecord]:
 
 def owned_metadata(prefix: Path) -> set[str]:
     """The ``.dist-info`` folders that conda packages brought."""
-    return {name for _, text in _texts(prefix) for name in _OWNED.findall(text)}
+    return {name for _, text in record_texts(prefix) for name in _OWNED.findall(text)}
 
 
-def _texts(prefix: Path) -> Iterator[tuple[Path, str]]:
+def record_texts(prefix: Path) -> Iterator[tuple[Path, str]]:
     """The files that could be records, with their text."""
     for path in meta(prefix).glob("*.json"):
         with suppress(UnicodeDecodeError):  # macOS leaves `._NAME.json` beside them
@@ -122,7 +122,7 @@ def complete_records(prefix: Path, meagre: Collection[str]) -> None:
     For a soft link rattler notes the digest of the link; ``conda doctor`` compares it with that of
     the file behind it. conda itself notes none.
     """
-    for path, text in _texts(prefix):
+    for path, text in record_texts(prefix):
         whole = _LINK_DIGEST.sub(r"\1", text) if '"softlink"' in text else text
         if path.name.rsplit("-", 2)[0] in meagre:
             whole = _with(whole, _from_package)

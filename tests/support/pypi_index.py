@@ -55,9 +55,12 @@ class Index:
         python: str = ">=3.8",
         yanked: bool = False,
         beside: bool = False,
+        more: Mapping[str, str] | None = None,
     ) -> Path:
         """Add a wheel whose module says its name, version and tag.
 
+        ``more`` are files of it: ``bin/X`` a script, ``share/X`` data, ``site-packages/X`` a file
+        beside the module; other paths as they are, ``{info}`` being its ``.dist-info`` folder.
         ``beside``: with its metadata as a file of its own (PEP 658).
         """
         stem = name.replace("-", "_")
@@ -67,6 +70,10 @@ class Index:
             f"{stem}.py": f"VERSION = {version!r}\nTAG = {tag!r}\n",
             f"{base}/METADATA": metadata(name, version, requires, python),
             f"{base}/WHEEL": _wheel(tag),
+        }
+        files |= {
+            _in_wheel(file, f"{stem}-{version}.data", base): text
+            for file, text in (more or {}).items()
         }
         rows = "".join(f"{each},,\n" for each in (*files, f"{base}/RECORD"))
         _zip(path, {**files, f"{base}/RECORD": rows})
@@ -136,6 +143,15 @@ def write_project(folder: Path, name: str, version: str, requires: Sequence[str]
     for file, text in project_files(name, version, requires).items():
         (folder / file).write_text(text, encoding="utf-8")
     return folder
+
+
+def _in_wheel(path: str, data: str, info: str) -> str:
+    """Where a wheel has what will be at ``path`` in a prefix."""
+    first, _, rest = path.partition("/")
+    places = {"bin": f"{data}/scripts/{rest}", "site-packages": rest}
+    if first in ("share", "etc", "lib64"):
+        return f"{data}/data/{path}"
+    return places.get(first, path.format(info=info))
 
 
 def _wheel(tag: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from conda_multiplat.actions.lock.plan import Plan
@@ -14,6 +14,7 @@ from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.alternatives import CpuBuild
+from conda_multiplat.solving.locked_twice import Twice, locked_twice
 from conda_multiplat.solving.outcomes import Solution
 from conda_multiplat.vocabulary.channels import public_name
 
@@ -41,13 +42,14 @@ def report(locked: Locked, found: Changes, settings: Settings, console: Console)
     _table(locked.locks, found, console)
     _note_assumptions(locked.targets, settings, console)
     _note_cpu_builds(locked.solutions.values(), console)
+    _note_locked_twice(locked, console)
     warnings = (warning for solution in locked.pypi.values() for warning in solution.warnings)
     for warning in dict.fromkeys(warnings):
         console.say(f" warning: {warning}")
 
 
 def document(locked: Locked, found: Changes) -> dict[str, Any]:
-    """The same for ``--json``: ``environments``, and ``cpu_builds`` where there are any."""
+    """The same for ``--json``: ``environments``, and what looks odd where there is any."""
     environments = {
         lock.environment: {
             subdir: {
@@ -59,7 +61,8 @@ def document(locked: Locked, found: Changes) -> dict[str, Any]:
         }
         for lock in locked.locks
     }
-    return {"environments": environments, **_cpu_builds(locked.solutions.values())}
+    odd = {**_cpu_builds(locked.solutions.values()), **_locked_twice(locked)}
+    return {"environments": environments, **odd}
 
 
 def _changes(plan: Plan, new: LockFile, is_newer: IsNewer) -> dict[str, list[Change]]:
@@ -121,3 +124,28 @@ def _cpu_builds(solutions: Iterable[Solution]) -> dict[str, Any]:
         for build in solution.cpu_builds
     ]
     return {"cpu_builds": builds} if builds else {}
+
+
+def _twice(locked: Locked) -> Iterator[tuple[Twice, Target]]:
+    for target in locked.targets:
+        platform = locked.of(target)
+        for twice in locked_twice(target, platform.records, platform.pypi):
+            yield twice, target
+
+
+def _note_locked_twice(locked: Locked, console: Console) -> None:
+    """Say what both sides have; alike notes once."""
+    found: dict[Twice, list[Target]] = {}
+    for twice, target in _twice(locked):
+        found.setdefault(twice, []).append(target)
+    for twice, where in found.items():
+        first, *others = twice.lines(where)
+        console.say(f" ! {first}")
+        for line in others:
+            console.say(f"   {line}")
+
+
+def _locked_twice(locked: Locked) -> dict[str, Any]:
+    """The same for ``--json``; nothing where there is none."""
+    found = [{"target": str(target), **twice._asdict()} for twice, target in _twice(locked)]
+    return {"locked_twice": found} if found else {}

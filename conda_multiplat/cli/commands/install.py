@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from conda_multiplat.actions.install.choose_environment import Choice, choose, warn_if_stale
 from conda_multiplat.actions.install.make_as_locked import (
+    Look,
     Work,
     channels,
     make_as_locked,
@@ -23,6 +24,7 @@ from conda_multiplat.cli.options import flag, invocation, invocation_options, pl
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.progress import progress
 from conda_multiplat.machine.project import Project
 from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.records import Record
@@ -40,6 +42,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     flag(parser, "--dry-run", "dry", "show what would change, change nothing")
     flag(parser, "--download-only", "fetch_only", "fill the cache, install nothing")
     platform_option(parser, "for another machine: with --dry-run or --download-only")
+    flag(
+        parser, "--verify", "verify", "read the contents of conda's files too, not their sizes only"
+    )
     summary = "change an environment that is marked as frozen (CEP 22)"
     flag(parser, "--override-frozen", "allow_frozen", summary)
     flag(parser, "--allow-base", "allow_base", "change conda's base environment")
@@ -71,6 +76,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         call.where(project),
         settings,
         console,
+        look=Look(contents=args.verify),
         dry_run=args.dry,
         allow_frozen=args.allow_frozen,
         allow_base=args.allow_base,
@@ -89,13 +95,14 @@ def _prepare(
     if fetch:
         from conda_multiplat.engines.conda.install import download_records
 
-        download_records(
-            locked.records,
-            settings.subdir,
-            settings=settings,
-            channels=channels(project, choice, settings),
-            show_progress=console.interactive,
-        )
+        with progress(console, len(locked.records)) as bar:
+            download_records(
+                locked.records,
+                settings.subdir,
+                settings=settings,
+                channels=channels(project, choice, settings),
+                progress=bar,
+            )
         console.say(f" the {packages(len(locked.records))} of {target_name} are in the cache")
         if locked.pypi:
             console.say(f" not those of PyPI ({len(locked.pypi)}): uv fetches them at install")

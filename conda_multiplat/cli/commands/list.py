@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from conda_multiplat.actions.enter_environment import InstalledEnvironment, installed_environment
+from conda_multiplat.actions.install.make_as_locked import Look, conda_changes
 from conda_multiplat.actions.invocation import Invocation
 from conda_multiplat.actions.locked_targets import LockedTarget, locked_targets, near_names
 from conda_multiplat.cli.options import (
@@ -17,7 +18,7 @@ from conda_multiplat.cli.options import (
 )
 from conda_multiplat.cli.show import listing as show
 from conda_multiplat.lockfile.listing import Filter, Present, document, entries, patterns, present
-from conda_multiplat.lockfile.platform_changes import changes, packages, to_install
+from conda_multiplat.lockfile.platform_changes import changes, packages
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.prefix_records import installed
@@ -52,6 +53,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     destination_options(parser)
     summary = "with --installed: 1 where something is not as locked"
     flag(parser, "--exit-code", "tell_by_code", summary)
+    summary = "with --installed: read the contents of conda's files too, not their sizes only"
+    flag(parser, "--verify", "verify", summary)
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
@@ -66,8 +69,9 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     for value, option in ((args.env_name, "-n"), (args.env_prefix, "-p")):
         if value is not None:
             raise UsageError(f"{option} {value} is for --installed", hints=["add --installed"])
-    if args.tell_by_code:
-        raise UsageError("--exit-code is for --installed", hints=["add --installed"])
+    for given, option in ((args.tell_by_code, "--exit-code"), (args.verify, "--verify")):
+        if given:
+            raise UsageError(f"{option} is for --installed", hints=["add --installed"])
     return _list_locked(args, chosen, console)
 
 
@@ -120,7 +124,7 @@ def _list_installed(
         Invocation(settings, console, args.files, environment, args.env_name, args.env_prefix)
     )
     target = _of_this_machine(here, settings, console)
-    every = _present(here, target)
+    every = _present(here, target, Look(contents=args.verify))
     listed = [package for package in every if chosen.takes(package.record)]
     if args.regexes and not listed:
         known = [package.record.name for package in every]
@@ -156,15 +160,17 @@ def _of_this_machine(
     return targets[0]
 
 
-def _present(here: InstalledEnvironment, target: LockedTarget) -> list[Present]:
+def _present(here: InstalledEnvironment, target: LockedTarget, look: Look) -> list[Present]:
     """What there is of conda's and of PyPI's, each compared with what is locked."""
     from conda_multiplat.engines.conda.specs import is_newer
 
     conda = installed(here.where)
     pypi = installed_pypi(here.where, python_of(conda), here.marker.get("pypi", {}))
-    locked = target.locked
-    wrong = [*to_install(conda, locked.records, is_newer), *changes(pypi, locked.pypi, is_newer)]
-    return present([*conda, *pypi], locked.every, wrong, target.graph().asked)
+    wrong = [
+        *conda_changes(target.locked, here.where, here.marker, is_newer, look),
+        *changes(pypi, target.locked.pypi, is_newer),
+    ]
+    return present([*conda, *pypi], target.locked.every, wrong, target.graph().asked)
 
 
 def _installed_document(package: Present, subdir: str) -> dict[str, Any]:
@@ -173,5 +179,6 @@ def _installed_document(package: Present, subdir: str) -> dict[str, Any]:
         **document(package.record, subdir),
         "asked": package.asked,
         "state": package.state,
+        **({"damage": package.note} if package.note else {}),
         "locked": {"version": locked.version, "build_string": locked.build} if locked else None,
     }

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+import json
+import shutil
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import rattler
 from rattler.exceptions import InstallerError, IoError, LinkError, TransactionError
+from rattler.install import InstallerReporter
 
 from conda_multiplat.engines.conda.access import Channels, cache_folder, client, run
 from conda_multiplat.engines.conda.rattler_versions import Subdir, build_string, requested_spec
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.prefix import unfinished
+from conda_multiplat.machine.prefix_files import sha256_of
+from conda_multiplat.machine.progress import Progress
 from conda_multiplat.vocabulary.channels import base_url
 from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.records import CondaRecord
@@ -31,9 +37,11 @@ def install_records(
     requested: Sequence[str],
     settings: Settings,
     channels: Channels,
-    show_progress: bool,
+    progress: Progress,
     begin: Callable[[], None],
+    mended: Collection[str] = (),
     link_scripts: bool = True,
+    of: Path | None = None,
 ) -> set[str]:
     """Make ``prefix`` hold exactly ``records``.
 
@@ -45,9 +53,12 @@ def install_records(
         requested: the MatchSpecs to note in the records.
         settings: for the cache, the proxy and TLS.
         channels: for the credentials of the records' channels.
-        show_progress: draw progress bars on stderr.
+        progress: hears of each package.
         begin: called when all that can be checked beforehand was: the prefix changes from then on.
+        mended: those of ``changed`` whose files are not as they were linked. Files of a prefix and
+            of the cache can be one, so that what is in the cache is looked at too.
         link_scripts: run the packages' own scripts, which only this platform's can be.
+        of: the prefix that errors are about, if it is another.
 
     Returns:
         The names of the packages that were in no cache: their records in the prefix have no more
@@ -57,6 +68,9 @@ def install_records(
         OutsideError: a package can't be had, or is not what was locked.
     """
     cache = cache_folder(settings) / "packages"
+    for record in records:
+        if record.name in mended:
+            _drop_altered(record, cache)
     known = {record.name: _cached_record(record, cache) for record in records}
     _verify_local([each for each in changed if known[each.name] is None])
     begin()
@@ -69,27 +83,33 @@ def install_records(
                 reinstall_packages={each.name for each in changed},
                 platform=Subdir(subdir),
                 execute_link_scripts=link_scripts,
-                show_progress=show_progress,
+                show_progress=False,
+                reporter=_Reporter(progress) if progress.shown else None,  # type: ignore[abstract]
                 client=client(settings, channels),
                 requested_specs=[requested_spec(text) for text in requested],
             )
         )
     except (InstallerError, TransactionError, LinkError, IoError, OSError) as error:
-        raise unfinished(prefix, channels.scrub(str(error))) from None
+        raise unfinished(of or prefix, channels.scrub(str(error))) from None
     return {name for name, package in known.items() if package is None}
 
 
-def download_records(
+@contextmanager
+def linked_aside(
     records: Sequence[CondaRecord],
     subdir: str,
     *,
     settings: Settings,
     channels: Channels,
-    show_progress: bool,
-) -> None:
-    """Have packages in the cache, for this or another machine, verified.
+    progress: Progress,
+    mended: Collection[str] = (),
+    of: Path | None = None,
+) -> Iterator[Path]:
+    """A prefix that nobody sees, with packages as they would be linked; their scripts are not run.
 
-    rattler fetches only what it installs: they go into a prefix that nobody sees.
+    Errors are of the prefix ``of``, where there is one.
+
+    It is beside the cache, so that most files are links. What is fetched stays in the cache.
 
     Raises:
         OutsideError: a package can't be had, or is not what was locked.
@@ -100,18 +120,77 @@ def download_records(
     with tempfile.TemporaryDirectory(
         dir=cache_folder(settings), prefix=".download-", ignore_cleanup_errors=True
     ) as folder:
+        prefix = Path(folder) / "prefix"
         install_records(
             records,
-            Path(folder) / "prefix",
+            prefix,
             subdir,
             changed=records,
             requested=(),
             settings=settings,
             channels=channels,
-            show_progress=show_progress,
+            progress=progress,
             begin=lambda: None,
+            mended=mended,
             link_scripts=False,
+            of=of,
         )
+        yield prefix
+
+
+def download_records(
+    records: Sequence[CondaRecord],
+    subdir: str,
+    *,
+    settings: Settings,
+    channels: Channels,
+    progress: Progress,
+) -> None:
+    """Have packages in the cache, for this or another machine, verified.
+
+    rattler fetches only what it installs.
+
+    Raises:
+        OutsideError: a package can't be had, or is not what was locked.
+    """
+    with linked_aside(records, subdir, settings=settings, channels=channels, progress=progress):
+        pass
+
+
+class _Reporter(InstallerReporter):
+    """rattler's steps, of several threads, as ours."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._names: list[str] = []
+
+    def on_populate_cache_start(self, operation: int, package_name: str) -> int:
+        self._progress.now(package_name)
+        self._names.append(package_name)
+        return len(self._names) - 1
+
+    def on_download_start(self, cache_entry: int) -> int:
+        return cache_entry
+
+    def on_download_progress(self, download_idx: int, progress: int, total: int | None) -> None:
+        size = f"{progress / 1e6:.0f}" + (f"/{total / 1e6:.0f}" if total else "")
+        self._progress.now(f"{self._names[download_idx]} {size} MB")
+
+    def on_transaction_operation_complete(self, operation: int) -> None:
+        self._progress.step()
+
+
+def _drop_altered(record: CondaRecord, cache: Path) -> None:
+    """Take a package out of the cache whose files there are not what they were."""
+    name = f"{record.name}-{record.version}-{record.build}"
+    try:
+        paths = json.loads((cache / name / "info" / "paths.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    files = [each for each in paths.get("paths", ()) if each.get("sha256")]
+    if any(sha256_of(cache / name / each["_path"]) != each["sha256"] for each in files):
+        (cache / f"{name}.lock").unlink(missing_ok=True)
+        shutil.rmtree(cache / name, ignore_errors=True)
 
 
 def _repodata_record(

@@ -2,6 +2,9 @@
 
 Nothing is resolved. Wheels come first and consult no index. Then what has to be built: source
 archives (their build tools come from the index), repositories, folders.
+
+uv overwrites what is in its way. So all is installed twice: aside, where its files can be compared
+with others', and from uv's cache into the prefix.
 """
 
 from __future__ import annotations
@@ -15,10 +18,12 @@ from urllib.parse import urlsplit
 from conda_multiplat.engines.pypi.folder_digest import folder_digest
 from conda_multiplat.engines.pypi.uv import run_uv, uv_environment
 from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.distribution_files import recorded_files
 from conda_multiplat.machine.prefix import unfinished
+from conda_multiplat.machine.site_packages import distributions
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.vocabulary.channels import scrub, secrets
-from conda_multiplat.vocabulary.errors import LockFileError, OutsideError
+from conda_multiplat.vocabulary.errors import LockFileError
 from conda_multiplat.vocabulary.pip_entries import split_option
 from conda_multiplat.vocabulary.records import PypiRecord
 
@@ -35,12 +40,11 @@ class UvInstaller:
     """Changes the PyPI packages of one prefix.
 
     Args:
-        prefix: the environment; its Python must be there.
+        prefix: the environment.
         settings: for the proxy, TLS, and whether to fetch at all.
         folder: the lock's folder, from which relative paths start.
         requirements: the entries of ``pip:``: of their indexes the logins, and where build tools
             come from.
-        show_progress: let uv draw its progress bars on stderr.
     """
 
     def __init__(
@@ -49,10 +53,7 @@ class UvInstaller:
         settings: Settings,
         folder: Path,
         requirements: Sequence[Requirement],
-        *,
-        show_progress: bool = False,
     ) -> None:
-        self._show_progress = show_progress
         self._prefix = prefix
         self._settings = settings
         self._folder = folder
@@ -62,32 +63,48 @@ class UvInstaller:
             if split_option(requirement.text)[0] in _PLACES
         ]
 
-    def remove(self, names: Sequence[str]) -> None:
-        """Uninstall packages.
+    def files(
+        self, records: Sequence[PypiRecord], python: Path, folder: Path
+    ) -> dict[str, frozenset[str]]:
+        """The files that packages bring, by name; paths start from the prefix.
 
-        Raises:
-            OutsideError: that failed.
-        """
-        self._run("uninstall", "--break-system-packages", *names)
+        They are downloaded, verified and built.
 
-    def install(self, records: Sequence[PypiRecord]) -> None:
-        """Install packages in place of what there is of them.
+        Args:
+            records: the packages.
+            python: a prefix with the Python that they are for.
+            folder: an empty one, to install into.
 
         Raises:
             LockFileError: a folder is not as it was locked.
             OutsideError: a file can't be had, is not what was locked, or can't be built.
         """
         self._check_folders(records)
+        anew = [f"--refresh-package={each.name}" for each in records if each.is_folder]
+        self._install_all(records, python, "--prefix", str(folder), *anew)
+        return {
+            name: frozenset(map(_as_in_conda, recorded_files(path, folder)))
+            for site_packages in folder.rglob("site-packages")
+            for path, name, _ in distributions(site_packages)
+        }
+
+    def install(self, records: Sequence[PypiRecord]) -> None:
+        """Install packages of which nothing is in the prefix; its Python must be there.
+
+        Raises:
+            OutsideError: a file can't be had, is not what was locked, or can't be built.
+        """
+        self._install_all(records, self._prefix)
+
+    def _install_all(self, records: Sequence[PypiRecord], python: Path, *chosen: str) -> None:
         logins = self._logins()
-        wheels = [
-            _hashed(record, logins) for record in records if record.is_wheel and record.sha256
-        ]
-        archives = [_hashed(record, logins) for record in records if _is_archive(record)]
-        others = [_unhashed(record) for record in records if not record.sha256 or record.is_folder]
-        again = [f"--reinstall-package={record.name}" for record in records]
-        self._install(wheels, "--require-hashes", "--no-index", *again)
-        self._install([*self._options, *archives] if archives else [], "--require-hashes", *again)
-        self._install([*self._options, *others] if others else [], *again)
+        wheels = [_hashed(each, logins) for each in records if each.is_wheel and each.sha256]
+        archives = [_hashed(each, logins) for each in records if _is_archive(each)]
+        others = [_unhashed(each) for each in records if not each.sha256 or each.is_folder]
+        chosen = ("--python", str(python_program(python)), *chosen)
+        self._install(wheels, "--require-hashes", "--no-index", *chosen)
+        self._install([*self._options, *archives] if archives else [], "--require-hashes", *chosen)
+        self._install([*self._options, *others] if others else [], *chosen)
 
     def _check_folders(self, records: Sequence[PypiRecord]) -> None:
         changed = [
@@ -121,23 +138,24 @@ class UvInstaller:
             file = Path(folder) / "requirements.txt"
             file.touch(mode=0o600)
             file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-            chosen = ["--no-deps", "--break-system-packages", "--requirements", str(file)]
-            self._run("install", *chosen, *options)
+            self._run("--no-deps", "--break-system-packages", "--requirements", str(file), *options)
 
-    def _run(self, command: str, *arguments: str) -> None:
-        offline = ["--offline"] if self._settings.offline and command == "install" else []
-        python = str(python_program(self._prefix))
-        quiet = [] if self._show_progress else ["--quiet"]
+    def _run(self, *arguments: str) -> None:
+        offline = ["--offline"] if self._settings.offline else []
         with tempfile.TemporaryDirectory(prefix="conda-multiplat-") as folder:
             done = run_uv(
-                ["pip", command, *quiet, "--python", python, *offline, *arguments],
+                ["pip", "install", "--quiet", *offline, *arguments],
                 uv_environment(self._settings, Path(folder)),
                 self._folder,
-                show=self._show_progress,
             )
         if done.returncode != 0:
-            text = (done.stderr or "uv has said why").strip().removeprefix("error: ")
+            text = done.stderr.strip().removeprefix("error: ")
             raise unfinished(self._prefix, scrub(text, secrets(self._options)))
+
+
+def _as_in_conda(path: str) -> str:
+    """A path aside, where uv takes the layout of virtual environments, as it is in a prefix."""
+    return path.replace("include/site/", "include/", 1)
 
 
 def _is_archive(record: PypiRecord) -> bool:
@@ -156,20 +174,3 @@ def _unhashed(record: PypiRecord) -> str:
     if record.is_folder:
         return f"-e {place}" if mark == "editable" else f"{record.name} @ {place}"
     return f"{record.name} @ {record.url}"
-
-
-def refuse_owned(names: Sequence[str], owned: set[str], prefix: Path) -> None:
-    """Refuse to put a PyPI package over one of conda's.
-
-    Raises:
-        OutsideError: some are conda's.
-    """
-    if clash := sorted(set(names) & owned):
-        raise OutsideError(
-            f"conda packages in {prefix} bring {', '.join(clash)} already",
-            details=["the lock has them from PyPI too; conda's are not overwritten"],
-            hints=[
-                "say in the manifest which conda package provides them, then lock again: "
-                f"multiplat: {{pypi-names: {{CONDA-PACKAGE: {clash[0]}}}}}"
-            ],
-        )

@@ -87,17 +87,14 @@ def run_uv(
     arguments: Sequence[str],
     environ: Mapping[str, str],
     folder: Path,
-    *,
-    show: bool = False,
 ) -> subprocess.CompletedProcess[str]:
-    """Run uv in ``folder``; ``show`` lets a terminal see it."""
+    """Run uv in ``folder``; what it says is not shown."""
     return subprocess.run(
         [uv_program(), *arguments],
         cwd=folder,
         env=dict(environ),
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=None if show else subprocess.PIPE,
+        capture_output=True,
         encoding="utf-8",
         check=False,
     )

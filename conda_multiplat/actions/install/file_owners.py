@@ -1,0 +1,196 @@
+"""Whose the files of an environment will be: no path may be both conda's and PyPI's.
+
+Flow::
+
+    Work -> conda packages that come, linked aside -> PyPI packages that come, installed aside
+         -> who will own each path of both sides -> refused where two do, or nothing written yet
+
+All of it happens before the prefix is touched. A PyPI package that stays is looked at too: a conda
+package that comes may bring a file of its name.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conda_multiplat.machine.distribution_files import recorded_files
+from conda_multiplat.machine.prefix_files import Owners, owners
+from conda_multiplat.machine.site_packages import foreign_distributions, project_of
+from conda_multiplat.vocabulary.errors import OutsideError
+from conda_multiplat.vocabulary.names import spec_name
+from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
+
+if TYPE_CHECKING:
+    from conda_multiplat.engines.pypi.install import UvInstaller
+
+#: So many paths that two packages have are named.
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class _Both:
+    """A path that a conda package and a PyPI package have."""
+
+    path: str
+    conda: str
+    pypi: str
+
+
+def to_link_aside(
+    locked: Sequence[CondaRecord], changed: Sequence[CondaRecord], *, runs: bool
+) -> list[CondaRecord]:
+    """The conda packages whose files have to be seen before they are linked.
+
+    Those that change, and Python, whose version says where others' files go; with ``runs`` it must
+    run there, so that what it needs is among them.
+    """
+    by_name = {record.name: record for record in locked}
+    wanted = {record.name for record in changed}
+    wanted |= {"python"} if changed or runs else set()
+    open_names = ["python"] if runs else []
+    while open_names:
+        record = by_name.get(open_names.pop())
+        needed = {spec_name(spec) for spec in record.depends} if record else set()
+        open_names += sorted((needed & by_name.keys()) - wanted)
+        wanted |= needed
+    return [record for record in locked if record.name in wanted]
+
+
+def conda_owners(prefix: Path, gone: set[str], aside: Path | None, come: set[str]) -> Owners:
+    """The owners of conda's files as they will be.
+
+    Args:
+        prefix: the environment.
+        gone: the packages of it that go or are replaced.
+        aside: where those that come are linked.
+        come: their names.
+    """
+    found: Owners = {}
+    for present, names in ((prefix, None), (aside, come)):
+        for path, packages in owners(present).items() if present else ():
+            kept = [
+                name for name in packages if (name not in gone if names is None else name in names)
+            ]
+            if kept:
+                found[path] = (*found.get(path, ()), *kept)
+    return found
+
+
+def staying_files(prefix: Path, python: str, changed: set[str]) -> dict[str, frozenset[str]]:
+    """The files of the PyPI packages that stay as they are, by name."""
+    return {
+        name: frozenset(recorded_files(path, prefix))
+        for path, name, _ in foreign_distributions(prefix, python)
+        if name not in changed
+    }
+
+
+def coming_files(
+    installer: UvInstaller, records: Sequence[PypiRecord], python: Path
+) -> dict[str, frozenset[str]]:
+    """The files of the PyPI packages that come, by name."""
+    if not records:
+        return {}
+    with tempfile.TemporaryDirectory(prefix="conda-multiplat-") as folder:
+        return installer.files(records, python, Path(folder))
+
+
+def refuse_two_owners(
+    conda: Owners, pypi: Mapping[str, Iterable[str]], prefix: Path, aside: Path | None
+) -> None:
+    """Refuse a lock of which a path would be conda's and PyPI's.
+
+    Raises:
+        OutsideError: some would.
+    """
+    brought = {
+        project: names[0]
+        for path, names in conda.items()
+        if (project := project_of(posixpath.basename(posixpath.dirname(path))))
+    }
+    if clash := sorted(brought.keys() & pypi.keys()):
+        first = clash[0]
+        raise OutsideError(
+            f"conda packages in {prefix} bring {', '.join(clash)} already",
+            details=[
+                "the lock has them from PyPI too; conda's are not overwritten",
+                *(f"{project} is brought by conda's {brought[project]}" for project in clash),
+            ],
+            hints=[
+                "nothing was changed",
+                "say in the manifest which conda package provides them, then lock again: "
+                f"multiplat: {{pypi-names: {{{brought[first]}: {first}}}}}",
+            ],
+        )
+    roots = [_RealFolders(root) for root in (prefix, aside) if root]
+    if both := sorted(_both(conda, pypi, roots), key=lambda each: each.path):
+        raise _two_owners(both, prefix)
+
+
+def _two_owners(both: Sequence[_Both], prefix: Path) -> OutsideError:
+    more = [f"and {len(both) - _SHOWN} more"] if len(both) > _SHOWN else []
+    conda, pypi = both[0].conda, both[0].pypi
+    return OutsideError(
+        f"packages of conda and of PyPI have the same files in {prefix}",
+        details=[
+            *(f"{each.path}: conda's {each.conda}, PyPI's {each.pypi}" for each in both[:_SHOWN]),
+            *more,
+        ],
+        hints=[
+            "nothing was changed",
+            f"to have conda's {conda} in the place of PyPI's {pypi}, write "
+            f"multiplat: {{pypi-names: {{{conda}: {pypi}}}}}; then lock again",
+            f"to have PyPI's, take what asks for conda's {conda} out of the dependencies",
+        ],
+    )
+
+
+def _both(
+    conda: Owners, pypi: Mapping[str, Iterable[str]], roots: Sequence[_RealFolders]
+) -> Iterator[_Both]:
+    """The paths that both sides have, and the files of one that are folders of the other's."""
+    files = {_key(path): names[0] for path, names in conda.items()}
+    folders: dict[str, str] = {}
+    for path, name in files.items():
+        while (path := posixpath.dirname(path)) and path not in folders:
+            folders[path] = name
+    for project, paths in pypi.items():
+        for path in paths:
+            for key in {_key(path), *(_key(root.path(path)) for root in roots)}:
+                if owner := files.get(key) or folders.get(key) or _above(key, files):
+                    yield _Both(path, owner, project)
+                    break
+
+
+def _above(path: str, files: Mapping[str, str]) -> str | None:
+    while path := posixpath.dirname(path):
+        if path in files:
+            return files[path]
+    return None
+
+
+class _RealFolders:
+    """Paths without the links to folders that are in a prefix, such as ``lib64``."""
+
+    def __init__(self, prefix: Path) -> None:
+        self._prefix = os.path.realpath(prefix)
+        self._known: dict[str, str] = {}
+
+    def path(self, path: str) -> str:
+        folder, name = posixpath.split(path)
+        if folder not in self._known:
+            real = os.path.realpath(f"{self._prefix}/{folder}")
+            self._known[folder] = os.path.relpath(real, self._prefix).replace(os.sep, "/")
+        return posixpath.normpath(f"{self._known[folder]}/{name}")
+
+
+def _key(path: str) -> str:
+    """A path as its file system compares it."""
+    return path.casefold() if sys.platform in ("win32", "darwin") else path

@@ -1,0 +1,177 @@
+"""The files of a prefix: which conda package each is of, and whether it is as it was linked.
+
+What conda's records say of files is their size, and the SHA-256 of most. Sizes are looked at by
+default: one ``lstat`` a file. Compiled Python (``.pyc``) is left out: Python writes it anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from conda_multiplat.machine.prefix_records import record_texts
+
+#: Path -> the names of the conda packages that own it; nearly always one.
+Owners = dict[str, tuple[str, ...]]
+#: Path -> its size as a package's own script left it; ``None`` for a file that it removed.
+Accepted = Mapping[str, int | None]
+
+_CHUNK = 1 << 20
+#: Where noarch packages have Python's packages and scripts.
+_NOARCH = ("site-packages/", "python-scripts/")
+#: What a package runs when it is linked.
+_LINK_SCRIPTS = ("bin/.*-post-link.sh", "Scripts/.*-post-link.bat")
+
+
+class Damage(NamedTuple):
+    """The files of a package that are not as they were linked; paths start from the prefix."""
+
+    missing: tuple[str, ...]
+    altered: tuple[str, ...]
+
+    def __str__(self) -> str:
+        groups = ((self.missing, "missing"), (self.altered, "altered"))
+        return ", ".join(_named(paths, word) for paths, word in groups if paths)
+
+
+def _named(paths: Sequence[str], word: str) -> str:
+    return f"{paths[0]} {word}" if len(paths) == 1 else f"{len(paths)} files {word}"
+
+
+def owners(prefix: Path) -> Owners:
+    """Who owns the files of a prefix, by what conda's records say."""
+    found: Owners = {}
+    for name, entries in _packages(prefix):
+        for entry in entries:
+            path = str(entry["_path"])
+            found[path] = (*found.get(path, ()), name)
+    return found
+
+
+def damage(prefix: Path, accepted: Accepted, *, contents: bool = False) -> dict[str, Damage]:
+    """The packages of which files are missing or altered.
+
+    Args:
+        prefix: the environment.
+        accepted: what is right although no record says so.
+        contents: read the files whose sizes are right too.
+    """
+    wrong: dict[str, dict[str, int | None]] = {}
+    right: set[str] = set()  # of a path that two packages have one is enough
+    for name, entries in _packages(prefix):
+        for entry in entries:
+            path = str(entry["_path"])
+            if path.endswith(".pyc"):
+                continue
+            size = _size(prefix / path, entry, contents=contents)
+            if size == _AS_LINKED:
+                right.add(path)
+            elif path not in accepted or accepted[path] != size:
+                wrong.setdefault(name, {})[path] = size
+    return {
+        name: _damage(sizes)
+        for name, paths in wrong.items()
+        if (sizes := {path: size for path, size in paths.items() if path not in right})
+    }
+
+
+def left_by_scripts(prefix: Path, names: Collection[str]) -> dict[str, int | None]:
+    """What is not as linked right after it was: packages' own scripts have left it so.
+
+    Args:
+        prefix: the environment.
+        names: packages that were linked because files of theirs were not as recorded.
+    """
+    if not names and not any(True for pattern in _LINK_SCRIPTS for _ in prefix.glob(pattern)):
+        return {}
+    found = damage(prefix, {})
+    paths = [path for each in found.values() for path in (*each.missing, *each.altered)]
+    return {path: _lstat_size(prefix / path) for path in paths}
+
+
+def _damage(sizes: Mapping[str, int | None]) -> Damage:
+    return Damage(
+        tuple(path for path, size in sizes.items() if size is None),
+        tuple(path for path, size in sizes.items() if size is not None),
+    )
+
+
+#: No size that a file can have.
+_AS_LINKED = -1
+
+
+def _size(path: Path, entry: Mapping[str, Any], *, contents: bool) -> int | None:
+    """A file's size where it is not as recorded, ``None`` where it is missing."""
+    try:
+        there = os.lstat(path)
+    except OSError:
+        return None
+    kind, size = entry.get("path_type"), entry.get("size_in_bytes")
+    if kind == "softlink":
+        as_linked = stat.S_ISLNK(there.st_mode) or size is None or sys.platform == "win32"
+    elif kind == "directory" or size is None:
+        as_linked = True
+    elif there.st_size != size or not stat.S_ISREG(there.st_mode):
+        # conda notes the size that a text file had before the prefix was written into it
+        as_linked = "sha256_in_prefix" in entry and _same_content(path, entry)
+    else:
+        as_linked = not contents or _same_content(path, entry)
+    return _AS_LINKED if as_linked else there.st_size
+
+
+def _same_content(path: Path, entry: Mapping[str, Any]) -> bool:
+    wanted = entry.get("sha256_in_prefix") or entry.get("sha256")
+    return not wanted or sha256_of(path) == wanted
+
+
+def sha256_of(path: Path) -> str:
+    """The digest of a file; ``""`` where it can't be read."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    except OSError:
+        return ""
+    return digest.hexdigest()
+
+
+def _lstat_size(path: Path) -> int | None:
+    with suppress(OSError):
+        return os.lstat(path).st_size
+    return None
+
+
+def _packages(prefix: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Each package's name with what its record says of its files."""
+    for _, text in sorted(record_texts(prefix)):
+        with suppress(ValueError):
+            record = json.loads(text)
+            if isinstance(record, dict) and "name" in record:
+                yield str(record["name"]), list(_entries(record))
+
+
+def _entries(record: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    """``paths_data``, with each path from the prefix; records of long ago have only ``files``."""
+    data, files = record.get("paths_data") or {}, record.get("files") or ()
+    paths = data.get("paths") if isinstance(data, dict) else None
+    if not paths:
+        return [{"_path": path} for path in files]
+    noarch = any(entry["_path"].startswith(_NOARCH) for entry in paths)
+    return _placed(paths, files) if noarch else iter(paths)
+
+
+def _placed(paths: Sequence[dict[str, Any]], files: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The entries of a noarch package, whose paths conda leaves as they are in the package."""
+    ends = {path[path.find(f"/{_NOARCH[0]}") + 1 :]: path for path in files}
+    scripts = {f"{_NOARCH[1]}{path.rpartition('/')[2]}": path for path in files}
+    for entry in paths:
+        path = entry["_path"]
+        yield {**entry, "_path": ends.get(path) or scripts.get(path) or path}
