@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,8 @@ def _harmless(loss: str) -> Callable[[_Hook], _Hook]:
             try:
                 return list(hook(**keywords))
             except Exception as error:
-                _log.warning("conda-multiplat %s: %s", loss, error)
+                if os.path.exists(__file__):  # noqa: PTH110  # else this command has uninstalled us
+                    _log.warning("conda-multiplat %s: %s", loss, error)
                 return []
 
         return guarded

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from support.hosts import EMBEDDED, Host
+
+import conda_multiplat
 
 _BROKEN = """\
 import sys
@@ -96,6 +99,20 @@ def test_a_broken_plugin_breaks_nothing_else(conda: Host, broken: str, error: st
     done = conda.run("info", "--json", env={"PYTHONPATH": path})
     assert json.loads(done.stdout)["conda_version"] == "24.7.1"
     assert "broken on purpose" in done.stderr
+
+
+def test_uninstalled_by_the_command_that_runs(conda: Host, tmp_path: Path) -> None:
+    """`conda run pip uninstall` ends without a word of ours: what conda asks for then is gone."""
+    if conda.label != EMBEDDED:
+        pytest.skip("it would be gone from a real conda")
+    package = Path(conda_multiplat.__file__).parent
+    shutil.copytree(package, tmp_path / "site" / "conda_multiplat")
+    path = f"{tmp_path / 'site'}:{conda.environ()['PYTHONPATH']}"
+    root = conda.home / "root"
+    words = ("run", "-p", root, "rm", "-r", tmp_path / "site")
+    done = conda.run(*words, cwd=tmp_path, env={"PYTHONPATH": path})
+    assert not (tmp_path / "site").exists()
+    assert "conda-multiplat" not in done.stdout + done.stderr
 
 
 def test_loading_costs_little(tmp_path: Path) -> None:
