@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conda_multiplat.in_conda.virtual_packages import lacking
+from conda_multiplat.vocabulary.printable import printable
 
 if TYPE_CHECKING:
     import argparse
@@ -42,7 +43,7 @@ def check_health(prefix: str, verbose: bool) -> None:
         problems = _health(Path(prefix), limit=None if verbose else _SHOWN)
     except Exception as error:
         problems = [f"❌ conda-multiplat could not look at the environment: {error}"]
-    print("\n".join([*problems, ""]))
+    print(printable("\n".join([*problems, ""])))
 
 
 def _health(prefix: Path, limit: int | None) -> list[str]:

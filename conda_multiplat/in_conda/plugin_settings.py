@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from conda_multiplat.machine.hook_settings import HOOK_SETTINGS
+from conda_multiplat.vocabulary.printable import printable
 
 _CHOICES = ("error", "warn", "off")
 _log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ def verdict(setting: str, work: str, find: Callable[[], str]) -> Exception | Non
     if wanted == "off":
         return None
     try:
-        text = find()
+        text = printable(find())
     except Exception as error:
         _log.warning("conda-multiplat could not %s: %s", work, error)
         return None

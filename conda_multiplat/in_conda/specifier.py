@@ -19,6 +19,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from conda_multiplat.vocabulary.printable import printable
+
 if TYPE_CHECKING:
     from conda_multiplat.actions.install.choose_environment import Choice
     from conda_multiplat.machine.project import Project
@@ -245,9 +247,8 @@ def _fetched(records: Sequence[Any]) -> list[Any]:
     if context.dry_run:
         if not context.json:
             print("would install what is locked:")
-            print(
-                "\n".join(f"  {record.name} {record.version} {record.build}" for record in records)
-            )
+            for record in records:
+                print(printable(f"  {record.name} {record.version} {record.build}"))
         raise DryRunExit
     specs = [MatchSpec(record.url, **_hashes(record)) for record in records]
     ProgressiveFetchExtract(specs).execute()

@@ -11,6 +11,7 @@ from typing import IO, Any, NamedTuple, TextIO
 
 from conda_multiplat.vocabulary.channels import scrub
 from conda_multiplat.vocabulary.errors import MultiplatError, OutputError
+from conda_multiplat.vocabulary.printable import printable
 
 _STYLES = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold": "1"}
 
@@ -39,17 +40,24 @@ class Console(NamedTuple):
     def say(self, text: str = "") -> None:
         """A line of prose."""
         if not self.quiet:
-            _write(self.stream, scrub(text))
+            _write(self.stream, _harmless(text))
 
     def ask(self, question: str) -> None:
         """A question that is answered on the same line."""
-        self.stream.write(question)
+        self.stream.write(_harmless(question))
         self.stream.flush()
 
     def show(self, text: str) -> None:
         """A line of what was asked for: on stdout, where it can be piped on."""
         if not self.json:
-            _answer(scrub(text))
+            _answer(_harmless(text))
+
+    def show_file(self, text: str) -> None:
+        """What is meant for a file: to the letter, but for what would steer a terminal."""
+        if sys.stdout is not None and sys.stdout.isatty():
+            self.show(text)
+        else:
+            self.show_bytes(f"{text}\n".encode())
 
     def show_bytes(self, content: bytes) -> None:
         """What was asked for and need not be text, as it is."""
@@ -78,7 +86,7 @@ class Console(NamedTuple):
             table.add_column(style=style, no_wrap=True)
         table.add_column(overflow="fold")
         for row in rows:
-            table.add_row(*map(scrub, row))
+            table.add_row(*map(_harmless, row))
         RichConsole(file=self.stream, highlight=False, markup=False).print(table)
 
     def style(self, text: str, style: str) -> str:
@@ -99,10 +107,14 @@ class Console(NamedTuple):
             with suppress(OutputError, BrokenPipeError):
                 _answer(scrub(text))
                 return error.exit_code
-        first, *rest = error.lines()
-        lines = [self.style(first, "red"), *rest]
-        _write(self.stream, scrub("\n".join(lines)))
+        first, *rest = map(_harmless, error.lines())
+        _write(self.stream, "\n".join([self.style(first, "red"), *rest]))
         return error.exit_code
+
+
+def _harmless(text: str) -> str:
+    """``text`` without credentials, and without what would steer a terminal."""
+    return printable(scrub(text))
 
 
 def _answer(text: str) -> None:

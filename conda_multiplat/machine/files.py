@@ -8,7 +8,13 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from conda_multiplat.vocabulary.errors import Location, ManifestError, OutsideError, Problem
+from conda_multiplat.vocabulary.errors import (
+    Location,
+    ManifestError,
+    OutsideError,
+    Problem,
+    UsageError,
+)
 from conda_multiplat.vocabulary.file_names import (
     LOCK_NAME,
     lock_name,
@@ -134,10 +140,12 @@ def write_all(texts: Mapping[Path, str]) -> None:
 
     1. Each text goes to a temporary file beside its place and is synced to the disk: what can
        fail (a full disk, permissions, a folder in the file's place) fails here, and the temporary
-       files are removed. What a symbolic link stands for is written, not the link.
+       files are removed. What a symbolic link stands for is written, not the link, unless it
+       leads out of the git repository that the link is in: who made the link is not who runs this.
     2. Then the files are renamed into place, each at once: readers see the old or the new one.
 
     Raises:
+        UsageError: a link leads out of its repository; nothing was written.
         OutsideError: nothing was written.
     """
     staged: list[tuple[str, Path]] = []
@@ -145,7 +153,8 @@ def write_all(texts: Mapping[Path, str]) -> None:
     try:
         for path, text in texts.items():
             at = path
-            staged.append((_stage(path.resolve(), text), path.resolve()))
+            place = _place(path)
+            staged.append((_stage(place, text), place))
         for temporary, path in staged:
             at = path
             Path(temporary).replace(path)
@@ -156,6 +165,28 @@ def write_all(texts: Mapping[Path, str]) -> None:
     finally:
         for temporary, _ in staged:
             Path(temporary).unlink(missing_ok=True)
+
+
+def _place(path: Path) -> Path:
+    """The file that ``path`` stands for, symbolic links followed.
+
+    Raises:
+        UsageError: a link leads out of the repository that it is in.
+    """
+    place = path.resolve()
+    repository = repository_of(path)
+    if repository and not place.is_relative_to(repository.resolve()):
+        raise UsageError(
+            f"{shown(path)} is a link to {place}, outside of the repository {repository}",
+            hints=["replace the link by a file, or name the file itself", "no file was changed"],
+        )
+    return place
+
+
+def repository_of(path: Path) -> Path | None:
+    """The git repository that a path is in by its name, links not followed; ``None`` for none."""
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - it keeps links, resolve() does not
+    return next((folder for folder in absolute.parents if (folder / ".git").exists()), None)
 
 
 def _stage(path: Path, text: str) -> str:

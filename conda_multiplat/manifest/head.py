@@ -13,8 +13,10 @@ from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.names import (
     DEFAULT_ENVIRONMENT,
     FAMILIES,
+    PREFIX_NAME_HINT,
     SUBDIRS,
     did_you_mean,
+    is_prefix_name,
     nearest_or_all,
     unique,
 )
@@ -46,8 +48,7 @@ ENVIRONMENT = (
     "solve-group",
 )
 
-_ENVIRONMENT_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
-_FORBIDDEN_IN_NAME = re.compile(r"[/ :#]")
+_ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 class Head:
@@ -105,9 +106,8 @@ def _name(reader: Reader, node: yaml.Node) -> Text | None:
     if name.value in ("base", "root"):
         hint = "choose a name of its own for the environment"
         reader.problem(node, f"name: {name.value} is conda's own environment", hint)
-    elif _FORBIDDEN_IN_NAME.search(name.value):
-        hint = "write it without `/`, ` `, `:` and `#`"
-        reader.problem(node, f"{name.value!r} can't be an environment's name", hint)
+    elif not is_prefix_name(name.value):
+        reader.problem(node, f"{name.value!r} can't be an environment's name", PREFIX_NAME_HINT)
     return name
 
 
@@ -184,7 +184,7 @@ def _environment(reader: Reader, key: Text, node: yaml.Node) -> Environment:
     if key.value == DEFAULT_ENVIRONMENT:
         hint = "its dependencies are the top-level ones"
         reader.problem(key.at, "environment 'default' is always there", hint)
-    elif not _ENVIRONMENT_NAME.match(key.value):
+    elif not _ENVIRONMENT_NAME.fullmatch(key.value):
         hint = "it names a file: write letters, digits, `-`, `_` and `.`"
         reader.problem(key.at, f"{key.value!r} can't be an environment's name", hint)
     keys = _known(reader, node, what, ENVIRONMENT)

@@ -87,10 +87,19 @@ def secrets(urls: Iterable[str]) -> set[str]:
 
 
 def scrub(text: str, known: Iterable[str] = ()) -> str:
-    """``text`` with every credential, known or recognisable, replaced by ``***``."""
+    """``text`` with every credential, known or recognisable, replaced by ``***``.
+
+    Names of environment variables, ``$USER:$PASSWORD@``, are no secrets.
+    """
     for secret in sorted(known, key=len, reverse=True):
         text = text.replace(secret, "***")
-    return _TOKEN.sub(r"\1/t/***", _LOGIN.sub("***@", text))
+    text = _LOGIN.sub(lambda m: m.group() if _named_only(m.group()[:-1]) else "***@", text)
+    return _TOKEN.sub(lambda m: m.group() if _named_only(m[2]) else f"{m[1]}/t/***", text)
+
+
+def _named_only(secret: str) -> bool:
+    """Whether a login or a token is given by the names of variables alone."""
+    return all(_ENVIRONMENT_VARIABLE.fullmatch(part) for part in secret.split(":"))
 
 
 def environment_variables(name: str) -> list[str]:

@@ -79,6 +79,23 @@ def unique(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
 
+def is_prefix_name(name: str) -> bool:
+    """Whether an environment's folder may have the name: conda's rule, and never a path or option.
+
+    conda takes ``..``, which is the folder above all environments, and control characters.
+    """
+    return (
+        bool(name.strip("."))
+        and name.isprintable()
+        and not name.startswith("-")
+        and not any(sign in name for sign in "/\\ :#")
+    )
+
+
+#: What to write instead of a name that is none.
+PREFIX_NAME_HINT = "write letters, digits, `-`, `_` and `.`, with no `-` at the start"
+
+
 def nearest(word: str, known: Iterable[str], count: int = 1) -> list[str]:
     """The ``count`` names of ``known`` that look most like ``word``; none when nothing does."""
     return difflib.get_close_matches(word, list(known), n=count, cutoff=0.6)

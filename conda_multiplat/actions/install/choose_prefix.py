@@ -10,6 +10,7 @@ from conda_multiplat.machine import prefix as prefixes
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.project import Project
 from conda_multiplat.vocabulary.errors import OutsideError, UnmetError, UsageError
+from conda_multiplat.vocabulary.names import PREFIX_NAME_HINT, is_prefix_name
 
 #: Longer than this, with what comes after it, a prefix does not fit behind ``#!`` everywhere.
 _LONG = 100
@@ -33,9 +34,10 @@ def destination(
         )
     if name in ("base", "root") and settings.root_prefix:
         return settings.root_prefix
-    if "/" in name or "\\" in name:
+    if not is_prefix_name(name):
         raise UsageError(
-            f"{name!r} can't be an environment's name", hints=["for a folder use -p PREFIX"]
+            f"{name!r} can't be an environment's name",
+            hints=[PREFIX_NAME_HINT, "for a folder use -p PREFIX"],
         )
     prefixes_there = (folder / name for folder in settings.envs_dirs if (folder / name).exists())
     return next(prefixes_there, _first_writable(settings) / name)
@@ -50,7 +52,7 @@ def existing(name: str, settings: Settings) -> Path:
     if name in ("base", "root") and settings.root_prefix:
         return settings.root_prefix
     for folder in settings.envs_dirs:
-        if name and (folder / name / "conda-meta").is_dir():
+        if is_prefix_name(name) and (folder / name / "conda-meta").is_dir():
             return folder / name
     places = ", ".join(map(str, settings.envs_dirs))
     raise UsageError(f"there is no environment {name!r}", details=[f"looked in {places}"])

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from conda_multiplat.actions.import_.logins import refuse_logins
 from conda_multiplat.actions.import_.prefix import read_prefix
 from conda_multiplat.actions.import_.report import Settled, document, report, variant_lines
 from conda_multiplat.actions.import_.sources import File, read_files, read_parts
@@ -114,9 +115,10 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     # The path of an environment is of this machine only, and the manifest is for others too.
     sources = [f"the environment {wanted.name}"] if wanted else [file.name for file in files]
     text = verified_text(imported, sources, target)
+    refuse_logins(text, files)
     imported = imported.adding(lost=_unwritten_comments(parts, text))
     if args.dry:
-        console.show(text.rstrip("\n"))
+        console.show_file(text.rstrip("\n"))
     else:
         write_all({target: text, **locks})
     names = [shown(path) for path in (target, *locks)]

@@ -13,7 +13,13 @@ from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import MANIFEST_NAMES, manifest_in, shown, write_all
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.errors import OutsideError, UsageError
-from conda_multiplat.vocabulary.names import SUBDIRS, nearest_or_all, unique
+from conda_multiplat.vocabulary.names import (
+    PREFIX_NAME_HINT,
+    SUBDIRS,
+    is_prefix_name,
+    nearest_or_all,
+    unique,
+)
 from conda_multiplat.vocabulary.yaml_scalars import list_item
 
 EXAMPLES = """\
@@ -114,10 +120,10 @@ def _name(name: str | None, folder: Path) -> str:
     if name is None:
         found = re.sub(r"[^\w.-]+", "-", folder.resolve().name).strip("-.")
         return found if found not in ("", "base", "root") else "project"
-    if name in ("base", "root") or re.search(r"[/ :#]", name) or not name:
+    if name in ("base", "root") or not is_prefix_name(name):
         raise UsageError(
             f"{name!r} can't be an environment's name",
-            hints=["write it without `/`, ` `, `:` and `#`; not `base`, not `root`"],
+            hints=[f"{PREFIX_NAME_HINT}; not `base`, not `root`"],
         )
     return name
 

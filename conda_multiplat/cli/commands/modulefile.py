@@ -76,7 +76,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         console.say(f" wrote {shown(path)}")
         console.say(f" module use {shlex.quote(str(path.parent.parent))}; module load {name}")
     else:
-        console.show(text.removesuffix("\n"))
+        console.show_file(text.removesuffix("\n"))
     console.result(
         {
             "kind": kind,

@@ -334,9 +334,9 @@ def test_read_only_manifest(alone: Host, project: Path, channel: Path) -> None:
     assert _bytes(project) == before
 
 
-def test_symbolic_link(alone: Host, project: Path, channel: Path, tmp_path: Path) -> None:
+def test_symbolic_link(alone: Host, project: Path, channel: Path) -> None:
     """What it stands for is edited; the lock lies beside the link, as always."""
-    real = tmp_path / "elsewhere"
+    real = project / "elsewhere"
     real.mkdir()
     write(real, channel, "python", platforms=TWO)
     (project / "environment.yml").symlink_to(real / "environment.yml")

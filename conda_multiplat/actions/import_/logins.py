@@ -1,0 +1,36 @@
+"""Refusing to copy a login into a manifest, which is there to be shared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from conda_multiplat.actions.import_.sources import File
+from conda_multiplat.vocabulary.channels import scrub
+from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem
+
+_HINT = "put it in environment variables: //$USER:$PASSWORD@HOST, or HOST/t/$TOKEN"
+
+
+def refuse_logins(text: str, files: Sequence[File]) -> None:
+    """Refuse a manifest that has a login or a token in it.
+
+    Masked it would be another manifest, and whole it would be the secret's second copy.
+
+    Args:
+        text: the manifest.
+        files: what it was made from.
+
+    Raises:
+        ManifestError: at each line of the files that has one.
+    """
+    if scrub(text) == text:
+        return
+    problems = [problem for file in files for problem in _problems(file)]
+    raise ManifestError("the manifest would have a login in it", problems=problems)
+
+
+def _problems(file: File) -> Iterator[Problem]:
+    for number, line in enumerate(file.text.splitlines(), 1):
+        if (masked := scrub(line)) != line:
+            message = f"a login is written out: {masked.strip()}"
+            yield Problem(Location(file.name, number), message, _HINT)

@@ -1,0 +1,14 @@
+"""Text from strangers on a terminal: what would steer it is shown, and not sent."""
+
+from __future__ import annotations
+
+import re
+
+#: Control characters but for line feeds and tabs (a terminal acts on them), and those that change
+#: the direction of text (what is read would not be what is there).
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    r"""``text`` with control characters written out, as in ``\x1b[2J``."""
+    return _STEERING.sub(lambda match: ascii(match.group())[1:-1], text)

@@ -1,0 +1,193 @@
+"""What a stranger's manifest can't do to who runs our commands: names, links, terminals, logins."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.hosts import Host
+from support.manifests import write
+from support.terminal import Terminal
+
+#: What a terminal acts on, and what turns the direction of text round.
+STEERING = ["\x1b[2J", "\x07", "\x9b31m", "\r", "\u202e", "\x08", "\x1b]0;title\x07"]
+
+
+def _repository(folder: Path) -> Path:
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    return folder
+
+
+# -- names
+
+
+@pytest.mark.parametrize(
+    "name", ["..", ".", "...", "-p", "--force", "a/b", "a\\b", "a b", "a\nb", "\x1b[2J", "a\x00b"]
+)
+def test_name_is_no_path(alone: Host, project: Path, channel: Path, name: str) -> None:
+    """Neither ``lock`` nor ``install`` takes a name that is a path, an option or a control code."""
+    write(project, channel, "python", platforms="[linux-64]", name=json.dumps(name))
+    for command in ("lock", "install"):
+        done = alone.multiplat(command, cwd=project, code=2)
+        assert "environment.yml:1:7: " in done.stderr
+    assert [path.name for path in project.glob("*.yml")] == ["environment.yml"]
+    assert not alone.envs.exists() or not list(alone.envs.iterdir())
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a/b", "-x", "a\x1bb"])
+def test_name_of_the_option(alone: Host, project: Path, channel: Path, name: str) -> None:
+    """Nor does ``-n``."""
+    write(project, channel, "python", platforms="[linux-64]")
+    alone.multiplat("lock", cwd=project)
+    done = alone.multiplat("install", f"--name={name}", cwd=project, code=2)
+    assert done.stderr.startswith(f"error: {name!r} can't be an environment's name\n")
+
+
+# -- links
+
+
+@pytest.mark.parametrize(
+    ("link", "command"),
+    [
+        ("conda-lock.yml", ["lock"]),
+        ("conda-linux-64.lock", ["render", "--kind", "explicit"]),
+        ("environment.yml", ["add", "numpy"]),
+        ("environment.yml", ["platform", "add", "win-64"]),
+        ("new.yml", ["import", "environment.yml", "-o", "new.yml", "--force"]),
+        ("folder", ["import", "environment.yml", "-o", "folder/new.yml"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[0],
+)
+def test_link_leads_out(
+    alone: Host, tmp_path: Path, channel: Path, link: str, command: list[str]
+) -> None:
+    """A link of the repository to a place outside of it is not written through."""
+    project, outside = tmp_path / "project", tmp_path / "outside"
+    project.mkdir()
+    _repository(project)
+    write(project, channel, "python", platforms="[linux-64, osx-arm64]")
+    if link != "conda-lock.yml":
+        alone.multiplat("lock", cwd=project)
+    if link == "folder":
+        outside.mkdir()
+    elif link == "environment.yml":
+        (project / link).rename(outside)
+    elif link != "conda-lock.yml":
+        outside.write_text("precious", encoding="utf-8")
+    before = _content(outside)
+    (project / link).symlink_to(outside)
+    done = alone.multiplat(*command, cwd=project, code=2)
+    assert f"is a link to {outside}" in done.stderr
+    assert f"outside of the repository {project}\n" in done.stderr
+    assert _content(outside) == before
+
+
+def _content(path: Path) -> object:
+    if path.is_dir():
+        return sorted(path.iterdir())
+    return path.read_bytes() if path.exists() else None
+
+
+def test_link_stays_inside(alone: Host, tmp_path: Path, channel: Path) -> None:
+    """Within the repository a link is followed, to other folders too."""
+    _repository(tmp_path)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "locks").mkdir()
+    write(tmp_path / "a", channel, "python", platforms="[linux-64]")
+    (tmp_path / "a" / "conda-lock.yml").symlink_to("../locks/a.yml")
+    alone.multiplat("lock", cwd=tmp_path / "a")
+    assert (tmp_path / "a" / "conda-lock.yml").is_symlink()
+    assert (tmp_path / "locks" / "a.yml").is_file()
+
+
+# -- terminals
+
+
+@pytest.mark.parametrize("code", STEERING, ids=ascii)
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        "name: {}\n",
+        "{}: 1\n",
+        "platforms: [{}]\n",
+        "multiplat: {{environments: {{{}: null}}}}\n",
+        "multiplat: {{virtual-packages: {{linux-64: {{{}: '1'}}}}}}\n",
+    ],
+    ids=["name", "key", "platform", "environment", "promise"],
+)
+def test_control_character(alone: Host, project: Path, code: str, manifest: str) -> None:
+    """No control character of a manifest comes out of an error or a warning."""
+    text = manifest.format(json.dumps(f"x{code}y"))
+    (project / "environment.yml").write_text(f"{text}dependencies: []\n", encoding="utf-8")
+    done = alone.run(["multiplat", "check"], cwd=project, code=None)
+    assert code not in done.stdout
+    assert code not in done.stderr
+
+
+@pytest.mark.parametrize("code", STEERING, ids=ascii)
+def test_control_character_of_a_file(alone: Host, project: Path, code: str) -> None:
+    """Nor one of a file's name, or of a channel's answer."""
+    (project / "environment.yml").write_text(
+        f"channels: [{json.dumps(f'file:///no{code}where')}]\nplatforms: [linux-64]\n"
+        "dependencies: [python]\n",
+        encoding="utf-8",
+    )
+    for command in (["lock"], ["lock", "-f", f"no{code}.yml"], ["info"]):
+        done = alone.run(["multiplat", *command], cwd=project, code=None)
+        assert code not in done.stdout
+        assert code not in done.stderr
+
+
+def test_colour_is_ours_alone(alone: Host, project: Path) -> None:
+    """On a terminal the one escape sequence is the colour of the error's first line."""
+    (project / "environment.yml").write_text('name: "\\e[2J"\ndependencies: []\n', encoding="utf-8")
+    command = [*alone.command, "check"]
+    with Terminal(command, env=alone.environ(), cwd=project) as terminal:
+        shown = terminal.wait_for("at the start")
+    assert shown.count("\x1b") == shown.count("\x1b[31m") + shown.count("\x1b[0m")
+
+
+# -- logins
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "channels: [https://ann:hunter2@example.com/c]\ndependencies: [python]\n",
+        "channels: [https://example.com/t/hunter2/c]\ndependencies: [python]\n",
+        "dependencies: ['https://ann:hunter2@example.com/c::python']\n",
+        "dependencies: [pip, {pip: [--extra-index-url https://ann:hunter2@example.com, six]}]\n",
+        "dependencies: [pip, {pip: ['x @ git+https://ann:hunter2@example.com/x']}]\n",
+    ],
+)
+@pytest.mark.parametrize("how", [[], ["--dry-run"], ["--json"], ["--dry-run", "--json"]])
+def test_import_of_a_login(alone: Host, project: Path, source: str, how: list[str]) -> None:
+    """It is neither copied nor masked: the line is named, and what to write instead."""
+    (project / "old.yml").write_text(source, encoding="utf-8")
+    done = alone.multiplat("import", "old.yml@linux-64", *how, cwd=project, code=2)
+    assert "hunter2" not in done.stdout + done.stderr
+    assert [path.name for path in project.glob("*.yml")] == ["old.yml"]
+    text = done.stdout if "--json" in how else done.stderr
+    number = 1 if source.startswith(("channels", "dependencies")) else 0
+    assert (f'"line": {number}' if "--json" in how else f"old.yml:{number}: a login") in text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://$WHO:$SECRET@example.com/c",
+        "https://example.com/t/$TOKEN/c",
+        "https://${WHO}:${SECRET}@example.com/c",
+    ],
+)
+def test_import_of_variables(alone: Host, project: Path, url: str) -> None:
+    """The names of variables are carried over, and shown as they are."""
+    text = f"channels:\n  - {url}\ndependencies:\n  - python\n"
+    (project / "old.yml").write_text(text, encoding="utf-8")
+    done = alone.multiplat("import", "old.yml@linux-64", "--dry-run", cwd=project)
+    assert f"  - {url}\n" in done.stdout
+    data = json.loads(alone.multiplat("import", "old.yml@linux-64", "--json", cwd=project).stdout)
+    assert url in data["manifest"]
+    assert url in (project / "environment.yml").read_text(encoding="utf-8")
