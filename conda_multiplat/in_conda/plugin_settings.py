@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from conda_multiplat.machine.hook_settings import HOOK_SETTINGS
+from conda_multiplat.machine.hook_settings import HOOK_SETTINGS, VARIABLES
 from conda_multiplat.vocabulary.printable import printable
 
 _CHOICES = ("error", "warn", "off")
@@ -15,10 +15,16 @@ _log = logging.getLogger(__name__)
 
 def settings() -> list[Any]:
     """Our settings, for ``conda config --describe`` and ``.condarc``."""
-    from conda.common.configuration import PrimitiveParameter
+    from conda.common.configuration import PrimitiveParameter, SequenceParameter
     from conda.plugins.types import CondaSetting
 
-    return [
+    names = CondaSetting(
+        name=VARIABLES,
+        description="the environment variables that channels and pip entries of a manifest may "
+        "refer to, and so send to the servers that they name",
+        parameter=SequenceParameter(PrimitiveParameter("", element_type=str)),
+    )
+    choices = [
         CondaSetting(
             name=name,
             description=f"error, warn or off: what to do where {description}",
@@ -26,6 +32,7 @@ def settings() -> list[Any]:
         )
         for name, (default, description) in HOOK_SETTINGS.items()
     ]
+    return [*choices, names]
 
 
 def _validate(value: object) -> bool | str:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from conda_multiplat.machine.hook_settings import HOOK_SETTINGS
+from conda_multiplat.machine.hook_settings import (
+    CONDAS_VARIABLE,
+    HOOK_SETTINGS,
+    VARIABLES,
+    VARIABLES_VARIABLE,
+)
 from conda_multiplat.vocabulary.channels import ChannelConfig, public_name
 from conda_multiplat.vocabulary.names import VirtualPackage
 
@@ -50,6 +56,7 @@ class Settings:
         elsewhere: True where the work is for another machine than this one: it has what the lock
             was promised.
         hooks: says what our hooks in conda's own commands do, by setting; nothing without conda.
+        variables: the names of the environment variables that a manifest may send.
         authorize: the ``Authorization`` header for a channel's URL, by conda's ``channel_settings``
             and the auth handler that they name; ``""`` for none, and without conda.
     """
@@ -71,6 +78,7 @@ class Settings:
     detect: Callable[[Collection[str]], tuple[VirtualPackage, ...]] | None = None
     elsewhere: bool = False
     hooks: Callable[[], Mapping[str, str]] = dict
+    variables: Callable[[], frozenset[str]] = frozenset
     authorize: Callable[[str], str] = _no_header
 
 
@@ -95,6 +103,7 @@ def settings_from_conda() -> Settings:
         envvars_force_uppercase=bool(getattr(context, "envvars_force_uppercase", True)),
         detect=detect_with_conda,
         hooks=hook_settings,
+        variables=named_variables,
         authorize=authorize_with_conda,
     )
 
@@ -135,6 +144,19 @@ def hook_settings() -> dict[str, str]:
         f"plugins.{name}": str(getattr(context.plugins, name, default))
         for name, (default, _) in HOOK_SETTINGS.items()
     }
+
+
+def named_variables() -> frozenset[str]:
+    """The environment variables that ``plugins.multiplat_variables`` and ours name."""
+    from conda.base.context import context
+
+    return frozenset(map(str, getattr(context.plugins, VARIABLES, ()))) | variables_of(os.environ)
+
+
+def variables_of(environ: Mapping[str, str]) -> frozenset[str]:
+    """The environment variables that those two name which are there for it."""
+    texts = [environ.get(name, "") for name in (VARIABLES_VARIABLE, CONDAS_VARIABLE)]
+    return frozenset(name.strip() for text in texts for name in text.split(",") if name.strip())
 
 
 def _channel_config(context: Any) -> ChannelConfig:

@@ -17,8 +17,9 @@ import yaml
 
 from conda_multiplat.machine.auth_without_conda import no_handlers
 from conda_multiplat.machine.conda_folders import envs_dirs, own_base, pkgs_dirs, root_prefix
-from conda_multiplat.machine.conda_settings import CHANNEL_PRIORITIES, Settings
+from conda_multiplat.machine.conda_settings import CHANNEL_PRIORITIES, Settings, variables_of
 from conda_multiplat.machine.files import read_text
+from conda_multiplat.machine.hook_settings import VARIABLES
 from conda_multiplat.vocabulary.channels import ChannelConfig
 from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem
 
@@ -39,7 +40,7 @@ _OWN = f"https://{'.'.join(('repo', 'anaconda', 'com'))}/pkgs"
 _DEFAULTS = (f"{_OWN}/main", f"{_OWN}/r")
 _DEFAULTS_WIN = (*_DEFAULTS, f"{_OWN}/msys2")
 _RULES = ("allowlist_channels", "denylist_channels")
-_LISTS = ("channels", "default_channels", "envs_dirs", "pkgs_dirs", *_RULES)
+_LISTS = ("channels", "default_channels", "envs_dirs", "pkgs_dirs", VARIABLES, *_RULES)
 _SCALARS = ("channel_alias", "channel_priority", "offline", "root_prefix", "ssl_verify", "subdir")
 _ACTIVATION = ("changeps1", "env_prompt", "envvars_force_uppercase")
 _MAPS = ("custom_channels", "custom_multichannels", "proxy_servers")
@@ -84,6 +85,7 @@ def settings_from_condarc(
         changeps1=_flag(values.get("changeps1", True)),
         env_prompt=str(values.get("env_prompt", Settings.env_prompt)),
         envvars_force_uppercase=_flag(values.get("envvars_force_uppercase", True)),
+        variables=lambda: frozenset(values.get(VARIABLES, ())) | variables_of(environ),
         authorize=no_handlers(values.get("channel_settings", ()), config),
     )
 
@@ -115,6 +117,9 @@ def _merged(environ: Mapping[str, str]) -> dict[str, Any]:
             if (key := _ALIASES.get(str(name), str(name))) not in final:
                 _merge(values, key, value)
         final |= marked
+        plugins = values.pop("plugins", None)
+        if isinstance(plugins, dict):
+            _merge(values, VARIABLES, plugins.get(VARIABLES))
     for name in (*_ALIASES, *_LISTS, *_ACTIVATION, *_SCALARS):
         key = _ALIASES.get(name, name)
         if key not in final and (text := environ.get(f"CONDA_{name.upper()}", "")):

@@ -10,6 +10,12 @@ DRIFT = "multiplat_drift"
 #: Setting ``plugins.multiplat_cpu_builds``: what to do where conda chooses a CPU build on a
 #: machine that has CUDA.
 CPU_BUILDS = "multiplat_cpu_builds"
+#: Setting ``plugins.multiplat_variables``: the environment variables that a manifest's channels and
+#: ``pip:`` entries may refer to.
+VARIABLES = "multiplat_variables"
+#: The environment variable that names them too, with commas between; and conda's for the setting.
+VARIABLES_VARIABLE = "CONDA_MULTIPLAT_VARIABLES"
+CONDAS_VARIABLE = "CONDA_PLUGINS_MULTIPLAT_VARIABLES"
 #: Each setting's default and what it is for.
 HOOK_SETTINGS = {
     MACHINE: (

@@ -9,7 +9,7 @@ written or shown has the public form.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -107,9 +107,17 @@ def environment_variables(name: str) -> list[str]:
     return _ENVIRONMENT_VARIABLE.findall(name)
 
 
-def expand(name: str, environ: Mapping[str, str]) -> str:
-    """``name`` with ``$VAR`` and ``${VAR}`` replaced; what is not set stays as it is."""
-    return _ENVIRONMENT_VARIABLE.sub(lambda m: environ.get(m.group(1), m.group()), name)
+def expand(name: str, environ: Mapping[str, str], named: Collection[str]) -> str:
+    """``name`` with ``$VAR`` and ``${VAR}`` replaced; what is not set stays as it is.
+
+    Args:
+        name: of a channel.
+        environ: the environment.
+        named: the variables that may be used.
+    """
+    return _ENVIRONMENT_VARIABLE.sub(
+        lambda m: environ.get(m[1], m[0]) if m[1] in named else m[0], name
+    )
 
 
 def channel_urls(name: str, config: ChannelConfig, base: Path, subdir: str = "") -> list[str]:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from support.hosts import Host
 from support.manifests import write
+from support.packages import SUBDIR
+from support.server import Rules
 from support.terminal import Terminal
 
 #: What a terminal acts on, and what turns the direction of text round.
@@ -191,3 +193,58 @@ def test_import_of_variables(alone: Host, project: Path, url: str) -> None:
     data = json.loads(alone.multiplat("import", "old.yml@linux-64", "--json", cwd=project).stdout)
     assert url in data["manifest"]
     assert url in (project / "environment.yml").read_text(encoding="utf-8")
+
+
+# -- variables
+
+
+@pytest.mark.parametrize("form", ["${}", "${{{}}}"])
+@pytest.mark.parametrize("place", ["channel", "spec", "index", "requirement"])
+@pytest.mark.parametrize("command", ["lock", "install"])
+def test_variable_is_not_sent(
+    door: Host, project: Path, channel: Path, server: Rules, place: str, form: str, command: str
+) -> None:
+    """What is in the environment goes to no server that the manifest names, unless it may."""
+    url = f"{server.url}/t/{form.format('SECRET')}/c"
+    lines = {
+        "channel": f"channels: ['{url}']\ndependencies: [python]\n",
+        "spec": f"channels: [{channel.as_uri()}]\ndependencies: ['{url}::python']\n",
+        "index": f"channels: [{channel.as_uri()}]\n"
+        f"dependencies: [python, {{pip: ['--extra-index-url {url}', six]}}]\n",
+        "requirement": f"channels: [{channel.as_uri()}]\n"
+        f"dependencies: [python, {{pip: ['six @ {url}/six-1-py3-none-any.whl']}}]\n",
+    }
+    if command == "install":
+        write(project, channel, "python", platforms=f"[{SUBDIR}]")
+        door.multiplat("lock", cwd=project)
+    (project / "environment.yml").write_text(
+        f"name: demo\nplatforms: [{SUBDIR}]\n{lines[place]}", encoding="utf-8"
+    )
+    done = door.multiplat(command, cwd=project, env={"SECRET": "hunter2"}, code=2)
+    line = 3 if place == "channel" else 4
+    assert f"environment.yml:{line}:" in done.stderr
+    assert "$SECRET is not a variable that may be sent\n" in done.stderr
+    assert (
+        "if the server may have it: CONDA_MULTIPLAT_VARIABLES=SECRET in the environment, or "
+        "`plugins: {multiplat_variables: [SECRET]}` in .condarc\n"
+    ) in done.stderr
+    assert not server.requests
+
+
+@pytest.mark.parametrize("way", ["ours", "conda's", "file"])
+def test_variable_that_may_be_sent(
+    door: Host, project: Path, server: Rules, tmp_path: Path, way: str
+) -> None:
+    """The user names it in the environment or in a ``.condarc``, in both doors."""
+    server.token = "hunter2"
+    write(project, f"{server.url}/t/$SECRET/chan", "python", platforms=f"[{SUBDIR}]")
+    condarc = tmp_path / "condarc"
+    condarc.write_text("plugins:\n  multiplat_variables: [OTHER, SECRET]\n", encoding="utf-8")
+    named = {
+        "ours": {"CONDA_MULTIPLAT_VARIABLES": "OTHER,SECRET"},
+        "conda's": {"CONDA_PLUGINS_MULTIPLAT_VARIABLES": "OTHER,SECRET"},
+        "file": {"CONDARC": str(condarc)},
+    }
+    done = door.multiplat("lock", cwd=project, env={"SECRET": "hunter2", **named[way]})
+    assert "hunter2" not in done.stderr
+    assert any(request.authorised for request in server.requests)

@@ -83,8 +83,8 @@ def test_variables_of_a_url() -> None:
     """A lock names the variables; fetching uses their values."""
     url = "https://${USER_}:$PW@x.example.com"
     assert environment_variables(url) == ["USER_", "PW"]
-    assert expand(url, {"USER_": "u", "PW": "p"}) == "https://u:p@x.example.com"
-    assert expand("$NOT_SET", {}) == "$NOT_SET"
+    assert expand(url, {"USER_": "u", "PW": "p"}, {"USER_", "PW"}) == "https://u:p@x.example.com"
+    assert expand("$NOT_SET", {}, {"NOT_SET"}) == "$NOT_SET"
 
 
 def test_parts_of_urls() -> None:
@@ -221,7 +221,9 @@ def test_scrub(text: str, known: tuple[str, ...], scrubbed: str) -> None:
 def test_variables(name: str, variables: list[str], expanded: str) -> None:
     """Variables are replaced once; one that is not set stays as it is written."""
     assert environment_variables(name) == variables
-    assert expand(name, {"A": "1", "B": "2", "NESTED": "$A", "EMPTY": ""}) == expanded
+    environ = {"A": "1", "B": "2", "NESTED": "$A", "EMPTY": ""}
+    assert expand(name, environ, environ) == expanded
+    assert expand(name, environ, ()) == name
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from conda_multiplat.actions.install.choose_environment import Choice
 from conda_multiplat.actions.install.choose_prefix import refuse_protected
+from conda_multiplat.actions.named_variables import require_named
 from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.lockfile.platform_changes import (
     MENDED,
@@ -309,10 +310,12 @@ def require_allowed(project: Project, choice: Choice, settings: Settings) -> Non
     """Refuse locked packages of channels that conda's configuration does not allow.
 
     Raises:
+        ManifestError: a line refers to an environment variable that may not be sent.
         ChannelRefusedError: with every such channel.
     """
     from conda_multiplat.engines.conda.access import Channels
 
+    require_named([target(project.manifest, choice.environment, settings.subdir)], settings)
     urls = (base_url(each.url) for each in choice.locked.records)
     Channels(settings, project.folder).require_allowed(urls)
 

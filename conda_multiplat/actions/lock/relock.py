@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conda_multiplat.actions.lock.plan import Plan, Update, check_update, make_plans, plan_targets
+from conda_multiplat.actions.named_variables import require_named
 from conda_multiplat.lockfile import write as conda_lock
 from conda_multiplat.lockfile.model import LockChannel, LockFile, PlatformLock
 from conda_multiplat.machine.conda_settings import Settings
@@ -105,6 +106,7 @@ def relock(
 
     Raises:
         NoSolutionError: at least one target can't be solved.
+        ManifestError: a line refers to an environment variable that may not be sent.
         UsageError: an environment, a platform or a package that is not there.
         LockFileError: a lock that can't be read.
         OutsideError: a channel or an index can't be read.
@@ -118,6 +120,7 @@ def relock(
         plan.priority = channel_priority or plan.locked_priority or settings.channel_priority
     plan_targets(plans, update, settings)
     check_update(update, plans)
+    require_named(wanted, settings)
     engine = RattlerEngine(settings, project.folder)
     engine.require_allowed(  # what stays as locked is used too
         [request(each, default_channels=settings.channels, channel_priority="") for each in wanted]

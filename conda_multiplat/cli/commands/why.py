@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from conda_multiplat.actions.locked_targets import LockedTarget, locked_targets, near_names
+from conda_multiplat.actions.named_variables import require_named
 from conda_multiplat.cli.options import environments_option, platforms_option
 from conda_multiplat.lockfile.dependency_graph import Origin, origin
 from conda_multiplat.machine.conda_settings import Settings
@@ -132,6 +133,7 @@ def _alternatives(
     project: Project, places: Sequence[_Place], settings: Settings
 ) -> tuple[dict[int, Newest], dict[int, CpuBuild]]:
     """What else could have been chosen, by position in ``places``."""
+    require_named((place.locked.target for place in places), settings)
     newest: dict[int, Newest] = {}
     cpu_builds: dict[int, CpuBuild] = {}
     conda = {i: _question(place, settings) for i, place in enumerate(places)}

@@ -65,7 +65,8 @@ class Channels:
     def urls(self, name: str, subdir: str = "") -> list[str]:
         """The public base URLs of a channel, as a platform is looked for in it."""
         config = self._settings.channel_config
-        found = channel_urls(expand(name, os.environ), config, self._base, subdir)
+        named = self._settings.variables() if "$" in name else ()
+        found = channel_urls(expand(name, os.environ, named), config, self._base, subdir)
         self._credentialed |= {public_name(url): url for url in found if public_name(url) != url}
         public = [public_name(url) for url in found]
         for url in public:

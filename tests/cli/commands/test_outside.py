@@ -200,7 +200,7 @@ def test_environment_variables_in_urls(door: Host, project: Path, tmp_path: Path
     with serve(root) as server:
         server.token = "tk-12345"
         write(project, f"{server.url}/t/${{CHAN_TOKEN}}/chan", "a", platforms=f"[{SUBDIR}]")
-        env = {"CHAN_TOKEN": "tk-12345"}
+        env = {"CHAN_TOKEN": "tk-12345", "CONDA_MULTIPLAT_VARIABLES": "CHAN_TOKEN"}
         door.multiplat("lock", cwd=project, env=env)
         door.multiplat("install", cwd=project, env=env)
     text = (project / "conda-lock.yml").read_text(encoding="utf-8")
