@@ -20,14 +20,14 @@ from urllib.parse import unquote
 
 from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.manifest.targets import Target
-from conda_multiplat.solving.extras import with_extras
+from conda_multiplat.solving.extras import extra_keys, with_extras
 from conda_multiplat.solving.markers import asked_for
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.errors import NOWHERE, Location
 from conda_multiplat.vocabulary.match_spec import parse_spec
 from conda_multiplat.vocabulary.names import VirtualPackage, spec_name
 from conda_multiplat.vocabulary.reachability import depends_of, reachable
-from conda_multiplat.vocabulary.records import CondaRecord, Record, python_of
+from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record, python_of
 from conda_multiplat.vocabulary.virtual_packages import Need, unmet
 
 #: Whether a MatchSpec holds for a record, as far as a lock has what it asks for.
@@ -102,7 +102,8 @@ def mismatches(
     ]
     wrong += pypi(target, locked)
     wrong += _unsafe(locked.every)
-    wrong += _extra(unasked(target, locked))
+    unknown = may_be_of_extras(target, locked)
+    wrong += _extra([each for each in unasked(target, locked) if each not in unknown])
     return sorted(set(wrong), key=lambda each: (not each.at.file, each))
 
 
@@ -152,6 +153,20 @@ def unasked(target: Target, locked: PlatformLock) -> list[Record]:
     wanted_pypi = reachable([*named, *of_paths], depends_of(locked.pypi))
     extra: list[Record] = [record for record in locked.records if record.name not in wanted]
     return [*extra, *(package for package in locked.pypi if package.name not in wanted_pypi)]
+
+
+def may_be_of_extras(target: Target, locked: PlatformLock) -> list[Record]:
+    """The packages that nothing asks for in a lock, unless it is an extra.
+
+    Other tools' locks have no extras of PyPI. One can be asked for by a line that names it, and by
+    a package that is asked for and needs another.
+    """
+    if not locked.foreign:
+        return []
+    left = [package for package in unasked(target, locked) if isinstance(package, PypiRecord)]
+    named = any(extra_keys(line) for line in target.view.pypi)
+    askers = [package for package in locked.pypi if package.depends and package not in left]
+    return list(left) if named or askers else []
 
 
 def _extra(extra: Sequence[Record]) -> list[Mismatch]:

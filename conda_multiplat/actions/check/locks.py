@@ -71,7 +71,8 @@ def _lock(project: Project, environment: str) -> Verdict:
     if is_newer(lock):
         fix = "update conda-multiplat, which made this lock"
         return Verdict(file, tuple(reasons), met, _NEWER, command="", fix=fix)
-    return Verdict(file, tuple(reasons), met, _CHANGED if lock.recipe else _FOREIGN)
+    notes = () if lock.recipe else _of_extras(project, environment, stale)
+    return Verdict(file, tuple(reasons), met, _CHANGED if lock.recipe else _FOREIGN, notes=notes)
 
 
 def _close_look(project: Project, environment: str, stale: Sequence[Target]) -> list[str]:
@@ -84,6 +85,22 @@ def _close_look(project: Project, environment: str, stale: Sequence[Target]) -> 
         for each in [*_channels(lock, target), *wrong]:
             reasons.setdefault(each, []).append(target.subdir)
     return [f"{reason}  ({', '.join(subdirs)})" for reason, subdirs in reasons.items()]
+
+
+def _of_extras(project: Project, environment: str, stale: Sequence[Target]) -> tuple[str, ...]:
+    """PyPI packages that only an extra can have asked for, which other tools' locks don't say."""
+    from conda_multiplat.lockfile.satisfies import may_be_of_extras
+
+    lock = project.existing_lock(environment)
+    found: dict[str, list[str]] = {}
+    for target in stale:
+        for package in may_be_of_extras(target, lock.platforms[target.subdir]):
+            found.setdefault(f"{package.name} {package.version}", []).append(target.subdir)
+    return tuple(
+        f"note: {package}: nothing in this lock asks for it but an extra may, and "
+        f"only our locks say that  ({', '.join(subdirs)})"
+        for package, subdirs in found.items()
+    )
 
 
 def _refuse_what_is_no_spec(project: Project) -> None:

@@ -19,6 +19,7 @@ class Verdict(NamedTuple):
         why_met: why they may have changed.
         command: the command that brings it up to date; ``""`` where none does.
         fix: what to do, in words.
+        notes: what can't be known of it, a line each.
     """
 
     file: str
@@ -27,6 +28,7 @@ class Verdict(NamedTuple):
     why_met: str = ""
     command: str = LOCK
     fix: str = ""
+    notes: tuple[str, ...] = ()
 
     def fails(self, *, strict: bool = False) -> bool:
         """Whether something has to be done; ``strict`` where what is only met is not enough."""
@@ -34,9 +36,12 @@ class Verdict(NamedTuple):
 
     def lines(self) -> list[str]:
         """What there is to say of it, a reason to a line; nothing where it is in sync."""
+        details = [f"  {line}" for line in (*self.reasons, *self.notes)]
         if self.reasons:
-            return [f"{self.file} is out of date", *(f"  {reason}" for reason in self.reasons)]
-        return [f"{self.file}: {self.why_met}  ({', '.join(self.met)})"] if self.met else []
+            return [f"{self.file} is out of date", *details]
+        return (
+            [f"{self.file}: {self.why_met}  ({', '.join(self.met)})", *details] if self.met else []
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; ``state`` is ``in sync``, ``met`` or ``out of date``."""
@@ -45,6 +50,7 @@ class Verdict(NamedTuple):
             "file": self.file,
             "state": state,
             "reasons": list(self.reasons),
+            **({"notes": list(self.notes)} if self.notes else {}),
             "met": list(self.met),
             "fix": self.fix if self.fails(strict=True) else "",
         }

@@ -211,3 +211,41 @@ def test_random_extras(
         alone.multiplat("check", "--strict", cwd=project)
         _write(project, channel, server, "c0 c1 c2", *asked, f"{asked[0]}>0")
         assert "nothing asks" not in alone.multiplat("check", cwd=project).stderr
+
+
+def _as_another_tool(project: Path) -> None:
+    """The lock without what only ours says: the head's own keys, and who asks for extras."""
+    path = project / "conda-lock.yml"
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    del data["metadata"]["custom_metadata"]
+    for package in data["package"]:
+        if package["manager"] == "pip":
+            package["dependencies"].pop("http-client", None)
+            package["dependencies"].pop("fast", None)
+    path.write_text(yaml.safe_dump(data), encoding="utf-8")
+
+
+@pytest.mark.parametrize("entry", ["asker", "fsspec[http]", "http-client[speed]"])
+def test_locks_of_other_tools_have_no_extras(
+    alone: Host, project: Path, channel: Path, pypi: Rules, entry: str
+) -> None:
+    """That nothing asks for a PyPI package can't be known there: a note, and conda's are judged."""
+    _write(project, channel, pypi, "fsspec", entry)
+    alone.multiplat("lock", cwd=project)
+    _as_another_tool(project)
+    done = alone.multiplat("check", cwd=project)
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("conda-lock.yml: another tool locked it")
+    assert (
+        "  note: fast 1.0: nothing in this lock asks for it but an extra may, and only our locks "
+        "say that  (linux-64, win-64)"
+    ) in lines
+    verdict = alone.json("check", cwd=project)["files"][0]
+    assert verdict["state"] == "met"
+    assert any(note.startswith("note: fast 1.0") for note in verdict["notes"])
+    _write(project, channel, pypi, "", entry)
+    alone.multiplat("check", cwd=project, code=1)
+    _write(project, channel, pypi, "fsspec", entry)
+    alone.multiplat("lock", cwd=project)
+    alone.multiplat("check", "--strict", cwd=project)
+    assert locked(project)["linux-64"]["fast"] == "1.0"
