@@ -242,19 +242,39 @@ def detect_with_conda(names: Collection[str]) -> tuple[VirtualPackage, ...]:
 
     manager = context.plugin_manager
     left_out = [plugin for plugin in manager.get_plugins() if not _is_wanted(plugin, names)]
+    packages: list[VirtualPackage | None] = []
+    for plugin in set(manager.get_plugins()) - set(left_out):
+        if _slow_package(plugin) == "__cuda" and (cuda := _cuda(plugin, context)) is not None:
+            left_out.append(plugin)
+            packages += [VirtualPackage("__cuda", cuda)] if cuda else []
     hook = manager.subset_hook_caller("conda_virtual_packages", remove_plugins=left_out)
-    packages = [_virtual_package(each) for group in hook() for each in group]
+    packages += [_virtual_package(each) for group in hook() for each in group]
     return tuple(sorted(package for package in packages if package is not None))
 
 
+def _cuda(plugin: Any, context: Any) -> str | None:
+    """What conda's detector says, asked at less cost; ``None`` where conda has to be asked."""
+    from conda_multiplat.machine.gpu_driver import cuda_as_conda
+
+    overridden = "cuda" in getattr(context, "override_virtual_packages", ())
+    if overridden or "CONDA_OVERRIDE_CUDA" in os.environ:
+        return None
+    detector = getattr(plugin, "_cuda_driver_version_detector_target", None)
+    return cuda_as_conda(detector) if detector else None
+
+
 def _is_wanted(plugin: object, names: Collection[str]) -> bool:
-    module = str(getattr(plugin, "__name__", ""))
     from conda_multiplat.machine.gpu_driver import cuda_possible
 
-    slow = next((name for end, name in _SLOW.items() if module.endswith(end)), None)
+    slow = _slow_package(plugin)
     if slow == "__cuda" and not cuda_possible():
         return False
     return slow is None or slow in names
+
+
+def _slow_package(plugin: object) -> str | None:
+    module = str(getattr(plugin, "__name__", ""))
+    return next((name for end, name in _SLOW.items() if module.endswith(end)), None)
 
 
 def _virtual_package(package: Any) -> VirtualPackage | None:

@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 #: What NVIDIA's driver brings, CUDA's library and the one that manages it; ``wsl`` is WSL's. conda
 #: looks for CUDA's by the name without a version.
@@ -28,6 +28,14 @@ _NO_CUDA = {"CONDA_OVERRIDE_CUDA": "", "CONDA_OVERRIDE_CUDA_ARCH": ""}
 #: Seconds that a driver may take.
 _PATIENCE = 5.0
 _PROGRAM = "from conda_multiplat.engines.conda.specs import print_virtual_packages as p; p()"
+
+#: What conda's detector takes as there, and the queue that it writes its answer to.
+_FOR_DETECTOR = """\
+import ctypes, itertools, os, platform
+from contextlib import suppress
+class Answer:
+    put = staticmethod(print)
+"""
 
 #: Virtual packages as (name, version, build).
 Found = list[tuple[str, str, str]]
@@ -71,6 +79,35 @@ def _ask(environ: Mapping[str, str]) -> Found:
     except (subprocess.SubprocessError, OSError):
         return []
     return [(name, version, build) for name, version, build in json.loads(done.stdout)]
+
+
+def cuda_as_conda(detector: Callable[..., object]) -> str | None:
+    """The CUDA version that conda's own detector finds, ``""`` for none.
+
+    conda runs it in a process that imports half of conda, 0.4 s. The function needs modules of
+    Python alone: here it gets a process that has nothing else.
+
+    Returns:
+        ``None`` where it can't be run like that: conda has to be asked.
+    """
+    import inspect
+
+    try:
+        source = inspect.getsource(detector)
+    except (OSError, TypeError):
+        return None
+    program = f"{_FOR_DETECTOR}\n{source}\n{detector.__name__}(Answer)\n"
+    command = [sys.executable, "-I", "-S", "-c", program]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_PATIENCE, check=False)
+    except subprocess.TimeoutExpired:
+        return ""
+    except OSError:
+        return None
+    if done.returncode:
+        return None if done.returncode == 1 else ""  # an error in Python, or the driver's crash
+    answer = done.stdout.decode().strip()
+    return "" if answer == "None" else answer
 
 
 def cuda_arch() -> str:

@@ -114,6 +114,13 @@ class Host:
             )
         return done
 
+    def seconds(self, *arguments: str, cwd: Path, env: Mapping[str, str] | None = None) -> float:
+        """Seconds of a processor that a command and its children take, and no others."""
+        before = os.times()
+        self.run(*arguments, cwd=cwd, env=env)
+        after = os.times()
+        return sum(after[2:4]) - sum(before[2:4])
+
     @property
     def is_conda(self) -> bool:
         """Whether conda's own commands can be run here."""

@@ -65,17 +65,17 @@ def test_lowest_of_several_gpus(door: Host, project: Path, driver: dict[str, str
     ids=["no GPU", "crash"],
 )
 def test_driver_in_trouble(
-    alone: Host, project: Path, driver: dict[str, str], trouble: dict[str, str]
+    door: Host, project: Path, driver: dict[str, str], trouble: dict[str, str]
 ) -> None:
     """A driver that has no device or brings its process down: the machine has no CUDA."""
-    assert _cuda(alone, project, **driver, **trouble) == {}
-    assert "__glibc" in alone.multiplat("info", cwd=project, env={**driver, **trouble}).stdout
+    assert _cuda(door, project, **driver, **trouble) == {}
+    assert "__glibc" in door.multiplat("info", cwd=project, env={**driver, **trouble}).stdout
 
 
-def test_driver_that_hangs(alone: Host, project: Path, driver: dict[str, str]) -> None:
+def test_driver_that_hangs(door: Host, project: Path, driver: dict[str, str]) -> None:
     """It is waited for some seconds, and then goes without."""
     start = time.monotonic()
-    assert _cuda(alone, project, **driver, FAKE_DRIVER_SLEEPS="60") == {}
+    assert _cuda(door, project, **driver, FAKE_DRIVER_SLEEPS="60") == {}
     assert time.monotonic() - start < 30
 
 
@@ -131,6 +131,22 @@ def test_install_asks_the_driver(
     assert "needs            __cuda_arch >=8   this machine: __cuda_arch 7.5\n" in said
     door.multiplat("install", cwd=project, env=driver)
     assert (door.envs / "demo" / "conda-meta" / "kernels-1.0-0.json").is_file()
+
+
+def test_start(conda: Host, project: Path, tmp_path: Path, driver: dict[str, str]) -> None:
+    """To ask the driver does not make ``run`` slow in conda, whose own process for that would."""
+    driven = Package("driven", noarch="generic", constrains=["__cuda >=12"])
+    write(project, build_channel(tmp_path / "c", [driven]), "driven", platforms=f"[{SUBDIR}]")
+    conda.multiplat("lock", "-q", cwd=project)
+    conda.multiplat("install", "-q", cwd=project, env=driver)
+    own, ours = ("info", "--base"), ("multiplat", "run", "--", "true")
+    used = {
+        words: min(conda.seconds(*words, cwd=project, env=driver) for _ in range(3))
+        for words in (own, ours)
+    }
+    assert used[ours] < used[own] + 0.15
+    old = {**driver, "FAKE_DRIVER_VERSION": "11080"}
+    assert "__cuda 11.8" in conda.multiplat(*ours[1:], cwd=project, env=old, code=1).stderr
 
 
 def test_plain_conda_sees_the_gpu(conda: Host, driver: dict[str, str], project: Path) -> None:

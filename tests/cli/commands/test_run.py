@@ -235,13 +235,7 @@ def test_start(conda: Host, project: Path, channel: Path) -> None:
     _project(conda, project, channel, "driven")
     conda.multiplat("install", "-q", cwd=project)
     own, ours = ("info", "--base"), ("multiplat", "run", "--", "true")
-    used = {words: min(_used(conda, words, project) for _ in range(3)) for words in (own, ours)}
+    used = {
+        words: min(conda.seconds(*words, cwd=project) for _ in range(3)) for words in (own, ours)
+    }
     assert used[ours] < used[own] + 0.15
-
-
-def _used(host: Host, words: tuple[str, ...], folder: Path) -> float:
-    """Seconds of a processor that a command and its children take: others' work does not count."""
-    before = os.times()
-    host.run(*words, cwd=folder)
-    after = os.times()
-    return sum(after[2:4]) - sum(before[2:4])
