@@ -64,21 +64,34 @@ def damage(prefix: Path, accepted: Accepted, *, contents: bool = False) -> dict[
         contents: read the files whose sizes are right too.
     """
     wrong: dict[str, dict[str, int | None]] = {}
-    right: set[str] = set()  # of a path that two packages have one is enough
     for name, entries in _packages(prefix):
+        root = f"{prefix}/"
         for entry in entries:
-            path = str(entry["_path"])
-            if path.endswith(".pyc"):
+            path = entry["_path"]
+            size = _size(root + path, entry, contents=contents)
+            if size == _AS_LINKED or path.endswith(".pyc"):
                 continue
-            size = _size(prefix / path, entry, contents=contents)
-            if size == _AS_LINKED:
-                right.add(path)
-            elif path not in accepted or accepted[path] != size:
+            if path not in accepted or accepted[path] != size:
                 wrong.setdefault(name, {})[path] = size
+    suspects = {path for paths in wrong.values() for path in paths}
+    right = _right_for_another(prefix, suspects, contents=contents)
     return {
         name: _damage(sizes)
         for name, paths in wrong.items()
         if (sizes := {path: size for path, size in paths.items() if path not in right})
+    }
+
+
+def _right_for_another(prefix: Path, paths: Collection[str], *, contents: bool) -> set[str]:
+    """Those that are as one package's record says; a path that two packages have can't be both."""
+    if not paths:
+        return set()
+    return {
+        entry["_path"]
+        for _, entries in _packages(prefix)
+        for entry in entries
+        if entry["_path"] in paths
+        and _size(f"{prefix}/{entry['_path']}", entry, contents=contents) == _AS_LINKED
     }
 
 
@@ -107,14 +120,19 @@ def _damage(sizes: Mapping[str, int | None]) -> Damage:
 _AS_LINKED = -1
 
 
-def _size(path: Path, entry: Mapping[str, Any], *, contents: bool) -> int | None:
-    """A file's size where it is not as recorded, ``None`` where it is missing."""
+def _size(path: str, entry: Mapping[str, Any], *, contents: bool) -> int | None:
+    """A file's size where it is not as recorded, ``None`` where it is missing.
+
+    It is called for each of tens of thousands of files: what most of them are comes first.
+    """
     try:
         there = os.lstat(path)
     except OSError:
         return None
     kind, size = entry.get("path_type"), entry.get("size_in_bytes")
-    if kind == "softlink":
+    if kind == "hardlink" and there.st_size == size and stat.S_ISREG(there.st_mode):
+        as_linked = not contents or _same_content(path, entry)
+    elif kind == "softlink":
         as_linked = stat.S_ISLNK(there.st_mode) or size is None or sys.platform == "win32"
     elif kind == "directory" or size is None:
         as_linked = True
@@ -126,9 +144,9 @@ def _size(path: Path, entry: Mapping[str, Any], *, contents: bool) -> int | None
     return _AS_LINKED if as_linked else there.st_size
 
 
-def _same_content(path: Path, entry: Mapping[str, Any]) -> bool:
+def _same_content(path: str, entry: Mapping[str, Any]) -> bool:
     wanted = entry.get("sha256_in_prefix") or entry.get("sha256")
-    return not wanted or sha256_of(path) == wanted
+    return not wanted or sha256_of(Path(path)) == wanted
 
 
 def sha256_of(path: Path) -> str:

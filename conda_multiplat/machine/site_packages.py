@@ -40,33 +40,39 @@ def installed_pypi(
 
 
 def foreign_distributions(prefix: Path, python: str) -> Iterator[tuple[Path, str, str]]:
-    """What conda does not own: each ``.dist-info`` folder, with its project and version."""
-    owned = {name for folder in owned_metadata(prefix) if (name := project_of(folder))}
+    """What conda does not own: each ``.dist-info`` folder, with its project and version.
+
+    One of a project that conda brings in another version is not conda's.
+    """
     folder = site_packages(prefix, python)
-    for path, name, version in distributions(folder) if folder else ():
-        if name not in owned:
-            yield path, name, version
+    yield from _foreign(prefix, [folder] if folder else [])
 
 
 def left_distributions(
     prefix: Path, python: str, known: Collection[str]
 ) -> list[tuple[Path, str, str]]:
-    """Likewise what we installed for a Python that is no longer the one of the prefix."""
+    """Likewise what we installed for a Python that is no longer the one of the prefix.
+
+    Args:
+        prefix: the environment.
+        python: the version of its Python.
+        known: the names of what we installed.
+    """
     present = site_packages(prefix, python)
-    others = [folder for folder in prefix.glob("lib/python*/site-packages") if folder != present]
-    found = [
-        each
-        for folder in others
-        if not folder.parent.is_symlink()
-        for each in distributions(folder)
-        if each[1] in known
+    others = [
+        folder
+        for folder in prefix.glob("lib/python*/site-packages")
+        if folder != present and not folder.parent.is_symlink()
     ]
-    owned = (
-        {name for folder in owned_metadata(prefix) if (name := project_of(folder))}
-        if found
-        else set()
-    )
-    return [each for each in found if each[1] not in owned]
+    return [found for found in _foreign(prefix, others) if found[1] in known]
+
+
+def _foreign(prefix: Path, folders: Collection[Path]) -> Iterator[tuple[Path, str, str]]:
+    owned = owned_metadata(prefix) if folders else set()
+    for folder in folders:
+        for path, name, version in distributions(folder):
+            if path.name not in owned:
+                yield path, name, version
 
 
 def distributions(folder: Path) -> Iterator[tuple[Path, str, str]]:

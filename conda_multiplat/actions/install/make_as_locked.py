@@ -251,7 +251,7 @@ def _remove_pypi(work: Work, again: Collection[str]) -> None:
     A conda package may come in the place of one of PyPI's. What conda owns by now stays.
     """
     noted = work.marker.get("pypi", {})
-    if not work.pypi and not again:
+    if not (work.pypi or again or (noted and work.found)):
         return
     from conda_multiplat.machine.distribution_files import remove_distributions
     from conda_multiplat.machine.prefix_files import owners

@@ -81,7 +81,9 @@ class UvInstaller:
         """
         self._check_folders(records)
         anew = [f"--refresh-package={each.name}" for each in records if each.is_folder]
-        self._install_all(records, python, "--prefix", str(folder), *anew)
+        # Links, whatever file systems the cache and the folder are on: what is copied is large.
+        links = ["--link-mode=symlink"] if os.name != "nt" else []
+        self._install_all(records, python, "--prefix", str(folder), *links, *anew)
         return {
             name: frozenset(map(_as_in_conda, recorded_files(path, folder)))
             for site_packages in folder.rglob("site-packages")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from support.manifests import write
 from support.packages import PYTHON, SUBDIR, Package, Symlink, build_channel, python_package
 from support.pypi_index import Index, write_project
 from support.server import Rules, serve
+from support.terminal import Terminal
 from uv import find_uv_bin
 
 SITE = f"lib/python{'.'.join(PYTHON.split('.')[:2])}/site-packages"
@@ -224,11 +226,11 @@ _PROVIDED = "multiplat: {pypi-names: {ninja: ninja}}\n"
 
 
 @pytest.mark.parametrize("harm", ["missing", "altered", "in place", "same size"])
-def test_damage_is_seen_and_mended(door: Host, project: Path, channel: Path, harm: str) -> None:
+def test_damage_is_seen_and_mended(alone: Host, project: Path, channel: Path, harm: str) -> None:
     """list, install and its dry run; a file that is one with the cache's is fetched anew."""
-    _locked(door, project, channel, "ninja")
-    door.multiplat("install", cwd=project)
-    program = door.envs / "demo" / "bin/ninja"
+    _locked(alone, project, channel, "ninja")
+    alone.multiplat("install", cwd=project)
+    program = alone.envs / "demo" / "bin/ninja"
     content = program.read_bytes()
     if harm in ("missing", "altered"):
         program.unlink()
@@ -240,18 +242,18 @@ def test_damage_is_seen_and_mended(door: Host, project: Path, channel: Path, har
         program.write_bytes(content.replace(b"conda", b"nobod"))
     verify = ("--verify",) if harm == "same size" else ()
     word = "missing" if harm == "missing" else "altered"
-    done = door.multiplat("list", "--installed", *verify, cwd=project)
+    done = alone.multiplat("list", "--installed", *verify, cwd=project)
     assert f"bin/ninja {word}\n" in done.stdout
-    door.multiplat("list", "--installed", "--exit-code", *verify, cwd=project, code=1)
-    done = door.multiplat("install", "--dry-run", *verify, cwd=project)
+    alone.multiplat("list", "--installed", "--exit-code", *verify, cwd=project, code=1)
+    done = alone.multiplat("install", "--dry-run", *verify, cwd=project)
     assert f"   ~ ninja 1.12 (bin/ninja {word})\n" in done.stderr
     if verify:
-        done = door.multiplat("install", cwd=project)
+        done = alone.multiplat("install", cwd=project)
         assert " is as locked: 2 packages\n" in done.stderr
-    changed = door.json("install", *verify, cwd=project)["changes"]
+    changed = alone.json("install", *verify, cwd=project)["changes"]
     assert [(change["kind"], change["name"]) for change in changed] == [("mended", "ninja")]
     assert program.read_bytes() == content
-    assert door.json("install", "--verify", cwd=project)["changes"] == []
+    assert alone.json("install", "--verify", cwd=project)["changes"] == []
 
 
 def test_doctor_sees_damage(conda: Host, project: Path, channel: Path) -> None:
@@ -297,6 +299,47 @@ def test_shared_files_of_pypi(
     alone.multiplat("install", cwd=project)
     space = alone.envs / "demo" / SITE / "space"
     assert sorted(path.name for path in space.iterdir()) == ["__init__.py", "two"]
+
+
+def test_pip_over_conda(
+    alone: Host, project: Path, tmp_path: Path, index: Index, pypi: Rules
+) -> None:
+    """What was put by hand over a conda package of the same project goes, and conda's is mended."""
+    files = {
+        f"{SITE}/library.py": b"VERSION = 'of conda'\n",
+        f"{SITE}/library-1.0.dist-info/METADATA": b"Name: library\nVersion: 1.0\n",
+    }
+    library = Package("library", subdir=SUBDIR, depends=["python"], files=files)
+    own = build_channel(tmp_path / "own", [python_package(), library])
+    wheel = index.wheel("library", "2.0", more={"site-packages/library_new.py": ""})
+    _locked(alone, project, own, "library", _pip(pypi, "ninja"))
+    alone.multiplat("install", cwd=project)
+    prefix = alone.envs / "demo"
+    before = _tree(prefix)
+    command = [find_uv_bin(), "pip", "install", "-q", "--no-deps", "--no-index", "--no-config"]
+    options = ["--break-system-packages", "--python", prefix / "bin/python", "--reinstall"]
+    subprocess.run([*command, *options, f"library @ {wheel.as_uri()}"], check=True)
+    assert (prefix / SITE / "library_new.py").exists()
+    alone.multiplat("install", cwd=project)
+    after = _tree(prefix)
+    noted = {"conda-meta/history", "conda-meta/multiplat"}
+    assert {
+        path for path in before.keys() | after.keys() if before.get(path) != after.get(path)
+    } <= noted
+
+
+def test_another_python(alone: Host, project: Path, channel: Path, pypi: Rules) -> None:
+    """What was installed for the Python before this one goes with it."""
+    _locked(alone, project, channel, _pip(pypi, "builder"))
+    alone.multiplat("install", cwd=project)
+    prefix = alone.envs / "demo"
+    old = prefix / "lib/python3.2/site-packages"
+    old.mkdir(parents=True)
+    for path in (prefix / SITE).glob("builder*"):
+        path.rename(old / path.name)
+    alone.multiplat("install", cwd=project)
+    assert (prefix / SITE / "builder.py").exists()
+    assert not list(old.glob("builder*"))
 
 
 # --- every transition from one owner to another ------------------------------------------------
@@ -453,3 +496,30 @@ def test_no_file_has_two_owners(alone: Host, project: Path, tmp_path: Path, seed
         shutil.rmtree(prefix)
         alone.multiplat("install", cwd=project, code=3)
         assert not os.path.lexists(prefix)
+
+
+def test_one_voice(
+    alone: Host, project: Path, channel: Path, index: Index, pypi: Rules, tmp_path: Path
+) -> None:
+    """On a terminal and elsewhere: our list and one bar of both sides, and no line of uv's."""
+    index.sdist("made")
+    _locked(alone, project, channel, "ninja", _pip(pypi, "builder", "made"), extra=_PROVIDED)
+    command = ["env", "TERM=xterm", *alone.command, "install", "-p", str(tmp_path / "env")]
+    with Terminal(command, env=alone.environ(), cwd=project) as terminal:
+        assert terminal.exit_code() == 0
+    # Each conda and each PyPI package is a step twice: aside, and in the environment.
+    bar, end, rest = terminal.shown.rpartition("8/8")
+    assert end, terminal.shown
+    assert set(re.findall(r"\d+/\d+", bar)) <= {f"{done}/8" for done in range(9)}
+    assert rest.splitlines()[-6:] == [
+        "   + ninja 1.12",
+        f"   + python {PYTHON}",
+        "   + builder 1.0",
+        "   + made 1.0",
+        f" {tmp_path / 'env'} has the 4 packages of default",
+        f" activate it with: conda activate {tmp_path / 'env'}",
+    ], rest
+    done = alone.multiplat("install", "-p", tmp_path / "other", cwd=project)
+    assert done.stderr.splitlines()[0] == " installing 2 packages of PyPI"
+    for word in ("Using", "Resolved", "Prepared", "Installed", "files/builder", "=="):
+        assert word not in done.stderr + terminal.shown
