@@ -201,6 +201,7 @@ def _platform(
     items, reasons = _merged(_items(base), _items(ours), _items(theirs))
     extras = asked_extras(target.view.pypi, [*theirs.extras, *ours.extras])
     merged = _as_locked(target, items, sides.ours.recipe, extras)
+    merged = merged._replace(torch_backend=ours.torch_backend or theirs.torch_backend)
     if not reasons:
         reasons = [*judge(target, merged), *_untried(target, merged, there, versions)]
     return merged, reasons

@@ -17,6 +17,8 @@ What CEP 37 has no key for is kept in ``metadata.custom_metadata``, which maps s
 ``multiplat.extras.SUBDIR``               JSON: extra that a line of ``pip:`` asks for,
                                           ``name[extra]`` -> what it needs, where conda provides
                                           the project; left out where there are none
+``multiplat.torch-backend.SUBDIR``        for which accelerator PyTorch's packages were taken from
+                                          its index; left out where none were
 ========================================  ======================================================
 """
 
@@ -56,6 +58,7 @@ class PlatformLock(NamedTuple):
         needs: the virtual packages that the records need.
         requested: the MatchSpecs that were asked for.
         extras: those that lines of ``pip:`` ask for (see ``pypi.PypiSolution``).
+        torch_backend: the same.
     """
 
     content_hash: str
@@ -65,6 +68,7 @@ class PlatformLock(NamedTuple):
     needs: tuple[Need, ...] = ()
     requested: tuple[str, ...] = ()
     extras: Extras = ()
+    torch_backend: str = ""
 
     @property
     def every(self) -> tuple[Record, ...]:
@@ -91,6 +95,7 @@ class PlatformLock(NamedTuple):
         pypi: Iterable[PypiRecord] = (),
         *,
         extras: Extras = (),
+        torch_backend: str = "",
     ) -> PlatformLock:
         """The lock of a fresh solution; its needs are read off the records."""
         ordered = tuple(sorted(records, key=lambda record: record.name))
@@ -105,6 +110,7 @@ class PlatformLock(NamedTuple):
             needs=tuple(needs),
             requested=tuple(sorted(set(requested))),
             extras=extras,
+            torch_backend=torch_backend,
         )
 
 
@@ -178,6 +184,8 @@ class LockFile(NamedTuple):
             custom[f"{PREFIX}requested.{name}"] = json.dumps(list(lock.requested))
             if lock.extras:
                 custom[f"{PREFIX}extras.{name}"] = json.dumps(dict(lock.extras))
+            if lock.torch_backend:
+                custom[f"{PREFIX}torch-backend.{name}"] = lock.torch_backend
         return custom
 
 

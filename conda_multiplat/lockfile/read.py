@@ -294,5 +294,6 @@ def _platform(
         ),
         needs=unpack_needs(stated) if stated else tuple(needs),
         requested=tuple(json.loads(custom.get(f"{PREFIX}requested.{name}", "[]"))),
+        torch_backend=custom.get(f"{PREFIX}torch-backend.{name}", ""),
         extras=unpack_extras(custom.get(f"{PREFIX}extras.{name}", "{}")),
     )

@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import yaml
+from packaging.utils import canonicalize_name
 
-from conda_multiplat.vocabulary.names import did_you_mean, nearest_or_all
+from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.names import did_you_mean
 from conda_multiplat.vocabulary.yaml_nodes import Reader
 
-#: Each key and the values that uv knows for it, its default first.
+#: The CUDA versions that PyTorch's indexes are named after, as uv knows them, the newest first.
+CUDA_BACKENDS = (
+    *("cu132", "cu130", "cu129", "cu128", "cu126", "cu125", "cu124", "cu123", "cu122", "cu121"),
+    *("cu120", "cu118", "cu117", "cu116", "cu115", "cu114", "cu113", "cu112", "cu111", "cu110"),
+    *("cu102", "cu101", "cu100", "cu92", "cu91", "cu90", "cu80"),
+)
+NO_BACKEND = "none"
+#: Each key and the values that uv knows for it, its default first; of ``torch-backend`` those that
+#: don't look at the machine that locks, and ours for what PyPI has.
 CHOICES = {
     "resolution": ("highest", "lowest", "lowest-direct"),
     "prerelease": ("if-necessary-or-explicit", "if-necessary", "explicit", "allow", "disallow"),
     "index-strategy": ("first-index", "unsafe-first-match", "unsafe-best-match"),
+    "torch-backend": (
+        *(NO_BACKEND, "cpu", *CUDA_BACKENDS),
+        *("rocm7.2", "rocm7.1", "rocm7.0", "rocm6.4", "rocm6.3", "rocm6.2.4", "rocm6.2"),
+        *("rocm6.1", "rocm6.0", "rocm5.7", "rocm5.6", "rocm5.5", "rocm5.4.2", "rocm5.4"),
+        *("rocm5.3", "rocm5.2", "rocm5.1.1", "rocm4.2", "rocm4.1", "rocm4.0.1", "xpu"),
+    ),
 }
+#: So many words are shown.
+_FEW = 9
+_KEYS = (*CHOICES, "indexes", "sources")
+_PROJECT = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_INDEX = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
+_URL = re.compile(r"(https?|file)://.|\$\{")
 
 
 class PypiOptions(NamedTuple):
@@ -24,29 +48,103 @@ class PypiOptions(NamedTuple):
         resolution: whether the newest or the oldest versions are taken that fit.
         prerelease: when pre-releases count.
         index_strategy: which index a package may come from, of several.
+        torch_backend: for which accelerator PyTorch's packages are; ``none``: those of PyPI.
+        indexes: indexes for named projects only: name -> URL, ``${VARIABLES}`` as written.
+        sources: which project comes from which of them.
     """
 
     resolution: str = ""
     prerelease: str = ""
     index_strategy: str = ""
+    torch_backend: str = ""
+    indexes: tuple[tuple[str, str], ...] = ()
+    sources: tuple[tuple[str, str], ...] = ()
 
     def said(self) -> dict[str, str]:
-        """What is said, by its key."""
-        return {key: value for key, value in zip(CHOICES, self, strict=True) if value}
+        """What is said in a word, by its key."""
+        words = (self.resolution, self.prerelease, self.index_strategy, self.torch_backend)
+        return {key: value for key, value in zip(CHOICES, words, strict=True) if value}
+
+    def content(self) -> dict[str, Any]:
+        """What is said and has an effect, for a digest: without logins."""
+        urls = dict(self.indexes)
+        used = {name: public_name(urls[name]) for _, name in self.sources}
+        more = {"indexes": used, "sources": dict(self.sources)} if self.sources else {}
+        return {**self.said(), **more}
+
+
+def combined(options: Sequence[PypiOptions]) -> PypiOptions:
+    """What several files say: the last that says a word, and all of their indexes."""
+    said: dict[str, str] = {}
+    indexes: dict[str, str] = {}
+    sources: dict[str, str] = {}
+    for each in options:
+        said |= each.said()
+        indexes |= dict(each.indexes)
+        sources |= dict(each.sources)
+    return _options(said, indexes, sources)
+
+
+def _options(
+    said: Mapping[str, str], indexes: Mapping[str, str], sources: Mapping[str, str]
+) -> PypiOptions:
+    words = PypiOptions(*(said.get(key, "") for key in CHOICES))  # type: ignore[arg-type]
+    return words._replace(
+        indexes=tuple(sorted(indexes.items())), sources=tuple(sorted(sources.items()))
+    )
 
 
 def read_pypi_options(reader: Reader, node: yaml.Node) -> PypiOptions:
     """The value of ``pypi:``, its problems going to ``reader``."""
     reader.no_selectors(node, "pypi")
     chosen = {}
-    for name, (key, child) in reader.mapping(node, "pypi").items():
-        if name not in CHOICES:
-            hint = nearest_or_all(name, CHOICES)
+    keys = reader.mapping(node, "pypi")
+    for name, (key, child) in keys.items():
+        if name not in _KEYS:
+            hint = did_you_mean(name, _KEYS, f"known: {', '.join(_KEYS)}")
             reader.problem(key.at, f"unknown key {name!r} in pypi", hint)
-            continue
-        text = reader.text(child, name)
-        if text and text.value not in CHOICES[name]:
-            hint = did_you_mean(text.value, CHOICES[name], f"write {', '.join(CHOICES[name])}")
-            reader.problem(text.at, f"unknown {name} {text.value!r}", hint)
-        chosen[name] = text.value if text else ""
-    return PypiOptions(*(chosen.get(key, "") for key in CHOICES))
+        elif name in CHOICES:
+            chosen[name] = _word(reader, name, child)
+    indexes = _indexes(reader, keys["indexes"][1]) if "indexes" in keys else {}
+    sources = _sources(reader, keys["sources"][1], indexes) if "sources" in keys else {}
+    return _options(chosen, indexes, sources)
+
+
+def _word(reader: Reader, name: str, node: yaml.Node) -> str:
+    text = reader.text(node, name)
+    if text and text.value not in CHOICES[name]:
+        known = CHOICES[name]
+        few = ", ".join(known) if len(known) < _FEW else "none, cpu, cu129 or another that uv knows"
+        hint = did_you_mean(text.value, known, f"write {few}")
+        reader.problem(text.at, f"unknown {name} {text.value!r}", hint)
+    return text.value if text else ""
+
+
+def _indexes(reader: Reader, node: yaml.Node) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, (key, child) in reader.mapping(node, "indexes").items():
+        url = reader.text(child, f"the index {name}")
+        if not _INDEX.fullmatch(name):
+            hint = "a name of letters, digits, `-`, `_` and `.`, for `sources`"
+            reader.problem(key.at, f"{name!r} can't name an index", hint)
+        elif url and not _URL.match(url.value):
+            hint = "write its URL, for example https://wheels.example.com/simple"
+            reader.problem(url.at, f"the index {name} is not a URL: {url.value!r}", hint)
+        elif url:
+            found[name] = url.value
+    return found
+
+
+def _sources(reader: Reader, node: yaml.Node, indexes: Mapping[str, str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, (key, child) in reader.mapping(node, "sources").items():
+        index = reader.text(child, f"the source of {name}")
+        if not _PROJECT.fullmatch(name):
+            hint = "write a project's name alone: `torch: pytorch`"
+            reader.problem(key.at, f"{name!r} is not the name of a PyPI project", hint)
+        elif index and index.value not in indexes:
+            hint = did_you_mean(index.value, indexes, "name its URL under `indexes`")
+            reader.problem(index.at, f"no index {index.value!r} under pypi: indexes", hint)
+        elif index:
+            found[canonicalize_name(name)] = index.value
+    return found

@@ -28,7 +28,7 @@ from conda_multiplat.manifest.combine import (
 from conda_multiplat.manifest.head import Head, read_head
 from conda_multiplat.manifest.model import Manifest
 from conda_multiplat.manifest.platform_lines import EntryName, LineReader, Lines, SpecCheck
-from conda_multiplat.manifest.pypi_options import PypiOptions
+from conda_multiplat.manifest.pypi_options import combined
 from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem
 from conda_multiplat.vocabulary.names import unique
 from conda_multiplat.vocabulary.selectors import filter_lines, selector_lines
@@ -87,7 +87,7 @@ def read_manifest(
         prefer=unique(text.value for head in heads for text in head.prefer),
         variables={subdir: _merge(line[subdir].variables for line in lines) for subdir in subdirs},
         pypi_names={k: v for head in heads for k, v in head.pypi_names.items()},
-        pypi=PypiOptions(*map(_last, zip(*(head.pypi for head in heads), strict=True))),
+        pypi=combined([head.pypi for head in heads]),
         warnings=(
             *(warning for head in heads for warning in head.warnings),
             *lonely_groups(environments.values()),
@@ -155,11 +155,6 @@ class _FileReader:
             return []
         pairs = [(self._reader.text(key, "a key"), value) for key, value in node.value]
         return [(key, value) for key, value in pairs if key is not None]
-
-
-def _last(values: Sequence[str]) -> str:
-    """What the last file says that says anything."""
-    return next(filter(None, reversed(values)), "")
 
 
 def _merge(maps: Iterable[dict[str, str]]) -> dict[str, str]:

@@ -80,12 +80,15 @@ class PypiSolution:
         warnings: for the user.
         extras: the extras that lines of ``pip:`` ask for, ``name[extra]``, each with what it needs
             where conda provides the project.
+        torch_backend: the accelerator that PyTorch's packages are for, as uv names it; ``""`` where
+            there are none of its index.
     """
 
     request: PypiRequest
     records: tuple[PypiRecord, ...]
     warnings: tuple[str, ...] = ()
     extras: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    torch_backend: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ Digest, recipe 1: the SHA-256 of the canonical JSON (sorted keys, no spaces, ASC
 5. ``pypi_names``: where there are PyPI requirements, what the manifest says of the projects that
    conda packages provide;
 6. ``pypi_options``: where there are PyPI requirements, what the manifest says of how their versions
-   are chosen;
+   are chosen, and which projects come from an index of their own;
 7. ``categories``: where a category is not ``main``, the sorted pairs of category and requirement;
 8. ``solve_group``: where other environments of its group have the platform, the digests of their
    requests, each as if it were in no group, sorted.
@@ -113,7 +113,7 @@ def _content(target: Target) -> dict[str, Any]:
     }
     if target.view.pypi and target.pypi_names:
         content["pypi_names"] = target.pypi_names
-    if target.view.pypi and (options := target.pypi_options.said()):
+    if target.view.pypi and (options := target.pypi_options.content()):
         content["pypi_options"] = options
     asked = (*target.view.conda, *target.view.pypi)
     if grouped := sorted({(each.category, each.text) for each in asked if each.category != "main"}):

@@ -242,7 +242,8 @@ def _installer(work: Work, settings: Settings) -> UvInstaller:
     from conda_multiplat.engines.pypi.install import UvInstaller
 
     here = target(work.project.manifest, work.choice.environment, settings.subdir)
-    return UvInstaller(work.where, settings, work.project.folder, here.view.pypi)
+    indexes = [url for _, url in here.pypi_options.indexes]
+    return UvInstaller(work.where, settings, work.project.folder, here.view.pypi, indexes)
 
 
 def _remove_pypi(work: Work, again: Collection[str]) -> None:

@@ -210,6 +210,7 @@ def _lock_file(
                 [requirement.text for requirement in target.view.conda],
                 resolved[target].records if target in resolved else (),
                 extras=resolved[target].extras if target in resolved else (),
+                torch_backend=resolved[target].torch_backend if target in resolved else "",
             )
     return LockFile(
         environment=plan.environment,

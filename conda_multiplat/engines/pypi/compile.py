@@ -16,9 +16,11 @@ from packaging.utils import canonicalize_name
 
 from conda_multiplat.engines.conda.access import cache_folder
 from conda_multiplat.engines.pypi.uv import UvProcesses, uv_environment
+from conda_multiplat.engines.pypi.vendor_indexes import SOURCES, sources_project, torch_backend
 from conda_multiplat.engines.pypi.wheel_stubs import FOLDER, LOCK, stub
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.file_locks import in_use
+from conda_multiplat.manifest.pypi_options import CHOICES
 from conda_multiplat.solving.extras import Metadata
 from conda_multiplat.solving.pypi import PypiRequest
 from conda_multiplat.solving.wheel_tags import NEWEST, platform_tags
@@ -43,6 +45,8 @@ _TRIPLES = {
 _NODE = re.compile(
     r"^(?P<name>[A-Za-z0-9._-]+)(\[(?P<extras>[^\]]*)\])?.*?(\s#\s*via (?P<via>.*))?$"
 )
+#: An option in uv's hints that is a key of the manifest.
+_OPTION = re.compile(rf"`?--(?P<key>{'|'.join(CHOICES)})[ =](?P<value>[a-z0-9.-]+)`?")
 #: What uv says beside its warnings, when it isn't silent.
 _PROSE = ("Resolved ", "Using ", "Audited ", "Prepared ", "Building ", "Built ")
 #: A Python of the target's version is not needed here, nor is it there as a rule.
@@ -87,6 +91,7 @@ class Compiler:
         processes: what runs uv.
         extras: of projects that conda provides, what their extras need; ``None`` where no index
             says it.
+        named: projects that are asked of an index of their own.
     """
 
     settings: Settings
@@ -95,6 +100,7 @@ class Compiler:
     request: PypiRequest
     processes: UvProcesses
     extras: Mapping[str, Metadata | None] = field(default_factory=dict)
+    named: frozenset[str] = frozenset()
 
     @property
     def entries(self) -> list[str]:
@@ -198,7 +204,8 @@ class Compiler:
     def message(self, done: subprocess.CompletedProcess[str]) -> str:
         """What uv says of an error, without warnings and credentials."""
         said, _ = _told(done.stderr)
-        return self._scrubbed("\n".join(said).strip().removeprefix("error: "))
+        text = _OPTION.sub(_as_key, "\n".join(said).strip().removeprefix("error: "))
+        return self._scrubbed(text)
 
     def warnings(self, done: subprocess.CompletedProcess[str]) -> list[str]:
         """What uv warns of, a line each, apart from what is of this machine alone."""
@@ -207,7 +214,9 @@ class Compiler:
         return list(map(self._scrubbed, dict.fromkeys(lines)))
 
     def _scrubbed(self, text: str) -> str:
-        urls = [os.path.expandvars(requirement.text) for requirement in self.request.requirements]
+        lines = [requirement.text for requirement in self.request.requirements]
+        lines += [url for _, url in self.request.target.pypi_options.indexes]
+        urls = map(os.path.expandvars, lines)
         return scrub(text, secrets([*urls, *os.environ.values()]))
 
     def _run(
@@ -222,7 +231,8 @@ class Compiler:
         promised = tuple(target.virtual_packages if packages is None else packages)
         constraints = self.folder / "constraints.txt"
         command = [
-            *("pip", "compile", "-", "--no-progress", "--color", "never", "--no-header"),
+            *("pip", "compile", "-", *self._sources(), "--no-progress", "--no-header"),
+            *("--color", "never"),
             *("--python", sys.executable, "--no-python-downloads"),
             *("--python-version", self.request.python),
             *("--python-platform", str(triple(target.subdir, promised))),
@@ -245,8 +255,20 @@ class Compiler:
         """How the manifest wants versions to be chosen: ``--pre``, and the keys of ``pypi:``."""
         pre = any(requirement.text == "--pre" for requirement in self.request.requirements)
         said = self.request.target.pypi_options.said()
-        choices = {"prerelease": "allow", **said} if pre else said
-        return [f"--{key}={value}" for key, value in choices.items()]
+        backend = {"torch-backend": torch_backend(self.request)}
+        choices = {**({"prerelease": "allow"} if pre else {}), **said, **backend}
+        return [f"--{key}={value}" for key, value in choices.items() if value]
+
+    def _sources(self) -> list[str]:
+        """A project that says which projects come from an index of their own, if any do."""
+        if not self.named:
+            return []
+        file = self.folder / SOURCES / "pyproject.toml"
+        file.parent.mkdir(exist_ok=True)
+        file.touch(mode=0o600)  # an index's URL can have a password
+        text = sources_project(self.request.target.pypi_options, self.named)
+        file.write_text(text, encoding="utf-8")
+        return [str(file)]
 
     def _said(self, name: str) -> Metadata:
         return self.extras.get(name) or Metadata()
@@ -261,6 +283,11 @@ class Compiler:
         texts = [requirement.text for requirement in self.request.requirements]
         told = [text.removeprefix(CONSTRAINT) for text in texts if text.startswith(CONSTRAINT)]
         return [*lines, *told, *self.request.bound]
+
+
+def _as_key(option: re.Match[str]) -> str:
+    """An option that uv would have, as the manifest has it."""
+    return f"`multiplat: {{pypi: {{{option['key']}: {option['value']}}}}}`"
 
 
 def _told(text: str) -> tuple[list[str], list[str]]:
@@ -295,6 +322,6 @@ def listing_of(text: str) -> Listing:
         if node["extras"]:
             extras[needed] = [canonicalize_name(each.strip()) for each in node["extras"].split(",")]
         for via in (node["via"] or "").split(", "):
-            if via and not via.startswith("-"):
+            if via and not via.startswith(("-", SOURCES)):
                 needs.setdefault(canonicalize_name(via.partition("[")[0]), []).append(needed)
     return Listing(needs, extras)

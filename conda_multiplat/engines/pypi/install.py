@@ -45,6 +45,7 @@ class UvInstaller:
         folder: the lock's folder, from which relative paths start.
         requirements: the entries of ``pip:``: of their indexes the logins, and where build tools
             come from.
+        indexes: the URLs of its other indexes, for their logins.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class UvInstaller:
         settings: Settings,
         folder: Path,
         requirements: Sequence[Requirement],
+        indexes: Sequence[str] = (),
     ) -> None:
         self._prefix = prefix
         self._settings = settings
@@ -62,6 +64,7 @@ class UvInstaller:
             for requirement in requirements
             if split_option(requirement.text)[0] in _PLACES
         ]
+        self._indexes = [os.path.expandvars(url) for url in indexes]
 
     def files(
         self, records: Sequence[PypiRecord], python: Path, folder: Path
@@ -126,7 +129,8 @@ class UvInstaller:
 
     def _logins(self) -> dict[str, str]:
         """Host -> ``user:password``, of the indexes that the manifest names."""
-        parts = [urlsplit(split_option(option)[1]) for option in self._options]
+        named = [split_option(option)[1] for option in self._options]
+        parts = [urlsplit(url) for url in (*named, *self._indexes)]
         return {
             str(part.hostname): part.netloc.rpartition("@")[0]
             for part in parts
@@ -152,7 +156,7 @@ class UvInstaller:
             )
         if done.returncode != 0:
             text = done.stderr.strip().removeprefix("error: ")
-            raise unfinished(self._prefix, scrub(text, secrets(self._options)))
+            raise unfinished(self._prefix, scrub(text, secrets([*self._options, *self._indexes])))
 
 
 def _as_in_conda(path: str) -> str:

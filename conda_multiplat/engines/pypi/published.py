@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from conda_multiplat.engines.pypi.compile import NEWEST_SYSTEM, Compiler
+from conda_multiplat.engines.pypi.vendor_indexes import sourced
 from conda_multiplat.solving.extras import Metadata, read_metadata
 
 #: Seconds, before uv is asked instead.
@@ -51,7 +52,7 @@ class Published:
 
 def _of_pin(uv: Compiler, name: str, pin: str) -> Metadata | None:
     with tempfile.TemporaryDirectory(prefix="conda-multiplat-") as folder:
-        own = replace(uv, folder=Path(folder))
+        own = replace(uv, folder=Path(folder), named=uv.named | ({name} & sourced(uv.request)))
         entries = [*uv.options, pin]
         done = own.lock(entries, "--no-deps", without={name}, packages=NEWEST_SYSTEM)
         packages = own.pylock().get("packages", ()) if done.returncode == 0 else ()

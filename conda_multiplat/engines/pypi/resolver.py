@@ -29,11 +29,16 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from conda_multiplat.engines.pypi.advice import index_names, other_versions, unknown_projects
-from conda_multiplat.engines.pypi.compile import NEWEST_SYSTEM, Compiler, triple
+from conda_multiplat.engines.pypi.compile import NEWEST_SYSTEM, Compiler, Listing, triple
 from conda_multiplat.engines.pypi.extras import asked_extras
 from conda_multiplat.engines.pypi.folder_digest import folder_digest, folder_version
 from conda_multiplat.engines.pypi.published import Published
 from conda_multiplat.engines.pypi.uv import UvProcesses, uv_program
+from conda_multiplat.engines.pypi.vendor_indexes import (
+    asked_with_sources,
+    used_backend,
+    with_sources,
+)
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.solving.pypi import Provided, PypiConflict, PypiRequest, PypiSolution
 from conda_multiplat.solving.read_pylock import Chosen, choose, wheel_tags
@@ -82,32 +87,56 @@ def _outcome(uv: Compiler, published: Published) -> PypiSolution | PypiConflict:
     target = uv.request.target
     if triple(target.subdir, target.virtual_packages) is None:
         return _conflict(uv.request, f"there are no wheels for {target.subdir} that uv knows of")
-    names = {package.name for package in uv.request.provided}
+    uv = replace(uv, named=asked_with_sources(uv.request))
     while True:
         done = uv.lock(uv.entries)
         if done.returncode == _NO_SOLUTION:
-            return _unsolvable(uv, uv.message(done))
+            wider = _of_all_sources(uv)
+            if wider is None:
+                return _unsolvable(uv, uv.message(done))
+            uv = wider
+            continue
         uv.check(done)
         listing = uv.listing()
-        new = names & listing.extras.keys() - uv.extras.keys()
-        if not new:
+        again = _with_extras(_with_sources(uv), listing, published)
+        if again == uv:
             break
-        uv = _with_extras(uv, sorted(new), published)
+        uv = again
+    names = {package.name for package in uv.request.provided}
     ranked = tags(uv.request.python, target.subdir, target.virtual_packages)
     chosen = choose(uv.pylock(), ranked, provided=names, dependencies=listing.needs)
     records = tuple(_on_disk(uv, record) for record in chosen.records)
     asked = asked_extras(uv, listing, records, published, uv.warnings(done))
     warnings = (*_to_build(uv, chosen), *asked.warnings)
-    solution = PypiSolution(uv.request, asked.records, warnings, asked.of_lines)
+    backend = used_backend(uv.request, records)
+    solution = PypiSolution(uv.request, asked.records, warnings, asked.of_lines, backend)
     return _too_old(uv, chosen) or solution
 
 
-def _with_extras(uv: Compiler, names: Sequence[str], published: Published) -> Compiler:
-    """With what the extras need of projects that conda provides; nothing where nobody knows."""
+def _with_extras(uv: Compiler, listing: Listing, published: Published) -> Compiler:
+    """With what extras need that are asked for of what conda provides."""
     versions = {package.name: package.version for package in uv.request.provided}
-    looked_up = {name: published.of_version(uv, name, versions[name]) for name in names}
+    new = versions.keys() & listing.extras.keys() - uv.extras.keys()
+    looked_up = {name: published.of_version(uv, name, versions[name]) for name in sorted(new)}
     known = {name: says.optional if says else None for name, says in looked_up.items()}
     return replace(uv, extras={**uv.extras, **known})
+
+
+def _with_sources(uv: Compiler) -> Compiler:
+    """With what only packages ask for and has an index of its own: uv takes lines for that."""
+    taken = {canonicalize_name(package["name"]) for package in uv.pylock().get("packages", ())}
+    return replace(uv, named=uv.named | (taken & with_sources(uv.request)))
+
+
+def _of_all_sources(uv: Compiler) -> Compiler | None:
+    """With those sources that are needed where all are there; ``None`` where that is no help."""
+    every = replace(uv, named=with_sources(uv.request))
+    if every.named == uv.named or every.lock(every.entries).returncode != 0:
+        return None
+    listing = every.listing()
+    needed = {name for name in every.named if listing.askers(name)}
+    named = asked_with_sources(uv.request) | needed
+    return replace(uv, named=named) if named != uv.named else None
 
 
 def _to_build(uv: Compiler, chosen: Chosen) -> tuple[str, ...]:

@@ -1,0 +1,82 @@
+"""Indexes that are for some projects only: the manifest's own, and PyTorch's for an accelerator."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Iterable
+
+from conda_multiplat.manifest.pypi_options import CUDA_BACKENDS, NO_BACKEND, PypiOptions
+from conda_multiplat.solving.markers import asked_for
+from conda_multiplat.solving.pypi import PypiRequest
+from conda_multiplat.vocabulary.pip_entries import split_option
+from conda_multiplat.vocabulary.records import PypiRecord
+
+#: The project whose name uv gives to what only says where others come from.
+SOURCES = "conda-multiplat-sources"
+_PLACES = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no-index")
+
+
+def asked_with_sources(request: PypiRequest) -> frozenset[str]:
+    """The projects that lines ask for here and that come from an index of their own."""
+    target = request.target
+    asked = asked_for(request.requirements, target.subdir, request.python)
+    return frozenset(asked) & with_sources(request)
+
+
+def with_sources(request: PypiRequest) -> frozenset[str]:
+    """The projects that come from an index of their own, if at all and not from conda."""
+    return sourced(request) - {package.name for package in request.provided}
+
+
+def sourced(request: PypiRequest) -> frozenset[str]:
+    """The projects that come from an index of their own, where it is PyPI's that is taken."""
+    return frozenset(name for name, _ in request.target.pypi_options.sources)
+
+
+def sources_project(options: PypiOptions, names: Collection[str]) -> str:
+    """A ``pyproject.toml`` by which uv takes some projects from their indexes alone."""
+    sources = {name: index for name, index in options.sources if name in names}
+    lines = ["[project]", f'name = "{SOURCES}"', 'version = "0"']
+    lines += [f"dependencies = {json.dumps(sorted(sources))}", "[tool.uv.sources]"]
+    lines += [f"{name} = {{ index = {json.dumps(sources[name])} }}" for name in sorted(sources)]
+    for name, url in options.indexes:
+        if name in sources.values():
+            lines += ["[[tool.uv.index]]", f"name = {json.dumps(name)}", "explicit = true"]
+            lines += [f"url = {json.dumps(os.path.expandvars(url))}"]
+    return "\n".join(lines) + "\n"
+
+
+def torch_backend(request: PypiRequest) -> str:
+    """Uv's name of the accelerator that PyTorch's packages are to be for; ``""`` for PyPI's own.
+
+    The manifest's word, or else the CUDA that is promised, ``cpu`` where none is. A manifest that
+    says where packages come from is not contradicted, and where conda provides PyTorch itself, its
+    relatives are left as they are.
+    """
+    target = request.target
+    said = target.pypi_options.torch_backend
+    if target.subdir.startswith("osx-"):
+        return ""
+    if said:
+        return "" if said == NO_BACKEND else said
+    own = [line for line in request.requirements if split_option(line.text)[0] in _PLACES]
+    given = {package.name for package in request.provided}
+    if own or "torch" in given | {name for name, _ in target.pypi_options.sources}:
+        return ""
+    cuda = next((each.version for each in target.virtual_packages if each.name == "__cuda"), "")
+    return cuda_backend(cuda) if cuda else "cpu"
+
+
+def cuda_backend(version: str) -> str:
+    """The newest of uv's names that a version of CUDA covers; ``cpu`` if there is none so old."""
+    major, minor, *_ = [*version.split("."), "0"]
+    numbers = (int(major), int(minor))
+    fitting = [name for name in CUDA_BACKENDS if (int(name[2:-1]), int(name[-1])) <= numbers]
+    return next(iter(fitting), "cpu")
+
+
+def used_backend(request: PypiRequest, records: Iterable[PypiRecord]) -> str:
+    """The accelerator that some of the records are for; ``""`` where none is of PyTorch's index."""
+    backend = torch_backend(request)
+    return backend if any(f"/whl/{backend}/" in record.url for record in records) else ""
