@@ -53,7 +53,7 @@ def manifest_of(environments: Iterable[Any]) -> str:
 
 def _manifest(prefix: Path, platforms: list[str]) -> str:
     from conda_multiplat.actions.import_.prefix import read_prefix
-    from conda_multiplat.cli.commands.import_ import verified_text
+    from conda_multiplat.actions.import_.verified_text import verified_text
     from conda_multiplat.importers.merge import Part, merge
     from conda_multiplat.machine.conda_settings import settings_from_conda
     from conda_multiplat.machine.console import Console

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,15 +16,20 @@ from conda_multiplat.importers.conda_history import requested_specs
 from conda_multiplat.importers.values import Imported, Lost
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.files import shown
-from conda_multiplat.machine.prefix import is_environment, read_variables
+from conda_multiplat.machine.prefix import MARKER, is_environment, read_marker, read_variables
 from conda_multiplat.machine.prefix_records import meta, read_records
 from conda_multiplat.machine.site_packages import foreign_distributions
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.vocabulary.channels import OF_DEFAULTS, base_url, channel_urls, public_name
 from conda_multiplat.vocabulary.errors import Location, OutsideError, UsageError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, spec_name
-from conda_multiplat.vocabulary.pip_entries import entry_name
+from conda_multiplat.vocabulary.pip_entries import entry_name, split_option
 from conda_multiplat.vocabulary.yaml_nodes import Text
+
+#: Where an index keeps its files, by their digests: nobody asks for one by such a URL.
+_OF_INDEX = re.compile(r"/packages/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}/[^/]+$")
+_PATHS = ("-e", "--editable", "-f", "--find-links")
+_RELATIVE = re.compile(r"\.{1,2}($|[/\\\[])")
 
 
 def read_prefix(prefix: Path, settings: Settings, this_subdir: str) -> Imported:
@@ -139,13 +145,30 @@ def _leaves(records: Sequence[dict[str, Any]]) -> dict[str, str]:
 
 def _pypi(prefix: Path, records: Sequence[dict[str, Any]]) -> Iterable[Requirement]:
     python = next((str(record["version"]) for record in records if record["name"] == "python"), "")
-    distributions = sorted(foreign_distributions(prefix, python))
+    marker = read_marker(prefix)
+    ours = marker.get("pypi", {}) if "pip" in marker else {}
+    folder = Path(next(iter(marker.get("manifest", ())), prefix)).parent
+    for text in marker.get("pip", ()):
+        line = _from(folder, str(text))
+        yield Requirement(line, entry_name(line), Location(str(meta(prefix) / MARKER)))
+    present = sorted(foreign_distributions(prefix, python))
+    distributions = [distribution for distribution in present if distribution[1] not in ours]
     asked = [
         distribution for distribution in distributions if (distribution[0] / "REQUESTED").is_file()
     ]
     for path, name, version in asked or distributions:
         text = _entry(name, version, path)
         yield Requirement(text, entry_name(text), Location(str(path)))
+
+
+def _from(folder: Path, text: str) -> str:
+    """A line of another folder's manifest, its paths made absolute."""
+    option, value = split_option(text)
+    if option in _PATHS and "://" not in value:
+        return f"{option} {os.path.normpath(folder / value)}"
+    if not option and _RELATIVE.match(text):
+        return os.path.normpath(folder / text)
+    return text
 
 
 def _entry(name: str, version: str, path: Path) -> str:
@@ -155,6 +178,8 @@ def _entry(name: str, version: str, path: Path) -> str:
     except (OSError, ValueError):
         return f"{name} >={version}"
     url = public_name(str(origin.get("url", "")))
+    if _OF_INDEX.search(url):
+        return f"{name} >={version}"
     if "dir_info" in origin and url.startswith("file://"):
         editable = "-e " if origin["dir_info"].get("editable") else ""
         return f"{editable}{unquote(urlsplit(url).path)}"

@@ -40,7 +40,8 @@ from conda_multiplat.machine.progress import Progress, progress
 from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import target
 from conda_multiplat.solving.requests import channels_of
-from conda_multiplat.vocabulary.channels import base_url
+from conda_multiplat.vocabulary.channels import base_url, public_name
+from conda_multiplat.vocabulary.pip_entries import CONSTRAINT
 from conda_multiplat.vocabulary.records import CondaRecord, python_of
 
 if TYPE_CHECKING:
@@ -359,6 +360,12 @@ def _settle(work: Work, settings: Settings) -> None:
     }
     if locked := work.choice.locked.pypi:
         now["pypi"] = {each.name: {"url": each.url, "sha256": each.sha256} for each in locked}
+        here = target(work.project.manifest, work.choice.environment, settings.subdir)
+        now["pip"] = [
+            line.text if "${" in line.text else public_name(line.text)
+            for line in here.view.pypi
+            if not line.text.startswith(CONSTRAINT)
+        ]
     if left := _left_by_scripts(work):
         now["left_by_scripts"] = left
     if now != work.marker:

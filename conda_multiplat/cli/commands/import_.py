@@ -18,12 +18,12 @@ from conda_multiplat.actions.import_.logins import refuse_logins
 from conda_multiplat.actions.import_.prefix import read_prefix
 from conda_multiplat.actions.import_.report import Settled, document, report, variant_lines
 from conda_multiplat.actions.import_.sources import File, read_files, read_parts
+from conda_multiplat.actions.import_.verified_text import verified_text
 from conda_multiplat.actions.install.choose_prefix import existing
 from conda_multiplat.importers.environment_yml import without_build
 from conda_multiplat.importers.merge import Part, channel_notes, double_platforms, merge
 from conda_multiplat.importers.platform_differences import Difference, common, differences, settle
-from conda_multiplat.importers.values import Imported, Lost, same_requests
-from conda_multiplat.importers.write_manifest import render
+from conda_multiplat.importers.values import Imported, Lost
 from conda_multiplat.lockfile.read import read_lock
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
@@ -35,10 +35,8 @@ from conda_multiplat.machine.files import (
     write_all,
 )
 from conda_multiplat.manifest.model import Requirement
-from conda_multiplat.manifest.read import Source, read_manifest
-from conda_multiplat.vocabulary.errors import InternalError, ManifestError, UsageError
+from conda_multiplat.vocabulary.errors import ManifestError, UsageError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
-from conda_multiplat.vocabulary.pip_entries import entry_name
 
 EXAMPLES = """\
 examples:
@@ -236,33 +234,3 @@ def _unwritten_comments(parts: Sequence[Part], text: str) -> list[Lost]:
         for at, words in part.imported.comments.items()
         if words not in text
     ]
-
-
-def verified_text(imported: Imported, sources: Sequence[str], target: Path) -> str:
-    """The manifest's text, which reads as what is meant.
-
-    Words beside a line can look like a selector: if they do, all go without.
-    """
-    from conda_multiplat.engines.conda.specs import check_spec
-
-    wrong: list[str] = []
-    for comments in (True, False):
-        text = render(imported, sources, comments=comments)
-        try:
-            got = read_manifest(
-                [Source(shown(target), text)],
-                host_subdirs=(),
-                check_spec=check_spec,
-                entry_name=entry_name,
-            )
-        except ManifestError as error:
-            wrong = [str(problem) for problem in error.problems]
-            continue
-        wrong = list(same_requests(imported.manifest, got))
-        if not wrong:
-            return text
-    raise InternalError(
-        "the manifest that was made is not what was read",
-        details=wrong,
-        hints=["please report it, with the files that were imported"],
-    )

@@ -852,6 +852,11 @@ def test_environment(door: Host, project: Path, real_channel: Path, tmp_path: Pa
     for name, files in {
         "asked_for-2.1": {"REQUESTED": ""},
         "brought-1.0": {},
+        "of_index-3.0": {
+            "REQUESTED": "",
+            "direct_url.json": '{"url": "https://files.example.com/packages/0a/1b/'
+            f'{"c" * 60}/of_index-3.0-cp312-cp312-win_amd64.whl", "archive_info": {{}}}}',
+        },
         "from_folder-0.1": {
             "REQUESTED": "",
             "direct_url.json": '{"url": "file:///src/my%20tool", "dir_info": {"editable": true}}',
@@ -883,6 +888,7 @@ dependencies:
       - asked-for >=2.1
       - -e /src/my tool
       - from-git @ git+https://git.example.com/x.git@0a1b2c
+      - of-index >=3.0
 variables:
   GREETING: "hello # there"
 """

@@ -11,7 +11,8 @@ import pytest
 import yaml
 from support.hosts import Host
 from support.manifests import write
-from support.pypi_index import Index
+from support.packages import SUBDIR
+from support.pypi_index import Index, write_project
 from support.server import Rules, serve
 from support.states import assert_nothing_to_lock
 
@@ -202,3 +203,19 @@ def test_where_torch_comes_from(
     asked = done.stderr.replace("\n", "")
     assert ("pytorch" in asked) == bool(place)
     assert f"{place}/torch/" in asked
+
+
+def test_import_of_our_own_environment(
+    alone: Host, tmp_path: Path, project: Path, real_channel: Path, pypi: Rules
+) -> None:
+    """It gives back the lines of `pip:`, and not what they brought, nor URLs of wheels."""
+    write_project(project / "tool", "tool", "1.0")
+    lines = [f"--index-url {pypi.url}/simple", "robot", "early<2; sys_platform != 'nope'", "./tool"]
+    entries = "pip:\n" + "\n".join(f"      - {each}" for each in lines)
+    write(project, real_channel, "python", entries, platforms=f"[{SUBDIR}]")
+    alone.multiplat("lock", cwd=project)
+    alone.multiplat("install", "-n", "made", cwd=project)
+    alone.multiplat("import", "--from-name", "made", "-o", "back.yml", cwd=tmp_path)
+    data = yaml.safe_load((tmp_path / "back.yml").read_text(encoding="utf-8"))
+    (pip,) = (each["pip"] for each in data["dependencies"] if isinstance(each, dict))
+    assert sorted(pip) == sorted([*lines[:3], str(project / "tool")])

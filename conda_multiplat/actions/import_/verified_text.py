@@ -1,0 +1,43 @@
+"""The text of an imported manifest, read again before anybody sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from conda_multiplat.importers.values import Imported, same_requests
+from conda_multiplat.importers.write_manifest import render
+from conda_multiplat.machine.files import shown
+from conda_multiplat.manifest.read import Source, read_manifest
+from conda_multiplat.vocabulary.errors import InternalError, ManifestError
+from conda_multiplat.vocabulary.pip_entries import entry_name
+
+
+def verified_text(imported: Imported, sources: Sequence[str], target: Path) -> str:
+    """The manifest's text, which reads as what is meant.
+
+    Words beside a line can look like a selector: if they do, all go without.
+    """
+    from conda_multiplat.engines.conda.specs import check_spec
+
+    wrong: list[str] = []
+    for comments in (True, False):
+        text = render(imported, sources, comments=comments)
+        try:
+            got = read_manifest(
+                [Source(shown(target), text)],
+                host_subdirs=(),
+                check_spec=check_spec,
+                entry_name=entry_name,
+            )
+        except ManifestError as error:
+            wrong = [str(problem) for problem in error.problems]
+            continue
+        wrong = list(same_requests(imported.manifest, got))
+        if not wrong:
+            return text
+    raise InternalError(
+        "the manifest that was made is not what was read",
+        details=wrong,
+        hints=["please report it, with the files that were imported"],
+    )
