@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from conda_multiplat.lockfile.model import PlatformLock
-from conda_multiplat.lockfile.satisfies_pypi import is_at
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.extras import extra_keys
 from conda_multiplat.solving.pypi import NameTable, provided
 from conda_multiplat.vocabulary.names import split_spec
-from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, split_option
+from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, HASH, split_option
+from conda_multiplat.vocabulary.pip_places import is_at
 from conda_multiplat.vocabulary.reachability import path_to
 from conda_multiplat.vocabulary.records import PypiRecord, Record
 
@@ -153,7 +153,9 @@ def _roots(target: Target, locked: PlatformLock, projects: Mapping[str, Key]) ->
 
 def _asks(entry: str) -> bool:
     """Whether an entry of ``pip:`` asks for a package; a constraint or an index does not."""
-    return split_option(entry)[0] in ("", "-e", "--editable") and not entry.startswith(CONSTRAINT)
+    return split_option(entry)[0] in ("", "-e", "--editable") and not entry.startswith(
+        (CONSTRAINT, HASH)
+    )
 
 
 def _answer(line: Requirement, locked: PlatformLock, projects: Mapping[str, Key]) -> Key | None:

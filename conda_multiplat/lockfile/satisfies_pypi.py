@@ -15,13 +15,14 @@ from conda_multiplat.lockfile.satisfies import Mismatch
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.extras import extra_keys
-from conda_multiplat.solving.markers import holds
+from conda_multiplat.solving.markers import holds, holds_for
 from conda_multiplat.solving.pypi import NameTable, provided
+from conda_multiplat.solving.required_hashes import hash_faults, hash_message
 from conda_multiplat.vocabulary.errors import NOWHERE
-from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, split_option
+from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, HASH, split_option
+from conda_multiplat.vocabulary.pip_options import EDITABLE
+from conda_multiplat.vocabulary.pip_places import is_at
 from conda_multiplat.vocabulary.records import PypiRecord, python_of
-
-_EDITABLE = ("-e", "--editable")
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,10 @@ def pypi_mismatches(target: Target, locked: PlatformLock, table: NameTable) -> S
         Mismatch(requirement.at, f"pip: {requirement.text}", wrong)
         for requirement in target.view.pypi
         if (wrong := _wrong(requirement, there))
+    ]
+    faults = hash_faults(target.view.pypi, there.records, there.subdir, there.python)
+    wrong_lines += [
+        Mismatch(line.at, f"pip: {line.text}", hash_message(record)) for line, record in faults
     ]
     return [
         *wrong_lines,
@@ -107,9 +112,11 @@ def _wrong(line: Requirement, there: _There) -> str:
     if line.text.startswith(CONSTRAINT):
         return _wrong_constraint(line.text.removeprefix(CONSTRAINT), there.versions)
     option, value = split_option(line.text)
-    if option and option not in _EDITABLE:
+    if (option and option not in EDITABLE) or line.text.startswith(HASH):
         return ""
     if not line.name:
+        if not there.python or not holds_for(line.text, there.subdir, there.python):
+            return ""
         places = [record.url for record in there.records.values()]
         return "" if any(is_at(value, place) for place in places) else "not locked"
     return _wrong_named(line, there)
@@ -147,10 +154,3 @@ def _wrong_constraint(text: str, has: Mapping[str, str]) -> str:
         return ""
     version = has.get(wanted.name)
     return "" if version is None else _wrong_version(wanted, wanted.name, version)
-
-
-def is_at(asked: str, url: str) -> bool:
-    """Whether a record's URL or path is what a line names, its revision and extras apart."""
-    bare = asked.partition("#")[0].partition("[")[0].rstrip("/").removeprefix("./")
-    place = url.partition("#")[0].rstrip("/").removeprefix("./")
-    return bare == place or bare.rpartition("@")[0] == place.rpartition("@")[0] != ""

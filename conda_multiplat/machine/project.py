@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -107,7 +107,8 @@ def load_project(
         sources, host_subdirs=host_subdirs, check_spec=check_spec, entry_name=_entry_name
     )
     folder = paths[0].parent
-    manifest = _expanded(manifest, folder, read)
+    folders = {source.file: path.parent for source, path in zip(sources, paths, strict=True)}
+    manifest = _expanded(manifest, folders, folder, read)
     return Project(manifest, folder, tuple(_relative(path, folder) for path in paths))
 
 
@@ -205,7 +206,9 @@ def _entry_name(entry: str) -> str:
     return entry_name(entry)
 
 
-def _expanded(manifest: Manifest, folder: Path, read: ReadText) -> Manifest:
+def _expanded(
+    manifest: Manifest, folders: Mapping[str, Path], folder: Path, read: ReadText
+) -> Manifest:
     """With the lines of requirements files, where there is a ``pip:`` at all."""
     views = (
         view
@@ -216,7 +219,7 @@ def _expanded(manifest: Manifest, folder: Path, read: ReadText) -> Manifest:
         return manifest
     from conda_multiplat.machine.requirement_files import expand
 
-    return expand(manifest, folder, read)
+    return expand(manifest, folders, folder, read)
 
 
 def _relative(path: Path, folder: Path) -> str:

@@ -1,16 +1,21 @@
-"""``-r FILE`` and ``-c FILE`` among the entries of ``pip:``, replaced by the files' own lines.
+"""The entries of ``pip:`` as each stands for itself: one thing a line, places from one folder.
 
-Each line then is a requirement with its own place, is part of the request's digest, and is named
-in errors. A line of a constraints file has ``pip_entries.CONSTRAINT`` before it.
+``-r FILE`` and ``-c FILE`` are replaced by the files' own lines. Each line then is a requirement
+with its own place, is part of the request's digest, and is named in errors. A line of a constraints
+file has ``pip_entries.CONSTRAINT`` before it. A line that says several things becomes several.
+Relative paths count from the file that has them; here they become paths from the locks' folder.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from conda_multiplat.machine.files import ReadText, read_text, shown
+from conda_multiplat.machine.pip_paths import file_path, placed
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.vocabulary.errors import (
     Location,
@@ -19,83 +24,127 @@ from conda_multiplat.vocabulary.errors import (
     Problem,
     WordingError,
 )
-from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, entry_name, split_option
+from conda_multiplat.vocabulary.pip_entries import (
+    CONSTRAINT,
+    HASH,
+    entry_name,
+    single_entries,
+    single_name,
+    split_option,
+)
+from conda_multiplat.vocabulary.pip_options import EDITABLE, FILES
 
-_REQUIREMENTS = ("-r", "--requirement")
 _CONSTRAINTS = ("-c", "--constraint")
 
 
-def expand(manifest: Manifest, folder: Path, read: ReadText = read_text) -> Manifest:
+def expand(
+    manifest: Manifest, folders: Mapping[str, Path], base: Path, read: ReadText = read_text
+) -> Manifest:
     """The manifest with the lines of requirements and constraints files in it.
+
+    Args:
+        manifest: as it was read.
+        folders: where each of its files lies, from which the file's paths count.
+        base: the locks' folder.
+        read: what gives the text of a file.
 
     Raises:
         ManifestError: with every line that can't be read.
     """
-    problems: set[Problem] = set()
+    work = _Expansion(folders, base, read)
     environments = {
-        name: _expanded(each, folder, read, problems)
-        for name, each in manifest.environments.items()
+        name: work.environment(environment) for name, environment in manifest.environments.items()
     }
-    if problems:
-        names = ", ".join(sorted({problem.location.file for problem in problems}))
-        raise ManifestError(f"{names} can't be used", problems=sorted(problems))
-    return manifest._replace(environments=environments)
+    if work.problems:
+        names = ", ".join(sorted({problem.location.file for problem in work.problems}))
+        raise ManifestError(f"{names} can't be used", problems=sorted(work.problems))
+    warnings = (*manifest.warnings, *sorted(work.notes))
+    return manifest._replace(environments=environments, warnings=warnings)
 
 
-def _expanded(
-    environment: Environment, folder: Path, read: ReadText, problems: set[Problem]
-) -> Environment:
-    views: dict[str, View] = {}
-    for subdir, view in environment.views.items():
-        lines = [
-            line
-            for requirement in view.pypi
-            for line in _lines(requirement, folder, read, problems, ())
-        ]
-        views[subdir] = view._replace(pypi=tuple(dict.fromkeys(lines)))
-    return environment._replace(views=views)
+class _From(NamedTuple):
+    """Where an entry stands: the folders its paths may count from, and the files above it."""
+
+    homes: tuple[Path, ...]
+    above: tuple[Path, ...] = ()
 
 
-def _lines(
-    entry: Requirement,
-    folder: Path,
-    read: ReadText,
-    problems: set[Problem],
-    above: Sequence[Path],
-) -> Iterator[Requirement]:
-    """What an entry stands for; ``above`` are the files that it was read from."""
-    option, value = split_option(entry.text)
-    if option not in (*_REQUIREMENTS, *_CONSTRAINTS):
-        yield entry
-        return
-    path = (folder / value).resolve()
-    if path in above:
-        problems.add(Problem(entry.at, f"{value} reads itself", "break the circle of -r and -c"))
-        return
-    try:
-        text = read(path)
-    except MultiplatError as error:
-        problems.add(Problem(entry.at, f"{entry.text}: {error.message}"))
-        return
-    for number, line in _logical(text):
-        at = Location(shown(path), number)
-        constraint = option in _CONSTRAINTS or entry.text.startswith(CONSTRAINT)
+@dataclass
+class _Expansion:
+    folders: Mapping[str, Path]
+    base: Path
+    read: ReadText
+    problems: set[Problem] = field(default_factory=set)
+    notes: set[str] = field(default_factory=set)
+
+    def environment(self, environment: Environment) -> Environment:
+        views: dict[str, View] = {}
+        for subdir, view in environment.views.items():
+            lines = [
+                line
+                for entry in view.pypi
+                for line in self._lines(entry, _From((self.folders.get(entry.at.file, self.base),)))
+            ]
+            views[subdir] = view._replace(pypi=tuple(dict.fromkeys(lines)))
+        return environment._replace(views=views)
+
+    def _lines(self, entry: Requirement, origin: _From) -> Iterator[Requirement]:
+        """What an entry stands for."""
+        singles = single_entries(entry.text)
+        for single in singles:
+            is_whole = single == entry.text.strip()
+            line = entry if is_whole else entry._replace(text=single, name=single_name(single))
+            if split_option(single)[0] in FILES:
+                yield from self._file(line, origin)
+                continue
+            line, note = placed(line, origin.homes, self.base)
+            if note:
+                self.notes.add(f"{entry.at}: {note}")
+            yield line
+
+    def _file(self, entry: Requirement, origin: _From) -> Iterator[Requirement]:
+        """The lines of the file that an entry names."""
+        option, value = split_option(entry.text)
+        path = file_path(value, origin.homes[0])
+        if path in origin.above:
+            hint = "break the circle of -r and -c"
+            self.problems.add(Problem(entry.at, f"{value} reads itself", hint))
+            return
         try:
-            name = entry_name(line)
-        except WordingError as error:
-            problems.add(Problem(at, str(error), error.hint))
-            continue
-        inner = Requirement(line, name, at, entry.category)
-        for each in _lines(inner, path.parent, read, problems, (*above, path)):
-            told = constraint and not each.text.startswith(("-", CONSTRAINT))
-            yield each._replace(text=CONSTRAINT + each.text) if told else each
+            text = self.read(path)
+        except MultiplatError as error:
+            hint = f"it counts from {shown(origin.homes[0])}"
+            self.problems.add(Problem(entry.at, f"{entry.text}: {error.message}", hint))
+            return
+        homes = (path.parent, *origin.homes[-1:])
+        inner = _From(homes, (*origin.above, path))
+        for number, column, line in _logical(text):
+            at = Location(shown(path), number, column)
+            try:
+                found = Requirement(line, entry_name(line), at, entry.category)
+            except WordingError as error:
+                self.problems.add(Problem(at, str(error), error.hint))
+                continue
+            for each in self._lines(found, inner):
+                yield self._constraint(each) if option in _CONSTRAINTS else each
+
+    def _constraint(self, line: Requirement) -> Requirement:
+        """A line of a constraints file, which must have a name (as pip has it)."""
+        option = split_option(line.text)[0]
+        if line.text.startswith((CONSTRAINT, HASH)) or (option and option not in EDITABLE):
+            return line
+        if not line.name:
+            hint = "write `NAME==VERSION` or `NAME @ URL`"
+            self.problems.add(Problem(line.at, f"a constraint has no name: {line.text!r}", hint))
+        return line._replace(text=CONSTRAINT + line.text)
 
 
-def _logical(text: str) -> Iterator[tuple[int, str]]:
-    """The lines that say something, comments out, continued ones joined; with their numbers."""
-    held, start = "", 0
-    for number, line in enumerate(text.splitlines(), 1):
-        start = start if held else number
+def _logical(text: str) -> Iterator[tuple[int, int, str]]:
+    """The lines that say something, comments out, continued ones joined; with their places."""
+    held, start, column = "", 0, 1
+    for number, line in enumerate([*text.splitlines(), ""], 1):
+        if not held:
+            start, column = number, len(line) - len(line.lstrip()) + 1
         bare = re.sub(r"(^|\s)#.*$", "", line).rstrip()
         if bare.endswith("\\"):
             held += bare[:-1] + " "
@@ -103,4 +152,4 @@ def _logical(text: str) -> Iterator[tuple[int, str]]:
         whole = " ".join((held + bare).split())
         held = ""
         if whole:
-            yield start, whole
+            yield start, column, whole

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from packaging.markers import Marker
+from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 
 from conda_multiplat.manifest.model import Requirement
-from conda_multiplat.vocabulary.pip_entries import CONSTRAINT
+from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, split_option
+from conda_multiplat.vocabulary.pip_options import EDITABLE
+from conda_multiplat.vocabulary.pip_places import editable_place, place_of
 
 _SYSTEMS = {
     "linux": ("posix", "linux", "Linux"),
@@ -32,19 +34,32 @@ def asked_for(lines: Iterable[Requirement], subdir: str, python: str) -> list[st
     A constraint asks for nothing. Where the Python is not known (``""``), every marker counts as
     true.
     """
-    names = []
-    for line in lines:
-        if line.name and not line.text.startswith(CONSTRAINT):
-            marker = _marker(line.text)
-            if marker is None or not python or holds(marker, subdir, python):
-                names.append(line.name)
-    return names
+    return [
+        line.name
+        for line in lines
+        if line.name
+        and not line.text.startswith(CONSTRAINT)
+        and holds_for(line.text, subdir, python)
+    ]
+
+
+def holds_for(text: str, subdir: str, python: str) -> bool:
+    """Whether a requirement, a path or a URL counts there, by the marker behind it.
+
+    Where the Python is not known (``""``), every marker counts as true.
+    """
+    marker = _marker(text)
+    return marker is None or not python or holds(marker, subdir, python)
 
 
 def _marker(text: str) -> Marker | None:
+    option, value = split_option(text)
+    place = editable_place(value) if option in EDITABLE else place_of(text)
     try:
+        if place and not place.name:
+            return Marker(place.marker) if place.marker else None
         return Pep508(text).marker
-    except InvalidRequirement:
+    except (InvalidRequirement, InvalidMarker):
         return None
 
 

@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Iterator
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from conda_multiplat.vocabulary.errors import WordingError
+from conda_multiplat.vocabulary.pip_options import EDITABLE, check_option, known_name
+from conda_multiplat.vocabulary.pip_places import check_place, place_of
 
-_VALUED = {
-    "-c": "a constraints file",
-    "--constraint": "a constraints file",
-    "-e": "a project's folder or URL",
-    "--editable": "a project's folder or URL",
-    "--extra-index-url": "a URL",
-    "-f": "a folder or URL",
-    "--find-links": "a folder or URL",
-    "-i": "a URL",
-    "--index-url": "a URL",
-    "--no-binary": "package names, :all: or :none:",
-    "--only-binary": "package names, :all: or :none:",
-    "-r": "a requirements file",
-    "--requirement": "a requirements file",
-}
-_BARE = ("--no-index", "--pre", "--require-hashes")
-#: What pip knows and nobody can honour in a lock, with the reason.
-_REFUSED = {
-    "--hash": "hashes are locked by themselves",
-    "--prefer-binary": "wheels are preferred anyway",
-    "--trusted-host": "set `allow-insecure-host` in uv's configuration",
-}
 #: Before a line of a constraints file, once that was read (see ``requirement_files``).
 CONSTRAINT = "constraint: "
-_SOURCE = re.compile(
-    r"^(\.{0,2}[/\\]|\.{1,2}($|\[)|~|[A-Za-z]:[/\\]|(git|hg|svn|bzr)\+|(https?|file)://)"
-)
+#: Before what a line says of hashes: ``hash: sha256:… sha256:… of REQUIREMENT``.
+HASH = "hash: "
+_SHA256 = re.compile(r"sha256:[0-9a-fA-F]{64}")
+#: Where an option may begin: at a word's begin, outside of quotes (see :func:`_chunks`).
+_OPTION = re.compile(r"(?:^|(?<=\s))-{1,2}(?=[A-Za-z]|$)")
 
 
 class PipEntryError(WordingError):
@@ -48,18 +32,41 @@ def entry_name(entry: str) -> str:
     Raises:
         PipEntryError: it is neither a PEP 508 requirement nor an option of pip's that we know.
     """
-    if "\n" in entry.strip():
-        raise PipEntryError(
-            f"several lines in one entry of pip: {entry.splitlines()[0]!r} and more",
-            "write an entry (`- ENTRY`) for each",
-        )
-    if entry.startswith("-"):
-        _check_option(entry)
+    names = [single_name(single) for single in single_entries(entry)]
+    return next(filter(None, names), "")
+
+
+def single_name(entry: str) -> str:
+    """As :func:`entry_name`, of one of the :func:`single_entries`."""
+    if entry.startswith(HASH):
         return ""
-    if _SOURCE.match(entry):
-        if re.match("(hg|svn|bzr)[+]", entry):
-            raise PipEntryError(f"only git can be locked: {entry!r}", "write git+URL@REV, or a URL")
-        return ""
+    try:
+        if entry.startswith("-"):
+            check_option(*split_option(entry))
+            return ""
+        if place := place_of(entry):
+            check_place(place, entry)
+            if not place.name:
+                return _unnamed(entry, place.marker)
+    except PipEntryError:
+        raise
+    except WordingError as error:
+        raise PipEntryError(str(error), error.hint) from None
+    return _requirement(entry)
+
+
+def _unnamed(entry: str, marker: str) -> str:
+    """No name, for a path or a URL whose marker is one."""
+    if marker:
+        try:
+            Requirement(f"x ; {marker}")
+        except InvalidRequirement:
+            hint = "for example `./robot ; sys_platform == 'linux'`"
+            raise PipEntryError(f"no marker (PEP 508): {entry!r}", hint) from None
+    return ""
+
+
+def _requirement(entry: str) -> str:
     try:
         return canonicalize_name(Requirement(entry).name)
     except InvalidRequirement as error:
@@ -80,17 +87,71 @@ def split_option(entry: str) -> tuple[str, str]:
     if not entry.startswith("--"):
         return entry[:2], entry[2:].lstrip("= ").strip()
     option, _, value = entry.replace("=", " ", 1).partition(" ")
-    return option, value.strip()
+    return known_name(option), value.strip()
 
 
-def _check_option(entry: str) -> None:
-    option, value = split_option(entry)
-    if option in _REFUSED:
-        raise PipEntryError(f"pip's {option} can't be honoured", _REFUSED[option])
-    if option in _BARE and not value:
-        return
-    if option not in _VALUED:
-        known = ", ".join(sorted([*_VALUED, *_BARE]))
-        raise PipEntryError(f"unknown pip option {option!r}", f"these are read: {known}")
-    if not value:
-        raise PipEntryError(f"{option} needs {_VALUED[option]}", f"write `{option} VALUE`")
+def single_entries(entry: str) -> list[str]:
+    """What one line says, each by itself: a requirement, its hashes, and each option.
+
+    A line that says one thing only stays as it is written.
+
+    Raises:
+        PipEntryError: it can't be taken apart.
+    """
+    if "\n" in entry.strip():
+        raise PipEntryError(
+            f"several lines in one entry of pip: {entry.splitlines()[0]!r} and more",
+            "write an entry (`- ENTRY`) for each",
+        )
+    first, *options = _chunks(entry)
+    hashes = [split_option(option)[1] for option in options if _is_hash(option)]
+    rest = [_unquoted(option) for option in options if not _is_hash(option)]
+    if not hashes:
+        return [*([first] if first or not rest else []), *rest]
+    return [*([first] if first else []), *rest, _hash_entry(first, hashes)]
+
+
+def _hash_entry(requirement: str, hashes: list[str]) -> str:
+    if not requirement:
+        hint = "write it behind a requirement: `pkg==1.0 --hash=sha256:…`"
+        raise PipEntryError("--hash of nothing", hint)
+    known = [text for text in map(str.strip, hashes) if _SHA256.fullmatch(text)]
+    wrong = [text for text in hashes if text.partition(":")[0] not in hashlib.algorithms_available]
+    if wrong or not known:
+        hint = "write `--hash=sha256:` and 64 hexadecimal digits: SHA-256 is what a lock holds"
+        raise PipEntryError(f"--hash that can't be checked: {(wrong or hashes)[0]!r}", hint)
+    return f"{HASH}{' '.join(sorted({text.lower() for text in known}))} of {requirement}"
+
+
+def split_hashes(entry: str) -> tuple[frozenset[str], str]:
+    """The SHA-256 of a ``hash:`` entry, and the requirement that they are of."""
+    hashes, _, requirement = entry.removeprefix(HASH).partition(" of ")
+    return frozenset(text.removeprefix("sha256:") for text in hashes.split()), requirement
+
+
+def _is_hash(option: str) -> bool:
+    return split_option(option)[0] == "--hash"
+
+
+def _chunks(entry: str) -> Iterator[str]:
+    """What stands before the first option, ``""`` for nothing; then each option with its value."""
+    text = entry if entry.strip() == "" else entry.strip()
+    starts = [
+        match.start()
+        for match in _OPTION.finditer(text)
+        if text.count('"', 0, match.start()) % 2 == 0 and text.count("'", 0, match.start()) % 2 == 0
+    ]
+    for begin, end in zip([0, *starts], [*starts, len(text)], strict=True):
+        yield text[begin:end].strip()
+
+
+def _unquoted(option: str) -> str:
+    """An option whose value stands in quotes, without them."""
+    name, value = split_option(option)
+    match = re.fullmatch(r"""(["'])(?P<value>[^"']*)\1(?P<marker>\s*;.*)?""", value)
+    if match is None or name not in (*EDITABLE, *_QUOTED):
+        return option
+    return f"{name} {match['value']}{match['marker'] or ''}"
+
+
+_QUOTED = ("-c", "--constraint", "-r", "--requirement", "-f", "--find-links", "-i", "--index-url")

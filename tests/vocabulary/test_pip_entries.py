@@ -40,7 +40,6 @@ def test_requirements(entry: str, name: str) -> None:
         "./robot",
         "../robot",
         "/srv/robot",
-        "~/robot",
         ".\\robot",
         "C:\\robot",
         "git+https://example.com/robot.git@main",
@@ -145,7 +144,16 @@ def test_entries_that_name_no_project(entry: str) -> None:
             "pip's --prefer-binary can't be honoured",
             "wheels are preferred anyway",
         ),
-        ("--hash=sha256:0", "pip's --hash can't be honoured", "hashes are locked by themselves"),
+        (
+            "--hash=sha256:0",
+            "--hash of nothing",
+            "write it behind a requirement: `pkg==1.0 --hash=sha256:…`",
+        ),
+        (
+            "~/robot",
+            "no path that is the same for all: '~/robot'",
+            "only a shell knows `~`: write a path from the manifest's folder, or from `/`",
+        ),
         (
             "hg+https://example.com/robot",
             "only git can be locked: 'hg+https://example.com/robot'",

@@ -14,7 +14,6 @@ from itertools import chain
 from packaging.utils import canonicalize_name
 
 from conda_multiplat.actions.lock.plan import Plan, Update
-from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.conflicts import no_pypi_solution
 from conda_multiplat.solving.extras import with_extras
@@ -32,6 +31,7 @@ from conda_multiplat.solving.solve import categorised
 from conda_multiplat.solving.solve_groups.agreement import Rounds, agreed, solve_together, ungrouped
 from conda_multiplat.solving.solve_groups.pypi import PypiTerms
 from conda_multiplat.vocabulary.errors import ManifestError, Problem
+from conda_multiplat.vocabulary.pip_entries import HASH
 from conda_multiplat.vocabulary.records import PypiRecord
 
 
@@ -72,7 +72,7 @@ class PypiSide:
         if not target.view.pypi:
             return
         if not request.python:
-            self._problems |= {_no_python(requirement, target) for requirement in target.view.pypi}
+            self._problems |= _no_python(target)
             return
         self._requests[target] = request
         self._begin(request)
@@ -128,9 +128,13 @@ class PypiSide:
         return [future.result() for future in [self._begin(request) for request in batch]]
 
 
-def _no_python(requirement: Requirement, target: Target) -> Problem:
-    message = f"pip: {requirement.text} needs Python, which {target} has none of"
-    return Problem(requirement.at, message, "add `python 3.12.*` to the dependencies, for example")
+def _no_python(target: Target) -> set[Problem]:
+    hint = "add `python 3.12.*` to the dependencies, for example"
+    return {
+        Problem(line.at, f"pip: {line.text} needs Python, which {target} has none of", hint)
+        for line in target.view.pypi
+        if not line.text.startswith(HASH)
+    }
 
 
 def _categorised(solution: PypiSolution) -> PypiSolution:

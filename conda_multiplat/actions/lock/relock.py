@@ -33,6 +33,7 @@ from conda_multiplat.solving.outcomes import CondaEngine, Conflict, Solution
 from conda_multiplat.solving.requests import channels_of, digest, request
 from conda_multiplat.solving.solve import solve
 from conda_multiplat.vocabulary.channels import environment_variables, public_name
+from conda_multiplat.vocabulary.errors import ManifestError
 
 if TYPE_CHECKING:
     from conda_multiplat.actions.lock.pypi import PypiSide
@@ -125,6 +126,7 @@ def relock(
     engine.require_allowed(  # what stays as locked is used too
         [request(each, default_channels=settings.channels, channel_priority="") for each in wanted]
     )
+    _refuse_missing(project, plans)
     pypi = _pypi_side(project, plans, update, settings, console)
     try:
         solutions = _solve(plans, engine, pypi)
@@ -156,6 +158,24 @@ def locked_for(locked: Locked, project: Project) -> Locked:
                 )
         locks.append(lock._replace(platforms=platforms))
     return replace(locked, project=project, locks=locks)
+
+
+def _refuse_missing(project: Project, plans: Sequence[Plan]) -> None:
+    """Look at the paths of the ``pip:`` that is to be resolved, before anything is.
+
+    Raises:
+        ManifestError: something that it names is not there.
+    """
+    lines = {
+        line for plan in plans for request in plan.requests for line in request.target.view.pypi
+    }
+    if not lines:
+        return
+    from conda_multiplat.machine.local_places import missing_places
+
+    if problems := sorted(set(missing_places(lines, project.folder))):
+        files = ", ".join(sorted({problem.location.file for problem in problems}))
+        raise ManifestError(f"{files} can't be used", problems=problems)
 
 
 def _pypi_side(

@@ -27,7 +27,7 @@ from conda_multiplat.solving.wheel_tags import NEWEST, platform_tags
 from conda_multiplat.vocabulary.channels import scrub, secrets
 from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.names import VirtualPackage
-from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, split_option
+from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, HASH, split_option
 
 #: The system on which every wheel fits.
 NEWEST_SYSTEM = tuple(VirtualPackage(name, version) for name, version in NEWEST.items())
@@ -105,8 +105,8 @@ class Compiler:
     @property
     def entries(self) -> list[str]:
         """The entries of ``pip:`` as uv reads them."""
-        texts = (_for_uv(requirement.text) for requirement in self.request.requirements)
-        return [text for text in texts if text]
+        lines = self.request.requirements
+        return [entry for requirement in lines for entry in _for_uv(requirement.text)]
 
     @property
     def options(self) -> list[str]:
@@ -305,12 +305,14 @@ def _told(text: str) -> tuple[list[str], list[str]]:
     return said, warned
 
 
-def _for_uv(entry: str) -> str:
-    """An entry of ``pip:`` as uv reads it; ``""`` for one that is said otherwise."""
-    if entry.startswith(CONSTRAINT) or entry in ("--pre", "--require-hashes"):
-        return ""
+def _for_uv(entry: str) -> list[str]:
+    """An entry of ``pip:`` as uv reads it; nothing for one that is said otherwise."""
+    if entry.startswith((CONSTRAINT, HASH)) or entry in ("--pre", "--require-hashes"):
+        return []
     option, value = split_option(entry)
-    return f"{option} {value}".strip() if option else entry
+    if option in ("--no-binary", "--only-binary"):
+        return [f"{option} {name}" for name in value.replace(",", " ").split()]
+    return [f"{option} {value}".strip() if option else entry]
 
 
 def listing_of(text: str) -> Listing:

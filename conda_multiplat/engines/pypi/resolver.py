@@ -32,6 +32,7 @@ from conda_multiplat.engines.pypi.advice import index_names, other_versions, unk
 from conda_multiplat.engines.pypi.compile import NEWEST_SYSTEM, Compiler, Listing, triple
 from conda_multiplat.engines.pypi.extras import asked_extras
 from conda_multiplat.engines.pypi.folder_digest import folder_digest, folder_version
+from conda_multiplat.engines.pypi.paths_in_lock import path_in_lock
 from conda_multiplat.engines.pypi.published import Published
 from conda_multiplat.engines.pypi.uv import UvProcesses, uv_program
 from conda_multiplat.engines.pypi.vendor_indexes import (
@@ -42,6 +43,7 @@ from conda_multiplat.engines.pypi.vendor_indexes import (
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.solving.pypi import Provided, PypiConflict, PypiRequest, PypiSolution
 from conda_multiplat.solving.read_pylock import Chosen, choose, wheel_tags
+from conda_multiplat.solving.required_hashes import hash_faults, hash_message
 from conda_multiplat.solving.wheel_tags import NEWEST, least, newest, promise_for, tags
 from conda_multiplat.vocabulary.pip_entries import split_option
 from conda_multiplat.vocabulary.records import PypiRecord
@@ -110,7 +112,7 @@ def _outcome(uv: Compiler, published: Published) -> PypiSolution | PypiConflict:
     warnings = (*_to_build(uv, chosen), *asked.warnings)
     backend = used_backend(uv.request, records)
     solution = PypiSolution(uv.request, asked.records, warnings, asked.of_lines, backend)
-    return _too_old(uv, chosen) or solution
+    return _too_old(uv, chosen) or _other_hash(uv.request, records) or solution
 
 
 def _with_extras(uv: Compiler, listing: Listing, published: Published) -> Compiler:
@@ -139,6 +141,23 @@ def _of_all_sources(uv: Compiler) -> Compiler | None:
     return replace(uv, named=named) if named != uv.named else None
 
 
+def _other_hash(request: PypiRequest, records: Sequence[PypiRecord]) -> PypiConflict | None:
+    """Whether a line's ``--hash`` is not that of what was found."""
+    known = {record.name: record for record in records}
+    subdir, python = request.target.subdir, request.python
+    faults = list(hash_faults(request.requirements, known, subdir, python))
+    if not faults:
+        return None
+    return PypiConflict(
+        request=request,
+        explanation="\n".join(hash_message(record) for _, record in faults),
+        requirements=tuple(line for line, _ in faults),
+        hints=(
+            "write the hash of the file if you trust it, or leave --hash out: locks have hashes",
+        ),
+    )
+
+
 def _to_build(uv: Compiler, chosen: Chosen) -> tuple[str, ...]:
     return tuple(
         f"{record.name} {record.version} has no wheel for {uv.request.target.subdir}: "
@@ -151,15 +170,13 @@ def _to_build(uv: Compiler, chosen: Chosen) -> tuple[str, ...]:
 def _on_disk(uv: Compiler, record: PypiRecord) -> PypiRecord:
     """What is on this disk, by its path from the lock.
 
-    uv states paths from its output. Of a folder no index says version and content; one that is
-    installed as editable is what it is at any time: it has no digest.
+    uv states paths from its output, or as URLs. Of a folder no index says version and content; one
+    that is installed as editable is what it is at any time: it has no digest.
     """
-    if "://" in record.url:
+    url = path_in_lock(record.url, uv.folder, uv.base, uv.request.requirements)
+    if "://" in url:
         return record
-    place = record.url.partition("#")[0]
-    at = (uv.folder / place).resolve()
-    shown = Path(os.path.relpath(at, uv.base)).as_posix()
-    url = (shown if shown.startswith(".") else f"./{shown}") + record.url[len(place) :]
+    at = uv.base / url.partition("#")[0]
     if not record.is_folder:
         return record._replace(url=url)
     version = record.version or folder_version(at)

@@ -358,7 +358,7 @@ def test_options_and_files(
     assert "↑ purely 1.0 → 1.1" in done.stderr
     (project / "req" / "pins.txt").write_text("purely=1.0\n")
     done = alone.multiplat("lock", cwd=project, code=2)
-    assert "req/pins.txt:1: not a PyPI requirement (PEP 508): 'purely=1.0'" in done.stderr
+    assert "req/pins.txt:1:1: not a PyPI requirement (PEP 508): 'purely=1.0'" in done.stderr
 
 
 def test_update(alone: Host, project: Path, channel: Path, index: Index, pypi: Rules) -> None:

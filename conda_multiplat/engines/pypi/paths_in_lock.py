@@ -1,0 +1,63 @@
+"""How a lock names what is on this disk: as the manifest does, so that all who lock write the same.
+
+What a relative path of the manifest leads to is named by its path from the lock; what an absolute
+one leads to, by that.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, split_option
+from conda_multiplat.vocabulary.pip_options import EDITABLE, INDEXES, LINKS
+from conda_multiplat.vocabulary.pip_places import Place, editable_place, place_of
+
+
+def path_in_lock(url: str, folder: Path, base: Path, lines: Iterable[Requirement]) -> str:
+    """A place that uv names, as a lock does; what is not on this disk stays as it is.
+
+    Args:
+        url: a path from ``folder``, or a URL.
+        folder: where uv's output is.
+        base: the locks' folder.
+        lines: the entries of ``pip:``.
+    """
+    place, mark, fragment = url.partition("#")
+    if "://" in place and not place.startswith("file:"):
+        return url
+    local = url2pathname(urlsplit(place).path) if place.startswith("file:") else place
+    at = (folder / local).resolve()
+    places = list(_places(lines))
+    relative = [base / named.path for named in places if named.is_relative]
+    absolute = [Path(named.path) for named in places if not named.is_relative]
+    if place.startswith("file:") and not relative:
+        return url
+    if _leads_to(absolute, at) and not _leads_to(relative, at):
+        return url if place.startswith("file:") else f"{at.as_posix()}{mark}{fragment}"
+    path = Path(os.path.relpath(at, base.resolve())).as_posix()
+    return (path if path.startswith(".") else f"./{path}") + mark + fragment
+
+
+def _leads_to(places: Iterable[Path], at: Path) -> bool:
+    return any(place == at or place in at.parents for place in map(Path.resolve, places))
+
+
+def _places(lines: Iterable[Requirement]) -> Iterator[Place]:
+    """The places on this disk that lines name."""
+    for line in lines:
+        text = line.text.removeprefix(CONSTRAINT)
+        option, value = split_option(text)
+        place: Place | None = None
+        if option in EDITABLE:
+            place = editable_place(value)
+        elif option in (*INDEXES, *LINKS):
+            place = Place(os.path.expandvars(value))
+        elif not option:
+            place = place_of(text)
+        if place and place.is_path:
+            yield place

@@ -1,0 +1,84 @@
+"""The paths in entries of ``pip:``, which count from several folders, as paths from one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import unquote
+
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Pep508
+
+from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.vocabulary.pip_entries import HASH, split_option
+from conda_multiplat.vocabulary.pip_options import EDITABLE, INDEXES, LINKS
+from conda_multiplat.vocabulary.pip_places import Place, editable_place, place_of, scheme_of
+
+
+def file_path(value: str, folder: Path) -> Path:
+    """The file that ``-r`` or ``-c`` names: a path, or a URL of ``file:``."""
+    return (folder / Place(value).path).resolve()
+
+
+def placed(line: Requirement, homes: Sequence[Path], base: Path) -> tuple[Requirement, str]:
+    """A line whose relative path, if it has one, counts from ``base``; and what to say of that.
+
+    Args:
+        line: a single entry.
+        homes: the folders that its path may count from, the preferred first.
+        base: the locks' folder.
+    """
+    before, place = _taken_apart(line.text)
+    if place is None:
+        return line, ""
+    if before.strip() in EDITABLE and place.where.startswith("git+"):
+        return _checkout(line, place)
+    return _with(line, before, place, _moved(place, homes, base)), ""
+
+
+def _taken_apart(text: str) -> tuple[str, Place | None]:
+    """What stands before the place that an entry names, and the place."""
+    option, value = split_option(text)
+    if option in EDITABLE:
+        return f"{option} ", editable_place(value)
+    if option in (*INDEXES, *LINKS) and not value.startswith("${"):
+        return f"{option} ", Place(value)
+    if text.startswith(HASH):
+        before, of, asked = text.partition(" of ")
+        return before + of, place_of(asked)
+    return "", None if option else place_of(text)
+
+
+def _with(line: Requirement, before: str, place: Place, moved: Place) -> Requirement:
+    """The line as it is written where its place is the same, so that its digest is."""
+    unspaced = place.is_path and place.marker and " ;" not in line.text
+    return line._replace(text=f"{before}{moved}") if moved != place or unspaced else line
+
+
+def _moved(place: Place, homes: Sequence[Path], base: Path) -> Place:
+    if not place.is_relative:
+        return place
+    there = (home for home in homes if os.path.lexists(home / place.path))
+    home = next(there, homes[0])
+    if home.resolve() == base.resolve() and not scheme_of(place.where) and "\\" not in place.where:
+        return place
+    relative = Path(os.path.relpath((home / place.path).absolute(), base.absolute())).as_posix()
+    return place._replace(where=relative if relative.startswith(".") else f"./{relative}")
+
+
+def _checkout(line: Requirement, place: Place) -> tuple[Requirement, str]:
+    """``-e git+URL@REV#egg=NAME`` as ``NAME @ git+URL@REV``: a lock has a commit, no checkout."""
+    url, _, fragment = place.where.partition("#")
+    said = dict(part.partition("=")[::2] for part in fragment.split("&") if part)
+    asked = unquote(said.get("egg", "")) + place.extras
+    name = ""
+    try:
+        name = Pep508(asked).name if asked else ""
+    except InvalidRequirement:
+        asked = ""
+    inner = f"#subdirectory={said['subdirectory']}" if said.get("subdirectory") else ""
+    before = place.name or (f"{asked} @" if asked else "")
+    text = str(Place(url + inner, before, "", place.marker))
+    note = f"{line.text!r} is locked as {text!r}: at a commit, not as editable"
+    return line._replace(text=text, name=name or line.name), note

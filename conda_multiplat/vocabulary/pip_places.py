@@ -1,0 +1,155 @@
+"""Where an entry of ``pip:`` takes a project from: the paths and URLs that pip takes, in its forms.
+
+``./x``, ``x/``, ``sub/x``, ``file:./x``, ``x-1.0-py3-none-any.whl``, ``x @ wheels/x.whl``,
+``https://…``, ``git+https://…``; each may have extras and a marker behind it.
+"""
+
+from __future__ import annotations
+
+import re
+from posixpath import normpath
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from conda_multiplat.vocabulary.errors import WordingError
+
+#: How the names of files end that pip can install (its ``is_archive_file``).
+ARCHIVES = (
+    ".whl",
+    *(".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz"),
+    *(".tar.xz", ".txz", ".tar.lzma", ".tlz", ".tar.lz"),
+)
+#: What pip takes and nobody can lock.
+_OTHER_REPOSITORIES = ("hg", "svn", "bzr")
+_SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9.+-]+(?=:)|(git|hg|svn|bzr)\+)")
+_NAMED = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*\s*(\[[^\]]*\])?\s*@)\s*(?P<rest>.*)", re.DOTALL)
+#: A name with nothing, extras, a version or a marker behind it: PEP 508's, and no path.
+_REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*\s*(\[[^\]]*\]\s*)?([<>=!~(].*)?")
+_EXTRAS = re.compile(r"(?P<bare>.+?)\s*(?P<extras>\[[^\[\]]*\])")
+_NOT_PYTHON = "write git+https://HOST/PATH@REV, git+ssh://… or git+file://…"
+
+
+class Place(NamedTuple):
+    """What an entry says besides a version.
+
+    Attributes:
+        where: the path or URL.
+        name: what stands before it, ``"x[extra] @"``; ``""`` for nothing.
+        extras: ``"[dev]"`` behind a path; ``""`` for none.
+        marker: for which targets; ``""`` for all.
+    """
+
+    where: str
+    name: str = ""
+    extras: str = ""
+    marker: str = ""
+
+    @property
+    def is_path(self) -> bool:
+        """Whether it is on this disk."""
+        return scheme_of(self.where) in ("", "file")
+
+    @property
+    def path(self) -> str:
+        """The path with ``/`` between its parts, without ``file:``, where it is one."""
+        if scheme_of(self.where):
+            part = urlsplit(self.where.partition("#")[0])
+            return unquote(part.path)
+        return self.where.replace("\\", "/") if self.where.startswith(".") else self.where
+
+    @property
+    def is_relative(self) -> bool:
+        """Whether it counts from a folder that has to be known."""
+        return self.is_path and not re.match(r"[/\\]|[A-Za-z]:[/\\]", self.path)
+
+    def __str__(self) -> str:
+        text = f"{self.name} {self.where}{self.extras}".strip()
+        return f"{text} ; {self.marker}" if self.marker else text
+
+
+def scheme_of(text: str) -> str:
+    """The scheme of a URL in lower case, ``""`` for a path; ``C:`` is none."""
+    match = _SCHEME.match(text)
+    return match["scheme"].lower() if match else ""
+
+
+def place_of(text: str) -> Place | None:
+    """The place that a requirement names; ``None`` where it has a name and versions only."""
+    text = text.strip()
+    if named := _NAMED.fullmatch(text):
+        where, marker = _marked(named["rest"])
+        return Place(where, named["name"].strip(), "", marker)
+    where, marker = _marked(text)
+    if scheme_of(where):
+        return Place(where, marker=marker)
+    match = _EXTRAS.fullmatch(where)
+    bare, extras = (match["bare"], match["extras"]) if match else (where, "")
+    return Place(bare, extras=extras, marker=marker) if _is_path(bare) else None
+
+
+def editable_place(value: str) -> Place:
+    """The place that the value of ``-e`` names: a path whatever it looks like, or a URL."""
+    place = place_of(value)
+    if place:
+        return place
+    where, marker = _marked(value)
+    match = _EXTRAS.fullmatch(where)
+    bare, extras = (match["bare"], match["extras"]) if match else (where, "")
+    return Place(bare, extras=extras, marker=marker)
+
+
+def _marked(text: str) -> tuple[str, str]:
+    """A place and the marker behind it; a ``;`` inside of a URL needs no space before it."""
+    pattern = r"\s;|;\s" if scheme_of(text) else ";"
+    parts = re.split(pattern, text, maxsplit=1)
+    return parts[0].strip(), parts[1].strip() if len(parts) > 1 else ""
+
+
+def _is_path(text: str) -> bool:
+    if text.startswith((".", "/", "\\", "~")) or re.match(r"[A-Za-z]:[/\\]", text):
+        return True
+    is_requirement = _REQUIREMENT.fullmatch(text)
+    if text.lower().endswith(ARCHIVES):
+        return not (is_requirement and is_requirement[2])
+    return not is_requirement and bool(re.match(r"[^<>=!~;@]*[/\\]", text))
+
+
+def check_place(place: Place, entry: str) -> None:
+    """Refuse what can't be locked, whatever is there.
+
+    Raises:
+        WordingError: with what to write.
+    """
+    scheme = scheme_of(place.where)
+    kind, plus, inner = scheme.partition("+")
+    if kind in _OTHER_REPOSITORIES:
+        raise WordingError(f"only git can be locked: {entry!r}", "write git+URL@REV, or a URL")
+    if place.where.startswith("~"):
+        hint = "only a shell knows `~`: write a path from the manifest's folder, or from `/`"
+        raise WordingError(f"no path that is the same for all: {entry!r}", hint)
+    if kind == "git" and (not plus or inner not in ("https", "ssh", "file")):
+        raise WordingError(f"no URL that git takes here: {entry!r}", _NOT_PYTHON)
+    if scheme and kind != "git" and scheme not in ("http", "https", "file"):
+        hint = "write a URL of http:, https: or file:, a path, or git+URL@REV"
+        raise WordingError(f"unknown scheme {scheme!r}: {entry!r}", hint)
+    if scheme in ("http", "https", "git+https", "git+ssh") and not _host(place.where):
+        raise WordingError(f"no URL: {entry!r}", f"write {scheme}://HOST/PATH")
+    if not place.where:
+        raise WordingError(f"no path and no URL: {entry!r}", "for example `x @ ./wheels/x.whl`")
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[2]
+
+
+def is_at(asked: str, url: str) -> bool:
+    """Whether a record's URL or path is what a line names, its revision and extras apart."""
+    place = editable_place(asked)
+    if place.is_path:
+        return _normal(place.path) == _normal(url.partition("#")[0])
+    bare, locked = (text.partition("#")[0].rstrip("/") for text in (place.where, url))
+    return bare == locked or bare.rpartition("@")[0] == locked.rpartition("@")[0] != ""
+
+
+def _normal(path: str) -> str:
+    return normpath(path.partition("#")[0])
