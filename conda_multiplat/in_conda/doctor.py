@@ -80,7 +80,7 @@ def _locked(path: str) -> PlatformLock | None:
 
 def _changes(prefix: Path, locked: PlatformLock, marker: dict[str, Any]) -> list[Change]:
     """What ``install`` would change, of conda's packages and of PyPI's."""
-    from conda_multiplat.actions.install.make_as_locked import Look, conda_changes, pypi_changes
+    from conda_multiplat.actions.install.work import Look, conda_changes, pypi_changes
     from conda_multiplat.engines.conda.specs import is_newer
 
     changes = conda_changes(locked, prefix, marker, is_newer, Look())

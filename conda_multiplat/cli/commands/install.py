@@ -13,13 +13,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from conda_multiplat.actions.install.choose_environment import Choice, choose, warn_if_stale
-from conda_multiplat.actions.install.make_as_locked import (
-    Look,
-    Work,
-    channels,
-    make_as_locked,
-    require_allowed,
-)
+from conda_multiplat.actions.install.make_as_locked import make_as_locked
+from conda_multiplat.actions.install.work import Look, Work, channels, require_allowed
 from conda_multiplat.cli.options import flag, invocation, invocation_options, platform_option
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.machine.conda_settings import Settings

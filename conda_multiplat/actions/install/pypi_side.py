@@ -1,0 +1,121 @@
+"""PyPI's packages of a prefix: whose files they would be, their removal, their installation."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conda_multiplat.actions.install.work import Work, channels
+from conda_multiplat.lockfile.platform_changes import packages
+from conda_multiplat.machine import prefix as prefixes
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.progress import Progress
+from conda_multiplat.manifest.targets import target
+from conda_multiplat.vocabulary.records import CondaRecord, python_of
+
+if TYPE_CHECKING:
+    from conda_multiplat.engines.pypi.install import UvInstaller
+
+
+def refuse_two_owners(work: Work, settings: Settings, bar: Progress) -> frozenset[str]:
+    """Refuse a path of both sides.
+
+    Returns:
+        The PyPI packages that stay, and lose files with a conda package that goes: earlier
+        versions have installed them over each other.
+    """
+    from conda_multiplat.actions.install import file_owners
+    from conda_multiplat.engines.pypi.install import python_program
+    from conda_multiplat.machine.prefix_files import owners
+
+    locked = work.choice.locked
+    python = python_of(locked.records)
+    come = work.come
+    wanted = {change.name for change in work.pypi if change.new is not None}
+    records = [record for record in locked.pypi if record.name in wanted]
+    changed = {change.name for change in work.found}
+    runs = bool(records) and ("python" in changed or not python_program(work.where).exists())
+    aside_records = file_owners.to_link_aside(locked.records, come, runs=runs)
+    with _linked_aside(work, aside_records, settings, bar) as aside:
+        conda = file_owners.conda_owners(work.where, changed, aside, {each.name for each in come})
+        stay = file_owners.staying_files(work.where, python, {change.name for change in work.pypi})
+        # what is known to be refused need not be downloaded
+        file_owners.refuse_two_owners(conda, stay, work.where, aside)
+        bar.now("packages of PyPI")
+        interpreter = aside if runs and aside else work.where
+        new = file_owners.coming_files(_installer(work, settings), records, interpreter)
+        file_owners.refuse_two_owners(conda, new, work.where, aside)
+    bar.step(len(records))
+    going = {path for path, names in owners(work.where).items() if changed & set(names)}
+    return frozenset(name for name, paths in stay.items() if paths & going)
+
+
+@contextmanager
+def _linked_aside(
+    work: Work, records: Sequence[CondaRecord], settings: Settings, bar: Progress
+) -> Iterator[Path | None]:
+    """Conda packages in a folder of their own; none where there are none to see."""
+    if not records:
+        yield None
+        return
+    from conda_multiplat.engines.conda.install import linked_aside
+
+    with linked_aside(
+        records,
+        settings.subdir,
+        settings=settings,
+        channels=channels(work.project, work.choice, settings),
+        progress=bar,
+        mended=work.mended,
+        of=work.where,
+    ) as prefix:
+        yield prefix
+
+
+def remove_pypi(work: Work, again: Collection[str]) -> None:
+    """Remove what goes or is replaced, before anything is linked.
+
+    A conda package may come in the place of one of PyPI's. What conda owns by now stays.
+    """
+    noted = work.marker.get("pypi", {})
+    if not (work.pypi or again or (noted and work.found)):
+        return
+    from conda_multiplat.machine.distribution_files import remove_distributions
+    from conda_multiplat.machine.prefix_files import owners
+    from conda_multiplat.machine.site_packages import foreign_distributions, left_distributions
+
+    python = python_of(work.choice.locked.records)
+    changed = {change.name for change in work.pypi} | set(again)
+    present = list(foreign_distributions(work.where, python))
+    gone = [path for path, name, _ in present if name in changed]
+    gone += [path for path, _, _ in left_distributions(work.where, python, noted)]
+    if gone:
+        prefixes.begin(work.where, {**work.marker, "state": "installing"})
+        others = [path for path, name, _ in present if name not in changed]
+        remove_distributions(work.where, gone, owners(work.where).__contains__, others)
+
+
+def install_pypi(
+    work: Work, again: Collection[str], settings: Settings, console: Console, bar: Progress
+) -> None:
+    """Install what comes, and ``again`` what has lost files to a conda package that went."""
+    wanted = {change.name for change in work.pypi if change.new is not None} | set(again)
+    if not wanted:
+        return
+    prefixes.begin(work.where, {**work.marker, "state": "installing"})
+    if not bar.shown:
+        console.say(f" installing {packages(len(wanted))} of PyPI")
+    records = [record for record in work.choice.locked.pypi if record.name in wanted]
+    _installer(work, settings).install(records)
+    bar.step(len(records))
+
+
+def _installer(work: Work, settings: Settings) -> UvInstaller:
+    from conda_multiplat.engines.pypi.install import UvInstaller
+
+    here = target(work.project.manifest, work.choice.environment, settings.subdir)
+    indexes = [url for _, url in here.pypi_options.indexes]
+    return UvInstaller(work.where, settings, work.project.folder, here.view.pypi, indexes)

@@ -1,0 +1,140 @@
+"""What is to be done to a prefix: what differs there from what is locked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conda_multiplat.actions.install.choose_environment import Choice
+from conda_multiplat.actions.named_variables import require_named
+from conda_multiplat.lockfile.model import PlatformLock
+from conda_multiplat.lockfile.platform_changes import (
+    MENDED,
+    Change,
+    IsNewer,
+    changes,
+    to_install,
+    with_mended,
+)
+from conda_multiplat.machine import prefix as prefixes
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.prefix_records import installed
+from conda_multiplat.machine.project import Project
+from conda_multiplat.manifest.targets import target
+from conda_multiplat.solving.requests import channels_of
+from conda_multiplat.vocabulary.channels import base_url
+from conda_multiplat.vocabulary.records import CondaRecord, python_of
+
+if TYPE_CHECKING:
+    from conda_multiplat.engines.conda.access import Channels
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be done.
+
+    Attributes:
+        choice: the environment, and its lock for this machine.
+        where: the prefix.
+        found: what must change there of conda's packages.
+        pypi: what must change there of PyPI's.
+        marker: what the last run noted there; empty where there was none.
+    """
+
+    project: Project
+    choice: Choice
+    where: Path
+    found: Sequence[Change]
+    pypi: Sequence[Change]
+    marker: Mapping[str, Any]
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last run came to its end, if the prefix is still an environment."""
+        return self.marker.get("state") == "complete" and prefixes.is_environment(self.where)
+
+    @property
+    def come(self) -> list[CondaRecord]:
+        """The conda packages to link."""
+        return [change.new for change in self.found if isinstance(change.new, CondaRecord)]
+
+    @property
+    def mended(self) -> set[str]:
+        """Those of them that are linked anew for their files."""
+        return {change.name for change in self.found if change.kind == MENDED}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How closely the files of conda's packages are looked at.
+
+    Attributes:
+        contents: read them too; else their sizes are enough.
+    """
+
+    contents: bool = False
+
+
+def conda_changes(
+    locked: PlatformLock,
+    where: Path,
+    marker: Mapping[str, Any],
+    is_newer: IsNewer,
+    look: Look | None,
+) -> list[Change]:
+    """What must change of conda's packages, those with missing or altered files among them."""
+    present = installed(where)
+    found = to_install(present, locked.records, is_newer)
+    if look is None:
+        return found
+    from conda_multiplat.machine.prefix_files import damage
+
+    damaged = damage(where, marker.get("left_by_scripts", {}), contents=look.contents)
+    return with_mended(found, locked.records, {name: str(each) for name, each in damaged.items()})
+
+
+def pypi_changes(
+    locked: PlatformLock, where: Path, marker: Mapping[str, Any], is_newer: IsNewer
+) -> list[Change]:
+    """What must change of PyPI's packages; where neither side has any, nobody looks.
+
+    Args:
+        locked: what should be there.
+        where: the prefix.
+        marker: what the last install noted there.
+        is_newer: compares versions.
+    """
+    noted = marker.get("pypi", {})
+    if not locked.pypi and not noted:
+        return []
+    from conda_multiplat.machine.site_packages import installed_pypi
+
+    present = installed_pypi(where, python_of(locked.records), noted)
+    return changes(present, locked.pypi, is_newer)
+
+
+def require_allowed(project: Project, choice: Choice, settings: Settings) -> None:
+    """Refuse locked packages of channels that conda's configuration does not allow.
+
+    Raises:
+        ManifestError: a line refers to an environment variable that may not be sent.
+        ChannelRefusedError: with every such channel.
+    """
+    from conda_multiplat.engines.conda.access import Channels
+
+    require_named([target(project.manifest, choice.environment, settings.subdir)], settings)
+    urls = (base_url(each.url) for each in choice.locked.records)
+    Channels(settings, project.folder).require_allowed(urls)
+
+
+def channels(project: Project, choice: Choice, settings: Settings) -> Channels:
+    """The channels as the manifest and the configuration write them: with their credentials."""
+    from conda_multiplat.engines.conda.access import Channels
+
+    found = Channels(settings, project.folder)
+    here = target(project.manifest, choice.environment, settings.subdir)
+    for name in (*settings.channels, *channels_of(here, ())):
+        found.urls(name, settings.subdir)
+    return found
