@@ -14,8 +14,10 @@ from itertools import chain
 from packaging.utils import canonicalize_name
 
 from conda_multiplat.actions.lock.plan import Plan, Update
+from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.conflicts import no_pypi_solution
+from conda_multiplat.solving.direct_wheels import unfit_wheels
 from conda_multiplat.solving.extras import with_extras
 from conda_multiplat.solving.outcomes import Solution
 from conda_multiplat.solving.pypi import (
@@ -57,6 +59,8 @@ class PypiSide:
         self._futures: dict[PypiRequest, Future[PypiOutcome]] = {}
         self._given: dict[tuple[str, str], dict[str, str]] = {}
         self._problems: set[Problem] = set()
+        self._subdirs = {target.subdir for target in self._targets}
+        self._unfit: dict[tuple[Requirement, str, str], list[str]] = {}
 
     def start(self, solution: Solution) -> None:
         """Begin a target's resolution, if it asks for PyPI packages and is not under way."""
@@ -73,6 +77,10 @@ class PypiSide:
             return
         if not request.python:
             self._problems |= _no_python(target)
+            return
+        if wrong := list(unfit_wheels(target, request.python, self._subdirs)):
+            for line, message, hint in wrong:
+                self._unfit.setdefault((line, message, hint), []).append(str(target))
             return
         self._requests[target] = request
         self._begin(request)
@@ -99,13 +107,22 @@ class PypiSide:
         """What was found, all of it.
 
         Raises:
-            ManifestError: PyPI packages are asked for where there is no Python.
+            ManifestError: PyPI packages are asked for where there is no Python, or wheels where
+                they can't run.
             NoSolutionError: at least one target has no solution.
             OutsideError: an index can't be read.
         """
         if self._problems:
             message = "PyPI packages are asked for without a Python to install them"
             raise ManifestError(message, problems=sorted(self._problems))
+        if self._unfit:
+            raise ManifestError(
+                "wheels are asked for where they can't be installed",
+                problems=sorted(
+                    Problem(line.at, message.format(", ".join(targets)), hint)
+                    for (line, message, hint), targets in self._unfit.items()
+                ),
+            )
         outcomes = self._outcomes()
         solutions = [outcome for outcome in outcomes if isinstance(outcome, PypiSolution)]
         conflicts = [outcome for outcome in outcomes if isinstance(outcome, PypiConflict)]

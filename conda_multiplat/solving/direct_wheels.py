@@ -1,0 +1,115 @@
+"""Wheels that lines of ``pip:`` name by URL or path, held against what a target can run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from urllib.parse import unquote, urlsplit
+
+from packaging.tags import Tag
+
+from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.manifest.targets import Target
+from conda_multiplat.solving.markers import holds_for
+from conda_multiplat.solving.read_pylock import wheel_tags
+from conda_multiplat.solving.wheel_tags import least, promise_for, tags
+from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, HASH
+from conda_multiplat.vocabulary.pip_places import place_of
+
+_LINUX = re.compile(r"(manylinux_\d+_\d+|manylinux\d+|linux)_(?P<machine>.+)")
+_OSX = re.compile(r"macosx_\d+_\d+_(?P<machine>.+)")
+_WIN = {"win32": "x86", "win_amd64": "AMD64", "win_arm64": "ARM64"}
+_FAT = {"universal2": ("arm64", "x86_64"), "intel": ("x86_64",), "universal": ("x86_64",)}
+_SYSTEMS = {"linux": "linux", "osx": "darwin", "win": "win32"}
+#: A platform's machine as markers have it, where its name is another.
+_MACHINES = {("win", "64"): "AMD64", ("win", "arm64"): "ARM64", ("linux", "32"): "i686"}
+_MACHINES |= {("linux", "64"): "x86_64", ("osx", "64"): "x86_64", ("win", "32"): "x86"}
+_PYTHON = re.compile(r"(cp|py)(?P<major>\d)(?P<minor>\d*)")
+
+
+def unfit_wheels(
+    target: Target, python: str, subdirs: Collection[str]
+) -> Iterator[tuple[Requirement, str, str]]:
+    """The lines whose wheels the target can't run: the line, what is wrong, and what to write.
+
+    Args:
+        target: the target.
+        python: the version of its Python.
+        subdirs: all platforms that are locked, which a marker has to tell apart.
+    """
+    ranked = tags(python, target.subdir, target.virtual_packages)
+    for line in target.view.pypi:
+        text = line.text.removeprefix(CONSTRAINT)
+        place = None if text.startswith(("-", HASH)) else place_of(text)
+        file = unquote(urlsplit(place.where).path).rpartition("/")[2] if place else ""
+        if not file.endswith(".whl") or not holds_for(text, target.subdir, python):
+            continue
+        has = list(wheel_tags(file))
+        if not has:
+            yield line, f"{file} is not named as wheels are", "for example x-1.0-py3-none-any.whl"
+        elif not set(has) & set(ranked):
+            wrong = f"{file} can't be installed on {{}}, Python {'.'.join(python.split('.')[:2])}"
+            yield line, wrong, _hint(has, ranked, target.subdir, subdirs)
+
+
+def _hint(has: Sequence[Tag], ranked: Sequence[Tag], subdir: str, subdirs: Collection[str]) -> str:
+    """The marker that limits the line to what the wheel is for, or what else helps."""
+    runs = {tag.platform for tag in ranked}
+    platforms = {tag.platform for tag in has}
+    wanted = _platform_marker(platforms, subdir, subdirs)
+    if not runs & platforms and not wanted:
+        promises = [each for each in sorted(platforms) if promise_for(each)]
+        if promise := promise_for(least(promises)) if promises else "":
+            return f"promise {promise} for {subdir} under multiplat: virtual-packages"
+        return f"take a wheel for {subdir}"
+    pythons = {(tag.interpreter, tag.abi) for tag in ranked}
+    markers = [wanted] if not runs & platforms else []
+    if not pythons & {(tag.interpreter, tag.abi) for tag in has} or not markers:
+        markers.append(_python_marker(has))
+    return f"add `; {' and '.join(filter(None, markers))}` to the line, or take a wheel that fits"
+
+
+def _platform_marker(platforms: Collection[str], subdir: str, subdirs: Collection[str]) -> str:
+    """``""`` where the wheel is for the platform, apart from its version, or for none we know."""
+    kinds = {kind for platform in platforms for kind in _kinds(platform)}
+    family, _, part = subdir.partition("-")
+    if not kinds or (family, _MACHINES.get((family, part), part)) in kinds:
+        return ""
+    parts = [name.partition("-")[::2] for name in subdirs]
+    others = {(name, _MACHINES.get((name, kind), kind)) for name, kind in parts} - kinds
+    choices = []
+    for name in sorted({name for name, _ in kinds}):
+        system = f'sys_platform == "{_SYSTEMS[name]}"'
+        machines = sorted(machine for kind, machine in kinds if kind == name)
+        if any(kind == name for kind, _ in others):
+            told = " or ".join(f'platform_machine == "{machine}"' for machine in machines)
+            system += f" and ({told})" if len(machines) > 1 else f" and {told}"
+        choices.append(system)
+    text = " or ".join(choices)
+    return f"({text})" if len(choices) > 1 else text
+
+
+def _kinds(platform: str) -> Iterator[tuple[str, str]]:
+    """The families and machines that a platform tag is for."""
+    if match := _LINUX.fullmatch(platform):
+        yield "linux", match["machine"]
+    elif match := _OSX.fullmatch(platform):
+        for machine in _FAT.get(match["machine"], (match["machine"],)):
+            yield "osx", machine
+    elif platform in _WIN:
+        yield "win", _WIN[platform]
+
+
+def _python_marker(has: Sequence[Tag]) -> str:
+    """For which Pythons a wheel is: of one version, or from one on (``abi3``)."""
+    found = [match for tag in has if (match := _PYTHON.fullmatch(tag.interpreter))]
+    versions = sorted({(int(each["major"]), int(each["minor"] or 0)) for each in found})
+    if not versions:
+        return 'implementation_name != "cpython"'
+    if all(not each["minor"] for each in found):
+        return f'python_version < "{versions[-1][0] + 1}"'
+    grows = any(tag.abi == "abi3" or tag.interpreter.startswith("py") for tag in has)
+    sign = ">=" if grows else "=="
+    told = versions[:1] if grows else versions
+    text = " or ".join(f'python_version {sign} "{major}.{minor}"' for major, minor in told)
+    return f"({text})" if len(told) > 1 else text
