@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from conda_multiplat.lockfile.model import LockFile, PlatformLock
 from conda_multiplat.lockfile.platform_changes import Change, IsNewer, changes
+from conda_multiplat.vocabulary.channels import base_url
+from conda_multiplat.vocabulary.records import CondaRecord, Record
 
 #: Kinds of changes in the order in which they are counted, with their words.
 KINDS = {
@@ -27,11 +30,14 @@ class Difference:
         change: the change, of the first of the platforms.
         platforms: the platforms, sorted.
         everywhere: whether these are all that both locks have, if they have several.
+        place: the new URL, where the package is from another place than before, or is another
+            archive of the same name: what a reviewer should see first.
     """
 
     change: Change
     platforms: tuple[str, ...]
     everywhere: bool
+    place: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -39,6 +45,7 @@ class Difference:
             **self.change.to_dict(),
             "manager": self.change.manager,
             "platforms": list(self.platforms),
+            **({"url": self.place} if self.place else {}),
         }
 
 
@@ -48,7 +55,7 @@ class EnvironmentDiff:
 
     Attributes:
         environment: its name.
-        differences: the changed packages, by name.
+        differences: the changed packages, by name; first those from another place.
         added: platforms that only the new lock has, with the number of their packages.
         removed: platforms that only the old lock has.
     """
@@ -83,21 +90,56 @@ def environment_diff(
     before = dict(old.platforms) if old else {}
     after = dict(new.platforms) if new else {}
     both = sorted(before.keys() & after.keys())
+    hosts = {_host(record) for platform in before.values() for record in platform.every}
     found: dict[tuple[object, ...], list[tuple[str, Change]]] = {}
     for subdir in both:
         for each in _changes(before[subdir], after[subdir], is_newer):
-            found.setdefault(_key(each), []).append((subdir, each))
+            key = (*_key(each), bool(_other_place(each, hosts)))
+            found.setdefault(key, []).append((subdir, each))
     differences = [
-        Difference(group[0][1], subdirs, 1 < len(both) == len(subdirs))
+        Difference(
+            group[0][1],
+            subdirs,
+            1 < len(both) == len(subdirs),
+            _other_place(group[0][1], hosts),
+        )
         for group in found.values()
         if (subdirs := tuple(subdir for subdir, _ in group))
     ]
     return EnvironmentDiff(
         name,
-        tuple(sorted(differences, key=lambda each: (each.change.name, each.platforms))),
+        tuple(sorted(differences, key=_order)),
         {each: len(after[each].every) for each in sorted(after.keys() - before.keys())},
         {each: len(before[each].every) for each in sorted(before.keys() - after.keys())},
     )
+
+
+def _order(difference: Difference) -> tuple[object, ...]:
+    return not difference.place, difference.change.name, difference.platforms
+
+
+def _other_place(change: Change, hosts: Collection[str]) -> str:
+    """The new URL, where it is one that a reviewer should look at; ``""`` where it is as before.
+
+    Args:
+        change: of a package.
+        hosts: those that the old lock has anything from.
+    """
+    old, new = change.old, change.new
+    if new is None:
+        return ""
+    if old is None:
+        return new.url if hosts and _host(new) not in hosts else ""
+    moved = base_url(old.url) != base_url(new.url)
+    if isinstance(new, CondaRecord) and isinstance(old, CondaRecord):
+        same = (old.version, old.build) == (new.version, new.build)
+        another = same and old.sha256 != new.sha256
+        return new.url if moved or another else ""
+    return new.url if _host(old) != _host(new) else ""
+
+
+def _host(record: Record) -> str:
+    return urlsplit(record.url).netloc
 
 
 def _changes(old: PlatformLock, new: PlatformLock, is_newer: IsNewer) -> Iterable[Change]:

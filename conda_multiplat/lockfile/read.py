@@ -34,6 +34,12 @@ from conda_multiplat.vocabulary.yaml_nodes import Loader
 
 _MARKER = re.compile(r"^(<<<<<<< |\|{7}( |\r?$)|=======\r?$|>>>>>>> )", re.MULTILINE)
 _NAME_LINE = re.compile(r"^- name: '?([^\s']+)", re.MULTILINE)
+#: An entry as ``lockfile.write`` writes it, as far as its URL.
+_OWN_ENTRY = re.compile(
+    r"^- name: (.*)\n  version: (.*)\n  manager: (conda|pip)\n  platform: (.*)\n"
+    r"  dependencies:(?: \{\}\n|\n(?:    .*\n)*)  url: (.*)\n",
+    re.MULTILINE,
+)
 _PACKAGE_LINE = re.compile(r"^package:", re.MULTILINE)
 _UNMERGED = re.compile(r"\A# Not merged: (.*)\n(# What follows.*\n)?")
 #: Keeps what is locked, which locking afresh does not.
@@ -128,6 +134,34 @@ def read_head(blocks: Iterable[bytes], file: str, *, whole: bool) -> LockFile | 
         return _lock(metadata, custom, [], None)
     except (LockFileError, KeyError, TypeError, AttributeError, ValueError):
         return None
+
+
+def conda_places(text: str, file: str) -> dict[str, list[tuple[str, str, str]]]:
+    """Where a lock's conda packages are: platform -> name, version and URL of each.
+
+    A lock of ours is matched by its layout, a tenth of the time that reading it takes; what does
+    not have it to the letter is read.
+
+    Raises:
+        LockFileError: it can't be read.
+    """
+    start = _PACKAGE_LINE.search(text)
+    section = text[start.start() :].replace("\r\n", "\n") if start else ""
+    entries = _OWN_ENTRY.findall(section)
+    keys = ("- name", "  version", "  manager", "  platform", "  url")
+    places: dict[str, list[tuple[str, str, str]]] = {}
+    if {section.count(f"\n{key}: ") for key in keys} == {
+        len(entries)
+    } and "\n  name:" not in section:
+        for name, version, manager, platform, url in entries:
+            if manager == "conda":
+                place = (_unquoted(name), _unquoted(version), _unquoted(url))
+                places.setdefault(platform, []).append(place)
+        return places
+    return {
+        platform: [(record.name, record.version, record.url) for record in lock.records]
+        for platform, lock in read_lock(text, file).platforms.items()
+    }
 
 
 def package_names(text: str) -> set[str]:

@@ -21,6 +21,7 @@ from conda_multiplat.machine.conda_settings import CHANNEL_PRIORITIES, Settings,
 from conda_multiplat.machine.files import read_text
 from conda_multiplat.machine.hook_settings import VARIABLES
 from conda_multiplat.vocabulary.channels import ChannelConfig
+from conda_multiplat.vocabulary.condas_channels import CONDAS_OWN
 from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem
 
 _UNIX = ("/etc/conda/", "/var/lib/conda/")
@@ -34,11 +35,6 @@ _FOLDERS = (
 )
 #: Where no file names channels. Older condas would take `defaults`, newer ones (25.11) none.
 _CHANNELS = ("conda-forge",)
-#: What `defaults` is where no file says it: conda's own, by the platform. The host is in parts, as
-#: no other file here names a server that could be reached either.
-_OWN = f"https://{'.'.join(('repo', 'anaconda', 'com'))}/pkgs"
-_DEFAULTS = (f"{_OWN}/main", f"{_OWN}/r")
-_DEFAULTS_WIN = (*_DEFAULTS, f"{_OWN}/msys2")
 _RULES = ("allowlist_channels", "denylist_channels")
 _LISTS = ("channels", "default_channels", "envs_dirs", "pkgs_dirs", VARIABLES, *_RULES)
 _SCALARS = ("channel_alias", "channel_priority", "offline", "root_prefix", "ssl_verify", "subdir")
@@ -57,7 +53,10 @@ _FINAL = re.compile(r"^(\w+)[ \t]*:.*#[!#]*final[ \t]*$", re.MULTILINE)
 
 
 def settings_from_condarc(
-    subdir: str, environ: Mapping[str, str] | None = None, *, channel_alias: str = ""
+    subdir: str,
+    environ: Mapping[str, str] | None = None,
+    *,
+    channel_alias: str = CONDAS_OWN.channel_alias,
 ) -> Settings:
     """The settings of a process that runs without conda, on a machine of platform ``subdir``.
 
@@ -93,7 +92,11 @@ def settings_from_condarc(
 def _channel_config(values: Mapping[str, Any], channel_alias: str) -> ChannelConfig:
     groups = values.get("custom_multichannels", {})
     named = tuple(values.get("default_channels", ()))
-    own = ((), ()) if "defaults" in groups else (_DEFAULTS, _DEFAULTS_WIN)
+    own = (
+        ((), ())
+        if "defaults" in groups
+        else (CONDAS_OWN.default_channels, CONDAS_OWN.default_channels_win)
+    )
     default, default_win = (named, named) if named else own
     allowed, denied = (tuple(map(os.path.expandvars, values.get(key, ()))) for key in _RULES)
     return ChannelConfig(

@@ -120,6 +120,15 @@ def expand(name: str, environ: Mapping[str, str], named: Collection[str]) -> str
     )
 
 
+def is_local_path(name: str) -> bool:
+    """Whether a channel is a folder of this machine, given by its path."""
+    return (
+        name in (".", "..")
+        or name.startswith(_LOCAL)
+        or re.match(r"^[A-Za-z]:[\\/]", name) is not None
+    )
+
+
 def channel_urls(name: str, config: ChannelConfig, base: Path, subdir: str = "") -> list[str]:
     """The base URLs of a channel, credentials included, no trailing slash.
 
@@ -132,7 +141,7 @@ def channel_urls(name: str, config: ChannelConfig, base: Path, subdir: str = "")
     name = name.rstrip("/") or name
     if _SCHEME.match(name):
         return [name]
-    if name in (".", "..") or name.startswith(_LOCAL) or re.match(r"^[A-Za-z]:[\\/]", name):
+    if is_local_path(name):
         return [(base / Path(name).expanduser()).resolve().as_uri()]
     default = config.defaults(subdir) if name == "defaults" else ()
     if members := default or config.custom_multichannels.get(name, ()):

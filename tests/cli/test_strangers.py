@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ from support.packages import SUBDIR
 from support.server import Rules
 from support.terminal import Terminal
 
+from conda_multiplat.lockfile.read import read_lock
+from conda_multiplat.lockfile.write import render
+from conda_multiplat.vocabulary.records import CondaRecord
+
 #: What a terminal acts on, and what turns the direction of text round.
 STEERING = ["\x1b[2J", "\x07", "\x9b31m", "\r", "\u202e", "\x08", "\x1b]0;title\x07"]
 
@@ -20,6 +25,59 @@ STEERING = ["\x1b[2J", "\x07", "\x9b31m", "\r", "\u202e", "\x08", "\x1b]0;title\
 def _repository(folder: Path) -> Path:
     subprocess.run(["git", "init", "-q", str(folder)], check=True)
     return folder
+
+
+# -- locks that point elsewhere
+
+
+def _edited(project: Path, change: Callable[[CondaRecord], CondaRecord]) -> None:
+    """Change a lock's records, digests made anew, as somebody who means it would."""
+    path = project / "conda-lock.yml"
+    lock = read_lock(path.read_text(encoding="utf-8"), path.name)
+    platforms = {
+        subdir: platform._replace(records=tuple(map(change, platform.records)))
+        for subdir, platform in lock.platforms.items()
+    }
+    path.write_text(render(lock._replace(platforms=platforms)), encoding="utf-8")
+
+
+def _python_from(url: str) -> Callable[[CondaRecord], CondaRecord]:
+    def change(record: CondaRecord) -> CondaRecord:
+        if record.name != "python":
+            return record
+        return record._replace(url=url.format(*record.url.rsplit("/", 2)), sha256="0" * 64)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("https://evil.example/c/{1}/{2}", "from https://evil.example/c, which is not a channel"),
+        ("file:///tmp/evil/{1}/{2}", "from file:///tmp/evil, which is not a channel"),
+        ("{0}/{1}/numpy-2.1.0-0.conda", "its URL is not its own: "),
+    ],
+)
+def test_lock_that_points_elsewhere(
+    door: Host, project: Path, channel: Path, url: str, reason: str
+) -> None:
+    """``check`` and ``install`` refuse it, digests or not; ``diff`` shows it first."""
+    write(project, channel, "python", platforms=f"[{SUBDIR}]")
+    door.multiplat("lock", cwd=project)
+    (project / "old.yml").write_bytes((project / "conda-lock.yml").read_bytes())
+    _edited(project, _python_from(url))
+    for options in ([], ["--strict"]):
+        done = door.multiplat("check", *options, cwd=project, code=1)
+        assert "python" in done.stdout
+        assert reason in done.stdout
+    document = door.json("check", cwd=project, code=1)
+    assert reason in json.dumps(document)
+    done = door.multiplat("install", cwd=project, code=2)
+    assert reason in done.stderr
+    assert not door.envs.exists() or not list(door.envs.iterdir())
+    first = door.multiplat("diff", "old.yml", "conda-lock.yml", cwd=project).stdout.splitlines()[1]
+    assert first.split()[:2] == ["~", "python"]
+    assert " from " in first
 
 
 # -- names

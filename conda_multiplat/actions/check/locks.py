@@ -64,6 +64,8 @@ def _lock(project: Project, environment: str) -> Verdict:
     stale = [
         target for target in wanted if target.subdir in lock.platforms and not in_sync(lock, target)
     ]
+    # Where the request has changed, and with it perhaps the channels, a closer look tells more.
+    reasons += _strays(project, lock, [target for target in wanted if target not in stale])
     if not stale:
         return Verdict(file, tuple(reasons))
     reasons += _close_look(project, environment, stale)
@@ -75,6 +77,20 @@ def _lock(project: Project, environment: str) -> Verdict:
     return Verdict(file, tuple(reasons), met, _CHANGED if lock.recipe else _FOREIGN, notes=notes)
 
 
+def _strays(project: Project, lock: LockFile, wanted: Sequence[Target]) -> list[str]:
+    """Packages that are from elsewhere than the manifest says; the digests can't tell."""
+    from conda_multiplat.actions.provenance import lock_strays
+
+    lines = lock_strays(project, lock, wanted)
+    return [f"{line}  ({', '.join(subdirs)})" for line, subdirs in lines.items()]
+
+
+def _places(project: Project, target: Target, lock: LockFile) -> list[str]:
+    from conda_multiplat.actions.provenance import target_strays
+
+    return target_strays(project, target, lock)
+
+
 def _close_look(project: Project, environment: str, stale: Sequence[Target]) -> list[str]:
     """The reasons for which targets are not met, those of several platforms together."""
     _refuse_what_is_no_spec(project)
@@ -82,7 +98,8 @@ def _close_look(project: Project, environment: str, stale: Sequence[Target]) -> 
     reasons: dict[str, list[str]] = {}
     for target in stale:
         wrong = unmet_lines(target, lock.platforms[target.subdir])
-        for each in [*_channels(lock, target), *wrong]:
+        places = _channels(lock, target) or _places(project, target, lock)
+        for each in [*places, *wrong]:
             reasons.setdefault(each, []).append(target.subdir)
     return [f"{reason}  ({', '.join(subdirs)})" for reason, subdirs in reasons.items()]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from conda_multiplat.actions.provenance import refuse_strays
 from conda_multiplat.engines.detect_virtual_packages import virtual_packages
 from conda_multiplat.lockfile.digests import has_changed
 from conda_multiplat.lockfile.model import PlatformLock
@@ -85,7 +86,8 @@ def _checked(project: Project, environment: str, settings: Settings) -> Choice:
 
     Raises:
         UnmetError: it is not locked for this platform, or the machine lacks what it needs.
-        LockFileError: there is no lock that can be used.
+        LockFileError: there is no lock that can be used, or its packages are from elsewhere than
+            the manifest says.
     """
     from conda_multiplat.engines.conda.specs import spec_matches
 
@@ -106,6 +108,7 @@ def _checked(project: Project, environment: str, settings: Settings) -> Choice:
     if lacking:
         raise _unmet_error(environment, locked, lacking, settings.subdir)
     here = target(project.manifest, environment, settings.subdir)
+    refuse_strays(project, here, lock)
     return Choice(environment, locked, stale=has_changed(lock, here))
 
 

@@ -49,9 +49,10 @@ def _table(environment: EnvironmentDiff) -> list[str]:
 
 def _row(difference: Difference) -> str:
     change = difference.change
+    place = f" from {_plain(difference.place)}" if difference.place else ""
     return (
         f"| {_plain(change.name)}{_manager(difference)} | {_cell(change.old, difference)} "
-        f"| {_cell(change.new, difference)} | {_plain(_where(difference))} |"
+        f"| {_cell(change.new, difference)}{place} | {_plain(_where(difference))} |"
     )
 
 
@@ -73,7 +74,8 @@ def _manager(difference: Difference) -> str:
 
 
 def _words(difference: Difference) -> str:
-    return f"{difference.change}{_manager(difference)}"
+    place = f" from {difference.place}" if difference.place else ""
+    return f"{difference.change}{_manager(difference)}{place}"
 
 
 def _where(difference: Difference) -> str:

@@ -1,0 +1,83 @@
+"""Refusing locks whose packages are from somewhere else than the manifest says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from conda_multiplat.lockfile.model import LockChannel, LockFile
+from conda_multiplat.lockfile.read import conda_places
+from conda_multiplat.machine.files import read_text, shown
+from conda_multiplat.machine.project import Project
+from conda_multiplat.manifest.targets import Target
+from conda_multiplat.solving.provenance import Locked, asked_channels, strays
+from conda_multiplat.vocabulary.channels import ChannelConfig
+from conda_multiplat.vocabulary.condas_channels import CONDAS_OWN
+from conda_multiplat.vocabulary.errors import LockFileError
+
+
+def lock_strays(
+    project: Project, lock: LockFile, targets: Iterable[Target]
+) -> dict[str, list[str]]:
+    """What is wrong with where a lock's conda packages are from: a line -> its platforms.
+
+    Args:
+        project: with the manifest.
+        lock: the head of the lock; the packages' places are read from the file.
+        targets: those of its environment.
+
+    Raises:
+        LockFileError: the lock can't be read.
+        ManifestError: conda's configuration can't be read.
+    """
+    path = project.lock_path(lock.environment)
+    places = conda_places(read_text(path), shown(path))
+    lines: dict[str, list[str]] = {}
+    for target in targets:
+        packages = [Locked(*place) for place in places.get(target.subdir, ())]
+        for line in _strays(project, target, packages, lock.channels):
+            lines.setdefault(line, []).append(target.subdir)
+    return lines
+
+
+def target_strays(project: Project, target: Target, lock: LockFile) -> list[str]:
+    """The same of one target, whose packages have been read.
+
+    Raises:
+        ManifestError: conda's configuration can't be read.
+    """
+    records = lock.platforms[target.subdir].records
+    packages = [Locked(record.name, record.version, record.url) for record in records]
+    return _strays(project, target, packages, lock.channels)
+
+
+def _strays(
+    project: Project, target: Target, packages: Sequence[Locked], locked: Iterable[LockChannel]
+) -> list[str]:
+    """The configuration is read only where conda's own meaning of the channels does not do."""
+    channels = asked_channels(target, [channel.url for channel in locked])
+
+    def wrong(*configs: ChannelConfig) -> list[str]:
+        return strays(packages, channels, configs, project.folder, target.subdir)
+
+    if not wrong(CONDAS_OWN):
+        return []
+    from conda_multiplat.machine.condarc import settings_from_condarc
+
+    return wrong(CONDAS_OWN, settings_from_condarc(target.subdir).channel_config)
+
+
+def refuse_strays(project: Project, target: Target, lock: LockFile) -> None:
+    """Refuse a lock with packages that are from elsewhere than the manifest says.
+
+    Raises:
+        LockFileError: with every such package or place.
+    """
+    if lines := target_strays(project, target, lock):
+        raise LockFileError(
+            f"{shown(project.lock_path(lock.environment))} has packages from elsewhere than "
+            f"{target} may have",
+            details=lines,
+            hints=[
+                "if that is meant, name the channel in the manifest; then: conda multiplat lock"
+            ],
+        )

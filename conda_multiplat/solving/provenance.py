@@ -1,0 +1,121 @@
+"""Where locked conda packages come from: each from a channel that is asked for, under its own name.
+
+A lock is a file that anybody can edit, and its digests are no signatures: a record whose URL leads
+elsewhere would be downloaded from there, and be what its hash says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from conda_multiplat.manifest.targets import Target
+from conda_multiplat.solving.requests import channels_of
+from conda_multiplat.vocabulary.channels import (
+    ChannelConfig,
+    base_url,
+    channel_urls,
+    is_local_path,
+    public_name,
+)
+
+_CHANNEL = re.compile(r"""^\s*([^\s\[]+?)::|\[(?:.*,)?\s*channel\s*=\s*['"]?([^'",\]]+)""")
+_ARCHIVES = (".conda", ".tar.bz2")
+_VARIABLE = re.compile(r"\\\$(?:\\\{)?[A-Za-z_][A-Za-z0-9_]*(?:\\\})?")
+#: So many packages of one place are named.
+_NAMED = 3
+
+
+class Locked(NamedTuple):
+    """What a lock says of a conda package: enough to tell where it is from."""
+
+    name: str
+    version: str
+    url: str
+
+
+def asked_channels(target: Target, locked: Sequence[str]) -> tuple[str, ...]:
+    """The channels of a target, those that only a MatchSpec names included.
+
+    Args:
+        target: an environment on a platform.
+        locked: what the lock says, for a manifest that names none.
+    """
+    named = (_spec_channel(requirement.text) for requirement in target.view.conda)
+    return tuple(dict.fromkeys([*channels_of(target, locked), *filter(None, named)]))
+
+
+def _spec_channel(spec: str) -> str:
+    """The channel that a MatchSpec names, ``""`` for none.
+
+    ``match_spec`` reads it too, and takes longer to load than the rest of a check.
+    """
+    match = _CHANNEL.search(spec)
+    return (match[1] or match[2]).strip() if match else ""
+
+
+def strays(
+    packages: Iterable[Locked],
+    channels: Sequence[str],
+    configs: Sequence[ChannelConfig],
+    folder: Path,
+    subdir: str,
+) -> list[str]:
+    """What is wrong with where packages are from, a line for each package or place.
+
+    Args:
+        packages: the conda packages of a platform.
+        channels: as the manifest writes them.
+        configs: what channel names mean: the machine's configuration, and conda's default.
+        folder: the manifest's.
+        subdir: the platform.
+    """
+    places: dict[str, list[str]] = {}
+    lines = []
+    for package in packages:
+        if not _is_of(package, subdir):
+            lines.append(f"{package.name} {package.version}: its URL is not its own: {package.url}")
+        places.setdefault(base_url(package.url), []).append(package.name)
+    patterns = [
+        pattern for name in channels for pattern in _patterns(name, configs, folder, subdir)
+    ]
+    for place, names in places.items():
+        if not any(pattern.fullmatch(_plain(place)) for pattern in patterns):
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            lines.append(
+                f"{', '.join(sorted(names)[:_NAMED])}{more}: from {place}, "
+                "which is not a channel of the manifest"
+            )
+    return lines
+
+
+def _is_of(package: Locked, subdir: str) -> bool:
+    """Whether a URL's file and folder are those of the package: ``subdir/name-version-build``."""
+    *_, folder, file = unquote(urlsplit(package.url).path).rsplit("/", 2)
+    stem = next((file.removesuffix(end) for end in _ARCHIVES if file.endswith(end)), "")
+    return stem.rsplit("-", 2)[:-1] == [package.name, package.version] and folder in (
+        subdir,
+        "noarch",
+    )
+
+
+def _patterns(
+    name: str, configs: Sequence[ChannelConfig], folder: Path, subdir: str
+) -> Iterable[re.Pattern[str]]:
+    """The base URLs that a channel's name stands for; a variable in it can be anything."""
+    if is_local_path(name):  # the folder is elsewhere on each machine
+        tail = "/".join(part for part in Path(name).parts if part not in (".", "..", "~", "/"))
+        yield re.compile(rf"file://.*{re.escape(tail)}")
+    urls = {url for config in configs for url in channel_urls(name, config, folder, subdir)}
+    for url in urls:
+        escaped = re.escape(_plain(public_name(url)))
+        yield re.compile(_VARIABLE.sub("[^/]+", escaped))
+
+
+def _plain(url: str) -> str:
+    """A URL with the parts in lower case that have no case."""
+    parts = urlsplit(url.rstrip("/"))
+    return parts._replace(netloc=parts.netloc.lower()).geturl()

@@ -1,0 +1,128 @@
+"""Which URLs a lock may have: those of the manifest's channels, each under its package's name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conda_multiplat.solving.provenance import Locked, _spec_channel, strays
+from conda_multiplat.vocabulary.channels import ChannelConfig
+from conda_multiplat.vocabulary.match_spec import parse_spec
+
+OWN = ChannelConfig(
+    channel_alias="https://c.example.com",
+    default_channels=("https://r.example.com/pkgs/main", "https://r.example.com/pkgs/r"),
+)
+MIRROR = ChannelConfig(
+    channel_alias="https://mirror.example.org/conda",
+    custom_channels={"ours": "https://ours.example.org:8443/x"},
+    custom_multichannels={"both": ("https://a.example.org/a", "b")},
+)
+
+
+def _lines(url: str, *channels: str, config: ChannelConfig = OWN) -> list[str]:
+    package = Locked("zlib", "1.3", url)
+    return strays([package], channels, [OWN, config], Path("/work/project"), "linux-64")
+
+
+@pytest.mark.parametrize(
+    ("place", "channel"),
+    [
+        ("https://c.example.com/conda-forge", "conda-forge"),
+        ("https://c.example.com/conda-forge/label/dev", "conda-forge/label/dev"),
+        ("https://r.example.com/pkgs/main", "defaults"),
+        ("https://r.example.com/pkgs/r", "defaults"),
+        ("https://mirror.example.org/conda/conda-forge", "conda-forge"),
+        ("https://ours.example.org:8443/x/ours", "ours"),
+        ("https://a.example.org/a", "both"),
+        ("https://mirror.example.org/conda/b", "both"),
+        ("https://X.example.com/A", "https://x.example.com/A/"),
+        ("https://x.example.com/a", "https://u:p@x.example.com/a"),
+        ("https://x.example.com/a", "https://$U:${P}@x.example.com/t/$T/a"),
+        ("https://x.example.com/team1/a", "https://x.example.com/$TEAM/a"),
+        ("file:///work/project/chan", "./chan"),
+        ("file:///elsewhere/chan", "./chan"),
+    ],
+)
+def test_asked_place(place: str, channel: str) -> None:
+    """By name, group, URL, credentials, variable or path."""
+    for subdir in ("linux-64", "noarch"):
+        assert _lines(f"{place}/{subdir}/zlib-1.3-0.conda", channel, config=MIRROR) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "channel"),
+    [
+        ("https://evil.example.com/conda-forge", "conda-forge"),
+        ("https://c.example.com.evil.example/conda-forge", "conda-forge"),
+        ("https://c.example.com@evil.example/conda-forge", "conda-forge"),
+        ("http://c.example.com/conda-forge", "conda-forge"),
+        ("https://c.example.com/conda-forge2", "conda-forge"),
+        ("https://c.example.com/x/conda-forge", "conda-forge"),
+        ("https://c.example.com/conda-forge/label/dev", "conda-forge"),
+        ("https://c.example.com:444/conda-forge", "conda-forge"),
+        ("https://cXexample.com/conda-forge", "conda-forge"),
+        ("https://x.example.com/a/b", "https://x.example.com/$TEAM"),
+        ("https://x.example.com/a", "https://x.example.com/A"),
+        ("file:///tmp/evil", "./chan"),
+        ("file:///tmp/evil", "conda-forge"),
+        ("https://c.example.com/chan", "./chan"),
+    ],
+)
+def test_other_place(place: str, channel: str) -> None:
+    """Something that only looks like it is not it."""
+    url = f"{place}/linux-64/zlib-1.3-0.conda"
+    assert _lines(url, channel, "other") == [
+        f"zlib: from {place}, which is not a channel of the manifest"
+    ]
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "linux-64/zlib-1.2-0.conda",
+        "linux-64/zlib-ng-1.3-0.conda",
+        "linux-64/libzlib-1.3-0.tar.bz2",
+        "osx-arm64/zlib-1.3-0.conda",
+        "linux-64/zlib-1.3-0.zip",
+        "linux-64/zlib-1.3.conda",
+        "linux-64/zlib-1.3-0-0.conda",
+    ],
+)
+def test_url_of_another_package(file: str) -> None:
+    """Another name, version, platform or kind of file."""
+    url = f"https://c.example.com/main/{file}"
+    assert _lines(url, "main") == [f"zlib 1.3: its URL is not its own: {url}"]
+
+
+def test_many_of_one_place() -> None:
+    """They stand in one line."""
+    packages = [Locked(n, "1", f"https://evil.example/c/noarch/{n}-1-0.conda") for n in "edcba"]
+    assert strays(packages, ["main"], [OWN], Path("/"), "linux-64") == [
+        "a, b, c and 2 more: from https://evil.example/c, which is not a channel of the manifest"
+    ]
+
+
+def test_encoded_name() -> None:
+    """An epoch's sign can be written as a code."""
+    package = Locked("x", "1!2.0", "https://c.example.com/main/noarch/x-1%212.0-0.conda")
+    assert strays([package], ["main"], [OWN], Path("/"), "linux-64") == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "channel"),
+    [
+        ("python", ""),
+        ("conda-forge::python >=3", "conda-forge"),
+        ("conda-forge/label/dev::python", "conda-forge/label/dev"),
+        ("https://x.example.com/t/$T/a::python=3", "https://x.example.com/t/$T/a"),
+        ("python[channel=conda-forge]", "conda-forge"),
+        ("python[version='>=3', channel='https://x.example.com/a']", "https://x.example.com/a"),
+        ('python[channel="a/b", build=*_0]', "a/b"),
+    ],
+)
+def test_channel_of_a_spec(spec: str, channel: str) -> None:
+    """As the reader of MatchSpecs has it."""
+    assert parse_spec(spec).channel == channel
+    assert _spec_channel(spec) == channel
