@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import yaml
-from packaging.utils import canonicalize_name
 
 from conda_multiplat.vocabulary.channels import public_name
-from conda_multiplat.vocabulary.names import did_you_mean
+from conda_multiplat.vocabulary.names import did_you_mean, project_name
 from conda_multiplat.vocabulary.yaml_nodes import Reader
 
 #: The CUDA versions that PyTorch's indexes are named after, as uv knows them, the newest first.
@@ -146,5 +145,5 @@ def _sources(reader: Reader, node: yaml.Node, indexes: Mapping[str, str]) -> dic
             hint = did_you_mean(index.value, indexes, "name its URL under `indexes`")
             reader.problem(index.at, f"no index {index.value!r} under pypi: indexes", hint)
         elif index:
-            found[canonicalize_name(name)] = index.value
+            found[project_name(name)] = index.value
     return found

@@ -79,6 +79,14 @@ def unique(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
 
+def project_name(name: str) -> str:
+    """A PyPI project's normalised name (PEP 503).
+
+    ``packaging`` has it too, and takes longer to load than a manifest to read.
+    """
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def is_prefix_name(name: str) -> bool:
     """Whether an environment's folder may have the name: conda's rule, and never a path or option.
 

@@ -265,7 +265,7 @@ def test_variable_is_not_sent(
     """What is in the environment goes to no server that the manifest names, unless it may."""
     url = f"{server.url}/t/{form.format('SECRET')}/c"
     lines = {
-        "channel": f"channels: ['{url}']\ndependencies: [python]\n",
+        "channel": f"channels: ['{url}', '{channel.as_uri()}']\ndependencies: [python]\n",
         "spec": f"channels: [{channel.as_uri()}]\ndependencies: ['{url}::python']\n",
         "index": f"channels: [{channel.as_uri()}]\n"
         f"dependencies: [python, {{pip: ['--extra-index-url {url}', six]}}]\n",
