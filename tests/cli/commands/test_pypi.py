@@ -394,11 +394,14 @@ def test_credentials_are_not_locked(alone: Host, project: Path, channel: Path, p
     url = pypi.url.replace("://", "://robot:${SECRET}@")
     entries = f"pip:\n      - --index-url {url}/simple\n      - purely"
     write(project, channel, "python 3.12.*", entries, platforms="[linux-64]")
-    alone.multiplat("lock", cwd=project, env={"SECRET": "s3cret"})
+    named = {"CONDA_MULTIPLAT_VARIABLES": "SECRET"}
+    alone.multiplat("lock", cwd=project, env={"SECRET": "s3cret", **named})
     text = (project / "conda-lock.yml").read_text(encoding="utf-8")
     assert "s3cret" not in text
     assert "robot:" not in text
-    done = alone.multiplat("lock", "--update-all", cwd=project, code=None, env={"SECRET": "wrong"})
+    done = alone.multiplat(
+        "lock", "--update-all", cwd=project, code=None, env={"SECRET": "wrong", **named}
+    )
     assert done.returncode != 0
     assert "wrong" not in done.stderr
 
