@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from conda_multiplat.lockfile.model import LockChannel, LockFile
 from conda_multiplat.lockfile.read import conda_places
-from conda_multiplat.machine.files import read_text, shown
+from conda_multiplat.machine.files import read_lock_text, shown
 from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.provenance import Locked, asked_channels, strays
@@ -30,7 +30,7 @@ def lock_strays(
         ManifestError: conda's configuration can't be read.
     """
     path = project.lock_path(lock.environment)
-    places = conda_places(read_text(path), shown(path))
+    places = conda_places(read_lock_text(path), shown(path))
     lines: dict[str, list[str]] = {}
     for target in targets:
         packages = [Locked(*place) for place in places.get(target.subdir, ())]

@@ -73,9 +73,11 @@ def _locked(path: str) -> PlatformLock | None:
     from conda.base.context import context
 
     from conda_multiplat.lockfile.read import read_lock
-    from conda_multiplat.machine.files import read_text
+    from conda_multiplat.machine.files import read_lock_text
 
-    return read_lock(read_text(Path(path)), path, [context.subdir]).platforms.get(context.subdir)
+    return read_lock(read_lock_text(Path(path)), path, [context.subdir]).platforms.get(
+        context.subdir
+    )
 
 
 def _changes(prefix: Path, locked: PlatformLock, marker: dict[str, Any]) -> list[Change]:

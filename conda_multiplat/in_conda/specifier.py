@@ -145,11 +145,11 @@ def _alone(path: Path, environment: str) -> Project:
     from conda_multiplat.engines.conda.specs import is_newer
     from conda_multiplat.importers.conda_lock_yml import read_lock_source
     from conda_multiplat.lockfile.read import read_lock
-    from conda_multiplat.machine.files import read_text
+    from conda_multiplat.machine.files import read_lock_text
     from conda_multiplat.machine.project import Project
     from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
-    lock = read_lock(read_text(path), str(path))
+    lock = read_lock(read_lock_text(path), str(path))
     manifest = read_lock_source(lock, str(path), is_newer).manifest
     default = manifest.environments[DEFAULT_ENVIRONMENT]
     both = {DEFAULT_ENVIRONMENT: default, environment: default._replace(name=environment)}

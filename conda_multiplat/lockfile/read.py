@@ -40,6 +40,8 @@ _OWN_ENTRY = re.compile(
     r"  dependencies:(?: \{\}\n|\n(?:    .*\n)*)  url: (.*)\n",
     re.MULTILINE,
 )
+#: Bytes; there is no head of a tenth of that.
+_LONGEST_HEAD = 4 << 20
 _PACKAGE_LINE = re.compile(r"^package:", re.MULTILINE)
 _UNMERGED = re.compile(r"\A# Not merged: (.*)\n(# What follows.*\n)?")
 #: Keeps what is locked, which locking afresh does not.
@@ -118,7 +120,7 @@ def read_head(blocks: Iterable[bytes], file: str, *, whole: bool) -> LockFile | 
     start = b""
     while (end := start.find(b"\npackage:") + 1) == 0:
         block = next(rest, b"")
-        if not block:
+        if not block or len(start) > _LONGEST_HEAD:
             return None
         start += block
     try:

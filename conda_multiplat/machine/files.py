@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from conda_multiplat.vocabulary.errors import (
     Location,
@@ -27,6 +28,12 @@ MANIFEST_NAMES = ("environment.yml", "environment.yaml")
 ReadText = Callable[[Path], str]
 #: Bytes.
 _BLOCK = 1 << 16
+#: Of a manifest, or a file that it names; longer ones take a minute to read as YAML.
+_LARGEST = 8 << 20
+#: What is said of a line that can't be used, of a file that is not the project's.
+NOT_SHOWN = "this line can't be used; it is not shown, because its file is not of this repository"
+#: Of a lock.
+_LARGEST_LOCK = 128 << 20
 
 
 def find_manifest(start: Path) -> Path:
@@ -89,16 +96,20 @@ def quoted(name: str) -> str:
     return f'"{name}"' if " " in name else name
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, limit: int = _LARGEST) -> str:
     """The text of a UTF-8 file, a byte order mark left out.
 
     Raises:
-        ManifestError: it is not there, or not UTF-8.
+        ManifestError: it is not there, not a file, larger than ``limit``, or not UTF-8.
         OutsideError: it can't be read.
     """
     name = shown(path)
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        with _open(path) as file:
+            content = file.read(limit + 1)
+        if len(content) > limit:
+            raise ManifestError(f"{name} is larger than {limit >> 20} MiB: it is not read")
+        return content.decode("utf-8-sig")
     except FileNotFoundError:
         raise ManifestError(f"{name} does not exist") from None
     except UnicodeDecodeError as error:
@@ -108,6 +119,29 @@ def read_text(path: Path) -> str:
         raise OutsideError(f"{name} can't be read: {error.strerror}") from None
 
 
+def read_lock_text(path: Path) -> str:
+    """As :func:`read_text`, for a lock: it can be larger."""
+    return read_text(path, _LARGEST_LOCK)
+
+
+def _open(path: Path) -> BinaryIO:
+    """A file to read from, if it is one: a pipe could keep us waiting, a device never end.
+
+    Raises:
+        ManifestError: it is something else.
+    """
+    # Path.open takes no opener, and the caller closes it.
+    file = open(path, "rb", buffering=0, opener=_without_waiting)  # noqa: SIM115
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return file
+    file.close()
+    raise ManifestError(f"{shown(path)} is not a file")
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 def read_blocks(path: Path) -> Iterator[bytes]:
     """The content of a file, a block at a time.
 
@@ -115,7 +149,7 @@ def read_blocks(path: Path) -> Iterator[bytes]:
         OutsideError: it can't be read.
     """
     try:
-        with path.open("rb", buffering=0) as file:
+        with _open(path) as file:
             while block := file.read(_BLOCK):
                 yield block
     except OSError as error:
@@ -181,6 +215,17 @@ def _place(path: Path) -> Path:
             hints=["replace the link by a file, or name the file itself", "no file was changed"],
         )
     return place
+
+
+def is_foreign(path: Path, folder: Path) -> bool:
+    """Whether a file is outside of a manifest's repository or, without one, of its folder.
+
+    Args:
+        path: the file.
+        folder: the manifest's.
+    """
+    home = repository_of(folder / LOCK_NAME) or folder
+    return not path.resolve().is_relative_to(home.resolve())
 
 
 def repository_of(path: Path) -> Path | None:

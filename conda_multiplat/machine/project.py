@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.lockfile.read import read_head, read_lock
 from conda_multiplat.machine.files import (
+    NOT_SHOWN,
     ReadText,
     find_manifest,
+    is_foreign,
     lock_files,
     lock_path,
     manifest_in,
     read_blocks,
+    read_lock_text,
     read_text,
     shown,
     typed,
 )
 from conda_multiplat.manifest.model import Manifest
 from conda_multiplat.manifest.read import Source, SpecCheck, read_manifest
-from conda_multiplat.vocabulary.errors import LockFileError, ManifestError
+from conda_multiplat.vocabulary.errors import LockFileError, ManifestError, Problem
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 _ANY = ("linux-64",)
@@ -51,7 +55,7 @@ class Project(NamedTuple):
             LockFileError: it can't be read.
         """
         path = self.lock_path(environment)
-        return read_lock(read_text(path), shown(path), platforms) if path.exists() else None
+        return read_lock(read_lock_text(path), shown(path), platforms) if path.exists() else None
 
     def lock_head(self, environment: str) -> LockFile | None:
         """As :meth:`lock`; of one that is as we wrote it, only what its head says.
@@ -103,13 +107,28 @@ def load_project(
     """
     paths = manifest_files(files)
     sources = [Source(shown(path), read(path)) for path in paths]
-    manifest = read_manifest(
-        sources, host_subdirs=host_subdirs, check_spec=check_spec, entry_name=_entry_name
-    )
     folder = paths[0].parent
+    with _nothing_shown_of(path for path in paths if is_foreign(path, path.parent)):
+        manifest = read_manifest(
+            sources, host_subdirs=host_subdirs, check_spec=check_spec, entry_name=_entry_name
+        )
     folders = {source.file: path.parent for source, path in zip(sources, paths, strict=True)}
     manifest = _expanded(manifest, folders, folder, read)
     return Project(manifest, folder, tuple(_relative(path, folder) for path in paths))
+
+
+@contextmanager
+def _nothing_shown_of(paths: Iterable[Path]) -> Iterator[None]:
+    """Keep the text of files out of errors: a link can lead to anybody's secrets."""
+    try:
+        yield
+    except ManifestError as error:
+        foreign = {shown(path) for path in paths}
+        error.problems = tuple(
+            Problem(problem.location, NOT_SHOWN) if problem.location.file in foreign else problem
+            for problem in error.problems
+        )
+        raise
 
 
 def manifest_files(files: Sequence[str | Path]) -> list[Path]:
@@ -196,7 +215,7 @@ def _head_of(path: Path, *, whole: bool = False) -> LockFile | None:
     if not path.is_file():
         return None
     name = shown(path)
-    return read_head(read_blocks(path), name, whole=whole) or read_lock(read_text(path), name)
+    return read_head(read_blocks(path), name, whole=whole) or read_lock(read_lock_text(path), name)
 
 
 def _entry_name(entry: str) -> str:

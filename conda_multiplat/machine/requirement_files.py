@@ -14,7 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from conda_multiplat.machine.files import ReadText, read_text, shown
+from conda_multiplat.machine.files import (
+    NOT_SHOWN,
+    ReadText,
+    is_foreign,
+    read_text,
+    repository_of,
+    shown,
+)
 from conda_multiplat.machine.pip_paths import file_path, placed
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.vocabulary.errors import (
@@ -110,6 +117,15 @@ class _Expansion:
             hint = "break the circle of -r and -c"
             self.problems.add(Problem(entry.at, f"{value} reads itself", hint))
             return
+        foreign = is_foreign(path, self.base)
+        if foreign and (repository := repository_of(self.base / "x")):
+            hint = (
+                f"a manifest can name files of its repository, {shown(repository)}: copy it there"
+            )
+            self.problems.add(
+                Problem(entry.at, f"{entry.text}: it is not of this repository", hint)
+            )
+            return
         try:
             text = self.read(path)
         except MultiplatError as error:
@@ -123,7 +139,8 @@ class _Expansion:
             try:
                 found = Requirement(line, entry_name(line), at, entry.category)
             except WordingError as error:
-                self.problems.add(Problem(at, str(error), error.hint))
+                shown_problem = Problem(at, str(error), error.hint)
+                self.problems.add(Problem(at, NOT_SHOWN) if foreign else shown_problem)
                 continue
             for each in self._lines(found, inner):
                 yield self._constraint(each) if option in _CONSTRAINTS else each

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -306,3 +307,78 @@ def test_variable_that_may_be_sent(
     done = door.multiplat("lock", cwd=project, env={"SECRET": "hunter2", **named[way]})
     assert "hunter2" not in done.stderr
     assert any(request.authorised for request in server.requests)
+
+
+# -- files that are not the project's
+
+
+def _secret(folder: Path) -> Path:
+    path = folder / "secret.txt"
+    path.write_text("A=hunter2 B\n: hunter2 [\nhunter2 == = 1\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("option", ["-r", "-c", "--requirement=", "--find-links", "-f"])
+@pytest.mark.parametrize("command", ["check", "lock"])
+@pytest.mark.parametrize("how", ["path", "link"])
+def test_file_outside_is_not_shown(
+    alone: Host, project: Path, channel: Path, tmp_path: Path, option: str, command: str, how: str
+) -> None:
+    """What ``pip:`` names outside of the repository is not read; nothing of it is shown."""
+    secret = _secret(tmp_path)
+    if how == "link":
+        (project / "requirements.txt").symlink_to(secret)
+    name = {"path": "../secret.txt", "link": "requirements.txt"}[how]
+    gap = "" if option.endswith("=") else " "
+    (project / "environment.yml").write_text(
+        f"channels: ['{channel.as_uri()}']\nplatforms: [linux-64]\n"
+        f"dependencies:\n  - pip:\n    - {option}{gap}{name}\n  - python\n",
+        encoding="utf-8",
+    )
+    done = alone.multiplat(command, cwd=project, code=None)
+    assert done.returncode in (0, 1, 2)
+    assert "hunter2" not in done.stdout + done.stderr
+    if option in ("-r", "-c", "--requirement="):
+        assert "environment.yml:5:" in done.stderr
+        assert "it is not of this repository" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "lock", "install", "info", "tree"])
+def test_manifest_is_a_link_out(alone: Host, project: Path, tmp_path: Path, command: str) -> None:
+    """A manifest that leads out of the repository is not quoted."""
+    (project / "environment.yml").symlink_to(_secret(tmp_path))
+    done = alone.multiplat(command, cwd=project, code=2)
+    assert "hunter2" not in done.stdout + done.stderr
+    assert "environment.yml:" in done.stderr
+    assert "it is not shown, because its file is not of this repository" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder", "large"])
+@pytest.mark.parametrize("what", ["manifest", "requirements", "lock"])
+def test_what_is_no_file(alone: Host, project: Path, kind: str, what: str) -> None:
+    """A pipe, a device, a folder or something huge is refused at once."""
+    name = {
+        "manifest": "environment.yml",
+        "requirements": "requirements.txt",
+        "lock": "conda-lock.yml",
+    }[what]
+    path = project / name
+    if what != "manifest":
+        entry = ", {pip: [-r requirements.txt]}" if what == "requirements" else ""
+        (project / "environment.yml").write_text(
+            f"platforms: [linux-64]\ndependencies: [python{entry}]\n", encoding="utf-8"
+        )
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        with path.open("wb") as file:
+            file.truncate(129 << 20)
+    for command in ("check", "lock"):
+        files = ["-f", "environment.yml"] if what == "manifest" else []
+        done = alone.run(command, *files, cwd=project, code=None, timeout=20)
+        assert done.returncode in (1, 2, 3), done.stderr
+        assert "internal error" not in done.stderr

@@ -20,7 +20,7 @@ from conda_multiplat.importers.pixi.reader import read_pixi
 from conda_multiplat.importers.platform_names import guess
 from conda_multiplat.importers.values import Imported, refusal
 from conda_multiplat.lockfile.read import read_lock
-from conda_multiplat.machine.files import read_text, shown
+from conda_multiplat.machine.files import read_lock_text, shown
 from conda_multiplat.manifest.model import Requirement, View
 from conda_multiplat.manifest.read import Source
 from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem, UsageError
@@ -88,7 +88,7 @@ def _file(argument: str) -> File:
 
 
 def _text(path: Path) -> str:
-    text = read_text(path)
+    text = read_lock_text(path)  # it can be one
     name = shown(path)
     if path.name == "pixi.lock":
         hint = "import what it was made from: pixi.toml or pyproject.toml"

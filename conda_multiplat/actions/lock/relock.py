@@ -25,7 +25,7 @@ from conda_multiplat.lockfile import write as conda_lock
 from conda_multiplat.lockfile.model import LockChannel, LockFile, PlatformLock
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.files import read_text
+from conda_multiplat.machine.files import read_lock_text
 from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import Target, targets, with_peers
 from conda_multiplat.solving.conflicts import no_solution
@@ -80,7 +80,7 @@ class Locked:
         return {
             path: text
             for path, text in rendered.items()
-            if not path.exists() or read_text(path).replace("\r\n", "\n") != text
+            if not path.exists() or read_lock_text(path).replace("\r\n", "\n") != text
         }
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from conda_multiplat.cli.completion.model import flags_after
 from conda_multiplat.lockfile.read import package_names
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.files import find_manifest, lock_files, read_text
+from conda_multiplat.machine.files import find_manifest, lock_files, read_lock_text, read_text
 from conda_multiplat.machine.project import Project, load_project_as_locked
 from conda_multiplat.vocabulary.errors import MultiplatError
 from conda_multiplat.vocabulary.file_names import locked_environment
@@ -108,7 +108,7 @@ def _packages(files: Sequence[str], environments: Sequence[str]) -> Iterable[str
     names: set[str] = set()
     for path in lock_files(_folder(files)):
         if not environments or locked_environment(path.name) in environments:
-            names |= package_names(read_text(path))
+            names |= package_names(read_lock_text(path))
     return sorted(names)
 
 

@@ -27,7 +27,13 @@ from conda_multiplat.lockfile.diff import EnvironmentDiff, environment_diff
 from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.lockfile.read import read_lock
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.files import find_manifest, lock_files, read_blocks, read_text, shown
+from conda_multiplat.machine.files import (
+    find_manifest,
+    lock_files,
+    read_blocks,
+    read_lock_text,
+    shown,
+)
 from conda_multiplat.machine.git import commands as git
 from conda_multiplat.machine.git.setup import DIFF
 from conda_multiplat.vocabulary.errors import LockFileError, UsageError
@@ -143,14 +149,14 @@ def _default_first(name: str) -> tuple[bool, str]:
 def _side(named: str | None, files: Sequence[str]) -> _Side:
     """The locks that an argument stands for; without one, those of the work tree."""
     if named is not None and (Path(named).is_file() or _is_path(named)):
-        lock = read_lock(read_text(Path(named)), named)
+        lock = read_lock(read_lock_text(Path(named)), named)
         return _Side({lock.environment: lock}, single=True)
     if named is not None and ":" in named:
         lock = read_lock(git.show(Path.cwd(), named), named)
         return _Side({lock.environment: lock}, single=True)
     folder = Path(files[0]).absolute().parent if files else find_manifest(Path.cwd()).parent
     if named is None:
-        texts = {path.name: (read_text(path), shown(path)) for path in lock_files(folder)}
+        texts = {path.name: (read_lock_text(path), shown(path)) for path in lock_files(folder)}
     else:
         names = [name for name in git.names_at(folder, named) if locked_environment(name)]
         texts = {name: (git.text_at(folder, named, name), f"{named}:{name}") for name in names}
