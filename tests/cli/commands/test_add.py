@@ -244,6 +244,7 @@ BAD = {
         ["--pypi", "-r reqs.txt"],
         "error: environment.yml can't be used\n"
         "  environment.yml:8:9: -r reqs.txt: reqs.txt does not exist\n"
+        "      it counts from .\n"
         "  no file was changed\n"
         "  the places are those of the manifest with the change in it\n",
     ),
