@@ -76,6 +76,8 @@ def test_lock_that_points_elsewhere(
     done = door.multiplat("install", cwd=project, code=2)
     assert reason in done.stderr
     assert not door.envs.exists() or not list(door.envs.iterdir())
+    done = door.multiplat("render", "--kind", "explicit", cwd=project, code=2)
+    assert reason in done.stderr
     first = door.multiplat("diff", "old.yml", "conda-lock.yml", cwd=project).stdout.splitlines()[1]
     assert first.split()[:2] == ["~", "python"]
     assert " from " in first

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from conda_multiplat.actions.check.rendered import fresh_texts, standing
+from conda_multiplat.actions.provenance import refuse_strays
 from conda_multiplat.cli.options import environments_option, flag, platforms_option
 from conda_multiplat.export.explicit import HashKind
 from conda_multiplat.export.kinds import text
@@ -15,7 +16,7 @@ from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import rendered_files, shown, write_all
 from conda_multiplat.machine.project import Project, load_project, load_project_as_locked
-from conda_multiplat.manifest.targets import select_environments
+from conda_multiplat.manifest.targets import select_environments, targets
 from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.file_names import Kind, rendered_name
 from conda_multiplat.vocabulary.names import did_you_mean
@@ -79,6 +80,9 @@ def _anew(
     texts: dict[Path, str] = {}
     for name in select_environments(project.manifest, environments):
         lock = project.existing_lock(name)
+        for target in targets(project.manifest, [name]):
+            if target.subdir in lock.platforms:
+                refuse_strays(project, target, lock)
         for subdir in _subdirs(lock, platforms, all_of_them=len(environments) == 1):
             for file_kind in kinds:
                 content = text(file_kind, project.manifest, lock, subdir, hash_kind)
