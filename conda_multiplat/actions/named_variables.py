@@ -36,6 +36,8 @@ def _texts(target: Target) -> Iterator[tuple[Location, str]]:
         yield channel.at, channel.value
     for requirement in (*target.view.conda, *target.view.pypi):
         yield requirement.at, requirement.text
+    for name, url in target.pypi_options.indexes:
+        yield Location(f"multiplat: pypi: indexes: {name}"), url
 
 
 def _problems(at: Location, text: str, named: Collection[str]) -> Iterator[Problem]:

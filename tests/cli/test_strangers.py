@@ -260,7 +260,7 @@ def test_import_of_variables(alone: Host, project: Path, url: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["${}", "${{{}}}"])
-@pytest.mark.parametrize("place", ["channel", "spec", "index", "requirement"])
+@pytest.mark.parametrize("place", ["channel", "spec", "index", "requirement", "named index"])
 @pytest.mark.parametrize("command", ["lock", "install"])
 def test_variable_is_not_sent(
     door: Host, project: Path, channel: Path, server: Rules, place: str, form: str, command: str
@@ -275,6 +275,10 @@ def test_variable_is_not_sent(
         "requirement": f"channels: [{channel.as_uri()}]\n"
         f"dependencies: [python, {{pip: ['six @ {url}/six-1-py3-none-any.whl']}}]\n",
     }
+    lines["named index"] = (
+        f"channels: [{channel.as_uri()}]\ndependencies: [python, {{pip: [six]}}]\n"
+        f"multiplat: {{pypi: {{indexes: {{own: '{url}'}}, sources: {{six: own}}}}}}\n"
+    )
     if command == "install":
         write(project, channel, "python", platforms=f"[{SUBDIR}]")
         door.multiplat("lock", cwd=project)
@@ -283,7 +287,8 @@ def test_variable_is_not_sent(
     )
     done = door.multiplat(command, cwd=project, env={"SECRET": "hunter2"}, code=2)
     line = 3 if place == "channel" else 4
-    assert f"environment.yml:{line}:" in done.stderr
+    at = "pypi: indexes: own: " if place == "named index" else f"environment.yml:{line}:"
+    assert at in done.stderr
     assert "$SECRET is not a variable that may be sent\n" in done.stderr
     assert (
         "if the server may have it: CONDA_MULTIPLAT_VARIABLES=SECRET in the environment, or "
