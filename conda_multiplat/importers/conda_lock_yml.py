@@ -14,6 +14,7 @@ from conda_multiplat.lockfile.model import LockFile, PlatformLock
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, spec_name
+from conda_multiplat.vocabulary.reachability import depends_of, sources
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
 from conda_multiplat.vocabulary.virtual_packages import NAMES, promised
 from conda_multiplat.vocabulary.yaml_nodes import Text
@@ -46,11 +47,11 @@ def _conda(
 ) -> tuple[Requirement, ...]:
     if locked.requested:
         return tuple(Requirement(text, spec_name(text), at) for text in locked.requested)
-    needed = {spec_name(spec) for record in locked.records for spec in record.depends}
+    roots = {"python", *sources(depends_of(locked.records))}
     return tuple(
         Requirement(_spec(record, lowest), record.name, at)
         for record in locked.records
-        if record.name not in needed or record.name == "python"
+        if record.name in roots
     )
 
 
@@ -63,11 +64,11 @@ def _spec(record: CondaRecord, lowest: Mapping[tuple[str, str], str]) -> str:
 def _pypi(
     locked: PlatformLock, lowest: Mapping[tuple[str, str], str], at: Location
 ) -> tuple[Requirement, ...]:
-    needed = {name for record in locked.pypi for name in record.depends}
+    roots = set(sources(depends_of(locked.pypi)))
     return tuple(
         Requirement(_entry(record, lowest), "" if record.is_folder else record.name, at)
         for record in locked.pypi
-        if record.name not in needed
+        if record.name in roots
     )
 
 

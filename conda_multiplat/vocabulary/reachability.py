@@ -29,6 +29,32 @@ def reachable(roots: Iterable[str], depends: Depends) -> set[str]:
     return seen
 
 
+def sources(depends: Depends) -> list[str]:
+    """The fewest packages from which all others are needed, sorted.
+
+    Those that no other needs, and of each circle that nothing outside of it needs, one member.
+    """
+    needed = {name for names in depends.values() for name in names}
+    found = [name for name in sorted(depends) if name not in needed]
+    covered = reachable(found, depends)
+    for name in sorted(depends):
+        if name not in covered:
+            first = min(_circle_above(name, depends))
+            found.append(first)
+            covered |= reachable([first], depends)
+    return sorted(found)
+
+
+def _circle_above(name: str, depends: Depends) -> set[str]:
+    """A circle from which ``name`` is needed, and which nothing outside of it needs."""
+    below = reachable([name], depends)
+    above = [other for other in sorted(depends) if name in reachable(depends[other], depends)]
+    for other in above:
+        if other not in below:
+            return _circle_above(other, depends)
+    return {name, *above}
+
+
 def path_to(name: str, roots: Iterable[str], depends: Depends) -> tuple[str, ...]:
     """The shortest chain of packages from one that is asked for to ``name``; empty if none is.
 
