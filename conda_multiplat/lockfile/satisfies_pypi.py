@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from packaging.requirements import InvalidRequirement
@@ -12,17 +13,20 @@ from packaging.version import InvalidVersion, Version
 
 from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.lockfile.satisfies import Mismatch
-from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.manifest.model import LocalProject, Requirement
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.extras import extra_keys
 from conda_multiplat.solving.markers import holds, holds_for
 from conda_multiplat.solving.pypi import NameTable, provided
 from conda_multiplat.solving.required_hashes import hash_faults, hash_message
 from conda_multiplat.vocabulary.errors import NOWHERE
+from conda_multiplat.vocabulary.names import project_name
 from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, HASH, split_option
 from conda_multiplat.vocabulary.pip_options import EDITABLE
 from conda_multiplat.vocabulary.pip_places import is_at
 from conda_multiplat.vocabulary.records import PypiRecord, python_of
+
+_EXTRAS = re.compile(r"\[([^\[\]]*)\]\s*(?:;.*)?$")
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,11 @@ def pypi_mismatches(target: Target, locked: PlatformLock, table: NameTable) -> S
         Mismatch(requirement.at, f"pip: {requirement.text}", wrong)
         for requirement in target.view.pypi
         if (wrong := _wrong(requirement, there))
+    ]
+    wrong_lines += [
+        Mismatch(project.line.at, f"pip: {project.line.text}: {need}", wrong)
+        for project in target.view.projects
+        for need, wrong in _wrong_project(project, there)
     ]
     faults = hash_faults(target.view.pypi, there.records, there.subdir, there.python)
     wrong_lines += [
@@ -137,6 +146,32 @@ def _wrong_named(line: Requirement, there: _There) -> str:
         record = there.records.get(line.name)
         return "" if record and is_at(wanted.url, record.url) else "not locked from there"
     return _wrong_version(wanted, line.name, there.versions[line.name])
+
+
+def _wrong_project(project: LocalProject, there: _There) -> Iterator[tuple[str, str]]:
+    """What a local project needs and is not locked as such: the need, and what is wrong."""
+    said = project.metadata
+    asked = _asked_extras(project.line.text)
+    extras = [line for name, lines in said.extras if name in asked for line in lines]
+    for text in (*said.dependencies, *extras):
+        try:
+            name = project_name(Pep508(text).name)
+        except InvalidRequirement:
+            continue  # Poetry's words, or nothing that we could judge
+        line = Requirement(text, name, project.line.at)
+        if wrong := _wrong_named(line, there):
+            yield f"it needs {text}", wrong
+    try:
+        allowed = SpecifierSet(said.requires_python).contains(there.python, prereleases=True)
+    except (InvalidSpecifier, InvalidVersion):
+        return
+    if there.python and not allowed:
+        yield f"it needs Python {said.requires_python}", f"locked: python {there.python}"
+
+
+def _asked_extras(line: str) -> Collection[str]:
+    match = _EXTRAS.search(line)
+    return {name.strip() for name in match[1].split(",")} if match else ()
 
 
 def _wrong_version(wanted: Pep508, name: str, version: str) -> str:

@@ -37,6 +37,12 @@ def placed(line: Requirement, homes: Sequence[Path], base: Path) -> tuple[Requir
     return _with(line, before, place, _moved(place, homes, base)), ""
 
 
+def place_in(text: str) -> Place | None:
+    """The place that a requirement or an editable one is taken from; ``None`` for others."""
+    option, _ = split_option(text)
+    return _taken_apart(text)[1] if not option or option in EDITABLE else None
+
+
 def _taken_apart(text: str) -> tuple[str, Place | None]:
     """What stands before the place that an entry names, and the place."""
     option, value = split_option(text)

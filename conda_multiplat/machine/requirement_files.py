@@ -9,7 +9,7 @@ Relative paths count from the file that has them; here they become paths from th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -22,8 +22,9 @@ from conda_multiplat.machine.files import (
     repository_of,
     shown,
 )
+from conda_multiplat.machine.local_projects import project_folder, read_project
 from conda_multiplat.machine.pip_paths import file_path, placed
-from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
+from conda_multiplat.manifest.model import Environment, LocalProject, Manifest, Requirement, View
 from conda_multiplat.vocabulary.errors import (
     Location,
     ManifestError,
@@ -92,7 +93,8 @@ class _Expansion:
                 for entry in view.pypi
                 for line in self._lines(entry, _From((self.folders.get(entry.at.file, self.base),)))
             ]
-            views[subdir] = view._replace(pypi=tuple(dict.fromkeys(lines)))
+            unique = tuple(dict.fromkeys(lines))
+            views[subdir] = view._replace(pypi=unique, projects=self._projects(unique))
         return environment._replace(views=views)
 
     def _lines(self, entry: Requirement, origin: _From) -> Iterator[Requirement]:
@@ -108,6 +110,22 @@ class _Expansion:
             if note:
                 self.notes.add(f"{entry.at}: {note}")
             yield line
+
+    def _projects(self, lines: Iterable[Requirement]) -> tuple[LocalProject, ...]:
+        """The local projects among some lines, with what they say of themselves."""
+        projects = []
+        for line in lines:
+            if (folder := project_folder(line, self.base)) is None:
+                continue
+            metadata = read_project(folder, self.read)
+            projects.append(LocalProject(line, metadata))
+            if metadata.dynamic:
+                what = ", ".join(metadata.dynamic)
+                self.notes.add(
+                    f"{line.at}: {line.text}: only building it tells its {what}, "
+                    "so that a change of that is not noticed"
+                )
+        return tuple(projects)
 
     def _file(self, entry: Requirement, origin: _From) -> Iterator[Requirement]:
         """The lines of the file that an entry names."""

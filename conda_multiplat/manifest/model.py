@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conda_multiplat.manifest.pypi_options import PypiOptions
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 from conda_multiplat.vocabulary.virtual_packages import Promises
 from conda_multiplat.vocabulary.yaml_nodes import Text
+
+if TYPE_CHECKING:
+    from conda_multiplat.vocabulary.project_metadata import ProjectMetadata
 
 
 class Requirement(NamedTuple):
@@ -31,12 +34,23 @@ class Requirement(NamedTuple):
         return {"spec": self.text, "file": self.at.file, "line": self.at.line}
 
 
+class LocalProject(NamedTuple):
+    """A line of ``pip:`` that names a project on this disk, and what the project says of itself."""
+
+    line: Requirement
+    metadata: ProjectMetadata
+
+
 class View(NamedTuple):
-    """What one environment's own lines say for one platform."""
+    """What one environment's own lines say for one platform.
+
+    ``projects`` are the local ones among ``pypi``; they are known where the metadata was read.
+    """
 
     channels: tuple[Text, ...] = ()
     conda: tuple[Requirement, ...] = ()
     pypi: tuple[Requirement, ...] = ()
+    projects: tuple[LocalProject, ...] = ()
 
 
 class Environment(NamedTuple):
@@ -150,4 +164,5 @@ class Manifest(NamedTuple):
             channels=tuple(channels.values()),
             conda=tuple(requirement for view in views for requirement in view.conda),
             pypi=tuple(requirement for view in views for requirement in view.pypi),
+            projects=tuple(project for view in views for project in view.projects),
         )

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from conda_multiplat.manifest.model import Requirement
@@ -32,7 +32,7 @@ from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.names import VirtualPackage
 from conda_multiplat.vocabulary.records import CondaRecord
 
-#: The recipe of new locks.
+#: The recipe of new locks without local projects.
 DIGEST_RECIPE = 1
 
 
@@ -96,11 +96,34 @@ def digest(target: Target, recipe: int = DIGEST_RECIPE) -> str:
     return RECIPES[recipe](target)
 
 
+def recipe_for(targets: Iterable[Target]) -> int:
+    """The recipe of a new lock: the oldest that has all that its targets ask for in it."""
+    local = any(each.view.projects for target in targets for each in (target, *target.peers))
+    return max(RECIPES) if local else min(RECIPES)
+
+
 def _recipe_1(target: Target) -> str:
-    content = _content(target)
+    return _digest(target, _content)
+
+
+def _recipe_2(target: Target) -> str:
+    """As the first, with what local projects say of themselves."""
+    return _digest(target, _content_with_projects)
+
+
+def _digest(target: Target, content_of: Callable[[Target], dict[str, Any]]) -> str:
+    content = content_of(target)
     if target.peers:
-        content["solve_group"] = sorted(_sha256(_content(peer)) for peer in target.peers)
+        content["solve_group"] = sorted(_sha256(content_of(peer)) for peer in target.peers)
     return _sha256(content)
+
+
+def _content_with_projects(target: Target) -> dict[str, Any]:
+    said = [project.metadata.content() for project in target.view.projects]
+    if not said:
+        return _content(target)
+    projects = sorted(said, key=lambda content: json.dumps(content, sort_keys=True))
+    return {**_content(target), "projects": projects}
 
 
 def _content(target: Target) -> dict[str, Any]:
@@ -127,4 +150,4 @@ def _sha256(content: dict[str, Any]) -> str:
 
 
 #: Every recipe that a lock can be of. None ever goes, or locks would be stale by an update of ours.
-RECIPES: Mapping[int, Callable[[Target], str]] = {1: _recipe_1}
+RECIPES: Mapping[int, Callable[[Target], str]] = {1: _recipe_1, 2: _recipe_2}

@@ -12,7 +12,7 @@ from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown
 from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import Target
-from conda_multiplat.solving.requests import DIGEST_RECIPE, RECIPES, SolveRequest, request
+from conda_multiplat.solving.requests import RECIPES, SolveRequest, recipe_for, request
 from conda_multiplat.vocabulary.errors import LockFileError, UsageError
 from conda_multiplat.vocabulary.names import did_you_mean
 
@@ -56,8 +56,9 @@ class Plan:
 
         So an update of conda-multiplat alone rewrites nothing.
         """
-        kept = self.old.recipe if self.old and self.kept else DIGEST_RECIPE
-        return kept if kept in RECIPES else DIGEST_RECIPE
+        new = recipe_for(self.targets)
+        kept = self.old.recipe if self.old and self.kept else new
+        return kept if kept in RECIPES else new
 
 
 def make_plans(
