@@ -18,6 +18,7 @@ from conda_multiplat.lockfile.digests import has_changed, in_sync, is_newer
 from conda_multiplat.lockfile.model import LockChannel, LockFile, PlatformLock
 from conda_multiplat.lockfile.read import as_unmerged, read_head, read_lock
 from conda_multiplat.lockfile.write import render, scalar
+from conda_multiplat.machine.project import load_project
 from conda_multiplat.manifest.read import Source, read_manifest
 from conda_multiplat.manifest.targets import targets
 from conda_multiplat.solving.requests import RECIPES, digest
@@ -286,6 +287,19 @@ def test_golden_locks(folder: str, environment: str) -> None:
     assert re.sub("    multiplat.metadata-sha256: .*\n", "", render(lock)) == text
     hidden = ("user", "password", "abc-123", "robot:", "tk-1", "/t/", "@")
     assert [each for each in hidden if each in text] == []
+
+
+def test_golden_lock_of_recipe_2() -> None:
+    """The same of recipe 2, which has what local projects say of themselves in it."""
+    folder = CASES / "recipe-2"
+    project = load_project([folder / "environment.yml"], host_subdirs=())
+    text = (folder / "conda-lock.yml").read_text(encoding="utf-8")
+    lock = read_lock(text, "conda-lock.yml")
+    assert (lock.recipe, lock.intact) == (2, True)
+    found = {each.subdir: digest(each, recipe=2) for each in targets(project.manifest)}
+    assert found == json.loads((folder / "digests.json").read_text(encoding="utf-8"))
+    assert all(in_sync(lock, each) for each in targets(project.manifest))
+    assert render(lock) == text
 
 
 def test_in_sync() -> None:
