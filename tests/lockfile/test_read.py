@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conda_multiplat.actions.lock import plan as lock_plan
 from conda_multiplat.actions.lock.plan import Plan
 from conda_multiplat.lockfile.digests import has_changed, in_sync, is_newer
 from conda_multiplat.lockfile.model import LockChannel, LockFile, PlatformLock
@@ -334,12 +333,11 @@ def test_what_is_known_of_a_digest(recipe: int, newer: bool, changed: bool) -> N
 
 
 @pytest.mark.parametrize(("recipe", "kept", "new"), [(1, True, 1), (1, False, 2), (0, True, 2)])
-def test_update_of_ours_rewrites_nothing(
-    monkeypatch: pytest.MonkeyPatch, recipe: int, kept: bool, new: int
-) -> None:
+def test_update_of_ours_rewrites_nothing(recipe: int, kept: bool, new: int) -> None:
     """Where anything stays as it is locked, its recipe stays, whichever new locks have."""
-    monkeypatch.setattr(lock_plan, "DIGEST_RECIPE", 2)
-    plan = Plan("default", [], LOCK._replace(recipe=recipe))
+    manifest = CASES / "recipe-2" / "environment.yml"
+    asked = targets(load_project([manifest], host_subdirs=()).manifest)
+    plan = Plan("default", asked, LOCK._replace(recipe=recipe))
     plan.kept.update(LOCK.platforms if kept else {})
     assert plan.recipe == new
 
