@@ -27,8 +27,10 @@ TRIPLES = {
 def rows(space: Workspace) -> Iterator[Row]:
     """What ``pip:`` adds to a lock, and the slowest ``uv pip compile`` of the same targets."""
     host = space.standalone("pypi")
-    # The index is the one that uv is configured for.
+    # The index is the one that uv is configured for, which we are told as a mirror of PyPI.
     told = {k: v for k, v in os.environ.items() if k.startswith(("UV_", "SSL_", "HTTP"))}
+    if index := told.get("UV_DEFAULT_INDEX") or told.get("UV_INDEX_URL"):
+        told["CONDA_MULTIPLAT_PYPI_INDEX"] = index
     environ = {**host.environ(), **told}
     singles = {subdir: _single(space, subdir, environ) for subdir in TRIPLES}
     probe = singles["linux-64"]

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from conda_multiplat.machine.hook_settings import HOOK_SETTINGS, VARIABLES
+from conda_multiplat.machine.hook_settings import HOOK_SETTINGS, PYPI_INDEX, VARIABLES
 from conda_multiplat.vocabulary.printable import printable
 
 _CHOICES = ("error", "warn", "off")
@@ -24,6 +24,11 @@ def settings() -> list[Any]:
         "refer to, and so send to the servers that they name",
         parameter=SequenceParameter(PrimitiveParameter("", element_type=str)),
     )
+    index = CondaSetting(
+        name=PYPI_INDEX,
+        description="the URL of the index that stands for PyPI on this machine: a mirror of it",
+        parameter=PrimitiveParameter("", element_type=str),
+    )
     choices = [
         CondaSetting(
             name=name,
@@ -32,7 +37,7 @@ def settings() -> list[Any]:
         )
         for name, (default, description) in HOOK_SETTINGS.items()
     ]
-    return [*choices, names]
+    return [*choices, names, index]
 
 
 def _validate(value: object) -> bool | str:

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from conda_multiplat.machine.hook_settings import (
+    CONDAS_PYPI_INDEX_VARIABLE,
     CONDAS_VARIABLE,
     HOOK_SETTINGS,
+    PYPI_INDEX,
+    PYPI_INDEX_VARIABLE,
     VARIABLES,
     VARIABLES_VARIABLE,
 )
@@ -57,6 +60,7 @@ class Settings:
             was promised.
         hooks: says what our hooks in conda's own commands do, by setting; nothing without conda.
         variables: the names of the environment variables that a manifest may send.
+        pypi_index: says the URL of the index that stands for PyPI here; ``""`` for PyPI's own.
         authorize: the ``Authorization`` header for a channel's URL, by conda's ``channel_settings``
             and the auth handler that they name; ``""`` for none, and without conda.
     """
@@ -79,6 +83,7 @@ class Settings:
     elsewhere: bool = False
     hooks: Callable[[], Mapping[str, str]] = dict
     variables: Callable[[], frozenset[str]] = frozenset
+    pypi_index: Callable[[], str] = str
     authorize: Callable[[str], str] = _no_header
 
 
@@ -104,6 +109,7 @@ def settings_from_conda() -> Settings:
         detect=detect_with_conda,
         hooks=hook_settings,
         variables=named_variables,
+        pypi_index=named_pypi_index,
         authorize=authorize_with_conda,
     )
 
@@ -157,6 +163,19 @@ def variables_of(environ: Mapping[str, str]) -> frozenset[str]:
     """The environment variables that those two name which are there for it."""
     texts = [environ.get(name, "") for name in (VARIABLES_VARIABLE, CONDAS_VARIABLE)]
     return frozenset(name.strip() for text in texts for name in text.split(",") if name.strip())
+
+
+def named_pypi_index() -> str:
+    """The index that stands for PyPI, by our variable or ``plugins.multiplat_pypi_index``."""
+    from conda.base.context import context
+
+    return pypi_index_of(os.environ, str(getattr(context.plugins, PYPI_INDEX, "") or ""))
+
+
+def pypi_index_of(environ: Mapping[str, str], configured: str) -> str:
+    """The index that stands for PyPI: a variable's word, or else a file's."""
+    names = (PYPI_INDEX_VARIABLE, CONDAS_PYPI_INDEX_VARIABLE)
+    return next((environ[name] for name in names if environ.get(name)), configured)
 
 
 def _channel_config(context: Any) -> ChannelConfig:

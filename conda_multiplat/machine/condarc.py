@@ -17,9 +17,14 @@ import yaml
 
 from conda_multiplat.machine.auth_without_conda import no_handlers
 from conda_multiplat.machine.conda_folders import envs_dirs, own_base, pkgs_dirs, root_prefix
-from conda_multiplat.machine.conda_settings import CHANNEL_PRIORITIES, Settings, variables_of
+from conda_multiplat.machine.conda_settings import (
+    CHANNEL_PRIORITIES,
+    Settings,
+    pypi_index_of,
+    variables_of,
+)
 from conda_multiplat.machine.files import read_text
-from conda_multiplat.machine.hook_settings import VARIABLES
+from conda_multiplat.machine.hook_settings import PYPI_INDEX, VARIABLES
 from conda_multiplat.vocabulary.channels import ChannelConfig
 from conda_multiplat.vocabulary.condas_channels import CONDAS_OWN
 from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem
@@ -85,6 +90,7 @@ def settings_from_condarc(
         env_prompt=str(values.get("env_prompt", Settings.env_prompt)),
         envvars_force_uppercase=_flag(values.get("envvars_force_uppercase", True)),
         variables=lambda: frozenset(values.get(VARIABLES, ())) | variables_of(environ),
+        pypi_index=lambda: pypi_index_of(environ, str(values.get(PYPI_INDEX, ""))),
         authorize=no_handlers(values.get("channel_settings", ()), config),
     )
 
@@ -122,7 +128,8 @@ def _merged(environ: Mapping[str, str]) -> dict[str, Any]:
         final |= marked
         plugins = values.pop("plugins", None)
         if isinstance(plugins, dict):
-            _merge(values, VARIABLES, plugins.get(VARIABLES))
+            for name in (VARIABLES, PYPI_INDEX):
+                _merge(values, name, plugins.get(name))
     for name in (*_ALIASES, *_LISTS, *_ACTIVATION, *_SCALARS):
         key = _ALIASES.get(name, name)
         if key not in final and (text := environ.get(f"CONDA_{name.upper()}", "")):

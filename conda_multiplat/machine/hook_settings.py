@@ -16,6 +16,11 @@ VARIABLES = "multiplat_variables"
 #: The environment variable that names them too, with commas between; and conda's for the setting.
 VARIABLES_VARIABLE = "CONDA_MULTIPLAT_VARIABLES"
 CONDAS_VARIABLE = "CONDA_PLUGINS_MULTIPLAT_VARIABLES"
+#: Setting ``plugins.multiplat_pypi_index``: the index that stands for PyPI on this machine.
+PYPI_INDEX = "multiplat_pypi_index"
+#: The environment variable that wins over it, and conda's for the setting.
+PYPI_INDEX_VARIABLE = "CONDA_MULTIPLAT_PYPI_INDEX"
+CONDAS_PYPI_INDEX_VARIABLE = "CONDA_PLUGINS_MULTIPLAT_PYPI_INDEX"
 #: Each setting's default and what it is for.
 HOOK_SETTINGS = {
     MACHINE: (

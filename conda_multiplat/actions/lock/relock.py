@@ -187,13 +187,10 @@ def _pypi_side(
     from conda_multiplat.actions.lock.pypi import PypiSide
     from conda_multiplat.engines.pypi.conda_names import name_table
     from conda_multiplat.engines.pypi.resolver import UvEngine
-    from conda_multiplat.engines.pypi.user_settings import left_out
+    from conda_multiplat.engines.pypi.user_settings import warning
 
-    if ignored := left_out(os.environ, project.folder.resolve()):
-        console.say(
-            f"warning: a lock must not depend on who locks: {', '.join(ignored)} has no effect; "
-            "write what is to hold for everybody under `pip:` or `multiplat: pypi:`"
-        )
+    if text := warning(os.environ, project.folder.resolve(), settings.pypi_index()):
+        console.say(text)
     return PypiSide(UvEngine(settings, project.folder), name_table(), plans, update)
 
 

@@ -15,7 +15,7 @@ import tomli
 from packaging.utils import canonicalize_name
 
 from conda_multiplat.engines.conda.access import cache_folder
-from conda_multiplat.engines.pypi.uv import UvProcesses, uv_environment
+from conda_multiplat.engines.pypi.uv import UvProcesses, pypi_index, uv_environment
 from conda_multiplat.engines.pypi.vendor_indexes import SOURCES, sources_project, torch_backend
 from conda_multiplat.engines.pypi.wheel_stubs import FOLDER, LOCK, stub
 from conda_multiplat.machine.conda_settings import Settings
@@ -179,7 +179,7 @@ class Compiler:
             *("--python-platform", str(triple(target.subdir, NEWEST_SYSTEM))),
             *(["--offline"] if self.settings.offline else []),
         ]
-        environ = uv_environment(self.settings, self.folder)
+        environ = uv_environment(self.settings, self.folder, self.options)
         return self.processes.run(command, environ, self.base, "").returncode == 0
 
     def indexes(self) -> list[str]:
@@ -216,6 +216,7 @@ class Compiler:
     def _scrubbed(self, text: str) -> str:
         lines = [requirement.text for requirement in self.request.requirements]
         lines += [url for _, url in self.request.target.pypi_options.indexes]
+        lines.append(pypi_index(self.settings))
         urls = map(os.path.expandvars, lines)
         return scrub(text, secrets([*urls, *os.environ.values()]))
 
@@ -236,19 +237,20 @@ class Compiler:
             *("--python", sys.executable, "--no-python-downloads"),
             *("--python-version", self.request.python),
             *("--python-platform", str(triple(target.subdir, promised))),
-            *("--constraints", str(constraints)),
             *self._choices(),
             *(["--offline"] if self.settings.offline and "--offline" not in arguments else []),
             *arguments,
         ]
-        environ = uv_environment(self.settings, self.folder)
+        environ = uv_environment(self.settings, self.folder, self.options)
         if version := next((each.version for each in promised if each.name == "__osx"), ""):
             environ["MACOSX_DEPLOYMENT_TARGET"] = version
         stubs = cache_folder(self.settings) / FOLDER
         stubs.mkdir(exist_ok=True)
         with in_use(stubs / LOCK):
             lines = [*self._constraints(stubs, without), *pins]
-            constraints.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            if lines:  # uv warns of an empty file
+                constraints.write_text("\n".join(lines) + "\n", encoding="utf-8")
+                command += ["--constraints", str(constraints)]
             return self.processes.run(command, environ, self.base, "\n".join(entries) + "\n")
 
     def _choices(self) -> list[str]:

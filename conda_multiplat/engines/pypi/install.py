@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from conda_multiplat.engines.pypi.folder_digest import folder_digest
-from conda_multiplat.engines.pypi.uv import run_uv, uv_environment
+from conda_multiplat.engines.pypi.uv import pypi_index, run_uv, uv_environment
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.distribution_files import recorded_files
 from conda_multiplat.machine.prefix import unfinished
@@ -64,7 +64,7 @@ class UvInstaller:
             for requirement in requirements
             if split_option(requirement.text)[0] in _PLACES
         ]
-        self._indexes = [os.path.expandvars(url) for url in indexes]
+        self._indexes = [*map(os.path.expandvars, indexes), pypi_index(settings)]
 
     def files(
         self, records: Sequence[PypiRecord], python: Path, folder: Path
@@ -151,7 +151,7 @@ class UvInstaller:
         with tempfile.TemporaryDirectory(prefix="conda-multiplat-") as folder:
             done = run_uv(
                 ["pip", "install", "--quiet", *offline, *arguments],
-                uv_environment(self._settings, Path(folder)),
+                uv_environment(self._settings, Path(folder), self._options),
                 self._folder,
             )
         if done.returncode != 0:

@@ -34,7 +34,7 @@ from conda_multiplat.engines.pypi.extras import asked_extras
 from conda_multiplat.engines.pypi.folder_digest import folder_digest, folder_version
 from conda_multiplat.engines.pypi.paths_in_lock import path_in_lock
 from conda_multiplat.engines.pypi.published import Published
-from conda_multiplat.engines.pypi.uv import UvProcesses, uv_program
+from conda_multiplat.engines.pypi.uv import UvProcesses, pypi_index, uv_program
 from conda_multiplat.engines.pypi.vendor_indexes import (
     asked_with_sources,
     used_backend,
@@ -65,6 +65,7 @@ class UvEngine:
         self._settings = settings
         self._folder = folder
         uv_program()
+        pypi_index(settings)  # refused here, and not once for each target
         self._processes = UvProcesses()
         self._published = Published()
         self._pool = ThreadPoolExecutor(max_workers=2 * (os.cpu_count() or 1))

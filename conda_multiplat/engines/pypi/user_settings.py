@@ -2,9 +2,9 @@
 
 What decides versions is the manifest's alone, so that two people lock the same. Of a machine's
 settings uv gets those that say how to reach an index: credentials, certificates, proxies, the
-cache, patience, and what stands in PyPI's place on this machine (a mirror, by ``UV_DEFAULT_INDEX``
-or the like). They are a list of what is passed on: a setting of a uv to come is left out until it
-is known what it does.
+cache, patience. They are a list of what is passed on: a setting of a uv to come is left out until
+it is known what it does. An index in PyPI's place (``UV_DEFAULT_INDEX``) can have other packages,
+and is not passed on: that it is a mirror is for the user to say, in a setting of ours.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from conda_multiplat.machine.files import shown
+from conda_multiplat.machine.hook_settings import PYPI_INDEX_VARIABLE
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -28,18 +29,18 @@ else:
 #: uv's environment variables that are passed on.
 _ACCESS_VARIABLES = re.compile(
     "UV_(CACHE_DIR|NO_CACHE|OFFLINE|KEYRING_PROVIDER|INSECURE_HOST|NATIVE_TLS|SYSTEM_CERTS"
-    "|DEFAULT_INDEX|INDEX_URL|CREDENTIALS_DIR|LINK_MODE|GITHUB_TOKEN|AUTH_TOKEN|HTTP_[A-Z_]+|REQUEST_TIMEOUT|LOCK_TIMEOUT"
+    "|CREDENTIALS_DIR|LINK_MODE|GITHUB_TOKEN|AUTH_TOKEN|HTTP_[A-Z_]+|REQUEST_TIMEOUT|LOCK_TIMEOUT"
     "|CONCURRENT_[A-Z_]+)"
 )
 #: Keys of ``uv.toml`` that are passed on; those of its table ``pip`` too.
 _ACCESS_KEYS = (
-    *("cache-dir", "no-cache", "offline", "keyring-provider", "link-mode", "index-url"),
+    *("cache-dir", "no-cache", "offline", "keyring-provider", "link-mode"),
     *("allow-insecure-host", "native-tls", "system-certs", "http-proxy", "https-proxy", "no-proxy"),
     *("concurrent-builds", "concurrent-downloads", "concurrent-installs"),
 )
 #: Settings that decide what is locked; what is left out and not of these has no effect anyway.
 _DECIDING = (
-    *("index", "extra-index-url", "no-index", "find-links"),
+    *("default-index", "index-url", "index", "extra-index-url", "no-index", "find-links"),
     *("index-strategy", "resolution", "prerelease", "fork-strategy", "torch-backend"),
     *("exclude-newer", "exclude-newer-package", "exclude", "exclude-dependencies"),
     *("constraint", "constraint-dependencies", "override", "override-dependencies"),
@@ -50,6 +51,8 @@ _DECIDING = (
     *("no-deps", "require-hashes", "upgrade", "upgrade-package", "python-platform"),
     *("python-version", "universal", "extra-build-dependencies", "conflicts", "environments"),
 )
+#: Of those, what puts an index in PyPI's place.
+_IN_PLACE_OF_PYPI = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "index-url in ", "index in ")
 #: Variables of other programs that uv reads, and the settings that they stand for.
 _OTHERS = ("MACOSX_DEPLOYMENT_TARGET", "ANDROID_API_LEVEL", "IPHONEOS_DEPLOYMENT_TARGET")
 #: What of our surroundings would change uv's answer by accident: the active environment.
@@ -89,6 +92,26 @@ def access_file(environ: Mapping[str, str]) -> str:
     return (
         "\n".join([*lines, *(["[pip]", *_toml(pip)] if pip else []), ""]) if settings or pip else ""
     )
+
+
+def warning(environ: Mapping[str, str], folder: Path, pypi_index: str) -> str:
+    """What to say of the settings around ``folder`` that have no effect; ``""`` without any.
+
+    Args:
+        environ: the environment variables.
+        folder: the manifest's.
+        pypi_index: what stands for PyPI on this machine, if anything does.
+    """
+    names = left_out(environ, folder)
+    if not names:
+        return ""
+    text = (
+        f"warning: a lock must not depend on who locks: {', '.join(names)} has no effect; "
+        "write what is to hold for everybody under `pip:` or `multiplat: pypi:`"
+    )
+    if pypi_index or not any(name.startswith(_IN_PLACE_OF_PYPI) for name in names):
+        return text
+    return f"{text}. Where only a mirror of PyPI can be reached: {PYPI_INDEX_VARIABLE}=URL"
 
 
 def left_out(environ: Mapping[str, str], folder: Path) -> list[str]:

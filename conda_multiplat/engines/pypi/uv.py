@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from shutil import which
 
 from conda_multiplat.engines.pypi.user_settings import access_file, passed_on
 from conda_multiplat.machine.conda_settings import Settings
-from conda_multiplat.vocabulary.errors import OutsideError
+from conda_multiplat.machine.hook_settings import PYPI_INDEX, PYPI_INDEX_VARIABLE
+from conda_multiplat.vocabulary.channels import scrub
+from conda_multiplat.vocabulary.errors import OutsideError, UsageError
+from conda_multiplat.vocabulary.pip_entries import split_option
+
+_DEFAULT_INDEX = ("-i", "--index-url")
+_URL = re.compile(r"(https?://|file:///)[^/\s]")
 
 
-def uv_environment(settings: Settings, folder: Path) -> dict[str, str]:
+def pypi_index(settings: Settings) -> str:
+    """The URL of what stands for PyPI on this machine; ``""`` for PyPI's own.
+
+    Raises:
+        UsageError: what is configured is not a URL.
+    """
+    url = os.path.expandvars(settings.pypi_index())
+    if url and not _URL.match(url):
+        raise UsageError(
+            f"the index that stands for PyPI is not a URL: {scrub(url)!r}",
+            hints=[f"{PYPI_INDEX_VARIABLE} or plugins.{PYPI_INDEX}: https://HOST/simple"],
+        )
+    return url
+
+
+def uv_environment(settings: Settings, folder: Path, entries: Iterable[str]) -> dict[str, str]:
     """The environment for uv: how to reach indexes, and nothing that decides versions.
 
     conda's proxies and CA bundle hold too, unless uv has its own.
@@ -23,6 +45,7 @@ def uv_environment(settings: Settings, folder: Path) -> dict[str, str]:
     Args:
         settings: of conda.
         folder: where a file of uv's settings can be written, to be there while uv runs.
+        entries: the lines of ``pip:``; where none names PyPI's substitute, the machine's counts.
     """
     environ = passed_on(os.environ)
     if text := access_file(os.environ):
@@ -32,6 +55,9 @@ def uv_environment(settings: Settings, folder: Path) -> dict[str, str]:
         environ["UV_CONFIG_FILE"] = str(file)
     else:
         environ["UV_NO_CONFIG"] = "1"
+    index = pypi_index(settings)
+    if index and not any(split_option(entry)[0] in _DEFAULT_INDEX for entry in entries):
+        environ["UV_DEFAULT_INDEX"] = index
     for scheme in ("http", "https"):
         if proxy := settings.proxy_servers.get(scheme):
             environ.setdefault(f"{scheme.upper()}_PROXY", proxy)

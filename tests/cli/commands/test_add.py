@@ -43,7 +43,7 @@ def pypi(tmp_path: Path) -> Iterator[tuple[Index, dict[str, str]]]:
     index.wheel("mujoco", "3.1", "cp312-cp312-macosx_11_0_arm64")
     index.wheel("mujoco", "3.2", "cp312-cp312-manylinux_2_17_x86_64")
     with serve(index.root) as server:
-        yield index, {"UV_DEFAULT_INDEX": f"{server.url}/simple"}
+        yield index, {"CONDA_MULTIPLAT_PYPI_INDEX": f"{server.url}/simple"}
 
 
 def test_package_for_all_platforms(door: Host, project: Path, channel: Path) -> None:
@@ -534,11 +534,11 @@ def test_pypi_entries(
     url = f"{index.root.as_uri()}/files/tool-2.0-py3-none-any.whl"
     write(project, channel, "python 3.12.*", "numpy", platforms=TWO)
     specs = ("robosuite[all]; sys_platform == 'linux'", f"tool @ {url}", "-e", "./ours")
-    options = ("--index", env["UV_DEFAULT_INDEX"])
+    options = ("--index", env["CONDA_MULTIPLAT_PYPI_INDEX"])
     alone.multiplat("add", "--pypi", *specs, *options, cwd=project, env=env)
     assert _dependencies(project) == (
         "  - python 3.12.*\n  - numpy\n  - pip:\n"
-        f"      - --extra-index-url {env['UV_DEFAULT_INDEX']}\n"
+        f"      - --extra-index-url {env['CONDA_MULTIPLAT_PYPI_INDEX']}\n"
         "      - robosuite[all]>=1.5.2; sys_platform == 'linux'\n"
         f"      - tool @ {url}\n"
         "      - -e ./ours\n"
@@ -594,7 +594,11 @@ def test_unknown_pypi_package(
 def test_robosuite_from_pypi(alone: Host, project: Path, channel: Path) -> None:
     """The real index: one command, and it is locked for both platforms with a bound."""
     write(project, channel, "python 3.12.*", "numpy", platforms=TWO)
-    env = {k: v for k, v in os.environ.items() if k.startswith(("SSL_", "HTTP", "UV_"))}
+    env = {
+        k: v
+        for k, v in os.environ.items()
+        if k.startswith(("SSL_", "HTTP", "UV_", "CONDA_MULTIPLAT_PYPI_"))
+    }
     found = json.loads(
         alone.multiplat("add", "--pypi", "robosuite", "--json", cwd=project, env=env).stdout
     )

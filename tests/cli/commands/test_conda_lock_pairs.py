@@ -36,7 +36,7 @@ class Pair:
 
     def run(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
         """Run one of our commands."""
-        env = {"UV_INDEX_URL": self.index}
+        env = {"CONDA_MULTIPLAT_PYPI_INDEX": self.index}
         return self.host.multiplat(*arguments, cwd=self.folder, env=env, code=code)
 
     def check(self, *arguments: str, code: int = 0) -> str:

@@ -591,7 +591,11 @@ def test_render(alone: Host, project: Path, channel: Path, pypi: Rules) -> None:
 def test_robosuite_from_pypi(alone: Host, project: Path, channel: Path) -> None:
     """The real thing: robosuite for three platforms beside conda's python and numpy."""
     write(project, channel, "python 3.12.*", "numpy", "pip:\n      - robosuite")
-    env = {k: v for k, v in os.environ.items() if k.startswith(("SSL_", "HTTP", "UV_"))}
+    env = {
+        k: v
+        for k, v in os.environ.items()
+        if k.startswith(("SSL_", "HTTP", "UV_", "CONDA_MULTIPLAT_PYPI_"))
+    }
     alone.multiplat("lock", cwd=project, env=env)
     found = _pypi(project)
     assert sorted(found) == ["linux-64", "osx-arm64", "win-64"]

@@ -27,7 +27,7 @@ def env(tmp_path: Path) -> Iterator[dict[str, str]]:
     index.wheel("robosuite", requires=["mujoco"])
     index.wheel("mujoco")
     with serve(index.root) as server:
-        yield {"UV_DEFAULT_INDEX": f"{server.url}/simple"}
+        yield {"CONDA_MULTIPLAT_PYPI_INDEX": f"{server.url}/simple"}
 
 
 def test_add_and_remove(door: Host, project: Path, channel: Path) -> None:

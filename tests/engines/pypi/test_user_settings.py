@@ -21,8 +21,17 @@ from conda_multiplat.machine.files import shown
 ACCESS = {
     *("UV_CACHE_DIR", "UV_NO_CACHE", "UV_OFFLINE", "UV_KEYRING_PROVIDER", "UV_INSECURE_HOST"),
     *("UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_CREDENTIALS_DIR", "UV_LINK_MODE", "UV_AUTH_TOKEN"),
-    *("UV_GITHUB_TOKEN", "UV_REQUEST_TIMEOUT", "UV_LOCK_TIMEOUT", "UV_DEFAULT_INDEX"),
-    "UV_INDEX_URL",
+    *("UV_GITHUB_TOKEN", "UV_REQUEST_TIMEOUT", "UV_LOCK_TIMEOUT"),
+}
+#: How it is on another machine, of what is passed on.
+OTHERWISE = {
+    "UV_NO_CACHE": "1",
+    "UV_KEYRING_PROVIDER": "disabled",
+    "UV_LINK_MODE": "copy",
+    "UV_REQUEST_TIMEOUT": "77",
+    "UV_HTTP_RETRIES": "1",
+    "UV_CONCURRENT_DOWNLOADS": "1",
+    "UV_INSECURE_HOST": "a.example",
 }
 PATIENCE = ("UV_CONCURRENT_", "UV_HTTP_")
 #: Values that would change what is locked, of the settings that take no other than some words.
@@ -33,7 +42,6 @@ HOSTILE = {
     "UV_INDEX_STRATEGY": "unsafe-best-match",
     "UV_FORK_STRATEGY": "fewest",
     "UV_TORCH_BACKEND": "cu128",
-    "UV_CONFIG_FILE": "uv-of-the-user.toml",
 }
 
 
@@ -49,6 +57,18 @@ def pypi(tmp_path: Path) -> Iterator[Rules]:
         yield server
 
 
+@pytest.fixture
+def hostile_index(tmp_path: Path) -> Iterator[Rules]:
+    """Another index in PyPI's place, which is asked for nothing."""
+    index = Index(tmp_path / "hostile")
+    for version in ("1.1", "9.0"):
+        index.wheel("robot", version)
+        index.wheel("purely", version)
+    with serve(index.root) as server:
+        yield server
+        assert not server.requests
+
+
 def _known_to_uv() -> set[str]:
     """The variables that this uv has in its text and in its help."""
     program = Path(uv_program()).read_bytes()
@@ -61,23 +81,38 @@ def _known_to_uv() -> set[str]:
     return names | documented
 
 
-def test_every_setting_of_uv(alone: Host, project: Path, channel: Path, pypi: Rules) -> None:
+@pytest.mark.parametrize("place", ["manifest", "machine"])
+def test_every_setting_of_uv(
+    alone: Host,
+    project: Path,
+    channel: Path,
+    tmp_path: Path,
+    pypi: Rules,
+    hostile_index: Rules,
+    place: str,
+) -> None:
     """Variables, the user's file and the project's: the same bytes, and a line that names them."""
-    write(
-        project,
-        channel,
-        "python 3.12.*",
-        f"pip: [--index-url {pypi.url}/simple, robot]",
-        platforms="[linux-64]",
-    )
-    alone.multiplat("lock", cwd=project)
+    url, hostile_url = f"{pypi.url}/simple", f"{hostile_index.url}/simple"
+    ours = {"CONDA_MULTIPLAT_PYPI_INDEX": url if place == "machine" else hostile_url}
+    entries = "robot" if place == "machine" else f"--index-url {url}, robot"
+    write(project, channel, "python 3.12.*", f"pip: [{entries}]", platforms="[linux-64]")
+    alone.multiplat("lock", cwd=project, env=ours)
     lock = project / "conda-lock.yml"
     expected = lock.read_bytes()
     lock.unlink()
     names = {name for name in _known_to_uv() - ACCESS if not name.startswith(PATIENCE)}
-    hostile = {**dict.fromkeys(names, "nonsense"), **HOSTILE}
-    settings = 'resolution = "lowest"\nprerelease = "allow"\n[pip]\nno-binary = [":all:"]\n'
-    (project / "uv-of-the-user.toml").write_text(settings, encoding="utf-8")
+    indexes = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL")
+    hostile = {**dict.fromkeys(names, "nonsense"), **HOSTILE, **dict.fromkeys(indexes, hostile_url)}
+    hostile |= dict.fromkeys(("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"), hostile_url)
+    settings = (
+        f'index-url = "{hostile_url}"\nextra-index-url = ["{hostile_url}"]\n'
+        f'find-links = ["{hostile_url}/robot"]\n'
+        'resolution = "lowest"\nprerelease = "allow"\n'
+        f'[pip]\nindex-url = "{hostile_url}"\nno-binary = [":all:"]\n'
+        f'[[index]]\nname = "h"\nurl = "{hostile_url}"\ndefault = true\n'
+    )
+    user = tmp_path / "uv-of-the-user.toml"
+    user.write_text(settings, encoding="utf-8")
     (project / "uv.toml").write_text(settings, encoding="utf-8")
     (project / "pyproject.toml").write_text(
         '[project]\nname = "ours"\nversion = "1"\n'
@@ -85,14 +120,60 @@ def test_every_setting_of_uv(alone: Host, project: Path, channel: Path, pypi: Ru
         'override-dependencies = ["purely==1"]\n',
         encoding="utf-8",
     )
-    done = alone.multiplat("lock", cwd=project, env={**hostile, "MACOSX_DEPLOYMENT_TARGET": "9"})
+    environ = {**hostile, **OTHERWISE, **ours, "UV_CONFIG_FILE": str(user)}
+    environ |= {"MACOSX_DEPLOYMENT_TARGET": "9", "UV_CACHE_DIR": str(tmp_path / "cache")}
+    file = project / "environment.yml"
+    done = alone.multiplat("lock", "-f", file, cwd=tmp_path, env=environ)
     assert lock.read_bytes() == expected
     line = next(line for line in done.stderr.splitlines() if "who locks" in line)
+    assert "mirror" not in line
+    for name in indexes:
+        assert f"{name}, " in line
     for name in ("UV_EXCLUDE_NEWER", "UV_INDEX_STRATEGY", "UV_PRERELEASE", "UV_RESOLUTION"):
         assert name in line
-    for name in ("resolution in uv.toml", "constraint-dependencies in pyproject.toml"):
-        assert name in line
-    assert "prerelease in uv-of-the-user.toml" in line
+    for name in ("resolution", "index-url", "index"):
+        assert f"{name} in project/uv.toml" in line
+        assert f"{name} in {user.name}" in line
+    assert "constraint-dependencies in project/pyproject.toml" in line
+
+
+@pytest.mark.parametrize("setting", ["UV_DEFAULT_INDEX", "UV_INDEX_URL", "index-url", "index"])
+def test_mirror(
+    door: Host,
+    project: Path,
+    channel: Path,
+    tmp_path: Path,
+    pypi: Rules,
+    hostile_index: Rules,
+    setting: str,
+) -> None:
+    """Uv's word for it does not count and ours is named; with ours it is asked in both doors."""
+    write(project, channel, "python 3.12.*", "pip: [robot]", platforms="[linux-64]")
+    url = f"{hostile_index.url}/simple"
+    text = f'index-url = "{url}"' if setting == "index-url" else f'[[index]]\nurl = "{url}"'
+    file = tmp_path / "uv.toml"
+    file.write_text(f"{text}\n", encoding="utf-8")
+    environ = {setting: url} if setting.startswith("UV_") else {"UV_CONFIG_FILE": str(file)}
+    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "UV_HTTP_RETRIES": "0"}
+    done = door.multiplat("lock", cwd=project, env={**environ, **nowhere}, code=3)
+    assert (
+        "Where only a mirror of PyPI can be reached: CONDA_MULTIPLAT_PYPI_INDEX=URL" in done.stderr
+    )
+    condarc = tmp_path / "condarc"
+    condarc.write_text(f"plugins: {{multiplat_pypi_index: {pypi.url}/simple}}\n", encoding="utf-8")
+    done = door.multiplat("lock", cwd=project, env={**environ, "CONDARC": str(condarc)})
+    assert setting in done.stderr
+    assert "constraints.txt" not in done.stderr
+    assert "mirror" not in done.stderr
+    locked = (project / "conda-lock.yml").read_text(encoding="utf-8")
+    assert f"{pypi.url}/files/robot-1.1-py3-none-any.whl" in locked
+    condarc.write_text("plugins: {multiplat_pypi_index: nonsense}\n", encoding="utf-8")
+    wrong = {"CONDA_MULTIPLAT_PYPI_INDEX": f"{pypi.url}/simple", "CONDARC": str(condarc)}
+    door.multiplat("lock", "--update-all", cwd=project, env=wrong)
+    wrong.pop("CONDA_MULTIPLAT_PYPI_INDEX")
+    done = door.multiplat("lock", "--update-all", cwd=project, env=wrong, code=2)
+    assert "the index that stands for PyPI is not a URL: 'nonsense'" in done.stderr
+    assert "CONDA_MULTIPLAT_PYPI_INDEX or plugins.multiplat_pypi_index" in done.stderr
 
 
 def test_settings_of_access(tmp_path: Path) -> None:
