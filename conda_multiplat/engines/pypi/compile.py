@@ -15,6 +15,7 @@ import tomli
 from packaging.utils import canonicalize_name
 
 from conda_multiplat.engines.conda.access import cache_folder
+from conda_multiplat.engines.pypi.index_logins import IndexLogin, index_logins, with_login
 from conda_multiplat.engines.pypi.uv import UvProcesses, pypi_index, uv_environment
 from conda_multiplat.engines.pypi.vendor_indexes import SOURCES, sources_project, torch_backend
 from conda_multiplat.engines.pypi.wheel_stubs import FOLDER, LOCK, stub
@@ -28,6 +29,7 @@ from conda_multiplat.vocabulary.channels import scrub, secrets
 from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.names import VirtualPackage
 from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, HASH, split_option
+from conda_multiplat.vocabulary.pip_options import INDEXES
 
 #: The system on which every wheel fits.
 NEWEST_SYSTEM = tuple(VirtualPackage(name, version) for name, version in NEWEST.items())
@@ -106,7 +108,9 @@ class Compiler:
     def entries(self) -> list[str]:
         """The entries of ``pip:`` as uv reads them."""
         lines = self.request.requirements
-        return [entry for requirement in lines for entry in _for_uv(requirement.text)]
+        entries = [entry for requirement in lines for entry in _for_uv(requirement.text)]
+        logins = index_logins(os.environ)
+        return [_with_login(entry, logins) for entry in entries] if logins else entries
 
     @property
     def options(self) -> list[str]:
@@ -216,7 +220,10 @@ class Compiler:
     def _scrubbed(self, text: str) -> str:
         lines = [requirement.text for requirement in self.request.requirements]
         lines += [url for _, url in self.request.target.pypi_options.indexes]
-        lines.append(pypi_index(self.settings))
+        lines += [
+            pypi_index(self.settings),
+            *(each.url.geturl() for each in index_logins(os.environ)),
+        ]
         urls = map(os.path.expandvars, lines)
         return scrub(text, secrets([*urls, *os.environ.values()]))
 
@@ -315,6 +322,12 @@ def _for_uv(entry: str) -> list[str]:
     if option in ("--no-binary", "--only-binary"):
         return [f"{option} {name}" for name in value.replace(",", " ").split()]
     return [f"{option} {value}".strip() if option else entry]
+
+
+def _with_login(entry: str, logins: Sequence[IndexLogin]) -> str:
+    """An entry that names an index, with the user's own login for that."""
+    option, value = split_option(entry)
+    return f"{option} {with_login(value, logins)}" if option in INDEXES else entry
 
 
 def listing_of(text: str) -> Listing:

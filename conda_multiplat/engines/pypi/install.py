@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from conda_multiplat.engines.pypi.folder_digest import folder_digest
+from conda_multiplat.engines.pypi.index_logins import index_logins, with_login
 from conda_multiplat.engines.pypi.uv import pypi_index, run_uv, uv_environment
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.distribution_files import recorded_files
@@ -59,12 +60,15 @@ class UvInstaller:
         self._prefix = prefix
         self._settings = settings
         self._folder = folder
+        logins = index_logins(os.environ)
+        options = [split_option(os.path.expandvars(each.text)) for each in requirements]
         self._options = [
-            os.path.expandvars(requirement.text)
-            for requirement in requirements
-            if split_option(requirement.text)[0] in _PLACES
+            f"{option} {with_login(value, logins)}".strip()
+            for option, value in options
+            if option in _PLACES
         ]
-        self._indexes = [*map(os.path.expandvars, indexes), pypi_index(settings)]
+        urls = [with_login(os.path.expandvars(url), logins) for url in indexes]
+        self._indexes = [*urls, pypi_index(settings)]
 
     def files(
         self, records: Sequence[PypiRecord], python: Path, folder: Path

@@ -135,6 +135,13 @@ def left_out(environ: Mapping[str, str], folder: Path) -> list[str]:
     return [*variables, *dict.fromkeys(keys)]
 
 
+def machine_settings(environ: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+    """The tables of the user's and the system's files that can name indexes."""
+    for file in _machine_files(environ):
+        yield file.settings
+        yield file.settings.get("pip", {})
+
+
 def _toml(settings: Mapping[str, Any]) -> list[str]:
     """Strings, numbers, booleans and lists of them are written alike in JSON and TOML."""
     return [f"{key} = {json.dumps(value)}" for key, value in settings.items()]

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from shutil import which
 
+from conda_multiplat.engines.pypi.index_logins import index_logins, with_login
 from conda_multiplat.engines.pypi.user_settings import access_file, passed_on
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.hook_settings import PYPI_INDEX, PYPI_INDEX_VARIABLE
@@ -34,7 +35,7 @@ def pypi_index(settings: Settings) -> str:
             f"the index that stands for PyPI is not a URL: {scrub(url)!r}",
             hints=[f"{PYPI_INDEX_VARIABLE} or plugins.{PYPI_INDEX}: https://HOST/simple"],
         )
-    return url
+    return with_login(url, index_logins(os.environ))
 
 
 def uv_environment(settings: Settings, folder: Path, entries: Iterable[str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Collection, Iterable
 
+from conda_multiplat.engines.pypi.index_logins import index_logins, with_login
 from conda_multiplat.manifest.pypi_options import CUDA_BACKENDS, NO_BACKEND, PypiOptions
 from conda_multiplat.solving.markers import asked_for
 from conda_multiplat.solving.pypi import PypiRequest
@@ -37,13 +38,15 @@ def sourced(request: PypiRequest) -> frozenset[str]:
 def sources_project(options: PypiOptions, names: Collection[str]) -> str:
     """A ``pyproject.toml`` by which uv takes some projects from their indexes alone."""
     sources = {name: index for name, index in options.sources if name in names}
+    logins = index_logins(os.environ)
     lines = ["[project]", f'name = "{SOURCES}"', 'version = "0"']
     lines += [f"dependencies = {json.dumps(sorted(sources))}", "[tool.uv.sources]"]
     lines += [f"{name} = {{ index = {json.dumps(sources[name])} }}" for name in sorted(sources)]
     for name, url in options.indexes:
         if name in sources.values():
             lines += ["[[tool.uv.index]]", f"name = {json.dumps(name)}", "explicit = true"]
-            lines += [f"url = {json.dumps(os.path.expandvars(url))}"]
+            known = with_login(os.path.expandvars(url), logins)
+            lines += [f"url = {json.dumps(known)}"]
     return "\n".join(lines) + "\n"
 
 
