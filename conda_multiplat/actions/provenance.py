@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from conda_multiplat.lockfile.hashes import unverifiable
 from conda_multiplat.lockfile.model import LockChannel, LockFile
 from conda_multiplat.lockfile.read import conda_places
 from conda_multiplat.machine.files import read_lock_text, shown
@@ -67,11 +68,17 @@ def _strays(
 
 
 def refuse_strays(project: Project, target: Target, lock: LockFile) -> None:
-    """Refuse a lock with packages that are from elsewhere than the manifest says.
+    """Refuse a lock with packages from elsewhere than the manifest says, or that nothing verifies.
 
     Raises:
         LockFileError: with every such package or place.
     """
+    if lines := unverifiable(lock.platforms[target.subdir].every):
+        raise LockFileError(
+            f"{shown(project.lock_path(lock.environment))} has packages that can't be verified",
+            details=lines,
+            hints=["nothing was fetched; lock them anew: conda multiplat lock --update-all"],
+        )
     if lines := target_strays(project, target, lock):
         raise LockFileError(
             f"{shown(project.lock_path(lock.environment))} has packages from elsewhere than "

@@ -83,6 +83,42 @@ def test_lock_that_points_elsewhere(
     assert " from " in first
 
 
+def _no_hash(record: CondaRecord) -> CondaRecord:
+    return record._replace(md5=None, sha256=None)
+
+
+def _loud_scheme(record: CondaRecord) -> CondaRecord:
+    return record._replace(url=record.url.replace("file:", "FILE:"), md5=None, sha256=None)
+
+
+def _wrong_md5(record: CondaRecord) -> CondaRecord:
+    return record._replace(md5="0" * 32)
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "reason"),
+    [
+        (_no_hash, 2, "the lock has no hash for it: file:"),
+        (_loud_scheme, 2, "the lock has no hash for it: FILE:"),
+        (_wrong_md5, 3, "locked is 00000000000000000000000000000000"),
+    ],
+)
+def test_lock_without_hashes(
+    alone: Host,
+    project: Path,
+    real_channel: Path,
+    change: Callable[[CondaRecord], CondaRecord],
+    code: int,
+    reason: str,
+) -> None:
+    """Nothing comes unverified, by whatever scheme; a wrong hash beside a right one is wrong."""
+    write(project, real_channel, "python", platforms=f"[{SUBDIR}]")
+    alone.multiplat("lock", cwd=project)
+    _edited(project, change)
+    assert reason in alone.multiplat("install", cwd=project, code=code).stderr
+    assert not alone.envs.exists() or not list(alone.envs.iterdir())
+
+
 # -- names
 
 

@@ -238,7 +238,7 @@ def _verify_local(records: Sequence[CondaRecord]) -> None:
 
     What is in our cache was checked before it came there.
     """
-    local = [record for record in records if record.url.startswith("file://")]
+    local = [record for record in records if urlsplit(record.url).scheme == "file"]
     with ThreadPoolExecutor() as pool:
         wrong = [text for text in pool.map(_local_problem, local) if text]
     if wrong:
@@ -259,16 +259,19 @@ def _local_path(url: str) -> Path:
 
 
 def _local_problem(record: CondaRecord) -> str | None:
-    kind, wanted = ("sha256", record.sha256) if record.sha256 else ("md5", record.md5)
-    if wanted is None:
+    hashes = {"sha256": record.sha256, "md5": record.md5}
+    wanted = {kind: value.lower() for kind, value in hashes.items() if value}
+    if not wanted:
         return f"{record.url}: the lock has no hash for it"
-    path = _local_path(record.url)
-    digest = hashlib.new(kind, usedforsecurity=False)
+    digests = {kind: hashlib.new(kind, usedforsecurity=False) for kind in wanted}
     try:
-        with path.open("rb") as file:
+        with _local_path(record.url).open("rb") as file:
             while chunk := file.read(_CHUNK):
-                digest.update(chunk)
+                for digest in digests.values():
+                    digest.update(chunk)
     except OSError as error:
         return f"{record.url}: {error.strerror}"
-    actual = digest.hexdigest()
-    return None if actual == wanted else f"{record.url}: {kind} is {actual}, locked is {wanted}"
+    for kind, digest in digests.items():
+        if (actual := digest.hexdigest()) != wanted[kind]:
+            return f"{record.url}: {kind} is {actual}, locked is {wanted[kind]}"
+    return None

@@ -1,0 +1,62 @@
+"""What a locked package is verified by when it comes: a hash, or a commit; never nothing.
+
+And whether its name, version and build are such: they become names of folders.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
+
+from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record
+
+#: What CEP 26 allows, and a little more; never a separator of paths.
+_PARTS = {
+    "name": re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*"),
+    "version": re.compile(r"[A-Za-z0-9_.!+-]*[A-Za-z0-9_+!-]"),
+    "build": re.compile(r"[A-Za-z0-9_.+]*[A-Za-z0-9_+]"),
+}
+_DIGITS = {"md5": 32, "sha256": 64}
+_COMMIT = re.compile(r"@[0-9a-f]{40}(?:[0-9a-f]{24})?(?:#|$)")
+
+
+def unverifiable(records: Iterable[Record]) -> list[str]:
+    """The packages that nothing could be verified by, with the reason, whatever their scheme.
+
+    A project's folder on this disk has no hash where it is editable: it is what it is.
+    """
+    return [
+        f"{record.name} {record.version}: {reason}"
+        for record in records
+        for reason in _reasons(record)
+    ]
+
+
+def _reasons(record: Record) -> Iterator[str]:
+    if isinstance(record, CondaRecord):
+        for part, pattern in _PARTS.items():
+            value = getattr(record, part)
+            if not pattern.fullmatch(value):
+                yield f"its {part} is none: {value!r}"
+    hashes = {"md5": record.md5, "sha256": record.sha256}
+    for kind, value in hashes.items():
+        if value is not None and not _is_digest(value, _DIGITS[kind]):
+            yield f"its {kind} is none: {value!r}"
+    if not any(hashes.values()) and not _needs_none(record):
+        yield f"the lock has no hash for it: {record.url}"
+
+
+def _is_digest(value: object, digits: int) -> bool:
+    return isinstance(value, str) and bool(re.fullmatch(rf"[0-9a-fA-F]{{{digits}}}", value))
+
+
+def _needs_none(record: Record) -> bool:
+    if isinstance(record, CondaRecord):
+        return False
+    return _is_commit(record) or record.is_folder
+
+
+def _is_commit(record: PypiRecord) -> bool:
+    scheme = urlsplit(record.url).scheme.lower()
+    return scheme.startswith("git+") and bool(_COMMIT.search(record.url))
