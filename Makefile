@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
+# How many times as many faults `make faults` tries.
+FAULTS ?= 10
 SOURCES := pyproject.toml $(shell find conda_multiplat hooks -name '*.py')
 
 # The versions of py-rattler for `test-rattlers`: the oldest that we run on, since `make test` has the
@@ -14,7 +16,7 @@ CORE := tests/engines tests/solving/test_solve.py $(addprefix tests/cli/commands
   lock.py install.py check_command.py cuda.py pypi.py why.py)
 CORE_TESTS := not embedded or test_install.py
 
-.PHONY: demo test test-rattlers lint wheel bench clean
+.PHONY: demo test faults test-rattlers lint wheel bench clean
 
 # Lock a small project for three platforms and install it for this machine.
 demo: $(VENV)/.wheel
@@ -23,6 +25,11 @@ demo: $(VENV)/.wheel
 # All tests, against the built wheel: the sources are not importable from here.
 test: $(VENV)/.wheel
 	CONDA_MULTIPLAT_TEST_WHEEL=1 $(BIN)/pytest -n $(JOBS) $(ARGS)
+
+# The faults among them, ten times as many as each run of all tests has; at random, a seed apart:
+# make faults CONDA_MULTIPLAT_SEED=7
+faults: $(VENV)/.wheel
+	CONDA_MULTIPLAT_TEST_WHEEL=1 CONDA_MULTIPLAT_FAULTS=$(FAULTS) $(BIN)/pytest -n $(JOBS) -m faults $(ARGS)
 
 # The core of them on other versions of py-rattler, each in an environment of its own.
 test-rattlers: $(RATTLERS:%=$(VENV)-rattler/%/.tested)

@@ -1,5 +1,29 @@
-"""``python -m conda_multiplat``: the same as ``conda-multiplat``."""
+"""``python -m conda_multiplat``, and the ``conda-multiplat`` command.
 
-from conda_multiplat.cli.main import main
+A signal that comes while modules are imported ends the process without a traceback, so that how it
+ends is settled before anything else is.
+"""
 
-raise SystemExit(main())
+import os
+
+try:
+    from conda_multiplat.machine.interrupts import end_at_once
+
+    end_at_once()
+except KeyboardInterrupt:  # before that
+    os._exit(130)
+
+
+def main() -> None:
+    """Run a command, and end with its exit code.
+
+    The process leaves at once: threads of the engine's may still be at work after an interrupt,
+    and Python's own end is neither made for that nor for a signal that comes then.
+    """
+    from conda_multiplat.cli.main import main as run
+
+    os._exit(run())
+
+
+if __name__ == "__main__":
+    main()

@@ -9,6 +9,21 @@ import pytest
 from support.hosts import EMBEDDED, STANDALONE, VARIABLE, Host, make_host, real_condas, standalone
 from support.packages import Package, build_channel, real_packages, write_repodata
 from support.server import Rules, serve
+from support.tally import tallies
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many faults of each kind were tried, and how many failed."""
+    reports = [
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, [])
+        if report.when == "call"
+    ]
+    if lines := tallies(reports):
+        terminalreporter.section("faults")
+        terminalreporter.write_line("\n".join(lines))
+
 
 _NO_REAL = f"no real conda: name some in {VARIABLE}, or put conda on PATH"
 

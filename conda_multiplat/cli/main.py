@@ -21,6 +21,7 @@ from conda_multiplat import __version__
 if TYPE_CHECKING:
     from conda_multiplat.machine.conda_settings import Settings
     from conda_multiplat.machine.console import Console
+    from conda_multiplat.machine.interrupts import Received
 
 SUMMARY = "Lock one environment.yml for every platform, and install exactly what is locked."
 
@@ -187,13 +188,36 @@ def _overview(parser: argparse.ArgumentParser) -> Callable[..., int]:
 
 def run(args: argparse.Namespace, load_settings: Callable[[], Settings]) -> int:
     """Run the command that was parsed; every outcome becomes an exit code, none a traceback."""
-    from conda_multiplat.machine.console import Console
-    from conda_multiplat.vocabulary.errors import (
-        InternalError,
-        InterruptedByUserError,
-        MultiplatError,
-        OutsideError,
+    from conda_multiplat.machine.interrupts import (
+        SIGINT,
+        WORDS,
+        Interrupted,
+        exit_code,
+        interruptible,
     )
+
+    try:
+        with interruptible() as received:
+            return _outcome(args, load_settings, received)
+    except KeyboardInterrupt as interrupt:
+        from conda_multiplat.machine.console import Console
+        from conda_multiplat.vocabulary.errors import InterruptedByUserError
+
+        number = interrupt.number if isinstance(interrupt, Interrupted) else SIGINT
+        ended = InterruptedByUserError(WORDS[number], exit_code=exit_code(number))
+        return Console(json=args.json or args.json_first, quiet=args.quiet).error(ended)
+
+
+def _outcome(
+    args: argparse.Namespace, load_settings: Callable[[], Settings], received: Received
+) -> int:
+    """The command's exit code; what it says of an error.
+
+    Raises:
+        Interrupted: a signal came, whatever became of its exception on the way.
+    """
+    from conda_multiplat.machine.console import Console
+    from conda_multiplat.vocabulary.errors import InternalError, MultiplatError, OutsideError
 
     console = Console(json=args.json or args.json_first, quiet=args.quiet)
     settings = None  # of a command that says the same on every machine
@@ -201,23 +225,25 @@ def run(args: argparse.Namespace, load_settings: Callable[[], Settings]) -> int:
         if args.needs_settings:
             settings = load_settings()
     except MultiplatError as error:
+        received.reraise()
         return console.error(error)
     # Any other error comes from a bad value in conda's configuration: it is conda's to explain.
     try:
         code: int = args.run_command(args, settings, console)
     except MultiplatError as error:
+        received.reraise()
         return console.error(error)
-    except KeyboardInterrupt:
-        return console.error(InterruptedByUserError("interrupted"))
     except BrokenPipeError:  # `| head` has seen enough
+        received.reraise()
         return OutsideError.exit_code
     except Exception as error:
+        received.reraise()
         if "CONDA_MULTIPLAT_DEBUG" in os.environ:
             import traceback
 
             traceback.print_exc()
         return console.error(InternalError.of(error))
-    return code
+    return received.exit_code or code
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

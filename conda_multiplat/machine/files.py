@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from conda_multiplat.machine.interrupts import held
+from conda_multiplat.machine.temporary import sweep, temporary_path
 from conda_multiplat.vocabulary.errors import (
     Location,
     ManifestError,
@@ -177,28 +179,35 @@ def write_all(texts: Mapping[Path, str]) -> None:
        files are removed. What a symbolic link stands for is written, not the link, unless it
        leads out of the git repository that the link is in: who made the link is not who runs this.
     2. Then the files are renamed into place, each at once: readers see the old or the new one.
+       Ctrl-C and SIGTERM wait until all are.
+
+    What killed runs have left beside the files goes.
 
     Raises:
         UsageError: a link leads out of its repository; nothing was written.
         OutsideError: nothing was written.
     """
-    staged: list[tuple[str, Path]] = []
+    staged: dict[Path, Path] = {}
     at = Path()
+    for folder in {path.parent for path in texts}:
+        sweep(folder)
     try:
         for path, text in texts.items():
             at = path
             place = _place(path)
-            staged.append((_stage(place, text), place))
-        for temporary, path in staged:
-            at = path
-            Path(temporary).replace(path)
+            temporary = temporary_path(place)
+            staged[temporary] = place
+            _stage(temporary, place, text)
+        with held():
+            for temporary, at in staged.items():
+                temporary.replace(at)
     except OSError as error:
         raise OutsideError(
             f"can't write {shown(at)}: {error.strerror}", hints=["the old files are as they were"]
         ) from None
     finally:
-        for temporary, _ in staged:
-            Path(temporary).unlink(missing_ok=True)
+        for temporary in staged:
+            temporary.unlink(missing_ok=True)
 
 
 def _place(path: Path) -> Path:
@@ -234,23 +243,16 @@ def repository_of(path: Path) -> Path | None:
     return next((folder for folder in absolute.parents if (folder / ".git").exists()), None)
 
 
-def _stage(path: Path, text: str) -> str:
-    import tempfile  # late: it takes as long to import as many a command has work to do
-
+def _stage(temporary: Path, path: Path, text: str) -> None:
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     mode = path.stat().st_mode & 0o777 if path.exists() else None
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(mode if mode is not None else 0o666 & ~_umask())
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return temporary
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.chmod(mode if mode is not None else 0o666 & ~_umask())
 
 
 def _umask() -> int:

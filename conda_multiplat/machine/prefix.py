@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from conda_multiplat.machine.prefix_records import meta, replace_file
+from conda_multiplat.machine.temporary import is_temporary, sweep
 from conda_multiplat.vocabulary.channels import base_url
 from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.names import spec_name
@@ -29,6 +30,19 @@ MARKER = "multiplat"
 def is_environment(prefix: Path) -> bool:
     """Whether conda takes ``prefix`` for an environment."""
     return (meta(prefix) / "history").is_file()
+
+
+def is_nobodys(prefix: Path) -> bool:
+    """Whether a folder has nothing, or what is left of an install that was killed as it began.
+
+    That is an empty ``conda-meta``, or nothing in it but temporary files of ours.
+    """
+    if any(entry.name != "conda-meta" for entry in prefix.iterdir()):
+        return False
+    folder = meta(prefix)
+    if not folder.exists():
+        return True
+    return folder.is_dir() and all(is_temporary(entry.name) for entry in folder.iterdir())
 
 
 def read_marker(prefix: Path) -> dict[str, Any]:
@@ -63,6 +77,7 @@ def begin(prefix: Path, marker: Mapping[str, Any]) -> None:
     for left in (*prefix.glob("symtest_*"), *meta(prefix).glob("prefix_record_*")):
         if left.is_symlink() or left.is_file():
             left.unlink()
+    sweep(meta(prefix))
     (meta(prefix) / "history").touch()
     write_marker(prefix, marker)
 

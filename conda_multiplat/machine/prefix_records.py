@@ -8,13 +8,13 @@ text shows where it ends, as all of these programs indent it; any other text is 
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from conda_multiplat.machine.temporary import temporary_path
 from conda_multiplat.vocabulary.records import CondaRecord
 
 #: What a record says of its package beyond what a lock holds. ``depends`` is not among it: a lock
@@ -158,6 +158,9 @@ def _from_package(record: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def replace_file(path: Path, text: str) -> None:
     """Write a file at once: readers see the old text or the new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    temporary = temporary_path(path)
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """Errors are values: one base class with fields; how they are shown is decided at the edge.
 
-Exit codes: 1 the answer is no, 2 bad usage, manifest or lock, 3 trouble outside, 130 interrupted.
+Exit codes: 1 the answer is no, 2 bad usage, manifest or lock, 3 trouble outside, 130 interrupted,
+143 terminated.
 """
 
 from __future__ import annotations
@@ -154,9 +155,17 @@ class CommandError(MultiplatError):
 
 
 class InterruptedByUserError(MultiplatError):
-    """Ctrl-C."""
+    """Ctrl-C, or SIGTERM.
+
+    Attributes:
+        exit_code: 130, or 143.
+    """
 
     exit_code = 130
+
+    def __init__(self, message: str, *, exit_code: int = 130) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 class InternalError(MultiplatError):

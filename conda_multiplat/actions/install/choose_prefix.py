@@ -91,7 +91,7 @@ def refuse_protected(
             details=[message],
             hints=["--override-frozen changes it all the same"],
         )
-    if where.is_dir() and not prefixes.is_environment(where) and any(where.iterdir()):
+    if where.is_dir() and not prefixes.is_environment(where) and not prefixes.is_nobodys(where):
         raise UnmetError(
             f"{where} is not empty, and not a conda environment", hints=["choose another folder"]
         )

@@ -14,7 +14,6 @@ from __future__ import annotations
 import os
 import posixpath
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING
 from conda_multiplat.machine.distribution_files import recorded_files
 from conda_multiplat.machine.prefix_files import Owners, owners
 from conda_multiplat.machine.site_packages import foreign_distributions, project_of
+from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.names import spec_name
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
@@ -98,8 +98,8 @@ def coming_files(
     """The files of the PyPI packages that come, by name."""
     if not records:
         return {}
-    with tempfile.TemporaryDirectory(prefix="conda-multiplat-") as folder:
-        return installer.files(records, python, Path(folder))
+    with temporary_folder() as folder:
+        return installer.files(records, python, folder)
 
 
 def refuse_two_owners(

@@ -12,6 +12,7 @@ from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown, write_all
 from conda_multiplat.machine.project import load_project
+from conda_multiplat.machine.temporary import sweep
 
 EXAMPLES = """\
 examples:
@@ -60,6 +61,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     report(locked, changes, settings, console)
     texts = locked.texts()
     if not args.dry:
+        sweep(project.folder)
         write_all(texts)
     names = [shown(path) for path in texts]
     verb = "would write" if args.dry else "wrote"

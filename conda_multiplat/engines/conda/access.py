@@ -20,6 +20,7 @@ import rattler
 
 from conda_multiplat.engines.conda.specs import engine_spec
 from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.channel_rules import require_allowed
 from conda_multiplat.vocabulary.channels import (
@@ -157,10 +158,8 @@ def _credentials(logins: dict[str, Any]) -> Iterator[Path | None]:
     if not logins:
         yield None
         return
-    import tempfile  # late: few need it, and it takes a while to import
-
-    with tempfile.TemporaryDirectory(prefix="conda-multiplat-") as folder:
-        file = Path(folder) / "credentials.json"
+    with temporary_folder() as folder:
+        file = folder / "credentials.json"
         file.touch(mode=0o600)
         file.write_text(json.dumps(logins), encoding="utf-8")
         yield file

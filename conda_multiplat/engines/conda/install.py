@@ -21,6 +21,7 @@ from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.prefix import unfinished
 from conda_multiplat.machine.prefix_files import sha256_of
 from conda_multiplat.machine.progress import Progress
+from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.vocabulary.channels import base_url
 from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.records import CondaRecord
@@ -114,13 +115,8 @@ def linked_aside(
     Raises:
         OutsideError: a package can't be had, or is not what was locked.
     """
-    import tempfile  # late: few need it, and it takes a while to import
-
-    # Where a package fails, rattler may still be writing others into the folder that goes.
-    with tempfile.TemporaryDirectory(
-        dir=cache_folder(settings), prefix=".download-", ignore_cleanup_errors=True
-    ) as folder:
-        prefix = Path(folder) / "prefix"
+    with temporary_folder(cache_folder(settings), ".download-") as folder:
+        prefix = folder / "prefix"
         install_records(
             records,
             prefix,

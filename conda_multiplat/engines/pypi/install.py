@@ -10,7 +10,6 @@ with others', and from uv's cache into the prefix.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,6 +21,7 @@ from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.distribution_files import recorded_files
 from conda_multiplat.machine.prefix import unfinished
 from conda_multiplat.machine.site_packages import distributions
+from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.vocabulary.channels import scrub, secrets
 from conda_multiplat.vocabulary.errors import LockFileError
@@ -144,18 +144,18 @@ class UvInstaller:
     def _install(self, lines: Sequence[str], *options: str) -> None:
         if not lines:
             return
-        with tempfile.TemporaryDirectory(prefix="conda-multiplat-") as folder:
-            file = Path(folder) / "requirements.txt"
+        with temporary_folder() as folder:
+            file = folder / "requirements.txt"
             file.touch(mode=0o600)
             file.write_text("\n".join(lines) + "\n", encoding="utf-8")
             self._run("--no-deps", "--break-system-packages", "--requirements", str(file), *options)
 
     def _run(self, *arguments: str) -> None:
         offline = ["--offline"] if self._settings.offline else []
-        with tempfile.TemporaryDirectory(prefix="conda-multiplat-") as folder:
+        with temporary_folder() as folder:
             done = run_uv(
                 ["pip", "install", "--quiet", *offline, *arguments],
-                uv_environment(self._settings, Path(folder), self._options),
+                uv_environment(self._settings, folder, self._options),
                 self._folder,
             )
         if done.returncode != 0:

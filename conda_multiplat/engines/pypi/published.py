@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import urllib.request
 import zipfile
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit
 
 from conda_multiplat.engines.pypi.compile import NEWEST_SYSTEM, Compiler
 from conda_multiplat.engines.pypi.vendor_indexes import sourced
+from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.solving.extras import Metadata, read_metadata
 
 #: Seconds, before uv is asked instead.
@@ -51,8 +51,8 @@ class Published:
 
 
 def _of_pin(uv: Compiler, name: str, pin: str) -> Metadata | None:
-    with tempfile.TemporaryDirectory(prefix="conda-multiplat-") as folder:
-        own = replace(uv, folder=Path(folder), named=uv.named | ({name} & sourced(uv.request)))
+    with temporary_folder() as folder:
+        own = replace(uv, folder=folder, named=uv.named | ({name} & sourced(uv.request)))
         entries = [*uv.options, pin]
         done = own.lock(entries, "--no-deps", without={name}, packages=NEWEST_SYSTEM)
         packages = own.pylock().get("packages", ()) if done.returncode == 0 else ()
@@ -98,10 +98,10 @@ def _unpacked(uv: Compiler, name: str, url: str) -> str:
     file = uv.base / url
     if file.suffix == ".whl" and file.is_file():
         return _in_wheel(file)
-    with tempfile.TemporaryDirectory(prefix="conda-multiplat-") as folder:
-        if not uv.fetch(f"{name} @ {url}", Path(folder)):
+    with temporary_folder() as folder:
+        if not uv.fetch(f"{name} @ {url}", folder):
             return ""
-        files = sorted(Path(folder).glob("*.dist-info/METADATA"))
+        files = sorted(folder.glob("*.dist-info/METADATA"))
         return files[0].read_text(encoding="utf-8", errors="replace") if files else ""
 
 

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -41,6 +40,7 @@ from conda_multiplat.engines.pypi.vendor_indexes import (
     with_sources,
 )
 from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.solving.pypi import Provided, PypiConflict, PypiRequest, PypiSolution
 from conda_multiplat.solving.read_pylock import Chosen, choose, wheel_tags
 from conda_multiplat.solving.required_hashes import hash_faults, hash_message
@@ -80,8 +80,7 @@ class UvEngine:
         self._pool.shutdown(cancel_futures=True)
 
     def _resolve(self, request: PypiRequest) -> PypiSolution | PypiConflict:
-        with tempfile.TemporaryDirectory(prefix="conda-multiplat-") as folder:
-            place = Path(folder)
+        with temporary_folder() as place:
             uv = Compiler(self._settings, self._folder, place, request, self._processes)
             return _outcome(uv, self._published)
 

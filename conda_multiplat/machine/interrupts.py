@@ -1,0 +1,160 @@
+"""Ctrl-C and SIGTERM: one end for both, whenever they come.
+
+Until a command runs, and after it, there is nothing to clean up: the process says one line and is
+gone (:func:`end_at_once`), without a traceback of whatever was being imported. While it runs, the
+signal is an exception in the main thread (:func:`interruptible`), so that it cleans up as any
+other error does. Python may be where no exception can be raised to its caller, in a destructor or
+a callback: such a one comes again a moment later.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+SIGINT = int(signal.SIGINT)
+#: What they are, in words.
+WORDS: dict[int, str] = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+#: Seconds that cleaning up has for itself; a signal after that ends it.
+_PATIENCE = 2.0
+#: Seconds until an exception that was lost comes again.
+_AGAIN = 0.01
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal came; ``number`` says which."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(WORDS[number])
+        self.number = number
+
+
+def exit_code(number: int) -> int:
+    """A shell's code for the end by a signal."""
+    return 128 + number
+
+
+def end_at_once() -> None:
+    """Let both signals end the process with a word: for when there is nothing to clean up."""
+    for number in WORDS:
+        if _is_ours(number):
+            signal.signal(number, _end)
+
+
+def _end(number: int, _: object) -> None:
+    text = f"error: {WORDS[number]}\n"
+    with suppress(OSError):
+        if "--json" in sys.argv:
+            os.write(1, _document(number).encode())
+        else:
+            os.write(2, text.encode())
+    os._exit(exit_code(number))
+
+
+def _document(number: int) -> str:
+    """What a failing command prints with ``--json``, by hand: nothing may be imported now."""
+    text = WORDS[number]
+    return (
+        f'{{\n  "success": false,\n  "error": "{text}",\n  "kind": "InterruptedByUserError",\n'
+        f'  "exit_code": {exit_code(number)},\n  "details": [],\n  "hints": [],\n'
+        '  "problems": []\n}\n'
+    )
+
+
+def _is_ours(number: int) -> bool:
+    """Whether a signal is neither ignored, as under ``nohup``, nor handled by who runs us."""
+    known = (signal.SIG_DFL, signal.default_int_handler, _end)
+    return signal.getsignal(number) in known
+
+
+class Received:
+    """What came while a command ran; ``number`` is 0 until something did."""
+
+    number: int = 0
+    since: float = 0.0
+    waits: bool = False
+
+    def __call__(self, number: int, frame: object) -> None:
+        """Raise the first signal; while that is cleaned up, others wait."""
+        if not self.number:
+            self.number, self.since = number, time.monotonic()
+            self.waits = _Held.depth > 0
+            if not self.waits:
+                raise Interrupted(number)
+        elif time.monotonic() - self.since > _PATIENCE:
+            _end(self.number, frame)
+
+    @property
+    def exit_code(self) -> int:
+        """That of a signal whose exception was lost; 0 where none came."""
+        return exit_code(self.number) if self.number else 0
+
+    def reraise(self) -> None:
+        """Raise a signal's exception again that has become another on its way."""
+        if self.number:
+            raise Interrupted(self.number)
+
+    def again(self, *_: object) -> None:
+        """Raise what was lost."""
+        raise Interrupted(self.number)
+
+
+class _Held:
+    """How often :func:`held` is entered, and who hears of signals."""
+
+    depth = 0
+    received: Received | None = None
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Let signals wait until some short work is done, which must not be done by half."""
+    _Held.depth += 1
+    try:
+        yield
+    finally:
+        _Held.depth -= 1
+    if _Held.received and _Held.received.waits and not _Held.depth:
+        _Held.received.waits = False
+        raise Interrupted(_Held.received.number)
+
+
+@contextmanager
+def interruptible() -> Iterator[Received]:
+    """Raise :class:`Interrupted` for a signal that comes meanwhile.
+
+    Nothing changes in a thread that is not the main one, where no signal can be handled.
+    """
+    received = _Held.received = Received()
+    before: dict[int, Any] = {}
+    hook = sys.unraisablehook
+    with suppress(ValueError):  # not the main thread
+        for number in WORDS:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+                before[number] = signal.signal(number, received)
+        if hasattr(signal, "SIGALRM"):
+            before[signal.SIGALRM] = signal.signal(signal.SIGALRM, received.again)
+            sys.unraisablehook = _not_lost(hook)
+    try:
+        yield received
+    finally:
+        sys.unraisablehook = hook
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _not_lost(hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A hook for exceptions that nobody can catch: a signal's comes again, and silently."""
+
+    def heard(lost: Any) -> None:
+        if isinstance(lost.exc_value, Interrupted):
+            signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+        else:
+            hook(lost)
+
+    return heard

@@ -1,0 +1,106 @@
+"""Temporary files and folders of ours, and the removal of those that killed runs have left.
+
+Each has in its name which process made it, so that the next run knows what nobody uses any more:
+what a process of this machine made that is gone, and what is a day old, whoever made it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+#: How the name of a temporary file ends, or that of a folder begins: the machine and the process.
+_MARK = re.compile(r"multiplat-(?P<machine>[0-9a-f]{8})-(?P<process>\d+)-")
+#: How earlier versions called them.
+_OLD_FILE = re.compile(
+    r"\.([\w.-]+\.)?(conda-lock\.ya?ml|environment\.ya?ml)\.([a-z0-9_]{8}|\d+\.tmp)"
+)
+_HOUR, _DAY = 3600, 24 * 3600
+_swept: set[Path] = set()
+
+
+def temporary_path(path: Path) -> Path:
+    """A name beside ``path`` for what will replace it."""
+    return path.with_name(f".{path.name}.{_mark()}{os.urandom(4).hex()}")
+
+
+@contextmanager
+def temporary_folder(parent: Path | None = None, prefix: str = "conda-") -> Iterator[Path]:
+    """A folder for as long as it is needed; in the system's place for them if none is named."""
+    import tempfile  # late: it takes as long to import as many a command has work to do
+
+    place = parent or Path(tempfile.gettempdir())
+    if place not in _swept:
+        _swept.add(place)
+        sweep(place)
+    # An engine that was stopped may still be writing into the folder that goes.
+    with tempfile.TemporaryDirectory(
+        dir=place, prefix=f"{prefix}{_mark()}", ignore_cleanup_errors=True
+    ) as folder:
+        yield Path(folder)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what runs that were killed have left in a folder."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in [entry for entry in entries if "multiplat-" in entry.name or _is_old(entry)]:
+            with suppress(OSError):
+                if _is_nobodys(entry):
+                    _remove(entry)
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file is one of ours that was to replace another."""
+    return name.startswith(".") and _MARK.search(name) is not None
+
+
+def _remove(entry: os.DirEntry[str]) -> None:
+    if entry.is_dir(follow_symlinks=False):
+        shutil.rmtree(entry.path, ignore_errors=True)
+    else:
+        Path(entry.path).unlink(missing_ok=True)
+
+
+def _is_nobodys(entry: os.DirEntry[str]) -> bool:
+    status = entry.stat(follow_symlinks=False)
+    if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
+        return False
+    age = time.time() - status.st_mtime
+    made = _MARK.search(entry.name)
+    if made is None:
+        return _is_old(entry) and age > _HOUR
+    if age > _DAY:
+        return True
+    return made["machine"] == _machine() and not _is_alive(int(made["process"]))
+
+
+def _is_old(entry: os.DirEntry[str]) -> bool:
+    return _OLD_FILE.fullmatch(entry.name) is not None
+
+
+def _mark() -> str:
+    return f"multiplat-{_machine()}-{os.getpid()}-"
+
+
+def _machine() -> str:
+    """This machine, of those that share a disk."""
+    name = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+    return f"{zlib.crc32(name.encode()):08x}"
+
+
+def _is_alive(process: int) -> bool:
+    if os.name == "nt":  # there, asking would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        pass
+    return True
