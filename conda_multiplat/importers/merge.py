@@ -73,7 +73,7 @@ def merge(parts: Sequence[Part]) -> Imported:
         variables=variables,
         pypi_names={k: v for manifest in manifests for k, v in manifest.pypi_names.items()},
         pypi=next(
-            (manifest.pypi for manifest in reversed(manifests) if manifest.pypi.said()),
+            (manifest.pypi for manifest in reversed(manifests) if any(manifest.pypi)),
             PypiOptions(),
         ),
     )

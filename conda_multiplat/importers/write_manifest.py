@@ -229,8 +229,10 @@ def _multiplat(manifest: Manifest, words: Mapping[Location, str]) -> list[str]:
     for index, (name, projects) in enumerate(manifest.pypi_names.items()):
         lines += ["  pypi-names:"] * (index == 0)
         lines.append(f"    {_text(name)}: {_flow(projects)}")
-    if options := manifest.pypi.said():
-        lines += ["  pypi:", *(f"    {key}: {value}" for key, value in options.items())]
+    if any(manifest.pypi):
+        lines += ["  pypi:", *(f"    {key}: {v}" for key, v in manifest.pypi.said().items())]
+        lines += _mapping("indexes", manifest.pypi.indexes)
+        lines += _mapping("sources", manifest.pypi.sources)
     others = [
         environment for environment in manifest.environments.values() if environment is not default
     ]
@@ -240,6 +242,11 @@ def _multiplat(manifest: Manifest, words: Mapping[Location, str]) -> list[str]:
     if manifest.prefer:
         lines.append(f"  prefer: {_flow(manifest.prefer)}")
     return ["multiplat:", *lines] if lines else []
+
+
+def _mapping(key: str, values: Sequence[tuple[str, str]]) -> list[str]:
+    lines = [f"      {_text(name)}: {_text(value)}" for name, value in values]
+    return [f"    {key}:", *lines] if lines else []
 
 
 def _environment(

@@ -93,6 +93,11 @@ def _options(
     )
 
 
+def is_index(url: str) -> bool:
+    """Whether a text can be the URL of an index."""
+    return bool(_URL.match(url))
+
+
 def read_pypi_options(reader: Reader, node: yaml.Node) -> PypiOptions:
     """The value of ``pypi:``, its problems going to ``reader``."""
     reader.no_selectors(node, "pypi")
@@ -126,7 +131,7 @@ def _indexes(reader: Reader, node: yaml.Node) -> dict[str, str]:
         if not _INDEX.fullmatch(name):
             hint = "a name of letters, digits, `-`, `_` and `.`, for `sources`"
             reader.problem(key.at, f"{name!r} can't name an index", hint)
-        elif url and not _URL.match(url.value):
+        elif url and not is_index(url.value):
             hint = "write its URL, for example https://wheels.example.com/simple"
             reader.problem(url.at, f"the index {name} is not a URL: {url.value!r}", hint)
         elif url:

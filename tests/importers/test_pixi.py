@@ -290,3 +290,45 @@ def test_places() -> None:
         "no item": 7,
         "nowhere": 0,
     }
+
+
+FIRST, SECOND = "https://i.example.com/whl/cu124", "https://i.example.com/simple/"
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "table", "sources"),
+    [
+        (FIRST, FIRST, "feature", {"p-q": FIRST}),
+        (FIRST, None, "feature", {"p-q": FIRST}),
+        (FIRST, SECOND, "feature", {}),
+        (FIRST, "", "feature", {}),
+        (FIRST, FIRST, "target", {"p-q": FIRST}),
+        (FIRST, SECOND, "target", {}),
+        ("./wheels", None, "feature", {}),
+    ],
+)
+def test_indexes_of_packages(
+    one: str, two: str | None, table: str, sources: dict[str, str]
+) -> None:
+    """They are sources where every line for a package has the same; else lines, and listed."""
+    lines = [{"version": "*", "index": index} if index else "*" for index in (one, two)]
+    second = {"pypi-dependencies": {"P.Q": lines[1]}} if two is not None else {}
+    data = {
+        "workspace": {"name": "w", "channels": ["forge"], "platforms": ["linux-64", "win-64"]},
+        "dependencies": {"python": "3.12.*"},
+        "pypi-dependencies": {"p_q": lines[0], "plain": "*", "r": {"index": SECOND}},
+    }
+    if table == "feature":
+        data |= {"feature": {"f": second}, "environments": {"e": ["f"]}}
+    else:
+        data |= {"target": {"win-64": second}}
+    imported = read_pixi("pixi.toml", "", data, check_spec=lambda _: "")
+    text = render(imported, ["pixi.toml"])
+    manifest = read_manifest([Source("environment.yml", text)], host_subdirs=())
+    urls = dict(manifest.pypi.indexes)
+    expected = {**sources, "r": SECOND}
+    assert {name: urls[index] for name, index in manifest.pypi.sources} == expected
+    assert len(urls) == len(set(expected.values()))
+    listed = [lost.what for lost in imported.lost if "for this package only" in lost.what]
+    assert bool(listed) == (not sources)
+    assert ("--extra-index-url" in text) == (not sources)

@@ -7,7 +7,8 @@ run, as in pixi.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +18,10 @@ from conda_multiplat.importers.toml_lines import Places
 from conda_multiplat.importers.values import Lost, trailing_comment
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.platform_lines import SpecCheck
+from conda_multiplat.manifest.pypi_options import PypiOptions, is_index
+from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.errors import Location, WordingError
-from conda_multiplat.vocabulary.names import spec_name
+from conda_multiplat.vocabulary.names import project_name, spec_name
 from conda_multiplat.vocabulary.pip_entries import entry_name
 
 _CONDA = ("dependencies", "host-dependencies", "build-dependencies")
@@ -64,6 +67,7 @@ class FeatureReader:
         places: where things are in the file.
         check_spec: what says whether a MatchSpec is one.
         pool: ``[workspace.dependencies]``.
+        sources: the projects that come from one index wherever they are asked for: its URL.
         lost: each once, though a line is read for each platform.
         comments: the words beside requirements.
     """
@@ -71,6 +75,7 @@ class FeatureReader:
     places: Places
     check_spec: SpecCheck
     pool: Mapping[str, Any] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
     lost: dict[Lost, None] = field(default_factory=dict)
     comments: dict[Location, str] = field(default_factory=dict)
 
@@ -92,7 +97,8 @@ class FeatureReader:
         """Its entries of ``pip:``, options first."""
         yield from self.options(feature.table.get("pypi-options", {}), *feature.path)
         for name, (value, path) in _combined(feature, platform, _PYPI).items():
-            for text in self._said(pypi_entries(name, value), path):
+            has_source = project_name(name) in self.sources
+            for text in self._said(pypi_entries(name, value, has_source=has_source), path):
                 yield from self.entry(text, self._place(path))
         yield from feature.extra
 
@@ -151,6 +157,42 @@ class FeatureReader:
         if words := trailing_comment(line) if path[-1] in line else "":
             self.comments[at] = words
         return at
+
+
+def sources_of(features: Iterable[Feature]) -> dict[str, str]:
+    """The projects that every line of theirs takes from the same index -> its URL.
+
+    A manifest's ``sources`` hold for all environments.
+    """
+    indexes: dict[str, set[str]] = {}
+    for feature in features:
+        targets = table_of(feature.table, "target").values()
+        for table in (feature.table, *targets):
+            for name, value in table_of(table, "pypi-dependencies").items():
+                index = value.get("index", "") if isinstance(value, Mapping) else ""
+                indexes.setdefault(project_name(name), set()).add(str(index))
+        for requirement in feature.extra:
+            indexes.setdefault(requirement.name, set()).add("")
+    return {
+        name: next(iter(urls))
+        for name, urls in indexes.items()
+        if len(urls) == 1 and all(map(is_index, urls))
+    }
+
+
+def pypi_options_of(sources: Mapping[str, str]) -> PypiOptions:
+    """``multiplat: pypi:`` with its ``indexes``, each called after its URL, and ``sources``."""
+    names: dict[str, str] = {}
+    for url in sources.values():
+        words = re.findall("[a-z0-9]+", public_name(url).partition("://")[2].lower())
+        name = "-".join(word for word in words if word != "simple")
+        taken = url not in names and name in names.values()
+        names.setdefault(url, f"{name}-{len(names) + 1}" if taken else name)
+    indexes = sorted((name, url) for url, name in names.items())
+    return PypiOptions(
+        indexes=tuple(indexes),
+        sources=tuple(sorted((project, names[url]) for project, url in sources.items())),
+    )
 
 
 def _words(feature: Feature) -> str:

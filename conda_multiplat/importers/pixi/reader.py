@@ -28,7 +28,13 @@ from conda_multiplat.importers.pixi.environments import (
     plain,
     promises_of,
 )
-from conda_multiplat.importers.pixi.features import Feature, FeatureReader, table_of
+from conda_multiplat.importers.pixi.features import (
+    Feature,
+    FeatureReader,
+    pypi_options_of,
+    sources_of,
+    table_of,
+)
 from conda_multiplat.importers.pixi.shape import PIXI, PYPROJECT
 from conda_multiplat.importers.pixi.workspace import (
     Workspace,
@@ -79,6 +85,8 @@ def read_pixi(
     if root:
         add_project(workspace, data)
     environments = list(environments_of(workspace))
+    used = [feature for environment in environments for feature in environment.features]
+    workspace.reader.sources = sources_of([*workspace.features.values(), *used])
     for feature in workspace.features.values():
         workspace.reader.leave(feature, workspace.platforms)
     leave_workspace(workspace, [environment.features for environment in environments])
@@ -136,6 +144,7 @@ def _manifest(
         prefer=(*further, DEFAULT_ENVIRONMENT) if further else (),
         variables=_variables(workspace, everywhere, others),
         pypi_names=pypi_names_of(workspace),
+        pypi=pypi_options_of(workspace.reader.sources),
     )
 
 

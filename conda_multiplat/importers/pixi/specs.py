@@ -74,8 +74,11 @@ def _match_spec(name: str, table: Mapping[str, Any]) -> str:
     return words if unreadable or conda_meaning(words) == conda_meaning(exact) else exact
 
 
-def pypi_entries(name: str, value: Any) -> Translated:
-    """A value of ``[pypi-dependencies]`` as entries of ``pip:``."""
+def pypi_entries(name: str, value: Any, *, has_source: bool = False) -> Translated:
+    """A value of ``[pypi-dependencies]`` as entries of ``pip:``.
+
+    ``has_source`` says that its index is under ``sources``, and no line of ``pip:``.
+    """
     if not isinstance(value, Mapping):
         return Translated((f"{name}{_pypi_version(str(value))}",))
     extras = f"[{','.join(map(str, value['extras']))}]" if value.get("extras") else ""
@@ -96,9 +99,12 @@ def pypi_entries(name: str, value: Any) -> Translated:
         known += ("version", "index")
         entries = [f"{name}{extras}{_pypi_version(str(value.get('version', '*')))}{marker}"]
     lost = [(f"{name}: {key} = {each!r}", "") for key, each in value.items() if key not in known]
-    if index := value.get("index"):
+    if (index := value.get("index")) and not has_source:
         entries.insert(0, f"--extra-index-url {index}")
-        hint = "as --extra-index-url it is one more index for every package"
+        hint = (
+            "as --extra-index-url it is one more index for every package; `sources` name one index "
+            "for a package, in all environments"
+        )
         lost.append((f"{name}: index = {index!r} for this package only", hint))
     return Translated(tuple(entries), tuple(lost))
 
