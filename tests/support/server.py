@@ -149,13 +149,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for ``localhost`` that nobody has signed, and its key."""
+def make_certificate(folder: Path, *names: str) -> tuple[Path, Path]:
+    """A certificate for ``localhost`` and others that nobody has signed, and its key."""
+    hosts = ",".join(f"DNS:{name}" for name in ("localhost", *names))
     key, certificate = folder / "key.pem", folder / "ca.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
          "-keyout", key, "-out", certificate, "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost",
+         "-addext", f"subjectAltName={hosts}",
          "-addext", "basicConstraints=critical,CA:FALSE"],
         check=True,
         capture_output=True,
