@@ -46,6 +46,9 @@ class Settings:
         channel_priority: ``strict``, ``flexible`` or ``disabled``.
         ssl_verify: False for no verification, or the path of a CA bundle.
         proxy_servers: scheme -> proxy URL.
+        remote_connect_timeout_secs: how long to wait for a connection.
+        remote_read_timeout_secs: how long to wait for a server that says nothing.
+        remote_max_retries: how often to ask again.
         offline: True if nothing may be fetched.
         pkgs_dirs: conda's package caches; ours lies in the first that can be written.
         envs_dirs: where named environments are.
@@ -71,6 +74,9 @@ class Settings:
     channel_priority: str = "strict"
     ssl_verify: bool | str = True
     proxy_servers: Mapping[str, str] = field(default_factory=dict)
+    remote_connect_timeout_secs: float = 9.15
+    remote_read_timeout_secs: float = 60.0
+    remote_max_retries: int = 3
     offline: bool = False
     pkgs_dirs: Sequence[Path] = ()
     envs_dirs: Sequence[Path] = ()
@@ -98,6 +104,9 @@ def settings_from_conda() -> Settings:
         channel_priority=str(context.channel_priority),
         ssl_verify=_ssl_verify(context.ssl_verify),
         proxy_servers={str(k): str(v) for k, v in (context.proxy_servers or {}).items() if v},
+        remote_connect_timeout_secs=float(context.remote_connect_timeout_secs),
+        remote_read_timeout_secs=float(context.remote_read_timeout_secs),
+        remote_max_retries=int(context.remote_max_retries),
         offline=bool(context.offline),
         pkgs_dirs=tuple(map(Path, context.pkgs_dirs)),
         envs_dirs=tuple(map(Path, context.envs_dirs)),

@@ -42,7 +42,16 @@ _FOLDERS = (
 _CHANNELS = ("conda-forge",)
 _RULES = ("allowlist_channels", "denylist_channels")
 _LISTS = ("channels", "default_channels", "envs_dirs", "pkgs_dirs", VARIABLES, *_RULES)
-_SCALARS = ("channel_alias", "channel_priority", "offline", "root_prefix", "ssl_verify", "subdir")
+_REMOTE = ("remote_connect_timeout_secs", "remote_read_timeout_secs", "remote_max_retries")
+_SCALARS = (
+    *_REMOTE,
+    "channel_alias",
+    "channel_priority",
+    "offline",
+    "root_prefix",
+    "ssl_verify",
+    "subdir",
+)
 _ACTIVATION = ("changeps1", "env_prompt", "envvars_force_uppercase")
 _MAPS = ("custom_channels", "custom_multichannels", "proxy_servers")
 _ALIASES = {
@@ -81,6 +90,7 @@ def settings_from_condarc(
         channel_priority=_priority(values.get("channel_priority", "flexible")),
         ssl_verify=_flag_or_path(values.get("ssl_verify", True)),
         proxy_servers={k: str(v) for k, v in values.get("proxy_servers", {}).items() if v},
+        **{key: _number(key, values[key]) for key in _REMOTE if key in values},
         offline=_flag(values.get("offline", False)),
         pkgs_dirs=pkgs_dirs(values.get("pkgs_dirs", ()), root),
         envs_dirs=envs_dirs(values.get("envs_dirs", ()), root),
@@ -216,6 +226,18 @@ def _priority(value: Any) -> str:
         known = ", ".join(CHANNEL_PRIORITIES)
         raise ManifestError(f"channel_priority: {value!r}", hints=[f"write one of {known}"])
     return text
+
+
+def _number(key: str, value: Any) -> Any:
+    """A number as conda takes it: a count of retries is a whole one."""
+    kind = int if key == "remote_max_retries" else float
+    try:
+        number = kind(str(value))
+    except ValueError:
+        number = -1
+    if not 0 <= number < float("inf"):
+        raise ManifestError(f"{key}: {value!r} is not {'a whole' if kind is int else 'a'} number")
+    return number
 
 
 def _flag(value: Any) -> bool:

@@ -139,22 +139,23 @@ def interruptible() -> Iterator[Received]:
                 before[number] = signal.signal(number, received)
         if hasattr(signal, "SIGALRM"):
             before[signal.SIGALRM] = signal.signal(signal.SIGALRM, received.again)
-            sys.unraisablehook = _not_lost(hook)
+            sys.unraisablehook = _not_lost(hook, received)
     try:
         yield received
     finally:
-        sys.unraisablehook = hook
+        if not received.number:  # else what is left by half may say so until the process ends
+            sys.unraisablehook = hook
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _not_lost(hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _not_lost(hook: Callable[[Any], Any], received: Received) -> Callable[[Any], Any]:
     """A hook for exceptions that nobody can catch: a signal's comes again, and silently."""
 
     def heard(lost: Any) -> None:
         if isinstance(lost.exc_value, Interrupted):
             signal.setitimer(signal.ITIMER_REAL, _AGAIN)
-        else:
+        elif not received.number:
             hook(lost)
 
     return heard

@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 import rattler
 
 from conda_multiplat.engines.conda.specs import engine_spec
+from conda_multiplat.engines.conda.stalled import Patience, cut_stalled, patience, whole_limit
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.solving.requests import SolveRequest
@@ -149,7 +150,11 @@ def client(settings: Settings, channels: Channels) -> rattler.Client:
             lines.append(f"authentication-override-file = {_quote(str(file))}")
         for name, content in tables.items():
             lines += [f"[{name}]", *content] if content else []
-        return rattler.Client.from_config(rattler.Config.from_toml("\n".join(lines)))
+        return rattler.Client.from_config(
+            rattler.Config.from_toml("\n".join(lines)),
+            max_retries=settings.remote_max_retries,
+            timeout=whole_limit(settings),
+        )
 
 
 @contextmanager
@@ -189,12 +194,23 @@ def _quote(text: str) -> str:
     return f'"{escaped}"'
 
 
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run rattler's coroutines to their end, its threads' last steps in Python included."""
+def run(coroutine: Coroutine[Any, Any, T], settings: Settings) -> T:
+    """Run rattler's coroutines to their end, its threads' last steps in Python included.
+
+    Connections that stall meanwhile are cut.
+    """
     try:
-        return asyncio.run(coroutine)
+        return asyncio.run(_watched(coroutine, patience(settings)))
     finally:
         _settle()
+
+
+async def _watched(coroutine: Coroutine[Any, Any, T], wait: Patience) -> T:
+    watch = asyncio.ensure_future(cut_stalled(wait))
+    try:
+        return await coroutine
+    finally:
+        watch.cancel()
 
 
 def _settle() -> None:

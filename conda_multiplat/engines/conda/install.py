@@ -88,11 +88,19 @@ def install_records(
                 reporter=_Reporter(progress) if progress.shown else None,  # type: ignore[abstract]
                 client=client(settings, channels),
                 requested_specs=[requested_spec(text) for text in requested],
-            )
+            ),
+            settings,
         )
     except (InstallerError, TransactionError, LinkError, IoError, OSError) as error:
-        raise unfinished(of or prefix, channels.scrub(str(error))) from None
+        reason = _with_urls(str(error), records)
+        raise unfinished(of or prefix, channels.scrub(reason)) from None
     return {name for name, package in known.items() if package is None}
+
+
+def _with_urls(text: str, records: Sequence[CondaRecord]) -> str:
+    """What rattler says, with the URLs of packages that it names by their files only."""
+    named = [each.url for each in records if f" {each.file_name}" in text and each.url not in text]
+    return "\n".join([text, *(f"from {url}" for url in named)])
 
 
 @contextmanager

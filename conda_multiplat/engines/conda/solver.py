@@ -103,7 +103,7 @@ class RattlerEngine:
             repodata = Repodata(self._settings, self._channels, plain)
             self._runs[plain] = _Run(repodata, Alternatives(repodata, self._machine_cuda))
         try:
-            return run(work(self._runs[plain]))
+            return run(work(self._runs[plain]), self._settings)
         except _UnreadableError as error:
             urls = {url for request in requests for url in self._channels.spec_channels(request)}
             refused = {url for url in urls - plain if self._refuses_shards(url, error.text)}

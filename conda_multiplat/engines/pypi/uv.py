@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import subprocess
@@ -59,12 +60,23 @@ def uv_environment(settings: Settings, folder: Path, entries: Iterable[str]) -> 
     index = pypi_index(settings)
     if index and not any(split_option(entry)[0] in _DEFAULT_INDEX for entry in entries):
         environ["UV_DEFAULT_INDEX"] = index
+    for name, value in _patience(settings).items():
+        environ.setdefault(name, value)
     for scheme in ("http", "https"):
         if proxy := settings.proxy_servers.get(scheme):
             environ.setdefault(f"{scheme.upper()}_PROXY", proxy)
     if isinstance(settings.ssl_verify, str):
         environ.setdefault("SSL_CERT_FILE", settings.ssl_verify)
     return environ
+
+
+def _patience(settings: Settings) -> dict[str, str]:
+    """Conda's patience with a network as uv has it, in whole seconds."""
+    return {
+        "UV_HTTP_TIMEOUT": str(max(1, math.ceil(settings.remote_read_timeout_secs))),
+        "UV_HTTP_CONNECT_TIMEOUT": str(max(1, math.ceil(settings.remote_connect_timeout_secs))),
+        "UV_HTTP_RETRIES": str(settings.remote_max_retries),
+    }
 
 
 class UvProcesses:

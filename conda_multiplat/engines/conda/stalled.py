@@ -1,0 +1,104 @@
+"""Connections on which nothing moves: they are cut, so that rattler tries again or gives up.
+
+rattler has a limit for a request as a whole, and none for silence. Whoever fetches gigabytes over
+a slow line wants no limit for the whole; whoever waits for a server that has fallen silent wants
+conda's ``remote_read_timeout_secs``. The system knows of each connection when something last came.
+One that is silent for too long is shut down; rattler sees it end, asks again as often as
+``remote_max_retries`` says, and then names the URL. ``remote_connect_timeout_secs`` is held alike.
+
+Only Linux says this of a connection of ours. Elsewhere rattler's own limit is all there is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import struct
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from conda_multiplat.machine.conda_settings import Settings
+
+#: Of <linux/tcp.h>: the state, and where the ages of the last bytes sent and received are.
+_STATE, _AGES, _SIZE = 0, struct.Struct("=44xI4xI"), 56
+_CONNECTING, _CONNECTED = 2, 1
+#: How often in the shortest patience connections are looked at; seconds at most.
+_LOOKS, _LONGEST = 4, 1.0
+#: Where there is no look at connections, a request as a whole may take so many read timeouts.
+_WHOLE = 60
+LOOKS = sys.platform == "linux"
+
+
+class Patience(NamedTuple):
+    """How long to wait, in seconds.
+
+    Attributes:
+        connect: for a connection.
+        read: for the next bytes of an answer.
+    """
+
+    connect: float
+    read: float
+
+
+def patience(settings: Settings) -> Patience:
+    """What conda's configuration says."""
+    return Patience(settings.remote_connect_timeout_secs, settings.remote_read_timeout_secs)
+
+
+def whole_limit(settings: Settings) -> int | None:
+    """Seconds for a request as a whole; none where silence is seen."""
+    return None if LOOKS else max(1, round(_WHOLE * settings.remote_read_timeout_secs))
+
+
+async def cut_stalled(wait: Patience) -> None:
+    """Shut down connections that stall, until this is cancelled; those there before are others'."""
+    others = set(_sockets())
+    since: dict[str, float] = {}
+    clock = asyncio.get_running_loop().time
+    while LOOKS:
+        await asyncio.sleep(min(_LONGEST, *(each / _LOOKS for each in wait)))
+        for name, handle in _sockets().items():
+            if name not in others:
+                age = clock() - since.setdefault(name, clock())
+                with suppress(OSError):
+                    _cut(handle, age, wait)
+
+
+def _sockets() -> dict[str, int]:
+    """The sockets of this process: ``socket:[INODE]`` -> file descriptor."""
+    return dict(_named_sockets()) if LOOKS else {}
+
+
+def _named_sockets() -> Iterator[tuple[str, int]]:
+    for entry in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            name = str(entry.readlink())
+            if name.startswith("socket:"):
+                yield name, int(entry.name)
+
+
+def _cut(handle: int, age: float, wait: Patience) -> None:
+    with socket.socket(fileno=os.dup(handle)) as connection:
+        if connection.family not in (socket.AF_INET, socket.AF_INET6):
+            return
+        if connection.type != socket.SOCK_STREAM:
+            return
+        told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _SIZE)
+        sent, received = (value / 1000 for value in _AGES.unpack(told))
+        connecting = told[_STATE] == _CONNECTING and age > wait.connect
+        silent = told[_STATE] == _CONNECTED and min(age, sent, received) > wait.read
+        if connecting or (silent and not _unread(connection)):
+            connection.shutdown(socket.SHUT_RDWR)
+
+
+def _unread(connection: socket.socket) -> bool:
+    """Whether something has come that we had no time for."""
+    try:
+        return bool(connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+    except BlockingIOError:
+        return False
