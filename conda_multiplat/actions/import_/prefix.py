@@ -7,9 +7,12 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import PathDistribution
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from packaging.utils import canonicalize_name
 
 from conda_multiplat.activation.model import UNSET
 from conda_multiplat.importers.conda_history import requested_specs
@@ -28,6 +31,7 @@ from conda_multiplat.vocabulary.yaml_nodes import Text
 
 #: Where an index keeps its files, by their digests: nobody asks for one by such a URL.
 _OF_INDEX = re.compile(r"/packages/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}/[^/]+$")
+_PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PATHS = ("-e", "--editable", "-f", "--find-links")
 _RELATIVE = re.compile(r"\.{1,2}($|[/\\\[])")
 
@@ -156,8 +160,9 @@ def _pypi(prefix: Path, records: Sequence[dict[str, Any]]) -> Iterable[Requireme
     asked = [
         distribution for distribution in distributions if (distribution[0] / "REQUESTED").is_file()
     ]
+    by_lock = _by_lock(present)
     for path, name, version in asked or distributions:
-        text = _entry(name, version, path)
+        text = _entry(name, version, {} if by_lock and _is_file(path) else _origin(path))
         yield Requirement(text, entry_name(text), Location(str(path)))
 
 
@@ -171,21 +176,52 @@ def _from(folder: Path, text: str) -> str:
     return text
 
 
-def _entry(name: str, version: str, path: Path) -> str:
-    """``name >=version``, or where it was installed from (PEP 610)."""
+def _by_lock(distributions: Sequence[tuple[Path, str, str]]) -> bool:
+    """Whether a tool has installed a lock's files by their URLs, those of indexes too.
+
+    Then every package came by one, also what only others need, which nobody asks for like that.
+    """
+    names = {name for path, name, _ in distributions if _is_file(path)}
+    others = [path for path, name, _ in distributions if name not in names]
+    if any("url" not in _origin(path) for path in others):
+        return False
+    needed = {name for path, _, _ in distributions for name in _needs(path)}
+    return bool(names & needed)
+
+
+def _needs(path: Path) -> Iterable[str]:
+    """The projects that a distribution may need."""
+    for text in PathDistribution(path).requires or ():
+        if match := _PROJECT.match(text):
+            yield canonicalize_name(match.group())
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a distribution came by a file's URL."""
+    return "archive_info" in _origin(path)
+
+
+def _origin(path: Path) -> Mapping[str, Any]:
+    """Where a distribution was installed from (PEP 610); nothing where an index said it."""
     try:
         origin = json.loads((path / "direct_url.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return f"{name} >={version}"
+        return {}
+    return origin if isinstance(origin, dict) else {}
+
+
+def _entry(name: str, version: str, origin: Mapping[str, Any]) -> str:
+    """``name >=version``, or where it was installed from."""
+    at_least = f"{name} >={version.partition('+')[0]}"  # PEP 440: no local version there
     url = public_name(str(origin.get("url", "")))
     if _OF_INDEX.search(url):
-        return f"{name} >={version}"
+        return at_least
     if "dir_info" in origin and url.startswith("file://"):
         editable = "-e " if origin["dir_info"].get("editable") else ""
         return f"{editable}{unquote(urlsplit(url).path)}"
     if commit := (origin.get("vcs_info") or {}).get("commit_id"):
         return f"{name} @ git+{url}@{commit}"
-    return f"{name} @ {url}" if url else f"{name} >={version}"
+    return f"{name} @ {url}" if url else at_least
 
 
 def _variables(prefix: Path) -> dict[str, str]:

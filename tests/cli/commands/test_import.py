@@ -964,6 +964,56 @@ def test_no_environment(alone: Host, project: Path, arguments: list[str], messag
 CASES = Path(__file__).parents[2] / "cases" / "import"
 
 
+_FILE = '{"url": "https://nexus.example.com/files/NAME.whl", "archive_info": {}}'
+_FOLDER = '{"url": "file:///src/NAME", "dir_info": {}}'
+
+
+@pytest.mark.parametrize(
+    ("origins", "by_url"),
+    [
+        ({"app": _FILE, "lib-a": _FILE, "free": _FILE}, set[str]()),
+        ({"app": _FILE, "lib-a": _FILE, "free": _FOLDER}, set[str]()),
+        ({"app": _FILE, "lib-a": _FILE, "free": ""}, {"app", "lib-a"}),
+        ({"app": _FILE, "lib-a": ""}, {"app"}),
+        ({"app": _FILE}, {"app"}),
+        ({"app": "", "lib-a": _FILE}, {"lib-a"}),
+        ({"lib-a": _FILE, "free": _FILE}, {"lib-a", "free"}),
+        ({"app": "", "lib-a": ""}, set[str]()),
+        ({"app": "[nonsense", "lib-a": "[]"}, set[str]()),
+    ],
+)
+def test_files_that_a_lock_named(
+    alone: Host, project: Path, real_channel: Path, origins: dict[str, str], by_url: set[str]
+) -> None:
+    """What a tool installed from a lock by URLs of an index is no URL requirement."""
+    write(project, real_channel, "greeting", platforms=f"[{SUBDIR}]")
+    alone.multiplat("lock", cwd=project)
+    alone.multiplat("install", "-n", "there", cwd=project)
+    packages = next((alone.envs / "there").glob("lib/python*/site-packages"))
+    for name, origin in origins.items():
+        folder = packages / f"{name.replace('-', '_')}-1.0+local.dist-info"
+        folder.mkdir()
+        (folder / "REQUESTED").touch()
+        needs = "Requires-Dist: Lib_A[x]>=1; python_version > '3'\n" if name == "app" else ""
+        text = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{needs}"
+        (folder / "METADATA").write_text(text, encoding="utf-8")
+        if origin:
+            text = origin.replace("NAME", name)
+            (folder / "direct_url.json").write_text(text, encoding="utf-8")
+    alone.multiplat("import", "--from-name", "there", "-o", "back.yml", cwd=project)
+    data = yaml.safe_load((project / "back.yml").read_text(encoding="utf-8"))
+    (lines,) = (each["pip"] for each in data["dependencies"] if isinstance(each, dict))
+    wanted = [
+        f"{name} @ https://nexus.example.com/files/{name}.whl"
+        if name in by_url
+        else f"/src/{name}"
+        if origin == _FOLDER
+        else f"{name} >=1.0"
+        for name, origin in origins.items()
+    ]
+    assert sorted(lines) == sorted(wanted)
+
+
 @pytest.mark.parametrize("path", sorted(CASES.glob("*.toml")), ids=lambda path: path.stem)
 def test_pixi(alone: Host, project: Path, path: Path) -> None:
     """Manifests of the shapes that pixi's users write give these manifests and reports."""
