@@ -1,4 +1,4 @@
-"""Locks on files of the cache, so that nothing is removed under a run that uses it.
+"""Locks: nothing of the cache is removed under a run that uses it, and a prefix has one worker.
 
 They are ``flock``'s, as rattler's are. Where there are none (Windows, some network file systems)
 nothing is held: Windows refuses to remove an open file by itself.
@@ -7,16 +7,17 @@ nothing is held: Windows refuses to remove an open file by itself.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 try:
     import fcntl
 except ImportError:  # Windows
-    _SHARED = _ALONE = 0
+    _SHARED = _ALONE = _WAIT = 0
 else:
     _SHARED, _ALONE = fcntl.LOCK_SH, fcntl.LOCK_EX | fcntl.LOCK_NB
+    _WAIT = fcntl.LOCK_EX
 
 
 @contextmanager
@@ -34,6 +35,43 @@ def alone(file: Path, *, make: bool = False) -> Iterator[bool]:
     """
     with _held(file, _ALONE, os.O_CREAT if make else 0) as held:
         yield held
+
+
+@contextmanager
+def one_at_a_time(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold a folder alone, which is made if it is not there; wait for who holds it.
+
+    What was made goes again if nothing has come into it. ``waiting`` is called if there is a wait.
+    """
+    made = not folder.exists()
+    while True:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            handle = os.open(folder, os.O_RDONLY)
+        except OSError:  # Windows opens no folders; what can't be made is said by who writes there
+            yield
+            return
+        try:
+            if not _lock(handle, _ALONE):
+                waiting()
+                _lock(handle, _WAIT)
+            if not _is_at(handle, folder):  # who was waited for has removed it again
+                continue
+            try:
+                yield
+            finally:
+                if made:
+                    with suppress(OSError):
+                        folder.rmdir()
+            return
+        finally:
+            os.close(handle)
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    with suppress(OSError):
+        return os.path.samestat(os.fstat(handle), path.stat())
+    return False
 
 
 @contextmanager

@@ -8,7 +8,7 @@ Flow::
 
 Nothing is solved. All that can be refused is refused before the prefix is changed, and all but two
 owners of a file before anything is downloaded. A marker in ``conda-meta`` says that an install is
-under way; one that was cut off is gone through again.
+under way; one that was cut off is gone through again. Two at once do it one after the other.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from conda_multiplat.actions.install.work import (
 from conda_multiplat.machine import prefix as prefixes
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.file_locks import one_at_a_time
 from conda_multiplat.machine.prefix_records import complete_records
 from conda_multiplat.machine.progress import Progress, progress
 from conda_multiplat.machine.project import Project
@@ -65,17 +66,28 @@ def make_as_locked(
         ChannelRefusedError: conda's configuration does not allow a locked package's channel.
         OutsideError: it could not be finished, or a file would have two owners.
     """
+    refuse_protected(where, settings, allow_frozen=allow_frozen, allow_base=allow_base)
+    if dry_run:
+        return _look_at(project, choice, where, settings, look)
+    with one_at_a_time(where, lambda: console.say(f" waiting for another install into {where}")):
+        refuse_protected(where, settings, allow_frozen=allow_frozen, allow_base=allow_base)
+        work = _look_at(project, choice, where, settings, look)
+        _carry_out(work, settings, console)
+    return work
+
+
+def _look_at(
+    project: Project, choice: Choice, where: Path, settings: Settings, look: Look | None
+) -> Work:
+    """What there is to do."""
     from conda_multiplat.engines.conda.specs import is_newer
 
-    refuse_protected(where, settings, allow_frozen=allow_frozen, allow_base=allow_base)
     marker = prefixes.read_marker(where)
     found = conda_changes(choice.locked, where, marker, is_newer, look)
     pypi = pypi_changes(choice.locked, where, marker, is_newer)
     work = Work(project, choice, where, found, pypi, marker)
     if found or not work.finished:
         require_allowed(project, choice, settings)
-    if not dry_run:
-        _carry_out(work, settings, console)
     return work
 
 
