@@ -41,7 +41,6 @@ from conda_multiplat.machine.progress import Progress, progress
 from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import target
 from conda_multiplat.vocabulary.channels import public_name
-from conda_multiplat.vocabulary.pip_entries import CONSTRAINT
 from conda_multiplat.vocabulary.records import CondaRecord
 
 
@@ -162,6 +161,8 @@ def _settle(work: Work, settings: Settings) -> None:
         "variables": sorted(variables),
     }
     if locked := work.choice.locked.pypi:
+        from conda_multiplat.vocabulary.pip_entries import CONSTRAINT  # late: packaging takes long
+
         now["pypi"] = {each.name: {"url": each.url, "sha256": each.sha256} for each in locked}
         here = target(work.project.manifest, work.choice.environment, settings.subdir)
         now["pip"] = [
