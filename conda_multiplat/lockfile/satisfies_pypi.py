@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
@@ -151,6 +151,7 @@ def _wrong_named(line: Requirement, there: _There) -> str:
 def _wrong_project(project: LocalProject, there: _There) -> Iterator[tuple[str, str]]:
     """What a local project needs and is not locked as such: the need, and what is wrong."""
     said = project.metadata
+    there = replace(there, extras=None)  # which extras a project asks for, a lock does not say
     asked = _asked_extras(project.line.text)
     extras = [line for name, lines in said.extras if name in asked for line in lines]
     for text in (*said.dependencies, *extras):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import time
 import zlib
 from collections.abc import Iterator
@@ -62,6 +61,8 @@ def is_temporary(name: str) -> bool:
 
 def _remove(entry: os.DirEntry[str]) -> None:
     if entry.is_dir(follow_symlinks=False):
+        import shutil  # late: hardly ever is there anything to remove
+
         shutil.rmtree(entry.path, ignore_errors=True)
     else:
         Path(entry.path).unlink(missing_ok=True)

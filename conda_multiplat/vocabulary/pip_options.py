@@ -32,6 +32,7 @@ _REFUSED = {
     "--config-settings": "set it in the project's own pyproject.toml",
     "--global-option": "set it in the project's own setup.cfg",
     "--install-option": "set it in the project's own setup.cfg",
+    "--no-require-hashes": "leave it out: a lock has the hash of every file",
     "--only-final": "write `multiplat: {pypi: {prerelease: disallow}}`",
     "--prefer-binary": "wheels are preferred anyway",
     "--trusted-host": "set `allow-insecure-host` in uv's configuration",

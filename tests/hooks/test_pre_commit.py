@@ -289,7 +289,7 @@ def test_requirement_file(repository: Repository, tmp_path: Path) -> None:
     repository.hooks("conda-multiplat-check", files="requirements.txt")
     (folder / "requirements.txt").write_text("robot >=2\n", encoding="utf-8")
     repository.git("add", "-A")
-    reason = "requirements.txt:1  pip: robot >=2: locked: robot 1.0  (linux-64, win-64)"
+    reason = "requirements.txt:1:1  pip: robot >=2: locked: robot 1.0  (linux-64, win-64)"
     assert f"{STALE}  {reason}\n{RUN}" in repository.commit(code=1)
 
 
