@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from conda_multiplat.lockfile.hashes import unverifiable
 from conda_multiplat.lockfile.model import LockChannel, LockFile
-from conda_multiplat.lockfile.read import conda_places
-from conda_multiplat.machine.files import read_lock_text, shown
+from conda_multiplat.lockfile.places import Place, Places, conda_places
+from conda_multiplat.lockfile.provenance import asked_channels, strays
+from conda_multiplat.machine.files import read_blocks, shown
 from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import Target
-from conda_multiplat.solving.provenance import Locked, asked_channels, strays
 from conda_multiplat.vocabulary.channels import ChannelConfig
 from conda_multiplat.vocabulary.condas_channels import CONDAS_OWN
 from conda_multiplat.vocabulary.errors import LockFileError
@@ -31,11 +31,11 @@ def lock_strays(
         ManifestError: conda's configuration can't be read.
     """
     path = project.lock_path(lock.environment)
-    places = conda_places(read_lock_text(path), shown(path))
+    places = conda_places(b"".join(read_blocks(path)), shown(path))
     lines: dict[str, list[str]] = {}
     for target in targets:
-        packages = [Locked(*place) for place in places.get(target.subdir, ())]
-        for line in _strays(project, target, packages, lock.channels):
+        there = places.get(target.subdir, Places({}, []))
+        for line in _strays(project, target, there, lock.channels):
             lines.setdefault(line, []).append(target.subdir)
     return lines
 
@@ -47,18 +47,18 @@ def target_strays(project: Project, target: Target, lock: LockFile) -> list[str]
         ManifestError: conda's configuration can't be read.
     """
     records = lock.platforms[target.subdir].records
-    packages = [Locked(record.name, record.version, record.url) for record in records]
-    return _strays(project, target, packages, lock.channels)
+    places = Places({}, [Place(record.name, record.version, record.url) for record in records])
+    return _strays(project, target, places, lock.channels)
 
 
 def _strays(
-    project: Project, target: Target, packages: Sequence[Locked], locked: Iterable[LockChannel]
+    project: Project, target: Target, places: Places, locked: Iterable[LockChannel]
 ) -> list[str]:
     """The configuration is read only where conda's own meaning of the channels does not do."""
     channels = asked_channels(target, [channel.url for channel in locked])
 
     def wrong(*configs: ChannelConfig) -> list[str]:
-        return strays(packages, channels, configs, project.folder, target.subdir)
+        return strays(places, channels, configs, project.folder, target.subdir)
 
     if not wrong(CONDAS_OWN):
         return []

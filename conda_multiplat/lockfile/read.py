@@ -34,12 +34,6 @@ from conda_multiplat.vocabulary.yaml_nodes import Loader
 
 _MARKER = re.compile(r"^(<<<<<<< |\|{7}( |\r?$)|=======\r?$|>>>>>>> )", re.MULTILINE)
 _NAME_LINE = re.compile(r"^- name: '?([^\s']+)", re.MULTILINE)
-#: An entry as ``lockfile.write`` writes it, as far as its URL.
-_OWN_ENTRY = re.compile(
-    r"^- name: (.*)\n  version: (.*)\n  manager: (conda|pip)\n  platform: (.*)\n"
-    r"  dependencies:(?: \{\}\n|\n(?:    .*\n)*)  url: (.*)\n",
-    re.MULTILINE,
-)
 #: Bytes; there is no head of a tenth of that.
 _LONGEST_HEAD = 4 << 20
 _PACKAGE_LINE = re.compile(r"^package:", re.MULTILINE)
@@ -136,34 +130,6 @@ def read_head(blocks: Iterable[bytes], file: str, *, whole: bool) -> LockFile | 
         return _lock(metadata, custom, [], None)
     except (LockFileError, KeyError, TypeError, AttributeError, ValueError):
         return None
-
-
-def conda_places(text: str, file: str) -> dict[str, list[tuple[str, str, str]]]:
-    """Where a lock's conda packages are: platform -> name, version and URL of each.
-
-    A lock of ours is matched by its layout, a tenth of the time that reading it takes; what does
-    not have it to the letter is read.
-
-    Raises:
-        LockFileError: it can't be read.
-    """
-    start = _PACKAGE_LINE.search(text)
-    section = text[start.start() :].replace("\r\n", "\n") if start else ""
-    entries = _OWN_ENTRY.findall(section)
-    keys = ("- name", "  version", "  manager", "  platform", "  url")
-    places: dict[str, list[tuple[str, str, str]]] = {}
-    if {section.count(f"\n{key}: ") for key in keys} == {
-        len(entries)
-    } and "\n  name:" not in section:
-        for name, version, manager, platform, url in entries:
-            if manager == "conda":
-                place = (_unquoted(name), _unquoted(version), _unquoted(url))
-                places.setdefault(platform, []).append(place)
-        return places
-    return {
-        platform: [(record.name, record.version, record.url) for record in lock.records]
-        for platform, lock in read_lock(text, file).platforms.items()
-    }
 
 
 def package_names(text: str) -> set[str]:
@@ -264,15 +230,16 @@ def _own_package(entry: str) -> dict[str, Any]:
     for line in f"  name: {entry}".splitlines():
         key, _, value = line.strip().partition(": ")
         if line.startswith("    "):
-            inner[_unquoted(key)] = _unquoted(value)
+            inner[unquoted(key)] = unquoted(value)
         elif value:
-            package[key] = _unquoted(value)
+            package[key] = unquoted(value)
         else:  # `key:`, with lines of its own below, or `key: {}`
             inner = package[key.partition(":")[0]] = {}
     return package
 
 
-def _unquoted(text: str) -> Any:
+def unquoted(text: str) -> Any:
+    """A scalar as ``lockfile.write`` writes it, as text; ``{}`` as a mapping."""
     if text == "{}":
         return {}
     return text[1:-1].replace("''", "'") if text.startswith("'") else text

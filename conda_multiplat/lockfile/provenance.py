@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from conda_multiplat.lockfile.places import Place, Places
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.requests import channels_of
 from conda_multiplat.vocabulary.channels import (
@@ -27,14 +27,6 @@ _ARCHIVES = (".conda", ".tar.bz2")
 _VARIABLE = re.compile(r"\\\$(?:\\\{)?[A-Za-z_][A-Za-z0-9_]*(?:\\\})?")
 #: So many packages of one place are named.
 _NAMED = 3
-
-
-class Locked(NamedTuple):
-    """What a lock says of a conda package: enough to tell where it is from."""
-
-    name: str
-    version: str
-    url: str
 
 
 def asked_channels(target: Target, locked: Sequence[str]) -> tuple[str, ...]:
@@ -58,7 +50,7 @@ def _spec_channel(spec: str) -> str:
 
 
 def strays(
-    packages: Iterable[Locked],
+    places: Places,
     channels: Sequence[str],
     configs: Sequence[ChannelConfig],
     folder: Path,
@@ -67,32 +59,32 @@ def strays(
     """What is wrong with where packages are from, a line for each package or place.
 
     Args:
-        packages: the conda packages of a platform.
+        places: of the conda packages of a platform.
         channels: as the manifest writes them.
         configs: what channel names mean: the machine's configuration, and conda's default.
         folder: the manifest's.
         subdir: the platform.
     """
-    places: dict[str, list[str]] = {}
+    by_channel = {channel: list(names) for channel, names in places.own.items()}
     lines = []
-    for package in packages:
+    for package in places.others:
         if not _is_of(package, subdir):
             lines.append(f"{package.name} {package.version}: its URL is not its own: {package.url}")
-        places.setdefault(base_url(package.url), []).append(package.name)
+        by_channel.setdefault(base_url(package.url), []).append(package.name)
     patterns = [
         pattern for name in channels for pattern in _patterns(name, configs, folder, subdir)
     ]
-    for place, names in places.items():
-        if not any(pattern.fullmatch(_plain(place)) for pattern in patterns):
+    for channel, names in by_channel.items():
+        if not any(pattern.fullmatch(_plain(channel)) for pattern in patterns):
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             lines.append(
-                f"{', '.join(sorted(names)[:_NAMED])}{more}: from {place}, "
+                f"{', '.join(sorted(names)[:_NAMED])}{more}: from {channel}, "
                 "which is not a channel of the manifest"
             )
     return lines
 
 
-def _is_of(package: Locked, subdir: str) -> bool:
+def _is_of(package: Place, subdir: str) -> bool:
     """Whether a URL's file and folder are those of the package: ``subdir/name-version-build``."""
     *_, folder, file = unquote(urlsplit(package.url).path).rsplit("/", 2)
     stem = next((file.removesuffix(end) for end in _ARCHIVES if file.endswith(end)), "")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from conda_multiplat.solving.provenance import Locked, _spec_channel, strays
+from conda_multiplat.lockfile.places import Place, Places
+from conda_multiplat.lockfile.provenance import _spec_channel, strays
 from conda_multiplat.vocabulary.channels import ChannelConfig
 from conda_multiplat.vocabulary.match_spec import parse_spec
 
@@ -22,8 +23,8 @@ MIRROR = ChannelConfig(
 
 
 def _lines(url: str, *channels: str, config: ChannelConfig = OWN) -> list[str]:
-    package = Locked("zlib", "1.3", url)
-    return strays([package], channels, [OWN, config], Path("/work/project"), "linux-64")
+    places = Places({}, [Place("zlib", "1.3", url)])
+    return strays(places, channels, [OWN, config], Path("/work/project"), "linux-64")
 
 
 @pytest.mark.parametrize(
@@ -98,16 +99,17 @@ def test_url_of_another_package(file: str) -> None:
 
 def test_many_of_one_place() -> None:
     """They stand in one line."""
-    packages = [Locked(n, "1", f"https://evil.example/c/noarch/{n}-1-0.conda") for n in "edcba"]
-    assert strays(packages, ["main"], [OWN], Path("/"), "linux-64") == [
+    packages = [Place(n, "1", f"https://evil.example/c/noarch/{n}-1-0.conda") for n in "edc"]
+    places = Places({"https://evil.example/c": ["b", "a"]}, packages)
+    assert strays(places, ["main"], [OWN], Path("/"), "linux-64") == [
         "a, b, c and 2 more: from https://evil.example/c, which is not a channel of the manifest"
     ]
 
 
 def test_encoded_name() -> None:
     """An epoch's sign can be written as a code."""
-    package = Locked("x", "1!2.0", "https://c.example.com/main/noarch/x-1%212.0-0.conda")
-    assert strays([package], ["main"], [OWN], Path("/"), "linux-64") == []
+    package = Place("x", "1!2.0", "https://c.example.com/main/noarch/x-1%212.0-0.conda")
+    assert strays(Places({}, [package]), ["main"], [OWN], Path("/"), "linux-64") == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,129 @@
+"""Where a lock's packages are, told from its text: never anything but what YAML says."""
+
+from __future__ import annotations
+
+import pytest
+
+from conda_multiplat.lockfile.model import LockChannel, LockFile, PlatformLock
+from conda_multiplat.lockfile.places import conda_places
+from conda_multiplat.lockfile.read import read_lock
+from conda_multiplat.lockfile.write import render
+from conda_multiplat.vocabulary.errors import LockFileError
+from conda_multiplat.vocabulary.names import VirtualPackage
+from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
+
+CHANNEL = "https://c.example.com/main"
+EVIL = "https://evil.example/x"
+
+
+def _record(name: str, version: str = "1.0", folder: str = "linux-64") -> CondaRecord:
+    url = f"{CHANNEL}/{folder}/{name}-{version}-h0_0.conda"
+    return CondaRecord(name, version, "h0_0", url, "0" * 32, "ab" * 32, ("b >=1", "c", "d 1.*"))
+
+
+WHEEL = PypiRecord("w", "1.0", "https://p.example.com/w-1.0-py3-none-any.whl", "cd" * 32)
+RECORDS = [_record("a"), _record("b", "1.10"), _record("c", "1!2"), _record("d", folder="noarch")]
+LOCK = LockFile(
+    environment="default",
+    sources=("environment.yml",),
+    channels=(LockChannel(CHANNEL),),
+    platforms={
+        subdir: PlatformLock.of("b" * 64, records, [VirtualPackage("__unix", "0")], [])._replace(
+            pypi=(WHEEL,)
+        )
+        for subdir, records in {"linux-64": RECORDS, "osx-64": RECORDS[3:]}.items()
+    },
+    channel_priority="strict",
+    recipe=1,
+)
+TEXT = render(LOCK)
+
+
+def _urls_of_text(text: str) -> set[tuple[str, str]]:
+    """Platform, and the channel of a package whose URL is its own or the URL of another."""
+    places = conda_places(text.encode(), "conda-lock.yml")
+    own = {(subdir, channel) for subdir, there in places.items() for channel in there.own}
+    others = {(subdir, place.url) for subdir, there in places.items() for place in there.others}
+    return own | others
+
+
+def _urls_of_yaml(text: str) -> set[tuple[str, str]]:
+    return {
+        (subdir, record.url)
+        for subdir, lock in read_lock(text, "conda-lock.yml").platforms.items()
+        for record in lock.records
+    }
+
+
+EPOCH = ("linux-64", f"{CHANNEL}/linux-64/c-1!2-h0_0.conda")
+
+
+def test_own() -> None:
+    """Names by channel; what is quoted is told one by one."""
+    for text in (TEXT, TEXT.replace("\n", "\r\n")):
+        places = conda_places(text.encode(), "conda-lock.yml")
+        assert places["linux-64"].own == {CHANNEL: ["a", "b", "d"]}
+        assert places["linux-64"].others == [("c", "1!2", EPOCH[1])]
+        assert places["osx-64"] == ({CHANNEL: ["d"]}, [])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("- name: a\n", "- name: z\n"),
+        ("  version: '1.0'\n", "  version: '9'\n"),
+        ("  version: '1.0'\n", "  version: 1.00\n"),
+        ("  platform: linux-64\n", "  platform: osx-64\n"),
+        ("a-1.0-h0_0.conda", "a-1.0-h0-0.conda"),
+        ("a-1.0-h0_0.conda", "a-1.0-h0_0.zip"),
+        ("/linux-64/a-1.0", "/win-64/a-1.0"),
+    ],
+)
+def test_other(old: str, new: str) -> None:
+    """A package whose URL says another name, version or platform is not among the own."""
+    text = TEXT.replace(old, new, 1)
+    told = {url.rsplit("/", 1)[-1][:2] for _, url in _urls_of_text(text) if "-h0" in url}
+    assert told == {"a-", "c-"}
+
+
+OWN = f"{CHANNEL}/linux-64/a-1.0-h0_0.conda"
+#: What is put in the place of what.
+TRICKS = {
+    "a comment": (OWN, f"{EVIL}.conda #{OWN}"),
+    "quotes and a comment": (OWN, f"'{EVIL}.conda' #{OWN}"),
+    "double quotes": (OWN, f'"{EVIL}.conda" #{OWN}'),
+    "an escape": (OWN, '"https://\\x65vil.example/x.conda"'),
+    "a carriage return": ("    d: 1.*\n", f"    d: 1.*\r  url: {EVIL}.conda\r"),
+    "another line end": ("    d: 1.*\n", f"    d: 1.*\x85  url: {EVIL}.conda\n"),
+    "a paragraph": ("    d: 1.*\n", f"    d: 1.*\u2029  url: {EVIL}.conda\n"),
+    "a second URL": ("  hash:\n", f"  url: {EVIL}.conda\n  hash:\n"),
+    "an earlier URL": ("  dependencies:\n", f"  url: {EVIL}.conda\n  dependencies:\n"),
+    "a later URL": ("  optional: false\n", f"  optional: false\n  url: {EVIL}.conda\n"),
+    "a merge": ("  optional: false\n", f"  <<: {{url: {EVIL}.conda}}\n  optional: false\n"),
+    "an entry on one line": ("package:\n", f"package:\n- {{name: a, url: {EVIL}.conda}}\n"),
+    "a second section": ("package:\n", f"package:\n- name: q\n  url: {EVIL}.conda\npackage:\n"),
+    "a tab": ("  url: ", "  url:\t"),
+    "a folder upwards": (OWN, f"{CHANNEL}/linux-64/a-1.0-/../../../../{EVIL[8:]}.conda"),
+    "a code for it": (OWN, f"{CHANNEL}/linux-64/a-1.0-%2F..%2F..%2Fx.conda"),
+    "a long text": (f"  url: {OWN}", f"  url: |-\n    {EVIL}.conda"),
+    "text over lines": ("    d: 1.*\n  url: ", f"    d: '1.*\n  url: {EVIL}.conda'\n  url: "),
+    "a document": ("package:\n", f"package:\n- name: q\n  url: {EVIL}.conda\n---\npackage:\n"),
+}
+
+
+@pytest.mark.parametrize("trick", TRICKS)
+def test_nothing_hidden(trick: str) -> None:
+    """A URL that YAML sees is told, or lies under a channel that is, whatever hides it."""
+    text = TEXT.replace(*TRICKS[trick], 1)
+    assert text != TEXT
+    try:
+        expected = _urls_of_yaml(text)
+    except LockFileError:
+        expected = set()
+    try:
+        told = _urls_of_text(text)
+    except LockFileError:
+        return  # by the reader that the others use too
+    for subdir, url in expected:
+        channel = url.rsplit("/", 2)[0]
+        assert (subdir, url) in told or ((subdir, channel) in told and ".." not in url)
