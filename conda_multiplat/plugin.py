@@ -7,6 +7,7 @@ failure here must not stop another conda command, so that each hook ends in a wa
 from __future__ import annotations
 
 import functools
+import importlib
 import logging
 import os
 from collections.abc import Callable, Iterable
@@ -38,6 +39,16 @@ def _harmless(loss: str) -> Callable[[_Hook], _Hook]:
         return guarded
 
     return wrap
+
+
+def _late(module: str, name: str) -> Callable[..., None]:
+    """A function of ``in_conda`` that is imported when conda calls it, as most commands do not."""
+
+    def call(*arguments: Any) -> None:
+        if os.path.exists(__file__):  # noqa: PTH110  # else this command has uninstalled us
+            getattr(importlib.import_module(f"conda_multiplat.in_conda.{module}"), name)(*arguments)
+
+    return call
 
 
 @hookimpl
@@ -91,9 +102,9 @@ def conda_pre_commands() -> Iterable[Any]:
     """Refuse what our format can't do, in our words: conda drops them where it wants a name."""
     from conda.plugins.types import CondaPreCommand
 
-    from conda_multiplat.in_conda import specifier
+    from conda_multiplat.in_conda import FROM_FILES
 
-    return [CondaPreCommand("multiplat-lock", specifier.before, set(specifier.COMMANDS))]
+    return [CondaPreCommand("multiplat-lock", _late("specifier", "before"), set(FROM_FILES))]
 
 
 @hookimpl
@@ -102,11 +113,11 @@ def conda_post_commands() -> Iterable[Any]:
     """The same at the end of a command, for older condas; and what conda leaves to us there."""
     from conda.plugins.types import CondaPostCommand
 
-    from conda_multiplat.in_conda import drift, specifier
+    from conda_multiplat.in_conda import CHANGING, FROM_FILES
 
     return [
-        CondaPostCommand("multiplat-drift", drift.after_command, set(drift.COMMANDS)),
-        CondaPostCommand("multiplat-lock", specifier.finish, set(specifier.COMMANDS)),
+        CondaPostCommand("multiplat-drift", _late("drift", "after_command"), set(CHANGING)),
+        CondaPostCommand("multiplat-lock", _late("specifier", "finish"), set(FROM_FILES)),
     ]
 
 

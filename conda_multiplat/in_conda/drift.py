@@ -19,8 +19,6 @@ from conda_multiplat.in_conda.plugin_settings import choice, verdict
 from conda_multiplat.machine.hook_settings import DRIFT
 
 _log = logging.getLogger(__name__)
-#: The commands that can change a prefix, as condas' hooks name them.
-COMMANDS = frozenset({"install", "update", "upgrade", "remove", "uninstall", "env_update"})
 
 
 @dataclass(frozen=True)

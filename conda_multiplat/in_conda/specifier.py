@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from conda_multiplat.vocabulary.records import CondaRecord
 
 FORMAT = "multiplat"
-#: The commands that make or change an environment from a file, as condas' hooks name them.
-COMMANDS = frozenset({"create", "env_create", "env_update"})
 _DESCRIPTION = "what conda-multiplat has locked for this machine, from environment.yml or a lock"
 
 
