@@ -27,6 +27,7 @@ from conda_multiplat.lockfile.model import Extras, LockFile, PlatformLock
 from conda_multiplat.lockfile.satisfies import unasked
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.extras import asked_extras, with_extras
+from conda_multiplat.solving.local_needs import lines_of_needs
 from conda_multiplat.solving.requests import RECIPES, channels_of, digest
 from conda_multiplat.solving.solve import categorised
 from conda_multiplat.vocabulary.channels import public_name
@@ -199,7 +200,8 @@ def _platform(
     ours, theirs = there[0], there[-1]
     base = _of(sides.base, target.subdir) or _NOTHING
     items, reasons = _merged(_items(base), _items(ours), _items(theirs))
-    extras = asked_extras(target.view.pypi, [*theirs.extras, *ours.extras])
+    lines = [*target.view.pypi, *lines_of_needs(target.view.projects)]
+    extras = asked_extras(lines, [*theirs.extras, *ours.extras])
     merged = _as_locked(target, items, sides.ours.recipe, extras)
     merged = merged._replace(torch_backend=ours.torch_backend or theirs.torch_backend)
     if not reasons:

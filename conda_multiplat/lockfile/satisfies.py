@@ -19,13 +19,17 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from conda_multiplat.lockfile.model import PlatformLock
+from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.extras import extra_keys, with_extras
-from conda_multiplat.solving.markers import asked_for
+from conda_multiplat.solving.markers import asked_for, holds_for
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.errors import NOWHERE, Location
 from conda_multiplat.vocabulary.match_spec import parse_spec
 from conda_multiplat.vocabulary.names import VirtualPackage, spec_name
+from conda_multiplat.vocabulary.pip_entries import HASH, split_option
+from conda_multiplat.vocabulary.pip_options import EDITABLE
+from conda_multiplat.vocabulary.pip_places import is_at
 from conda_multiplat.vocabulary.reachability import depends_of, reachable
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record, python_of
 from conda_multiplat.vocabulary.virtual_packages import Need, unmet
@@ -145,14 +149,28 @@ def unasked(target: Target, locked: PlatformLock) -> list[Record]:
     # conda-lock locks pip wherever there is a `pip:`, as `conda env create` asks for it.
     roots = [*(each.name for each in conda), *(["pip"] if pypi else [])]
     wanted = reachable(roots, depends_of(locked.records))
-    of_paths = [
-        package.name for package in locked.pypi if not package.sha256 or "://" not in package.url
-    ]
-    lines = with_extras(pypi, locked.extras)
-    named = asked_for(lines, target.subdir, python_of(locked.records))
-    wanted_pypi = reachable([*named, *of_paths], depends_of(locked.pypi))
+    python = python_of(locked.records)
+    named = asked_for(with_extras(pypi, locked.extras), target.subdir, python)
+    placed = _asked_by_place(pypi, locked, target.subdir, python)
+    wanted_pypi = reachable([*named, *placed], depends_of(locked.pypi))
     extra: list[Record] = [record for record in locked.records if record.name not in wanted]
     return [*extra, *(package for package in locked.pypi if package.name not in wanted_pypi)]
+
+
+def _asked_by_place(
+    lines: Iterable[Requirement], locked: PlatformLock, subdir: str, python: str
+) -> list[str]:
+    """The packages that are at a path or a URL which a line without a name asks for."""
+    if locked.foreign:  # other tools write paths in ways of their own
+        return [each.name for each in locked.pypi if not each.sha256 or "://" not in each.url]
+    unnamed = [line.text for line in lines if not line.name and not line.text.startswith(HASH)]
+    options = [(text, *split_option(text)) for text in unnamed]
+    places = [
+        place
+        for text, option, place in options
+        if (not option or option in EDITABLE) and holds_for(text, subdir, python)
+    ]
+    return [each.name for each in locked.pypi if any(is_at(place, each.url) for place in places)]
 
 
 def may_be_of_extras(target: Target, locked: PlatformLock) -> list[Record]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
@@ -16,17 +15,15 @@ from conda_multiplat.lockfile.satisfies import Mismatch
 from conda_multiplat.manifest.model import LocalProject, Requirement
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.extras import extra_keys
+from conda_multiplat.solving.local_needs import is_needed, lines_of
 from conda_multiplat.solving.markers import holds, holds_for
 from conda_multiplat.solving.pypi import NameTable, provided
 from conda_multiplat.solving.required_hashes import hash_faults, hash_message
 from conda_multiplat.vocabulary.errors import NOWHERE
-from conda_multiplat.vocabulary.names import project_name
 from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, HASH, split_option
 from conda_multiplat.vocabulary.pip_options import EDITABLE
-from conda_multiplat.vocabulary.pip_places import is_at
+from conda_multiplat.vocabulary.pip_places import Place, is_at
 from conda_multiplat.vocabulary.records import PypiRecord, python_of
-
-_EXTRAS = re.compile(r"\[([^\[\]]*)\]\s*(?:;.*)?$")
 
 
 @dataclass(frozen=True)
@@ -150,29 +147,39 @@ def _wrong_named(line: Requirement, there: _There) -> str:
 
 def _wrong_project(project: LocalProject, there: _There) -> Iterator[tuple[str, str]]:
     """What a local project needs and is not locked as such: the need, and what is wrong."""
+    if not is_needed(project, there.subdir, there.python):
+        return
     said = project.metadata
-    there = replace(there, extras=None)  # which extras a project asks for, a lock does not say
-    asked = _asked_extras(project.line.text)
-    extras = [line for name, lines in said.extras if name in asked for line in lines]
-    for text in (*said.dependencies, *extras):
-        try:
-            name = project_name(Pep508(text).name)
-        except InvalidRequirement:
-            continue  # Poetry's words, or nothing that we could judge
-        line = Requirement(text, name, project.line.at)
-        if wrong := _wrong_named(line, there):
-            yield f"it needs {text}", wrong
+    who = said.name if project.needed_by else "it"
+    if (locked := _locked_name(project, there)) not in ("", said.name):
+        yield f"it is named {said.name}", f"locked: {locked}"
+    for need in said.needs(project.extras):
+        wrong = [_wrong_need(line, there) for line in lines_of(need, project)]
+        if wrong and all(wrong):
+            yield f"{who} needs {need}", wrong[0]
     try:
         allowed = SpecifierSet(said.requires_python).contains(there.python, prereleases=True)
     except (InvalidSpecifier, InvalidVersion):
         return
     if there.python and not allowed:
-        yield f"it needs Python {said.requires_python}", f"locked: python {there.python}"
+        yield f"{who} needs Python {said.requires_python}", f"locked: python {there.python}"
 
 
-def _asked_extras(line: str) -> Collection[str]:
-    match = _EXTRAS.search(line)
-    return {name.strip() for name in match[1].split(",")} if match else ()
+def _locked_name(project: LocalProject, there: _There) -> str:
+    """The name that the project of a line is locked by; ``""`` where that can't be told."""
+    if project.needed_by or not project.metadata.name:
+        return ""
+    _, value = split_option(project.line.text)
+    return next((name for name, record in there.records.items() if is_at(value, record.url)), "")
+
+
+def _wrong_need(line: Requirement, there: _There) -> str:
+    """As :func:`_wrong_named`; paths count from the project, and lead to a project of its own."""
+    wanted = Pep508(line.text)
+    if wanted.url and Place(wanted.url).is_path:
+        behind = f" ; {wanted.marker}" if wanted.marker else ""
+        line = line._replace(text=f"{line.name}{behind}")
+    return _wrong_named(line, there)
 
 
 def _wrong_version(wanted: Pep508, name: str, version: str) -> str:

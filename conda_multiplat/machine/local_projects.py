@@ -1,30 +1,100 @@
-"""Projects on this disk: which lines of ``pip:`` name one, and what it says of itself."""
+"""Projects on this disk that lines of ``pip:`` bring, and what each says of itself.
+
+A local project can need others by their paths; those are followed.
+"""
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import tomli
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Pep508
 
-from conda_multiplat.machine.files import ReadText
-from conda_multiplat.machine.pip_paths import place_in
-from conda_multiplat.manifest.model import Requirement
-from conda_multiplat.vocabulary.errors import MultiplatError
-from conda_multiplat.vocabulary.pip_entries import CONSTRAINT
-from conda_multiplat.vocabulary.pip_places import ARCHIVES
+from conda_multiplat.machine.files import NOT_SHOWN, ReadText, is_foreign, shown
+from conda_multiplat.manifest.model import LocalProject, Requirement
+from conda_multiplat.vocabulary.canonical_requirements import asked_extras
+from conda_multiplat.vocabulary.errors import MultiplatError, WordingError
+from conda_multiplat.vocabulary.pip_places import ARCHIVES, Place
+from conda_multiplat.vocabulary.poetry_metadata import OR
 from conda_multiplat.vocabulary.project_metadata import ProjectMetadata, project_metadata
 
 
-def project_folder(line: Requirement, base: Path) -> Path | None:
-    """The folder of the project that a line names; ``None`` where it names none."""
-    place = None if line.text.startswith(CONSTRAINT) else place_in(line.text)
-    if place is None or not place.is_path or place.path.lower().endswith(ARCHIVES):
-        return None
-    return base / place.path
+class _Asked(NamedTuple):
+    """A project's folder, and how it is asked for; see :class:`LocalProject`."""
+
+    folder: Path
+    extras: tuple[str, ...]
+    needed_by: str = ""
+    markers: tuple[str, ...] = ()
 
 
-def read_project(folder: Path, read: ReadText) -> ProjectMetadata:
-    """What a project says of itself; nothing where its files can't be read: building it tells."""
+def local_projects(
+    line: Requirement, place: Place, base: Path, read: ReadText
+) -> Iterator[LocalProject]:
+    """The project that a line names, and those that it needs by their paths, each once.
+
+    Args:
+        line: the line.
+        place: what it names, from ``base``.
+        base: the locks' folder.
+        read: gives the text of a file.
+
+    Raises:
+        WordingError: a ``pyproject.toml`` is not TOML.
+    """
+    extras = asked_extras(place.name) or asked_extras(place.extras)
+    markers = (place.marker,) if place.marker else ()
+    waiting = deque([_Asked(base / place.path, tuple(extras), markers=markers)])
+    seen: set[tuple[Path, tuple[str, ...], tuple[str, ...]]] = set()
+    while waiting:
+        asked = waiting.popleft()
+        key = (asked.folder.resolve(), asked.extras, asked.markers)
+        if key in seen:
+            continue
+        seen.add(key)
+        metadata = read_project(asked.folder, read, base)
+        yield LocalProject(line, metadata, asked.extras, asked.needed_by, asked.markers)
+        waiting.extend(_inner(metadata, asked))
+
+
+def _inner(metadata: ProjectMetadata, outer: _Asked) -> Iterator[_Asked]:
+    """The projects that another needs by their paths, which count from its folder."""
+    for text in metadata.needs(outer.extras):
+        try:
+            wanted = Pep508(text)
+        except InvalidRequirement:
+            continue  # alternatives, or nothing that we could follow
+        place = Place(_expanded(wanted.url or "", outer.folder))
+        if OR in text or not wanted.url or not place.is_path or place.path.endswith(ARCHIVES):
+            continue
+        marker = (str(wanted.marker),) if wanted.marker else ()
+        markers = tuple(dict.fromkeys((*outer.markers, *marker)))
+        extras = tuple(asked_extras(text))
+        yield _Asked(outer.folder / place.path, extras, metadata.name or "it", markers)
+
+
+def _expanded(url: str, folder: Path) -> str:
+    """A URL with hatch's and pdm's words for the project's folder replaced."""
+    here = folder.resolve()
+    for words, value in (
+        ("{root:uri}", here.as_uri()),
+        ("{root}", str(here)),
+        ("file:///${PROJECT_ROOT}", here.as_uri()),
+    ):
+        url = url.replace(words, value)
+    return url
+
+
+def read_project(folder: Path, read: ReadText, base: Path) -> ProjectMetadata:
+    """What a project says of itself; nothing of files that are not there, or are no text.
+
+    Raises:
+        WordingError: its ``pyproject.toml`` is not TOML.
+    """
 
     def text_of(name: str) -> str:
         path = folder / name
@@ -35,8 +105,10 @@ def read_project(folder: Path, read: ReadText) -> ProjectMetadata:
         except MultiplatError:
             return ""
 
+    file = folder / "pyproject.toml"
     try:
-        table = tomli.loads(text_of("pyproject.toml"))
-    except tomli.TOMLDecodeError:
-        return ProjectMetadata()
+        table = tomli.loads(text_of(file.name))
+    except tomli.TOMLDecodeError as error:
+        reason = NOT_SHOWN if is_foreign(file, base) else str(error)
+        raise WordingError(f"{shown(file)} is not TOML: {reason}") from None
     return project_metadata(table, text_of)

@@ -11,9 +11,15 @@ from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 
 from conda_multiplat.manifest.model import Requirement
-from conda_multiplat.vocabulary.pip_entries import HASH, split_option
+from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, HASH, split_option
 from conda_multiplat.vocabulary.pip_options import EDITABLE, INDEXES, LINKS
-from conda_multiplat.vocabulary.pip_places import Place, editable_place, place_of, scheme_of
+from conda_multiplat.vocabulary.pip_places import (
+    ARCHIVES,
+    Place,
+    editable_place,
+    place_of,
+    scheme_of,
+)
 
 
 def file_path(value: str, folder: Path) -> Path:
@@ -41,6 +47,13 @@ def place_in(text: str) -> Place | None:
     """The place that a requirement or an editable one is taken from; ``None`` for others."""
     option, _ = split_option(text)
     return _taken_apart(text)[1] if not option or option in EDITABLE else None
+
+
+def project_place(line: Requirement) -> Place | None:
+    """Where the local project is that a line names; ``None`` where it names none."""
+    place = None if line.text.startswith(CONSTRAINT) else place_in(line.text)
+    is_folder = place and place.is_path and not place.path.lower().endswith(ARCHIVES)
+    return place if is_folder else None
 
 
 def _taken_apart(text: str) -> tuple[str, Place | None]:

@@ -219,7 +219,14 @@ def _head_of(path: Path, *, whole: bool = False) -> LockFile | None:
 
 
 def _entry_name(entry: str) -> str:
-    """What reads an entry of ``pip:``, imported where there is one: most manifests have none."""
+    """The project that an entry of ``pip:`` asks for.
+
+    What reads them is imported where there is one, for more than plain ones too.
+    """
+    from conda_multiplat.vocabulary.plain_requirements import plain_name
+
+    if name := plain_name(entry):
+        return name
     from conda_multiplat.vocabulary.pip_entries import entry_name
 
     return entry_name(entry)
@@ -228,13 +235,18 @@ def _entry_name(entry: str) -> str:
 def _expanded(
     manifest: Manifest, folders: Mapping[str, Path], folder: Path, read: ReadText
 ) -> Manifest:
-    """With the lines of requirements files, where there is a ``pip:`` at all."""
-    views = (
-        view
+    """With the lines of requirements files, where ``pip:`` has more than plain requirements."""
+    lines = [
+        line
         for environment in manifest.environments.values()
         for view in environment.views.values()
-    )
-    if not any(view.pypi for view in views):
+        for line in view.pypi
+    ]
+    if not lines:
+        return manifest
+    from conda_multiplat.vocabulary.plain_requirements import plain_name
+
+    if all(plain_name(line.text) for line in lines):
         return manifest
     from conda_multiplat.machine.requirement_files import expand
 

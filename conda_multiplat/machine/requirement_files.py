@@ -22,8 +22,7 @@ from conda_multiplat.machine.files import (
     repository_of,
     shown,
 )
-from conda_multiplat.machine.local_projects import project_folder, read_project
-from conda_multiplat.machine.pip_paths import file_path, placed
+from conda_multiplat.machine.pip_paths import file_path, placed, project_place
 from conda_multiplat.manifest.model import Environment, LocalProject, Manifest, Requirement, View
 from conda_multiplat.vocabulary.errors import (
     Location,
@@ -113,18 +112,19 @@ class _Expansion:
 
     def _projects(self, lines: Iterable[Requirement]) -> tuple[LocalProject, ...]:
         """The local projects among some lines, with what they say of themselves."""
-        projects = []
-        for line in lines:
-            if (folder := project_folder(line, self.base)) is None:
-                continue
-            metadata = read_project(folder, self.read)
-            projects.append(LocalProject(line, metadata))
-            if metadata.dynamic:
-                what = ", ".join(metadata.dynamic)
-                self.notes.add(
-                    f"{line.at}: {line.text}: only building it tells its {what}, "
-                    "so that a change of that is not noticed"
-                )
+        named = [(line, place) for line in lines if (place := project_place(line))]
+        if not named:
+            return ()
+        # late: what reads TOML and setup.cfg is not loaded for packages of an index
+        from conda_multiplat.machine.local_projects import local_projects
+
+        projects: list[LocalProject] = []
+        for line, place in named:
+            try:
+                projects += local_projects(line, place, self.base, self.read)
+            except WordingError as error:  # noqa: PERF203 - each line has problems of its own
+                self.problems.add(Problem(line.at, f"{line.text}: {error}", error.hint))
+        self.notes |= {_note(project) for project in projects if project.metadata.dynamic}
         return tuple(projects)
 
     def _file(self, entry: Requirement, origin: _From) -> Iterator[Requirement]:
@@ -172,6 +172,14 @@ class _Expansion:
             hint = "write `NAME==VERSION` or `NAME @ URL`"
             self.problems.add(Problem(line.at, f"a constraint has no name: {line.text!r}", hint))
         return line._replace(text=CONSTRAINT + line.text)
+
+
+def _note(project: LocalProject) -> str:
+    whose = f"{project.metadata.name}'s" if project.needed_by else "its"
+    return (
+        f"{project.line.at}: {project.line.text}: only building it tells {whose} "
+        f"{', '.join(project.metadata.dynamic)}, so that a change of that is not noticed"
+    )
 
 
 def _logical(text: str) -> Iterator[tuple[int, int, str]]:

@@ -35,10 +35,21 @@ class Requirement(NamedTuple):
 
 
 class LocalProject(NamedTuple):
-    """A line of ``pip:`` that names a project on this disk, and what the project says of itself."""
+    """A project on this disk that a line of ``pip:`` brings, and what it says of itself.
+
+    Attributes:
+        line: the line.
+        metadata: what counts of it.
+        extras: those that are asked for.
+        needed_by: the local project that needs it from there; ``""`` where the line names it.
+        markers: for which targets it is needed; all must hold.
+    """
 
     line: Requirement
     metadata: ProjectMetadata
+    extras: tuple[str, ...] = ()
+    needed_by: str = ""
+    markers: tuple[str, ...] = ()
 
 
 class View(NamedTuple):

@@ -98,8 +98,12 @@ def digest(target: Target, recipe: int = DIGEST_RECIPE) -> str:
 
 def recipe_for(targets: Iterable[Target]) -> int:
     """The recipe of a new lock: the oldest that has all that its targets ask for in it."""
-    local = any(each.view.projects for target in targets for each in (target, *target.peers))
-    return max(RECIPES) if local else min(RECIPES)
+    return max(RECIPES) if any(map(has_projects, targets)) else min(RECIPES)
+
+
+def has_projects(target: Target) -> bool:
+    """Whether local projects are a part of a target's request, or of one of its group's."""
+    return any(member.view.projects for member in (target, *target.peers))
 
 
 def _recipe_1(target: Target) -> str:
@@ -119,11 +123,11 @@ def _digest(target: Target, content_of: Callable[[Target], dict[str, Any]]) -> s
 
 
 def _content_with_projects(target: Target) -> dict[str, Any]:
-    said = [project.metadata.content() for project in target.view.projects]
-    if not said:
+    said = (project.metadata.content() for project in target.view.projects)
+    projects = {json.dumps(content, sort_keys=True): content for content in said}
+    if not projects:
         return _content(target)
-    projects = sorted(said, key=lambda content: json.dumps(content, sort_keys=True))
-    return {**_content(target), "projects": projects}
+    return {**_content(target), "projects": [projects[text] for text in sorted(projects)]}
 
 
 def _content(target: Target) -> dict[str, Any]:

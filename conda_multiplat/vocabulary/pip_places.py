@@ -11,6 +11,7 @@ from posixpath import normpath
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from conda_multiplat.vocabulary.channels import without_login
 from conda_multiplat.vocabulary.errors import WordingError
 
 #: How the names of files end that pip can install (its ``is_archive_file``).
@@ -26,6 +27,8 @@ _NAMED = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*\s*(\[[^\]]*\])?\s*@)\s*(?P<res
 #: A name with nothing, extras, a version or a marker behind it: PEP 508's, and no path.
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*\s*(\[[^\]]*\]\s*)?([<>=!~(].*)?")
 _EXTRAS = re.compile(r"(?P<bare>.+?)\s*(?P<extras>\[[^\[\]]*\])")
+#: Behind the URL of a repository in a lock.
+_COMMIT = re.compile(r"(?<=[^/])@[0-9a-f]{40,64}$")
 _NOT_PYTHON = "write git+https://HOST/PATH@REV, git+ssh://… or git+file://…"
 
 
@@ -143,12 +146,15 @@ def _host(url: str) -> str:
 
 
 def is_at(asked: str, url: str) -> bool:
-    """Whether a record's URL or path is what a line names, its revision and extras apart."""
+    """Whether a record's URL or path is what a line names; login, revision and extras apart."""
     place = editable_place(asked)
     if place.is_path:
         return _normal(place.path) == _normal(url.partition("#")[0])
-    bare, locked = (text.partition("#")[0].rstrip("/") for text in (place.where, url))
-    return bare == locked or bare.rpartition("@")[0] == locked.rpartition("@")[0] != ""
+    bare, locked = (
+        without_login(text).partition("#")[0].rstrip("/") for text in (place.where, url)
+    )
+    source = _COMMIT.sub("", locked)
+    return bare in (locked, source) or (source != locked and bare.startswith(f"{source}@"))
 
 
 def _normal(path: str) -> str:

@@ -1,8 +1,8 @@
 """What a local Python project says of itself that decides what is locked for it.
 
 Its name, what it needs and for which Python: of ``pyproject.toml`` (PEP 621; Poetry's, flit's own
-tables), of ``setup.cfg`` and of the files that setuptools is told to read. Its version, and tools'
-tables, decide nothing.
+tables), of ``setup.cfg`` and of the files that setuptools is told to read; and where uv is told to
+take what it needs from (``tool.uv.sources``). Its version, and other tools' tables, decide nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +12,22 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from packaging.utils import canonicalize_name
+
+from conda_multiplat.vocabulary.canonical_requirements import (
+    asked_extras,
+    canonical_bounds,
+    canonical_requirement,
+    needed_name,
+)
+from conda_multiplat.vocabulary.poetry_metadata import (
+    OR,
+    poetry_bounds,
+    poetry_extras,
+    poetry_needs,
+)
+from conda_multiplat.vocabulary.uv_sources import other_sources, taken_from
+
 #: The text of a file of the project, by its name; ``""`` where there is none.
 ReadFile = Callable[[str], str]
 #: What of PEP 621 is said, and can be said to be dynamic.
@@ -19,13 +35,15 @@ _KEYS = ("dependencies", "optional-dependencies", "requires-python")
 
 
 class ProjectMetadata(NamedTuple):
-    """What counts of a project.
+    """What counts of a project, in an order and a spelling of our own.
 
     Attributes:
         name: its name.
-        dependencies: what it needs (PEP 508), sorted.
-        extras: what it needs of each extra, sorted.
+        dependencies: what it needs (PEP 508; of Poetry's also several with ``poetry_metadata.OR``
+            between them).
+        extras: what it needs of each extra.
         requires_python: for which Python it is.
+        sources: where uv takes a dependency from, where that is neither a path nor a URL.
         dynamic: what only building it can tell.
     """
 
@@ -33,6 +51,7 @@ class ProjectMetadata(NamedTuple):
     dependencies: tuple[str, ...] = ()
     extras: tuple[tuple[str, tuple[str, ...]], ...] = ()
     requires_python: str = ""
+    sources: tuple[str, ...] = ()
     dynamic: tuple[str, ...] = ()
 
     def content(self) -> dict[str, Any]:
@@ -42,7 +61,34 @@ class ProjectMetadata(NamedTuple):
             "dependencies": list(self.dependencies),
             "extras": {name: list(lines) for name, lines in self.extras},
             "requires_python": self.requires_python,
+            **({"sources": list(self.sources)} if self.sources else {}),
         }
+
+    def needs(self, extras: Iterable[str]) -> tuple[str, ...]:
+        """What it needs with some extras, those included that it asks of itself."""
+        known = dict(self.extras)
+        lines = list(self.dependencies)
+        waiting = sorted(extras)
+        seen: set[str] = set()
+        for extra in waiting:  # it grows
+            if extra in known and extra not in seen:
+                seen.add(extra)
+                lines += known[extra]
+                waiting += [more for line in known[extra] for more in self._own_extras(line)]
+        return tuple(dict.fromkeys(line for line in lines if needed_name(line) != self.name))
+
+    def _own_extras(self, line: str) -> list[str]:
+        return asked_extras(line) if needed_name(line) == self.name else []
+
+
+class _Said(NamedTuple):
+    """What is said in one place, as it is written there; ``None`` for what is not."""
+
+    name: str = ""
+    dependencies: Any = None
+    extras: Any = None
+    python: str = ""
+    dynamic: tuple[str, ...] = ()
 
 
 def project_metadata(table: Mapping[str, Any], read: ReadFile) -> ProjectMetadata:
@@ -52,10 +98,26 @@ def project_metadata(table: Mapping[str, Any], read: ReadFile) -> ProjectMetadat
         table: its ``pyproject.toml``; empty where there is none.
         read: gives the text of its other files.
     """
+    said = _said(table, read)
+    sources = _table(_table(_table(table, "tool"), "uv"), "sources")
+    needed = _lines(said.dependencies)
+    extras = _extras(said.extras)
+    every = {line for lines in (needed, *dict(extras).values()) for line in lines}
+    return ProjectMetadata(
+        name=canonicalize_name(said.name.strip()),
+        dependencies=taken_from(needed, sources),
+        extras=tuple((extra, taken_from(lines, sources)) for extra, lines in extras),
+        requires_python=canonical_bounds(said.python),
+        sources=other_sources(every, sources),
+        dynamic=said.dynamic,
+    )
+
+
+def _said(table: Mapping[str, Any], read: ReadFile) -> _Said:
     tools = _table(table, "tool")
     project = _table(table, "project")
     if project:
-        return _of_pep_621(project, _table(_table(tools, "setuptools"), "dynamic"), read)
+        return _of_pep_621(project, tools, read)
     if poetry := _table(tools, "poetry"):
         return _of_poetry(poetry)
     if flit := _table(_table(tools, "flit"), "metadata"):
@@ -63,40 +125,50 @@ def project_metadata(table: Mapping[str, Any], read: ReadFile) -> ProjectMetadat
     return _of_setup_cfg(read)
 
 
-def _of_pep_621(
-    project: Mapping[str, Any], setuptools: Mapping[str, Any], read: ReadFile
-) -> ProjectMetadata:
+def _of_pep_621(project: Mapping[str, Any], tools: Mapping[str, Any], read: ReadFile) -> _Said:
+    """What ``project`` says; what it calls dynamic, of where the build tools look for that."""
     declared = project.get("dynamic")
     dynamic = [key for key in _KEYS if isinstance(declared, list) and key in declared]
-    said = {
-        "dependencies": project.get("dependencies"),
-        "optional-dependencies": project.get("optional-dependencies"),
-    }
-    for key in ("dependencies", "optional-dependencies"):
-        if key in dynamic and key in setuptools:
-            said[key] = _from_files(setuptools[key], read)
-            dynamic.remove(key)
-    cfg = _of_setup_cfg(read) if dynamic else ProjectMetadata()
-    found = ProjectMetadata(
-        name=_text(project.get("name")),
-        dependencies=_lines(said["dependencies"]) or cfg.dependencies,
-        extras=_extras(said["optional-dependencies"]) or cfg.extras,
-        requires_python=_spaceless(_text(project.get("requires-python"))) or cfg.requires_python,
+    said = _Said(
+        _text(project.get("name")),
+        project.get("dependencies"),
+        project.get("optional-dependencies"),
+        _text(project.get("requires-python")),
     )
-    given = {
-        "dependencies": found.dependencies,
-        "optional-dependencies": found.extras,
-        "requires-python": found.requires_python,
-    }
-    return found._replace(dynamic=tuple(key for key in dynamic if not given[key]))
+    if poetry := _table(tools, "poetry"):  # it needs no `dynamic` for that
+        said = _filled(said, _of_poetry(poetry))
+    if dynamic:
+        said = _filled(said, _of_setuptools(_table(_table(tools, "setuptools"), "dynamic"), read))
+        said = _filled(said, _of_setup_cfg(read))
+    given = dict(zip(_KEYS, (said.dependencies, said.extras, said.python or None), strict=True))
+    return said._replace(dynamic=tuple(key for key in dynamic if given[key] is None))
 
 
-def _from_files(value: Any, read: ReadFile) -> Any:
-    """What setuptools reads of files: ``{file = "x.txt"}`` for a list, one for each extra."""
-    if not isinstance(value, Mapping):
+def _filled(said: _Said, other: _Said) -> _Said:
+    """With what is not said taken from another place."""
+    return _Said(
+        said.name or other.name,
+        other.dependencies if said.dependencies is None else said.dependencies,
+        other.extras if said.extras is None else said.extras,
+        said.python or other.python,
+        said.dynamic,
+    )
+
+
+def _of_setuptools(dynamic: Mapping[str, Any], read: ReadFile) -> _Said:
+    extras = dynamic.get("optional-dependencies")
+    return _Said(
+        dependencies=_from_files(dynamic.get("dependencies"), read),
+        extras={name: _from_files(value, read) for name, value in extras.items()}
+        if isinstance(extras, Mapping)
+        else None,
+    )
+
+
+def _from_files(value: Any, read: ReadFile) -> list[str] | None:
+    """What setuptools reads of files: ``{file = "x.txt"}``, or a list of them."""
+    if not isinstance(value, Mapping) or "file" not in value:
         return None
-    if "file" not in value:
-        return {str(name): _from_files(inner, read) for name, inner in value.items()}
     files = value["file"] if isinstance(value["file"], list) else [value["file"]]
     return [line for file in files for line in _file_lines(read(str(file)))]
 
@@ -106,81 +178,79 @@ def _file_lines(text: str) -> list[str]:
     return [line for line in lines if line]
 
 
-def _of_poetry(poetry: Mapping[str, Any]) -> ProjectMetadata:
-    needs = dict(_table(poetry, "dependencies"))
-    python = needs.pop("python", "")
-    return ProjectMetadata(
-        name=_text(poetry.get("name")),
-        dependencies=tuple(sorted(f"{name} {_plain(value)}" for name, value in needs.items())),
-        extras=_extras(_table(poetry, "extras")),
-        requires_python=_spaceless(_text(python)),
+def _of_poetry(poetry: Mapping[str, Any]) -> _Said:
+    """Poetry's own tables; its groups are for those who work on the project, and not its needs."""
+    needs = _table(poetry, "dependencies")
+    others = {name: value for name, value in needs.items() if name != "python"}
+    extras = _table(poetry, "extras")
+    return _Said(
+        _text(poetry.get("name")),
+        poetry_needs(others, extras) if needs else None,
+        poetry_extras(others, extras) if extras else None,
+        poetry_bounds(_text(needs.get("python"))),
     )
 
 
-def _plain(value: Any) -> str:
-    """A value of Poetry's as one text, whatever the order of its keys."""
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{k}={_plain(value[k])}" for k in sorted(value)) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_plain, value)) + "]"
-    return _spaceless(str(value))
-
-
-def _of_flit(flit: Mapping[str, Any]) -> ProjectMetadata:
-    return ProjectMetadata(
-        name=_text(flit.get("dist-name") or flit.get("module")),
-        dependencies=_lines(flit.get("requires")),
-        extras=_extras(flit.get("requires-extra")),
-        requires_python=_spaceless(_text(flit.get("requires-python"))),
+def _of_flit(flit: Mapping[str, Any]) -> _Said:
+    return _Said(
+        _text(flit.get("dist-name") or flit.get("module")),
+        flit.get("requires"),
+        flit.get("requires-extra"),
+        _text(flit.get("requires-python")),
     )
 
 
-def _of_setup_cfg(read: ReadFile) -> ProjectMetadata:
+def _of_setup_cfg(read: ReadFile) -> _Said:
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read_string(read("setup.cfg"))
     except configparser.Error:
-        return ProjectMetadata(dynamic=_KEYS)
-    options = dict(parser["options"]) if "options" in parser else {}
-    section = "options.extras_require"
-    extras = dict(parser[section]) if section in parser else {}
-    known = ProjectMetadata(
-        name=parser.get("metadata", "name", fallback=""),
-        dependencies=_lines(_cfg_lines(options.get("install_requires", ""), read)),
-        extras=_extras({name: _cfg_lines(text, read) for name, text in extras.items()}),
-        requires_python=_spaceless(options.get("python_requires", "")),
+        return _Said(dynamic=_KEYS)
+    options = _section(parser, "options")
+    extras = _section(parser, "options.extras_require")
+    needs = options.get("install_requires")
+    said = _Said(
+        _section(parser, "metadata").get("name", ""),
+        None if needs is None else _cfg_lines(needs, read),
+        {name: _cfg_lines(text, read) for name, text in extras.items()} if extras else None,
+        options.get("python_requires", ""),
     )
-    if known.dependencies or known.requires_python or known.extras or not read("setup.py"):
-        return known
-    return known._replace(dynamic=("dependencies",))  # setup.py can say anything
+    if needs or extras or said.python or not read("setup.py"):
+        return said
+    return said._replace(dynamic=("dependencies",))  # setup.py can say anything
+
+
+def _section(parser: configparser.ConfigParser, name: str) -> dict[str, str]:
+    """A section; setuptools takes ``python-requires`` too."""
+    section = dict(parser[name]) if name in parser else {}
+    return {key.replace("-", "_"): value for key, value in section.items()}
 
 
 def _cfg_lines(text: str, read: ReadFile) -> list[str]:
     if text.strip().startswith("file:"):
         files = text.strip().removeprefix("file:").split(",")
         return [line for file in files for line in _file_lines(read(file.strip()))]
-    return [line for part in text.splitlines() for line in _file_lines(part.replace(" ;", ";"))]
+    return [line for part in text.splitlines() for line in _file_lines(part)]
 
 
 def _lines(value: Any) -> tuple[str, ...]:
-    """Requirements, each once, in an order and with a spacing of our own."""
+    """Requirements, each once."""
     if not isinstance(value, Iterable) or isinstance(value, str | bytes):
         return ()
-    return tuple(sorted({_spaceless(line) for line in value if isinstance(line, str)}))
+    return tuple(sorted({_canonical(line) for line in value if isinstance(line, str)}))
+
+
+def _canonical(line: str) -> str:
+    return OR.join(map(canonical_requirement, line.split(OR)))
 
 
 def _extras(value: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
     if not isinstance(value, Mapping):
         return ()
-    return tuple(sorted((_text(name), _lines(lines)) for name, lines in value.items()))
-
-
-def _spaceless(text: str) -> str:
-    """Without the spaces that mean nothing: ``a >= 1 ; x`` is ``a>=1;x``."""
-    requirement, sign, marker = text.partition(";")
-    bare = re.sub(r"\s*([<>=!~,\[\]()])\s*", r"\1", requirement.strip())
-    marked = re.sub(r"\s+", " ", re.sub(r"\s*([<>=!~()])\s*", r"\1", marker.strip()))
-    return f"{bare}{sign}{marked.replace(chr(39), chr(34))}"
+    lines: dict[str, set[str]] = {}
+    for name, texts in value.items():
+        lines.setdefault(canonicalize_name(str(name)), set()).update(_lines(texts))
+    return tuple(sorted((name, tuple(sorted(texts))) for name, texts in lines.items()))
 
 
 def _table(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:

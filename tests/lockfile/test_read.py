@@ -20,7 +20,7 @@ from conda_multiplat.lockfile.write import render, scalar
 from conda_multiplat.machine.project import load_project
 from conda_multiplat.manifest.read import Source, read_manifest
 from conda_multiplat.manifest.targets import targets
-from conda_multiplat.solving.requests import RECIPES, digest
+from conda_multiplat.solving.requests import RECIPES, digest, request
 from conda_multiplat.vocabulary.errors import LockFileError
 from conda_multiplat.vocabulary.names import VirtualPackage
 from conda_multiplat.vocabulary.pip_entries import entry_name
@@ -332,13 +332,18 @@ def test_what_is_known_of_a_digest(recipe: int, newer: bool, changed: bool) -> N
     assert (is_newer(lock), has_changed(lock, target)) == (newer, changed)
 
 
-@pytest.mark.parametrize(("recipe", "kept", "new"), [(1, True, 1), (1, False, 2), (0, True, 2)])
-def test_update_of_ours_rewrites_nothing(recipe: int, kept: bool, new: int) -> None:
-    """Where anything stays as it is locked, its recipe stays, whichever new locks have."""
+@pytest.mark.parametrize(
+    ("recipe", "kept", "solved", "new"),
+    [(1, True, False, 1), (1, True, True, 2), (1, False, False, 2), (0, True, False, 2)],
+)
+def test_update_of_ours_rewrites_nothing(recipe: int, kept: bool, solved: bool, new: int) -> None:
+    """Where all stays as it is locked, its recipe stays, whichever new locks have."""
     manifest = CASES / "recipe-2" / "environment.yml"
     asked = targets(load_project([manifest], host_subdirs=()).manifest)
     plan = Plan("default", asked, LOCK._replace(recipe=recipe))
     plan.kept.update(LOCK.platforms if kept else {})
+    if solved:
+        plan.requests.append(request(asked[0], default_channels=(), channel_priority=""))
     assert plan.recipe == new
 
 

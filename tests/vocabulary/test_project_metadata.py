@@ -69,7 +69,36 @@ FOUND = ProjectMetadata("x", ("a>=1",), DEV, ">=3.10")
                 "pyproject.toml": "[tool.poetry]\nname='x'\n[tool.poetry.dependencies]\n"
                 "python='>=3.10'\na={version='^1', extras=['z']}\nb='*'\n"
             },
-            ProjectMetadata("x", ("a {extras=[z], version=^1}", "b *"), (), ">=3.10"),
+            ProjectMetadata("x", ("a[z]<2,>=1", "b"), (), ">=3.10"),
+        ),
+        (
+            {
+                "pyproject.toml": "[project]\nname='X'\ndynamic=['dependencies']\n"
+                "requires-python='>=3.10'\noptional-dependencies={Dev=['B']}\n"
+                "[tool.poetry.dependencies]\npython='^3.11'\nA='>= 1'\n"
+            },
+            FOUND,
+        ),
+        (
+            {
+                "pyproject.toml": "[tool.poetry]\nname='x'\n[tool.poetry.extras]\ndev=['B']\n"
+                "[tool.poetry.dependencies]\npython='>=3.10'\na='>=1'\n"
+                "b={version='*', optional=true}\nc={version='*', optional=true}\n"
+                "[tool.poetry.group.test.dependencies]\npytest='*'\n"
+            },
+            FOUND,
+        ),
+        (
+            {
+                "pyproject.toml": "[project]\nname='x'\ndependencies=['a', 'b>=1', 'c[x]', 'd']\n"
+                "[tool.uv.sources]\nA={path='../a'}\nb={git='https://x.example.com/b', tag='v1'}\n"
+                "c={index='ours'}\ne={path='../e'}\n"
+            },
+            ProjectMetadata(
+                "x",
+                ("a @ ../a", "b @ git+https://x.example.com/b@v1", "c[x]", "d"),
+                sources=("c {index=ours}",),
+            ),
         ),
         (
             {"pyproject.toml": '[project]\nname="x"\ndynamic=["dependencies","requires-python"]\n'},
@@ -96,15 +125,28 @@ def test_places(files: dict[str, str], expected: ProjectMetadata) -> None:
     [
         ("a>=1", "a >= 1"),
         ("a>=1,<2", "a >=1 , <2"),
-        ("a[x,y]", "a [x, y]"),
+        ("a>=1,<2", "A <2,>=1"),
+        ("a-b", "A_b"),
+        ("a>=1", "a (>= 1)"),
+        ("a[x,y]", "a [y, x]"),
+        ("a[x-y]", "a[X_Y]"),
         ("a;python_version<'3.9'", 'a ; python_version < "3.9"'),
         ("a @ https://example.com/a.whl", " a @ https://example.com/a.whl "),
     ],
 )
-def test_spaces(one: str, other: str) -> None:
-    """They mean nothing."""
+def test_spellings(one: str, other: str) -> None:
+    """Spaces, case, order and parentheses mean nothing."""
     first, second = (
         project_metadata({"project": {"dependencies": [text]}}, lambda _: "")
         for text in (one, other)
     )
     assert first == second
+
+
+def test_extras_of_itself() -> None:
+    """An extra that asks for others of the same project brings what those need."""
+    extras = {"all": ["X[dev,Docs]", "c"], "dev": ["b", "x[all]"], "docs": ["d"], "more": ["e"]}
+    table = {"project": {"name": "x", "dependencies": ["a"], "optional-dependencies": extras}}
+    metadata = project_metadata(table, lambda _: "")
+    assert metadata.needs(["all"]) == ("a", "c", "b", "d")
+    assert metadata.needs(["unknown"]) == metadata.needs([]) == ("a",)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from conda_multiplat.lockfile.digests import NEWER, in_sync, is_newer
@@ -12,7 +12,13 @@ from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown
 from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import Target
-from conda_multiplat.solving.requests import RECIPES, SolveRequest, recipe_for, request
+from conda_multiplat.solving.requests import (
+    RECIPES,
+    SolveRequest,
+    has_projects,
+    recipe_for,
+    request,
+)
 from conda_multiplat.vocabulary.errors import LockFileError, UsageError
 from conda_multiplat.vocabulary.names import did_you_mean
 
@@ -54,11 +60,14 @@ class Plan:
     def recipe(self) -> int:
         """The recipe of the lock's digests: that of what stays as it is locked, if anything does.
 
-        So an update of conda-multiplat alone rewrites nothing.
+        So an update of conda-multiplat alone rewrites nothing. What is solved can want a newer one;
+        what stays then has the same digest by both (see :func:`plan_targets`).
         """
         new = recipe_for(self.targets)
         kept = self.old.recipe if self.old and self.kept else new
-        return kept if kept in RECIPES else new
+        if kept not in RECIPES:
+            return new
+        return max(kept, new) if self.requests else kept
 
 
 def make_plans(
@@ -124,13 +133,36 @@ def plan_targets(plans: Sequence[Plan], update: Update, settings: Settings) -> N
         for target in plan.targets
         if fresh or not _stays(plan, target)
     }
+    while more := _of_newer_recipe(plans, stale) - stale:
+        stale |= more
     for plan in plans:
         for target in plan.targets:
-            peers = {(member.environment, member.subdir) for member in (target, *target.peers)}
-            if plan.old and not peers & stale:
+            if plan.old and not _members(target) & stale:
                 plan.kept[target.subdir] = plan.old.platforms[target.subdir]
             else:
                 plan.requests.append(_request(plan, target, update, settings))
+
+
+def _members(target: Target) -> set[tuple[str, str]]:
+    """A target and those that it is solved together with."""
+    return {(member.environment, member.subdir) for member in (target, *target.peers)}
+
+
+def _of_newer_recipe(
+    plans: Sequence[Plan], stale: Collection[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    """The targets that another recipe than their lock's gives another digest.
+
+    What is solved is locked by the newer one. A lock has one recipe for all of its platforms.
+    """
+    return {
+        (target.environment, target.subdir)
+        for plan in plans
+        if plan.old and plan.old.recipe < recipe_for(plan.targets)
+        if any(_members(target).intersection(stale) for target in plan.targets)
+        for target in plan.targets
+        if has_projects(target)
+    }
 
 
 def _stays(plan: Plan, target: Target) -> bool:

@@ -18,7 +18,9 @@ from packaging.utils import canonicalize_name
 
 from conda_multiplat.engines.pypi.compile import Compiler, Listing
 from conda_multiplat.engines.pypi.published import Published
+from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving.extras import Metadata, extras_of, needs_of_extras, requested
+from conda_multiplat.solving.local_needs import is_needed, lines_of_needs
 from conda_multiplat.solving.markers import holds
 from conda_multiplat.vocabulary.pip_entries import CONSTRAINT
 from conda_multiplat.vocabulary.records import PypiRecord
@@ -66,8 +68,8 @@ class Asked:
 
     Attributes:
         records: the records, each with what it needs by extras of what conda provides.
-        of_lines: the extras that lines ask for, ``name[extra]``, with what conda's package of that
-            name does not bring.
+        of_lines: the extras that lines and local projects ask for, ``name[extra]``, with what
+            conda's package of that name does not bring.
         warnings: what uv warns of, in our words where it is of extras.
     """
 
@@ -85,7 +87,8 @@ def asked_extras(
 ) -> Asked:
     """Who asks for which extras; ``told`` are uv's warnings."""
     found = _Resolution(uv, listing, records, published)
-    lines = list(_of_lines(found))
+    lines = list(_of_lines(uv.request.requirements, found))
+    local = list(_of_lines(_local_lines(found), found))
     packages = list(_of_packages(found, lines, _projects(found, told)))
     needed: dict[str, set[str]] = {}
     for request in packages:
@@ -93,7 +96,7 @@ def asked_extras(
         needed.setdefault(request.asker, set()).update(needs)
     of_lines = {
         f"{line.name}[{extra}]": tuple(found.needs(line.name, [extra]))
-        for line in lines
+        for line in (*lines, *local)
         for extra in line.extras
     }
     return Asked(
@@ -109,8 +112,16 @@ def _projects(found: _Resolution, told: Sequence[str]) -> set[str]:
     return found.listing.extras.keys() & (named | found.uv.extras.keys())
 
 
-def _of_lines(found: _Resolution) -> Iterator[_Request]:
-    for requirement in found.uv.request.requirements:
+def _local_lines(found: _Resolution) -> list[Requirement]:
+    """What local projects need on the target."""
+    request = found.uv.request
+    subdir, python = request.target.subdir, request.python
+    projects = request.target.view.projects
+    return lines_of_needs(each for each in projects if is_needed(each, subdir, python))
+
+
+def _of_lines(lines: Iterable[Requirement], found: _Resolution) -> Iterator[_Request]:
+    for requirement in lines:
         if not requirement.name or requirement.text.startswith(CONSTRAINT):
             continue
         try:

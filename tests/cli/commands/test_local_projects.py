@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from support.pypi_index import Index, write_project
 from support.server import Rules, serve
 
 _HEAD = '[project]\nname = "here"\nversion = "0.3"\n'
+TWO = "[linux-64, osx-arm64]"
 _BUILD = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
 _SETUPTOOLS = "[tool.setuptools.dynamic]\n"
 
@@ -33,11 +35,16 @@ def _locked(project: Path) -> set[str]:
     return {package["name"] for package in data["package"] if package["manager"] == "pip"}
 
 
+def _write(project: Path, channel: Path, pypi: Rules, *lines: str, platforms: str = TWO) -> None:
+    entries = [f"--index-url {pypi.url}/simple", *lines]
+    listed = "pip:\n" + "\n".join(f"      - {entry}" for entry in entries)
+    write(project, channel, "python 3.12.*", listed, platforms=platforms)
+
+
 def _lock(host: Host, project: Path, channel: Path, pypi: Rules, line: str, text: str) -> None:
     write_project(project / "here", "here", "0.3")
-    (project / "here" / "pyproject.toml").write_text(f"{text}{_BUILD}", encoding="utf-8")
-    entries = f"pip:\n      - --index-url {pypi.url}/simple\n      - {line}"
-    write(project, channel, "python 3.12.*", entries, platforms="[linux-64, osx-arm64]")
+    _rewrite(project, text)
+    _write(project, channel, pypi, line)
     host.multiplat("lock", cwd=project)
     host.multiplat("check", "--strict", cwd=project)
 
@@ -93,6 +100,8 @@ def test_other_needs(
         ('dependencies = ["purely"]', 'dependencies = ["purely"]\n[tool.ruff]\nline-length = 9'),
         ('dependencies = ["purely"]', 'dependencies = ["purely"]\n[project.urls]\nx = "https://x"'),
         ('requires-python = ">=3.10"', 'requires-python = ">= 3.10"'),
+        ('dependencies = ["purely>=1,<2"]', 'dependencies = ["Purely (<2, >= 1)"]'),
+        ('optional-dependencies = {a-b = ["robot"]}', 'optional-dependencies = {A_b = ["Robot"]}'),
     ],
 )
 def test_what_does_not_count(
@@ -134,3 +143,203 @@ def test_no_local_project(alone: Host, project: Path, channel: Path, pypi: Rules
     alone.multiplat("lock", cwd=project)
     text = (project / "conda-lock.yml").read_text(encoding="utf-8")
     assert "multiplat.recipe: '1'" in text
+
+
+def _kinds() -> dict[str, Callable[[str, str, str], dict[str, str]]]:
+    """Ways to say a bound on robot, another need, and a version: the files of a project."""
+    return {
+        "setup.cfg": lambda bound, more, version: {
+            "pyproject.toml": _BUILD,
+            "setup.cfg": f"[metadata]\nname = here\nversion = {version}\n[options]\n"
+            f"install_requires =\n  robot{bound}\n  {more}\n",
+        },
+        "setup.cfg beside": lambda bound, more, version: {
+            "pyproject.toml": f'[project]\nname = "here"\nversion = "{version}"\n'
+            f'dynamic = ["dependencies"]\n{_BUILD}',
+            "setup.cfg": f"[options]\ninstall_requires =\n  robot{bound}\n  {more}\n",
+        },
+        "flit": lambda bound, more, version: {
+            "pyproject.toml": f'[tool.flit.metadata]\nmodule = "here"\n'
+            f"requires = {[f'robot{bound}', *([more] if more else [])]}\n{_BUILD}# {version}\n",
+        },
+        "poetry 1": lambda bound, more, version: {
+            "pyproject.toml": f'[tool.poetry]\nname = "here"\nversion = "{version}"\n'
+            f"{_poetry(bound, more)}{_BUILD}",
+        },
+        "poetry 2": lambda bound, more, version: {
+            "pyproject.toml": f'[project]\nname = "here"\nversion = "{version}"\n'
+            f'dynamic = ["dependencies"]\n{_poetry(bound, more)}{_BUILD}',
+        },
+    }
+
+
+def _poetry(bound: str, more: str) -> str:
+    needs = f'python = "^3.10"\nrobot = "{bound or "*"}"\n' + (f'{more} = "^1.0"\n' if more else "")
+    return f"[tool.poetry.dependencies]\n{needs}[tool.poetry.group.dev.dependencies]\nx = '*'\n"
+
+
+@pytest.mark.parametrize("kind", _kinds())
+def test_kinds(alone: Host, project: Path, channel: Path, pypi: Rules, kind: str) -> None:
+    """Of each a new version is nothing, a bound that isn't met and a new need are seen."""
+    files = _kinds()[kind]
+
+    def become(bound: str, more: str, version: str) -> None:
+        # what is built, and what is said of it
+        needs = [f"robot{bound}", *([more] if more else [])]
+        write_project(project / "here", "here", version, needs)
+        for name, text in files(bound, more, version).items():
+            (project / "here" / name).write_text(text, encoding="utf-8")
+
+    become("", "", "0.3")
+    _write(project, channel, pypi, "-e ./here")
+    alone.multiplat("lock", cwd=project)
+    become("", "", "0.4")
+    alone.multiplat("check", "--strict", cwd=project)
+    become(">=2", "", "0.4")
+    assert "it needs robot>=2: locked: robot 1.5" in _fails(alone, project)
+    become("", "purely", "0.4")
+    assert re.search("it needs purely(<2,>=1.0)?: not locked", _fails(alone, project))
+    alone.multiplat("lock", cwd=project)
+    assert _locked(project) == {"here", "purely", "robot"}
+    alone.multiplat("check", "--strict", cwd=project)
+
+
+def _fails(host: Host, project: Path) -> str:
+    return host.multiplat("check", cwd=project, code=1).stdout
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["./here[Dev_Tools]", "here[dev.tools] @ file:./here", "-e ./here[all]", "here[all] @ ./here"],
+)
+def test_extras(alone: Host, project: Path, channel: Path, pypi: Rules, line: str) -> None:
+    """However a line asks for one, and where an extra asks for another of the same project."""
+    extras = 'optional-dependencies = {{dev-tools = ["{}"], all = ["here[dev_tools]"]}}\n'
+    needs = ["robot ; extra == 'dev-tools'", "here[dev-tools] ; extra == 'all'"]
+    write_project(project / "here", "here", "0.3", needs)
+    _rewrite(project, _HEAD + extras.format("robot"))
+    _write(project, channel, pypi, line)
+    alone.multiplat("lock", cwd=project)
+    assert _locked(project) == {"here", "robot"}
+    alone.multiplat("check", "--strict", cwd=project)
+    _rewrite(project, _HEAD + extras.format("purely"))
+    assert "it needs purely: not locked" in _fails(alone, project)
+
+
+def test_extra_of_a_need(alone: Host, project: Path, channel: Path, pypi: Rules) -> None:
+    """A project that asks for an extra of what it needs: once it is locked, all is well."""
+    index = Index(project.parent / "extras")
+    index.wheel("fast", requires=["purely ; extra == 'http'"])
+    index.wheel("purely")
+    with serve(index.root) as server:
+        _lock(alone, project, channel, server, "-e ./here", f'{_HEAD}dependencies = ["fast"]\n')
+        assert _locked(project) == {"here", "fast"}
+        _rewrite(project, f'{_HEAD}dependencies = ["fast[http]"]\n')
+        assert "it needs fast[http]: locked without fast[http]" in _fails(alone, project)
+        alone.multiplat("lock", cwd=project)
+        assert _locked(project) == {"here", "fast", "purely"}
+        _rewrite(project, f'{_HEAD}dependencies = ["fast[HTTP]", "purely"]\n')  # met as it is
+        said = "the manifest has changed, and what is locked still meets it"
+        assert said in alone.multiplat("check", cwd=project).stdout
+
+
+@pytest.mark.parametrize("form", ["url", "uv", "poetry"])
+def test_nested(alone: Host, project: Path, channel: Path, pypi: Rules, form: str) -> None:
+    """What a local project needs by its path is looked at too, with the extras that it asks for."""
+    place = (project / "inner").as_uri()
+    written = {
+        "url": f'{_HEAD}dependencies = ["inner[x] @ {place}"]\n',
+        "uv": f'{_HEAD}dependencies = ["inner[x]"]\n'
+        '[tool.uv.sources]\ninner = {path = "../inner"}\n',
+        "poetry": '[tool.poetry]\nname = "here"\nversion = "1"\n[tool.poetry.dependencies]\n'
+        'inner = {path = "../inner", extras = ["x"]}\n',
+    }
+    inner = _HEAD.replace("here", "inner")
+    write_project(project / "inner", "inner", "0.3", ["robot"])
+    (project / "inner" / "pyproject.toml").write_text(
+        f'{inner}dependencies = ["robot"]\noptional-dependencies = {{x = []}}\n{_BUILD}',
+        encoding="utf-8",
+    )
+    write_project(project / "here", "here", "0.3", [f"inner[x] @ {place}"])
+    _rewrite(project, written[form])
+    _write(project, channel, pypi, "-e ./here")
+    alone.multiplat("lock", cwd=project)
+    assert _locked(project) == {"here", "inner", "robot"}
+    alone.multiplat("check", "--strict", cwd=project)
+    (project / "inner" / "pyproject.toml").write_text(
+        f'{inner}dependencies = ["robot"]\noptional-dependencies = {{x = ["purely"]}}\n{_BUILD}',
+        encoding="utf-8",
+    )
+    assert "pip: -e ./here: inner needs purely: not locked" in _fails(alone, project)
+
+
+def test_renamed(alone: Host, project: Path, channel: Path, pypi: Rules) -> None:
+    """A project of another name is another package."""
+    _lock(alone, project, channel, pypi, "-e ./here", f"{_HEAD}dependencies = []\n")
+    _rewrite(project, _HEAD.replace("here", "There") + "dependencies = []\n")
+    assert "pip: -e ./here: it is named there: locked: here" in _fails(alone, project)
+
+
+def test_marker_of_the_line(alone: Host, project: Path, channel: Path, pypi: Rules) -> None:
+    """Where the marker of a line does not hold, nothing that the project needs is missed."""
+    line = "'-e ./here ; sys_platform == \"linux\"'"
+    _lock(alone, project, channel, pypi, line, f"{_HEAD}dependencies = []\n")
+    _rewrite(project, f'{_HEAD}dependencies = ["robot"]\n')
+    assert "it needs robot: not locked  (linux-64)\n" in _fails(alone, project)
+
+
+def test_folder_that_nothing_asks_for(
+    alone: Host, project: Path, channel: Path, pypi: Rules
+) -> None:
+    """A local project whose line has gone is locked, and nothing asks for it."""
+    _lock(alone, project, channel, pypi, "-e ./here", f"{_HEAD}dependencies = []\n")
+    _write(project, channel, pypi, "robot")
+    assert "locked, but nothing asks for it: here 0.3" in _fails(alone, project)
+
+
+def test_broken_toml(alone: Host, project: Path, channel: Path, pypi: Rules) -> None:
+    """A pyproject.toml that can't be read is said to be so at the line, with the place in it."""
+    _lock(alone, project, channel, pypi, "-e ./here", f"{_HEAD}dependencies = []\n")
+    _rewrite(project, "[project\n")
+    done = alone.multiplat("check", cwd=project, code=2)
+    wrong = "here/pyproject.toml is not TOML: Expected ']' at the end of a table declaration"
+    assert f"environment.yml:9:9: -e ./here: {wrong} (at line 1, column 9)\n" in done.stderr
+
+
+def test_recipe_beside_a_kept_platform(
+    alone: Host, project: Path, channel: Path, pypi: Rules
+) -> None:
+    """A local project on one platform is noticed, although another stays as it was locked."""
+    write_project(project / "here", "here", "0.3")
+    _rewrite(project, f"{_HEAD}dependencies = []\n")
+    _write(project, channel, pypi, "robot")
+    alone.multiplat("lock", cwd=project)
+    text = (project / "conda-lock.yml").read_text(encoding="utf-8")
+    assert "multiplat.recipe: '1'" in text
+    _write(project, channel, pypi, "robot", "-e ./here  # [linux]")
+    alone.multiplat("lock", cwd=project)
+    text = (project / "conda-lock.yml").read_text(encoding="utf-8")
+    assert "multiplat.recipe: '2'" in text
+    alone.multiplat("check", "--strict", cwd=project)
+    _rewrite(project, f'{_HEAD}dependencies = ["purely"]\n')
+    assert "it needs purely: not locked  (linux-64)\n" in _fails(alone, project)
+
+
+@pytest.mark.parametrize(
+    ("line", "spared"),
+    [
+        ("purely >=1", ["packaging", "tomli", "configparser"]),
+        ("--pre", ["tomli", "configparser"]),
+        ("'purely ; sys_platform == \"linux\"'", ["tomli", "configparser"]),
+    ],
+)
+def test_nothing_is_loaded_without_one(
+    alone: Host, project: Path, channel: Path, pypi: Rules, line: str, spared: list[str]
+) -> None:
+    """``check`` of lines that name no local project does not load what reads them."""
+    listed = f"pip:\n      - {line}"
+    write(project, channel, "python 3.12.*", listed, platforms="[linux-64]")
+    index = {"CONDA_MULTIPLAT_PYPI_INDEX": f"{pypi.url}/simple"}
+    alone.multiplat("lock", cwd=project, env=index)
+    done = alone.multiplat("check", cwd=project, env={"PYTHONPROFILEIMPORTTIME": "1"})
+    assert [module for module in spared if f" {module}\n" in done.stderr] == []
