@@ -1,4 +1,7 @@
-"""Wheels that lines of ``pip:`` name by URL or path, held against what a target can run."""
+"""Wheels that are asked for by URL or path, held against what a target can run.
+
+Lines of ``pip:`` can name them, and so can the metadata of packages.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,15 @@ from packaging.tags import Tag
 
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
+from conda_multiplat.solving.extras import with_extras
 from conda_multiplat.solving.markers import holds_for
-from conda_multiplat.solving.read_pylock import wheel_tags
+from conda_multiplat.solving.pypi import PypiSolution
+from conda_multiplat.solving.read_pylock import rank, wheel_tags
 from conda_multiplat.solving.wheel_tags import least, promise_for, tags
-from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, HASH
-from conda_multiplat.vocabulary.pip_places import place_of
+from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, HASH, split_option
+from conda_multiplat.vocabulary.pip_options import EDITABLE
+from conda_multiplat.vocabulary.pip_places import is_at, place_of
+from conda_multiplat.vocabulary.reachability import depends_of, reachable
 
 _LINUX = re.compile(r"(manylinux_\d+_\d+|manylinux\d+|linux)_(?P<machine>.+)")
 _OSX = re.compile(r"macosx_\d+_\d+_(?P<machine>.+)")
@@ -50,6 +57,43 @@ def unfit_wheels(
         elif not set(has) & set(ranked):
             wrong = f"{file} can't be installed on {{}}, Python {'.'.join(python.split('.')[:2])}"
             yield line, wrong, _hint(has, ranked, target.subdir, subdirs)
+
+
+def unfit_needs(
+    solution: PypiSolution, subdirs: Collection[str]
+) -> Iterator[tuple[Requirement, str, str]]:
+    """The lines that bring a wheel which a package names and the target can't run.
+
+    What an index offers was chosen by the target's tags; what a package's metadata names was not.
+    Returns and arguments are as those of :func:`unfit_wheels`.
+    """
+    request = solution.request
+    target, python = request.target, request.python
+    ranked = tags(python, target.subdir, target.virtual_packages)
+    ranks = {tag: place for place, tag in enumerate(ranked)}
+    for record in solution.records:
+        if not record.is_wheel or rank(record.url, ranks) is not None:
+            continue
+        askers = sorted(each.name for each in solution.records if record.name in each.depends)
+        file = unquote(urlsplit(record.url).path).rpartition("/")[2]
+        where = f"can't be installed on {{}}, Python {'.'.join(python.split('.')[:2])}"
+        by = f", and {' and '.join(askers)} {'need' if len(askers) > 1 else 'needs'} it"
+        hint = _hint(list(wheel_tags(file)), ranked, target.subdir, subdirs)
+        for line in _bringing(record.name, solution):
+            yield line, f"{line.text}: {file} {where}{by if askers else ''}", hint
+
+
+def _bringing(name: str, solution: PypiSolution) -> Iterator[Requirement]:
+    """The lines by way of which a package is needed."""
+    depends = depends_of(solution.records)
+    lines = solution.request.requirements
+    for line in with_extras(lines, solution.extras):
+        option, place = split_option(line.text)
+        roots = [line.name] if line.name and not line.text.startswith(CONSTRAINT) else []
+        if not line.name and (not option or option in EDITABLE) and not line.text.startswith(HASH):
+            roots = [each.name for each in solution.records if is_at(place, each.url)]
+        if name in reachable(roots, depends):
+            yield line
 
 
 def _hint(has: Sequence[Tag], ranked: Sequence[Tag], subdir: str, subdirs: Collection[str]) -> str:

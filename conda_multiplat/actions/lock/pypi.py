@@ -6,7 +6,7 @@ target that asks for PyPI packages, or an error that has all that went wrong.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from itertools import chain
@@ -17,7 +17,7 @@ from conda_multiplat.actions.lock.plan import Plan, Update
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.conflicts import no_pypi_solution
-from conda_multiplat.solving.direct_wheels import unfit_wheels
+from conda_multiplat.solving.direct_wheels import unfit_needs, unfit_wheels
 from conda_multiplat.solving.extras import with_extras
 from conda_multiplat.solving.outcomes import Solution
 from conda_multiplat.solving.pypi import (
@@ -78,12 +78,17 @@ class PypiSide:
         if not request.python:
             self._problems |= _no_python(target)
             return
-        if wrong := list(unfit_wheels(target, request.python, self._subdirs)):
-            for line, message, hint in wrong:
-                self._unfit.setdefault((line, message, hint), []).append(str(target))
+        if self._note_unfit(target, unfit_wheels(target, request.python, self._subdirs)):
             return
         self._requests[target] = request
         self._begin(request)
+
+    def _note_unfit(self, target: Target, wrong: Iterable[tuple[Requirement, str, str]]) -> bool:
+        """Keep for the error which lines bring wheels that a target can't run; whether any does."""
+        unfit = list(wrong)
+        for key in unfit:
+            self._unfit.setdefault(key, []).append(str(target))
+        return bool(unfit)
 
     def _begin(self, request: PypiRequest) -> Future[PypiOutcome]:
         """A resolution, which is begun once."""
@@ -115,6 +120,18 @@ class PypiSide:
         if self._problems:
             message = "PyPI packages are asked for without a Python to install them"
             raise ManifestError(message, problems=sorted(self._problems))
+        self._refuse_unfit()
+        outcomes = self._outcomes()
+        solutions = [outcome for outcome in outcomes if isinstance(outcome, PypiSolution)]
+        conflicts = [outcome for outcome in outcomes if isinstance(outcome, PypiConflict)]
+        if conflicts:
+            raise no_pypi_solution(conflicts, [solution.request.target for solution in solutions])
+        for solution in solutions:
+            self._note_unfit(solution.request.target, unfit_needs(solution, self._subdirs))
+        self._refuse_unfit()
+        return {solution.request.target: _categorised(solution) for solution in solutions}
+
+    def _refuse_unfit(self) -> None:
         if self._unfit:
             raise ManifestError(
                 "wheels are asked for where they can't be installed",
@@ -123,12 +140,6 @@ class PypiSide:
                     for (line, message, hint), targets in self._unfit.items()
                 ),
             )
-        outcomes = self._outcomes()
-        solutions = [outcome for outcome in outcomes if isinstance(outcome, PypiSolution)]
-        conflicts = [outcome for outcome in outcomes if isinstance(outcome, PypiConflict)]
-        if conflicts:
-            raise no_pypi_solution(conflicts, [solution.request.target for solution in solutions])
-        return {solution.request.target: _categorised(solution) for solution in solutions}
 
     def _outcomes(self) -> Sequence[PypiOutcome]:
         """Every resolution's outcome, those of a solve-group being asked until they agree."""

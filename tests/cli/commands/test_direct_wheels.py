@@ -9,7 +9,7 @@ import pytest
 import yaml
 from support.hosts import Host
 from support.manifests import write
-from support.pypi_index import Index
+from support.pypi_index import Index, write_project
 
 _ALL = "[linux-64, osx-arm64, win-64]"
 #: A wheel's tag, the platforms, where it fits, and what the error says to write.
@@ -128,3 +128,30 @@ def test_selectors_limit_a_wheel_too(
     write(project, channel, "python 3.12.*", entries, platforms=_ALL)
     alone.multiplat("lock", cwd=project)
     assert _locked_on(project) == ["linux-64"]
+
+
+@pytest.mark.parametrize("by", ["folder", "wheel", "nested"])
+def test_wheel_that_a_package_names(
+    alone: Host, project: Path, tmp_path: Path, channel: Path, by: str
+) -> None:
+    """What the metadata of a package names by URL is refused at the line that brings it."""
+    index = Index(tmp_path / "index")
+    native = index.wheel("native", "1.0", "cp312-cp312-manylinux_2_17_x86_64")
+    outer = index.wheel("outer", requires=[f"native @ {native.as_uri()}"])
+    need = f"outer @ {outer.as_uri()}" if by == "nested" else f"native @ {native.as_uri()}"
+    write_project(project / "here", "here", "1.0", [need])
+    line = outer.as_uri() if by == "wheel" else "-e ./here"
+    write(project, channel, "python 3.12.*", _entries("--no-index", line), platforms=_ALL)
+    done = alone.multiplat("lock", cwd=project, code=2)
+    asker = "here" if by == "folder" else "outer"
+    wrong = (
+        f"environment.yml:9:9: {line}: {native.name} can't be installed on "
+        f"default/osx-arm64, default/win-64, Python 3.12, and {asker} needs it\n"
+    )
+    assert wrong in done.stderr
+    assert 'add `; sys_platform == "linux"` to the line' in done.stderr
+    assert not (project / "conda-lock.yml").exists()
+    limited = _entries("--no-index", f'{line} ; sys_platform == "linux"')
+    write(project, channel, "python 3.12.*", limited, platforms=_ALL)
+    alone.multiplat("lock", cwd=project)
+    assert set(_locked_on(project)) == {"linux-64"}
