@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from conda_multiplat.lockfile.hashes import unverifiable
 from conda_multiplat.lockfile.model import LockChannel, LockFile
@@ -73,18 +73,30 @@ def refuse_strays(project: Project, target: Target, lock: LockFile) -> None:
     Raises:
         LockFileError: with every such package or place.
     """
+    refuse_unverifiable(project, target, lock)
+    if lines := target_strays(project, target, lock):
+        raise stray_error(project, target, lines)
+
+
+def refuse_unverifiable(project: Project, target: Target, lock: LockFile) -> None:
+    """Refuse a lock with packages that nothing verifies.
+
+    Raises:
+        LockFileError: with every such package.
+    """
     if lines := unverifiable(lock.platforms[target.subdir].every):
         raise LockFileError(
             f"{shown(project.lock_path(lock.environment))} has packages that can't be verified",
             details=lines,
             hints=["nothing was fetched; lock them anew: conda multiplat lock --update-all"],
         )
-    if lines := target_strays(project, target, lock):
-        raise LockFileError(
-            f"{shown(project.lock_path(lock.environment))} has packages from elsewhere than "
-            f"{target} may have",
-            details=lines,
-            hints=[
-                "if that is meant, name the channel in the manifest; then: conda multiplat lock"
-            ],
-        )
+
+
+def stray_error(project: Project, target: Target, lines: Sequence[str]) -> LockFileError:
+    """The error of packages from elsewhere, a line each."""
+    return LockFileError(
+        f"{shown(project.lock_path(target.environment))} has packages from elsewhere than "
+        f"{target} may have",
+        details=lines,
+        hints=["if that is meant, name the channel in the manifest; then: conda multiplat lock"],
+    )

@@ -7,39 +7,78 @@ locked. The lock itself then holds the versions: the next ``lock`` starts from i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
 from conda_multiplat.importers.values import Imported, Lost
+from conda_multiplat.lockfile.missing_promises import missing_promises
 from conda_multiplat.lockfile.model import LockFile, PlatformLock
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.vocabulary.errors import Location
+from conda_multiplat.vocabulary.implied_promises import IsNewer, Matches
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, spec_name
 from conda_multiplat.vocabulary.reachability import depends_of, sources
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
-from conda_multiplat.vocabulary.virtual_packages import NAMES, promised
+from conda_multiplat.vocabulary.virtual_packages import (
+    NAMES,
+    Promises,
+    promised,
+    stated,
+)
 from conda_multiplat.vocabulary.yaml_nodes import Text
 
-#: Whether a version comes after another.
-IsNewer = Callable[[str, str], bool]
+
+class Ports(NamedTuple):
+    """How an engine reads versions and MatchSpecs.
+
+    Attributes:
+        is_newer: whether a version comes after another.
+        matches: whether a MatchSpec holds for a virtual package.
+    """
+
+    is_newer: IsNewer
+    matches: Matches
 
 
-def read_lock_source(lock: LockFile, file: str, is_newer: IsNewer) -> Imported:
-    """What a lock was made for, as far as it says so."""
+class _Promised(NamedTuple):
+    """What is promised of a platform, and the reason for it, ``""`` where it is the lock's own."""
+
+    subdir: str
+    values: Mapping[str, str | None]
+    reason: str = ""
+
+
+def read_lock_source(
+    lock: LockFile, file: str, ports: Ports, stated: Promises = MappingProxyType({})
+) -> Imported:
+    """What a lock was made for, as far as it says so.
+
+    Args:
+        lock: the lock.
+        file: its name.
+        ports: an engine.
+        stated: what conda-lock was told of virtual packages.
+    """
     at = Location(file)
     channels = tuple(Text(channel.url, at) for channel in lock.channels if channel.url)
-    lowest = _lowest(lock, is_newer)
+    lowest = _lowest(lock, ports.is_newer)
+    promises = _promises(lock, stated, ports)
     views = {
         subdir: View(channels, _conda(locked, lowest, at), _pypi(locked, lowest, at))
         for subdir, locked in lock.platforms.items()
     }
-    default = Environment(DEFAULT_ENVIRONMENT, at, promises=_promises(lock), views=views)
+    values = {each.subdir: each.values for each in promises if each.values}
+    reasons = {(DEFAULT_ENVIRONMENT, p.subdir): p.reason for p in promises if p.reason}
+    default = Environment(DEFAULT_ENVIRONMENT, at, promises=values, views=views)
     manifest = Manifest(
         files=(file,),
         name=None,
         platforms=tuple(lock.platforms),
         environments={DEFAULT_ENVIRONMENT: default},
     )
-    return Imported(manifest, tuple(_lost(lock, at)), tuple(_notes(lock, file)))
+    notes = (*_notes(lock, file), *_promise_notes(promises))
+    return Imported(manifest, tuple(_lost(lock, at)), notes, reasons=reasons)
 
 
 def _conda(
@@ -94,17 +133,40 @@ def _lowest(lock: LockFile, is_newer: IsNewer) -> dict[tuple[str, str], str]:
     return lowest
 
 
-def _promises(lock: LockFile) -> dict[str, dict[str, str | None]]:
-    """What the lock was promised beyond what is assumed anyway."""
-    promises: dict[str, dict[str, str | None]] = {}
-    for subdir, locked in lock.platforms.items():
-        assumed, _ = promised(subdir, [])
-        for package in locked.virtual_packages:
-            name = package.name.removeprefix("__")
-            if package not in assumed and name in NAMES:
-                value = package.build if name == "archspec" else package.version
-                promises.setdefault(subdir, {})[name] = value
-    return promises
+def _promises(lock: LockFile, stated: Promises, ports: Ports) -> list[_Promised]:
+    """What the lock was promised beyond what is assumed anyway; of another tool's what it needs."""
+    return [
+        _implied(subdir, locked, stated, ports) if locked.foreign else _own(subdir, locked)
+        for subdir, locked in lock.platforms.items()
+    ]
+
+
+def _own(subdir: str, locked: PlatformLock) -> _Promised:
+    assumed, _ = promised(subdir, [])
+    values = {
+        package.name.removeprefix("__"): package
+        for package in locked.virtual_packages
+        if package not in assumed
+    }
+    return _Promised(
+        subdir,
+        {
+            name: package.build if name == "archspec" else package.version
+            for name, package in values.items()
+            if name in NAMES
+        },
+    )
+
+
+def _implied(
+    subdir: str, locked: PlatformLock, stated_promises: Promises, ports: Ports
+) -> _Promised:
+    """What a lock's packages need beyond what conda-lock's ``virtual-packages.yml`` states."""
+    has, _ = promised(subdir, [stated_promises])
+    implied = missing_promises(subdir, locked, has, matches=ports.matches, is_newer=ports.is_newer)
+    values = dict(stated(subdir, stated_promises))
+    values |= {each.name: each.value for each in implied}
+    return _Promised(subdir, values, ", ".join(dict.fromkeys(each.comment for each in implied)))
 
 
 def _lost(lock: LockFile, at: Location) -> Iterable[Lost]:
@@ -125,3 +187,10 @@ def _notes(lock: LockFile, file: str) -> Iterable[str]:
             f"{file} does not say what was asked of PyPI: "
             "the packages that no other needs are in the manifest"
         )
+
+
+def _promise_notes(promises: Sequence[_Promised]) -> Iterable[str]:
+    for each in promises:
+        if each.reason:
+            values = ", ".join(f"{name} {value}" for name, value in each.values.items())
+            yield f"promised of {each.subdir}: {values} ({each.reason})"

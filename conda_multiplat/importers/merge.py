@@ -79,7 +79,12 @@ def merge(parts: Sequence[Part]) -> Imported:
     )
     comments = {at: words for part in parts for at, words in part.imported.comments.items()}
     notes = [note for part in parts for note in part.imported.notes]
-    return Imported(_with_views(manifest), tuple(lost), tuple(notes), comments)
+    reasons = {
+        (part.environment if name == DEFAULT_ENVIRONMENT else name, subdir): words
+        for part in parts
+        for (name, subdir), words in part.imported.reasons.items()
+    }
+    return Imported(_with_views(manifest), tuple(lost), tuple(notes), comments, reasons)
 
 
 def _environments(parts: Sequence[Part], lost: list[Lost]) -> dict[str, Environment]:

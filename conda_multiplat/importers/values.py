@@ -63,12 +63,14 @@ class Imported:
         lost: what could not be carried over.
         notes: what was assumed or decided on the way, a line each.
         comments: the words beside a requirement, by its place.
+        reasons: the words beside an environment's promises for a platform.
     """
 
     manifest: Manifest
     lost: tuple[Lost, ...] = ()
     notes: tuple[str, ...] = ()
     comments: Mapping[Location, str] = field(default_factory=dict)
+    reasons: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def adding(self, lost: Iterable[Lost] = (), notes: Iterable[str] = ()) -> Imported:
         """The same with more that was lost or noted."""

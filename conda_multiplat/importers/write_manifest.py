@@ -26,6 +26,9 @@ _HEADER = """\
 #: Comments stand in one column, but no further to the right than this.
 _COLUMN = 44
 
+#: Why something is promised: environment and platform -> the words beside it.
+Reasons = Mapping[tuple[str, str], str]
+
 
 @dataclass(frozen=True)
 class Line:
@@ -59,7 +62,7 @@ def render(imported: Imported, sources: Sequence[str], *, comments: bool = True)
     lines += _category(default, everywhere)
     lines += _dependencies(default, everywhere, words, "")
     lines += _variables(manifest, everywhere)
-    lines += _multiplat(manifest, words)
+    lines += _multiplat(manifest, words, imported.reasons if comments else {})
     return _HEADER.format(sources=", ".join(sources)) + "\n".join(lines) + "\n"
 
 
@@ -221,9 +224,9 @@ def _variables(manifest: Manifest, subdirs: Sequence[str]) -> list[str]:
     return ["variables:", *lines] if lines else []
 
 
-def _multiplat(manifest: Manifest, words: Mapping[Location, str]) -> list[str]:
+def _multiplat(manifest: Manifest, words: Mapping[Location, str], reasons: Reasons) -> list[str]:
     default = manifest.environments[DEFAULT_ENVIRONMENT]
-    lines = _promises(default, "  ")
+    lines = _promises(default, reasons, "  ")
     if default.solve_group:
         lines.append(f"  solve-group: {_text(default.solve_group)}")
     for index, (name, projects) in enumerate(manifest.pypi_names.items()):
@@ -238,7 +241,7 @@ def _multiplat(manifest: Manifest, words: Mapping[Location, str]) -> list[str]:
     ]
     lines += ["  environments:"] * bool(others)
     for other in others:
-        lines += _environment(other, manifest, words)
+        lines += _environment(other, manifest, words, reasons)
     if manifest.prefer:
         lines.append(f"  prefer: {_flow(manifest.prefer)}")
     return ["multiplat:", *lines] if lines else []
@@ -250,7 +253,10 @@ def _mapping(key: str, values: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def _environment(
-    environment: Environment, manifest: Manifest, words: Mapping[Location, str]
+    environment: Environment,
+    manifest: Manifest,
+    words: Mapping[Location, str],
+    reasons: Reasons,
 ) -> list[str]:
     subdirs = _subdirs(manifest, environment)
     pad = "      "
@@ -259,7 +265,7 @@ def _environment(
         lines.append(f"{pad}extends: {_flow(environment.extends)}")
     if environment.platforms:
         lines.append(f"{pad}platforms: {_flow(environment.platforms)}")
-    lines += _promises(environment, pad)
+    lines += _promises(environment, reasons, pad)
     if environment.solve_group:
         lines.append(f"{pad}solve-group: {_text(environment.solve_group)}")
     lines += _channels(
@@ -270,12 +276,12 @@ def _environment(
     return [head, *lines] if lines else [f"{head} {{}}"]
 
 
-def _promises(environment: Environment, pad: str) -> list[str]:
-    lines = [
-        f"{pad}  {platform}: {{{', '.join(_promise(*each) for each in values.items())}}}"
-        for platform, values in environment.promises.items()
-        if values
-    ]
+def _promises(environment: Environment, reasons: Reasons, pad: str) -> list[str]:
+    lines = []
+    for platform, values in environment.promises.items():
+        words = reasons.get((environment.name, platform), "")
+        line = f"{pad}  {platform}: {{{', '.join(_promise(*each) for each in values.items())}}}"
+        lines += [f"{line}  # {words}" if words else line] if values else []
     return [f"{pad}virtual-packages:", *lines] if lines else []
 
 

@@ -140,15 +140,15 @@ def _read(path: Path) -> tuple[Project, str | None]:
 
 def _alone(path: Path, environment: str) -> Project:
     """A lock without its manifest, as if that were there: it says what it was made for."""
-    from conda_multiplat.engines.conda.specs import is_newer
-    from conda_multiplat.importers.conda_lock_yml import read_lock_source
+    from conda_multiplat.engines.conda.specs import is_newer, spec_matches
+    from conda_multiplat.importers.conda_lock_yml import Ports, read_lock_source
     from conda_multiplat.lockfile.read import read_lock
     from conda_multiplat.machine.files import read_lock_text
     from conda_multiplat.machine.project import Project
     from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
     lock = read_lock(read_lock_text(path), str(path))
-    manifest = read_lock_source(lock, str(path), is_newer).manifest
+    manifest = read_lock_source(lock, str(path), Ports(is_newer, spec_matches)).manifest
     default = manifest.environments[DEFAULT_ENVIRONMENT]
     both = {DEFAULT_ENVIRONMENT: default, environment: default._replace(name=environment)}
     return Project(manifest._replace(environments=both), path.parent, (path.name,))

@@ -99,19 +99,26 @@ class PlatformLock(NamedTuple):
     ) -> PlatformLock:
         """The lock of a fresh solution; its needs are read off the records."""
         ordered = tuple(sorted(records, key=lambda record: record.name))
-        needs = needs_of((each.name, each.depends, each.constrains) for each in ordered)
         wheels = sorted(pypi, key=lambda record: record.name)
-        needs += [Need(spec, wheel.name) for wheel in wheels if (spec := wheel_need(wheel.url))]
         return cls(
             content_hash=content_hash,
             records=ordered,
             pypi=tuple(wheels),
             virtual_packages=tuple(virtual_packages),
-            needs=tuple(needs),
+            needs=needs_of_records(ordered, wheels),
             requested=tuple(sorted(set(requested))),
             extras=extras,
             torch_backend=torch_backend,
         )
+
+
+def needs_of_records(
+    records: Iterable[CondaRecord], wheels: Iterable[PypiRecord]
+) -> tuple[Need, ...]:
+    """The virtual packages that records need, those of wheels' platform tags included."""
+    needs = needs_of((each.name, each.depends, each.constrains) for each in records)
+    needs += [Need(spec, wheel.name) for wheel in wheels if (spec := wheel_need(wheel.url))]
+    return tuple(needs)
 
 
 class LockFile(NamedTuple):

@@ -22,6 +22,7 @@ from conda_multiplat.lockfile.model import (
     LockFile,
     PlatformLock,
     is_as_written,
+    needs_of_records,
     unpack_extras,
     unpack_needs,
     unpack_virtual_packages,
@@ -29,8 +30,20 @@ from conda_multiplat.lockfile.model import (
 from conda_multiplat.vocabulary.errors import Location, LockFileError, Problem
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
-from conda_multiplat.vocabulary.virtual_packages import needs_of
 from conda_multiplat.vocabulary.yaml_nodes import Loader
+
+
+class _TextLoader(Loader):  # type: ignore[misc]  # libyaml's, where it is there
+    """Reads what is not quoted as text too.
+
+    A hash of digits or a version ``1.10`` is no number, whoever wrote it without quotes.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  # yaml's own name and form
+        first: [(tag, pattern) for tag, pattern in resolvers if tag == "tag:yaml.org,2002:null"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
 
 _MARKER = re.compile(r"^(<<<<<<< |\|{7}( |\r?$)|=======\r?$|>>>>>>> )", re.MULTILINE)
 _NAME_LINE = re.compile(r"^- name: '?([^\s']+)", re.MULTILINE)
@@ -173,7 +186,7 @@ def _refuse_markers(text: str, file: str) -> None:
 
 def _load(text: str, file: str, above: int) -> dict[str, Any]:
     try:
-        data = yaml.load(text, Loader=Loader)
+        data = yaml.load(text, Loader=_TextLoader)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1 + above
         raise _broken(file, Location(file, line), f"not YAML: {error.reason}") from None
@@ -191,8 +204,8 @@ def _broken(file: str, at: Location, message: str) -> LockFileError:
 
 
 def _metadata(data: dict[str, Any], text: str, file: str) -> dict[str, Any]:
-    version = data.get("version", 1)
-    if version != 1:
+    version = data.get("version", "1")
+    if version != "1":
         at = re.search(r"^version\b", text, re.MULTILINE)
         line = text.count("\n", 0, at.start()) + 1 if at else 1
         raise LockFileError(
@@ -200,7 +213,7 @@ def _metadata(data: dict[str, Any], text: str, file: str) -> dict[str, Any]:
             problems=[
                 Problem(
                     Location(file, line),
-                    f"lock version {version!r}; this conda-multiplat reads version 1",
+                    f"lock version {version}; this conda-multiplat reads version 1",
                     f"update conda-multiplat, or {RELOCK}",
                 )
             ],
@@ -286,16 +299,16 @@ def _platform(
         for package in packages
         if package["manager"] == "pip"
     }
+    wheels = tuple(pypi[name] for name in sorted(pypi))
     stated = custom.get(f"{PREFIX}needs.{name}")
-    needs = needs_of((record.name, record.depends, ()) for record in records.values())
     return PlatformLock(
         content_hash=content_hash,
         records=tuple(records.values()),
-        pypi=tuple(pypi[name] for name in sorted(pypi)),
+        pypi=wheels,
         virtual_packages=unpack_virtual_packages(
             custom.get(f"{PREFIX}virtual-packages.{name}", "[]")
         ),
-        needs=unpack_needs(stated) if stated else tuple(needs),
+        needs=unpack_needs(stated) if stated else needs_of_records(records.values(), wheels),
         requested=tuple(json.loads(custom.get(f"{PREFIX}requested.{name}", "[]"))),
         torch_backend=custom.get(f"{PREFIX}torch-backend.{name}", ""),
         extras=unpack_extras(custom.get(f"{PREFIX}extras.{name}", "{}")),

@@ -9,7 +9,7 @@ from conda_multiplat.manifest.model import Manifest, View
 from conda_multiplat.manifest.pypi_options import PypiOptions
 from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.names import VirtualPackage, nearest_or_all
-from conda_multiplat.vocabulary.virtual_packages import promised
+from conda_multiplat.vocabulary.virtual_packages import promised, stated
 
 
 class Target(NamedTuple):
@@ -92,6 +92,12 @@ def _alone(manifest: Manifest, environment: str, subdir: str) -> Target:
     view = manifest.view(environment, subdir)
     names = tuple(sorted(manifest.pypi_names.items()))
     return Target(environment, subdir, packages, frozenset(assumed), view, names, manifest.pypi)
+
+
+def stated_promises(manifest: Manifest, environment: str, subdir: str) -> set[str]:
+    """The virtual packages that a manifest says something of for a target, ``null`` included."""
+    lineage = manifest.lineage(environment)
+    return {name for ancestor in lineage for name in stated(subdir, ancestor.promises)}
 
 
 def with_peers(manifest: Manifest, wanted: Sequence[Target]) -> list[Target]:

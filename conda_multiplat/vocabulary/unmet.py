@@ -70,11 +70,11 @@ def grouped(lacking: Sequence[Unmet], versions: Mapping[str, str]) -> Grouped:
     return needs
 
 
-def lines(groups: Grouped) -> list[str]:
-    """A line for each need."""
+def lines(groups: Grouped, whose: str = "this machine") -> list[str]:
+    """A line for each need, with what there is instead."""
     rows = [(_several(records), spec, has) for (spec, has), records in groups.items()]
     width = max((len(who) for who, _, _ in rows), default=0)
-    return [f"{who:{width}} {spec}   this machine: {has or 'none'}" for who, spec, has in rows]
+    return [f"{who:{width}} {spec}   {whose}: {has or 'none'}" for who, spec, has in rows]
 
 
 def _several(records: Sequence[str]) -> str:

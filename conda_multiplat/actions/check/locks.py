@@ -74,7 +74,8 @@ def _lock(project: Project, environment: str) -> Verdict:
         fix = "update conda-multiplat, which made this lock"
         return Verdict(file, tuple(reasons), met, _NEWER, command="", fix=fix)
     notes = () if lock.recipe else _of_extras(project, environment, stale)
-    return Verdict(file, tuple(reasons), met, _CHANGED if lock.recipe else _FOREIGN, notes=notes)
+    verdict = Verdict(file, tuple(reasons), met, _CHANGED if lock.recipe else _FOREIGN, notes=notes)
+    return _with_promises(project, lock, stale, verdict) if reasons else verdict
 
 
 def _strays(project: Project, lock: LockFile, wanted: Sequence[Target]) -> list[str]:
@@ -118,6 +119,32 @@ def _of_extras(project: Project, environment: str, stale: Sequence[Target]) -> t
         f"only our locks say that  ({', '.join(subdirs)})"
         for package, subdirs in found.items()
     )
+
+
+def _with_promises(
+    project: Project, lock: LockFile, stale: Sequence[Target], verdict: Verdict
+) -> Verdict:
+    """A verdict that names the promises which would do, where some are missing.
+
+    `lock` makes those that another tool's lock needs. Of ours a promise was taken back: that CUDA
+    builds are to go is for the user to say.
+    """
+    from conda_multiplat.actions.missing_promises import missing, where
+    from conda_multiplat.vocabulary.implied_promises import as_mapping
+
+    lacking = {target: missing(target, lock.platforms[target.subdir]) for target in stale}
+    lines = [
+        f"to promise in {project.manifest.files[0]}: {where(target)}: {as_mapping(implied)}"
+        for target, implied in lacking.items()
+        if implied
+    ]
+    verdict = verdict._replace(notes=(*lines, *verdict.notes))
+    cuda = any(each.name == "cuda" for implied in lacking.values() for each in implied)
+    if not (lock.recipe and cuda):
+        return verdict
+    drop = invocation(project, "lock --drop-cuda")
+    fix = f"promise that, then run: {invocation(project, 'lock')}\nor, to lose CUDA builds: {drop}"
+    return verdict._replace(command="", fix=fix)
 
 
 def _refuse_what_is_no_spec(project: Project) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import tomli
 
-from conda_multiplat.importers.conda_lock_yml import read_lock_source
+from conda_multiplat.importers.conda_lock_yml import Ports, read_lock_source
 from conda_multiplat.importers.environment_yml import (
     read_environment_file,
     stated_platforms,
@@ -19,6 +19,13 @@ from conda_multiplat.importers.merge import Part
 from conda_multiplat.importers.pixi.reader import read_pixi
 from conda_multiplat.importers.platform_names import guess
 from conda_multiplat.importers.values import Imported, refusal
+from conda_multiplat.importers.virtual_packages_yml import (
+    Stated,
+    is_virtual_packages,
+    nobodys,
+    promising,
+    read_virtual_packages,
+)
 from conda_multiplat.lockfile.read import read_lock
 from conda_multiplat.machine.files import read_lock_text, shown
 from conda_multiplat.manifest.model import Requirement, View
@@ -26,6 +33,7 @@ from conda_multiplat.manifest.read import Source
 from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem, UsageError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, SUBDIRS, nearest_or_all
 from conda_multiplat.vocabulary.pip_entries import split_option
+from conda_multiplat.vocabulary.virtual_packages import Promises
 from conda_multiplat.vocabulary.yaml_nodes import Text
 
 _AT = re.compile(r"(?P<file>.+)@(?P<platforms>[A-Za-z0-9_,-]+)")
@@ -56,6 +64,11 @@ class File:
         return not self.is_toml and all(
             re.search(rf"^{key}:", self.text, re.MULTILINE) for key in ("metadata", "package")
         )
+
+    @property
+    def is_virtual_packages(self) -> bool:
+        """Whether it is conda-lock's ``virtual-packages.yml``, whatever its name."""
+        return not self.is_toml and is_virtual_packages(self.text)
 
     @property
     def is_toml(self) -> bool:
@@ -105,10 +118,12 @@ def read_parts(files: Sequence[File], folder: Path, *, keep_builds: bool) -> lis
     Raises:
         ManifestError: with every problem of every file.
     """
+    stated, problems = _stated([file for file in files if file.is_virtual_packages])
     parts: list[Part] = []
-    problems: list[Problem] = []
     for file in files:
-        part = _part_or_problems(file, keep_builds=keep_builds)
+        if file.is_virtual_packages:
+            continue
+        part = _part_or_problems(file, stated.promises, keep_builds=keep_builds)
         if isinstance(part, Part):
             at_home = moved(part.imported, file.path.parent, folder)
             parts.append(replace(part, imported=at_home))
@@ -117,17 +132,40 @@ def read_parts(files: Sequence[File], folder: Path, *, keep_builds: bool) -> lis
     if problems:
         names = ", ".join(dict.fromkeys(problem.location.file for problem in problems))
         raise refusal(names, *problems)
+    if not parts:
+        hint = "name the environment.yml or conda-lock.yml that it is for, too"
+        raise UsageError("nothing asks for packages: only virtual ones are stated", hints=[hint])
+    first = parts[0]
+    lost = [*stated.lost, *nobodys(stated, [part.imported.manifest for part in parts])]
+    parts[0] = replace(first, imported=first.imported.adding(lost=lost))
     return _with_default(parts)
 
 
-def _part_or_problems(file: File, *, keep_builds: bool) -> Part | Sequence[Problem]:
+def _stated(files: Sequence[File]) -> tuple[Stated, list[Problem]]:
+    """What conda-lock was told of virtual packages, the last file winning."""
+    stated = Stated()
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            other = read_virtual_packages(Source(file.name, file.text))
+        except ManifestError as error:
+            problems += error.problems
+            continue
+        promises = {**stated.promises, **other.promises}
+        stated = Stated(promises, (*stated.lost, *other.lost))
+    return stated, problems
+
+
+def _part_or_problems(
+    file: File, stated: Promises, *, keep_builds: bool
+) -> Part | Sequence[Problem]:
     try:
-        return _part(file, keep_builds=keep_builds)
+        return _part(file, stated, keep_builds=keep_builds)
     except ManifestError as error:
         return error.problems or [Problem(Location(file.name), error.message)]
 
 
-def _part(file: File, *, keep_builds: bool) -> Part:
+def _part(file: File, stated: Promises, *, keep_builds: bool) -> Part:
     from conda_multiplat.engines.conda.specs import check_spec
 
     if file.is_toml:
@@ -139,34 +177,38 @@ def _part(file: File, *, keep_builds: bool) -> Part:
             subdirs=file.platforms,
             folder=file.path.parent.name,
         )
-        return Part(imported)
+        return Part(promising(imported, stated))
     if file.is_lock:
-        return _lock_part(file)
+        return _lock_part(file, stated)
     source = Source(file.name, file.text)
-    stated = stated_platforms(source)
+    named = stated_platforms(source)
     by_name = guess(file.path.name)
-    platforms = file.platforms or stated or by_name.platforms
+    platforms = file.platforms or named or by_name.platforms
     if not platforms:
         hint = f"write {file.name}@PLATFORM, for example {file.name}@linux-64"
         raise refusal(file.name, Problem(Location(file.name), "its platform can't be told", hint))
     environment = by_name.variant or DEFAULT_ENVIRONMENT
+    told = any("cuda" in stated.get(platform, {}) for platform in platforms)
+    cuda = "" if told else by_name.cuda
     imported = read_environment_file(
-        source, platforms, by_name.cuda, check_spec=check_spec, keep_builds=keep_builds
+        source, platforms, cuda, check_spec=check_spec, keep_builds=keep_builds
     )
-    if by_name.assumed and not file.platforms and not stated:
+    imported = promising(imported, stated)
+    if by_name.assumed and not file.platforms and not named:
         guessed = f"{file.name} is taken for {platforms[0]} by its name"
         imported = imported.adding(notes=[f"{guessed}; if it is for another: {file.name}@PLATFORM"])
     return Part(imported, environment)
 
 
-def _lock_part(file: File) -> Part:
-    from conda_multiplat.engines.conda.specs import is_newer
+def _lock_part(file: File, stated: Promises) -> Part:
+    from conda_multiplat.engines.conda.specs import is_newer, spec_matches
 
     lock = read_lock(file.text, file.name, file.platforms or None)
     if missing := [platform for platform in file.platforms if platform not in lock.platforms]:
         nothing = f"it has nothing for {', '.join(missing)}"
         raise refusal(file.name, Problem(Location(file.name), nothing))
-    return Part(read_lock_source(lock, file.name, is_newer), lock.environment)
+    ports = Ports(is_newer, spec_matches)
+    return Part(read_lock_source(lock, file.name, ports, stated), lock.environment)
 
 
 def _toml(file: File) -> dict[str, object]:

@@ -4,28 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from conda_multiplat.actions.provenance import refuse_strays
+from conda_multiplat.actions.missing_promises import missing, where
+from conda_multiplat.actions.provenance import refuse_strays, refuse_unverifiable, target_strays
 from conda_multiplat.engines.detect_virtual_packages import virtual_packages
 from conda_multiplat.lockfile.digests import has_changed
 from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import Project
-from conda_multiplat.manifest.targets import select_environments, target
+from conda_multiplat.manifest.targets import Target, select_environments, target
 from conda_multiplat.vocabulary.errors import LockFileError, UnmetError
+from conda_multiplat.vocabulary.implied_promises import as_mapping
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, VirtualPackage, spec_name
-from conda_multiplat.vocabulary.unmet import grouped, hints_for, lines
+from conda_multiplat.vocabulary.unmet import Grouped, grouped, hints_for, lines
 from conda_multiplat.vocabulary.virtual_packages import Unmet, unmet
+
+_NOTHING = "nothing was downloaded or changed"
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The environment to install, and what is locked of it for this machine."""
+    """The environment to install, and what is locked of it for this machine.
+
+    Attributes:
+        environment: its name.
+        locked: what is locked.
+        stale: whether the manifest asks for something else by now.
+        strays: what comes from elsewhere than this machine's configuration has the manifest's
+            channels, a line each. Only for another machine, whose configuration is its own: here
+            it is refused.
+    """
 
     environment: str
     locked: PlatformLock
     stale: bool
+    strays: tuple[str, ...] = ()
 
 
 def choose(
@@ -103,30 +118,59 @@ def _checked(project: Project, environment: str, settings: Settings) -> Choice:
         )
     needs = locked.machine_needs
     names = {spec_name(need.spec) for need in needs}
-    has = locked.virtual_packages if settings.elsewhere else virtual_packages(settings, names)
+    here = target(project.manifest, environment, settings.subdir)
+    if settings.elsewhere:  # another tool's lock does not say what it was promised
+        has = locked.virtual_packages or here.virtual_packages
+    else:
+        has = virtual_packages(settings, names)
     lacking = unmet(needs, has, spec_matches)
+    if lacking and settings.elsewhere:
+        raise _unpromised_error(project, here, locked, lacking)
     if lacking:
         raise _unmet_error(environment, locked, lacking, settings.subdir)
-    here = target(project.manifest, environment, settings.subdir)
+    stale = has_changed(lock, here)
+    if settings.elsewhere:
+        refuse_unverifiable(project, here, lock)
+        return Choice(environment, locked, stale, tuple(target_strays(project, here, lock)))
     refuse_strays(project, here, lock)
-    return Choice(environment, locked, stale=has_changed(lock, here))
+    return Choice(environment, locked, stale)
 
 
 def _unmet_error(
     environment: str, locked: PlatformLock, lacking: Sequence[Unmet], subdir: str
 ) -> UnmetError:
-    groups = grouped(lacking, {record.name: record.version for record in locked.records})
+    groups = grouped(lacking, {record.name: record.version for record in locked.every})
     return UnmetError(
         f"this machine can't run {environment} for {subdir}",
         details=lines(groups),
-        hints=["nothing was downloaded or changed", *hints_for(lacking, subdir)],
-        data={
-            "unmet": [
-                {"records": list(records), "needs": spec, "has": _document(has)}
-                for (spec, has), records in groups.items()
-            ]
-        },
+        hints=[_NOTHING, *hints_for(lacking, subdir)],
+        data=_unmet_document(groups),
     )
+
+
+def _unpromised_error(
+    project: Project, here: Target, locked: PlatformLock, lacking: Sequence[Unmet]
+) -> UnmetError:
+    """The same for another machine: of its platform only what is promised is known."""
+    groups = grouped(lacking, {record.name: record.version for record in locked.every})
+    implied = missing(here, locked)
+    file = project.manifest.files[0]
+    hints = [f"to promise in {file}: {where(here)}: {as_mapping(implied)}"] if implied else []
+    return UnmetError(
+        f"the machines that {here.subdir} promises can't run {here.environment}",
+        details=lines(groups, f"the promises of {here.subdir}"),
+        hints=[_NOTHING, *hints],
+        data=_unmet_document(groups),
+    )
+
+
+def _unmet_document(groups: Grouped) -> dict[str, Any]:
+    return {
+        "unmet": [
+            {"records": list(records), "needs": spec, "has": _document(has)}
+            for (spec, has), records in groups.items()
+        ]
+    }
 
 
 def _document(package: VirtualPackage | None) -> dict[str, str] | None:

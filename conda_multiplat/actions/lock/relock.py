@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conda_multiplat.actions.lock.cuda_builds import refuse_lost_cuda
 from conda_multiplat.actions.lock.plan import Plan, Update, check_update, make_plans, plan_targets
 from conda_multiplat.actions.named_variables import require_named
 from conda_multiplat.lockfile import write as conda_lock
@@ -93,6 +94,7 @@ def relock(
     platforms: Sequence[str] = (),
     update: Update = _NOTHING,
     channel_priority: str | None = None,
+    drop_cuda: bool = False,
 ) -> Locked:
     """Solve what is not in sync, all targets at once, and write nothing.
 
@@ -104,9 +106,10 @@ def relock(
         platforms: only these; the others stay as locked.
         update: what may move although it still fits.
         channel_priority: instead of the locks' own and the configuration's.
+        drop_cuda: whether locked CUDA builds may become CPU builds.
 
     Raises:
-        NoSolutionError: at least one target can't be solved.
+        NoSolutionError: at least one target can't be solved, or would lose its CUDA builds.
         ManifestError: a line refers to an environment variable that may not be sent.
         UsageError: an environment, a platform or a package that is not there.
         LockFileError: a lock that can't be read.
@@ -130,6 +133,8 @@ def relock(
     pypi = _pypi_side(project, plans, update, settings, console)
     try:
         solutions = _solve(plans, engine, pypi)
+        if not drop_cuda:
+            refuse_lost_cuda(project, plans, solutions)
         resolved = pypi.results() if pypi else {}
     finally:
         if pypi:

@@ -24,6 +24,7 @@ from conda_multiplat.importers.environment_yml import without_build
 from conda_multiplat.importers.merge import Part, channel_notes, double_platforms, merge
 from conda_multiplat.importers.platform_differences import Difference, common, differences, settle
 from conda_multiplat.importers.values import Imported, Lost
+from conda_multiplat.importers.virtual_packages_yml import FILE_NAMES
 from conda_multiplat.lockfile.read import read_lock
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
@@ -53,7 +54,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "arguments",
         metavar="FILE[@PLATFORM]",
         nargs="*",
-        help="environment.yml files, pixi.toml, pyproject.toml, conda-lock.yml",
+        help="environment.yml files, pixi.toml, pyproject.toml, conda-lock.yml and its "
+        "virtual-packages.yml",
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
@@ -107,7 +109,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         raise ManifestError("two files are for one platform", problems=problems)
     imported = merge(parts)
     imported, settled = _settle(imported, prefer_common=args.take_common, console=console)
-    imported = imported.adding(notes=channel_notes(imported.manifest))
+    imported = imported.adding(notes=[*channel_notes(imported.manifest), *_beside(files)])
     if args.keep_builds:
         imported = imported.adding(notes=_build_note(settled))
     # The path of an environment is of this machine only, and the manifest is for others too.
@@ -212,6 +214,17 @@ def _asked(
         if answer.strip().isdigit() and 1 <= int(answer) <= len(variants):
             return variants[int(answer) - 1].requirements, True
         console.say(f"  {answer.strip()!r} is none of them")
+
+
+def _beside(files: Sequence[File]) -> list[str]:
+    """Where conda-lock would read what to promise, and nobody has named it."""
+    if any(file.is_virtual_packages for file in files):
+        return []
+    paths = {file.path.parent / name for file in files for name in FILE_NAMES}
+    return [
+        f"{shown(path)} says what conda-lock promises: to import that, name it too"
+        for path in sorted(filter(Path.is_file, paths))
+    ]
 
 
 def _build_note(settled: Sequence[Settled]) -> list[str]:

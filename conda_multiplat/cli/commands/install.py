@@ -15,12 +15,14 @@ from dataclasses import replace
 from conda_multiplat.actions.install.choose_environment import Choice, choose, warn_if_stale
 from conda_multiplat.actions.install.make_as_locked import make_as_locked
 from conda_multiplat.actions.install.work import Look, Work, channels, require_allowed
+from conda_multiplat.actions.provenance import stray_error
 from conda_multiplat.cli.options import flag, invocation, invocation_options, platform_option
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.progress import progress
 from conda_multiplat.machine.project import Project
+from conda_multiplat.manifest.targets import target
 from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.records import Record
 
@@ -85,6 +87,7 @@ def _prepare(
 ) -> int:
     """Show what would be installed, or download it, without a prefix."""
     require_allowed(project, choice, settings)
+    _note_strays(project, choice, settings, console, fetch=fetch)
     locked = choice.locked
     target_name = f"{choice.environment}/{settings.subdir}"
     if fetch:
@@ -115,6 +118,24 @@ def _prepare(
         }
     )
     return 0
+
+
+def _note_strays(
+    project: Project, choice: Choice, settings: Settings, console: Console, *, fetch: bool
+) -> None:
+    """Say what the other machine refuses, unless it is configured otherwise than this one.
+
+    Raises:
+        LockFileError: it would be fetched here.
+    """
+    if choice.strays and fetch:
+        where = target(project.manifest, choice.environment, settings.subdir)
+        raise stray_error(project, where, choice.strays)
+    for line in choice.strays:
+        console.say(
+            f"warning: {line}: it is refused where conda's configuration does not say so "
+            "(`channel_alias`, `custom_channels`)"
+        )
 
 
 def _list(changes: Sequence[object], console: Console) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from conda_multiplat.actions.lock.adopt import adopt
 from conda_multiplat.actions.lock.plan import Update
 from conda_multiplat.actions.lock.relock import relock
 from conda_multiplat.actions.lock.report import changes_of, document, note_assumed_platforms, report
@@ -30,6 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     summary = "let these packages move to the newest that fits"
     several(moves, "--update", dest="updates", metavar="PKG", summary=summary)
     flag(moves, "--update-all", "everything", "start afresh: everything may move")
+    flag(parser, "--drop-cuda", "drop_cuda", "let locked CUDA builds become CPU builds")
     flag(parser, "--dry-run", "dry", "solve and show, but write nothing")
     parser.add_argument(
         "--channel-priority",
@@ -48,23 +50,29 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     for warning in project.manifest.warnings:
         console.say(f"warning: {warning}")
     note_assumed_platforms(project, console)
+    scope = {"environments": args.environments, "platforms": args.platforms}
+    adopted = adopt(project, settings, console, **scope, drop_cuda=args.drop_cuda)
+    project = adopted.project
     locked = relock(
         project,
         settings,
         console,
-        environments=args.environments,
-        platforms=args.platforms,
+        **scope,
         update=Update(frozenset(name.lower() for name in args.updates), args.everything),
         channel_priority=args.priority,
+        drop_cuda=args.drop_cuda,
     )
     changes = changes_of(locked, is_newer)
     report(locked, changes, settings, console)
-    texts = locked.texts()
+    for line in adopted.lines():
+        console.say(line)
+    texts = {**adopted.texts, **locked.texts()}
     if not args.dry:
         sweep(project.folder)
         write_all(texts)
     names = [shown(path) for path in texts]
     verb = "would write" if args.dry else "wrote"
     console.say(f" {verb} {', '.join(names)}" if names else " in sync: nothing to write")
-    console.result({"dry_run": args.dry, "files": names, **document(locked, changes)})
+    told = {"promised": [each.to_dict() for each in adopted.promised]} if adopted.promised else {}
+    console.result({"dry_run": args.dry, "files": names, **told, **document(locked, changes)})
     return 0

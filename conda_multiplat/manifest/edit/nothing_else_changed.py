@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from conda_multiplat.manifest.edit.document import UNCHANGED
 from conda_multiplat.manifest.edit.draft import Change, Draft
 from conda_multiplat.manifest.model import Environment, Manifest, View
 from conda_multiplat.vocabulary.errors import NOWHERE, ManifestError
+from conda_multiplat.vocabulary.implied_promises import Implied
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 #: What an environment's own lines ask for on each platform: whether of PyPI, and the text.
@@ -53,6 +54,30 @@ def same_but_for_platforms(before: Draft, after: Draft, environment: str) -> boo
     subdirs = before.subdirs & after.subdirs
     said, now = (_without_platforms(each, environment, subdirs) for each in (before, after))
     return said == now
+
+
+def same_but_for_promises(
+    before: Draft, after: Draft, environment: str, promises: Mapping[str, Sequence[Implied]]
+) -> bool:
+    """Whether two manifests differ in nothing but what an environment promises more."""
+    stated = {
+        subdir: dict(values)
+        for subdir, values in before.manifest.environments[environment].promises.items()
+    }
+    for subdir, implied in promises.items():
+        stated.setdefault(subdir, {}).update({each.name: each.value for each in implied})
+    said, now = _all_said(before.manifest), _all_said(after.manifest)
+    said["environments"][environment]["promises"] = stated
+    return said == now
+
+
+def _all_said(manifest: Manifest) -> dict[str, Any]:
+    """What a manifest says, its dependencies included."""
+    said = _said(manifest)
+    for name, environment in said["environments"].items():
+        views = manifest.environments[name].views
+        environment["lines"] = {subdir: _counted(view) for subdir, view in views.items()}
+    return said
 
 
 def _without_platforms(draft: Draft, environment: str, subdirs: frozenset[str]) -> dict[str, Any]:

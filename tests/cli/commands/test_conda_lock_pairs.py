@@ -307,7 +307,7 @@ def test_adopted_with_an_edit(pair: Pair) -> None:
 
 
 def test_cuda(pair: Pair, tmp_path: Path) -> None:
-    """conda-lock takes CUDA for granted; a manifest has to promise it."""
+    """conda-lock takes CUDA for granted; a manifest has to promise it, and `lock` writes that."""
     channel = yaml.safe_load((pair.folder / "dev.yml").read_text("utf-8"))["channels"][0]
     for path in pair.folder.glob("[!.]*"):
         path.unlink()
@@ -318,11 +318,14 @@ def test_cuda(pair: Pair, tmp_path: Path) -> None:
     assert pair.check(code=1) == (
         "conda-lock.yml is out of date\n"
         "  gpu 1.0 needs __cuda >=11: not promised  (linux-64)\n"
+        '  to promise in environment.yml: multiplat: virtual-packages: linux-64: {cuda: "11"}\n'
         "run: conda multiplat lock\n"
     )
     promise = 'multiplat: {virtual-packages: {linux-64: {cuda: "11.4"}}}\n'
     (pair.folder / "environment.yml").write_text(manifest + promise, encoding="utf-8")
     assert pair.check() == f"{MET}  (linux-64)\n"
+    (pair.folder / "environment.yml").write_text(manifest, encoding="utf-8")
     theirs = pair.locked()
     pair.run("lock")
+    assert "in sync" in pair.check("--strict")
     assert pair.locked() == theirs

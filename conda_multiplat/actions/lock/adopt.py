@@ -1,0 +1,131 @@
+"""Adopting the locks of other tools: the manifest promises what their packages need.
+
+Without that, a lock of CUDA builds would become one of CPU builds: what nobody promises is not
+there for the solver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from conda_multiplat.actions.missing_promises import missing
+from conda_multiplat.lockfile.model import LockFile
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.files import shown
+from conda_multiplat.machine.project import Project
+from conda_multiplat.manifest.targets import Target, stated_promises, targets
+from conda_multiplat.vocabulary.errors import LockFileError
+from conda_multiplat.vocabulary.implied_promises import Implied
+
+
+@dataclass(frozen=True)
+class Promised:
+    """What is promised of a target for the sake of a lock that another tool made."""
+
+    target: Target
+    implied: tuple[Implied, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {"target": str(self.target), "promises": [each._asdict() for each in self.implied]}
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """A project whose manifest promises what the locks that it takes over need.
+
+    Attributes:
+        project: with those promises.
+        texts: the manifest's files that they change; nothing is written yet.
+        promised: the promises.
+    """
+
+    project: Project
+    texts: dict[Path, str]
+    promised: tuple[Promised, ...] = ()
+
+    def lines(self) -> Iterator[str]:
+        """What a person reads: a line for each promise, under one for the file."""
+        if self.promised:
+            files = ", ".join(map(shown, self.texts))
+            yield f" promised in {files} what the lock of another tool needs:"
+        for promised in self.promised:
+            for each in promised.implied:
+                yield f"   {promised.target}  {each}  ({each.comment})"
+
+
+def adopt(
+    project: Project,
+    settings: Settings,
+    console: Console,
+    *,
+    environments: Sequence[str] = (),
+    platforms: Sequence[str] = (),
+    drop_cuda: bool = False,
+) -> Adopted:
+    """The project as it is to be locked, where locks of other tools lie beside its manifest.
+
+    What the manifest itself states of a virtual package stays as it is.
+
+    Args:
+        project: the project.
+        settings: the platform to assume where the manifest names none.
+        console: for the edit's own words.
+        environments: only these; all where none is named.
+        platforms: only these.
+        drop_cuda: promise no CUDA.
+
+    Raises:
+        ManifestError: the manifest is written in a way that can't be edited.
+        OutsideError: it may not be written.
+    """
+    wanted = targets(project.manifest, environments, platforms)
+    foreign = {name: _foreign_lock(project, name) for name in {t.environment for t in wanted}}
+    promised = []
+    for target in wanted:
+        lock = foreign[target.environment]
+        implied = _silent(project, target, lock, drop_cuda=drop_cuda) if lock else ()
+        if implied:
+            promised.append(Promised(target, implied))
+    return _edited(project, promised, settings, console) if promised else Adopted(project, {})
+
+
+def _foreign_lock(project: Project, environment: str) -> LockFile | None:
+    """The lock of an environment where another tool made it; one that can't be read is not told."""
+    try:
+        lock = project.lock_head(environment)
+    except LockFileError:
+        return None
+    return lock if lock and not lock.recipe else None
+
+
+def _silent(
+    project: Project, target: Target, lock: LockFile, *, drop_cuda: bool
+) -> tuple[Implied, ...]:
+    """What is to be promised of a target: what the manifest states itself stays."""
+    locked = lock.platforms.get(target.subdir)
+    if locked is None or not locked.foreign:
+        return ()
+    known = stated_promises(project.manifest, target.environment, target.subdir)
+    known |= {"cuda", "cuda_arch"} if drop_cuda else set()
+    return tuple(each for each in missing(target, locked) if each.name not in known)
+
+
+def _edited(
+    project: Project, promised: Sequence[Promised], settings: Settings, console: Console
+) -> Adopted:
+    from conda_multiplat.actions.edit.edit_and_relock import read_original  # late: seldom needed
+    from conda_multiplat.manifest.edit.promises import with_promises
+
+    original = read_original([str(file) for file in project.files], settings, console)
+    hosts = replace(original.draft, host_subdirs=project.manifest.platforms)
+    original = replace(original, draft=hosts)
+    draft = hosts
+    for environment in dict.fromkeys(each.target.environment for each in promised):
+        own = [each for each in promised if each.target.environment == environment]
+        draft = with_promises(draft, environment, {p.target.subdir: p.implied for p in own})
+    return Adopted(original.project(draft), original.texts(draft), tuple(promised))
