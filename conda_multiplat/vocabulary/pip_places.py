@@ -29,6 +29,7 @@ _REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*\s*(\[[^\]]*\]\s*)?([<>=!~(].*)?")
 _EXTRAS = re.compile(r"(?P<bare>.+?)\s*(?P<extras>\[[^\[\]]*\])")
 #: Behind the URL of a repository in a lock.
 _COMMIT = re.compile(r"(?<=[^/])@[0-9a-f]{40,64}$")
+_BY_DIGEST = re.compile(r"/packages/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}/[^/]+$")
 _NOT_PYTHON = "write git+https://HOST/PATH@REV, git+ssh://… or git+file://…"
 
 
@@ -155,6 +156,11 @@ def is_at(asked: str, url: str) -> bool:
     )
     source = _COMMIT.sub("", locked)
     return bare in (locked, source) or (source != locked and bare.startswith(f"{source}@"))
+
+
+def is_stored_by_digest(url: str) -> bool:
+    """Whether a URL is of a file as PyPI keeps them: nobody asks for one by such a URL."""
+    return bool(_BY_DIGEST.search(url.partition("#")[0]))
 
 
 def _normal(path: str) -> str:

@@ -27,10 +27,9 @@ from conda_multiplat.vocabulary.channels import OF_DEFAULTS, base_url, channel_u
 from conda_multiplat.vocabulary.errors import Location, OutsideError, UsageError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, spec_name
 from conda_multiplat.vocabulary.pip_entries import entry_name, split_option
+from conda_multiplat.vocabulary.pip_places import is_stored_by_digest
 from conda_multiplat.vocabulary.yaml_nodes import Text
 
-#: Where an index keeps its files, by their digests: nobody asks for one by such a URL.
-_OF_INDEX = re.compile(r"/packages/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}/[^/]+$")
 _PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PATHS = ("-e", "--editable", "-f", "--find-links")
 _RELATIVE = re.compile(r"\.{1,2}($|[/\\\[])")
@@ -214,7 +213,7 @@ def _entry(name: str, version: str, origin: Mapping[str, Any]) -> str:
     """``name >=version``, or where it was installed from."""
     at_least = f"{name} >={version.partition('+')[0]}"  # PEP 440: no local version there
     url = public_name(str(origin.get("url", "")))
-    if _OF_INDEX.search(url):
+    if is_stored_by_digest(url):
         return at_least
     if "dir_info" in origin and url.startswith("file://"):
         editable = "-e " if origin["dir_info"].get("editable") else ""

@@ -3,6 +3,10 @@
 Nothing is resolved. Wheels come first and consult no index. Then what has to be built: source
 archives (their build tools come from the index), repositories, folders.
 
+Where a mirror stands for PyPI, what was locked from PyPI itself, or from another mirror that has
+its files in the same places, is asked of that mirror by name and version. The hash must be the
+locked one, so that it is the same file.
+
 uv overwrites what is in its way. So all is installed twice: aside, where its files can be compared
 with others', and from uv's cache into the prefix.
 """
@@ -16,7 +20,7 @@ from urllib.parse import urlsplit
 
 from conda_multiplat.engines.pypi.folder_digest import folder_digest
 from conda_multiplat.engines.pypi.index_logins import index_logins, with_login
-from conda_multiplat.engines.pypi.uv import pypi_index, run_uv, uv_environment
+from conda_multiplat.engines.pypi.uv import DEFAULT_INDEX, pypi_index, run_uv, uv_environment
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.distribution_files import recorded_files
 from conda_multiplat.machine.prefix import unfinished
@@ -24,8 +28,9 @@ from conda_multiplat.machine.site_packages import distributions
 from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.vocabulary.channels import scrub, secrets
-from conda_multiplat.vocabulary.errors import LockFileError
+from conda_multiplat.vocabulary.errors import LockFileError, OutsideError
 from conda_multiplat.vocabulary.pip_entries import split_option
+from conda_multiplat.vocabulary.pip_places import is_stored_by_digest
 from conda_multiplat.vocabulary.records import PypiRecord
 
 _INDEXES = ("-i", "--index-url", "--extra-index-url")
@@ -107,13 +112,35 @@ class UvInstaller:
 
     def _install_all(self, records: Sequence[PypiRecord], python: Path, *chosen: str) -> None:
         logins = self._logins()
-        wheels = [_hashed(each, logins) for each in records if each.is_wheel and each.sha256]
-        archives = [_hashed(each, logins) for each in records if _is_archive(each)]
+        mirrored = [each for each in records if each.sha256 and self._is_mirrored(each)]
+        direct = [each for each in records if each not in mirrored]
+        wheels = [_hashed(each, logins) for each in direct if each.is_wheel and each.sha256]
+        archives = [_hashed(each, logins) for each in direct if _is_archive(each)]
         others = [_unhashed(each) for each in records if not each.sha256 or each.is_folder]
         chosen = ("--python", str(python_program(python)), *chosen)
+        self._install_mirrored(mirrored, *chosen)
         self._install(wheels, "--require-hashes", "--no-index", *chosen)
         self._install([*self._options, *archives] if archives else [], "--require-hashes", *chosen)
         self._install([*self._options, *others] if others else [], *chosen)
+
+    def _install_mirrored(self, records: Sequence[PypiRecord], *options: str) -> None:
+        try:
+            self._install([_of_index(each) for each in records], "--require-hashes", *options)
+        except OutsideError as error:
+            mirror = scrub(self._indexes[-1], secrets(self._indexes))
+            hint = f"{mirror} stands for PyPI here: it must have the files that are locked"
+            error.hints = (hint, *error.hints)
+            raise
+
+    def _is_mirrored(self, record: PypiRecord) -> bool:
+        """Whether a record is of PyPI, and a mirror stands for that here."""
+        mirror = self._indexes[-1]
+        elsewhere = (*DEFAULT_INDEX, "--no-index")
+        if not mirror or any(option.startswith(elsewhere) for option in self._options):
+            return False
+        named = [split_option(option)[1] for option in self._options]
+        hosts = {urlsplit(url).netloc.rpartition("@")[2] for url in (*named, *self._indexes)}
+        return is_stored_by_digest(record.url) and urlsplit(record.url).netloc not in hosts
 
     def _check_folders(self, records: Sequence[PypiRecord]) -> None:
         changed = [
@@ -177,6 +204,10 @@ def _hashed(record: PypiRecord, logins: Mapping[str, str]) -> str:
     login = logins.get(str(parts.hostname))
     url = parts._replace(netloc=f"{login}@{parts.netloc}").geturl() if login else record.url
     return f"{record.name} @ {url} --hash=sha256:{record.sha256}"
+
+
+def _of_index(record: PypiRecord) -> str:
+    return f"{record.name}=={record.version} --hash=sha256:{record.sha256}"
 
 
 def _unhashed(record: PypiRecord) -> str:

@@ -20,7 +20,8 @@ from conda_multiplat.vocabulary.channels import scrub
 from conda_multiplat.vocabulary.errors import OutsideError, UsageError
 from conda_multiplat.vocabulary.pip_entries import split_option
 
-_DEFAULT_INDEX = ("-i", "--index-url")
+#: The options that name an index in PyPI's place.
+DEFAULT_INDEX = ("-i", "--index-url")
 _URL = re.compile(r"(https?://|file:///)[^/\s]")
 
 
@@ -58,7 +59,7 @@ def uv_environment(settings: Settings, folder: Path, entries: Iterable[str]) -> 
     else:
         environ["UV_NO_CONFIG"] = "1"
     index = pypi_index(settings)
-    if index and not any(split_option(entry)[0] in _DEFAULT_INDEX for entry in entries):
+    if index and not any(split_option(entry)[0] in DEFAULT_INDEX for entry in entries):
         environ["UV_DEFAULT_INDEX"] = index
     for name, value in _patience(settings).items():
         environ.setdefault(name, value)
