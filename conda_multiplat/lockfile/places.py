@@ -63,7 +63,9 @@ def conda_places(content: bytes, file: str) -> dict[str, Places]:
     Raises:
         LockFileError: it can't be read.
     """
-    section = content[content.find(b"\npackage:") :].replace(b"\r\n", b"\n")
+    section = content[content.find(b"\npackage:") :]
+    if b"\r" in section:
+        section = section.replace(b"\r\n", b"\n")
     # YAML ends lines at these too
     plain = section.isascii() and b"\r" not in section
     return (_by_layout(section) if plain else None) or _by_yaml(content.decode("utf-8-sig"), file)

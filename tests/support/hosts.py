@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from support import warm
+
 TESTS = Path(__file__).resolve().parents[1]
 EMBEDDED = "embedded"
 STANDALONE = "standalone"
@@ -97,16 +99,7 @@ class Host:
         timeout: float = 300,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end; ``code`` is what it must exit with, ``None`` for any."""
-        done = subprocess.run(
-            [*self.command, *map(str, arguments)],
-            cwd=cwd,
-            env=self.environ(env),
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=timeout,
-            check=False,
-        )
+        done = self._finished([*map(str, arguments)], cwd, self.environ(env), timeout)
         if code is not None and done.returncode != code:
             raise AssertionError(
                 f"{' '.join(map(str, arguments))}: exit code {done.returncode}, not {code}\n"
@@ -114,10 +107,27 @@ class Host:
             )
         return done
 
+    def _finished(
+        self, arguments: list[str], cwd: Path | None, environ: dict[str, str], timeout: float
+    ) -> subprocess.CompletedProcess[str]:
+        module = self.command[-1]
+        if self.command[:2] == (sys.executable, "-m") and warm.can_run(environ):
+            return warm.run(module, arguments, cwd, environ, timeout)
+        return subprocess.run(
+            [*self.command, *arguments],
+            cwd=cwd,
+            env=environ,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=timeout,
+            check=False,
+        )
+
     def seconds(self, *arguments: str, cwd: Path, env: Mapping[str, str] | None = None) -> float:
         """Seconds of a processor that a command and its children take, and no others."""
         before = os.times()
-        self.run(*arguments, cwd=cwd, env=env)
+        self.run(*arguments, cwd=cwd, env={**(env or {}), "CONDA_MULTIPLAT_TEST_COLD": "1"})
         after = os.times()
         return sum(after[2:4]) - sum(before[2:4])
 

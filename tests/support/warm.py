@@ -1,0 +1,191 @@
+"""Commands in processes that begin with their modules loaded: most of a short command's time.
+
+A server, one for each worker of pytest and each module that is run, imports what commands import
+and forks for each of them. The forked process gets the command's own arguments, environment,
+folder and files, and runs the module as ``python -m MODULE`` does. What has to be there when an
+interpreter starts (``PYTHON…``, ``LD_…``, the locale) can't be had so: see :func:`can_run`. With
+``CONDA_MULTIPLAT_TEST_COLD=1`` each command is an interpreter of its own.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import importlib
+import json
+import os
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from threading import Thread
+
+_TESTS = str(Path(__file__).resolve().parents[1])
+_COLD = "CONDA_MULTIPLAT_TEST_COLD"
+_OF_THE_START = ("PYTHON", "LD_", "DYLD_", "LC_", "LANG", "MALLOC", "ASAN_")
+#: Nothing of conda's own: it reads the environment as it is imported.
+_LOADED = (
+    "conda_multiplat.cli.main",
+    "conda_multiplat.actions.lock.relock",
+    "conda_multiplat.actions.install.make_as_locked",
+    "conda_multiplat.engines.conda.solver",
+    "conda_multiplat.engines.conda.install",
+    "conda_multiplat.engines.pypi.resolver",
+    "packaging.requirements",
+    "rich.progress",
+    "yaml",
+)
+_LOADED_BY_CONDA = (
+    "requests",
+    "ruamel.yaml",
+    "tqdm",
+    "pluggy",
+    "zstandard",
+    "boltons",
+)
+
+
+def can_run(environ: Mapping[str, str]) -> bool:
+    """Whether a command with this environment can begin in a forked process."""
+    if not hasattr(os, "fork") or os.environ.get(_COLD) or _COLD in environ:
+        return False
+    if environ.get("PYTHONPATH") not in (None, _TESTS):
+        return False
+    base = _base()
+    names = {name for name in {*environ, *base} if name.startswith(_OF_THE_START)}
+    return all(environ.get(name) == base.get(name) for name in names - {"PYTHONPATH"})
+
+
+def _base() -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    return {**kept, "PYTHONWARNINGS": "ignore"}
+
+
+def run(
+    module: str,
+    arguments: Sequence[str],
+    cwd: Path | None,
+    environ: Mapping[str, str],
+    timeout: float,
+) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m MODULE ARGUMENTS…`` to its end.
+
+    Raises:
+        subprocess.TimeoutExpired: it takes longer than ``timeout`` seconds.
+    """
+    outputs = [os.pipe(), os.pipe()]
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(_server(module))
+        request = json.dumps([list(arguments), str(cwd or Path.cwd()), dict(environ)]).encode()
+        descriptors = [0, *(write for _, write in outputs)]
+        socket.send_fds(connection, [len(request).to_bytes(8, "big")], descriptors)
+        connection.sendall(request)
+        for _, write in outputs:
+            os.close(write)
+        texts: list[str] = ["", ""]
+        readers = [
+            Thread(target=_collect, args=(read, texts, number), daemon=True)
+            for number, (read, _) in enumerate(outputs)
+        ]
+        for reader in readers:
+            reader.start()
+        answers = connection.makefile()
+        process = int(answers.readline())
+        connection.settimeout(timeout)
+        try:
+            code = int(answers.readline())
+        except TimeoutError:
+            os.kill(process, signal.SIGKILL)
+            raise subprocess.TimeoutExpired(list(arguments), timeout) from None
+        for reader in readers:
+            reader.join(timeout)
+    return subprocess.CompletedProcess([module, *arguments], code, *texts)
+
+
+def _collect(descriptor: int, texts: list[str], number: int) -> None:
+    with open(descriptor, encoding="utf-8") as file:
+        texts[number] = file.read()
+
+
+@cache
+def _server(module: str) -> str:
+    """The socket of the server for a module, which ends with this process."""
+    path = str(Path(tempfile.mkdtemp(prefix="warm-")) / "socket")
+    command = [sys.executable, "-m", "support.warm", module, path]
+    environ = {**_base(), "PYTHONPATH": _TESTS}
+    server = subprocess.Popen(command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert server.stdout is not None
+    assert server.stdout.readline() == b"ready\n"
+    atexit.register(server.communicate)  # closes its stdin, and waits for its end
+    return path
+
+
+def _serve(module: str, path: str) -> tuple[list[str], str]:
+    """Answer requests for as long as who asked for it lives; return in a command's process."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(64)
+    Thread(target=_end_with_owner, daemon=True).start()
+    os.write(1, b"ready\n")
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        connection, _ = listener.accept()
+        if os.fork() == 0:
+            listener.close()
+            return _answer(connection)
+        connection.close()
+
+
+def _end_with_owner() -> None:
+    while os.read(0, 1):  # not sys.stdin, whose lock a forked process would inherit
+        pass
+    os._exit(0)
+
+
+def _answer(connection: socket.socket) -> tuple[list[str], str]:
+    """Begin a command and wait for it; returns in its process."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    size, descriptors, _, _ = socket.recv_fds(connection, 8, 3)
+    content = b""
+    while len(content) < int.from_bytes(size, "big"):
+        content += connection.recv(1 << 20)
+    arguments, cwd, environ = json.loads(content)
+    if process := os.fork():
+        with suppress(OSError):
+            connection.sendall(f"{process}\n".encode())
+            _, status = os.waitpid(process, 0)
+            connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+        os._exit(0)
+    connection.close()
+    for number, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(environ)
+    return arguments, cwd
+
+
+def _main() -> None:
+    module, path = sys.argv[1:]
+    for name in (*_LOADED, *(_LOADED_BY_CONDA if module != "conda_multiplat" else ())):
+        importlib.import_module(name)
+    gc.freeze()
+    arguments, cwd = _serve(module, path)
+    sys.path[0] = cwd
+    if module == "conda_multiplat":  # its environment has no PYTHONPATH
+        sys.path.remove(_TESTS)
+    for name in ("support.warm", "support"):
+        sys.modules.pop(name, None)
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    _main()
