@@ -3,7 +3,8 @@
 conda solves up to four times for one command, and none of its solves need come to anything. So the
 warning waits for the change: condas from 25.5 on have an action after a transaction; with older
 ones what was asked for is noted at the solve and said at the end of the command, if the records
-in ``conda-meta`` are others by then.
+in ``conda-meta`` are others by then. Who removes a whole environment has not changed a locked one:
+after such a transaction, too, the end of the command tells whether conda has left the folder.
 """
 
 from __future__ import annotations
@@ -74,8 +75,11 @@ def drift_action() -> type[Any]:
         def execute(self) -> None:
             """All has been linked and unlinked."""
             prefix = Path(self.target_prefix)
-            if not specifier.linked(prefix) and (self.link_precs or self.unlink_precs):
-                _warn(prefix, _texts(self.update_specs or ()), _texts(self.remove_specs or ()))
+            added, removed = _texts(self.update_specs or ()), _texts(self.remove_specs or ())
+            if self.unlink_precs and not (self.link_precs or added or removed):
+                _noted.append(_Noted(prefix, added, removed, _file_names(self.unlink_precs)))
+            elif not specifier.linked(prefix) and (self.link_precs or self.unlink_precs):
+                _warn(prefix, added, removed)
 
         def reverse(self) -> None:
             """Nothing was done."""
@@ -110,6 +114,10 @@ def _texts(specs: Iterable[Any]) -> tuple[str, ...]:
 
 def _records(prefix: Path) -> frozenset[str]:
     return frozenset(path.name for path in (prefix / "conda-meta").glob("*.json"))
+
+
+def _file_names(records: Iterable[Any]) -> frozenset[str]:
+    return frozenset(f"{record.name}-{record.version}-{record.build}.json" for record in records)
 
 
 def _drift(prefix: Path, added: tuple[str, ...], removed: tuple[str, ...]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -209,13 +210,19 @@ def _channel_config(context: Any) -> ChannelConfig:
 
 
 def _channels(context: Any) -> tuple[str, ...]:
-    """The configured channels; newer condas (24.9) refuse some of them, whether they are used."""
+    """The configured channels; newer condas (24.9) refuse some of them, whether they are used.
+
+    Where none is configured, some of those warn of ``defaults``: that is for conda's own commands.
+    A manifest seldom leaves the channels to the configuration, and ``lock`` says when one does.
+    """
     from conda.exceptions import ChannelError
 
-    try:
-        return tuple(map(str, context.channels))
-    except ChannelError:
-        return tuple(map(str, context._channels))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        try:
+            return tuple(map(str, context.channels))
+        except ChannelError:
+            return tuple(map(str, context._channels))
 
 
 def _default_channels(context: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:

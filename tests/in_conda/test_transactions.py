@@ -172,6 +172,22 @@ def test_drift_by_removal(conda: Host, project: Path, managed: Path) -> None:
     assert f"  to keep it: take greeting-data out of {project / 'environment.yml'}" in done.stderr
 
 
+@pytest.mark.parametrize("command", [("remove", "--all"), ("env", "remove")])
+def test_removal_of_the_environment(conda: Host, managed: Path, command: tuple[str, ...]) -> None:
+    """Who removes a locked environment is not told that an install would undo it."""
+    done = conda.run(*command, "--yes", "-n", "demo")
+    assert not managed.exists()
+    assert "is locked" not in done.stderr
+
+
+def test_removal_of_all_packages(conda: Host, managed: Path) -> None:
+    """An environment that is emptied and stays is one that was changed."""
+    if version(conda) < (25, 5):
+        pytest.skip("nobody asks us about transactions without a solve in a conda before 25.5")
+    done = conda.run("remove", "--yes", "-n", "demo", "--all", "--keep-env")
+    assert done.stderr.count(f"{managed} is locked: `conda multiplat install` will undo this") == 1
+
+
 def test_doctor_fixes(conda: Host, real_channel: Path, managed: Path) -> None:
     """``--list`` has a summary, and ``--fix`` installs what is locked, after asking."""
     if version(conda) < (26, 1):
