@@ -16,7 +16,7 @@ from conda_multiplat.importers.values import Imported, conda_meaning, pypi_meani
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, unique
-from conda_multiplat.vocabulary.selector_writer import selector
+from conda_multiplat.vocabulary.selector_writer import selectors
 from conda_multiplat.vocabulary.yaml_scalars import list_item
 
 _HEADER = """\
@@ -198,16 +198,24 @@ def _is_option(entry: str) -> bool:
 
 
 def _lines(items: Sequence[Line], subdirs: Sequence[str], lead: str) -> list[str]:
-    """Lines with their comments in one column."""
-    rows = [(f"{lead}{_text(item.text)}", _comment(item, subdirs)) for item in items]
+    """Lines with their comments in one column, one for each selector that an item needs."""
+    rows = [
+        (f"{lead}{_text(item.text)}", comment)
+        for item in items
+        for comment in _comments(item, subdirs)
+    ]
     widths = [len(line) for line, comment in rows if comment and len(line) <= _COLUMN]
     width = max(widths, default=0)
     return [f"{line.ljust(width)}  # {words}" if words else line for line, words in rows]
 
 
-def _comment(item: Line, subdirs: Sequence[str]) -> str:
-    where = selector(item.subdirs, subdirs)
-    return " ".join(filter(None, [item.words, f"[{where}]" if where else ""]))
+def _comments(item: Line, subdirs: Sequence[str]) -> list[str]:
+    """The comment of each line of an item; the words beside it stand once."""
+    brackets = [f"[{word}]" for word in selectors(item.subdirs, subdirs)] or [""]
+    return [
+        " ".join(filter(None, [item.words * (number == 0), word]))
+        for number, word in enumerate(brackets)
+    ]
 
 
 def _variables(manifest: Manifest, subdirs: Sequence[str]) -> list[str]:
@@ -217,10 +225,12 @@ def _variables(manifest: Manifest, subdirs: Sequence[str]) -> list[str]:
             places.setdefault((name, value), set()).add(subdir)
     names = list(unique(name for name, _ in places))
     items = [
-        (f"  {name}: {_quoted(value)}", selector(at, subdirs))
+        (f"  {name}: {_quoted(value)}", selectors(at, subdirs))
         for (name, value), at in sorted(places.items(), key=lambda each: names.index(each[0][0]))
     ]
-    lines = [f"{line}  # [{where}]" if where else line for line, where in items]
+    lines = [
+        f"{line}  # [{word}]" if word else line for line, words in items for word in words or [""]
+    ]
     return ["variables:", *lines] if lines else []
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
@@ -37,14 +37,18 @@ class Selection:
         return not self.family and self.platforms == self.every
 
     @property
-    def expression(self) -> str:
-        """What stands in a comment selector's brackets."""
+    def words(self) -> tuple[str, ...]:
+        """The comment selectors of the lines that say it; nothing where none is needed.
+
+        A platform that is named alone gets its own word, as others of its family may come.
+        """
+        if self.everywhere:
+            return ()
         if self.family:
-            return self.family
-        names = [_variables_of(platform) for platform in sorted(self.platforms)]
-        if len(names) == 1:
-            return names[0]
-        return " or ".join(f"({name})" if " " in name else name for name in names)
+            return (self.family,)
+        if len(self.platforms) == 1:
+            return (_own_word(next(iter(self.platforms)), self.every),)
+        return selectors(self.platforms, self.every)
 
     @property
     def families(self) -> tuple[str, ...] | None:
@@ -68,76 +72,67 @@ class Selection:
         return None
 
 
-def away_from(old: str, selection: Selection) -> str:
-    """The expression that holds where ``old`` (``""`` for everywhere) does, less a selection."""
-    words = selection.expression
-    without = f"not ({words})" if " " in words else f"not {words}"
-    if not old:
-        return without
-    return f"({old}) and {without}" if " or " in old else f"{old} and {without}"
-
-
-def _variables_of(subdir: str) -> str:
-    """One platform in the words of comment selectors."""
-    system, _, machine = subdir.partition("-")
-    known = variables(subdir)
-    if known.get(f"{system}{machine}"):
-        return f"{system}{machine}"
-    return f"{system} and {machine}" if system in FAMILIES else system
-
-
-#: The variables in the order in which they are preferred: what people write comes first.
-_PREFERRED = (
-    *("linux", "osx", "win", "unix", "linux64", "osx64", "win64", "aarch64", "ppc64le", "s390x"),
-    *("riscv64", "ppc64", "armv7l", "armv6l", "linux32", "win32"),
-    *("emscripten", "wasi", "freebsd", "zos", "arm64", "x86_64", "x86", "wasm32"),
+#: conda-lock's words, each of which it reads alone: a line with anything else it drops on every
+#: platform. What people write comes first.
+_CONDA_LOCK = (
+    *("linux", "osx", "win", "unix", "linux64", "osx64", "win64", "aarch64", "arm64", "ppc64le"),
+)
+#: The platforms that conda-lock can lock for.
+_LOCKABLE = frozenset(
+    ("linux-64", "linux-aarch64", "linux-ppc64le", "osx-64", "osx-arm64", "win-64")
+)
+#: Words for the others.
+_OTHERS = (
+    *("s390x", "riscv64", "ppc64", "armv7l", "armv6l", "linux32", "win32"),
+    *("emscripten", "wasi", "freebsd", "zos", "wasm32"),
 )
 _SYSTEMS = ("linux", "osx", "win")
 
 
-def selector(subdirs: Collection[str], among: Collection[str]) -> str:
-    """An expression that holds for ``subdirs`` and for no other platform of ``among``.
+def selectors(subdirs: Collection[str], among: Collection[str]) -> tuple[str, ...]:
+    """The comment selectors of as many lines, of which on each platform one holds, or none.
 
-    The first that fits of
-
-    1. nothing (``""``), where ``subdirs`` are all of ``among``;
-    2. one variable, a family before a platform: ``linux``, ``osx64``;
-    3. ``not`` with one variable;
-    4. several of these joined by ``or``, as few as a greedy choice finds; a platform that no
-       variable names alone is ``osx and arm64``.
+    Together they hold for ``subdirs`` and for no other platform of ``among``. Each is a word that
+    conda-lock reads as we do, a family before a platform. Only where such words do not tell a
+    platform apart, which conda-lock then can't lock for, it is ``win and arm64``. Nothing where
+    ``subdirs`` are all of ``among``.
     """
-    return _selector(frozenset(subdirs), frozenset(among) | frozenset(subdirs))
+    return _selectors(frozenset(subdirs), frozenset(among) | frozenset(subdirs))
 
 
 @lru_cache(maxsize=4096)  # a manifest has many lines and few sets of platforms
-def _selector(wanted: frozenset[str], among: frozenset[str]) -> str:
+def _selectors(wanted: frozenset[str], among: frozenset[str]) -> tuple[str, ...]:
     if wanted == among:
-        return ""
-    terms = {text: truth & among for text, truth in _terms().items()}
-    for text, truth in terms.items():
-        if truth == wanted:
-            return text
-    for text in _PREFERRED:
-        if among - terms[text] == wanted:
-            return f"not {text}"
-    return " or ".join(_cover(wanted, terms))
+        return ()
+    left = wanted
+    words: list[str] = []
+    while left:
+        fitting = {word: truth & among for word, truth in _terms().items()}
+        best = max((w for w, truth in fitting.items() if truth <= left), key=_size(fitting))
+        words.append(best)
+        left -= fitting[best]
+    return tuple(words)
+
+
+def _size(fitting: Mapping[str, frozenset[str]]) -> Callable[[str], int]:
+    return lambda word: len(fitting[word])
+
+
+def _own_word(subdir: str, among: frozenset[str]) -> str:
+    """The word that holds for a platform and, of all there are, for as few others as can be."""
+    fitting = {word: truth for word, truth in _terms().items() if truth & among == {subdir}}
+    return min(fitting, key=lambda w: (" " in w, len(fitting[w] & _LOCKABLE), len(fitting[w])))
 
 
 @lru_cache(maxsize=1)
 def _terms() -> dict[str, frozenset[str]]:
-    """Variables, then pairs of a system and a machine, with the platforms that each holds for."""
+    """Words, then pairs of a system and a machine, with the platforms that each holds for."""
     values = {subdir: variables(subdir) for subdir in SUBDIRS}
     terms = {
-        name: frozenset(subdir for subdir in SUBDIRS if values[subdir][name]) for name in _PREFERRED
+        name: frozenset(subdir for subdir in SUBDIRS if values[subdir][name])
+        for name in (*_CONDA_LOCK, *_OTHERS, "x86_64", "x86")
     }
     pairs = ((system, machine) for system in _SYSTEMS for machine in ("arm64", "x86_64", "x86"))
-    return terms | {f"{a} and {b}": terms[a] & terms[b] for a, b in pairs}
-
-
-def _cover(wanted: frozenset[str], terms: dict[str, frozenset[str]]) -> Iterator[str]:
-    left = set(wanted)
-    fitting = {text: truth for text, truth in terms.items() if truth <= wanted}
-    while left:
-        best = max(fitting, key=lambda text: len(fitting[text] & left))
-        yield best
-        left -= fitting[best]
+    known = {f"{a} and {b}": terms[a] & terms[b] for a, b in pairs}
+    del terms["x86_64"], terms["x86"]  # conda-lock does not know them
+    return terms | {words: truth for words, truth in known.items() if truth}

@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
+from support.conda_lock_says import conda_lock_says
 from support.edits import generated
 
 from conda_multiplat.cli.main import main
@@ -20,10 +22,9 @@ from conda_multiplat.manifest.edit.requirements import put, take
 from conda_multiplat.manifest.model import View
 from conda_multiplat.manifest.read import Source
 from conda_multiplat.vocabulary.errors import ManifestError
-from conda_multiplat.vocabulary.names import FAMILIES, SUBDIRS, families
+from conda_multiplat.vocabulary.names import FAMILIES, families
 from conda_multiplat.vocabulary.pip_entries import entry_name
-from conda_multiplat.vocabulary.selector_writer import Selection, away_from
-from conda_multiplat.vocabulary.selectors import evaluate
+from conda_multiplat.vocabulary.selector_writer import Selection
 from conda_multiplat.vocabulary.yaml_nodes import Loader
 from conda_multiplat.vocabulary.yaml_scalars import list_item
 
@@ -239,16 +240,6 @@ def test_lists_that_selectors_choose() -> None:
     ]
 
 
-@pytest.mark.parametrize("subdir", SUBDIRS)
-def test_a_platform_in_words(subdir: str) -> None:
-    """The expression for one platform holds there alone; what is left holds elsewhere."""
-    selection = Selection(frozenset([subdir]), frozenset(SUBDIRS))
-    assert [each for each in SUBDIRS if evaluate(selection.expression, each)] == [subdir]
-    rest = [each for each in SUBDIRS if evaluate(away_from("unix or win", selection), each)]
-    inside = [each for each in SUBDIRS if {"unix", "win"} & set(families(each))]
-    assert rest == [each for each in inside if each != subdir]
-
-
 @pytest.mark.parametrize(
     ("text", "plain", "in_brackets"),
     [
@@ -268,8 +259,6 @@ def test_a_platform_in_words(subdir: str) -> None:
 )
 def test_quotes_where_they_are_needed(text: str, plain: str, in_brackets: str) -> None:
     """YAML reads back what was written, in a list of either form."""
-    import yaml
-
     assert (list_item(text, flow=False), list_item(text, flow=True)) == (plain, in_brackets)
     for style in (None, "'", '"'):
         assert yaml.load(f"- {list_item(text, flow=False, style=style)}", Loader=Loader) == [text]
@@ -291,3 +280,27 @@ def test_bounds() -> None:
     assert is_spaced([], pypi=False)
     assert not is_spaced(["x[a]>=1", "b >=1"], pypi=True)
     assert is_spaced(["x >=1"], pypi=True)
+
+
+def test_conda_lock_reads_edits() -> None:
+    """What was added and removed on some platforms, conda-lock reads as we do, line for line."""
+    text = (
+        "platforms: [linux-64, linux-aarch64, osx-64, osx-arm64, win-64]\ndependencies:\n"
+        "  - python\n  - numpy >=1.26  # as CI has it\n  - gdb  # [linux]\n"
+    )
+    questions, expected = [], []
+    for seed in range(60):
+        chance = random.Random(seed)
+        draft = _draft(text)
+        every = draft.reach("default")
+        for name in chance.choices(["python", "numpy", "gdb", "fresh"], k=3):
+            some = frozenset(chance.sample(sorted(every), chance.randint(1, 4)))
+            change = Change("default", name, pypi=False, selection=Selection(some, every))
+            draft = put(draft, change, f"{name} 1") if seed % 3 else take(draft, change)
+        for subdir in sorted(every):
+            questions.append([draft.sources[0].text, subdir])
+            own = draft.own("default", subdir, pypi=False)
+            expected.append(sorted(requirement.text for requirement in own))
+    lines = conda_lock_says("lines", questions)
+    found = [yaml.safe_load("\n".join(kept))["dependencies"] for kept in lines]
+    assert [sorted(names or []) for names in found] == expected

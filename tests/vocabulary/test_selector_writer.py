@@ -1,46 +1,84 @@
-"""The selector that is written for some platforms of a manifest."""
+"""The selectors that are written for some platforms of a manifest, as conda-lock reads them too."""
 
 from __future__ import annotations
 
 import random
 
 import pytest
+from support.conda_lock_says import conda_lock_says
 
 from conda_multiplat.vocabulary.names import SUBDIRS
-from conda_multiplat.vocabulary.selector_writer import selector
+from conda_multiplat.vocabulary.selector_writer import Selection, selectors
 from conda_multiplat.vocabulary.selectors import evaluate
 
 FIVE = ("linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64")
+#: Those that conda-lock has words for.
+CONDA_LOCK = (*FIVE, "linux-ppc64le")
 
 
 @pytest.mark.parametrize(
     ("subdirs", "among", "expected"),
     [
-        (["linux-64"], ["linux-64"], ""),
-        (["linux-64"], ["linux-64", "osx-arm64"], "linux"),
-        (["osx-arm64"], ["linux-64", "osx-arm64"], "osx"),
-        (["linux-64"], FIVE, "linux64"),
-        (["linux-aarch64"], FIVE, "aarch64"),
-        (["osx-arm64"], FIVE, "arm64"),
-        (["osx-arm64"], [*FIVE, "win-arm64"], "osx and arm64"),
-        (["linux-64", "linux-aarch64"], FIVE, "linux"),
-        (["linux-64", "linux-aarch64", "osx-64", "osx-arm64"], FIVE, "unix"),
-        (["linux-64", "linux-aarch64", "win-64"], FIVE, "not osx"),
-        (["linux-64", "osx-arm64"], FIVE, "linux64 or arm64"),
-        (["zos-z", "linux-64"], [*FIVE, "zos-z"], "linux64 or zos"),
+        (["linux-64"], ["linux-64"], ()),
+        (["linux-64"], ["linux-64", "osx-arm64"], ("linux",)),
+        (["osx-arm64"], ["linux-64", "osx-arm64"], ("osx",)),
+        (["linux-64"], FIVE, ("linux64",)),
+        (["linux-aarch64"], FIVE, ("aarch64",)),
+        (["osx-arm64"], FIVE, ("arm64",)),
+        (["osx-arm64"], [*FIVE, "win-arm64"], ("osx and arm64",)),
+        (["osx-arm64", "win-arm64"], [*FIVE, "win-arm64"], ("arm64",)),
+        (["linux-64", "linux-aarch64"], FIVE, ("linux",)),
+        (["linux-64", "linux-aarch64", "osx-64", "osx-arm64"], FIVE, ("unix",)),
+        (["linux-64", "linux-aarch64", "win-64"], FIVE, ("linux", "win")),
+        (["linux-64", "osx-arm64"], FIVE, ("linux64", "arm64")),
+        (["zos-z", "linux-64"], [*FIVE, "zos-z"], ("linux64", "zos")),
     ],
 )
-def test_selector(subdirs: list[str], among: list[str], expected: str) -> None:
-    """Families come before platforms, and the shortest that tells them apart is taken."""
-    assert selector(subdirs, among) == expected
+def test_selectors(subdirs: list[str], among: list[str], expected: tuple[str, ...]) -> None:
+    """Families come before platforms, and as few lines as tell them apart."""
+    assert selectors(subdirs, among) == expected
 
 
-def test_selector_is_true_where_it_should_be() -> None:
-    """Whatever the platforms, the selector holds on those that are meant and on no other."""
-    for seed in range(2000):
-        chance = random.Random(seed)
-        among = chance.sample(SUBDIRS, chance.randint(1, len(SUBDIRS)))
-        wanted = chance.sample(among, chance.randint(1, len(among)))
-        found = selector(wanted, among)
-        holds = [each for each in among if not found or evaluate(found, each)]
-        assert set(holds) == set(wanted), (seed, found)
+@pytest.mark.parametrize(
+    ("subdir", "among", "word"),
+    [
+        ("linux-64", ("linux-64", "osx-arm64"), "linux64"),
+        ("osx-arm64", FIVE, "arm64"),
+        ("osx-arm64", ("linux-64", "osx-arm64"), "arm64"),
+        ("linux-aarch64", FIVE, "aarch64"),
+        ("win-64", FIVE, "win64"),
+        ("linux-riscv64", (*FIVE, "linux-riscv64"), "riscv64"),
+        ("win-arm64", (*FIVE, "win-arm64"), "win and arm64"),
+    ],
+)
+def test_platform_that_is_named(subdir: str, among: tuple[str, ...], word: str) -> None:
+    """It gets its own word, so that another one of its family may come."""
+    assert Selection(frozenset([subdir]), frozenset(among)).words == (word,)
+
+
+def _chosen(seed: int, known: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    chance = random.Random(seed)
+    among = chance.sample(known, chance.randint(1, len(known)))
+    return chance.sample(among, chance.randint(1, len(among))), among
+
+
+def test_one_line_holds_where_it_should() -> None:
+    """Whatever the platforms, one line holds on those that are meant and none on any other."""
+    for seed in range(1500):
+        wanted, among = _chosen(seed, SUBDIRS)
+        words = selectors(wanted, among) or ("unix or not unix",)
+        holds = [each for each in among for word in words if evaluate(word, each)]
+        assert sorted(holds) == sorted(wanted), (seed, words)
+
+
+def test_conda_lock_reads_the_same() -> None:
+    """conda-lock's own parser leaves one line where it is meant, and none elsewhere."""
+    cases = [(seed, *_chosen(seed, CONDA_LOCK)) for seed in range(300)]
+    questions, expected = [], []
+    for _, wanted, among in cases:
+        named = [Selection(frozenset(wanted), frozenset(among)).words, selectors(wanted, among)]
+        for words in named:
+            text = "\n".join(f"- x  # why [{word}]" for word in words) if words else "- x"
+            questions += [[text, subdir] for subdir in among]
+            expected += [int(subdir in wanted) for subdir in among]
+    assert list(map(len, conda_lock_says("lines", questions))) == expected

@@ -46,7 +46,7 @@ def insert(
     if not value.items:
         return document.patched(*_first_line(document, value, text, comment))
     sibling = after or value.items[0]
-    line = _selected(document, dash(document, sibling) + text, comment)
+    line = selected(document, dash(document, sibling) + text, comment)
     if after is None:
         start = document.line_start(sibling.start_mark.index)
         return document.patched(Patch(start, start, line + document.newline))
@@ -79,7 +79,8 @@ def _line_in_brackets(document: Document, item: yaml.Node) -> re.Match[str] | No
     return re.fullmatch(pattern, document.line(start))
 
 
-def _selected(document: Document, line: str, comment: str) -> str:
+def selected(document: Document, line: str, comment: str) -> str:
+    """A line with a comment selector, as the file has them."""
     gap = selector_gap(document, len(line))
     return f"{line}{gap}# [{comment}]" if comment else line
 
@@ -93,7 +94,7 @@ def _first_line(document: Document, value: Value, text: str, comment: str) -> li
         raise document.refusal(node, "this empty list is written in an unusual way", _BY_HAND)
     indent = " " * (key.start_mark.column + document.indentation_step())
     end = document.line_end(colon)
-    line = _selected(document, f"{indent}- {text}", comment)
+    line = selected(document, f"{indent}- {text}", comment)
     emptied = Patch(colon, colon + len(written.rstrip()), "")
     return [emptied, Patch(end, end, document.newline + line)]
 

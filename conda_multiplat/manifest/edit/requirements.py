@@ -19,7 +19,7 @@ from conda_multiplat.manifest.edit.document import Document, Entry, Patch, refus
 from conda_multiplat.manifest.edit.draft import Change, Draft
 from conda_multiplat.manifest.edit.keys import inserted, list_of, with_lists
 from conda_multiplat.manifest.edit.nothing_else_changed import refuse_unless_only
-from conda_multiplat.manifest.edit.selector_text import narrowed, reselected, unsayable
+from conda_multiplat.manifest.edit.selector_text import reselected, unsayable
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.selector_writer import Selection
 from conda_multiplat.vocabulary.yaml_scalars import list_item
@@ -127,10 +127,12 @@ def _entry(draft: Draft, change: Change, line: _Line) -> tuple[Document, Entry]:
 
 def _rewrite_line(draft: Draft, change: Change, line: _Line, text: str) -> Draft:
     document, entry = _entry(draft, change, line)
-    patches = [_new_scalar(document, entry, text)]
-    if line.platforms != change.selection.platforms or change.selection.family:
-        patches += reselected(document, entry, change.selection)
-    return draft.with_text(document.file, document.patched(*patches))
+    after = draft.with_text(document.file, document.patched(_new_scalar(document, entry, text)))
+    if line.platforms == change.selection.platforms and not change.selection.family:
+        return after
+    document, entry = _entry(after, change, line)
+    patches = reselected(document, entry, change.selection)
+    return after.with_text(document.file, document.patched(*patches))
 
 
 def _new_scalar(document: Document, entry: Entry, text: str) -> Patch:
@@ -155,7 +157,7 @@ def _take_line(draft: Draft, change: Change, line: _Line) -> Draft:
         if len(_keys(document, left)) > 1 and not change.pypi:
             gone = draft.with_text(document.file, _deleted(document, entry))
             return _add_line(gone, replace(change, selection=left), entry.scalar.value)
-        patches = narrowed(document, entry, line.platforms, change.selection)
+        patches = reselected(document, entry, left)
         return draft.with_text(document.file, document.patched(*patches))
     return draft.with_text(document.file, _deleted(document, entry))
 
@@ -190,8 +192,12 @@ def _add_line(draft: Draft, change: Change, text: str) -> Draft:
     if selection.everywhere:
         return draft.with_text(document.file, inserted(document, value, change, written))
     if not document.has_dict_selectors and not lists.in_brackets(value):
-        after = inserted(document, value, change, written, selection.expression)
-        return draft.with_text(document.file, after)
+        for word in selection.words:
+            document = draft.home_of(change.environment)
+            value = list_of(document, change)
+            after = inserted(document, value, change, written, word)
+            draft = draft.with_text(document.file, after)
+        return draft
     if selection.families is None or change.pypi or document.has_comment_selectors:
         raise unsayable(document, value.key, selection, pypi=change.pypi)
     for name in selection.families:

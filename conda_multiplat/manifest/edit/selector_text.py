@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import yaml
 
 from conda_multiplat.manifest.edit import lists
 from conda_multiplat.manifest.edit.document import Document, Entry, Patch
 from conda_multiplat.vocabulary.errors import ManifestError
-from conda_multiplat.vocabulary.selector_writer import Selection, away_from
+from conda_multiplat.vocabulary.selector_writer import Selection
 
 
 def reselected(document: Document, entry: Entry, selection: Selection) -> list[Patch]:
@@ -20,30 +22,7 @@ def reselected(document: Document, entry: Entry, selection: Selection) -> list[P
         return [_new_key(document, entry, selection)]
     if lists.in_brackets(entry.lists[0]) and not selection.everywhere:
         return [_new_key(document, entry, selection)]
-    return _new_comment(document, entry, "" if selection.everywhere else selection.expression)
-
-
-def narrowed(
-    document: Document, entry: Entry, before: frozenset[str], away: Selection
-) -> list[Patch]:
-    """Say of a line that it is no longer for a selection.
-
-    Args:
-        document: what is edited.
-        entry: the line.
-        before: the platforms that it holds on.
-        away: those that go.
-
-    Raises:
-        ManifestError: the file has no words for what is left.
-    """
-    left = Selection(before - away.platforms, away.every)
-    if document.has_dict_selectors or lists.in_brackets(entry.lists[0]):
-        return [_new_key(document, entry, left)]
-    selector = lists.selector_of(document, entry.scalar)
-    old = selector[0] if selector else ""
-    listed = old == Selection(before, away.every).expression
-    return _new_comment(document, entry, left.expression if listed else away_from(old, away))
+    return _new_comments(document, entry, selection.words)
 
 
 def _new_key(document: Document, entry: Entry, selection: Selection) -> Patch:
@@ -60,6 +39,22 @@ def _new_key(document: Document, entry: Entry, selection: Selection) -> Patch:
         why = "this item has several selectors, or stands in braces"
         raise document.refusal(entry.item, why, "write one item for each selector")
     return Patch(entry.key.start_mark.index, entry.scalar.start_mark.index, "")
+
+
+def _new_comments(document: Document, entry: Entry, words: Sequence[str]) -> list[Patch]:
+    """The first word behind the line, for each other one a line like it."""
+    first, *others = words or [""]
+    patches = _new_comment(document, entry, first)
+    if not others:
+        return patches
+    end = document.line_end(entry.scalar.start_mark.index)
+    node = entry.scalar
+    source = document.text[node.start_mark.index : document.end_of(node)]
+    line = lists.dash(document, entry.item) + source
+    more = [f"{document.newline}{lists.selected(document, line, word)}" for word in others]
+    behind = [patch for patch in patches if patch.start == end]
+    text = "".join([*(patch.text for patch in behind), *more])
+    return [*(patch for patch in patches if patch.start < end), Patch(end, end, text)]
 
 
 def _new_comment(document: Document, entry: Entry, expression: str) -> list[Patch]:

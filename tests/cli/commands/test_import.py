@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from support.conda_lock_says import conda_lock_says
 from support.hosts import Host
 from support.manifests import locked, write
 from support.packages import SUBDIR, Package, write_repodata
@@ -1179,3 +1180,22 @@ multiplat:
         - more
 """
     )
+
+
+def test_conda_lock_reads_the_same(alone: Host, project: Path) -> None:
+    """conda-lock's own parser leaves on each platform what the file of that platform asks for."""
+    platforms = ("linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64")
+    chance = random.Random(5)
+    asked = {each: sorted(chance.sample("abcdefghijklmnopq", 9)) for each in platforms}
+    for subdir, names in asked.items():
+        text = f"channels: [{subdir[:3]}, all]\ndependencies: {[*names, {'pip': names}]}\n"
+        (project / f"env-{subdir}.yml").write_text(text, encoding="utf-8")
+    alone.multiplat("import", *(f"env-{each}.yml" for each in platforms), cwd=project)
+    text = (project / "environment.yml").read_text(encoding="utf-8")
+    for kept, subdir in zip(
+        conda_lock_says("lines", [[text, each] for each in platforms]), platforms, strict=True
+    ):
+        data = yaml.safe_load("\n".join(kept))
+        *conda, pip = data["dependencies"]
+        assert (sorted(conda), sorted(pip["pip"])) == (asked[subdir], asked[subdir])
+        assert data["channels"] == [subdir[:3], "all"]
