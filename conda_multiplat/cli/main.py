@@ -46,6 +46,7 @@ COMMANDS = {
     "list": "what is locked, or what an environment has of it",
     "tree": "who needs whom of what is locked",
     "modulefile": "make a module file, for `module load` on a cluster",
+    "schema": "a JSON Schema of the manifest, for editors",
     "clean": "remove what we keep of channels and packages",
     "completion": "a script that completes commands and names in your shell",
 }

@@ -48,7 +48,7 @@ ENVIRONMENT = (
     "solve-group",
 )
 
-_ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 class Head:
@@ -184,7 +184,7 @@ def _environment(reader: Reader, key: Text, node: yaml.Node) -> Environment:
     if key.value == DEFAULT_ENVIRONMENT:
         hint = "its dependencies are the top-level ones"
         reader.problem(key.at, "environment 'default' is always there", hint)
-    elif not _ENVIRONMENT_NAME.fullmatch(key.value):
+    elif not ENVIRONMENT_NAME.fullmatch(key.value):
         hint = "it names a file: write letters, digits, `-`, `_` and `.`"
         reader.problem(key.at, f"{key.value!r} can't be an environment's name", hint)
     keys = _known(reader, node, what, ENVIRONMENT)

@@ -34,10 +34,10 @@ CHOICES = {
 }
 #: So many words are shown.
 _FEW = 9
-_KEYS = (*CHOICES, "indexes", "sources")
+PYPI = (*CHOICES, "indexes", "sources")
 _PROJECT = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
-_INDEX = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
-_URL = re.compile(r"(https?|file)://.|\$\{")
+INDEX_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
+INDEX_URL = re.compile(r"(https?|file)://.|\$\{")
 
 
 class PypiOptions(NamedTuple):
@@ -95,7 +95,7 @@ def _options(
 
 def is_index(url: str) -> bool:
     """Whether a text can be the URL of an index."""
-    return bool(_URL.match(url))
+    return bool(INDEX_URL.match(url))
 
 
 def read_pypi_options(reader: Reader, node: yaml.Node) -> PypiOptions:
@@ -104,8 +104,8 @@ def read_pypi_options(reader: Reader, node: yaml.Node) -> PypiOptions:
     chosen = {}
     keys = reader.mapping(node, "pypi")
     for name, (key, child) in keys.items():
-        if name not in _KEYS:
-            hint = did_you_mean(name, _KEYS, f"known: {', '.join(_KEYS)}")
+        if name not in PYPI:
+            hint = did_you_mean(name, PYPI, f"known: {', '.join(PYPI)}")
             reader.problem(key.at, f"unknown key {name!r} in pypi", hint)
         elif name in CHOICES:
             chosen[name] = _word(reader, name, child)
@@ -128,7 +128,7 @@ def _indexes(reader: Reader, node: yaml.Node) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, (key, child) in reader.mapping(node, "indexes").items():
         url = reader.text(child, f"the index {name}")
-        if not _INDEX.fullmatch(name):
+        if not INDEX_NAME.fullmatch(name):
             hint = "a name of letters, digits, `-`, `_` and `.`, for `sources`"
             reader.problem(key.at, f"{name!r} can't name an index", hint)
         elif url and not is_index(url.value):

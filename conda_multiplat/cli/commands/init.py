@@ -1,4 +1,4 @@
-"""``conda multiplat init``: a small manifest to begin with."""
+"""``conda multiplat init``: a small manifest to begin with, and its schema for editors."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from conda_multiplat.cli.commands.schema import EDITOR_LINE, SCHEMA_FILE, schema_text
 from conda_multiplat.cli.options import repeated
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
@@ -44,6 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 _UNCONFIGURED = ((), ("defaults",))
 _CHANNELS = ("conda-forge",)
 _TEXT = """\
+{editor_line}
 # One manifest for all platforms: `conda multiplat lock` locks it, `install` installs that.
 name: {name}
 channels:
@@ -64,13 +66,17 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
             hint = nearest_or_all(name, SUBDIRS)
             raise UsageError(f"unknown platform {name!r}", hints=[hint])
     text = _TEXT.format(
+        editor_line=EDITOR_LINE,
         name=list_item(_name(args.env_name, path.parent), flow=False),
         channels=_lines(args.channel_names or _configured(settings)),
         platforms=_lines(unique([settings.subdir, *args.platforms])),
     )
     _make_folder(path.parent)
-    write_all({path: text})
-    console.say(f" wrote {shown(path)}")
+    texts = {path: text}
+    if not (schema := path.parent / SCHEMA_FILE).exists():
+        texts[schema] = schema_text()
+    write_all(texts)
+    console.say(f" wrote {', '.join(map(shown, texts))}")
     console.say(" next: conda multiplat add PACKAGE…")
     console.result({"file": shown(path)})
     return 0

@@ -11,6 +11,7 @@ from support.packages import SUBDIR
 
 LINUX = {"CONDA_SUBDIR": "linux-64"}
 TEXT = """\
+# yaml-language-server: $schema=environment.schema.json
 # One manifest for all platforms: `conda multiplat lock` locks it, `install` installs that.
 name: project
 channels:
@@ -27,7 +28,7 @@ def test_new_manifest(door: Host, project: Path) -> None:
     """For this machine's platform, from conda-forge, named after the folder."""
     done = door.multiplat("init", cwd=project, env=LINUX)
     assert done.stderr.lstrip("\n") == (
-        " wrote environment.yml\n next: conda multiplat add PACKAGE…\n"
+        " wrote environment.yml, environment.schema.json\n next: conda multiplat add PACKAGE…\n"
     )
     assert (project / "environment.yml").read_text(encoding="utf-8") == TEXT
 

@@ -1,0 +1,181 @@
+"""A JSON Schema of the manifest, for editors: completion, and what is wrong while one types.
+
+Keys and words come from where the reader has them; what a key means is said here. A schema sees
+one value at a time: what joins several (a parent that is there, a promise that fits its platform)
+is for the reader alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from conda_multiplat.manifest.head import ENVIRONMENT, ENVIRONMENT_NAME, MULTIPLAT, TOP_LEVEL
+from conda_multiplat.manifest.pypi_options import CHOICES, INDEX_NAME, INDEX_URL, PYPI
+from conda_multiplat.vocabulary.names import FAMILIES, SUBDIRS
+from conda_multiplat.vocabulary.virtual_packages import NAMES
+
+Schema = dict[str, Any]
+#: The draft that editors know.
+DRAFT = "http://json-schema.org/draft-07/schema#"
+#: A scalar is taken as it is written: ``2.28`` is text to us and a number to YAML.
+_TEXT: Schema = {"type": ["string", "number", "boolean"]}
+_SPEC: Schema = {
+    "type": "string",
+    "description": "A MatchSpec: `python 3.12.*`, `numpy>=1.26,<2.3`, `conda-forge::scipy`",
+}
+_SELECTED = {f"^sel\\({family}\\)$": _SPEC for family in FAMILIES}
+
+
+def schema() -> Schema:
+    """The schema, of draft 7.
+
+    Returns:
+        A value that ``json.dumps`` takes, the same each time.
+    """
+    return {
+        "$schema": DRAFT,
+        "title": "environment.yml of conda-multiplat",
+        "description": "An environment.yml (CEP 24) with the key `multiplat:`",
+        "type": "object",
+        "required": ["dependencies"],
+        "properties": _described(TOP_LEVEL, _TOP_LEVEL),
+        "definitions": {
+            "dependencies": _DEPENDENCIES,
+            "platforms": _unique({"enum": list(SUBDIRS)}),
+            "virtual-packages": _closed({name: _promises(name) for name in (*SUBDIRS, *FAMILIES)}),
+        },
+    }
+
+
+def _described(names: Iterable[str], table: Mapping[str, tuple[str, Schema]]) -> Schema:
+    """The properties of a mapping whose keys the reader knows; one that is not described fails."""
+    shapes = {}
+    for name in names:
+        description, shape = table[name]
+        shapes[name] = {"description": description, **shape}
+    return shapes
+
+
+def _closed(properties: Schema, **more: Any) -> Schema:
+    return {
+        "type": ["object", "null"],
+        "properties": properties,
+        "additionalProperties": False,
+        **more,
+    }
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": ["array", "null"], "items": items}
+
+
+def _unique(items: Schema) -> Schema:
+    return {**_list(items), "uniqueItems": True}
+
+
+def _named(pattern: str, shape: Schema) -> Schema:
+    """A mapping whose keys are the user's own."""
+    return {
+        "type": ["object", "null"],
+        "patternProperties": {f"^(?:{pattern})$": shape},
+        "additionalProperties": False,
+    }
+
+
+def _shared(name: str) -> Schema:
+    """A reference in a list of one: beside ``$ref`` itself a description has no effect."""
+    return {"allOf": [{"$ref": f"#/definitions/{name}"}]}
+
+
+def _promises(platform: str) -> Schema:
+    versions = {"type": ["string", "number", "null"]}
+    return {
+        "description": f"What machines of {platform} are promised to have",
+        **_closed(dict.fromkeys(NAMES, versions)),
+    }
+
+
+_DEPENDENCIES: Schema = _list(
+    {
+        "anyOf": [
+            _SPEC,
+            {
+                "type": "object",
+                "properties": {
+                    "pip": {
+                        "description": "PyPI packages: what a requirements file holds",
+                        **_list(_TEXT),
+                    }
+                },
+                "patternProperties": _SELECTED,
+                "additionalProperties": False,
+            },
+        ]
+    }
+)
+_CHANNELS = _list(_TEXT)
+_ENVIRONMENT: dict[str, tuple[str, Schema]] = {
+    "extends": (
+        "The environments that this one adds to; `default` where it is missing",
+        _list(_TEXT),
+    ),
+    "platforms": ("What to lock this environment for", _shared("platforms")),
+    "virtual-packages": ("Promises beside those inherited", _shared("virtual-packages")),
+    "channels": ("Channels before those inherited", _CHANNELS),
+    "dependencies": ("What is asked for beside what is inherited", _shared("dependencies")),
+    "solve-group": (
+        "Environments of one group agree on every version that they share",
+        {"type": ["string", "number", "boolean", "null"]},
+    ),
+}
+_CHOICES: dict[str, str] = {
+    "resolution": "Whether the newest versions that fit are taken, or the oldest",
+    "prerelease": "When pre-releases count",
+    "index-strategy": "Which index a package may come from, of several",
+    "torch-backend": "For which accelerator PyTorch's packages are; `none`: those of PyPI",
+}
+_PYPI: dict[str, tuple[str, Schema]] = {
+    **{key: (_CHOICES[key], {"enum": list(words)}) for key, words in CHOICES.items()},
+    "indexes": (
+        "Indexes for named projects: a name and a URL",
+        _named(INDEX_NAME.pattern, {"type": "string", "pattern": INDEX_URL.pattern}),
+    ),
+    "sources": ("Which project comes from which of `indexes`", _named(".+", _TEXT)),
+}
+_MULTIPLAT: dict[str, tuple[str, Schema]] = {
+    "virtual-packages": (
+        "What machines of a platform are promised to have",
+        _shared("virtual-packages"),
+    ),
+    "environments": (
+        "More environments, each with a lock of its own: `default`'s dependencies and these",
+        _named(ENVIRONMENT_NAME.pattern, _closed(_described(ENVIRONMENT, _ENVIRONMENT))),
+    ),
+    "prefer": (
+        "The environments that `install` tries in this order where none is named",
+        _list(_TEXT),
+    ),
+    "pypi": ("How PyPI packages are chosen", _closed(_described(PYPI, _PYPI))),
+    "pypi-names": (
+        "The PyPI projects that a conda package provides: a name, several, or null for none",
+        _named(".+", {"anyOf": [{"type": ["string", "number", "null"]}, _list(_TEXT)]}),
+    ),
+    "solve-group": _ENVIRONMENT["solve-group"],
+}
+_TOP_LEVEL: dict[str, tuple[str, Schema]] = {
+    "name": (
+        "The conda environment that `install` makes",
+        {"type": ["string", "number", "null"], "not": {"enum": ["base", "root"]}},
+    ),
+    "prefix": ("Not used: say `install -p`", {}),
+    "channels": ("Names, URLs or paths; the first one wins", _CHANNELS),
+    "dependencies": ("What is asked for", _shared("dependencies")),
+    "variables": (
+        "Environment variables that activation sets",
+        _named("[A-Za-z_][A-Za-z0-9_]*", {"type": [*_TEXT["type"], "null"]}),
+    ),
+    "platforms": ("What to lock for", _shared("platforms")),
+    "category": ("The group of this file's dependencies, kept in the lock (CEP 37)", _TEXT),
+    "multiplat": ("What CEP 24 has no key for", _closed(_described(MULTIPLAT, _MULTIPLAT))),
+}

@@ -1,0 +1,112 @@
+"""The JSON Schema for editors: it takes what the reader takes, and sees what one value shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft7Validator
+
+from conda_multiplat.manifest.read import Source, read_manifest
+from conda_multiplat.manifest.schema import schema
+from conda_multiplat.vocabulary.errors import ManifestError
+
+CASES = Path(__file__).parents[1] / "cases"
+SCHEMA = Draft7Validator(schema())
+WHOLE = """\
+# yaml-language-server: $schema=environment.schema.json
+name: 1.0
+prefix: /x
+channels: [conda-forge, nodefaults, ./channel]
+platforms: [linux-64, osx-arm64]
+category: main
+variables: {NUMBER: 1, FLAG: true, EMPTY: , WORD: x}
+dependencies:
+  - python 3.12.*
+  - sel(linux): mesa
+  - pip:
+      - -e .
+      - numpy
+multiplat:
+  virtual-packages: {linux: {glibc: 2.28, cuda: null}, osx-arm64: {osx: "14.0"}}
+  solve-group: one
+  prefer: [dev, default]
+  pypi:
+    resolution: lowest-direct
+    prerelease: allow
+    index-strategy: first-index
+    torch-backend: cu128
+    indexes: {ours: "https://wheels.example.com/simple"}
+    sources: {light: ours}
+  pypi-names: {a: b, c: [d, e], f: null}
+  environments:
+    dev:
+      extends: [default]
+      platforms: [linux-64]
+      channels: [robots]
+      virtual-packages: {linux-64: {cuda: "12.4"}}
+      solve-group: one
+      dependencies: [pytest]
+    empty:
+"""
+
+
+def _problems(text: str) -> list[str]:
+    return [error.json_path for error in SCHEMA.iter_errors(yaml.safe_load(text))]
+
+
+def _is_read(text: str) -> bool:
+    try:
+        read_manifest([Source("environment.yml", text)], host_subdirs=("linux-64",))
+    except ManifestError:
+        return False
+    return True
+
+
+def test_valid_schema() -> None:
+    """It is a schema of the draft that it names."""
+    Draft7Validator.check_schema(schema())
+
+
+def test_every_key() -> None:
+    """A manifest with all there is."""
+    assert _is_read(WHOLE)
+    assert _problems(WHOLE) == []
+
+
+def test_manifests_of_the_tests() -> None:
+    """Whatever is read has no problem: an editor marks nothing that is right."""
+    texts = [path.read_text(encoding="utf-8") for path in CASES.rglob("*.yml")]
+    manifests = [text for text in texts if "\ndependencies:" in text and _is_read(text)]
+    assert len(manifests) >= 100
+    assert [text for text in manifests if _problems(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("name: 1.0", "name: base", "$.name"),
+        ("channels: [conda-forge, nodefaults, ./channel]", "channels: conda-forge", "$.channels"),
+        ("[linux-64, osx-arm64]\n", "[linux64]\n", "$.platforms[0]"),
+        ("[linux-64, osx-arm64]\n", "[noarch]\n", "$.platforms[0]"),
+        ("NUMBER: 1", "2NUMBER: 1", "$.variables"),
+        ("  - python 3.12.*", "  - python: 3.12", "$.dependencies[0]"),
+        ("sel(linux)", "sel(beos)", "$.dependencies[1]"),
+        ("  solve-group: one", "  solve-groups: one", "$.multiplat"),
+        ("{glibc: 2.28", "{glib: 2.28", "$.multiplat['virtual-packages'].linux"),
+        ("linux: {gl", "linus: {gl", "$.multiplat['virtual-packages']"),
+        ("lowest-direct", "lowest-dirct", "$.multiplat.pypi.resolution"),
+        ("cu128", "cu1", "$.multiplat.pypi['torch-backend']"),
+        ('"https://w', '"w', "$.multiplat.pypi.indexes.ours"),
+        ("{ours:", "{-ours:", "$.multiplat.pypi.indexes"),
+        ("    dev:\n", "    a/b:\n", "$.multiplat.environments"),
+        ("extends: [default]", "extend: [default]", "$.multiplat.environments.dev"),
+        ("dependencies: [pytest]", "dependencies: pytest", "$.multiplat.environments.dev.depend"),
+    ],
+)
+def test_wrong_value(old: str, new: str, place: str) -> None:
+    """What the reader refuses, for what one value shows, is marked where it is."""
+    text = WHOLE.replace(old, new, 1)
+    assert not _is_read(text)
+    assert [found for found in _problems(text) if found.startswith(place)]
