@@ -24,7 +24,7 @@ _SPEC: Schema = {
     "type": "string",
     "description": "A MatchSpec: `python 3.12.*`, `numpy>=1.26,<2.3`, `conda-forge::scipy`",
 }
-_SELECTED = {f"^sel\\({family}\\)$": _SPEC for family in FAMILIES}
+_SELECTED = {f"^sel\\(\\s*{family}\\s*\\)$": _SPEC for family in FAMILIES}
 
 
 def schema() -> Schema:
@@ -42,7 +42,7 @@ def schema() -> Schema:
         "properties": _described(TOP_LEVEL, _TOP_LEVEL),
         "definitions": {
             "dependencies": _DEPENDENCIES,
-            "platforms": _unique({"enum": list(SUBDIRS)}),
+            "platforms": _list({"enum": list(SUBDIRS)}),
             "virtual-packages": _closed({name: _promises(name) for name in (*SUBDIRS, *FAMILIES)}),
         },
     }
@@ -68,10 +68,6 @@ def _closed(properties: Schema, **more: Any) -> Schema:
 
 def _list(items: Schema) -> Schema:
     return {"type": ["array", "null"], "items": items}
-
-
-def _unique(items: Schema) -> Schema:
-    return {**_list(items), "uniqueItems": True}
 
 
 def _named(pattern: str, shape: Schema) -> Schema:
