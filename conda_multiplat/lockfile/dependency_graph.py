@@ -15,7 +15,6 @@ from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.extras import extra_keys
 from conda_multiplat.solving.pypi import NameTable, provided
-from conda_multiplat.vocabulary.names import split_spec
 from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, HASH, split_option
 from conda_multiplat.vocabulary.pip_places import is_at
 from conda_multiplat.vocabulary.reachability import path_to
@@ -171,7 +170,7 @@ class Origin:
 
     Attributes:
         asked: the manifest's lines that ask for it by name.
-        needed_by: the packages that need it, each with its constraint, by name.
+        needed_by: the packages that need it, by name, each once and with its constraint.
         root: the line that leads to it, where none asks for it by name; ``None`` for none at all.
         path: the packages from that line's to it.
     """
@@ -184,18 +183,17 @@ class Origin:
 
 def origin(name: str, target: Target, locked: PlatformLock) -> Origin:
     """Why ``name`` is in a target's lock."""
-    needs = {package: [split_spec(spec) for spec in package.depends] for package in locked.every}
+    needs = {package: _needs(package) for package in locked.every}
     needed_by = [
-        (each, constraint)
-        for each, specs in needs.items()
-        for needed, constraint in specs
-        if needed == name and each.name != name
+        (package, needed[name])
+        for package, needed in needs.items()
+        if name in needed and package.name != name
     ]
     lines = (*target.view.conda, *target.view.pypi)
     asked = tuple(line for line in lines if line.name == name)
     depends: dict[str, list[str]] = {}
-    for each, specs in needs.items():
-        depends.setdefault(each.name, []).extend(needed for needed, _ in specs)
+    for package, needed in needs.items():
+        depends.setdefault(package.name, []).extend(needed)
     extras = dict(locked.extras)
     of_lines = {
         line: [needed for key in extra_keys(line) for needed in extras.get(key, ())]
@@ -208,3 +206,10 @@ def origin(name: str, target: Target, locked: PlatformLock) -> Origin:
     by_extra = [line for line in roots if path[1] in of_lines.get(line, ())]
     root = next(iter(by_extra or roots), None)
     return Origin(asked, tuple(sorted(needed_by, key=lambda each: each[0].name)), root, path)
+
+
+def _needs(package: Record) -> Mapping[str, str]:
+    """The names that a package needs, each once, and which versions will do."""
+    if isinstance(package, PypiRecord):
+        return dict.fromkeys(package.depends, "")
+    return package.dependencies

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -72,6 +72,13 @@ def split_spec(spec: str) -> tuple[str, str]:
     """A record's dependency as (name, constraint): ``"a >=1"`` -> ``("a", ">=1")``."""
     match = _SPEC_NAME.match(spec)
     return (match.group(1).lower(), spec[match.end() :].strip()) if match else ("", spec.strip())
+
+
+def enumerated(names: Sequence[str], shown: int = 6) -> str:
+    """Names in a sentence; of very many the first, and how many more there are."""
+    if len(names) <= shown + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:shown])} and {len(names) - shown} more"
 
 
 def unique(values: Iterable[str]) -> tuple[str, ...]:

@@ -332,3 +332,23 @@ def test_indexes_of_packages(
     listed = [lost.what for lost in imported.lost if "for this package only" in lost.what]
     assert bool(listed) == (not sources)
     assert ("--extra-index-url" in text) == (not sources)
+
+
+_NONE = "for a conda package that is no PyPI project: multiplat: {pypi-names: {NAME: null}}"
+
+
+@pytest.mark.parametrize(
+    ("table", "lost"),
+    [
+        (False, "conda-pypi-map = false"),
+        ({}, "conda-pypi-map = false"),
+        ({"conda-forge": False}, "conda-pypi-map of conda-forge: false"),
+    ],
+)
+def test_no_mapping(table: object, lost: str) -> None:
+    """A mapping that is switched off has no counterpart: it is listed, with what to write."""
+    workspace = {"channels": ["conda-forge"], "platforms": ["linux-64"], "conda-pypi-map": table}
+    data = {"workspace": workspace, "dependencies": {"zlib": "*"}}
+    imported = read_pixi("pixi.toml", "", data, check_spec=lambda _: "")
+    assert [(each.what, each.instead) for each in imported.lost] == [(lost, _NONE)]
+    assert not imported.manifest.pypi_names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
@@ -11,6 +11,7 @@ from conda_multiplat.actions.lock.relock import Locked
 from conda_multiplat.manifest.edit.bounds import bounded, is_bare, is_spaced, lowest_pypi
 from conda_multiplat.manifest.edit.draft import Change, Draft
 from conda_multiplat.manifest.edit.requirements import said
+from conda_multiplat.manifest.model import Manifest
 from conda_multiplat.manifest.targets import Target
 
 
@@ -76,7 +77,7 @@ def _lowest_conda(versions: Sequence[str]) -> str:
 def _solved(change: Change, locked: Locked) -> list[str]:
     """The versions of a package in all targets that the new line counts for."""
     versions = []
-    for target in targets_of(change, locked):
+    for target in targets_of(change, locked.project.manifest, locked.targets):
         platform = locked.of(target)
         records = platform.pypi if change.pypi else platform.records
         versions += [record.version for record in records if record.name == change.name]
@@ -84,12 +85,12 @@ def _solved(change: Change, locked: Locked) -> list[str]:
     return versions
 
 
-def targets_of(change: Change, locked: Locked) -> list[Target]:
-    """The targets that a line counts for, as they were solved."""
-    heirs = locked.project.manifest.heirs(change.environment)
+def targets_of(change: Change, manifest: Manifest, among: Iterable[Target]) -> list[Target]:
+    """Those of some targets that a line counts for."""
+    heirs = manifest.heirs(change.environment)
     return [
         target
-        for target in locked.targets
+        for target in among
         if target.environment in heirs and target.subdir in change.selection.platforms
     ]
 

@@ -108,11 +108,7 @@ def read_original(files: Sequence[str], settings: Settings, console: Console) ->
     Raises:
         ManifestError: it is not there, or has problems: all of them.
     """
-    try:
-        paths = tuple(manifest_files(files))
-    except ManifestError as error:
-        error.hints = (*error.hints, "or make one: conda multiplat init")
-        raise
+    paths = tuple(manifest_files(files))
     sources = tuple(Source(shown(path), read_text(path)) for path in paths)
     original = Original(paths, Draft(sources, (settings.subdir,)), settings, console)
     original.project(original.draft)
@@ -280,6 +276,6 @@ def _made_as_locked(
         raise
     count = len(choice.locked.records) + len(choice.locked.pypi)
     changed = [*work.found, *work.pypi]
-    words = "has" if changed else "has already"
+    words = "has" if changed else "already has"
     console.say(f" {where} {words} the {packages(count)} of {choice.environment}")
     return {"prefix": str(where), "installed": [each.to_dict() for each in changed]}

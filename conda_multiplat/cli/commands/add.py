@@ -138,7 +138,7 @@ def _said(addition: Addition, draft: Draft, locked: Locked | None) -> Iterator[s
     if locked is None:
         return
     providers: dict[str, list[str]] = {}
-    for target in targets_of(change, locked):
+    for target in targets_of(change, locked.project.manifest, locked.targets):
         for _, package in given(change, target, locked):
             providers.setdefault(package, []).append(str(target))
     for package, places in providers.items():

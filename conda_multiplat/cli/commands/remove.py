@@ -9,6 +9,7 @@ from packaging.utils import canonicalize_name
 
 from conda_multiplat.actions.edit.bounds_from_solution import targets_of
 from conda_multiplat.actions.edit.edit_and_relock import (
+    Original,
     conclude,
     environment_of,
     on,
@@ -26,11 +27,12 @@ from conda_multiplat.lockfile.dependency_graph import origin
 from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.edit.draft import Change, Draft
 from conda_multiplat.manifest.edit.requirements import lines, take
-from conda_multiplat.manifest.targets import Target
-from conda_multiplat.vocabulary.errors import UsageError
-from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, nearest
+from conda_multiplat.manifest.targets import Target, targets
+from conda_multiplat.vocabulary.errors import LockFileError, UsageError
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, enumerated, nearest
 from conda_multiplat.vocabulary.selector_writer import Selection
 
 EXAMPLES = """\
@@ -58,7 +60,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         Change(environment, _name(draft, environment, name, pypi=args.pypi), args.pypi, selection)
         for name in dict.fromkeys(names)
     ]
-    _check(draft, gone)
+    _check(original, gone)
     for change in gone:
         draft = take(draft, change)
     locked = solve(original, draft) if args.lock else None
@@ -85,22 +87,54 @@ def _nameless(draft: Draft, environment: str) -> list[str]:
     return list(dict.fromkeys(line.text for view in views for line in view if not line.name))
 
 
-def _check(draft: Draft, gone: Sequence[Change]) -> None:
+def _check(original: Original, gone: Sequence[Change]) -> None:
     """Refuse names that no line has, all of them together.
 
     Raises:
-        UsageError: with near names, and where the name is.
+        UsageError: with who needs what is only locked, where a name is, and near names.
     """
+    draft = original.draft
     missing = [change for change in gone if not lines(draft, change)]
     if not missing:
         return
-    hints = [_elsewhere(draft, change) for change in missing]
+    hints = [
+        hint
+        for change in missing
+        for hint in _needed(original, change) or [_elsewhere(draft, change)]
+    ]
     kind = "pip: of " if gone[0].pypi else ""
     names = ", ".join(change.name for change in missing)
     raise UsageError(
         f"not in {kind}{gone[0].environment}: {names}",
         hints=[*(hint for hint in hints if hint), "no file was changed"],
     )
+
+
+def _needed(original: Original, change: Change) -> list[str]:
+    """Who needs a package that is only locked, and where.
+
+    Nothing where a line asks for it somewhere, or where no lock has it.
+    """
+    project = original.project(original.draft)
+    places: dict[str, list[str]] = {}
+    for target in targets_of(change, project.manifest, targets(project.manifest)):
+        platform = _locked(project, target)
+        for name in {change.name.lower(), canonicalize_name(change.name)}:
+            if any(line.name == name for line in (*target.view.conda, *target.view.pypi)):
+                return []
+            if platform and (reason := _reason(name, target, platform)):
+                places.setdefault(f"{name} is locked: {reason}", []).append(str(target))
+    told = [f"{why}  ({', '.join(where)})" for why, where in places.items()]
+    return [*told, f"for all of it: conda multiplat why {change.name}"] if told else []
+
+
+def _locked(project: Project, target: Target) -> PlatformLock | None:
+    """What is locked for a target, where that can be read."""
+    try:
+        lock = project.lock(target.environment)
+    except LockFileError:  # `lock` says what is wrong with it
+        return None
+    return lock.platforms.get(target.subdir) if lock else None
 
 
 def _elsewhere(draft: Draft, change: Change) -> str:
@@ -135,20 +169,24 @@ def _stays(gone: Sequence[Change], locked: Locked) -> dict[str, list[str]]:
     stays: dict[str, list[str]] = {}
     for change in gone:
         places: dict[str, list[str]] = {}
-        for target in targets_of(change, locked):
+        for target in targets_of(change, locked.project.manifest, locked.targets):
             platform = locked.of(target)
             if change.name in {record.name for record in platform.every}:
                 places.setdefault(_reason(change.name, target, platform), []).append(str(target))
         for why, where in places.items():
-            line = f"   it stays locked, {why}  ({', '.join(where)})"
+            line = f"   it stays locked{why and f', {why}'}  ({', '.join(where)})"
             stays.setdefault(change.name, []).append(line)
     return stays
 
 
 def _reason(name: str, target: Target, platform: PlatformLock) -> str:
-    """Why a package is locked that a line no longer asks for."""
-    why = origin(name, target, platform)
-    needed = [record.name for record, _ in why.needed_by]
+    """Who asks for a package that is locked; ``""`` where nobody does, or it is not locked."""
+    came = origin(name, target, platform)
+    needed = list(dict.fromkeys(record.name for record, _ in came.needed_by))
     if needed:
-        return f"{', '.join(needed)} {'needs' if len(needed) == 1 else 'need'} it"
-    return f"{' and '.join(str(line.at) for line in why.asked)} asks for it"
+        return f"{enumerated(needed)} {'needs' if len(needed) == 1 else 'need'} it"
+    lines = came.asked or ([came.root] if came.root else [])
+    if not lines:
+        return ""
+    words = "asks" if len(lines) == 1 else "ask"
+    return f"{' and '.join(str(line.at) for line in lines)} {words} for it"

@@ -58,7 +58,7 @@ def environments_of(workspace: Workspace) -> Iterator[PixiEnvironment]:
 
 
 def _further_name(name: str, platform: PixiPlatform, taken: Collection[str]) -> str:
-    """What an environment is called on another platform of a subdir that it has already."""
+    """What an environment is called on another platform of a subdir that it already has."""
     before = "" if name == DEFAULT_ENVIRONMENT else f"{name}-"
     found = _NO_NAME.sub("-", f"{before}{platform.name}")
     return f"{found}-platform" if found in taken else found

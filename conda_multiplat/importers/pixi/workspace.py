@@ -31,6 +31,8 @@ _ABOUT = (
     *("authors", "description", "documentation", "homepage", "license", "license-file"),
     *("readme", "repository", "version", "requires-pixi", "preview"),
 )
+#: What to write where a mapping is switched off.
+_NO_PROJECTS = "for a conda package that is no PyPI project: multiplat: {pypi-names: {NAME: null}}"
 _FORBIDDEN_IN_NAME = re.compile(r"[/ :#]+")
 
 
@@ -147,13 +149,20 @@ def name_of(workspace: Workspace, data: Mapping[str, Any], folder: str) -> str |
 
 
 def pypi_names_of(workspace: Workspace) -> dict[str, tuple[str, ...]]:
-    """The inline entries of ``conda-pypi-map``; files and URLs of mappings are lost."""
+    """The inline entries of ``conda-pypi-map``.
+
+    Files and URLs of mappings are lost, and so is ``false`` for all channels or for one: that none
+    of their packages provides a project. An empty table says the same as ``false``.
+    """
     table = workspace.table.get("conda-pypi-map")
     at = workspace.at("conda-pypi-map")
     names: dict[str, tuple[str, ...]] = {}
-    if table is None or table is False:
-        return names
+    if table is False or table == {}:
+        workspace.reader.lose(at, "conda-pypi-map = false", _NO_PROJECTS)
     for channel, value in table.items() if isinstance(table, Mapping) else ():
+        if value is False:
+            workspace.reader.lose(at, f"conda-pypi-map of {channel}: false", _NO_PROJECTS)
+            continue
         mapping = value.get("mapping", {}) if isinstance(value, Mapping) else {}
         for name, projects in mapping.items():
             listed = [projects] if isinstance(projects, str) else projects

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from support.hosts import Host
 from support.manifests import locked, write
+from support.packages import Package, write_repodata
 from support.pypi_index import Index, write_project
 from support.server import serve
 
@@ -140,6 +141,73 @@ def test_several_files(alone: Host, project: Path, channel: Path) -> None:
     alone.multiplat("remove", "numpy", "-f", "environment.yml", "more.yml", cwd=project)
     assert _dependencies(project) == "\n  - python 3.12.*\n"
     assert (project / "more.yml").read_text(encoding="utf-8").endswith("dependencies:\n  - zlib\n")
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Path:
+    """Two tools that need a library, one of them in several entries of its list."""
+    twice = ["lib01 >=1", "lib01 <3", "lib01 !=2.1"]
+    packages = [
+        *(Package("lib01", version, noarch="generic") for version in ("1.0", "2.0")),
+        Package("app", noarch="generic", depends=twice),
+        *(Package(f"tool{n}", noarch="generic", depends=["lib01"]) for n in range(8)),
+    ]
+    return write_repodata(tmp_path / "stack", packages)
+
+
+def test_who_needs_it_is_named_once(alone: Host, project: Path, stack: Path) -> None:
+    """However often it says so; of many the first are named."""
+    write(project, stack, "app", "lib01", platforms=TWO)
+    alone.multiplat("lock", cwd=project)
+    said = alone.multiplat("remove", "lib01", cwd=project).stderr
+    assert "   it stays locked, app needs it  (default/linux-64, default/osx-arm64)\n" in said
+    write(project, stack, "lib01", *(f"tool{n}" for n in range(8)), platforms="[linux-64]")
+    alone.multiplat("lock", cwd=project)
+    said = alone.multiplat("remove", "lib01", cwd=project).stderr
+    names = ", ".join(f"tool{n}" for n in range(6))
+    assert f"   it stays locked, {names} and 2 more need it  (default/linux-64)\n" in said
+
+
+def test_only_locked(alone: Host, project: Path, stack: Path) -> None:
+    """What no line asks for is not removed: who needs it is said, for each platform."""
+    write(project, stack, "app", "tool1  # [osx]", platforms=TWO, extra=DEV)
+    alone.multiplat("lock", "-e", "default", cwd=project)
+    done = alone.multiplat("remove", "lib01", cwd=project, code=2)
+    assert done.stderr == (
+        "error: not in default: lib01\n"
+        "  lib01 is locked: app needs it  (default/linux-64)\n"
+        "  lib01 is locked: app, tool1 need it  (default/osx-arm64)\n"
+        "  for all of it: conda multiplat why lib01\n"
+        "  no file was changed\n"
+    )
+    done = alone.multiplat("remove", "--platform", "linux-64", "lib01", "lib1", cwd=project, code=2)
+    assert done.stderr == (
+        "error: not in default: lib01, lib1\n"
+        "  lib01 is locked: app needs it  (default/linux-64)\n"
+        "  for all of it: conda multiplat why lib01\n"
+        "  no file was changed\n"
+    )
+    (project / "conda-lock.yml").write_text("{", encoding="utf-8")
+    done = alone.multiplat("remove", "lib01", cwd=project, code=2)
+    assert done.stderr == "error: not in default: lib01\n  no file was changed\n"
+
+
+def test_what_an_extra_brings_stays(
+    alone: Host, project: Path, channel: Path, tmp_path: Path
+) -> None:
+    """The line that asks for the extra is the reason, where no package is."""
+    index = Index(tmp_path / "extras")
+    index.wheel("web", requires=["aiohttp; extra == 'http'"])
+    index.wheel("aiohttp")
+    web = Package("web", noarch="python", depends=["python"])
+    own = write_repodata(tmp_path / "web", [web])
+    with serve(index.root) as server:
+        env = {"CONDA_MULTIPLAT_PYPI_INDEX": f"{server.url}/simple"}
+        lines = (f"{own.as_uri()}::web", "python 3.12.*", "pip: ['web[http]', aiohttp]")
+        write(project, channel, *lines, platforms="[linux-64]")
+        alone.multiplat("lock", cwd=project, env=env)
+        said = alone.multiplat("remove", "--pypi", "aiohttp", cwd=project, env=env).stderr
+    assert "   it stays locked, environment.yml:8:11 asks for it  (default/linux-64)\n" in said
 
 
 BAD = {
