@@ -165,7 +165,7 @@ def _platforms(path: Path) -> tuple[str, ...]:
 def _only_named(path: Path, platform: str) -> Any:
     from conda.models.environment import Environment
 
-    return Environment(name=_read(path)[0].manifest.name, platform=platform)
+    return Environment(name=_read(path)[0].manifest.prefix_name, platform=platform)
 
 
 @cache  # conda can ask again
@@ -188,7 +188,7 @@ def _environment(path: Path, platform: str) -> Any:
     if not settings.elsewhere:
         _begun[:] = [_Begun(project, choice)]
     return Environment(
-        name=project.manifest.name,
+        name=project.manifest.prefix_name,
         platform=platform,
         config=EnvironmentConfig(channels=_channels(choice.locked.records)),
         explicit_packages=_named(choice.locked.records),

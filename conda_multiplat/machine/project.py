@@ -30,6 +30,8 @@ from conda_multiplat.vocabulary.errors import LockFileError, ManifestError, Prob
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 _ANY = ("linux-64",)
+#: conda-build's, which conda-lock takes too.
+_RECIPES = ("meta.yaml", "meta.yml")
 
 
 class Project(NamedTuple):
@@ -143,7 +145,7 @@ def load_project_as_locked(files: Sequence[str | Path]) -> Project:
     there is nothing that any could be held against, and one is as good as another.
     """
     paths = [Path(file).absolute() for file in files]
-    manifest = paths[0] if paths else find_manifest(Path.cwd())
+    manifest = paths[0] if paths else _found_manifest()
     head = _head(manifest.parent)
     known = head or next(filter(None, map(_head_of, lock_files(manifest.parent))), None)
     subdirs = tuple(known.platforms) if known else _ANY
@@ -189,7 +191,22 @@ def _files_in(folder: Path) -> list[Path]:
 
 
 def _found_files() -> list[Path]:
-    return _with_its_files(find_manifest(Path.cwd()))
+    return _with_its_files(_found_manifest())
+
+
+def _found_manifest() -> Path:
+    """The nearest manifest of a usual name; where there is none, what the lock here was made from.
+
+    Raises:
+        ManifestError: neither is there.
+    """
+    try:
+        return find_manifest(Path.cwd())
+    except ManifestError:
+        files = _files_in(Path.cwd())
+        if not files or not all(file.is_file() for file in files):
+            raise
+        return files[0]
 
 
 def _with_its_files(manifest: Path) -> list[Path]:
@@ -202,8 +219,31 @@ def _with_its_files(manifest: Path) -> list[Path]:
 
 
 def _files_of(head: LockFile | None, manifest: Path) -> list[Path]:
+    """The files that a lock was made from, which need not have ``manifest`` among them.
+
+    ``manifest`` where one of them is no longer there or is of a kind that only conda-lock reads,
+    and where the lock would belong into another folder.
+    """
     files = [manifest.parent / source for source in head.sources] if head else []
-    return files if manifest in files and all(file.is_file() for file in files) else [manifest]
+    at_home = bool(files) and files[0].parent == manifest.parent
+    return files if at_home and all(map(_is_manifest, files)) else [manifest]
+
+
+def _is_manifest(file: Path) -> bool:
+    """Whether a source of a lock is there, and no TOML or recipe, which only conda-lock reads."""
+    return file.suffix in (".yml", ".yaml") and file.name not in _RECIPES and file.is_file()
+
+
+def passed_over(project: Project) -> str:
+    """A line for a project that was found: a manifest of a usual name is not the lock's own.
+
+    ``""`` where it is, or where there is no such manifest.
+    """
+    manifest = manifest_in(project.folder)
+    if manifest is None or manifest in project.files:
+        return ""
+    files = ", ".join(map(shown, project.files))
+    return f"{files}: the lock was made from that, not from {shown(manifest)} (-f takes another)"
 
 
 def _head(folder: Path) -> LockFile | None:

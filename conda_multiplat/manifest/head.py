@@ -103,10 +103,7 @@ def _name(reader: Reader, node: yaml.Node) -> Text | None:
     name = reader.text(node, "name")
     if name is None:
         return None
-    if name.value in ("base", "root"):
-        hint = "choose a name of its own for the environment"
-        reader.problem(node, f"name: {name.value} is conda's own environment", hint)
-    elif not is_prefix_name(name.value):
+    if not is_prefix_name(name.value):
         reader.problem(node, f"{name.value!r} can't be an environment's name", PREFIX_NAME_HINT)
     return name
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from conda_multiplat.vocabulary.project_metadata import ProjectMetadata
 
 
+#: The names of conda's own environment.
+CONDAS_OWN = ("base", "root")
+
+
 class Requirement(NamedTuple):
     """A line of ``dependencies``: a MatchSpec or, under ``pip:``, a PyPI requirement."""
 
@@ -84,7 +88,7 @@ class Manifest(NamedTuple):
 
     Attributes:
         files: the files' names as the user gave them, in order.
-        name: the conda environment's name, if the manifest has one.
+        name: the conda environment's name, if the manifest has one (see ``prefix_name``).
         platforms: the top-level ``platforms``.
         environments: by name, ``default`` first, then as declared.
         prefer: the order in which ``install`` tries the environments; empty where not said.
@@ -105,6 +109,11 @@ class Manifest(NamedTuple):
     pypi_names: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     pypi: PypiOptions = PypiOptions()
     platforms_given: bool = True
+
+    @property
+    def prefix_name(self) -> str | None:
+        """The name of the conda environment to make: conda's own one is not the manifest's."""
+        return None if self.name in CONDAS_OWN else self.name
 
     def lineage(self, name: str) -> list[Environment]:
         """``name`` and all that it extends, the most general first, each once."""

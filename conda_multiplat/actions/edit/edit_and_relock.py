@@ -242,7 +242,7 @@ def _bring_up_to_date(project: Project, settings: Settings, console: Console) ->
         MultiplatError: as ``install``; the manifest and the locks are changed all the same.
     """
     installed = _installed_from(project, settings)
-    named = destination(project, None, None, settings) if project.manifest.name else None
+    named = destination(project, None, None, settings) if project.manifest.prefix_name else None
     where = named if named in installed else next(iter(installed)) if len(installed) == 1 else None
     done = _made_as_locked(project, installed[where], where, settings, console) if where else {}
     others = [prefix for prefix in installed if prefix != where]

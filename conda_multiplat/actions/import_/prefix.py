@@ -28,6 +28,7 @@ from conda_multiplat.vocabulary.errors import Location, OutsideError, UsageError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, spec_name
 from conda_multiplat.vocabulary.pip_entries import entry_name, split_option
 from conda_multiplat.vocabulary.pip_places import is_stored_by_digest
+from conda_multiplat.vocabulary.reachability import sources
 from conda_multiplat.vocabulary.yaml_nodes import Text
 
 _PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -132,6 +133,11 @@ def _conda(
     asked = {name: spec for name, spec in requested_specs(history).items() if name in names}
     if not asked and names:
         notes.append("its history asks for nothing: the packages that no other needs are taken")
+        if len(names) > 1 and not any(record.get("depends") for record in records):
+            notes.append(
+                f"none of its {len(names)} packages says what it needs, so that all of them are "
+                "taken: keep those that you use"
+            )
         asked = _leaves(records)
     for name, spec in asked.items():
         wrong = check_spec(spec)
@@ -141,9 +147,12 @@ def _conda(
 
 
 def _leaves(records: Sequence[dict[str, Any]]) -> dict[str, str]:
-    needed = {spec_name(spec) for record in records for spec in record.get("depends") or ()}
-    specs = {str(record["name"]): f"{record['name']} >={record['version']}" for record in records}
-    return {name: spec for name, spec in specs.items() if name not in needed}
+    depends = {
+        str(record["name"]): [spec_name(spec) for spec in record.get("depends") or ()]
+        for record in records
+    }
+    versions = {str(record["name"]): record["version"] for record in records}
+    return {name: f"{name} >={versions[name]}" for name in sources(depends)}
 
 
 def _pypi(prefix: Path, records: Sequence[dict[str, Any]]) -> Iterable[Requirement]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from conda_multiplat.machine import prefix as prefixes
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.project import Project
+from conda_multiplat.manifest.model import CONDAS_OWN
 from conda_multiplat.vocabulary.errors import OutsideError, UnmetError, UsageError
 from conda_multiplat.vocabulary.names import PREFIX_NAME_HINT, is_prefix_name
 
@@ -27,12 +28,10 @@ def destination(
         raise UsageError("-n and -p need a value, and this one is empty")
     if prefix is not None:
         return Path(prefix).expanduser().absolute()
-    name = name or (project.manifest.name if project else None)
+    name = name or (project.manifest.prefix_name if project else None)
     if name is None:
-        raise UsageError(
-            "the manifest has no `name:`", hints=["say where to install with -n NAME or -p PREFIX"]
-        )
-    if name in ("base", "root") and settings.root_prefix:
+        raise _no_name(project)
+    if name in CONDAS_OWN and settings.root_prefix:
         return settings.root_prefix
     if not is_prefix_name(name):
         raise UsageError(
@@ -43,13 +42,19 @@ def destination(
     return next(prefixes_there, _first_writable(settings) / name)
 
 
+def _no_name(project: Project | None) -> UsageError:
+    name = project.manifest.name if project else None
+    what = f"`name: {name}` is conda's own environment" if name else "the manifest has no `name:`"
+    return UsageError(what, hints=["say where to install with -n NAME or -p PREFIX"])
+
+
 def existing(name: str, settings: Settings) -> Path:
     """The folder of an environment that is there.
 
     Raises:
         UsageError: there is none of that name.
     """
-    if name in ("base", "root") and settings.root_prefix:
+    if name in CONDAS_OWN and settings.root_prefix:
         return settings.root_prefix
     for folder in settings.envs_dirs:
         if is_prefix_name(name) and (folder / name / "conda-meta").is_dir():

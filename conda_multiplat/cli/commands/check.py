@@ -9,7 +9,7 @@ from conda_multiplat.actions.check.locks import verdicts as judge
 from conda_multiplat.actions.check.verdict import Verdict
 from conda_multiplat.cli.options import environments_option, flag
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.project import load_project_as_locked
+from conda_multiplat.machine.project import load_project_as_locked, passed_over
 from conda_multiplat.vocabulary.names import unique
 
 EXAMPLES = """\
@@ -33,7 +33,10 @@ def run(args: argparse.Namespace, _: None, console: Console) -> int:
     Returns:
         0 where all are in sync or, without ``--strict``, still met; else 1.
     """
-    verdicts = judge(load_project_as_locked(args.files), args.environments)
+    project = load_project_as_locked(args.files)
+    if not args.files and (note := passed_over(project)):
+        console.say(note)
+    verdicts = judge(project, args.environments)
     for line in lines(verdicts, strict=args.strictly):
         console.show(line)
     failed = any(verdict.fails(strict=args.strictly) for verdict in verdicts)

@@ -12,7 +12,7 @@ from conda_multiplat.cli.options import environments_option, flag, platforms_opt
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown, write_all
-from conda_multiplat.machine.project import load_project
+from conda_multiplat.machine.project import load_project, passed_over
 from conda_multiplat.machine.temporary import sweep
 
 EXAMPLES = """\
@@ -47,6 +47,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
     host_subdirs = args.platforms or [settings.subdir]
     project = load_project(args.files, host_subdirs=host_subdirs, check_spec=check_spec)
+    if not args.files and (note := passed_over(project)):
+        console.say(note)
     for warning in project.manifest.warnings:
         console.say(f"warning: {warning}")
     note_assumed_platforms(project, console)

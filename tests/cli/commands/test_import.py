@@ -947,6 +947,14 @@ dependencies:
     assert " its history asks for nothing: the packages that no other needs are taken\n" in (
         done.stderr
     )
+    app = meta / "app-1.5-0.json"
+    app.write_text(app.read_text(encoding="utf-8").replace('"lib >=1"', ""), encoding="utf-8")
+    done = alone.multiplat(*arguments, cwd=project)
+    assert done.stdout.endswith("  - app >=1.5\n  - extra >=1.5\n  - far >=1.5\n  - lib >=1.5\n")
+    assert (
+        " none of its 4 packages says what it needs, so that all of them are taken: keep those "
+        "that you use\n"
+    ) in done.stderr
 
 
 @pytest.mark.parametrize(
