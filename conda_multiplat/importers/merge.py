@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from conda_multiplat.importers.values import Imported, Lost, conda_meaning, pypi_meaning
 from conda_multiplat.importers.write_manifest import common_order
+from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.manifest.pypi_options import PypiOptions
 from conda_multiplat.vocabulary.errors import Location, Problem
@@ -21,10 +22,17 @@ from conda_multiplat.vocabulary.yaml_nodes import Text
 
 @dataclass(frozen=True)
 class Part:
-    """A source, and the environment that its default one becomes."""
+    """A source, and the environment that its default one becomes.
+
+    Attributes:
+        imported: what it asks for.
+        environment: what its default environment is called.
+        locks: what is locked for it in another form than a ``conda-lock.yml``.
+    """
 
     imported: Imported
     environment: str = DEFAULT_ENVIRONMENT
+    locks: tuple[LockFile, ...] = ()
 
 
 def double_platforms(parts: Sequence[Part]) -> list[Problem]:

@@ -64,6 +64,7 @@ class Imported:
         notes: what was assumed or decided on the way, a line each.
         comments: the words beside a requirement, by its place.
         reasons: the words beside an environment's promises for a platform.
+        locked_as: what pixi.lock calls the environment and the platform of each target.
     """
 
     manifest: Manifest
@@ -71,6 +72,7 @@ class Imported:
     notes: tuple[str, ...] = ()
     comments: Mapping[Location, str] = field(default_factory=dict)
     reasons: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    locked_as: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
     def adding(self, lost: Iterable[Lost] = (), notes: Iterable[str] = ()) -> Imported:
         """The same with more that was lost or noted."""

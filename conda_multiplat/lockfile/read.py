@@ -33,7 +33,7 @@ from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
 from conda_multiplat.vocabulary.yaml_nodes import Loader
 
 
-class _TextLoader(Loader):  # type: ignore[misc]  # libyaml's, where it is there
+class TextLoader(Loader):  # type: ignore[misc]  # libyaml's, where it is there
     """Reads what is not quoted as text too.
 
     A hash of digits or a version ``1.10`` is no number, whoever wrote it without quotes.
@@ -186,7 +186,7 @@ def _refuse_markers(text: str, file: str) -> None:
 
 def _load(text: str, file: str, above: int) -> dict[str, Any]:
     try:
-        data = yaml.load(text, Loader=_TextLoader)
+        data = yaml.load(text, Loader=TextLoader)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1 + above
         raise _broken(file, Location(file, line), f"not YAML: {error.reason}") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +9,9 @@ from pathlib import Path
 
 import tomli
 
+from conda_multiplat.actions.import_.paths import moved
+from conda_multiplat.actions.import_.pixi_lock import NAME as PIXI_LOCK
+from conda_multiplat.actions.import_.pixi_lock import with_locks
 from conda_multiplat.importers.conda_lock_yml import Ports, read_lock_source
 from conda_multiplat.importers.environment_yml import (
     read_environment_file,
@@ -18,7 +20,7 @@ from conda_multiplat.importers.environment_yml import (
 from conda_multiplat.importers.merge import Part
 from conda_multiplat.importers.pixi.reader import read_pixi
 from conda_multiplat.importers.platform_names import guess
-from conda_multiplat.importers.values import Imported, refusal
+from conda_multiplat.importers.values import refusal
 from conda_multiplat.importers.virtual_packages_yml import (
     Stated,
     is_virtual_packages,
@@ -28,13 +30,10 @@ from conda_multiplat.importers.virtual_packages_yml import (
 )
 from conda_multiplat.lockfile.read import read_lock
 from conda_multiplat.machine.files import read_lock_text, shown
-from conda_multiplat.manifest.model import Requirement, View
 from conda_multiplat.manifest.read import Source
 from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem, UsageError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, SUBDIRS, nearest_or_all
-from conda_multiplat.vocabulary.pip_entries import split_option
 from conda_multiplat.vocabulary.virtual_packages import Promises
-from conda_multiplat.vocabulary.yaml_nodes import Text
 
 _AT = re.compile(r"(?P<file>.+)@(?P<platforms>[A-Za-z0-9_,-]+)")
 
@@ -103,20 +102,21 @@ def _file(argument: str) -> File:
 def _text(path: Path) -> str:
     text = read_lock_text(path)  # it can be one
     name = shown(path)
-    if path.name == "pixi.lock":
-        hint = "import what it was made from: pixi.toml or pyproject.toml"
-        raise UsageError(f"{name} is pixi's lock file, which can't be imported", hints=[hint])
+    if path.name == PIXI_LOCK:
+        hint = "import what it was made from, pixi.toml or pyproject.toml: its versions come along"
+        raise UsageError(f"{name} says which packages, not what was asked for", hints=[hint])
     if re.search(r"^@EXPLICIT", text, re.MULTILINE):
         hint = "import what it was made from, or the environment: --from-prefix, --from-name"
         raise UsageError(f"{name} lists the packages, not what was asked for", hints=[hint])
     return text
 
 
-def read_parts(files: Sequence[File], folder: Path, *, keep_builds: bool) -> list[Part]:
-    """What each file asks for, as it is to be written into ``folder``.
+def read_parts(files: Sequence[File], target: Path, *, keep_builds: bool) -> list[Part]:
+    """What each file asks for, as it is to be written into the manifest ``target``.
 
     Raises:
         ManifestError: with every problem of every file.
+        LockFileError: a lock can't be read.
     """
     stated, problems = _stated([file for file in files if file.is_virtual_packages])
     parts: list[Part] = []
@@ -125,8 +125,9 @@ def read_parts(files: Sequence[File], folder: Path, *, keep_builds: bool) -> lis
             continue
         part = _part_or_problems(file, stated.promises, keep_builds=keep_builds)
         if isinstance(part, Part):
-            at_home = moved(part.imported, file.path.parent, folder)
-            parts.append(replace(part, imported=at_home))
+            beside = file.path.parent
+            part = with_locks(part, beside, target) if part.imported.locked_as else part
+            parts.append(replace(part, imported=moved(part.imported, beside, target.parent)))
         else:
             problems += part
     if problems:
@@ -230,44 +231,3 @@ def _with_default(parts: Sequence[Part]) -> list[Part]:
         replace(part, environment=DEFAULT_ENVIRONMENT) if part.environment == names[0] else part
         for part in parts
     ]
-
-
-_FILES = ("-r", "--requirement", "-c", "--constraint", "-e", "--editable", "-f", "--find-links")
-_RELATIVE = re.compile(r"\.{1,2}($|[/\\\[])")
-
-
-def moved(imported: Imported, folder: Path, to: Path) -> Imported:
-    """What was read in ``folder`` as it has to be written in ``to``."""
-    if folder == to:
-        return imported
-    start = os.path.relpath(folder, to)
-
-    def moved_view(view: View) -> View:
-        return view._replace(
-            channels=tuple(_channel(channel, start) for channel in view.channels),
-            pypi=tuple(_entry(line, start) for line in view.pypi),
-        )
-
-    return replace(imported, manifest=imported.manifest.with_views(moved_view))
-
-
-def _channel(channel: Text, start: str) -> Text:
-    relative = _RELATIVE.match(channel.value)
-    return channel._replace(value=_joined(start, channel.value)) if relative else channel
-
-
-def _entry(requirement: Requirement, start: str) -> Requirement:
-    option, value = split_option(requirement.text)
-    if option in _FILES and "://" not in value and not Path(value).is_absolute():
-        return requirement._replace(text=f"{option} {_joined(start, value)}")
-    if not option and _RELATIVE.match(requirement.text):
-        return requirement._replace(text=_joined(start, requirement.text))
-    return requirement
-
-
-def _joined(start: str, path: str) -> str:
-    """``path`` from ``start``, with a dot first if it had one; an extra at its end stays."""
-    bare, bracket, extras = path.partition("[")
-    found = Path(os.path.normpath(Path(start) / bare)).as_posix()
-    found = f"./{found}" if path.startswith(".") and not found.startswith(".") else found
-    return f"{found}{bracket}{extras}"

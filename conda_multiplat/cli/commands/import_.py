@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from conda_multiplat.actions.import_.logins import refuse_logins
@@ -26,6 +26,7 @@ from conda_multiplat.importers.platform_differences import Difference, common, d
 from conda_multiplat.importers.values import Imported, Lost
 from conda_multiplat.importers.virtual_packages_yml import FILE_NAMES
 from conda_multiplat.lockfile.read import read_lock
+from conda_multiplat.lockfile.write import render
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import (
@@ -97,19 +98,21 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     target = Path(args.out_file or MANIFEST_NAMES[0]).absolute()
     wanted = _prefix(arguments, args.source_prefix, args.source_name, settings)
     files = read_files(arguments)
-    locks = _locks(files, target)
-    if not args.dry:
-        _refuse_to_overwrite(target, files, locks, force=args.overwrite)
     parts = (
         [Part(read_prefix(wanted, settings, settings.subdir))]
         if wanted
-        else read_parts(files, target.parent, keep_builds=args.keep_builds)
+        else read_parts(files, target, keep_builds=args.keep_builds)
     )
+    others, own = _other_locks(parts, target), _locks(files, target)
+    locks = {**others, **own}
+    if not args.dry:
+        _refuse_to_overwrite(target, files, locks, force=args.overwrite)
     if problems := double_platforms(parts):
         raise ManifestError("two files are for one platform", problems=problems)
     imported = merge(parts)
     imported, settled = _settle(imported, prefer_common=args.take_common, console=console)
     imported = imported.adding(notes=[*channel_notes(imported.manifest), *_beside(files)])
+    imported = imported.adding(notes=_locked_twice(others, own))
     if args.keep_builds:
         imported = imported.adding(notes=_build_note(settled))
     # The path of an environment is of this machine only, and the manifest is for others too.
@@ -155,6 +158,21 @@ def _locks(files: Sequence[File], target: Path) -> dict[Path, str]:
         if path.resolve() != file.path.resolve():
             placed[path] = file.text
     return placed
+
+
+def _other_locks(parts: Sequence[Part], target: Path) -> dict[Path, str]:
+    """What is locked for the parts in other forms, each environment in a file of its own."""
+    return {
+        lock_path(target.parent, lock.environment): render(lock)
+        for part in parts
+        for lock in part.locks
+    }
+
+
+def _locked_twice(others: Collection[Path], own: Collection[Path]) -> list[str]:
+    """Locks that two files give, which are of different platforms: one of them is taken."""
+    twice = [path for path in others if path in own]
+    return [f"{shown(path)} is the conda-lock.yml that was named, not pixi's" for path in twice]
 
 
 def _refuse_to_overwrite(

@@ -27,12 +27,16 @@ _NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 @dataclass(frozen=True)
 class PixiEnvironment:
-    """One of pixi's environments, on one platform of each subdir."""
+    """One of pixi's environments, on one platform of each subdir.
+
+    ``origin`` is what pixi calls it; ``name`` is ours where it has further platforms of a subdir.
+    """
 
     name: str
     features: tuple[Feature, ...]
     platforms: Mapping[str, PixiPlatform]
     solve_group: str = ""
+    origin: str = ""
 
 
 def environments_of(workspace: Workspace) -> Iterator[PixiEnvironment]:
@@ -50,11 +54,12 @@ def environments_of(workspace: Workspace) -> Iterator[PixiEnvironment]:
             workspace.reader.lose(path, f"environment {name}: no platform has all of its features")
             if name != DEFAULT_ENVIRONMENT:
                 continue
-        yield PixiEnvironment(name, features, own, group)
+        yield PixiEnvironment(name, features, own, group, name)
         for platform in platforms:
             if platform is not own[platform.subdir]:
                 further = _further_name(name, platform, declared)
-                yield PixiEnvironment(further, features, {platform.subdir: platform})
+                only = {platform.subdir: platform}
+                yield PixiEnvironment(further, features, only, origin=name)
 
 
 def _further_name(name: str, platform: PixiPlatform, taken: Collection[str]) -> str:

@@ -93,7 +93,17 @@ def read_pixi(
     _note_priority(workspace, environments)
     manifest = _manifest(workspace, environments, name_of(workspace, data, folder))
     lost = sorted([*workspace.reader.lost, *lone_comments(file, text)])
-    return Imported(manifest, tuple(lost), tuple(workspace.notes), workspace.reader.comments)
+    return Imported(
+        manifest,
+        tuple(lost),
+        tuple(workspace.notes),
+        workspace.reader.comments,
+        locked_as={
+            (environment.name, subdir): (environment.origin, platform.name)
+            for environment in environments
+            for subdir, platform in environment.platforms.items()
+        },
+    )
 
 
 def _note_priority(workspace: Workspace, environments: Sequence[PixiEnvironment]) -> None:

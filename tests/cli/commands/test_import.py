@@ -628,8 +628,9 @@ dependencies:
         ),
         (
             ["pixi.lock"],
-            "error: pixi.lock is pixi's lock file, which can't be imported\n"
-            "  import what it was made from: pixi.toml or pyproject.toml\n",
+            "error: pixi.lock says which packages, not what was asked for\n"
+            "  import what it was made from, pixi.toml or pyproject.toml: "
+            "its versions come along\n",
         ),
         (["explicit.txt"], "error: explicit.txt lists the packages, not what was asked for\n"),
         (["plain.yml@linux-64", "--from-name", "x"], "error: files and an environment can't be"),

@@ -1,0 +1,53 @@
+"""Relative paths of what is imported, as they are from the folder of the new manifest."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from conda_multiplat.importers.values import Imported
+from conda_multiplat.manifest.model import Requirement, View
+from conda_multiplat.vocabulary.pip_entries import split_option
+from conda_multiplat.vocabulary.yaml_nodes import Text
+
+_FILES = ("-r", "--requirement", "-c", "--constraint", "-e", "--editable", "-f", "--find-links")
+_RELATIVE = re.compile(r"\.{1,2}($|[/\\\[])")
+
+
+def moved(imported: Imported, folder: Path, to: Path) -> Imported:
+    """What was read in ``folder`` as it has to be written in ``to``."""
+    if folder == to:
+        return imported
+    start = os.path.relpath(folder, to)
+
+    def moved_view(view: View) -> View:
+        return view._replace(
+            channels=tuple(_channel(channel, start) for channel in view.channels),
+            pypi=tuple(_entry(line, start) for line in view.pypi),
+        )
+
+    return replace(imported, manifest=imported.manifest.with_views(moved_view))
+
+
+def _channel(channel: Text, start: str) -> Text:
+    relative = _RELATIVE.match(channel.value)
+    return channel._replace(value=joined(start, channel.value)) if relative else channel
+
+
+def _entry(requirement: Requirement, start: str) -> Requirement:
+    option, value = split_option(requirement.text)
+    if option in _FILES and "://" not in value and not Path(value).is_absolute():
+        return requirement._replace(text=f"{option} {joined(start, value)}")
+    if not option and _RELATIVE.match(requirement.text):
+        return requirement._replace(text=joined(start, requirement.text))
+    return requirement
+
+
+def joined(start: str, path: str) -> str:
+    """``path`` from ``start``, with a dot first if it had one; an extra at its end stays."""
+    bare, bracket, extras = path.partition("[")
+    found = Path(os.path.normpath(Path(start) / bare)).as_posix()
+    found = f"./{found}" if path.startswith(".") and not found.startswith(".") else found
+    return f"{found}{bracket}{extras}"

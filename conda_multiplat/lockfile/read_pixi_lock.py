@@ -1,0 +1,237 @@
+"""Reads ``pixi.lock`` (rattler's lock format, versions 6 and 7): text -> packages by target.
+
+pixi keeps all environments in one file. A target is an environment and a platform's name there,
+which is a subdir or, in version 7, a name of the workspace's own for a subdir with virtual
+packages. What has no place in a ``conda-lock.yml`` is listed: packages that pixi builds from their
+source, conda packages that lie in a folder, and local projects of which no version is known.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+import yaml
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Pep508
+from packaging.utils import canonicalize_name
+
+from conda_multiplat.lockfile.model import PlatformLock, needs_of_records
+from conda_multiplat.lockfile.read import TextLoader
+from conda_multiplat.solving.markers import holds
+from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.errors import Location, LockFileError, Problem
+from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, python_of
+
+VERSIONS = ("6", "7")
+#: How the names of conda's archives end.
+_ARCHIVES = (".conda", ".tar.bz2")
+
+
+class PixiTarget(NamedTuple):
+    """What is locked for an environment on a platform.
+
+    Attributes:
+        channels: their URLs, without credentials.
+        conda: the entries of conda's packages.
+        pypi: the entries of PyPI's packages.
+        lost: packages that can't be taken over, and why, a line each.
+    """
+
+    channels: tuple[str, ...]
+    conda: tuple[Mapping[str, Any], ...]
+    pypi: tuple[Mapping[str, Any], ...]
+    lost: tuple[str, ...] = ()
+
+    def locked(self, subdir: str, asked: Iterable[str] = ()) -> PlatformLock:
+        """The same as a platform of a ``conda-lock.yml`` that another tool has made.
+
+        Args:
+            subdir: the platform.
+            asked: entries of ``pip:``, whose extras count.
+        """
+        records = sorted(map(_conda_record, self.conda), key=lambda record: record.name)
+        python = python_of(records)
+        wheels = sorted(
+            _pypi_records(self.pypi, subdir, python, asked), key=lambda record: record.name
+        )
+        urls = "\n".join([*(each.url for each in records), *(each.url for each in wheels)])
+        return PlatformLock(
+            # pixi has no digest of what was asked for; no digest of ours is like this one.
+            content_hash=hashlib.sha256(urls.encode()).hexdigest(),
+            records=tuple(records),
+            pypi=tuple(wheels),
+            needs=needs_of_records(records, wheels),
+        )
+
+
+#: Environment and platform's name -> what is locked there.
+PixiLock = Mapping[tuple[str, str], PixiTarget]
+
+
+def read_pixi_lock(text: str, file: str) -> PixiLock:
+    """The targets of a ``pixi.lock``.
+
+    Args:
+        text: its text.
+        file: its name.
+
+    Raises:
+        LockFileError: it is none, or of a version that is not known.
+    """
+    data = _load(text, file)
+    version = data.get("version", "")
+    if version not in VERSIONS:
+        known = " and ".join(VERSIONS)
+        hint = "run `pixi lock`: pixi writes its newest version"
+        message = f"pixi.lock version {version or 'unknown'}; this conda-multiplat reads {known}"
+        raise _broken(file, Location(file), message, hint)
+    try:
+        entries = {_key(entry): entry for entry in data.get("packages") or ()}
+        return {
+            (str(name), str(platform)): _target(environment, packages, entries)
+            for name, environment in data["environments"].items()
+            for platform, packages in (environment.get("packages") or {}).items()
+        }
+    except KeyError as error:
+        named = " ".join(error.args[0]) if isinstance(error.args[0], tuple) else error.args[0]
+        raise _broken(
+            file, Location(file), f"it has no `{named}`: it is cut off or edited"
+        ) from None
+    except (TypeError, AttributeError, ValueError, StopIteration) as error:
+        raise _broken(file, Location(file), f"not a pixi.lock: {error}") from None
+
+
+def _load(text: str, file: str) -> dict[str, Any]:
+    try:
+        data = yaml.load(text, Loader=TextLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise _broken(file, Location(file, line), f"not YAML: {error.problem}") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise _broken(file, Location(file, line), f"not YAML: {error.reason}") from None
+    if not isinstance(data, dict):
+        raise _broken(file, Location(file), "not a pixi.lock")
+    return data
+
+
+def _broken(file: str, at: Location, message: str, hint: str = "") -> LockFileError:
+    hint = hint or "run `pixi lock`, or put it aside: then no versions are taken from it"
+    return LockFileError(f"{file} can't be read", problems=[Problem(at, message, hint)])
+
+
+def _key(entry: Mapping[str, Any]) -> tuple[str, str]:
+    """What a package is known by: its kind (``conda``, ``conda_source``, ``pypi``) and place."""
+    kind = next(kind for kind in ("conda", "conda_source", "pypi") if kind in entry)
+    return kind, str(entry[kind])
+
+
+def _target(
+    environment: Mapping[str, Any],
+    packages: Sequence[Mapping[str, Any]],
+    entries: Mapping[tuple[str, str], Mapping[str, Any]],
+) -> PixiTarget:
+    named = [entries[_key(package)] for package in packages]
+    wrong = {id(entry): _unfit(entry) for entry in named}
+    fit = [entry for entry in named if not wrong[id(entry)]]
+    return PixiTarget(
+        tuple(public_name(str(each["url"])) for each in environment.get("channels") or ()),
+        tuple(entry for entry in fit if "conda" in entry),
+        tuple(entry for entry in fit if "pypi" in entry),
+        tuple(reason for reason in wrong.values() if reason),
+    )
+
+
+def _unfit(entry: Mapping[str, Any]) -> str:
+    """Why a package can't be taken over; ``""`` where it can."""
+    kind, place = _key(entry)
+    if kind == "pypi":
+        return "" if entry.get("version") else f"{entry['name']}: no version of {place} is locked"
+    if kind == "conda_source" or not place.endswith(_ARCHIVES):
+        return f"{place}: pixi builds it from its source"
+    return "" if "://" in place else f"{place}: a conda package in a folder"
+
+
+def _conda_record(entry: Mapping[str, Any]) -> CondaRecord:
+    """An entry of ``conda``; what it doesn't say is in the archive's name (CEP 26)."""
+    url = public_name(str(entry["conda"]))
+    stem = unquote(url.rsplit("/", 1)[-1]).removesuffix(".conda").removesuffix(".tar.bz2")
+    name, version, build = stem.rsplit("-", 2)
+    return CondaRecord(
+        name=str(entry.get("name") or name).lower(),
+        version=str(entry.get("version") or version),
+        build=str(entry.get("build") or build),
+        url=url,
+        md5=entry.get("md5"),
+        sha256=entry.get("sha256"),
+        depends=tuple(map(str, entry.get("depends") or ())),
+        constrains=tuple(map(str, entry.get("constrains") or ())),
+    )
+
+
+def _pypi_records(
+    entries: Sequence[Mapping[str, Any]], subdir: str, python: str, asked: Iterable[str]
+) -> list[PypiRecord]:
+    needs = {id(entry): _requirements(entry.get("requires_dist") or ()) for entry in entries}
+    extras: dict[str, set[str]] = {}
+    for requirement in (*_requirements(asked), *(each for some in needs.values() for each in some)):
+        extras.setdefault(canonicalize_name(requirement.name), set()).update(requirement.extras)
+
+    def depends(entry: Mapping[str, Any]) -> tuple[str, ...]:
+        own = ("", *extras.get(canonicalize_name(str(entry["name"])), ()))
+        names = {
+            canonicalize_name(requirement.name)
+            for requirement in needs[id(entry)]
+            if _counts(requirement, subdir, python, own)
+        }
+        return tuple(sorted(names))
+
+    return [_pypi_record(entry, depends(entry)) for entry in entries]
+
+
+def _requirements(texts: Iterable[str]) -> list[Pep508]:
+    """Those texts that are PEP 508's: pixi has its own writing for paths."""
+    return [requirement for text in texts if (requirement := _requirement(text))]
+
+
+def _requirement(text: str) -> Pep508 | None:
+    try:
+        return Pep508(text)
+    except InvalidRequirement:
+        return None
+
+
+def _counts(requirement: Pep508, subdir: str, python: str, extras: Iterable[str]) -> bool:
+    marker = requirement.marker
+    return marker is None or any(holds(marker, subdir, python or "3", extra) for extra in extras)
+
+
+def _pypi_record(entry: Mapping[str, Any], depends: tuple[str, ...]) -> PypiRecord:
+    place, editable = str(entry["pypi"]), entry.get("editable") == "true"
+    return PypiRecord(
+        name=canonicalize_name(str(entry["name"])),
+        version=str(entry["version"]),
+        url=_place(place, editable=editable),
+        sha256=entry.get("sha256"),
+        depends=depends,
+    )
+
+
+def _place(place: str, *, editable: bool) -> str:
+    """Where a package is, as CEP 37 has it (see :class:`PypiRecord`).
+
+    A repository's URL has what was asked for in its query and the commit behind the ``#``.
+    """
+    if place.startswith("git+"):
+        url, _, commit = public_name(place).partition("#")
+        url, _, query = url.partition("?")
+        folder = next((q[13:] for q in query.split("&") if q.startswith("subdirectory=")), "")
+        return f"{url}@{commit}" + (f"#subdirectory={unquote(folder)}" if folder else "")
+    if "://" in place:
+        return public_name(place).partition("#")[0]
+    path = place if place.startswith((".", "/")) else f"./{place}"
+    path = path.rstrip("/") or "/"
+    return f"{path}#editable" if editable else path

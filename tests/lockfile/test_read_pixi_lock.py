@@ -1,0 +1,225 @@
+"""``pixi.lock``: random ones of both versions, read as py-rattler's LockFile reads them."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from rattler import LockFile
+from rattler.lock.package import CondaLockedBinaryPackage, PypiLockedPackage
+
+from conda_multiplat.lockfile.read_pixi_lock import read_pixi_lock
+from conda_multiplat.vocabulary.errors import LockFileError
+
+FORGE = "https://conda.example.com/forge"
+INDEX = "https://pypi.example.com"
+PLATFORMS = ("linux-64", "osx-arm64", "gpu")
+
+
+def _digest(text: str, kind: str) -> str:
+    return hashlib.new(kind, text.encode()).hexdigest()
+
+
+def _conda(chance: random.Random, name: str, subdir: str) -> dict[str, Any]:
+    version = chance.choice(["1.0", "1!2.3", "2024a", "0.9.7.post1"])
+    build = chance.choice(["0", "h1a2b3c4_0", "py312h64a7726_1", "pyhd8ed1ab_0"])
+    where = chance.choice([subdir, "noarch"])
+    ending = chance.choice([".conda", ".tar.bz2"])
+    url = f"{FORGE}/{where}/{name}-{version}-{build}{ending}"
+    more = {
+        "depends": ["python >=3.10", "a 1.* *_cp312"],
+        "constrains": ["__glibc >=2.17"],
+        "license": "MIT",
+        "size": 17,
+    }
+    return {
+        "conda": url,
+        "sha256": _digest(url, "sha256"),
+        "md5": _digest(url, "md5"),
+        **{key: value for key, value in more.items() if chance.random() < 0.5},
+    }
+
+
+def _pypi(chance: random.Random, name: str) -> dict[str, Any]:
+    version = chance.choice(["1.0", "2.0.post1", "1!3"])
+    url = chance.choice(
+        [
+            f"{INDEX}/files/{name}-{version}-py3-none-any.whl",
+            f"{INDEX}/files/{name}-{version}.tar.gz",
+            f"./wheels/{name}-{version}-py3-none-any.whl",
+        ]
+    )
+    entry = {"pypi": url, "name": name, "version": version, "sha256": _digest(url, "sha256")}
+    if chance.random() < 0.5:
+        entry["requires_dist"] = ["other>=1", "extra-only ; extra == 'more'"]
+    return entry
+
+
+def random_lock(seed: int, version: int) -> dict[str, Any]:
+    """A lock of some environments and platforms that share packages."""
+    chance = random.Random(seed)
+    platforms = PLATFORMS if version == 7 else PLATFORMS[:2]
+    subdirs = {"gpu": "linux-64"}
+    conda = {p: [_conda(chance, f"{n}-{p}", subdirs.get(p, p)) for n in "abc"] for p in platforms}
+    pypi = [_pypi(chance, f"p{n}") for n in "abc"]
+    environments = {}
+    for name in ("default", "dev"):
+        packages = {
+            p: [
+                *({"conda": each["conda"]} for each in chance.sample(conda[p], 2)),
+                *({"pypi": each["pypi"]} for each in chance.sample(pypi, chance.randint(0, 3))),
+            ]
+            for p in platforms
+        }
+        environments[name] = {
+            "channels": [{"url": f"{FORGE}/"}],
+            "indexes": [f"{INDEX}/simple"],
+            "packages": packages,
+        }
+    named = [{"name": p, **({"subdir": subdirs[p]} if p in subdirs else {})} for p in platforms]
+    return {
+        "version": version,
+        **({"platforms": named} if version == 7 else {}),
+        "environments": environments,
+        "packages": [*(each for some in conda.values() for each in some), *pypi],
+    }
+
+
+def rattlers(path: Path) -> dict[tuple[str, str], set[tuple[object, ...]]]:
+    """What py-rattler reads: target -> manager, name, version, place and SHA-256."""
+    return {
+        (name, platform.name): {_said(package) for package in packages}
+        for name, environment in LockFile.from_path(path).environments()
+        for platform, packages in environment.packages_by_platform().items()
+    }
+
+
+def _said(package: object) -> tuple[object, ...]:
+    assert isinstance(package, CondaLockedBinaryPackage | PypiLockedPackage)
+    manager = "conda" if isinstance(package, CondaLockedBinaryPackage) else "pypi"
+    hashes = package.hashes
+    sha256 = hashes.sha256.hex() if hashes and hashes.sha256 else None
+    return manager, package.name, str(package.version), package.location, sha256
+
+
+@pytest.mark.parametrize("version", [6, 7])
+@pytest.mark.parametrize("seed", range(10))
+def test_as_rattler_reads_it(tmp_path: Path, seed: int, version: int) -> None:
+    """Each target has the packages, with their hashes, that py-rattler finds there."""
+    path = tmp_path / "pixi.lock"
+    path.write_text(yaml.safe_dump(random_lock(seed, version), sort_keys=False), encoding="utf-8")
+    wanted = rattlers(path)
+    read = read_pixi_lock(path.read_text(encoding="utf-8"), "pixi.lock")
+    ours = {
+        key: {
+            (each.manager, each.name, each.version, each.url, each.sha256)
+            for each in target.locked("linux-64").every
+        }
+        for key, target in read.items()
+    }
+    assert ours == wanted
+    assert {key[1] for key in ours} == set(PLATFORMS if version == 7 else PLATFORMS[:2])
+
+
+DIALECT = """\
+version: 6
+environments:
+  default:
+    channels:
+    - url: https://ada:secret@conda.example.com/forge/
+    packages:
+      linux-64:
+      - conda: https://conda.example.com/forge/linux-64/python-3.12.5-0_c.conda
+      - conda: .
+      - conda: ./built/noarch/own-1.0-0.conda
+      - pypi: ./
+      - pypi: git+https://git.example.com/robot?subdirectory=py&rev=v1#0123456789abcdef
+      - pypi: https://ada:secret@pypi.example.com/files/a-1.0-py3-none-any.whl#sha256=00
+packages:
+- conda: https://conda.example.com/forge/linux-64/python-3.12.5-0_c.conda
+  md5: 11111111111111111111111111111111
+- conda: .
+  name: mine
+- conda: ./built/noarch/own-1.0-0.conda
+- pypi: ./
+  name: Own_Project
+  version: 1.0
+  editable: true
+  requires_dist:
+  - a[fast] ; python_version >= '3.10'
+  - old ; python_version < '3'
+  - other-folder @ ./other
+- pypi: git+https://git.example.com/robot?subdirectory=py&rev=v1#0123456789abcdef
+  name: robot
+  version: 1e3
+- pypi: https://ada:secret@pypi.example.com/files/a-1.0-py3-none-any.whl#sha256=00
+  name: a
+  version: '1.0'
+  sha256: 0000000000000000000000000000000000000000000000000000000000000012
+  requires_dist:
+  - b ; extra == 'fast'
+  - c ; extra == 'slow'
+"""
+
+
+def test_forms() -> None:
+    """Folders, repositories, logins, extras and markers as a ``conda-lock.yml`` has them."""
+    (target,) = read_pixi_lock(DIALECT, "pixi.lock").values()
+    assert target.channels == ("https://conda.example.com/forge/",)
+    locked = target.locked("linux-64")
+    assert [(each.name, each.url, each.version) for each in locked.every] == [
+        ("python", "https://conda.example.com/forge/linux-64/python-3.12.5-0_c.conda", "3.12.5"),
+        ("a", "https://pypi.example.com/files/a-1.0-py3-none-any.whl", "1.0"),
+        ("own-project", ".#editable", "1.0"),
+        (
+            "robot",
+            "git+https://git.example.com/robot@0123456789abcdef#subdirectory=py",
+            "1e3",
+        ),
+    ]
+    assert {each.name: each.depends for each in locked.pypi} == {
+        "a": ("b",),
+        "own-project": ("a", "other-folder"),
+        "robot": (),
+    }
+    assert target.lost == (
+        ".: pixi builds it from its source",
+        "./built/noarch/own-1.0-0.conda: a conda package in a folder",
+    )
+    asked = target.locked("linux-64", ["a[slow]"])
+    assert asked.pypi[0].depends == ("b", "c")
+
+
+ASIDE = "      run `pixi lock`, or put it aside: then no versions are taken from it"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "version: 5\npackages: []\n",
+            "  pixi.lock: pixi.lock version 5; this conda-multiplat reads 6 and 7\n"
+            "      run `pixi lock`: pixi writes its newest version",
+        ),
+        ("a: b\nb: [\n", f"  pixi.lock:3: not YAML: did not find expected node content\n{ASIDE}"),
+        ("", f"  pixi.lock: not a pixi.lock\n{ASIDE}"),
+        (
+            "version: 6\nenvironments: {default: {packages: {linux-64: [{conda: x}]}}}\n",
+            f"  pixi.lock: it has no `conda x`: it is cut off or edited\n{ASIDE}",
+        ),
+        (
+            "version: 6\nenvironments: {default: {packages: [linux-64]}}\n",
+            f"  pixi.lock: not a pixi.lock: 'list' object has no attribute 'items'\n{ASIDE}",
+        ),
+    ],
+    ids=["old", "broken", "empty", "cut", "list"],
+)
+def test_broken(text: str, message: str) -> None:
+    """What can't be read is said with its place, and what to do."""
+    with pytest.raises(LockFileError) as caught:
+        read_pixi_lock(text, "pixi.lock")
+    assert "\n".join(caught.value.lines()[1:]) == message
