@@ -9,17 +9,14 @@ after such a transaction, too, the end of the command tells whether conda has le
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from conda_multiplat.in_conda import specifier
-from conda_multiplat.in_conda.plugin_settings import choice, verdict
+from conda_multiplat.in_conda.plugin_settings import choice, verdict, warn, warn_within_line
 from conda_multiplat.machine.hook_settings import DRIFT
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,7 @@ def after_command(_command: str) -> None:
     while _noted:
         noted = _noted.pop()
         if _records(noted.prefix) != noted.records:
-            _warn(noted.prefix, noted.added, noted.removed)
+            _warn(noted.prefix, noted.added, noted.removed, warn)
 
 
 def drift_action() -> type[Any]:
@@ -79,7 +76,7 @@ def drift_action() -> type[Any]:
             if self.unlink_precs and not (self.link_precs or added or removed):
                 _noted.append(_Noted(prefix, added, removed, _file_names(self.unlink_precs)))
             elif not specifier.linked(prefix) and (self.link_precs or self.unlink_precs):
-                _warn(prefix, added, removed)
+                _warn(prefix, added, removed, warn_within_line)
 
         def reverse(self) -> None:
             """Nothing was done."""
@@ -97,7 +94,9 @@ def transactions_are_followed() -> bool:
     return hasattr(types, "CondaPostTransactionAction")
 
 
-def _warn(prefix: Path, added: tuple[str, ...], removed: tuple[str, ...]) -> None:
+def _warn(
+    prefix: Path, added: tuple[str, ...], removed: tuple[str, ...], say: Callable[[str], None]
+) -> None:
     if choice(DRIFT) != "warn":
         return
     try:
@@ -105,7 +104,7 @@ def _warn(prefix: Path, added: tuple[str, ...], removed: tuple[str, ...]) -> Non
     except Exception as error:  # the change is made, and conda must not think that it failed
         text = f"conda-multiplat could not look at the environment: {error}"
     if text:
-        _log.warning(text)
+        say(text)
 
 
 def _texts(specs: Iterable[Any]) -> tuple[str, ...]:

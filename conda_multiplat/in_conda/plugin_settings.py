@@ -51,13 +51,26 @@ def choice(setting: str) -> str:
     return str(getattr(context.plugins, setting, HOOK_SETTINGS[setting][0]))
 
 
-def verdict(setting: str, work: str, find: Callable[[], str]) -> Exception | None:
+def warn(text: str) -> None:
+    """Warn between conda's lines."""
+    _log.warning(text)
+
+
+def warn_within_line(text: str) -> None:
+    """Warn in a transaction, of which conda has begun a line that it will end with ``done``."""
+    _log.warning("\n%s", text)
+
+
+def verdict(
+    setting: str, work: str, find: Callable[[], str], warn: Callable[[str], None] = warn
+) -> Exception | None:
     """What a setting wants done about what ``find`` says: an error, a warning, or nothing.
 
     Args:
         setting: the setting's name.
         work: what could not be done where ``find`` fails: a mistake of ours must not stop conda.
         find: says what is wrong; ``""`` for nothing.
+        warn: how to warn where conda is.
     """
     from conda.exceptions import CondaError
 
@@ -67,9 +80,9 @@ def verdict(setting: str, work: str, find: Callable[[], str]) -> Exception | Non
     try:
         text = printable(find())
     except Exception as error:
-        _log.warning("conda-multiplat could not %s: %s", work, error)
+        warn(f"conda-multiplat could not {work}: {error}")
         return None
     if text and wanted == "warn":
-        _log.warning(text)
+        warn(text)
     refusal: Exception | None = CondaError(text) if text and wanted == "error" else None
     return refusal

@@ -7,15 +7,12 @@ linked, as ``conda multiplat install`` does.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import Any
 
-from conda_multiplat.in_conda.plugin_settings import verdict
+from conda_multiplat.in_conda.plugin_settings import choice, verdict, warn_within_line
 from conda_multiplat.in_conda.virtual_packages import lacking
 from conda_multiplat.machine.hook_settings import MACHINE
-
-_log = logging.getLogger(__name__)
 
 
 def machine_action() -> type[Any]:
@@ -29,9 +26,11 @@ def machine_action() -> type[Any]:
             self._verified = True
             records = tuple(self.link_precs or ())
             try:
-                return verdict(MACHINE, "check the machine", lambda: _unmet_text(records))
+                return verdict(
+                    MACHINE, "check the machine", lambda: _unmet_text(records), warn_within_line
+                )
             except Exception as error:  # a setting that can't be read is no reason to link nothing
-                _log.warning("conda-multiplat could not check the machine: %s", error)
+                warn_within_line(f"conda-multiplat could not check the machine: {error}")
                 return None
 
         def execute(self) -> None:
@@ -61,11 +60,12 @@ def _unmet_text(known: Sequence[Any]) -> str:
     if not unmet:
         return ""
     versions = {each.name: each.version for each in known}
+    refused = choice(MACHINE) == "error"
     text = [
         "this machine can't run what is about to be installed",
         *lines(grouped(unmet, versions)),
-        "nothing was linked",
+        *(["nothing was linked"] if refused else []),
         *hints_for(unmet, subdir),
-        f"to be warned only: conda config --set plugins.{MACHINE} warn",
+        *([f"to be warned only: conda config --set plugins.{MACHINE} warn"] if refused else []),
     ]
     return "\n  ".join(text)

@@ -65,6 +65,10 @@ def test_setting(conda: Host, explicit: Path, choice: str) -> None:
     assert done.returncode == 0, done.stderr
     said = "this machine can't run" in done.stderr
     assert said == (choice == "warn" and version(conda) >= (25, 5))
+    assert "nothing was linked" not in done.stderr
+    assert "to be warned only" not in done.stderr
+    if said:  # conda has begun a line of its own
+        assert "\nthis machine can't run" in done.stderr
     assert len(list((conda.envs / "x" / "conda-meta").glob("*.json"))) == 2
 
 
@@ -105,6 +109,8 @@ def test_drift(conda: Host, project: Path, real_channel: Path, managed: Path) ->
     done = _add(conda, real_channel)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count(f"{managed} is locked: `conda multiplat install` will undo this") == 1
+    if version(conda) >= (25, 5):  # in a transaction, conda has begun a line of its own
+        assert f"\n{managed} is locked" in done.stderr
     manifest = project / "environment.yml"
     assert f"  to keep it: add `- prefixed` to dependencies in {manifest}\n" in done.stderr
     assert list((managed / "conda-meta").glob("prefixed-*.json"))
