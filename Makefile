@@ -16,7 +16,14 @@ CORE := tests/engines tests/solving/test_solve.py $(addprefix tests/cli/commands
   lock.py install.py check_command.py cuda.py pypi.py why.py)
 CORE_TESTS := not embedded or test_install.py
 
-.PHONY: demo test faults test-rattlers lint wheel bench clean
+# Real condas for `test-condas`, as paths of their executables; our wheel is installed beside them.
+CONDAS ?=
+CONDA_TESTS := tests/in_conda tests/test_plugin.py $(CORE)
+empty :=
+COLONS := $(subst $(empty) $(empty),:,$(strip $(CONDAS)))
+
+.PHONY: demo test faults test-rattlers test-condas lint lint-workflows wheel dist publish \
+  release-notes bench clean
 
 # Lock a small project for three platforms and install it for this machine.
 demo: $(VENV)/.wheel
@@ -34,10 +41,36 @@ faults: $(VENV)/.wheel
 # The core of them on other versions of py-rattler, each in an environment of its own.
 test-rattlers: $(RATTLERS:%=$(VENV)-rattler/%/.tested)
 
+# What a real conda makes of us: its commands with our hooks, and ours through it.
+test-condas: $(VENV)/.wheel
+	$(if $(strip $(CONDAS)),,$(error say which: make test-condas CONDAS="/opt/conda/bin/conda …"))
+	for conda in $(CONDAS); do "$$(dirname "$$conda")/python" -m pip install --quiet build/wheel/*.whl || exit; done
+	CONDA_MULTIPLAT_TEST_CONDAS="$(COLONS)" $(BIN)/pytest -n $(JOBS) -k "not embedded and not standalone" \
+	  $(ARGS) $(CONDA_TESTS)
+
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# What GitHub runs, checked without it: by zizmor, and by actionlint where it is installed.
+lint-workflows: $(VENV)/.base
+	$(BIN)/python -m pip install --quiet zizmor
+	$(BIN)/zizmor --offline --quiet .github
+	if command -v actionlint >/dev/null; then actionlint; fi
+
+# The wheel and the source archive of a release, built once.
+dist: $(VENV)/.base
+	rm -rf dist
+	$(BIN)/python -m pip install --quiet build
+	$(BIN)/python -m build --outdir dist .
+
+# From GitHub's release workflow: the index trusts that, and there is no token.
+publish: $(VENV)/.deps
+	$(BIN)/uv publish --trusted-publishing always dist/*
+
+release-notes:
+	@$(PYTHON) scripts/release_notes.py $(VERSION)
 
 bench: $(VENV)/.wheel
 	$(BIN)/python -m benchmarks $(ARGS)
