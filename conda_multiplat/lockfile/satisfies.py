@@ -22,9 +22,10 @@ from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.extras import extra_keys, with_extras
-from conda_multiplat.solving.markers import asked_for, holds_for
+from conda_multiplat.solving.markers import asked_for
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.errors import NOWHERE, Location
+from conda_multiplat.vocabulary.markers import holds_for
 from conda_multiplat.vocabulary.match_spec import parse_spec
 from conda_multiplat.vocabulary.names import VirtualPackage, spec_name
 from conda_multiplat.vocabulary.pip_entries import HASH, split_option

@@ -16,10 +16,10 @@ from conda_multiplat.manifest.model import LocalProject, Requirement
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.extras import extra_keys
 from conda_multiplat.solving.local_needs import is_needed, lines_of
-from conda_multiplat.solving.markers import holds, holds_for
 from conda_multiplat.solving.pypi import NameTable, provided
 from conda_multiplat.solving.required_hashes import hash_faults, hash_message
 from conda_multiplat.vocabulary.errors import NOWHERE
+from conda_multiplat.vocabulary.markers import holds, holds_for
 from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, HASH, split_option
 from conda_multiplat.vocabulary.pip_options import EDITABLE
 from conda_multiplat.vocabulary.pip_places import Place, is_at

@@ -14,10 +14,10 @@ from packaging.tags import Tag
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.extras import with_extras
-from conda_multiplat.solving.markers import holds_for
 from conda_multiplat.solving.pypi import PypiSolution
 from conda_multiplat.solving.read_pylock import rank, wheel_tags
 from conda_multiplat.solving.wheel_tags import least, promise_for, tags
+from conda_multiplat.vocabulary.markers import holds_for
 from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, HASH, split_option
 from conda_multiplat.vocabulary.pip_options import EDITABLE
 from conda_multiplat.vocabulary.pip_places import is_at, place_of

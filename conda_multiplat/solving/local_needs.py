@@ -9,7 +9,7 @@ from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 
 from conda_multiplat.manifest.model import LocalProject, Requirement
-from conda_multiplat.solving.markers import holds
+from conda_multiplat.vocabulary.markers import holds
 from conda_multiplat.vocabulary.names import project_name
 from conda_multiplat.vocabulary.poetry_metadata import OR
 

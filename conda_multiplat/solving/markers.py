@@ -1,31 +1,12 @@
-"""The markers of PyPI requirements (PEP 508), for a target and not for the machine that asks."""
+"""Which lines of ``pip:`` ask for something, by their markers (PEP 508)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from packaging.markers import InvalidMarker, Marker
-from packaging.requirements import InvalidRequirement
-from packaging.requirements import Requirement as Pep508
-
 from conda_multiplat.manifest.model import Requirement
-from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, split_option
-from conda_multiplat.vocabulary.pip_options import EDITABLE
-from conda_multiplat.vocabulary.pip_places import editable_place, place_of
-
-_SYSTEMS = {
-    "linux": ("posix", "linux", "Linux"),
-    "osx": ("posix", "darwin", "Darwin"),
-    "win": ("nt", "win32", "Windows"),
-}
-_MACHINES = {
-    ("linux", "64"): "x86_64",
-    ("osx", "64"): "x86_64",
-    ("win", "64"): "AMD64",
-    ("win", "32"): "x86",
-    ("win", "arm64"): "ARM64",
-    ("linux", "32"): "i686",
-}
+from conda_multiplat.vocabulary.markers import holds_for
+from conda_multiplat.vocabulary.pip_entries import CONSTRAINT
 
 
 def asked_for(lines: Iterable[Requirement], subdir: str, python: str) -> list[str]:
@@ -41,44 +22,3 @@ def asked_for(lines: Iterable[Requirement], subdir: str, python: str) -> list[st
         and not line.text.startswith(CONSTRAINT)
         and holds_for(line.text, subdir, python)
     ]
-
-
-def holds_for(text: str, subdir: str, python: str) -> bool:
-    """Whether a requirement, a path or a URL counts there, by the marker behind it.
-
-    Where the Python is not known (``""``), every marker counts as true.
-    """
-    marker = _marker(text)
-    return marker is None or not python or holds(marker, subdir, python)
-
-
-def _marker(text: str) -> Marker | None:
-    option, value = split_option(text)
-    place = editable_place(value) if option in EDITABLE else place_of(text)
-    try:
-        if place and not place.name:
-            return Marker(place.marker) if place.marker else None
-        return Pep508(text).marker
-    except (InvalidRequirement, InvalidMarker):
-        return None
-
-
-def holds(marker: Marker, subdir: str, python: str, extra: str = "") -> bool:
-    """Whether a marker holds on a platform with a Python, a version such as ``3.12.5``."""
-    family, _, part = subdir.partition("-")
-    os_name, platform, system = _SYSTEMS.get(family, ("posix", family, family))
-    environment = {
-        "os_name": os_name,
-        "sys_platform": platform,
-        "platform_system": system,
-        "platform_machine": _MACHINES.get((family, part), part),
-        "python_version": ".".join(python.split(".")[:2]),
-        "python_full_version": python,
-        "implementation_name": "cpython",
-        "implementation_version": python,
-        "platform_python_implementation": "CPython",
-        "platform_release": "",
-        "platform_version": "",
-        "extra": extra,
-    }
-    return marker.evaluate(environment)

@@ -7,10 +7,12 @@ import random
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.markers import Marker, default_environment
 from support.conda_lock_says import conda_lock_says
 from support.edits import generated
 
@@ -304,3 +306,54 @@ def test_conda_lock_reads_edits() -> None:
     lines = conda_lock_says("lines", questions)
     found = [yaml.safe_load("\n".join(kept))["dependencies"] for kept in lines]
     assert [sorted(names or []) for names in found] == expected
+
+
+#: What markers are asked of on three platforms, told here a second time.
+_MACHINES = {
+    "linux-64": {"sys_platform": "linux", "platform_machine": "x86_64"},
+    "osx-arm64": {"sys_platform": "darwin", "platform_machine": "arm64"},
+    "win-64": {"sys_platform": "win32", "platform_machine": "AMD64"},
+}
+_MARKED = [
+    "tool>=1; sys_platform == 'win32'",
+    "tool>=1; sys_platform != 'win32'",
+    "tool; platform_machine == 'arm64' and python_version >= '3.9'",
+    "./tool ; sys_platform == 'linux'",
+]
+
+
+def _counting(draft: Draft, subdir: str) -> list[str]:
+    """What the entries of ``pip:`` ask for on a platform, by their markers."""
+    environment = {**default_environment(), "python_version": "3.12", **_MACHINES[subdir]}
+    texts = [line.text for line in draft.own("default", subdir, pypi=True)]
+    markers = [(text, text.partition(";")[2].strip()) for text in texts]
+    return [text for text, marker in markers if not marker or Marker(marker).evaluate(environment)]
+
+
+@pytest.mark.parametrize("entry", _MARKED)
+@pytest.mark.parametrize("new", ["tool>=9", "tool>=9; sys_platform == 'darwin'", None])
+def test_markers_and_selectors(entry: str, new: str | None) -> None:
+    """Whatever is asked for on whichever platforms: no line is left that counts nowhere."""
+    platforms = sorted(_MACHINES)
+    name = entry if entry.startswith("./") else "tool"
+    text = (
+        f"platforms: [{', '.join(platforms)}]\n"
+        f'dependencies:\n  - python\n  - pip:\n      - other\n      - "{entry}"\n'
+    )
+    for count in (1, 2, 3):
+        for some in map(frozenset, combinations(platforms, count)):
+            before = _draft(text)
+            change = Change("default", name, True, Selection(some, frozenset(platforms)))
+            after = put(before, change, new) if new else take(before, change)
+            for subdir in platforms:
+                was, now = _counting(before, subdir), _counting(after, subdir)
+                wanted = [new] if new and ("darwin" not in new or subdir == "osx-arm64") else []
+                assert now == (["other", *wanted] if subdir in some else was), (some, subdir)
+            kept = {
+                line.at: line.text
+                for subdir in platforms
+                for line in after.own("default", subdir, pypi=True)
+                if line.text != new
+            }
+            alive = {line for subdir in platforms for line in _counting(after, subdir)}
+            assert set(kept.values()) <= alive, after.sources[0].text

@@ -13,6 +13,7 @@ from conda_multiplat.manifest.edit.draft import Change, Draft
 from conda_multiplat.manifest.edit.requirements import said
 from conda_multiplat.manifest.model import Manifest
 from conda_multiplat.manifest.targets import Target
+from conda_multiplat.vocabulary.markers import may_hold
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,12 @@ class Addition:
 
     text: str
     change: Change
+
+    @property
+    def places(self) -> list[str]:
+        """The platforms that it is added for, less those that its marker (PEP 508) rules out."""
+        platforms = sorted(self.change.selection.platforms)
+        return [each for each in platforms if not self.change.pypi or may_hold(self.text, each)]
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""

@@ -42,6 +42,7 @@ from conda_multiplat.machine.console import Console
 from conda_multiplat.manifest.edit.draft import Change, Draft
 from conda_multiplat.manifest.edit.requirements import put
 from conda_multiplat.vocabulary.errors import UsageError, WordingError
+from conda_multiplat.vocabulary.markers import may_hold
 from conda_multiplat.vocabulary.names import SUBDIRS, spec_name
 from conda_multiplat.vocabulary.pip_entries import entry_name
 from conda_multiplat.vocabulary.selector_writer import Selection
@@ -76,6 +77,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     every = Selection(selection.every, selection.every)
     additions = [_index(url, environment, every) for url in args.index_urls]
     additions += [_addition(spec, environment, selection, pypi=args.pypi) for spec in specs]
+    _refuse_without_a_place(additions)
     if args.pin:
         additions = [or_current_line(addition, original.draft) for addition in additions]
     draft = _with(original.draft, additions)
@@ -114,6 +116,29 @@ def _addition(text: str, environment: str, selection: Selection, *, pypi: bool) 
             hint = "for example `numpy`, `numpy>=1.26,<2.3`; a package of PyPI: --pypi"
             raise UsageError(f"not a MatchSpec: {text!r} ({wrong})", hints=[hint])
     return Addition(text, Change(environment, name, pypi, selection))
+
+
+def _refuse_without_a_place(additions: Sequence[Addition]) -> None:
+    """Refuse what would ask for nothing: where a marker holds, the options say something else.
+
+    Raises:
+        UsageError: with every such requirement.
+    """
+    nowhere = [addition for addition in additions if not addition.places]
+    if not nowhere:
+        return
+    change = nowhere[0].change
+    where = ", ".join(sorted(change.selection.platforms))
+    texts = ", ".join(f"`{addition.text}`" for addition in nowhere)
+    others = [platform for platform in sorted(change.selection.every) if _takes(nowhere, platform)]
+    hint = f"it holds on {', '.join(others)}" if others else "leave the marker away"
+    raise UsageError(
+        f"the marker of {texts} holds on none of {where}", hints=[hint, "no file was changed"]
+    )
+
+
+def _takes(additions: Sequence[Addition], platform: str) -> bool:
+    return all(may_hold(addition.text, platform) for addition in additions)
 
 
 def _index(url: str, environment: str, every: Selection) -> Addition:

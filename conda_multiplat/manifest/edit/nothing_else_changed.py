@@ -8,9 +8,10 @@ from typing import Any
 
 from conda_multiplat.manifest.edit.document import UNCHANGED
 from conda_multiplat.manifest.edit.draft import Change, Draft
-from conda_multiplat.manifest.model import Environment, Manifest, View
+from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.vocabulary.errors import NOWHERE, ManifestError
 from conda_multiplat.vocabulary.implied_promises import Implied
+from conda_multiplat.vocabulary.markers import may_hold
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 #: What an environment's own lines ask for on each platform: whether of PyPI, and the text.
@@ -97,20 +98,34 @@ def _lines(draft: Draft, name: str, change: Change | None, text: str | None) -> 
     """What an environment asks for; with ``change`` what it is to ask for."""
     reach = draft.reach(name)
     views = draft.manifest.environments[name].views
-    asked = {subdir: _counted(view) for subdir, view in views.items() if subdir in reach}
+    asked = {subdir: _counted(view, subdir) for subdir, view in views.items() if subdir in reach}
     for subdir in change.selection.platforms if change else ():
         assert change is not None
         for line in draft.own(name, subdir, pypi=change.pypi):
             if change.matches(line):
                 del asked[subdir][change.pypi, line.text]
-        if text is not None:
+        if text is not None and (not change.pypi or may_hold(text, subdir)):
             asked[subdir][change.pypi, text] = 1
     return asked
 
 
-def _counted(view: View) -> Counter[tuple[bool, str]]:
+def counts(line: Requirement, subdir: str, *, pypi: bool) -> bool:
+    """Whether a line asks for anything on a platform that its selector names.
+
+    A line of ``pip:`` whose marker can't hold there says nothing of that platform.
+    """
+    return not pypi or may_hold(line.text, subdir)
+
+
+def _counted(view: View, subdir: str = "") -> Counter[tuple[bool, str]]:
+    """The lines of a platform; with ``subdir`` only those that count there."""
     kinds = ((False, view.conda), (True, view.pypi))
-    return Counter((is_pypi, line.text) for is_pypi, lines in kinds for line in lines)
+    return Counter(
+        (is_pypi, line.text)
+        for is_pypi, lines in kinds
+        for line in lines
+        if not subdir or counts(line, subdir, pypi=is_pypi)
+    )
 
 
 def _said(manifest: Manifest) -> dict[str, Any]:

@@ -6,7 +6,9 @@
    other becomes the new one; if there is none, a line is added.
 2. The others that hold on no other platform go; those that do are narrowed to what is left.
 
-``take`` is the second step alone. At the end all platforms must say what they said, but for this.
+A line of ``pip:`` holds where its selector and its marker (PEP 508) do: one that is left with
+nowhere goes. ``take`` is the second step alone. At the end all platforms must say what they said,
+but for this.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from conda_multiplat.manifest.edit import lists
 from conda_multiplat.manifest.edit.document import Document, Entry, Patch, refusal
 from conda_multiplat.manifest.edit.draft import Change, Draft
 from conda_multiplat.manifest.edit.keys import inserted, list_of, with_lists
-from conda_multiplat.manifest.edit.nothing_else_changed import refuse_unless_only
+from conda_multiplat.manifest.edit.nothing_else_changed import counts, refuse_unless_only
 from conda_multiplat.manifest.edit.selector_text import reselected, unsayable
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.selector_writer import Selection
@@ -27,10 +29,18 @@ from conda_multiplat.vocabulary.yaml_scalars import list_item
 
 @dataclass(frozen=True)
 class _Line:
-    """A line that has the name."""
+    """A line that has the name.
+
+    Attributes:
+        at: where it stands.
+        platforms: those that it counts for; all that are written, where its marker (PEP 508) rules
+            out every one of them.
+        written: those that its selector names.
+    """
 
     at: Location
     platforms: frozenset[str]
+    written: frozenset[str]
 
 
 def put(draft: Draft, change: Change, text: str) -> Draft:
@@ -60,20 +70,30 @@ def take(draft: Draft, change: Change) -> Draft:
 def lines(draft: Draft, change: Change) -> list[_Line]:
     """The lines that have the name and hold on a platform that is asked for, in their order."""
     found: dict[Location, set[str]] = defaultdict(set)
+    live: dict[Location, set[str]] = defaultdict(set)
     for subdir in change.selection.every:
         for each in draft.own(change.environment, subdir, pypi=change.pypi):
             if change.matches(each):
                 found[each.at].add(subdir)
+                if counts(each, subdir, pypi=change.pypi):
+                    live[each.at].add(subdir)
     order = {each.file: number for number, each in enumerate(draft.sources)}
-    every = [_Line(at, frozenset(subdirs)) for at, subdirs in found.items()]
+    every = [
+        _Line(at, frozenset(live[at] or subdirs), frozenset(subdirs))
+        for at, subdirs in found.items()
+    ]
     every.sort(key=lambda each: (order.get(each.at.file, 0), each.at))
     return [each for each in every if each.platforms & change.selection.platforms]
 
 
 def said(draft: Draft, change: Change, subdir: str) -> list[str]:
-    """What an environment's own lines say of a package on a platform."""
+    """What an environment's own lines say of a package on a platform, where they count there."""
     every = draft.own(change.environment, subdir, pypi=change.pypi)
-    return [each.text for each in every if change.matches(each)]
+    return [
+        each.text
+        for each in every
+        if change.matches(each) and counts(each, subdir, pypi=change.pypi)
+    ]
 
 
 def _put(draft: Draft, change: Change, text: str) -> Draft:
@@ -128,7 +148,7 @@ def _entry(draft: Draft, change: Change, line: _Line) -> tuple[Document, Entry]:
 def _rewrite_line(draft: Draft, change: Change, line: _Line, text: str) -> Draft:
     document, entry = _entry(draft, change, line)
     after = draft.with_text(document.file, document.patched(_new_scalar(document, entry, text)))
-    if line.platforms == change.selection.platforms and not change.selection.family:
+    if line.written == change.selection.platforms and not change.selection.family:
         return after
     document, entry = _entry(after, change, line)
     patches = reselected(document, entry, change.selection)
@@ -153,7 +173,7 @@ def _take_line(draft: Draft, change: Change, line: _Line) -> Draft:
     document, entry = _entry(draft, change, line)
     rest = line.platforms - change.selection.platforms
     if rest:
-        left = Selection(rest, change.selection.every)
+        left = Selection(line.written - change.selection.platforms, change.selection.every)
         if len(_keys(document, left)) > 1 and not change.pypi:
             gone = draft.with_text(document.file, _deleted(document, entry))
             return _add_line(gone, replace(change, selection=left), entry.scalar.value)

@@ -553,6 +553,42 @@ def test_pypi_entries(
     assert _manifest(project) == before.replace(f"      - tool @ {url}\n      - -e ./ours\n", "")
 
 
+def test_marker_on_other_platforms(
+    alone: Host, project: Path, channel: Path, pypi: tuple[Index, dict[str, str]]
+) -> None:
+    """What counts elsewhere only says nothing here; what counts nowhere is refused."""
+    env = pypi[1]
+    entry = "robosuite>=1; sys_platform == 'darwin'"
+    write(project, channel, "python 3.12.*", f'pip: ["{entry}"]', platforms=TWO)
+    before = _bytes(project)
+    options = ("--pypi", "--platform", "linux-64")
+    spec = "mujoco; sys_platform == 'darwin'"
+    done = alone.multiplat("add", *options, spec, cwd=project, env=env, code=2)
+    assert done.stderr == (
+        f"error: the marker of `{spec}` holds on none of linux-64\n"
+        "  it holds on osx-arm64\n  no file was changed\n"
+    )
+    windows = "mujoco; sys_platform == 'win32'"
+    done = alone.multiplat("add", "--pypi", windows, cwd=project, env=env, code=2)
+    assert done.stderr == (
+        f"error: the marker of `{windows}` holds on none of linux-64, osx-arm64\n"
+        "  leave the marker away\n  no file was changed\n"
+    )
+    assert _bytes(project) == before
+    lines = ("python 3.12.*", "numpy", f"pip:\n      - {entry}")
+    write(project, channel, *lines, platforms=TWO)
+    alone.multiplat("add", *options, "robosuite", cwd=project, env=env)
+    ours = "robosuite>=1.5.2  # [linux64]"
+    after = f"  - python 3.12.*\n  - numpy\n  - pip:\n      - {entry}\n      - {ours}\n"
+    assert _dependencies(project) == after
+    alone.multiplat("add", *options, "robosuite", cwd=project, env=env)
+    assert _dependencies(project) == after
+    alone.multiplat(
+        "add", "--pypi", "--platform", "osx-arm64", "robosuite", "--no-pin", cwd=project, env=env
+    )
+    assert _dependencies(project).count("robosuite") == 2
+
+
 def test_pypi_package_that_conda_provides(
     alone: Host, project: Path, channel: Path, pypi: tuple[Index, dict[str, str]]
 ) -> None:

@@ -1,0 +1,80 @@
+"""The markers of PyPI requirements (PEP 508), for a platform and not for the machine that asks."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from packaging.markers import InvalidMarker, Marker
+from packaging.requirements import InvalidRequirement, Requirement
+
+from conda_multiplat.vocabulary.pip_entries import split_option
+from conda_multiplat.vocabulary.pip_options import EDITABLE
+from conda_multiplat.vocabulary.pip_places import editable_place, place_of
+
+_SYSTEMS = {
+    "linux": ("posix", "linux", "Linux"),
+    "osx": ("posix", "darwin", "Darwin"),
+    "win": ("nt", "win32", "Windows"),
+}
+_MACHINES = {
+    ("linux", "64"): "x86_64",
+    ("osx", "64"): "x86_64",
+    ("win", "64"): "AMD64",
+    ("win", "32"): "x86",
+    ("win", "arm64"): "ARM64",
+    ("linux", "32"): "i686",
+}
+#: Of each minor version that a marker may speak of, the first and one after the last.
+_PYTHONS = ("2.7.18", *(f"3.{minor}.{micro}" for minor in range(40) for micro in (0, 99)))
+#: What is not known of any target.
+_UNKNOWN = ("platform_release", "platform_version")
+
+
+def holds_for(text: str, subdir: str, python: str) -> bool:
+    """Whether a requirement, a path or a URL counts there, by the marker behind it.
+
+    Where the Python is not known (``""``), every marker counts as true.
+    """
+    marker = _marker(text)
+    return marker is None or not python or holds(marker, subdir, python)
+
+
+@lru_cache(maxsize=4096)  # an edit asks the same of each line again and again
+def may_hold(text: str, subdir: str) -> bool:
+    """Whether a requirement, a path or a URL counts on a platform with any Python at all."""
+    marker = _marker(text) if ";" in text else None
+    if marker is None or any(name in text for name in _UNKNOWN):
+        return True
+    return any(holds(marker, subdir, python) for python in _PYTHONS)
+
+
+def _marker(text: str) -> Marker | None:
+    option, value = split_option(text)
+    place = editable_place(value) if option in EDITABLE else place_of(text)
+    try:
+        if place and not place.name:
+            return Marker(place.marker) if place.marker else None
+        return Requirement(text).marker
+    except (InvalidRequirement, InvalidMarker):
+        return None
+
+
+def holds(marker: Marker, subdir: str, python: str, extra: str = "") -> bool:
+    """Whether a marker holds on a platform with a Python, a version such as ``3.12.5``."""
+    family, _, part = subdir.partition("-")
+    os_name, platform, system = _SYSTEMS.get(family, ("posix", family, family))
+    environment = {
+        "os_name": os_name,
+        "sys_platform": platform,
+        "platform_system": system,
+        "platform_machine": _MACHINES.get((family, part), part),
+        "python_version": ".".join(python.split(".")[:2]),
+        "python_full_version": python,
+        "implementation_name": "cpython",
+        "implementation_version": python,
+        "platform_python_implementation": "CPython",
+        "platform_release": "",
+        "platform_version": "",
+        "extra": extra,
+    }
+    return marker.evaluate(environment)
