@@ -201,8 +201,10 @@ def frozen_message(prefix: Path) -> str | None:
     path = meta(prefix) / "frozen"
     if not path.is_file():
         return None
-    text = path.read_text(encoding="utf-8").strip()
+    text = path.read_text(encoding="utf-8", errors="replace").strip()
     try:
-        return str(json.loads(text)["message"])
-    except (ValueError, KeyError, TypeError):
-        return text or "it has no reason of its own"
+        content = json.loads(text)
+    except ValueError:
+        content = {"message": text}
+    message = content.get("message") if isinstance(content, dict) else text
+    return str(message or "it has no reason of its own")

@@ -392,7 +392,12 @@ multiplat:
 
 @pytest.mark.parametrize(
     ("frozen", "reason"),
-    [("", "it has no reason of its own"), ('{"message": "in production"}', "in production")],
+    [
+        ("", "it has no reason of its own"),
+        ("{}", "it has no reason of its own"),
+        ('{"message": "in production"}', "in production"),
+        ("by hand", "by hand"),
+    ],
 )
 def test_frozen_prefix(
     alone: Host, project: Path, real_channel: Path, frozen: str, reason: str
