@@ -20,9 +20,9 @@ from packaging.utils import canonicalize_name
 
 from conda_multiplat.lockfile.model import PlatformLock, needs_of_records
 from conda_multiplat.lockfile.read import TextLoader
-from conda_multiplat.solving.markers import holds
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.errors import Location, LockFileError, Problem
+from conda_multiplat.vocabulary.markers import holds
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, python_of
 
 VERSIONS = ("6", "7")
