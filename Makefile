@@ -23,7 +23,7 @@ empty :=
 COLONS := $(subst $(empty) $(empty),:,$(strip $(CONDAS)))
 
 .PHONY: demo test faults test-rattlers test-condas lint lint-workflows wheel dist publish \
-  release-notes bench clean
+  release-notes docs bench clean
 
 # Lock a small project for three platforms and install it for this machine.
 demo: $(VENV)/.wheel
@@ -68,6 +68,11 @@ dist: $(VENV)/.base
 # From GitHub's release workflow: the index trusts that, and there is no token.
 publish: $(VENV)/.deps
 	$(BIN)/uv publish --trusted-publishing always dist/*
+
+# The documentation as a site, in build/docs; a broken link or anything else odd is an error.
+docs: $(VENV)/.wheel
+	$(BIN)/python -m pip install --quiet ".[docs]"
+	$(BIN)/sphinx-build -W --keep-going --quiet -b html docs build/docs
 
 release-notes:
 	@$(PYTHON) scripts/release_notes.py $(VERSION)

@@ -29,7 +29,10 @@ examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("action_name", metavar="add|remove", choices=("add", "remove"))
+    summary = "lock for more platforms, or for fewer"
+    parser.add_argument(
+        "action_name", metavar="add|remove", choices=("add", "remove"), help=summary
+    )
     parser.add_argument("platform_names", metavar="P", nargs="+", help="linux-64, osx-arm64, …")
     environment_option(parser)
     follow_up_options(parser, install=False)
