@@ -18,7 +18,7 @@ from conda_multiplat.solving.pypi import (
     pypi_request,
 )
 from conda_multiplat.vocabulary.errors import NOWHERE
-from conda_multiplat.vocabulary.pip_entries import split_option
+from conda_multiplat.vocabulary.pip_options import split_option
 from conda_multiplat.vocabulary.records import PypiRecord
 
 #: Options that ask for something, and not from where.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from conda_multiplat.lockfile.hashes import unverifiable
 from conda_multiplat.lockfile.model import LockChannel, LockFile
-from conda_multiplat.lockfile.places import Place, Places, conda_places
+from conda_multiplat.lockfile.places import Places, package_places, record_places
 from conda_multiplat.lockfile.provenance import asked_channels, strays
 from conda_multiplat.machine.files import read_blocks, shown
 from conda_multiplat.machine.project import Project
@@ -19,7 +19,7 @@ from conda_multiplat.vocabulary.errors import LockFileError
 def lock_strays(
     project: Project, lock: LockFile, targets: Iterable[Target]
 ) -> dict[str, list[str]]:
-    """What is wrong with where a lock's conda packages are from: a line -> its platforms.
+    """What is wrong with where a lock's packages are from: a line -> its platforms.
 
     Args:
         project: with the manifest.
@@ -31,10 +31,10 @@ def lock_strays(
         ManifestError: conda's configuration can't be read.
     """
     path = project.lock_path(lock.environment)
-    places = conda_places(b"".join(read_blocks(path)), shown(path))
+    places = package_places(b"".join(read_blocks(path)), shown(path))
     lines: dict[str, list[str]] = {}
     for target in targets:
-        there = places.get(target.subdir, Places({}, []))
+        there = places.get(target.subdir, Places({}, [], []))
         for line in _strays(project, target, there, lock.channels):
             lines.setdefault(line, []).append(target.subdir)
     return lines
@@ -46,12 +46,21 @@ def target_strays(project: Project, target: Target, lock: LockFile) -> list[str]
     Raises:
         ManifestError: conda's configuration can't be read.
     """
-    records = lock.platforms[target.subdir].records
-    places = Places({}, [Place(record.name, record.version, record.url) for record in records])
-    return _strays(project, target, places, lock.channels)
+    return _strays(project, target, record_places(lock.platforms[target.subdir]), lock.channels)
 
 
 def _strays(
+    project: Project, target: Target, places: Places, locked: Iterable[LockChannel]
+) -> list[str]:
+    lines = _conda_strays(project, target, places, locked)
+    if places.pypi:
+        from conda_multiplat.actions.pypi_provenance import pypi_strays_of  # late: is slow
+
+        lines += pypi_strays_of(project, target, places.pypi)
+    return lines
+
+
+def _conda_strays(
     project: Project, target: Target, places: Places, locked: Iterable[LockChannel]
 ) -> list[str]:
     """The configuration is read only where conda's own meaning of the channels does not do."""
@@ -98,5 +107,8 @@ def stray_error(project: Project, target: Target, lines: Sequence[str]) -> LockF
         f"{shown(project.lock_path(target.environment))} has packages from elsewhere than "
         f"{target} may have",
         details=lines,
-        hints=["if that is meant, name the channel in the manifest; then: conda multiplat lock"],
+        hints=[
+            "if that is meant, name the channel, or under `multiplat: pypi: file-hosts` the "
+            "server of PyPI packages, in the manifest; then: conda multiplat lock"
+        ],
     )

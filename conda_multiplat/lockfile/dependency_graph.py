@@ -15,7 +15,7 @@ from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.extras import extra_keys
 from conda_multiplat.solving.pypi import NameTable, provided
-from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, HASH, split_option
+from conda_multiplat.vocabulary.pip_options import CONSTRAINT, HASH, split_option
 from conda_multiplat.vocabulary.pip_places import is_at
 from conda_multiplat.vocabulary.reachability import path_to
 from conda_multiplat.vocabulary.records import PypiRecord, Record

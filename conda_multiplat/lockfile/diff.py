@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from conda_multiplat.lockfile.model import LockFile, PlatformLock
 from conda_multiplat.lockfile.platform_changes import Change, IsNewer, changes
 from conda_multiplat.vocabulary.channels import base_url
-from conda_multiplat.vocabulary.records import CondaRecord, Record
+from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record
 
 #: Kinds of changes in the order in which they are counted, with their words.
 KINDS = {
@@ -130,16 +130,25 @@ def _other_place(change: Change, hosts: Collection[str]) -> str:
         return ""
     if old is None:
         return new.url if hosts and _host(new) not in hosts else ""
-    moved = base_url(old.url) != base_url(new.url)
-    if isinstance(new, CondaRecord) and isinstance(old, CondaRecord):
-        same = (old.version, old.build) == (new.version, new.build)
-        another = same and old.sha256 != new.sha256
-        return new.url if moved or another else ""
-    return new.url if _host(old) != _host(new) else ""
+    another = (old.version, old.build) == (new.version, new.build) and _archive(old) != _archive(
+        new
+    )
+    return new.url if another or _place(old) != _place(new) else ""
+
+
+def _place(record: Record) -> str:
+    """Of conda's packages the channel, of PyPI's the server: its folders are no places."""
+    return base_url(record.url) if isinstance(record, CondaRecord) else _host(record)
+
+
+def _archive(record: Record) -> str | None:
+    """What tells an archive from others of its version; of a repository its commit."""
+    return record.sha256 or (record.url if isinstance(record, PypiRecord) else record.md5)
 
 
 def _host(record: Record) -> str:
-    return urlsplit(record.url).netloc
+    parts = urlsplit(record.url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
 
 
 def _changes(old: PlatformLock, new: PlatformLock, is_newer: IsNewer) -> Iterable[Change]:

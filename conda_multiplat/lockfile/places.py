@@ -1,4 +1,4 @@
-"""Where a lock's conda packages are, without reading it as YAML, which takes ten times as long.
+"""Where a lock's packages are, without reading it as YAML, which takes ten times as long.
 
 Entries as ``lockfile.write`` writes them are matched as a whole, and nothing else may be in the
 section: then each URL that YAML would see is on a line that was looked at. (A quoted text could
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.lockfile.read import read_lock, unquoted
 
 _DEPENDENCIES = rb"\n  dependencies:.*\n(?:    .*\n)*"
@@ -35,7 +36,7 @@ _ODD = re.compile(r"""[\s'"#]""")
 
 
 class Place(NamedTuple):
-    """Where the lock says that a conda package is."""
+    """Where the lock says that a package is."""
 
     name: str
     version: str
@@ -43,18 +44,19 @@ class Place(NamedTuple):
 
 
 class Places(NamedTuple):
-    """The places of the conda packages of a platform.
+    """The places of the packages of a platform.
 
-    ``own`` has the names of those whose URL is their own, by the URL of the channel that it is in;
-    ``others`` are to be looked at one by one.
+    ``own`` has the names of the conda packages whose URL is their own, by the URL of the channel
+    that it is in; ``others`` of conda's, and PyPI's, are to be looked at one by one.
     """
 
     own: dict[str, list[str]]
     others: list[Place]
+    pypi: list[Place]
 
 
-def conda_places(content: bytes, file: str) -> dict[str, Places]:
-    """The places of a lock's conda packages, by platform.
+def package_places(content: bytes, file: str) -> dict[str, Places]:
+    """The places of a lock's packages, by platform.
 
     Args:
         content: a lock file's.
@@ -80,13 +82,12 @@ def _by_layout(section: bytes) -> dict[str, Places] | None:
         return None
     if any(_ODD.search(channel) for channels in own.values() for channel in channels):
         return None
-    places = {platform: Places(channels, []) for platform, channels in own.items()}
+    places = {platform: Places(channels, [], []) for platform, channels in own.items()}
     texts = [str(unquoted(part.decode())) for part in parts]
     entries = zip(*(texts[start::6] for start in range(1, 6)), strict=True)
     for name, version, manager, platform, url in entries:
-        if manager == "conda":
-            place = Place(name, version, url)
-            places.setdefault(platform, Places({}, [])).others.append(place)
+        there = places.setdefault(platform, Places({}, [], []))
+        (there.others if manager == "conda" else there.pypi).append(Place(name, version, url))
     return places
 
 
@@ -106,8 +107,14 @@ def _of_their_own(section: bytes) -> tuple[dict[str, dict[str, list[str]]], byte
 
 def _by_yaml(text: str, file: str) -> dict[str, Places]:
     return {
-        platform: Places(
-            {}, [Place(record.name, record.version, record.url) for record in lock.records]
-        )
-        for platform, lock in read_lock(text, file).platforms.items()
+        platform: record_places(lock) for platform, lock in read_lock(text, file).platforms.items()
     }
+
+
+def record_places(lock: PlatformLock) -> Places:
+    """The places of packages that have been read."""
+    conda, pypi = (
+        [Place(record.name, record.version, record.url) for record in records]
+        for records in (lock.records, lock.pypi)
+    )
+    return Places({}, conda, pypi)

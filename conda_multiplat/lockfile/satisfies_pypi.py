@@ -20,8 +20,7 @@ from conda_multiplat.solving.pypi import NameTable, provided
 from conda_multiplat.solving.required_hashes import hash_faults, hash_message
 from conda_multiplat.vocabulary.errors import NOWHERE
 from conda_multiplat.vocabulary.markers import holds, holds_for
-from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, HASH, split_option
-from conda_multiplat.vocabulary.pip_options import EDITABLE
+from conda_multiplat.vocabulary.pip_options import CONSTRAINT, EDITABLE, HASH, split_option
 from conda_multiplat.vocabulary.pip_places import Place, is_at
 from conda_multiplat.vocabulary.records import PypiRecord, python_of
 

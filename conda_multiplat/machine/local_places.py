@@ -10,8 +10,14 @@ from pathlib import Path
 from conda_multiplat.machine.files import shown
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.vocabulary.errors import Problem
-from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, HASH, split_option
-from conda_multiplat.vocabulary.pip_options import EDITABLE, INDEXES, LINKS
+from conda_multiplat.vocabulary.pip_options import (
+    CONSTRAINT,
+    EDITABLE,
+    HASH,
+    INDEXES,
+    LINKS,
+    split_option,
+)
 from conda_multiplat.vocabulary.pip_places import ARCHIVES, Place, editable_place, place_of
 
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")

@@ -57,7 +57,9 @@ def local_projects(
             continue
         seen.add(key)
         metadata = read_project(asked.folder, read, base)
-        yield LocalProject(line, metadata, asked.extras, asked.needed_by, asked.markers)
+        yield LocalProject(
+            line, metadata, asked.extras, asked.needed_by, asked.markers, str(asked.folder)
+        )
         waiting.extend(_inner(metadata, asked))
 
 

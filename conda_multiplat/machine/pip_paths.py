@@ -11,8 +11,14 @@ from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 
 from conda_multiplat.manifest.model import Requirement
-from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, HASH, split_option
-from conda_multiplat.vocabulary.pip_options import EDITABLE, INDEXES, LINKS
+from conda_multiplat.vocabulary.pip_options import (
+    CONSTRAINT,
+    EDITABLE,
+    HASH,
+    INDEXES,
+    LINKS,
+    split_option,
+)
 from conda_multiplat.vocabulary.pip_places import (
     ARCHIVES,
     Place,

@@ -31,15 +31,8 @@ from conda_multiplat.vocabulary.errors import (
     Problem,
     WordingError,
 )
-from conda_multiplat.vocabulary.pip_entries import (
-    CONSTRAINT,
-    HASH,
-    entry_name,
-    single_entries,
-    single_name,
-    split_option,
-)
-from conda_multiplat.vocabulary.pip_options import EDITABLE, FILES
+from conda_multiplat.vocabulary.pip_entries import entry_name, single_entries, single_name
+from conda_multiplat.vocabulary.pip_options import CONSTRAINT, EDITABLE, FILES, HASH, split_option
 
 _CONSTRAINTS = ("-c", "--constraint")
 

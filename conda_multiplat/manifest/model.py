@@ -47,6 +47,7 @@ class LocalProject(NamedTuple):
         extras: those that are asked for.
         needed_by: the local project that needs it from there; ``""`` where the line names it.
         markers: for which targets it is needed; all must hold.
+        folder: where it is.
     """
 
     line: Requirement
@@ -54,6 +55,7 @@ class LocalProject(NamedTuple):
     extras: tuple[str, ...] = ()
     needed_by: str = ""
     markers: tuple[str, ...] = ()
+    folder: str = ""
 
 
 class View(NamedTuple):

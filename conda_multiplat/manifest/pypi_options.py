@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import yaml
@@ -34,10 +34,11 @@ CHOICES = {
 }
 #: So many words are shown.
 _FEW = 9
-PYPI = (*CHOICES, "indexes", "sources")
+PYPI = (*CHOICES, "indexes", "sources", "file-hosts")
 _PROJECT = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 INDEX_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
 INDEX_URL = re.compile(r"(https?|file)://.|\$\{")
+FILE_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
 
 
 class PypiOptions(NamedTuple):
@@ -50,6 +51,8 @@ class PypiOptions(NamedTuple):
         torch_backend: for which accelerator PyTorch's packages are; ``none``: those of PyPI.
         indexes: indexes for named projects only: name -> URL, ``${VARIABLES}`` as written.
         sources: which project comes from which of them.
+        file_hosts: further servers that indexes may have their files on, ``host`` or ``host:port``.
+            They say where something may come from and not what, and are in no digest.
     """
 
     resolution: str = ""
@@ -58,6 +61,7 @@ class PypiOptions(NamedTuple):
     torch_backend: str = ""
     indexes: tuple[tuple[str, str], ...] = ()
     sources: tuple[tuple[str, str], ...] = ()
+    file_hosts: tuple[str, ...] = ()
 
     def said(self) -> dict[str, str]:
         """What is said in a word, by its key."""
@@ -81,15 +85,21 @@ def combined(options: Sequence[PypiOptions]) -> PypiOptions:
         said |= each.said()
         indexes |= dict(each.indexes)
         sources |= dict(each.sources)
-    return _options(said, indexes, sources)
+    hosts = {host for each in options for host in each.file_hosts}
+    return _options(said, indexes, sources, hosts)
 
 
 def _options(
-    said: Mapping[str, str], indexes: Mapping[str, str], sources: Mapping[str, str]
+    said: Mapping[str, str],
+    indexes: Mapping[str, str],
+    sources: Mapping[str, str],
+    hosts: Iterable[str],
 ) -> PypiOptions:
     words = PypiOptions(*(said.get(key, "") for key in CHOICES))  # type: ignore[arg-type]
     return words._replace(
-        indexes=tuple(sorted(indexes.items())), sources=tuple(sorted(sources.items()))
+        indexes=tuple(sorted(indexes.items())),
+        sources=tuple(sorted(sources.items())),
+        file_hosts=tuple(sorted(hosts)),
     )
 
 
@@ -111,7 +121,8 @@ def read_pypi_options(reader: Reader, node: yaml.Node) -> PypiOptions:
             chosen[name] = _word(reader, name, child)
     indexes = _indexes(reader, keys["indexes"][1]) if "indexes" in keys else {}
     sources = _sources(reader, keys["sources"][1], indexes) if "sources" in keys else {}
-    return _options(chosen, indexes, sources)
+    hosts = _hosts(reader, keys["file-hosts"][1]) if "file-hosts" in keys else set()
+    return _options(chosen, indexes, sources, hosts)
 
 
 def _word(reader: Reader, name: str, node: yaml.Node) -> str:
@@ -151,4 +162,15 @@ def _sources(reader: Reader, node: yaml.Node, indexes: Mapping[str, str]) -> dic
             reader.problem(index.at, f"no index {index.value!r} under pypi: indexes", hint)
         elif index:
             found[project_name(name)] = index.value
+    return found
+
+
+def _hosts(reader: Reader, node: yaml.Node) -> set[str]:
+    found: set[str] = set()
+    for text in reader.texts(node, "file-hosts"):
+        if not FILE_HOST.fullmatch(text.value):
+            hint = "write the server's name alone: files.example.com, or files.example.com:8443"
+            reader.problem(text.at, f"{text.value!r} is not the name of a server", hint)
+        else:
+            found.add(text.value.lower())
     return found

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from conda_multiplat.manifest.head import ENVIRONMENT, ENVIRONMENT_NAME, MULTIPLAT, TOP_LEVEL
-from conda_multiplat.manifest.pypi_options import CHOICES, INDEX_NAME, INDEX_URL, PYPI
+from conda_multiplat.manifest.pypi_options import CHOICES, FILE_HOST, INDEX_NAME, INDEX_URL, PYPI
 from conda_multiplat.vocabulary.names import FAMILIES, SUBDIRS
 from conda_multiplat.vocabulary.virtual_packages import NAMES
 
@@ -138,6 +138,10 @@ _PYPI: dict[str, tuple[str, Schema]] = {
         _named(INDEX_NAME.pattern, {"type": "string", "pattern": INDEX_URL.pattern}),
     ),
     "sources": ("Which project comes from which of `indexes`", _named(".+", _TEXT)),
+    "file-hosts": (
+        "Further servers that indexes may have their files on: HOST or HOST:PORT",
+        _list({"type": "string", "pattern": f"^({FILE_HOST.pattern})$"}),
+    ),
 }
 _MULTIPLAT: dict[str, tuple[str, Schema]] = {
     "virtual-packages": (

@@ -18,8 +18,7 @@ from conda_multiplat.solving.pypi import PypiSolution
 from conda_multiplat.solving.read_pylock import rank, wheel_tags
 from conda_multiplat.solving.wheel_tags import least, promise_for, tags
 from conda_multiplat.vocabulary.markers import holds_for
-from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, HASH, split_option
-from conda_multiplat.vocabulary.pip_options import EDITABLE
+from conda_multiplat.vocabulary.pip_options import CONSTRAINT, EDITABLE, HASH, split_option
 from conda_multiplat.vocabulary.pip_places import is_at, place_of
 from conda_multiplat.vocabulary.reachability import depends_of, reachable
 

@@ -16,7 +16,7 @@ from packaging.requirements import Requirement as Pep508
 from packaging.utils import canonicalize_name
 
 from conda_multiplat.manifest.model import Requirement
-from conda_multiplat.vocabulary.pip_entries import CONSTRAINT
+from conda_multiplat.vocabulary.pip_options import CONSTRAINT
 
 #: Whether a marker holds on a target, with an extra or with none (``""``).
 Holds = Callable[[Marker, str], bool]

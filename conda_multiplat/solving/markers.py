@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.vocabulary.markers import holds_for
-from conda_multiplat.vocabulary.pip_entries import CONSTRAINT
+from conda_multiplat.vocabulary.pip_options import CONSTRAINT
 
 
 def asked_for(lines: Iterable[Requirement], subdir: str, python: str) -> list[str]:

@@ -9,7 +9,8 @@ from packaging.utils import canonicalize_name
 
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.vocabulary.markers import holds_for
-from conda_multiplat.vocabulary.pip_entries import HASH, split_hashes
+from conda_multiplat.vocabulary.pip_entries import split_hashes
+from conda_multiplat.vocabulary.pip_options import HASH
 from conda_multiplat.vocabulary.pip_places import is_at, place_of
 from conda_multiplat.vocabulary.records import PypiRecord
 

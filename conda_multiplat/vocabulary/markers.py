@@ -7,8 +7,7 @@ from functools import lru_cache
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 
-from conda_multiplat.vocabulary.pip_entries import split_option
-from conda_multiplat.vocabulary.pip_options import EDITABLE
+from conda_multiplat.vocabulary.pip_options import EDITABLE, split_option
 from conda_multiplat.vocabulary.pip_places import editable_place, place_of
 
 _SYSTEMS = {

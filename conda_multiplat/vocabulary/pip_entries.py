@@ -10,13 +10,14 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from conda_multiplat.vocabulary.errors import WordingError
-from conda_multiplat.vocabulary.pip_options import EDITABLE, check_option, known_name
+from conda_multiplat.vocabulary.pip_options import (
+    EDITABLE,
+    HASH,
+    check_option,
+    split_option,
+)
 from conda_multiplat.vocabulary.pip_places import check_place, place_of
 
-#: Before a line of a constraints file, once that was read (see ``requirement_files``).
-CONSTRAINT = "constraint: "
-#: Before what a line says of hashes: ``hash: sha256:… sha256:… of REQUIREMENT``.
-HASH = "hash: "
 _SHA256 = re.compile(r"sha256:[0-9a-fA-F]{64}")
 #: Where an option may begin: at a word's begin, outside of quotes (see :func:`_chunks`).
 _OPTION = re.compile(r"(?:^|(?<=\s))-{1,2}(?=[A-Za-z]|$)")
@@ -75,19 +76,6 @@ def _requirement(entry: str) -> str:
             f"not a PyPI requirement (PEP 508): {entry!r}",
             f"{reason}; for example `robosuite>=1.4` or `torch==2.5; sys_platform == 'linux'`",
         ) from None
-
-
-def split_option(entry: str) -> tuple[str, str]:
-    """``--option=value``, ``--option value``, ``-o value`` and ``-ovalue`` as (option, value).
-
-    ``("", entry)`` for anything else.
-    """
-    if not entry.startswith("-"):
-        return "", entry
-    if not entry.startswith("--"):
-        return entry[:2], entry[2:].lstrip("= ").strip()
-    option, _, value = entry.replace("=", " ", 1).partition(" ")
-    return known_name(option), value.strip()
 
 
 def single_entries(entry: str) -> list[str]:

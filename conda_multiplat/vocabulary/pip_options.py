@@ -8,6 +8,10 @@ from typing import NoReturn
 from conda_multiplat.vocabulary.errors import WordingError
 from conda_multiplat.vocabulary.pip_places import check_place, editable_place, scheme_of
 
+#: Before a line of a constraints file, once that was read (see ``requirement_files``).
+CONSTRAINT = "constraint: "
+#: Before what a line says of hashes: ``hash: sha256:… sha256:… of REQUIREMENT``.
+HASH = "hash: "
 _VALUED = {
     "-c": "a constraints file",
     "--constraint": "a constraints file",
@@ -117,3 +121,16 @@ def _check_source(option: str, value: str) -> None:
     if scheme or value.startswith("~") or (option in INDEXES and not looks_like_path):
         hint = "write https://HOST/PATH, or a path that begins with `./`"
         raise WordingError(f"{option}: neither a URL nor a path: {value!r}", hint)
+
+
+def split_option(entry: str) -> tuple[str, str]:
+    """``--option=value``, ``--option value``, ``-o value`` and ``-ovalue`` as (option, value).
+
+    ``("", entry)`` for anything else.
+    """
+    if not entry.startswith("-"):
+        return "", entry
+    if not entry.startswith("--"):
+        return entry[:2], entry[2:].lstrip("= ").strip()
+    option, _, value = entry.replace("=", " ", 1).partition(" ")
+    return known_name(option), value.strip()

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from support.hosts import Host
 from support.manifests import write
 from support.packages import SUBDIR
-from support.server import Rules
+from support.pypi_index import Index
+from support.server import Rules, serve
 from support.terminal import Terminal
 
 from conda_multiplat.lockfile.read import read_lock
@@ -81,6 +82,114 @@ def test_lock_that_points_elsewhere(
     first = door.multiplat("diff", "old.yml", "conda-lock.yml", cwd=project).stdout.splitlines()[1]
     assert first.split()[:2] == ["~", "python"]
     assert " from " in first
+
+
+@pytest.fixture
+def pypi(tmp_path: Path) -> Iterator[Rules]:
+    """An index of three packages."""
+    index = Index(tmp_path / "index")
+    for name in ("light", "robot", "drone"):
+        index.wheel(name)
+    with serve(index.root) as rules:
+        yield rules
+
+
+def _from_pypi(project: Path, channel: Path, pypi: Rules, extra: str = "") -> None:
+    pip = f"pip: ['--index-url {pypi.url}/simple', light, robot]"
+    write(project, channel, "python", pip, platforms=f"[{SUBDIR}]", extra=extra)
+
+
+def _light_from(project: Path, url: str, **others: str) -> None:
+    """Change a lock's PyPI record, digests made anew."""
+    path = project / "conda-lock.yml"
+    lock = read_lock(path.read_text(encoding="utf-8"), path.name)
+    platforms = {
+        subdir: platform._replace(
+            pypi=tuple(
+                record._replace(url=url, **others) if record.name == "light" else record
+                for record in platform.pypi
+            )
+        )
+        for subdir, platform in lock.platforms.items()
+    }
+    path.write_text(render(lock._replace(platforms=platforms)), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        (
+            "https://evil.example/light-1.0-py3-none-any.whl",
+            "light 1.0: from {}, which is no server of an index of the manifest",
+        ),
+        ("{pypi}/files/drone-1.0-py3-none-any.whl", "light 1.0: its URL is not its own: {}"),
+    ],
+)
+def test_pypi_file_from_elsewhere(
+    alone: Host, project: Path, real_channel: Path, pypi: Rules, url: str, reason: str
+) -> None:
+    """``check``, ``install`` and ``render`` refuse it, ``diff`` shows it first, ``lock`` mends."""
+    _from_pypi(project, real_channel, pypi)
+    alone.multiplat("lock", cwd=project)
+    old = project / "old.yml"
+    old.write_bytes((project / "conda-lock.yml").read_bytes())
+    url = url.format(pypi=pypi.url)
+    _light_from(project, url)
+    reason = reason.format(url)
+    for options in ([], ["--strict"]):
+        assert reason in alone.multiplat("check", *options, cwd=project, code=1).stdout
+    assert reason in str(alone.json("check", cwd=project, code=1)["files"][0]["reasons"])
+    assert reason in str(alone.json("install", cwd=project, code=2)["details"])
+    assert not alone.envs.exists() or not list(alone.envs.iterdir())
+    done = alone.multiplat("render", "--kind", "explicit", cwd=project, code=2)
+    assert reason in done.stderr
+    lines = alone.multiplat("diff", "old.yml", "conda-lock.yml", cwd=project).stdout.splitlines()
+    if not url.startswith(pypi.url):
+        assert lines[1].split()[:2] == ["~", "light"]
+        assert f" from {url}" in lines[1]
+    alone.multiplat("lock", cwd=project)
+    assert (project / "conda-lock.yml").read_bytes() == old.read_bytes()
+
+
+def test_pypi_archive_of_the_same_version(
+    alone: Host, project: Path, real_channel: Path, pypi: Rules
+) -> None:
+    """Another archive of one version stands first in ``diff``, with its URL, and in its JSON."""
+    _from_pypi(project, real_channel, pypi)
+    alone.multiplat("lock", cwd=project)
+    (project / "old.yml").write_bytes((project / "conda-lock.yml").read_bytes())
+    url = f"{pypi.url}/files/light-1.0.tar.gz"
+    _light_from(project, url, sha256="0" * 64)
+    first = alone.multiplat("diff", "old.yml", "conda-lock.yml", cwd=project).stdout.splitlines()[1]
+    assert first.split()[:2] == ["~", "light"]
+    assert f" from {url}" in first
+    document = alone.json("diff", "old.yml", "conda-lock.yml", cwd=project)
+    assert f"'url': '{url}'" in str(document)
+
+
+def test_index_with_files_elsewhere(
+    alone: Host, project: Path, real_channel: Path, pypi: Rules, tmp_path: Path
+) -> None:
+    """``lock`` takes files from another server than the index's only where the manifest says so."""
+    page = tmp_path / "index" / "simple" / "light" / "index.html"
+    with serve(tmp_path / "index") as other:
+        links = page.read_text(encoding="utf-8").replace("../../files", f"{other.url}/files")
+        page.write_text(links, encoding="utf-8")
+        _from_pypi(project, real_channel, pypi)
+        done = alone.multiplat("lock", cwd=project, code=2)
+        url = f"{other.url}/files/light-1.0-py3-none-any.whl"
+        assert f"light 1.0: from {url}, which is no server of an index" in done.stderr
+        assert "`multiplat: {pypi: {file-hosts: [files.example.com]}}`" in done.stderr
+        assert not (project / "conda-lock.yml").exists()
+        host = other.url.removeprefix("http://")
+        extra = f"multiplat: {{pypi: {{file-hosts: ['{host}']}}}}\n"
+        _from_pypi(project, real_channel, pypi, extra)
+        alone.multiplat("lock", cwd=project)
+        alone.multiplat("check", "--strict", cwd=project)
+        alone.multiplat("install", cwd=project)
+    _from_pypi(project, real_channel, pypi)
+    done = alone.multiplat("check", cwd=project, code=1)
+    assert f"light 1.0: from {url}" in done.stdout
 
 
 def _no_hash(record: CondaRecord) -> CondaRecord:

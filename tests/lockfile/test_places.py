@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conda_multiplat.lockfile.model import LockChannel, LockFile, PlatformLock
-from conda_multiplat.lockfile.places import conda_places
+from conda_multiplat.lockfile.places import package_places
 from conda_multiplat.lockfile.read import read_lock
 from conda_multiplat.lockfile.write import render
 from conda_multiplat.vocabulary.errors import LockFileError
@@ -41,7 +41,7 @@ TEXT = render(LOCK)
 
 def _urls_of_text(text: str) -> set[tuple[str, str]]:
     """Platform, and the channel of a package whose URL is its own or the URL of another."""
-    places = conda_places(text.encode(), "conda-lock.yml")
+    places = package_places(text.encode(), "conda-lock.yml")
     own = {(subdir, channel) for subdir, there in places.items() for channel in there.own}
     others = {(subdir, place.url) for subdir, there in places.items() for place in there.others}
     return own | others
@@ -61,10 +61,10 @@ EPOCH = ("linux-64", f"{CHANNEL}/linux-64/c-1!2-h0_0.conda")
 def test_own() -> None:
     """Names by channel; what is quoted is told one by one."""
     for text in (TEXT, TEXT.replace("\n", "\r\n")):
-        places = conda_places(text.encode(), "conda-lock.yml")
+        places = package_places(text.encode(), "conda-lock.yml")
         assert places["linux-64"].own == {CHANNEL: ["a", "b", "d"]}
         assert places["linux-64"].others == [("c", "1!2", EPOCH[1])]
-        assert places["osx-64"] == ({CHANNEL: ["d"]}, [])
+        assert places["osx-64"] == ({CHANNEL: ["d"]}, [], [("w", "1.0", WHEEL.url)])
 
 
 @pytest.mark.parametrize(

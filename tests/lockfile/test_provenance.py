@@ -23,7 +23,7 @@ MIRROR = ChannelConfig(
 
 
 def _lines(url: str, *channels: str, config: ChannelConfig = OWN) -> list[str]:
-    places = Places({}, [Place("zlib", "1.3", url)])
+    places = Places({}, [Place("zlib", "1.3", url)], [])
     return strays(places, channels, [OWN, config], Path("/work/project"), "linux-64")
 
 
@@ -100,7 +100,7 @@ def test_url_of_another_package(file: str) -> None:
 def test_many_of_one_place() -> None:
     """They stand in one line."""
     packages = [Place(n, "1", f"https://evil.example/c/noarch/{n}-1-0.conda") for n in "edc"]
-    places = Places({"https://evil.example/c": ["b", "a"]}, packages)
+    places = Places({"https://evil.example/c": ["b", "a"]}, packages, [])
     assert strays(places, ["main"], [OWN], Path("/"), "linux-64") == [
         "a, b, c and 2 more: from https://evil.example/c, which is not a channel of the manifest"
     ]
@@ -109,7 +109,7 @@ def test_many_of_one_place() -> None:
 def test_encoded_name() -> None:
     """An epoch's sign can be written as a code."""
     package = Place("x", "1!2.0", "https://c.example.com/main/noarch/x-1%212.0-0.conda")
-    assert strays(Places({}, [package]), ["main"], [OWN], Path("/"), "linux-64") == []
+    assert strays(Places({}, [package], []), ["main"], [OWN], Path("/"), "linux-64") == []
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from conda_multiplat.importers.values import Imported
 from conda_multiplat.manifest.model import Requirement, View
-from conda_multiplat.vocabulary.pip_entries import split_option
+from conda_multiplat.vocabulary.pip_options import split_option
 from conda_multiplat.vocabulary.yaml_nodes import Text
 
 _FILES = ("-r", "--requirement", "-c", "--constraint", "-e", "--editable", "-f", "--find-links")

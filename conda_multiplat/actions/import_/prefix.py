@@ -26,7 +26,8 @@ from conda_multiplat.manifest.model import Environment, Manifest, Requirement, V
 from conda_multiplat.vocabulary.channels import OF_DEFAULTS, base_url, channel_urls, public_name
 from conda_multiplat.vocabulary.errors import Location, OutsideError, UsageError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, spec_name
-from conda_multiplat.vocabulary.pip_entries import entry_name, split_option
+from conda_multiplat.vocabulary.pip_entries import entry_name
+from conda_multiplat.vocabulary.pip_options import split_option
 from conda_multiplat.vocabulary.pip_places import is_stored_by_digest
 from conda_multiplat.vocabulary.reachability import sources
 from conda_multiplat.vocabulary.yaml_nodes import Text

@@ -161,7 +161,7 @@ def _settle(work: Work, settings: Settings) -> None:
         "variables": sorted(variables),
     }
     if locked := work.choice.locked.pypi:
-        from conda_multiplat.vocabulary.pip_entries import CONSTRAINT  # late: packaging takes long
+        from conda_multiplat.vocabulary.pip_options import CONSTRAINT  # late: packaging takes long
 
         now["pypi"] = {each.name: {"url": each.url, "sha256": each.sha256} for each in locked}
         here = target(work.project.manifest, work.choice.environment, settings.subdir)

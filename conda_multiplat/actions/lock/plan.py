@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from conda_multiplat.actions.provenance import target_strays
 from conda_multiplat.lockfile.digests import NEWER, in_sync, is_newer
 from conda_multiplat.lockfile.model import LockFile, PlatformLock
 from conda_multiplat.machine.conda_settings import Settings
@@ -124,14 +125,19 @@ def _keep_other_platforms(project: Project, plan: Plan) -> None:
         plan.kept[subdir] = locked
 
 
-def plan_targets(plans: Sequence[Plan], update: Update, settings: Settings) -> None:
-    """Keep each target as it is locked, where it and its peers are in sync; else plan its solve."""
+def plan_targets(
+    project: Project, plans: Sequence[Plan], update: Update, settings: Settings
+) -> None:
+    """Keep each target as it is locked, where it and its peers are in sync; else plan its solve.
+
+    What is locked from elsewhere than the manifest says is solved anew.
+    """
     fresh = update.anything
     stale = {
         (target.environment, target.subdir)
         for plan in plans
         for target in plan.targets
-        if fresh or not _stays(plan, target)
+        if fresh or not _stays(project, plan, target)
     }
     while more := _of_newer_recipe(plans, stale) - stale:
         stale |= more
@@ -165,9 +171,11 @@ def _of_newer_recipe(
     }
 
 
-def _stays(plan: Plan, target: Target) -> bool:
+def _stays(project: Project, plan: Plan, target: Target) -> bool:
     old = plan.old
-    return old is not None and old.channel_priority == plan.priority and in_sync(old, target)
+    if old is None or old.channel_priority != plan.priority or not in_sync(old, target):
+        return False
+    return not target_strays(project, target, old)
 
 
 def _request(plan: Plan, target: Target, update: Update, settings: Settings) -> SolveRequest:

@@ -33,7 +33,7 @@ from conda_multiplat.solving.solve import categorised
 from conda_multiplat.solving.solve_groups.agreement import Rounds, agreed, solve_together, ungrouped
 from conda_multiplat.solving.solve_groups.pypi import PypiTerms
 from conda_multiplat.vocabulary.errors import ManifestError, Problem
-from conda_multiplat.vocabulary.pip_entries import HASH
+from conda_multiplat.vocabulary.pip_options import HASH
 from conda_multiplat.vocabulary.records import PypiRecord
 
 

@@ -110,7 +110,8 @@ def relock(
 
     Raises:
         NoSolutionError: at least one target can't be solved, or would lose its CUDA builds.
-        ManifestError: a line refers to an environment variable that may not be sent.
+        ManifestError: a line refers to an environment variable that may not be sent, or an index
+            has files on servers that the manifest does not name.
         UsageError: an environment, a platform or a package that is not there.
         LockFileError: a lock that can't be read.
         OutsideError: a channel or an index can't be read.
@@ -122,7 +123,7 @@ def relock(
     plans = make_plans(project, wanted, update, console)
     for plan in plans:
         plan.priority = channel_priority or plan.locked_priority or settings.channel_priority
-    plan_targets(plans, update, settings)
+    plan_targets(project, plans, update, settings)
     check_update(update, plans)
     require_named(wanted, settings)
     engine = RattlerEngine(settings, project.folder)
@@ -139,6 +140,7 @@ def relock(
     finally:
         if pypi:
             pypi.close()
+    _refuse_other_servers(project, resolved)
     locks = [_lock_file(project, plan, solutions, resolved, settings) for plan in plans]
     return Locked(project, plans, locks, solutions, resolved)
 
@@ -197,6 +199,35 @@ def _pypi_side(
     if text := warning(os.environ, project.folder.resolve(), settings.pypi_index()):
         console.say(text)
     return PypiSide(UvEngine(settings, project.folder), name_table(), plans, update)
+
+
+def _refuse_other_servers(project: Project, resolved: Mapping[Target, PypiSolution]) -> None:
+    """Refuse to lock what no machine could be sure of: a page of an index can link anywhere.
+
+    Raises:
+        ManifestError: with the files' URLs.
+    """
+    if not resolved:
+        return
+    from conda_multiplat.actions.pypi_provenance import pypi_strays_of
+    from conda_multiplat.lockfile.places import Place
+
+    lines: dict[str, list[str]] = {}
+    for target, solution in resolved.items():
+        places = [Place(record.name, record.version, record.url) for record in solution.records]
+        for line in pypi_strays_of(project, target, places):
+            lines.setdefault(line, []).append(str(target))
+    if lines:
+        raise ManifestError(
+            "PyPI packages are from elsewhere than the manifest says",
+            details=[f"{line}  ({', '.join(names)})" for line, names in lines.items()],
+            hints=[
+                "nothing was written; what only a package names is to be a line of `pip:` too: "
+                "`NAME @ URL`",
+                "if a server is meant, name it in the manifest: "
+                "`multiplat: {pypi: {file-hosts: [files.example.com]}}`",
+            ],
+        )
 
 
 def _solve(

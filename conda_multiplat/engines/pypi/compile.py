@@ -28,8 +28,7 @@ from conda_multiplat.solving.wheel_tags import NEWEST, platform_tags
 from conda_multiplat.vocabulary.channels import scrub, secrets
 from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.names import VirtualPackage
-from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, HASH, split_option
-from conda_multiplat.vocabulary.pip_options import INDEXES
+from conda_multiplat.vocabulary.pip_options import CONSTRAINT, HASH, INDEXES, split_option
 
 #: The system on which every wheel fits.
 NEWEST_SYSTEM = tuple(VirtualPackage(name, version) for name, version in NEWEST.items())

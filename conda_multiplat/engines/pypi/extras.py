@@ -22,7 +22,7 @@ from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving.extras import Metadata, extras_of, needs_of_extras, requested
 from conda_multiplat.solving.local_needs import is_needed, lines_of_needs
 from conda_multiplat.vocabulary.markers import holds
-from conda_multiplat.vocabulary.pip_entries import CONSTRAINT
+from conda_multiplat.vocabulary.pip_options import CONSTRAINT
 from conda_multiplat.vocabulary.records import PypiRecord
 
 _NO_EXTRA = re.compile(

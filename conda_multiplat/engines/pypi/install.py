@@ -29,7 +29,7 @@ from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.vocabulary.channels import scrub, secrets
 from conda_multiplat.vocabulary.errors import LockFileError, OutsideError
-from conda_multiplat.vocabulary.pip_entries import split_option
+from conda_multiplat.vocabulary.pip_options import split_option
 from conda_multiplat.vocabulary.pip_places import is_stored_by_digest
 from conda_multiplat.vocabulary.records import PypiRecord
 

@@ -13,8 +13,13 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from conda_multiplat.manifest.model import Requirement
-from conda_multiplat.vocabulary.pip_entries import CONSTRAINT, split_option
-from conda_multiplat.vocabulary.pip_options import EDITABLE, INDEXES, LINKS
+from conda_multiplat.vocabulary.pip_options import (
+    CONSTRAINT,
+    EDITABLE,
+    INDEXES,
+    LINKS,
+    split_option,
+)
 from conda_multiplat.vocabulary.pip_places import Place, editable_place, place_of
 
 

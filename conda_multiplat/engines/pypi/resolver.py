@@ -45,7 +45,7 @@ from conda_multiplat.solving.pypi import Provided, PypiConflict, PypiRequest, Py
 from conda_multiplat.solving.read_pylock import Chosen, choose, wheel_tags
 from conda_multiplat.solving.required_hashes import hash_faults, hash_message
 from conda_multiplat.solving.wheel_tags import NEWEST, least, newest, promise_for, tags
-from conda_multiplat.vocabulary.pip_entries import split_option
+from conda_multiplat.vocabulary.pip_options import split_option
 from conda_multiplat.vocabulary.records import PypiRecord
 
 #: uv's exit code where there is no solution.

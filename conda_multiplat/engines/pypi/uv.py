@@ -18,7 +18,7 @@ from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.hook_settings import PYPI_INDEX, PYPI_INDEX_VARIABLE
 from conda_multiplat.vocabulary.channels import scrub
 from conda_multiplat.vocabulary.errors import OutsideError, UsageError
-from conda_multiplat.vocabulary.pip_entries import split_option
+from conda_multiplat.vocabulary.pip_options import split_option
 
 #: The options that name an index in PyPI's place.
 DEFAULT_INDEX = ("-i", "--index-url")

@@ -7,10 +7,11 @@ import os
 from collections.abc import Collection, Iterable
 
 from conda_multiplat.engines.pypi.index_logins import index_logins, with_login
-from conda_multiplat.manifest.pypi_options import CUDA_BACKENDS, NO_BACKEND, PypiOptions
+from conda_multiplat.lockfile.pypi_provenance import has_pytorch
+from conda_multiplat.manifest.pypi_options import CUDA_BACKENDS, PypiOptions
 from conda_multiplat.solving.markers import asked_for
 from conda_multiplat.solving.pypi import PypiRequest
-from conda_multiplat.vocabulary.pip_entries import split_option
+from conda_multiplat.vocabulary.pip_options import split_option
 from conda_multiplat.vocabulary.records import PypiRecord
 
 #: The project whose name uv gives to what only says where others come from.
@@ -58,14 +59,13 @@ def torch_backend(request: PypiRequest) -> str:
     relatives are left as they are.
     """
     target = request.target
-    said = target.pypi_options.torch_backend
-    if target.subdir.startswith("osx-"):
+    options, said = target.pypi_options, target.pypi_options.torch_backend
+    own = any(split_option(line.text)[0] in _PLACES for line in target.view.pypi)
+    if not has_pytorch(target.subdir, options, named_places=own):
         return ""
     if said:
-        return "" if said == NO_BACKEND else said
-    own = [line for line in request.requirements if split_option(line.text)[0] in _PLACES]
-    given = {package.name for package in request.provided}
-    if own or "torch" in given | {name for name, _ in target.pypi_options.sources}:
+        return said
+    if "torch" in {package.name for package in request.provided}:
         return ""
     cuda = next((each.version for each in target.virtual_packages if each.name == "__cuda"), "")
     return cuda_backend(cuda) if cuda else "cpu"

@@ -151,7 +151,10 @@ def test_wheel_that_a_package_names(
     assert wrong in done.stderr
     assert 'add `; sys_platform == "linux"` to the line' in done.stderr
     assert not (project / "conda-lock.yml").exists()
-    limited = _entries("--no-index", f'{line} ; sys_platform == "linux"')
+    marker = '; sys_platform == "linux"'
+    named = [f"native @ {native.as_uri()} {marker}"] if by != "folder" else []
+    limited = _entries("--no-index", f"{line} {marker}", *named)
     write(project, channel, "python 3.12.*", limited, platforms=_ALL)
     alone.multiplat("lock", cwd=project)
     assert set(_locked_on(project)) == {"linux-64"}
+    alone.multiplat("check", "--strict", cwd=project)

@@ -341,5 +341,5 @@ def test_nothing_is_loaded_without_one(
     write(project, channel, "python 3.12.*", listed, platforms="[linux-64]")
     index = {"CONDA_MULTIPLAT_PYPI_INDEX": f"{pypi.url}/simple"}
     alone.multiplat("lock", cwd=project, env=index)
-    done = alone.multiplat("check", cwd=project, env={"PYTHONPROFILEIMPORTTIME": "1"})
+    done = alone.multiplat("check", cwd=project, env={"PYTHONPROFILEIMPORTTIME": "1", **index})
     assert [module for module in spared if f" {module}\n" in done.stderr] == []

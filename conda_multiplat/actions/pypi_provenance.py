@@ -1,0 +1,30 @@
+"""Whether a lock's PyPI packages are from where the manifest says, as this machine reads it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from conda_multiplat.lockfile.places import Place
+from conda_multiplat.lockfile.pypi_provenance import asked, pypi_strays
+from conda_multiplat.machine.project import Project
+from conda_multiplat.manifest.targets import Target
+
+
+def pypi_strays_of(project: Project, target: Target, places: Sequence[Place]) -> list[str]:
+    """What is wrong with where a target's PyPI packages are from, a line each.
+
+    The configuration is read only where the manifest alone does not do.
+
+    Raises:
+        ManifestError: conda's configuration can't be read.
+    """
+
+    def wrong(mirror: str) -> list[str]:
+        return pypi_strays(places, asked(target, mirror, os.path.expandvars, project.folder))
+
+    if not wrong(""):
+        return []
+    from conda_multiplat.machine.condarc import settings_from_condarc
+
+    return wrong(os.path.expandvars(settings_from_condarc(target.subdir).pypi_index()))
