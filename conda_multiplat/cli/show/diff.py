@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from conda_multiplat.cli.show.markdown import plain, table
 from conda_multiplat.lockfile.diff import Difference, EnvironmentDiff
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.vocabulary.records import Record
 
 #: A table of more rows is folded away in Markdown.
 _FOLDED = 30
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&])")
 
 
 def text(environments: Sequence[EnvironmentDiff]) -> list[str]:
@@ -31,28 +30,29 @@ def markdown(environments: Sequence[EnvironmentDiff]) -> list[str]:
     """Lines of GitHub's Markdown: a heading and a table for each environment."""
     lines: list[str] = []
     for environment in environments:
-        lines += [f"### {_plain(environment.environment)}", ""]
-        lines += [f"{_plain(line)}  " for line in _platforms(environment)]
+        lines += [f"### {plain(environment.environment)}", ""]
+        lines += [f"{plain(line)}  " for line in _platforms(environment)]
         lines += [""] if _platforms(environment) else []
         lines += _table(environment) if environment.differences else []
     return lines or ["The locks do not differ."]
 
 
 def _table(environment: EnvironmentDiff) -> list[str]:
-    rows = ["| package | old | new | platforms |", "|---|---|---|---|"]
-    rows += map(_row, environment.differences)
+    rows = table(("package", "old", "new", "platforms"), *map(_row, environment.differences))
     if len(environment.differences) <= _FOLDED:
         return [*rows, "", environment.summary(), ""]
     summary = f"<details><summary>{environment.summary()}</summary>"
     return [summary, "", *rows, "", "</details>", ""]
 
 
-def _row(difference: Difference) -> str:
+def _row(difference: Difference) -> tuple[str, ...]:
     change = difference.change
-    place = f" from {_plain(difference.place)}" if difference.place else ""
+    place = f" from {plain(difference.place)}" if difference.place else ""
     return (
-        f"| {_plain(change.name)}{_manager(difference)} | {_cell(change.old, difference)} "
-        f"| {_cell(change.new, difference)}{place} | {_plain(_where(difference))} |"
+        f"{plain(change.name)}{_manager(difference)}",
+        _cell(change.old, difference),
+        f"{_cell(change.new, difference)}{place}",
+        plain(_where(difference)),
     )
 
 
@@ -61,12 +61,7 @@ def _cell(record: Record | None, difference: Difference) -> str:
         return ""
     rebuilt = difference.change.kind == "rebuilt" and record.build
     shown = f"{record.version} {record.build}" if rebuilt else record.version
-    return f"<code>{_plain(shown)}</code>"
-
-
-def _plain(words: str) -> str:
-    """Text that means nothing to Markdown or HTML, on one line."""
-    return _SPECIAL.sub(lambda match: f"&#{ord(match[0])};", " ".join(words.split()))
+    return f"<code>{plain(shown)}</code>"
 
 
 def _manager(difference: Difference) -> str:
