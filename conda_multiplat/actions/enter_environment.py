@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from conda_multiplat.actions.invocation import Invocation
+from conda_multiplat.actions.install.choose_prefix import foreign_lock
+from conda_multiplat.actions.invocation import Invocation, preferred
 from conda_multiplat.activation.model import Activation
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.machine import prefix as prefixes
@@ -49,12 +50,13 @@ def installed_environment(call: Invocation) -> InstalledEnvironment:
         ManifestError: its project is gone, or can't be read.
     """
     hint = "run `conda multiplat install`"
-    named = _existing(call, None, hint) if call.names_prefix else None
-    if named and not call.files:
-        manifest = prefixes.read_marker(named).get("manifest", ())
-        call = call._replace(files=[str(file) for file in manifest])
+    if named := call.named():
+        _require(named, hint)
+        if not call.files:
+            manifest = prefixes.read_marker(named).get("manifest", ())
+            call = call._replace(files=[str(file) for file in manifest])
     project = call.project()
-    where = named or _existing(call, project, hint)
+    where = named or _present(call, project, hint)
     marker = prefixes.read_marker(where)
     noted = str(marker.get("environment"))  # of another project, if two call theirs alike
     known = noted if noted in project.manifest.environments else DEFAULT_ENVIRONMENT
@@ -67,12 +69,7 @@ def enter(call: Invocation, *, as_it_is: bool) -> Activation:
     Raises:
         UnmetError: it is not there, is not the project's, or this machine can't run it.
     """
-    project = None if as_it_is and call.names_prefix else call.project()
-    if project is None or as_it_is:
-        where = _existing(call, project, "without --no-install it is made as locked first")
-    else:
-        where = call.where(project)
-        _update(call, project, where)
+    where = _as_it_is(call) if as_it_is else _updated(call, call.project())
     activation = read_activation(where, call.settings)
     for name in activation.ignored:
         call.console.say(
@@ -82,39 +79,59 @@ def enter(call: Invocation, *, as_it_is: bool) -> Activation:
     return activation
 
 
-def _existing(call: Invocation, project: Project | None, hint: str) -> Path:
-    """The environment's folder, where there must be one."""
-    where = call.where(project)
+def _require(where: Path, hint: str) -> None:
     if not prefixes.is_environment(where):
         raise UnmetError(f"there is no conda environment in {where}", hints=[hint])
+
+
+def _present(call: Invocation, project: Project, hint: str) -> Path:
+    """The folder of the first environment that can be meant and is there."""
+    folders = [call.where(project, environment) for environment in call.candidates(project)]
+    where = next(filter(prefixes.is_environment, folders), folders[0])
+    _require(where, hint)
     return where
 
 
-def _update(call: Invocation, project: Project, where: Path) -> None:
-    """Make it as locked; where no environment is asked for, as the one that it is by now."""
+def _as_it_is(call: Invocation) -> Path:
+    """The environment's folder; one that is named needs no manifest."""
+    hint = "without --no-install it is made as locked first"
+    if named := call.named():
+        _require(named, hint)
+        return named
+    return _present(call, call.project(), hint)
+
+
+def _updated(call: Invocation, project: Project) -> Path:
+    """The environment's folder, which is as locked now."""
     from conda_multiplat.actions.install.choose_environment import choose, warn_if_stale
     from conda_multiplat.actions.install.make_as_locked import make_as_locked
 
     settings, console = call.settings, call.console
-    marker = prefixes.read_marker(where)
-    _refuse_foreign(project, where, str(marker.get("lock", "")))
-    environment, present = call.environment, str(marker.get("environment", ""))
-    if environment is None and present in project.manifest.environments:
-        environment = present
-    choice = choose(project, environment, settings, console)
+    named = call.named()
+    choice = choose(project, _candidates(call, project, named), settings, console)
+    where = named or call.where(project, choice.environment)
+    _refuse_foreign(project, where)
     warn_if_stale(choice, console)
     work = make_as_locked(project, choice, where, settings, console)
     if work.found or work.pypi:
         count = len(choice.locked.records) + len(choice.locked.pypi)
         console.say(f" {where} has the {packages(count)} of {choice.environment}")
+    return where
 
 
-def _refuse_foreign(project: Project, where: Path, lock: str) -> None:
+def _candidates(call: Invocation, project: Project, named: Path | None) -> tuple[str, ...]:
+    """The environments that can be meant: one that is named is what it was installed as."""
+    if named and call.environment is None:
+        _refuse_foreign(project, named)
+        present = str(prefixes.read_marker(named).get("environment", ""))
+        return (present,) if present in project.manifest.environments else preferred(project)
+    return call.candidates(project)
+
+
+def _refuse_foreign(project: Project, where: Path) -> None:
     """Refuse an environment that was made by hand or, while it is there, by another project."""
-    if not prefixes.is_environment(where):
-        return
-    ours = Path(lock).parent.resolve() == project.folder.resolve()
-    if lock and (ours or not Path(lock).exists()):
+    lock = foreign_lock(project, where)
+    if lock is None:
         return
     raise UnmetError(
         f"{where} was not made from {project.folder}",

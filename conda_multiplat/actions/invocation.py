@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from conda_multiplat.actions.install.choose_prefix import destination
+from conda_multiplat.actions.install.choose_prefix import in_shared_prefix, named, own_prefix
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import Project, load_project
+from conda_multiplat.manifest.targets import select_environments
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 
 class Invocation(NamedTuple):
@@ -40,6 +42,25 @@ class Invocation(NamedTuple):
         """The project of the manifest, where no platforms are given for this machine's."""
         return load_project(self.files, host_subdirs=(self.settings.subdir,))
 
-    def where(self, project: Project | None) -> Path:
-        """The conda environment's folder; see :func:`destination`."""
-        return destination(project, self.name, self.prefix, self.settings)
+    def named(self) -> Path | None:
+        """The folder of the conda environment that was named, if one was."""
+        return named(self.name, self.prefix, self.settings)
+
+    def where(self, project: Project, environment: str) -> Path:
+        """The conda environment's folder: the one that was named, or the manifest's for it."""
+        return self.named() or own_prefix(project, environment, self.settings)
+
+    def candidates(self, project: Project) -> tuple[str, ...]:
+        """The environments that can be meant, the preferred ones first.
+
+        What is in the prefix of ``default`` stays what it is.
+        """
+        if self.environment is not None:
+            return tuple(select_environments(project.manifest, [self.environment]))
+        shared = "" if self.names_prefix else in_shared_prefix(project, self.settings)
+        return (shared,) if shared else preferred(project)
+
+
+def preferred(project: Project) -> tuple[str, ...]:
+    """The environments to try where nobody names one."""
+    return project.manifest.prefer or (DEFAULT_ENVIRONMENT,)

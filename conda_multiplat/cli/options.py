@@ -80,7 +80,7 @@ def platform_option(parser: argparse.ArgumentParser, summary: str) -> None:
 def destination_options(parser: argparse.ArgumentParser) -> None:
     """``-n`` or ``-p``: which conda environment."""
     where = parser.add_mutually_exclusive_group()
-    summary = "the conda environment (default: the manifest's name)"
+    summary = "the conda environment (default: the manifest's NAME, NAME-ENV of -e ENV)"
     where.add_argument("-n", "--name", dest="env_name", metavar="NAME", help=summary)
     where.add_argument("-p", "--prefix", dest="env_prefix", metavar="PREFIX", help="its folder")
 

@@ -134,6 +134,8 @@ def _joined(one: Environment, other: Environment, at: Location, lost: list[Lost]
         lost.append(Lost(at, f"extends: {', '.join(other.extends)} of {other.name}"))
     if other.solve_group not in ("", one.solve_group):
         lost.append(Lost(at, f"solve-group: {other.solve_group} of {other.name}"))
+    if other.own_name not in ("", one.own_name):
+        lost.append(Lost(at, f"name: {other.own_name} of {other.name}"))
     return one._replace(
         platforms=unique([*one.platforms, *other.platforms]),
         views={**one.views, **other.views},

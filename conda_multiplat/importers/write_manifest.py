@@ -271,6 +271,8 @@ def _environment(
     subdirs = _subdirs(manifest, environment)
     pad = "      "
     lines: list[str] = []
+    if environment.own_name:
+        lines.append(f"{pad}name: {_text(environment.own_name)}")
     if environment.extends != (DEFAULT_ENVIRONMENT,):
         lines.append(f"{pad}extends: {_flow(environment.extends)}")
     if environment.platforms:

@@ -59,7 +59,7 @@ def _health(prefix: Path, limit: int | None) -> list[str]:
     locked = _locked(path)
     if locked is None:
         return [f"❌ {path} has nothing for {context.subdir}."]
-    differences = _differences(_changes(prefix, locked, marker), path, limit)
+    differences = _differences(_changes(prefix, locked, marker), path, marker, limit)
     if unmet := lacking(locked.machine_needs, context.subdir):
         versions = {record.name: record.version for record in locked.records}
         differences.append("❌ This machine does not meet what the environment needs:")
@@ -89,10 +89,13 @@ def _changes(prefix: Path, locked: PlatformLock, marker: dict[str, Any]) -> list
     return [*changes, *pypi_changes(locked, prefix, marker, is_newer)]
 
 
-def _differences(changed: Sequence[Change], path: str, limit: int | None) -> list[str]:
+def _differences(
+    changed: Sequence[Change], path: str, marker: dict[str, Any], limit: int | None
+) -> list[str]:
     if not changed:
         return []
     from conda_multiplat.lockfile.platform_changes import packages
+    from conda_multiplat.machine.prefix import install_command
 
     verbs = [_VERBS.get(each.kind, "replaces") for each in changed]
     done = [f"{verb} {verbs.count(verb)}" for verb in dict.fromkeys(sorted(verbs))]
@@ -100,7 +103,7 @@ def _differences(changed: Sequence[Change], path: str, limit: int | None) -> lis
         f"❌ Not as locked in {path}: {packages(len(changed))}",
         *(f"  {each}" for each in changed[:limit]),
         *([f"  and {len(changed) - limit} more"] if limit and len(changed) > limit else []),
-        f"  `conda multiplat install` makes it as locked: {', '.join(done)}.",
+        f"  `{install_command(marker)}` makes it as locked: {', '.join(done)}.",
     ]
 
 

@@ -120,13 +120,14 @@ def _file_names(records: Iterable[Any]) -> frozenset[str]:
 
 
 def _drift(prefix: Path, added: tuple[str, ...], removed: tuple[str, ...]) -> str:
-    from conda_multiplat.machine.prefix import read_marker
+    from conda_multiplat.machine.prefix import install_command, read_marker
 
     marker = read_marker(prefix)
     if not marker:
         return ""
+    install = install_command(marker)
     manifest = ", ".join(marker.get("manifest", ())) or "its manifest"
-    lines = [f"{prefix} is locked: `conda multiplat install` will undo this"]
+    lines = [f"{prefix} is locked: `{install}` will undo this"]
     lines += [f"  to keep it: add `- {each}` to dependencies in {manifest}" for each in added]
     lines += [f"  to keep it: take {each} out of {manifest}" for each in removed]
-    return "\n".join([*lines, "  then: conda multiplat lock, conda multiplat install"])
+    return "\n".join([*lines, f"  then: conda multiplat lock, {install}"])

@@ -165,7 +165,15 @@ def _platforms(path: Path) -> tuple[str, ...]:
 def _only_named(path: Path, platform: str) -> Any:
     from conda.models.environment import Environment
 
-    return Environment(name=_read(path)[0].manifest.prefix_name, platform=platform)
+    project, environment = _read(path)
+    return Environment(name=_name(project, environment), platform=platform)
+
+
+def _name(project: Project, environment: str | None) -> str | None:
+    """The conda environment that is made where no ``-n`` says another."""
+    from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
+
+    return project.manifest.conda_name(environment or DEFAULT_ENVIRONMENT)
 
 
 @cache  # conda can ask again
@@ -174,6 +182,7 @@ def _environment(path: Path, platform: str) -> Any:
 
     from conda_multiplat.actions.install.choose_environment import choose, warn_if_stale
     from conda_multiplat.actions.install.work import require_allowed
+    from conda_multiplat.actions.invocation import preferred
     from conda_multiplat.machine.conda_settings import settings_from_conda
     from conda_multiplat.machine.console import Console
 
@@ -181,14 +190,15 @@ def _environment(path: Path, platform: str) -> Any:
     if platform != settings.subdir:
         settings = replace(settings, subdir=platform, elsewhere=True)
     project, environment = _read(path)
-    choice = choose(project, environment, settings, console)
+    names = [environment] if environment else preferred(project)
+    choice = choose(project, names, settings, console)
     if project.sources != (path.name,) or environment is None:
         warn_if_stale(choice, console)
     require_allowed(project, choice, settings)
     if not settings.elsewhere:
         _begun[:] = [_Begun(project, choice)]
     return Environment(
-        name=project.manifest.prefix_name,
+        name=_name(project, choice.environment),
         platform=platform,
         config=EnvironmentConfig(channels=_channels(choice.locked.records)),
         explicit_packages=_named(choice.locked.records),

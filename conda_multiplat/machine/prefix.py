@@ -19,7 +19,7 @@ from conda_multiplat.machine.prefix_records import meta, replace_file
 from conda_multiplat.machine.temporary import is_temporary, sweep
 from conda_multiplat.vocabulary.channels import base_url
 from conda_multiplat.vocabulary.errors import OutsideError
-from conda_multiplat.vocabulary.names import spec_name
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, spec_name
 from conda_multiplat.vocabulary.records import CondaRecord
 
 #: Ours, beside conda's own files: which environment this is, and whether an install was cut off.
@@ -52,6 +52,16 @@ def read_marker(prefix: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return marker if isinstance(marker, dict) else {}
+
+
+def install_command(marker: Mapping[str, Any]) -> str:
+    """The command that makes a prefix with this marker what is locked, from its project's folder.
+
+    Where it was installed by ``-n`` or ``-p``, the same goes with it.
+    """
+    environment = marker.get("environment", DEFAULT_ENVIRONMENT)
+    option = "" if environment == DEFAULT_ENVIRONMENT else f" -e {environment}"
+    return f"conda multiplat install{option}"
 
 
 def write_marker(prefix: Path, data: Mapping[str, Any]) -> None:

@@ -133,6 +133,22 @@ def nowhere_problems(manifest: Manifest) -> set[Problem]:
     }
 
 
+def shared_name_problems(manifest: Manifest) -> set[Problem]:
+    """Environments that would be the same conda environment, each to take away what others have."""
+    first: dict[str, str] = {}
+    problems = set()
+    for name, environment in manifest.environments.items():
+        conda_name = manifest.conda_name(name)
+        if conda_name is None:
+            continue
+        # Folders' names differ by more than case nowhere on macOS and Windows.
+        other = first.setdefault(conda_name.casefold(), name)
+        if other != name:
+            message = f"environment {name!r} would be {conda_name}, which {other!r} is"
+            problems.add(Problem(environment.at, message, "give it another `name:`"))
+    return problems
+
+
 def _unknown(name: str, at: Location, key: str, known: Iterable[str]) -> Problem:
     hint = nearest_or_all(name, known, "there are")
     return Problem(at, f"unknown environment {name!r} in {key}", hint)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import yaml
 
-from conda_multiplat.manifest.model import Environment
+from conda_multiplat.manifest.model import CONDAS_OWN, Environment
 from conda_multiplat.manifest.pypi_options import PypiOptions, read_pypi_options
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.names import (
@@ -40,6 +40,7 @@ _CONDA_LOCK = {
 }
 MULTIPLAT = ("virtual-packages", "environments", "prefer", "pypi", "pypi-names", "solve-group")
 ENVIRONMENT = (
+    "name",
     "extends",
     "platforms",
     "virtual-packages",
@@ -191,8 +192,27 @@ def _environment(reader: Reader, key: Text, node: yaml.Node) -> Environment:
         extends = tuple(text.value for text in reader.texts(parents[1], "extends"))
     platforms = _platforms(reader, keys["platforms"][1], "platforms") if "platforms" in keys else ()
     promises = _promises(reader, keys["virtual-packages"][1]) if "virtual-packages" in keys else {}
-    group = _solve_group(reader, keys)
-    return Environment(key.value, key.at, extends, platforms, promises, solve_group=group)
+    return Environment(
+        key.value,
+        key.at,
+        extends,
+        platforms,
+        promises,
+        solve_group=_solve_group(reader, keys),
+        own_name=_own_name(reader, keys),
+    )
+
+
+def _own_name(reader: Reader, keys: dict[str, tuple[Text, yaml.Node]]) -> str:
+    """The conda environment that an environment is to be, ``""`` where it says none."""
+    if "name" not in keys:
+        return ""
+    reader.no_selectors(keys["name"][1], "name")
+    name = _name(reader, keys["name"][1])
+    if name and name.value in CONDAS_OWN:
+        hint = "choose a name of its own for the environment"
+        reader.problem(name.at, f"name: {name.value} is conda's own environment", hint)
+    return name.value if name else ""
 
 
 def _promises(reader: Reader, node: yaml.Node) -> dict[str, dict[str, str | None]]:

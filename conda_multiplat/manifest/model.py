@@ -73,7 +73,8 @@ class View(NamedTuple):
 class Environment(NamedTuple):
     """A named set of dependencies, platforms and promises, as declared: nothing inherited yet.
 
-    ``solve_group`` is not inherited: each environment says its own.
+    ``solve_group`` is not inherited: each environment says its own. ``own_name`` is the conda
+    environment that it is to be, where the manifest's name and its own don't make that.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Environment(NamedTuple):
     promises: Promises = MappingProxyType({})
     views: Mapping[str, View] = MappingProxyType({})
     solve_group: str = ""
+    own_name: str = ""
 
 
 class Manifest(NamedTuple):
@@ -116,6 +118,16 @@ class Manifest(NamedTuple):
     def prefix_name(self) -> str | None:
         """The name of the conda environment to make: conda's own one is not the manifest's."""
         return None if self.name in CONDAS_OWN else self.name
+
+    def conda_name(self, name: str) -> str | None:
+        """The conda environment that an environment is: its own ``name``, else ``NAME-ENV``.
+
+        ``default`` is ``NAME``. ``None`` where the manifest has no name to begin with.
+        """
+        if own := self.environments[name].own_name:
+            return own
+        first = self.prefix_name
+        return first if first is None or name == DEFAULT_ENVIRONMENT else f"{first}-{name}"
 
     def lineage(self, name: str) -> list[Environment]:
         """``name`` and all that it extends, the most general first, each once."""

@@ -24,6 +24,7 @@ from conda_multiplat.manifest.combine import (
     lonely_groups,
     nowhere_problems,
     relation_problems,
+    shared_name_problems,
 )
 from conda_multiplat.manifest.head import Head, read_head
 from conda_multiplat.manifest.model import Manifest
@@ -94,7 +95,7 @@ def read_manifest(
         ),
         platforms_given=any(head.platforms for head in heads),
     )
-    if problems := nowhere_problems(manifest):
+    if problems := nowhere_problems(manifest) | shared_name_problems(manifest):
         raise ManifestError(f"{files} can't be used", problems=sorted(problems))
     return manifest
 

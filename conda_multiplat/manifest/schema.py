@@ -112,6 +112,10 @@ _DEPENDENCIES: Schema = _list(
 )
 _CHANNELS = _list(_TEXT)
 _ENVIRONMENT: dict[str, tuple[str, Schema]] = {
+    "name": (
+        "The conda environment to make; `NAME-ENV` where it is missing",
+        {"type": ["string", "number", "null"], "not": {"enum": ["base", "root"]}},
+    ),
     "extends": (
         "The environments that this one adds to; `default` where it is missing",
         _list(_TEXT),

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from conda_multiplat.actions.install.choose_environment import choose
-from conda_multiplat.actions.install.choose_prefix import destination
+from conda_multiplat.actions.install.choose_prefix import own_prefix
 from conda_multiplat.actions.install.make_as_locked import make_as_locked
 from conda_multiplat.actions.lock.relock import Locked, relock
 from conda_multiplat.actions.lock.report import changes_of, document, note_assumed_platforms, report
@@ -188,7 +188,7 @@ def conclude(
     *,
     said: Iterable[str],
     result: Mapping[str, Any],
-    install: bool = False,
+    install: str | None = None,
 ) -> int:
     """Say what changes, write all files or none, bring the environment up to date.
 
@@ -198,7 +198,7 @@ def conclude(
         locked: the locks that go with it; ``None`` to leave them as they are.
         said: the lines that name the change.
         result: the same for ``--json``.
-        install: whether this machine's environment is to follow.
+        install: the environment whose prefix on this machine is to follow, if it is there.
 
     Returns:
         The exit code: 0. Every other outcome is raised as a ``MultiplatError``.
@@ -215,7 +215,7 @@ def conclude(
     names = [shown(path) for path in texts]
     console.say(f" wrote {', '.join(names)}" if names else " nothing to write")
     if locked and install:
-        told |= _bring_up_to_date(locked.project, settings, console)
+        told |= _bring_up_to_date(locked.project, install, settings, console)
     console.result({**result, "files": names, **told})
     return 0
 
@@ -229,8 +229,10 @@ def _tell(locked: Locked, settings: Settings, console: Console) -> dict[str, Any
     return document(locked, changes)
 
 
-def _bring_up_to_date(project: Project, settings: Settings, console: Console) -> dict[str, Any]:
-    """Make this machine's environment of the manifest as it is locked now, if there is one.
+def _bring_up_to_date(
+    project: Project, environment: str, settings: Settings, console: Console
+) -> dict[str, Any]:
+    """Make an environment's prefix on this machine as it is locked now, if there is one.
 
     It is the one that the manifest names or, where that was not installed, the only one there is.
     Others are told of: who has several may not want all of them to move.
@@ -242,12 +244,13 @@ def _bring_up_to_date(project: Project, settings: Settings, console: Console) ->
         MultiplatError: as ``install``; the manifest and the locks are changed all the same.
     """
     installed = _installed_from(project, settings)
-    named = destination(project, None, None, settings) if project.manifest.prefix_name else None
+    named = project.manifest.conda_name(environment) and own_prefix(project, environment, settings)
     where = named if named in installed else next(iter(installed)) if len(installed) == 1 else None
     done = _made_as_locked(project, installed[where], where, settings, console) if where else {}
     others = [prefix for prefix in installed if prefix != where]
     for prefix in others:
-        fix = f"conda multiplat install -n {prefix.name} -e {installed[prefix]}"
+        own = prefix.name == project.manifest.conda_name(installed[prefix])
+        fix = f"conda multiplat install {'' if own else f'-n {prefix.name} '}-e {installed[prefix]}"
         console.say(f" {prefix} is of this manifest too: {fix}")
     return {**done, "others": list(map(str, others))} if others else done
 
@@ -269,7 +272,7 @@ def _made_as_locked(
     project: Project, environment: str, where: Path, settings: Settings, console: Console
 ) -> dict[str, Any]:
     try:
-        choice = choose(project, environment, settings, console)
+        choice = choose(project, [environment], settings, console)
         work = make_as_locked(project, choice, where, settings, console)
     except MultiplatError as error:
         error.hints = (*error.hints, "the manifest and its locks are changed: `install` goes on")

@@ -14,10 +14,10 @@ from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import Project
-from conda_multiplat.manifest.targets import Target, select_environments, target
+from conda_multiplat.manifest.targets import Target, target
 from conda_multiplat.vocabulary.errors import LockFileError, UnmetError
 from conda_multiplat.vocabulary.implied_promises import as_mapping
-from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, VirtualPackage, spec_name
+from conda_multiplat.vocabulary.names import VirtualPackage, spec_name
 from conda_multiplat.vocabulary.unmet import Grouped, grouped, hints_for, lines
 from conda_multiplat.vocabulary.virtual_packages import Unmet, unmet
 
@@ -43,14 +43,8 @@ class Choice:
     strays: tuple[str, ...] = ()
 
 
-def choose(
-    project: Project, environment: str | None, settings: Settings, console: Console
-) -> Choice:
-    """The environment asked for or, without one, the first of ``prefer`` that fits."""
-    if environment is not None:
-        select_environments(project.manifest, [environment])
-        return _checked_with_ways_out(project, environment, settings)
-    names = project.manifest.prefer or (DEFAULT_ENVIRONMENT,)
+def choose(project: Project, names: Sequence[str], settings: Settings, console: Console) -> Choice:
+    """The first of some environments that fits this machine; others are told of."""
     for name in names[:-1]:
         choice = checked(project, name, settings)
         if isinstance(choice, Choice):

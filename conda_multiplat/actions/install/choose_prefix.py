@@ -4,33 +4,111 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from conda_multiplat.machine import prefix as prefixes
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.model import CONDAS_OWN
 from conda_multiplat.vocabulary.errors import OutsideError, UnmetError, UsageError
-from conda_multiplat.vocabulary.names import PREFIX_NAME_HINT, is_prefix_name
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, PREFIX_NAME_HINT, is_prefix_name
 
 #: Longer than this, with what comes after it, a prefix does not fit behind ``#!`` everywhere.
 _LONG = 100
 
 
-def destination(
-    project: Project | None, name: str | None, prefix: str | None, settings: Settings
-) -> Path:
-    """The folder to install into, or to look for an environment in.
-
-    Without a project, one of ``name`` and ``prefix`` must be given.
-    """
+def named(name: str | None, prefix: str | None, settings: Settings) -> Path | None:
+    """The folder of ``-n`` or ``-p``; ``None`` where neither is given."""
     if "" in (name, prefix):  # most likely a shell's variable that is not set
         raise UsageError("-n and -p need a value, and this one is empty")
     if prefix is not None:
         return Path(prefix).expanduser().absolute()
-    name = name or (project.manifest.prefix_name if project else None)
+    return folder_of(name, settings) if name is not None else None
+
+
+def own_prefix(project: Project, environment: str, settings: Settings) -> Path:
+    """The folder of the conda environment that the manifest has for one of its own.
+
+    What earlier versions have put into the prefix of ``default`` stays there.
+
+    Raises:
+        UsageError: the manifest has no name to go by.
+    """
+    name = project.manifest.conda_name(environment)
     if name is None:
         raise _no_name(project)
+    if environment != DEFAULT_ENVIRONMENT and in_shared_prefix(project, settings) == environment:
+        name = project.manifest.prefix_name or name
+    return folder_of(name, settings)
+
+
+def in_shared_prefix(project: Project, settings: Settings) -> str:
+    """The environment that is in the prefix of ``default``, and has none of its own; else ``""``.
+
+    Earlier versions put every environment into the prefix that the manifest names.
+    """
+    manifest = project.manifest
+    if manifest.prefix_name is None or len(manifest.environments) == 1:
+        return ""
+    marker = prefixes.read_marker(folder_of(manifest.prefix_name, settings))
+    noted = str(marker.get("environment", ""))
+    if noted == DEFAULT_ENVIRONMENT or noted not in manifest.environments:
+        return ""
+    own = folder_of(manifest.conda_name(noted) or "", settings)
+    return noted if is_of(project, marker) and not prefixes.is_environment(own) else ""
+
+
+def is_of(project: Project, marker: Mapping[str, Any]) -> bool:
+    """Whether a prefix with this marker was made from a project's locks."""
+    lock = str(marker.get("lock", ""))
+    return bool(lock) and Path(lock).parent.resolve() == project.folder.resolve()
+
+
+def foreign_lock(project: Project, where: Path) -> str | None:
+    """The lock of another project that an environment was made from; ``None`` where it was not.
+
+    It is ``""`` where no project has made it. One whose project is gone is nobody's.
+    """
+    if not prefixes.is_environment(where):
+        return None
+    marker = prefixes.read_marker(where)
+    lock = str(marker.get("lock", ""))
+    if lock and (is_of(project, marker) or not Path(lock).exists()):
+        return None
+    return lock
+
+
+def refuse_taken(project: Project, environment: str, where: Path) -> None:
+    """Refuse an environment that others have made, under a name that nobody has written.
+
+    Raises:
+        UnmetError: there is one of the name that the manifest's and the environment's make.
+    """
+    written = environment == DEFAULT_ENVIRONMENT
+    if written or project.manifest.environments[environment].own_name:
+        return
+    lock = foreign_lock(project, where)
+    if lock is None:
+        return
+    raise UnmetError(
+        f"{where} was not made from {project.folder}",
+        details=[f"it is of {lock}"] if lock else [],
+        hints=[
+            f"-n {where.name} makes it {environment} all the same",
+            f"`name:` of {environment} in the manifest says another name",
+        ],
+    )
+
+
+def folder_of(name: str, settings: Settings) -> Path:
+    """The folder of a conda environment, whether it is there or not.
+
+    Raises:
+        UsageError: none can have this name.
+        OutsideError: it is not there, and nowhere can it be made.
+    """
     if name in CONDAS_OWN and settings.root_prefix:
         return settings.root_prefix
     if not is_prefix_name(name):
@@ -42,8 +120,8 @@ def destination(
     return next(prefixes_there, _first_writable(settings) / name)
 
 
-def _no_name(project: Project | None) -> UsageError:
-    name = project.manifest.name if project else None
+def _no_name(project: Project) -> UsageError:
+    name = project.manifest.name
     what = f"`name: {name}` is conda's own environment" if name else "the manifest has no `name:`"
     return UsageError(what, hints=["say where to install with -n NAME or -p PREFIX"])
 

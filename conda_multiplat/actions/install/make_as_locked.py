@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from conda_multiplat.actions.install.choose_environment import Choice
-from conda_multiplat.actions.install.choose_prefix import refuse_protected
+from conda_multiplat.actions.install.choose_prefix import folder_of, is_of, refuse_protected
 from conda_multiplat.actions.install.pypi_side import (
     install_pypi,
     refuse_two_owners,
@@ -41,6 +41,7 @@ from conda_multiplat.machine.progress import Progress, progress
 from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import target
 from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 from conda_multiplat.vocabulary.records import CondaRecord
 
 
@@ -71,6 +72,7 @@ def make_as_locked(
     with one_at_a_time(where, lambda: console.say(f" waiting for another install into {where}")):
         refuse_protected(where, settings, allow_frozen=allow_frozen, allow_base=allow_base)
         work = _look_at(project, choice, where, settings, look)
+        _say_what_it_was(work, settings, console)
         _carry_out(work, settings, console)
     return work
 
@@ -104,6 +106,31 @@ def _carry_out(work: Work, settings: Settings, console: Console) -> None:
     except OSError as error:
         reason = f"{error.filename or work.where}: {error.strerror}"
         raise prefixes.unfinished(work.where, reason) from None
+
+
+def _say_what_it_was(work: Work, settings: Settings, console: Console) -> None:
+    """Say, once, whose the prefix is where one has been for several environments."""
+    was, now, where = str(work.marker.get("environment", "")), work.choice.environment, work.where
+    name = work.project.manifest.conda_name(now)
+    if not was or not is_of(work.project, work.marker):
+        return
+    if was != now:
+        console.say(f" {where} was {was}, and becomes {now}")
+    elif _is_shared(work, settings) and not work.marker.get("shared"):
+        console.say(
+            f" {where} is {now}, from when all environments had one prefix, and stays it "
+            f"(for one of its own: conda multiplat install -e {now} -n {name})"
+        )
+
+
+def _is_shared(work: Work, settings: Settings) -> bool:
+    """Whether another environment than ``default`` is in the prefix of that."""
+    name, environment = work.project.manifest.prefix_name, work.choice.environment
+    return (
+        environment != DEFAULT_ENVIRONMENT
+        and name is not None
+        and work.where == folder_of(name, settings)
+    )
 
 
 def _steps(work: Work) -> int:
@@ -160,6 +187,8 @@ def _settle(work: Work, settings: Settings) -> None:
         "requested": requested,
         "variables": sorted(variables),
     }
+    if _is_shared(work, settings):
+        now["shared"] = True
     if locked := work.choice.locked.pypi:
         from conda_multiplat.vocabulary.pip_options import CONSTRAINT  # late: packaging takes long
 

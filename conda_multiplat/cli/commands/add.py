@@ -88,7 +88,14 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         locked = locked_for(locked, original.project(draft))
     said = [line for addition in additions for line in _said(addition, original.draft, locked)]
     result = {"added": [addition.to_dict() for addition in additions]}
-    return conclude(original, draft, locked, said=said, result=result, install=args.install)
+    return conclude(
+        original,
+        draft,
+        locked,
+        said=said,
+        result=result,
+        install=environment if args.install else None,
+    )
 
 
 def _addition(text: str, environment: str, selection: Selection, *, pypi: bool) -> Addition:

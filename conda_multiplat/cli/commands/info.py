@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from conda_multiplat.actions.install.choose_environment import Choice, checked
+from conda_multiplat.actions.install.choose_prefix import own_prefix
 from conda_multiplat.engines.detect_virtual_packages import virtual_packages
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown
+from conda_multiplat.machine.prefix import is_environment
 from conda_multiplat.machine.project import Project, load_project
 from conda_multiplat.vocabulary.errors import ManifestError, MultiplatError
 from conda_multiplat.vocabulary.names import VirtualPackage
@@ -65,7 +67,16 @@ def _show_project(project: Project, settings: Settings, console: Console) -> dic
         console.show(f"   {name}: {'no' if reasons else 'this machine can run it'}")
         for reason in reasons:
             console.show(f"     {reason}")
-        fits[name] = {"fits": not reasons, "reasons": reasons}
+        where = own_prefix(project, name, settings) if project.manifest.conda_name(name) else None
+        there = where is not None and is_environment(where)
+        if where is not None:
+            console.show(f"     {where}{'' if there else '  (not installed)'}")
+        fits[name] = {
+            "fits": not reasons,
+            "reasons": reasons,
+            "prefix": str(where) if where else None,
+            "installed": there,
+        }
     return fits
 
 

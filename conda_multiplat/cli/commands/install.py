@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from conda_multiplat.actions.install.choose_environment import Choice, choose, warn_if_stale
+from conda_multiplat.actions.install.choose_prefix import refuse_taken
 from conda_multiplat.actions.install.make_as_locked import make_as_locked
 from conda_multiplat.actions.install.work import Look, Work, channels, require_allowed
 from conda_multiplat.actions.provenance import stray_error
@@ -28,8 +29,9 @@ from conda_multiplat.vocabulary.records import Record
 
 EXAMPLES = """\
 examples:
-  conda multiplat install                   into the environment that the manifest names
-  conda multiplat install -e cuda12 -n gpu  environment cuda12, into the conda environment gpu
+  conda multiplat install                   into the conda environment that the manifest names
+  conda multiplat install -e cuda12         environment cuda12, into NAME-cuda12
+  conda multiplat install -e cuda12 -n gpu  into the conda environment gpu
 """
 
 
@@ -63,14 +65,17 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         settings = replace(settings, subdir=platform, elsewhere=True)
     call = invocation(args, settings, console)
     project = call.project()
-    choice = choose(project, call.environment, settings, console)
+    choice = choose(project, call.candidates(project), settings, console)
     warn_if_stale(choice, console)
     if args.fetch_only or settings.elsewhere:
         return _prepare(project, choice, settings, console, fetch=not args.dry)
+    where = call.where(project, choice.environment)
+    if not call.names_prefix:
+        refuse_taken(project, choice.environment, where)
     work = make_as_locked(
         project,
         choice,
-        call.where(project),
+        where,
         settings,
         console,
         look=Look(contents=args.verify),

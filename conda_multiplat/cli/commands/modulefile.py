@@ -20,7 +20,7 @@ from conda_multiplat.vocabulary.errors import OutsideError, UnmetError, UsageErr
 
 EXAMPLES = """\
 examples:
-  conda multiplat modulefile -n robot-cuda12 -o ~/modules/      ~/modules/robot/cuda12
+  conda multiplat modulefile -e cuda12 -o ~/modules/            ~/modules/robot/cuda12
   conda multiplat modulefile --kind lmod --prereq cuda-driver -o cuda12.lua
   module use ~/modules; module load robot/cuda12
 """
@@ -123,7 +123,7 @@ def _refuse_another(here: InstalledEnvironment) -> None:
             f"{here.where} is {noted}, not {here.environment}",
             hints=[
                 f"-n or -p names the conda environment that {here.environment} is installed in",
-                f"conda multiplat install -e {here.environment} -n NAME: installs it",
+                f"conda multiplat install -e {here.environment}: installs it",
             ],
         )
 

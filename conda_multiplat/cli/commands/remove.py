@@ -70,7 +70,14 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         words = f"pip: {change.name}" if change.pypi else change.name
         said += [f" - {words}{on(selection)}", *stays.get(change.name, [])]
     result = {"removed": [change.name for change in gone], "stays": sorted(stays)}
-    return conclude(original, draft, locked, said=said, result=result, install=args.install)
+    return conclude(
+        original,
+        draft,
+        locked,
+        said=said,
+        result=result,
+        install=environment if args.install else None,
+    )
 
 
 def _name(draft: Draft, environment: str, text: str, *, pypi: bool) -> str:

@@ -318,8 +318,13 @@ def test_info(door: Host, project: Path, real_channel: Path) -> None:
         name: {
             "fits": False,
             "reasons": [f"{lock} does not exist"],
+            "prefix": str(door.envs / prefix),
+            "installed": False,
         }
-        for name, lock in (("default", "conda-lock.yml"), ("gpu", "gpu.conda-lock.yml"))
+        for name, lock, prefix in (
+            ("default", "conda-lock.yml", "demo"),
+            ("gpu", "gpu.conda-lock.yml", "demo-gpu"),
+        )
     }
     door.multiplat("lock", cwd=project)
     answer = door.json("info", cwd=project, env=env)
@@ -331,9 +336,16 @@ def test_info(door: Host, project: Path, real_channel: Path) -> None:
         "from": "CONDA_OVERRIDE_CUDA",
     } in answer["virtual_packages"]
     assert answer["environments"] == {
-        "default": {"fits": True, "reasons": []},
+        "default": {
+            "fits": True,
+            "reasons": [],
+            "prefix": str(door.envs / "demo"),
+            "installed": False,
+        },
         "gpu": {
             "fits": False,
+            "prefix": str(door.envs / "demo-gpu"),
+            "installed": False,
             "reasons": [
                 f"this machine can't run gpu for {SUBDIR}",
                 "the manifest's promise needs __cuda >=13   this machine: __cuda 12.4",
@@ -342,7 +354,8 @@ def test_info(door: Host, project: Path, real_channel: Path) -> None:
     }
     shown = door.multiplat("info", cwd=project, env=env).stdout
     assert "   __cuda 12.4  (CONDA_OVERRIDE_CUDA)\n" in shown
-    assert "   default: this machine can run it\n   gpu: no\n" in shown
+    where = f"     {door.envs / 'demo'}  (not installed)\n"
+    assert f"   default: this machine can run it\n{where}   gpu: no\n" in shown
 
 
 def test_info_without_a_manifest(alone: Host, project: Path) -> None:

@@ -61,7 +61,7 @@ def robot(alone: Host, project: Path, tools_channel: Path) -> Path:
     write(project, tools_channel, "program", platforms=here, name="robot", extra=DEV)
     alone.multiplat("lock", "-q", cwd=project)
     alone.multiplat("install", "-q", cwd=project)
-    alone.multiplat("install", "-q", "-e", "dev", "-n", "robot-dev", cwd=project)
+    alone.multiplat("install", "-q", "-e", "dev", cwd=project)
     return project
 
 
@@ -98,13 +98,15 @@ def test_load_and_unload(alone: Host, robot: Path, tool: Tool) -> None:
 
 def test_another_environment(alone: Host, robot: Path) -> None:
     """A module is not called after an environment that it would not load."""
-    done = alone.multiplat("modulefile", "-e", "dev", cwd=robot, code=1)
+    done = alone.multiplat("modulefile", "-e", "dev", "-n", "robot", cwd=robot, code=1)
     assert (done.stdout, done.stderr) == (
         "",
         f"error: {alone.envs / 'robot'} is default, not dev\n"
         "  -n or -p names the conda environment that dev is installed in\n"
-        "  conda multiplat install -e dev -n NAME: installs it\n",
+        "  conda multiplat install -e dev: installs it\n",
     )
+    found = alone.json("modulefile", "--kind", "tcl", "-e", "dev", cwd=robot)
+    assert (found["module"], found["prefix"]) == ("robot/dev", str(alone.envs / "robot-dev"))
 
 
 def test_siblings(alone: Host, robot: Path, tool: Tool) -> None:

@@ -167,14 +167,17 @@ def test_command_that_is_not_there(alone: Host, project: Path, channel: Path) ->
 
 
 def test_environment_stays_what_it_is(alone: Host, project: Path, channel: Path) -> None:
-    """Without ``-e``, what was installed as another environment is not made the default."""
+    """Without ``-e``, one that is named is what it was installed as."""
     extra = "multiplat: {environments: {dev: {dependencies: [greeting-data]}}}\n"
-    prefix = _project(alone, project, channel, "tools", extra=extra)
-    alone.multiplat("install", "-q", "-e", "dev", cwd=project)
-    assert alone.multiplat("run", "--", "show", cwd=project).stderr == ""
+    _project(alone, project, channel, "tools", extra=extra)
+    prefix, named = alone.envs / "other", ("-n", "other")
+    alone.multiplat("install", "-q", "-e", "dev", *named, cwd=project)
+    assert alone.multiplat("run", *named, "--", "show", cwd=project).stderr == ""
     assert (prefix / "share/greeting.txt").exists()
-    done = alone.multiplat("run", "-e", "default", "--", "true", cwd=project)
-    assert done.stderr == f" {prefix} has the 1 package of default\n"
+    done = alone.multiplat("run", "-e", "default", *named, "--", "true", cwd=project)
+    assert done.stderr == (
+        f" {prefix} was dev, and becomes default\n {prefix} has the 1 package of default\n"
+    )
     assert not (prefix / "share/greeting.txt").exists()
 
 

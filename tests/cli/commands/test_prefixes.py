@@ -1,0 +1,159 @@
+"""The prefix of each environment: what work in one leaves of the others."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.hosts import Host
+from support.manifests import write
+from support.packages import SUBDIR, Package, build_channel
+
+_ENVIRONMENTS = """\
+multiplat:
+  environments:
+    dev: {dependencies: [linter]}
+    docs: {name: handbook, dependencies: [writer]}
+"""
+
+
+def _tool(name: str) -> Package:
+    """A package with a command of its name."""
+    command = f"bin/{name}"
+    content = f"#!/bin/sh\necho {name}\n".encode()
+    return Package(name, noarch="generic", files={command: content}, executables=[command])
+
+
+@pytest.fixture(scope="module")
+def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A channel of commands."""
+    names = ("tool", "linter", "writer")
+    return build_channel(tmp_path_factory.mktemp("tools"), [_tool(name) for name in names])
+
+
+@pytest.fixture
+def demo(alone: Host, project: Path, tools: Path) -> Path:
+    """A locked project of three environments."""
+    write(project, tools, "tool", platforms=f"[{SUBDIR}]", extra=_ENVIRONMENTS)
+    alone.multiplat("lock", "-q", cwd=project)
+    return project
+
+
+def _there(alone: Host) -> dict[str, set[str]]:
+    """The commands in each conda environment."""
+    return {
+        path.name: {each.name for each in (path / "bin").iterdir()} for path in alone.envs.iterdir()
+    }
+
+
+def _as_before(alone: Host, environment: str) -> Path:
+    """The prefix ``demo`` as earlier versions left it: with an environment that is not default."""
+    prefix = alone.envs / "demo"
+    marker = prefix / "conda-meta" / "multiplat"
+    noted = json.loads(marker.read_text(encoding="utf-8"))
+    assert noted.pop("shared") is True
+    assert noted["environment"] == environment
+    marker.write_text(json.dumps(noted), encoding="utf-8")
+    return prefix
+
+
+def test_each_has_its_own(alone: Host, demo: Path) -> None:
+    """``NAME``, ``NAME-ENV`` or the environment's own name; one takes nothing from another."""
+    for environment, command in (("default", "tool"), ("dev", "linter"), ("docs", "writer")):
+        done = alone.multiplat("run", "-e", environment, "--", command, cwd=demo)
+        assert done.stdout == f"{command}\n"
+    assert _there(alone) == {
+        "demo": {"tool"},
+        "demo-dev": {"tool", "linter"},
+        "handbook": {"tool", "writer"},
+    }
+    assert alone.multiplat("run", "--", "tool", cwd=demo).stderr == ""
+    alone.multiplat("install", "-q", "-e", "dev", "-n", "mine", cwd=demo)
+    assert _there(alone)["mine"] == {"tool", "linter"}
+
+
+def test_shown_where_each_is(alone: Host, demo: Path) -> None:
+    """``info`` has the prefix of each, ``list --installed`` and ``--no-install`` look there."""
+    alone.multiplat("install", "-q", "-e", "dev", cwd=demo)
+    found = alone.json("info", cwd=demo)["environments"]
+    assert {name: (each["prefix"], each["installed"]) for name, each in found.items()} == {
+        "default": (str(alone.envs / "demo"), False),
+        "dev": (str(alone.envs / "demo-dev"), True),
+        "docs": (str(alone.envs / "handbook"), False),
+    }
+    said = alone.multiplat("info", cwd=demo).stdout
+    assert f"\n     {alone.envs / 'demo-dev'}\n" in said
+    assert f"\n     {alone.envs / 'handbook'}  (not installed)\n" in said
+    assert alone.json("list", "--installed", "-e", "dev", cwd=demo)["environment"] == "dev"
+    words = ("run", "--no-install", "-e", "docs", "--", "writer")
+    assert alone.multiplat(*words, cwd=demo, code=1).stderr == (
+        f"error: there is no conda environment in {alone.envs / 'handbook'}\n"
+        "  without --no-install it is made as locked first\n"
+    )
+
+
+def test_shared_prefix_goes_on(alone: Host, demo: Path) -> None:
+    """What an earlier version has put into ``NAME`` stays that, which is said once."""
+    alone.multiplat("install", "-q", "-e", "dev", "-n", "demo", cwd=demo)
+    prefix = _as_before(alone, "dev")
+    once = (
+        f" {prefix} is dev, from when all environments had one prefix, and stays it "
+        "(for one of its own: conda multiplat install -e dev -n demo-dev)\n"
+    )
+    assert alone.multiplat("run", "-e", "dev", "--", "linter", cwd=demo).stderr == once
+    assert alone.multiplat("run", "--", "linter", cwd=demo).stderr == ""
+    assert alone.json("list", "--installed", cwd=demo)["environment"] == "dev"
+    assert list(_there(alone)) == ["demo"]
+
+
+def test_shared_prefix_becomes_that_of_default(alone: Host, demo: Path) -> None:
+    """It does where ``default`` is asked for, which is said; the other gets one of its own."""
+    alone.multiplat("install", "-q", "-e", "dev", "-n", "demo", cwd=demo)
+    prefix = _as_before(alone, "dev")
+    done = alone.multiplat("run", "-e", "default", "--", "tool", cwd=demo)
+    assert done.stderr == (
+        f" {prefix} was dev, and becomes default\n {prefix} has the 1 package of default\n"
+    )
+    alone.multiplat("run", "-e", "dev", "--", "linter", cwd=demo)
+    assert _there(alone) == {"demo": {"tool"}, "demo-dev": {"tool", "linter"}}
+
+
+def test_prefix_of_its_own_wins(alone: Host, demo: Path) -> None:
+    """Once an environment has its own prefix, that is meant, whatever is in the shared one."""
+    for name in ("demo", "demo-dev"):
+        alone.multiplat("install", "-q", "-e", "dev", "-n", name, cwd=demo)
+    words = ("run", "-e", "dev", "--", "printenv", "CONDA_DEFAULT_ENV")
+    assert alone.multiplat(*words, cwd=demo).stdout == "demo-dev\n"
+
+
+def test_name_that_is_taken(alone: Host, demo: Path, tools: Path, tmp_path: Path) -> None:
+    """A conda environment that others have made is not taken over by a name that nobody wrote."""
+    other = tmp_path / "other"
+    other.mkdir()
+    write(other, tools, "writer", platforms=f"[{SUBDIR}]", name="demo-dev")
+    alone.multiplat("lock", "-q", cwd=other)
+    alone.multiplat("install", "-q", cwd=other)
+    prefix = alone.envs / "demo-dev"
+    done = alone.multiplat("install", "-e", "dev", cwd=demo, code=1)
+    assert done.stderr == (
+        f"error: {prefix} was not made from {demo}\n"
+        f"  it is of {other / 'conda-lock.yml'}\n"
+        "  -n demo-dev makes it dev all the same\n"
+        "  `name:` of dev in the manifest says another name\n"
+    )
+    assert _there(alone) == {"demo-dev": {"writer"}}
+    alone.multiplat("install", "-q", "-e", "dev", "-n", "demo-dev", cwd=demo)
+    assert _there(alone) == {"demo-dev": {"tool", "linter"}}
+
+
+def test_added_where_it_belongs(alone: Host, demo: Path) -> None:
+    """What is added to an environment comes into its prefix; others are named with the command."""
+    alone.multiplat("install", "-q", cwd=demo)
+    alone.multiplat("install", "-q", "-e", "dev", cwd=demo)
+    done = alone.multiplat("add", "-e", "dev", "writer", cwd=demo)
+    assert done.stderr.endswith(
+        f" {alone.envs / 'demo-dev'} has the 3 packages of dev\n"
+        f" {alone.envs / 'demo'} is of this manifest too: conda multiplat install -e default\n"
+    )
+    assert _there(alone) == {"demo": {"tool"}, "demo-dev": {"tool", "linter", "writer"}}
