@@ -21,8 +21,10 @@ from conda_multiplat.vocabulary.channels import (
     is_local_path,
     public_name,
 )
+from conda_multiplat.vocabulary.names import SUBDIRS
 
 _CHANNEL = re.compile(r"""^\s*([^\s\[]+?)::|\[(?:.*,)?\s*channel\s*=\s*['"]?([^'",\]]+)""")
+_PLATFORMS = (*SUBDIRS, "noarch")
 _ARCHIVES = (".conda", ".tar.bz2")
 _VARIABLE = re.compile(r"\\\$(?:\\\{)?[A-Za-z_][A-Za-z0-9_]*(?:\\\})?")
 #: So many packages of one place are named.
@@ -46,7 +48,9 @@ def _spec_channel(spec: str) -> str:
     ``match_spec`` reads it too, and takes longer to load than the rest of a check.
     """
     match = _CHANNEL.search(spec)
-    return (match[1] or match[2]).strip() if match else ""
+    channel = (match[1] or match[2]).strip().rstrip("/") if match else ""
+    bare, _, subdir = channel.rpartition("/")
+    return bare if subdir in _PLATFORMS else channel
 
 
 def strays(

@@ -11,7 +11,8 @@ followed here, so that a manifest means here what it means there:
 The result is written in brackets only, which every parser reads alike. What conda reads but nobody
 should write (regular expressions, a star within a version, a condition, which it leaves out) is
 refused: no spec may mean one thing here and another there. Only the case of builds is not looked
-at, which no channel makes use of.
+at, which no channel makes use of. Slips that conda takes are taken as it takes them, with a warning
+(``match_spec_slips``).
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from conda_multiplat.vocabulary.errors import WordingError
+from conda_multiplat.vocabulary.match_spec_slips import LONE, slip
 from conda_multiplat.vocabulary.names import SUBDIRS
 
 #: What may stand in brackets.
-KEYS = ("version", "build", "build_number", "channel", "md5", "sha256")
+KEYS = ("version", "build", "build_number", "channel", "subdir", "md5", "sha256")
 
+_PLATFORMS = (*SUBDIRS, "noarch")
 _BRACKETS = re.compile(r"^([^\[\]]*)\[([^\[\]]*)\]$")
 _PAIR = re.compile(
     r"""\s*([A-Za-z0-9_-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^'"\s,]*))\s*(?:,|\s|$)"""
@@ -41,6 +44,11 @@ _RELATION = re.compile(rf"({'|'.join(_OPERATORS)})([^\s=<>!~].*)")
 _TWO_WORDS = re.compile(r"[\w*] +[\w*]")
 _VERSION = re.compile(r"[0-9A-Za-z_.+!-]*[0-9A-Za-z_]")
 _SEPARATE = "; separate versions by `,` (and) or `|` (or)"
+#: A star that ends a version without a dot: to an operator it is a part of the version, and comes
+#: before all else that can follow, as `dev` does.
+_STARRED = re.compile(r"(.*[0-9])\*")
+#: No version comes before it.
+_NONE = "<0dev"
 _BUILD = re.compile(r"[A-Za-z0-9_.+*-]+")
 _BUILD_NUMBER = re.compile(r"(==|!=|<=|>=|=|<|>)?[0-9]+")
 _HASH = {"md5": re.compile(r"[0-9a-fA-F]{32}"), "sha256": re.compile(r"[0-9a-fA-F]{64}")}
@@ -54,6 +62,8 @@ class MatchSpec:
     channel: str
     #: Of :data:`KEYS`, the channel left out, in the engine's words.
     fields: Mapping[str, str]
+    #: Where conda's reading is hardly what was meant: that, and what to write.
+    warning: str = ""
 
     def text(self, channel: str = "") -> str:
         """The spec in brackets, ``channel`` (a URL) for its own."""
@@ -73,16 +83,19 @@ def parse_spec(text: str) -> MatchSpec:
     match = _NAME_AND_REST.match(outside)
     if match is None or not _NAME.fullmatch(match.group(1)):
         raise WordingError(f"{outside.split(' ')[0]!r} is not a package name")
-    rest = match.group(2).strip()
+    name, after = match.groups()
+    rest = "" if after in LONE else after.strip()
     version, build = _version_and_build(rest) if rest else ("", "")
-    fields = {
+    channel, subdir = _channel_and_subdir(keys.get("channel", ""))
+    channel, own_subdir = (channel, "") if channel else _channel_and_subdir(own_channel)
+    fields: dict[str, str] = {
         "version": keys.get("version", version),
         "build": keys.get("build", build),
-        **{key: keys[key] for key in KEYS[2:] if key in keys and key != "channel"},
+        "subdir": keys.get("subdir", subdir or own_subdir),
+        **{key: keys[key] for key in ("build_number", "md5", "sha256") if key in keys},
     }
-    channel = keys.get("channel", own_channel)
     said = {key: _read(key, value) for key, value in fields.items() if value}
-    return MatchSpec(match.group(1).lower(), channel, said)
+    return MatchSpec(name.lower(), channel, said, slip(name, after))
 
 
 def _brackets(text: str) -> tuple[str, dict[str, str]]:
@@ -120,9 +133,17 @@ def _channel(text: str) -> tuple[str, str]:
     channel = channel.strip().rstrip("/")
     if separator and not channel:
         raise WordingError("no channel before `::`")
-    if channel.rsplit("/", 1)[-1] in (*SUBDIRS, "noarch"):
-        raise WordingError(f"a spec can't name a platform: {channel!r}")
-    return spec.strip(), channel
+    return spec.lstrip(), channel
+
+
+def _channel_and_subdir(channel: str) -> tuple[str, str]:
+    """``conda-forge/linux-64`` in two."""
+    bare, _, subdir = channel.rstrip("/").rpartition("/")
+    if subdir not in _PLATFORMS:
+        return channel, ""
+    if not bare:
+        raise WordingError(f"{channel!r} is a platform, and no channel")
+    return bare, subdir
 
 
 def _version_and_build(rest: str) -> tuple[str, str]:
@@ -136,6 +157,8 @@ def _version_and_build(rest: str) -> tuple[str, str]:
     simple = not any(sign in version[1:] for sign in "=,|")
     if version.startswith("==") and not build:
         version = version[2:] or version
+    elif version.startswith(("=<", "=>")) and simple:
+        version = version[1:] if build or version.endswith("*") else f"{version[1:]}*"
     elif version.startswith("=") and simple and version[1:2] not in {*"=<>!~", ""}:
         fuzzy = not build and not version.endswith("*")
         version = f"{version[1:]}.*" if fuzzy else version[1:]
@@ -147,6 +170,8 @@ def _read(key: str, text: str) -> str:
         return _read_version(text)
     if key == "build":
         return _read_build(text)
+    if key == "subdir":
+        return _read_subdir(text)
     return _read_build_number(text) if key == "build_number" else _read_hash(key, text)
 
 
@@ -180,12 +205,27 @@ def _one_version(text: str) -> str:
 def _related(relation: str, version: str, text: str) -> str:
     # conda leaves the star out, but for `!=`.
     starred = version.endswith(".*")
+    if version.endswith("*") and not starred and relation not in ("~=", "="):
+        return _beside_a_star(relation, version, text)
     bare = _checked(version[:-2] if starred else version, text)
     if starred and relation == "~=":
         raise WordingError(f"`~=` can't be used with a star: write `~={bare}`")
     if starred and relation == "!=":
         return f"!={bare}.*"
     return f"{bare}.*" if relation == "=" else f"{relation}{bare}"
+
+
+def _beside_a_star(relation: str, version: str, text: str) -> str:
+    """A relation to a version that no package has: it comes before all that begin with it."""
+    if relation == "!=":
+        return "*"
+    if relation == "==":
+        return _NONE
+    match = _STARRED.fullmatch(version)
+    if match is None:
+        raise WordingError(f"a star may only end a version, after a dot: {text!r}")
+    bare = _checked(match[1], text)
+    return f"{relation[0]}{'=' if relation[0] == '>' else ''}{bare}dev"
 
 
 def _checked(version: str, text: str) -> str:
@@ -202,6 +242,12 @@ def _checked(version: str, text: str) -> str:
 def _read_build(text: str) -> str:
     if not _BUILD.fullmatch(text):
         raise WordingError(f"not a build: {text!r}; write it whole, or with `*` for any part")
+    return text
+
+
+def _read_subdir(text: str) -> str:
+    if text not in _PLATFORMS:
+        raise WordingError(f"not a platform: {text!r}")
     return text
 
 

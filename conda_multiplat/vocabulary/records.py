@@ -50,6 +50,11 @@ class CondaRecord(NamedTuple):
         return {name: _joined(constraints) for name, constraints in by_name.items()}
 
     @property
+    def subdir(self) -> str:
+        """The folder of its channel that it is in: a platform or ``noarch``."""
+        return self.url.rsplit("/", 2)[-2]
+
+    @property
     def file_name(self) -> str:
         """The archive's name."""
         return self.url.rsplit("/", 1)[-1]

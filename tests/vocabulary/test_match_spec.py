@@ -25,6 +25,12 @@ READ = {
     "foo 1.2[version='>2', build=py*, build_number='>=3',]": (
         'foo[version=">2",build="py*",build_number=">=3"]'
     ),
+    "foo=<2.0": 'foo[version="<2.0dev"]',
+    "foo =>1.65.0": 'foo[version=">=1.65.0dev"]',
+    "foo==*=*cuda*": 'foo[version="<0dev",build="*cuda*"]',
+    "foo!": "foo",
+    "foo=": "foo",
+    "foo[subdir=linux-64]": 'foo[subdir="linux-64"]',
     f"foo[md5={'a' * 32} sha256={'b' * 64}]": f'foo[md5="{"a" * 32}",sha256="{"b" * 64}"]',
 }
 
@@ -34,7 +40,6 @@ REFUSED = {
     "num*": "'num*' is not a package name",
     "foo >1.2 <2": "not a version: '>1.2<2'; write a comma before '<2'",
     "foo >=": "no version after '>='",
-    "foo =>1.2": "'=>' is not an operator; use one of == != <= >= ~= = < >",
     "foo >>1": "'>>' is not an operator; use one of == != <= >= ~= = < >",
     "foo ~=1.2.*": "`~=` can't be used with a star: write `~=1.2`",
     "foo 1.*.2": "a star may only end a version, after a dot: '1.*.2'",
@@ -48,9 +53,9 @@ REFUSED = {
     "foo[build='a|b']": "not a build: 'a|b'; write it whole, or with `*` for any part",
     "foo[build_number=x]": ("not a build number: 'x'; write a number, or `>=` and a number"),
     "foo[md5=abc]": "not a hash: md5='abc'",
-    "foo[subdir=linux-64]": (
-        "unknown key 'subdir' in brackets; "
-        "the keys are version, build, build_number, channel, md5, sha256"
+    "foo[fn=a]": (
+        "unknown key 'fn' in brackets; "
+        "the keys are version, build, build_number, channel, subdir, md5, sha256"
     ),
     "foo[version]": "'version' in brackets is not key=value",
     "foo[build=a][version=1]": "brackets stand once, at the end: name[key=value, key=value]",
@@ -60,7 +65,8 @@ REFUSED = {
     ),
     "pypi:foo": "conda does not know namespaces: 'pypi'",
     "::foo": "no channel before `::`",
-    "c/linux-64::foo": "a spec can't name a platform: 'c/linux-64'",
+    "linux-64::foo": "'linux-64' is a platform, and no channel",
+    "foo[subdir=linux64]": "not a platform: 'linux64'",
 }
 
 
@@ -88,3 +94,41 @@ def test_what_cannot_be_meant_is_refused(text: str, message: str) -> None:
     with pytest.raises(WordingError) as raised:
         parse_spec(text)
     assert str(raised.value) == message
+
+
+SLIPS = {
+    "pandoc=<2.0.0": "conda reads `=<2.0.0` as `<2.0.0`: write `pandoc <=2.0.0` or `pandoc <2.0.0`",
+    "rust =>1.65.0": "conda reads `=>1.65.0` as `>=1.65.0`: write `rust >=1.65.0`",
+    "a=>1=py_0": "conda reads `=>1=py_0` as `>1=py_0`: write `a >=1=py_0` or `a >1=py_0`",
+    "a==>1,<2": "conda reads `==>1,<2` as `>1,<2`: write `a >=1,<2` or `a >1,<2`",
+    "x==*=*cuda*": "conda reads `==*` as a version that no package has: write `=*`",
+    "x==1.2*=b": "conda reads `==1.2*` as a version that no package has: write `=1.2.*`",
+    "x !=1.2*": "to conda `!=1.2*` excludes nothing: write `!=1.2.*`",
+    "x >1.2*,<3": "conda reads `>1.2*` as `>=1.2`: write that",
+    "fsspec!": "conda ignores '!': write `fsspec`",
+    "c::scikit-learn=": "conda ignores '=': write `scikit-learn`",
+}
+
+
+@pytest.mark.parametrize(("text", "warning"), SLIPS.items())
+def test_slips(text: str, warning: str) -> None:
+    """They are taken as conda takes them, which is hardly what was meant."""
+    assert parse_spec(text).warning == warning
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a", "a=1.2", "a==1.2", "a==1.2.*", "a=1.2.*", "a==*", "a=*=*cuda*", "a>=1,<2", "a !=1.2.*"],
+)
+def test_no_slips(text: str) -> None:
+    """What everybody writes is no slip."""
+    assert parse_spec(text).warning == ""
+
+
+def test_platform_in_a_channel() -> None:
+    """As conda has it: `channel/platform`."""
+    spec = parse_spec("conda-forge/linux-64::cupy 13.*")
+    assert (spec.channel, dict(spec.fields)) == (
+        "conda-forge",
+        {"version": "13.*", "subdir": "linux-64"},
+    )

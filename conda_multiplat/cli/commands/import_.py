@@ -37,6 +37,7 @@ from conda_multiplat.machine.files import (
     write_all,
 )
 from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.manifest.spec_warnings import spec_warnings
 from conda_multiplat.vocabulary.errors import ManifestError, UsageError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
@@ -113,6 +114,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     imported, settled = _settle(imported, prefer_common=args.take_common, console=console)
     imported = imported.adding(notes=[*channel_notes(imported.manifest), *_beside(files)])
     imported = imported.adding(notes=_locked_twice(others, own))
+    imported = imported.adding(notes=spec_warnings(imported.manifest))
     if args.keep_builds:
         imported = imported.adding(notes=_build_note(settled))
     # The path of an environment is of this machine only, and the manifest is for others too.

@@ -14,6 +14,7 @@ from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown, write_all
 from conda_multiplat.machine.project import load_project, passed_over
 from conda_multiplat.machine.temporary import sweep
+from conda_multiplat.manifest.spec_warnings import spec_warnings
 
 EXAMPLES = """\
 examples:
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     project = load_project(args.files, host_subdirs=host_subdirs, check_spec=check_spec)
     if not args.files and (note := passed_over(project)):
         console.say(note)
-    for warning in project.manifest.warnings:
+    for warning in (*project.manifest.warnings, *spec_warnings(project.manifest)):
         console.say(f"warning: {warning}")
     note_assumed_platforms(project, console)
     scope = {"environments": args.environments, "platforms": args.platforms}

@@ -33,10 +33,11 @@ from rattler.exceptions import (
 
 from conda_multiplat.engines.conda.access import Channels, run
 from conda_multiplat.engines.conda.repodata import Repodata
-from conda_multiplat.engines.conda.specs import detect_virtual_packages
+from conda_multiplat.engines.conda.specs import detect_virtual_packages, spec_subdir
 from conda_multiplat.engines.conda.what_if import Alternatives
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.gpu_driver import cuda_possible
+from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving.outcomes import Conflict, Outcome, Question, Solution, Why
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.channels import public_name
@@ -177,6 +178,8 @@ class _Run:
             return await self._alternatives.why(request, record)
 
     async def _outcome(self, request: SolveRequest, solved: Callable[[Solution], None]) -> Outcome:
+        if astray := [line for line in request.requirements if _of_another(line, request)]:
+            return Conflict(request, "\n".join(map(_elsewhere, astray)), tuple(astray), {})
         with _readable(request):
             try:
                 locked = await self._repodata.kept(request, request.locked)
@@ -185,6 +188,8 @@ class _Run:
                 return await self._conflict(request, error)
             records = tuple(self._record(each) for each in found)
             cpu_builds = await self._alternatives.cpu_builds(request, found)
+        if wrong := _of_wrong_platforms(request, records):
+            return Conflict(request, "\n".join(wrong.values()), tuple(wrong), {})
         solution = Solution(request, records, cpu_builds)
         solved(solution)
         return solution
@@ -215,6 +220,29 @@ class _Run:
         promised = {package.name for package in request.virtual_packages}
         asked = {requirement.name for requirement in request.requirements}
         return {name: nearest(name, sorted(names), 3) for name in sorted(asked - names - promised)}
+
+
+def _of_another(line: Requirement, request: SolveRequest) -> bool:
+    """Whether a line asks for a package of another platform."""
+    return spec_subdir(line.text) not in ("", "noarch", request.target.subdir)
+
+
+def _elsewhere(line: Requirement) -> str:
+    subdir = spec_subdir(line.text)
+    return f"{line.name} is asked for of {subdir}: give the line a selector, or leave that out"
+
+
+def _of_wrong_platforms(
+    request: SolveRequest, records: Sequence[CondaRecord]
+) -> dict[Requirement, str]:
+    """The lines that name a platform, or ``noarch``, where the answer is not of that."""
+    asked = {line: subdir for line in request.requirements if (subdir := spec_subdir(line.text))}
+    answers = {record.name: record for record in records} if asked else {}
+    return {
+        line: f"{line.name} {answer.version} is of {answer.subdir}, not of {subdir}: name its build"
+        for line, subdir in asked.items()
+        if (answer := answers.get(line.name)) and answer.subdir != subdir
+    }
 
 
 def _limit_arenas() -> None:

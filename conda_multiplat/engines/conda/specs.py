@@ -18,8 +18,21 @@ from conda_multiplat.vocabulary.records import CondaRecord
 
 
 def engine_spec(spec: MatchSpec, channel: str = "") -> rattler.MatchSpec:
-    """A MatchSpec in rattler's form, ``channel`` (a URL) for its own."""
+    """A MatchSpec in rattler's form, ``channel`` (a URL) for its own.
+
+    Its platform is left out, which rattler does not look at: see :func:`spec_subdir`.
+    """
+    if "subdir" in spec.fields:
+        fields = {key: value for key, value in spec.fields.items() if key != "subdir"}
+        spec = MatchSpec(spec.name, spec.channel, fields)
     return rattler.MatchSpec(spec.text(channel), strict=False)
+
+
+def spec_subdir(text: str) -> str:
+    """The platform, or ``noarch``, that a MatchSpec names; ``""`` for none, as in most."""
+    if "::" not in text and "[" not in text:
+        return ""
+    return parse_spec(text).fields.get("subdir", "")
 
 
 def check_spec(text: str) -> str | None:
@@ -66,6 +79,7 @@ def record_matches(text: str, record: CondaRecord) -> bool:
     return (
         spec_matches(MatchSpec(spec.name, "", known).text(), record)
         and all(spec.fields.get(key, value) == value for key, value in hashes.items())
+        and spec.fields.get("subdir", record.subdir) == record.subdir
         and (not spec.channel or f"/{spec.channel.rstrip('/').rpartition('/')[2]}/" in record.url)
     )
 

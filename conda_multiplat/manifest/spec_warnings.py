@@ -1,0 +1,36 @@
+"""MatchSpecs of a manifest that conda reads in a way that is hardly what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conda_multiplat.manifest.model import Manifest, Requirement
+from conda_multiplat.vocabulary.errors import WordingError
+from conda_multiplat.vocabulary.match_spec import parse_spec
+
+
+def spec_warnings(manifest: Manifest) -> list[str]:
+    """A line for each place, in their order; nothing for what is no MatchSpec at all."""
+    platforms: dict[Requirement, list[str]] = {}
+    for environment in manifest.environments.values():
+        for subdir in manifest.platforms_of(environment.name):
+            for line in environment.views[subdir].conda if subdir in environment.views else ():
+                platforms.setdefault(line, []).append(subdir)
+    return [
+        f"{line.at}: `{line.text}`: {warning}"
+        for line in sorted(platforms, key=lambda line: line.at)
+        for warning in _warnings(line, platforms[line])
+    ]
+
+
+def _warnings(line: Requirement, platforms: list[str]) -> Iterator[str]:
+    try:
+        spec = parse_spec(line.text)
+    except WordingError:
+        return
+    if spec.warning:
+        yield spec.warning
+    subdir = spec.fields.get("subdir", "")
+    others = [platform for platform in platforms if subdir not in ("", "noarch", platform)]
+    if others:
+        yield f"no other platform has packages of {subdir}: not for {', '.join(others)}"

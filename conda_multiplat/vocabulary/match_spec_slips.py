@@ -1,0 +1,50 @@
+"""Slips in MatchSpecs that conda takes, and reads in a way that is hardly what was meant."""
+
+from __future__ import annotations
+
+import re
+
+#: What conda ignores where it alone follows a name.
+LONE = ("!", "<", "=", ">", "~")
+_TWO_OPERATORS = re.compile(r"(==?)\s*([<>]=?)\s*([^=\s,|<>!~]+)(.*)")
+_STAR = re.compile(r"(==|!=|<=|>=|<|>)\s*([^=\s,|<>!~*]*[^=\s,|<>!~*.])?\*(?=$|[\s=,|])")
+
+
+def slip(name: str, rest: str) -> str:
+    """What conda makes of a slip, and what to write instead; ``""`` for none.
+
+    Args:
+        name: the package.
+        rest: what follows it: the version, and perhaps a build.
+    """
+    if rest in LONE:
+        return f"conda ignores {rest!r}: write `{name}`"
+    if match := _TWO_OPERATORS.match(rest.strip()):
+        return _two_operators(name, match)
+    match = _STAR.search(rest)
+    if match and not (match[1] == "==" and match[0] == rest.strip()):  # that is `=1.2` to conda
+        return _star(match)
+    return ""
+
+
+def _two_operators(name: str, match: re.Match[str]) -> str:
+    """``=<2.0``: conda drops the first sign, and may add a star."""
+    equals, relation, version, more = match.groups()
+    starred = equals == "=" and not more and not version.endswith("*")
+    read = f">={version}" if starred and relation == ">" else f"{relation}{version}"
+    meant = f"{relation[0]}={version}"
+    other = "" if meant == read else f" or `{name} {read}{more}`"
+    return f"conda reads `{match[0]}` as `{read}{more}`: write `{name} {meant}{more}`{other}"
+
+
+def _star(match: re.Match[str]) -> str:
+    """``==1.2*``: with an operator the star is a part of the version, which no package has."""
+    relation, version = match[1], match[2] or ""
+    if relation == "==":
+        meant = f"={version}.*" if version else "=*"
+        return f"conda reads `{match[0]}` as a version that no package has: write `{meant}`"
+    if relation == "!=":
+        meant = f"`!={version}.*`" if version else "nothing"
+        return f"to conda `{match[0]}` excludes nothing: write {meant}"
+    read = f"{relation[0]}{'=' * (relation[0] == '>')}{version}"
+    return f"conda reads `{match[0]}` as `{read}`: write that"

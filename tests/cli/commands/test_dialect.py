@@ -1,0 +1,55 @@
+"""conda's dialect in a manifest: slips are taken as conda takes them, and told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.hosts import Host
+from support.manifests import locked, write
+from support.packages import Package, write_repodata
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """A tool in three versions, the newest for all platforms at once."""
+    packages = [
+        *(Package("tool", v, subdir=s) for v in ("1.0", "2.0") for s in ("linux-64", "osx-64")),
+        Package("tool", "3.0", noarch="generic"),
+    ]
+    return write_repodata(tmp_path / "tools", packages)
+
+
+def test_slips(alone: Host, project: Path, tools: Path) -> None:
+    """`lock` and `import` say what conda reads, and what to write; the line stays as it is."""
+    file = write(project, tools, "tool=<2.0", platforms="[linux-64]")
+    said = (
+        "environment.yml:6:5: `tool=<2.0`: conda reads `=<2.0` as `<2.0`: "
+        "write `tool <=2.0` or `tool <2.0`\n"
+    )
+    assert f"warning: {said}" in alone.multiplat("lock", cwd=project).stderr
+    assert locked(project) == {"linux-64": {"tool": "1.0"}}
+    assert alone.multiplat("check", "--strict", cwd=project).stdout == "in sync: conda-lock.yml\n"
+    done = alone.multiplat("import", file, "--dry-run", cwd=project)
+    assert f" {said}" in done.stderr
+    assert "  - tool=<2.0\n" in done.stdout
+
+
+def test_platform_of_a_channel(alone: Host, project: Path, tools: Path) -> None:
+    """`channel/platform::name` is of that platform, and of no other."""
+    line = f"{tools.as_uri()}/linux-64::tool 2.*"
+    write(project, tools, line, platforms="[linux-64]")
+    alone.multiplat("lock", cwd=project)
+    assert locked(project) == {"linux-64": {"tool": "2.0"}}
+    assert alone.multiplat("check", "--strict", cwd=project).stdout == "in sync: conda-lock.yml\n"
+    write(project, tools, line, platforms="[linux-64, osx-64]")
+    said = alone.multiplat("lock", cwd=project, code=1).stderr
+    assert f"`{line}`: no other platform has packages of linux-64: not for osx-64\n" in said
+    assert (
+        f"  default/osx-64\n    environment.yml:6:5  {line}\n"
+        "    tool is asked for of linux-64: give the line a selector, or leave that out\n"
+    ) in said
+    write(project, tools, "tool[subdir=linux-64]", platforms="[linux-64]")
+    assert "    tool 3.0 is of noarch, not of linux-64: name its build\n" in (
+        alone.multiplat("lock", "--update-all", cwd=project, code=1).stderr
+    )
