@@ -9,6 +9,7 @@ from typing import Any
 
 from conda_multiplat.actions.install.choose_environment import Choice, checked
 from conda_multiplat.actions.install.choose_prefix import own_prefix
+from conda_multiplat.cli.options import flag
 from conda_multiplat.engines.detect_virtual_packages import virtual_packages
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
@@ -22,11 +23,16 @@ EXAMPLES = """\
 examples:
   conda multiplat info                      virtual packages, and what can be installed here
   CONDA_OVERRIDE_CUDA=12.4 conda multiplat info     as if the driver had CUDA 12.4
+  conda multiplat info --matrix             what is locked for which platform, and what it needs
+  conda multiplat info --html > locks.html
 """
 
 
-def configure(_: argparse.ArgumentParser) -> None:
-    """Nothing beyond what every command takes."""
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    flag(parser, "--matrix", "matrix", "a table of all locks: environments by platforms")
+    flag(parser, "--markdown", "matrix_markdown", "that table in Markdown")
+    flag(parser, "--html", "matrix_html", "that table as a page that loads nothing")
 
 
 #: Asked for by name, since conda leaves out what takes long unless somebody needs it.
@@ -35,6 +41,8 @@ _ALL = ("__archspec", "__cuda", "__cuda_arch")
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Show the machine and, if there is a manifest, which of its environments fit."""
+    if args.matrix or args.matrix_markdown or args.matrix_html:
+        return _show_matrix(args, settings, console)
     packages = virtual_packages(settings, _ALL)
     project = _project(args.files, settings)
     where = "conda" if settings.detect is not None else "detected"
@@ -55,6 +63,24 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
             "environments": fits,
         }
     )
+    return 0
+
+
+def _show_matrix(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Show what the locks have, the same on every machine."""
+    from conda_multiplat.actions.overview import overview
+    from conda_multiplat.cli.show import matrix
+
+    project = load_project(args.files, host_subdirs=(settings.subdir,))
+    cells = overview(project)
+    if args.matrix_html:
+        console.show_file(matrix.html(cells, project.manifest.name or project.folder.name))
+    elif args.matrix_markdown:
+        console.show_file("\n".join(matrix.markdown(cells)))
+    else:
+        for line in matrix.text(cells):
+            console.show(f" {line}")
+    console.result({"matrix": [cell.to_dict() for cell in cells]})
     return 0
 
 

@@ -1,0 +1,99 @@
+"""The table of a project's locks: text, Markdown, and one HTML page that loads nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from conda_multiplat.cli.show.markdown import plain, table
+from conda_multiplat.lockfile.overview import IN_SYNC, MISSING, Cell
+
+_HEAD = ("environment", "platform", "packages", "needs", "driver", "builds", "lock")
+_STYLE = """\
+:root { color-scheme: light dark; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { border-bottom: 1px solid #8886; padding: .4rem .8rem; text-align: left;
+  vertical-align: top; }
+.good::before { content: "\\2713\\00a0"; color: #1a7f37; }
+.bad::before { content: "\\2717\\00a0"; color: #cf222e; }
+@media (max-width: 45rem) { th, td { padding: .3rem .4rem; font-size: 13px; } }"""
+
+
+def rows(cells: Sequence[Cell]) -> list[tuple[str, ...]]:
+    """A row of words for each cell; an environment's name stands at its first platform."""
+    names = ["", *(cell.environment for cell in cells)]
+    return [
+        (
+            cell.environment if cell.environment != before else "",
+            cell.subdir,
+            _packages(cell),
+            ", ".join(f"{need.name} {need.version}" for need in cell.needs),
+            f">= {cell.driver}" if cell.driver else "",
+            _builds(cell),
+            cell.state,
+        )
+        for before, cell in zip(names, cells, strict=False)
+    ]
+
+
+def _packages(cell: Cell) -> str:
+    if cell.state == MISSING:
+        return ""
+    return f"{cell.conda} + {cell.pypi} of PyPI" if cell.pypi else str(cell.conda)
+
+
+def _builds(cell: Cell) -> str:
+    kinds = {"CUDA": cell.cuda, "CPU": cell.cpu}
+    return "; ".join(f"{kind}: {', '.join(names)}" for kind, names in kinds.items() if names)
+
+
+def text(cells: Sequence[Cell]) -> list[str]:
+    """Lines in aligned columns; a column in which nothing stands is left out."""
+    lines = _without_empty([_HEAD, *rows(cells)])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return [
+        "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip()
+        for row in lines
+    ]
+
+
+def markdown(cells: Sequence[Cell]) -> list[str]:
+    """A table for a README or a pull request; every row has its environment's name."""
+    full = [(cell.environment, *row[1:]) for cell, row in zip(cells, rows(cells), strict=True)]
+    head, *body = _without_empty([_HEAD, *full])
+    return table(head, *(tuple(map(plain, row)) for row in body))
+
+
+def html(cells: Sequence[Cell], title: str) -> str:
+    """A page of its own."""
+    head, *body = _without_empty([_HEAD, *rows(cells)])
+    lines = [
+        "<!doctype html>",
+        '<html lang="en">',
+        '<meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{escape(title)}</title>",
+        f"<style>\n{_STYLE}\n</style>",
+        f"<h1>{escape(title)}</h1>",
+        "<table>",
+        f"<tr>{''.join(f'<th>{escape(word)}</th>' for word in head)}</tr>",
+        *(_html_row(row) for row in body),
+        "</table>",
+        "</html>",
+    ]
+    return "\n".join(lines)
+
+
+def _html_row(row: Sequence[str]) -> str:
+    *words, state = row
+    cells = "".join(f"<td>{escape(word)}</td>" for word in words)
+    return (
+        f'<tr>{cells}<td class="{"good" if state == IN_SYNC else "bad"}">{escape(state)}</td></tr>'
+    )
+
+
+def _without_empty(lines: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """A table without the columns of which only the head says something."""
+    kept = [number for number, column in enumerate(zip(*lines, strict=True)) if any(column[1:])]
+    return [tuple(row[number] for number in kept) for row in lines]

@@ -1,0 +1,112 @@
+"""The locks of a project as a table: environments by platforms, what each has and needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from conda_multiplat.lockfile.model import PlatformLock
+from conda_multiplat.vocabulary.implied_promises import IsNewer, Matches, implied_promises
+from conda_multiplat.vocabulary.records import Record
+from conda_multiplat.vocabulary.unmet import least_driver
+
+#: How builds for an accelerator are called, and those without: in a conda build string, and in the
+#: local version of a wheel (``2.5.1+cu124``).
+_CUDA = re.compile(r"(?:^|[_+])(?:cuda|gpu|cu\d)")
+_CPU = re.compile(r"(?:^|[_+])cpu")
+IN_SYNC = "in sync"
+STALE = "out of date"
+MISSING = "not locked"
+
+
+class Needed(NamedTuple):
+    """The least version of a virtual package that what is locked needs."""
+
+    name: str
+    version: str
+
+
+class Cell(NamedTuple):
+    """An environment on a platform.
+
+    Attributes:
+        environment: its name.
+        subdir: the platform.
+        state: ``in sync``, ``out of date`` or ``not locked``.
+        conda: how many conda packages are locked.
+        pypi: how many of PyPI.
+        needs: what a machine must have, by name, without underscores.
+        driver: the first NVIDIA driver that does; ``""`` where none is needed, or none is known.
+        cuda: the packages that are locked in a CUDA build, ``name version``.
+        cpu: those in a build that calls itself a CPU build.
+    """
+
+    environment: str
+    subdir: str
+    state: str
+    conda: int = 0
+    pypi: int = 0
+    needs: tuple[Needed, ...] = ()
+    driver: str = ""
+    cuda: tuple[str, ...] = ()
+    cpu: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "environment": self.environment,
+            "platform": self.subdir,
+            "state": self.state,
+            "packages": {"conda": self.conda, "pypi": self.pypi},
+            "needs": {need.name: need.version for need in self.needs},
+            "driver": self.driver or None,
+            "cuda_builds": list(self.cuda),
+            "cpu_builds": list(self.cpu),
+        }
+
+
+def cell(
+    environment: str,
+    subdir: str,
+    state: str,
+    locked: PlatformLock,
+    *,
+    matches: Matches,
+    is_newer: IsNewer,
+) -> Cell:
+    """What is locked for an environment on a platform.
+
+    Args:
+        environment: its name.
+        subdir: the platform.
+        state: whether it answers the manifest.
+        locked: what is locked.
+        matches: reads MatchSpecs.
+        is_newer: orders versions.
+    """
+    versions = {record.name: record.version for record in locked.every}
+    implied = implied_promises(
+        subdir, locked.machine_needs, versions, (), matches=matches, is_newer=is_newer
+    )
+    needs = tuple(Needed(promise.name, promise.value) for promise in implied)
+    cuda = next((need.version for need in needs if need.name == "cuda"), "")
+    return Cell(
+        environment,
+        subdir,
+        state,
+        len(locked.records),
+        len(locked.pypi),
+        needs,
+        least_driver(cuda, subdir) if cuda else "",
+        _named(locked.every, _CUDA),
+        _named(locked.every, _CPU),
+    )
+
+
+def _named(records: Iterable[Record], kind: re.Pattern[str]) -> tuple[str, ...]:
+    return tuple(
+        f"{record.name} {record.version}"
+        for record in records
+        if kind.search(record.build) or kind.search(record.version)
+    )
