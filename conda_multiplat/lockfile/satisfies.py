@@ -22,6 +22,7 @@ from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.extras import extra_keys, with_extras
+from conda_multiplat.solving.local_needs import local_depends
 from conda_multiplat.solving.markers import asked_for
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.errors import NOWHERE, Location
@@ -152,7 +153,8 @@ def unasked(target: Target, locked: PlatformLock) -> list[Record]:
     python = python_of(locked.records)
     named = asked_for(with_extras(pypi, locked.extras), target.subdir, python)
     placed = _asked_by_place(pypi, locked, target.subdir, python)
-    wanted_pypi = reachable([*named, *placed], depends_of(locked.pypi))
+    local = local_depends(target.view.projects, locked.extras, target.subdir, python)
+    wanted_pypi = reachable([*named, *placed], {**depends_of(locked.pypi), **local})
     extra: list[Record] = [record for record in locked.records if record.name not in wanted]
     return [*extra, *(package for package in locked.pypi if package.name not in wanted_pypi)]
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 
 from conda_multiplat.manifest.model import LocalProject, Requirement
+from conda_multiplat.solving.extras import with_extras
+from conda_multiplat.solving.markers import asked_for
 from conda_multiplat.vocabulary.markers import holds
 from conda_multiplat.vocabulary.names import project_name
 from conda_multiplat.vocabulary.poetry_metadata import OR
+from conda_multiplat.vocabulary.reachability import Depends
 
 
 def lines_of_needs(projects: Iterable[LocalProject]) -> list[Requirement]:
@@ -32,6 +35,34 @@ def lines_of(need: str, project: LocalProject) -> Iterator[Requirement]:
         except InvalidRequirement:
             continue  # words that we don't know
         yield project.line._replace(text=text, name=name)
+
+
+def local_depends(
+    projects: Iterable[LocalProject],
+    extras: Iterable[tuple[str, Sequence[str]]],
+    subdir: str,
+    python: str,
+) -> Depends:
+    """What local projects need on a target, by name; without those of which not all is said.
+
+    Args:
+        projects: the projects.
+        extras: ``name[extra]`` -> what it needs of what conda provides.
+        subdir: the platform.
+        python: its Python, ``""`` where it isn't known.
+    """
+    known: dict[str, set[str]] = {}
+    unknown: set[str] = set()
+    needed = [project for project in projects if is_needed(project, subdir, python)]
+    for project in needed:
+        said = project.metadata
+        lines = [list(lines_of(need, project)) for need in said.needs(project.extras)]
+        built = {"dependencies", *(["optional-dependencies"] if project.extras else [])}
+        if built.intersection(said.dynamic) or not all(lines):
+            unknown.add(said.name)
+        asked = with_extras([line for several in lines for line in several], extras)
+        known.setdefault(said.name, set()).update(asked_for(asked, subdir, python))
+    return {name: sorted(names) for name, names in known.items() if name not in unknown}
 
 
 def is_needed(project: LocalProject, subdir: str, python: str) -> bool:

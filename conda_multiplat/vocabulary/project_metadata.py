@@ -32,6 +32,8 @@ from conda_multiplat.vocabulary.uv_sources import other_sources, taken_from
 ReadFile = Callable[[str], str]
 #: What of PEP 621 is said, and can be said to be dynamic.
 _KEYS = ("dependencies", "optional-dependencies", "requires-python")
+#: The same in ``setup.py``.
+_IN_SETUP_PY = ("install_requires", "extras_require", "python_requires")
 
 
 class ProjectMetadata(NamedTuple):
@@ -215,9 +217,15 @@ def _of_setup_cfg(read: ReadFile) -> _Said:
         {name: _cfg_lines(text, read) for name, text in extras.items()} if extras else None,
         options.get("python_requires", ""),
     )
-    if needs or extras or said.python or not read("setup.py"):
-        return said
-    return said._replace(dynamic=("dependencies",))  # setup.py can say anything
+    return said._replace(dynamic=_by_code(said, read("setup.py")))
+
+
+def _by_code(said: _Said, code: str) -> tuple[str, ...]:
+    """What ``setup.py`` says; it can say anything, if nothing else does."""
+    by_code = tuple(key for key, word in zip(_KEYS, _IN_SETUP_PY, strict=True) if word in code)
+    if by_code or not code or said.dependencies or said.extras or said.python:
+        return by_code
+    return ("dependencies",)
 
 
 def _section(parser: configparser.ConfigParser, name: str) -> dict[str, str]:

@@ -106,6 +106,17 @@ FOUND = ProjectMetadata("x", ("a>=1",), DEV, ">=3.10")
         ),
         ({"setup.py": "setup()"}, ProjectMetadata(dynamic=("dependencies",))),
         (
+            {"setup.py": "setup()", "setup.cfg": "[options]\ninstall_requires = a"},
+            ProjectMetadata(dependencies=("a",)),
+        ),
+        (
+            {
+                "setup.py": "setup(extras_require=read())",
+                "setup.cfg": "[options]\ninstall_requires = a",
+            },
+            ProjectMetadata(dependencies=("a",), dynamic=("optional-dependencies",)),
+        ),
+        (
             {"setup.cfg": "no section\n"},
             ProjectMetadata(dynamic=("dependencies", "optional-dependencies", "requires-python")),
         ),

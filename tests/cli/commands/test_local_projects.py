@@ -297,6 +297,16 @@ def test_folder_that_nothing_asks_for(
     assert "locked, but nothing asks for it: here 0.3" in _fails(alone, project)
 
 
+def test_need_that_goes(alone: Host, project: Path, channel: Path, pypi: Rules) -> None:
+    """What a project no longer needs is locked, and nothing asks for it; not so if code says it."""
+    needs = f'{_HEAD}dependencies = ["robot", "purely"]\n'
+    _lock(alone, project, channel, pypi, "-e ./here", needs)
+    _rewrite(project, f'{_HEAD}dependencies = ["purely"]\n')
+    assert "locked, but nothing asks for it: robot 1.5" in _fails(alone, project)
+    _rewrite(project, f'{_HEAD}dynamic = ["dependencies"]\n')
+    alone.multiplat("check", cwd=project)
+
+
 def test_broken_toml(alone: Host, project: Path, channel: Path, pypi: Rules) -> None:
     """A pyproject.toml that can't be read is said to be so at the line, with the place in it."""
     _lock(alone, project, channel, pypi, "-e ./here", f"{_HEAD}dependencies = []\n")
