@@ -20,8 +20,8 @@ _SCHEME = re.compile(r"^[a-z][a-z0-9+]*://", re.IGNORECASE)
 _TOKEN = re.compile(r"(?<!file://)(?<=://)([^/\s]*(?:/[^/\s]+)*?)/t/([^/\s?#]+)(?=[/\s]|$)")
 #: A user's name alone is taken for a secret only if it can't be found in many words.
 _SHORTEST = 4
-_USERINFO = re.compile(r"(?<=://)[^/\s]*@")
-#: ``git@`` is how everybody logs in to a repository by SSH, and no secret.
+#: ``git@`` is how everybody logs in to a repository by SSH: no secret, and a part of its address.
+_USERINFO = re.compile(r"(?<=://)(?!(?<=ssh://)git@)[^/\s]*@")
 _LOGIN = re.compile(r"(?<=://)(?!git@)[^/\s]*@")
 _LOCAL = ("/", "./", "../", ".\\", "..\\", "~")
 #: The URLs of the members of conda's own group, ``defaults``.

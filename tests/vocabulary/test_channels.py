@@ -181,6 +181,9 @@ def test_configurations(config: ChannelConfig, name: str, urls: list[str]) -> No
         ("https://$U:$P@x.example.com/t/${T}/a", "https://x.example.com/t/${T}/a", {"$U:$P"}),
         ("https://x.example.com/t/a+b=/c", "https://x.example.com/t/a+b=/c", {"a+b="}),
         ("file:///home/t/me/c", "file:///home/t/me/c", set()),
+        ("git+ssh://git@x.example.com/a", "git+ssh://git@x.example.com/a", set()),
+        ("git+ssh://git:word@x.example.com/a", "git+ssh://x.example.com/a", {"git:word", "word"}),
+        ("git+https://git@x.example.com/a", "git+https://x.example.com/a", set()),
         ("ftp://u:p@x.example.com/t/a~b-1.0/c", "ftp://x.example.com/t/a~b-1.0/c", None),
     ],
 )
