@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -53,6 +53,17 @@ def place_in(text: str) -> Place | None:
     """The place that a requirement or an editable one is taken from; ``None`` for others."""
     option, _ = split_option(text)
     return _taken_apart(text)[1] if not option or option in EDITABLE else None
+
+
+def with_path(text: str, moved: Callable[[str], str]) -> str:
+    """An entry whose relative path, if it has one, is what ``moved`` makes of it."""
+    before, place = _taken_apart(text)
+    if place is None or not place.is_relative:
+        return text
+    path = moved(place.path)
+    if "/" not in path and not path.startswith("."):
+        path = f"./{path}"
+    return f"{before}{place._replace(where=path)}"
 
 
 def project_place(line: Requirement) -> Place | None:

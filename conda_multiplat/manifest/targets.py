@@ -96,8 +96,15 @@ def _alone(manifest: Manifest, environment: str, subdir: str) -> Target:
 
 def stated_promises(manifest: Manifest, environment: str, subdir: str) -> set[str]:
     """The virtual packages that a manifest says something of for a target, ``null`` included."""
-    lineage = manifest.lineage(environment)
-    return {name for ancestor in lineage for name in stated(subdir, ancestor.promises)}
+    return set(promises_for(manifest, environment, subdir))
+
+
+def promises_for(manifest: Manifest, environment: str, subdir: str) -> dict[str, str | None]:
+    """What a manifest says of the virtual packages of a target, by name without ``__``."""
+    values: dict[str, str | None] = {}
+    for ancestor in manifest.lineage(environment):
+        values |= stated(subdir, ancestor.promises)
+    return values
 
 
 def with_peers(manifest: Manifest, wanted: Sequence[Target]) -> list[Target]:

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from conda_multiplat.importers.values import Imported
+from conda_multiplat.machine.pip_paths import with_path
 from conda_multiplat.manifest.model import Requirement, View
-from conda_multiplat.vocabulary.pip_options import split_option
+from conda_multiplat.vocabulary.pip_options import FILES, split_option
 from conda_multiplat.vocabulary.yaml_nodes import Text
 
-_FILES = ("-r", "--requirement", "-c", "--constraint", "-e", "--editable", "-f", "--find-links")
 _RELATIVE = re.compile(r"\.{1,2}($|[/\\\[])")
 
 
@@ -38,11 +38,9 @@ def _channel(channel: Text, start: str) -> Text:
 
 def _entry(requirement: Requirement, start: str) -> Requirement:
     option, value = split_option(requirement.text)
-    if option in _FILES and "://" not in value and not Path(value).is_absolute():
+    if option in FILES and "://" not in value and not Path(value).is_absolute():
         return requirement._replace(text=f"{option} {joined(start, value)}")
-    if not option and _RELATIVE.match(requirement.text):
-        return requirement._replace(text=joined(start, requirement.text))
-    return requirement
+    return requirement._replace(text=with_path(requirement.text, lambda path: joined(start, path)))
 
 
 def joined(start: str, path: str) -> str:

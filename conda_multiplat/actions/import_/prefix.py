@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,12 +13,13 @@ from urllib.parse import unquote, urlsplit
 
 from packaging.utils import canonicalize_name
 
+from conda_multiplat.actions.import_.noted import constraints, noted_lines, options, promises
 from conda_multiplat.activation.model import UNSET
 from conda_multiplat.importers.conda_history import requested_specs
 from conda_multiplat.importers.values import Imported, Lost
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.files import shown
-from conda_multiplat.machine.prefix import MARKER, is_environment, read_marker, read_variables
+from conda_multiplat.machine.prefix import is_environment, read_marker, read_variables
 from conda_multiplat.machine.prefix_records import meta, read_records
 from conda_multiplat.machine.site_packages import foreign_distributions
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
@@ -27,14 +27,11 @@ from conda_multiplat.vocabulary.channels import OF_DEFAULTS, base_url, channel_u
 from conda_multiplat.vocabulary.errors import Location, OutsideError, UsageError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, spec_name
 from conda_multiplat.vocabulary.pip_entries import entry_name
-from conda_multiplat.vocabulary.pip_options import split_option
 from conda_multiplat.vocabulary.pip_places import is_stored_by_digest
 from conda_multiplat.vocabulary.reachability import sources
 from conda_multiplat.vocabulary.yaml_nodes import Text
 
 _PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_PATHS = ("-e", "--editable", "-f", "--find-links")
-_RELATIVE = re.compile(r"\.{1,2}($|[/\\\[])")
 
 
 def read_prefix(prefix: Path, settings: Settings, this_subdir: str) -> Imported:
@@ -61,6 +58,8 @@ def read_prefix(prefix: Path, settings: Settings, this_subdir: str) -> Imported:
     channels = tuple(Text(name, at) for name in _channels(records, settings))
     conda = tuple(_conda(prefix, records, at, lost, notes))
     pypi = tuple(_pypi(prefix, records))
+    marker = read_marker(prefix)
+    lost += constraints(prefix, marker)
     view = View(channels, conda, pypi)
     variables = _variables(prefix)
     manifest = Manifest(
@@ -68,9 +67,13 @@ def read_prefix(prefix: Path, settings: Settings, this_subdir: str) -> Imported:
         name=_name(prefix, settings),
         platforms=(subdir,),
         environments={
-            DEFAULT_ENVIRONMENT: Environment(DEFAULT_ENVIRONMENT, at, views={subdir: view})
+            DEFAULT_ENVIRONMENT: Environment(
+                DEFAULT_ENVIRONMENT, at, promises=promises(subdir, marker), views={subdir: view}
+            )
         },
         variables={subdir: variables},
+        pypi_names={name: tuple(names) for name, names in marker.get("pypi_names", {}).items()},
+        pypi=options(marker),
     )
     return Imported(manifest, tuple(lost), tuple(notes))
 
@@ -160,10 +163,7 @@ def _pypi(prefix: Path, records: Sequence[dict[str, Any]]) -> Iterable[Requireme
     python = next((str(record["version"]) for record in records if record["name"] == "python"), "")
     marker = read_marker(prefix)
     ours = marker.get("pypi", {}) if "pip" in marker else {}
-    folder = Path(next(iter(marker.get("manifest", ())), prefix)).parent
-    for text in marker.get("pip", ()):
-        line = _from(folder, str(text))
-        yield Requirement(line, entry_name(line), Location(str(meta(prefix) / MARKER)))
+    yield from noted_lines(prefix, marker)
     present = sorted(foreign_distributions(prefix, python))
     distributions = [distribution for distribution in present if distribution[1] not in ours]
     asked = [
@@ -173,16 +173,6 @@ def _pypi(prefix: Path, records: Sequence[dict[str, Any]]) -> Iterable[Requireme
     for path, name, version in asked or distributions:
         text = _entry(name, version, {} if by_lock and _is_file(path) else _origin(path))
         yield Requirement(text, entry_name(text), Location(str(path)))
-
-
-def _from(folder: Path, text: str) -> str:
-    """A line of another folder's manifest, its paths made absolute."""
-    option, value = split_option(text)
-    if option in _PATHS and "://" not in value:
-        return f"{option} {os.path.normpath(folder / value)}"
-    if not option and _RELATIVE.match(text):
-        return os.path.normpath(folder / text)
-    return text
 
 
 def _by_lock(distributions: Sequence[tuple[Path, str, str]]) -> bool:
@@ -228,9 +218,11 @@ def _entry(name: str, version: str, origin: Mapping[str, Any]) -> str:
     if "dir_info" in origin and url.startswith("file://"):
         editable = "-e " if origin["dir_info"].get("editable") else ""
         return f"{editable}{unquote(urlsplit(url).path)}"
-    if commit := (origin.get("vcs_info") or {}).get("commit_id"):
-        return f"{name} @ git+{url}@{commit}"
-    return f"{name} @ {url}" if url else at_least
+    inner = f"#subdirectory={origin['subdirectory']}" if origin.get("subdirectory") else ""
+    vcs = origin.get("vcs_info") or {}
+    if vcs.get("vcs") == "git" and vcs.get("commit_id"):
+        return f"{name} @ git+{url}@{vcs['commit_id']}{inner}"
+    return f"{name} @ {url}{inner}" if url and not vcs else at_least
 
 
 def _variables(prefix: Path) -> dict[str, str]:

@@ -39,7 +39,7 @@ from conda_multiplat.machine.file_locks import one_at_a_time
 from conda_multiplat.machine.prefix_records import complete_records
 from conda_multiplat.machine.progress import Progress, progress
 from conda_multiplat.machine.project import Project
-from conda_multiplat.manifest.targets import target
+from conda_multiplat.manifest.targets import promises_for, target
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 from conda_multiplat.vocabulary.records import CondaRecord
@@ -190,19 +190,32 @@ def _settle(work: Work, settings: Settings) -> None:
     if _is_shared(work, settings):
         now["shared"] = True
     if locked := work.choice.locked.pypi:
-        from conda_multiplat.vocabulary.pip_options import CONSTRAINT  # late: packaging takes long
-
         now["pypi"] = {each.name: {"url": each.url, "sha256": each.sha256} for each in locked}
-        here = target(work.project.manifest, work.choice.environment, settings.subdir)
-        now["pip"] = [
-            line.text if "${" in line.text else public_name(line.text)
-            for line in here.view.pypi
-            if not line.text.startswith(CONSTRAINT)
-        ]
+        now |= _asked_of_pypi(work, settings.subdir)
     if left := _left_by_scripts(work):
         now["left_by_scripts"] = left
     if now != work.marker:
         prefixes.write_marker(work.where, now)
+
+
+def _asked_of_pypi(work: Work, subdir: str) -> dict[str, Any]:
+    """What the manifest says that PyPI's packages were chosen by, for who imports the prefix."""
+    manifest, name = work.project.manifest, work.choice.environment
+    here = target(manifest, name, subdir)
+    options = here.pypi_options
+    said = {
+        "pypi_options": options.said(),
+        "indexes": {name: _without_login(url) for name, url in options.indexes},
+        "sources": dict(options.sources),
+        "pypi_names": {package: list(projects) for package, projects in here.pypi_names},
+        "promises": promises_for(manifest, name, subdir),
+    }
+    lines = [_without_login(line.text) for line in here.view.pypi]
+    return {"pip": lines, **{key: value for key, value in said.items() if value}}
+
+
+def _without_login(text: str) -> str:
+    return text if "${" in text else public_name(text)
 
 
 def _left_by_scripts(work: Work) -> Mapping[str, int | None]:

@@ -868,6 +868,16 @@ def test_environment(door: Host, project: Path, real_channel: Path, tmp_path: Pa
             "direct_url.json": '{"url": "https://me:pw@git.example.com/x.git", '
             '"vcs_info": {"vcs": "git", "commit_id": "0a1b2c"}}',
         },
+        "inner_git-0.3": {
+            "REQUESTED": "",
+            "direct_url.json": '{"url": "ssh://git@git.example.com/y.git", "subdirectory": "z", '
+            '"vcs_info": {"vcs": "git", "commit_id": "0a1b2c"}}',
+        },
+        "of_hg-0.4": {
+            "REQUESTED": "",
+            "direct_url.json": '{"url": "https://hg.example.com/x", '
+            '"vcs_info": {"vcs": "hg", "commit_id": "0a1b2c"}}',
+        },
     }.items():
         folder = packages / f"{name}.dist-info"
         folder.mkdir()
@@ -890,6 +900,8 @@ dependencies:
       - asked-for >=2.1
       - -e /src/my tool
       - from-git @ git+https://git.example.com/x.git@0a1b2c
+      - inner-git @ git+ssh://git@git.example.com/y.git@0a1b2c#subdirectory=z
+      - of-hg >=0.4
       - of-index >=3.0
 variables:
   GREETING: "hello # there"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import subprocess
 from collections.abc import Iterator
@@ -209,13 +210,49 @@ def test_import_of_our_own_environment(
     alone: Host, tmp_path: Path, project: Path, real_channel: Path, pypi: Rules
 ) -> None:
     """It gives back the lines of `pip:`, and not what they brought, nor URLs of wheels."""
-    write_project(project / "tool", "tool", "1.0")
-    lines = [f"--index-url {pypi.url}/simple", "robot", "early<2; sys_platform != 'nope'", "./tool"]
-    entries = "pip:\n" + "\n".join(f"      - {each}" for each in lines)
-    write(project, real_channel, "python", entries, platforms=f"[{SUBDIR}]")
+    for folder in ("tool", "sub/odd", "edited"):
+        write_project(project / folder, folder.rpartition("/")[2], "1.0")
+    wheel = Path(pypi.root, "files", "light-1.0-py3-none-any.whl")
+    (project / wheel.name).write_bytes(wheel.read_bytes())
+    (project / "c.txt").write_text("early<9\n", encoding="utf-8")
+    kept = [
+        f"--index-url {pypi.url}/simple",
+        "robot",
+        "early<2; sys_platform != 'nope'",
+        f"parted==1.0 --hash=sha256:{_parted(pypi)}",
+    ]
+    places = {
+        "./tool": str(project / "tool"),
+        "sub/odd": str(project / "sub" / "odd"),
+        "-e edited": f"-e {project / 'edited'}",
+        f"light @ ./{wheel.name}": f"light @ {project / wheel.name}",
+    }
+    entries = "pip:\n" + "\n".join(f"      - {each}" for each in [*kept, "-c c.txt", *places])
+    extra = (
+        "multiplat:\n  pypi-names: {odd-one: odd}\n  pypi: {prerelease: explicit, "
+        "indexes: {ours: https://me:pw@x.example.com/s}, sources: {unused: ours}}\n"
+        "  virtual-packages: {linux: {glibc: '2.31'}}\n"
+    )
+    write(project, real_channel, "python", entries, platforms=f"[{SUBDIR}]", extra=extra)
     alone.multiplat("lock", cwd=project)
     alone.multiplat("install", "-n", "made", cwd=project)
-    alone.multiplat("import", "--from-name", "made", "-o", "back.yml", cwd=tmp_path)
+    done = alone.multiplat("import", "--from-name", "made", "-o", "back.yml", cwd=tmp_path)
     data = yaml.safe_load((tmp_path / "back.yml").read_text(encoding="utf-8"))
     (pip,) = (each["pip"] for each in data["dependencies"] if isinstance(each, dict))
-    assert sorted(pip) == sorted([*lines[:3], str(project / "tool")])
+    assert sorted(pip) == sorted([*kept, *places.values()])
+    assert "a constraint, early<9" in done.stderr
+    assert data["multiplat"] == {
+        "virtual-packages": {SUBDIR: {"glibc": "2.31"}},
+        "pypi": {
+            "prerelease": "explicit",
+            "indexes": {"ours": "https://x.example.com/s"},
+            "sources": {"unused": "ours"},
+        },
+        "pypi-names": {"odd-one": ["odd"]},
+    }
+    alone.multiplat("lock", "-f", "back.yml", cwd=tmp_path)
+
+
+def _parted(pypi: Rules) -> str:
+    file = Path(pypi.root, "files", "parted-1.0-py3-none-any.whl")
+    return hashlib.sha256(file.read_bytes()).hexdigest()
