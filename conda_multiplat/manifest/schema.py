@@ -114,7 +114,7 @@ _CHANNELS = _list(_TEXT)
 _ENVIRONMENT: dict[str, tuple[str, Schema]] = {
     "name": (
         "The conda environment to make; `NAME-ENV` where it is missing",
-        {"type": ["string", "number", "null"], "not": {"enum": ["base", "root"]}},
+        {"type": ["string", "number", "null"]},
     ),
     "extends": (
         "The environments that this one adds to; `default` where it is missing",
@@ -170,7 +170,7 @@ _MULTIPLAT: dict[str, tuple[str, Schema]] = {
 _TOP_LEVEL: dict[str, tuple[str, Schema]] = {
     "name": (
         "The conda environment that `install` makes",
-        {"type": ["string", "number", "null"], "not": {"enum": ["base", "root"]}},
+        {"type": ["string", "number", "null"]},
     ),
     "prefix": ("Not used: say `install -p`", {}),
     "channels": ("Names, URLs or paths; the first one wins", _CHANNELS),

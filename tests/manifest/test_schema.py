@@ -86,7 +86,7 @@ def test_manifests_of_the_tests() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "place"),
     [
-        ("name: 1.0", "name: base", "$.name"),
+        ("name: 1.0", "name: [a]", "$.name"),
         ("channels: [conda-forge, nodefaults, ./channel]", "channels: conda-forge", "$.channels"),
         ("[linux-64, osx-arm64]\n", "[linux64]\n", "$.platforms[0]"),
         ("[linux-64, osx-arm64]\n", "[noarch]\n", "$.platforms[0]"),
