@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from conda_multiplat.manifest.head import ENVIRONMENT, ENVIRONMENT_NAME, MULTIPLAT, TOP_LEVEL
+from conda_multiplat.manifest.model import CONDAS_OWN
 from conda_multiplat.manifest.pypi_options import CHOICES, FILE_HOST, INDEX_NAME, INDEX_URL, PYPI
 from conda_multiplat.vocabulary.names import FAMILIES, SUBDIRS
 from conda_multiplat.vocabulary.virtual_packages import NAMES
@@ -114,7 +115,7 @@ _CHANNELS = _list(_TEXT)
 _ENVIRONMENT: dict[str, tuple[str, Schema]] = {
     "name": (
         "The conda environment to make; `NAME-ENV` where it is missing",
-        {"type": ["string", "number", "null"]},
+        {"type": ["string", "number", "null"], "not": {"enum": list(CONDAS_OWN)}},
     ),
     "extends": (
         "The environments that this one adds to; `default` where it is missing",
