@@ -31,6 +31,7 @@ COMMANDS = {
     "import": "make one manifest of other files, or of an environment",
     "add": "ask for more packages, lock and install them",
     "remove": "no longer ask for packages",
+    "update": "the newest that the manifest allows, locked and installed",
     "platform": "lock for more platforms, or for fewer",
     "lock": "solve all platforms and write the locks",
     "install": "make an environment exactly as locked",

@@ -215,7 +215,8 @@ def conclude(
     names = [shown(path) for path in texts]
     console.say(f" wrote {', '.join(names)}" if names else " nothing to write")
     if locked and install:
-        told |= _bring_up_to_date(locked.project, install, settings, console)
+        changed = "the manifest and its locks are changed"
+        told |= bring_up_to_date(locked.project, install, settings, console, changed)
     console.result({**result, "files": names, **told})
     return 0
 
@@ -229,30 +230,50 @@ def _tell(locked: Locked, settings: Settings, console: Console) -> dict[str, Any
     return document(locked, changes)
 
 
-def _bring_up_to_date(
-    project: Project, environment: str, settings: Settings, console: Console
+def bring_up_to_date(
+    project: Project, environment: str, settings: Settings, console: Console, changed: str
 ) -> dict[str, Any]:
     """Make an environment's prefix on this machine as it is locked now, if there is one.
 
     It is the one that the manifest names or, where that was not installed, the only one there is.
     Others are told of: who has several may not want all of them to move.
 
+    Args:
+        project: the project, as it is locked on disk.
+        environment: whose prefix.
+        settings: the surroundings.
+        console: where to talk to the user.
+        changed: what is already changed, for the error where this fails.
+
     Returns:
         What was done, for ``--json``; nothing where there is no such environment.
 
     Raises:
-        MultiplatError: as ``install``; the manifest and the locks are changed all the same.
+        MultiplatError: as ``install``; what is changed stays so.
     """
     installed = _installed_from(project, settings)
     named = project.manifest.conda_name(environment) and own_prefix(project, environment, settings)
     where = named if named in installed else next(iter(installed)) if len(installed) == 1 else None
-    done = _made_as_locked(project, installed[where], where, settings, console) if where else {}
+    done: dict[str, Any] = {}
+    if where:
+        with _going_on(changed):
+            done = _made_as_locked(project, installed[where], where, settings, console)
     others = [prefix for prefix in installed if prefix != where]
     for prefix in others:
         own = prefix.name == project.manifest.conda_name(installed[prefix])
         fix = f"conda multiplat install {'' if own else f'-n {prefix.name} '}-e {installed[prefix]}"
         console.say(f" {prefix} is of this manifest too: {fix}")
     return {**done, "others": list(map(str, others))} if others else done
+
+
+@contextmanager
+def _going_on(changed: str) -> Iterator[None]:
+    """Say of errors what was done before them, and what does the rest."""
+    try:
+        yield
+    except MultiplatError as error:
+        error.hints = (*error.hints, f"{changed}: `install` goes on")
+        raise
 
 
 def _installed_from(project: Project, settings: Settings) -> dict[Path, str]:
@@ -271,12 +292,8 @@ def _installed_from(project: Project, settings: Settings) -> dict[Path, str]:
 def _made_as_locked(
     project: Project, environment: str, where: Path, settings: Settings, console: Console
 ) -> dict[str, Any]:
-    try:
-        choice = choose(project, [environment], settings, console)
-        work = make_as_locked(project, choice, where, settings, console)
-    except MultiplatError as error:
-        error.hints = (*error.hints, "the manifest and its locks are changed: `install` goes on")
-        raise
+    choice = choose(project, [environment], settings, console)
+    work = make_as_locked(project, choice, where, settings, console)
     count = len(choice.locked.records) + len(choice.locked.pypi)
     changed = [*work.found, *work.pypi]
     words = "has" if changed else "already has"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from conda_multiplat.actions.provenance import target_strays
@@ -30,6 +30,11 @@ class Update:
 
     names: frozenset[str] = frozenset()
     everything: bool = False
+
+    @classmethod
+    def of(cls, names: Iterable[str], *, everything: bool = False) -> Update:
+        """Of names as a user types them."""
+        return cls(frozenset(name.lower() for name in names), everything)
 
     @property
     def anything(self) -> bool:
@@ -201,7 +206,7 @@ def check_update(update: Update, plans: Sequence[Plan]) -> None:
     unknown = sorted(name for name in update.names - known if _project(name) not in known)
     if unknown:
         hints = [did_you_mean(name, known, f"{name}: no lock has it") for name in unknown]
-        raise UsageError(f"--update: not locked: {', '.join(unknown)}", hints=hints)
+        raise UsageError(f"can't update what is not locked: {', '.join(unknown)}", hints=hints)
 
 
 def _project(name: str) -> str:

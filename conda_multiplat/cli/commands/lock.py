@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from conda_multiplat.actions.lock.adopt import adopt
+from conda_multiplat.actions.lock.lock_project import lock_project
 from conda_multiplat.actions.lock.plan import Update
-from conda_multiplat.actions.lock.relock import relock
-from conda_multiplat.actions.lock.report import changes_of, document, note_assumed_platforms, report
 from conda_multiplat.cli.options import environments_option, flag, platforms_option, several
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.files import shown, write_all
-from conda_multiplat.machine.project import load_project, passed_over
-from conda_multiplat.machine.temporary import sweep
-from conda_multiplat.manifest.spec_warnings import spec_warnings
 
 EXAMPLES = """\
 examples:
@@ -44,38 +38,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Lock the environments of a manifest."""
-    from conda_multiplat.engines.conda.specs import check_spec, is_newer
-
-    host_subdirs = args.platforms or [settings.subdir]
-    project = load_project(args.files, host_subdirs=host_subdirs, check_spec=check_spec)
-    if not args.files and (note := passed_over(project)):
-        console.say(note)
-    for warning in (*project.manifest.warnings, *spec_warnings(project.manifest)):
-        console.say(f"warning: {warning}")
-    note_assumed_platforms(project, console)
-    scope = {"environments": args.environments, "platforms": args.platforms}
-    adopted = adopt(project, settings, console, **scope, drop_cuda=args.drop_cuda)
-    project = adopted.project
-    locked = relock(
-        project,
+    locked = lock_project(
+        args.files,
         settings,
         console,
-        **scope,
-        update=Update(frozenset(name.lower() for name in args.updates), args.everything),
+        environments=args.environments,
+        platforms=args.platforms,
+        update=Update.of(args.updates, everything=args.everything),
         channel_priority=args.priority,
         drop_cuda=args.drop_cuda,
+        dry_run=args.dry,
     )
-    changes = changes_of(locked, is_newer)
-    report(locked, changes, settings, console)
-    for line in adopted.lines():
-        console.say(line)
-    texts = {**adopted.texts, **locked.texts()}
-    if not args.dry:
-        sweep(project.folder)
-        write_all(texts)
-    names = [shown(path) for path in texts]
-    verb = "would write" if args.dry else "wrote"
-    console.say(f" {verb} {', '.join(names)}" if names else " in sync: nothing to write")
-    told = {"promised": [each.to_dict() for each in adopted.promised]} if adopted.promised else {}
-    console.result({"dry_run": args.dry, "files": names, **told, **document(locked, changes)})
+    console.result(locked.told)
     return 0

@@ -437,7 +437,7 @@ def test_update_of_what_is_not_locked(alone: Host, project: Path, channel: Path)
     write(project, channel, "numpy", platforms="[linux-64]")
     alone.multiplat("lock", cwd=project)
     done = alone.multiplat("lock", "--update", "nunpy", cwd=project, code=2)
-    assert done.stderr == "error: --update: not locked: nunpy\n  did you mean 'numpy'?\n"
+    assert done.stderr == "error: can't update what is not locked: nunpy\n  did you mean 'numpy'?\n"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,103 @@
+r"""``lock`` from a manifest's files to locks on disk: for ``lock``, and for ``update``.
+
+Flow::
+
+    files -> Project -> adopt -> relock -> said, and written: all files or none -> LockedProject
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conda_multiplat.actions.lock.adopt import adopt
+from conda_multiplat.actions.lock.plan import Update
+from conda_multiplat.actions.lock.relock import relock
+from conda_multiplat.actions.lock.report import changes_of, document, note_assumed_platforms, report
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.files import shown, write_all
+from conda_multiplat.machine.project import Project, load_project, passed_over
+from conda_multiplat.machine.temporary import sweep
+from conda_multiplat.manifest.spec_warnings import spec_warnings
+
+
+@dataclass(frozen=True)
+class LockedProject:
+    """A project that was locked.
+
+    Attributes:
+        project: as it was locked, what it promises for other tools' locks included.
+        told: what was done, for ``--json``.
+    """
+
+    project: Project
+    told: dict[str, Any]
+
+
+def lock_project(
+    files: Sequence[str],
+    settings: Settings,
+    console: Console,
+    *,
+    environments: Sequence[str] = (),
+    platforms: Sequence[str] = (),
+    update: Update,
+    channel_priority: str | None = None,
+    drop_cuda: bool = False,
+    dry_run: bool = False,
+    unchanged: str = "in sync",
+) -> LockedProject:
+    """Lock, say what changes, and write it unless ``dry_run``.
+
+    Args:
+        files: the manifest's; those that are found where none is named.
+        settings: the surroundings.
+        console: where to talk to the user.
+        environments: only these; all where none is named.
+        platforms: only these; the others stay as locked.
+        update: what may move although it still fits.
+        channel_priority: instead of the locks' own and the configuration's.
+        drop_cuda: whether locked CUDA builds may become CPU builds.
+        dry_run: write nothing.
+        unchanged: what is said where there is nothing to write.
+
+    Raises:
+        MultiplatError: as :func:`relock`; nothing was written.
+    """
+    from conda_multiplat.engines.conda.specs import check_spec, is_newer
+
+    host_subdirs = platforms or [settings.subdir]
+    project = load_project(files, host_subdirs=host_subdirs, check_spec=check_spec)
+    if not files and (note := passed_over(project)):
+        console.say(note)
+    for warning in (*project.manifest.warnings, *spec_warnings(project.manifest)):
+        console.say(f"warning: {warning}")
+    note_assumed_platforms(project, console)
+    scope = {"environments": environments, "platforms": platforms}
+    adopted = adopt(project, settings, console, **scope, drop_cuda=drop_cuda)
+    locked = relock(
+        adopted.project,
+        settings,
+        console,
+        **scope,
+        update=update,
+        channel_priority=channel_priority,
+        drop_cuda=drop_cuda,
+    )
+    changes = changes_of(locked, is_newer)
+    report(locked, changes, settings, console)
+    for line in adopted.lines():
+        console.say(line)
+    texts = {**adopted.texts, **locked.texts()}
+    if not dry_run:
+        sweep(project.folder)
+        write_all(texts)
+    names = [shown(path) for path in texts]
+    verb = "would write" if dry_run else "wrote"
+    console.say(f" {verb} {', '.join(names)}" if names else f" {unchanged}: nothing to write")
+    told: dict[str, Any] = {"dry_run": dry_run, "files": names}
+    if adopted.promised:
+        told["promised"] = [each.to_dict() for each in adopted.promised]
+    return LockedProject(adopted.project, told | document(locked, changes))

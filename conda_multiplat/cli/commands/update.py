@@ -1,0 +1,55 @@
+"""``conda multiplat update``: the newest that the manifest allows, locked and installed."""
+
+from __future__ import annotations
+
+import argparse
+
+from conda_multiplat.actions.edit.edit_and_relock import bring_up_to_date
+from conda_multiplat.actions.lock.lock_project import lock_project
+from conda_multiplat.actions.lock.plan import Update
+from conda_multiplat.cli.options import environments_option, flag, platforms_option
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.console import Console
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
+
+EXAMPLES = """\
+examples:
+  conda multiplat update                    all packages, of every environment and platform
+  conda multiplat update numpy scipy        let these two move, keep the rest
+  conda multiplat update -e dev             the packages of one environment
+  conda multiplat update --dry-run          show what would move, change nothing
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    summary = "locked packages, conda's or PyPI's, that may move (default: all)"
+    parser.add_argument("packages", metavar="PKG", nargs="*", help=summary)
+    environments_option(parser)
+    platforms_option(parser, "only these platforms; the others stay as locked")
+    flag(parser, "--drop-cuda", "drop_cuda", "let locked CUDA builds become CPU builds")
+    flag(parser, "--dry-run", "dry", "solve and show, but change nothing")
+    summary = "lock only: leave the installed environment as it is"
+    flag(parser, "--no-install", "install", summary, value=False)
+
+
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Let packages move, and bring this machine's environment along."""
+    locked = lock_project(
+        args.files,
+        settings,
+        console,
+        environments=args.environments,
+        platforms=args.platforms,
+        update=Update.of(args.packages, everything=not args.packages),
+        drop_cuda=args.drop_cuda,
+        dry_run=args.dry,
+        unchanged="nothing newer that the manifest allows",
+    )
+    told = locked.told
+    if args.install and not args.dry:
+        environment = next(iter(args.environments), DEFAULT_ENVIRONMENT)
+        changed = "the locks are changed"
+        told |= bring_up_to_date(locked.project, environment, settings, console, changed)
+    console.result(told)
+    return 0
