@@ -24,7 +24,7 @@ HashKind = Literal["md5", "sha256"]
 _ALWAYS_THERE = ("__unix", "__linux", "__osx", "__win")
 
 
-def render(lock: LockFile, subdir: str, hash_kind: HashKind = "md5") -> str:
+def render(lock: LockFile, subdir: str, hash_kind: HashKind = "md5", file: str = "") -> str:
     """The explicit file's text, with LF line ends.
 
     Args:
@@ -32,12 +32,13 @@ def render(lock: LockFile, subdir: str, hash_kind: HashKind = "md5") -> str:
         subdir: the platform that the file is for.
         hash_kind: the hash to write; where a record has only the other one, that is taken.
             A conda before 24.9 can't read SHA-256.
+        file: its name, where it is not the usual one.
 
     Raises:
         UsageError: the platform is not locked.
         LockFileError: a record has no hash.
     """
-    file = rendered_name("explicit", lock.environment, subdir)
+    file = file or rendered_name("explicit", lock.environment, subdir)
     locked = platform_to_render(lock, subdir)
     _refuse_unhashed(locked.records, file)
     lines = [_line(record, hash_kind) for record in topological(locked.records)]

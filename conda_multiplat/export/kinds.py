@@ -2,43 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from conda_multiplat.export import environment, explicit, requirements
+from conda_multiplat.export import environment, explicit, pixi_lock, pylock, requirements
 from conda_multiplat.export.explicit import HashKind
 from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.manifest.model import Manifest
 from conda_multiplat.vocabulary.channels import public_name
-from conda_multiplat.vocabulary.file_names import Kind
+from conda_multiplat.vocabulary.file_names import Kind, lock_name, rendered_name
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
+from conda_multiplat.vocabulary.pip_options import split_option
 
+_CREATE = "# This file may be used to create an environment using:\n# $ conda "
 #: The first lines of our files, up to where they differ: a file without is not ours.
 MARKS: Mapping[Kind, str] = {
-    "explicit": "# This file may be used to create an environment using:\n# $ conda create ",
+    "explicit": f"{_CREATE}create ",
+    "snakemake": f"{_CREATE}create ",
     "requirements": "# This file may be used in the environment that the explicit file has made:\n",
-    "environment": "# This file may be used to create an environment using:\n# $ conda env create",
+    "environment": f"{_CREATE}env create",
+    "pylock": "# PyPI packages, for an environment that has the locked conda packages:",
+    "pixi-lock": "# Rendered by `conda multiplat render --kind pixi-lock`",
 }
+#: The kinds that list URLs, each with a hash.
+EXPLICIT: tuple[Kind, ...] = ("explicit", "snakemake")
+#: The kinds that have one file for all environments and platforms.
+OF_ALL: tuple[Kind, ...] = ("pixi-lock",)
 
 
 def text(
     kind: Kind, manifest: Manifest, lock: LockFile, subdir: str, hash_kind: HashKind = "md5"
 ) -> str | None:
-    """What a file says, with LF line ends; ``None`` where there is no such file.
+    """What a file of a platform says, with LF line ends; ``None`` where there is no such file.
 
     Requirements stand beside an explicit file, where there are any.
 
     Raises:
         UsageError: the platform is not locked.
-        LockFileError: a record has no hash, in an explicit file.
+        LockFileError: a record has no hash, in a file whose entries have one.
     """
-    if kind == "explicit":
-        return explicit.render(lock, subdir, hash_kind)
-    if kind == "requirements":
-        return requirements.render(lock, subdir) if lock.platforms[subdir].pypi else None
+    if kind in EXPLICIT:
+        name = rendered_name(kind, lock.environment, subdir, manifest.files[0])
+        return explicit.render(lock, subdir, hash_kind, name)
+    if kind in ("requirements", "pylock"):
+        made = requirements.render if kind == "requirements" else pylock.render
+        return made(lock, subdir) if lock.platforms[subdir].pypi else None
     name = lock.environment
     variables = manifest.variables.get(subdir, {})
     options = _options(manifest, name, subdir)
     return environment.render(lock, subdir, _name(manifest, name), variables, options)
+
+
+def text_of_all(manifest: Manifest, locks: Sequence[LockFile]) -> str:
+    """What a file of all environments says: ``pixi.lock``."""
+    indexes = {lock.environment: _indexes(manifest, lock) for lock in locks}
+    return pixi_lock.render(locks, [lock_name(lock.environment) for lock in locks], indexes)
+
+
+def _indexes(manifest: Manifest, lock: LockFile) -> list[str]:
+    """The indexes of PyPI that the manifest names for an environment, without credentials."""
+    options = [
+        split_option(entry)
+        for subdir in lock.platforms
+        for entry in _options(manifest, lock.environment, subdir)
+    ]
+    return list(dict.fromkeys(value for option, value in options if option in _INDEX_OPTIONS))
+
+
+_INDEX_OPTIONS = ("-i", "--index-url", "--extra-index-url")
 
 
 def _name(manifest: Manifest, environment: str) -> str | None:

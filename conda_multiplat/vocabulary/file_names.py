@@ -6,21 +6,39 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 #: The kinds of files that are rendered from a lock.
-Kind = Literal["explicit", "requirements", "environment"]
+Kind = Literal["explicit", "requirements", "environment", "snakemake", "pylock", "pixi-lock"]
 
 LOCK_NAME = "conda-lock.yml"
-#: What stands before the platform and after it, by the kind of a rendered file.
-_RENDERED: dict[Kind, tuple[str, str]] = {
-    "explicit": ("conda-", ".lock"),
-    "requirements": ("requirements-", ".txt"),
-    "environment": ("environment-", ".yml"),
+PIXI_LOCK_NAME = "pixi.lock"
+_PLATFORM = r"(?P<subdir>[a-z]+-[a-z0-9]+)"
+_PREFIX = r"(?:(?P<environment>.+)\.)?"
+#: The names of the kinds that have a file for each platform.
+_RENDERED: dict[Kind, re.Pattern[str]] = {
+    "explicit": re.compile(rf"{_PREFIX}conda-{_PLATFORM}\.lock"),
+    "requirements": re.compile(rf"{_PREFIX}requirements-{_PLATFORM}\.txt"),
+    "environment": re.compile(rf"{_PREFIX}environment-{_PLATFORM}\.yml"),
+    "snakemake": re.compile(rf"(?P<environment>.+)\.{_PLATFORM}\.pin\.txt"),
+    "pylock": re.compile(rf"pylock\.(?:(?P<environment>[^.]+)-)?{_PLATFORM}\.toml"),
 }
-_PLATFORM = re.compile(r"[a-z]+-[a-z0-9]+")
+
+
+class RenderedName(NamedTuple):
+    """What a rendered file's name says.
+
+    Attributes:
+        kind: of file.
+        environment: as the name has it; see :func:`rendered_name` for what it is not.
+        subdir: the platform. Both are ``""`` of a kind with one file for all of them.
+    """
+
+    kind: Kind
+    environment: str = ""
+    subdir: str = ""
 
 
 def lock_name(environment: str) -> str:
@@ -35,20 +53,40 @@ def locked_environment(file: str) -> str:
     return file.removesuffix(f".{LOCK_NAME}") if file.endswith(f".{LOCK_NAME}") else ""
 
 
-def rendered_name(kind: Kind, environment: str, subdir: str) -> str:
-    """The name of a file that is rendered from an environment's lock for a platform."""
-    before, after = _RENDERED[kind]
-    return f"{_prefix(environment)}{before}{subdir}{after}"
+def rendered_name(
+    kind: Kind, environment: str, subdir: str, manifest: str = "environment.yml"
+) -> str:
+    """The name of a file that is rendered from an environment's lock for a platform.
+
+    Args:
+        kind: of file.
+        environment: the lock's.
+        subdir: the platform.
+        manifest: the manifest's file, which Snakemake names a pin file of ``default`` after.
+    """
+    named = "" if environment == DEFAULT_ENVIRONMENT else environment
+    prefix = _prefix(environment)
+    if kind == "pixi-lock":
+        return PIXI_LOCK_NAME
+    if kind == "snakemake":
+        stem = re.split(r"[/\\]", manifest)[-1].rpartition(".")[0]
+        return f"{named or stem}.{subdir}.pin.txt"
+    if kind == "pylock":  # PEP 751 has no dot there
+        return f"pylock.{named.replace('.', '_')}{'-' if named else ''}{subdir}.toml"
+    return {
+        "explicit": f"{prefix}conda-{subdir}.lock",
+        "requirements": f"{prefix}requirements-{subdir}.txt",
+        "environment": f"{prefix}environment-{subdir}.yml",
+    }[kind]
 
 
-def read_rendered_name(file: str) -> tuple[Kind, str, str] | None:
-    """What a rendered file's name says: kind, environment and platform; ``None`` for another."""
-    for kind, (before, after) in _RENDERED.items():
-        environment, found, rest = f".{file}".rpartition(f".{before}")
-        subdir = rest.removesuffix(after)
-        named = found and environment != "."
-        if named and rest != subdir and _PLATFORM.fullmatch(subdir):
-            return kind, environment.removeprefix(".") or DEFAULT_ENVIRONMENT, subdir
+def read_rendered_name(file: str) -> RenderedName | None:
+    """What a rendered file's name says; ``None`` for another."""
+    if file == PIXI_LOCK_NAME:
+        return RenderedName("pixi-lock")
+    for kind, pattern in _RENDERED.items():
+        if match := pattern.fullmatch(file):
+            return RenderedName(kind, match["environment"] or DEFAULT_ENVIRONMENT, match["subdir"])
     return None
 
 

@@ -58,15 +58,27 @@ def _marker(text: str) -> Marker | None:
         return None
 
 
+def platform_marker(subdir: str) -> str:
+    """The marker that holds on a platform, and on no other."""
+    _, system, _, machine = _platform(subdir)
+    return f"sys_platform == '{system}' and platform_machine == '{machine}'"
+
+
+def _platform(subdir: str) -> tuple[str, str, str, str]:
+    """``os_name``, ``sys_platform``, ``platform_system`` and ``platform_machine``."""
+    family, _, part = subdir.partition("-")
+    system = _SYSTEMS.get(family, ("posix", family, family))
+    return (*system, _MACHINES.get((family, part), part))
+
+
 def holds(marker: Marker, subdir: str, python: str, extra: str = "") -> bool:
     """Whether a marker holds on a platform with a Python, a version such as ``3.12.5``."""
-    family, _, part = subdir.partition("-")
-    os_name, platform, system = _SYSTEMS.get(family, ("posix", family, family))
+    os_name, platform, system, machine = _platform(subdir)
     environment = {
         "os_name": os_name,
         "sys_platform": platform,
         "platform_system": system,
-        "platform_machine": _MACHINES.get((family, part), part),
+        "platform_machine": machine,
         "python_version": ".".join(python.split(".")[:2]),
         "python_full_version": python,
         "implementation_name": "cpython",

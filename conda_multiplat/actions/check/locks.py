@@ -192,7 +192,7 @@ def _rendered(project: Project, environments: Sequence[str]) -> list[Verdict]:
         return []
     from conda_multiplat.actions.check.rendered import rendered_verdicts, standing
 
-    return rendered_verdicts(project, standing(paths, environments))
+    return rendered_verdicts(project, standing(project, paths, environments))
 
 
 def _orphans(project: Project) -> list[Verdict]:

@@ -14,11 +14,16 @@ from pathlib import Path
 
 from conda_multiplat.actions.check.verdict import RENDER, Verdict
 from conda_multiplat.export.explicit import HashKind
-from conda_multiplat.export.kinds import MARKS, text
+from conda_multiplat.export.kinds import EXPLICIT, MARKS, OF_ALL, text, text_of_all
 from conda_multiplat.lockfile.model import LockFile
-from conda_multiplat.machine.files import read_text, shown, typed
+from conda_multiplat.machine.files import read_lock_text, shown, typed
 from conda_multiplat.machine.project import Project
-from conda_multiplat.vocabulary.file_names import Kind, read_rendered_name
+from conda_multiplat.vocabulary.file_names import (
+    Kind,
+    RenderedName,
+    read_rendered_name,
+    rendered_name,
+)
 
 
 @dataclass(frozen=True)
@@ -54,18 +59,33 @@ def _urls(content: str) -> set[str]:
     return {line for line in content.splitlines() if line and not line.startswith(("#", "@"))}
 
 
-def standing(paths: Sequence[Path], environments: Sequence[str] = ()) -> list[Rendered]:
+def standing(
+    project: Project, paths: Sequence[Path], environments: Sequence[str] = ()
+) -> list[Rendered]:
     """Those of some files that are rendered ones, or only those of some environments."""
     files = []
     for path in paths:
-        said = read_rendered_name(path.name)
-        if said is None or (environments and said[1] not in environments):
+        name = read_rendered_name(path.name)
+        if name is None:
             continue
-        content = read_text(path).replace("\r\n", "\n")
-        each = Rendered(path, *said, content)
+        environment = _environment(project, path, name)
+        if environments and environment not in environments:
+            continue
+        content = read_lock_text(path).replace("\r\n", "\n")
+        each = Rendered(path, name.kind, environment, name.subdir, content)
         if each.ours or each.kind == "explicit":
             files.append(each)
     return files
+
+
+def _environment(project: Project, path: Path, name: RenderedName) -> str:
+    """The environment whose file has a name: not every name can say it."""
+    first = project.sources[0]
+    known = project.manifest.environments
+    return next(
+        (each for each in known if rendered_name(name.kind, each, name.subdir, first) == path.name),
+        name.environment,
+    )
 
 
 def rendered_verdicts(project: Project, files: Sequence[Rendered]) -> list[Verdict]:
@@ -75,8 +95,10 @@ def rendered_verdicts(project: Project, files: Sequence[Rendered]) -> list[Verdi
         LockFileError: a lock can't be read.
     """
     result = []
-    for environment in dict.fromkeys(file.environment for file in files):
-        own = [file for file in files if file.environment == environment]
+    whole = [file for file in files if file.kind in OF_ALL]
+    parts = [file for file in files if file not in whole]
+    for environment in dict.fromkeys(file.environment for file in parts):
+        own = [file for file in parts if file.environment == environment]
         known = environment in project.manifest.environments
         subdirs = project.manifest.platforms_of(environment) if known else ()
         asked = [file.subdir for file in own if file.subdir in subdirs]
@@ -86,19 +108,35 @@ def rendered_verdicts(project: Project, files: Sequence[Rendered]) -> list[Verdi
                 result += _judged(project, lock, file)
             elif file.ours:
                 result.append(_of_nothing(file, f"the manifest has no {environment}/{file.subdir}"))
-    return result
+    return [*result, *(verdict for file in whole for verdict in _judged_whole(project, file))]
 
 
 def _judged(project: Project, lock: LockFile | None, file: Rendered) -> list[Verdict]:
     if lock is None or file.subdir not in lock.platforms:
-        return [Verdict(shown(file.path), ("what it was made from is not locked",))]
+        return [_waiting(file)]
     wanted = partial(text, file.kind, project.manifest, lock, file.subdir)
     plain = wanted()
     if plain is None:
         return [_of_nothing(file, "no PyPI packages are locked any more")]
-    if file.says(plain) or (file.kind == "explicit" and file.says(wanted("sha256") or "")):
+    if file.says(plain) or (file.kind in EXPLICIT and file.says(wanted("sha256") or "")):
         return []
-    return [Verdict(shown(file.path), ("it is not what the lock says",), command=RENDER)]
+    return [_stale(file)]
+
+
+def _judged_whole(project: Project, file: Rendered) -> list[Verdict]:
+    locks = [project.lock(name) for name in project.manifest.environments]
+    if None in locks:
+        return [_waiting(file)]
+    wanted = text_of_all(project.manifest, [lock for lock in locks if lock])
+    return [] if file.says(wanted) else [_stale(file)]
+
+
+def _waiting(file: Rendered) -> Verdict:
+    return Verdict(shown(file.path), ("what it was made from is not locked",))
+
+
+def _stale(file: Rendered) -> Verdict:
+    return Verdict(shown(file.path), ("it is not what the lock says",), command=RENDER)
 
 
 def _of_nothing(file: Rendered, reason: str) -> Verdict:
@@ -115,10 +153,21 @@ def fresh_texts(project: Project, files: Sequence[Rendered]) -> dict[Path, str]:
     stale = {
         verdict.file for verdict in rendered_verdicts(project, files) if verdict.command == RENDER
     }
-    texts = {}
-    for file in files:
-        if shown(file.path) in stale:
-            lock = project.existing_lock(file.environment, [file.subdir])
-            wanted = text(file.kind, project.manifest, lock, file.subdir, file.hash_kind)
-            texts[file.path] = wanted or ""
-    return texts
+    return {file.path: _fresh(project, file) for file in files if shown(file.path) in stale}
+
+
+def _fresh(project: Project, file: Rendered) -> str:
+    if file.kind in OF_ALL:
+        return text_of_everything(project)
+    lock = project.existing_lock(file.environment, [file.subdir])
+    return text(file.kind, project.manifest, lock, file.subdir, file.hash_kind) or ""
+
+
+def text_of_everything(project: Project) -> str:
+    """What a file of all environments and platforms says.
+
+    Raises:
+        LockFileError: a lock is missing, edited, or can't be read.
+    """
+    locks = [project.existing_lock(name) for name in project.manifest.environments]
+    return text_of_all(project.manifest, locks)

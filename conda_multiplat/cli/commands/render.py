@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from conda_multiplat.actions.check.rendered import fresh_texts, standing
+from conda_multiplat.actions.check.rendered import fresh_texts, standing, text_of_everything
 from conda_multiplat.actions.provenance import refuse_strays
 from conda_multiplat.cli.options import environments_option, flag, platforms_option
 from conda_multiplat.export.explicit import HashKind
-from conda_multiplat.export.kinds import text
+from conda_multiplat.export.kinds import EXPLICIT, OF_ALL, text
 from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
@@ -25,6 +25,7 @@ EXAMPLES = """\
 examples:
   conda multiplat render --kind explicit --platform linux-64
   conda multiplat render --existing                          (again, what is out of date)
+  conda multiplat render --kind pylock --platform linux-64   (PEP 751, for what reads that)
   conda create --name robot --file conda-linux-64.lock      (any conda, no plugin)
 """
 
@@ -35,8 +36,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--kind",
         dest="kind",
-        choices=("explicit", "environment"),
-        help="explicit: conda-PLATFORM.lock; environment: a pinned environment.yml",
+        choices=("explicit", "environment", "pylock", "pixi-lock", "snakemake"),
+        help="explicit: conda-PLATFORM.lock; environment: a pinned environment.yml; "
+        "pylock: pylock.PLATFORM.toml (PEP 751); pixi-lock: pixi.lock; "
+        "snakemake: NAME.PLATFORM.pin.txt",
     )
     summary = "what was rendered before and is out of date, of each kind, with its kind of hash"
     flag(what, "--existing", "existing", summary)
@@ -47,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         dest="hash_kind",
         choices=("md5", "sha256"),
         default="md5",
-        help="explicit: which hash; condas before 24.9 read md5 only (default)",
+        help="explicit, snakemake: which hash; condas before 24.9 read md5 only (default)",
     )
 
 
@@ -58,9 +61,13 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         texts = _again(project, args.environments, args.platforms)
     else:
         project = load_project(args.files, host_subdirs=(settings.subdir,))
-        texts = _anew(project, args.environments, args.platforms, args.kind, args.hash_kind)
+        if args.kind in OF_ALL:
+            texts = _whole(project, args.kind, [*args.environments, *args.platforms])
+        else:
+            texts = _anew(project, args.environments, args.platforms, args.kind, args.hash_kind)
         if not texts:
-            raise UsageError(f"nothing is locked for {', '.join(args.platforms) or 'any platform'}")
+            what = "no PyPI packages are" if args.kind == "pylock" else "nothing is"
+            raise UsageError(f"{what} locked for {', '.join(args.platforms) or 'any platform'}")
     write_all(texts)
     names = [shown(path) for path in texts]
     console.say(f" wrote {', '.join(names)}" if names else " as locked: nothing to write")
@@ -75,8 +82,12 @@ def _anew(
     kind: Kind,
     hash_kind: HashKind,
 ) -> dict[Path, str]:
-    """The files of one kind, with the requirements beside explicit ones."""
-    kinds: tuple[Kind, ...] = (kind, "requirements") if kind == "explicit" else (kind,)
+    """The files of one kind, with the requirements beside explicit ones.
+
+    Raises:
+        UsageError: two environments would have the same file.
+    """
+    kinds: tuple[Kind, ...] = (kind, "requirements") if kind in EXPLICIT else (kind,)
     texts: dict[Path, str] = {}
     for name in select_environments(project.manifest, environments):
         lock = project.existing_lock(name)
@@ -87,16 +98,48 @@ def _anew(
             for file_kind in kinds:
                 content = text(file_kind, project.manifest, lock, subdir, hash_kind)
                 if content is not None:
-                    texts[project.folder / rendered_name(file_kind, name, subdir)] = content
+                    path = project.folder / _file_name(project, file_kind, name, subdir)
+                    _refuse_twice(path, texts)
+                    texts[path] = content
     return texts
+
+
+def _file_name(project: Project, kind: Kind, environment: str, subdir: str) -> str:
+    return rendered_name(kind, environment, subdir, project.sources[0])
+
+
+def _refuse_twice(path: Path, texts: Collection[Path]) -> None:
+    if path in texts:
+        hint = "render one of them with -e ENV"
+        raise UsageError(f"two environments would both be {shown(path)}", hints=[hint])
+
+
+def _whole(project: Project, kind: Kind, named: Sequence[str]) -> dict[Path, str]:
+    """The file of a kind that has one for all environments and platforms.
+
+    Raises:
+        UsageError: some are named, or the file that is there is another tool's.
+    """
+    path = project.folder / rendered_name(kind, "", "")
+    if named:
+        raise UsageError(f"{path.name} is one file for all environments and platforms: name none")
+    if path.is_file() and not standing(project, [path]):
+        hint = "it would be replaced: put it aside, if it is no longer needed"
+        raise UsageError(f"{shown(path)} is not ours", hints=[hint])
+    for name in project.manifest.environments:
+        lock = project.existing_lock(name)
+        for target in targets(project.manifest, [name]):
+            if target.subdir in lock.platforms:
+                refuse_strays(project, target, lock)
+    return {path: text_of_everything(project)}
 
 
 def _again(
     project: Project, environments: Sequence[str], platforms: Sequence[str]
 ) -> dict[Path, str]:
     """The files that stand beside the locks and are not what those say."""
-    names = select_environments(project.manifest, environments)
-    files = standing(rendered_files(project.folder), names)
+    select_environments(project.manifest, environments)
+    files = standing(project, rendered_files(project.folder), environments)
     return fresh_texts(project, [f for f in files if not platforms or f.subdir in platforms])
 
 

@@ -196,3 +196,88 @@ def _unnamed(project: Path) -> None:
     manifest = project / "environment.yml"
     text = manifest.read_text(encoding="utf-8").replace("platforms: []\n", "")
     manifest.write_text(text, encoding="utf-8")
+
+
+#: One file of each kind for other tools, of the manifests below.
+OTHERS = ("pixi.lock", "pylock.dev-linux-64.toml", "pylock.linux-64.toml")
+PINS = ("dev.linux-64.pin.txt", "environment.linux-64.pin.txt")
+
+
+def test_for_other_tools(door: Host, project: Path, tools: Path, pip: str) -> None:
+    """The files of pixi, PEP 751 and Snakemake: made, compared, and renewed."""
+    write(project, tools, "tool <2", "python", pip, platforms="[linux-64]", extra=DEV)
+    door.multiplat("lock", cwd=project)
+    for kind in ("pylock", "pixi-lock", "snakemake"):
+        done = door.multiplat("render", "--kind", kind, cwd=project)
+    assert done.stderr == (
+        " wrote environment.linux-64.pin.txt, requirements-linux-64.txt, "
+        "dev.linux-64.pin.txt, dev.requirements-linux-64.txt\n"
+    )
+    before = {name: (project / name).read_text(encoding="utf-8") for name in (*OTHERS, *PINS)}
+    assert door.multiplat("check", cwd=project).stdout.startswith("in sync: ")
+
+    newer = pip.replace("robot <2", "robot")
+    write(project, tools, "tool", "python", newer, platforms="[linux-64]", extra=DEV)
+    door.multiplat("lock", "--update-all", cwd=project)
+    said = door.multiplat("check", cwd=project, code=1).stdout
+    stale = "is out of date\n  it is not what the lock says\n"
+    assert all(f"{name} {stale}" in said for name in before)
+    assert said.endswith(AGAIN)
+    door.multiplat("render", "--existing", cwd=project)
+    assert door.multiplat("check", cwd=project).stdout.startswith("in sync: ")
+    after = {name: (project / name).read_text(encoding="utf-8") for name in before}
+    assert all(after[name] != before[name] for name in before)
+    assert "robot-2.0" in after["pixi.lock"]
+    assert "robot-1.0" in before["pixi.lock"]
+
+
+def test_snakemake(alone: Host, project: Path, tools: Path) -> None:
+    """A pin file is the explicit file but for its name, which is the manifest's."""
+    write(project, tools, "tool", platforms="[linux-64]", file="robot.yml")
+    file = ("-f", "robot.yml")
+    alone.multiplat("lock", *file, cwd=project)
+    for kind in ("explicit", "snakemake"):
+        alone.multiplat("render", "--kind", kind, "--hash", "sha256", *file, cwd=project)
+    pins = (project / "robot.linux-64.pin.txt").read_text(encoding="utf-8")
+    explicit = (project / "conda-linux-64.lock").read_text(encoding="utf-8")
+    assert pins == explicit.replace("conda-linux-64.lock", "robot.linux-64.pin.txt")
+    assert "#sha256:" in pins
+    done = alone.multiplat("render", "--existing", *file, cwd=project)
+    assert done.stderr == " as locked: nothing to write\n"
+
+
+def test_another_tools_pixi_lock(alone: Host, project: Path, tools: Path) -> None:
+    """The lock of pixi itself is left alone, by `check` and by `render`."""
+    write(project, tools, "tool", platforms="[linux-64]")
+    alone.multiplat("lock", cwd=project)
+    theirs = "version: 6\nenvironments: {}\npackages: []\n"
+    (project / "pixi.lock").write_text(theirs, encoding="utf-8")
+    assert check_states(alone, project) == IN_SYNC
+    alone.multiplat("render", "--existing", cwd=project)
+    done = alone.multiplat("render", "--kind", "pixi-lock", cwd=project, code=2)
+    assert done.stderr == (
+        "error: pixi.lock is not ours\n"
+        "  it would be replaced: put it aside, if it is no longer needed\n"
+    )
+    assert (project / "pixi.lock").read_text(encoding="utf-8") == theirs
+    done = alone.multiplat(
+        "render", "--kind", "pixi-lock", "--platform", "linux-64", cwd=project, code=2
+    )
+    assert done.stderr == (
+        "error: pixi.lock is one file for all environments and platforms: name none\n"
+    )
+    done = alone.multiplat("render", "--kind", "pylock", cwd=project, code=2)
+    assert done.stderr == "error: no PyPI packages are locked for any platform\n"
+
+
+def test_two_of_one_name(alone: Host, project: Path, tools: Path) -> None:
+    """Two environments whose files would have one name are refused, and rendered one by one."""
+    twin = "multiplat: {environments: {environment: {dependencies: [solo]}}}\n"
+    write(project, tools, "tool", platforms="[linux-64]", extra=twin)
+    alone.multiplat("lock", cwd=project)
+    done = alone.multiplat("render", "--kind", "snakemake", cwd=project, code=2)
+    assert done.stderr == (
+        "error: two environments would both be environment.linux-64.pin.txt\n"
+        "  render one of them with -e ENV\n"
+    )
+    alone.multiplat("render", "--kind", "snakemake", "-e", "default", cwd=project)
