@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from conda_multiplat.actions.invocation import Invocation, preferred
 from conda_multiplat.activation.model import Activation
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.machine import prefix as prefixes
+from conda_multiplat.machine.file_locks import nobody_installs
+from conda_multiplat.machine.prefix_users import come_in
 from conda_multiplat.machine.project import Project
 from conda_multiplat.machine.read_activation import read_activation
-from conda_multiplat.vocabulary.errors import UnmetError
+from conda_multiplat.vocabulary.errors import InUseError, UnmetError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 
@@ -63,13 +66,16 @@ def installed_environment(call: Invocation) -> InstalledEnvironment:
     return InstalledEnvironment(where, project, call.environment or known, marker)
 
 
-def enter(call: Invocation, *, as_it_is: bool) -> Activation:
+def enter(call: Invocation, *, as_it_is: bool, command: str = "") -> Activation:
     """What activating the environment does, after making it as locked unless ``as_it_is``.
+
+    With ``command``, what the user types, this process counts as working in the environment from
+    now on, and so does the program that it becomes: nobody of us changes it meanwhile.
 
     Raises:
         UnmetError: it is not there, is not the project's, or this machine can't run it.
     """
-    where = _as_it_is(call) if as_it_is else _updated(call, call.project())
+    where = _as_it_is(call, command) if as_it_is else _updated(call, call.project(), command)
     activation = read_activation(where, call.settings)
     for name in activation.ignored:
         call.console.say(
@@ -92,16 +98,19 @@ def _present(call: Invocation, project: Project, hint: str) -> Path:
     return where
 
 
-def _as_it_is(call: Invocation) -> Path:
+def _as_it_is(call: Invocation, command: str) -> Path:
     """The environment's folder; one that is named needs no manifest."""
     hint = "without --no-install it is made as locked first"
-    if named := call.named():
-        _require(named, hint)
-        return named
-    return _present(call, call.project(), hint)
+    where = call.named() or _present(call, call.project(), hint)
+    _require(where, hint)
+    if command:
+        waiting = f" waiting for an install into {where}"
+        with nobody_installs(where, lambda: call.console.say(waiting)):
+            come_in(where, command)
+    return where
 
 
-def _updated(call: Invocation, project: Project) -> Path:
+def _updated(call: Invocation, project: Project, command: str) -> Path:
     """The environment's folder, which is as locked now."""
     from conda_multiplat.actions.install.choose_environment import choose, warn_if_stale
     from conda_multiplat.actions.install.make_as_locked import make_as_locked
@@ -112,7 +121,12 @@ def _updated(call: Invocation, project: Project) -> Path:
     where = named or call.where(project, choice.environment)
     _refuse_foreign(project, where)
     warn_if_stale(choice, console)
-    work = make_as_locked(project, choice, where, settings, console)
+    then = partial(come_in, where, command) if command else lambda: None
+    try:
+        work = make_as_locked(project, choice, where, settings, console, then=then)
+    except InUseError as error:
+        error.hints = (*error.hints, "--no-install takes it as it is")
+        raise
     if work.found or work.pypi:
         count = len(choice.locked.records) + len(choice.locked.pypi)
         console.say(f" {where} has the {packages(count)} of {choice.environment}")

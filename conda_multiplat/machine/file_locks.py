@@ -1,4 +1,4 @@
-"""Locks: nothing of the cache is removed under a run that uses it, and a prefix has one worker.
+"""Locks: nothing of the cache is removed under a run that uses it, and a prefix has one installer.
 
 They are ``flock``'s, as rattler's are. Where there are none (Windows, some network file systems)
 nothing is held: Windows refuses to remove an open file by itself.
@@ -14,10 +14,13 @@ from pathlib import Path
 try:
     import fcntl
 except ImportError:  # Windows
-    _SHARED = _ALONE = _WAIT = 0
+    _SHARED = _ALONE = _WAIT = _SHARED_AT_ONCE = 0
 else:
     _SHARED, _ALONE = fcntl.LOCK_SH, fcntl.LOCK_EX | fcntl.LOCK_NB
     _WAIT = fcntl.LOCK_EX
+    _SHARED_AT_ONCE = fcntl.LOCK_SH | fcntl.LOCK_NB
+#: Descriptors below this are what scripts of shells open by number.
+_HIGH = 100
 
 
 @contextmanager
@@ -66,6 +69,75 @@ def one_at_a_time(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
             return
         finally:
             os.close(handle)
+
+
+@contextmanager
+def nobody_installs(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold a folder that is there, with others who do; wait for who has it to one's own."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:  # Windows opens no folders
+        yield
+        return
+    try:
+        if not _lock(handle, _SHARED_AT_ONCE):
+            waiting()
+            _lock(handle, _SHARED)
+        yield
+    finally:
+        os.close(handle)
+
+
+def hold(file: Path, *, alone: bool, make: bool = False) -> int | None:
+    """Hold a file until this process ends, and all that inherit from it: a program, and its own.
+
+    Args:
+        file: the file.
+        alone: whether nobody else may hold it.
+        make: whether it is made if it is not there.
+
+    Returns:
+        The descriptor; ``None`` where somebody else holds it, or it was removed meanwhile.
+
+    Raises:
+        OSError: it can't be opened.
+    """
+    handle = os.open(file, os.O_RDWR | os.O_CREAT if make else os.O_RDONLY, 0o666)
+    if not _lock(handle, _ALONE if alone else _SHARED_AT_ONCE) or not _is_at(handle, file):
+        os.close(handle)
+        return None
+    handle = _out_of_the_way(handle)
+    os.set_inheritable(handle, True)
+    return handle
+
+
+def let_go(handle: int) -> None:
+    """End what :func:`hold` began."""
+    os.close(handle)
+
+
+def held_on(file: Path) -> bool:
+    """Whether anybody holds a file.
+
+    Raises:
+        OSError: it can't be opened.
+    """
+    handle = os.open(file, os.O_RDONLY)
+    try:
+        return not _lock(handle, _ALONE)
+    finally:
+        os.close(handle)
+
+
+def _out_of_the_way(handle: int) -> int:
+    """The same by a number that no script uses; as it is where there are not so many."""
+    if not _ALONE:
+        return handle
+    with suppress(OSError):
+        high = fcntl.fcntl(handle, fcntl.F_DUPFD_CLOEXEC, _HIGH)
+        os.close(handle)
+        return high
+    return handle
 
 
 def _is_at(handle: int, path: Path) -> bool:

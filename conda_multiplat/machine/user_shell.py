@@ -2,9 +2,10 @@
 
 On POSIX we become the shell (``exec``): it owns the terminal as any shell does, so that job
 control, sizes, signals and its exit code are nobody else's business, and no process waits behind
-it. What is left behind is nothing: Python's standard streams are flushed, conda has no work for
-the end of a process of ours, and the files that a shell starts from are removed by themselves,
-when it has read them.
+it. What is left behind is a descriptor that says that somebody works in the environment
+(``prefix_users``); Python's standard streams are flushed, conda has no work for the end of a
+process of ours, and the files that a shell starts from are removed by themselves, when it has read
+them.
 
 The user's own files are read first, as by any interactive shell, and then the hook.
 """

@@ -124,6 +124,12 @@ class UnmetError(MultiplatError):
     exit_code = 1
 
 
+class InUseError(MultiplatError):
+    """Somebody works in the prefix that would have to change."""
+
+    exit_code = 1
+
+
 class ChannelRefusedError(MultiplatError):
     """A channel is to be used that conda's configuration refuses."""
 

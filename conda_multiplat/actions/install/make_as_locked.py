@@ -13,7 +13,7 @@ under way; one that was cut off is gone through again. Two at once do it one aft
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +41,13 @@ from conda_multiplat.machine.progress import Progress, progress
 from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import promises_for, target
 from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.errors import InUseError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 from conda_multiplat.vocabulary.records import CondaRecord
+
+
+def _nothing() -> None:
+    pass
 
 
 def make_as_locked(
@@ -56,13 +61,16 @@ def make_as_locked(
     dry_run: bool = False,
     allow_frozen: bool = False,
     allow_base: bool = False,
+    then: Callable[[], None] = _nothing,
 ) -> Work:
     """Make a prefix what is locked, and say what that took; with ``dry_run`` what it would take.
 
     Without ``look`` the files of conda's packages are taken to be there as they were linked.
+    ``then`` is called at the end, before others may change the prefix again.
 
     Raises:
         UnmetError: the prefix may not be touched.
+        InUseError: it would have to change, and somebody works in it.
         ChannelRefusedError: conda's configuration does not allow a locked package's channel.
         OutsideError: it could not be finished, or a file would have two owners.
     """
@@ -72,8 +80,10 @@ def make_as_locked(
     with one_at_a_time(where, lambda: console.say(f" waiting for another install into {where}")):
         refuse_protected(where, settings, allow_frozen=allow_frozen, allow_base=allow_base)
         work = _look_at(project, choice, where, settings, look)
+        _refuse_in_use(work)
         _say_what_it_was(work, settings, console)
         _carry_out(work, settings, console)
+        then()
     return work
 
 
@@ -106,6 +116,24 @@ def _carry_out(work: Work, settings: Settings, console: Console) -> None:
     except OSError as error:
         reason = f"{error.filename or work.where}: {error.strerror}"
         raise prefixes.unfinished(work.where, reason) from None
+
+
+def _refuse_in_use(work: Work) -> None:
+    """Refuse to change a prefix under who works in it.
+
+    Raises:
+        InUseError: with who does.
+    """
+    if not (work.found or work.pypi) and work.finished:
+        return
+    from conda_multiplat.machine.prefix_users import users
+
+    if there := users(work.where):
+        raise InUseError(
+            f"{work.where} is in use, and would have to change",
+            details=[f"by {user}" for user in there],
+            hints=["wait for its end, or install into another with -n NAME or -p PREFIX"],
+        )
 
 
 def _say_what_it_was(work: Work, settings: Settings, console: Console) -> None:

@@ -60,7 +60,11 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     command = rest if first in ("--", "") else args.command_line
     if not command:
         raise UsageError("no command to run", hints=["conda multiplat run -- CMD ARG…"])
-    activation = enter(invocation(args, settings, console), as_it_is=args.as_it_is)
+    activation = enter(
+        invocation(args, settings, console),
+        as_it_is=args.as_it_is,
+        command=f"run -- {' '.join(command)}",
+    )
     environ = _environ(activation, os.environ)
     try:
         return become(command, environ)

@@ -52,7 +52,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         )
     kind, program = program_of(args.shell_kind)
     script = shell_named(kind, windows=settings.subdir.startswith("win-"))
-    activation = enter(invocation(args, settings, console), as_it_is=args.as_it_is)
+    activation = enter(invocation(args, settings, console), as_it_is=args.as_it_is, command="shell")
     if is_active(activation.prefix, os.environ):
         console.say(f" {activation.name} is active in this shell already")
         return 0

@@ -1,0 +1,170 @@
+"""A prefix that somebody works in: nobody changes it meanwhile, and who would says who is there."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from support.hosts import Host
+from support.manifests import write
+from support.packages import SUBDIR, Package, build_channel
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no locks")
+#: Says that it runs, and ends with its input.
+_WAIT = ("sh", "-c", "echo begin; cat")
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A channel of three small packages."""
+    named = [
+        Package(name, noarch="generic", files={f"share/{name}": b"x"})
+        for name in ("one", "two", "three")
+    ]
+    return build_channel(tmp_path_factory.mktemp("used"), named)
+
+
+@pytest.fixture
+def demo(alone: Host, project: Path, packages: Path) -> Path:
+    """A project that is locked and installed."""
+    write(project, packages, "one", platforms=f"[{SUBDIR}]")
+    alone.multiplat("lock", "-q", cwd=project)
+    alone.multiplat("install", "-q", cwd=project)
+    return project
+
+
+@contextmanager
+def _running(host: Host, project: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """A command in the environment, which has begun; at the end it is let end."""
+    with subprocess.Popen(
+        [*host.command, *words],
+        cwd=project,
+        env=host.environ(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begin\n"
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def _refusal(host: Host, process: int, command: str = " ".join(_WAIT)) -> str:
+    return (
+        f"error: {host.envs / 'demo'} is in use, and would have to change\n"
+        f"  by run -- {command} (process {process})\n"
+        "  wait for its end, or install into another with -n NAME or -p PREFIX\n"
+    )
+
+
+def _lock_more(host: Host, project: Path, packages: Path) -> None:
+    write(project, packages, "one", "two", platforms=f"[{SUBDIR}]")
+    host.multiplat("lock", "-q", cwd=project)
+
+
+def test_not_changed_under_a_run(alone: Host, demo: Path, packages: Path) -> None:
+    """``install``, ``run`` and ``add`` say who is there; what changes nothing goes on."""
+    with _running(alone, demo, "run", "--", *_WAIT) as process:
+        assert alone.multiplat("run", "--", "echo", "x", cwd=demo).stdout == "x\n"
+        alone.multiplat("install", cwd=demo)
+        _lock_more(alone, demo, packages)
+        said = _refusal(alone, process.pid)
+        assert alone.multiplat("install", cwd=demo, code=1).stderr == said
+        done = alone.multiplat("run", "--", "true", cwd=demo, code=1)
+        assert done.stderr == f"{said}  --no-install takes it as it is\n"
+        assert alone.multiplat("run", "--no-install", "--", "echo", "y", cwd=demo).stdout == "y\n"
+        done = alone.multiplat("add", "three", cwd=demo, code=1)
+        assert done.stderr.endswith(
+            f"{said}  the manifest and its locks are changed: `install` goes on\n"
+        )
+        assert not (alone.envs / "demo/share/two").exists()
+    alone.multiplat("install", "-q", cwd=demo)
+    assert (alone.envs / "demo/share/two").exists()
+
+
+def test_all_are_named(alone: Host, demo: Path, packages: Path) -> None:
+    """Two at once are there together, one that took the environment as it is among them."""
+    with (
+        _running(alone, demo, "run", "--", *_WAIT) as one,
+        _running(alone, demo, "run", "--no-install", "-n", "demo", "--", *_WAIT) as two,
+    ):
+        _lock_more(alone, demo, packages)
+        said = alone.multiplat("install", cwd=demo, code=1).stderr
+        assert {f"(process {each.pid})" in said for each in (one, two)} == {True}
+
+
+@pytest.mark.parametrize(
+    "end",
+    [lambda process: process.kill(), lambda process: process.send_signal(signal.SIGTERM)],
+    ids=["SIGKILL", "SIGTERM"],
+)
+def test_gone_with_the_process(
+    alone: Host, demo: Path, packages: Path, end: Callable[[subprocess.Popen[str]], None]
+) -> None:
+    """However a command ends, nothing of it is in the way afterwards, and its note goes."""
+    with _running(alone, demo, "run", "--", "sh", "-c", "echo begin; exec cat") as process:
+        end(process)
+        process.wait()
+    _lock_more(alone, demo, packages)
+    alone.multiplat("install", "-q", cwd=demo)
+    assert list((alone.envs / "demo/conda-meta/multiplat-users").iterdir()) == []
+
+
+def test_what_a_command_has_started_counts(alone: Host, demo: Path, packages: Path) -> None:
+    """What goes on in the background is still at work in the prefix."""
+    code = "exec 5<&0; { echo begin; cat <&5; } &"
+    with _running(alone, demo, "run", "--", "sh", "-c", code) as process:
+        process.wait()
+        _lock_more(alone, demo, packages)
+        said = alone.multiplat("install", cwd=demo, code=1).stderr
+        assert said == _refusal(alone, process.pid, f"sh -c {code}")
+
+
+def test_own_shell_may_install(alone: Host, demo: Path, packages: Path) -> None:
+    """Who installs from within knows that the environment changes under them."""
+    _lock_more(alone, demo, packages)
+    install = " ".join([*alone.command, "install", "-q"])
+    words = ("--no-install", "--", "sh", "-c", f"{install}; echo $?")
+    assert alone.multiplat("run", *words, cwd=demo).stdout == "0\n"
+    assert (alone.envs / "demo/share/two").exists()
+
+
+def test_where_nothing_can_be_noted(alone: Host, demo: Path, packages: Path) -> None:
+    """Who may not write in a prefix holds it all the same, without a name."""
+    (alone.envs / "demo/conda-meta/multiplat-users").write_text("no folder\n", encoding="utf-8")
+    with _running(alone, demo, "run", "--", *_WAIT):
+        assert alone.multiplat("run", "--", "echo", "x", cwd=demo).stdout == "x\n"
+        _lock_more(alone, demo, packages)
+        said = alone.multiplat("install", cwd=demo, code=1).stderr
+        assert "  by a `run` or `shell` of somebody who may not write there\n" in said
+    alone.multiplat("install", "-q", cwd=demo)
+
+
+def test_notes_do_not_pile_up(alone: Host, demo: Path) -> None:
+    """Each run removes what earlier ones have left."""
+    for _ in range(3):
+        alone.multiplat("run", "--", "true", cwd=demo)
+    assert len(list((alone.envs / "demo/conda-meta/multiplat-users").iterdir())) == 1
+
+
+def test_scripts_descriptors_are_free(alone: Host, demo: Path) -> None:
+    """What says that somebody is there is none of those that a script opens by number."""
+    code = "import os; print([d for d in range(3, 100) if os.path.exists(f'/dev/fd/{d}')])"
+    code += "; print(os.path.exists('/dev/fd/0'))"
+    done = subprocess.run(
+        [*alone.command, "run", "--", sys.executable, "-c", code],
+        cwd=demo,
+        env=alone.environ(),
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        close_fds=True,
+    )
+    assert done.stdout == "[]\nTrue\n"
