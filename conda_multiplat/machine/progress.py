@@ -1,15 +1,21 @@
-"""One progress bar on stderr for all that a command waits for."""
+"""What a person sees on stderr while a command works: a bar of steps, or what is waited for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from conda_multiplat.machine.console import Console
 
 if TYPE_CHECKING:
+    from rich.live import Live
     from rich.progress import Progress as RichProgress
+
+#: Seconds after which somebody wants to know.
+_PATIENCE = 0.3
 
 
 class Progress:
@@ -56,3 +62,57 @@ def progress(console: Console, total: int) -> Iterator[Progress]:
     )
     with RichProgress(*columns, console=RichConsole(file=console.stream), transient=True) as bar:
         yield _Bar(bar, total)
+
+
+@contextmanager
+def waiting(console: Console, words: Callable[[], str]) -> Iterator[None]:
+    """A line that says what is waited for, and how long; it comes late and is gone at the end.
+
+    Args:
+        console: the line is shown where a person watches.
+        words: what is waited for by now; asked several times a second, in another thread.
+    """
+    if not console.interactive:
+        yield
+        return
+    line = _Line(console, words)
+    timer = threading.Timer(_PATIENCE, line.begin)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        line.end()
+
+
+class _Line:
+    def __init__(self, console: Console, words: Callable[[], str]) -> None:
+        self._console = console
+        self._words = words
+        self._started = time.monotonic()
+        self._lock = threading.Lock()
+        self._ended = False
+        self._live: Live | None = None
+
+    def begin(self) -> None:
+        from rich.console import Console as RichConsole
+        from rich.live import Live
+        from rich.text import Text
+
+        def text() -> Text:
+            seconds = int(time.monotonic() - self._started)
+            said = f" {self._words()}  {seconds} s" if seconds else f" {self._words()}"
+            return Text(said, style="dim", no_wrap=True, overflow="ellipsis")
+
+        with self._lock:
+            if not self._ended:
+                console = RichConsole(file=self._console.stream)
+                self._live = Live(get_renderable=text, console=console, transient=True)
+                self._live.start(refresh=True)
+
+    def end(self) -> None:
+        with self._lock:
+            self._ended = True
+            if self._live:
+                self._live.stop()

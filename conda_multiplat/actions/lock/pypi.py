@@ -96,6 +96,17 @@ class PypiSide:
             self._futures[request] = self._engine.start(request)
         return self._futures[request]
 
+    def progress(self) -> tuple[Sequence[str], Sequence[str]]:
+        """The targets that have been begun, and those of them that are under way."""
+        begun = dict(self._requests)  # another thread may ask
+        targets = [str(target) for target in begun]
+        under_way = [
+            str(target)
+            for target, request in begun.items()
+            if (future := self._futures.get(request)) and not future.done()
+        ]
+        return targets, under_way
+
     def close(self) -> None:
         """Stop what is still under way: nobody wants it where the run has failed."""
         self._engine.close()

@@ -21,17 +21,19 @@ from typing import TYPE_CHECKING
 
 from conda_multiplat.actions.lock.cuda_builds import refuse_lost_cuda
 from conda_multiplat.actions.lock.plan import Plan, Update, check_update, make_plans, plan_targets
+from conda_multiplat.actions.lock.waited_for import WaitedFor
 from conda_multiplat.actions.named_variables import require_named
 from conda_multiplat.lockfile import write as conda_lock
 from conda_multiplat.lockfile.model import LockChannel, LockFile, PlatformLock
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import read_lock_text
+from conda_multiplat.machine.progress import waiting
 from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import Target, targets, with_peers
 from conda_multiplat.solving.conflicts import no_solution
 from conda_multiplat.solving.outcomes import CondaEngine, Conflict, Solution
-from conda_multiplat.solving.requests import channels_of, digest, request
+from conda_multiplat.solving.requests import SolveRequest, channels_of, digest, request
 from conda_multiplat.solving.solve import solve
 from conda_multiplat.vocabulary.channels import environment_variables, public_name
 from conda_multiplat.vocabulary.errors import ManifestError
@@ -132,11 +134,14 @@ def relock(
     )
     _refuse_missing(project, plans)
     pypi = _pypi_side(project, plans, update, settings, console)
+    requests = [request for plan in plans for request in plan.requests]
+    waited_for = WaitedFor(requests, pypi.progress if pypi else None)
     try:
-        solutions = _solve(plans, engine, pypi)
-        if not drop_cuda:
-            refuse_lost_cuda(project, plans, solutions)
-        resolved = pypi.results() if pypi else {}
+        with waiting(console, waited_for.words):
+            solutions = _solve(requests, engine, pypi, waited_for)
+            if not drop_cuda:
+                refuse_lost_cuda(project, plans, solutions)
+            resolved = pypi.results() if pypi else {}
     finally:
         if pypi:
             pypi.close()
@@ -231,19 +236,22 @@ def _refuse_other_servers(project: Project, resolved: Mapping[Target, PypiSoluti
 
 
 def _solve(
-    plans: Sequence[Plan], engine: CondaEngine, pypi: PypiSide | None
+    requests: Sequence[SolveRequest],
+    engine: CondaEngine,
+    pypi: PypiSide | None,
+    waited_for: WaitedFor,
 ) -> dict[Target, Solution]:
-    requests = [request for plan in plans for request in plan.requests]
-    outcomes = solve(requests, engine, pypi.start if pypi else _ignore) if requests else []
+    def solved(solution: Solution) -> None:
+        waited_for.solved(solution)
+        if pypi:
+            pypi.start(solution)
+
+    outcomes = solve(requests, engine, solved) if requests else []
     conflicts = [outcome for outcome in outcomes if isinstance(outcome, Conflict)]
     solutions = [outcome for outcome in outcomes if isinstance(outcome, Solution)]
     if conflicts:
         raise no_solution(conflicts, [solution.request.target for solution in solutions])
     return {solution.request.target: solution for solution in solutions}
-
-
-def _ignore(_: Solution) -> None:
-    pass
 
 
 def _lock_file(

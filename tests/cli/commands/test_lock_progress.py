@@ -1,0 +1,60 @@
+"""What a person sees while a lock is being made, and nobody else does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.hosts import Host
+from support.manifests import write
+from support.server import Rules
+from support.terminal import Terminal
+
+#: Seconds that the repodata of all platforms takes, and that of one of them.
+_SLOW = {"noarch": 1.0, "osx-arm64": 2.0}
+
+
+@pytest.fixture
+def slow(project: Path, server: Rules) -> Path:
+    """A project of three platforms, one of which is read more slowly than the others."""
+    for subdir, seconds in _SLOW.items():
+        server.delay[f"{subdir}/repodata.json.zst"] = seconds
+    write(project, f"{server.url}/chan", "python", "numpy")
+    return project
+
+
+def test_terminal(alone: Host, slow: Path, server: Rules) -> None:
+    """First what is read, then which targets have no solution yet; nothing of it stays."""
+    command = ["env", "TERM=xterm", *alone.command, "lock"]
+    with Terminal(command, env=alone.environ(), cwd=slow) as terminal:
+        terminal.wait_for(f"reading {server.url}/chan for default/linux-64, ")
+        terminal.wait_for("solved 2 of 3, not yet default/osx-arm64")
+        assert terminal.exit_code() == 0
+    *_, last = terminal.shown.splitlines()
+    assert last == " wrote conda-lock.yml"
+
+
+def test_slow_channel_on_a_narrow_terminal(alone: Host, slow: Path) -> None:
+    """The line is cut to the terminal's width, so that it is drawn over and not below itself."""
+    command = ["env", "TERM=xterm", "COLUMNS=40", *alone.command, "lock"]
+    with Terminal(command, env=alone.environ(), cwd=slow) as terminal:
+        terminal.resize(24, 40)
+        terminal.wait_for("…")
+        assert terminal.exit_code() == 0
+
+
+@pytest.mark.parametrize("options", [(), ("-q",), ("--json",)])
+def test_nobody_watches(alone: Host, slow: Path, options: tuple[str, ...]) -> None:
+    """Piped, quiet and in JSON there is not a word of it."""
+    done = alone.multiplat("lock", *options, cwd=slow)
+    for word in ("reading", "solved", "not yet", "\x1b", "\r"):
+        assert word not in done.stderr
+
+
+@pytest.mark.parametrize("option", ["-q", "--json"])
+def test_quiet_terminal(alone: Host, slow: Path, option: str) -> None:
+    """On a terminal too, who asks for silence has it."""
+    command = ["env", "TERM=xterm", *alone.command, "lock", option]
+    with Terminal(command, env=alone.environ(), cwd=slow) as terminal:
+        assert terminal.exit_code() == 0
+    assert "not yet" not in terminal.shown
