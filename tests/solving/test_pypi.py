@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from packaging.utils import canonicalize_name
 
-from conda_multiplat.engines.pypi.compile import listing_of, triple
+from conda_multiplat.engines.pypi.compile import triple
 from conda_multiplat.engines.pypi.conda_names import name_table
+from conda_multiplat.engines.pypi.listing import listing_of
 from conda_multiplat.solving.pypi import provided, pypi_version
 from conda_multiplat.solving.read_pylock import choose
 from conda_multiplat.solving.wheel_tags import tags
@@ -169,6 +171,28 @@ def test_who_needs_whom() -> None:
         "pynput": ["evdev"],
         "qpsolvers": ["numpy", "quadprog"],
         "robo-suite": ["qpsolvers"],
+    }
+
+
+def test_who_needs_what_is_on_this_disk() -> None:
+    """Uv names that by the path that whoever needs it has written; of several alike each counts."""
+    places = {
+        Path("/p/here"): "here",
+        Path("/p/libs/inner"): "in-ner",
+        Path("/q/inner"): "other",
+        Path("/p/x-1.0-py3-none-any.whl"): "x",
+    }
+    text = (
+        "# a comment\n-e ./here  # via -r -\n../libs/inner[A_b]   # via here\n"
+        "-e file:///q/inner    # via in_ner, here\n./x-1.0-py3-none-any.whl  # via other\n"
+        "../nowhere  # via here\n"
+    )
+    found = listing_of(text, places)
+    assert found.needs == {"here": ["in-ner", "other"], "in-ner": ["other"], "other": ["x"]}
+    assert found.extras == {"in-ner": ["a-b"]}
+    assert listing_of("inner  # via here\n../inner  # via x\n", places).needs == {
+        "here": ["inner"],
+        "x": ["in-ner", "other"],
     }
 
 

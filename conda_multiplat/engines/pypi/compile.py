@@ -9,13 +9,13 @@ import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import tomli
-from packaging.utils import canonicalize_name
 
 from conda_multiplat.engines.conda.access import cache_folder
 from conda_multiplat.engines.pypi.index_logins import IndexLogin, index_logins, with_login
+from conda_multiplat.engines.pypi.listing import Listing, listing_of, local_places
 from conda_multiplat.engines.pypi.uv import UvProcesses, pypi_index, uv_environment
 from conda_multiplat.engines.pypi.vendor_indexes import SOURCES, sources_project, torch_backend
 from conda_multiplat.engines.pypi.wheel_stubs import FOLDER, LOCK, stub
@@ -43,9 +43,6 @@ _TRIPLES = {
     "win-arm64": "aarch64-pc-windows-msvc",
     "linux-riscv64": "riscv64-unknown-linux",
 }
-_NODE = re.compile(
-    r"^(?P<name>[A-Za-z0-9._-]+)(\[(?P<extras>[^\]]*)\])?.*?(\s#\s*via (?P<via>.*))?$"
-)
 #: An option in uv's hints that is a key of the manifest.
 _OPTION = re.compile(rf"`?--(?P<key>{'|'.join(CHOICES)})[ =](?P<value>[a-z0-9.-]+)`?")
 #: What uv says beside its warnings, when it isn't silent.
@@ -62,22 +59,6 @@ def triple(subdir: str, packages: Iterable[VirtualPackage]) -> str | None:
     minors = {int(each.split("_")[2]) for each in known}
     newest = next((minor for minor in _MANYLINUX if minor in minors), None)
     return f"{_MACHINES[subdir]}-manylinux_2_{newest}" if newest else None
-
-
-class Listing(NamedTuple):
-    """What uv's annotated answer says.
-
-    Attributes:
-        needs: which projects each project needs.
-        extras: the extras that are asked for, by project.
-    """
-
-    needs: Mapping[str, Sequence[str]]
-    extras: Mapping[str, Sequence[str]]
-
-    def askers(self, name: str) -> list[str]:
-        """The projects that need a project."""
-        return sorted(project for project, needed in self.needs.items() if name in needed)
 
 
 @dataclass(frozen=True)
@@ -170,7 +151,7 @@ class Compiler:
         if done.returncode != 0:
             done = self._run(self.entries, *form, pins=pins)
             self.check(done)
-        return listing_of(done.stdout)
+        return listing_of(done.stdout, local_places(self.pylock(), self.folder))
 
     def fetch(self, entry: str, folder: Path) -> bool:
         """Unpack one file into a folder, whatever system it is for, without what it needs."""
@@ -327,17 +308,3 @@ def _with_login(entry: str, logins: Sequence[IndexLogin]) -> str:
     """An entry that names an index, with the user's own login for that."""
     option, value = split_option(entry)
     return f"{option} {with_login(value, logins)}" if option in INDEXES else entry
-
-
-def listing_of(text: str) -> Listing:
-    """Uv's annotated answer: ``six[a]==1.17  # via b, c[extra]``."""
-    needs: dict[str, list[str]] = {}
-    extras: dict[str, list[str]] = {}
-    for node in filter(None, map(_NODE.match, text.splitlines())):
-        needed = canonicalize_name(node["name"])
-        if node["extras"]:
-            extras[needed] = [canonicalize_name(each.strip()) for each in node["extras"].split(",")]
-        for via in (node["via"] or "").split(", "):
-            if via and not via.startswith(("-", SOURCES)):
-                needs.setdefault(canonicalize_name(via.partition("[")[0]), []).append(needed)
-    return Listing(needs, extras)

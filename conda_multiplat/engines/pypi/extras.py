@@ -16,7 +16,8 @@ from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 from packaging.utils import canonicalize_name
 
-from conda_multiplat.engines.pypi.compile import Compiler, Listing
+from conda_multiplat.engines.pypi.compile import Compiler
+from conda_multiplat.engines.pypi.listing import Listing
 from conda_multiplat.engines.pypi.published import Published
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving.extras import Metadata, extras_of, needs_of_extras, requested

@@ -28,9 +28,10 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from conda_multiplat.engines.pypi.advice import index_names, other_versions, unknown_projects
-from conda_multiplat.engines.pypi.compile import NEWEST_SYSTEM, Compiler, Listing, triple
+from conda_multiplat.engines.pypi.compile import NEWEST_SYSTEM, Compiler, triple
 from conda_multiplat.engines.pypi.extras import asked_extras
 from conda_multiplat.engines.pypi.folder_digest import folder_digest, folder_version
+from conda_multiplat.engines.pypi.listing import Listing
 from conda_multiplat.engines.pypi.paths_in_lock import path_in_lock
 from conda_multiplat.engines.pypi.published import Published
 from conda_multiplat.engines.pypi.uv import UvProcesses, pypi_index, uv_program

@@ -265,6 +265,8 @@ def test_nested(alone: Host, project: Path, channel: Path, pypi: Rules, form: st
     _write(project, channel, pypi, "-e ./here")
     alone.multiplat("lock", cwd=project)
     assert _locked(project) == {"here", "inner", "robot"}
+    tree = alone.multiplat("tree", "inner", "--invert", cwd=project).stdout
+    assert "here" in tree
     alone.multiplat("check", "--strict", cwd=project)
     (project / "inner" / "pyproject.toml").write_text(
         f'{inner}dependencies = ["robot"]\noptional-dependencies = {{x = ["purely"]}}\n{_BUILD}',

@@ -1,0 +1,79 @@
+"""Who needs whom, by uv's annotated answer: ``six[a]==1.17  # via b, c[extra]``.
+
+What is on this disk stands there by its path, in the words of who needs it: ``../six  # via b``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from packaging.utils import canonicalize_name
+
+from conda_multiplat.engines.pypi.vendor_indexes import SOURCES
+from conda_multiplat.vocabulary.canonical_requirements import asked_extras
+
+_LINE = re.compile(r"(?P<what>[^\s#].*?)(\s+#\s*via (?P<via>.*))?")
+_NAMED = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(\[[^\]]*\])?(==.*|\s+@\s.*)?")
+
+
+class Listing(NamedTuple):
+    """What uv's annotated answer says.
+
+    Attributes:
+        needs: which projects each project needs.
+        extras: the extras that are asked for, by project.
+    """
+
+    needs: Mapping[str, Sequence[str]]
+    extras: Mapping[str, Sequence[str]]
+
+    def askers(self, name: str) -> list[str]:
+        """The projects that need a project."""
+        return sorted(project for project, needed in self.needs.items() if name in needed)
+
+
+def listing_of(text: str, places: Mapping[Path, str] | None = None) -> Listing:
+    """What an annotated answer says; ``places`` are the projects on this disk by their paths."""
+    needs: dict[str, list[str]] = {}
+    extras: dict[str, list[str]] = {}
+    for node in filter(None, map(_LINE.fullmatch, text.splitlines())):
+        asked = asked_extras(node["what"])
+        for needed in _names(node["what"], places or {}):
+            if asked:
+                extras[needed] = asked
+            for via in (node["via"] or "").split(", "):
+                if via and not via.startswith(("-", SOURCES)):
+                    needs.setdefault(canonicalize_name(via.partition("[")[0]), []).append(needed)
+    return Listing(needs, extras)
+
+
+def local_places(pylock: Mapping[str, Any], folder: Path) -> dict[Path, str]:
+    """The projects of a ``pylock.toml`` in ``folder`` that are on this disk, by their paths."""
+    found: dict[Path, str] = {}
+    for package in pylock.get("packages", ()):
+        for kind in ("directory", "archive"):
+            if path := package.get(kind, {}).get("path"):
+                found[(folder / path).resolve()] = canonicalize_name(package["name"])
+    return found
+
+
+def _names(what: str, places: Mapping[Path, str]) -> Iterator[str]:
+    """The project that a line is of; of a path that several can be meant by, each of those."""
+    if named := _NAMED.fullmatch(what):
+        yield canonicalize_name(named["name"])
+        return
+    path = what.removeprefix("-e ").partition("[")[0].strip()
+    if path.startswith("file:"):
+        wanted = Path(url2pathname(urlsplit(path).path))
+        yield from (name for place, name in places.items() if place == wanted)
+        return
+    # It can count from any folder: what can be compared is its end.
+    end = [part for part in PurePosixPath(path).parts if part not in (".", "..")]
+    for place, name in places.items():
+        if list(place.parts[len(place.parts) - len(end) :]) == end:
+            yield name
