@@ -23,7 +23,7 @@ empty :=
 COLONS := $(subst $(empty) $(empty),:,$(strip $(CONDAS)))
 
 .PHONY: demo test faults test-rattlers test-condas lint lint-workflows wheel dist publish \
-  release-notes docs bench clean
+  release-notes docs screens bench clean
 
 # Lock a small project for three platforms and install it for this machine.
 demo: $(VENV)/.wheel
@@ -73,6 +73,10 @@ publish: $(VENV)/.deps
 docs: $(VENV)/.wheel
 	$(BIN)/python -m pip install --quiet ".[docs]"
 	$(BIN)/sphinx-build -W --keep-going --quiet -b html docs build/docs
+
+# The pictures of terminals, from what the commands print.
+screens: $(VENV)/.wheel
+	PYTHONPATH=tests $(BIN)/python scripts/screens.py
 
 release-notes:
 	@$(PYTHON) scripts/release_notes.py $(VERSION)

@@ -45,7 +45,8 @@ def _packages(cell: Cell) -> str:
 
 def _builds(cell: Cell) -> str:
     kinds = {"CUDA": cell.cuda, "CPU": cell.cpu}
-    return "; ".join(f"{kind}: {', '.join(names)}" for kind, names in kinds.items() if names)
+    names = {kind: [each.partition(" ")[0] for each in found] for kind, found in kinds.items()}
+    return "; ".join(f"{kind}: {', '.join(words)}" for kind, words in names.items() if words)
 
 
 def text(cells: Sequence[Cell]) -> list[str]:

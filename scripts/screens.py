@@ -1,0 +1,168 @@
+"""Make the pictures of terminals in ``docs/screens/``: real commands, real output.
+
+Usage: make screens
+
+Each screen is one command, run in a pseudo-terminal on a small channel that is made for it; the
+colours are those that it prints. rich turns them into SVG, the same bytes each time.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.console import Console
+from rich.text import Text
+from support.hosts import Host, standalone
+from support.packages import Package, write_repodata
+
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "screens"
+WIDTH = 88
+CHANNEL = "https://conda.example.com/robots"
+MANIFEST = """\
+name: robot
+channels: [{channel}]
+platforms: [linux-64, osx-arm64]
+dependencies:
+  - python 3.12.*
+  - numpy
+  - pytorch >=2.5
+  - mesa-libegl   # [linux64]
+multiplat:
+  environments:
+    cuda12:
+      platforms: [linux-64]
+      virtual-packages: {{linux-64: {{cuda: "12.4"}}}}
+      dependencies: [pytorch-gpu]
+"""
+#: rich's own, but for the fonts, which a viewer would have to fetch.
+_FORMAT = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+#: No driver, whatever this machine has; a glibc that everything runs on.
+MACHINE = {
+    "CONDA_SUBDIR": "linux-64",
+    "CONDA_OVERRIDE_CUDA": "11.8",
+    "CONDA_OVERRIDE_GLIBC": "2.35",
+    "CONDA_OVERRIDE_LINUX": "6.8",
+}
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A picture: what is typed, and what it ends with."""
+
+    name: str
+    arguments: tuple[str, ...]
+    code: int = 0
+    environ: tuple[tuple[str, str], ...] = ()
+    replaced: tuple[tuple[str, str], ...] = ()
+
+
+SCREENS = (
+    Screen("lock", ("lock",)),
+    Screen("refusal", ("install", "-e", "cuda12"), code=1),
+    Screen("why", ("why", "pytorch", "-e", "default", "--platform", "linux-64")),
+    Screen("check", ("check",), code=1, replaced=(("  - numpy\n", "  - numpy <2\n"),)),
+    Screen("conflict", ("lock",), code=1, replaced=(("python 3.12.*", "python 3.13.*"),)),
+    Screen("matrix", ("info", "--matrix")),
+)
+
+
+def packages() -> Iterator[Package]:
+    """What the manifest asks for, and what that needs."""
+    for subdir, system in {"linux-64": "__glibc >=2.17", "osx-arm64": "__osx >=11.0"}.items():
+        yield Package("python", "3.12.12", "0_cpython", subdir, depends=[system])
+        yield Package("python", "3.13.5", "0_cpython", subdir, depends=[system])
+        for version in ("1.26.4", "2.3.4"):
+            yield Package("numpy", version, "py312_0", subdir, depends=["python 3.12.*"])
+        needs = ["python 3.12.*", "numpy"]
+        yield Package("pytorch", "2.10.0", "cpu_py312_0", subdir, depends=needs)
+    yield Package("mesa-libegl", "25.0.5", "0", "linux-64", depends=["__glibc >=2.17"])
+    yield Package("cuda-version", "12.9", "0", "noarch", constrains=["__cuda >=12"])
+    cuda = ["python 3.12.*", "numpy", "cuda-version >=12.9,<13", "__cuda"]
+    yield Package("pytorch", "2.10.0", "cuda129_py312_0", "linux-64", depends=cuda)
+    yield Package("pytorch-gpu", "2.10.0", "cuda129_0", "linux-64", depends=["pytorch * cuda*"])
+
+
+def shown(command: Sequence[str], cwd: Path, environ: Mapping[str, str]) -> tuple[str, int]:
+    """What a command shows in a terminal, and its exit code."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        command, cwd=cwd, env=dict(environ), stdin=slave, stdout=slave, stderr=slave
+    )
+    os.close(slave)
+    content = b""
+    while True:
+        try:
+            block = os.read(master, 65536)
+        except OSError:  # so ends a terminal that no process has open any more
+            break
+        if not block:
+            break
+        content += block
+    os.close(master)
+    return content.decode().replace("\r\n", "\n"), process.wait()
+
+
+def picture(title: str, text: str) -> str:
+    """A terminal's content as SVG."""
+    console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
+    console.print(Text.from_ansi(f"$ {title}\n{text.rstrip()}"), soft_wrap=False)
+    return console.export_svg(title="robot", code_format=_FORMAT, unique_id="screen")
+
+
+def _without_progress(text: str) -> str:
+    """What stays on the terminal: a line that is drawn again and then erased is not in it."""
+    return re.sub(r"\x1b\[\?25l.*?\x1b\[\?25h(\r\x1b\[1A)?(\x1b\[2K)?", "", text, flags=re.DOTALL)
+
+
+def make(screen: Screen, host: Host, project: Path, channel: str) -> str:
+    """The picture of one command."""
+    manifest = project / "environment.yml"
+    before = manifest.read_text(encoding="utf-8")
+    text = before
+    for old, new in screen.replaced:
+        text = text.replace(old, new)
+    manifest.write_text(text, encoding="utf-8")
+    environ = host.environ({**MACHINE, **dict(screen.environ), "TERM": "xterm-256color"})
+    environ.pop("NO_COLOR")
+    said, code = shown([*host.command, *screen.arguments], project, {**environ, "COLUMNS": "80"})
+    manifest.write_text(before, encoding="utf-8")
+    if code != screen.code:
+        raise SystemExit(f"{screen.name}: exit code {code}, not {screen.code}\n{said}")
+    words = " ".join(screen.arguments)
+    return picture(f"conda multiplat {words}", _without_progress(said).replace(channel, CHANNEL))
+
+
+def pictures(root: Path) -> Iterator[tuple[str, str]]:
+    """The name and the SVG of each screen, made in an empty folder."""
+    channel = write_repodata(root / "channel", list(packages())).as_uri()
+    project = root / "robot"
+    (project / ".git").mkdir(parents=True)
+    text = MANIFEST.format(channel=channel)
+    (project / "environment.yml").write_text(text, encoding="utf-8")
+    host = standalone(root / "home")
+    for screen in SCREENS:
+        yield screen.name, make(screen, host, project, channel)
+
+
+def main() -> int:
+    """Make all of them."""
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        for name, svg in pictures(Path(temporary)):
+            (FOLDER / f"{name}.svg").write_text(svg, encoding="utf-8")
+            print(f"wrote docs/screens/{name}.svg")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
