@@ -6,15 +6,16 @@ A local project can need others by their paths; those are followed.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tomli
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 
 from conda_multiplat.machine.files import NOT_SHOWN, ReadText, is_foreign, shown
+from conda_multiplat.machine.uv_workspace import sources_of
 from conda_multiplat.manifest.model import LocalProject, Requirement
 from conda_multiplat.vocabulary.canonical_requirements import asked_extras
 from conda_multiplat.vocabulary.errors import MultiplatError, WordingError
@@ -113,4 +114,14 @@ def read_project(folder: Path, read: ReadText, base: Path) -> ProjectMetadata:
     except tomli.TOMLDecodeError as error:
         reason = NOT_SHOWN if is_foreign(file, base) else str(error)
         raise WordingError(f"{shown(file)} is not TOML: {reason}") from None
-    return project_metadata(table, text_of)
+    sources = sources_of(folder.resolve(), lambda place: _table(place, read))
+    return project_metadata(table, text_of, sources)
+
+
+def _table(folder: Path, read: ReadText) -> Mapping[str, Any]:
+    """A ``pyproject.toml``; nothing where there is none that can be read."""
+    file = folder / "pyproject.toml"
+    try:
+        return tomli.loads(read(file)) if file.is_file() else {}
+    except (MultiplatError, tomli.TOMLDecodeError):
+        return {}

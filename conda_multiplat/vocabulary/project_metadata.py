@@ -10,6 +10,7 @@ from __future__ import annotations
 import configparser
 import re
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
@@ -93,15 +94,17 @@ class _Said(NamedTuple):
     dynamic: tuple[str, ...] = ()
 
 
-def project_metadata(table: Mapping[str, Any], read: ReadFile) -> ProjectMetadata:
+def project_metadata(
+    table: Mapping[str, Any], read: ReadFile, sources: Mapping[str, Any] = MappingProxyType({})
+) -> ProjectMetadata:
     """What counts of a project.
 
     Args:
         table: its ``pyproject.toml``; empty where there is none.
         read: gives the text of its other files.
+        sources: its ``tool.uv.sources``, those of its workspace included.
     """
     said = _said(table, read)
-    sources = _table(_table(_table(table, "tool"), "uv"), "sources")
     needed = _lines(said.dependencies)
     extras = _extras(said.extras)
     every = {line for lines in (needed, *dict(extras).values()) for line in lines}

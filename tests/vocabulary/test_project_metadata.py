@@ -128,7 +128,8 @@ FOUND = ProjectMetadata("x", ("a>=1",), DEV, ">=3.10")
 def test_places(files: dict[str, str], expected: ProjectMetadata) -> None:
     """PEP 621, setuptools' files, ``setup.cfg``, flit, Poetry; and what can't be told."""
     table = tomli.loads(files.get("pyproject.toml", ""))
-    assert project_metadata(table, lambda name: files.get(name, "")) == expected
+    sources = table.get("tool", {}).get("uv", {}).get("sources", {})
+    assert project_metadata(table, lambda name: files.get(name, ""), sources) == expected
 
 
 @pytest.mark.parametrize(

@@ -275,6 +275,29 @@ def test_nested(alone: Host, project: Path, channel: Path, pypi: Rules, form: st
     assert "pip: -e ./here: inner needs purely: not locked" in _fails(alone, project)
 
 
+@pytest.mark.parametrize("said", ["member", "root"])
+def test_workspace(alone: Host, project: Path, channel: Path, pypi: Rules, said: str) -> None:
+    """A member of a uv workspace that another member needs is looked at by its path too."""
+    sources = "[tool.uv.sources]\nInner = {workspace = true}\n"
+    root = '[tool.uv.workspace]\nmembers = ["packages/*"]\nexclude = ["packages/old"]\n'
+    (project / "pyproject.toml").write_text(root + sources * (said == "root"), encoding="utf-8")
+    packages = project / "packages"
+    for name, needs in {"in": "robot", "old": "nosuch"}.items():
+        write_project(packages / name, "inner", "0.3", [needs])
+    write_project(packages / "here", "here", "0.3", ["inner"])
+    with (packages / "here" / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write(sources * (said == "member"))
+    _write(project, channel, pypi, "-e packages/here")
+    alone.multiplat("lock", cwd=project)
+    assert _locked(project) == {"here", "inner", "robot"}
+    alone.multiplat("check", "--strict", cwd=project)
+    write_project(packages / "in", "inner", "0.4", ["robot"])
+    alone.multiplat("check", "--strict", cwd=project)
+    write_project(packages / "in", "inner", "0.4", ["robot", "purely"])
+    wrong = "pip: -e ./packages/here: inner needs purely: not locked"
+    assert wrong.replace("./", "") in _fails(alone, project).replace("./", "")
+
+
 def test_renamed(alone: Host, project: Path, channel: Path, pypi: Rules) -> None:
     """A project of another name is another package."""
     _lock(alone, project, channel, pypi, "-e ./here", f"{_HEAD}dependencies = []\n")

@@ -1,0 +1,92 @@
+"""uv's workspaces: local projects beside each other, of which one root says where they are.
+
+uv takes what a member needs from ``tool.uv.sources`` of the root too, and ``{workspace = true}``
+there stands for the path of a member.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+#: The content of a folder's ``pyproject.toml``; nothing where there is none that can be read.
+ReadTable = Callable[[Path], Mapping[str, Any]]
+
+
+def sources_of(folder: Path, read: ReadTable) -> dict[str, Any]:
+    """Where uv takes from what a project needs: name -> source, with paths from the project."""
+    own = dict(_uv(read(folder)).get("sources", {}))
+    root = _root(folder, read)
+    if root is None:
+        return own
+    start = os.path.relpath(root, folder)
+    inherited = {
+        name: _moved(source, start) for name, source in _uv(read(root)).get("sources", {}).items()
+    }
+    sources = {**inherited, **own}
+    if not any(map(_is_member, sources.values())):
+        return sources
+    places = {_name(read(member)): member for member in _members(root, read)}
+    return {
+        name: _placed(source, places.get(canonicalize_name(name)), folder)
+        for name, source in sources.items()
+    }
+
+
+def _uv(table: Mapping[str, Any]) -> dict[str, Any]:
+    tools = table.get("tool")
+    uv = tools.get("uv") if isinstance(tools, Mapping) else None
+    tables = dict(uv) if isinstance(uv, Mapping) else {}
+    return {key: value for key, value in tables.items() if isinstance(value, Mapping)}
+
+
+def _root(folder: Path, read: ReadTable) -> Path | None:
+    """The root of the workspace that a project is a member of; ``None`` where it is of none."""
+    for parent in (folder, *folder.parents):
+        if "workspace" in _uv(read(parent)):
+            return parent if folder in (parent, *_members(parent, read)) else None
+        if (parent / ".git").exists():
+            break
+    return None
+
+
+def _members(root: Path, read: ReadTable) -> Iterator[Path]:
+    workspace = _uv(read(root))["workspace"]
+    left_out = {path for pattern in _texts(workspace, "exclude") for path in root.glob(pattern)}
+    yield root
+    for pattern in _texts(workspace, "members"):
+        yield from (path for path in sorted(root.glob(pattern)) if path not in left_out)
+
+
+def _texts(table: Mapping[str, Any], key: str) -> list[str]:
+    value = table.get(key)
+    texts = value if isinstance(value, list) else []
+    return [text for text in texts if isinstance(text, str) and text and not text.startswith("/")]
+
+
+def _name(table: Mapping[str, Any]) -> str:
+    project = table.get("project")
+    name = project.get("name") if isinstance(project, Mapping) else None
+    return canonicalize_name(name) if isinstance(name, str) else ""
+
+
+def _is_member(source: Any) -> bool:
+    return isinstance(source, Mapping) and source.get("workspace") is True
+
+
+def _placed(source: Any, member: Path | None, folder: Path) -> Any:
+    if member is None or not _is_member(source):
+        return source
+    return {"path": Path(os.path.relpath(member, folder)).as_posix()}
+
+
+def _moved(source: Any, start: str) -> Any:
+    """A source of the root, its path as it is from a member."""
+    path = source.get("path") if isinstance(source, Mapping) else None
+    if not isinstance(path, str) or Path(path).is_absolute():
+        return source
+    return {**source, "path": Path(os.path.normpath(Path(start) / path)).as_posix()}
