@@ -24,6 +24,11 @@ from conda_multiplat.machine.read_activation import read_activation
 from conda_multiplat.vocabulary.errors import InUseError, UnmetError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
+#: Take the environment as it is, whatever is locked.
+AS_IT_IS = "as it is"
+#: Warn where the lock is out of date, and take it.
+TOLD = "told"
+
 
 @dataclass(frozen=True)
 class InstalledEnvironment:
@@ -66,16 +71,20 @@ def installed_environment(call: Invocation) -> InstalledEnvironment:
     return InstalledEnvironment(where, project, call.environment or known, marker)
 
 
-def enter(call: Invocation, *, as_it_is: bool, command: str = "") -> Activation:
-    """What activating the environment does, after making it as locked unless ``as_it_is``.
+def enter(call: Invocation, *, rule: str, command: str = "") -> Activation:
+    """What activating the environment does, after making it as locked.
+
+    ``rule`` is ``AS_IT_IS``, for nothing of that, or else one of ``actions/lock/current.py``.
 
     With ``command``, what the user types, this process counts as working in the environment from
     now on, and so does the program that it becomes: nobody of us changes it meanwhile.
 
     Raises:
         UnmetError: it is not there, is not the project's, or this machine can't run it.
+        OutOfDateError: the rule is ``locked``, and the lock is out of date.
+        InUseError: it would have to change, and somebody works in it.
     """
-    where = _as_it_is(call, command) if as_it_is else _updated(call, call.project(), command)
+    where = _as_it_is(call, command) if rule == AS_IT_IS else _updated(call, rule, command)
     activation = read_activation(where, call.settings)
     for name in activation.ignored:
         call.console.say(
@@ -110,17 +119,23 @@ def _as_it_is(call: Invocation, command: str) -> Path:
     return where
 
 
-def _updated(call: Invocation, project: Project, command: str) -> Path:
+def _updated(call: Invocation, rule: str, command: str) -> Path:
     """The environment's folder, which is as locked now."""
-    from conda_multiplat.actions.install.choose_environment import choose, warn_if_stale
     from conda_multiplat.actions.install.make_as_locked import make_as_locked
+    from conda_multiplat.actions.lock.current import choose_by_rule
 
-    settings, console = call.settings, call.console
+    project, settings, console = call.project(), call.settings, call.console
     named = call.named()
-    choice = choose(project, _candidates(call, project, named), settings, console)
+
+    def refuse_foreign(environment: str) -> None:
+        _refuse_foreign(project, named or call.where(project, environment))
+
+    names = _candidates(call, project, named)
+    project, choice = choose_by_rule(
+        project, names, rule, settings, console, before_locking=refuse_foreign
+    )
     where = named or call.where(project, choice.environment)
     _refuse_foreign(project, where)
-    warn_if_stale(choice, console)
     then = partial(come_in, where, command) if command else lambda: None
     try:
         work = make_as_locked(project, choice, where, settings, console, then=then)

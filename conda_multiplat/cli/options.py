@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from conda_multiplat.machine.hook_settings import FROZEN, LOCKED
 from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.names import FAMILIES
 
@@ -91,11 +92,25 @@ def invocation_options(parser: argparse.ArgumentParser) -> None:
     environment_option(parser)
 
 
-def entering_options(parser: argparse.ArgumentParser) -> None:
-    """As :func:`invocation_options`, and ``--no-install``: for who works in an environment."""
+def entering_options(parser: argparse.ArgumentParser, *, locks: bool) -> None:
+    """As :func:`invocation_options`, and how current it has to be: for who works in an environment.
+
+    Args:
+        parser: the command's.
+        locks: whether the command locks what is out of date.
+    """
     invocation_options(parser)
+    rules = parser.add_mutually_exclusive_group()
+    locked_option(rules)
+    if locks:
+        _constant(rules, FROZEN, "lock_rule", "take the lock as it is")
     summary = "take the environment as it is, without looking whether it is as locked"
-    flag(parser, "--no-install", "as_it_is", summary)
+    flag(rules, "--no-install", "as_it_is", summary)
+
+
+def locked_option(parser: _Options) -> None:
+    """``--locked``: a lock that is out of date is an error."""
+    _constant(parser, LOCKED, "lock_rule", "fail where the lock is out of date, as `check` says")
 
 
 def invocation(args: argparse.Namespace, settings: Settings, console: Console) -> Invocation:
@@ -105,6 +120,13 @@ def invocation(args: argparse.Namespace, settings: Settings, console: Console) -
     return Invocation(
         settings, console, args.files, args.environment_name, args.env_name, args.env_prefix
     )
+
+
+def rule_of(args: argparse.Namespace, settings: Settings) -> str:
+    """What :func:`entering_options` was told of the lock, or else the configuration."""
+    from conda_multiplat.actions.enter_environment import AS_IT_IS
+
+    return AS_IT_IS if args.as_it_is else args.lock_rule or settings.run_rule()
 
 
 def git_setup_options(parser: argparse.ArgumentParser) -> None:

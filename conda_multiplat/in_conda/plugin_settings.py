@@ -6,7 +6,14 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from conda_multiplat.machine.hook_settings import HOOK_SETTINGS, PYPI_INDEX, VARIABLES
+from conda_multiplat.machine.hook_settings import (
+    CURRENT,
+    HOOK_SETTINGS,
+    PYPI_INDEX,
+    RUN,
+    RUN_RULES,
+    VARIABLES,
+)
 from conda_multiplat.vocabulary.printable import printable
 
 _CHOICES = ("error", "warn", "off")
@@ -29,6 +36,12 @@ def settings() -> list[Any]:
         description="the URL of the index that stands for PyPI on this machine: a mirror of it",
         parameter=PrimitiveParameter("", element_type=str),
     )
+    run = CondaSetting(
+        name=RUN,
+        description="current, locked or frozen: where the manifest asks for something else than is "
+        "locked, `conda multiplat run` and `shell` lock first, refuse, or take what is locked",
+        parameter=PrimitiveParameter(CURRENT, element_type=str, validation=_validate_rule),
+    )
     choices = [
         CondaSetting(
             name=name,
@@ -37,7 +50,11 @@ def settings() -> list[Any]:
         )
         for name, (default, description) in HOOK_SETTINGS.items()
     ]
-    return [*choices, names, index]
+    return [*choices, names, index, run]
+
+
+def _validate_rule(value: object) -> bool | str:
+    return value in RUN_RULES or f"write one of {', '.join(RUN_RULES)}"
 
 
 def _validate(value: object) -> bool | str:

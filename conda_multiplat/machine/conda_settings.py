@@ -12,14 +12,20 @@ from typing import Any
 
 from conda_multiplat.machine.hook_settings import (
     CONDAS_PYPI_INDEX_VARIABLE,
+    CONDAS_RUN_VARIABLE,
     CONDAS_VARIABLE,
+    CURRENT,
     HOOK_SETTINGS,
     PYPI_INDEX,
     PYPI_INDEX_VARIABLE,
+    RUN,
+    RUN_RULES,
+    RUN_VARIABLE,
     VARIABLES,
     VARIABLES_VARIABLE,
 )
 from conda_multiplat.vocabulary.channels import ChannelConfig, public_name
+from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.names import VirtualPackage
 
 #: The plugins that take long to say what a machine has, by their modules' ends.
@@ -65,6 +71,8 @@ class Settings:
         hooks: says what our hooks in conda's own commands do, by setting; nothing without conda.
         variables: the names of the environment variables that a manifest may send.
         pypi_index: says the URL of the index that stands for PyPI here; ``""`` for PyPI's own.
+        run_rule: says what ``run`` and ``shell`` do where the lock is out of date: ``current``,
+            ``locked`` or ``frozen``.
         authorize: the ``Authorization`` header for a channel's URL, by conda's ``channel_settings``
             and the auth handler that they name; ``""`` for none, and without conda.
     """
@@ -91,6 +99,7 @@ class Settings:
     hooks: Callable[[], Mapping[str, str]] = dict
     variables: Callable[[], frozenset[str]] = frozenset
     pypi_index: Callable[[], str] = str
+    run_rule: Callable[[], str] = lambda: CURRENT
     authorize: Callable[[str], str] = _no_header
 
 
@@ -120,6 +129,7 @@ def settings_from_conda() -> Settings:
         hooks=hook_settings,
         variables=named_variables,
         pypi_index=named_pypi_index,
+        run_rule=named_run_rule,
         authorize=authorize_with_conda,
     )
 
@@ -186,6 +196,29 @@ def pypi_index_of(environ: Mapping[str, str], configured: str) -> str:
     """The index that stands for PyPI: a variable's word, or else a file's."""
     names = (PYPI_INDEX_VARIABLE, CONDAS_PYPI_INDEX_VARIABLE)
     return next((environ[name] for name in names if environ.get(name)), configured)
+
+
+def named_run_rule() -> str:
+    """What ``run`` does with a lock that is out of date, by our variable or conda's setting."""
+    from conda.base.context import context
+
+    return run_rule_of(os.environ, str(getattr(context.plugins, RUN, "") or ""))
+
+
+def run_rule_of(environ: Mapping[str, str], configured: str) -> str:
+    """The same: a variable's word, or else a file's; ``current`` where neither says.
+
+    Raises:
+        UsageError: it is none that there is.
+    """
+    names = (RUN_VARIABLE, CONDAS_RUN_VARIABLE)
+    where, rule = next(
+        ((name, environ[name]) for name in names if environ.get(name)),
+        (f"plugins.{RUN}", configured or CURRENT),
+    )
+    if rule not in RUN_RULES:
+        raise UsageError(f"{where}: {rule!r}", hints=[f"write one of {', '.join(RUN_RULES)}"])
+    return rule
 
 
 def _channel_config(context: Any) -> ChannelConfig:

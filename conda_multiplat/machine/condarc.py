@@ -21,10 +21,11 @@ from conda_multiplat.machine.conda_settings import (
     CHANNEL_PRIORITIES,
     Settings,
     pypi_index_of,
+    run_rule_of,
     variables_of,
 )
 from conda_multiplat.machine.files import read_text
-from conda_multiplat.machine.hook_settings import PYPI_INDEX, VARIABLES
+from conda_multiplat.machine.hook_settings import PYPI_INDEX, RUN, VARIABLES
 from conda_multiplat.vocabulary.channels import ChannelConfig
 from conda_multiplat.vocabulary.condas_channels import CONDAS_OWN
 from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem
@@ -101,6 +102,7 @@ def settings_from_condarc(
         envvars_force_uppercase=_flag(values.get("envvars_force_uppercase", True)),
         variables=lambda: frozenset(values.get(VARIABLES, ())) | variables_of(environ),
         pypi_index=lambda: pypi_index_of(environ, str(values.get(PYPI_INDEX, ""))),
+        run_rule=lambda: run_rule_of(environ, str(values.get(RUN, ""))),
         authorize=no_handlers(values.get("channel_settings", ()), config),
     )
 
@@ -138,7 +140,7 @@ def _merged(environ: Mapping[str, str]) -> dict[str, Any]:
         final |= marked
         plugins = values.pop("plugins", None)
         if isinstance(plugins, dict):
-            for name in (VARIABLES, PYPI_INDEX):
+            for name in (VARIABLES, PYPI_INDEX, RUN):
                 _merge(values, name, plugins.get(name))
     for name in (*_ALIASES, *_LISTS, *_ACTIVATION, *_SCALARS):
         key = _ALIASES.get(name, name)

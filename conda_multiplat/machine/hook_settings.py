@@ -21,6 +21,12 @@ PYPI_INDEX = "multiplat_pypi_index"
 #: The environment variable that wins over it, and conda's for the setting.
 PYPI_INDEX_VARIABLE = "CONDA_MULTIPLAT_PYPI_INDEX"
 CONDAS_PYPI_INDEX_VARIABLE = "CONDA_PLUGINS_MULTIPLAT_PYPI_INDEX"
+#: Setting ``plugins.multiplat_run``: what ``run`` and ``shell`` do where the lock is out of date.
+RUN = "multiplat_run"
+#: The environment variable that wins over it, and conda's for the setting.
+RUN_VARIABLE = "CONDA_MULTIPLAT_RUN"
+CONDAS_RUN_VARIABLE = "CONDA_PLUGINS_MULTIPLAT_RUN"
+CURRENT, LOCKED, FROZEN = RUN_RULES = ("current", "locked", "frozen")
 #: Each setting's default and what it is for.
 HOOK_SETTINGS = {
     MACHINE: (

@@ -124,6 +124,12 @@ class UnmetError(MultiplatError):
     exit_code = 1
 
 
+class OutOfDateError(MultiplatError):
+    """A lock is not what its manifest asks for, and is not to be locked anew."""
+
+    exit_code = 1
+
+
 class InUseError(MultiplatError):
     """Somebody works in the prefix that would have to change."""
 

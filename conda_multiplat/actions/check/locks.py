@@ -33,10 +33,20 @@ def verdicts(project: Project, environments: Sequence[str] = ()) -> list[Verdict
         LockFileError: a lock that can't be read.
     """
     names = select_environments(project.manifest, environments)
-    lock_verdicts = [_lock(project, name) for name in names]
-    lock_verdicts += _rendered(project, environments)
-    lock_verdicts += [] if environments else _orphans(project)
-    return [_with_way(project, verdict) for verdict in lock_verdicts]
+    found = [lock_verdict(project, name) for name in names]
+    others = _rendered(project, environments)
+    others += [] if environments else _orphans(project)
+    return [*found, *(_with_way(project, verdict) for verdict in others)]
+
+
+def lock_verdict(project: Project, environment: str) -> Verdict:
+    """A verdict on one lock.
+
+    Raises:
+        ManifestError: it needs a close look, and lines of the manifest are not MatchSpecs.
+        LockFileError: it can't be read.
+    """
+    return _with_way(project, _lock(project, environment))
 
 
 def _with_way(project: Project, verdict: Verdict) -> Verdict:

@@ -12,12 +12,20 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 
-from conda_multiplat.actions.install.choose_environment import Choice, choose, warn_if_stale
+from conda_multiplat.actions.enter_environment import TOLD
+from conda_multiplat.actions.install.choose_environment import Choice
 from conda_multiplat.actions.install.choose_prefix import refuse_taken
 from conda_multiplat.actions.install.make_as_locked import make_as_locked
 from conda_multiplat.actions.install.work import Look, Work, channels, require_allowed
+from conda_multiplat.actions.lock.current import choose_by_rule
 from conda_multiplat.actions.provenance import stray_error
-from conda_multiplat.cli.options import flag, invocation, invocation_options, platform_option
+from conda_multiplat.cli.options import (
+    flag,
+    invocation,
+    invocation_options,
+    locked_option,
+    platform_option,
+)
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
@@ -38,6 +46,7 @@ examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     invocation_options(parser)
+    locked_option(parser)
     flag(parser, "--dry-run", "dry", "show what would change, change nothing")
     flag(parser, "--download-only", "fetch_only", "fill the cache, install nothing")
     platform_option(parser, "for another machine: with --dry-run or --download-only")
@@ -65,8 +74,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         settings = replace(settings, subdir=platform, elsewhere=True)
     call = invocation(args, settings, console)
     project = call.project()
-    choice = choose(project, call.candidates(project), settings, console)
-    warn_if_stale(choice, console)
+    rule = args.lock_rule or TOLD
+    _, choice = choose_by_rule(project, call.candidates(project), rule, settings, console)
     if args.fetch_only or settings.elsewhere:
         return _prepare(project, choice, settings, console, fetch=not args.dry)
     where = call.where(project, choice.environment)

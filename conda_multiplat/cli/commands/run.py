@@ -19,7 +19,7 @@ from pathlib import Path
 from conda_multiplat.actions.enter_environment import enter
 from conda_multiplat.activation.model import Activation, activated, is_active, level
 from conda_multiplat.activation.shells import posix
-from conda_multiplat.cli.options import entering_options, invocation
+from conda_multiplat.cli.options import entering_options, invocation, rule_of
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.user_shell import become
@@ -28,13 +28,14 @@ from conda_multiplat.vocabulary.errors import CommandError, OutsideError, UsageE
 EXAMPLES = """\
 examples:
   conda multiplat run -- python train.py --epochs 3
+  conda multiplat run --frozen -- pytest    what is locked, whatever the manifest says by now
   conda multiplat run -e cuda12 -n gpu -- nvcc --version
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    entering_options(parser)
+    entering_options(parser, locks=True)
     parser.add_argument(
         "command_line",
         nargs=argparse.REMAINDER,
@@ -62,7 +63,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         raise UsageError("no command to run", hints=["conda multiplat run -- CMD ARG…"])
     activation = enter(
         invocation(args, settings, console),
-        as_it_is=args.as_it_is,
+        rule=rule_of(args, settings),
         command=f"run -- {' '.join(command)}",
     )
     environ = _environ(activation, os.environ)

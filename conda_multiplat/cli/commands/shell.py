@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from conda_multiplat.actions.enter_environment import enter
 from conda_multiplat.activation.model import is_active, level
 from conda_multiplat.activation.shells import SHELLS
-from conda_multiplat.cli.options import entering_options, invocation
+from conda_multiplat.cli.options import entering_options, invocation, rule_of
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.user_shell import become_shell, program_of, shell_named
@@ -26,7 +26,7 @@ examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     shell_kind(parser, "which shell (default: the one that this is typed in)")
-    entering_options(parser)
+    entering_options(parser, locks=True)
 
 
 def shell_kind(parser: argparse.ArgumentParser, summary: str) -> None:
@@ -52,7 +52,9 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         )
     kind, program = program_of(args.shell_kind)
     script = shell_named(kind, windows=settings.subdir.startswith("win-"))
-    activation = enter(invocation(args, settings, console), as_it_is=args.as_it_is, command="shell")
+    activation = enter(
+        invocation(args, settings, console), rule=rule_of(args, settings), command="shell"
+    )
     if is_active(activation.prefix, os.environ):
         console.say(f" {activation.name} is active in this shell already")
         return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from conda_multiplat.actions.enter_environment import enter
+from conda_multiplat.actions.enter_environment import AS_IT_IS, TOLD, enter
 from conda_multiplat.activation.model import Activation
 from conda_multiplat.activation.shells import SHELLS, Shell
 from conda_multiplat.cli.commands.shell import shell_kind
@@ -24,7 +24,7 @@ examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     shell_kind(parser, "for which shell (default: the one that this is typed in)")
-    entering_options(parser)
+    entering_options(parser, locks=False)
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
@@ -33,7 +33,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     named = args.shell_kind
     # With --json, it is all the same to most who ask which shell they were started from.
     shell = None if console.json and named is None else shell_named(named, windows=windows)
-    activation = enter(invocation(args, settings, console), as_it_is=args.as_it_is)
+    rule = AS_IT_IS if args.as_it_is else args.lock_rule or TOLD
+    activation = enter(invocation(args, settings, console), rule=rule)
     if shell is not None and not console.json:
         # As bytes: a prefix need not be text, and the ends of lines are the shell's.
         console.show_bytes(shell.hook(activation).encode("utf-8", "surrogateescape"))

@@ -208,17 +208,6 @@ def test_environments_of_others_are_not_touched(
     )
 
 
-def test_stale_lock_is_told(alone: Host, project: Path, channel: Path) -> None:
-    """What runs is what is locked; that the manifest has changed since is said."""
-    _project(alone, project, channel, "tools")
-    write(project, channel, "greeting-data", platforms=f"[{SUBDIR}]")
-    done = alone.multiplat("run", "--", "show", "x", cwd=project)
-    assert done.stdout == "<x>"
-    assert done.stderr.startswith(
-        "warning: the manifest has changed since default was locked; this installs what is locked"
-    )
-
-
 @pytest.mark.parametrize("option", ["-n", "-p"])
 def test_empty_name(alone: Host, project: Path, channel: Path, option: str) -> None:
     """`-n "$NAME"` without a NAME is not the manifest's environment, nor is `-p` this folder."""

@@ -1,0 +1,116 @@
+"""Before work in an environment: whether what is locked is what the manifest asks for, and if not.
+
+``run`` and ``shell`` lock then (``current``), refuse (``locked``), or take the lock as it is
+(``frozen``). What never solves warns (``told``), or refuses with ``--locked``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from conda_multiplat.actions.install.choose_environment import Choice, choose, warn_if_stale
+from conda_multiplat.lockfile.digests import has_changed
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.files import shown
+from conda_multiplat.machine.hook_settings import CURRENT, FROZEN, LOCKED
+from conda_multiplat.machine.project import Project
+from conda_multiplat.manifest.targets import target
+from conda_multiplat.vocabulary.errors import MultiplatError, OutOfDateError
+
+
+def choose_by_rule(
+    project: Project,
+    names: Sequence[str],
+    rule: str,
+    settings: Settings,
+    console: Console,
+    *,
+    before_locking: Callable[[str], None] = lambda _: None,
+) -> tuple[Project, Choice]:
+    """The first of some environments that fits this machine, its lock being what the rule wants.
+
+    Args:
+        project: the project.
+        names: the environments, the preferred ones first.
+        rule: ``current``, ``locked``, ``frozen`` or ``told``.
+        settings: the surroundings.
+        console: where to talk to the user.
+        before_locking: is called with each environment for which there is something to lock.
+
+    Returns:
+        The project, as it is locked now, and the environment.
+
+    Raises:
+        OutOfDateError: the rule is ``locked``, and the lock is out of date.
+        MultiplatError: as ``lock``, where that has to be done; nothing was written.
+    """
+    if rule == CURRENT and (stale := [n for n in names if is_stale(project, n, settings.subdir)]):
+        for name in stale:
+            before_locking(name)
+        project = _locked(project, stale[0], settings, console)
+    choice = choose(project, names, settings, console)
+    if rule == LOCKED:
+        require_in_sync(project, choice.environment)
+    elif rule != FROZEN:
+        warn_if_stale(choice, console)
+    return project, choice
+
+
+def is_stale(project: Project, environment: str, subdir: str) -> bool:
+    """Whether ``lock`` has something to do before an environment is what the manifest says.
+
+    A lock that is not as it was written is none of ours to renew unasked.
+
+    Raises:
+        LockFileError: it can't be read.
+    """
+    if subdir not in project.manifest.platforms_of(environment):
+        return False
+    lock = project.lock_head(environment)
+    if lock is None:
+        return True
+    return lock.intact and has_changed(lock, target(project.manifest, environment, subdir))
+
+
+def require_in_sync(project: Project, environment: str) -> None:
+    """Refuse a lock that ``check`` finds out of date.
+
+    Raises:
+        OutOfDateError: with the reasons.
+    """
+    from conda_multiplat.actions.check.locks import lock_verdict
+
+    verdict = lock_verdict(project, environment)
+    if verdict.fails():
+        raise OutOfDateError(
+            f"{verdict.file} is out of date",
+            details=verdict.reasons,
+            hints=[verdict.fix, *verdict.notes],
+        )
+
+
+def _locked(project: Project, environment: str, settings: Settings, console: Console) -> Project:
+    """The project after ``lock``, all of it: what fits stays."""
+    from conda_multiplat.actions.lock.lock_project import lock_project
+    from conda_multiplat.actions.lock.plan import Update
+
+    file = project.lock_path(environment)
+    there = file.exists()
+    what = "is not what the manifest asks for" if there else "is not there yet"
+    console.say(f" {shown(file)} {what}: locking")
+    with _as_it_is(there):
+        files = [str(path) for path in project.files]
+        return lock_project(files, settings, console, update=Update()).project
+
+
+@contextmanager
+def _as_it_is(there: bool) -> Iterator[None]:
+    """Say of an error how to go on without, where that is possible."""
+    try:
+        yield
+    except MultiplatError as error:
+        if there:
+            error.hints = (*error.hints, "--frozen takes the lock as it is")
+        raise
