@@ -15,14 +15,11 @@ from conda_multiplat.solving.pypi import (
     PypiEngine,
     PypiOutcome,
     PypiRequest,
+    places_only,
     pypi_request,
 )
 from conda_multiplat.vocabulary.errors import NOWHERE
-from conda_multiplat.vocabulary.pip_options import split_option
 from conda_multiplat.vocabulary.records import PypiRecord
-
-#: Options that ask for something, and not from where.
-_ASKING = ("-e", "--editable", "-r", "--requirement", "-c", "--constraint")
 
 
 def newest_of_pypi(
@@ -58,13 +55,9 @@ def newest_of_pypi(
 
 def _only(request: PypiRequest, name: str) -> PypiRequest:
     """A request for one package, whatever it needs and whatever conda provides."""
-    options = [requirement for requirement in request.requirements if _says_where(requirement.text)]
+    places = places_only(request)
     wanted = Requirement(name, name, NOWHERE)
-    return replace(request, requirements=(*options, wanted), provided=())
-
-
-def _says_where(entry: str) -> bool:
-    return entry.startswith("-") and split_option(entry)[0] not in _ASKING
+    return replace(places, requirements=(*places.requirements, wanted))
 
 
 def _with(request: PypiRequest, text: str) -> PypiRequest:

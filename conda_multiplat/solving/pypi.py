@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from packaging.utils import canonicalize_name
@@ -23,7 +23,9 @@ from packaging.version import InvalidVersion, Version
 
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
+from conda_multiplat.solving.newest_versions import NewestVersion
 from conda_multiplat.vocabulary.names import spec_name
+from conda_multiplat.vocabulary.pip_options import EDITABLE, FILES, split_option
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, python_of
 
 #: conda package -> the PyPI projects that it provides, where that can't be guessed.
@@ -125,6 +127,13 @@ class PypiEngine(Protocol):
         """
         ...  # pragma: no cover
 
+    def newest(self, solution: PypiSolution) -> Future[Mapping[str, NewestVersion]]:
+        """Begin to ask for the newest version of each package of a solution, and return at once.
+
+        Those that come from no index are left out. The future raises as that of :meth:`start`.
+        """
+        ...  # pragma: no cover
+
     def close(self) -> None:
         """Stop all resolutions that nobody waits for any more."""
         ...  # pragma: no cover
@@ -161,6 +170,18 @@ def pypi_request(
         provided=provided(known, table, dict(target.pypi_names)),
         preferred=tuple(preferred),
     )
+
+
+def places_only(request: PypiRequest) -> PypiRequest:
+    """A request for nothing, with what says where packages come from: for the newest there is."""
+    lines = tuple(line for line in request.requirements if _says_where(line.text))
+    options = request.target.pypi_options._replace(resolution="")
+    target = request.target._replace(pypi_options=options)
+    return replace(request, target=target, requirements=lines, provided=(), preferred=(), bound=())
+
+
+def _says_where(entry: str) -> bool:
+    return entry.startswith("-") and split_option(entry)[0] not in (*EDITABLE, *FILES)
 
 
 def _projects(record: CondaRecord, table: NameTable, own: NameTable) -> Sequence[str]:

@@ -75,13 +75,20 @@ def lock_project(
     for warning in (*project.manifest.warnings, *spec_warnings(project.manifest)):
         console.say(f"warning: {warning}")
     note_assumed_platforms(project, console)
-    scope = {"environments": environments, "platforms": platforms}
-    adopted = adopt(project, settings, console, **scope, drop_cuda=drop_cuda)
+    adopted = adopt(
+        project,
+        settings,
+        console,
+        environments=environments,
+        platforms=platforms,
+        drop_cuda=drop_cuda,
+    )
     locked = relock(
         adopted.project,
         settings,
         console,
-        **scope,
+        environments=environments,
+        platforms=platforms,
         update=update,
         channel_priority=channel_priority,
         drop_cuda=drop_cuda,

@@ -40,6 +40,7 @@ from conda_multiplat.vocabulary.errors import ManifestError
 
 if TYPE_CHECKING:
     from conda_multiplat.actions.lock.pypi import PypiSide
+    from conda_multiplat.engines.conda.solver import RattlerEngine
     from conda_multiplat.solving.pypi import PypiSolution
 
 
@@ -97,6 +98,7 @@ def relock(
     update: Update = _NOTHING,
     channel_priority: str | None = None,
     drop_cuda: bool = False,
+    engine: RattlerEngine | None = None,
 ) -> Locked:
     """Solve what is not in sync, all targets at once, and write nothing.
 
@@ -109,6 +111,7 @@ def relock(
         update: what may move although it still fits.
         channel_priority: instead of the locks' own and the configuration's.
         drop_cuda: whether locked CUDA builds may become CPU builds.
+        engine: one that is asked more, so that it reads the channels once.
 
     Raises:
         NoSolutionError: at least one target can't be solved, or would lose its CUDA builds.
@@ -128,7 +131,7 @@ def relock(
     plan_targets(project, plans, update, settings)
     check_update(update, plans)
     require_named(wanted, settings)
-    engine = RattlerEngine(settings, project.folder)
+    engine = engine or RattlerEngine(settings, project.folder)
     engine.require_allowed(  # what stays as locked is used too
         [request(each, default_channels=settings.channels, channel_priority="") for each in wanted]
     )

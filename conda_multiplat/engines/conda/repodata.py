@@ -131,6 +131,10 @@ class Repodata:
         found = await self._gateway.names(self._sources(request), _platforms(request))
         return {each.normalized for each in found}
 
+    def spec(self, text: str) -> rattler.MatchSpec:
+        """A MatchSpec of a manifest as rattler takes it."""
+        return self._channels.spec(text)
+
     def channel(self, request: SolveRequest, record: rattler.RepoDataRecord) -> str:
         """A record's channel as the request names it, ``""`` if it is not one of its channels."""
         base = public_name(record.url).rsplit("/", 2)[0]

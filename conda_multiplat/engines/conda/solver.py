@@ -17,7 +17,7 @@ import ctypes
 import os
 import re
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,12 +32,14 @@ from rattler.exceptions import (
 )
 
 from conda_multiplat.engines.conda.access import Channels, run
+from conda_multiplat.engines.conda.newest import newest_versions
 from conda_multiplat.engines.conda.repodata import Repodata
 from conda_multiplat.engines.conda.specs import detect_virtual_packages, spec_subdir
 from conda_multiplat.engines.conda.what_if import Alternatives
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.gpu_driver import cuda_possible
 from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.solving.newest_versions import NewestVersion, SolvedRequest
 from conda_multiplat.solving.outcomes import Conflict, Outcome, Question, Solution, Why
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.channels import public_name
@@ -78,6 +80,18 @@ class RattlerEngine:
         requests = [request for request, _ in questions]
         self.require_allowed(requests)
         return self._ask(requests, lambda run: run.why(questions))
+
+    def newest(self, solved: Sequence[SolvedRequest]) -> Sequence[Mapping[str, NewestVersion]]:
+        """The newest version of each package of some solutions, and what is in its way.
+
+        Nothing is solved: see :mod:`conda_multiplat.engines.conda.newest`.
+
+        Raises:
+            OutsideError: a channel can't be read.
+        """
+        requests = [request for request, _ in solved]
+        self.require_allowed(requests)
+        return self._ask(requests, lambda run: run.newest(solved))
 
     def require_allowed(self, requests: Sequence[SolveRequest]) -> None:
         """Refuse requests for channels that conda's configuration does not allow.
@@ -172,6 +186,15 @@ class _Run:
         """The answer to each question, in order."""
         self._repodata.begin()
         return list(await asyncio.gather(*(self._why(*question) for question in questions)))
+
+    async def newest(self, solved: Sequence[SolvedRequest]) -> list[dict[str, NewestVersion]]:
+        """The newest versions of each solution's packages, in order."""
+        self._repodata.begin()
+        return list(await asyncio.gather(*(self._newest(each) for each in solved)))
+
+    async def _newest(self, solved: SolvedRequest) -> dict[str, NewestVersion]:
+        with _readable(solved.request):
+            return await newest_versions(self._repodata, solved)
 
     async def _why(self, request: SolveRequest, record: CondaRecord) -> Why:
         with _readable(request):

@@ -32,6 +32,8 @@ from conda_multiplat.vocabulary.pip_options import CONSTRAINT, HASH, INDEXES, sp
 
 #: The system on which every wheel fits.
 NEWEST_SYSTEM = tuple(VirtualPackage(name, version) for name, version in NEWEST.items())
+#: uv's exit code where there is no solution.
+NO_SOLUTION = 1
 #: glibc 2's minor versions that uv has a platform for.
 _MANYLINUX = (40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 28, 17)
 _MACHINES = {"linux-64": "x86_64", "linux-aarch64": "aarch64"}

@@ -28,10 +28,11 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from conda_multiplat.engines.pypi.advice import index_names, other_versions, unknown_projects
-from conda_multiplat.engines.pypi.compile import NEWEST_SYSTEM, Compiler, triple
+from conda_multiplat.engines.pypi.compile import NEWEST_SYSTEM, NO_SOLUTION, Compiler, triple
 from conda_multiplat.engines.pypi.extras import asked_extras
 from conda_multiplat.engines.pypi.folder_digest import folder_digest, folder_version
 from conda_multiplat.engines.pypi.listing import Listing
+from conda_multiplat.engines.pypi.newest import newest_versions
 from conda_multiplat.engines.pypi.paths_in_lock import path_in_lock
 from conda_multiplat.engines.pypi.published import Published
 from conda_multiplat.engines.pypi.uv import UvProcesses, pypi_index, uv_program
@@ -42,6 +43,7 @@ from conda_multiplat.engines.pypi.vendor_indexes import (
 )
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.temporary import temporary_folder
+from conda_multiplat.solving.newest_versions import NewestVersion
 from conda_multiplat.solving.pypi import Provided, PypiConflict, PypiRequest, PypiSolution
 from conda_multiplat.solving.read_pylock import Chosen, choose, wheel_tags
 from conda_multiplat.solving.required_hashes import hash_faults, hash_message
@@ -49,8 +51,6 @@ from conda_multiplat.solving.wheel_tags import NEWEST, least, newest, promise_fo
 from conda_multiplat.vocabulary.pip_options import split_option
 from conda_multiplat.vocabulary.records import PypiRecord
 
-#: uv's exit code where there is no solution.
-_NO_SOLUTION = 1
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
@@ -75,6 +75,16 @@ class UvEngine:
         """Begin a resolution; see :class:`conda_multiplat.solving.pypi.PypiEngine`."""
         return self._pool.submit(self._resolve, request)
 
+    def newest(self, solution: PypiSolution) -> Future[Mapping[str, NewestVersion]]:
+        """See :class:`conda_multiplat.solving.pypi.PypiEngine`."""
+        return self._pool.submit(self._newest, solution)
+
+    def _newest(self, solution: PypiSolution) -> Mapping[str, NewestVersion]:
+        with temporary_folder() as place:
+            request = solution.request
+            uv = Compiler(self._settings, self._folder, place, request, self._processes)
+            return newest_versions(uv, solution, self._published)
+
     def close(self) -> None:
         """Stop what is under way; see :class:`conda_multiplat.solving.pypi.PypiEngine`."""
         self._processes.stop()
@@ -93,7 +103,7 @@ def _outcome(uv: Compiler, published: Published) -> PypiSolution | PypiConflict:
     uv = replace(uv, named=asked_with_sources(uv.request))
     while True:
         done = uv.lock(uv.entries)
-        if done.returncode == _NO_SOLUTION:
+        if done.returncode == NO_SOLUTION:
             wider = _of_all_sources(uv)
             if wider is None:
                 return _unsolvable(uv, uv.message(done))

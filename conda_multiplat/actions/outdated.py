@@ -1,0 +1,214 @@
+r"""Which locked packages are outdated: for ``outdated``, and for ``upgrade``.
+
+Flow::
+
+    locks -> LockedTarget ----------------------------------\
+    manifest -> relock, all may move -> what is allowed -----> Outdated, alike targets together
+                                     \-> the newest there is -/
+
+Two rounds in all, whatever the number of packages: one solve of all targets, and one look for the
+newest versions, of conda's side and of PyPI's at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from conda_multiplat.actions.lock.plan import Update
+from conda_multiplat.actions.lock.relock import Locked, relock
+from conda_multiplat.actions.locked_targets import LockedTarget, locked_targets
+from conda_multiplat.lockfile.dependency_graph import Key
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.project import Project
+from conda_multiplat.manifest.targets import Target
+from conda_multiplat.solving.newest_versions import NewestVersion, SolvedRequest
+from conda_multiplat.solving.pypi import PypiSolution
+from conda_multiplat.solving.requests import request
+from conda_multiplat.solving.solve_groups.conda import with_peers_lines
+from conda_multiplat.vocabulary.names import project_name
+
+if TYPE_CHECKING:
+    from conda_multiplat.engines.conda.solver import RattlerEngine
+    from conda_multiplat.engines.pypi.resolver import UvEngine
+
+#: The newest version of a package on a target.
+Newest = Mapping[Key, NewestVersion]
+
+
+class Versions(NamedTuple):
+    """The versions of a package that is outdated.
+
+    Attributes:
+        name: the package.
+        manager: ``conda`` or ``pypi``.
+        locked: what is locked.
+        allowed: the newest that the manifest allows; what is locked, where nothing newer.
+        newest: the newest that there is.
+        reason: what is in the way of the newest, a phrase; ``""`` where nothing is.
+    """
+
+    name: str
+    manager: str
+    locked: str
+    allowed: str
+    newest: str
+    reason: str
+
+    def named(self, names: Collection[str]) -> bool:
+        """Whether names, as users type them, have it among them; none are all."""
+        own = {name for name in names if self.name in (name, project_name(name))}
+        return not names or bool(own)
+
+
+@dataclass(frozen=True)
+class Outdated:
+    """A package that is outdated on some targets.
+
+    Attributes:
+        versions: which versions there are.
+        asked: whether a line of the manifest asks for it.
+        targets: the targets that agree in all of it.
+        everywhere: whether all targets do that have it locked.
+    """
+
+    versions: Versions
+    asked: bool
+    targets: tuple[Target, ...]
+    everywhere: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        targets = list(map(str, self.targets))
+        return {**self.versions._asdict(), "asked": self.asked, "targets": targets}
+
+
+class Answer(NamedTuple):
+    """What is outdated, of what.
+
+    Attributes:
+        outdated: the packages, by name.
+        locked: the targets that were looked at.
+        allowed: what the manifest allows.
+    """
+
+    outdated: Sequence[Outdated]
+    locked: Sequence[LockedTarget]
+    allowed: Locked
+
+
+def outdated(
+    project: Project,
+    settings: Settings,
+    console: Console,
+    environments: Sequence[str] = (),
+    platforms: Sequence[str] = (),
+) -> Answer:
+    """The locked packages of which there are newer versions.
+
+    Raises:
+        LockFileError: an environment has no lock that can be used.
+        NoSolutionError: the manifest has no solution any more.
+        OutsideError: a channel or an index can't be read.
+    """
+    from conda_multiplat.engines.conda.solver import RattlerEngine
+    from conda_multiplat.engines.pypi.resolver import UvEngine
+
+    every = locked_targets(project, environments, platforms, console)
+    engine = RattlerEngine(settings, project.folder)
+    allowed = relock(
+        project,
+        settings,
+        console,
+        environments=environments,
+        platforms=platforms,
+        update=Update(everything=True),
+        drop_cuda=True,
+        engine=engine,
+    )
+    solved = [_solved(target, allowed, settings) for target in every]
+    newest = _newest(solved, allowed.pypi, engine, lambda: UvEngine(settings, project.folder))
+    rows: dict[Versions, list[LockedTarget]] = {}
+    where: dict[Key, int] = {}
+    for target in every:
+        for record in target.locked.every:
+            where[record.manager, record.name] = where.get((record.manager, record.name), 0) + 1
+        for versions in _versions(target, allowed, newest[target.target]):
+            rows.setdefault(versions, []).append(target)
+    asked = {key for target in every for key in target.graph().asked}
+    return Answer(
+        [
+            Outdated(
+                versions,
+                (versions.manager, versions.name) in asked,
+                tuple(target.target for target in targets),
+                len(targets) == where[versions.manager, versions.name],
+            )
+            for versions, targets in sorted(rows.items(), key=lambda row: row[0])
+        ],
+        every,
+        allowed,
+    )
+
+
+def _versions(target: LockedTarget, allowed: Locked, newest: Newest) -> Iterator[Versions]:
+    """The packages of a target that are not the newest."""
+    now = {(each.manager, each.name): each for each in allowed.of(target.target).every}
+    for record in target.locked.every:
+        key = (record.manager, record.name)
+        if key not in now or key not in newest:  # nobody asks for it any more, or no index has it
+            continue
+        newer = _comparison(record.manager)
+        best, (version, reason) = now[key].version, newest[key]
+        best = best if newer(best, record.version) else record.version
+        if not newer(version, best):
+            version, reason = best, ""
+        if newer(version, record.version):
+            yield Versions(record.name, record.manager, record.version, best, version, reason)
+
+
+def _comparison(manager: str) -> Callable[[str, str], bool]:
+    """Whether a version comes after another, by the rules of conda or of PyPI."""
+    if manager == "conda":
+        from conda_multiplat.engines.conda.specs import is_newer
+
+        return is_newer
+    from packaging.version import Version
+
+    return lambda version, other: Version(version) > Version(other)
+
+
+def _newest(
+    solved: Sequence[SolvedRequest],
+    pypi: Mapping[Target, PypiSolution],
+    conda_engine: RattlerEngine,
+    make_pypi_engine: Callable[[], UvEngine],
+) -> Mapping[Target, Newest]:
+    """The newest versions of what the manifest allows, target by target."""
+    targets = [request.target for request, _ in solved]
+    engine = make_pypi_engine() if pypi else None
+    try:
+        futures = {
+            target: engine.newest(pypi[target]) for target in targets if engine and target in pypi
+        }
+        found: dict[Target, dict[Key, NewestVersion]] = {
+            target: {("conda", name): newest for name, newest in known.items()}
+            for target, known in zip(targets, conda_engine.newest(solved), strict=True)
+        }
+        for target, future in futures.items():
+            found[target] |= {("pypi", name): newest for name, newest in future.result().items()}
+    finally:
+        if engine:
+            engine.close()
+    return found
+
+
+def _solved(target: LockedTarget, allowed: Locked, settings: Settings) -> SolvedRequest:
+    asked = request(
+        target.target,
+        default_channels=settings.channels,
+        channel_priority=target.lock.channel_priority or settings.channel_priority,
+    )
+    return SolvedRequest(with_peers_lines(asked), allowed.of(target.target).records)

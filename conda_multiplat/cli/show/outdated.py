@@ -1,0 +1,57 @@
+"""Outdated packages as a table, for a terminal and as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from conda_multiplat.actions.outdated import Outdated
+from conda_multiplat.cli.show.listing import ASKED, columns
+from conda_multiplat.cli.show.markdown import plain, table
+from conda_multiplat.lockfile.platform_changes import packages
+from conda_multiplat.manifest.targets import Target
+
+_HEADER = ("Name", "Locked", "Allowed", "Newest", "Where", "Why not the newest")
+
+
+def text(outdated: Sequence[Outdated], targets: Sequence[Target]) -> list[str]:
+    """Lines for a terminal; none where nothing is outdated."""
+    if not outdated:
+        return []
+    rows = [(ASKED if package.asked else " ", *_row(package, targets)) for package in outdated]
+    return columns([(" ", *_HEADER), *rows])
+
+
+def markdown(outdated: Sequence[Outdated], targets: Sequence[Target]) -> list[str]:
+    """Lines of GitHub's Markdown."""
+    if not outdated:
+        return ["Nothing is outdated."]
+    rows = ([f"{plain(word)}" for word in _row(package, targets)] for package in outdated)
+    return table(tuple(word.lower() for word in _HEADER), *rows)
+
+
+def summary(outdated: Sequence[Outdated]) -> Iterator[str]:
+    """How many there are, and what brings them."""
+    if not outdated:
+        yield " everything that is locked is the newest there is"
+        return
+    newer = {p.versions.name for p in outdated if p.versions.allowed != p.versions.locked}
+    held = {p.versions.name for p in outdated if p.versions.newest != p.versions.allowed}
+    if newer:
+        yield f" {packages(len(newer))} can move: conda multiplat update"
+    if held:
+        yield f" {packages(len(held))} held back: all of it with conda multiplat why NAME"
+
+
+def _row(package: Outdated, targets: Sequence[Target]) -> tuple[str, ...]:
+    name, manager, locked, allowed, newest, reason = package.versions
+    pypi = " (PyPI)" if manager == "pypi" else ""
+    return (f"{name}{pypi}", locked, allowed, newest, _where(package, targets), reason)
+
+
+def _where(package: Outdated, targets: Sequence[Target]) -> str:
+    environments = {target.environment for target in targets}
+    if package.everywhere and len(package.targets) > 1:
+        return "everywhere" if len(environments) > 1 else "all platforms"
+    if len(environments) == 1:
+        return ", ".join(target.subdir for target in package.targets)
+    return ", ".join(map(str, package.targets))

@@ -1,0 +1,194 @@
+"""The newest version of each package of a solution, and what is in its way.
+
+Nothing is solved here. A newest version is held, in this order, against
+
+1. the priority of channels;
+2. the manifest's lines;
+3. what the other packages of the solution say of it, in ``depends`` and ``constrains``;
+4. what its builds need themselves, of those packages and of the machine.
+
+Where all of that lets it through, only a solve can tell more.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
+
+import rattler
+from rattler.exceptions import InvalidMatchSpecError
+
+from conda_multiplat.engines.conda.repodata import Repodata
+from conda_multiplat.engines.conda.specs import spec_matches
+from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.solving import newest_versions as phrases
+from conda_multiplat.solving.newest_versions import NewestVersion, SolvedRequest
+from conda_multiplat.solving.requests import SolveRequest
+from conda_multiplat.vocabulary.match_spec import parse_spec
+from conda_multiplat.vocabulary.names import VirtualPackage, spec_name
+from conda_multiplat.vocabulary.records import CondaRecord
+
+#: What a build is for one Python by.
+_PYTHON = ("python", "python_abi")
+#: What a build is for one system by.
+_SYSTEMS = {"__linux", "__osx", "__unix", "__win"}
+
+Builds = Sequence[rattler.RepoDataRecord]
+
+
+async def newest_versions(repodata: Repodata, solved: SolvedRequest) -> dict[str, NewestVersion]:
+    """The newest version that the channels have of each package of a solution.
+
+    Raises:
+        GatewayError: a channel can't be read.
+    """
+    request, records = solved
+    names = [record.name for record in records]
+    builds: dict[str, list[rattler.RepoDataRecord]] = defaultdict(list)
+    for build in await repodata.known(request, names) if names else ():
+        builds[build.name.normalized].append(build)
+    others = _Others(solved)
+    return {
+        record.name: _newest(repodata, request, record, builds[record.name], others)
+        for record in records
+    }
+
+
+def _newest(
+    repodata: Repodata,
+    request: SolveRequest,
+    record: CondaRecord,
+    builds: Builds,
+    others: _Others,
+) -> NewestVersion:
+    builds = [build for build in builds if others.of_this_system(build)]
+    versions = {str(build.version): build.version for build in builds}
+    best = max(versions, key=lambda text: versions[text], default=record.version)
+    if best == record.version or versions[best] <= rattler.Version(record.version):
+        return NewestVersion(record.version)
+    newest = [build for build in builds if str(build.version) == best]
+    reason = (
+        _later_channel(repodata, request, builds, record, newest)
+        or _line(repodata, request, record.name, newest)
+        or others.against(record.name, newest)
+        or others.missing(newest)
+        or phrases.unknown(record.name)
+    )
+    return NewestVersion(best, reason)
+
+
+def _later_channel(
+    repodata: Repodata,
+    request: SolveRequest,
+    builds: Builds,
+    record: CondaRecord,
+    newest: Builds,
+) -> str:
+    """Whether a strict priority rules out all channels that have it."""
+    if request.channel_priority != "strict":
+        return ""
+    chosen = next((build for build in builds if str(build.version) == record.version), newest[0])
+    first = repodata.channel(request, chosen)
+    channels = {repodata.channel(request, build) for build in newest} - {""}
+    if not channels or first in channels:
+        return ""
+    return phrases.by_channel(min(channels, key=list(request.channels).index))
+
+
+def _line(repodata: Repodata, request: SolveRequest, name: str, newest: Builds) -> str:
+    """Which line of the manifest allows none of the builds."""
+
+    def allows(line: Requirement) -> bool:
+        spec = repodata.spec(line.text)
+        channel = parse_spec(line.text).channel
+        return any(
+            spec.matches(build)
+            and (not channel or repodata.channel(request, build) in ("", channel))
+            for build in newest
+        )
+
+    return phrases.first_in_the_way(request.requirements, name, allows)
+
+
+class _Others:
+    """The packages of a solution, and what they and the machine say of another."""
+
+    def __init__(self, solved: SolvedRequest) -> None:
+        self._records = {record.name: record for record in solved.records}
+        self._promised = {p.name: p for p in solved.request.virtual_packages}
+
+    def against(self, name: str, newest: Builds) -> str:
+        """Who allows none of the builds."""
+        for spec, phrase in self._said.get(name, ()):
+            if not any(_matches(spec, build) for build in newest):
+                return phrase
+        return ""
+
+    @cached_property
+    def _said(self) -> Mapping[str, Sequence[tuple[str, str]]]:
+        """What the packages say of each name: MatchSpecs, each with its phrase."""
+        said: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for record in self._records.values():
+            who = (record.name, record.version)
+            for spec in record.depends:
+                said[spec_name(spec)].append((spec, phrases.by_package(*who, spec)))
+            for spec in record.constrains:
+                said[spec_name(spec)].append((spec, phrases.by_constraint(*who, spec)))
+        return said
+
+    def of_this_system(self, build: rattler.RepoDataRecord) -> bool:
+        """Whether a build is not for another system, as those of ``noarch`` can be."""
+        names = {spec_name(spec) for spec in build.depends} & _SYSTEMS
+        return names <= self._promised.keys()
+
+    def missing(self, newest: Builds) -> str:
+        """What every build needs that is not here, of the build that needs the least."""
+        lacks = [list(self._lacks(build)) for build in newest]
+        if not all(lacks):
+            return ""
+        pythons = {spec for lack in lacks for spec in lack if spec_name(spec) in _PYTHON}
+        several = len(pythons) > len(set(map(spec_name, pythons)))
+        if several and all(pythons.intersection(lack) for lack in lacks):
+            return phrases.by_python(self._here("python"))
+        least = min(lacks, key=lambda lack: (len(lack), lack))
+        spec = min(least, key=_importance)
+        return phrases.by_need(spec, self._here(spec_name(spec)))
+
+    def _lacks(self, build: rattler.RepoDataRecord) -> Iterator[str]:
+        for spec in build.depends:
+            name = spec_name(spec)
+            here = self._record(name)
+            if (here is None and name.startswith("__")) or (here and not spec_matches(spec, here)):
+                yield spec
+        for spec in build.constrains:
+            here = self._record(spec_name(spec))
+            if here and not spec_matches(spec, here):
+                yield spec
+
+    def _record(self, name: str) -> VirtualPackage | CondaRecord | None:
+        return self._promised.get(name) or self._records.get(name)
+
+    def _here(self, name: str) -> str:
+        record = self._record(name)
+        return record.version if record else "nothing"
+
+
+def _importance(spec: str) -> tuple[bool, bool, str]:
+    """What a person thinks of first comes first: a Python before its ABI, the machine last."""
+    name = spec_name(spec)
+    return name.startswith("__"), name == "python_abi", spec
+
+
+def _matches(spec: str, build: rattler.RepoDataRecord) -> bool:
+    parsed = _parsed(spec)
+    return parsed is None or parsed.matches(build)
+
+
+@lru_cache(maxsize=65536)  # many packages need the same
+def _parsed(spec: str) -> rattler.MatchSpec | None:
+    """A package's own MatchSpec; ``None`` for one that rattler can't read."""
+    try:
+        return rattler.MatchSpec(spec, strict=False)
+    except InvalidMatchSpecError:
+        return None

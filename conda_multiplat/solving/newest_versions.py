@@ -1,0 +1,72 @@
+"""The newest version of a package, and in a phrase what is in its way: what engines are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.solving.requests import SolveRequest
+from conda_multiplat.vocabulary.records import CondaRecord
+
+
+class NewestVersion(NamedTuple):
+    """The newest version of a package that its channels or indexes have.
+
+    Attributes:
+        version: the version.
+        reason: what is in its way, a phrase; ``""`` where a solution has it.
+    """
+
+    version: str
+    reason: str = ""
+
+
+class SolvedRequest(NamedTuple):
+    """A request, and the newest records that it allows."""
+
+    request: SolveRequest
+    records: tuple[CondaRecord, ...]
+
+
+def by_line(line: Requirement) -> str:
+    """A line of the manifest is in the way."""
+    return f"{line.text} in {line.at}"
+
+
+def by_package(name: str, version: str, spec: str) -> str:
+    """Another package is."""
+    return f"{name} {version} needs {spec}"
+
+
+def by_constraint(name: str, version: str, spec: str) -> str:
+    """Another package's ``constrains`` is."""
+    return f"{name} {version} allows {spec} only"
+
+
+def by_need(spec: str, here: str) -> str:
+    """What it needs is not here, or not promised."""
+    return f"it needs {spec}; {'promised' if spec.startswith('__') else 'here'}: {here}"
+
+
+def by_python(version: str) -> str:
+    """Its builds are for other versions of Python."""
+    return f"it has no build for python {'.'.join(version.split('.')[:2])}"
+
+
+def by_channel(channel: str) -> str:
+    """The channels' priority is."""
+    return f"it is in {channel}, after another channel"
+
+
+def unknown(name: str) -> str:
+    """Nothing by itself is: a solve can tell."""
+    return f"not together with the rest: conda multiplat why {name}"
+
+
+def first_in_the_way(
+    lines: Sequence[Requirement], name: str, allows: Callable[[Requirement], bool]
+) -> str:
+    """The first line of a name that does not allow a version, in a phrase; ``""`` for none."""
+    own = (line for line in lines if line.name == name)
+    return next((by_line(line) for line in own if not allows(line)), "")
