@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from conda_multiplat.manifest.targets import Target
@@ -14,50 +14,61 @@ if TYPE_CHECKING:
     from conda_multiplat.solving.pypi import PypiConflict
 
 C = TypeVar("C")
+_EVERYWHERE = " on all platforms"
 
 
-def no_solution(conflicts: Sequence[Conflict], solvable: Sequence[Target]) -> NoSolutionError:
-    """The error of a run in which some targets have no solution."""
+def no_solution(
+    conflicts: Sequence[Conflict], solvable: Sequence[Target], every: Sequence[Target]
+) -> NoSolutionError:
+    """The error of a run in which some targets have no solution.
+
+    Args:
+        conflicts: why they have none.
+        solvable: those that have one.
+        every: all that were asked for, those that stay as they are included.
+    """
 
     def key(each: Conflict) -> Hashable:
         suggestions = tuple((name, tuple(near)) for name, near in each.suggestions.items())
         asked = each.requirements, each.request.channels, each.agreement
-        return *asked, each.explanation, suggestions, each.fix
+        return *asked, each.explanation, suggestions, each.fix, each.advice
 
-    return _error(
-        f"no solution for {_targets(conflicts)}",
-        [_text(group) for group in _alike(conflicts, key)],
-        [_document(conflict) for conflict in conflicts],
-        solvable,
-    )
+    groups = {_targets(group, every): _lines(group) for group in _alike(conflicts, key)}
+    documents = [_document(conflict) for conflict in conflicts]
+    return _error("no solution for", groups, _targets(conflicts, every), documents, solvable)
 
 
 def no_pypi_solution(
-    conflicts: Sequence[PypiConflict], solvable: Sequence[Target]
+    conflicts: Sequence[PypiConflict], solvable: Sequence[Target], every: Sequence[Target]
 ) -> NoSolutionError:
-    """The error of a run in which conda's side can be solved and PyPI's can't."""
+    """The same where conda's side can be solved and PyPI's can't."""
 
     def key(each: PypiConflict) -> Hashable:
         shown = tuple((project.name, project.version) for project in each.provided)
         return each.requirements, each.explanation, shown, each.hints, each.agreement
 
-    return _error(
-        f"no solution for the PyPI packages of {_targets(conflicts)}",
-        [_pypi_text(group) for group in _alike(conflicts, key)],
-        [_pypi_document(conflict) for conflict in conflicts],
-        solvable,
-    )
+    groups = {_targets(group, every): _pypi_lines(group) for group in _alike(conflicts, key)}
+    documents = [_pypi_document(conflict) for conflict in conflicts]
+    message = "no solution for the PyPI packages of"
+    return _error(message, groups, _targets(conflicts, every), documents, solvable)
 
 
 def _error(
     message: str,
-    texts: Sequence[str],
+    groups: Mapping[str, Sequence[str]],
+    where: str,
     documents: Sequence[dict[str, Any]],
     solvable: Sequence[Target],
 ) -> NoSolutionError:
+    """The error, which names each target once: in its message, or above what is true of it."""
     names = list(map(str, solvable))
+    if len(groups) > 1:
+        texts = ["\n".join([name, *(f"  {line}" for line in groups[name])]) for name in groups]
+        where = where if where.endswith(_EVERYWHERE) else f"{len(documents)} targets"
+    else:
+        texts = ["\n".join(lines) for lines in groups.values()]
     return NoSolutionError(
-        message,
+        f"{message} {where}",
         details=[*texts, *([f"solvable: {', '.join(names)}"] if names else [])],
         hints=["no file was changed"],
         data={"conflicts": list(documents), "solvable": names},
@@ -72,18 +83,14 @@ def _alike(conflicts: Sequence[C], key: Callable[[C], Hashable]) -> Iterable[lis
     return groups.values()
 
 
-def _pypi_text(group: Sequence[PypiConflict]) -> str:
+def _pypi_lines(group: Sequence[PypiConflict]) -> list[str]:
     conflict = group[0]
-    lines = _heading(group)
-    lines += [
-        f"  {requirement.at}  pip: {requirement.text}" for requirement in conflict.requirements
-    ]
+    lines = _disagreement(conflict)
+    lines += [f"{requirement.at}  pip: {requirement.text}" for requirement in conflict.requirements]
     for package in conflict.provided:
         asked = _asked(conflict.request.target, package.record.name)
-        lines.append(f"  {asked}  conda locked {package.record.name} {package.record.version}")
-    lines += [f"  {line}" for line in conflict.explanation.splitlines()]
-    lines += [f"  {hint}" for hint in conflict.hints]
-    return "\n".join(lines)
+        lines.append(f"{asked}  conda locked {package.record.name} {package.record.version}")
+    return [*lines, *conflict.explanation.splitlines(), *conflict.hints]
 
 
 def _asked(target: Target, name: str) -> str:
@@ -110,33 +117,46 @@ def _pypi_document(conflict: PypiConflict) -> dict[str, Any]:
     }
 
 
-def _heading(group: Sequence[Conflict] | Sequence[PypiConflict]) -> list[str]:
-    """Where, and what the solve-group has to do with it."""
-    first = group[0]
-    if not first.agreement:
-        return [_targets(group)]
-    names = ", ".join(first.agreement)
-    name = first.request.target.solve_group
-    return [_targets(group), f"  {names} can't agree, as solve-group {name!r} wants"]
+def _disagreement(conflict: Conflict | PypiConflict) -> list[str]:
+    """What the solve-group has to do with it."""
+    if not conflict.agreement:
+        return []
+    names = ", ".join(conflict.agreement)
+    return [f"{names} can't agree, as solve-group {conflict.request.target.solve_group!r} wants"]
 
 
-def _targets(conflicts: Sequence[Conflict] | Sequence[PypiConflict]) -> str:
-    return ", ".join(str(conflict.request.target) for conflict in conflicts)
+def _targets(
+    conflicts: Sequence[Conflict] | Sequence[PypiConflict], every: Sequence[Target]
+) -> str:
+    """The targets by name, those of an environment that fails wherever it is asked for as one."""
+    failed = {(t.environment, t.subdir): t for t in (each.request.target for each in conflicts)}
+    platforms: dict[str, list[str]] = {}
+    for target in every:
+        platforms.setdefault(target.environment, []).append(target.subdir)
+    whole = [
+        name
+        for name in dict.fromkeys(name for name, _ in failed)
+        if len(platforms.get(name, ())) > 1
+        and all((name, subdir) in failed for subdir in platforms[name])
+    ]
+    parts = [f"{', '.join(whole)}{_EVERYWHERE}"] if whole else []
+    return ", ".join([*parts, *(str(t) for t in failed.values() if t.environment not in whole)])
 
 
-def _text(group: Sequence[Conflict]) -> str:
+def _lines(group: Sequence[Conflict]) -> list[str]:
     conflict = group[0]
     channels = ", ".join(public_name(name) for name in conflict.request.channels)
-    lines = _heading(group)
+    lines = _disagreement(conflict)
     for requirement in conflict.requirements:
-        lines.append(f"  {requirement.at}  {requirement.text}")
+        lines.append(f"{requirement.at}  {requirement.text}")
         if requirement.name in conflict.suggestions:
             near = conflict.suggestions[requirement.name]
-            lines.append(f"      no package {requirement.name!r} in {channels}")
-            lines += [f"      did you mean {' or '.join(map(repr, near))}?"] if near else []
-    lines += [f"  {line}" for line in conflict.explanation.splitlines()]
-    lines += [f"  where machines have CUDA, {conflict.fix}"] if conflict.fix else []
-    return "\n".join(lines)
+            lines.append(f"    no package {requirement.name!r} in {channels}")
+            lines += [f"    did you mean {' or '.join(map(repr, near))}?"] if near else []
+    lines += conflict.explanation.splitlines()
+    lines += conflict.advice
+    lines += [f"where machines have CUDA, {conflict.fix}"] if conflict.fix else []
+    return lines
 
 
 def _document(conflict: Conflict) -> dict[str, Any]:
@@ -147,4 +167,5 @@ def _document(conflict: Conflict) -> dict[str, Any]:
         "explanation": conflict.explanation,
         "agreement": list(conflict.agreement),
         "fix": conflict.fix,
+        **({"advice": list(conflict.advice)} if conflict.advice else {}),
     }

@@ -36,6 +36,7 @@ class Conflict:
         suggestions: for each name that no channel has, names that look like it.
         agreement: the environments that could not agree, where each by itself has an answer.
         fix: what the manifest would have to promise for it to have an answer; ``""`` for nothing.
+        advice: what there is instead, and how to get it, a line each.
     """
 
     request: SolveRequest
@@ -44,6 +45,7 @@ class Conflict:
     suggestions: Mapping[str, Sequence[str]]
     agreement: tuple[str, ...] = ()
     fix: str = ""
+    advice: tuple[str, ...] = ()
 
 
 Outcome = Solution | Conflict

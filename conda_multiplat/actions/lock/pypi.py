@@ -136,7 +136,8 @@ class PypiSide:
         solutions = [outcome for outcome in outcomes if isinstance(outcome, PypiSolution)]
         conflicts = [outcome for outcome in outcomes if isinstance(outcome, PypiConflict)]
         if conflicts:
-            raise no_pypi_solution(conflicts, [solution.request.target for solution in solutions])
+            solvable = [solution.request.target for solution in solutions]
+            raise no_pypi_solution(conflicts, solvable, self._targets)
         for solution in solutions:
             self._note_unfit(solution.request.target, unfit_needs(solution, self._subdirs))
         self._refuse_unfit()

@@ -33,7 +33,7 @@ from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import Target, targets, with_peers
 from conda_multiplat.solving.conflicts import no_solution
 from conda_multiplat.solving.outcomes import CondaEngine, Conflict, Solution
-from conda_multiplat.solving.requests import SolveRequest, channels_of, digest, request
+from conda_multiplat.solving.requests import channels_of, digest, request
 from conda_multiplat.solving.solve import solve
 from conda_multiplat.vocabulary.channels import environment_variables, public_name
 from conda_multiplat.vocabulary.errors import ManifestError
@@ -141,7 +141,7 @@ def relock(
     waited_for = WaitedFor(requests, pypi.progress if pypi else None)
     try:
         with waiting(console, waited_for.words):
-            solutions = _solve(requests, engine, pypi, waited_for)
+            solutions = _solve(plans, engine, pypi, waited_for)
             if not drop_cuda:
                 refuse_lost_cuda(project, plans, solutions)
             resolved = pypi.results() if pypi else {}
@@ -239,7 +239,7 @@ def _refuse_other_servers(project: Project, resolved: Mapping[Target, PypiSoluti
 
 
 def _solve(
-    requests: Sequence[SolveRequest],
+    plans: Sequence[Plan],
     engine: CondaEngine,
     pypi: PypiSide | None,
     waited_for: WaitedFor,
@@ -249,11 +249,13 @@ def _solve(
         if pypi:
             pypi.start(solution)
 
+    requests = [request for plan in plans for request in plan.requests]
     outcomes = solve(requests, engine, solved) if requests else []
     conflicts = [outcome for outcome in outcomes if isinstance(outcome, Conflict)]
     solutions = [outcome for outcome in outcomes if isinstance(outcome, Solution)]
     if conflicts:
-        raise no_solution(conflicts, [solution.request.target for solution in solutions])
+        every = [target for plan in plans for target in plan.targets]
+        raise no_solution(conflicts, [solution.request.target for solution in solutions], every)
     return {solution.request.target: solution for solution in solutions}
 
 

@@ -35,6 +35,7 @@ from conda_multiplat.engines.conda.access import Channels, run
 from conda_multiplat.engines.conda.newest import newest_versions
 from conda_multiplat.engines.conda.repodata import Repodata
 from conda_multiplat.engines.conda.specs import detect_virtual_packages, spec_subdir
+from conda_multiplat.engines.conda.ways_out import WaysOut
 from conda_multiplat.engines.conda.what_if import Alternatives
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.gpu_driver import cuda_possible
@@ -180,6 +181,7 @@ class _Run:
     ) -> list[Outcome]:
         """Every request's outcome, in order; ``solved`` hears of each solution."""
         self._repodata.begin()
+        self._ways_out = WaysOut(self._repodata, {request.target.subdir for request in requests})
         return list(await asyncio.gather(*(self._outcome(request, solved) for request in requests)))
 
     async def why(self, questions: Sequence[Question]) -> list[Why]:
@@ -230,12 +232,14 @@ class _Run:
             missing = [
                 requirement for requirement in request.requirements if requirement.name in unknown
             ]
-            return Conflict(request, "", tuple(missing), unknown)
+            advice = await self._ways_out.elsewhere(request, missing)
+            return Conflict(request, "", tuple(missing), unknown, advice=advice)
         involved = await self._repodata.clash(request, request.requirements)
         text = await self._repodata.explanation(request, involved)
         text = text or self._repodata.scrubbed(error)
         fix = await self._alternatives.promise_that_helps(request, involved)
-        return Conflict(request, text, tuple(involved), {}, fix=fix)
+        advice = await self._ways_out.of(request, involved)
+        return Conflict(request, text, tuple(involved), {}, fix=fix, advice=advice)
 
     async def _suggestions(self, request: SolveRequest) -> dict[str, list[str]]:
         """For each requirement that no channel has a package for: names like it."""

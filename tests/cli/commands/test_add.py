@@ -190,7 +190,7 @@ def test_no_solution(alone: Host, project: Path, channel: Path) -> None:
     before = _bytes(project)
     done = alone.multiplat("add", "only-unix", cwd=project, code=1)
     assert done.stderr.startswith("error: no solution for default/win-64\n")
-    assert "    environment.yml:7:5  only-unix\n" in done.stderr
+    assert "\n  environment.yml:7:5  only-unix\n" in done.stderr
     assert done.stderr.endswith(
         "  solvable: default/linux-64\n"
         "  no file was changed\n"

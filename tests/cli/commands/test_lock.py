@@ -176,11 +176,10 @@ def test_unsolvable_target(alone: Host, project: Path, channel: Path) -> None:
     write(project, channel, "zlib", "numpy", "python 3.12.*", "old-tool  # [osx]")
     done = alone.multiplat("lock", cwd=project, code=1)
     lines = done.stderr.splitlines()
-    assert lines[:4] == [
+    assert lines[:3] == [
         "error: no solution for default/osx-arm64",
-        "  default/osx-arm64",
-        "    environment.yml:8:5  python 3.12.*",
-        "    environment.yml:9:5  old-tool",
+        "  environment.yml:8:5  python 3.12.*",
+        "  environment.yml:9:5  old-tool",
     ]
     assert lines[-2:] == [
         "  solvable: default/linux-64, default/win-64",
@@ -196,10 +195,9 @@ def test_unknown_package(alone: Host, project: Path, channel: Path) -> None:
     done = alone.multiplat("lock", cwd=project, code=1)
     assert done.stderr == (
         "error: no solution for default/linux-64\n"
-        "  default/linux-64\n"
-        "    environment.yml:6:5  nunpy\n"
-        f"        no package 'nunpy' in {channel.as_uri()}\n"
-        "        did you mean 'numpy'?\n"
+        "  environment.yml:6:5  nunpy\n"
+        f"      no package 'nunpy' in {channel.as_uri()}\n"
+        "      did you mean 'numpy'?\n"
         "  no file was changed\n"
     )
     assert not (project / "conda-lock.yml").exists()
@@ -209,8 +207,10 @@ def test_alike_conflicts_are_shown_once(alone: Host, project: Path, channel: Pat
     """Platforms that fail for one reason share one explanation."""
     write(project, channel, "python 3.12.*", "old-tool")
     done = alone.multiplat("lock", cwd=project, code=1)
-    everywhere = "default/linux-64, default/osx-arm64, default/win-64"
-    assert done.stderr.startswith(f"error: no solution for {everywhere}\n  {everywhere}\n")
+    assert done.stderr.startswith(
+        "error: no solution for default on all platforms\n  environment.yml:6:5  python 3.12.*\n"
+    )
+    assert "default/linux-64" not in done.stderr
     assert done.stderr.count("environment.yml:7:5  old-tool") == 1
 
 

@@ -127,11 +127,10 @@ def test_no_agreement(alone: Host, project: Path, twins: Path) -> None:
     (project / "environment.yml").write_text(text, encoding="utf-8")
     done = alone.multiplat("lock", cwd=project, code=1)
     assert done.stderr.startswith(
-        "error: no solution for default/linux-64, default/osx-arm64\n"
-        "  default/linux-64, default/osx-arm64\n"
-        "    default, dev can't agree, as solve-group 'main' wants\n"
-        "    environment.yml:8:39  numpy <2\n"
-        "    environment.yml:4:16  numpy >=2\n"
+        "error: no solution for default on all platforms\n"
+        "  default, dev can't agree, as solve-group 'main' wants\n"
+        "  environment.yml:8:39  numpy <2\n"
+        "  environment.yml:4:16  numpy >=2\n"
     )
     assert not list(project.glob("*-lock.yml"))
     conflicts = alone.json("lock", cwd=project, code=1)["conflicts"]
@@ -155,7 +154,7 @@ def test_a_member_that_has_no_solution(alone: Host, project: Path, twins: Path) 
     """Its own conflict is what is shown, and no word of agreement."""
     _write(project, twins, DEV.format(dev="numpy >=9", group="main"))
     said = alone.multiplat("lock", cwd=project, code=1).stderr
-    assert said.startswith("error: no solution for dev/linux-64, dev/osx-arm64\n")
+    assert said.startswith("error: no solution for dev on all platforms\n")
     assert "agree" not in said
 
 

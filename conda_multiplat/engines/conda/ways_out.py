@@ -1,0 +1,185 @@
+"""Ways out of a conflict: which versions and builds there are, and where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from functools import cmp_to_key
+
+import rattler
+from rattler.exceptions import FetchRepoDataError, GatewayError, IoError, SolverError
+
+from conda_multiplat.engines.conda.repodata import Repodata
+from conda_multiplat.engines.conda.specs import is_newer, record_matches
+from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.solving.requests import SolveRequest
+from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.match_spec import MatchSpec, parse_spec
+from conda_multiplat.vocabulary.names import unique
+from conda_multiplat.vocabulary.records import CondaRecord
+
+Records = Sequence[CondaRecord]
+
+_VERSION = re.compile(r"[0-9][0-9A-Za-z_!+]*(?:\.[0-9A-Za-z_!+]+)*")
+#: So many versions or builds are named.
+_NAMED = 4
+#: Where a build that is nowhere on the platforms of a run most likely is.
+_USUAL = ("linux-64", "osx-arm64", "win-64", "osx-64", "linux-aarch64")
+
+
+class WaysOut:
+    """What to write in place of lines that have no solution.
+
+    Args:
+        repodata: what the channels have.
+        subdirs: the platforms of the run, whose repodata has been fetched.
+    """
+
+    def __init__(self, repodata: Repodata, subdirs: Collection[str]) -> None:
+        self._repodata = repodata
+        self._subdirs = subdirs
+
+    async def elsewhere(
+        self, request: SolveRequest, missing: Sequence[Requirement]
+    ) -> tuple[str, ...]:
+        """Which other platforms of the run have packages that this one has not."""
+        lines = []
+        for line in missing:
+            others = await self._platforms_of(request, MatchSpec(line.name, "", {}), self._subdirs)
+            lines += [f"{line.name} is there for {', '.join(others)}"] if others else []
+        return tuple(lines)
+
+    async def of(self, request: SolveRequest, involved: Sequence[Requirement]) -> tuple[str, ...]:
+        """What there is instead of what some lines ask for, and of what priority hides."""
+        lines: list[str] = []
+        for line in involved:
+            known = await self._known(request, line.name)
+            if known and not any(record_matches(line.text, record) for record in known):
+                lines += await self._instead(request, line, known)
+        if not lines:
+            lines += await self._behind_priority(request, involved)
+        return tuple(dict.fromkeys(lines))
+
+    async def _instead(self, request: SolveRequest, line: Requirement, known: Records) -> list[str]:
+        """What a package has where it has nothing of what is asked for."""
+        spec = parse_spec(line.text)
+        build = spec.fields.get("build", "")
+        version = MatchSpec(spec.name, "", _only(spec, "version")).text()
+        of_version = [record for record in known if record_matches(version, record)]
+        if build and of_version:
+            newest = _by_version(of_version)[-1].version
+            builds = unique(record.build for record in of_version if record.version == newest)
+            lines = [f"the builds of {spec.name} {newest} are {_few(builds)}"]
+        elif not of_version:
+            lines = [_nearest(spec, known)]
+        else:  # a channel, a hash or a build number
+            lines = []
+        places = (*self._subdirs, *(_USUAL if build and "*" not in build else ()))
+        others = await self._platforms_of(request, spec, places)
+        if not others:
+            return lines
+        names = ", ".join(others)
+        exact = build and of_version
+        return [*lines, f"that build is of {names}" if exact else f"`{line.text}` is of {names}"]
+
+    async def _platforms_of(
+        self, request: SolveRequest, spec: MatchSpec, subdirs: Collection[str]
+    ) -> list[str]:
+        """The other platforms that have what a spec asks for."""
+        found = []
+        for subdir in sorted(set(subdirs) - {request.target.subdir}):
+            elsewhere = request._replace(target=request.target._replace(subdir=subdir))
+            known = await self._known(elsewhere, spec.name)
+            text = spec.text(spec.channel)
+            if any(record.subdir == subdir and record_matches(text, record) for record in known):
+                found.append(subdir)
+        return found
+
+    async def _known(self, request: SolveRequest, name: str) -> Records:
+        """All that the channels have of a package; nothing where they can't be read."""
+        try:
+            return [_record(each) for each in await self._repodata.known(request, [name])]
+        except (GatewayError, FetchRepoDataError, IoError):
+            return []
+
+    async def _behind_priority(
+        self, request: SolveRequest, involved: Sequence[Requirement]
+    ) -> list[str]:
+        """Which channels have what strict priority hides."""
+        _, *others = request.channels
+        if request.channel_priority != "strict" or not others:
+            return []
+        flexible = request._replace(channel_priority="flexible")
+        try:
+            found = await self._repodata.solve(flexible, involved)
+        except SolverError:
+            return []
+        lines = await self._hidden(request, involved, found)
+        setting = "or lock with --channel-priority flexible (`channel_priority` in .condarc)"
+        return [*lines, setting] if lines else []
+
+    async def _hidden(
+        self,
+        request: SolveRequest,
+        involved: Sequence[Requirement],
+        found: Sequence[rattler.RepoDataRecord],
+    ) -> list[str]:
+        """The packages of a solution that are in a channel after one that has others of them."""
+        asked = {line.name: line for line in involved}
+        first = await self._first_channels(request, [record.name.normalized for record in found])
+        lines = []
+        for record in found:
+            name, channel = record.name.normalized, self._repodata.channel(request, record)
+            if channel and first[name] != channel:
+                line = asked.get(name)
+                where = f"in place of `{line.text}`" if line else "as a line of its own"
+                spec = line.text.rpartition("::")[2] if line else name
+                lines.append(
+                    f"{name} {record.version} is in {public_name(channel)}, hidden by strict "
+                    f"channel priority behind {public_name(first[name])}: "
+                    f"write `{public_name(channel)}::{spec}` {where}"
+                )
+        return sorted(lines, key=lambda line: line.partition(" ")[0] not in asked)[:_NAMED]
+
+    async def _first_channels(self, request: SolveRequest, names: Sequence[str]) -> dict[str, str]:
+        """The first of a request's channels that has each package."""
+        having: dict[str, set[str]] = {}
+        for record in await self._repodata.known(request, names):
+            channel = self._repodata.channel(request, record)
+            having.setdefault(record.name.normalized, set()).add(channel)
+        return {
+            name: next((channel for channel in request.channels if channel in channels), "")
+            for name, channels in having.items()
+        }
+
+
+def _record(record: rattler.RepoDataRecord) -> CondaRecord:
+    return CondaRecord(record.name.normalized, str(record.version), str(record.build), record.url)
+
+
+def _only(spec: MatchSpec, key: str) -> dict[str, str]:
+    return {key: spec.fields[key]} if key in spec.fields else {}
+
+
+def _by_version(records: Records) -> list[CondaRecord]:
+    def compared(one: CondaRecord, other: CondaRecord) -> int:
+        return is_newer(one.version, other.version) - is_newer(other.version, one.version)
+
+    return sorted(records, key=cmp_to_key(compared))
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
+def _nearest(spec: MatchSpec, known: Records) -> str:
+    """The versions around the one that a spec names, and the newest; all where they are few."""
+    versions = unique(record.version for record in _by_version(known))
+    stated = _VERSION.search(spec.fields.get("version", ""))
+    if len(versions) <= _NAMED or not stated:
+        return f"the versions of {spec.name} are {_few(versions[::-1])}"
+    at = sum(not is_newer(version, stated[0]) for version in versions)
+    near = versions[max(0, at - 2) : at + 2]
+    newest = "" if versions[-1] in near else f"; the newest is {versions[-1]}"
+    return f"the nearest versions of {spec.name} are {', '.join(near)}{newest}"
