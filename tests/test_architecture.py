@@ -30,6 +30,8 @@ FLOORS = (
 )
 #: Pure values and functions; every other room may touch the world.
 CORE = ("importers", "export", "lockfile", "solving", "manifest", "activation", "vocabulary")
+#: Reads what only conda-lock can read, where a user asks for that.
+CONDA_LOCK_MODULES = ("actions.import_.conda_lock_parsers",)
 CONDA_MODULES = ("plugin", "in_conda", "machine.conda_settings")
 FOREIGN = ("conda", "rattler", "conda_lock", "rich", "asyncio", "subprocess", "socket", "urllib3")
 #: Through these come environment variables, standard streams, files and the network.
@@ -180,8 +182,16 @@ def conda_at_import(sources: Sources) -> list[str]:
 
 
 def conda_lock_anywhere(sources: Sources) -> list[str]:
-    """Nothing of ours imports conda-lock, which is slow to import and large."""
-    return _imports_of("conda_lock", sources)
+    """One module imports conda-lock, and inside functions: it is slow to import and large."""
+    return _imports_of(
+        "conda_lock", {k: v for k, v in sources.items() if k not in CONDA_LOCK_MODULES}
+    ) + [
+        f"{module} imports {name}"
+        for module in CONDA_LOCK_MODULES
+        if module in sources
+        for name, node in _imports(sources[module])
+        if _top(name) == "conda_lock" and node not in _inside_functions(sources[module])
+    ]
 
 
 def late_imports_in_core(sources: Sources) -> list[str]:
@@ -353,6 +363,11 @@ PLANTED: list[tuple[Rule, dict[str, str], list[str]]] = [
         ["machine.conda_settings imports conda"],
     ),
     (conda_lock_anywhere, {"cli": "import conda_lock.export"}, ["cli imports conda_lock.export"]),
+    (
+        conda_lock_anywhere,
+        {CONDA_LOCK_MODULES[0]: "import conda_lock\ndef f():\n    import conda_lock"},
+        [f"{CONDA_LOCK_MODULES[0]} imports conda_lock"],
+    ),
     (
         late_imports_in_core,
         {"lockfile": "class A:\n    async def f(self):\n        import json"},

@@ -9,6 +9,7 @@ import importlib
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,37 @@ def promises(file: str) -> list[list[object]]:
     ]
 
 
+def asked(data: list[Any]) -> dict[str, list[list[str]]]:
+    """What [file, names, platforms] asks for on each platform.
+
+    Of each package its manager, name, version and category, and ``CHANNEL::`` or nothing.
+
+    ``names`` are conda's of PyPI's projects, where those are others.
+    """
+    path, names, platforms = data
+    parser = importlib.import_module("conda_lock.src_parser")
+    mapping = {project: {"conda_name": c, "pypi_name": project} for project, c in names.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        known = Path(folder, "names.json")
+        known.write_text(json.dumps(mapping), encoding="utf-8")
+        spec = parser.make_lock_spec(
+            src_files=[Path(path)], platform_overrides=platforms, mapping_url=str(known)
+        )
+    return {
+        platform: [
+            [each.manager, each.name, getattr(each, "version", ""), each.category, _channel(each)]
+            for each in dependencies
+        ]
+        for platform, dependencies in spec.dependencies.items()
+    }
+
+
+def _channel(dependency: Any) -> str:
+    channel = getattr(dependency, "conda_channel", None)
+    return f"{channel}::" if channel else ""
+
+
 if __name__ == "__main__":
-    answer = {"lines": lines, "promises": promises}[sys.argv[1]](json.load(sys.stdin))
+    questions = {"lines": lines, "promises": promises, "asked": asked}
+    answer = questions[sys.argv[1]](json.load(sys.stdin))
     json.dump(answer, sys.stdout)

@@ -9,9 +9,16 @@ from pathlib import Path
 
 import tomli
 
+from conda_multiplat.actions.import_.conda_lock_parsers import (
+    META_YAML,
+    PYPROJECT,
+    parse_meta_yaml,
+    parse_pyproject,
+)
 from conda_multiplat.actions.import_.paths import moved
 from conda_multiplat.actions.import_.pixi_lock import NAME as PIXI_LOCK
 from conda_multiplat.actions.import_.pixi_lock import with_locks
+from conda_multiplat.importers.conda_lock_inputs import read_conda_lock_input
 from conda_multiplat.importers.conda_lock_yml import Ports, read_lock_source
 from conda_multiplat.importers.environment_yml import (
     read_environment_file,
@@ -20,7 +27,7 @@ from conda_multiplat.importers.environment_yml import (
 from conda_multiplat.importers.merge import Part
 from conda_multiplat.importers.pixi.reader import read_pixi
 from conda_multiplat.importers.platform_names import guess
-from conda_multiplat.importers.values import refusal
+from conda_multiplat.importers.values import Imported, refusal
 from conda_multiplat.importers.virtual_packages_yml import (
     Stated,
     is_virtual_packages,
@@ -71,7 +78,7 @@ class File:
 
     @property
     def is_toml(self) -> bool:
-        """Whether it is a pixi manifest, if anything."""
+        """Whether it is a manifest of pixi's or a ``pyproject.toml``, if anything."""
         return self.path.suffix == ".toml"
 
 
@@ -170,15 +177,10 @@ def _part(file: File, stated: Promises, *, keep_builds: bool) -> Part:
     from conda_multiplat.engines.conda.specs import check_spec
 
     if file.is_toml:
-        imported = read_pixi(
-            file.name,
-            file.text,
-            _toml(file),
-            check_spec=check_spec,
-            subdirs=file.platforms,
-            folder=file.path.parent.name,
-        )
-        return Part(promising(imported, stated))
+        return Part(promising(_toml_source(file), stated))
+    if file.path.name == META_YAML:
+        recipe = parse_meta_yaml(file.path, file.name, file.text, file.platforms)
+        return Part(promising(read_conda_lock_input(recipe, check_spec), stated))
     if file.is_lock:
         return _lock_part(file, stated)
     source = Source(file.name, file.text)
@@ -199,6 +201,36 @@ def _part(file: File, stated: Promises, *, keep_builds: bool) -> Part:
         guessed = f"{file.name} is taken for {platforms[0]} by its name"
         imported = imported.adding(notes=[f"{guessed}; if it is for another: {file.name}@PLATFORM"])
     return Part(imported, environment)
+
+
+def _toml_source(file: File) -> Imported:
+    """A manifest of pixi's, or another ``pyproject.toml``."""
+    from conda_multiplat.engines.conda.specs import check_spec
+
+    data = _toml(file)
+    tools = data.get("tool")
+    pixis = isinstance(tools, dict) and "pixi" in tools
+    if file.path.name == PYPROJECT and not pixis and _says_something(data):
+        parsed = parse_pyproject(file.path, file.name, file.text, data, file.platforms)
+        return read_conda_lock_input(parsed, check_spec)
+    return read_pixi(
+        file.name,
+        file.text,
+        data,
+        check_spec=check_spec,
+        subdirs=file.platforms,
+        folder=file.path.parent.name,
+    )
+
+
+def _says_something(data: dict[str, object]) -> bool:
+    """Whether a ``pyproject.toml`` has tables that conda-lock reads."""
+    tools = data.get("tool")
+    named = set(tools) if isinstance(tools, dict) else set()
+    return bool({"project", "dependency-groups"} & set(data) or named & set(_TOOLS))
+
+
+_TOOLS = ("conda-lock", "poetry", "flit", "pdm")
 
 
 def _lock_part(file: File, stated: Promises) -> Part:

@@ -46,6 +46,7 @@ examples:
   conda multiplat import environment-linux.yml env.osx-arm64.yaml
   conda multiplat import gpu.yml@linux-64 mac.yml@osx-64,osx-arm64 --prefer-common
   conda multiplat import pixi.toml                     or pyproject.toml, or conda-lock.yml
+  conda multiplat import meta.yaml@linux-64,osx-arm64  takes conda-multiplat[conda-lock]
   conda multiplat import --from-name robot --dry-run   from an environment that is there
 """
 
@@ -56,7 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "arguments",
         metavar="FILE[@PLATFORM]",
         nargs="*",
-        help="environment.yml files, pixi.toml, pyproject.toml, conda-lock.yml and its "
+        help="environment.yml files, pixi.toml, pyproject.toml, meta.yaml, conda-lock.yml and its "
         "virtual-packages.yml",
     )
     where = parser.add_mutually_exclusive_group()

@@ -1,0 +1,355 @@
+"""``pyproject.toml`` and ``meta.yaml``, by conda-lock's own parsers.
+
+conda-lock is imported here, for these files alone: it takes 0.6 s and sixty packages, which come
+with ``conda-multiplat[conda-lock]``. Its parsers open the file by its path, warn by Python's
+warnings and its logger, and look names up in a mapping that they would fetch: they get ours.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from conda_multiplat.engines.pypi.conda_names import name_table
+from conda_multiplat.importers.conda_lock_inputs import MAIN, Dependency, Parsed
+from conda_multiplat.importers.toml_lines import Places
+from conda_multiplat.importers.values import Lost, refusal
+from conda_multiplat.vocabulary.errors import Location, Problem, UsageError
+from conda_multiplat.vocabulary.names import SUBDIRS, nearest_or_all, spec_name
+from conda_multiplat.vocabulary.selectors import comment_selector
+
+META_YAML = "meta.yaml"
+PYPROJECT = "pyproject.toml"
+EXTRA = "conda-multiplat[conda-lock]"
+#: What of ``[tool.conda-lock]`` is read.
+_KEYS = (
+    *("channels", "platforms", "dependencies", "default-non-conda-source", "skip-non-conda-lock"),
+    *("allow-pypi-requests", "pip-repositories"),
+)
+_ITEM = re.compile(r"^\s*-\s+(?P<item>[^#\s].*?)\s*(#.*)?$")
+
+
+def parse_pyproject(
+    path: Path, file: str, text: str, data: Mapping[str, Any], subdirs: Sequence[str]
+) -> Parsed:
+    """A ``pyproject.toml`` without pixi: PEP 621 and 735, poetry, flit, pdm, conda-lock's table.
+
+    Args:
+        path: where it is.
+        file: its name.
+        text: its text.
+        data: the text, parsed.
+        subdirs: the platforms to take; those that it names where there are none.
+
+    Raises:
+        UsageError: conda-lock is not there.
+        ManifestError: conda-lock can't read it.
+    """
+    _refuse_without_conda_lock(file)
+    own = _table(data, "tool", "conda-lock")
+    platforms, notes = _platforms(own.get("platforms"), file, subdirs)
+    places = Places(file, text)
+    with _heard(notes), _mapping() as mapping, _as_refusal(file):
+        spec = _specification(path, data, platforms, mapping)
+        groups = list(_groups(data, mapping, own))
+        by_platform = {
+            subdir: [_dependency(each) for each in spec.dependencies[subdir]]
+            + [_dependency(each) for each in groups if _holds(each, subdir)]
+            for subdir in platforms
+        }
+    python = str(_table(data, "project").get("requires-python") or "")
+    if python and not _names_python(by_platform):
+        by_platform = {
+            subdir: [Dependency("python", pypi=False, version=python.replace(" ", "")), *rest]
+            for subdir, rest in by_platform.items()
+        }
+        notes.append(f"python {python} is `requires-python` of {file}, which conda-lock leaves out")
+    lost = [
+        Lost(places.at("tool", "conda-lock", key), f"{key} of [tool.conda-lock]")
+        for key in own
+        if key not in _KEYS
+    ]
+    names = {each.name for some in by_platform.values() for each in some}
+    for key, value in _table(own, "dependencies").items():
+        if isinstance(value, Mapping) and key not in names:
+            at = places.at("tool", "conda-lock", "dependencies", key)
+            lost.append(Lost(at, f"{key}: nothing else asks for it, so that its source is idle"))
+    if "dependencies" in (_table(data, "project").get("dynamic") or ()):
+        hint = "conda-lock reads none that only a build knows: write them into the manifest"
+        lost.append(Lost(places.at("project", "dynamic"), "dynamic dependencies", hint))
+    name = _table(data, "project").get("name") or _table(data, "tool", "poetry").get("name") or ""
+    return Parsed(
+        file=file,
+        text=text,
+        name=str(name),
+        dependencies=by_platform,
+        channels=[channel.url for channel in spec.channels],
+        indexes=[repository.url for repository in spec.pip_repositories],
+        only_indexes=not spec.allow_pypi_requests,
+        lost=lost,
+        notes=notes,
+    )
+
+
+def parse_meta_yaml(path: Path, file: str, text: str, subdirs: Sequence[str]) -> Parsed:
+    """The requirements of a recipe; see :func:`parse_pyproject`."""
+    _refuse_without_conda_lock(file)
+    platforms, notes = _platforms(None, file, subdirs)
+    with _heard(notes), _as_refusal(file):
+        from conda_lock.src_parser.meta_yaml import parse_meta_yaml_file
+
+        spec = parse_meta_yaml_file(path, platforms=platforms)
+        by_platform = {
+            subdir: [_dependency(each) for each in spec.dependencies[subdir]]
+            for subdir in platforms
+        }
+    return Parsed(
+        file=file,
+        text=text,
+        name="",
+        dependencies=by_platform,
+        channels=[channel.url for channel in spec.channels],
+        indexes=[repository.url for repository in spec.pip_repositories],
+        lost=list(_unread(file, text, by_platform)),
+        notes=notes,
+    )
+
+
+def _refuse_without_conda_lock(file: str) -> None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns of its own while it is imported
+            import conda_lock.src_parser  # noqa: F401
+    except ImportError:
+        hints = [
+            f"install it beside conda-multiplat: `pip install '{EXTRA}'`",
+            "or `conda install conda-lock`",
+        ]
+        raise UsageError(
+            f"{file} is read by conda-lock, which isn't installed", hints=hints
+        ) from None
+
+
+def _platforms(stated: Any, file: str, subdirs: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The platforms of a file, and what to say of them."""
+    from conda_lock.src_parser import DEFAULT_PLATFORMS
+
+    if subdirs:
+        return list(subdirs), []
+    if not stated:
+        names = ", ".join(DEFAULT_PLATFORMS)
+        note = f"{file} names no platforms: conda-lock's are taken, {names}"
+        return list(DEFAULT_PLATFORMS), [f"{note}; for others: {file}@PLATFORM,…"]
+    platforms = [str(each) for each in stated]
+    problems = [
+        Problem(Location(file), f"unknown platform {each!r}", nearest_or_all(each, SUBDIRS))
+        for each in platforms
+        if each not in SUBDIRS
+    ]
+    if problems:
+        raise refusal(file, *problems)
+    return platforms, []
+
+
+def _specification(path: Path, data: Mapping[str, Any], platforms: list[str], mapping: str) -> Any:
+    from conda_lock.src_parser.pyproject_toml import (
+        parse_poetry_pyproject_toml,
+        parse_pyproject_toml,
+        parse_requirements_pyproject_toml,
+    )
+
+    project, tools = _table(data, "project"), _table(data, "tool")
+    pdm, poetry = _table(tools, "pdm"), _table(tools, "poetry")
+    skipped = _table(tools, "conda-lock").get("skip-non-conda-lock")
+    if not skipped and "dependencies" in project and "dev-dependencies" not in pdm and pdm:
+        # conda-lock fails where pdm's own table is not there; without it, pdm's is PEP 621.
+        return parse_requirements_pyproject_toml(
+            path,
+            platforms=platforms,
+            contents=data,
+            prefix=("project",),
+            main_tag="dependencies",
+            optional_tag="optional-dependencies",
+            mapping_url=mapping,
+        )
+    bare = "build-system" not in data and "dependencies" not in project
+    if not skipped and bare:
+        # conda-lock fails without a build system, which says whose tables count.
+        contents = {**data, "tool": {**tools, "poetry": poetry}}
+        return parse_poetry_pyproject_toml(path, platforms, contents, mapping)
+    return parse_pyproject_toml(path, platforms=platforms, mapping_url=mapping)
+
+
+def _groups(data: Mapping[str, Any], mapping: str, own: Mapping[str, Any]) -> Iterator[Any]:
+    """The dependency groups (PEP 735), which conda-lock does not know, each as a category."""
+    from conda_lock.src_parser.pyproject_toml import parse_python_requirement
+
+    if own.get("skip-non-conda-lock"):
+        return
+    groups = _table(data, "dependency-groups")
+    manager: Any = own.get("default-non-conda-source", "conda")
+    for group in groups:
+        for text in _of_group(group, groups, ()):
+            yield parse_python_requirement(
+                text, mapping_url=mapping, manager=manager, category=str(group)
+            )
+
+
+def _of_group(name: str, groups: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[str]:
+    if name in above:
+        return
+    for entry in groups.get(name, ()):
+        if isinstance(entry, Mapping):
+            yield from _of_group(str(entry.get("include-group", "")), groups, (*above, name))
+        else:
+            yield str(entry)
+
+
+def _holds(dependency: Any, subdir: str) -> bool:
+    from conda_lock.src_parser.markers import evaluate_marker
+
+    return bool(evaluate_marker(dependency.markers, subdir))
+
+
+def _dependency(dependency: Any) -> Dependency:
+    """One of conda-lock's dependencies as a plain value; what has a place is PyPI's."""
+    place = _place(dependency)
+    hashes = [dependency.hash] if getattr(dependency, "hash", None) else []
+    hashes += [each for each in getattr(dependency, "hashes", ()) if each]
+    pypi = dependency.manager == "pip" or bool(place)
+    return Dependency(
+        name=str(dependency.name),
+        pypi=pypi,
+        category=str(dependency.category or MAIN),
+        version=str(getattr(dependency, "version", "") or ""),
+        build=str(getattr(dependency, "build", "") or ""),
+        channel=str(getattr(dependency, "conda_channel", "") or ""),
+        extras=tuple(dependency.extras),
+        place=place,
+        sha256=str(hashes[0]) if hashes else "",
+        markers=_beyond_platforms(dependency.markers),
+    )
+
+
+def _beyond_platforms(markers: str | None) -> str:
+    """Markers that say more than which platforms: conda-lock takes the rest for true."""
+    if not markers:
+        return ""
+    from conda_lock.src_parser.markers import get_names
+
+    return "" if get_names(markers) <= _OF_PLATFORMS else str(markers)
+
+
+#: The variables of markers that a platform settles.
+_OF_PLATFORMS = {"os_name", "platform_machine", "platform_system", "sys_platform"}
+
+
+def _place(dependency: Any) -> str:
+    if source := getattr(dependency, "source", None):
+        url = source if "://" in source else f"ssh://{source.replace(':', '/', 1)}"
+        revision = f"@{dependency.rev}" if dependency.rev else ""
+        folder = f"#subdirectory={dependency.subdirectory}" if dependency.subdirectory else ""
+        return f"{dependency.vcs}+{url}{revision}{folder}"
+    if path := getattr(dependency, "path", None):
+        return str(path) if str(path).startswith((".", "/")) else f"./{path}"
+    return str(getattr(dependency, "url", None) or "")
+
+
+def _names_python(by_platform: Mapping[str, Sequence[Dependency]]) -> bool:
+    return any(each.name == "python" for some in by_platform.values() for each in some)
+
+
+def _unread(
+    file: str, text: str, by_platform: Mapping[str, Sequence[Dependency]]
+) -> Iterator[Lost]:
+    """The lines of a recipe that conda-lock passes over: Jinja's, ``build:``, other selectors."""
+    names = {each.name for some in by_platform.values() for each in some}
+    section = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if heading := re.match(r"\s*(\w+):\s*(#.*)?$", line):
+            section = heading[1]
+        match = _ITEM.match(line)
+        if match is None or section not in ("build", "host", "run", "requires", "run_constrained"):
+            continue
+        at, item = Location(file, number), match["item"]
+        if item.startswith("{{"):
+            yield Lost(at, item, "only conda-build can tell what it is")
+        elif section in ("build", "run_constrained"):
+            yield Lost(at, f"{section}: {item}", "conda-lock reads host, run and test only")
+        elif comment_selector(line) and spec_name(item) not in names:
+            yield Lost(at, f"{item}: its selector holds on no platform, as conda-lock reads it")
+
+
+def _table(data: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
+    """A table in a table; an empty one where there is none."""
+    for key in path:
+        value = data.get(key)
+        data = value if isinstance(value, Mapping) else {}
+    return data
+
+
+@contextmanager
+def _mapping() -> Iterator[str]:
+    """A file with conda's names of PyPI's projects, as conda-lock reads them."""
+    names = {
+        project: {"conda_name": conda, "pypi_name": project}
+        for conda, projects in sorted(name_table().items(), reverse=True)
+        for project in projects
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "names.json"
+        path.write_text(json.dumps(names), encoding="utf-8")
+        yield str(path)
+
+
+@contextmanager
+def _heard(notes: list[str]) -> Iterator[None]:
+    """Take down what conda-lock warns of, each once."""
+    handler = _Notes()
+    logger = logging.getLogger()
+    logger.addHandler(handler)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield
+    finally:
+        logger.removeHandler(handler)
+    said = [str(each.message) for each in caught if not issubclass(each.category, _OURS)]
+    texts = [" ".join(text.split()) for text in (*said, *handler.texts)]
+    texts = [text for text in texts if not text.startswith(_SAID_BY_US)]
+    notes += [f"conda-lock: {text}" for text in dict.fromkeys(texts)]
+
+
+#: What becomes of these lines is listed, with their places.
+_SAID_BY_US = ("Marker '", "filtered out line")
+#: Warnings that are for programmers.
+_OURS = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning, ImportWarning)
+
+
+class _Notes(logging.Handler):
+    """Keeps the warnings of a logger."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(record.getMessage())
+
+
+@contextmanager
+def _as_refusal(file: str) -> Iterator[None]:
+    """Whatever conda-lock's parsers raise is about the file: they check little beforehand."""
+    try:
+        yield
+    except Exception as error:
+        words = " ".join(str(error).split()) or type(error).__name__
+        message = f"conda-lock can't read it: {words}"
+        raise refusal(file, Problem(Location(file), message)) from error

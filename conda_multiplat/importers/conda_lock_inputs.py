@@ -1,0 +1,231 @@
+"""What conda-lock reads and we don't, ``pyproject.toml`` and ``meta.yaml``, as a manifest.
+
+conda-lock's own parsers have read the file; here are their results as plain values. conda-lock
+locks all categories of a file at once and lets ``install`` choose among them; here ``main`` is
+``default``, and each other category is an environment that extends it. They are one solve-group,
+so that what they share has one version, as in conda-lock's lock.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Pep508
+
+from conda_multiplat.importers.values import Imported, Lost, lone_comments, trailing_comment
+from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
+from conda_multiplat.manifest.platform_lines import SpecCheck
+from conda_multiplat.vocabulary.errors import Location
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, project_name, unique
+from conda_multiplat.vocabulary.yaml_nodes import Text
+
+MAIN = "main"
+#: What can't stand in an environment's name: it is a file's.
+_NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
+
+
+class Dependency(NamedTuple):
+    """A dependency as conda-lock has read it.
+
+    Attributes:
+        name: of the package, as its manager knows it.
+        pypi: whether it comes from PyPI.
+        category: of dependencies.
+        version: constraints in conda's writing; ``*`` or nothing for any.
+        build: a build string.
+        channel: where it has to come from.
+        extras: of a project.
+        place: a URL, a repository's URL or a path, in pip's writing.
+        sha256: of the file.
+        markers: its markers, where they say more than which platforms.
+    """
+
+    name: str
+    pypi: bool
+    category: str = MAIN
+    version: str = ""
+    build: str = ""
+    channel: str = ""
+    extras: tuple[str, ...] = ()
+    place: str = ""
+    sha256: str = ""
+    markers: str = ""
+
+
+class Parsed(NamedTuple):
+    """A file as conda-lock has read it.
+
+    Attributes:
+        file: its name.
+        text: its text.
+        name: the project's.
+        dependencies: for each platform.
+        channels: their names.
+        indexes: of PyPI's packages, beside PyPI.
+        only_indexes: whether PyPI itself is left out.
+        lost: what conda-lock does not read.
+        notes: what it has said, and what was assumed.
+    """
+
+    file: str
+    text: str
+    name: str
+    dependencies: Mapping[str, Sequence[Dependency]]
+    channels: Sequence[str] = ()
+    indexes: Sequence[str] = ()
+    only_indexes: bool = False
+    lost: Sequence[Lost] = ()
+    notes: Sequence[str] = ()
+
+
+def read_conda_lock_input(parsed: Parsed, check_spec: SpecCheck) -> Imported:
+    """The manifest that asks for what conda-lock would lock.
+
+    Args:
+        parsed: the file.
+        check_spec: what says whether a MatchSpec is one.
+    """
+    lines = parsed.text.splitlines()
+    lost = [*parsed.lost, *lone_comments(parsed.file, parsed.text)]
+    reader = _Lines(parsed, check_spec)
+    categories = unique(each.category for some in parsed.dependencies.values() for each in some)
+    others = [category for category in categories if category != MAIN]
+    channels = tuple(Text(name, Location(parsed.file)) for name in parsed.channels)
+    group = DEFAULT_ENVIRONMENT if others else ""
+    default = Environment(
+        DEFAULT_ENVIRONMENT,
+        Location(parsed.file),
+        views={s: reader.view(s, MAIN)._replace(channels=channels) for s in parsed.dependencies},
+        solve_group=group,
+    )
+    environments = {DEFAULT_ENVIRONMENT: default}
+    for category in others:
+        name = _NO_NAME.sub("-", category)
+        views = {subdir: reader.view(subdir, category) for subdir in parsed.dependencies}
+        environments[name] = Environment(
+            name, default.at, extends=(DEFAULT_ENVIRONMENT,), views=views, solve_group=group
+        )
+    manifest = Manifest(
+        files=(parsed.file,),
+        name=_NO_NAME.sub("-", parsed.name) or None,
+        platforms=tuple(parsed.dependencies),
+        environments=environments,
+    )
+    places = {line.at for line in reader.requirements if line.at.line}
+    comments = {at: trailing_comment(lines[at.line - 1]) for at in sorted(places)}
+    notes = [*parsed.notes, *_notes(parsed, others)]
+    kept = {at: words for at, words in comments.items() if words}
+    return Imported(manifest, tuple(unique_lost([*lost, *reader.lost])), tuple(notes), kept)
+
+
+def unique_lost(lost: Sequence[Lost]) -> list[Lost]:
+    """Each loss once: a line is read for each platform."""
+    return sorted(dict.fromkeys(lost))
+
+
+def _notes(parsed: Parsed, others: Sequence[str]) -> Iterator[str]:
+    if others:
+        one = len(others) == 1
+        names = f"{'category' if one else 'categories'} {', '.join(others)} of {parsed.file}"
+        yield f"{names}: {'an environment of that name' if one else 'environments of these names'}"
+    if not parsed.channels:
+        yield f"{parsed.file} names no channels: name those that it is for"
+
+
+class _Lines:
+    """Makes lines of dependencies.
+
+    Attributes:
+        lost: what they could not say.
+        requirements: the lines so far.
+    """
+
+    def __init__(self, parsed: Parsed, check_spec: SpecCheck) -> None:
+        self.parsed = parsed
+        self.check_spec = check_spec
+        self.lost: list[Lost] = []
+        self.requirements: list[Requirement] = []
+
+    def view(self, subdir: str, category: str) -> View:
+        """What a category asks for on a platform."""
+        own = [each for each in self.parsed.dependencies[subdir] if each.category == category]
+        conda = [self._conda(each) for each in own if not each.pypi]
+        pypi = [self._pypi(each) for each in own if each.pypi]
+        self.requirements += [*conda, *pypi]
+        return View((), _once(conda), (*(self._options() if pypi else ()), *_once(pypi)))
+
+    def _options(self) -> list[Requirement]:
+        first = "--index-url" if self.parsed.only_indexes else "--extra-index-url"
+        options = [first, *["--extra-index-url"] * len(self.parsed.indexes)]
+        at = Location(self.parsed.file)
+        return [
+            Requirement(f"{option} {url}", "", at)
+            for option, url in zip(options, self.parsed.indexes, strict=False)
+        ]
+
+    def _conda(self, dependency: Dependency) -> Requirement:
+        at = self._at(dependency.name)
+        if dependency.extras:
+            extras = ", ".join(dependency.extras)
+            hint = f"the PyPI package has them: under pip:, {dependency.name}[{extras}]"
+            self.lost.append(Lost(at, f"extras of {dependency.name}: {extras}", hint))
+        if dependency.markers:
+            what = f"the condition of {dependency.name}: {dependency.markers}"
+            self.lost.append(Lost(at, what, "the line holds with every Python"))
+        version = dependency.version or "*"
+        build = f" {dependency.build}" if dependency.build not in ("", "*") else ""
+        constraint = f" {version}{build}" if build or version != "*" else ""
+        channel = f"{dependency.channel}::" if dependency.channel else ""
+        spec = f"{channel}{dependency.name}{constraint}"
+        if wrong := self.check_spec(spec):
+            self.lost.append(Lost(at, f"{spec}: {wrong}", "only the name is in the manifest"))
+            spec = dependency.name
+        return Requirement(spec, dependency.name.lower(), at)
+
+    def _pypi(self, dependency: Dependency) -> Requirement:
+        at = self._at(dependency.name)
+        if dependency.sha256:
+            hint = "`lock` takes the hash of the file that it finds"
+            self.lost.append(Lost(at, f"the hash of {dependency.name}", hint))
+        if dependency.place.startswith((".", "/")):
+            return Requirement(dependency.place, "", at)
+        extras = f"[{','.join(dependency.extras)}]" if dependency.extras else ""
+        where = f" @ {dependency.place}" if dependency.place else _pep440(dependency.version)
+        markers = f" ; {dependency.markers}" if dependency.markers else ""
+        entry = f"{dependency.name}{extras}{where}{markers}"
+        try:
+            Pep508(entry)
+        except InvalidRequirement as error:
+            wrong = str(error).splitlines()[0]
+            self.lost.append(Lost(at, f"{entry}: {wrong}", "only the name is in the manifest"))
+            entry = f"{dependency.name}{extras}"
+        return Requirement(entry, project_name(dependency.name), at)
+
+    def _at(self, name: str) -> Location:
+        """The line that names a package: the first one that could."""
+        words = re.split(r"[-_.]+", name)
+        pattern = re.compile(
+            rf"(?<![\w.-]){'[-_.]+'.join(map(re.escape, words))}(?![\w-])", re.IGNORECASE
+        )
+        for number, line in enumerate(self.parsed.text.splitlines(), start=1):
+            if re.match(r"\s*([-\"']|[\w.-]+\s*=)|.*\[", line) and pattern.search(line):
+                return Location(self.parsed.file, number)
+        return Location(self.parsed.file)
+
+
+def _once(lines: Sequence[Requirement]) -> tuple[Requirement, ...]:
+    """Each line once, and a name alone only where nothing more is said of it."""
+    said = {line.name for line in lines if line.text != line.name}
+    kept = [line for line in lines if line.text != line.name or line.name not in said]
+    return tuple({line.text: line for line in reversed(kept)}.values())[::-1]
+
+
+def _pep440(version: str) -> str:
+    """A version of conda-lock's, which are in conda's writing, as PEP 440 has it."""
+    if version in ("", "*"):
+        return ""
+    parts = [part.strip() for part in version.split(",")]
+    return " " + ",".join(f"=={part}" if part[:1].isdigit() else part for part in parts)
