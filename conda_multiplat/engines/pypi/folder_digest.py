@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import configparser
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import tomli
 
@@ -37,9 +39,25 @@ def _files(folder: Path) -> list[Path]:
 
 
 def folder_version(folder: Path) -> str:
-    """The version that a folder's ``pyproject.toml`` states; ``0`` where it is made up later."""
+    """The version that a folder's metadata states; ``0`` where it is made up later."""
     try:
-        text = (folder / "pyproject.toml").read_text(encoding="utf-8")
-        return str(tomli.loads(text)["project"]["version"])
-    except (OSError, KeyError, TypeError, tomli.TOMLDecodeError):
+        table = tomli.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        table = {}
+    for keys in (("project", "version"), ("tool", "poetry", "version")):
+        value: Any = table
+        for key in keys:
+            value = value.get(key) if isinstance(value, dict) else None
+        if isinstance(value, str):
+            return value
+    return _cfg_version(folder / "setup.cfg")
+
+
+def _cfg_version(file: Path) -> str:
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read(file, encoding="utf-8")
+    except (OSError, ValueError, configparser.Error):
         return "0"
+    version = parser.get("metadata", "version", fallback="0")
+    return "0" if ":" in version else version  # `attr:` and `file:` are for a build
