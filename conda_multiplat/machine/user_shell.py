@@ -33,6 +33,7 @@ from conda_multiplat.activation.shells import (
     powershell,
     shell_of_program,
 )
+from conda_multiplat.machine.callers_environ import callers_environ
 from conda_multiplat.vocabulary.errors import UsageError
 
 _PROGRAMS = {"powershell": ("pwsh", "powershell")}
@@ -107,7 +108,7 @@ def become_shell(name: str, program: str, text: str) -> int:
     folder = Path(tempfile.mkdtemp(prefix="multiplat-"))
     try:
         start = _STARTS[name](folder, text)
-        return become([program, *start.arguments], {**os.environ, **start.environ})
+        return become([program, *start.arguments], {**callers_environ(), **start.environ})
     except OSError:
         shutil.rmtree(folder, ignore_errors=True)
         raise

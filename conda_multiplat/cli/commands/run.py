@@ -20,6 +20,7 @@ from conda_multiplat.actions.enter_environment import enter
 from conda_multiplat.activation.model import Activation, activated, is_active, level
 from conda_multiplat.activation.shells import posix
 from conda_multiplat.cli.options import entering_options, invocation, rule_of
+from conda_multiplat.machine.callers_environ import callers_environ
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.user_shell import become
@@ -66,7 +67,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         rule=rule_of(args, settings),
         command=f"run -- {' '.join(command)}",
     )
-    environ = _environ(activation, os.environ)
+    environ = _environ(activation, callers_environ())
     try:
         return become(command, environ)
     except OSError as error:

@@ -82,6 +82,46 @@ def test_variables_are_set(alone: Host, project: Path, channel: Path) -> None:
     assert not [key for key in found if key.startswith("__")]
 
 
+#: What a caller can say of the locale, and of a conda.
+_CALLERS: list[dict[str, str]] = [
+    {},
+    {"LC_CTYPE": "C"},
+    {"LC_CTYPE": "C.UTF-8"},
+    {"LC_CTYPE": ""},
+    {"LANG": "C"},
+    {"LC_ALL": "C", "CONDA_ROOT": "/opt/other"},
+]
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="nothing shows the beginning")
+@pytest.mark.parametrize("package", ["tools", "activated"])
+def test_nothing_else_is_set(conda: Host, project: Path, channel: Path, package: str) -> None:
+    """What Python and conda set for themselves as they start, the locale say, is not passed on."""
+    _project(conda, project, channel, package)
+    kept = {k: v for k, v in conda.environ().items() if k not in ("LANG", "LC_ALL")}
+    set_by_us = {
+        "PATH",
+        "CONDA_PREFIX",
+        "CONDA_DEFAULT_ENV",
+        "CONDA_PROMPT_MODIFIER",
+        "CONDA_SHLVL",
+    }
+    set_by_us |= {"ROBOT", "ACTIVATED", "ORDER", "FROM_PACKAGE", "__MULTIPLAT_1"}
+    for given in _CALLERS:
+        caller = {**kept, **given}
+        done = subprocess.run(
+            _command(conda, "-q", "--", "/usr/bin/env", "-0"),
+            cwd=project,
+            env=caller,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        child = dict(entry.split("=", 1) for entry in done.stdout.split("\0") if entry)
+        other = {name for name in {*child, *caller} if child.get(name) != caller.get(name)}
+        assert other <= set_by_us, given
+
+
 def test_scripts_are_run_once_before(alone: Host, project: Path, channel: Path) -> None:
     """Their variables arrive; what they read or print, or the shell sets, is not the command's."""
     _project(alone, project, channel, "tools", "activated")
