@@ -19,7 +19,7 @@ PAGES = {
     "--help": REFERENCE,
     **{
         path.name: path.read_text(encoding="utf-8")
-        for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+        for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
         if path.name != "commands.md"  # made from the former
     },
 }
