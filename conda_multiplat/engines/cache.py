@@ -4,8 +4,8 @@ r"""What we keep between runs in ``multiplat``, in conda's package caches, and i
 folder          what                                      who must not use it while it is removed
 ==============  ========================================  =========================================
 ``repodata``    what channels have, as rattler keeps it   each file, or the ``.lock`` beside it
-``packages``    extracted packages, as rattler keeps      ``.cache.lock``: rattler holds it as long
-                them                                      as it installs
+``packages``    extracted packages, as rattler keeps      ``.cache.lock``: we hold it as long as we
+                them                                      fetch, rattler as long as it installs
 ``stubs``       empty wheels that stand for conda's       ``.lock``: held while uv resolves
                 packages when uv resolves
 ``.download-``  what a download left that was cut off     nobody: a day old, it is over
@@ -34,7 +34,8 @@ FOLDER = "multiplat"
 IN_USE, READ_ONLY = "in use", "read-only"
 _DOWNLOAD = ".download-"
 _REMOVING = ".removing-"
-_CACHE_LOCK = ".cache.lock"
+#: Who installs holds it, we with others and rattler alone.
+CACHE_LOCK = ".cache.lock"
 #: Seconds.
 _DAY = 24 * 3600
 #: Bytes; what ``st_blocks`` counts in.
@@ -77,7 +78,7 @@ def clean(pkgs_dirs: Iterable[Path], kinds: Sequence[str], *, dry_run: bool) -> 
             tallies[folder / REPODATA] = _repodata(folder / REPODATA, dry_run=dry_run)
         if PACKAGES in kinds:
             packages, stubs = folder / PACKAGES, folder / wheel_stubs.FOLDER
-            tallies[packages] = _guarded(packages, _CACHE_LOCK, dry_run=dry_run)
+            tallies[packages] = _guarded(packages, CACHE_LOCK, dry_run=dry_run)
             tallies[stubs] = _guarded(stubs, wheel_stubs.LOCK, dry_run=dry_run)
             tallies[folder / f"{_DOWNLOAD}*"] = _downloads(folder, dry_run=dry_run)
     return {path: each for path, each in tallies.items() if each.files or each.left or each.errors}

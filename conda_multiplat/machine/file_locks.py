@@ -41,6 +41,17 @@ def alone(file: Path, *, make: bool = False) -> Iterator[bool]:
 
 
 @contextmanager
+def alone_at_last(file: Path) -> Iterator[int]:
+    """Hold ``file`` alone, made if it is not there, once nobody else does: its descriptor."""
+    handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        _lock(handle, _WAIT)
+        yield handle
+    finally:
+        os.close(handle)
+
+
+@contextmanager
 def one_at_a_time(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """Hold a folder alone, which is made if it is not there; wait for who holds it.
 

@@ -82,7 +82,7 @@ def make_as_locked(
         work = _look_at(project, choice, where, settings, look)
         _refuse_in_use(work)
         _say_what_it_was(work, settings, console)
-        _carry_out(work, settings, console)
+        _carry_out(work, settings, console, contents=look is not None and look.contents)
         then()
     return work
 
@@ -102,7 +102,7 @@ def _look_at(
     return work
 
 
-def _carry_out(work: Work, settings: Settings, console: Console) -> None:
+def _carry_out(work: Work, settings: Settings, console: Console, *, contents: bool) -> None:
     again: Collection[str] = ()
     try:
         with progress(console, _steps(work)) as bar:
@@ -110,7 +110,7 @@ def _carry_out(work: Work, settings: Settings, console: Console) -> None:
                 again = refuse_two_owners(work, settings, bar)
             remove_pypi(work, again)
             if work.found or not work.finished:
-                _link(work, settings, bar)
+                _link(work, settings, bar, contents=contents)
             install_pypi(work, again, settings, console, bar)
         _settle(work, settings)
     except OSError as error:
@@ -167,7 +167,7 @@ def _steps(work: Work) -> int:
     return both * len(work.found) + 2 * sum(change.new is not None for change in work.pypi)
 
 
-def _link(work: Work, settings: Settings, bar: Progress) -> None:
+def _link(work: Work, settings: Settings, bar: Progress, *, contents: bool) -> None:
     """Download and link; what the marker said before stays in it until all is done."""
     from conda_multiplat.engines.conda.install import install_records
 
@@ -183,6 +183,7 @@ def _link(work: Work, settings: Settings, bar: Progress) -> None:
         progress=bar,
         begin=lambda: prefixes.begin(work.where, {**work.marker, "state": "installing"}),
         mended=work.mended,
+        contents=contents,
     )
     # After a run that was cut off, nobody knows which of the records it had completed.
     if work.marker and not work.finished:

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import shutil
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import rattler
 from rattler.exceptions import InstallerError, IoError, LinkError, TransactionError
 from rattler.install import InstallerReporter
 
+from conda_multiplat.engines.cache import CACHE_LOCK
 from conda_multiplat.engines.conda.access import Channels, cache_folder, client, run
+from conda_multiplat.engines.conda.package_cache import cached_record, fetch, not_as_locked
 from conda_multiplat.engines.conda.rattler_versions import Subdir, build_string, requested_spec
 from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.file_locks import in_use
 from conda_multiplat.machine.prefix import unfinished
-from conda_multiplat.machine.prefix_files import sha256_of
 from conda_multiplat.machine.progress import Progress
 from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.vocabulary.channels import base_url
-from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.records import CondaRecord
-
-_CHUNK = 1 << 20
 
 
 def install_records(
@@ -41,10 +35,13 @@ def install_records(
     progress: Progress,
     begin: Callable[[], None],
     mended: Collection[str] = (),
+    contents: bool = False,
     link_scripts: bool = True,
     of: Path | None = None,
 ) -> set[str]:
     """Make ``prefix`` hold exactly ``records``.
+
+    What comes is in the cache before ``begin``: looked at, or fetched and verified.
 
     Args:
         records: all that shall be there; what else is there is removed.
@@ -57,7 +54,8 @@ def install_records(
         progress: hears of each package.
         begin: called when all that can be checked beforehand was: the prefix changes from then on.
         mended: those of ``changed`` whose files are not as they were linked. Files of a prefix and
-            of the cache can be one, so that what is in the cache is looked at too.
+            of the cache can be one, so that the contents of those in the cache are read.
+        contents: read the contents of the others too, where sizes are right.
         link_scripts: run the packages' own scripts, which only this platform's can be.
         of: the prefix that errors are about, if it is another.
 
@@ -69,11 +67,17 @@ def install_records(
         OutsideError: a package can't be had, or is not what was locked.
     """
     cache = cache_folder(settings) / "packages"
-    for record in records:
-        if record.name in mended:
-            _drop_altered(record, cache)
-    known = {record.name: _cached_record(record, cache) for record in records}
-    _verify_local([each for each in changed if known[each.name] is None])
+    come = {each.name for each in changed}
+    wanted = [record for record in records if record.name in come]
+    rattlers = client(settings, channels)
+    cache.mkdir(exist_ok=True)
+    with in_use(cache / CACHE_LOCK):  # rattler takes it alone, as long as it installs
+        missing = not_as_locked(wanted, cache, come if contents else mended)
+        known = {record.name: cached_record(record, cache) for record in records}
+        if missing:
+            fetching = fetch(missing, cache, rattlers, progress, settings.remote_max_retries)
+            run(fetching, settings)
+            known |= {record.name: cached_record(record, cache) for record in missing}
     begin()
     try:
         run(
@@ -86,7 +90,7 @@ def install_records(
                 execute_link_scripts=link_scripts,
                 show_progress=False,
                 reporter=_Reporter(progress) if progress.shown else None,  # type: ignore[abstract]
-                client=client(settings, channels),
+                client=rattlers,
                 requested_specs=[requested_spec(text) for text in requested],
             ),
             settings,
@@ -184,19 +188,6 @@ class _Reporter(InstallerReporter):
         self._progress.step()
 
 
-def _drop_altered(record: CondaRecord, cache: Path) -> None:
-    """Take a package out of the cache whose files there are not what they were."""
-    name = f"{record.name}-{record.version}-{record.build}"
-    try:
-        paths = json.loads((cache / name / "info" / "paths.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return
-    files = [each for each in paths.get("paths", ()) if each.get("sha256")]
-    if any(sha256_of(cache / name / each["_path"]) != each["sha256"] for each in files):
-        (cache / f"{name}.lock").unlink(missing_ok=True)
-        shutil.rmtree(cache / name, ignore_errors=True)
-
-
 def _repodata_record(
     record: CondaRecord, known: rattler.PackageRecord | None
 ) -> rattler.RepoDataRecord:
@@ -213,69 +204,5 @@ def _repodata_record(
     return rattler.RepoDataRecord(package, record.file_name, record.url, base_url(record.url))
 
 
-def _cached_record(record: CondaRecord, cache: Path) -> rattler.PackageRecord | None:
-    """What the package says of itself, where it is in the cache already.
-
-    Beside each extracted package rattler keeps a file that ends with the archive's SHA-256: only
-    the archive that is locked is believed.
-    """
-    name = f"{record.name}-{record.version}-{record.build}"
-    digest = _bytes(record.sha256)
-    try:
-        if digest is None or not (cache / f"{name}.lock").read_bytes().endswith(digest):
-            return None
-        cached = rattler.PackageRecord.from_index_json(
-            cache / name / "info" / "index.json", sha256=record.sha256, md5=record.md5
-        )
-    except (OSError, IoError):
-        return None
-    cached.depends = list(record.depends)  # as the channel has mended them
-    return cached
-
-
 def _bytes(digest: str | None) -> bytes | None:
     return bytes.fromhex(digest) if digest else None
-
-
-def _verify_local(records: Sequence[CondaRecord]) -> None:
-    """Check the packages of ``file://`` channels, which rattler (like conda) takes as they are.
-
-    What is in our cache was checked before it came there.
-    """
-    local = [record for record in records if urlsplit(record.url).scheme == "file"]
-    with ThreadPoolExecutor() as pool:
-        wrong = [text for text in pool.map(_local_problem, local) if text]
-    if wrong:
-        raise OutsideError(
-            "locked packages are not what was locked",
-            details=wrong,
-            hints=["nothing was changed; if the channel was rebuilt, run `conda multiplat lock`"],
-        )
-
-
-def _local_path(url: str) -> Path:
-    """``file:///a%20b`` -> ``/a b``, and ``file:///C:/a`` -> ``C:/a``.
-
-    ``urllib.request`` has this too, but takes as long to import as a small install.
-    """
-    path = unquote(urlsplit(url).path)
-    return Path(path[1:] if path[2:3] == ":" else path)
-
-
-def _local_problem(record: CondaRecord) -> str | None:
-    hashes = {"sha256": record.sha256, "md5": record.md5}
-    wanted = {kind: value.lower() for kind, value in hashes.items() if value}
-    if not wanted:
-        return f"{record.url}: the lock has no hash for it"
-    digests = {kind: hashlib.new(kind, usedforsecurity=False) for kind in wanted}
-    try:
-        with _local_path(record.url).open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                for digest in digests.values():
-                    digest.update(chunk)
-    except OSError as error:
-        return f"{record.url}: {error.strerror}"
-    for kind, digest in digests.items():
-        if (actual := digest.hexdigest()) != wanted[kind]:
-            return f"{record.url}: {kind} is {actual}, locked is {wanted[kind]}"
-    return None

@@ -1,0 +1,267 @@
+"""The cache of extracted packages, as rattler keeps it: what may be linked, and what comes in.
+
+=========================  =======================================================================
+``NAME-VERSION-BUILD``     the package, extracted
+``NAME-…-BUILD.lock``      held by who uses it or replaces it; has eight bytes, which count how
+                           often it was replaced, and the archive's SHA-256
+``NAME-…-BUILD.info``      ours: the SHA-256 of what is read of its ``info``
+=========================  =======================================================================
+
+rattler links what is there, whatever has become of it, and ends the process where a package lists
+an absolute path. So all that will be linked is looked at before: what is in the cache, and what is
+fetched, which comes into the cache only if it is what was locked. A layout that rattler does not
+know is none to it: it fetches the package itself then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import rattler
+import rattler.exceptions
+from rattler.package_streaming import download_and_extract
+
+from conda_multiplat.machine.extracted_package import documents_digest, fault, path_that_leads_out
+from conda_multiplat.machine.file_locks import alone_at_last
+from conda_multiplat.machine.progress import Progress
+from conda_multiplat.machine.temporary import temporary_folder
+from conda_multiplat.vocabulary.errors import OutsideError
+from conda_multiplat.vocabulary.records import CondaRecord
+
+#: How many packages are fetched at once.
+_AT_ONCE = 16
+#: How many that can't be had are named.
+_NAMED = 5
+_COUNT = 8
+#: Each value of ``index.json`` that rattler does not take has an exception of its own.
+_UNREADABLE: tuple[type[Exception], ...] = (
+    OSError,
+    ValueError,
+    *(
+        each
+        for each in vars(rattler.exceptions).values()
+        if isinstance(each, type) and issubclass(each, Exception)
+    ),
+)
+
+
+class Entry(NamedTuple):
+    """Where the cache has a package."""
+
+    folder: Path
+
+    @property
+    def lock(self) -> Path:
+        """What is held while it is used or replaced."""
+        return self.folder.with_name(f"{self.folder.name}.lock")
+
+    @property
+    def note(self) -> Path:
+        """What its ``info`` was when it was extracted."""
+        return self.folder.with_name(f"{self.folder.name}.info")
+
+    def documents(self) -> str:
+        """The digest that was noted; ``""`` where none was."""
+        try:
+            return self.note.read_text(encoding="ascii")
+        except (OSError, ValueError):
+            return ""
+
+    def sha256(self) -> str:
+        """Of the archive that was extracted; ``""`` where that is not known."""
+        try:
+            return self.lock.read_bytes()[_COUNT:].hex()
+        except OSError:
+            return ""
+
+
+def entry_of(record: CondaRecord, cache: Path) -> Entry:
+    """Where the cache has a package, if it has it."""
+    return Entry(cache / f"{record.name}-{record.version}-{record.build}")
+
+
+def cached_record(record: CondaRecord, cache: Path) -> rattler.PackageRecord | None:
+    """What a package in the cache says of itself; only the archive that is locked is believed."""
+    entry = entry_of(record, cache)
+    if not record.sha256 or entry.sha256() != record.sha256.lower():
+        return None
+    try:
+        cached = rattler.PackageRecord.from_index_json(
+            entry.folder / "info" / "index.json", sha256=record.sha256, md5=record.md5
+        )
+    except _UNREADABLE:
+        return None
+    cached.depends = list(record.depends)  # as the channel has mended them
+    return cached
+
+
+def not_as_locked(
+    records: Sequence[CondaRecord], cache: Path, closely: Collection[str]
+) -> list[CondaRecord]:
+    """Those packages that the cache does not have as they were locked, and as they say they are.
+
+    Args:
+        records: the packages.
+        cache: the folder.
+        closely: the names of those whose files' contents are read.
+    """
+
+    def is_wrong(record: CondaRecord) -> bool:
+        entry = entry_of(record, cache)
+        if not record.sha256 or entry.sha256() != record.sha256.lower():
+            return True
+        identity = (record.name, record.version, record.build)
+        contents = record.name in closely
+        return bool(fault(entry.folder, identity, entry.documents(), contents=contents))
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        return [
+            record
+            for record, wrong in zip(records, pool.map(is_wrong, records), strict=True)
+            if wrong
+        ]
+
+
+async def fetch(
+    records: Sequence[CondaRecord],
+    cache: Path,
+    client: rattler.Client,
+    progress: Progress,
+    retries: int,
+) -> None:
+    """Have packages in the cache, each the archive that is locked; all that is wrong is said.
+
+    Args:
+        records: the packages.
+        cache: the folder.
+        client: for the requests, which it repeats itself.
+        progress: hears of each package.
+        retries: how often to begin anew where an answer breaks off.
+
+    Raises:
+        OutsideError: a package can't be had, or is not what was locked.
+    """
+    limit = asyncio.Semaphore(_AT_ONCE)
+    with temporary_folder(cache.parent, ".download-") as folder:
+
+        async def one(number: int, record: CondaRecord) -> _Problem | None:
+            async with limit:
+                progress.now(record.name)
+                return await _fetch(record, cache, client, folder / str(number), retries)
+
+        found = await asyncio.gather(*(one(*each) for each in enumerate(records)))
+    problems = [problem for problem in found if problem]
+    if problems:
+        raise _error(problems)
+
+
+class _Problem(NamedTuple):
+    """Why a package is not in the cache; ``is_another`` where it came, and is not the one."""
+
+    text: str
+    is_another: bool
+
+
+async def _fetch(
+    record: CondaRecord, cache: Path, client: rattler.Client, folder: Path, retries: int
+) -> _Problem | None:
+    local = _local_path(record.url) if urlsplit(record.url).scheme.lower() == "file" else None
+    try:
+        if local:
+            with local.open("rb"):
+                pass
+        sha256, md5 = await _extracted(record.url, client, folder, retries)
+    except OSError as error:
+        return _Problem(f"{record.url}: {error.strerror or error}", is_another=False)
+    for kind, locked, digest in (("sha256", record.sha256, sha256), ("md5", record.md5, md5)):
+        if locked and digest.hex() != locked.lower():
+            text = f"{record.url}: {kind} is {digest.hex()}, locked is {locked.lower()}"
+            return _Problem(text, is_another=True)
+    if not (record.sha256 or record.md5):
+        return _Problem(f"{record.url}: the lock has no hash for it", is_another=True)
+    return _kept(record, entry_of(record, cache), folder, sha256)
+
+
+async def _extracted(
+    url: str, client: rattler.Client, folder: Path, retries: int
+) -> tuple[bytes, bytes]:
+    """Download and extract, again where an answer broke off; SHA-256 and MD5 of what came."""
+    try:
+        return await download_and_extract(client, url, folder)
+    except OSError:
+        began = folder.exists()
+        shutil.rmtree(folder, ignore_errors=True)
+        if not began or not retries:
+            raise
+    return await _extracted(url, client, folder, retries - 1)
+
+
+def _kept(record: CondaRecord, entry: Entry, folder: Path, sha256: bytes) -> _Problem | None:
+    """Put an extracted package into the cache, if all that it lists is inside of it."""
+    name = f"{record.name} {record.version}"
+    try:
+        if (outside := path_that_leads_out(folder)) is not None:
+            text = f"{name}: info/paths.json lists {outside!r}, which leads out of the environment"
+            return _Problem(f"{text}: {record.url}", is_another=True)
+    except ValueError as error:
+        return _Problem(f"{name}: {error}: {record.url}", is_another=True)
+    try:
+        if entry.lock.is_symlink() or entry.lock.is_dir():
+            _remove(entry.lock)
+        with alone_at_last(entry.lock) as handle:
+            _remove(entry.folder)
+            _remove(entry.note)
+            folder.rename(entry.folder)
+            entry.note.write_text(documents_digest(entry.folder), encoding="ascii")
+            count = int.from_bytes(os.read(handle, _COUNT), "big") + 1
+            os.ftruncate(handle, 0)
+            os.lseek(handle, 0, os.SEEK_SET)
+            os.write(handle, (count % (1 << 63)).to_bytes(_COUNT, "big") + sha256)
+    except OSError as error:
+        return _Problem(f"{error.filename or entry.folder}: {error.strerror}", is_another=False)
+    return None
+
+
+def _remove(path: Path) -> None:
+    """Remove what has the place of a package, whatever it is."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+        return
+    with suppress(FileNotFoundError):
+        shutil.rmtree(path)
+
+
+def _error(problems: Sequence[_Problem]) -> OutsideError:
+    others = [each for each in problems if each.is_another]
+    rest = [each for each in problems if not each.is_another]
+    lines = [each.text for each in (*others, *rest[:_NAMED])]
+    if more := len(rest[_NAMED:]):
+        lines.append(f"and {more} more")
+    if others:
+        return OutsideError(
+            "locked packages are not what was locked",
+            details=lines,
+            hints=["nothing was changed; if the channel was rebuilt, run `conda multiplat lock`"],
+        )
+    return OutsideError(
+        "locked packages can't be had",
+        details=lines,
+        hints=["nothing was changed; run the same command again when they can be had"],
+    )
+
+
+def _local_path(url: str) -> Path:
+    """``file:///a%20b`` -> ``/a b``, and ``file:///C:/a`` -> ``C:/a``.
+
+    ``urllib.request`` has this too, but takes as long to import as a small install.
+    """
+    path = unquote(urlsplit(url).path)
+    return Path(path[1:] if path[2:3] == ":" else path)

@@ -1,0 +1,148 @@
+"""An extracted conda package: whether it is as its own ``info/paths.json`` says (CEP 34).
+
+Sizes are looked at, one ``lstat`` a file; contents (SHA-256) on demand. What ``paths.json`` and its
+like in ``info`` should be, the package does not say: who has extracted it notes their digest. Where
+nobody did, they must be JSON, and of the package.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from conda_multiplat.machine.prefix_files import sha256_of
+
+#: The folder above; what ends a path in the system's view; on Windows also drives and its own `/`.
+_PARTS_THAT_LEAD_OUT = re.compile(
+    r"(?:^|[/\\])\.\.(?:[/\\]|$)|\0" + (r"|[\\:]" if sys.platform == "win32" else "")
+)
+#: Files of ``info`` that are read when it is linked.
+_DOCUMENTS = ("index.json", "link.json", "paths.json")
+#: Where ``lstat``'s answer has them: by number they are got twice as fast as by name.
+_MODE, _SIZE = stat.ST_MODE, stat.ST_SIZE
+_KIND = 0o170000
+_ABSENT = "info/paths.json is missing"
+
+
+def fault(folder: Path, identity: tuple[str, str, str], documents: str, *, contents: bool) -> str:
+    """What is wrong with an extracted package; ``""`` for nothing.
+
+    Args:
+        folder: of the package.
+        identity: its name, version and build.
+        documents: what :func:`documents_digest` was when it was extracted; ``""`` if not known.
+        contents: read the files whose sizes are right too.
+    """
+    if folder.is_symlink() or not folder.is_dir():
+        return "it is no folder"
+    try:
+        texts = _documents(folder)
+        if documents and _digest(texts) != documents:
+            return "info is altered"
+        reason = "" if documents else _wrong_document(texts, identity)
+        if reason or "paths.json" not in texts:
+            return reason
+        entries = _entries(texts["paths.json"])
+        if not documents and (path := _outside(entries)) is not None:
+            return f"{path!r} leads out of it"
+        return _wrong_file(folder, entries, contents=contents)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        return f"info can't be read: {error}"
+
+
+def documents_digest(folder: Path) -> str:
+    """The SHA-256 of what is read of ``info`` when a package is linked."""
+    return _digest(_documents(folder))
+
+
+def _documents(folder: Path) -> dict[str, bytes]:
+    texts = {}
+    for name in _DOCUMENTS:
+        with suppress(FileNotFoundError):
+            texts[name] = (folder / "info" / name).read_bytes()
+    return texts
+
+
+def _digest(texts: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name, text in texts.items():
+        digest.update(f"{name} {len(text)} ".encode())
+        digest.update(text)
+    return digest.hexdigest()
+
+
+def path_that_leads_out(folder: Path) -> str | None:
+    """The first path of ``info/paths.json`` that is not inside of the package.
+
+    Raises:
+        ValueError: the file can't be read.
+    """
+    try:
+        text = _documents(folder).get("paths.json", b'{"paths": []}')
+        return _outside(_entries(text))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ValueError(f"info/paths.json can't be read: {error}") from None
+
+
+def _entries(text: bytes) -> list[dict[str, Any]]:
+    entries = json.loads(text)["paths"]
+    if not isinstance(entries, list):
+        raise TypeError("`paths` is no list")
+    return entries
+
+
+def _outside(entries: Iterable[dict[str, Any]]) -> str | None:
+    """The first path that is not inside of the package."""
+    return next((path for each in entries if _leads_out(path := each["_path"])), None)
+
+
+def _leads_out(path: str) -> bool:
+    return not path or path[0] == "/" or bool(_PARTS_THAT_LEAD_OUT.search(path))
+
+
+def _wrong_document(texts: Mapping[str, bytes], identity: tuple[str, str, str]) -> str:
+    for name in ("index.json", "paths.json"):
+        if name not in texts:
+            return f"info/{name} is missing"
+    index, *others = [json.loads(text) for text in texts.values()]
+    if tuple(index.get(key) for key in ("name", "version", "build")) != identity:
+        return "info/index.json is of another package"
+    return "" if all(isinstance(each, dict) for each in others) else "info is no mapping"
+
+
+def _wrong_file(folder: Path, entries: Iterable[dict[str, Any]], *, contents: bool) -> str:
+    """It is called for tens of thousands of files: what most of them are comes first."""
+    root, lstat = f"{folder}/", os.lstat
+    for entry in entries:
+        path = entry["_path"]
+        try:
+            there = lstat(root + path)
+        except OSError:
+            return f"{path} is missing"
+        kind, mode = entry["path_type"], int(there[_MODE])
+        if kind != "hardlink" or mode & _KIND != stat.S_IFREG:
+            as_packed = _is_of_kind(kind, mode)
+        else:
+            as_packed = there[_SIZE] == entry.get("size_in_bytes", there[_SIZE])
+        if not as_packed or (contents and _differs(root + path, entry)):
+            return f"{path} is altered"
+    return ""
+
+
+def _is_of_kind(kind: str, mode: int) -> bool:
+    if kind == "softlink":
+        return stat.S_ISLNK(mode) or sys.platform == "win32"
+    return stat.S_ISDIR(mode) if kind == "directory" else kind != "hardlink"
+
+
+def _differs(path: str, entry: dict[str, Any]) -> bool:
+    wanted = entry.get("sha256") if entry["path_type"] == "hardlink" else None
+    return bool(wanted) and sha256_of(Path(path)) != wanted

@@ -1,0 +1,109 @@
+"""What is seen of an extracted package that is not as it was packed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conda_multiplat.machine.extracted_package import documents_digest, fault, path_that_leads_out
+
+IDENTITY = ("p", "1.0", "0")
+
+
+def _package(folder: Path, **more: Any) -> Path:
+    """A package of a file, a link and a folder."""
+    (folder / "info").mkdir(parents=True)
+    (folder / "lib" / "empty").mkdir(parents=True)
+    (folder / "lib" / "a").write_bytes(b"abc")
+    (folder / "lib" / "b").symlink_to("a")
+    digest = hashlib.sha256(b"abc").hexdigest()
+    hard = {"_path": "lib/a", "path_type": "hardlink", "sha256": digest, "size_in_bytes": 3}
+    soft = {"_path": "lib/b", "path_type": "softlink", "sha256": digest, "size_in_bytes": 3}
+    paths = [{**hard, **more}, soft, {"_path": "lib/empty", "path_type": "directory"}]
+    _json(folder / "info" / "paths.json", {"paths": paths, "paths_version": 1})
+    _json(folder / "info" / "index.json", {"name": "p", "version": "1.0", "build": "0"})
+    return folder
+
+
+def _json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value), encoding="utf-8")
+
+
+def test_as_packed(tmp_path: Path) -> None:
+    """Nothing is wrong, with and without a look at contents, with and without a digest."""
+    folder = _package(tmp_path / "p")
+    for digest in ("", documents_digest(folder)):
+        for contents in (False, True):
+            assert fault(folder, IDENTITY, digest, contents=contents) == ""
+    (folder / "info" / "paths.json").unlink()  # a package of long ago has none
+    assert fault(folder, IDENTITY, documents_digest(folder), contents=True) == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "reason"),
+    [
+        ("lib/a", None, "lib/a is missing"),
+        ("lib/a", b"ab", "lib/a is altered"),
+        ("lib/b", None, "lib/b is missing"),
+        ("lib/b", b"abc", "lib/b is altered"),
+        ("info/paths.json", None, "info/paths.json is missing"),
+        ("info/paths.json", b"{", "info can't be read: "),
+        ("info/paths.json", b"[]", "info is no mapping"),
+        ("info/paths.json", b'{"paths": {}}', "info can't be read: `paths` is no list"),
+        ("info/paths.json", b'{"paths": [1]}', "info can't be read: "),
+        ("info/paths.json", b'{"paths": [{}]}', "info can't be read: '_path'"),
+        ("info/paths.json", b'{"paths": [{"_path": 1}]}', "info can't be read: "),
+        ("info/paths.json", b"\xff\x00", "info can't be read: "),
+        ("info/paths.json", b"[" * 100_000, "info can't be read: "),
+        ("info/index.json", None, "info/index.json is missing"),
+        ("info/index.json", b"{}", "info/index.json is of another package"),
+        ("info/index.json", b"[]", "info can't be read: "),
+        ("info/link.json", b"", "info can't be read: "),
+    ],
+)
+def test_damage(tmp_path: Path, path: str, content: bytes | None, reason: str) -> None:
+    """By what kind of file it is, its size, and what is read of ``info``."""
+    folder = _package(tmp_path / "p")
+    noted = documents_digest(folder)
+    (folder / path).unlink(missing_ok=True)
+    if content is not None:
+        (folder / path).write_bytes(content)
+    assert fault(folder, IDENTITY, "", contents=False).startswith(reason)
+    wanted = reason if path.startswith("lib") else "info is altered"
+    assert fault(folder, IDENTITY, noted, contents=False) == wanted
+
+
+def test_contents(tmp_path: Path) -> None:
+    """A file of the same size is read only on demand."""
+    folder = _package(tmp_path / "p")
+    (folder / "lib" / "a").write_bytes(b"abd")
+    assert fault(folder, IDENTITY, "", contents=False) == ""
+    assert fault(folder, IDENTITY, "", contents=True) == "lib/a is altered"
+
+
+@pytest.mark.parametrize(
+    "path", ["/etc/x", "", "..", "../x", "a/../../x", "a/..", "a\\..\\x", "\0"]
+)
+def test_leads_out(tmp_path: Path, path: str) -> None:
+    """Whatever could be outside of the package."""
+    folder = _package(tmp_path / "p", _path=path)
+    assert fault(folder, IDENTITY, "", contents=False) == f"{path!r} leads out of it"
+    assert path_that_leads_out(folder) == path
+
+
+@pytest.mark.parametrize("path", ["...", "a..b", "..a/b", "man3/A::B.3", "a b"])
+def test_stays_inside(tmp_path: Path, path: str) -> None:
+    """Names that only look like it are names."""
+    assert path_that_leads_out(_package(tmp_path / "p", _path=path)) is None
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    """A file or a link in a package's place is none."""
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(_package(tmp_path / "p"))
+    for name in ("file", "link", "nothing"):
+        assert fault(tmp_path / name, IDENTITY, "", contents=False) == "it is no folder"
