@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -46,6 +47,8 @@ class TextLoader(Loader):  # type: ignore[misc]  # libyaml's, where it is there
 
 
 _MARKER = re.compile(r"^(<<<<<<< |\|{7}( |\r?$)|=======\r?$|>>>>>>> )", re.MULTILINE)
+#: The key that no lock but ours has.
+_OF_OURS = f"{PREFIX}packages-sha256"
 _NAME_LINE = re.compile(r"^- name: '?([^\s']+)", re.MULTILINE)
 #: Bytes; there is no head of a tenth of that.
 _LONGEST_HEAD = 4 << 20
@@ -94,8 +97,24 @@ def read_lock(text: str, file: str, platforms: Sequence[str] | None = None) -> L
     Raises:
         LockFileError: it has conflict markers, is not YAML, or not CEP 37's version 1.
     """
+    if _OF_OURS in text:
+        return _read(text, file, platforms)
+    lock = _read_others(text, file)
+    if platforms is None:
+        return lock
+    kept = {name: each for name, each in lock.platforms.items() if name in platforms}
+    return lock._replace(platforms=kept)
+
+
+@lru_cache(maxsize=8)  # a command asks for it again and again, and YAML takes most of its time
+def _read_others(text: str, file: str) -> LockFile:
+    """Another tool's lock: all of it, each text once in a run."""
+    return _read(text, file, None)
+
+
+def _read(text: str, file: str, platforms: Sequence[str] | None) -> LockFile:
     head, section, metadata, custom = _parts(text, file)
-    stated = custom.get(f"{PREFIX}packages-sha256")
+    stated = custom.get(_OF_OURS)
     intact = stated == packages_sha256(section)
     if intact:
         packages = _own_packages(section, platforms)
@@ -133,7 +152,7 @@ def read_head(blocks: Iterable[bytes], file: str, *, whole: bool) -> LockFile | 
     try:
         head = start[:end].decode("utf-8-sig")
         _, _, metadata, custom = _parts(f"{head}package: []", file)
-        stated = custom.get(f"{PREFIX}packages-sha256", "")
+        stated = custom.get(_OF_OURS, "")
         if not stated or unmerged_reason(head):
             return None
         if whole and not (

@@ -57,12 +57,20 @@ def spec_matches(spec: str, package: VirtualPackage | CondaRecord) -> bool:
     It holds for nothing where it is none, or the version is none, as they can stand in a lock that
     somebody edited.
     """
-    build = build_string(package.build)
+    return _matches(spec, package.name, package.version, package.build)
+
+
+@lru_cache(maxsize=65536)  # the platforms of a lock ask the same, for the most part
+def _matches(spec: str, name: str, version: str, build: str) -> bool:
     try:
-        record = rattler.PackageRecord(package.name, package.version, build, 0, "noarch")
-        return _parsed(spec).matches(record)
+        return _parsed(spec).matches(_record(name, version, build))
     except (InvalidMatchSpecError, InvalidVersionError):
         return False
+
+
+@lru_cache(maxsize=65536)  # many need the same package
+def _record(name: str, version: str, build: str) -> rattler.PackageRecord:
+    return rattler.PackageRecord(name, version, build_string(build), 0, "noarch")
 
 
 def record_matches(text: str, record: CondaRecord) -> bool:
@@ -71,13 +79,12 @@ def record_matches(text: str, record: CondaRecord) -> bool:
     A lock has no build number; what a spec says of it is not looked at.
     """
     try:
-        spec = parse_spec(text)
+        spec, known = _spec_of_a_lock(text)
     except WordingError:  # a channel may write what a manifest may not
         return spec_matches(text, record)
-    known = {key: value for key, value in spec.fields.items() if key in ("version", "build")}
     hashes = {"md5": record.md5, "sha256": record.sha256}
     return (
-        spec_matches(MatchSpec(spec.name, "", known).text(), record)
+        spec_matches(known, record)
         and all(spec.fields.get(key, value) == value for key, value in hashes.items())
         and spec.fields.get("subdir", record.subdir) == record.subdir
         and (not spec.channel or f"/{spec.channel.rstrip('/').rpartition('/')[2]}/" in record.url)
@@ -85,6 +92,14 @@ def record_matches(text: str, record: CondaRecord) -> bool:
 
 
 @lru_cache(maxsize=65536)  # many packages need the same
+def _spec_of_a_lock(text: str) -> tuple[MatchSpec, str]:
+    """A MatchSpec, and what it says of name, version and build."""
+    spec = parse_spec(text)
+    known = {key: value for key, value in spec.fields.items() if key in ("version", "build")}
+    return spec, MatchSpec(spec.name, "", known).text()
+
+
+@lru_cache(maxsize=65536)
 def _parsed(text: str) -> rattler.MatchSpec:
     return rattler.MatchSpec(text, strict=False)
 
