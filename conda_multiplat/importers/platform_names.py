@@ -14,11 +14,21 @@ _SYSTEMS = {
 }
 _ARM = ("arm64", "aarch64", "arm", "m1", "m2", "m3", "m4", "silicon", "apple")
 _INTEL = ("64", "x86", "x64", "amd64", "intel")
+#: Words for processors that only Linux machines have here.
+_LINUX_ONLY = {
+    "arm": ("sbsa", "jetson", "tegra", "l4t"),
+    "ppc": ("ppc64le", "power8", "power9", "power10"),
+    "riscv": ("riscv64",),
+    "s390": ("s390x",),
+}
 #: (system, machine) -> platform; the machine ``""`` is assumed where the name has none.
 _PLATFORMS = {
     ("linux", "arm"): "linux-aarch64",
     ("linux", "intel"): "linux-64",
     ("linux", ""): "linux-64",
+    ("linux", "ppc"): "linux-ppc64le",
+    ("linux", "riscv"): "linux-riscv64",
+    ("linux", "s390"): "linux-s390x",
     ("osx", "arm"): "osx-arm64",
     ("osx", "intel"): "osx-64",
     ("osx", ""): "osx-arm64",
@@ -26,7 +36,7 @@ _PLATFORMS = {
     ("win", "intel"): "win-64",
     ("win", ""): "win-64",
 }
-_CUDA = re.compile(r"(?:^|(?<=[-_.]))(cuda|cu|gpu)[-_]?(\d+(?:[._]\d+)?)?(?=$|[-_.])")
+_CUDA = re.compile(r"(?:^|(?<=[-_.]))(cuda|cu|gpu)[-_]?(\d+(?:[._]\d+|-\d(?!\d))?)?(?=$|[-_.])")
 _WORD = re.compile(r"(linux|macosx|macos|mac|osx|win|windows)(64|32)")
 
 
@@ -53,21 +63,20 @@ def guess(name: str) -> NameGuess:
     1. A word for GPUs (``cuda12``, ``cu124``, ``gpu``) is taken out.
     2. A platform's own name (``linux-64``, also ``linux_64``) settles it.
     3. Else words for one system and one processor do: ``mac-intel``. Without a processor Linux and
-       Windows are taken for x86-64 and macOS for Apple's; without a system GPUs are on Linux.
+       Windows are taken for x86-64 and macOS for Apple's; without a system GPUs are on Linux, on
+       the processor that is named: ``cuda-129_arch-aarch64``.
     """
     stem = re.sub(r"\.ya?ml$", "", name.lower())
     variant, cuda = "", ""
     if match := _CUDA.search(stem):
-        variant = match[1] + (match[2] or "").replace("_", ".")
+        variant = match[1] + re.sub(r"[_-]", ".", match[2] or "")
         cuda = _cuda_version(match[1], match[2] or "")
         stem = stem[: match.start()] + stem[match.end() :]
     words = _WORD.sub(r"\1-\2", re.sub(r"[^a-z0-9]+", "-", stem.replace("x86_64", "x86")))
     exact = _exact(words)
     if exact:
         return NameGuess((exact,), False, variant, cuda)
-    platform, assumed = _from_words(words.split("-"))
-    if not platform and variant and not assumed:
-        return NameGuess(("linux-64",), True, variant, cuda)
+    platform, assumed = _from_words(words.split("-"), gpu=bool(variant))
     return NameGuess((platform,) if platform else (), assumed, variant, cuda)
 
 
@@ -78,21 +87,23 @@ def _exact(words: str) -> str:
     return ""
 
 
-def _from_words(words: list[str]) -> tuple[str, bool]:
-    """The platform and whether its processor is assumed; ``("", True)`` for contradicting words."""
+def _from_words(words: list[str], *, gpu: bool) -> tuple[str, bool]:
+    """The platform and whether a part of it is assumed; ``("", True)`` for contradicting words."""
     systems = {system for system, known in _SYSTEMS.items() if set(known) & set(words)}
+    on_linux = {machine for machine, known in _LINUX_ONLY.items() if set(known) & set(words)}
     machines = {"arm"} if set(_ARM) & set(words) else set()
-    machines |= {"intel"} if set(_INTEL) & set(words) else set()
+    machines |= on_linux | ({"intel"} if set(_INTEL) & set(words) else set())
     if len(systems) > 1 or len(machines) > 1:
         return "", True
     machine = next(iter(machines), "")
-    platform = _PLATFORMS.get((next(iter(systems), ""), machine), "")
-    return platform, bool(platform) and not machine
+    system = next(iter(systems), "linux" if gpu or on_linux else "")
+    platform = _PLATFORMS.get((system, machine), "")
+    return platform, bool(platform) and not (machine and (systems or on_linux))
 
 
 def _cuda_version(word: str, digits: str) -> str:
     """``12.4`` of ``cuda12.4``, of ``cuda124`` and of ``cu124``."""
-    digits = digits.replace("_", ".")
+    digits = re.sub(r"[_-]", ".", digits)
     if re.fullmatch(r"\d{3}", digits):
         return f"{digits[:2]}.{digits[2]}"
     return digits if word != "gpu" else ""

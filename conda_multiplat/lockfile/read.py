@@ -28,6 +28,7 @@ from conda_multiplat.lockfile.model import (
     unpack_needs,
     unpack_virtual_packages,
 )
+from conda_multiplat.lockfile.other_forms import in_form, package_problems
 from conda_multiplat.vocabulary.errors import Location, LockFileError, Problem
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
@@ -116,18 +117,30 @@ def _read(text: str, file: str, platforms: Sequence[str] | None) -> LockFile:
     head, section, metadata, custom = _parts(text, file)
     stated = custom.get(_OF_OURS)
     intact = stated == packages_sha256(section)
-    if intact:
-        packages = _own_packages(section, platforms)
-    else:
-        _refuse_markers(text, file)
-        packages = _load(section, file, head.count("\n")).get("package") or []
-    reason = unmerged_reason(head)
+    whole = (intact or stated is None) and is_as_written(metadata)
     try:
+        if intact:
+            packages = _own_packages(section, platforms)
+        else:
+            metadata, packages = _others(text, section, metadata, file)
         lock = _lock(metadata, custom, packages, platforms)
-        whole = not reason and (intact or stated is None) and is_as_written(metadata)
-        return lock._replace(intact=whole, unmerged=reason)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise _broken(file, Location(file), f"not a CEP 37 lock: {error!r}") from None
+    except (KeyError, TypeError, AttributeError, ValueError):
+        message = "not a CEP 37 lock: its `metadata` is of another form"
+        raise _broken(file, Location(file), message) from None
+    reason = unmerged_reason(head)
+    return lock._replace(intact=whole and not reason, unmerged=reason)
+
+
+def _others(
+    text: str, section: str, metadata: dict[str, Any], file: str
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The metadata and the packages of a lock that is not as we write it."""
+    _refuse_markers(text, file)
+    above = text.count("\n", 0, len(text) - len(section))
+    packages = _load(section, file, above).get("package") or []
+    if problems := list(package_problems(packages)):
+        raise _broken(file, Location(file), *(f"not a CEP 37 lock: {p}" for p in problems))
+    return in_form(metadata, packages)
 
 
 def read_head(blocks: Iterable[bytes], file: str, *, whole: bool) -> LockFile | None:
@@ -217,9 +230,11 @@ def _load(text: str, file: str, above: int) -> dict[str, Any]:
     return data
 
 
-def _broken(file: str, at: Location, message: str) -> LockFileError:
+def _broken(file: str, at: Location, *messages: str) -> LockFileError:
     hint = f"take it from version control again, or {RELOCK}"
-    return LockFileError(f"{file} can't be read", problems=[Problem(at, message, hint)])
+    problems = [Problem(at, message) for message in messages[:-1]]
+    problems.append(Problem(at, messages[-1], hint))
+    return LockFileError(f"{file} can't be read", problems=problems)
 
 
 def _metadata(data: dict[str, Any], text: str, file: str) -> dict[str, Any]:

@@ -28,6 +28,32 @@ from conda_multiplat.importers.platform_names import NameGuess, guess
             NameGuess(("linux-64",), assumed=True, variant="cuda12.4", cuda="12.4"),
         ),
         ("env-win-64-cu118.yml", NameGuess(("win-64",), variant="cu118", cuda="11.8")),
+        (
+            "all_cuda-129_arch-aarch64.yaml",
+            NameGuess(("linux-aarch64",), assumed=True, variant="cuda129", cuda="12.9"),
+        ),
+        (
+            "all_cuda-129_arch-x86_64.yaml",
+            NameGuess(("linux-64",), assumed=True, variant="cuda129", cuda="12.9"),
+        ),
+        (
+            "env-gpu-arm64.yml",
+            NameGuess(("linux-aarch64",), assumed=True, variant="gpu"),
+        ),
+        (
+            "cuda-12-4-sbsa.yml",
+            NameGuess(("linux-aarch64",), variant="cuda12.4", cuda="12.4"),
+        ),
+        (
+            "gpu_ppc64le.yml",
+            NameGuess(("linux-ppc64le",), variant="gpu"),
+        ),
+        ("cu118-arm-x86.yml", NameGuess(assumed=True, variant="cu118", cuda="11.8")),
+        (
+            "win-arm-gpu.yml",
+            NameGuess(("win-arm64",), variant="gpu"),
+        ),
+        ("dev-ppc64le.yml", NameGuess(("linux-ppc64le",))),
         ("environment.yml", NameGuess()),
         ("environment-dev.yml", NameGuess()),
         ("environment-arm64.yml", NameGuess()),

@@ -46,6 +46,14 @@ def promises(file: str) -> list[list[object]]:
     ]
 
 
+def packages(file: str) -> list[list[object]]:
+    """The packages of a lock without virtual ones: [name, version, platform, URL, MD5]."""
+    module = importlib.import_module("conda_lock.lockfile")
+    lock = module.parse_conda_lock_file(Path(file))
+    lock.filter_virtual_packages_inplace()
+    return [[p.name, p.version, p.platform, p.url, p.hash.md5] for p in lock.package]
+
+
 def asked(data: list[Any]) -> dict[str, list[list[str]]]:
     """What [file, names, platforms] asks for on each platform.
 
@@ -77,6 +85,6 @@ def _channel(dependency: Any) -> str:
 
 
 if __name__ == "__main__":
-    questions = {"lines": lines, "promises": promises, "asked": asked}
+    questions = {"lines": lines, "promises": promises, "asked": asked, "packages": packages}
     answer = questions[sys.argv[1]](json.load(sys.stdin))
     json.dump(answer, sys.stdout)
