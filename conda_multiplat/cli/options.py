@@ -34,12 +34,19 @@ def common_options(parser: argparse.ArgumentParser) -> None:
     )
     flag(parser, "--json", "json", "one JSON document on stdout")
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    summary = "as in conda: ask nothing (only `import` on a terminal asks)"
+    parser.add_argument("-y", "--yes", dest="said_yes", action="store_true", help=summary)
     parser.set_defaults(needs_settings=True)
 
 
 def flag(parser: _Options, name: str, dest: str, summary: str, *, value: bool = True) -> None:
     """An option that takes nothing, and makes ``dest`` true, or else false."""
     parser.add_argument(name, dest=dest, action=f"store_{value}".lower(), help=summary)
+
+
+def dry_run_option(parser: _Options, summary: str) -> None:
+    """``-d``: only say what would be done."""
+    parser.add_argument("-d", "--dry-run", dest="dry", action="store_true", help=summary)
 
 
 def repeated(parser: _Options, flag: str, dest: str, metavar: str, summary: str) -> None:
@@ -78,10 +85,12 @@ def platform_option(parser: argparse.ArgumentParser, summary: str) -> None:
     parser.add_argument("--platform", dest="platform_name", metavar="P", help=summary)
 
 
-def destination_options(parser: argparse.ArgumentParser) -> None:
+def destination_options(
+    parser: argparse.ArgumentParser,
+    summary: str = "the conda environment (default: the manifest's NAME, NAME-ENV of -e ENV)",
+) -> None:
     """``-n`` or ``-p``: which conda environment."""
     where = parser.add_mutually_exclusive_group()
-    summary = "the conda environment (default: the manifest's NAME, NAME-ENV of -e ENV)"
     where.add_argument("-n", "--name", dest="env_name", metavar="NAME", help=summary)
     where.add_argument("-p", "--prefix", dest="env_prefix", metavar="PREFIX", help="its folder")
 
@@ -205,7 +214,8 @@ def packages_and_environment(args: argparse.Namespace, verb: str) -> tuple[list[
 
 
 def follow_up_options(parser: argparse.ArgumentParser, *, install: bool = True) -> None:
-    """``--no-lock`` and ``--no-install``: what comes after a change of the manifest."""
+    """What comes after a change of the manifest: ``--no-lock``, ``--no-install``, ``--dry-run``."""
+    dry_run_option(parser, "solve and show, but change nothing")
     summary = "change the manifest only: solve and install nothing"
     flag(parser, "--no-lock", "lock", summary, value=False)
     if install:

@@ -17,13 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from conda_multiplat.actions.install.choose_environment import choose
-from conda_multiplat.actions.install.choose_prefix import own_prefix
-from conda_multiplat.actions.install.make_as_locked import make_as_locked
+from conda_multiplat.actions.edit.follow import Followed, bring_up_to_date
 from conda_multiplat.actions.lock.relock import Locked, relock
 from conda_multiplat.actions.lock.report import changes_of, document, note_assumed_platforms, report
-from conda_multiplat.lockfile.platform_changes import packages
-from conda_multiplat.machine import prefix as prefixes
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import read_text, refuse_read_only, shown, write_all
@@ -32,7 +28,6 @@ from conda_multiplat.manifest.edit.draft import Draft
 from conda_multiplat.manifest.read import Source
 from conda_multiplat.vocabulary.errors import (
     ManifestError,
-    MultiplatError,
     NoSolutionError,
     UsageError,
 )
@@ -188,9 +183,10 @@ def conclude(
     *,
     said: Iterable[str],
     result: Mapping[str, Any],
-    install: str | None = None,
+    install: Followed | None = None,
+    dry_run: bool = False,
 ) -> int:
-    """Say what changes, write all files or none, bring the environment up to date.
+    """Say what changes; write all files or none, and bring the environment up to date.
 
     Args:
         original: the manifest as it was.
@@ -198,7 +194,8 @@ def conclude(
         locked: the locks that go with it; ``None`` to leave them as they are.
         said: the lines that name the change.
         result: the same for ``--json``.
-        install: the environment whose prefix on this machine is to follow, if it is there.
+        install: the conda environment on this machine that is to follow, if it is there.
+        dry_run: change nothing.
 
     Returns:
         The exit code: 0. Every other outcome is raised as a ``MultiplatError``.
@@ -211,13 +208,18 @@ def conclude(
         told = _tell(locked, settings, console)
     for line in said:
         console.say(line)
-    write_all(texts)
+    if not dry_run:
+        write_all(texts)
     names = [shown(path) for path in texts]
-    console.say(f" wrote {', '.join(names)}" if names else " nothing to write")
-    if locked and install:
+    verb = "would write" if dry_run else "wrote"
+    console.say(f" {verb} {', '.join(names)}" if names else " nothing to write")
+    if locked and install and not dry_run:
+        environment = install.environment or DEFAULT_ENVIRONMENT
         changed = "the manifest and its locks are changed"
-        told |= bring_up_to_date(locked.project, install, settings, console, changed)
-    console.result({**result, "files": names, **told})
+        told |= bring_up_to_date(
+            locked.project, environment, settings, console, changed, where=install.where
+        )
+    console.result({**result, "dry_run": dry_run, "files": names, **told})
     return 0
 
 
@@ -228,74 +230,3 @@ def _tell(locked: Locked, settings: Settings, console: Console) -> dict[str, Any
     note_assumed_platforms(locked.project, console)
     report(locked, changes, settings, console)
     return document(locked, changes)
-
-
-def bring_up_to_date(
-    project: Project, environment: str, settings: Settings, console: Console, changed: str
-) -> dict[str, Any]:
-    """Make an environment's prefix on this machine as it is locked now, if there is one.
-
-    It is the one that the manifest names or, where that was not installed, the only one there is.
-    Others are told of: who has several may not want all of them to move.
-
-    Args:
-        project: the project, as it is locked on disk.
-        environment: whose prefix.
-        settings: the surroundings.
-        console: where to talk to the user.
-        changed: what is already changed, for the error where this fails.
-
-    Returns:
-        What was done, for ``--json``; nothing where there is no such environment.
-
-    Raises:
-        MultiplatError: as ``install``; what is changed stays so.
-    """
-    installed = _installed_from(project, settings)
-    named = project.manifest.conda_name(environment) and own_prefix(project, environment, settings)
-    where = named if named in installed else next(iter(installed)) if len(installed) == 1 else None
-    done: dict[str, Any] = {}
-    if where:
-        with _going_on(changed):
-            done = _made_as_locked(project, installed[where], where, settings, console)
-    others = [prefix for prefix in installed if prefix != where]
-    for prefix in others:
-        own = prefix.name == project.manifest.conda_name(installed[prefix])
-        fix = f"conda multiplat install {'' if own else f'-n {prefix.name} '}-e {installed[prefix]}"
-        console.say(f" {prefix} is of this manifest too: {fix}")
-    return {**done, "others": list(map(str, others))} if others else done
-
-
-@contextmanager
-def _going_on(changed: str) -> Iterator[None]:
-    """Say of errors what was done before them, and what does the rest."""
-    try:
-        yield
-    except MultiplatError as error:
-        error.hints = (*error.hints, f"{changed}: `install` goes on")
-        raise
-
-
-def _installed_from(project: Project, settings: Settings) -> dict[Path, str]:
-    """The prefixes among conda's that were made from a project's manifest, and of what in it."""
-    manifest = list(map(str, project.files))
-    made = {}
-    for folder in filter(Path.is_dir, settings.envs_dirs):
-        for path in sorted(folder.iterdir()):
-            marker = prefixes.read_marker(path)
-            environment = str(marker.get("environment", ""))
-            if marker.get("manifest") == manifest and environment in project.manifest.environments:
-                made[path] = environment
-    return made
-
-
-def _made_as_locked(
-    project: Project, environment: str, where: Path, settings: Settings, console: Console
-) -> dict[str, Any]:
-    choice = choose(project, [environment], settings, console)
-    work = make_as_locked(project, choice, where, settings, console)
-    count = len(choice.locked.records) + len(choice.locked.pypi)
-    changed = [*work.found, *work.pypi]
-    words = "has" if changed else "already has"
-    console.say(f" {where} {words} the {packages(count)} of {choice.environment}")
-    return {"prefix": str(where), "installed": [each.to_dict() for each in changed]}

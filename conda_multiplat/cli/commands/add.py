@@ -29,8 +29,11 @@ from conda_multiplat.actions.edit.edit_and_relock import (
     select,
     solve,
 )
+from conda_multiplat.actions.edit.follow import followed
+from conda_multiplat.actions.invocation import Invocation
 from conda_multiplat.actions.lock.relock import Locked, locked_for
 from conda_multiplat.cli.options import (
+    destination_options,
     flag,
     follow_up_options,
     package_options,
@@ -63,6 +66,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     summary = "with --pypi: an index to look in beside the usual ones"
     repeated(parser, "--index", "index_urls", "URL", summary)
     flag(parser, "--no-pin", "pin", "no lower bound for packages that are only named", value=False)
+    destination_options(parser, "the conda environment that follows, and tells the manifest")
     follow_up_options(parser)
 
 
@@ -71,8 +75,11 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     specs, wanted = packages_and_environment(args, "add")
     if args.index_urls and not args.pypi:
         raise UsageError("--index is for packages of PyPI: add --pypi")
-    original = read_original(args.files, settings, console)
-    environment = environment_of(original.draft, wanted)
+    follows = followed(
+        Invocation(settings, console, args.files, wanted, args.env_name, args.env_prefix)
+    )
+    original = read_original(follows.files, settings, console)
+    environment = environment_of(original.draft, follows.environment)
     selection = select(original.draft, environment, args.platforms, args.family)
     every = Selection(selection.every, selection.every)
     additions = [_index(url, environment, every) for url in args.index_urls]
@@ -94,7 +101,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         locked,
         said=said,
         result=result,
-        install=environment if args.install else None,
+        install=follows._replace(environment=environment) if args.install else None,
+        dry_run=args.dry,
     )
 
 

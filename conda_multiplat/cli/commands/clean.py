@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from conda_multiplat.cli.options import flag
+from conda_multiplat.cli.options import dry_run_option
 from conda_multiplat.cli.show.listing import columns
 from conda_multiplat.engines.cache import IN_USE, KINDS, Tally, clean
 from conda_multiplat.machine.conda_settings import Settings
@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             f"--{name}", dest="kinds", action="append_const", const=name, help=meaning
         )
-    flag(parser, "--dry-run", "dry", "show what there is, remove nothing")
+    dry_run_option(parser, "show what there is, remove nothing")
 
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")

@@ -20,6 +20,7 @@ from conda_multiplat.actions.import_.report import Settled, document, report, va
 from conda_multiplat.actions.import_.sources import File, read_files, read_parts
 from conda_multiplat.actions.import_.verified_text import verified_text
 from conda_multiplat.actions.install.choose_prefix import existing
+from conda_multiplat.cli.options import dry_run_option
 from conda_multiplat.importers.environment_yml import without_build
 from conda_multiplat.importers.merge import Part, channel_notes, double_platforms, merge
 from conda_multiplat.importers.platform_differences import Difference, common, differences, settle
@@ -82,9 +83,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         help="leave out the builds of exact pins, a=1.0=py_0",
     )
-    parser.add_argument(
-        "--dry-run", dest="dry", action="store_true", help="print the manifest, write nothing"
-    )
+    dry_run_option(parser, "print the manifest, write nothing")
     parser.add_argument(
         "--force", dest="overwrite", action="store_true", help="replace files that are there"
     )
@@ -112,7 +111,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     if problems := double_platforms(parts):
         raise ManifestError("two files are for one platform", problems=problems)
     imported = merge(parts)
-    imported, settled = _settle(imported, prefer_common=args.take_common, console=console)
+    ask = not args.said_yes and console.interactive and sys.stdin.isatty()
+    imported, settled = _settle(imported, console, prefer_common=args.take_common, ask=ask)
     imported = imported.adding(notes=[*channel_notes(imported.manifest), *_beside(files)])
     imported = imported.adding(notes=_locked_twice(others, own))
     imported = imported.adding(notes=spec_warnings(imported.manifest))
@@ -196,11 +196,10 @@ def _refuse_to_overwrite(
 
 
 def _settle(
-    imported: Imported, *, prefer_common: bool, console: Console
+    imported: Imported, console: Console, *, prefer_common: bool, ask: bool
 ) -> tuple[Imported, list[Settled]]:
     """The differences one by one: by rule, by the user, or each platform keeps its own."""
     differing = differences(imported.manifest)
-    ask = not prefer_common and console.interactive and sys.stdin.isatty()
     settled: list[Settled] = []
     for number, difference in enumerate(differing, start=1):
         chosen: Sequence[Requirement] | None = None

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conda_multiplat.cli.commands.schema import EDITOR_LINE, SCHEMA_FILE, schema_text
-from conda_multiplat.cli.options import repeated
+from conda_multiplat.cli.options import dry_run_option, repeated
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import MANIFEST_NAMES, manifest_in, shown, write_all
@@ -37,6 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     repeated(parser, "--platform", "platforms", "P", summary)
     summary = "a channel (default: those configured, else conda-forge)"
     repeated(parser, "--channel", "channel_names", "C", summary)
+    dry_run_option(parser, "say which files, and write none")
     summary = "the conda environment (default: the folder's name)"
     parser.add_argument("-n", "--name", dest="env_name", metavar="NAME", help=summary)
 
@@ -71,14 +72,17 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         channels=_lines(args.channel_names or _configured(settings)),
         platforms=_lines(unique([settings.subdir, *args.platforms])),
     )
-    _make_folder(path.parent)
     texts = {path: text}
     if not (schema := path.parent / SCHEMA_FILE).exists():
         texts[schema] = schema_text()
-    write_all(texts)
-    console.say(f" wrote {', '.join(map(shown, texts))}")
-    console.say(" next: conda multiplat add PACKAGE…")
-    console.result({"file": shown(path)})
+    if args.dry:
+        console.say(f" would write {', '.join(map(shown, texts))}")
+    else:
+        _make_folder(path.parent)
+        write_all(texts)
+        console.say(f" wrote {', '.join(map(shown, texts))}")
+        console.say(" next: conda multiplat add PACKAGE…")
+    console.result({"dry_run": args.dry, "file": shown(path)})
     return 0
 
 

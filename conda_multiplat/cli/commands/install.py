@@ -20,6 +20,7 @@ from conda_multiplat.actions.install.work import Look, Work, channels, require_a
 from conda_multiplat.actions.lock.current import choose_by_rule
 from conda_multiplat.actions.provenance import stray_error
 from conda_multiplat.cli.options import (
+    dry_run_option,
     flag,
     invocation,
     invocation_options,
@@ -47,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     invocation_options(parser)
     locked_option(parser)
-    flag(parser, "--dry-run", "dry", "show what would change, change nothing")
+    dry_run_option(parser, "show what would change, change nothing")
     flag(parser, "--download-only", "fetch_only", "fill the cache, install nothing")
     platform_option(parser, "for another machine: with --dry-run or --download-only")
     flag(

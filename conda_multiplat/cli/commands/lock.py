@@ -6,7 +6,13 @@ import argparse
 
 from conda_multiplat.actions.lock.lock_project import lock_project
 from conda_multiplat.actions.lock.plan import Update
-from conda_multiplat.cli.options import environments_option, flag, platforms_option, several
+from conda_multiplat.cli.options import (
+    dry_run_option,
+    environments_option,
+    flag,
+    platforms_option,
+    several,
+)
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 
@@ -27,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     several(moves, "--update", dest="updates", metavar="PKG", summary=summary)
     flag(moves, "--update-all", "everything", "start afresh: everything may move")
     flag(parser, "--drop-cuda", "drop_cuda", "let locked CUDA builds become CPU builds")
-    flag(parser, "--dry-run", "dry", "solve and show, but write nothing")
+    dry_run_option(parser, "solve and show, but write nothing")
     parser.add_argument(
         "--channel-priority",
         dest="priority",

@@ -56,7 +56,9 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         draft = without_platforms(_written(original, environment, known), environment, changed)
     locked = solve(original, draft) if args.lock else None
     said = [f" {sign if name in changed else '='} {name}" for name in wanted]
-    return conclude(original, draft, locked, said=said, result={"platforms": changed})
+    return conclude(
+        original, draft, locked, said=said, result={"platforms": changed}, dry_run=args.dry
+    )
 
 
 def _known(original: Original, environment: str) -> tuple[str, ...]:

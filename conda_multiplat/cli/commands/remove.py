@@ -17,8 +17,11 @@ from conda_multiplat.actions.edit.edit_and_relock import (
     select,
     solve,
 )
+from conda_multiplat.actions.edit.follow import followed
+from conda_multiplat.actions.invocation import Invocation
 from conda_multiplat.actions.lock.relock import Locked
 from conda_multiplat.cli.options import (
+    destination_options,
     follow_up_options,
     package_options,
     packages_and_environment,
@@ -46,15 +49,19 @@ examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     package_options(parser, "PKG", "what the manifest asks for")
+    destination_options(parser, "the conda environment that follows, and tells the manifest")
     follow_up_options(parser)
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Take requirements out of the manifest."""
     names, wanted = packages_and_environment(args, "remove")
-    original = read_original(args.files, settings, console)
+    follows = followed(
+        Invocation(settings, console, args.files, wanted, args.env_name, args.env_prefix)
+    )
+    original = read_original(follows.files, settings, console)
     draft = original.draft
-    environment = environment_of(draft, wanted)
+    environment = environment_of(draft, follows.environment)
     selection = select(draft, environment, args.platforms, args.family)
     gone = [
         Change(environment, _name(draft, environment, name, pypi=args.pypi), args.pypi, selection)
@@ -76,7 +83,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         locked,
         said=said,
         result=result,
-        install=environment if args.install else None,
+        install=follows._replace(environment=environment) if args.install else None,
+        dry_run=args.dry,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from conda_multiplat.actions.check.rendered import fresh_texts, standing, text_of_everything
 from conda_multiplat.actions.provenance import refuse_strays
-from conda_multiplat.cli.options import environments_option, flag, platforms_option
+from conda_multiplat.cli.options import dry_run_option, environments_option, flag, platforms_option
 from conda_multiplat.export.explicit import HashKind
 from conda_multiplat.export.kinds import EXPLICIT, OF_ALL, text
 from conda_multiplat.lockfile.model import LockFile
@@ -45,6 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     flag(what, "--existing", "existing", summary)
     environments_option(parser)
     platforms_option(parser, "only these platforms")
+    dry_run_option(parser, "say which files, and write none")
     parser.add_argument(
         "--hash",
         dest="hash_kind",
@@ -68,10 +69,12 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         if not texts:
             what = "no PyPI packages are" if args.kind == "pylock" else "nothing is"
             raise UsageError(f"{what} locked for {', '.join(args.platforms) or 'any platform'}")
-    write_all(texts)
+    if not args.dry:
+        write_all(texts)
     names = [shown(path) for path in texts]
-    console.say(f" wrote {', '.join(names)}" if names else " as locked: nothing to write")
-    console.result({"files": names})
+    verb = "would write" if args.dry else "wrote"
+    console.say(f" {verb} {', '.join(names)}" if names else " as locked: nothing to write")
+    console.result({"dry_run": args.dry, "files": names})
     return 0
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from conda_multiplat.actions.edit.edit_and_relock import bring_up_to_date
+from conda_multiplat.actions.edit.follow import bring_up_to_date
 from conda_multiplat.actions.lock.lock_project import lock_project
 from conda_multiplat.actions.lock.plan import Update
-from conda_multiplat.cli.options import environments_option, flag, platforms_option
+from conda_multiplat.cli.options import dry_run_option, environments_option, flag, platforms_option
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     environments_option(parser)
     platforms_option(parser, "only these platforms; the others stay as locked")
     flag(parser, "--drop-cuda", "drop_cuda", "let locked CUDA builds become CPU builds")
-    flag(parser, "--dry-run", "dry", "solve and show, but change nothing")
+    dry_run_option(parser, "solve and show, but change nothing")
     summary = "lock only: leave the installed environment as it is"
     flag(parser, "--no-install", "install", summary, value=False)
 

@@ -1,0 +1,137 @@
+"""The conda environment on this machine that follows a change of the manifest or of its locks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from conda_multiplat.actions.install.choose_environment import choose
+from conda_multiplat.actions.install.choose_prefix import own_prefix
+from conda_multiplat.actions.install.make_as_locked import make_as_locked
+from conda_multiplat.actions.invocation import Invocation
+from conda_multiplat.lockfile.platform_changes import packages
+from conda_multiplat.machine import prefix as prefixes
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.project import Project, manifest_files
+from conda_multiplat.vocabulary.errors import MultiplatError, UnmetError
+
+
+class Followed(NamedTuple):
+    """What is changed, and the conda environment that follows.
+
+    Attributes:
+        files: the manifest's; none for the one that is found.
+        environment: the manifest's environment, if one was named or is installed in ``where``.
+        where: the conda environment, if that was named.
+    """
+
+    files: Sequence[str]
+    environment: str | None
+    where: Path | None = None
+
+
+def followed(call: Invocation) -> Followed:
+    """What a call is about: a conda environment that is named tells its manifest, as ``-f`` does.
+
+    Raises:
+        UnmetError: there is no such environment, or it was not made from the manifest.
+    """
+    where = call.named()
+    if where is None:
+        return Followed(call.files, call.environment)
+    marker = prefixes.read_marker(where)
+    manifest = [str(file) for file in marker.get("manifest", ())]
+    if not manifest:
+        there = prefixes.is_environment(where)
+        what = f"{where} was not installed by us" if there else f"there is no {where}"
+        raise UnmetError(what, hints=["`conda multiplat install` with the same -n or -p does it"])
+    if call.files and manifest != [str(file) for file in manifest_files(call.files)]:
+        raise UnmetError(f"{where} is of {', '.join(manifest)}", hints=["leave out -f, or -n"])
+    environment = call.environment or str(marker.get("environment")) or None
+    return Followed(manifest, environment, where)
+
+
+def bring_up_to_date(
+    project: Project,
+    environment: str,
+    settings: Settings,
+    console: Console,
+    changed: str,
+    *,
+    where: Path | None = None,
+) -> dict[str, Any]:
+    """Make an environment's prefix on this machine as it is locked now, if there is one.
+
+    It is the one that the manifest names or, where that was not installed, the only one there is.
+    Others are told of: who has several may not want all of them to move.
+
+    Args:
+        project: the project, as it is locked on disk.
+        environment: whose prefix.
+        settings: the surroundings.
+        console: where to talk to the user.
+        changed: what is already changed, for the error where this fails.
+        where: the prefix, if one was named: then no others are told of.
+
+    Returns:
+        What was done, for ``--json``; nothing where there is no such environment.
+
+    Raises:
+        MultiplatError: as ``install``; what is changed stays so.
+    """
+    if where:
+        noted = str(prefixes.read_marker(where).get("environment"))
+        environment = noted if noted in project.manifest.environments else environment
+        with _going_on(changed):
+            return _made_as_locked(project, environment, where, settings, console)
+    installed = _installed_from(project, settings)
+    named = project.manifest.conda_name(environment) and own_prefix(project, environment, settings)
+    where = named if named in installed else next(iter(installed)) if len(installed) == 1 else None
+    done: dict[str, Any] = {}
+    if where:
+        with _going_on(changed):
+            done = _made_as_locked(project, installed[where], where, settings, console)
+    others = [prefix for prefix in installed if prefix != where]
+    for prefix in others:
+        own = prefix.name == project.manifest.conda_name(installed[prefix])
+        fix = f"conda multiplat install {'' if own else f'-n {prefix.name} '}-e {installed[prefix]}"
+        console.say(f" {prefix} is of this manifest too: {fix}")
+    return {**done, "others": list(map(str, others))} if others else done
+
+
+@contextmanager
+def _going_on(changed: str) -> Iterator[None]:
+    """Say of errors what was done before them, and what does the rest."""
+    try:
+        yield
+    except MultiplatError as error:
+        error.hints = (*error.hints, f"{changed}: `install` goes on")
+        raise
+
+
+def _installed_from(project: Project, settings: Settings) -> dict[Path, str]:
+    """The prefixes among conda's that were made from a project's manifest, and of what in it."""
+    manifest = list(map(str, project.files))
+    made = {}
+    for folder in filter(Path.is_dir, settings.envs_dirs):
+        for path in sorted(folder.iterdir()):
+            marker = prefixes.read_marker(path)
+            environment = str(marker.get("environment", ""))
+            if marker.get("manifest") == manifest and environment in project.manifest.environments:
+                made[path] = environment
+    return made
+
+
+def _made_as_locked(
+    project: Project, environment: str, where: Path, settings: Settings, console: Console
+) -> dict[str, Any]:
+    choice = choose(project, [environment], settings, console)
+    work = make_as_locked(project, choice, where, settings, console)
+    count = len(choice.locked.records) + len(choice.locked.pypi)
+    changed = [*work.found, *work.pypi]
+    words = "has" if changed else "already has"
+    console.say(f" {where} {words} the {packages(count)} of {choice.environment}")
+    return {"prefix": str(where), "installed": [each.to_dict() for each in changed]}
