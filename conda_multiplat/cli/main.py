@@ -32,6 +32,7 @@ COMMANDS = {
     "add": "ask for more packages, lock and install them",
     "remove": "no longer ask for packages",
     "update": "the newest that the manifest allows, locked and installed",
+    "upgrade": "let the manifest's bounds move to what is newest",
     "outdated": "newer versions of what is locked, and what is in their way",
     "platform": "lock for more platforms, or for fewer",
     "lock": "solve all platforms and write the locks",

@@ -33,6 +33,9 @@ _BRACKETS = re.compile(r"^([^\[\]]*)\[([^\[\]]*)\]$")
 _PAIR = re.compile(
     r"""\s*([A-Za-z0-9_-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^'"\s,]*))\s*(?:,|\s|$)"""
 )
+_VERSION_IN_BRACKETS = re.compile(
+    r"""\[(?:.*?[\s,])?version\s*=\s*["']?(?P<version>[^"'\],]*(?:,[^"'\]=]*)*)"""
+)
 _NAME_AND_REST = re.compile(r"([^ =<>!~]+)(.*)")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _VERSION_AND_BUILD = re.compile(
@@ -96,6 +99,22 @@ def parse_spec(text: str) -> MatchSpec:
     }
     said = {key: _read(key, value) for key, value in fields.items() if value}
     return MatchSpec(name.lower(), channel, said, slip(name, after))
+
+
+def version_span(text: str) -> tuple[int, int]:
+    """Where a MatchSpec that :func:`parse_spec` reads speaks of versions; an empty span if not."""
+    if match := _VERSION_IN_BRACKETS.search(text):
+        return match.span("version")
+    outside = text.partition("[")[0]
+    start = outside.rfind("::") + 2 if "::" in outside else 0
+    start += len(outside[start:]) - len(outside[start:].lstrip())
+    named = _NAME_AND_REST.match(outside, start)
+    rest = named.group(2).rstrip() if named else ""
+    match = _VERSION_AND_BUILD.search(rest.lstrip())
+    if named is None or match is None:
+        return 0, 0
+    begin = named.start(2) + len(rest) - len(rest.lstrip())
+    return begin, begin + len(match.group(1).rstrip())
 
 
 def _brackets(text: str) -> tuple[str, dict[str, str]]:

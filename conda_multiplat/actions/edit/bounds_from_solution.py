@@ -60,7 +60,7 @@ def pinned(addition: Addition, draft: Draft, locked: Locked) -> Addition:
     change = addition.change
     if not is_bare(addition.text, pypi=change.pypi):
         return addition
-    versions = _solved(change, locked)
+    versions = solved_versions(change, locked)
     if not versions:
         return addition
     lines = [
@@ -81,7 +81,7 @@ def _lowest_conda(versions: Sequence[str]) -> str:
     return reduce(lambda low, version: version if is_newer(low, version) else low, versions)
 
 
-def _solved(change: Change, locked: Locked) -> list[str]:
+def solved_versions(change: Change, locked: Locked) -> list[str]:
     """The versions of a package in all targets that the new line counts for."""
     versions = []
     for target in targets_of(change, locked.project.manifest, locked.targets):

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from conda_multiplat.actions.edit.follow import Followed, bring_up_to_date
-from conda_multiplat.actions.lock.relock import Locked, relock
+from conda_multiplat.actions.lock.plan import Update
+from conda_multiplat.actions.lock.relock import NOTHING, Locked, relock
 from conda_multiplat.actions.lock.report import changes_of, document, note_assumed_platforms, report
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
@@ -163,8 +164,16 @@ def _no_platform(draft: Draft, environment: str, name: str) -> UsageError:
     )
 
 
-def solve(original: Original, draft: Draft) -> Locked:
+def solve(
+    original: Original, draft: Draft, *, update: Update = NOTHING, drop_cuda: bool = False
+) -> Locked:
     """Lock a manifest that is not on disk as it is here.
+
+    Args:
+        original: what is on disk.
+        draft: the manifest.
+        update: what may move although it still fits.
+        drop_cuda: whether locked CUDA builds may become CPU builds.
 
     Raises:
         OutsideError: a file may not be written, which is better known before the solve.
@@ -173,7 +182,9 @@ def solve(original: Original, draft: Draft) -> Locked:
     original.texts(draft)
     project = original.project(draft)
     with _places():
-        return relock(project, original.settings, original.console)
+        return relock(
+            project, original.settings, original.console, update=update, drop_cuda=drop_cuda
+        )
 
 
 def conclude(

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 
 #: Nothing may move that still fits.
-_NOTHING = Update()
+NOTHING = Update()
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def relock(
     *,
     environments: Sequence[str] = (),
     platforms: Sequence[str] = (),
-    update: Update = _NOTHING,
+    update: Update = NOTHING,
     channel_priority: str | None = None,
     drop_cuda: bool = False,
     engine: RattlerEngine | None = None,

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import argparse
 
-from conda_multiplat.actions.edit.follow import bring_up_to_date
+from conda_multiplat.actions.edit.follow import bring_up_to_date, followed
+from conda_multiplat.actions.invocation import Invocation
 from conda_multiplat.actions.lock.lock_project import lock_project
 from conda_multiplat.actions.lock.plan import Update
-from conda_multiplat.cli.options import dry_run_option, environments_option, flag, platforms_option
+from conda_multiplat.cli.options import (
+    destination_options,
+    dry_run_option,
+    environments_option,
+    flag,
+    platforms_option,
+)
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
@@ -17,6 +24,7 @@ examples:
   conda multiplat update                    all packages, of every environment and platform
   conda multiplat update numpy scipy        let these two move, keep the rest
   conda multiplat update -e dev             the packages of one environment
+  conda multiplat update -n robot           those of an installed one, wherever you are
   conda multiplat update --dry-run          show what would move, change nothing
 """
 
@@ -28,6 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     environments_option(parser)
     platforms_option(parser, "only these platforms; the others stay as locked")
     flag(parser, "--drop-cuda", "drop_cuda", "let locked CUDA builds become CPU builds")
+    destination_options(parser, "the conda environment that follows, and tells the manifest")
     dry_run_option(parser, "solve and show, but change nothing")
     summary = "lock only: leave the installed environment as it is"
     flag(parser, "--no-install", "install", summary, value=False)
@@ -35,11 +44,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Let packages move, and bring this machine's environment along."""
+    named = next(iter(args.environments), None)
+    follows = followed(
+        Invocation(settings, console, args.files, named, args.env_name, args.env_prefix)
+    )
+    of_prefix = [follows.environment] if follows.where and follows.environment else []
     locked = lock_project(
-        args.files,
+        follows.files,
         settings,
         console,
-        environments=args.environments,
+        environments=args.environments or of_prefix,
         platforms=args.platforms,
         update=Update.of(args.packages, everything=not args.packages),
         drop_cuda=args.drop_cuda,
@@ -48,8 +62,13 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     )
     told = locked.told
     if args.install and not args.dry:
-        environment = next(iter(args.environments), DEFAULT_ENVIRONMENT)
-        changed = "the locks are changed"
-        told |= bring_up_to_date(locked.project, environment, settings, console, changed)
+        told |= bring_up_to_date(
+            locked.project,
+            follows.environment or DEFAULT_ENVIRONMENT,
+            settings,
+            console,
+            "the locks are changed",
+            where=follows.where,
+        )
     console.result(told)
     return 0

@@ -40,6 +40,8 @@ def summary(outdated: Sequence[Outdated]) -> Iterator[str]:
         yield f" {packages(len(newer))} can move: conda multiplat update"
     if held:
         yield f" {packages(len(held))} held back: all of it with conda multiplat why NAME"
+    if any(package.asked and package.versions.name in held for package in outdated):
+        yield " bounds of the manifest move by: conda multiplat upgrade"
 
 
 def _row(package: Outdated, targets: Sequence[Target]) -> tuple[str, ...]:

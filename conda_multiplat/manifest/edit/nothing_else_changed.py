@@ -9,7 +9,7 @@ from typing import Any
 from conda_multiplat.manifest.edit.document import UNCHANGED
 from conda_multiplat.manifest.edit.draft import Change, Draft
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
-from conda_multiplat.vocabulary.errors import NOWHERE, ManifestError
+from conda_multiplat.vocabulary.errors import NOWHERE, Location, ManifestError
 from conda_multiplat.vocabulary.implied_promises import Implied
 from conda_multiplat.vocabulary.markers import may_hold
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
@@ -55,6 +55,27 @@ def same_but_for_platforms(before: Draft, after: Draft, environment: str) -> boo
     subdirs = before.subdirs & after.subdirs
     said, now = (_without_platforms(each, environment, subdirs) for each in (before, after))
     return said == now
+
+
+def same_but_for_lines(before: Draft, after: Draft, texts: Mapping[Location, str]) -> bool:
+    """Whether two manifests differ in nothing but what lines at some places say.
+
+    What moves in its line to the right is another place, and the order of lines stays.
+    """
+    said = (
+        {
+            (name, subdir): [(texts.get(line.at, line.text), line.category) for line in lines]
+            for name, environment in before.manifest.environments.items()
+            for subdir, view in environment.views.items()
+            for lines in [(*view.conda, *view.pypi)]
+        },
+        {
+            (name, subdir): [(line.text, line.category) for line in (*view.conda, *view.pypi)]
+            for name, environment in after.manifest.environments.items()
+            for subdir, view in environment.views.items()
+        },
+    )
+    return _said(before.manifest) == _said(after.manifest) and said[0] == said[1]
 
 
 def same_but_for_promises(

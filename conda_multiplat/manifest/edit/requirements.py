@@ -147,7 +147,7 @@ def _entry(draft: Draft, change: Change, line: _Line) -> tuple[Document, Entry]:
 
 def _rewrite_line(draft: Draft, change: Change, line: _Line, text: str) -> Draft:
     document, entry = _entry(draft, change, line)
-    after = draft.with_text(document.file, document.patched(_new_scalar(document, entry, text)))
+    after = draft.with_text(document.file, document.patched(new_scalar(document, entry, text)))
     if line.written == change.selection.platforms and not change.selection.family:
         return after
     document, entry = _entry(after, change, line)
@@ -155,7 +155,12 @@ def _rewrite_line(draft: Draft, change: Change, line: _Line, text: str) -> Draft
     return after.with_text(document.file, document.patched(*patches))
 
 
-def _new_scalar(document: Document, entry: Entry, text: str) -> Patch:
+def new_scalar(document: Document, entry: Entry, text: str) -> Patch:
+    """Another text for a line, quoted as it was.
+
+    Raises:
+        ManifestError: it is written in a way that can't be edited.
+    """
     node = entry.scalar
     start, end = node.start_mark.index, document.end_of(node)
     if document.text[start] in "&!*" or "\n" in document.text[start:end]:

@@ -82,6 +82,7 @@ def test_what_is_in_the_way(alone: Host, project: Path, own: Path) -> None:
     assert done.stderr == (
         " 1 package can move: conda multiplat update\n"
         " 6 packages held back: all of it with conda multiplat why NAME\n"
+        " bounds of the manifest move by: conda multiplat upgrade\n"
     )
 
 

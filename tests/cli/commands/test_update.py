@@ -50,7 +50,7 @@ def test_some_packages_of_some_targets(alone: Host, project: Path, own: Path) ->
 def test_dry_run(alone: Host, project: Path, own: Path) -> None:
     """It is shown what would move, and nothing does."""
     before = {path: path.read_bytes() for path in project.glob("*.yml")}
-    found = alone.json("update", "b", "--dry-run", cwd=project)
+    found = alone.json("update", "b", "-d", cwd=project)
     assert (found["dry_run"], found["files"]) == (True, ["conda-lock.yml", "dev.conda-lock.yml"])
     (change,) = found["environments"]["default"]["linux-64"]["changes"]
     versions = (change["old"]["version"], change["new"]["version"])
@@ -106,3 +106,21 @@ def test_pypi(alone: Host, project: Path, tmp_path: Path) -> None:
         assert locked(project)["linux-64"]["other"] == "1.0"
         alone.multiplat("update", cwd=project)
     assert locked(project)["linux-64"]["other"] == "2.0"
+
+
+def test_named_conda_environment(alone: Host, project: Path, tmp_path: Path) -> None:
+    """-n tells the manifest and which environment of it, from wherever the user is."""
+    files = {"share/tool": b"x"}
+    tools = [Package("tool", each, subdir=SUBDIR, files=files) for each in ("1.0", "2.0")]
+    own = build_channel(tmp_path / "real", tools[:1])
+    extra = "multiplat: {environments: {dev: {extends: [], dependencies: [tool]}}}\n"
+    write(project, own, "tool", platforms=f"[{SUBDIR}]", extra=extra)
+    alone.multiplat("lock", cwd=project)
+    alone.multiplat("install", "-e", "dev", "-n", "mine", cwd=project)
+    build_channel(own, tools)
+    done = alone.multiplat("update", "tool", "-n", "mine", cwd=tmp_path)
+    assert done.stderr.endswith(f" {alone.envs / 'mine'} has the 1 package of dev\n")
+    assert locked(project, "dev.conda-lock.yml")[SUBDIR] == {"tool": "2.0"}
+    assert locked(project)[SUBDIR] == {"tool": "1.0"}
+    done = alone.multiplat("update", "-n", "nosuch", cwd=project, code=1)
+    assert done.stderr.startswith(f"error: there is no {alone.envs / 'nosuch'}\n")

@@ -1,0 +1,106 @@
+"""``conda multiplat upgrade``: let bounds of the manifest move to what is newest."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from conda_multiplat.actions.edit.edit_and_relock import (
+    Original,
+    conclude,
+    environment_of,
+    read_original,
+)
+from conda_multiplat.actions.edit.follow import followed
+from conda_multiplat.actions.edit.upgrade import BoundLine, bound_lines, is_named, upgraded
+from conda_multiplat.actions.invocation import Invocation
+from conda_multiplat.actions.lock.plan import Update
+from conda_multiplat.cli.options import destination_options, dry_run_option, flag, repeated
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.console import Console
+from conda_multiplat.manifest.edit.draft import Draft
+from conda_multiplat.vocabulary.errors import UsageError
+from conda_multiplat.vocabulary.names import nearest
+
+EXAMPLES = """\
+examples:
+  conda multiplat upgrade                   all bounds of the manifest, to what is newest
+  conda multiplat upgrade numpy scipy       only these
+  conda multiplat upgrade --exclude python  all but these
+  conda multiplat upgrade --dry-run         show what would move, change nothing
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    summary = "what the manifest asks for by name, of conda or PyPI (default: all of it)"
+    parser.add_argument("packages", metavar="PKG", nargs="*", help=summary)
+    summary = "keep the bounds of this package; say it again for another"
+    repeated(parser, "--exclude", "excluded", "PKG", summary)
+    summary = "only lines of this environment of the manifest; say it again for another"
+    repeated(parser, "-e", "environments", "ENV", summary)
+    flag(parser, "--drop-cuda", "drop_cuda", "let locked CUDA builds become CPU builds")
+    destination_options(parser, "the conda environment that follows, and tells the manifest")
+    dry_run_option(parser, "solve and show, but change nothing")
+    summary = "leave the installed environment as it is"
+    flag(parser, "--no-install", "install", summary, value=False)
+
+
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Move the bounds of a manifest."""
+    named = next(iter(args.environments), None)
+    follows = followed(
+        Invocation(settings, console, args.files, named, args.env_name, args.env_prefix)
+    )
+    original = read_original(follows.files, settings, console)
+    draft = original.draft
+    names = [environment_of(draft, name) for name in args.environments]
+    if follows.where and not names:
+        names = [environment_of(draft, follows.environment)]
+    lines = _chosen(draft, names or list(draft.manifest.environments), args.packages, args.excluded)
+    update = _update(original, lines) if args.packages else Update(everything=True)
+    done = upgraded(original, lines, update, drop_cuda=args.drop_cuda)
+    return conclude(
+        original,
+        done.draft,
+        done.locked,
+        said=done.lines(),
+        result={"upgraded": [move.to_dict() for move in done.moves]},
+        install=follows if args.install else None,
+        dry_run=args.dry,
+    )
+
+
+def _update(original: Original, lines: Sequence[BoundLine]) -> Update:
+    """What may move of what is locked: the packages of some lines."""
+    project = original.project(original.draft)
+    locks = [lock for name in project.manifest.environments if (lock := project.lock(name))]
+    known = {
+        record.name for lock in locks for each in lock.platforms.values() for record in each.every
+    }
+    return Update.of(each.line.name for each in lines if each.line.name in known)
+
+
+def _chosen(
+    draft: Draft, environments: Sequence[str], names: Sequence[str], excluded: Sequence[str]
+) -> list[BoundLine]:
+    """The lines that may move.
+
+    Raises:
+        UsageError: a name that no line has.
+    """
+    lines = bound_lines(draft, environments)
+    wanted, kept = ([name.lower() for name in given] for given in (names, excluded))
+    missing = [
+        name for name in (*wanted, *kept) if not any(is_named(each, [name]) for each in lines)
+    ]
+    if missing:
+        known = sorted({each.line.name for each in lines})
+        hints = [f"did you mean {near[0]!r}?" for name in missing if (near := nearest(name, known))]
+        hints += [f"what is only locked moves by: conda multiplat update {' '.join(missing)}"]
+        raise UsageError(f"no line of the manifest asks for {', '.join(missing)}", hints=hints)
+    return [
+        each
+        for each in lines
+        if (not wanted or is_named(each, wanted)) and not is_named(each, kept)
+    ]
