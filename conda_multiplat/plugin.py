@@ -191,6 +191,9 @@ def conda_error_hints(error: Any) -> Iterable[Any]:
 def _run(args: argparse.Namespace) -> int:
     """The subcommand's action: conda takes an ``int`` as the exit code."""
     from conda_multiplat.cli.main import run
+    from conda_multiplat.in_conda.leave import leave_at_once
     from conda_multiplat.machine.conda_settings import settings_from_conda
 
-    return run(args, settings_from_conda)
+    code = run(args, settings_from_conda)
+    leave_at_once(code)
+    return code

@@ -13,28 +13,29 @@ from pathlib import Path
 from conda_multiplat.actions.check.git_commit import in_commit, projects
 from conda_multiplat.actions.check.locks import verdicts
 from conda_multiplat.cli.commands.check import lines
+from conda_multiplat.cli.main import guarded
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import load_project_as_locked
-from conda_multiplat.vocabulary.errors import MultiplatError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Check the projects of the files named; 0 in sync, 1 out of sync, 2 unreadable."""
     names = sys.argv[1:] if arguments is None else arguments
     console = Console()
-    return max((_check(each, console) for each in projects(names)), default=0)
+    return guarded(
+        lambda: max((_check(files, console) for files in projects(names)), default=0), console
+    )
 
 
 def _check(files: Sequence[Path], console: Console) -> int:
-    try:
+    def check() -> int:
         project = load_project_as_locked(files)
-        found = in_commit(project, verdicts(project))
-    except MultiplatError as error:
-        return console.error(error)
-    wrong = [each for each in found if each.fails()]
-    for line in lines(wrong, strict=False):
-        console.say(line)
-    return 1 if wrong else 0
+        wrong = [verdict for verdict in in_commit(project, verdicts(project)) if verdict.fails()]
+        for line in lines(wrong, strict=False):
+            console.say(line)
+        return 1 if wrong else 0
+
+    return guarded(check, console)
 
 
 if __name__ == "__main__":

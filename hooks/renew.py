@@ -12,7 +12,9 @@ from pathlib import Path
 from conda_multiplat.actions.check.git_commit import projects
 from conda_multiplat.actions.check.locks import verdicts
 from conda_multiplat.actions.check.verdict import LOCK, RENDER
+from conda_multiplat.cli.main import guarded
 from conda_multiplat.cli.main import main as run
+from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import load_project_as_locked
 from conda_multiplat.vocabulary.errors import MultiplatError
 
@@ -30,13 +32,18 @@ def render(arguments: Sequence[str] | None = None) -> int:
 def _renew(arguments: Sequence[str] | None, command: str) -> int:
     """Run a command for the projects that need it; 0 where none did."""
     names = sys.argv[1:] if arguments is None else arguments
-    stale = [files for files in projects(names) if _is_stale(files, command)]
-    return max((run([*command.split(), "-f", *map(str, files)]) or 1 for files in stale), default=0)
+
+    def renew() -> int:
+        stale = [files for files in projects(names) if _is_stale(files, command)]
+        codes = (run([*command.split(), "-f", *map(str, files)]) or 1 for files in stale)
+        return max(codes, default=0)
+
+    return guarded(renew, Console())
 
 
 def _is_stale(files: Sequence[Path], command: str) -> bool:
     try:
         found = verdicts(load_project_as_locked(files))
-    except MultiplatError:
+    except (MultiplatError, ValueError, RecursionError):
         return True  # the command says what is broken, in its own words
     return any(each.fails(strict=True) and each.command == command for each in found)

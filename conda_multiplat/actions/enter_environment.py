@@ -107,6 +107,15 @@ def _present(call: Invocation, project: Project, hint: str) -> Path:
     return where
 
 
+def _refuse_unfinished(where: Path) -> None:
+    """Refuse an environment that an install is working on, or was when it was cut off."""
+    if prefixes.read_marker(where).get("state") == "installing":
+        raise UnmetError(
+            f"{where} is not finished: an install was cut off, or is still at work there",
+            hints=["run `conda multiplat install`; without --no-install it is finished first"],
+        )
+
+
 def _as_it_is(call: Invocation, command: str) -> Path:
     """The environment's folder; one that is named needs no manifest."""
     hint = "without --no-install it is made as locked first"
@@ -115,7 +124,10 @@ def _as_it_is(call: Invocation, command: str) -> Path:
     if command:
         waiting = f" waiting for an install into {where}"
         with nobody_installs(where, lambda: call.console.say(waiting)):
+            _refuse_unfinished(where)
             come_in(where, command)
+    else:
+        _refuse_unfinished(where)
     return where
 
 

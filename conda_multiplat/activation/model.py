@@ -177,7 +177,7 @@ def is_active(prefix: str, environ: Mapping[str, str]) -> bool:
 def level(environ: Mapping[str, str]) -> int:
     """How many environments have been activated on top of each other; 0 for none."""
     text = environ.get("CONDA_SHLVL", "")
-    fits = re.fullmatch(r"[1-9][0-9]*", text, re.ASCII) and environ.get("CONDA_PREFIX")
+    fits = re.fullmatch(r"[1-9][0-9]{0,5}", text, re.ASCII) and environ.get("CONDA_PREFIX")
     return int(text) if fits else 0
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from conda_multiplat.machine.conda_settings import Settings
     from conda_multiplat.machine.console import Console
     from conda_multiplat.machine.interrupts import Received
+    from conda_multiplat.vocabulary.errors import MultiplatError
 
 SUMMARY = "Lock one environment.yml for every platform, and install exactly what is locked."
 
@@ -220,34 +221,94 @@ def _outcome(
     Raises:
         Interrupted: a signal came, whatever became of its exception on the way.
     """
-    from conda_multiplat.machine.console import Console
-    from conda_multiplat.vocabulary.errors import InternalError, MultiplatError, OutsideError
+    from conda_multiplat.machine.console import Console, occupy_streams
 
+    occupy_streams()
     console = Console(json=args.json or args.json_first, quiet=args.quiet)
-    settings = None  # of a command that says the same on every machine
-    try:
-        if args.needs_settings:
-            settings = load_settings()
-    except MultiplatError as error:
-        received.reraise()
-        return console.error(error)
-    # Any other error comes from a bad value in conda's configuration: it is conda's to explain.
-    try:
-        code: int = args.run_command(args, settings, console)
-    except MultiplatError as error:
-        received.reraise()
-        return console.error(error)
-    except BrokenPipeError:  # `| head` has seen enough
-        received.reraise()
-        return OutsideError.exit_code
-    except Exception as error:
-        received.reraise()
-        if "CONDA_MULTIPLAT_DEBUG" in os.environ:
-            import traceback
 
-            traceback.print_exc()
-        return console.error(InternalError.of(error))
+    def work() -> int:
+        # A bad value in conda's configuration that conda itself refuses is conda's to explain.
+        settings = load_settings() if args.needs_settings else None
+        code: int = args.run_command(args, settings, console)
+        return code
+
+    code = guarded(work, console, received.reraise)
     return received.exit_code or code
+
+
+def guarded(
+    work: Callable[[], int], console: Console, reraise: Callable[[], None] = lambda: None
+) -> int:
+    """What ``work`` returns, or the exit code of its error, which is said.
+
+    Errors that are not ours are other people's: of files (:class:`OutsideError`), or of text that
+    a file, a channel or a package has and nothing can be made of. What is left is our mistake.
+
+    Args:
+        work: what is done.
+        console: where to say it.
+        reraise: raises what has come instead of the error, such as a signal.
+    """
+    from conda_multiplat.vocabulary.errors import (
+        TOO_DEEP,
+        DocumentError,
+        InternalError,
+        MultiplatError,
+        OutsideError,
+        UsageError,
+        WordingError,
+    )
+
+    said: MultiplatError
+    try:
+        return work()
+    except MultiplatError as error:
+        said = error
+    except BrokenPipeError:  # `| head` has seen enough
+        reraise()
+        return OutsideError.exit_code
+    except WordingError as error:
+        said = UsageError(str(error), hints=[error.hint] if error.hint else [])
+    except DocumentError as error:
+        said = UsageError(error.message)
+    except RecursionError:
+        said = UsageError(f"something that was read can't be used: {TOO_DEEP}")
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != _PANIC:
+            raise
+        if any(kind.__name__ == "CondaError" for kind in type(error).__mro__):
+            raise  # conda runs us, and explains it
+        said = _not_ours(error) or InternalError.of(error)
+    reraise()
+    if "CONDA_MULTIPLAT_DEBUG" in os.environ:
+        import traceback
+
+        traceback.print_exc()
+    return console.error(said)
+
+
+#: The class of what Rust's ``panic!`` becomes; no ``Exception``.
+_PANIC = "PanicException"
+
+
+def _not_ours(error: BaseException) -> MultiplatError | None:
+    """What the operating system or the engine says, where it is theirs.
+
+    rattler's errors are in a module ``exceptions``; where we know what they are about, they are
+    caught there. What is left comes of text that a file, a channel or a package has.
+    """
+    from conda_multiplat.vocabulary.errors import OutsideError, UsageError
+
+    reason, *more = str(error).splitlines() or [type(error).__name__]
+    if isinstance(error, OSError):
+        reason = error.strerror or reason
+        return OutsideError(f"{error.filename}: {reason}" if error.filename else reason)
+    if type(error).__name__ == _PANIC:
+        return OutsideError("the engine, rattler, can't go on with what it was given", details=more)
+    if type(error).__module__ == "exceptions":
+        hint = "a lock, a channel or a package says so: take the file from version control again"
+        return UsageError(reason, details=more, hints=[hint])
+    return None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -256,7 +317,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_parser(parser)
     code = run(parser.parse_args(arguments), _standalone_settings)
     for stream in filter(None, (sys.stdout, sys.stderr)):  # none where it is closed
-        stream.flush()
+        with suppress(OSError):  # it has been said where it matters
+            stream.flush()
     return code
 
 

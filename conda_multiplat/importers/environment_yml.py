@@ -7,7 +7,14 @@ from collections.abc import Iterator, Sequence
 
 import yaml
 
-from conda_multiplat.importers.values import Imported, Lost, few, lone_comments, trailing_comment
+from conda_multiplat.importers.values import (
+    Imported,
+    Lost,
+    few,
+    lone_comments,
+    refusal,
+    trailing_comment,
+)
 from conda_multiplat.manifest.head import TOP_LEVEL
 from conda_multiplat.manifest.model import Manifest, Requirement, View
 from conda_multiplat.manifest.platform_lines import SpecCheck
@@ -27,9 +34,15 @@ _DICTIONARY = re.compile(r"^\s*-\s+(sel\([^)]*\))\s*:")
 
 
 def stated_platforms(source: Source) -> tuple[str, ...]:
-    """The ``platforms:`` of a file; what is wrong with the file is told when it is read."""
+    """The ``platforms:`` of a file; what else is wrong with it is told when it is read.
+
+    Raises:
+        ManifestError: it can't be read at all.
+    """
     reader = Reader(source.file)
     root = reader.compose(source.text)
+    if root is None and reader.problems:
+        raise refusal(source.file, *reader.problems)
     if not isinstance(root, yaml.MappingNode):
         return ()
     values = [value for key, value in root.value if key.value == "platforms"]

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
+from conda_multiplat.vocabulary.names import is_version
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record
 
 #: What CEP 26 allows, and a little more; never a separator of paths.
@@ -37,7 +38,7 @@ def _reasons(record: Record) -> Iterator[str]:
     if isinstance(record, CondaRecord):
         for part, pattern in _PARTS.items():
             value = getattr(record, part)
-            if not pattern.fullmatch(value):
+            if not pattern.fullmatch(value) or (part == "version" and not is_version(value)):
                 yield f"its {part} is none: {value!r}"
     hashes = {"md5": record.md5, "sha256": record.sha256}
     for kind, value in hashes.items():

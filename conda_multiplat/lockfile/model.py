@@ -29,7 +29,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from conda_multiplat.vocabulary.names import VirtualPackage
+from conda_multiplat.vocabulary.json_values import json_object, json_value
+from conda_multiplat.vocabulary.names import VirtualPackage, is_version
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record, wheel_need
 from conda_multiplat.vocabulary.virtual_packages import Need, needs_of, promise_needs
 
@@ -218,21 +219,43 @@ def _pack_needs(needs: Iterable[Need]) -> dict[str, dict[str, list[str]]]:
     return packed
 
 
+def unpack_texts(text: str) -> tuple[str, ...]:
+    """A list of text, as ``multiplat.requested.SUBDIR`` has it.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    return _texts(json_value(text))
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueError(f"{value!r:.60} is not a list of text")
+    return tuple(value)
+
+
 def unpack_needs(text: str) -> tuple[Need, ...]:
     """The needs as ``multiplat.needs.SUBDIR`` has them."""
     return tuple(
         Need(spec, record, kind == "depends")
-        for spec, kinds in json.loads(text).items()
+        for spec, kinds in json_object(text).items()
         for kind, records in kinds.items()
-        for record in records
+        for record in _texts(records)
     )
 
 
 def unpack_extras(text: str) -> Extras:
     """The extras as ``multiplat.extras.SUBDIR`` has them."""
-    return tuple((extra, tuple(needs)) for extra, needs in json.loads(text).items())
+    return tuple((extra, _texts(needs)) for extra, needs in json_object(text).items())
 
 
 def unpack_virtual_packages(text: str) -> tuple[VirtualPackage, ...]:
     """The promises as ``multiplat.virtual-packages.SUBDIR`` has them."""
-    return tuple(VirtualPackage(*load.split("=", 2)) for load in json.loads(text))
+    return tuple(_virtual_package(item) for item in unpack_texts(text))
+
+
+def _virtual_package(text: str) -> VirtualPackage:
+    name, version, *build = text.split("=", 2)
+    if not name.startswith("__") or not is_version(version):
+        raise ValueError(f"{text!r} is not a virtual package")
+    return VirtualPackage(name, version, *build)

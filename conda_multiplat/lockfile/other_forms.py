@@ -12,31 +12,10 @@ a package's ``hash``  nothing: nobody can verify it, and ``install`` refuses it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from conda_multiplat.vocabulary.names import unique
-
-_NEEDED = ("name", "version", "manager", "platform", "url")
-_MAPPINGS = ("dependencies", "hash")
-
-
-def package_problems(packages: object) -> Iterator[str]:
-    """What keeps packages from being read, a line each."""
-    if not isinstance(packages, list):
-        yield "`package` is not a list"
-        return
-    for number, package in enumerate(packages, start=1):
-        if not isinstance(package, dict):
-            yield f"package {number} is not a mapping"
-            continue
-        what = f"package {number} ({package.get('name', 'without a name')})"
-        for key in _NEEDED:
-            if not isinstance(package.get(key), str):
-                yield f"{what} has no `{key}`"
-        for key in _MAPPINGS:
-            if not isinstance(package.get(key) or {}, dict):
-                yield f"{what}: its `{key}` is not a mapping"
 
 
 def in_form(
@@ -46,7 +25,7 @@ def in_form(
 
     Args:
         metadata: as it was read.
-        packages: those that :func:`package_problems` has nothing to say of.
+        packages: those of which nothing is of another kind (see ``shape``).
     """
     real = [
         {**package, "hash": package.get("hash") or {}}

@@ -8,7 +8,6 @@ the time that reading takes. Any other lock is read whole.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -26,13 +25,22 @@ from conda_multiplat.lockfile.model import (
     needs_of_records,
     unpack_extras,
     unpack_needs,
+    unpack_texts,
     unpack_virtual_packages,
 )
-from conda_multiplat.lockfile.other_forms import in_form, package_problems
-from conda_multiplat.vocabulary.errors import Location, LockFileError, Problem
+from conda_multiplat.lockfile.other_forms import in_form
+from conda_multiplat.lockfile.shape import Fault, head_faults, package_faults, places_of
+from conda_multiplat.vocabulary.errors import (
+    TOO_DEEP,
+    DocumentError,
+    Location,
+    LockFileError,
+    Problem,
+    reason_of,
+)
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
-from conda_multiplat.vocabulary.yaml_nodes import Loader
+from conda_multiplat.vocabulary.yaml_nodes import Loader, yaml_value
 
 
 class TextLoader(Loader):  # type: ignore[misc]  # libyaml's, where it is there
@@ -58,6 +66,8 @@ _UNMERGED = re.compile(r"\A# Not merged: (.*)\n(# What follows.*\n)?")
 #: Keeps what is locked, which locking afresh does not.
 _ONE_SIDE = "take one side (`git checkout --ours FILE`) and run `conda multiplat lock`"
 RELOCK = "run `conda multiplat lock --update-all`, which does not read the old lock"
+
+_AGAIN = f"take it from version control again, or {RELOCK}"
 
 
 def as_unmerged(text: str, reason: str) -> str:
@@ -117,14 +127,20 @@ def _read(text: str, file: str, platforms: Sequence[str] | None) -> LockFile:
     head, section, metadata, custom = _parts(text, file)
     stated = custom.get(_OF_OURS)
     intact = stated == packages_sha256(section)
-    whole = (intact or stated is None) and is_as_written(metadata)
     try:
+        whole = (intact or stated is None) and is_as_written(metadata)
         if intact:
             packages = _own_packages(section, platforms)
+            if faults := [*head_faults(metadata), *package_faults(packages)]:
+                raise _faulty(file, text, faults)
         else:
             metadata, packages = _others(text, section, metadata, file)
         lock = _lock(metadata, custom, packages, platforms)
-    except (KeyError, TypeError, AttributeError, ValueError):
+    except RecursionError:
+        raise _broken(file, Location(file), TOO_DEEP) from None
+    except ValueError as error:
+        raise _broken(file, Location(file), f"not a CEP 37 lock: {reason_of(error)}") from None
+    except (KeyError, TypeError, AttributeError):
         message = "not a CEP 37 lock: its `metadata` is of another form"
         raise _broken(file, Location(file), message) from None
     reason = unmerged_reason(head)
@@ -138,8 +154,8 @@ def _others(
     _refuse_markers(text, file)
     above = text.count("\n", 0, len(text) - len(section))
     packages = _load(section, file, above).get("package") or []
-    if problems := list(package_problems(packages)):
-        raise _broken(file, Location(file), *(f"not a CEP 37 lock: {p}" for p in problems))
+    if faults := [*head_faults(metadata), *package_faults(packages)]:
+        raise _faulty(file, text, faults)
     return in_form(metadata, packages)
 
 
@@ -172,8 +188,10 @@ def read_head(blocks: Iterable[bytes], file: str, *, whole: bool) -> LockFile | 
             is_as_written(metadata) and _sha256(chain([start[end:]], rest)) == stated
         ):
             return None
+        if any(head_faults(metadata)):
+            return None
         return _lock(metadata, custom, [], None)
-    except (LockFileError, KeyError, TypeError, AttributeError, ValueError):
+    except (LockFileError, KeyError, TypeError, AttributeError, ValueError, RecursionError):
         return None
 
 
@@ -218,23 +236,33 @@ def _refuse_markers(text: str, file: str) -> None:
 
 def _load(text: str, file: str, above: int) -> dict[str, Any]:
     try:
-        data = yaml.load(text, Loader=TextLoader)
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1 + above
-        raise _broken(file, Location(file, line), f"not YAML: {error.reason}") from None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 + above if error.problem_mark else 0
-        raise _broken(file, Location(file, line), f"not YAML: {error.problem}") from None
+        data = yaml_value(text, TextLoader)
+    except DocumentError as error:
+        at = Location(file, error.line + above if error.line else 0)
+        raise _broken(file, at, error.message) from None
     if not isinstance(data, dict):
         raise _broken(file, Location(file), "not a lock file")
     return data
 
 
-def _broken(file: str, at: Location, *messages: str) -> LockFileError:
-    hint = f"take it from version control again, or {RELOCK}"
-    problems = [Problem(at, message) for message in messages[:-1]]
-    problems.append(Problem(at, messages[-1], hint))
-    return LockFileError(f"{file} can't be read", problems=problems)
+def _broken(file: str, at: Location, message: str) -> LockFileError:
+    return LockFileError(f"{file} can't be read", problems=[Problem(at, message, _AGAIN)])
+
+
+#: As many as somebody reads.
+_SHOWN = 20
+
+
+def _faulty(file: str, text: str, faults: Sequence[Fault]) -> LockFileError:
+    places = places_of(text, [fault.path for fault in faults[:_SHOWN]])
+    problems = [
+        Problem(
+            Location(file, *place), fault.message, "; ".join(filter(None, (fault.hint, _AGAIN)))
+        )
+        for fault, place in zip(faults, places, strict=False)
+    ]
+    more = [f"and {len(faults) - _SHOWN} more"] if len(faults) > _SHOWN else []
+    return LockFileError(f"{file} can't be read", problems=sorted(problems), details=more)
 
 
 def _metadata(data: dict[str, Any], text: str, file: str) -> dict[str, Any]:
@@ -307,7 +335,7 @@ def _lock(
         environment=custom.get(f"{PREFIX}environment", DEFAULT_ENVIRONMENT),
         sources=tuple(metadata["sources"]),
         channels=tuple(
-            LockChannel(channel["url"], tuple(channel.get("used_env_vars", ())))
+            LockChannel(channel["url"], tuple(channel.get("used_env_vars") or ()))
             for channel in metadata["channels"]
         ),
         platforms={
@@ -343,7 +371,7 @@ def _platform(
             custom.get(f"{PREFIX}virtual-packages.{name}", "[]")
         ),
         needs=unpack_needs(stated) if stated else needs_of_records(records.values(), wheels),
-        requested=tuple(json.loads(custom.get(f"{PREFIX}requested.{name}", "[]"))),
+        requested=unpack_texts(custom.get(f"{PREFIX}requested.{name}", "[]")),
         torch_backend=custom.get(f"{PREFIX}torch-backend.{name}", ""),
         extras=unpack_extras(custom.get(f"{PREFIX}extras.{name}", "{}")),
     )

@@ -9,25 +9,31 @@ source, conda packages that lie in a folder, and local projects of which no vers
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-import yaml
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 from packaging.utils import canonicalize_name
 
 from conda_multiplat.lockfile.model import PlatformLock, needs_of_records
 from conda_multiplat.lockfile.read import TextLoader
+from conda_multiplat.lockfile.shape import kind_of
 from conda_multiplat.vocabulary.channels import public_name
-from conda_multiplat.vocabulary.errors import Location, LockFileError, Problem
+from conda_multiplat.vocabulary.errors import DocumentError, Location, LockFileError, Problem
 from conda_multiplat.vocabulary.markers import holds
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, python_of
+from conda_multiplat.vocabulary.yaml_nodes import yaml_value
 
 VERSIONS = ("6", "7")
 #: How the names of conda's archives end.
 _ARCHIVES = (".conda", ".tar.bz2")
+_ARCHIVE = re.compile(r"[^/]+-[^/-]+-[^/-]+$")
+#: What an entry says in words, and in lists of them.
+_TEXTS = ("build", "md5", "name", "sha256", "subdir", "version")
+_LISTS = ("constrains", "depends", "requires_dist")
 
 
 class PixiTarget(NamedTuple):
@@ -83,13 +89,15 @@ def read_pixi_lock(text: str, file: str) -> PixiLock:
     """
     data = _load(text, file)
     version = data.get("version", "")
-    if version not in VERSIONS:
+    if str(version) not in VERSIONS:
         known = " and ".join(VERSIONS)
         hint = "run `pixi lock`: pixi writes its newest version"
         message = f"pixi.lock version {version or 'unknown'}; this conda-multiplat reads {known}"
         raise _broken(file, Location(file), message, hint)
     try:
         entries = {_key(entry): entry for entry in data.get("packages") or ()}
+        for entry in entries.values():
+            _require_kinds(entry)
         return {
             (str(name), str(platform)): _target(environment, packages, entries)
             for name, environment in data["environments"].items()
@@ -106,13 +114,9 @@ def read_pixi_lock(text: str, file: str) -> PixiLock:
 
 def _load(text: str, file: str) -> dict[str, Any]:
     try:
-        data = yaml.load(text, Loader=TextLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise _broken(file, Location(file, line), f"not YAML: {error.problem}") from None
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise _broken(file, Location(file, line), f"not YAML: {error.reason}") from None
+        data = yaml_value(text, TextLoader)
+    except DocumentError as error:
+        raise _broken(file, Location(file, error.line), error.message) from None
     if not isinstance(data, dict):
         raise _broken(file, Location(file), "not a pixi.lock")
     return data
@@ -127,6 +131,26 @@ def _key(entry: Mapping[str, Any]) -> tuple[str, str]:
     """What a package is known by: its kind (``conda``, ``conda_source``, ``pypi``) and place."""
     kind = next(kind for kind in ("conda", "conda_source", "pypi") if kind in entry)
     return kind, str(entry[kind])
+
+
+def _require_kinds(entry: Mapping[str, Any]) -> None:
+    """Refuse an entry with something else than text, or lists of it, where we read that.
+
+    Raises:
+        ValueError: it has.
+    """
+    _, place = _key(entry)
+    for key in (*_TEXTS, "conda", "pypi"):
+        if not isinstance(value := entry.get(key) or "", str):
+            raise ValueError(f"{key} of {place:.80} is {kind_of(value)}, not text")
+    for key in _LISTS:
+        texts = entry.get(key) or []
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            raise ValueError(f"{key} of {place:.80} is not a list of text")
+    if "conda" in entry and place.endswith(_ARCHIVES) and not _ARCHIVE.search(place):
+        raise ValueError(f"{place:.80} is not called NAME-VERSION-BUILD")
+    if "pypi" in entry and not entry.get("name"):
+        raise KeyError("name")
 
 
 def _target(

@@ -13,8 +13,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from conda_multiplat.machine.auth_without_conda import no_handlers
 from conda_multiplat.machine.conda_folders import envs_dirs, own_base, pkgs_dirs, root_prefix
 from conda_multiplat.machine.conda_settings import (
@@ -28,7 +26,8 @@ from conda_multiplat.machine.files import read_text
 from conda_multiplat.machine.hook_settings import PYPI_INDEX, RUN, VARIABLES
 from conda_multiplat.vocabulary.channels import ChannelConfig
 from conda_multiplat.vocabulary.condas_channels import CONDAS_OWN
-from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem
+from conda_multiplat.vocabulary.errors import DocumentError, Location, ManifestError, Problem
+from conda_multiplat.vocabulary.yaml_nodes import yaml_value
 
 _UNIX = ("/etc/conda/", "/var/lib/conda/")
 _WINDOWS = ("C:/ProgramData/conda/",)
@@ -136,17 +135,58 @@ def _merged(environ: Mapping[str, str]) -> dict[str, Any]:
         marked = {_ALIASES.get(key, key) for key in _FINAL.findall(text)}
         for name, value in _load(path, text).items():
             if (key := _ALIASES.get(str(name), str(name))) not in final:
+                _require_kind(path, key, value)
                 _merge(values, key, value)
         final |= marked
         plugins = values.pop("plugins", None)
         if isinstance(plugins, dict):
             for name in (VARIABLES, PYPI_INDEX, RUN):
+                _require_kind(path, name, plugins.get(name))
                 _merge(values, name, plugins.get(name))
     for name in (*_ALIASES, *_LISTS, *_ACTIVATION, *_SCALARS):
         key = _ALIASES.get(name, name)
         if key not in final and (text := environ.get(f"CONDA_{name.upper()}", "")):
             _merge(values, key, _split(key, text))
     return values
+
+
+def _require_kind(path: Path, key: str, value: Any) -> None:
+    """Refuse a value of another kind than conda takes for its key.
+
+    Raises:
+        ManifestError: with the file and the key.
+    """
+    problem = _kind_problem(key, value)
+    if value is not None and problem:
+        raise ManifestError(f"{path}: {key} {problem}")
+
+
+def _kind_problem(key: str, value: Any) -> str:
+    """What is wrong with the kind of a value; ``""`` if nothing is, or the key is not ours."""
+    if key in _LISTS:
+        fine = isinstance(value, str) or _is_list(value)
+        return "" if fine else "is not a list of text"
+    if key == "custom_multichannels":
+        fine = isinstance(value, dict) and all(
+            isinstance(name, str) and _is_list(channels) for name, channels in value.items()
+        )
+        return "" if fine else "does not map names to lists of channels"
+    if key in _MAPS:
+        fine = isinstance(value, dict) and all(
+            isinstance(name, str) and (each is None or isinstance(each, str))
+            for name, each in value.items()
+        )
+        return "" if fine else "does not map text to text"
+    if key == "channel_settings":
+        fine = isinstance(value, list) and all(isinstance(item, dict) for item in value)
+        return "" if fine else "is not a list of mappings"
+    if key in (*_SCALARS, *_ACTIVATION, PYPI_INDEX) and isinstance(value, (dict, list)):
+        return "is not one value"
+    return ""
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _split(key: str, text: str) -> Any:
@@ -209,11 +249,9 @@ def _expand(folder: str, environ: Mapping[str, str]) -> Path | None:
 
 def _load(path: Path, text: str) -> dict[str, Any]:
     try:
-        data = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        at = Location(str(path), mark.line + 1 if mark else 0)
-        problem = Problem(at, f"not YAML: {getattr(error, 'problem', error)}")
+        data = yaml_value(text) or {}
+    except DocumentError as error:
+        problem = Problem(Location(str(path), error.line), error.message)
         raise ManifestError(f"{path} can't be read", problems=[problem]) from None
     if not isinstance(data, dict):
         raise ManifestError(f"{path} is not a mapping")

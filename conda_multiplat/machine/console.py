@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -30,7 +31,7 @@ class Console(NamedTuple):
     @property
     def stream(self) -> IO[str]:
         """Where prose goes; asked for late, so that a replaced ``sys.stderr`` is honoured."""
-        return sys.stderr
+        return sys.stderr if sys.stderr is not None else _Nowhere()
 
     @property
     def interactive(self) -> bool:
@@ -40,12 +41,11 @@ class Console(NamedTuple):
     def say(self, text: str = "") -> None:
         """A line of prose."""
         if not self.quiet:
-            _write(self.stream, _harmless(text))
+            self._prose(_harmless(text))
 
     def ask(self, question: str) -> None:
         """A question that is answered on the same line."""
-        self.stream.write(_harmless(question))
-        self.stream.flush()
+        self._prose(_harmless(question), end="")
 
     def show(self, text: str) -> None:
         """A line of what was asked for: on stdout, where it can be piped on."""
@@ -108,8 +108,35 @@ class Console(NamedTuple):
                 _answer(scrub(text))
                 return error.exit_code
         first, *rest = map(_harmless, error.lines())
-        _write(self.stream, "\n".join([self.style(first, "red"), *rest]))
+        self._prose("\n".join([self.style(first, "red"), *rest]))
         return error.exit_code
+
+    def _prose(self, text: str, end: str = "\n") -> None:
+        """Write to stderr; a command's work does not depend on whether anybody reads that."""
+        try:
+            self.stream.write(text + end)
+            self.stream.flush()
+        except (OSError, ValueError):
+            with suppress(OSError, ValueError):
+                _drop(sys.stderr)
+
+
+class _Nowhere(io.StringIO):
+    """What stands for stderr where it is closed: what is written is forgotten."""
+
+    def write(self, _: str) -> int:
+        return 0
+
+
+def occupy_streams() -> None:
+    """Open the null device for each standard stream that is closed (``2>&-``).
+
+    The next file that is opened would have its number, and get what some library, or a child, says
+    to the stream.
+    """
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004  # stdin, stdout, stderr
+        pass
+    os.close(handle)
 
 
 def _harmless(text: str) -> str:
@@ -123,7 +150,7 @@ def _answer(text: str) -> None:
         try:
             _write(stream, text)
         except UnicodeEncodeError:
-            stream.buffer.write(f"{text}\n".encode())
+            stream.buffer.write(f"{text}\n".encode("utf-8", "backslashreplace"))
             stream.buffer.flush()
 
 
@@ -148,7 +175,11 @@ def _writing() -> Iterator[TextIO]:
 
 def drop_output() -> None:
     """Send what is left for stdout nowhere: Python would write it at its end, and fail again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _drop(sys.stdout)
+
+
+def _drop(stream: IO[str]) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _write(stream: IO[str], text: str) -> None:

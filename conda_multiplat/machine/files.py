@@ -185,13 +185,15 @@ def write_all(texts: Mapping[Path, str]) -> None:
 
     Raises:
         UsageError: a link leads out of its repository; nothing was written.
-        OutsideError: nothing was written.
+        OutsideError: a file is read-only, or can't be written; nothing was written.
     """
     staged: dict[Path, Path] = {}
     at = Path()
     for folder in {path.parent for path in texts}:
         sweep(folder)
     try:
+        for path in filter(Path.exists, texts):
+            refuse_read_only(path)
         for path, text in texts.items():
             at = path
             place = _place(path)

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import tomli
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 
@@ -18,10 +17,11 @@ from conda_multiplat.machine.files import NOT_SHOWN, ReadText, is_foreign, shown
 from conda_multiplat.machine.uv_workspace import sources_of
 from conda_multiplat.manifest.model import LocalProject, Requirement
 from conda_multiplat.vocabulary.canonical_requirements import asked_extras
-from conda_multiplat.vocabulary.errors import MultiplatError, WordingError
+from conda_multiplat.vocabulary.errors import DocumentError, MultiplatError, WordingError
 from conda_multiplat.vocabulary.pip_places import ARCHIVES, Place
 from conda_multiplat.vocabulary.poetry_metadata import OR
 from conda_multiplat.vocabulary.project_metadata import ProjectMetadata, project_metadata
+from conda_multiplat.vocabulary.toml_tables import toml_table
 
 
 class _Asked(NamedTuple):
@@ -110,10 +110,10 @@ def read_project(folder: Path, read: ReadText, base: Path) -> ProjectMetadata:
 
     file = folder / "pyproject.toml"
     try:
-        table = tomli.loads(text_of(file.name))
-    except tomli.TOMLDecodeError as error:
-        reason = NOT_SHOWN if is_foreign(file, base) else str(error)
-        raise WordingError(f"{shown(file)} is not TOML: {reason}") from None
+        table = toml_table(text_of(file.name))
+    except DocumentError as error:
+        reason = f"not TOML: {NOT_SHOWN}" if is_foreign(file, base) else str(error)
+        raise WordingError(f"{shown(file)} is {reason}") from None
     sources = sources_of(folder.resolve(), lambda place: _table(place, read))
     return project_metadata(table, text_of, sources)
 
@@ -122,6 +122,6 @@ def _table(folder: Path, read: ReadText) -> Mapping[str, Any]:
     """A ``pyproject.toml``; nothing where there is none that can be read."""
     file = folder / "pyproject.toml"
     try:
-        return tomli.loads(read(file)) if file.is_file() else {}
-    except (MultiplatError, tomli.TOMLDecodeError):
+        return toml_table(read(file)) if file.is_file() else {}
+    except (MultiplatError, DocumentError):
         return {}

@@ -18,13 +18,20 @@ from typing import Any
 from conda_multiplat.machine.prefix_records import meta, replace_file
 from conda_multiplat.machine.temporary import is_temporary, sweep
 from conda_multiplat.vocabulary.channels import base_url
-from conda_multiplat.vocabulary.errors import OutsideError
+from conda_multiplat.vocabulary.errors import DocumentError, Location, OutsideError
+from conda_multiplat.vocabulary.json_values import json_object, json_value
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, spec_name
 from conda_multiplat.vocabulary.records import CondaRecord
 
 #: Ours, beside conda's own files: which environment this is, and whether an install was cut off.
 #: JSON, but not called so: rattler takes every ``.json`` here for a package's record.
 MARKER = "multiplat"
+#: What its keys have; a value of another kind is as good as none.
+_TEXTS = ("manifest", "pip", "requested", "variables")
+_KINDS: dict[str, type] = {
+    **dict.fromkeys(("environment", "lock", "state"), str),
+    **dict.fromkeys(("left_by_scripts", "pypi"), dict),
+}
 
 
 def is_environment(prefix: Path) -> bool:
@@ -35,23 +42,31 @@ def is_environment(prefix: Path) -> bool:
 def is_nobodys(prefix: Path) -> bool:
     """Whether a folder has nothing, or what is left of an install that was killed as it began.
 
-    That is an empty ``conda-meta``, or nothing in it but temporary files of ours.
+    That is an empty ``conda-meta``, or nothing in it but our marker and temporary files of ours.
     """
     if any(entry.name != "conda-meta" for entry in prefix.iterdir()):
         return False
     folder = meta(prefix)
     if not folder.exists():
         return True
-    return folder.is_dir() and all(is_temporary(entry.name) for entry in folder.iterdir())
+    return folder.is_dir() and all(
+        entry.name == MARKER or is_temporary(entry.name) for entry in folder.iterdir()
+    )
 
 
 def read_marker(prefix: Path) -> dict[str, Any]:
     """What we noted when we last worked on the prefix; nothing where we never did."""
     try:
-        marker = json.loads((meta(prefix) / MARKER).read_text(encoding="utf-8"))
+        marker = json_object((meta(prefix) / MARKER).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return marker if isinstance(marker, dict) else {}
+    return {key: value for key, value in marker.items() if _is_of_its_kind(key, value)}
+
+
+def _is_of_its_kind(key: str, value: Any) -> bool:
+    if key in _TEXTS:
+        return isinstance(value, list) and all(isinstance(text, str) for text in value)
+    return isinstance(value, _KINDS.get(key, object))
 
 
 def install_command(marker: Mapping[str, Any]) -> str:
@@ -88,8 +103,8 @@ def begin(prefix: Path, marker: Mapping[str, Any]) -> None:
         if left.is_symlink() or left.is_file():
             left.unlink()
     sweep(meta(prefix))
+    write_marker(prefix, marker)  # first: what is an environment says whether it is finished
     (meta(prefix) / "history").touch()
-    write_marker(prefix, marker)
 
 
 @dataclass(frozen=True)
@@ -185,11 +200,14 @@ def read_mapping(path: Path) -> dict[str, Any]:
         OutsideError: it can't be read, or is something else.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json_value(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise OutsideError(f"{path} can't be read: {error.strerror}") from None
+    except DocumentError as error:
+        at = Location(str(path), error.line, error.column)
+        raise OutsideError(f"{at}: {error.message}") from None
     except ValueError as error:
-        raise OutsideError(f"{path} is not JSON: {error}") from None
+        raise OutsideError(f"{path} is not UTF-8: {error}") from None
     if not isinstance(content, dict):
         raise OutsideError(f"{path} does not map variables to values")
     return content
@@ -213,7 +231,7 @@ def frozen_message(prefix: Path) -> str | None:
         return None
     text = path.read_text(encoding="utf-8", errors="replace").strip()
     try:
-        content = json.loads(text)
+        content = json_value(text)
     except ValueError:
         content = {"message": text}
     message = content.get("message") if isinstance(content, dict) else text

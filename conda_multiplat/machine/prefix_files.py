@@ -7,7 +7,6 @@ default: one ``lstat`` a file. Compiled Python (``.pyc``) is left out: Python wr
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import stat
 import sys
@@ -16,7 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from conda_multiplat.machine.prefix_records import record_texts
+from conda_multiplat.machine.prefix_records import is_record, record_texts
+from conda_multiplat.vocabulary.json_values import json_object
 
 #: Path -> the names of the conda packages that own it; nearly always one.
 Owners = dict[str, tuple[str, ...]]
@@ -171,19 +171,28 @@ def _packages(prefix: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Each package's name with what its record says of its files."""
     for _, text in sorted(record_texts(prefix)):
         with suppress(ValueError):
-            record = json.loads(text)
-            if isinstance(record, dict) and "name" in record:
+            record = json_object(text)
+            if is_record(record):
                 yield str(record["name"]), list(_entries(record))
 
 
 def _entries(record: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     """``paths_data``, with each path from the prefix; records of long ago have only ``files``."""
-    data, files = record.get("paths_data") or {}, record.get("files") or ()
-    paths = data.get("paths") if isinstance(data, dict) else None
+    data, listed = record.get("paths_data"), record.get("files")
+    files = [path for path in _listed(listed) if isinstance(path, str)]
+    paths = [
+        entry
+        for entry in _listed(data.get("paths") if isinstance(data, dict) else None)
+        if isinstance(entry, dict) and isinstance(entry.get("_path"), str)
+    ]
     if not paths:
         return [{"_path": path} for path in files]
     noarch = any(entry["_path"].startswith(_NOARCH) for entry in paths)
     return _placed(paths, files) if noarch else iter(paths)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _placed(paths: Sequence[dict[str, Any]], files: Sequence[str]) -> Iterator[dict[str, Any]]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from conda_multiplat.machine.temporary import temporary_path
+from conda_multiplat.vocabulary.json_values import json_object
 from conda_multiplat.vocabulary.records import CondaRecord
 
 #: What a record says of its package beyond what a lock holds. ``depends`` is not among it: a lock
@@ -32,6 +33,9 @@ _FROM_INDEX = (
     "timestamp",
     "track_features",
 )
+#: What a record says in words, and in lists of them.
+_TEXTS = ("build", "extracted_package_dir", "md5", "sha256", "subdir", "url", "version")
+_LISTS = ("constrains", "depends")
 #: The long members, by what encloses them.
 _LONG = {"files": ("[", "]"), "paths_data": ("{", "}")}
 _FIRST_MEMBER = re.compile(r'\{(\r?\n[ \t]+)"')
@@ -88,9 +92,20 @@ def head(text: str) -> dict[str, Any]:
     """A record without the lists of its files, where they can be told; nothing if it is none."""
     for candidate in (_cut(text)[0], text):
         with suppress(ValueError):
-            record = json.loads(candidate)
-            return record if isinstance(record, dict) else {}
+            record = json_object(candidate)
+            return record if is_record(record) else {}
     return {}
+
+
+def is_record(record: Mapping[str, Any]) -> bool:
+    """Whether the members that we use are of the kinds that they are in a package's record."""
+    lists = [record.get(key) or [] for key in _LISTS]
+    return (
+        isinstance(record.get("name"), str)
+        and all(isinstance(record.get(key) or "", str) for key in _TEXTS)
+        and all(isinstance(items, list) for items in lists)
+        and all(isinstance(item, str) for items in lists for item in items)
+    )
 
 
 def _cut(text: str) -> tuple[str, dict[str, str]]:
@@ -133,7 +148,7 @@ def complete_records(prefix: Path, meagre: Collection[str]) -> None:
 def _with(text: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> str:
     """A record's text with more members."""
     short, inside = _cut(text)
-    record = json.loads(short)
+    record = json_object(short)
     more = change(record)
     if not more:
         return text
@@ -150,7 +165,7 @@ def _from_package(record: Mapping[str, Any]) -> Mapping[str, Any]:
     if not folder:
         return {}
     try:
-        index = json.loads((Path(folder) / "info" / "index.json").read_text(encoding="utf-8"))
+        index = json_object((Path(folder) / "info" / "index.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return {key: index[key] for key in _FROM_INDEX if index.get(key) is not None}

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from conda_multiplat.machine.file_locks import held_on, hold, let_go
 from conda_multiplat.machine.prefix_records import meta
+from conda_multiplat.vocabulary.json_values import json_object
 
 FOLDER = "multiplat-users"
 #: So much of a command line is noted.
@@ -88,7 +89,7 @@ def users(prefix: Path) -> list[User]:
 
 def _read(note: Path) -> User:
     with suppress(OSError, ValueError, TypeError, KeyError):
-        content = json.loads(note.read_text(encoding="utf-8"))
+        content = json_object(note.read_text(encoding="utf-8"))
         return User(str(content["command"]), int(content["process"]), str(content["host"]))
     return User()
 

@@ -15,6 +15,9 @@ from conda_multiplat.vocabulary.errors import NOWHERE, Location, Problem
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, nearest_or_all
 from conda_multiplat.vocabulary.yaml_nodes import Text
 
+#: Environments that one may extend, or agree with.
+_MOST = 100
+
 
 def combine(
     heads: Sequence[Head],
@@ -89,7 +92,7 @@ def _combine_channels(
 
 def relation_problems(environments: dict[str, Environment], heads: Sequence[Head]) -> set[Problem]:
     """What is wrong between environments: unknown names and circles."""
-    problems: set[Problem] = set()
+    problems = _too_many(environments)
     for environment in environments.values():
         for parent in environment.extends:
             if parent not in environments:
@@ -103,6 +106,35 @@ def relation_problems(environments: dict[str, Environment], heads: Sequence[Head
             if text.value not in environments:
                 problems.add(_unknown(text.value, text.at, "prefer", environments))
     return problems
+
+
+def _too_many(environments: dict[str, Environment]) -> set[Problem]:
+    """What nobody writes, nor could wait for: hundreds that extend or agree with each other."""
+    problems: set[Problem] = set()
+    groups: dict[str, int] = {}
+    for environment in environments.values():
+        group = environment.solve_group
+        groups[group] = groups.get(group, 0) + 1
+        if group and groups[group] == _MOST + 1:
+            message = f"solve-group {group!r} has more than {_MOST} environments"
+            problems.add(Problem(environment.at, message, "make several groups"))
+    for environment in environments.values():
+        if len(_ancestors(environment, environments)) > _MOST:
+            message = f"environment {environment.name!r} extends more than {_MOST} others"
+            return {*problems, Problem(environment.at, message, "let it extend fewer")}
+    return problems
+
+
+def _ancestors(environment: Environment, environments: dict[str, Environment]) -> set[str]:
+    """The names of all that an environment extends, or so many that they are too many."""
+    seen: set[str] = set()
+    todo = list(environment.extends)
+    while todo and len(seen) <= _MOST:
+        parent = todo.pop()
+        if parent in environments and parent not in seen:
+            seen.add(parent)
+            todo.extend(environments[parent].extends)
+    return seen
 
 
 def lonely_groups(environments: Iterable[Environment]) -> list[str]:
@@ -155,13 +187,4 @@ def _unknown(name: str, at: Location, key: str, known: Iterable[str]) -> Problem
 
 
 def _extends_itself(name: str, environments: dict[str, Environment]) -> bool:
-    seen: set[str] = set()
-    todo = list(environments[name].extends)
-    while todo:
-        parent = todo.pop()
-        if parent == name:
-            return True
-        if parent in environments and parent not in seen:
-            seen.add(parent)
-            todo.extend(environments[parent].extends)
-    return False
+    return name in _ancestors(environments[name], environments)

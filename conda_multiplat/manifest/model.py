@@ -135,7 +135,8 @@ class Manifest(NamedTuple):
 
         def visit(environment: Environment) -> None:
             for parent in environment.extends:
-                visit(self.environments[parent])
+                if parent not in ancestors:
+                    visit(self.environments[parent])
             ancestors.setdefault(environment.name, environment)
 
         visit(self.environments[name])
@@ -152,13 +153,15 @@ class Manifest(NamedTuple):
 
     def platforms_of(self, name: str) -> tuple[str, ...]:
         """The platforms of an environment: its own, or those that all it extends have."""
-        environment = self.environments[name]
-        if environment.platforms:
-            return environment.platforms
-        parents = [self.platforms_of(parent) for parent in environment.extends]
-        if not parents:
-            return self.platforms
-        return tuple(parent for parent in parents[0] if all(parent in other for other in parents))
+        if self.environments[name].platforms:
+            return self.environments[name].platforms
+        known: dict[str, tuple[str, ...]] = {}
+        for environment in self.lineage(name):  # what it extends comes first
+            parents = [known[parent] for parent in environment.extends]
+            first = parents[0] if parents else self.platforms
+            inherited = tuple(subdir for subdir in first if all(subdir in p for p in parents))
+            known[environment.name] = environment.platforms or inherited
+        return known[name]
 
     def peers_of(self, name: str, subdir: str) -> list[str]:
         """The other environments of an environment's solve-group that have a platform."""

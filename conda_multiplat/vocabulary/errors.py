@@ -50,6 +50,24 @@ class WordingError(ValueError):
         self.hint = hint
 
 
+class DocumentError(ValueError):
+    """Text that is not YAML, JSON or TOML, or has in it what nobody can use.
+
+    Attributes:
+        message: why, in one line.
+        line: where, from 1; 0 where that is not known.
+        column: the same.
+    """
+
+    def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
+        super().__init__(f"{message} (at line {line}, column {column})" if column else message)
+        self.message, self.line, self.column = message, line, column
+
+
+#: Deeper than any file that somebody has written on purpose, and than our readers could follow.
+TOO_DEEP = "nested too deeply"
+
+
 class MultiplatError(Exception):
     """Anything that stops a command, as data.
 
@@ -97,7 +115,23 @@ class MultiplatError(Exception):
         shown = [f"error: {self.message}"]
         for part in (*map(str, self.problems), *self.details):
             shown += [f"  {line}" for line in part.splitlines()]
-        return shown + [f"  {hint}" for hint in self.hints]
+        return [_cut(line) for line in (*shown, *(f"  {hint}" for hint in self.hints))]
+
+
+#: Characters of a line that a person reads.
+_LONGEST = 1000
+
+
+def _cut(line: str) -> str:
+    """A line without the most of what somebody has put there to be endless."""
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}… ({len(line)} characters)"
+
+
+def reason_of(error: ValueError) -> str:
+    """What Python says of a value, in words for who has written it."""
+    if "integer string conversion" in str(error):
+        return "a number of thousands of digits"
+    return str(error)
 
 
 class UsageError(MultiplatError):

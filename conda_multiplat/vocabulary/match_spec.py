@@ -36,6 +36,8 @@ _PAIR = re.compile(
 _VERSION_IN_BRACKETS = re.compile(
     r"""\[(?:.*?[\s,])?version\s*=\s*["']?(?P<version>[^"'\],]*(?:,[^"'\]=]*)*)"""
 )
+#: None that anybody has written has more than ten.
+_MOST_PARENTHESES = 100
 _NAME_AND_REST = re.compile(r"([^ =<>!~]+)(.*)")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _VERSION_AND_BUILD = re.compile(
@@ -75,13 +77,29 @@ class MatchSpec:
         return f"{self.name}[{inner}]" if inner else self.name
 
 
+def require_shallow(text: str) -> str:
+    """A MatchSpec that a parser can follow: rattler's crashes where parentheses are deep.
+
+    Raises:
+        WordingError: nobody has written that.
+    """
+    if text.count("(") > _MOST_PARENTHESES:
+        raise WordingError(f"more than {_MOST_PARENTHESES} parentheses: {text[:40]!r}…")
+    return text
+
+
+def is_package_name(text: str) -> bool:
+    """Whether a package can be called so."""
+    return _NAME.fullmatch(text) is not None
+
+
 def parse_spec(text: str) -> MatchSpec:
     """Read a MatchSpec as conda does.
 
     Raises:
         WordingError: conda refuses it, or reads it in a way that nobody could expect.
     """
-    outside, keys = _brackets(text.strip())
+    outside, keys = _brackets(require_shallow(text).strip())
     outside, own_channel = _channel(outside)
     match = _NAME_AND_REST.match(outside)
     if match is None or not _NAME.fullmatch(match.group(1)):

@@ -40,7 +40,20 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 
 DEFAULT_ENVIRONMENT = "default"
 
+_SEGMENTS = r"[0-9A-Za-z]+(?:[._-][0-9A-Za-z]+)*(?:\.[_-]|[_-]{1,2})?"
+_VERSION = re.compile(rf"(?:\d{{1,19}}!)?{_SEGMENTS}(?:\+{_SEGMENTS})?")
+#: More digits than a number of 64 bits has.
+_TOO_LONG = re.compile(r"\d{20}")
 _SPEC_NAME = re.compile(r"^\s*(?:[^\s\[\]=<>!~]*::)?\s*([A-Za-z0-9_.-]+)")
+
+
+def is_version(text: str) -> bool:
+    """Whether conda, and rattler, can put a package's version in order."""
+    return (
+        _VERSION.fullmatch(text) is not None
+        and _TOO_LONG.search(text) is None
+        and not ("_" in text and "-" in text)
+    )
 
 
 class VirtualPackage(NamedTuple):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
-#: Control characters but for line feeds and tabs (a terminal acts on them), and those that change
-#: the direction of text (what is read would not be what is there).
-_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+#: Control characters but for line feeds and tabs (a terminal acts on them), those that change the
+#: direction of text (what is read would not be what is there), and halves of characters.
+_STEERING = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 def printable(text: str) -> str:

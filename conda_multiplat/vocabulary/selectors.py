@@ -10,6 +10,8 @@ from conda_multiplat.vocabulary.names import FAMILIES, SUBDIRS, did_you_mean, fa
 
 #: A comment at the end of a line that holds content, with a bracketed expression in it.
 _COMMENT = re.compile(r"^\s*[^\s#].*?\s#(?P<words>.*?)\[(?P<expression>[^\[\]]*)\][^\[\]()]*$")
+#: Characters; what is longer could be nested deeper than Python can read.
+_LONGEST = 500
 _DICT = re.compile(r"^sel\((?P<expression>.*)\)$")
 _DICT_VARIABLES = tuple(FAMILIES)
 
@@ -57,9 +59,14 @@ def evaluate(expression: str, subdir: str) -> bool:
     Raises:
         SelectorError: the expression has an unknown variable or more than ``and or not ( )``.
     """
+    if len(expression) > _LONGEST:
+        raise SelectorError(
+            f"selector [{expression[:40]}…] has more than {_LONGEST} characters",
+            "split what is on the line into several lines",
+        )
     try:
         tree = ast.parse(expression.strip(), mode="eval").body
-    except SyntaxError:
+    except (SyntaxError, ValueError, MemoryError, RecursionError):  # what is deep gives any of them
         raise SelectorError(
             f"selector [{expression}] is not an expression",
             "write variables joined by `and`, `or`, `not`, for example # [linux and x86_64]",

@@ -7,17 +7,130 @@ YAML's own rules, so that ``glibc: 2.30`` stays ``2.30`` and a duplicate key is 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import yaml
 
-from conda_multiplat.vocabulary.errors import Location, Problem
+from conda_multiplat.vocabulary.errors import TOO_DEEP, DocumentError, Location, Problem, reason_of
 
 #: libyaml's parser where it is there; safe either way.
 Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = "tag:yaml.org,2002:null"
 _STRING = "tag:yaml.org,2002:str"
 _KINDS = {yaml.MappingNode: "a mapping", yaml.SequenceNode: "a list", yaml.ScalarNode: "a value"}
+
+#: Levels; a manifest has five.
+_DEEPEST = 50
+#: Values that a document has when each alias is written out.
+_LARGEST = 1_000_000
+#: Characters of a document that is looked through at no cost, aliases or not.
+_SHORT = 100_000
+
+
+def yaml_node(text: str) -> yaml.Node | None:
+    """The node graph of a document; ``None`` where it is empty.
+
+    Raises:
+        yaml.MarkedYAMLError: it is not YAML, with the place.
+        DocumentError: it is not YAML in another way, is nested too deeply, or has aliases that
+            would make it endless.
+    """
+    with _loader(text) as loader:
+        node: yaml.Node | None = loader.get_single_node()
+        if node is not None:
+            _require_finite(node)
+        return node
+
+
+def yaml_value(text: str, kind: type = Loader) -> Any:
+    """The value that YAML's own rules, or those of another loader, make of a document.
+
+    Raises:
+        DocumentError: it is not YAML, or has what can't be read.
+    """
+    try:
+        with _loader(text, kind) as loader:
+            node = loader.get_single_node()
+            if node is not None and ("&" in text or len(text) < _SHORT):
+                _require_finite(node)
+            return None if node is None else loader.construct_document(node)
+    except DocumentError:
+        raise
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = (mark.line + 1, mark.column + 1) if mark else ()
+        raise DocumentError(f"not YAML: {error.problem or error.context}", *place) from None
+    except ValueError as error:  # thousands of digits, a 30th of February
+        raise DocumentError(f"not YAML: {reason_of(error)}") from None
+    except Exception as error:  # PyYAML has none of its own for `!!bool x`
+        raise DocumentError(f"not YAML: a value that can't be read: {error}") from None
+
+
+@contextmanager
+def _loader(text: str, kind: type = Loader) -> Iterator[Any]:
+    """A loader of a text, for as long as it is needed."""
+    loader = None
+    try:
+        loader = kind(text)
+        yield loader
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise DocumentError(f"not YAML: {error.reason}", line) from None
+    except UnicodeEncodeError as error:
+        line = text.count("\n", 0, error.start) + 1
+        raise DocumentError("not YAML: half a character", line) from None
+    except RecursionError:
+        raise DocumentError(TOO_DEEP) from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+
+
+def _require_finite(root: yaml.Node) -> None:
+    """Refuse what nobody can walk through: too deep, within itself, or endless by its aliases.
+
+    Each node is looked at once. Those below it come first, so that its depth and its size, as if
+    each alias were written out, are known when it is left.
+
+    Raises:
+        DocumentError: with the place.
+    """
+    known: dict[int, tuple[int, int]] = {}
+    path: set[int] = set()
+    todo: list[tuple[yaml.Node, bool]] = [(root, False)]
+    while todo:
+        node, leaving = todo.pop()
+        key = id(node)
+        below = _children(node)
+        if leaving:
+            path.discard(key)
+            depths, sizes = zip(*(known[id(child)] for child in below), strict=True)
+            known[key] = (1 + max(depths), 1 + sum(sizes))
+            if known[key][1] > _LARGEST:
+                raise _refused(node, "its aliases would make it endless")
+        elif key in path:
+            raise _refused(node, "it contains itself")
+        elif key not in known:
+            if len(path) > _DEEPEST:
+                raise _refused(node, TOO_DEEP)
+            if below:
+                path.add(key)
+                todo += [(node, True), *((child, False) for child in below)]
+            else:
+                known[key] = (0, 1)
+    if known[id(root)][0] > _DEEPEST:
+        raise _refused(root, TOO_DEEP)
+
+
+def _refused(node: yaml.Node, message: str) -> DocumentError:
+    return DocumentError(message, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [child for pair in node.value for child in pair]
+    return node.value if isinstance(node, yaml.SequenceNode) else []
 
 
 class Text(NamedTuple):
@@ -54,12 +167,11 @@ class Reader:
     def compose(self, text: str) -> yaml.Node | None:
         """The document's node graph; ``None`` where it is empty or is not YAML."""
         try:
-            return yaml.compose(text, Loader=Loader)
+            return yaml_node(text)
         except yaml.MarkedYAMLError as error:
             self._syntax(error, text)
-        except yaml.reader.ReaderError as error:
-            line = text.count("\n", 0, error.position) + 1
-            self.problem(Location(self.file, line), f"not YAML: {error.reason}")
+        except DocumentError as error:
+            self.problem(Location(self.file, error.line, error.column), error.message)
         return None
 
     def problem(self, at: Location | yaml.Node, message: str, hint: str = "") -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Iterator, Mapping
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 import yaml
-from support.hosts import Host
-from support.kills import CODES, Ended, kill
+from support.hosts import EMBEDDED, Host, make_host
+from support.kills import CODES, Ended, alive, kill
 from support.manifests import locked, write
 from support.packages import PYTHON, SUBDIR, Package, build_channel, python_package
 from support.pypi_index import Index
@@ -44,6 +47,11 @@ def _texts(project: Path) -> dict[str, str]:
     return {path.name: path.read_text(encoding="utf-8") for path in project.glob("*.yml")}
 
 
+def _put_back(project: Path, texts: Mapping[str, str]) -> None:
+    for name, text in texts.items():
+        (project / name).write_text(text, encoding="utf-8")
+
+
 def _left(*folders: Path) -> list[str]:
     """Temporary files and folders, of ours or of the engines'."""
     return [
@@ -61,7 +69,9 @@ def _environment(temporary: Path) -> dict[str, str]:
 
 
 def _delays(tally: Tally, count: int, longest: float) -> Iterator[float]:
-    yield from (tally.random.uniform(0, longest) for _ in range(rounds(count)))
+    """Instants at random, one in each part of the time that the command works."""
+    count = rounds(count)
+    yield from ((part + tally.random.random()) * longest / count for part in range(count))
 
 
 @SIGNALS
@@ -77,11 +87,12 @@ def test_lock(
     extra = "multiplat: {environments: {b: {dependencies: [zlib]}}}\n"
     env = _environment(tmp_path / "temporary")
     with tallied(request, f"lock, {number.name}") as tally:
-        for delay in _delays(tally, 8, 0.7):
-            write(project, channel, "zlib", platforms="[linux-64, osx-arm64]", extra=extra)
-            alone.multiplat("lock", "-q", cwd=project)
-            write(project, channel, "scipy", platforms="[linux-64, osx-arm64]", extra=extra)
-            before = _texts(project)
+        write(project, channel, "zlib", platforms="[linux-64, osx-arm64]", extra=extra)
+        alone.multiplat("lock", "-q", cwd=project)
+        write(project, channel, "scipy", platforms="[linux-64, osx-arm64]", extra=extra)
+        before = _texts(project)
+        for delay in _delays(tally, 4, 0.7):
+            _put_back(project, before)
             with tally.attempt(f"after {delay:.3f} s"):
                 ended = kill(alone, "lock", cwd=project, number=number, delay=delay, env=env)
                 _require_ended(ended, number)
@@ -104,11 +115,12 @@ def test_add(
 ) -> None:
     """``add``: the manifest and its lock are both old or both new, and readable."""
     with tallied(request, f"add, {number.name}") as tally:
-        for delay in _delays(tally, 6, 0.7):
-            write(project, channel, "zlib", platforms="[linux-64]")
-            alone.multiplat("lock", "-q", cwd=project)
-            before = _texts(project)
-            add = ("add", "--no-install", "numpy")
+        write(project, channel, "zlib", platforms="[linux-64]")
+        alone.multiplat("lock", "-q", cwd=project)
+        before = _texts(project)
+        add = ("add", "--no-install", "numpy")
+        for delay in _delays(tally, 3, 0.7):
+            _put_back(project, before)
             with tally.attempt(f"after {delay:.3f} s"):
                 ended = kill(alone, *add, cwd=project, number=number, delay=delay)
                 _require_ended(ended, number)
@@ -156,7 +168,7 @@ def test_install(
     with serve(root) as server, tallied(request, f"install, {number.name}") as tally:
         write(project, f"{server.url}/many", *names, platforms=f"[{SUBDIR}]")
         alone.multiplat("lock", "-q", cwd=project)
-        for count, delay in enumerate(_delays(tally, 8, 0.6)):
+        for count, delay in enumerate(_delays(tally, 4, 0.6)):
             alone.multiplat("clean", "-q", "--packages", cwd=project, code=None)
             install = ("install", "-n", f"demo{count}")
             prefix = alone.envs / f"demo{count}"
@@ -188,7 +200,7 @@ def test_pypi(
     entries = "\n".join(f"      - wheel{count}" for count in range(6))
     with serve(index.root) as server, tallied(request, f"PyPI, {number.name}") as tally:
         pip = f"pip:\n      - --index-url {server.url}/simple\n{entries}"
-        for count, delay in enumerate(_delays(tally, 4, 1.5)):
+        for count, delay in enumerate(_delays(tally, 2, 1.5)):
             write(project, channel, f"python {PYTHON}", pip, platforms=f"[{SUBDIR}]")
             command: tuple[str, ...] = ("install", "-n", f"demo{count}")
             if count % 2:
@@ -205,3 +217,58 @@ def test_pypi(
                 alone.multiplat("install", "-q", "-n", f"demo{count}", cwd=project, env=env)
                 lib = next((alone.envs / f"demo{count}").rglob("site-packages"))
                 assert len(list(lib.glob("wheel*.dist-info"))) == 6
+
+
+@SIGNALS
+def test_under_conda(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    project: Path,
+    many: Path,
+    number: signal.Signals,
+) -> None:
+    """``conda multiplat install``, where conda has started us."""
+    host = make_host((EMBEDDED,), tmp_path / "conda")
+    names = [f"package{count}" for count in range(12)]
+    write(project, many, *names, platforms=f"[{SUBDIR}]")
+    host.multiplat("lock", "-q", cwd=project)
+    with tallied(request, f"conda multiplat install, {number.name}") as tally:
+        for count, delay in enumerate(_delays(tally, 1, 0.4)):
+            install, prefix = ("install", "-n", f"demo{count}"), host.envs / f"demo{count}"
+            with tally.attempt(f"after {delay:.3f} s"):
+                ended = kill(host, *install, cwd=project, number=number, delay=delay)
+                _require_ended(ended, number)
+                host.multiplat(*install, "-q", "--verify", cwd=project)
+                assert _left(prefix) == []
+                assert len(list((prefix / "share").iterdir())) == len(names)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere uv goes on for a moment")
+def test_uv_goes_with_us(alone: Host, project: Path, tmp_path: Path) -> None:
+    """After SIGKILL uv does not go on in the prefix, where the next install may be at work."""
+    channel = build_channel(tmp_path / "channel", [python_package()])
+    index = Index(tmp_path / "index")
+    index.wheel("robot", "1.0")
+    with serve(index.root) as server:
+        pip = f"pip:\n      - --index-url {server.url}/simple\n      - robot"
+        write(project, channel, f"python {PYTHON}", pip, platforms=f"[{SUBDIR}]")
+        alone.multiplat("lock", "-q", cwd=project)
+        server.delay = {"robot-1.0-py3-none-any.whl": 20.0}
+        process = subprocess.Popen(
+            [*alone.command, "install", "-q"],
+            cwd=project,
+            env=alone.environ(),
+            start_new_session=True,
+        )
+        assert _soon(lambda: "uv" in alive(process.pid))
+        process.kill()
+        process.wait()
+        assert _soon(lambda: alive(process.pid) == [])
+
+
+def _soon(holds: Callable[[], bool]) -> bool:
+    """Whether something is true within the time that a busy machine may take."""
+    end = time.monotonic() + 30
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.02)
+    return holds()

@@ -105,24 +105,27 @@ def test_read_as_conda_lock_reads(tmp_path: Path) -> None:
             METADATA,
             [{"name": "a", "version": "1"}, "b", {**PACKAGE, "hash": ["x"]}],
             [
-                "package 1 (a) has no `manager`",
-                "package 1 (a) has no `platform`",
-                "package 1 (a) has no `url`",
-                "package 2 is not a mapping",
-                "package 3 (zlib): its `hash` is not a mapping",
+                "manager is missing; it is text",
+                "platform is missing; it is text",
+                "url is missing; it is text",
+                "an entry of package is text, not a mapping",
+                "hash is a list, not a mapping",
             ],
         ),
-        (METADATA, {"a": 1}, ["`package` is not a list"]),
-        ({**METADATA, "channels": [["x"]]}, [PACKAGE], ["its `metadata` is of another form"]),
+        (METADATA, {"a": 1}, ["package is a mapping, not a list"]),
+        (
+            {**METADATA, "channels": [["x"]]},
+            [PACKAGE],
+            ["an entry of channels is a list, not a mapping"],
+        ),
     ],
 )
 def test_problems(metadata: object, packages: object, problems: list[str]) -> None:
     """All that is wrong, in the words of the format and not of Python."""
     with pytest.raises(LockFileError) as raised:
         _read(metadata, packages)
-    assert [problem.message for problem in raised.value.problems] == [
-        f"not a CEP 37 lock: {problem}" for problem in problems
-    ]
+    assert [problem.message for problem in raised.value.problems] == problems
+    assert all(problem.location.line for problem in raised.value.problems)
 
 
 def test_old_lock_is_of_use(alone: Host, project: Path) -> None:

@@ -224,10 +224,7 @@ def test_category_main_is_kept() -> None:
         (FOREIGN.replace("metadata:", "meta:"), "f: no `metadata:` section"),
         (FOREIGN + ">>>>>>> theirs\n", "f:46: conflict marker '>>>>>>>'"),
         (FOREIGN + "- [", "f:47: not YAML: did not find expected node content"),
-        (
-            FOREIGN.replace("manager: pip\n", "x: y\n"),
-            "f: not a CEP 37 lock: package 3 (robosuite) has no `manager`",
-        ),
+        (FOREIGN.replace("manager: pip\n", "x: y\n"), "f:36:3: manager is missing; it is text"),
         ("package: []\n", "f: no `metadata:` section"),
         (FOREIGN + "||||||| base\n", "f:46: conflict marker '|||||||'"),
         (FOREIGN + "=======\r\n", "f:46: conflict marker '======='"),

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,18 @@ from support.hosts import Host
 _PATIENCE = 60.0
 #: What a command that was sent a signal ends with.
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -signal.SIGKILL}
+
+
+def alive(session: int) -> list[str]:
+    """The programs that still run in the session of a command that :func:`kill` has started."""
+    programs = []
+    for folder in Path("/proc").iterdir():
+        with suppress(OSError, ValueError):
+            name, _, rest = (folder / "stat").read_text(encoding="utf-8").rpartition(")")
+            state, _, _, its_session, *_ = rest.split()
+            if int(its_session) == session and state != "Z":
+                programs.append(name.partition("(")[2])
+    return programs
 
 
 @dataclass(frozen=True)
@@ -28,6 +41,7 @@ class Ended:
         delay: seconds that it had worked before.
         stdout: what it printed.
         stderr: what it said.
+        session: the number of its session.
     """
 
     code: int
@@ -35,6 +49,7 @@ class Ended:
     delay: float
     stdout: str
     stderr: str
+    session: int
 
     def require_quiet(self) -> None:
         """No traceback, whatever was going on."""
@@ -58,7 +73,7 @@ def kill(
 ) -> Ended:
     """Start a command of ours, and send it a signal so long after it can answer one."""
     process = subprocess.Popen(
-        [*host.command, *arguments],
+        [*host.command, *(("multiplat",) if host.is_conda else ()), *arguments],
         cwd=cwd,
         env={**host.environ(), **env},
         stdin=subprocess.DEVNULL,
@@ -79,4 +94,5 @@ def kill(
         os.killpg(process.pid, signal.SIGKILL)
         stdout, stderr = process.communicate()
         stderr += "\n(it did not end)"
-    return Ended(process.returncode, time.monotonic() - sent, delay, stdout, stderr)
+    took = time.monotonic() - sent
+    return Ended(process.returncode, took, delay, stdout, stderr, process.pid)

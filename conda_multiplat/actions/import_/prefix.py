@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +24,7 @@ from conda_multiplat.machine.site_packages import foreign_distributions
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.vocabulary.channels import OF_DEFAULTS, base_url, channel_urls, public_name
 from conda_multiplat.vocabulary.errors import Location, OutsideError, UsageError
+from conda_multiplat.vocabulary.json_values import json_object
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, spec_name
 from conda_multiplat.vocabulary.pip_entries import entry_name
 from conda_multiplat.vocabulary.pip_places import is_stored_by_digest
@@ -155,7 +155,7 @@ def _leaves(records: Sequence[dict[str, Any]]) -> dict[str, str]:
         str(record["name"]): [spec_name(spec) for spec in record.get("depends") or ()]
         for record in records
     }
-    versions = {str(record["name"]): record["version"] for record in records}
+    versions = {str(record["name"]): record.get("version", "0") for record in records}
     return {name: f"{name} >={versions[name]}" for name in sources(depends)}
 
 
@@ -203,10 +203,15 @@ def _is_file(path: Path) -> bool:
 def _origin(path: Path) -> Mapping[str, Any]:
     """Where a distribution was installed from (PEP 610); nothing where an index said it."""
     try:
-        origin = json.loads((path / "direct_url.json").read_text(encoding="utf-8"))
+        origin = json_object((path / "direct_url.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return origin if isinstance(origin, dict) else {}
+    # what is of another kind says nothing
+    return {
+        key: value
+        for key, value in origin.items()
+        if isinstance(value, dict if key.endswith("_info") else object)
+    }
 
 
 def _entry(name: str, version: str, origin: Mapping[str, Any]) -> str:

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import tomli
-
 from conda_multiplat.actions.import_.conda_lock_parsers import (
     META_YAML,
     PYPROJECT,
@@ -38,8 +36,15 @@ from conda_multiplat.importers.virtual_packages_yml import (
 from conda_multiplat.lockfile.read import read_lock
 from conda_multiplat.machine.files import read_lock_text, shown
 from conda_multiplat.manifest.read import Source
-from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem, UsageError
+from conda_multiplat.vocabulary.errors import (
+    DocumentError,
+    Location,
+    ManifestError,
+    Problem,
+    UsageError,
+)
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, SUBDIRS, nearest_or_all
+from conda_multiplat.vocabulary.toml_tables import toml_table
 from conda_multiplat.vocabulary.virtual_packages import Promises
 
 _AT = re.compile(r"(?P<file>.+)@(?P<platforms>[A-Za-z0-9_,-]+)")
@@ -246,12 +251,10 @@ def _lock_part(file: File, stated: Promises) -> Part:
 
 def _toml(file: File) -> dict[str, object]:
     try:
-        return tomli.loads(file.text)
-    except tomli.TOMLDecodeError as error:
-        match = re.search(r"(.*) \(at line (\d+), column (\d+)\)", str(error))
-        message, line, column = match.groups() if match else (str(error), 0, 0)
-        at = Location(file.name, int(line), int(column))
-        raise refusal(file.name, Problem(at, f"not TOML: {message}")) from None
+        return toml_table(file.text)
+    except DocumentError as error:
+        at = Location(file.name, error.line, error.column)
+        raise refusal(file.name, Problem(at, error.message)) from None
 
 
 def _with_default(parts: Sequence[Part]) -> list[Part]:

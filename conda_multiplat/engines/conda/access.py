@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Coroutine, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -199,10 +199,38 @@ def run(coroutine: Coroutine[Any, Any, T], settings: Settings) -> T:
 
     Connections that stall meanwhile are cut.
     """
+    loop = asyncio.new_event_loop()
     try:
-        return asyncio.run(_watched(coroutine, patience(settings)))
+        result = loop.run_until_complete(_watched(coroutine, patience(settings)))
+    except BaseException:
+        _left.append(loop)
+        with suppress(BaseException):  # a second signal; the first is the one to tell
+            _end_tasks(loop)
+        raise
     finally:
         _settle()
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+    return result
+
+
+#: The loops of what has failed, or was interrupted. rattler's threads go on with what nobody waits
+#: for, and tell the loop: one that is closed would answer with a traceback.
+_left: list[asyncio.AbstractEventLoop] = []
+
+
+def has_left_work() -> bool:
+    """Whether rattler's threads may still be at work for what has failed, or was interrupted."""
+    return bool(_left)
+
+
+def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """Cancel what still runs, and let it clean up."""
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
 
 
 async def _watched(coroutine: Coroutine[Any, Any, T], wait: Patience) -> T:

@@ -11,7 +11,8 @@ from typing import Any
 
 import rattler
 
-from conda_multiplat.vocabulary.errors import OutsideError
+from conda_multiplat.vocabulary.errors import OutsideError, WordingError
+from conda_multiplat.vocabulary.match_spec import require_shallow
 
 #: Minor versions; each of them has changed names or signatures so far.
 KNOWN = ((0, 26), (0, 27), (0, 28))
@@ -40,6 +41,8 @@ def _refuse_unknown_version() -> None:
 
 _refuse_unknown_version()  # before we take what another version may not have
 
+from rattler.exceptions import InvalidMatchSpecError  # noqa: E402  # for that reason
+
 #: ``Platform`` before 0.27, which renamed it; the old name warns from then on.
 Subdir: type[rattler.Subdir] = getattr(
     rattler, "Subdir" if hasattr(rattler, "Subdir") else "Platform"
@@ -62,5 +65,11 @@ def requested_spec(text: str) -> Any:
 
     All versions declare a ``MatchSpec`` and hand it to Rust as it is, which knows only the one
     inside; that has no public name.
+
+    Raises:
+        WordingError: it is none, as a lock that somebody edited can have it.
     """
-    return rattler.MatchSpec(text)._match_spec
+    try:
+        return rattler.MatchSpec(require_shallow(text))._match_spec
+    except InvalidMatchSpecError as error:
+        raise WordingError(f"{text!r} is not a MatchSpec: {error}") from None

@@ -18,6 +18,7 @@ from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.match_spec import is_package_name
 from conda_multiplat.vocabulary.names import VirtualPackage
 from conda_multiplat.vocabulary.records import CondaRecord
 
@@ -120,10 +121,11 @@ class Repodata:
         self, request: SolveRequest, records: Sequence[CondaRecord]
     ) -> list[rattler.RepoDataRecord]:
         """Those of some records that the channels still have, with the metadata of today."""
-        if not records:
+        names = [record.name for record in records if is_package_name(record.name)]
+        if not names:  # a lock that somebody edited can have others
             return []
         urls = {record.url for record in records}
-        known = await self.known(request, [record.name for record in records])
+        known = await self.known(request, names)
         return [each for each in known if public_name(each.url) in urls]
 
     async def names(self, request: SolveRequest) -> set[str]:

@@ -12,7 +12,7 @@ from rattler.exceptions import InvalidMatchSpecError, InvalidVersionError
 from conda_multiplat.engines.conda.rattler_versions import Subdir, build_string
 from conda_multiplat.machine.gpu_driver import Found, ask_driver, driver_present
 from conda_multiplat.vocabulary.errors import WordingError
-from conda_multiplat.vocabulary.match_spec import MatchSpec, parse_spec
+from conda_multiplat.vocabulary.match_spec import MatchSpec, parse_spec, require_shallow
 from conda_multiplat.vocabulary.names import VirtualPackage
 from conda_multiplat.vocabulary.records import CondaRecord
 
@@ -64,7 +64,7 @@ def spec_matches(spec: str, package: VirtualPackage | CondaRecord) -> bool:
 def _matches(spec: str, name: str, version: str, build: str) -> bool:
     try:
         return _parsed(spec).matches(_record(name, version, build))
-    except (InvalidMatchSpecError, InvalidVersionError):
+    except (InvalidMatchSpecError, InvalidVersionError, WordingError):
         return False
 
 
@@ -101,7 +101,7 @@ def _spec_of_a_lock(text: str) -> tuple[MatchSpec, str]:
 
 @lru_cache(maxsize=65536)
 def _parsed(text: str) -> rattler.MatchSpec:
-    return rattler.MatchSpec(text, strict=False)
+    return rattler.MatchSpec(require_shallow(text), strict=False)
 
 
 def detect_virtual_packages() -> tuple[VirtualPackage, ...]:
@@ -136,5 +136,12 @@ def this_subdir() -> str:
 
 
 def is_newer(version: str, other: str) -> bool:
-    """Whether a version comes after another in conda's order."""
-    return rattler.Version(version) > rattler.Version(other)
+    """Whether a version comes after another in conda's order; before all is what is none."""
+    return _order(version) > _order(other)
+
+
+def _order(version: str) -> tuple[bool, rattler.Version]:
+    try:
+        return True, rattler.Version(version)
+    except InvalidVersionError:
+        return False, rattler.Version("0")

@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-import tomli
+from conda_multiplat.vocabulary.toml_tables import toml_table
 
 #: Folders whose content is made of the rest, or has nothing to do with it.
 _LEFT_OUT = frozenset({".git", "__pycache__", "build", "dist", ".venv", ".tox", "node_modules"})
@@ -41,7 +41,7 @@ def _files(folder: Path) -> list[Path]:
 def folder_version(folder: Path) -> str:
     """The version that a folder's metadata states; ``0`` where it is made up later."""
     try:
-        table = tomli.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+        table = toml_table((folder / "pyproject.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         table = {}
     for keys in (("project", "version"), ("tool", "poetry", "version")):

@@ -193,5 +193,5 @@ def _parsed(path: Path) -> dict[str, Any]:
     """A file's content; nothing where there is none that can be read, which is uv's to report."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}

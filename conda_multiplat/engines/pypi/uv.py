@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from shutil import which
 
+from conda_multiplat.engines.pypi.die_with_us import die_with_us
 from conda_multiplat.engines.pypi.index_logins import index_logins, with_login
 from conda_multiplat.engines.pypi.user_settings import access_file, passed_on
 from conda_multiplat.machine.conda_settings import Settings
@@ -128,8 +129,11 @@ def run_uv(
     environ: Mapping[str, str],
     folder: Path,
 ) -> subprocess.CompletedProcess[str]:
-    """Run uv in ``folder``; what it says is not shown."""
-    return subprocess.run(
+    """Run uv in ``folder``; what it says is not shown.
+
+    It works on a prefix, where the next install may begin as soon as we are gone: it goes with us.
+    """
+    return subprocess.run(  # what runs before it calls nothing but the kernel
         [uv_program(), *arguments],
         cwd=folder,
         env=dict(environ),
@@ -137,6 +141,7 @@ def run_uv(
         capture_output=True,
         encoding="utf-8",
         check=False,
+        preexec_fn=die_with_us(),
     )
 
 

@@ -1,0 +1,148 @@
+"""The kinds of values in a lock (CEP 37), looked at before it is read: what is text, list, mapping.
+
+Anybody can write a lock. What follows takes each value for what it should be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import yaml
+
+from conda_multiplat.vocabulary.yaml_nodes import Loader
+
+#: Keys and indices from the top of the document.
+Path = tuple[str | int, ...]
+_KINDS: tuple[tuple[type, str], ...] = (
+    (type(None), "nothing"),
+    (bool, "true or false"),
+    (str, "text"),
+    (int, "a number"),
+    (float, "a number"),
+    (list, "a list"),
+    (dict, "a mapping"),
+)
+_PACKAGE_TEXTS = ("name", "version", "manager", "platform", "url")
+_OPTIONAL_TEXTS = ("build", "category")
+
+
+class Fault(NamedTuple):
+    """A value that is not what it has to be."""
+
+    path: Path
+    message: str
+    hint: str = ""
+
+
+def head_faults(metadata: dict[str, Any]) -> Iterator[Fault]:
+    """What is wrong in ``metadata``; what is not there, or is in an older form, is fine."""
+    at: Path = ("metadata",)
+    if not isinstance(hashes := metadata.get("content_hash") or {}, str):
+        yield from _texts_by_key(hashes, (*at, "content_hash"))
+    for key in ("platforms", "sources"):
+        yield from _texts(metadata.get(key) or [], (*at, key))
+    channels = metadata.get("channels") or []
+    yield from _kind(channels, list, (*at, "channels"))
+    for index, channel in enumerate(channels if isinstance(channels, list) else ()):
+        here = (*at, "channels", index)
+        if isinstance(channel, dict):
+            yield from _kind(channel.get("url"), str, (*here, "url"))
+            yield from _texts(channel.get("used_env_vars") or [], (*here, "used_env_vars"))
+        elif not isinstance(channel, str):
+            yield from _kind(channel, dict, here)
+    custom = metadata.get("custom_metadata")
+    yield from _texts_by_key({} if custom is None else custom, (*at, "custom_metadata"))
+
+
+def package_faults(packages: Any) -> Iterator[Fault]:
+    """What is wrong in ``package``."""
+    yield from _kind(packages, list, ("package",))
+    for index, package in enumerate(packages if isinstance(packages, list) else ()):
+        here: Path = ("package", index)
+        if isinstance(package, dict):
+            yield from _package_faults(package, here)
+        else:
+            yield from _kind(package, dict, here)
+
+
+def _package_faults(package: dict[str, Any], at: Path) -> Iterator[Fault]:
+    wrong = [
+        key
+        for key in (*_PACKAGE_TEXTS, *_OPTIONAL_TEXTS)
+        if not isinstance(value := package.get(key), str)
+        and (key in _PACKAGE_TEXTS or value is not None)
+    ]
+    for key in wrong:
+        yield from _kind(package.get(key), str, (*at, key))
+    for key in ("hash", "dependencies"):
+        values = package.get(key)
+        if not isinstance(values, dict):
+            if values is not None:
+                yield from _kind(values, dict, (*at, key))
+        elif not all(isinstance(name, str) for name in values) or not all(
+            value is None or isinstance(value, str) for value in values.values()
+        ):
+            yield from _texts_by_key(
+                {name: value for name, value in values.items() if value is not None}, (*at, key)
+            )
+    if "manager" not in wrong and package["manager"] not in ("conda", "pip"):
+        yield Fault((*at, "manager"), f"manager {package['manager']!r}", "write conda or pip")
+
+
+def _texts(value: Any, at: Path) -> Iterator[Fault]:
+    yield from _kind(value, list, at)
+    for index, item in enumerate(value if isinstance(value, list) else ()):
+        yield from _kind(item, str, (*at, index))
+
+
+def _texts_by_key(value: Any, at: Path) -> Iterator[Fault]:
+    yield from _kind(value, dict, at)
+    for key, item in value.items() if isinstance(value, dict) else ():
+        if not isinstance(key, str):
+            yield Fault(at, f"a key of {at[-1]} is {kind_of(key)}, not text", "put it in quotes")
+        else:
+            yield from _kind(item, str, (*at, key))
+
+
+def _kind(value: Any, wanted: type, at: Path) -> Iterator[Fault]:
+    if isinstance(value, wanted):
+        return
+    words = kind_of(wanted())
+    what = next((str(key) for key in reversed(at) if isinstance(key, str)), "")
+    if isinstance(at[-1], int):
+        what = f"an entry of {what}"
+    if value is None:
+        yield Fault(at, f"{what} is missing; it is {words}")
+        return
+    quotes = wanted is str and not isinstance(value, (list, dict))
+    yield Fault(at, f"{what} is {kind_of(value)}, not {words}", "put it in quotes" * quotes)
+
+
+def kind_of(value: object) -> str:
+    """What a YAML value is, in words."""
+    return next((words for kind, words in _KINDS if isinstance(value, kind)), "a date")
+
+
+def places_of(text: str, paths: Iterable[Path]) -> list[tuple[int, int]]:
+    """The line and the column, from 1, of each value, or of the innermost one around it."""
+    try:
+        root = yaml.compose(text, Loader=Loader)
+    except yaml.YAMLError:
+        root = None
+    return [_place(root, path) for path in paths]
+
+
+def _place(node: yaml.Node | None, path: Path) -> tuple[int, int]:
+    for key in path:
+        node = _child(node, key) or node
+    return (node.start_mark.line + 1, node.start_mark.column + 1) if node else (0, 0)
+
+
+def _child(node: yaml.Node | None, key: str | int) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        return next((v for k, v in reversed(node.value) if getattr(k, "value", None) == key), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+        child: yaml.Node = node.value[key]
+        return child
+    return None
