@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from conda_multiplat.actions.edit.follow import Followed, bring_up_to_date
+from conda_multiplat.actions.edit.follow import Followed, bring_up_to_date, require_free
 from conda_multiplat.actions.lock.plan import Update
 from conda_multiplat.actions.lock.relock import NOTHING, Locked, relock
 from conda_multiplat.actions.lock.report import changes_of, document, note_assumed_platforms, report
@@ -219,6 +219,8 @@ def conclude(
         told = _tell(locked, settings, console)
     for line in said:
         console.say(line)
+    if locked and install and not dry_run:
+        require_free(locked, install, settings)
     if not dry_run:
         write_all(texts)
     names = [shown(path) for path in texts]

@@ -9,14 +9,17 @@ from typing import Any, NamedTuple
 
 from conda_multiplat.actions.install.choose_environment import choose
 from conda_multiplat.actions.install.choose_prefix import own_prefix
-from conda_multiplat.actions.install.make_as_locked import make_as_locked
+from conda_multiplat.actions.install.make_as_locked import make_as_locked, refuse_in_use
+from conda_multiplat.actions.install.work import conda_changes, pypi_changes
 from conda_multiplat.actions.invocation import Invocation
+from conda_multiplat.actions.lock.relock import Locked
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.machine import prefix as prefixes
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import Project, manifest_files
-from conda_multiplat.vocabulary.errors import MultiplatError, UnmetError
+from conda_multiplat.vocabulary.errors import InUseError, MultiplatError, UnmetError
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 
 class Followed(NamedTuple):
@@ -82,24 +85,64 @@ def bring_up_to_date(
     Raises:
         MultiplatError: as ``install``; what is changed stays so.
     """
-    if where:
-        noted = str(prefixes.read_marker(where).get("environment"))
-        environment = noted if noted in project.manifest.environments else environment
-        with _going_on(changed):
-            return _made_as_locked(project, environment, where, settings, console)
     installed = _installed_from(project, settings)
-    named = project.manifest.conda_name(environment) and own_prefix(project, environment, settings)
-    where = named if named in installed else next(iter(installed)) if len(installed) == 1 else None
+    follows = _follows(project, environment, where, installed, settings)
     done: dict[str, Any] = {}
-    if where:
+    if follows:
         with _going_on(changed):
-            done = _made_as_locked(project, installed[where], where, settings, console)
-    others = [prefix for prefix in installed if prefix != where]
+            done = _made_as_locked(project, follows[1], follows[0], settings, console)
+    others = (
+        [] if where else [prefix for prefix in installed if follows != (prefix, installed[prefix])]
+    )
     for prefix in others:
         own = prefix.name == project.manifest.conda_name(installed[prefix])
         fix = f"conda multiplat install {'' if own else f'-n {prefix.name} '}-e {installed[prefix]}"
         console.say(f" {prefix} is of this manifest too: {fix}")
     return {**done, "others": list(map(str, others))} if others else done
+
+
+def _follows(
+    project: Project,
+    environment: str,
+    where: Path | None,
+    installed: dict[Path, str],
+    settings: Settings,
+) -> tuple[Path, str] | None:
+    """The prefix that follows, and the environment that it is; ``None`` where there is none."""
+    if where:
+        noted = str(prefixes.read_marker(where).get("environment"))
+        return where, noted if noted in project.manifest.environments else environment
+    named = project.manifest.conda_name(environment) and own_prefix(project, environment, settings)
+    where = named if named in installed else next(iter(installed)) if len(installed) == 1 else None
+    return (where, installed[where]) if where else None
+
+
+def require_free(locked: Locked, follows: Followed, settings: Settings) -> None:
+    """Refuse a change, before a file is written, if the prefix that follows could not.
+
+    Raises:
+        InUseError: somebody works in it.
+    """
+    from conda_multiplat.engines.conda.specs import is_newer
+
+    project, environment = locked.project, follows.environment or DEFAULT_ENVIRONMENT
+    installed = _installed_from(project, settings)
+    found = _follows(project, environment, follows.where, installed, settings)
+    if found is None:
+        return
+    where, name = found
+    lock = next((lock for lock in locked.locks if lock.environment == name), None)
+    platform = lock.platforms.get(settings.subdir) if lock else None
+    marker = prefixes.read_marker(where)
+    if platform and (
+        conda_changes(platform, where, marker, is_newer, None)
+        or pypi_changes(platform, where, marker, is_newer)
+    ):
+        try:
+            refuse_in_use(where)
+        except InUseError as error:
+            error.hints = ("wait for its end, or --no-install leaves it", "no file was changed")
+            raise
 
 
 @contextmanager

@@ -80,7 +80,8 @@ def make_as_locked(
     with one_at_a_time(where, lambda: console.say(f" waiting for another install into {where}")):
         refuse_protected(where, settings, allow_frozen=allow_frozen, allow_base=allow_base)
         work = _look_at(project, choice, where, settings, look)
-        _refuse_in_use(work)
+        if work.found or work.pypi or not work.finished:
+            refuse_in_use(where)
         _say_what_it_was(work, settings, console)
         _carry_out(work, settings, console, contents=look is not None and look.contents)
         then()
@@ -118,19 +119,17 @@ def _carry_out(work: Work, settings: Settings, console: Console, *, contents: bo
         raise prefixes.unfinished(work.where, reason) from None
 
 
-def _refuse_in_use(work: Work) -> None:
+def refuse_in_use(where: Path) -> None:
     """Refuse to change a prefix under who works in it.
 
     Raises:
         InUseError: with who does.
     """
-    if not (work.found or work.pypi) and work.finished:
-        return
     from conda_multiplat.machine.prefix_users import users
 
-    if there := users(work.where):
+    if there := users(where):
         raise InUseError(
-            f"{work.where} is in use, and would have to change",
+            f"{where} is in use, and would have to change",
             details=[f"by {user}" for user in there],
             hints=["wait for its end, or install into another with -n NAME or -p PREFIX"],
         )

@@ -13,6 +13,7 @@ from conda_multiplat.actions.install.choose_environment import Choice, choose, w
 from conda_multiplat.lockfile.digests import has_changed
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.file_locks import one_at_a_time
 from conda_multiplat.machine.files import shown
 from conda_multiplat.machine.hook_settings import CURRENT, FROZEN, LOCKED
 from conda_multiplat.machine.project import Project
@@ -92,17 +93,24 @@ def require_in_sync(project: Project, environment: str) -> None:
 
 
 def _locked(project: Project, environment: str, settings: Settings, console: Console) -> Project:
-    """The project after ``lock``, all of it: what fits stays."""
+    """The project after ``lock``, all of it: what fits stays.
+
+    Of several at once one locks, and the others take what it has locked.
+    """
     from conda_multiplat.actions.lock.lock_project import lock_project
     from conda_multiplat.actions.lock.plan import Update
 
     file = project.lock_path(environment)
-    there = file.exists()
-    what = "is not what the manifest asks for" if there else "is not there yet"
-    console.say(f" {shown(file)} {what}: locking")
-    with _as_it_is(there):
-        files = [str(path) for path in project.files]
-        return lock_project(files, settings, console, update=Update()).project
+    waiting = f" waiting for another who locks {shown(file)}"
+    with one_at_a_time(project.folder, lambda: console.say(waiting)):
+        if not is_stale(project, environment, settings.subdir):
+            return project
+        there = file.exists()
+        what = "is not what the manifest asks for" if there else "is not there yet"
+        console.say(f" {shown(file)} {what}: locking")
+        with _as_it_is(there):
+            files = [str(path) for path in project.files]
+            return lock_project(files, settings, console, update=Update()).project
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from support.hosts import Host
 from support.manifests import write
 from support.packages import SUBDIR, Package, build_channel
+from support.terminal import Terminal
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no locks")
 #: Says that it runs, and ends with its input.
@@ -80,10 +82,6 @@ def test_not_changed_under_a_run(alone: Host, demo: Path, packages: Path) -> Non
         done = alone.multiplat("run", "--", "true", cwd=demo, code=1)
         assert done.stderr == f"{said}  --no-install takes it as it is\n"
         assert alone.multiplat("run", "--no-install", "--", "echo", "y", cwd=demo).stdout == "y\n"
-        done = alone.multiplat("add", "three", cwd=demo, code=1)
-        assert done.stderr.endswith(
-            f"{said}  the manifest and its locks are changed: `install` goes on\n"
-        )
         assert not (alone.envs / "demo/share/two").exists()
     alone.multiplat("install", "-q", cwd=demo)
     assert (alone.envs / "demo/share/two").exists()
@@ -168,3 +166,34 @@ def test_scripts_descriptors_are_free(alone: Host, demo: Path) -> None:
         close_fds=True,
     )
     assert done.stdout == "[]\nTrue\n"
+
+
+@pytest.mark.parametrize("words", [("add", "three"), ("remove", "one")], ids=lambda words: words[0])
+def test_edits_change_nothing(alone: Host, demo: Path, words: tuple[str, ...]) -> None:
+    """Manifest and locks stay where the environment could not follow, unless it need not."""
+    files = [demo / "environment.yml", demo / "conda-lock.yml"]
+    before = [path.read_bytes() for path in files]
+    with _running(alone, demo, "run", "--", *_WAIT) as process:
+        first, who, *_ = _refusal(alone, process.pid).splitlines(keepends=True)
+        done = alone.multiplat(*words, cwd=demo, code=1)
+        assert done.stderr.endswith(
+            f"{first}{who}  wait for its end, or --no-install leaves it\n  no file was changed\n"
+        )
+        assert [path.read_bytes() for path in files] == before
+        alone.multiplat(*words, "--no-install", cwd=demo)
+        assert [path.read_bytes() for path in files] != before
+
+
+def test_shell_is_in_it(alone: Host, demo: Path, packages: Path) -> None:
+    """A shell counts until it is left."""
+    command = [*alone.command, "shell", "--shell", "bash"]
+    with Terminal(command, env=alone.environ(), cwd=demo) as terminal:
+        terminal.enter("echo $$ is its 'num'ber")
+        terminal.wait_for(" is its number")
+        process = re.findall(r"(\d+) is its number", terminal.shown)[0]
+        _lock_more(alone, demo, packages)
+        said = alone.multiplat("install", cwd=demo, code=1).stderr
+        assert f"  by shell (process {process})\n" in said
+        terminal.enter("exit")
+        assert terminal.exit_code() == 0
+    alone.multiplat("install", "-q", cwd=demo)

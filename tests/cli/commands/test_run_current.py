@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -206,3 +207,22 @@ def test_project_that_cannot_be_written(alone: Host, stale: Path) -> None:
     done = alone.multiplat("run", "--", "tool", cwd=stale, code=3)
     stale.chmod(0o700)
     assert done.stderr.endswith("  --frozen takes the lock as it is\n")
+
+
+def test_several_at_once(alone: Host, stale: Path) -> None:
+    """One locks and installs; the others take that, and all run."""
+    running = [
+        subprocess.Popen(
+            [*alone.command, "run", "--", "writer"],
+            cwd=stale,
+            env=alone.environ(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        for _ in range(3)
+    ]
+    ended = [process.communicate(timeout=60) for process in running]
+    assert [out for out, _ in ended] == ["writer 1.0\n"] * 3, ended
+    assert sum("for: locking\n" in said for _, said in ended) == 1
+    assert sum(" wrote conda-lock.yml\n" in said for _, said in ended) == 1
