@@ -82,9 +82,27 @@ def refuse_strays(project: Project, target: Target, lock: LockFile) -> None:
     Raises:
         LockFileError: with every such package or place.
     """
-    refuse_unverifiable(project, target, lock)
-    if lines := target_strays(project, target, lock):
+    if lines := strays_of_unknown_configuration(project, target, lock):
         raise stray_error(project, target, lines)
+
+
+def strays_of_unknown_configuration(
+    project: Project, target: Target, lock: LockFile
+) -> tuple[str, ...]:
+    """The conda packages from where this machine's configuration does not have the channels.
+
+    Another machine's can have them there. All else is refused as in :func:`refuse_strays`.
+
+    Raises:
+        LockFileError: with every package that nothing verifies, or that no configuration explains.
+    """
+    refuse_unverifiable(project, target, lock)
+    places = record_places(lock.platforms[target.subdir])
+    conda = _conda_strays(project, target, places, lock.channels)
+    others = [line for line in target_strays(project, target, lock) if line not in conda]
+    if others:
+        raise stray_error(project, target, [*conda, *others])
+    return tuple(conda)
 
 
 def refuse_unverifiable(project: Project, target: Target, lock: LockFile) -> None:
@@ -109,6 +127,8 @@ def stray_error(project: Project, target: Target, lines: Sequence[str]) -> LockF
         details=lines,
         hints=[
             "if that is meant, name the channel, or under `multiplat: pypi: file-hosts` the "
-            "server of PyPI packages, in the manifest; then: conda multiplat lock"
+            "server of PyPI packages, in the manifest; then: conda multiplat lock",
+            "where a channel has a mirror, conda's configuration says so: `channel_alias`, "
+            "`custom_channels`",
         ],
     )

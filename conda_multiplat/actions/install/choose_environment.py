@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from conda_multiplat.actions.missing_promises import missing, where
-from conda_multiplat.actions.provenance import refuse_strays, refuse_unverifiable, target_strays
+from conda_multiplat.actions.provenance import (
+    refuse_strays,
+    stray_error,
+    strays_of_unknown_configuration,
+)
 from conda_multiplat.engines.detect_virtual_packages import virtual_packages
 from conda_multiplat.lockfile.digests import has_changed
 from conda_multiplat.lockfile.model import PlatformLock
@@ -44,7 +48,22 @@ class Choice:
 
 
 def choose(project: Project, names: Sequence[str], settings: Settings, console: Console) -> Choice:
-    """The first of some environments that fits this machine; others are told of."""
+    """The first of some environments that fits this machine; others are told of.
+
+    Raises:
+        LockFileError: its packages are from elsewhere than the manifest says, for one.
+    """
+    choice = choose_to_look(project, names, settings, console)
+    if choice.strays:
+        here = target(project.manifest, choice.environment, settings.subdir)
+        raise stray_error(project, here, choice.strays)
+    return choice
+
+
+def choose_to_look(
+    project: Project, names: Sequence[str], settings: Settings, console: Console
+) -> Choice:
+    """As :func:`choose`, but for another machine's packages with ``strays``: to show them only."""
     for name in names[:-1]:
         choice = checked(project, name, settings)
         if isinstance(choice, Choice):
@@ -124,8 +143,8 @@ def _checked(project: Project, environment: str, settings: Settings) -> Choice:
         raise _unmet_error(environment, locked, lacking, settings.subdir)
     stale = has_changed(lock, here)
     if settings.elsewhere:
-        refuse_unverifiable(project, here, lock)
-        return Choice(environment, locked, stale, tuple(target_strays(project, here, lock)))
+        strays = strays_of_unknown_configuration(project, here, lock)
+        return Choice(environment, locked, stale, strays)
     refuse_strays(project, here, lock)
     return Choice(environment, locked, stale)
 

@@ -17,7 +17,7 @@ from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown
 from conda_multiplat.machine.project import Project
-from conda_multiplat.manifest.targets import Target, stated_promises, targets
+from conda_multiplat.manifest.targets import Target, stated_promises, targets, with_peers
 from conda_multiplat.vocabulary.errors import LockFileError
 from conda_multiplat.vocabulary.implied_promises import Implied
 
@@ -83,7 +83,8 @@ def adopt(
         ManifestError: the manifest is written in a way that can't be edited.
         OutsideError: it may not be written.
     """
-    wanted = targets(project.manifest, environments, platforms)
+    manifest = project.manifest
+    wanted = with_peers(manifest, targets(manifest, environments, platforms))
     foreign = {name: _foreign_lock(project, name) for name in {t.environment for t in wanted}}
     promised = []
     for target in wanted:

@@ -22,7 +22,8 @@ def refuse_lost_cuda(
 ) -> None:
     """Refuse solutions that have CPU builds in place of locked CUDA builds.
 
-    It is said where the manifest takes CUDA back (``cuda: null``) or names another build.
+    Not where the manifest takes CUDA back (``cuda: null``), names the build, or promises the CUDA
+    that they need: then something else is in the way.
 
     Raises:
         NoSolutionError: with the packages, and what to promise.
@@ -37,11 +38,7 @@ def refuse_lost_cuda(
     if lost:
         olds = {plan.environment: plan.old for plan in plans if plan.old}
         promises = {
-            target: [
-                implied
-                for implied in missing(target, olds[target.environment].platforms[target.subdir])
-                if implied.name == "cuda"
-            ]
+            target: _cuda(target, olds[target.environment].platforms[target.subdir])
             for target in lost
         }
         raise _error(project, lost, promises)
@@ -49,11 +46,18 @@ def refuse_lost_cuda(
 
 def _is_said(project: Project, target: Target, old: PlatformLock) -> bool:
     """Whether the manifest speaks of CUDA, or of the build of a package that needs it."""
-    if "cuda" in stated_promises(project.manifest, target.environment, target.subdir):
+    stated = "cuda" in stated_promises(project.manifest, target.environment, target.subdir)
+    promised = any(package.name == "__cuda" for package in target.virtual_packages)
+    if stated and not (promised and _cuda(target, old)):  # `null`, or all that they need
         return True
     cuda = {record.name for record in old.records if _needs_cuda(record)}
     asked = [line.text for line in target.view.conda if line.name in cuda]
     return any("build" in parse_spec(text).fields for text in asked)
+
+
+def _cuda(target: Target, old: PlatformLock) -> list[Implied]:
+    """The promise of CUDA that what is locked needs and does not have."""
+    return [implied for implied in missing(target, old) if implied.name == "cuda"]
 
 
 def _lost(old: Iterable[CondaRecord], new: Iterable[CondaRecord]) -> Iterable[CondaRecord]:
@@ -75,7 +79,7 @@ def _error(
 ) -> NoSolutionError:
     file = project.manifest.files[0]
     return NoSolutionError(
-        "CUDA builds are locked, and the manifest promises no CUDA",
+        "CUDA builds are locked, and the manifest promises no CUDA for them",
         details=[
             f"{target}  {record.name} {record.version} {record.build} would become a CPU build"
             for target, records in lost.items()

@@ -9,7 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from conda_multiplat.actions.install.choose_environment import Choice, choose, warn_if_stale
+from conda_multiplat.actions.install.choose_environment import (
+    Choice,
+    choose,
+    choose_to_look,
+    warn_if_stale,
+)
 from conda_multiplat.lockfile.digests import has_changed
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
@@ -29,6 +34,7 @@ def choose_by_rule(
     console: Console,
     *,
     before_locking: Callable[[str], None] = lambda _: None,
+    look_only: bool = False,
 ) -> tuple[Project, Choice]:
     """The first of some environments that fits this machine, its lock being what the rule wants.
 
@@ -39,6 +45,7 @@ def choose_by_rule(
         settings: the surroundings.
         console: where to talk to the user.
         before_locking: is called with each environment for which there is something to lock.
+        look_only: whether nothing will be fetched (see ``choose_to_look``).
 
     Returns:
         The project, as it is locked now, and the environment.
@@ -51,7 +58,7 @@ def choose_by_rule(
         for name in stale:
             before_locking(name)
         project = _locked(project, stale[0], settings, console)
-    choice = choose(project, names, settings, console)
+    choice = (choose_to_look if look_only else choose)(project, names, settings, console)
     if rule == LOCKED:
         require_in_sync(project, choice.environment)
     elif rule != FROZEN:

@@ -18,7 +18,6 @@ from conda_multiplat.actions.install.choose_prefix import refuse_taken
 from conda_multiplat.actions.install.make_as_locked import make_as_locked
 from conda_multiplat.actions.install.work import Look, Work, channels, require_allowed
 from conda_multiplat.actions.lock.current import choose_by_rule
-from conda_multiplat.actions.provenance import stray_error
 from conda_multiplat.cli.options import (
     dry_run_option,
     flag,
@@ -32,7 +31,6 @@ from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.progress import progress
 from conda_multiplat.machine.project import Project
-from conda_multiplat.manifest.targets import target
 from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.records import Record
 
@@ -76,7 +74,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     call = invocation(args, settings, console)
     project = call.project()
     rule = args.lock_rule or TOLD
-    _, choice = choose_by_rule(project, call.candidates(project), rule, settings, console)
+    names = call.candidates(project)
+    _, choice = choose_by_rule(project, names, rule, settings, console, look_only=args.dry)
     if args.fetch_only or settings.elsewhere:
         return _prepare(project, choice, settings, console, fetch=not args.dry)
     where = call.where(project, choice.environment)
@@ -102,7 +101,7 @@ def _prepare(
 ) -> int:
     """Show what would be installed, or download it, without a prefix."""
     require_allowed(project, choice, settings)
-    _note_strays(project, choice, settings, console, fetch=fetch)
+    _note_strays(choice, console)
     locked = choice.locked
     target_name = f"{choice.environment}/{settings.subdir}"
     if fetch:
@@ -135,17 +134,8 @@ def _prepare(
     return 0
 
 
-def _note_strays(
-    project: Project, choice: Choice, settings: Settings, console: Console, *, fetch: bool
-) -> None:
-    """Say what the other machine refuses, unless it is configured otherwise than this one.
-
-    Raises:
-        LockFileError: it would be fetched here.
-    """
-    if choice.strays and fetch:
-        where = target(project.manifest, choice.environment, settings.subdir)
-        raise stray_error(project, where, choice.strays)
+def _note_strays(choice: Choice, console: Console) -> None:
+    """Say what the other machine refuses, unless it is configured otherwise than this one."""
     for line in choice.strays:
         console.say(
             f"warning: {line}: it is refused where conda's configuration does not say so "

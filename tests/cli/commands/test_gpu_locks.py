@@ -130,7 +130,7 @@ def test_own_promise_that_is_gone(alone: Host, project: Path, gpu: Path) -> None
     for command in (["lock"], ["lock", "--update-all"], ["add", "other"]):
         said = alone.multiplat(*command, cwd=project, code=1).stderr
         assert (
-            "error: CUDA builds are locked, and the manifest promises no CUDA\n"
+            "error: CUDA builds are locked, and the manifest promises no CUDA for them\n"
             "  default/linux-64  torch 2.0 cuda126_0 would become a CPU build\n"
             "  to keep them write in environment.yml multiplat: virtual-packages: linux-64: "
             '{cuda: "12.0"}\n'
@@ -141,6 +141,18 @@ def test_own_promise_that_is_gone(alone: Host, project: Path, gpu: Path) -> None
     alone.multiplat("lock", "--drop-cuda", cwd=project)
     assert _builds(lock) == {"torch": "cpu_0"}
     assert "in sync" in alone.multiplat("lock", cwd=project).stderr
+
+
+def test_promise_that_is_too_low(alone: Host, project: Path, gpu: Path) -> None:
+    """A promise that the locked builds can't run with is no reason to drop them either."""
+    lock = _locked(alone, project, gpu)
+    low = 'multiplat: {virtual-packages: {linux-64: {cuda: "11.2", glibc: "2.34"}}}\n'
+    write(project, gpu, "torch 2.*", platforms=LINUX, extra=low)
+    text = lock.read_text(encoding="utf-8").replace("__cuda: ''", "__cuda: '>=12'")
+    lock.write_text(text, encoding="utf-8")
+    _foreign(lock)
+    said = alone.multiplat("lock", cwd=project, code=1).stderr
+    assert 'linux-64: {cuda: "12"}\n' in said
 
 
 @pytest.mark.parametrize(
