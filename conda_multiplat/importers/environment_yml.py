@@ -21,7 +21,7 @@ from conda_multiplat.manifest.platform_lines import SpecCheck
 from conda_multiplat.manifest.read import Source, read_manifest
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.match_spec import parse_spec
-from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, did_you_mean
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, did_you_mean, unique
 from conda_multiplat.vocabulary.pip_entries import entry_name
 from conda_multiplat.vocabulary.selectors import comment_selector, dict_selector, evaluate
 from conda_multiplat.vocabulary.yaml_nodes import Reader
@@ -46,7 +46,7 @@ def stated_platforms(source: Source) -> tuple[str, ...]:
     if not isinstance(root, yaml.MappingNode):
         return ()
     values = [value for key, value in root.value if key.value == "platforms"]
-    return tuple(text.value for node in values for text in reader.texts(node, "platforms"))
+    return unique(text.value for node in values for text in reader.texts(node, "platforms"))
 
 
 def read_environment_file(

@@ -1,0 +1,122 @@
+"""Try our readers on a folder of other people's files, and print how many they take.
+
+Usage: python scripts/read_files.py FOLDER [--show N]
+
+Each file is imported as by ``conda multiplat import FILE --dry-run``: environment.yml files,
+``conda-lock.yml``, pixi's and other ``.toml``, recipes. What is written must read as what was read.
+A file is taken, refused with a word for its user, or failed: then it is a mistake of ours, and the
+exit code is 1. Nothing is fetched, and nothing is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from conda_multiplat.actions.import_.sources import File, read_files, read_parts
+from conda_multiplat.actions.import_.verified_text import verified_text
+from conda_multiplat.importers.environment_yml import stated_platforms
+from conda_multiplat.importers.merge import merge
+from conda_multiplat.importers.platform_names import guess
+from conda_multiplat.manifest.read import Source
+from conda_multiplat.vocabulary.errors import InternalError, MultiplatError
+
+SUFFIXES = (".yml", ".yaml", ".toml")
+TAKEN, REFUSED, FAILED = "taken", "refused", "failed"
+#: What a file is taken for that says nothing of its platform.
+ANY = ("linux-64",)
+
+
+class Outcome(NamedTuple):
+    """What became of one file: ``taken``, ``refused`` or ``failed``, and why."""
+
+    path: Path
+    kind: str
+    state: str
+    reason: str = ""
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The files that a reader of ours could take."""
+    return sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file())
+
+
+def tried(path: Path) -> Outcome:
+    """One file, read, written as a manifest, and read again."""
+    kind = path.suffix.lstrip(".")
+    try:
+        (file,) = read_files([str(path)])
+        kind = _kind(file)
+        file = _with_platform(file) if kind == "environment" else file
+        imported = merge(read_parts([file], path.parent / "environment.yml", keep_builds=True))
+        verified_text(imported, [file.name], path.parent / "environment.yml")
+    except InternalError as error:
+        return Outcome(path, kind, FAILED, "\n".join(error.lines()))
+    except MultiplatError as error:
+        problem = error.problems[0].message if error.problems else error.message
+        return Outcome(path, kind, REFUSED, problem)
+    except Exception as error:
+        return Outcome(path, kind, FAILED, f"{type(error).__name__}: {error}")
+    return Outcome(path, kind, TAKEN)
+
+
+def _kind(file: File) -> str:
+    if file.is_toml:
+        return file.path.name if file.path.name in ("pixi.toml", "pyproject.toml") else "toml"
+    return "conda-lock" if file.is_lock else "environment"
+
+
+def _with_platform(file: File) -> File:
+    known = stated_platforms(Source(file.name, file.text)) or guess(file.path.name).platforms
+    return file if known else File(file.path, file.text, ANY)
+
+
+def table(outcomes: Sequence[Outcome], seconds: float) -> Iterator[str]:
+    """A line for each kind of file."""
+    kinds: dict[str, Counter[str]] = defaultdict(Counter)
+    for outcome in outcomes:
+        kinds[outcome.kind][outcome.state] += 1
+    yield f"{'kind':16} {'files':>6} {'taken':>6} {'refused':>8} {'failed':>7}  rate"
+    for kind, states in sorted(kinds.items()):
+        count = states.total()
+        numbers = f"{count:6} {states[TAKEN]:6} {states[REFUSED]:8} {states[FAILED]:7}"
+        yield f"{kind:16} {numbers}  {states[TAKEN] / count:.1%}"
+    yield f"{len(outcomes)} files in {seconds:.1f} s"
+
+
+def reasons(outcomes: Sequence[Outcome], shown: int) -> Iterator[str]:
+    """What was refused most often, with an example, and all that failed."""
+    examples: dict[str, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        if outcome.state == REFUSED:
+            examples[outcome.reason].append(outcome)
+    often = sorted(examples.items(), key=lambda item: (-len(item[1]), item[0]))
+    for reason, same in often[:shown]:
+        yield f"{len(same):5} x {reason}  ({same[0].path})"
+    for outcome in outcomes:
+        if outcome.state == FAILED:
+            yield f"failed: {outcome.path}: {outcome.reason}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print rates; 1 where a reader failed."""
+    parser = argparse.ArgumentParser(description="how many files of a folder our readers take")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--show", type=int, default=10, metavar="N", help="reasons to name")
+    args = parser.parse_args(arguments)
+    start = time.perf_counter()
+    outcomes = [tried(path) for path in files_in(args.folder)]
+    for line in table(outcomes, time.perf_counter() - start):
+        print(line)
+    for line in reasons(outcomes, args.show):
+        print(line)
+    return int(any(outcome.state == FAILED for outcome in outcomes))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

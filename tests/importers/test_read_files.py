@@ -1,0 +1,43 @@
+"""The driver that tries our readers on a folder of files, on our own cases."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CASES = ROOT / "tests" / "cases"
+
+
+@pytest.fixture(scope="module")
+def driver() -> ModuleType:
+    """The script as a module."""
+    spec = importlib.util.spec_from_file_location("read_files", ROOT / "scripts" / "read_files.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_no_reader_fails(driver: ModuleType) -> None:
+    """Each of our cases is taken or refused with a word; those that are good are taken."""
+    outcomes = [driver.tried(path) for path in driver.files_in(CASES)]
+    assert [outcome for outcome in outcomes if outcome.state == driver.FAILED] == []
+    good = [outcome for outcome in outcomes if "good" in outcome.path.parts]
+    assert {outcome.state for outcome in good} == {driver.TAKEN}
+
+
+def test_rates(driver: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was taken, by kind, and why the rest was not."""
+    (tmp_path / "a.yml").write_text("dependencies: [python]\n", encoding="utf-8")
+    (tmp_path / "b.yml").write_text("dependencies: ['a >>1']\n", encoding="utf-8")
+    (tmp_path / "c.yml").write_text("dependencies: ['a >>1']\n", encoding="utf-8")
+    assert driver.main([str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "environment           3      1        2       0  33.3%"
+    assert lines[3].startswith("    2 x not a MatchSpec: 'a >>1' (")
+    assert lines[3].endswith("b.yml)")
