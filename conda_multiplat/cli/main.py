@@ -159,7 +159,7 @@ def configure_parser(parser: argparse.ArgumentParser) -> _Commands:
     parser.add_argument("--version", action="version", version=f"conda-multiplat {__version__}")
     parser.add_argument("--json", dest="json_first", action="store_true", help=argparse.SUPPRESS)
     parser.set_defaults(
-        run_command=_overview(parser), needs_settings=False, json=False, quiet=False
+        run_command=_overview(parser), needs_settings=False, json=False, quiet=False, say_more=0
     )
     commands: _Commands = parser.add_subparsers(  # type: ignore[assignment]  # of our own class
         dest="multiplat_command",
@@ -224,7 +224,8 @@ def _outcome(
     from conda_multiplat.machine.console import Console, occupy_streams
 
     occupy_streams()
-    console = Console(json=args.json or args.json_first, quiet=args.quiet)
+    json = args.json or args.json_first
+    console = Console(json=json, quiet=args.quiet, verbose=bool(args.say_more))
 
     def work() -> int:
         # A bad value in conda's configuration that conda itself refuses is conda's to explain.
@@ -260,6 +261,7 @@ def guarded(
     )
 
     said: MultiplatError
+    unforeseen: BaseException | None = None
     try:
         return work()
     except MultiplatError as error:
@@ -279,11 +281,12 @@ def guarded(
         if any(kind.__name__ == "CondaError" for kind in type(error).__mro__):
             raise  # conda runs us, and explains it
         said = _not_ours(error) or InternalError.of(error)
+        unforeseen = error
     reraise()
-    if "CONDA_MULTIPLAT_DEBUG" in os.environ:
+    if unforeseen and (console.verbose or "CONDA_MULTIPLAT_DEBUG" in os.environ):
         import traceback
 
-        traceback.print_exc()
+        traceback.print_exception(unforeseen)
     return console.error(said)
 
 

@@ -34,6 +34,8 @@ def common_options(parser: argparse.ArgumentParser) -> None:
     )
     flag(parser, "--json", "json", "one JSON document on stdout")
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    summary = "leave nothing out of long lists, and trace an internal error"
+    parser.add_argument("-v", "--verbose", dest="say_more", action="count", default=0, help=summary)
     summary = "as in conda: ask nothing (only `import` on a terminal asks)"
     parser.add_argument("-y", "--yes", dest="said_yes", action="store_true", help=summary)
     parser.set_defaults(needs_settings=True)

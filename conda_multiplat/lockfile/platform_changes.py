@@ -134,10 +134,10 @@ def _same_archive(one: Record | None, other: Record | None) -> bool:
     return bool(known) and all(mine == theirs for mine, theirs in known)
 
 
-def summary(found: Sequence[Change], limit: int = 5) -> str:
-    """The changes in one line: the first few, and how many more."""
+def summary(found: Sequence[Change], limit: int | None = 5) -> str:
+    """The changes in one line: the first few, and how many more; ``None`` for all of them."""
     words = [str(change) for change in found[:limit]]
-    if len(found) > limit:
+    if limit is not None and len(found) > limit:
         words.append(f"and {len(found) - limit} more")
     return "   ".join(words)
 

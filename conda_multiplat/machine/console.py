@@ -23,10 +23,16 @@ class Console(NamedTuple):
     Attributes:
         json: print one JSON document on stdout.
         quiet: no prose but errors.
+        verbose: leave nothing out of long lists.
     """
 
     json: bool = False
     quiet: bool = False
+    verbose: bool = False
+
+    def limit(self, shown: int) -> int | None:
+        """How many entries of a list to show: ``shown``, or all (``None``)."""
+        return None if self.verbose else shown
 
     @property
     def stream(self) -> IO[str]:

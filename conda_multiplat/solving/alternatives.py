@@ -17,11 +17,11 @@ from conda_multiplat.vocabulary.errors import Location
 _SHOWN = 12
 
 
-def _explained(obstacle: str) -> list[str]:
-    """The beginning of an explanation, what it repeats left out."""
+def _explained(obstacle: str, *, whole: bool) -> list[str]:
+    """An explanation, or its beginning, what it repeats left out."""
     lines = list(dict.fromkeys(obstacle.splitlines()))
-    more = len(lines) - _SHOWN
-    shown = [*lines[:_SHOWN], f"and {more} more lines (--json has them)"] if more > 1 else lines
+    more = 0 if whole else len(lines) - _SHOWN
+    shown = [*lines[:_SHOWN], f"and {more} more lines (-v shows them)"] if more > 1 else lines
     return [f"    {line}" for line in shown]
 
 
@@ -69,18 +69,19 @@ class CpuBuild:
     spec: str = ""
     obstacle: str = ""
 
-    def lines(self) -> list[str]:
-        """What a person reads."""
-        return [f"{self.name} {self.version} is a CPU build: {self.reason}", *self.fixes()]
+    def lines(self, *, whole: bool = False) -> list[str]:
+        """What a person reads; of a long explanation the beginning, or all of it."""
+        title = f"{self.name} {self.version} is a CPU build: {self.reason}"
+        return [title, *self.fixes(whole=whole)]
 
-    def fixes(self) -> list[str]:
+    def fixes(self, *, whole: bool = False) -> list[str]:
         """How to have a CUDA build, or why that can't be."""
         if self.instead:
             return [f"  {self.instead} has one; to get it {self.fix}"]
         if not self.obstacle:
             return []
         spec = f"  `{self.spec}` in {self.at} would have no solution:"
-        return [spec, *_explained(self.obstacle)]
+        return [spec, *_explained(self.obstacle, whole=whole)]
 
     def to_dict(self) -> dict[str, str | int]:
         """The JSON form."""
@@ -115,8 +116,8 @@ class Newest:
     clash: Sequence[Requirement] = ()
     obstacle: str = ""
 
-    def lines(self, locked: str) -> list[str]:
-        """What a person reads, beside the version that is locked."""
+    def lines(self, locked: str, *, whole: bool = False) -> list[str]:
+        """What a person reads, beside the version that is locked; ``whole``: all of it."""
         if self.version == locked:
             return [f"{locked} is the newest"]
         text = [f"{self.version} is the newest" + (f": {self.reason}" if self.reason else "")]
@@ -125,7 +126,7 @@ class Newest:
         if self.obstacle:
             text.append("  it would have no solution with")
             text += [f"    {each.at}  {each.text}" for each in self.clash]
-            text += _explained(self.obstacle)
+            text += _explained(self.obstacle, whole=whole)
         return text
 
     def to_dict(self) -> dict[str, Any]:

@@ -224,5 +224,5 @@ class InternalError(MultiplatError):
         """The error to show for an exception that nobody expected."""
         return cls(
             f"internal error: {type(error).__name__}: {error}",
-            hints=["please report it; CONDA_MULTIPLAT_DEBUG=1 shows where it happened"],
+            hints=["please report it; -v shows where it happened"],
         )

@@ -137,5 +137,5 @@ def test_unexpected_exceptions() -> None:
     error = InternalError.of(KeyError("x"))
     assert error.lines() == [
         "error: internal error: KeyError: 'x'",
-        "  please report it; CONDA_MULTIPLAT_DEBUG=1 shows where it happened",
+        "  please report it; -v shows where it happened",
     ]

@@ -14,6 +14,7 @@ from conda_multiplat.manifest.edit.requirements import said
 from conda_multiplat.manifest.model import Manifest
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.vocabulary.markers import may_hold
+from conda_multiplat.vocabulary.match_spec import parse_spec
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,17 @@ def or_current_line(addition: Addition, draft: Draft) -> Addition:
     change = addition.change
     lines = {tuple(said(draft, change, subdir)) for subdir in change.selection.platforms}
     texts = lines.pop() if len(lines) == 1 else ()
-    if len(texts) == 1 and is_bare(addition.text, pypi=change.pypi):
+    if len(texts) == 1 and _says_less(addition, texts[0]):
         return replace(addition, text=texts[0])
     return addition
+
+
+def _says_less(addition: Addition, current: str) -> bool:
+    """Whether it only names a package, and no channel that the line does not have."""
+    pypi = addition.change.pypi
+    if not is_bare(addition.text, pypi=pypi):
+        return False
+    return pypi or parse_spec(addition.text).channel in ("", parse_spec(current).channel)
 
 
 def current_lines(change: Change, draft: Draft) -> list[str]:

@@ -18,6 +18,8 @@ from conda_multiplat.solving.locked_twice import Twice, locked_twice
 from conda_multiplat.solving.outcomes import Solution
 from conda_multiplat.vocabulary.channels import public_name
 
+#: So many changes of a platform are named.
+_SHOWN = 5
 #: Environment -> platform -> what has changed there.
 Changes = Mapping[str, Mapping[str, Sequence[Change]]]
 
@@ -85,7 +87,8 @@ def _table(locks: Sequence[LockFile], found: Changes, console: Console) -> None:
         for subdir, locked in new.platforms.items():
             words = f"{packages(len(locked.records)):>13}"
             words += f" + {len(locked.pypi)} of PyPI" if locked.pypi else ""
-            rows.append([name, subdir, words, summary(found[new.environment][subdir])])
+            said = summary(found[new.environment][subdir], console.limit(_SHOWN))
+            rows.append([name, subdir, words, said])
             name = ""
     if rows:
         console.table(rows)
@@ -110,7 +113,7 @@ def _note_cpu_builds(solutions: Iterable[Solution], console: Console) -> None:
         for record in solution.cpu_builds:
             targets.setdefault(record, []).append(solution.request.target)
     for build, where in targets.items():
-        first, *others = build.lines()
+        first, *others = build.lines(whole=console.verbose)
         console.say(f" ! {first}  ({', '.join(map(str, where))})")
         for line in others:
             console.say(f"   {line}")

@@ -30,6 +30,7 @@ from conda_multiplat.actions.edit.edit_and_relock import (
     solve,
 )
 from conda_multiplat.actions.edit.follow import followed
+from conda_multiplat.actions.edit.from_channel import check_channels, from_channel
 from conda_multiplat.actions.invocation import Invocation
 from conda_multiplat.actions.lock.relock import Locked, locked_for
 from conda_multiplat.cli.options import (
@@ -56,6 +57,7 @@ examples:
   conda multiplat add --pypi robosuite
   conda multiplat add --platform linux-64 mesa-libegl-cos7-x86_64
   conda multiplat add -e dev pytest         only in environment dev
+  conda multiplat add -c nvidia cuda-nvcc   nvidia::cuda-nvcc, and no other package from there
   conda multiplat add --pypi -e ./our-package
 """
 
@@ -63,6 +65,15 @@ examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     package_options(parser, "SPEC", 'a package: numpy, "numpy >=2"')
+    summary = "from this conda channel; written as CHANNEL::SPEC where it is not the first"
+    parser.add_argument(
+        *("-c", "--channel"),
+        dest="from_channels",
+        action="append",
+        default=[],
+        metavar="CHANNEL",
+        help=summary,
+    )
     summary = "with --pypi: an index to look in beside the usual ones"
     repeated(parser, "--index", "index_urls", "URL", summary)
     flag(parser, "--no-pin", "pin", "no lower bound for packages that are only named", value=False)
@@ -75,12 +86,14 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     specs, wanted = packages_and_environment(args, "add")
     if args.index_urls and not args.pypi:
         raise UsageError("--index is for packages of PyPI: add --pypi")
+    channel = check_channels(args.from_channels, pypi=args.pypi)
     follows = followed(
         Invocation(settings, console, args.files, wanted, args.env_name, args.env_prefix)
     )
     original = read_original(follows.files, settings, console)
     environment = environment_of(original.draft, follows.environment)
     selection = select(original.draft, environment, args.platforms, args.family)
+    specs = [from_channel(spec, channel, original, environment, selection) for spec in specs]
     every = Selection(selection.every, selection.every)
     additions = [_index(url, environment, every) for url in args.index_urls]
     additions += [_addition(spec, environment, selection, pypi=args.pypi) for spec in specs]

@@ -145,9 +145,10 @@ def _note_strays(choice: Choice, console: Console) -> None:
 
 def _list(changes: Sequence[object], console: Console) -> None:
     """The first of many, and how many more there are."""
-    for change in changes[:_SHOWN]:
+    limit = console.limit(_SHOWN)
+    for change in changes[:limit]:
         console.say(f"   {change}")
-    if len(changes) > _SHOWN:
+    if limit is not None and len(changes) > limit:
         console.say(f"   and {len(changes) - _SHOWN} more")
 
 

@@ -62,8 +62,8 @@ class _Answer:
     newest: Newest
     cpu_build: CpuBuild | None
 
-    def lines(self) -> list[str]:
-        """What a person reads, the name and the target apart."""
+    def lines(self, *, whole: bool) -> list[str]:
+        """What a person reads, the name and the target apart; of long lists the beginning."""
         record, came = self.place.record, self.origin
         said = [f"asked for in {line.at}  {line.text}" for line in came.asked]
         if came.root:
@@ -71,13 +71,13 @@ class _Answer:
             said.append(f"there because of {came.root.at}  {came.root.text}: {chain}")
         said += [
             f"needed by {parent.name} {parent.version}  {constraint or '*'}"
-            for parent, constraint in came.needed_by[:_SHOWN]
+            for parent, constraint in came.needed_by[: None if whole else _SHOWN]
         ]
-        if len(came.needed_by) > _SHOWN:
+        if len(came.needed_by) > _SHOWN and not whole:
             said.append(f"needed by {len(came.needed_by) - _SHOWN} more")
-        said += self.newest.lines(record.version)
+        said += self.newest.lines(record.version, whole=whole)
         if self.cpu_build:
-            said += [f"a CPU build: {self.cpu_build.reason}", *self.cpu_build.fixes()]
+            said += [f"a CPU build: {self.cpu_build.reason}", *self.cpu_build.fixes(whole=whole)]
         return said
 
     def to_dict(self) -> dict[str, Any]:
@@ -185,7 +185,9 @@ def _show(answers: Sequence[_Answer], console: Console) -> None:
         locked, record = answer.place
         manager = " of PyPI" if record.manager == "pypi" else ""
         title = f"{record.name} {record.version} {record.build}".strip() + manager
-        groups.setdefault((title, *answer.lines()), []).append(str(locked.target))
+        groups.setdefault((title, *answer.lines(whole=console.verbose)), []).append(
+            str(locked.target)
+        )
     for (title, *lines), where in groups.items():
         console.show(f"{title}  ({', '.join(where)})")
         for line in lines:

@@ -18,7 +18,7 @@ from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.channels import public_name
-from conda_multiplat.vocabulary.match_spec import is_package_name
+from conda_multiplat.vocabulary.match_spec import is_package_name, parse_spec
 from conda_multiplat.vocabulary.names import VirtualPackage
 from conda_multiplat.vocabulary.records import CondaRecord
 
@@ -126,7 +126,20 @@ class Repodata:
             return []
         urls = {record.url for record in records}
         known = await self.known(request, names)
-        return [each for each in known if public_name(each.url) in urls]
+        kept = [each for each in known if public_name(each.url) in urls]
+        return [each for each in kept if self._is_of_asked_channel(request, each)]
+
+    def _is_of_asked_channel(self, request: SolveRequest, record: rattler.RepoDataRecord) -> bool:
+        """Whether a record comes from the channel that lines for it name.
+
+        rattler looks at that for what it finds in channels, and not for what it is to keep.
+        """
+        own = (line for line in request.requirements if line.name == record.name.normalized)
+        names = {
+            parse_spec(line.text).channel for line in own if "::" in line.text or "[" in line.text
+        }
+        base = public_name(record.url).rsplit("/", 2)[0]
+        return all(base in self._bases(name, request.target.subdir) for name in names - {""})
 
     async def names(self, request: SolveRequest) -> set[str]:
         """The names of all packages in the channels."""

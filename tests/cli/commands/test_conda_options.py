@@ -1,4 +1,4 @@
-"""What conda's users type: ``-d``, ``-y``, and ``-n`` where something is added or removed."""
+"""What conda's users type: ``-d``, ``-y``, ``-v``, ``-c``, and ``-n`` beside ``add``."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from support.hosts import Host
-from support.manifests import write
-from support.packages import SUBDIR, Package, build_channel
+from support.manifests import locked, write
+from support.packages import SUBDIR, Package, build_channel, write_repodata
 
 _OTHER = "osx-arm64" if SUBDIR != "osx-arm64" else "linux-64"
 _DEV = "multiplat: {environments: {dev: {dependencies: [two]}}}\n"
@@ -124,3 +124,90 @@ def test_named_environment_is_of_no_manifest(alone: Host, demo: Path, tmp_path: 
         f"error: {alone.envs / 'demo'} is of {demo / 'environment.yml'}\n  leave out -f, or -n\n"
     )
     assert _state(demo) == before
+
+
+def _numbered(name: str, *versions: str) -> list[Package]:
+    return [Package(name, version, noarch="generic") for version in versions]
+
+
+@pytest.fixture
+def channels(tmp_path: Path) -> tuple[Path, Path]:
+    """Two channels; a package is newer in the second."""
+    first = write_repodata(tmp_path / "first", [*_numbered("one", "1.0"), *_numbered("two", "1.0")])
+    second = write_repodata(tmp_path / "second", [*_numbered("one", "1.0", "2.0")])
+    return first, second
+
+
+def _text(project: Path) -> str:
+    return (project / "environment.yml").read_text(encoding="utf-8").partition("dependencies:\n")[2]
+
+
+def test_package_of_a_channel(
+    door: Host, project: Path, channels: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """-c asks for a package of another channel; the environment's first one needs no word."""
+    first, second = channels
+    write(project, first, "two", platforms="[linux-64]")
+    done = door.multiplat("add", "-c", f"{first.as_uri()}/", "one", cwd=project)
+    assert _text(project) == "  - two\n  - one >=1.0\n"
+    url = second.as_uri()
+    done = door.multiplat("add", "one", "--channel", url, cwd=project)
+    assert f" ~ {url}::one >=2.0, was one >=1.0\n" in done.stderr
+    assert _text(project) == f"  - two\n  - {url}::one >=2.0\n"
+    assert locked(project)["linux-64"] == {"one": "2.0", "two": "1.0"}
+    door.multiplat("add", "one", cwd=project)
+    assert _text(project) == f"  - two\n  - {url}::one >=2.0\n"
+    door.multiplat("add", "-c", url, "one", cwd=project)
+    assert _text(project) == f"  - two\n  - {url}::one >=2.0\n"
+
+
+def test_channels_that_can_not_be_written(
+    alone: Host, project: Path, channels: tuple[Path, Path]
+) -> None:
+    """Several, one with a secret, one for PyPI's packages, and another than the spec's."""
+    path = write(project, channels[0], "two", platforms="[linux-64]")
+    before = path.read_bytes()
+    cases = [
+        (["-c", "a", "-c", "b", "one"], "one -c CHANNEL at a time: a package is of one channel\n"),
+        (["-c", "nvidia", "--pypi", "one"], "-c nvidia is for conda's packages\n"),
+        (["-c", "nvidia", "other::one"], "'other::one' names another channel than -c nvidia\n"),
+        (
+            ["-c", "https://user:hunter2@conda.example.com/ours", "one"],
+            "a login or token is in the channel https://conda.example.com/ours: "
+            "it would be in the manifest\n",
+        ),
+    ]
+    for arguments, message in cases:
+        done = alone.multiplat("add", *arguments, cwd=project, code=2)
+        assert done.stderr.startswith(f"error: {message}")
+        assert "hunter2" not in done.stderr
+    assert path.read_bytes() == before
+
+
+def test_verbose(alone: Host, project: Path, tmp_path: Path) -> None:
+    """-v leaves nothing out of a list."""
+    names = [f"p{n:02}" for n in range(30)]
+    old = [package for name in names for package in _numbered(name, "1.0")]
+    own = write_repodata(tmp_path / "own", old)
+    write(project, own, *names, platforms="[linux-64]")
+    alone.multiplat("lock", cwd=project)
+    write_repodata(own, [package for name in names for package in _numbered(name, "1.0", "2.0")])
+    said = alone.multiplat("update", "-d", cwd=project).stderr
+    assert said.count(" 1.0 → 2.0") == 5
+    assert "and 25 more" in said
+    for option in ("-v", "--verbose", "-vv"):
+        said = alone.multiplat("update", "-d", option, cwd=project).stderr
+        assert said.count(" 1.0 → 2.0") == 30
+        assert " more" not in said
+
+
+def test_verbose_why(alone: Host, project: Path, tmp_path: Path) -> None:
+    """The same for who needs a package, and for the solver's explanation."""
+    tools = [Package(f"t{n:02}", noarch="generic", depends=["base <2"]) for n in range(15)]
+    own = write_repodata(tmp_path / "own", [*tools, *_numbered("base", "1.0", "2.0")])
+    write(project, own, *(tool.name for tool in tools), platforms="[linux-64]")
+    alone.multiplat("lock", cwd=project)
+    said = alone.multiplat("why", "base", cwd=project).stdout
+    assert (said.count("needed by t"), "needed by 5 more" in said) == (10, True)
+    said = alone.multiplat("why", "base", "-v", cwd=project).stdout
+    assert (said.count("needed by t"), " more" in said) == (15, False)

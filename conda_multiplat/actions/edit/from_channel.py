@@ -1,0 +1,85 @@
+"""``-c CHANNEL``: a package is asked for from a channel, in the words of a MatchSpec.
+
+conda's ``-c`` puts a channel before the configured ones for one run. A manifest has no such run: a
+channel that is the first of an environment's needs no word, another one is named for the package
+alone (``channel::name``), and says nothing of what others come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from conda_multiplat.actions.edit.edit_and_relock import Original
+from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.errors import UsageError, WordingError
+from conda_multiplat.vocabulary.match_spec import parse_spec
+from conda_multiplat.vocabulary.selector_writer import Selection
+
+
+def check_channels(names: Sequence[str], *, pypi: bool) -> str:
+    """The channel that is asked for; ``""`` for none.
+
+    Raises:
+        UsageError: several, or one that can't stand in a manifest.
+    """
+    channels = list(dict.fromkeys(name.strip().rstrip("/") for name in names))
+    if not channels:
+        return ""
+    if pypi:
+        raise UsageError(
+            f"-c {public_name(channels[0])} is for conda's packages",
+            hints=["an index of PyPI's packages: --index URL"],
+        )
+    if len(channels) > 1:
+        hint = "write several into `channels:` of the manifest, the preferred first"
+        raise UsageError("one -c CHANNEL at a time: a package is of one channel", hints=[hint])
+    name = channels[0]
+    if public_name(name) != name:
+        hint = "write the channel into `channels:`, with ${VARIABLE} in the place of its secret"
+        raise UsageError(
+            f"a login or token is in the channel {public_name(name)}: it would be in the manifest",
+            hints=[hint],
+        )
+    return name
+
+
+def from_channel(
+    spec: str, channel: str, original: Original, environment: str, selection: Selection
+) -> str:
+    """A MatchSpec that asks for a channel, where the environment's own order does not.
+
+    Args:
+        spec: what the user wrote.
+        channel: the channel; ``""`` for none.
+        original: the manifest.
+        environment: whose line it will be.
+        selection: on which platforms.
+
+    Raises:
+        UsageError: the spec names another channel.
+    """
+    if not channel:
+        return spec
+    try:
+        own = parse_spec(spec).channel
+    except WordingError:
+        return spec  # what is wrong with it is said in a better place
+    if own and own != channel:
+        raise UsageError(f"{spec!r} names another channel than -c {channel}")
+    if own or _is_first(channel, original, environment, selection):
+        return spec
+    return f"{channel}::{spec}"
+
+
+def _is_first(channel: str, original: Original, environment: str, selection: Selection) -> bool:
+    """Whether an environment prefers a channel, on all of some platforms."""
+    from conda_multiplat.engines.conda.access import Channels
+
+    channels = Channels(original.settings, original.paths[0].parent)
+    manifest = original.draft.manifest
+    for subdir in selection.platforms:
+        named = [text.value for text in manifest.view(environment, subdir).channels]
+        order = [name for name in named if name != "nodefaults"] or original.settings.channels
+        if channels.urls(order[0], subdir) != channels.urls(channel, subdir):
+            return False
+    return True
