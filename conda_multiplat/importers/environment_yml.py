@@ -27,7 +27,7 @@ from conda_multiplat.vocabulary.selectors import comment_selector, dict_selector
 from conda_multiplat.vocabulary.yaml_nodes import Reader
 
 #: What the build of a package of one platform looks like, in the form that conda exports.
-_PINNED = re.compile(r"(?P<name>[^=\s]+)==?(?P<version>[^=\s*]+)=(?P<build>[^=\s*\[\]]+)")
+_PINNED = re.compile(r"(?P<name>[^=\s]+)==?(?P<version>[^=\s*<>!~]+)=(?P<build>[^=\s*\[\]]+)")
 
 
 _DICTIONARY = re.compile(r"^\s*-\s+(sel\([^)]*\))\s*:")

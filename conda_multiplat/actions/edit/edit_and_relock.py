@@ -27,6 +27,7 @@ from conda_multiplat.machine.files import read_text, refuse_read_only, shown, wr
 from conda_multiplat.machine.project import Project, load_project, manifest_files
 from conda_multiplat.manifest.edit.draft import Draft
 from conda_multiplat.manifest.read import Source
+from conda_multiplat.manifest.spec_warnings import spec_warnings
 from conda_multiplat.vocabulary.errors import (
     ManifestError,
     NoSolutionError,
@@ -241,5 +242,7 @@ def _tell(locked: Locked, settings: Settings, console: Console) -> dict[str, Any
 
     changes = changes_of(locked, is_newer)
     note_assumed_platforms(locked.project, console)
+    for warning in spec_warnings(locked.project.manifest):
+        console.say(f"warning: {warning}")
     report(locked, changes, settings, console)
     return document(locked, changes)

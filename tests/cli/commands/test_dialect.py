@@ -30,9 +30,18 @@ def test_slips(alone: Host, project: Path, tools: Path) -> None:
     assert f"warning: {said}" in alone.multiplat("lock", cwd=project).stderr
     assert locked(project) == {"linux-64": {"tool": "1.0"}}
     assert alone.multiplat("check", "--strict", cwd=project).stdout == "in sync: conda-lock.yml\n"
+    added = alone.multiplat("add", "tool=<2.0", cwd=project).stderr
+    assert f"warning: {said}" in added
     done = alone.multiplat("import", file, "--dry-run", cwd=project)
     assert f" {said}" in done.stderr
     assert "  - tool=<2.0\n" in done.stdout
+
+
+def test_no_build_to_leave_out(alone: Host, project: Path, tools: Path) -> None:
+    """`import --no-builds` leaves a slip with a build as it is."""
+    file = write(project, tools, "tool=<2.0=py_0", platforms="[linux-64]")
+    done = alone.multiplat("import", file, "--no-builds", "--dry-run", cwd=project)
+    assert "  - tool=<2.0=py_0\n" in done.stdout
 
 
 def test_platform_of_a_channel(alone: Host, project: Path, tools: Path) -> None:
