@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from conda_multiplat.machine.file_locks import held_on, hold, let_go
 from conda_multiplat.machine.prefix_records import meta
+from conda_multiplat.vocabulary.channels import scrub
 from conda_multiplat.vocabulary.json_values import json_object
 
 FOLDER = "multiplat-users"
@@ -35,25 +36,30 @@ class User(NamedTuple):
         command: what was typed; ``""`` where nobody has noted it.
         process: its id; 0 where that is not known.
         host: where it runs.
+        ended: whether it has ended, and what it has started has not.
     """
 
     command: str = ""
     process: int = 0
     host: str = ""
+    ended: bool = False
 
     def __str__(self) -> str:
         if not self.process:
             return "a `run` or `shell` of somebody who may not write there"
         elsewhere = "" if self.host == _host() else f" on {self.host}"
-        return f"{self.command} (process {self.process}{elsewhere})"
+        left = ", what it has left running" if self.ended else ""
+        return f"{self.command} (process {self.process}{elsewhere}{left})"
 
 
 def come_in(prefix: Path, command: str) -> None:
     """Let others know that this process, and what it becomes, works in ``prefix`` from now on."""
     folder = meta(prefix) / FOLDER
-    note = {"command": command[:_LONG], "process": os.getpid(), "host": _host()}
+    note = {"command": scrub(command)[:_LONG], "process": os.getpid(), "host": _host()}
     try:
-        folder.mkdir(exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir(exist_ok=True)
+            folder.chmod(meta(prefix).stat().st_mode & 0o7777)  # for whom the prefix is for
         for _ in _ended(folder):
             pass
         _write_note(folder, json.dumps(note))
@@ -79,19 +85,46 @@ def users(prefix: Path) -> list[User]:
     A user who installs something in their own shell knows that it changes there.
     """
     folder = meta(prefix) / FOLDER
-    there = [_read(path) for path in _held(folder)] if folder.is_dir() else []
-    if there:
-        own = set(_ancestors())
-        there = [user for user in there if user.host != _host() or user.process not in own]
+    notes = _held(folder) if folder.is_dir() else []
+    own = set(_ancestors()) if notes else set()
+    found = {path: _read(path) for path in notes if not _is_inherited(path)}
+    there = [user for user in found.values() if user.host != _host() or user.process not in own]
     history = meta(prefix) / "history"
     return [*there, User()] if history.is_file() and held_on(history) else there
 
 
 def _read(note: Path) -> User:
-    with suppress(OSError, ValueError, TypeError, KeyError):
+    with suppress(OSError, ValueError, TypeError, KeyError, OverflowError):
         content = json_object(note.read_text(encoding="utf-8"))
-        return User(str(content["command"]), int(content["process"]), str(content["host"]))
+        user = User(str(content["command"]), int(content["process"]), str(content["host"]))
+        return user._replace(ended=user.host == _host() and _has_ended(user.process))
     return User()
+
+
+def _has_ended(process: int) -> bool:
+    if os.name == "nt":  # where 0 is a signal
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:  # somebody else's
+        return False
+    return False
+
+
+def _is_inherited(note: Path) -> bool:
+    """Whether this process has the descriptor of who holds a note, however far up that is."""
+    with suppress(OSError):
+        held = note.stat()
+        return any(_is_open_at(int(path.name), held) for path in Path("/dev/fd").iterdir())
+    return False
+
+
+def _is_open_at(descriptor: int, file: os.stat_result) -> bool:
+    with suppress(OSError):  # that of the listing
+        return os.path.samestat(os.fstat(descriptor), file)
+    return False
 
 
 def _held(folder: Path) -> list[Path]:

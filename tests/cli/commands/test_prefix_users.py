@@ -58,7 +58,7 @@ def _running(host: Host, project: Path, *words: str) -> Iterator[subprocess.Pope
         process.stdin.close()
 
 
-def _refusal(host: Host, process: int, command: str = " ".join(_WAIT)) -> str:
+def _refusal(host: Host, process: int | str, command: str = " ".join(_WAIT)) -> str:
     return (
         f"error: {host.envs / 'demo'} is in use, and would have to change\n"
         f"  by run -- {command} (process {process})\n"
@@ -122,7 +122,8 @@ def test_what_a_command_has_started_counts(alone: Host, demo: Path, packages: Pa
         process.wait()
         _lock_more(alone, demo, packages)
         said = alone.multiplat("install", cwd=demo, code=1).stderr
-        assert said == _refusal(alone, process.pid, f"sh -c {code}")
+        left = f"{process.pid}, what it has left running"
+        assert said == _refusal(alone, left, f"sh -c {code}")
 
 
 def test_own_shell_may_install(alone: Host, demo: Path, packages: Path) -> None:
@@ -132,6 +133,26 @@ def test_own_shell_may_install(alone: Host, demo: Path, packages: Path) -> None:
     words = ("--no-install", "--", "sh", "-c", f"{install}; echo $?")
     assert alone.multiplat("run", *words, cwd=demo).stdout == "0\n"
     assert (alone.envs / "demo/share/two").exists()
+
+
+def test_own_background_may_install(alone: Host, demo: Path, packages: Path) -> None:
+    """It is still from within where what began it has ended, as under a terminal multiplexer."""
+    _lock_more(alone, demo, packages)
+    install = " ".join([*alone.command, "install", "-q"])
+    code = f"(while kill -0 $$; do sleep 0.05; done 2>&-; {install}; echo $?) &"
+    words = ("--no-install", "--", "sh", "-c", code)
+    assert alone.multiplat("run", *words, cwd=demo).stdout == "0\n"
+    assert (alone.envs / "demo/share/two").exists()
+
+
+def test_logins_are_not_noted(alone: Host, demo: Path) -> None:
+    """What a URL in a command has of them stays out of the note."""
+    word = "https://me:secret@conda.example.com/t/tk-1/x"
+    alone.multiplat("run", "--", "true", word, cwd=demo)
+    (note,) = (alone.envs / "demo/conda-meta/multiplat-users").iterdir()
+    text = note.read_text(encoding="utf-8")
+    assert "conda.example.com" in text
+    assert "secret" not in text
 
 
 def test_where_nothing_can_be_noted(alone: Host, demo: Path, packages: Path) -> None:
