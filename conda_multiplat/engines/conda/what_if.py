@@ -13,6 +13,7 @@ import rattler
 from rattler.exceptions import SolverError
 
 from conda_multiplat.engines.conda.repodata import Repodata
+from conda_multiplat.engines.conda.suspects import suspected_lines
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving.alternatives import (
     CpuBuild,
@@ -179,27 +180,51 @@ class Alternatives:
         note = Newest(version, f"it is in {channel}, after another channel" if channel else "")
         spec = f"{channel}::{record.name}" if channel else record.name
         tried = Requirement(f"{spec} =={version}", record.name, NOWHERE)
-        wanted = [*request.requirements, tried]
-        if not await self._try(request, wanted):
-            clash = await self._repodata.clash(request, wanted)
-            lines = tuple(each for each in clash if each is not tried)
+        builds = [each for each in known if each.version == best.version]
+        suspects = suspected_lines(request, record.name, builds)
+        if not suspects and await self._moves(request, record, version):
+            return replace(note, fix=by_updating(record.name))
+        clash, obstacle = await self._near_clash(request, tried, suspects)
+        if not obstacle and await self._is_chosen(request, record, version):
+            return replace(note, fix=by_updating())
+        if not obstacle and not await self._try(request, [*request.requirements, tried]):
+            clash = await self._repodata.clash(request, [*request.requirements, tried])
             obstacle = await self._repodata.explanation(request, clash)
+        if obstacle:
+            lines = tuple(each for each in clash if each is not tried)
             return replace(note, clash=lines, obstacle=obstacle)
-        return replace(note, fix=await self._fix(request, record, version, spec))
+        asked = _line(request, record.name)
+        wanted = f"{spec} >={version}"
+        return replace(note, fix=by_writing(wanted, asked.at) if asked else by_adding(wanted))
 
-    async def _fix(
-        self, request: SolveRequest, record: CondaRecord, version: str, spec: str
-    ) -> str:
-        """How a version can be had, if by nothing else by asking for it as ``spec``."""
+    async def _near_clash(
+        self, request: SolveRequest, tried: Requirement, suspects: Sequence[Requirement]
+    ) -> tuple[Sequence[Requirement], str]:
+        """A smallest clash of ``tried`` with suspected lines, and why; nothing where there is none.
+
+        One line clashes with it, nearly always: each is asked by itself then.
+        """
+        together = [*suspects, tried]
+        if not suspects or not await self._repodata.explanation(request, together):
+            return (), ""
+        for line in suspects:
+            if obstacle := await self._repodata.explanation(request, [line, tried]):
+                alone = await self._repodata.explanation(request, [tried])
+                return ([tried], alone) if alone else ([line, tried], obstacle)
+        clash = await self._repodata.clash(request, together)
+        return clash, await self._repodata.explanation(request, clash)
+
+    async def _moves(self, request: SolveRequest, record: CondaRecord, version: str) -> bool:
+        """Whether a package has a version as soon as it may move, and the others stay."""
         others = [each for each in request.locked if each.name != record.name]
         kept = await self._repodata.kept(request, others)
-        for locked, fix in ((kept, by_updating(record.name)), ((), by_updating())):
-            found = await self._repodata.solve(request, request.requirements, locked)
-            if any(_name(each) == record.name and str(each.version) == version for each in found):
-                return fix
-        asked = _line(request, record.name)
-        spec = f"{spec} >={version}"
-        return by_writing(spec, asked.at) if asked else by_adding(spec)
+        return _has(
+            await self._repodata.solve(request, request.requirements, kept), record, version
+        )
+
+    async def _is_chosen(self, request: SolveRequest, record: CondaRecord, version: str) -> bool:
+        """Whether a version is what a solve takes that begins afresh."""
+        return _has(await self._repodata.solve(request, request.requirements), record, version)
 
     def _behind(
         self, request: SolveRequest, chosen: rattler.RepoDataRecord, others: Records
@@ -226,6 +251,10 @@ class _Trial:
     def __init__(self, note: CpuBuild, solved: Records) -> None:
         self.note = note
         self.cuda = {_name(each) for each in solved if _is_cuda(each)}
+
+
+def _has(found: Records, record: CondaRecord, version: str) -> bool:
+    return any(_name(each) == record.name and str(each.version) == version for each in found)
 
 
 def _name(record: rattler.RepoDataRecord) -> str:

@@ -1,0 +1,85 @@
+"""Which lines of a manifest most likely stand in the way of a version: looked at before solving.
+
+What is locked tells: the newest builds need something that isn't locked so, or a locked package
+allows none of them. The lines that these packages are there for are asked first, a few at a time,
+which takes a tenth of a solve of all; only where that finds nothing has all to be solved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import rattler
+
+from conda_multiplat.engines.conda.specs import spec_allows, spec_matches
+from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.solving.requests import SolveRequest
+from conda_multiplat.vocabulary.names import spec_name, unique
+from conda_multiplat.vocabulary.reachability import path_to
+from conda_multiplat.vocabulary.records import CondaRecord
+
+#: So many lines are looked at; a package that many need would have nearly all of them.
+_FEW = 4
+#: What most builds are for one version of, and what goes with it.
+_PYTHON, _PYTHON_ABI = "python", "python_abi"
+
+
+def suspected_lines(
+    request: SolveRequest, name: str, builds: Sequence[rattler.RepoDataRecord]
+) -> list[Requirement]:
+    """The lines that may keep all builds of a version out, the likeliest first.
+
+    Args:
+        request: what was asked, with the locked records.
+        name: the package.
+        builds: those of the version.
+    """
+    locked = {record.name: record for record in request.locked}
+    lines = {line.name: line for line in request.requirements}
+    others = {each: line for each, line in lines.items() if each != name}
+    depends = {
+        record.name: [spec_name(spec) for spec in record.depends] for record in request.locked
+    }
+    names = unique([*_lacking(locked, builds), *_refusing(locked, name, builds)])
+    own = [lines[name]] if name in lines and not _allows(lines[name], builds) else []
+    if not (names or own):
+        return []
+    # Of Python's ABI the line that asks for Python decides; that is a suspect in any case.
+    named = [each for each in names if each != _PYTHON_ABI] or [_PYTHON]
+    paths = [path_to(each, others, depends) for each in named]
+    roots = [*own, *(others[path[0]] for path in paths if path)][:_FEW]
+    python = [others[_PYTHON]] if _PYTHON in others else []
+    first = python if _PYTHON_ABI in names or _PYTHON in names else []
+    return list(dict.fromkeys([*first, *roots, *python]))
+
+
+def _allows(line: Requirement, builds: Sequence[rattler.RepoDataRecord]) -> bool:
+    return any(spec_allows(line.text, str(build.version)) for build in builds)
+
+
+def _lacking(
+    locked: dict[str, CondaRecord], builds: Sequence[rattler.RepoDataRecord]
+) -> Iterator[str]:
+    """What is locked and doesn't meet what the build needs that is nearest to being met."""
+    lacks = [_unmet(locked, build) for build in builds]
+    if lacks and all(lacks):
+        yield from min(lacks, key=len)
+
+
+def _unmet(locked: dict[str, CondaRecord], build: rattler.RepoDataRecord) -> list[str]:
+    return [
+        name
+        for spec in (*build.depends, *build.constrains)
+        if (name := spec_name(spec)) in locked and not spec_matches(spec, locked[name])
+    ]
+
+
+def _refusing(
+    locked: dict[str, CondaRecord], name: str, builds: Sequence[rattler.RepoDataRecord]
+) -> Iterator[str]:
+    """The locked packages that need another version."""
+    for record in locked.values():
+        specs = [spec for spec in record.depends if spec_name(spec) == name]
+        wanted = [rattler.MatchSpec(spec, strict=False) for spec in specs]
+        if wanted and not any(all(spec.matches(each) for spec in wanted) for each in builds):
+            yield record.name

@@ -1,0 +1,80 @@
+"""What ``why`` says of newest versions, in random channels: tried out, line by line."""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.hosts import Host
+from support.manifests import locked, write
+from support.packages import Package, write_repodata
+from support.random_packages import random_packages
+
+LINUX = "[linux-64]"
+
+
+def _older(packages: list[Package], chosen: random.Random) -> list[Package]:
+    """What there was before the newest version of some packages came."""
+    newest: dict[str, tuple[int, ...]] = {}
+    for each in packages:
+        version = tuple(map(int, each.version.split(".")))
+        newest[each.name] = max(newest.get(each.name, ()), version)
+    later = {name for name in sorted(newest) if chosen.random() < 0.6}
+    return [
+        each
+        for each in packages
+        if each.name not in later or tuple(map(int, each.version.split("."))) != newest[each.name]
+    ]
+
+
+def _solvable(host: Host, folder: Path, channel: Path, *lines: str) -> bool:
+    write(folder, channel, *lines, platforms=LINUX)
+    (folder / "conda-lock.yml").unlink(missing_ok=True)
+    return host.multiplat("lock", cwd=folder, code=None).returncode == 0
+
+
+def _true(host: Host, folder: Path, channel: Path, name: str, newest: dict[str, Any]) -> str:
+    """Try an answer out; which kind it was."""
+    tried = f"{name} =={newest['version']}"
+    lines = [each["spec"] for each in newest["clash"]]
+    if newest["obstacle"]:
+        assert not _solvable(host, folder, channel, *lines, tried)
+        if lines:
+            assert _solvable(host, folder, channel, tried)
+        for line in lines:
+            rest = [each for each in lines if each != line]
+            assert _solvable(host, folder, channel, *rest, tried)
+        return "clash"
+    return "fix" if newest["fix"] else "newest"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_newest(alone: Host, project: Path, tmp_path: Path, seed: int) -> None:
+    """A clash clashes, and no smaller one does; an update brings what it is said to bring."""
+    packages, names = random_packages(seed + 100)
+    chosen = random.Random(seed)
+    channel = write_repodata(tmp_path / "random", _older(packages, chosen))
+    asked: list[str] = []
+    while not asked or not _solvable(alone, project, channel, *asked):
+        asked = chosen.sample(names, 4)
+    before = locked(project)["linux-64"]
+    text = (project / "conda-lock.yml").read_text(encoding="utf-8")
+    write_repodata(channel, packages)
+    trial = tmp_path / "trial"
+    trial.mkdir()
+    kinds = set()
+    for name in chosen.sample(sorted(before), min(5, len(before))):
+        (answer,) = alone.json("why", name, cwd=project)["answers"]
+        newest = answer["newest"]
+        kinds.add(_true(alone, trial, channel, name, newest))
+        if match := re.fullmatch(r"run `conda multiplat (lock --update.*)`", newest["fix"]):
+            write(trial, channel, *asked, platforms=LINUX)
+            (trial / "conda-lock.yml").write_text(text, encoding="utf-8")
+            alone.multiplat(*match[1].split(), cwd=trial)
+            assert locked(trial)["linux-64"][name] == newest["version"]
+        elif newest["fix"]:
+            assert _solvable(alone, trial, channel, *asked, f"{name} >={newest['version']}")
+    assert kinds
