@@ -35,6 +35,8 @@ _SLOW = {
     "conda_multiplat.plugin": "__cuda_arch",
 }
 _log = logging.getLogger(__name__)
+#: conda's rule that whoever asks for Python gets pip.
+ADDS_PIP = "add_pip_as_python_dependency"
 CHANNEL_PRIORITIES = ("strict", "flexible", "disabled")
 
 
@@ -71,6 +73,7 @@ class Settings:
         hooks: says what our hooks in conda's own commands do, by setting; nothing without conda.
         variables: the names of the environment variables that a manifest may send.
         pypi_index: says the URL of the index that stands for PyPI here; ``""`` for PyPI's own.
+        adds_pip: says whether conda's configuration itself wants pip beside each Python.
         run_rule: says what ``run`` and ``shell`` do where the lock is out of date: ``current``,
             ``locked`` or ``frozen``.
         authorize: the ``Authorization`` header for a channel's URL, by conda's ``channel_settings``
@@ -99,6 +102,7 @@ class Settings:
     hooks: Callable[[], Mapping[str, str]] = dict
     variables: Callable[[], frozenset[str]] = frozenset
     pypi_index: Callable[[], str] = str
+    adds_pip: Callable[[], bool] = bool
     run_rule: Callable[[], str] = lambda: CURRENT
     authorize: Callable[[str], str] = _no_header
 
@@ -129,6 +133,7 @@ def settings_from_conda() -> Settings:
         hooks=hook_settings,
         variables=named_variables,
         pypi_index=named_pypi_index,
+        adds_pip=adds_pip,
         run_rule=named_run_rule,
         authorize=authorize_with_conda,
     )
@@ -183,6 +188,17 @@ def variables_of(environ: Mapping[str, str]) -> frozenset[str]:
     """The environment variables that those two name which are there for it."""
     texts = [environ.get(name, "") for name in (VARIABLES_VARIABLE, CONDAS_VARIABLE)]
     return frozenset(name.strip() for text in texts for name in text.split(",") if name.strip())
+
+
+def adds_pip() -> bool:
+    """Whether a file or a variable says ``add_pip_as_python_dependency: true``.
+
+    conda's own default for it does not count, which is to change: see ``docs/in-conda.md``.
+    """
+    from conda.base.context import context
+
+    said = any(ADDS_PIP in source for source in context.collect_all().values())
+    return said and bool(context.add_pip_as_python_dependency)
 
 
 def named_pypi_index() -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from conda_multiplat.machine.auth_without_conda import no_handlers
 from conda_multiplat.machine.conda_folders import envs_dirs, own_base, pkgs_dirs, root_prefix
 from conda_multiplat.machine.conda_settings import (
+    ADDS_PIP,
     CHANNEL_PRIORITIES,
     Settings,
     pypi_index_of,
@@ -45,6 +46,7 @@ _LISTS = ("channels", "default_channels", "envs_dirs", "pkgs_dirs", VARIABLES, *
 _REMOTE = ("remote_connect_timeout_secs", "remote_read_timeout_secs", "remote_max_retries")
 _SCALARS = (
     *_REMOTE,
+    ADDS_PIP,
     "channel_alias",
     "channel_priority",
     "offline",
@@ -101,6 +103,7 @@ def settings_from_condarc(
         envvars_force_uppercase=_flag(values.get("envvars_force_uppercase", True)),
         variables=lambda: frozenset(values.get(VARIABLES, ())) | variables_of(environ),
         pypi_index=lambda: pypi_index_of(environ, str(values.get(PYPI_INDEX, ""))),
+        adds_pip=lambda: _flag(values.get(ADDS_PIP, False)),
         run_rule=lambda: run_rule_of(environ, str(values.get(RUN, ""))),
         authorize=no_handlers(values.get("channel_settings", ()), config),
     )

@@ -20,6 +20,7 @@ from conda_multiplat.vocabulary.channels import public_name
 
 #: So many changes of a platform are named.
 _SHOWN = 5
+_PYTHON = {"python", "pip"}
 #: Environment -> platform -> what has changed there.
 Changes = Mapping[str, Mapping[str, Sequence[Change]]]
 
@@ -43,6 +44,7 @@ def report(locked: Locked, found: Changes, settings: Settings, console: Console)
     """Show what was locked, what was assumed for it, and what looks odd."""
     _table(locked.locks, found, console)
     _note_assumptions(locked.targets, settings, console)
+    _note_pip(locked, settings, console)
     _note_cpu_builds(locked.solutions.values(), console)
     _note_locked_twice(locked, console)
     warnings = (warning for solution in locked.pypi.values() for warning in solution.warnings)
@@ -104,6 +106,17 @@ def _note_assumptions(wanted: Sequence[Target], settings: Settings, console: Con
     assumed = sorted({package for target in wanted for package in target.assumed})
     if assumed:
         console.say(f" assumed where the manifest is silent: {', '.join(assumed)}")
+
+
+def _note_pip(locked: Locked, settings: Settings, console: Console) -> None:
+    """Say where Python is locked without pip, and conda's configuration wants them together."""
+    names = {target: {each.name for each in locked.of(target).every} for target in locked.targets}
+    without = [str(target) for target, known in names.items() if {"python"} == known & _PYTHON]
+    if without and settings.adds_pip():
+        console.say(
+            " conda's configuration wants pip beside python (add_pip_as_python_dependency), the "
+            f"manifest does not ask for it: conda multiplat add pip  ({', '.join(without)})"
+        )
 
 
 def _note_cpu_builds(solutions: Iterable[Solution], console: Console) -> None:

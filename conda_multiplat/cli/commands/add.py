@@ -22,6 +22,7 @@ from conda_multiplat.actions.edit.bounds_from_solution import (
     targets_of,
 )
 from conda_multiplat.actions.edit.edit_and_relock import (
+    Original,
     conclude,
     environment_of,
     on,
@@ -97,6 +98,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     every = Selection(selection.every, selection.every)
     additions = [_index(url, environment, every) for url in args.index_urls]
     additions += [_addition(spec, environment, selection, pypi=args.pypi) for spec in specs]
+    if _lacks_pip(original, additions):
+        additions.append(_addition("pip", environment, selection, pypi=False))
     _refuse_without_a_place(additions)
     if args.pin:
         additions = [or_current_line(addition, original.draft) for addition in additions]
@@ -144,6 +147,17 @@ def _addition(text: str, environment: str, selection: Selection, *, pypi: bool) 
             hint = "for example `numpy`, `numpy>=1.26,<2.3`; a package of PyPI: --pypi"
             raise UsageError(f"not a MatchSpec: {text!r} ({wrong})", hints=[hint])
     return Addition(text, Change(environment, name, pypi, selection))
+
+
+def _lacks_pip(original: Original, additions: Sequence[Addition]) -> bool:
+    """Whether Python is added without pip, and conda's configuration wants them together."""
+    named = {addition.change.name: addition.change for addition in additions}
+    python = None if "pip" in named else named.get("python")
+    if python is None or python.pypi or not original.settings.adds_pip():
+        return False
+    manifest = original.draft.manifest
+    views = (manifest.view(python.environment, each) for each in python.selection.platforms)
+    return not any(line.name == "pip" for view in views for line in (*view.conda, *view.pypi))
 
 
 def _refuse_without_a_place(additions: Sequence[Addition]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -211,3 +212,57 @@ def test_verbose_why(alone: Host, project: Path, tmp_path: Path) -> None:
     assert (said.count("needed by t"), "needed by 5 more" in said) == (10, True)
     said = alone.multiplat("why", "base", "-v", cwd=project).stdout
     assert (said.count("needed by t"), " more" in said) == (15, False)
+
+
+@pytest.fixture
+def pythons(tmp_path: Path) -> Path:
+    """Python, pip, and something that needs Python."""
+    app = Package("app", noarch="python", depends=["python"])
+    return write_repodata(
+        tmp_path / "pythons", [app, *_numbered("python", "3.12.4"), *_numbered("pip", "26.1")]
+    )
+
+
+_WANTS_PIP = (
+    " conda's configuration wants pip beside python (add_pip_as_python_dependency), the manifest "
+    "does not ask for it: conda multiplat add pip  (default/linux-64, default/osx-arm64)\n"
+)
+
+
+def test_pip_beside_python(door: Host, project: Path, pythons: Path) -> None:
+    """Who has conda's rule in their configuration gets pip into the manifest, or is told."""
+    env = {"CONDA_ADD_PIP_AS_PYTHON_DEPENDENCY": "true"}
+    write(project, pythons, "app", platforms="[linux-64, osx-arm64]")
+    assert _WANTS_PIP in door.multiplat("lock", cwd=project, env=env).stderr
+    done = door.multiplat("add", "--platform", "linux-64", "python", cwd=project, env=env)
+    assert " + python >=3.12.4  (linux-64)\n + pip >=26.1  (linux-64)\n" in done.stderr
+    assert _WANTS_PIP.replace("default/linux-64, ", "") in done.stderr
+    done = door.multiplat("add", "python", "pip >=20", cwd=project, env=env)
+    assert "wants pip" not in done.stderr
+    assert _text(project) == "  - app\n  - python >=3.12.4\n  - pip >=20\n"
+    door.multiplat("add", "python", cwd=project, env=env)
+    assert _text(project) == "  - app\n  - python >=3.12.4\n  - pip >=20\n"
+
+
+def test_no_pip_by_default(door: Host, project: Path, pythons: Path) -> None:
+    """What conda does where no configuration says so is no wish for it."""
+    write(project, pythons, "app", platforms="[linux-64, osx-arm64]")
+    environ = door.environ()
+    del environ["CONDA_ADD_PIP_AS_PYTHON_DEPENDENCY"]
+    command = [*door.command, *(["multiplat"] if door.is_conda else []), "add", "python"]
+    done = subprocess.run(
+        command, cwd=project, env=environ, capture_output=True, text=True, check=True
+    )
+    assert "wants pip" not in done.stderr
+    assert _text(project) == "  - app\n  - python >=3.12.4\n"
+    text = "add_pip_as_python_dependency: true\n"
+    (door.home / ".condarc").write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        [*command[:-2], "lock", "--update-all"],
+        cwd=project,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert _WANTS_PIP in done.stderr
