@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 import yaml
+from support.edits import generated
 
 from conda_multiplat.manifest.edit.draft import Draft
 from conda_multiplat.manifest.edit.promises import with_promises
@@ -97,3 +100,17 @@ def test_refused() -> None:
         with_promises(_draft(TOP + shared), "default", {"linux-64": [CUDA]})
     assert caught.value.message == "0.yml can't be edited"
     assert "the promises of default could not be put in" in caught.value.details[0]
+
+
+def test_any_manifest() -> None:
+    """However a manifest is written, the promise is there afterwards and all else as it was."""
+    forms = ("", "multiplat: {}\n", "multiplat:\n", "multiplat:\n  virtual-packages: {}\n")
+    for seed in range(80):
+        text = generated(random.Random(seed))
+        if "multiplat:" not in text:
+            text = f"{text.rstrip()}\n{forms[seed % len(forms)]}"
+        draft = _draft(text)
+        for name in draft.manifest.environments:
+            after = with_promises(draft, name, {"linux-64": [CUDA]})
+            promises = after.manifest.environments[name].promises
+            assert promises["linux-64"]["cuda"] == "12.0"
