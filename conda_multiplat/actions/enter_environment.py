@@ -142,9 +142,18 @@ def _updated(call: Invocation, rule: str, command: str) -> Path:
     def refuse_foreign(environment: str) -> None:
         _refuse_foreign(project, named or call.where(project, environment))
 
+    def is_installed(environment: str) -> bool:
+        return prefixes.is_environment(named or call.where(project, environment))
+
     names = _candidates(call, project, named)
     project, choice = choose_by_rule(
-        project, names, rule, settings, console, before_locking=refuse_foreign
+        project,
+        names,
+        rule,
+        settings,
+        console,
+        before_locking=refuse_foreign,
+        is_known=is_installed,
     )
     where = named or call.where(project, choice.environment)
     _refuse_foreign(project, where)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,13 +47,22 @@ class Choice:
     strays: tuple[str, ...] = ()
 
 
-def choose(project: Project, names: Sequence[str], settings: Settings, console: Console) -> Choice:
-    """The first of some environments that fits this machine; others are told of.
+def choose(
+    project: Project,
+    names: Sequence[str],
+    settings: Settings,
+    console: Console,
+    *,
+    is_known: Callable[[str], bool] = lambda _: False,
+) -> Choice:
+    """The first of some environments that fits this machine; those before it are told of.
+
+    They are not where ``is_known`` says of it that it has been told of.
 
     Raises:
         LockFileError: its packages are from elsewhere than the manifest says, for one.
     """
-    choice = choose_to_look(project, names, settings, console)
+    choice = choose_to_look(project, names, settings, console, is_known=is_known)
     if choice.strays:
         here = target(project.manifest, choice.environment, settings.subdir)
         raise stray_error(project, here, choice.strays)
@@ -61,17 +70,30 @@ def choose(project: Project, names: Sequence[str], settings: Settings, console: 
 
 
 def choose_to_look(
-    project: Project, names: Sequence[str], settings: Settings, console: Console
+    project: Project,
+    names: Sequence[str],
+    settings: Settings,
+    console: Console,
+    *,
+    is_known: Callable[[str], bool] = lambda _: False,
 ) -> Choice:
     """As :func:`choose`, but for another machine's packages with ``strays``: to show them only."""
+    passed_over: list[str] = []
+    choice: Choice | UnmetError | LockFileError | None = None
     for name in names[:-1]:
         choice = checked(project, name, settings)
         if isinstance(choice, Choice):
-            return choice
-        console.say(f"passed over {name}: {choice.message}")
-        for line in choice.details:
-            console.say(f"  {line}")
-    return _checked_with_ways_out(project, names[-1], settings)
+            break
+        passed_over.append(f"passed over {name}: {choice.message}")
+        passed_over += [f"  {line}" for line in choice.details]
+    if not isinstance(choice, Choice):
+        choice = _checked_with_ways_out(project, names[-1], settings)
+    known = isinstance(choice, Choice) and is_known(choice.environment)
+    for line in () if known else passed_over:
+        console.say(line)
+    if not isinstance(choice, Choice):
+        raise choice
+    return choice
 
 
 def warn_if_stale(choice: Choice, console: Console) -> None:
@@ -83,11 +105,12 @@ def warn_if_stale(choice: Choice, console: Console) -> None:
         )
 
 
-def _checked_with_ways_out(project: Project, name: str, settings: Settings) -> Choice:
-    """As :func:`_checked`; an error also names the environments that this machine can run."""
-    try:
-        return _checked(project, name, settings)
-    except UnmetError as error:
+def _checked_with_ways_out(
+    project: Project, name: str, settings: Settings
+) -> Choice | UnmetError | LockFileError:
+    """As :func:`checked`; an error also names the environments that this machine can run."""
+    answer = checked(project, name, settings)
+    if isinstance(answer, UnmetError):
         others = [
             environment for environment in project.manifest.environments if environment != name
         ]
@@ -97,8 +120,8 @@ def _checked_with_ways_out(project: Project, name: str, settings: Settings) -> C
             for other in others
             if isinstance(checked(project, other, settings), Choice)
         ]
-        error.hints = (*error.hints[:1], *fitting, *error.hints[1:])
-        raise
+        answer.hints = (*answer.hints[:1], *fitting, *answer.hints[1:])
+    return answer
 
 
 def checked(project: Project, name: str, settings: Settings) -> Choice | UnmetError | LockFileError:
@@ -119,6 +142,7 @@ def _checked(project: Project, environment: str, settings: Settings) -> Choice:
     """
     from conda_multiplat.engines.conda.specs import spec_matches
 
+    _refuse_foreign_platform(project, environment, settings)
     lock = project.existing_lock(environment, [settings.subdir])
     locked = lock.platforms.get(settings.subdir)
     if locked is None:
@@ -147,6 +171,23 @@ def _checked(project: Project, environment: str, settings: Settings) -> Choice:
         return Choice(environment, locked, stale, strays)
     refuse_strays(project, here, lock)
     return Choice(environment, locked, stale)
+
+
+def _refuse_foreign_platform(project: Project, environment: str, settings: Settings) -> None:
+    """Refuse what is not locked, and would not be locked for this machine.
+
+    Raises:
+        UnmetError: `lock` would not help.
+    """
+    platforms = project.manifest.platforms_of(environment)
+    if settings.subdir in platforms or project.lock_path(environment).exists():
+        return
+    whose = "" if settings.elsewhere else ", this machine's platform"
+    raise UnmetError(
+        f"{environment} is not for {settings.subdir}{whose}",
+        details=[f"it is for {', '.join(platforms)}"],
+        hints=["add it to `platforms:` and run `conda multiplat lock`"],
+    )
 
 
 def _unmet_error(

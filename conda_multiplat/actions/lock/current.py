@@ -34,6 +34,7 @@ def choose_by_rule(
     console: Console,
     *,
     before_locking: Callable[[str], None] = lambda _: None,
+    is_known: Callable[[str], bool] = lambda _: False,
     look_only: bool = False,
 ) -> tuple[Project, Choice]:
     """The first of some environments that fits this machine, its lock being what the rule wants.
@@ -45,6 +46,7 @@ def choose_by_rule(
         settings: the surroundings.
         console: where to talk to the user.
         before_locking: is called with each environment for which there is something to lock.
+        is_known: says of an environment whether those that were passed over for it are known.
         look_only: whether nothing will be fetched (see ``choose_to_look``).
 
     Returns:
@@ -58,7 +60,8 @@ def choose_by_rule(
         for name in stale:
             before_locking(name)
         project = _locked(project, stale[0], settings, console)
-    choice = (choose_to_look if look_only else choose)(project, names, settings, console)
+    choose_one = choose_to_look if look_only else choose
+    choice = choose_one(project, names, settings, console, is_known=is_known)
     if rule == LOCKED:
         require_in_sync(project, choice.environment)
     elif rule != FROZEN:

@@ -127,6 +127,34 @@ def test_prefix_of_its_own_wins(alone: Host, demo: Path) -> None:
     assert alone.multiplat(*words, cwd=demo).stdout == "demo-dev\n"
 
 
+def test_passed_over_is_said_once(alone: Host, project: Path, tools: Path) -> None:
+    """A preferred environment that this machine can't run is named when another one is made."""
+    extra = (
+        f"multiplat: {{prefer: [gpu, default], environments: {{gpu: {{virtual-packages: "
+        f'{{{SUBDIR}: {{cuda: "12.4"}}}}, dependencies: [linter]}}}}}}\n'
+    )
+    write(project, tools, "tool", platforms=f"[{SUBDIR}]", extra=extra)
+    alone.multiplat("lock", "-q", cwd=project)
+    none, driver = {"CONDA_OVERRIDE_CUDA": ""}, {"CONDA_OVERRIDE_CUDA": "12.4"}
+    done = alone.multiplat("run", "--", "tool", cwd=project, env=none)
+    assert done.stderr.startswith(f"passed over gpu: this machine can't run gpu for {SUBDIR}\n")
+    assert alone.multiplat("run", "--", "tool", cwd=project, env=none).stderr == ""
+    done = alone.multiplat("run", "--", "linter", cwd=project, env=driver)
+    assert done.stderr == f" {alone.envs / 'demo-gpu'} has the 2 packages of gpu\n"
+    assert _there(alone) == {"demo": {"tool"}, "demo-gpu": {"tool", "linter"}}
+
+
+def test_not_for_this_machine(alone: Host, project: Path, tools: Path) -> None:
+    """`lock` is not the answer for an environment of other platforms."""
+    extra = "multiplat: {environments: {dev: {platforms: [zos-z], dependencies: []}}}\n"
+    write(project, tools, "tool", platforms=f"[{SUBDIR}]", extra=extra)
+    for words in (("install", "-e", "dev"), ("run", "-e", "dev", "--", "true")):
+        said = alone.multiplat(*words, cwd=project, code=1).stderr
+        assert said.startswith(
+            f"error: dev is not for {SUBDIR}, this machine's platform\n  it is for zos-z\n"
+        )
+
+
 def test_name_that_is_taken(alone: Host, demo: Path, tools: Path, tmp_path: Path) -> None:
     """A conda environment that others have made is not taken over by a name that nobody wrote."""
     other = tmp_path / "other"
