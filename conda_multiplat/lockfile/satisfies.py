@@ -25,7 +25,8 @@ from conda_multiplat.solving.extras import extra_keys, with_extras
 from conda_multiplat.solving.local_needs import local_depends
 from conda_multiplat.solving.markers import asked_for
 from conda_multiplat.vocabulary.channels import public_name
-from conda_multiplat.vocabulary.errors import NOWHERE, Location
+from conda_multiplat.vocabulary.conditions import condition_holds
+from conda_multiplat.vocabulary.errors import NOWHERE, Location, WordingError
 from conda_multiplat.vocabulary.markers import holds_for
 from conda_multiplat.vocabulary.match_spec import parse_spec
 from conda_multiplat.vocabulary.names import VirtualPackage, spec_name
@@ -75,6 +76,9 @@ def mismatches(
     promised = {package.name: package for package in target.virtual_packages}
 
     def met(spec: str) -> bool:
+        condition = _condition(spec) if "[" in spec else ""
+        if condition and not condition_holds(condition, met):
+            return True
         name = spec_name(spec)
         if name.startswith("__"):
             return name in promised and virtual_matches(spec, promised[name])
@@ -110,6 +114,14 @@ def mismatches(
     unknown = may_be_of_extras(target, locked)
     wrong += _extra([each for each in unasked(target, locked) if each not in unknown])
     return sorted(set(wrong), key=lambda each: (not each.at.file, each))
+
+
+def _condition(text: str) -> str:
+    """The condition of a MatchSpec (CEP 43); ``""`` where it has none."""
+    try:
+        return parse_spec(text).fields.get("when", "")
+    except WordingError:  # a channel may write what a manifest may not
+        return ""
 
 
 def _build(text: str) -> str:

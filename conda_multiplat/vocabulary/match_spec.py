@@ -21,18 +21,29 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from conda_multiplat.vocabulary.conditions import condition_holds
 from conda_multiplat.vocabulary.errors import WordingError
 from conda_multiplat.vocabulary.match_spec_slips import LONE, slip
 from conda_multiplat.vocabulary.names import SUBDIRS
 
+#: What has no other place.
+_ONLY_IN_BRACKETS = ("build_number", "md5", "sha256", "extras", "flags", "when")
 #: What may stand in brackets.
-KEYS = ("version", "build", "build_number", "channel", "subdir", "md5", "sha256")
+KEYS = (
+    *("version", "build", "build_number", "channel", "subdir", "md5", "sha256"),
+    *("extras", "flags", "when"),  # CEP 44, 45 and 43
+)
+#: Those that are lists.
+_LISTS = ("extras", "flags")
 
 _PLATFORMS = (*SUBDIRS, "noarch")
-_BRACKETS = re.compile(r"^([^\[\]]*)\[([^\[\]]*)\]$")
+_BRACKETS = re.compile(r"""^([^\[\]]*)\[((?:[^\[\]"']|"[^"]*"|'[^']*'|\[[^\[\]]*\]|["'])*)\]$""")
 _PAIR = re.compile(
-    r"""\s*([A-Za-z0-9_-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^'"\s,]*))\s*(?:,|\s|$)"""
+    r"""\s*([A-Za-z0-9_-]+)\s*=\s*"""
+    r"""(?:"([^"]*)"|'([^']*)'|\[([^\[\]]*)\]|([^'"\s,\[\]]*))\s*(?:,|\s|$)"""
 )
+_EXTRA = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_FLAG = re.compile(r"[a-z0-9_*]+(?::[a-z0-9_*]+)?")
 _VERSION_IN_BRACKETS = re.compile(
     r"""\[(?:.*?[\s,])?version\s*=\s*["']?(?P<version>[^"'\],]*(?:,[^"'\]=]*)*)"""
 )
@@ -73,8 +84,14 @@ class MatchSpec:
     def text(self, channel: str = "") -> str:
         """The spec in brackets, ``channel`` (a URL) for its own."""
         said = {"channel": channel, **self.fields}
-        inner = ",".join(f'{key}="{value}"' for key, value in said.items() if value)
+        inner = ",".join(_pair(key, value) for key, value in said.items() if value)
         return f"{self.name}[{inner}]" if inner else self.name
+
+
+def _pair(key: str, value: str) -> str:
+    if key in _LISTS:
+        return f"{key}=[{value}]"
+    return f"{key}='{value}'" if '"' in value else f'{key}="{value}"'
 
 
 def require_shallow(text: str) -> str:
@@ -113,7 +130,7 @@ def parse_spec(text: str) -> MatchSpec:
         "version": keys.get("version", version),
         "build": keys.get("build", build),
         "subdir": keys.get("subdir", subdir or own_subdir),
-        **{key: keys[key] for key in ("build_number", "md5", "sha256") if key in keys},
+        **{key: keys[key] for key in _ONLY_IN_BRACKETS if key in keys},
     }
     said = {key: _read(key, value) for key, value in fields.items() if value}
     return MatchSpec(name.lower(), channel, said, slip(name, after))
@@ -148,7 +165,7 @@ def _brackets(text: str) -> tuple[str, dict[str, str]]:
     while at < len(inner):
         pair = _PAIR.match(inner, at)
         value = "".join(filter(None, pair.groups()[1:])).strip() if pair else ""
-        if pair is None or not value:
+        if pair is None or not value or (pair.group(4) and pair.group(1) not in _LISTS):
             raise WordingError(f"{inner[at:].strip()!r} in brackets is not key=value")
         if pair.group(1) not in KEYS:
             known = ", ".join(KEYS)
@@ -209,6 +226,10 @@ def _read(key: str, text: str) -> str:
         return _read_build(text)
     if key == "subdir":
         return _read_subdir(text)
+    if key in _LISTS:
+        return _read_list(key, text)
+    if key == "when":
+        return _read_condition(text)
     return _read_build_number(text) if key == "build_number" else _read_hash(key, text)
 
 
@@ -286,6 +307,27 @@ def _read_subdir(text: str) -> str:
     if text not in _PLATFORMS:
         raise WordingError(f"not a platform: {text!r}")
     return text
+
+
+def _read_list(key: str, text: str) -> str:
+    """A list's items, joined by commas."""
+    items = [item.strip().strip("\"'") for item in text.split(",")]
+    pattern = _EXTRA if key == "extras" else _FLAG
+    if wrong := [item for item in items if not pattern.fullmatch(item)]:
+        raise WordingError(f"not one of {key}: {wrong[0]!r}; write {key}=[one, other]")
+    return ",".join(items)
+
+
+def _read_condition(text: str) -> str:
+    """A condition whose MatchSpecs are ones, without a condition of their own."""
+
+    def read(spec: str) -> bool:
+        if "when" in parse_spec(spec).fields:
+            raise WordingError(f"a condition has no condition of its own: {spec!r}")
+        return True
+
+    condition_holds(text, read)
+    return " ".join(text.split())
 
 
 def _read_build_number(text: str) -> str:

@@ -55,7 +55,8 @@ REFUSED = {
     "foo[md5=abc]": "not a hash: md5='abc'",
     "foo[fn=a]": (
         "unknown key 'fn' in brackets; "
-        "the keys are version, build, build_number, channel, subdir, md5, sha256"
+        "the keys are version, build, build_number, channel, subdir, md5, sha256, "
+        "extras, flags, when"
     ),
     "foo[version]": "'version' in brackets is not key=value",
     "foo[build=a][version=1]": "brackets stand once, at the end: name[key=value, key=value]",

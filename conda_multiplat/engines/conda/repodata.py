@@ -174,7 +174,9 @@ class Repodata:
         """
         texts = sorted({requirement.text for requirement in requirements})
         strict = request.channel_priority == "strict"
-        names = sorted({requirement.name for requirement in requirements}) if strict else []
+        # A name under a condition is asked for where that holds, and not by itself.
+        plain = [requirement for requirement in requirements if "when" not in requirement.text]
+        names = sorted({requirement.name for requirement in plain}) if strict else []
         return [self._channels.spec(text) for text in (*texts, *names)]
 
     def _sources(self, request: SolveRequest) -> list[rattler.Channel]:

@@ -34,6 +34,7 @@ from rattler.exceptions import (
 from conda_multiplat.engines.conda.access import Channels, run
 from conda_multiplat.engines.conda.newest import newest_versions
 from conda_multiplat.engines.conda.repodata import Repodata
+from conda_multiplat.engines.conda.settled_records import settled
 from conda_multiplat.engines.conda.specs import detect_virtual_packages, spec_subdir
 from conda_multiplat.engines.conda.ways_out import WaysOut
 from conda_multiplat.engines.conda.what_if import Alternatives
@@ -211,7 +212,8 @@ class _Run:
                 found = await self._repodata.solve(request, request.requirements, locked)
             except SolverError as error:
                 return await self._conflict(request, error)
-            records = tuple(self._record(each) for each in found)
+            plain = [self._record(each) for each in found]
+            records = settled(request, plain, found)
             cpu_builds = await self._alternatives.cpu_builds(request, found)
         if wrong := _of_wrong_platforms(request, records):
             return Conflict(request, "\n".join(wrong.values()), tuple(wrong), {})

@@ -1,0 +1,88 @@
+"""What repodata v3 leaves open in a record, settled for the solution that it is in.
+
+CEP 43's conditions and CEP 44's extras are asked of the solver, and what comes of them is known
+with its answer. A lock has plain MatchSpecs, which every reader knows: a dependency whose condition
+doesn't hold is left out, and what an extra that is asked for needs is needed by the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import rattler
+
+from conda_multiplat.engines.conda.specs import spec_matches
+from conda_multiplat.solving.requests import SolveRequest
+from conda_multiplat.vocabulary.conditions import condition_holds
+from conda_multiplat.vocabulary.names import VirtualPackage, spec_name, unique
+from conda_multiplat.vocabulary.records import CondaRecord
+
+Found = Sequence[rattler.RepoDataRecord]
+
+
+def settled(
+    request: SolveRequest, records: Sequence[CondaRecord], found: Found
+) -> tuple[CondaRecord, ...]:
+    """The records of a solution, with plain MatchSpecs.
+
+    Args:
+        request: what was asked.
+        records: the answer.
+        found: the same, as rattler has it.
+    """
+    if not any("[" in spec for each in records for spec in (*each.depends, *each.constrains)) and (
+        not any("extras" in line.text for line in request.requirements)
+    ):
+        return tuple(records)
+    there: dict[str, VirtualPackage | CondaRecord] = {each.name: each for each in records}
+    there |= {package.name: package for package in request.virtual_packages}
+
+    def holds(spec: str) -> bool:
+        package = there.get(spec_name(spec))
+        return package is not None and spec_matches(spec, package)
+
+    def counting(specs: Iterable[str]) -> list[rattler.MatchSpec]:
+        parsed = [rattler.MatchSpec(spec, strict=False) for spec in specs]
+        return [
+            each for each in parsed if not each.condition or condition_holds(each.condition, holds)
+        ]
+
+    depends = {each.name.normalized: counting(each.depends) for each in found}
+    asked = counting(line.text for line in request.requirements if "[" in line.text)
+    _add_extras(depends, asked, {each.name.normalized: each.extra_depends for each in found})
+    return tuple(
+        record._replace(
+            depends=unique(map(_plain, depends[record.name])),
+            constrains=unique(map(_plain, counting(record.constrains))),
+        )
+        for record in records
+    )
+
+
+def _add_extras(
+    depends: dict[str, list[rattler.MatchSpec]],
+    asked: Sequence[rattler.MatchSpec],
+    extras: dict[str, dict[str, list[str]]],
+) -> None:
+    """Add what extras need that somebody asks for, those that extras ask for among them."""
+    waiting = [*asked, *(spec for specs in depends.values() for spec in specs)]
+    seen: set[tuple[str, str]] = set()
+    while waiting:
+        spec = waiting.pop()
+        name = spec.name.normalized if spec.name else ""
+        for extra in spec.extras or ():
+            if (name, extra) not in seen:
+                seen.add((name, extra))
+                texts = extras.get(name, {}).get(extra, ())
+                more = [rattler.MatchSpec(text, strict=False) for text in texts]
+                depends.setdefault(name, []).extend(more)
+                waiting += more
+
+
+def _plain(spec: rattler.MatchSpec) -> str:
+    """Name, version and build: what else a v3 spec says has done its work."""
+    name = spec.name.normalized if spec.name else ""
+    parts = [name, str(spec.version or ""), str(spec.build or "")]
+    if parts[2]:
+        parts[1] = parts[1] or "*"
+    return " ".join(filter(None, parts))
