@@ -14,7 +14,7 @@ from pathlib import Path
 # The tests' hosts and packages are ours too. PYTHONPATH of the processes is set by the hosts.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from benchmarks import check, enter, hooks, install, lock, pypi, scale, startup
+from benchmarks import check, enter, hooks, install, lock, outdated, pypi, scale, startup
 from benchmarks.report import Row, table
 from benchmarks.workspace import VARIABLE, Workspace, find_slice
 
@@ -26,6 +26,7 @@ WORKS: dict[str, Callable[[Workspace], Iterable[Row]]] = {
     "run": enter.rows,
     "hooks": hooks.rows,
     "scale": scale.rows,
+    "outdated": outdated.rows,
     "pypi": pypi.rows,
 }
 

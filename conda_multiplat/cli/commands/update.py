@@ -17,6 +17,7 @@ from conda_multiplat.cli.options import (
 )
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
+from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 EXAMPLES = """\
@@ -33,6 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     summary = "locked packages, conda's or PyPI's, that may move (default: all)"
     parser.add_argument("packages", metavar="PKG", nargs="*", help=summary)
+    flag(parser, "--all", "everything", "all packages, as where none is named")
     environments_option(parser)
     platforms_option(parser, "only these platforms; the others stay as locked")
     flag(parser, "--drop-cuda", "drop_cuda", "let locked CUDA builds become CPU builds")
@@ -44,6 +46,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Let packages move, and bring this machine's environment along."""
+    if args.everything and args.packages:
+        hint = "leave one of the two away"
+        raise UsageError(f"--all, and {', '.join(args.packages)} alone", hints=[hint])
     named = next(iter(args.environments), None)
     follows = followed(
         Invocation(settings, console, args.files, named, args.env_name, args.env_prefix)

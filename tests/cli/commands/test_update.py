@@ -35,7 +35,7 @@ def test_everything(door: Host, project: Path, own: Path) -> None:
     assert locked(project, "dev.conda-lock.yml") == {"linux-64": newest}
     assert done.stderr.endswith(" wrote conda-lock.yml, dev.conda-lock.yml\n")
     assert (project / "environment.yml").read_bytes() == manifest
-    done = door.multiplat("update", cwd=project)
+    done = door.multiplat("update", "--all", cwd=project)
     assert done.stderr.endswith(" nothing newer that the manifest allows: nothing to write\n")
 
 
@@ -62,6 +62,8 @@ def test_what_is_not_locked(alone: Host, project: Path, own: Path) -> None:
     """It is an error, with the nearest name; without a lock everything is solved."""
     done = alone.multiplat("update", "aa", cwd=project, code=2)
     assert done.stderr.startswith("error: can't update what is not locked: aa\n")
+    done = alone.multiplat("update", "--all", "a", cwd=project, code=2)
+    assert done.stderr == "error: --all, and a alone\n  leave one of the two away\n"
     (project / "conda-lock.yml").unlink()
     alone.multiplat("update", "-e", "default", cwd=project)
     assert locked(project)["linux-64"]["a"] == "2.0"
