@@ -44,6 +44,8 @@ multiplat:
       virtual-packages: {{linux-64: {{cuda: "12.4"}}}}
       dependencies: [pytorch-gpu]
 """
+#: The platforms, and what each package of theirs needs.
+SYSTEMS = {"linux-64": "__glibc >=2.17", "osx-arm64": "__osx >=11.0"}
 #: rich's own, but for the fonts, which a viewer would have to fetch.
 _FORMAT = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
 #: No driver, whatever this machine has; a glibc that everything runs on.
@@ -57,13 +59,20 @@ MACHINE = {
 
 @dataclass(frozen=True)
 class Screen:
-    """A picture: what is typed, and what it ends with."""
+    """A picture: what is typed, and what it ends with.
+
+    Attributes:
+        replaced: what the manifest says instead, for this command only.
+        kept: whether the manifest stays as the command leaves it.
+        newer: whether the locks were committed before, and the channel has newer packages since.
+    """
 
     name: str
     arguments: tuple[str, ...]
     code: int = 0
-    environ: tuple[tuple[str, str], ...] = ()
     replaced: tuple[tuple[str, str], ...] = ()
+    kept: bool = False
+    newer: bool = False
 
 
 SCREENS = (
@@ -73,23 +82,41 @@ SCREENS = (
     Screen("check", ("check",), code=1, replaced=(("  - numpy\n", "  - numpy <2\n"),)),
     Screen("conflict", ("lock",), code=1, replaced=(("python 3.12.*", "python 3.13.*"),)),
     Screen("matrix", ("info", "--matrix")),
+    Screen("install", ("install", "-e", "default", "--dry-run")),
+    Screen("add", ("add", "scipy"), kept=True),
+    Screen("outdated", ("outdated", "-e", "default"), newer=True),
+    Screen("update", ("update",)),
+    Screen("diff", ("diff",)),
 )
 
 
 def packages() -> Iterator[Package]:
     """What the manifest asks for, and what that needs."""
-    for subdir, system in {"linux-64": "__glibc >=2.17", "osx-arm64": "__osx >=11.0"}.items():
+    for subdir, system in SYSTEMS.items():
         yield Package("python", "3.12.12", "0_cpython", subdir, depends=[system])
         yield Package("python", "3.13.5", "0_cpython", subdir, depends=[system])
         for version in ("1.26.4", "2.3.4"):
             yield Package("numpy", version, "py312_0", subdir, depends=["python 3.12.*"])
         needs = ["python 3.12.*", "numpy"]
         yield Package("pytorch", "2.10.0", "cpu_py312_0", subdir, depends=needs)
+        yield Package("scipy", "1.16.2", "py312_0", subdir, depends=[*needs, "libblas"])
+        yield Package("libblas", "3.9.0", "35_openblas", subdir, depends=[system])
     yield Package("mesa-libegl", "25.0.5", "0", "linux-64", depends=["__glibc >=2.17"])
     yield Package("cuda-version", "12.9", "0", "noarch", constrains=["__cuda >=12"])
     cuda = ["python 3.12.*", "numpy", "cuda-version >=12.9,<13", "__cuda"]
     yield Package("pytorch", "2.10.0", "cuda129_py312_0", "linux-64", depends=cuda)
     yield Package("pytorch-gpu", "2.10.0", "cuda129_0", "linux-64", depends=["pytorch * cuda*"])
+
+
+def newer_packages() -> Iterator[Package]:
+    """What the channel has later."""
+    late = {"build_number": 36}
+    for subdir, system in SYSTEMS.items():
+        yield Package("python", "3.12.13", "0_cpython", subdir, depends=[system])
+        yield Package("numpy", "2.4.0", "py312_0", subdir, depends=["python 3.12.*"])
+        yield Package("libblas", "3.9.0", "36_openblas", subdir, depends=[system], metadata=late)
+    needs = ["python 3.12.*", "numpy <2.4"]
+    yield Package("pytorch", "2.11.0", "cpu_py312_0", "osx-arm64", depends=needs)
 
 
 def shown(command: Sequence[str], cwd: Path, environ: Mapping[str, str]) -> tuple[str, int]:
@@ -132,25 +159,37 @@ def make(screen: Screen, host: Host, project: Path, channel: str) -> str:
     for old, new in screen.replaced:
         text = text.replace(old, new)
     manifest.write_text(text, encoding="utf-8")
-    environ = host.environ({**MACHINE, **dict(screen.environ), "TERM": "xterm-256color"})
+    environ = host.environ({**MACHINE, "TERM": "xterm-256color"})
     environ.pop("NO_COLOR")
     said, code = shown([*host.command, *screen.arguments], project, {**environ, "COLUMNS": "80"})
-    manifest.write_text(before, encoding="utf-8")
+    if not screen.kept:
+        manifest.write_text(before, encoding="utf-8")
     if code != screen.code:
         raise SystemExit(f"{screen.name}: exit code {code}, not {screen.code}\n{said}")
     words = " ".join(screen.arguments)
-    return picture(f"conda multiplat {words}", _without_progress(said).replace(channel, CHANNEL))
+    text = _without_progress(said).replace(channel, CHANNEL)
+    return picture(f"conda multiplat {words}", text.replace(str(host.envs), "~/envs"))
+
+
+def commit(project: Path, host: Host) -> None:
+    """Make a repository of a project, with all that is in it."""
+    git = ["git", "-c", "user.name=robot", "-c", "user.email=robot@example.com"]
+    for arguments in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "Lock"]):
+        subprocess.run([*git, *arguments], cwd=project, env=host.environ(), check=True)
 
 
 def pictures(root: Path) -> Iterator[tuple[str, str]]:
     """The name and the SVG of each screen, made in an empty folder."""
     channel = write_repodata(root / "channel", list(packages())).as_uri()
     project = root / "robot"
-    (project / ".git").mkdir(parents=True)
+    project.mkdir()
     text = MANIFEST.format(channel=channel)
     (project / "environment.yml").write_text(text, encoding="utf-8")
     host = standalone(root / "home")
     for screen in SCREENS:
+        if screen.newer:
+            commit(project, host)
+            write_repodata(root / "channel", [*packages(), *newer_packages()])
         yield screen.name, make(screen, host, project, channel)
 
 

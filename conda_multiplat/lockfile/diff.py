@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,12 +32,23 @@ class Difference:
         everywhere: whether these are all that both locks have, if they have several.
         place: the new URL, where the package is from another place than before, or is another
             archive of the same name: what a reviewer should see first.
+        others: the platforms of both locks that do not have the change.
     """
 
     change: Change
     platforms: tuple[str, ...]
     everywhere: bool
     place: str = ""
+    others: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """The platforms in words, the shortest that say which they are."""
+        if self.everywhere:
+            return "all platforms"
+        if len(self.others) == 1 and len(self.platforms) > len(self.others) + 1:
+            return f"all but {self.others[0]}"
+        return ", ".join(self.platforms)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -89,29 +100,42 @@ def environment_diff(
     """What differs between two locks of an environment; one of them may be missing."""
     before = dict(old.platforms) if old else {}
     after = dict(new.platforms) if new else {}
-    both = sorted(before.keys() & after.keys())
-    hosts = {_host(record) for platform in before.values() for record in platform.every}
-    found: dict[tuple[object, ...], list[tuple[str, Change]]] = {}
-    for subdir in both:
-        for each in _changes(before[subdir], after[subdir], is_newer):
-            key = (*_key(each), bool(_other_place(each, hosts)))
-            found.setdefault(key, []).append((subdir, each))
-    differences = [
-        Difference(
-            group[0][1],
-            subdirs,
-            1 < len(both) == len(subdirs),
-            _other_place(group[0][1], hosts),
-        )
-        for group in found.values()
-        if (subdirs := tuple(subdir for subdir, _ in group))
-    ]
+    found = {
+        subdir: platform_changes(before[subdir], after[subdir], is_newer)
+        for subdir in sorted(before.keys() & after.keys())
+    }
     return EnvironmentDiff(
         name,
-        tuple(sorted(differences, key=_order)),
+        differences(found, old),
         {each: len(after[each].every) for each in sorted(after.keys() - before.keys())},
         {each: len(before[each].every) for each in sorted(before.keys() - after.keys())},
     )
+
+
+def differences(
+    found: Mapping[str, Sequence[Change]], old: LockFile | None
+) -> tuple[Difference, ...]:
+    """The changes of several platforms, those that agree together; first what is from elsewhere.
+
+    Args:
+        found: the changes of each platform that is in both locks, the platforms sorted.
+        old: the lock before them.
+    """
+    before = old.platforms.values() if old else ()
+    hosts = {_host(record) for platform in before for record in platform.every}
+    groups: dict[tuple[object, ...], dict[str, Change]] = {}
+    for subdir, changes_there in found.items():
+        for change in changes_there:
+            key = (*_key(change), bool(_other_place(change, hosts)))
+            groups.setdefault(key, {})[subdir] = change
+    result = []
+    for group in groups.values():
+        first = next(iter(group.values()))
+        others = tuple(subdir for subdir in found if subdir not in group)
+        everywhere = len(found) > 1 and not others
+        place = _other_place(first, hosts)
+        result.append(Difference(first, tuple(group), everywhere, place, others))
+    return tuple(sorted(result, key=_order))
 
 
 def _order(difference: Difference) -> tuple[object, ...]:
@@ -151,7 +175,8 @@ def _host(record: Record) -> str:
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
-def _changes(old: PlatformLock, new: PlatformLock, is_newer: IsNewer) -> Iterable[Change]:
+def platform_changes(old: PlatformLock, new: PlatformLock, is_newer: IsNewer) -> list[Change]:
+    """What changes on a platform, of conda's packages and then of PyPI's."""
     return [*changes(old.records, new.records, is_newer), *changes(old.pypi, new.pypi, is_newer)]
 
 

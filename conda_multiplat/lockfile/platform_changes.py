@@ -38,16 +38,25 @@ class Change:
         record = self.new or self.old
         return record.manager if record else ""
 
-    def __str__(self) -> str:
-        sign = _SIGNS.get(self.kind, "~")
+    @property
+    def sign(self) -> str:
+        """One character for the kind of change."""
+        return _SIGNS.get(self.kind, "~")
+
+    @property
+    def versions(self) -> str:
+        """The version, or the old and the new one; what else differs where the version does not."""
         if self.old is None or self.new is None:
             record = self.old or self.new
-            return f"{sign} {self.name} {record.version if record else ''}"
+            return record.version if record else ""
         if self.note:
-            return f"{sign} {self.name} {self.new.version} ({self.note})"
+            return f"{self.new.version} ({self.note})"
         if self.old.version == self.new.version:
-            return f"{sign} {self.name} {self.new.version} {self._builds()}"
-        return f"{sign} {self.name} {self.old.version} → {self.new.version}"
+            return f"{self.new.version} {self._builds()}"
+        return f"{self.old.version} → {self.new.version}"
+
+    def __str__(self) -> str:
+        return f"{self.sign} {self.name} {self.versions}"
 
     def _builds(self) -> str:
         old, new = (self.old.build, self.new.build) if self.old and self.new else ("", "")
@@ -132,14 +141,6 @@ def _same_archive(one: Record | None, other: Record | None) -> bool:
     pairs = ((one.sha256, other.sha256), (one.md5, other.md5))
     known = [(mine, theirs) for mine, theirs in pairs if mine and theirs]
     return bool(known) and all(mine == theirs for mine, theirs in known)
-
-
-def summary(found: Sequence[Change], limit: int | None = 5) -> str:
-    """The changes in one line: the first few, and how many more; ``None`` for all of them."""
-    words = [str(change) for change in found[:limit]]
-    if limit is not None and len(found) > limit:
-        words.append(f"and {len(found) - limit} more")
-    return "   ".join(words)
 
 
 def packages(count: int) -> str:

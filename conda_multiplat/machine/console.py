@@ -6,15 +6,20 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any, NamedTuple, TextIO
 
 from conda_multiplat.vocabulary.channels import scrub
 from conda_multiplat.vocabulary.errors import MultiplatError, OutputError
 from conda_multiplat.vocabulary.printable import printable
+from conda_multiplat.vocabulary.styled import Line, Span
 
-_STYLES = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold": "1"}
+_STYLES = {"green": "32", "red": "31", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
+#: Of a terminal that says nothing of its size.
+_COLUMNS = 80
+#: What says of a console of Windows that it knows colours as other terminals do.
+_WINDOWS_TERMINALS = ("WT_SESSION", "ANSICON", "ConEmuANSI", "TERM")
 
 
 class Console(NamedTuple):
@@ -30,10 +35,6 @@ class Console(NamedTuple):
     quiet: bool = False
     verbose: bool = False
 
-    def limit(self, shown: int) -> int | None:
-        """How many entries of a list to show: ``shown``, or all (``None``)."""
-        return None if self.verbose else shown
-
     @property
     def stream(self) -> IO[str]:
         """Where prose goes; asked for late, so that a replaced ``sys.stderr`` is honoured."""
@@ -44,19 +45,29 @@ class Console(NamedTuple):
         """Whether a person watches: progress bars are drawn only then."""
         return not self.quiet and not self.json and self.stream.isatty()
 
-    def say(self, text: str = "") -> None:
+    @property
+    def width(self) -> int | None:
+        """The characters of a line of prose: a terminal's; ``None`` where it may have any."""
+        return _width(self.stream)
+
+    @property
+    def answer_width(self) -> int | None:
+        """The same of what :meth:`show` shows."""
+        return _width(sys.stdout) if sys.stdout is not None else None
+
+    def say(self, text: str | Line = "") -> None:
         """A line of prose."""
         if not self.quiet:
-            self._prose(_harmless(text))
+            self._prose(_styled(text, self.stream))
 
     def ask(self, question: str) -> None:
         """A question that is answered on the same line."""
         self._prose(_harmless(question), end="")
 
-    def show(self, text: str) -> None:
+    def show(self, text: str | Line) -> None:
         """A line of what was asked for: on stdout, where it can be piped on."""
         if not self.json:
-            _answer(_harmless(text))
+            _answer(_styled(text, sys.stdout))
 
     def show_file(self, text: str) -> None:
         """What is meant for a file: to the letter, but for what would steer a terminal."""
@@ -73,34 +84,6 @@ class Console(NamedTuple):
                 stream.buffer.write(content)
                 stream.buffer.flush()
 
-    def table(self, rows: Sequence[Sequence[str]]) -> None:
-        """Rows in aligned columns, fitted to a terminal; the last column is not padded."""
-        if self.interactive:
-            self._rich_table(rows)
-            return
-        widths = [max(map(len, column)) for column in zip(*(row[:-1] for row in rows), strict=True)]
-        for row in rows:
-            cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-            self.say(" " + "  ".join([*cells, row[-1]]).rstrip())
-
-    def _rich_table(self, rows: Sequence[Sequence[str]]) -> None:
-        from rich.console import Console as RichConsole
-        from rich.table import Table
-
-        table = Table.grid(padding=(0, 2), pad_edge=True)
-        for style in ("bold", "cyan", "dim"):
-            table.add_column(style=style, no_wrap=True)
-        table.add_column(overflow="fold")
-        for row in rows:
-            table.add_row(*map(_harmless, row))
-        RichConsole(file=self.stream, highlight=False, markup=False).print(table)
-
-    def style(self, text: str, style: str) -> str:
-        """``text`` in a colour or weight, on a terminal that wants it."""
-        if not self.stream.isatty() or "NO_COLOR" in os.environ:
-            return text
-        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
-
     def result(self, data: dict[str, Any]) -> None:
         """The command's answer, for ``--json``."""
         if self.json:
@@ -113,8 +96,9 @@ class Console(NamedTuple):
             with suppress(OutputError, BrokenPipeError):
                 _answer(scrub(text))
                 return error.exit_code
-        first, *rest = map(_harmless, error.lines())
-        self._prose("\n".join([self.style(first, "red"), *rest]))
+        first, *rest = error.lines()
+        lines = [_styled([Span(first, "red")], self.stream), *map(_harmless, rest)]
+        self._prose("\n".join(lines))
         return error.exit_code
 
     def _prose(self, text: str, end: str = "\n") -> None:
@@ -143,6 +127,41 @@ def occupy_streams() -> None:
     while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004  # stdin, stdout, stderr
         pass
     os.close(handle)
+
+
+def _width(stream: IO[str]) -> int | None:
+    """A terminal's columns, as ``COLUMNS`` or it says; ``None`` where none is looked at."""
+    if not stream.isatty():
+        return None
+    told = os.environ.get("COLUMNS", "")
+    if told.isdecimal() and int(told):
+        return int(told)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _COLUMNS
+    except (OSError, ValueError):
+        return _COLUMNS
+
+
+def _coloured(stream: IO[str] | None) -> bool:
+    """Whether colours are wanted: ``NO_COLOR``, then ``FORCE_COLOR``, then what it is decide."""
+    environ = os.environ
+    if environ.get("NO_COLOR") or stream is None:
+        return False
+    if forced := environ.get("FORCE_COLOR"):
+        return forced != "0"
+    if not stream.isatty() or environ.get("TERM") == "dumb":
+        return False
+    return os.name != "nt" or any(name in environ for name in _WINDOWS_TERMINALS)
+
+
+def _styled(text: str | Line, stream: IO[str] | None) -> str:
+    if isinstance(text, str):
+        return _harmless(text)
+    colours = _coloured(stream)
+    return "".join(
+        f"\x1b[{_STYLES[style]}m{_harmless(span)}\x1b[0m" if style and colours else _harmless(span)
+        for span, style in text
+    )
 
 
 def _harmless(text: str) -> str:

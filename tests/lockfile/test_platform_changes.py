@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conda_multiplat.lockfile.platform_changes import Change, changes, packages, summary, to_install
+from conda_multiplat.lockfile.platform_changes import Change, changes, packages, to_install
 from conda_multiplat.vocabulary.records import CondaRecord
 
 URL = "https://example.com/conda/noarch"
@@ -110,28 +110,6 @@ def test_as_dictionary(
 ) -> None:
     """The JSON form has versions and builds, and null where there is no package."""
     assert change.to_dict() == {"kind": change.kind, "name": "a", "old": old, "new": new}
-
-
-@pytest.mark.parametrize(
-    ("count", "line"),
-    [
-        (0, ""),
-        (1, "+ p0 1"),
-        (3, "+ p0 1   + p1 1   + p2 1"),
-        (4, "+ p0 1   + p1 1   + p2 1   and 1 more"),
-        (9, "+ p0 1   + p1 1   + p2 1   and 6 more"),
-    ],
-)
-def test_summary(count: int, line: str) -> None:
-    """A summary is the first few changes, and how many more there are."""
-    found = changes([], [record(f"p{number}") for number in range(count)], is_newer)
-    assert summary(found, limit=3) == line
-
-
-def test_summary_shows_five() -> None:
-    """Five changes are shown where nothing else is asked for."""
-    found = changes([], [record(f"p{number}") for number in range(6)], is_newer)
-    assert summary(found) == "+ p0 1   + p1 1   + p2 1   + p3 1   + p4 1   and 1 more"
 
 
 @pytest.mark.parametrize(

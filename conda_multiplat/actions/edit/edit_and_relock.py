@@ -35,6 +35,7 @@ from conda_multiplat.vocabulary.errors import (
 )
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, SUBDIRS, families, nearest_or_all
 from conda_multiplat.vocabulary.selector_writer import Selection
+from conda_multiplat.vocabulary.styled import Line
 
 _PLACES = ("no file was changed", "the places are those of the manifest with the change in it")
 
@@ -193,7 +194,7 @@ def conclude(
     draft: Draft,
     locked: Locked | None,
     *,
-    said: Iterable[str],
+    said: Iterable[str | Line],
     result: Mapping[str, Any],
     install: Followed | None = None,
     dry_run: bool = False,

@@ -18,6 +18,7 @@ from conda_multiplat.actions.edit.bounds_from_solution import solved_versions
 from conda_multiplat.actions.edit.edit_and_relock import Original, solve
 from conda_multiplat.actions.lock.plan import Update
 from conda_multiplat.actions.lock.relock import Locked, locked_for
+from conda_multiplat.lockfile.change_table import signed
 from conda_multiplat.manifest.edit.draft import Change, Draft
 from conda_multiplat.manifest.edit.moved_bounds import IsNewer, loosened, moved
 from conda_multiplat.manifest.edit.rewrite import rewritten
@@ -25,6 +26,7 @@ from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.vocabulary.errors import Location, NoSolutionError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, project_name
 from conda_multiplat.vocabulary.selector_writer import Selection
+from conda_multiplat.vocabulary.styled import Line
 
 
 @dataclass(frozen=True)
@@ -83,17 +85,18 @@ class Move:
     text: str
 
     @property
-    def words(self) -> str:
+    def words(self) -> Line:
         """What a person reads."""
         pip = "pip: " if self.bound.change.pypi else ""
         name = self.bound.change.environment
         where = "" if name == DEFAULT_ENVIRONMENT else f"  ({name})"
-        return f" ~ {pip}{self.text}, was {self.bound.line.text}{where}"
+        return signed("~", f"{pip}{self.text}, was {self.bound.line.text}{where}")
 
     @property
-    def kept(self) -> str:
+    def kept(self) -> Line:
         """The same of a line that stays as it is."""
-        return f" = {self.bound.line.text} stays: not all of its platforms have {self.text}"
+        line = self.bound.line.text
+        return signed("=", f"{line} stays: not all of its platforms have {self.text}")
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -122,7 +125,7 @@ class Upgraded(NamedTuple):
     moves: Sequence[Move]
     kept: Sequence[Move] = ()
 
-    def lines(self) -> list[str]:
+    def lines(self) -> list[Line]:
         """What a person reads; a line that several environments share once."""
         words = [move.words for move in self.moves]
         return list(dict.fromkeys([*words, *(move.kept for move in self.kept)]))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from conda_multiplat.actions.lock.plan import Plan
 from conda_multiplat.actions.lock.relock import Locked
+from conda_multiplat.actions.say_changes import say_changes
+from conda_multiplat.lockfile.diff import differences, platform_changes
 from conda_multiplat.lockfile.model import LockFile
-from conda_multiplat.lockfile.platform_changes import Change, IsNewer, changes, packages, summary
+from conda_multiplat.lockfile.platform_changes import Change, IsNewer, packages
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import Project
@@ -17,9 +20,8 @@ from conda_multiplat.solving.alternatives import CpuBuild
 from conda_multiplat.solving.locked_twice import Twice, locked_twice
 from conda_multiplat.solving.outcomes import Solution
 from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.styled import Line, Span, columns
 
-#: So many changes of a platform are named.
-_SHOWN = 5
 _PYTHON = {"python", "pip"}
 #: Environment -> platform -> what has changed there.
 Changes = Mapping[str, Mapping[str, Sequence[Change]]]
@@ -42,7 +44,7 @@ def changes_of(locked: Locked, is_newer: IsNewer) -> Changes:
 
 def report(locked: Locked, found: Changes, settings: Settings, console: Console) -> None:
     """Show what was locked, what was assumed for it, and what looks odd."""
-    _table(locked.locks, found, console)
+    _table(locked, found, console)
     _note_assumptions(locked.targets, settings, console)
     _note_pip(locked, settings, console)
     _note_cpu_builds(locked.solutions.values(), console)
@@ -72,28 +74,31 @@ def document(locked: Locked, found: Changes) -> dict[str, Any]:
 def _changes(plan: Plan, new: LockFile, is_newer: IsNewer) -> dict[str, list[Change]]:
     old = plan.old.platforms if plan.old else {}
     return {
-        subdir: [
-            *changes(old[subdir].records, locked.records, is_newer),
-            *changes(old[subdir].pypi, locked.pypi, is_newer),
-        ]
-        if subdir in old
-        else []
+        subdir: platform_changes(old[subdir], locked, is_newer) if subdir in old else []
         for subdir, locked in new.platforms.items()
     }
 
 
-def _table(locks: Sequence[LockFile], found: Changes, console: Console) -> None:
-    rows: list[list[str]] = []
-    for new in locks:
-        name = new.environment
-        for subdir, locked in new.platforms.items():
-            words = f"{packages(len(locked.records)):>13}"
-            words += f" + {len(locked.pypi)} of PyPI" if locked.pypi else ""
-            said = summary(found[new.environment][subdir], console.limit(_SHOWN))
-            rows.append([name, subdir, words, said])
-            name = ""
-    if rows:
-        console.table(rows)
+def _table(locked: Locked, found: Changes, console: Console) -> None:
+    """Each environment with its platforms, and below them what changes there."""
+    heads = iter(columns([row for lock in locked.locks for row in _heads(lock)], console.width))
+    for plan, lock in zip(locked.plans, locked.locks, strict=True):
+        for head in islice(heads, len(lock.platforms)):
+            console.say([Span(" "), *head])
+        old = plan.old.platforms if plan.old else {}
+        both = {
+            subdir: changes for subdir, changes in found[lock.environment].items() if subdir in old
+        }
+        say_changes(differences(both, plan.old), console)
+
+
+def _heads(lock: LockFile) -> Iterator[Line]:
+    name = lock.environment
+    for subdir, locked in lock.platforms.items():
+        words = f"{packages(len(locked.records)):>13}"
+        words += f" + {len(locked.pypi)} of PyPI" if locked.pypi else ""
+        yield Span(name, "bold"), Span(subdir), Span(words)
+        name = ""
 
 
 def _note_assumptions(wanted: Sequence[Target], settings: Settings, console: Console) -> None:

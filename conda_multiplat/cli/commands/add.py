@@ -42,6 +42,7 @@ from conda_multiplat.cli.options import (
     packages_and_environment,
     repeated,
 )
+from conda_multiplat.lockfile.change_table import signed
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.manifest.edit.draft import Change, Draft
@@ -51,6 +52,7 @@ from conda_multiplat.vocabulary.markers import may_hold
 from conda_multiplat.vocabulary.names import SUBDIRS, spec_name
 from conda_multiplat.vocabulary.pip_entries import entry_name
 from conda_multiplat.vocabulary.selector_writer import Selection
+from conda_multiplat.vocabulary.styled import Line
 
 EXAMPLES = """\
 examples:
@@ -195,13 +197,13 @@ def _with(draft: Draft, additions: Sequence[Addition]) -> Draft:
     return draft
 
 
-def _said(addition: Addition, draft: Draft, locked: Locked | None) -> Iterator[str]:
+def _said(addition: Addition, draft: Draft, locked: Locked | None) -> Iterator[str | Line]:
     change = addition.change
     old = current_lines(change, draft)
     words = f"pip: {addition.text}" if change.pypi else addition.text
     was = "" if not old or old == [addition.text] else f", was {' and '.join(old)}"
     sign = "+" if not old else "=" if old == [addition.text] else "~"
-    yield f" {sign} {words}{was}{on(change.selection)}"
+    yield signed(sign, f"{words}{was}{on(change.selection)}")
     if locked is None:
         return
     providers: dict[str, list[str]] = {}

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from conda_multiplat.cli.options import dry_run_option
-from conda_multiplat.cli.show.listing import columns
 from conda_multiplat.engines.cache import IN_USE, KINDS, Tally, clean
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.vocabulary.errors import OutsideError, UnmetError
+from conda_multiplat.vocabulary.styled import Line, Span, columns
 
 EXAMPLES = """\
 examples:
@@ -49,7 +49,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     freed = sum(tally.freed for tally in tallies.values())
     linked = sum(tally.linked for tally in tallies.values())
     if tallies:
-        console.show("\n".join(columns([_row(*each) for each in tallies.items()])))
+        for line in columns([_row(*each) for each in tallies.items()]):
+            console.show(line)
         console.say(f" {'would free' if args.dry else 'freed'} {size(freed)}")
     else:
         console.say(" nothing is cached")
@@ -78,8 +79,9 @@ def _refuse_rest(tallies: Mapping[Path, Tally], data: dict[str, Any], *, dry_run
         )
 
 
-def _row(path: Path, tally: Tally) -> tuple[str, ...]:
-    return (str(path), f"{tally.files} files", size(tally.freed + tally.linked), tally.left)
+def _row(path: Path, tally: Tally) -> Line:
+    words = (str(path), f"{tally.files} files", size(tally.freed + tally.linked), tally.left)
+    return tuple(map(Span, words))
 
 
 def _document(path: Path, tally: Tally) -> dict[str, Any]:

@@ -88,7 +88,8 @@ def run(args: argparse.Namespace, _: None, console: Console) -> int:
     new = _side(args.new_side, args.files)
     environments = _differences(old, new, args.environments, args.platforms)
     differing = [environment for environment in environments if environment]
-    for line in (show.markdown if args.as_markdown else show.text)(differing):
+    width = console.answer_width
+    for line in show.markdown(differing) if args.as_markdown else show.text(differing, width):
         console.show(line)
     console.result(
         {

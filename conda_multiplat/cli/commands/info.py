@@ -18,6 +18,7 @@ from conda_multiplat.machine.prefix import is_environment
 from conda_multiplat.machine.project import Project, load_project
 from conda_multiplat.vocabulary.errors import ManifestError, MultiplatError
 from conda_multiplat.vocabulary.names import VirtualPackage
+from conda_multiplat.vocabulary.styled import Span
 
 EXAMPLES = """\
 examples:
@@ -78,8 +79,9 @@ def _show_matrix(args: argparse.Namespace, settings: Settings, console: Console)
     elif args.matrix_markdown:
         console.show_file("\n".join(matrix.markdown(cells)))
     else:
-        for line in matrix.text(cells):
-            console.show(f" {line}")
+        width = console.answer_width
+        for line in matrix.text(cells, width and width - 1):
+            console.show([Span(" "), *line])
     console.result({"matrix": [cell.to_dict() for cell in cells]})
     return 0
 

@@ -9,7 +9,6 @@ Flow::
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from dataclasses import replace
 
 from conda_multiplat.actions.enter_environment import TOLD
@@ -18,6 +17,7 @@ from conda_multiplat.actions.install.choose_prefix import refuse_taken
 from conda_multiplat.actions.install.make_as_locked import make_as_locked
 from conda_multiplat.actions.install.work import Look, Work, channels, require_allowed
 from conda_multiplat.actions.lock.current import choose_by_rule
+from conda_multiplat.actions.say_changes import say_changes
 from conda_multiplat.cli.options import (
     dry_run_option,
     flag,
@@ -26,7 +26,8 @@ from conda_multiplat.cli.options import (
     locked_option,
     platform_option,
 )
-from conda_multiplat.lockfile.platform_changes import packages
+from conda_multiplat.lockfile.change_table import here
+from conda_multiplat.lockfile.platform_changes import Change, packages
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.progress import progress
@@ -55,10 +56,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     summary = "change an environment that is marked as frozen (CEP 22)"
     flag(parser, "--override-frozen", "allow_frozen", summary)
     flag(parser, "--allow-base", "allow_base", "change conda's base environment")
-
-
-#: So many changes are named; a first install has hundreds.
-_SHOWN = 20
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
@@ -120,7 +117,7 @@ def _prepare(
             console.say(f" not those of PyPI ({len(locked.pypi)}): uv fetches them at install")
     else:
         records: list[Record] = [*locked.records, *locked.pypi]
-        _list([f"+ {record.name} {record.version}" for record in records], console)
+        say_changes(here(Change("added", each.name, None, each) for each in records), console)
         console.say(f" would install the {packages(len(records))} of {target_name}")
     console.result(
         {
@@ -143,18 +140,9 @@ def _note_strays(choice: Choice, console: Console) -> None:
         )
 
 
-def _list(changes: Sequence[object], console: Console) -> None:
-    """The first of many, and how many more there are."""
-    limit = console.limit(_SHOWN)
-    for change in changes[:limit]:
-        console.say(f"   {change}")
-    if limit is not None and len(changes) > limit:
-        console.say(f"   and {len(changes) - _SHOWN} more")
-
-
 def _report(work: Work, console: Console, *, dry_run: bool) -> None:
     changes = [*work.found, *work.pypi]
-    _list(changes, console)
+    say_changes(here(changes), console)
     where, environment, locked = work.where, work.choice.environment, work.choice.locked
     count = len(locked.records) + len(locked.pypi)
     if not changes:

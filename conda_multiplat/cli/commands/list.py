@@ -27,6 +27,7 @@ from conda_multiplat.machine.site_packages import installed_pypi
 from conda_multiplat.vocabulary.errors import NoSolutionError, UnmetError, UsageError
 from conda_multiplat.vocabulary.names import did_you_mean, unique
 from conda_multiplat.vocabulary.records import python_of
+from conda_multiplat.vocabulary.styled import Span
 
 EXAMPLES = """\
 examples:
@@ -90,8 +91,9 @@ def _list_locked(args: argparse.Namespace, chosen: Filter, console: Console) -> 
             {subdir: records[target] for subdir, target in subdirs.items()},
             {subdir: asked[target] for subdir, target in subdirs.items()},
         )
-        title = [] if len(names) == 1 else [name]
-        console.show("\n".join([*title, *show.locked(listed)]))
+        title = [] if len(names) == 1 else [[Span(name, "bold")]]
+        for line in (*title, *show.locked(listed, console.answer_width)):
+            console.show(line)
     documents = [
         {
             "environment": target.environment,
@@ -131,7 +133,8 @@ def _list_installed(
         hints = [did_you_mean(regex, known) for regex in args.regexes]
         raise _no_such_package(here.where, args.regexes, hints)
     wrong = sum(package.state != "locked" for package in listed)
-    console.show("\n".join(show.installed(listed)))
+    for line in show.installed(listed, console.answer_width):
+        console.show(line)
     console.say(f" {here.where}: {packages(len(listed))}, {wrong or 'none'} not as locked")
     console.result(
         {

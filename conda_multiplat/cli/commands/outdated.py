@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from conda_multiplat.actions.locked_targets import near_names
 from conda_multiplat.actions.outdated import Answer, outdated
@@ -14,6 +14,7 @@ from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import load_project
 from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.names import project_name
+from conda_multiplat.vocabulary.styled import Line
 
 EXAMPLES = """\
 examples:
@@ -55,7 +56,11 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         if (package.asked or not args.only_asked) and package.versions.named(chosen)
     ]
     targets = [each.target for each in answer.locked]
-    for line in (show.markdown if args.as_markdown else show.text)(listed, targets):
+    if args.as_markdown:
+        lines: Iterable[str | Line] = show.markdown(listed, targets)
+    else:
+        lines = show.text(listed, targets, console.answer_width)
+    for line in lines:
         console.show(line)
     for line in show.summary(listed):
         console.say(line)

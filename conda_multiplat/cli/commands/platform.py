@@ -13,6 +13,7 @@ from conda_multiplat.actions.edit.edit_and_relock import (
     solve,
 )
 from conda_multiplat.cli.options import environment_option, follow_up_options
+from conda_multiplat.lockfile.change_table import signed
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.manifest.edit.draft import Draft
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         _check_there(environment, changed, known)
         draft = without_platforms(_written(original, environment, known), environment, changed)
     locked = solve(original, draft) if args.lock else None
-    said = [f" {sign if name in changed else '='} {name}" for name in wanted]
+    said = [signed(sign if name in changed else "=", name) for name in wanted]
     return conclude(
         original, draft, locked, said=said, result={"platforms": changed}, dry_run=args.dry
     )

@@ -26,6 +26,7 @@ from conda_multiplat.cli.options import (
     package_options,
     packages_and_environment,
 )
+from conda_multiplat.lockfile.change_table import signed
 from conda_multiplat.lockfile.dependency_graph import origin
 from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.machine.conda_settings import Settings
@@ -37,6 +38,7 @@ from conda_multiplat.manifest.targets import Target, targets
 from conda_multiplat.vocabulary.errors import LockFileError, UsageError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, enumerated, nearest
 from conda_multiplat.vocabulary.selector_writer import Selection
+from conda_multiplat.vocabulary.styled import Line
 
 EXAMPLES = """\
 examples:
@@ -72,10 +74,10 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         draft = take(draft, change)
     locked = solve(original, draft) if args.lock else None
     stays = _stays(gone, locked) if locked else {}
-    said: list[str] = []
+    said: list[str | Line] = []
     for change in gone:
         words = f"pip: {change.name}" if change.pypi else change.name
-        said += [f" - {words}{on(selection)}", *stays.get(change.name, [])]
+        said += [signed("-", f"{words}{on(selection)}"), *stays.get(change.name, [])]
     result = {"removed": [change.name for change in gone], "stays": sorted(stays)}
     return conclude(
         original,

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conda_multiplat.cli.show.markdown import plain, table
+from conda_multiplat.cli.show.markdown import plain
+from conda_multiplat.cli.show.markdown import table as markdown_table
+from conda_multiplat.lockfile.change_table import table
 from conda_multiplat.lockfile.diff import Difference, EnvironmentDiff
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.vocabulary.records import Record
+from conda_multiplat.vocabulary.styled import Line, Span
 
 #: A table of more rows is folded away in Markdown.
 _FOLDED = 30
 
 
-def text(environments: Sequence[EnvironmentDiff]) -> list[str]:
-    """Lines for a terminal: each environment, its changes in columns, and how many there are."""
-    lines: list[str] = []
+def text(environments: Sequence[EnvironmentDiff], width: int | None = None) -> list[Line]:
+    """Lines for a terminal: each environment, its changes in columns, and how many there are.
+
+    Args:
+        environments: those that differ.
+        width: so many characters may a line have; ``None``: any.
+    """
+    lines: list[Line] = []
     for environment in environments:
-        lines.append(environment.environment)
-        rows = [(_words(d), _where(d)) for d in environment.differences]
-        width = max((len(words) for words, _ in rows), default=0)
-        lines += [f"  {words:{width}}   {where}" for words, where in rows]
-        lines += [f"  {line}" for line in _platforms(environment)]
-        lines += [f"  {summary}" for summary in [environment.summary()] if summary]
-    return lines or ["the locks do not differ"]
+        lines.append([Span(environment.environment, "bold")])
+        lines += table(environment.differences, "  ", width=width)
+        said = [*_platforms(environment), environment.summary()]
+        lines += [[Span(f"  {line}")] for line in said if line]
+    return lines or [[Span("the locks do not differ")]]
 
 
 def markdown(environments: Sequence[EnvironmentDiff]) -> list[str]:
@@ -38,7 +44,9 @@ def markdown(environments: Sequence[EnvironmentDiff]) -> list[str]:
 
 
 def _table(environment: EnvironmentDiff) -> list[str]:
-    rows = table(("package", "old", "new", "platforms"), *map(_row, environment.differences))
+    rows = markdown_table(
+        ("package", "old", "new", "platforms"), *map(_row, environment.differences)
+    )
     if len(environment.differences) <= _FOLDED:
         return [*rows, "", environment.summary(), ""]
     summary = f"<details><summary>{environment.summary()}</summary>"
@@ -52,7 +60,7 @@ def _row(difference: Difference) -> tuple[str, ...]:
         f"{plain(change.name)}{_manager(difference)}",
         _cell(change.old, difference),
         f"{_cell(change.new, difference)}{place}",
-        plain(_where(difference)),
+        plain(difference.where),
     )
 
 
@@ -66,15 +74,6 @@ def _cell(record: Record | None, difference: Difference) -> str:
 
 def _manager(difference: Difference) -> str:
     return " (PyPI)" if difference.change.manager == "pypi" else ""
-
-
-def _words(difference: Difference) -> str:
-    place = f" from {difference.place}" if difference.place else ""
-    return f"{difference.change}{_manager(difference)}{place}"
-
-
-def _where(difference: Difference) -> str:
-    return "all platforms" if difference.everywhere else ", ".join(difference.platforms)
 
 
 def _platforms(environment: EnvironmentDiff) -> list[str]:

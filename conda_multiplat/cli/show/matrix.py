@@ -7,6 +7,7 @@ from html import escape
 
 from conda_multiplat.cli.show.markdown import plain, table
 from conda_multiplat.lockfile.overview import IN_SYNC, MISSING, Cell
+from conda_multiplat.vocabulary.styled import Line, headed
 
 _HEAD = ("environment", "platform", "packages", "needs", "driver", "builds", "lock")
 _STYLE = """\
@@ -49,14 +50,14 @@ def _builds(cell: Cell) -> str:
     return "; ".join(f"{kind}: {', '.join(words)}" for kind, words in names.items() if words)
 
 
-def text(cells: Sequence[Cell]) -> list[str]:
-    """Lines in aligned columns; a column in which nothing stands is left out."""
-    lines = _without_empty([_HEAD, *rows(cells)])
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return [
-        "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip()
-        for row in lines
-    ]
+def text(cells: Sequence[Cell], width: int | None = None) -> list[Line]:
+    """Lines in aligned columns; a column in which nothing stands is left out.
+
+    Args:
+        cells: a row each.
+        width: so many characters may a line have; ``None``: any.
+    """
+    return headed(_without_empty([_HEAD, *rows(cells)]), width)
 
 
 def markdown(cells: Sequence[Cell]) -> list[str]:

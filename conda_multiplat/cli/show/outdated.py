@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from conda_multiplat.actions.outdated import Outdated
-from conda_multiplat.cli.show.listing import ASKED, columns
+from conda_multiplat.cli.show.listing import ASKED
 from conda_multiplat.cli.show.markdown import plain, table
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.manifest.targets import Target
+from conda_multiplat.vocabulary.styled import Line, headed
 
 _HEADER = ("Name", "Locked", "Allowed", "Newest", "Where", "Why not the newest")
 
 
-def text(outdated: Sequence[Outdated], targets: Sequence[Target]) -> list[str]:
-    """Lines for a terminal; none where nothing is outdated."""
+def text(
+    outdated: Sequence[Outdated], targets: Sequence[Target], width: int | None = None
+) -> list[Line]:
+    """Lines for a terminal of so many characters; none where nothing is outdated."""
     if not outdated:
         return []
     rows = [(ASKED if package.asked else " ", *_row(package, targets)) for package in outdated]
-    return columns([(" ", *_HEADER), *rows])
+    return headed([(" ", *_HEADER), *rows], width)
 
 
 def markdown(outdated: Sequence[Outdated], targets: Sequence[Target]) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 from support.hosts import Host
 from support.manifests import locked, write
 from support.packages import SUBDIR, Package, build_channel, write_repodata
+from support.terminal import Terminal
 
 _OTHER = "osx-arm64" if SUBDIR != "osx-arm64" else "linux-64"
 _DEV = "multiplat: {environments: {dev: {dependencies: [two]}}}\n"
@@ -186,20 +187,21 @@ def test_channels_that_can_not_be_written(
 
 
 def test_verbose(alone: Host, project: Path, tmp_path: Path) -> None:
-    """-v leaves nothing out of a list."""
-    names = [f"p{n:02}" for n in range(30)]
+    """-v leaves nothing out of a table on a terminal; a file has all of it anyway."""
+    names = [f"p{n:02}" for n in range(70)]
     old = [package for name in names for package in _numbered(name, "1.0")]
     own = write_repodata(tmp_path / "own", old)
     write(project, own, *names, platforms="[linux-64]")
     alone.multiplat("lock", cwd=project)
     write_repodata(own, [package for name in names for package in _numbered(name, "1.0", "2.0")])
     said = alone.multiplat("update", "-d", cwd=project).stderr
-    assert said.count(" 1.0 → 2.0") == 5
-    assert "and 25 more" in said
-    for option in ("-v", "--verbose", "-vv"):
-        said = alone.multiplat("update", "-d", option, cwd=project).stderr
-        assert said.count(" 1.0 → 2.0") == 30
-        assert " more" not in said
+    assert said.count(" 1.0 → 2.0  linux-64\n") == 70
+    for option, rows in (("-y", 60), ("-v", 70), ("--verbose", 70), ("-vv", 70)):
+        command = [*alone.command, "update", "-d", option]
+        with Terminal(command, env=alone.environ(), cwd=project) as terminal:
+            assert terminal.exit_code() == 0
+        assert terminal.shown.count(" 1.0 → 2.0  linux-64\n") == rows
+        assert ("   … and 10 more: -v shows all\n" in terminal.shown) is (rows == 60)
 
 
 def test_verbose_why(alone: Host, project: Path, tmp_path: Path) -> None:

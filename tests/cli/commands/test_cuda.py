@@ -93,7 +93,7 @@ def test_cpu_build_of_an_earlier_lock(alone: Host, project: Path, twin: Path) ->
     ) in said
     said = alone.multiplat("lock", "--update", "torch-twin", cwd=project).stderr
     assert "CPU build" not in said
-    assert "~ torch-twin 2.12.0 (cpu_py311_100 → cuda126_py311_200)" in said
+    assert "   ~ torch-twin    2.12.0 (cpu_py311_100 → cuda126_py311_200)  linux-64\n" in said
 
 
 def test_cpu_builds_as_json(alone: Host, project: Path, twin: Path) -> None:

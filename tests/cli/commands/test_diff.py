@@ -53,15 +53,15 @@ def test_work_tree_against_head(door: Host, repository: Path) -> None:
     """Changes by environment, platforms that agree together, and how many of each kind."""
     assert door.multiplat("diff", cwd=repository).stdout == (
         "default\n"
-        "  ↑ base 1.0 → 2.0           all platforms\n"
-        "  - native 1.0               linux-64\n"
-        "  + solo 1.0                 all platforms\n"
-        "  ~ tool 3.0 (h1_0 → h2_1)   all platforms\n"
+        "  ↑ base    1.0 → 2.0          all platforms\n"
+        "  - native  1.0                linux-64\n"
+        "  + solo    1.0                all platforms\n"
+        "  ~ tool    3.0 (h1_0 → h2_1)  all platforms\n"
         "  1 added, 1 removed, 1 upgraded, 1 builds changed\n"
         "dev\n"
-        "  ↑ base 1.0 → 2.0           all platforms\n"
-        "  - native 1.0               linux-64\n"
-        "  ~ tool 3.0 (h1_0 → h2_1)   all platforms\n"
+        "  ↑ base    1.0 → 2.0          all platforms\n"
+        "  - native  1.0                linux-64\n"
+        "  ~ tool    3.0 (h1_0 → h2_1)  all platforms\n"
         "  1 removed, 1 upgraded, 1 builds changed\n"
     )
 
@@ -76,13 +76,13 @@ def test_revisions(alone: Host, repository: Path) -> None:
     said = alone.multiplat("diff", "HEAD~1", "HEAD", *chosen, cwd=repository).stdout
     assert said == (
         "dev\n"
-        "  ↑ base 1.0 → 2.0           osx-arm64\n"
-        "  ~ tool 3.0 (h1_0 → h2_1)   osx-arm64\n"
+        "  ↑ base  1.0 → 2.0          osx-arm64\n"
+        "  ~ tool  3.0 (h1_0 → h2_1)  osx-arm64\n"
         "  1 upgraded, 1 builds changed\n"
     )
     said = alone.multiplat("diff", "main", "HEAD~1", "-e", "dev", cwd=repository).stdout
-    assert "  ↓ base 2.0 → 1.0" in said
-    assert "  + native 1.0               linux-64\n" in said
+    assert "  ↓ base    2.0 → 1.0          all platforms\n" in said
+    assert "  + native  1.0                linux-64\n" in said
     alone.multiplat("diff", "HEAD~1", "--exit-code", cwd=repository, code=1)
 
 
@@ -128,7 +128,7 @@ def test_files_and_paths(alone: Host, repository: Path, tmp_path: Path) -> None:
     by_file = alone.multiplat("diff", str(old), "conda-lock.yml", cwd=repository).stdout
     by_path = alone.multiplat("diff", "HEAD:./conda-lock.yml", cwd=repository).stdout
     assert by_file == by_path
-    assert by_file.startswith("default\n  ↑ base 1.0 → 2.0 ")
+    assert by_file.startswith("default\n  ↑ base    1.0 → 2.0 ")
     (repository / "dev.conda-lock.yml").unlink()
     said = alone.multiplat("diff", cwd=repository).stdout
     assert said.endswith("dev\n  linux-64: gone, 4 packages\n  osx-arm64: gone, 3 packages\n")

@@ -279,7 +279,7 @@ def test_install_elsewhere(alone: Host, project: Path, gpu: Path) -> None:
     write(project, gpu, "torch 2.*", platforms=LINUX, extra=PROMISE)
     said = alone.multiplat(*look, cwd=project).stderr
     assert said == (
-        "   + cuda-version 12.6\n   + torch 2.0\n"
+        "   + cuda-version  12.6\n   + torch         2.0\n"
         " would install the 2 packages of default/linux-64\n"
     )
 
@@ -294,7 +294,7 @@ def test_unquoted_hash_and_place(alone: Host, project: Path) -> None:
         "warning: zlib: from https://conda.example/conda-forge, which is not a channel of the "
         "manifest: it is refused where conda's configuration does not say so "
         "(`channel_alias`, `custom_channels`)\n"
-        "   + zlib 1.3.1\n would install the 1 package of default/linux-64\n"
+        "   + zlib  1.3.1\n would install the 1 package of default/linux-64\n"
     )
     fetch = ("install", "--download-only", "--platform", "linux-64")
     assert "zlib: from https://conda.example/conda-forge" in (

@@ -78,7 +78,7 @@ def test_conda_takes_it_for_its_own(conda: Host, project: Path, real_channel: Pa
     assert (prefix / "etc/prefixed.cfg").exists()
     assert (prefix / "bin/greet").exists()
     done = conda.multiplat("install", cwd=project)
-    assert "   - prefixed 1.0\n" in done.stderr
+    assert "   - prefixed  1.0\n" in done.stderr
     assert not (prefix / "etc/prefixed.cfg").exists()
 
 
@@ -197,7 +197,8 @@ def test_dry_run(door: Host, project: Path, real_channel: Path) -> None:
     done = door.multiplat("install", "--dry-run", cwd=project)
     prefix = door.envs / "demo"
     assert (
-        done.stderr.lstrip("\n") == f"   + greeting-data 1.0\n would change 1 package in {prefix}\n"
+        done.stderr.lstrip("\n")
+        == f"   + greeting-data  1.0\n would change 1 package in {prefix}\n"
     )
     assert not prefix.exists()
     assert not (door.home / ".conda").exists()
@@ -286,7 +287,8 @@ def test_other_machine(alone: Host, project: Path, tmp_path: Path) -> None:
         none = {"CONDA_OVERRIDE_CUDA": ""}
         done = alone.multiplat("install", "--platform", other, "--dry-run", cwd=project, env=none)
         assert done.stderr == (
-            f"   + data 1.0\n   + native 1.0\n would install the 2 packages of default/{other}\n"
+            "   + data    1.0\n   + native  1.0\n"
+            f" would install the 2 packages of default/{other}\n"
         )
         fetch = ("install", "--platform", other, "--download-only")
         done = alone.multiplat(*fetch, cwd=project, env=none)

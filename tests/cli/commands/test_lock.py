@@ -78,10 +78,10 @@ def test_what_fits_is_kept(alone: Host, project: Path, tmp_path: Path) -> None:
     write(project, own, "a", "c", platforms="[linux-64]")
     done = alone.multiplat("lock", cwd=project)
     assert locked(project)["linux-64"] == {"a": "1.0", "b": "1.0", "c": "1.0"}
-    assert "   3 packages  + c 1.0\n" in done.stderr
+    assert "   3 packages\n   + c  1.0  linux-64\n" in done.stderr
     done = alone.multiplat("lock", "--update", "b", cwd=project)
     assert locked(project)["linux-64"] == {"a": "1.0", "b": "2.0", "c": "1.0"}
-    assert "   3 packages  ↑ b 1.0 → 2.0\n" in done.stderr
+    assert "   3 packages\n   ↑ b  1.0 → 2.0  linux-64\n" in done.stderr
     alone.multiplat("lock", "--update-all", cwd=project)
     assert locked(project)["linux-64"] == {"a": "2.0", "b": "2.0", "c": "1.0"}
 

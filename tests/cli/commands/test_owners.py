@@ -246,7 +246,7 @@ def test_damage_is_seen_and_mended(alone: Host, project: Path, channel: Path, ha
     assert f"bin/ninja {word}\n" in done.stdout
     alone.multiplat("list", "--installed", "--exit-code", *verify, cwd=project, code=1)
     done = alone.multiplat("install", "--dry-run", *verify, cwd=project)
-    assert f"   ~ ninja 1.12 (bin/ninja {word})\n" in done.stderr
+    assert f"   ~ ninja  1.12 (bin/ninja {word})\n" in done.stderr
     if verify:
         done = alone.multiplat("install", cwd=project)
         assert " is as locked: 2 packages\n" in done.stderr
@@ -512,10 +512,10 @@ def test_one_voice(
     assert end, terminal.shown
     assert set(re.findall(r"\d+/\d+", bar)) <= {f"{done}/8" for done in range(9)}
     assert rest.splitlines()[-6:] == [
-        "   + ninja 1.12",
-        f"   + python {PYTHON}",
-        "   + builder 1.0",
-        "   + made 1.0",
+        "   + ninja           1.12",
+        f"   + python          {PYTHON}",
+        "   + builder (PyPI)  1.0",
+        "   + made (PyPI)     1.0",
         f" {tmp_path / 'env'} has the 4 packages of default",
         f" activate it with: conda activate {tmp_path / 'env'}",
     ], rest

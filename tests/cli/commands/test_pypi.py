@@ -354,7 +354,7 @@ def test_options_and_files(
         }
         (project / "req" / "pins.txt").write_text("purely==1.1\n")
         done = alone.multiplat("lock", cwd=project)
-    assert "↑ purely 1.0 → 1.1" in done.stderr
+    assert "   ↑ purely (PyPI)  1.0 → 1.1  linux-64\n" in done.stderr
     (project / "req" / "pins.txt").write_text("purely=1.0\n")
     done = alone.multiplat("lock", cwd=project, code=2)
     assert "req/pins.txt:1:1: not a PyPI requirement (PEP 508): 'purely=1.0'" in done.stderr
@@ -453,7 +453,7 @@ def test_install(door: Host, project: Path, real_channel: Path, pypi: Rules, ind
     write(project, real_channel, "python", "greeting", entries, platforms=f"[{SUBDIR}]")
     door.multiplat("lock", cwd=project)
     done = door.multiplat("install", "--dry-run", cwd=project)
-    assert "   - made 1.0\n   - tool 1.0\n" in done.stderr
+    assert "   - made (PyPI)  1.0\n   - tool (PyPI)  1.0\n" in done.stderr
     door.multiplat("install", cwd=project)
     site = prefix / f"lib/python{'.'.join(PYTHON.split('.')[:2])}/site-packages"
     assert sorted(each.name for each in site.glob("*.dist-info")) == [

@@ -1,0 +1,20 @@
+"""The table of what changes, on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from conda_multiplat.lockfile.change_table import table
+from conda_multiplat.lockfile.diff import Difference
+from conda_multiplat.machine.console import Console
+
+#: So many rows are shown on a terminal; a file has them all, since it is searched.
+_MOST = 60
+
+
+def say_changes(differences: Sequence[Difference], console: Console) -> None:
+    """Say what changes: fitted to a terminal, and as much of it as a person reads."""
+    width = console.width
+    most = None if console.verbose or width is None else _MOST
+    for line in table(differences, width=width, most=most):
+        console.say(line)

@@ -1,0 +1,64 @@
+"""What changes, as the table that every command shows.
+
+A row is a sign, the name, the versions (the builds where only these differ) and the platforms that
+agree on it. Colours say again what the signs say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from conda_multiplat.lockfile.diff import Difference
+from conda_multiplat.lockfile.platform_changes import Change
+from conda_multiplat.vocabulary.styled import Line, Span, columns
+
+_COLOURS = {"+": "green", "-": "red", "↑": "cyan", "↓": "yellow", "~": "cyan"}
+
+
+def signed(sign: str, text: str, margin: str = " ") -> Line:
+    """A line that says what becomes of something."""
+    return Span(margin), Span(sign, _COLOURS.get(sign, "")), Span(f" {text}")
+
+
+def here(changes: Iterable[Change]) -> list[Difference]:
+    """Changes of one machine, whose platform goes without saying."""
+    return [Difference(change, (), everywhere=False) for change in changes]
+
+
+def table(
+    differences: Sequence[Difference],
+    margin: str = "   ",
+    *,
+    width: int | None = None,
+    most: int | None = None,
+) -> list[Line]:
+    """The lines of the table.
+
+    Args:
+        differences: a row each.
+        margin: what stands before each line.
+        width: so many characters may a line have, but that a URL is never cut; ``None``: any.
+        most: so many rows are shown, and how many more there are; ``None``: all.
+    """
+    shown = differences[:most]
+    room = None if width is None else width - len(margin) - 2
+    cells = columns([_cells(difference) for difference in shown], room)
+    lines: list[Line] = []
+    for difference, line in zip(shown, cells, strict=True):
+        sign = difference.change.sign
+        lines.append([Span(margin), Span(sign, _COLOURS[sign]), Span(" "), *line])
+        if difference.place:
+            lines.append([Span(f"{margin}    from {difference.place}", "yellow")])
+    if hidden := len(differences) - len(shown):
+        lines.append([Span(f"{margin}… and {hidden} more: -v shows all", "dim")])
+    return lines
+
+
+def _cells(difference: Difference) -> tuple[Span, ...]:
+    change = difference.change
+    mark = " (PyPI)" if change.manager == "pypi" else ""
+    return (
+        Span(f"{change.name}{mark}"),
+        Span(change.versions),
+        Span(difference.where, "dim"),
+    )

@@ -1,0 +1,62 @@
+"""What a terminal gets: colours where they are wanted, and nothing that steers it."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from conda_multiplat.machine.console import Console
+from conda_multiplat.vocabulary.styled import Span
+
+LINE = (Span(" "), Span("+", "green"), Span(" num\x1b[2Jpy"))
+PLAIN = " + num\\x1b[2Jpy\n"
+COLOURED = " \x1b[32m+\x1b[0m num\\x1b[2Jpy\n"
+
+
+class _Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def _said(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, **environ: str) -> str:
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"TERM": "xterm", **environ}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stderr", stream)
+    Console().say(LINE)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("terminal", "environ", "expected"),
+    [
+        (True, {}, COLOURED),
+        (False, {}, PLAIN),
+        (True, {"NO_COLOR": "1"}, PLAIN),
+        (True, {"NO_COLOR": ""}, COLOURED),
+        (True, {"TERM": "dumb"}, PLAIN),
+        (False, {"FORCE_COLOR": "1"}, COLOURED),
+        (False, {"FORCE_COLOR": ""}, PLAIN),
+        (True, {"FORCE_COLOR": "0"}, PLAIN),
+        (True, {"FORCE_COLOR": "1", "NO_COLOR": "1"}, PLAIN),
+    ],
+)
+def test_colours(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool, environ: dict[str, str], expected: str
+) -> None:
+    """``NO_COLOR`` before ``FORCE_COLOR`` before what the stream is; text never steers."""
+    assert _said(monkeypatch, _Screen() if terminal else io.StringIO(), **environ) == expected
+
+
+@pytest.mark.parametrize(
+    ("terminal", "columns", "width"),
+    [(False, "40", None), (True, "40", 40), (True, "", 80), (True, "0", 80), (True, "wide", 80)],
+)
+def test_width(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool, columns: str, width: int | None
+) -> None:
+    """A terminal's, as ``COLUMNS`` says or else the terminal; of a file there is none."""
+    _said(monkeypatch, _Screen() if terminal else io.StringIO(), COLUMNS=columns)
+    assert Console().width == width

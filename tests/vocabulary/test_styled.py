@@ -1,0 +1,56 @@
+"""Columns: aligned, cut where a terminal is too narrow, and never wrapped."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from conda_multiplat.vocabulary.styled import Span, columns
+
+ROWS = [("numpy", "1.26.4 → 2.3.4"), ("a-very-long-name", "1.0"), ("b", "")]
+
+
+def _lines(rows: list[tuple[str, ...]], width: int | None = None) -> list[str]:
+    lines = columns([tuple(map(Span, row)) for row in rows], width)
+    return ["".join(span.text for span in line) for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("width", "lines"),
+    [
+        (None, ["numpy             1.26.4 → 2.3.4", "a-very-long-name  1.0", "b"]),
+        (32, ["numpy             1.26.4 → 2.3.4", "a-very-long-name  1.0", "b"]),
+        (30, ["numpy           1.26.4 → 2.3.4", "a-very-long-n…  1.0", "b"]),
+        (22, ["numpy       1.26.4 → …", "a-very-lo…  1.0", "b"]),
+        (5, ["numpy     1.26.4 …", "a-very-…  1.0", "b"]),
+    ],
+)
+def test_width(width: int | None, lines: list[str]) -> None:
+    """The widest column is cut first, and none below eight characters."""
+    assert _lines(ROWS, width) == lines
+
+
+def test_nothing() -> None:
+    """No rows are no lines."""
+    assert columns([], 80) == []
+
+
+def test_styles_stay() -> None:
+    """A cell keeps its style; the blanks between have none."""
+    (line,) = columns([(Span("a", "red"), Span("b", "dim"))])
+    assert line == [Span("a", "red"), Span("  "), Span("b", "dim")]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_every_line_fits(seed: int) -> None:
+    """Whatever the cells, no line is longer than the terminal; where all fits, nothing is cut."""
+    dice = random.Random(seed)
+    count, width = dice.randint(1, 4), dice.randint(40, 120)
+    rows = [
+        tuple("é" * dice.randint(0, 40) for _ in range(count)) for _ in range(dice.randint(1, 5))
+    ]
+    fitted = _lines(rows, width)
+    assert max(map(len, fitted)) <= width
+    aligned = sum(max(map(len, column)) for column in zip(*rows, strict=True)) + 2 * (count - 1)
+    assert any("…" in line for line in fitted) is (aligned > width)
