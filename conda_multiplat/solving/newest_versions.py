@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.solving.alternatives import Newest
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.records import CondaRecord
+
+#: So many lines are named in a phrase.
+_LINES = 2
 
 
 class NewestVersion(NamedTuple):
@@ -62,6 +66,21 @@ def by_channel(channel: str) -> str:
 def unknown(name: str) -> str:
     """Nothing by itself is: a solve can tell."""
     return f"not together with the rest: conda multiplat why {name}"
+
+
+def is_unclear(newest: Mapping[str, NewestVersion], name: str) -> bool:
+    """Whether only a solve can tell what is in the way of a package's newest version."""
+    return newest[name].reason == unknown(name)
+
+
+def told(newest: NewestVersion, found: Newest) -> NewestVersion:
+    """With what a solve has told."""
+    if found.clash:
+        lines = " and ".join(f"{line.text} in {line.at}" for line in found.clash[:_LINES])
+        return newest._replace(reason=f"not together with {lines}")
+    if found.fix:
+        return newest._replace(reason=f"others would be older: {found.fix}")
+    return newest
 
 
 def first_in_the_way(

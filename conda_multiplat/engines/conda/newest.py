@@ -7,7 +7,7 @@ Nothing is solved here. A newest version is held, in this order, against
 3. what the other packages of the solution say of it, in ``depends`` and ``constrains``;
 4. what its builds need themselves, of those packages and of the machine.
 
-Where all of that lets it through, only a solve can tell more.
+Where all of that lets it through, only a solve can tell more (``what_if``).
 """
 
 from __future__ import annotations

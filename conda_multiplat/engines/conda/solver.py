@@ -41,7 +41,7 @@ from conda_multiplat.engines.conda.what_if import Alternatives
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.gpu_driver import cuda_possible
 from conda_multiplat.manifest.model import Requirement
-from conda_multiplat.solving.newest_versions import NewestVersion, SolvedRequest
+from conda_multiplat.solving.newest_versions import NewestVersion, SolvedRequest, is_unclear, told
 from conda_multiplat.solving.outcomes import Conflict, Outcome, Question, Solution, Why
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.channels import public_name
@@ -51,6 +51,8 @@ from conda_multiplat.vocabulary.records import CondaRecord
 
 T = TypeVar("T")
 
+#: Of so many packages of a target, for which nothing simpler says why, a solve is asked.
+_TRIALS = 2
 _ARENAS = (os.cpu_count() or 1) + 1
 _M_ARENA_MAX = -8  # of glibc's <malloc.h>
 #: The beginning of the file that tells of a channel's shards (CEP 16).
@@ -86,7 +88,8 @@ class RattlerEngine:
     def newest(self, solved: Sequence[SolvedRequest]) -> Sequence[Mapping[str, NewestVersion]]:
         """The newest version of each package of some solutions, and what is in its way.
 
-        Nothing is solved: see :mod:`conda_multiplat.engines.conda.newest`.
+        Where nothing that is known of the packages says it, a few are tried by a solve: see
+        :mod:`conda_multiplat.engines.conda.newest`.
 
         Raises:
             OutsideError: a channel can't be read.
@@ -197,7 +200,13 @@ class _Run:
 
     async def _newest(self, solved: SolvedRequest) -> dict[str, NewestVersion]:
         with _readable(solved.request):
-            return await newest_versions(self._repodata, solved)
+            newest = await newest_versions(self._repodata, solved)
+            request = solved.request._replace(locked=solved.records)
+            unclear = [each for each in solved.records if is_unclear(newest, each.name)][:_TRIALS]
+            tried = (self._alternatives.newest(request, record) for record in unclear)
+            for record, found in zip(unclear, await asyncio.gather(*tried), strict=True):
+                newest[record.name] = told(newest[record.name], found)
+            return newest
 
     async def _why(self, request: SolveRequest, record: CondaRecord) -> Why:
         with _readable(request):

@@ -96,6 +96,12 @@ class Alternatives:
         trial = await self._trial(request, found, record.name, builds, cuda)
         return Why(newest, trial.note)
 
+    async def newest(self, request: SolveRequest, record: CondaRecord) -> Newest:
+        """What stood in the way of the newest version."""
+        return await self._newest(
+            request, record, await self._repodata.known(request, [record.name])
+        )
+
     async def _cuda_builds(
         self, request: SolveRequest, suspects: Mapping[str, rattler.RepoDataRecord]
     ) -> dict[str, Records]:

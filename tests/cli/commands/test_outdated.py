@@ -76,7 +76,7 @@ def test_what_is_in_the_way(alone: Host, project: Path, own: Path) -> None:
         ["", "part", "1.0", "1.0", "2.0", "linux-64", "tool 1.0 needs part <2"],
         [
             *("*", "tangled", "1.0", "1.0", "2.0", "linux-64"),
-            "not together with the rest: conda multiplat why tangled",
+            "not together with tool in environment.yml:9:5",
         ],
     ]
     assert done.stderr == (
@@ -84,6 +84,31 @@ def test_what_is_in_the_way(alone: Host, project: Path, own: Path) -> None:
         " 6 packages held back: all of it with conda multiplat why NAME\n"
         " bounds of the manifest move by: conda multiplat upgrade\n"
     )
+
+
+def test_at_the_cost_of_others(alone: Host, project: Path, own: Path) -> None:
+    """What can be had where another package would be older; of many, `why` is named."""
+    old = [_generic("both", "2", "part"), *(_generic(f"t{n}", "1") for n in range(4))]
+    write(project, own, "both", *(f"t{n}" for n in range(4)), platforms=LINUX)
+    _locked(alone, project, own, [*old, _generic("part", "1")])
+    new = [
+        _generic("both", "3", "inner"),
+        _generic("inner", "1", "part <2"),
+        *(_generic("part", version) for version in ("1", "2")),
+        *(_generic(f"t{n}", "2", f"deep{n}") for n in range(4)),
+        *(_generic(f"deep{n}", "1", "part >=2") for n in range(4)),
+    ]
+    write_repodata(own, [*old, *new])
+    said = _rows(alone.multiplat("outdated", cwd=project).stdout)
+    reasons = {name: reason for _, name, *_, reason in said if reason}
+    assert set(reasons) == {"part", "t0", "t1", "t2", "t3"}
+    assert reasons["part"] == "inner 1 needs part <2"
+    assert [reasons[f"t{n}"] for n in range(4)] == [
+        "others would be older: write `t0 >=2` in environment.yml:7:5",
+        "others would be older: write `t1 >=2` in environment.yml:8:5",
+        "not together with the rest: conda multiplat why t2",
+        "not together with the rest: conda multiplat why t3",
+    ]
 
 
 def test_other_pythons_and_systems(alone: Host, project: Path, own: Path) -> None:
