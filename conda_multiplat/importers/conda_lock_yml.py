@@ -21,7 +21,6 @@ from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, spec_name
 from conda_multiplat.vocabulary.reachability import depends_of, sources
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
 from conda_multiplat.vocabulary.virtual_packages import (
-    NAMES,
     Promises,
     promised,
     stated,
@@ -153,7 +152,7 @@ def _own(subdir: str, locked: PlatformLock) -> _Promised:
         {
             name: package.build if name == "archspec" else package.version
             for name, package in values.items()
-            if name in NAMES
+            if name != "unix"
         },
     )
 

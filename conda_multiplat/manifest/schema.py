@@ -14,7 +14,7 @@ from conda_multiplat.manifest.head import ENVIRONMENT, ENVIRONMENT_NAME, MULTIPL
 from conda_multiplat.manifest.model import CONDAS_OWN
 from conda_multiplat.manifest.pypi_options import CHOICES, FILE_HOST, INDEX_NAME, INDEX_URL, PYPI
 from conda_multiplat.vocabulary.names import FAMILIES, SUBDIRS
-from conda_multiplat.vocabulary.virtual_packages import NAMES
+from conda_multiplat.vocabulary.virtual_packages import NAME, NAMES
 
 Schema = dict[str, Any]
 #: The draft that editors know.
@@ -89,7 +89,10 @@ def _promises(platform: str) -> Schema:
     versions = {"type": ["string", "number", "null"]}
     return {
         "description": f"What machines of {platform} are promised to have",
-        **_closed(dict.fromkeys(NAMES, versions)),
+        **_closed(
+            dict.fromkeys(NAMES, versions),
+            patternProperties={f"^(?!unix$){NAME.pattern}$": versions},
+        ),
     }
 
 

@@ -1,4 +1,4 @@
-"""MatchSpecs of a manifest that conda reads in a way that is hardly what was meant."""
+"""What a manifest says and hardly means: MatchSpecs as conda reads them, and promises."""
 
 from __future__ import annotations
 
@@ -7,20 +7,33 @@ from collections.abc import Iterator
 from conda_multiplat.manifest.model import Manifest, Requirement
 from conda_multiplat.vocabulary.errors import WordingError
 from conda_multiplat.vocabulary.match_spec import parse_spec
+from conda_multiplat.vocabulary.virtual_packages import promise_warning
 
 
 def spec_warnings(manifest: Manifest) -> list[str]:
-    """A line for each place, in their order; nothing for what is no MatchSpec at all."""
+    """A line for each place, in their order; nothing for what is no MatchSpec at all.
+
+    After them one for each name of a virtual package that looks like a slip.
+    """
     platforms: dict[Requirement, list[str]] = {}
     for environment in manifest.environments.values():
         for subdir in manifest.platforms_of(environment.name):
             for line in environment.views[subdir].conda if subdir in environment.views else ():
                 platforms.setdefault(line, []).append(subdir)
-    return [
+    lines = [
         f"{line.at}: `{line.text}`: {warning}"
         for line in sorted(platforms, key=lambda line: line.at)
         for warning in _warnings(line, platforms[line])
     ]
+    return [*lines, *_of_promises(manifest)]
+
+
+def _of_promises(manifest: Manifest) -> Iterator[str]:
+    for environment in manifest.environments.values():
+        for platform, values in environment.promises.items():
+            for name in values:
+                if warning := promise_warning(name):
+                    yield f"{environment.name}: virtual-packages: {platform}: {warning}"
 
 
 def _warnings(line: Requirement, platforms: list[str]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from conda_multiplat.vocabulary.names import (
     FAMILIES,
     SUBDIRS,
     VirtualPackage,
+    did_you_mean,
     families,
     nearest_or_all,
     spec_name,
@@ -30,7 +31,8 @@ DEFAULTS: dict[str, dict[str, str]] = {
 #: The plain microarchitecture of a platform's second part (CEP 30, appendix A).
 _ARCHSPEC = {"32": "x86", "64": "x86_64", "arm64": "aarch64", "z": "z"}
 
-#: The names that can be promised, and the families they exist on.
+#: The names that everybody knows, and the families they exist on. A channel or a plugin can have
+#: others, which exist anywhere.
 NAMES: dict[str, tuple[str, ...]] = {
     "archspec": (),
     "cuda": ("linux", "win"),
@@ -41,10 +43,19 @@ NAMES: dict[str, tuple[str, ...]] = {
     "win": ("win",),
 }
 
+#: What a promised name may look like, without ``__``.
+NAME = re.compile(r"[a-z0-9][a-z0-9_]*")
+#: Is there by what a platform is.
+_GIVEN = "unix"
 #: Stands for a record's name in the needs of promises.
 PROMISE = "the manifest's promise"
 _VERSION = re.compile(r"^[0-9][0-9A-Za-z.!+_]*$")
 _BUILD = re.compile(r"^[0-9A-Za-z_.+]+$")
+
+
+#: What is promised of machines without a word of a manifest's.
+_ASSUMED = {f"__{name}" for values in DEFAULTS.values() for name in values}
+_ASSUMED |= {"__archspec", f"__{_GIVEN}"}
 
 
 class Need(NamedTuple):
@@ -70,12 +81,9 @@ class Unmet(NamedTuple):
 
 def promise_problem(platform: str, name: str, value: str | None) -> tuple[str, str] | None:
     """What is wrong with a line of ``virtual-packages``, as (message, hint)."""
-    if name not in NAMES:
-        bare = name.removeprefix("__")
-        known = nearest_or_all(bare, NAMES)
-        hint = f"write {bare!r}, without the underscores" if bare in NAMES else known
-        return f"unknown virtual package {name!r} for {platform}", hint
-    where = NAMES[name]
+    if problem := _name_problem(platform, name):
+        return problem
+    where = NAMES.get(name, ())
     if where and platform in (*SUBDIRS, *FAMILIES) and not _homes(platform) & set(where):
         return f"{platform} never has {name!r}", f"it exists on {' and '.join(where)}"
     if value is None:
@@ -86,6 +94,23 @@ def promise_problem(platform: str, name: str, value: str | None) -> tuple[str, s
     elif not _VERSION.match(value):
         return f"{name}: {value!r} is not a version", f'for example {name}: "12.4"'
     return None
+
+
+def _name_problem(platform: str, name: str) -> tuple[str, str] | None:
+    if name == _GIVEN:
+        return f"{platform} has {name!r} or not by what it is", "leave it out"
+    if NAME.fullmatch(name):
+        return None
+    bare = name.removeprefix("__").lower()
+    named = name != bare and name == f"__{bare}" and NAME.fullmatch(bare)
+    hint = f"write {bare!r}, without the underscores" if named else nearest_or_all(bare, NAMES)
+    return f"{name!r} is not the name of a virtual package", hint
+
+
+def promise_warning(name: str) -> str:
+    """What a promised name that nobody knows may be a slip for, in words; ``""`` for nothing."""
+    hint = "" if name in NAMES else did_you_mean(name, NAMES)
+    return f"nobody knows a virtual package {name!r}: {hint}" if hint else ""
 
 
 def _homes(platform: str) -> set[str]:
@@ -136,7 +161,9 @@ def _fitting(subdir: str, values: Mapping[str, str | None]) -> dict[str, str | N
     """Those of a family's promises that can be true of ``subdir``: ``unix`` has no glibc on osx."""
     home = set(families(subdir))
     return {
-        name: value for name, value in values.items() if not NAMES[name] or home & set(NAMES[name])
+        name: value
+        for name, value in values.items()
+        if not NAMES.get(name) or home & set(NAMES[name])
     }
 
 
@@ -152,11 +179,11 @@ def needs_of(records: Iterable[tuple[str, Sequence[str], Sequence[str]]]) -> lis
 
 
 def promise_needs(packages: Iterable[VirtualPackage]) -> list[Need]:
-    """What a promise of CUDA needs: it is never assumed, so that a manifest has stated it."""
+    """What promises of CUDA and the like need: none is assumed, so that a manifest states them."""
     return [
         Need(f"{package.name} >={package.version}", PROMISE)
         for package in packages
-        if package.name in ("__cuda", "__cuda_arch")
+        if package.name not in _ASSUMED
     ]
 
 

@@ -94,7 +94,7 @@ def test_manifests_of_the_tests() -> None:
         ("  - python 3.12.*", "  - python: 3.12", "$.dependencies[0]"),
         ("sel(linux)", "sel(beos)", "$.dependencies[1]"),
         ("  solve-group: one", "  solve-groups: one", "$.multiplat"),
-        ("{glibc: 2.28", "{glib: 2.28", "$.multiplat['virtual-packages'].linux"),
+        ("{glibc: 2.28", "{g-libc: 2.28", "$.multiplat['virtual-packages'].linux"),
         ("linux: {gl", "linus: {gl", "$.multiplat['virtual-packages']"),
         ("lowest-direct", "lowest-dirct", "$.multiplat.pypi.resolution"),
         ("cu128", "cu1", "$.multiplat.pypi['torch-backend']"),

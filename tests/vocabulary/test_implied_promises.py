@@ -42,7 +42,7 @@ def _promises(subdir: str, needs: list[Need], versions: dict[str, str]) -> list[
         ("osx-arm64", ["__osx >=14.5", "__osx >=11.0"], {}, {"osx": "14.5"}),
         ("osx-arm64", ["__cuda >=12"], {}, {}),
         ("linux-64", ["__cuda >=12", "__cuda <12"], {}, {}),
-        ("linux-64", ["__unheard >=1"], {}, {}),
+        ("linux-64", ["__unheard >=1"], {}, {"unheard": "1"}),
         ("linux-64", ["__glibc no-version-at-all!"], {}, {}),
     ],
 )

@@ -253,12 +253,12 @@ def test_virtual_packages_yml_problems(alone: Host, project: Path) -> None:
     )
     assert alone.multiplat("import", "vp.yml", cwd=project, code=2).stderr.count("vp.yml:") == 2
     (project / "vp.yml").write_text(
-        "subdirs: {linux-64: {packages: {__odd: '1', __osx: '11.0', cuda: '12'}}}\n",
+        "subdirs: {linux-64: {packages: {__Odd: '1', __osx: '11.0', cuda: '12'}}}\n",
         encoding="utf-8",
     )
     done = alone.multiplat("import", "env.yml", "vp.yml", "--dry-run", cwd=project)
     assert [line for line in done.stderr.splitlines() if "vp.yml:" in line] == [
-        "   vp.yml:1:33: __odd: 1 of linux-64: unknown virtual package 'odd' for linux-64",
+        "   vp.yml:1:33: __Odd: 1 of linux-64: 'Odd' is not the name of a virtual package",
         "   vp.yml:1:45: __osx: 11.0 of linux-64: linux-64 never has 'osx'",
         "   vp.yml:1:60: cuda: 12 of linux-64: a virtual package's name begins with `__`",
     ]
