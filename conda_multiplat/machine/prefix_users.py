@@ -2,8 +2,9 @@
 
 A note is a file in ``conda-meta/multiplat-users``, named by its process. Its lock goes with the
 descriptor to the program that we become and to what that starts, and ends with the last of them,
-however they end; a note that nobody holds any more is removed by the next who comes. Who may not
-write there holds the prefix's history instead, without a name.
+however they end. A program can close what it inherits, as tcsh does: it counts for as long as it is
+the process that wrote the note (Linux tells). The notes of others are removed by the next who
+comes. Who may not write there holds the prefix's history instead, without a name.
 
 All of this happens while the prefix's folder is held (:func:`file_locks.one_at_a_time`), so that
 nobody comes while it is looked at. Where there are no locks (Windows, some network file systems)
@@ -25,6 +26,10 @@ from conda_multiplat.vocabulary.channels import scrub
 from conda_multiplat.vocabulary.json_values import json_object
 
 FOLDER = "multiplat-users"
+#: Where Linux says when a process started, counted from its state; and the states of one that has
+#: ended, and that nobody has asked for yet how.
+_START = 19
+_OVER = ("Z", "X")
 #: So much of a command line is noted.
 _LONG = 200
 
@@ -55,7 +60,12 @@ class User(NamedTuple):
 def come_in(prefix: Path, command: str) -> None:
     """Let others know that this process, and what it becomes, works in ``prefix`` from now on."""
     folder = meta(prefix) / FOLDER
-    note = {"command": scrub(command)[:_LONG], "process": os.getpid(), "host": _host()}
+    note = {
+        "command": scrub(command)[:_LONG],
+        "process": os.getpid(),
+        "started": _started(os.getpid()),
+        "host": _host(),
+    }
     try:
         if not folder.is_dir():
             folder.mkdir(exist_ok=True)
@@ -141,10 +151,35 @@ def _ended(folder: Path) -> Iterator[Path]:
             if handle is None:
                 continue
             try:
+                if _goes_on(path):
+                    continue
                 path.unlink()
             finally:
                 let_go(handle)
             yield path
+
+
+def _goes_on(note: Path) -> bool:
+    """Whether the process that wrote a note is there, though it holds it no longer."""
+    with suppress(OSError, ValueError, TypeError, KeyError, OverflowError):
+        content = json_object(note.read_text(encoding="utf-8"))
+        started = _started(int(content["process"]))
+        return bool(started) and [started, _host()] == [content["started"], content["host"]]
+    return False
+
+
+def _started(process: int) -> str:
+    """When a process started, in the clock ticks of its machine; ``""`` where nothing tells."""
+    fields = _status(process)
+    return fields[_START] if fields and fields[0] not in _OVER else ""
+
+
+def _status(process: int) -> list[str]:
+    """What Linux says of a process, from its state on; nothing elsewhere."""
+    with suppress(OSError):
+        text = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+        return text.rpartition(")")[2].split()
+    return []
 
 
 def _host() -> str:
@@ -161,9 +196,8 @@ def _ancestors() -> Iterator[int]:
 
 def _parent(process: int) -> int:
     """The process that started another; 0 where that can't be told."""
-    with suppress(OSError, ValueError):
-        text = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
-        return int(text.rpartition(")")[2].split()[1])
+    if fields := _status(process):
+        return int(fields[1])
     import subprocess
 
     with suppress(OSError, ValueError):

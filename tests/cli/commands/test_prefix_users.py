@@ -135,6 +135,18 @@ def test_own_shell_may_install(alone: Host, demo: Path, packages: Path) -> None:
     assert (alone.envs / "demo/share/two").exists()
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="nothing tells")
+def test_who_closes_descriptors_counts(alone: Host, demo: Path, packages: Path) -> None:
+    """A program that closes what it inherits, as tcsh does, is in the prefix until it ends."""
+    code = "import os; os.closerange(3, 1000); print('begin', flush=True); input()"
+    with _running(alone, demo, "run", "--", sys.executable, "-c", code) as process:
+        alone.multiplat("run", "--", "true", cwd=demo)  # removes the notes of who has gone
+        _lock_more(alone, demo, packages)
+        said = alone.multiplat("install", cwd=demo, code=1).stderr
+        assert f" (process {process.pid})\n" in said
+    alone.multiplat("install", "-q", cwd=demo)
+
+
 def test_own_background_may_install(alone: Host, demo: Path, packages: Path) -> None:
     """It is still from within where what began it has ended, as under a terminal multiplexer."""
     _lock_more(alone, demo, packages)
