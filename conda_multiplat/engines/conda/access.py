@@ -76,6 +76,12 @@ class Channels:
                 self._headers[url] = self._settings.authorize(url)
         return public
 
+    @property
+    def restricted(self) -> bool:
+        """Whether conda's configuration says which channels may be used."""
+        config = self._settings.channel_config
+        return bool(config.allowlist_channels or config.denylist_channels)
+
     def require_allowed(self, urls: Iterable[str]) -> None:
         """Refuse channels that conda's configuration does not let us use, by their base URLs.
 

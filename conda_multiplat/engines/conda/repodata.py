@@ -28,8 +28,9 @@ _PRIORITIES = {
     "disabled": rattler.ChannelPriority.Disabled,
 }
 #: CEP 42 lets a channel name others to look into. conda does not, and what a lock is made from
-#: are the channels that it names.
+#: are the channels that it names. Where there is no solution they are looked into for a way out.
 _RELATIONS: ChannelRelationsMode = "disabled"
+_RELATED: ChannelRelationsMode = "strict"
 #: How rattler begins its explanations.
 _PREAMBLE = "Cannot solve the request because of: "
 #: Solves at once: more than processors, since some wait for repodata; but each takes memory.
@@ -67,8 +68,12 @@ class Repodata:
         request: SolveRequest,
         requirements: Sequence[Requirement],
         locked: Sequence[rattler.RepoDataRecord] = (),
+        *,
+        related: bool = False,
     ) -> list[rattler.RepoDataRecord]:
         """The records that meet ``requirements`` where ``request`` is to be met.
+
+        With ``related``, channels that the channels declare count too (CEP 42).
 
         Raises:
             SolverError: there are none.
@@ -82,7 +87,7 @@ class Repodata:
                 locked_packages=locked,
                 virtual_packages=[_generic(package) for package in request.virtual_packages],
                 channel_priority=_PRIORITIES[request.channel_priority],
-                channel_relations=_RELATIONS,
+                channel_relations=_RELATED if related else _RELATIONS,
                 constraints=[self._channels.spec(constraint) for constraint in request.constraints],
             )
 
@@ -155,6 +160,15 @@ class Repodata:
         base = public_name(record.url).rsplit("/", 2)[0]
         subdir = request.target.subdir
         return next((asked for asked in request.channels if base in self._bases(asked, subdir)), "")
+
+    @property
+    def restricted(self) -> bool:
+        """Whether only some channels may be asked, so that none may lead to others."""
+        return self._channels.restricted
+
+    def channel_urls(self, request: SolveRequest) -> list[str]:
+        """The URLs of a request's channels."""
+        return self._channels.spec_channels(request)
 
     def _bases(self, channel: str, subdir: str) -> list[str]:
         return [url.rstrip("/") for url in self._channels.urls(channel, subdir)]

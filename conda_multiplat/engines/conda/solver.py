@@ -243,13 +243,15 @@ class _Run:
             missing = [
                 requirement for requirement in request.requirements if requirement.name in unknown
             ]
-            advice = await self._ways_out.elsewhere(request, missing)
+            advice = await self._ways_out.related(request, request.requirements)
+            advice = advice or await self._ways_out.elsewhere(request, missing)
             return Conflict(request, "", tuple(missing), unknown, advice=advice)
         involved = await self._repodata.clash(request, request.requirements)
         text = await self._repodata.explanation(request, involved)
         text = text or self._repodata.scrubbed(error)
         fix = await self._alternatives.promise_that_helps(request, involved)
-        advice = await self._ways_out.of(request, involved)
+        advice = await self._ways_out.related(request, involved)
+        advice = advice or await self._ways_out.of(request, involved)
         return Conflict(request, text, tuple(involved), {}, fix=fix, advice=advice)
 
     async def _suggestions(self, request: SolveRequest) -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ from conda_multiplat.engines.conda.repodata import Repodata
 from conda_multiplat.engines.conda.specs import is_newer, record_matches
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving.requests import SolveRequest
-from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.channels import base_url, public_name
 from conda_multiplat.vocabulary.match_spec import MatchSpec, parse_spec
 from conda_multiplat.vocabulary.names import unique
 from conda_multiplat.vocabulary.records import CondaRecord
@@ -48,6 +48,35 @@ class WaysOut:
             others = await self._platforms_of(request, MatchSpec(line.name, "", {}), self._subdirs)
             lines += [f"{line.name} is there for {', '.join(others)}"] if others else []
         return tuple(lines)
+
+    async def related(
+        self, request: SolveRequest, involved: Sequence[Requirement]
+    ) -> tuple[str, ...]:
+        """The channels that the request's channels declare (CEP 42), where those have what lacks.
+
+        A base comes before the channel that builds on it, and what a label overrides after it: such
+        a channel's URL is the beginning of the label's.
+        """
+        if self._repodata.restricted:
+            return ()
+        try:
+            found = await self._repodata.solve(request, involved, related=True)
+        except (SolverError, GatewayError, FetchRepoDataError, IoError):
+            return ()
+        names: dict[str, list[str]] = {}
+        for record in found:
+            if not self._repodata.channel(request, record):
+                names.setdefault(base_url(public_name(record.url)), []).append(
+                    record.name.normalized
+                )
+        urls = self._repodata.channel_urls(request)
+        label = any(url.startswith(f"{base}/") for url in urls for base in names)
+        where = "after the one that declares it" if label else "before the one that declares it"
+        return tuple(
+            f"{_few(sorted(its))} can be had from {url}, which a channel declares as its own "
+            f"(CEP 42): name it under `channels:`, {where}"
+            for url, its in sorted(names.items())
+        )
 
     async def of(self, request: SolveRequest, involved: Sequence[Requirement]) -> tuple[str, ...]:
         """What there is instead of what some lines ask for, and of what priority hides."""
