@@ -12,10 +12,12 @@ newest versions, of conda's side and of PyPI's at once.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from conda_multiplat.actions.lock.adopt import adopt
 from conda_multiplat.actions.lock.plan import Update
 from conda_multiplat.actions.lock.relock import Locked, relock
 from conda_multiplat.actions.locked_targets import LockedTarget, locked_targets
@@ -23,7 +25,7 @@ from conda_multiplat.lockfile.dependency_graph import Key
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import Project
-from conda_multiplat.manifest.targets import Target
+from conda_multiplat.manifest.targets import Target, target
 from conda_multiplat.solving.newest_versions import NewestVersion, SolvedRequest
 from conda_multiplat.solving.pypi import PypiSolution
 from conda_multiplat.solving.requests import request
@@ -117,6 +119,8 @@ def outdated(
     from conda_multiplat.engines.pypi.resolver import UvEngine
 
     every = locked_targets(project, environments, platforms, console)
+    adopted = adopt(project, settings, console, environments=environments, platforms=platforms)
+    project = adopted.project  # another tool's lock is updated with what it was made for
     engine = RattlerEngine(settings, project.folder)
     allowed = relock(
         project,
@@ -128,35 +132,37 @@ def outdated(
         drop_cuda=True,
         engine=engine,
     )
-    solved = [_solved(target, allowed, settings) for target in every]
-    newest = _newest(solved, allowed.pypi, engine, lambda: UvEngine(settings, project.folder))
+    solved = [_solved(project, locked, allowed, settings) for locked in every]
+    pypi = {str(target): solution for target, solution in allowed.pypi.items()}
+    newest = _newest(solved, pypi, engine, lambda: UvEngine(settings, project.folder))
+    return Answer(_grouped(every, allowed, newest), every, allowed)
+
+
+def _grouped(
+    every: Sequence[LockedTarget], allowed: Locked, newest: Mapping[str, Newest]
+) -> list[Outdated]:
+    """The packages that are not the newest, targets that agree in all of it together."""
     rows: dict[Versions, list[LockedTarget]] = {}
-    where: dict[Key, int] = {}
-    for target in every:
-        for record in target.locked.every:
-            where[record.manager, record.name] = where.get((record.manager, record.name), 0) + 1
-        for versions in _versions(target, allowed, newest[target.target]):
-            rows.setdefault(versions, []).append(target)
-    asked = {key for target in every for key in target.graph().asked}
-    return Answer(
-        [
-            Outdated(
-                versions,
-                (versions.manager, versions.name) in asked,
-                tuple(target.target for target in targets),
-                len(targets) == where[versions.manager, versions.name],
-            )
-            for versions, targets in sorted(rows.items(), key=lambda row: row[0])
-        ],
-        every,
-        allowed,
-    )
+    for locked in every:
+        for versions in _versions(locked, allowed, newest[str(locked.target)]):
+            rows.setdefault(versions, []).append(locked)
+    counts = Counter((each.manager, each.name) for locked in every for each in locked.locked.every)
+    asked = {key for locked in every for key in locked.graph().asked}
+    return [
+        Outdated(
+            versions,
+            (versions.manager, versions.name) in asked,
+            tuple(locked.target for locked in targets),
+            len(targets) == counts[versions.manager, versions.name],
+        )
+        for versions, targets in sorted(rows.items(), key=lambda row: row[0])
+    ]
 
 
-def _versions(target: LockedTarget, allowed: Locked, newest: Newest) -> Iterator[Versions]:
+def _versions(locked: LockedTarget, allowed: Locked, newest: Newest) -> Iterator[Versions]:
     """The packages of a target that are not the newest."""
-    now = {(each.manager, each.name): each for each in allowed.of(target.target).every}
-    for record in target.locked.every:
+    now = {(each.manager, each.name): each for each in allowed.of(locked.target).every}
+    for record in locked.locked.every:
         key = (record.manager, record.name)
         if key not in now or key not in newest:  # nobody asks for it any more, or no index has it
             continue
@@ -182,33 +188,37 @@ def _comparison(manager: str) -> Callable[[str, str], bool]:
 
 def _newest(
     solved: Sequence[SolvedRequest],
-    pypi: Mapping[Target, PypiSolution],
+    pypi: Mapping[str, PypiSolution],
     conda_engine: RattlerEngine,
     make_pypi_engine: Callable[[], UvEngine],
-) -> Mapping[Target, Newest]:
-    """The newest versions of what the manifest allows, target by target."""
-    targets = [request.target for request, _ in solved]
+) -> Mapping[str, Newest]:
+    """The newest versions of what the manifest allows, by the target's name."""
+    targets = [str(request.target) for request, _ in solved]
     engine = make_pypi_engine() if pypi else None
     try:
-        futures = {
-            target: engine.newest(pypi[target]) for target in targets if engine and target in pypi
-        }
-        found: dict[Target, dict[Key, NewestVersion]] = {
+        futures = {name: engine.newest(pypi[name]) for name in targets if engine and name in pypi}
+        found: dict[str, dict[Key, NewestVersion]] = {
             target: {("conda", name): newest for name, newest in known.items()}
             for target, known in zip(targets, conda_engine.newest(solved), strict=True)
         }
         for target, future in futures.items():
-            found[target] |= {("pypi", name): newest for name, newest in future.result().items()}
+            found[str(target)] |= {
+                ("pypi", name): newest for name, newest in future.result().items()
+            }
     finally:
         if engine:
             engine.close()
     return found
 
 
-def _solved(target: LockedTarget, allowed: Locked, settings: Settings) -> SolvedRequest:
+def _solved(
+    project: Project, locked: LockedTarget, allowed: Locked, settings: Settings
+) -> SolvedRequest:
+    """The request that was solved for a locked target, and what was found."""
+    environment, subdir = locked.target.environment, locked.target.subdir
     asked = request(
-        target.target,
+        target(project.manifest, environment, subdir),
         default_channels=settings.channels,
-        channel_priority=target.lock.channel_priority or settings.channel_priority,
+        channel_priority=locked.lock.channel_priority or settings.channel_priority,
     )
-    return SolvedRequest(with_peers_lines(asked), allowed.of(target.target).records)
+    return SolvedRequest(with_peers_lines(asked), allowed.of(locked.target).records)

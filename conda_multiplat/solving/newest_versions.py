@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.alternatives import Newest
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.records import CondaRecord
@@ -66,6 +67,13 @@ def by_channel(channel: str) -> str:
 def unknown(name: str) -> str:
     """Nothing by itself is: a solve can tell."""
     return f"not together with the rest: conda multiplat why {name}"
+
+
+def with_peers(lines: Sequence[Requirement], target: Target, *, pypi: bool) -> list[Requirement]:
+    """Lines, and those of the other environments of a target's solve-group."""
+    views = [peer.view for peer in target.peers]
+    theirs = [line for view in views for line in (view.pypi if pypi else view.conda)]
+    return [*lines, *theirs]
 
 
 def is_unclear(newest: Mapping[str, NewestVersion], name: str) -> bool:

@@ -7,9 +7,14 @@ import random
 import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
+from support.edits import generated
 
+from conda_multiplat.actions.edit.upgrade import bound_lines
 from conda_multiplat.engines.conda.specs import check_spec, is_newer, spec_allows
+from conda_multiplat.manifest.edit.draft import Draft
 from conda_multiplat.manifest.edit.moved_bounds import loosened, moved
+from conda_multiplat.manifest.edit.rewrite import rewritten
+from conda_multiplat.manifest.read import Source
 
 #: What is written, what is solved with, and where it moves to with 2.4.6 and 2.5.1 solved.
 CONDA = [
@@ -121,3 +126,27 @@ def test_random_bounds(seed: int) -> None:
             assert spec_allows(after, new), (text, after)
             assert "<" in text or not spec_allows(after, old), (text, after)
         assert moved(after, [new], newer, pypi=pypi) == after
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_in_any_handwriting(seed: int) -> None:
+    """All lines of a manifest at once: they say what they are to say, and all else is as it was."""
+    text = generated(random.Random(seed))
+    draft = Draft((Source("environment.yml", text),), ("linux-64",))
+    lines = bound_lines(draft, list(draft.manifest.environments))
+    texts = {
+        bound.at: moved(
+            bound.line.text,
+            ["12.3.4", "13.1"],
+            _newer_pypi if bound.change.pypi else is_newer,
+            pypi=bound.change.pypi,
+        )
+        for bound in lines
+    }
+    after = rewritten(draft, texts)
+    said = [bound.line.text for bound in bound_lines(after, list(after.manifest.environments))]
+    assert said == [texts[bound.at] for bound in lines]
+    old, new = text.splitlines(True), after.sources[0].text.splitlines(True)
+    changed = {at.line for at, words in texts.items() if words not in old[at.line - 1]}
+    pairs = enumerate(zip(old, new, strict=True), 1)
+    assert {number for number, (before, now) in pairs if before != now} <= changed

@@ -108,7 +108,8 @@ def _line(repodata: Repodata, request: SolveRequest, name: str, newest: Builds) 
             for build in newest
         )
 
-    return phrases.first_in_the_way(request.requirements, name, allows)
+    lines = phrases.with_peers(request.requirements, request.target, pypi=False)
+    return phrases.first_in_the_way(lines, name, allows)
 
 
 class _Others:

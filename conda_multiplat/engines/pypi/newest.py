@@ -96,10 +96,10 @@ class _Solved:
         here = self._records[name].version
         if Version(version) <= Version(here):
             return NewestVersion(here)
+        request = self._request
+        lines = phrases.with_peers(request.requirements, request.target, pypi=True)
         reason = (
-            phrases.first_in_the_way(
-                self._request.requirements, name, lambda line: self._allows(line, version)
-            )
+            phrases.first_in_the_way(lines, name, lambda line: self._allows(line, version))
             or self._asker(name, version)
             or self._need(name, version)
             or phrases.unknown(name)

@@ -285,3 +285,28 @@ def test_one_look_for_all(alone: Host, project: Path, server: Rules, tmp_path: P
     server.requests.clear()
     alone.multiplat("outdated", cwd=project)
     assert len(server.requests) <= asked
+
+
+def test_environments_that_agree(alone: Host, project: Path, tmp_path: Path) -> None:
+    """In a solve-group the lines of the others are in the way too, conda's and pip's."""
+    python = Package("python", "3.12.5", "0_cpython", "linux-64")
+    channel = write_repodata(
+        tmp_path / "channel", [python, _generic("a", "1.0"), _generic("a", "2.0")]
+    )
+    index = Index(tmp_path / "index")
+    for version in ("1.0", "2.0"):
+        index.wheel("tool", version)
+    with serve(index.root) as server:
+        pip = f"pip: [--index-url {server.url}/simple, tool]"
+        extra = (
+            "multiplat:\n  solve-group: all\n  environments:\n    dev:\n      solve-group: all\n"
+            "      dependencies: [a <2, pip: [tool<2]]\n"
+        )
+        write(project, channel, "python 3.12.*", "a", pip, platforms=LINUX, extra=extra)
+        alone.multiplat("lock", cwd=project)
+        found = alone.json("outdated", cwd=project)["outdated"]
+    rows = {(each["name"], each["reason"]): each["targets"] for each in found}
+    both = ["default/linux-64", "dev/linux-64"]
+    assert rows["a", "a <2 in environment.yml:14:22"] == both
+    assert {name for name, _ in rows} == {"a", "tool"}
+    assert rows["tool", "tool<2 in environment.yml:14:34"] == both
