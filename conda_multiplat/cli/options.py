@@ -70,6 +70,24 @@ def environments_option(parser: argparse.ArgumentParser) -> None:
     several(parser, *flags, dest="environments", metavar="ENV", summary=summary)
 
 
+def repeated_environment_option(parser: argparse.ArgumentParser) -> None:
+    """``-e`` with one name each time."""
+    parser.add_argument(
+        *("-e", "--environment"),
+        dest="environments",
+        action="append",
+        default=[],
+        metavar="ENV",
+        help="only this environment of the manifest; say it again for another",
+    )
+
+
+def scope_options(parser: argparse.ArgumentParser) -> None:
+    """``-e`` and ``--platform``, one name each time: what comes after one is a package."""
+    repeated_environment_option(parser)
+    repeated(parser, "--platform", "platforms", "P", "only this platform; likewise")
+
+
 def environment_option(parser: argparse.ArgumentParser) -> None:
     """``-e`` with one name."""
     flags = ("-e", "--environment")

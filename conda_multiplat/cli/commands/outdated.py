@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 
 from conda_multiplat.actions.locked_targets import near_names
 from conda_multiplat.actions.outdated import Answer, outdated
-from conda_multiplat.cli.options import environments_option, flag, platforms_option
+from conda_multiplat.cli.options import flag, scope_options
 from conda_multiplat.cli.show import outdated as show
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
@@ -30,8 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     summary = "only these packages, conda's or PyPI's (default: all that are locked)"
     parser.add_argument("packages", metavar="PKG", nargs="*", help=summary)
-    environments_option(parser)
-    platforms_option(parser, "only these platforms")
+    scope_options(parser)
     flag(parser, "--direct", "only_asked", "only what the manifest asks for by name")
     flag(parser, "--markdown", "as_markdown", "a table for a pull request")
     flag(parser, "--exit-code", "tell_by_code", "1 where something is outdated")

@@ -11,9 +11,8 @@ from conda_multiplat.actions.lock.plan import Update
 from conda_multiplat.cli.options import (
     destination_options,
     dry_run_option,
-    environments_option,
     flag,
-    platforms_option,
+    scope_options,
 )
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
@@ -35,8 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     summary = "locked packages, conda's or PyPI's, that may move (default: all)"
     parser.add_argument("packages", metavar="PKG", nargs="*", help=summary)
     flag(parser, "--all", "everything", "all packages, as where none is named")
-    environments_option(parser)
-    platforms_option(parser, "only these platforms; the others stay as locked")
+    scope_options(parser)
     flag(parser, "--drop-cuda", "drop_cuda", "let locked CUDA builds become CPU builds")
     destination_options(parser, "the conda environment that follows, and tells the manifest")
     dry_run_option(parser, "solve and show, but change nothing")

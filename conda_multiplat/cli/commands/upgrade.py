@@ -15,7 +15,13 @@ from conda_multiplat.actions.edit.follow import followed
 from conda_multiplat.actions.edit.upgrade import BoundLine, bound_lines, is_named, upgraded
 from conda_multiplat.actions.invocation import Invocation
 from conda_multiplat.actions.lock.plan import Update
-from conda_multiplat.cli.options import destination_options, dry_run_option, flag, repeated
+from conda_multiplat.cli.options import (
+    destination_options,
+    dry_run_option,
+    flag,
+    repeated,
+    repeated_environment_option,
+)
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.manifest.edit.draft import Draft
@@ -37,8 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("packages", metavar="PKG", nargs="*", help=summary)
     summary = "keep the bounds of this package; say it again for another"
     repeated(parser, "--exclude", "excluded", "PKG", summary)
-    summary = "only lines of this environment of the manifest; say it again for another"
-    repeated(parser, "-e", "environments", "ENV", summary)
+    repeated_environment_option(parser)
     flag(parser, "--drop-cuda", "drop_cuda", "let locked CUDA builds become CPU builds")
     destination_options(parser, "the conda environment that follows, and tells the manifest")
     dry_run_option(parser, "solve and show, but change nothing")

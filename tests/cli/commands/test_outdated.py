@@ -171,7 +171,7 @@ def test_targets_that_agree_share_a_line(door: Host, project: Path, own: Path) -
         ["*", "b", "1.0", "2.0", "2.0", "default/osx-arm64", ""],
         ["*", "c", "1.0", "2.0", "2.0", "dev/linux-64", ""],
     ]
-    done = door.multiplat("outdated", "a", "-e", "default", cwd=project)
+    done = door.multiplat("outdated", "-e", "default", "a", cwd=project)
     assert _rows(done.stdout) == [["*", "a", "1.0", "2.0", "2.0", "all platforms", ""]]
     done = door.multiplat(
         "outdated", "--markdown", "B", "--platform", "linux-64", "-e", "dev", cwd=project

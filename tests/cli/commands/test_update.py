@@ -41,7 +41,7 @@ def test_everything(door: Host, project: Path, own: Path) -> None:
 
 def test_some_packages_of_some_targets(alone: Host, project: Path, own: Path) -> None:
     """What is named moves where it is named; the rest stays."""
-    alone.multiplat("update", "B", "-e", "default", "--platform", "osx-arm64", cwd=project)
+    alone.multiplat("update", "-e", "default", "--platform", "osx-arm64", "B", cwd=project)
     old = {"a": "1.0", "b": "1.0", "c": "1.0"}
     assert locked(project) == {"linux-64": old, "osx-arm64": {**old, "b": "2.0"}}
     assert locked(project, "dev.conda-lock.yml") == {"linux-64": old}
