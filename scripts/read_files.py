@@ -3,8 +3,8 @@
 Usage: python scripts/read_files.py FOLDER [--show N]
 
 Each file is imported as by ``conda multiplat import FILE --dry-run``: environment.yml files,
-``conda-lock.yml``, pixi's and other ``.toml``, recipes. What is written must read as what was read.
-A file is taken, refused with a word for its user, or failed: then it is a mistake of ours, and the
+``conda-lock.yml``, pixi's and other ``.toml``, recipes; ``pixi.lock`` is read by itself. What is
+written must read as what was read. A file is taken, refused with a word for its user, or failed: then it is a mistake of ours, and the
 exit code is 1. Nothing is fetched, and nothing is written.
 """
 
@@ -18,11 +18,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from conda_multiplat.actions.import_.conda_lock_parsers import META_YAML
+from conda_multiplat.actions.import_.pixi_lock import NAME as PIXI_LOCK
 from conda_multiplat.actions.import_.sources import File, read_files, read_parts
 from conda_multiplat.actions.import_.verified_text import verified_text
 from conda_multiplat.importers.environment_yml import stated_platforms
 from conda_multiplat.importers.merge import merge
 from conda_multiplat.importers.platform_names import guess
+from conda_multiplat.lockfile.read_pixi_lock import read_pixi_lock
+from conda_multiplat.machine.files import read_lock_text
 from conda_multiplat.manifest.read import Source
 from conda_multiplat.vocabulary.errors import InternalError, MultiplatError
 
@@ -43,13 +47,21 @@ class Outcome(NamedTuple):
 
 def files_in(folder: Path) -> list[Path]:
     """The files that a reader of ours could take."""
-    return sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file())
+    paths = (path for path in folder.rglob("*") if path.suffix in SUFFIXES or _is_pixi_lock(path))
+    return sorted(path for path in paths if path.is_file())
+
+
+def _is_pixi_lock(path: Path) -> bool:
+    return path.name.endswith(PIXI_LOCK)
 
 
 def tried(path: Path) -> Outcome:
     """One file, read, written as a manifest, and read again."""
-    kind = path.suffix.lstrip(".")
+    kind = PIXI_LOCK if _is_pixi_lock(path) else path.suffix.lstrip(".")
     try:
+        if _is_pixi_lock(path):
+            _read_pixi_lock(path)
+            return Outcome(path, kind, TAKEN)
         (file,) = read_files([str(path)])
         kind = _kind(file)
         file = _with_platform(file) if kind == "environment" else file
@@ -65,7 +77,14 @@ def tried(path: Path) -> Outcome:
     return Outcome(path, kind, TAKEN)
 
 
+def _read_pixi_lock(path: Path) -> None:
+    for (_, platform), target in read_pixi_lock(read_lock_text(path), path.name).items():
+        target.locked(platform)
+
+
 def _kind(file: File) -> str:
+    if file.path.name == META_YAML:
+        return META_YAML
     if file.is_toml:
         return file.path.name if file.path.name in ("pixi.toml", "pyproject.toml") else "toml"
     return "conda-lock" if file.is_lock else "environment"

@@ -37,7 +37,14 @@ def test_rates(driver: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture
     (tmp_path / "b.yml").write_text("dependencies: ['a >>1']\n", encoding="utf-8")
     (tmp_path / "c.yml").write_text("dependencies: ['a >>1']\n", encoding="utf-8")
     assert driver.main([str(tmp_path)]) == 0
+    capsys.readouterr()
+    old = "version: 6\nenvironments: {}\npackages: []\n"
+    (tmp_path / "pixi.lock").write_text(old, encoding="utf-8")
+    (tmp_path / "old.pixi.lock").write_text("version: 4\n", encoding="utf-8")
+    assert driver.main([str(tmp_path)]) == 0
     lines = capsys.readouterr().out.splitlines()
+    assert lines[2] == "pixi.lock             2      1        1       0  50.0%"
+    del lines[2]
     assert lines[1] == "environment           3      1        2       0  33.3%"
     assert lines[3].startswith("    2 x not a MatchSpec: 'a >>1' (")
     assert lines[3].endswith("b.yml)")
