@@ -4,8 +4,8 @@ Usage: python scripts/read_files.py FOLDER [--show N]
 
 Each file is imported as by ``conda multiplat import FILE --dry-run``: environment.yml files,
 ``conda-lock.yml``, pixi's and other ``.toml``, recipes; ``pixi.lock`` is read by itself. What is
-written must read as what was read. A file is taken, refused with a word for its user, or failed: then it is a mistake of ours, and the
-exit code is 1. Nothing is fetched, and nothing is written.
+written must read as what was read. A file is taken, refused with a word for its user, or failed:
+then it is a mistake of ours, and the exit code is 1. Nothing is fetched, and nothing is written.
 """
 
 from __future__ import annotations
