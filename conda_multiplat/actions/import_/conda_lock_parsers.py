@@ -22,6 +22,7 @@ from conda_multiplat.importers.conda_lock_inputs import MAIN, Dependency, Parsed
 from conda_multiplat.importers.toml_lines import Places
 from conda_multiplat.importers.values import Lost, refusal
 from conda_multiplat.vocabulary.errors import Location, Problem, UsageError
+from conda_multiplat.vocabulary.match_spec import is_package_name
 from conda_multiplat.vocabulary.names import SUBDIRS, nearest_or_all, spec_name
 from conda_multiplat.vocabulary.selectors import comment_selector
 
@@ -106,10 +107,7 @@ def parse_meta_yaml(path: Path, file: str, text: str, subdirs: Sequence[str]) ->
         from conda_lock.src_parser.meta_yaml import parse_meta_yaml_file
 
         spec = parse_meta_yaml_file(path, platforms=platforms)
-        by_platform = {
-            subdir: [_dependency(each) for each in spec.dependencies[subdir]]
-            for subdir in platforms
-        }
+        by_platform = {subdir: _of_recipe(spec.dependencies[subdir]) for subdir in platforms}
     return Parsed(
         file=file,
         text=text,
@@ -120,6 +118,12 @@ def parse_meta_yaml(path: Path, file: str, text: str, subdirs: Sequence[str]) ->
         lost=list(_unread(file, text, by_platform)),
         notes=notes,
     )
+
+
+def _of_recipe(dependencies: Sequence[Any]) -> list[Dependency]:
+    """What conda-lock has read, but for what has no name: only conda-build knows it (`_unread`)."""
+    named = (_dependency(each) for each in dependencies)
+    return [each for each in named if is_package_name(each.name)]
 
 
 def _refuse_without_conda_lock(file: str) -> None:
@@ -278,7 +282,7 @@ def _unread(
         match = _ITEM.match(line)
         if match is None or section not in ("build", "host", "run", "requires", "run_constrained"):
             continue
-        at, item = Location(file, number), match["item"]
+        at, item = Location(file, number), match["item"].strip("'\"")
         if item.startswith("{{"):
             yield Lost(at, item, "only conda-build can tell what it is")
         elif section in ("build", "run_constrained"):
