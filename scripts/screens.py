@@ -142,7 +142,9 @@ def shown(command: Sequence[str], cwd: Path, environ: Mapping[str, str]) -> tupl
 def picture(title: str, text: str) -> str:
     """A terminal's content as SVG."""
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
+    # The last line is cut below its letters, where underscores are: it is an empty one.
     console.print(Text.from_ansi(f"$ {title}\n{text.rstrip()}"), soft_wrap=False)
+    console.print()
     return console.export_svg(title="robot", code_format=_FORMAT, unique_id="screen")
 
 
@@ -164,7 +166,7 @@ def make(screen: Screen, host: Host, project: Path, channel: str) -> str:
     said, code = shown([*host.command, *screen.arguments], project, {**environ, "COLUMNS": "80"})
     if not screen.kept:
         manifest.write_text(before, encoding="utf-8")
-    if code != screen.code:
+    if code != screen.code or "Traceback" in said:
         raise SystemExit(f"{screen.name}: exit code {code}, not {screen.code}\n{said}")
     words = " ".join(screen.arguments)
     text = _without_progress(said).replace(channel, CHANNEL)

@@ -60,6 +60,10 @@ class Console(NamedTuple):
         if not self.quiet:
             self._prose(_styled(text, self.stream))
 
+    def hint(self, command: str) -> None:
+        """What a user does next, after all else."""
+        self.say([Span(" next: "), Span(command, "bold")])
+
     def ask(self, question: str) -> None:
         """A question that is answered on the same line."""
         self._prose(_harmless(question), end="")
@@ -96,8 +100,10 @@ class Console(NamedTuple):
             with suppress(OutputError, BrokenPipeError):
                 _answer(scrub(text))
                 return error.exit_code
-        first, *rest = error.lines()
+        first, *rest = error.told()
         lines = [_styled([Span(first, "red")], self.stream), *map(_harmless, rest)]
+        apart = [""] if rest and error.hints and self.width else []
+        lines += [*apart, *map(_harmless, error.advice())]
         self._prose("\n".join(lines))
         return error.exit_code
 

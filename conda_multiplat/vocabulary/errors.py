@@ -110,12 +110,20 @@ class MultiplatError(Exception):
             **self.data,
         }
 
-    def lines(self) -> list[str]:
-        """What a person reads: the message, then problems, details and ways out."""
+    def told(self) -> list[str]:
+        """What happened, for a person: the message, then problems and details."""
         shown = [f"error: {self.message}"]
         for part in (*map(str, self.problems), *self.details):
             shown += [f"  {line}" for line in part.splitlines()]
-        return [_cut(line) for line in (*shown, *(f"  {hint}" for hint in self.hints))]
+        return [_cut(line) for line in shown]
+
+    def advice(self) -> list[str]:
+        """What to do next, for a person."""
+        return [_cut(f"  {hint}") for hint in self.hints]
+
+    def lines(self) -> list[str]:
+        """Both."""
+        return [*self.told(), *self.advice()]
 
 
 #: Characters of a line that a person reads.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from textwrap import wrap
 from typing import NamedTuple
 
 
@@ -29,23 +31,52 @@ def columns(rows: Sequence[Line], width: int | None = None) -> list[Line]:
         width: so many characters may a line have; the widest columns are cut first. ``None``: all
             stands there, as for a file.
     """
-    widths = [max(len(cell.text) for cell in column) for column in zip(*rows, strict=True)]
-    widths = widths if width is None else _narrowed(widths, width)
+    widths = _widths(rows)
+    if width is not None:
+        widths = _narrowed(widths, [_LEAST] * len(widths), width)
     return [_line(row, widths) for row in rows]
 
 
 def headed(rows: Sequence[Sequence[str]], width: int | None = None) -> list[Line]:
-    """The same of words, the first row of which is the head."""
+    """A table of words, the first row of which is the head; nothing of it is left out.
+
+    Args:
+        rows: they all have as many words.
+        width: as of :func:`columns`, but that what is too wide goes on below, in its column.
+    """
     head, *body = rows
     styled = [[Span(word, "bold") for word in head], *(list(map(Span, row)) for row in body)]
-    return columns(styled, width)
+    widths = _widths(styled)
+    if width is not None:
+        words = [[Span(max(cell.split(), key=len, default="")) for cell in row] for row in rows]
+        for least in (_widths(words), [_LEAST] * len(widths)):
+            widths = _narrowed(widths, least, width)
+    return [_line(part, widths) for row in styled for part in _folded(row, widths)]
 
 
-def _narrowed(widths: Sequence[int], width: int) -> list[int]:
+def _folded(row: Line, widths: Sequence[int]) -> Iterator[Line]:
+    """A row as one or more, of parts of its cells that fit."""
+    parts = [
+        wrap(cell.text, width, break_on_hyphens=False) if len(cell.text) > width else [cell.text]
+        for cell, width in zip(row, widths, strict=True)
+    ]
+    for texts in zip_longest(*parts, fillvalue=""):
+        yield [Span(text, cell.style) for text, cell in zip(texts, row, strict=True)]
+
+
+def _widths(rows: Sequence[Line]) -> list[int]:
+    return [max(len(cell.text) for cell in column) for column in zip(*rows, strict=True)]
+
+
+def _narrowed(widths: Sequence[int], least: Sequence[int], width: int) -> list[int]:
+    """Widths of columns of which a line fits, if none has to have less than its least."""
     fitting = list(widths)
-    room = width - len(_GAP.text) * (len(fitting) - 1)
-    while sum(fitting) > room and max(fitting) > _LEAST:
-        fitting[fitting.index(max(fitting))] -= 1
+    excess = sum(fitting) + len(_GAP.text) * (len(fitting) - 1) - width
+    for _ in range(excess):
+        spare = [number for number, size in enumerate(fitting) if size > least[number]]
+        if not spare:
+            break
+        fitting[max(spare, key=fitting.__getitem__)] -= 1
     return fitting
 
 

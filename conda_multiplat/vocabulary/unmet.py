@@ -74,7 +74,8 @@ def lines(groups: Grouped, whose: str = "this machine") -> list[str]:
     """A line for each need, with what there is instead."""
     rows = [(_several(records), spec, has) for (spec, has), records in groups.items()]
     width = max((len(who) for who, _, _ in rows), default=0)
-    return [f"{who:{width}} {spec}   {whose}: {has or 'none'}" for who, spec, has in rows]
+    wide = max((len(spec) for _, spec, _ in rows), default=0)
+    return [f"{who:{width}} {spec:{wide}}   {whose}: {has or 'none'}" for who, spec, has in rows]
 
 
 def _several(records: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ import io
 import pytest
 
 from conda_multiplat.machine.console import Console
+from conda_multiplat.vocabulary.errors import UnmetError
 from conda_multiplat.vocabulary.styled import Span
 
 LINE = (Span(" "), Span("+", "green"), Span(" num\x1b[2Jpy"))
@@ -60,3 +61,28 @@ def test_width(
     """A terminal's, as ``COLUMNS`` says or else the terminal; of a file there is none."""
     _said(monkeypatch, _Screen() if terminal else io.StringIO(), COLUMNS=columns)
     assert Console().width == width
+
+
+ERROR = UnmetError(
+    "it can't run", details=["cuda 12\n  because of a"], hints=["do this", "or that"]
+)
+TOLD = "error: it can't run\n  cuda 12\n    because of a\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "terminal", "expected"),
+    [
+        (ERROR, True, f"{TOLD}\n  do this\n  or that\n"),
+        (ERROR, False, f"{TOLD}  do this\n  or that\n"),
+        (UnmetError("no", hints=["do this"]), True, "error: no\n  do this\n"),
+        (UnmetError("no", details=["why"]), True, "error: no\n  why\n"),
+    ],
+)
+def test_error(
+    monkeypatch: pytest.MonkeyPatch, error: UnmetError, terminal: bool, expected: str
+) -> None:
+    """What happened, its details, and on a terminal set apart what to do."""
+    monkeypatch.setattr("sys.stderr", stream := _Screen() if terminal else io.StringIO())
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert Console().error(error) == 1
+    assert stream.getvalue() == expected

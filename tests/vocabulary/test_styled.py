@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from conda_multiplat.vocabulary.styled import Span, columns
+from conda_multiplat.vocabulary.styled import Span, columns, headed
 
 ROWS = [("numpy", "1.26.4 → 2.3.4"), ("a-very-long-name", "1.0"), ("b", "")]
 
@@ -54,3 +54,17 @@ def test_every_line_fits(seed: int) -> None:
     assert max(map(len, fitted)) <= width
     aligned = sum(max(map(len, column)) for column in zip(*rows, strict=True)) + 2 * (count - 1)
     assert any("…" in line for line in fitted) is (aligned > width)
+
+
+def test_table_with_a_head() -> None:
+    """Nothing is left out: what is too wide goes on below, at blanks and not at hyphens."""
+    rows = [("Name", "Where"), ("numpy", "linux-64, osx-arm64, win-64"), ("b", "linux-64")]
+    lines = headed(rows, 27)
+    assert ["".join(span.text for span in line) for line in lines] == [
+        "Name   Where",
+        "numpy  linux-64, osx-arm64,",
+        "       win-64",
+        "b      linux-64",
+    ]
+    assert {span.style for span in lines[0] if span.text.strip()} == {"bold"}
+    assert len(headed(rows)) == 3

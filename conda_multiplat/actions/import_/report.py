@@ -54,7 +54,7 @@ def report(
                 console.say(f"   {line}")
     if names:
         console.say(f" wrote {', '.join(names)}")
-        console.say(" next: conda multiplat lock")
+        console.hint("conda multiplat lock")
 
 
 def _counts(manifest: Manifest) -> list[tuple[str, int, int]]:

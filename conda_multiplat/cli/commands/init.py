@@ -81,7 +81,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         _make_folder(path.parent)
         write_all(texts)
         console.say(f" wrote {', '.join(map(shown, texts))}")
-        console.say(" next: conda multiplat add PACKAGE…")
+        console.hint("conda multiplat add PACKAGE…")
     console.result({"dry_run": args.dry, "file": shown(path)})
     return 0
 

@@ -152,7 +152,7 @@ def _report(work: Work, console: Console, *, dry_run: bool) -> None:
     else:
         name = where.name if where.parent.name == "envs" else where
         console.say(f" {where} has the {packages(count)} of {environment}")
-        console.say(f" activate it with: conda activate {name}")
+        console.hint(f"conda activate {name}")
     console.result(
         {
             "dry_run": dry_run,

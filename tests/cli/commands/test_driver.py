@@ -128,7 +128,7 @@ def test_install_asks_the_driver(
     assert "kernels 1.0 and 1 more need __cuda >=12   this machine: __cuda 11.8\n" in said
     small = {**driver, "FAKE_DRIVER_SECOND": "75"}
     said = door.multiplat("install", cwd=project, env=small, code=1).stderr
-    assert "needs            __cuda_arch >=8   this machine: __cuda_arch 7.5\n" in said
+    assert "needs            __cuda_arch >=8     this machine: __cuda_arch 7.5\n" in said
     door.multiplat("install", cwd=project, env=driver)
     assert (door.envs / "demo" / "conda-meta" / "kernels-1.0-0.json").is_file()
 

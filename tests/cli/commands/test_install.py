@@ -37,7 +37,7 @@ def test_installed_environment_runs(door: Host, project: Path, real_channel: Pat
     done = door.multiplat("install", cwd=project)
     prefix = door.envs / "demo"
     assert done.stderr.endswith(
-        f" {prefix} has the 5 packages of default\n activate it with: conda activate demo\n"
+        f" {prefix} has the 5 packages of default\n next: conda activate demo\n"
     )
     code = "import sys, greeting; print(sys.prefix); greeting.main()"
     ran = subprocess.run(
@@ -219,7 +219,7 @@ def test_unmet_needs_are_refused(door: Host, project: Path, tmp_path: Path) -> N
     done = door.multiplat("install", cwd=project, env=env, code=1)
     assert done.stderr.lstrip("\n") == (
         f"error: this machine can't run default for {SUBDIR}\n"
-        "  driver-user 1.0 needs             __cuda >=12   this machine: __cuda 11.8\n"
+        "  driver-user 1.0 needs             __cuda >=12     this machine: __cuda 11.8\n"
         "  cuda-version 12.9 and 1 more need __cuda >=12.9   this machine: __cuda 11.8\n"
         "  nothing was downloaded or changed\n"
         f"  a driver of {'576.02' if SUBDIR.startswith('win') else '575.51.03'} or newer "
@@ -237,7 +237,7 @@ def test_alike_needs_are_folded(alone: Host, project: Path, tmp_path: Path) -> N
     _lock(alone, project, own, *names, extra=promise)
     env = {"CONDA_OVERRIDE_CUDA": ""}
     done = alone.multiplat("install", cwd=project, env=env, code=1)
-    assert "  a 1.0 and 2 more need        __cuda   this machine: none\n" in done.stderr
+    assert "  a 1.0 and 2 more need        __cuda        this machine: none\n" in done.stderr
     assert "  the manifest's promise needs __cuda >=12   this machine: none\n" in done.stderr
 
 

@@ -517,7 +517,7 @@ def test_one_voice(
         "   + builder (PyPI)  1.0",
         "   + made (PyPI)     1.0",
         f" {tmp_path / 'env'} has the 4 packages of default",
-        f" activate it with: conda activate {tmp_path / 'env'}",
+        f" next: conda activate {tmp_path / 'env'}",
     ], rest
     done = alone.multiplat("install", "-p", tmp_path / "other", cwd=project)
     assert done.stderr.splitlines()[0] == " installing 2 packages of PyPI"
