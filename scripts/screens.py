@@ -169,7 +169,7 @@ def make(screen: Screen, host: Host, project: Path, channel: str) -> str:
     if code != screen.code or "Traceback" in said:
         raise SystemExit(f"{screen.name}: exit code {code}, not {screen.code}\n{said}")
     words = " ".join(screen.arguments)
-    text = _without_progress(said).replace(channel, CHANNEL)
+    text = re.sub(r" in \d+\.\d s\n", "\n", _without_progress(said)).replace(channel, CHANNEL)
     return picture(f"conda multiplat {words}", text.replace(str(host.envs), "~/envs"))
 
 

@@ -221,11 +221,13 @@ def _outcome(
     Raises:
         Interrupted: a signal came, whatever became of its exception on the way.
     """
+    from time import monotonic
+
     from conda_multiplat.machine.console import Console, occupy_streams
 
     occupy_streams()
     json = args.json or args.json_first
-    console = Console(json=json, quiet=args.quiet, verbose=bool(args.say_more))
+    console = Console(json, args.quiet, bool(args.say_more), started=monotonic())
 
     def work() -> int:
         # A bad value in conda's configuration that conda itself refuses is conda's to explain.

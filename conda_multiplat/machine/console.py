@@ -6,6 +6,7 @@ import io
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any, NamedTuple, TextIO
@@ -16,6 +17,8 @@ from conda_multiplat.vocabulary.printable import printable
 from conda_multiplat.vocabulary.styled import Line, Span
 
 _STYLES = {"green": "32", "red": "31", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
+#: Seconds after which somebody wants to know what goes on, and at the end how long it took.
+PATIENCE = 0.3
 #: Of a terminal that says nothing of its size.
 _COLUMNS = 80
 #: What says of a console of Windows that it knows colours as other terminals do.
@@ -29,11 +32,13 @@ class Console(NamedTuple):
         json: print one JSON document on stdout.
         quiet: no prose but errors.
         verbose: leave nothing out of long lists.
+        started: when the command began, as ``time.monotonic`` counts; 0 where nobody knows.
     """
 
     json: bool = False
     quiet: bool = False
     verbose: bool = False
+    started: float = 0.0
 
     @property
     def stream(self) -> IO[str]:
@@ -54,6 +59,13 @@ class Console(NamedTuple):
     def answer_width(self) -> int | None:
         """The same of what :meth:`show` shows."""
         return _width(sys.stdout) if sys.stdout is not None else None
+
+    @property
+    def took(self) -> str:
+        """The time since the command began, for who has watched and waited; else nothing."""
+        seconds = time.monotonic() - self.started
+        waited = self.started and seconds > PATIENCE and self.interactive
+        return f" in {seconds:.1f} s" if waited else ""
 
     def say(self, text: str | Line = "") -> None:
         """A line of prose."""

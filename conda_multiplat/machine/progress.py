@@ -8,14 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.console import PATIENCE, Console
 
 if TYPE_CHECKING:
     from rich.live import Live
     from rich.progress import Progress as RichProgress
-
-#: Seconds after which somebody wants to know.
-_PATIENCE = 0.3
 
 
 class Progress:
@@ -76,7 +73,7 @@ def waiting(console: Console, words: Callable[[], str]) -> Iterator[None]:
         yield
         return
     line = _Line(console, words)
-    timer = threading.Timer(_PATIENCE, line.begin)
+    timer = threading.Timer(PATIENCE, line.begin)
     timer.daemon = True
     timer.start()
     try:

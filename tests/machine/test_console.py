@@ -86,3 +86,27 @@ def test_error(
     monkeypatch.setenv("NO_COLOR", "1")
     assert Console().error(error) == 1
     assert stream.getvalue() == expected
+
+
+@pytest.mark.parametrize(
+    ("terminal", "options", "seconds", "said"),
+    [
+        (True, {}, 12.34, " in 12.3 s"),
+        (True, {}, 0.2, ""),
+        (False, {}, 12.34, ""),
+        (True, {"quiet": True}, 12.34, ""),
+        (True, {"json": True}, 12.34, ""),
+    ],
+)
+def test_time(
+    monkeypatch: pytest.MonkeyPatch,
+    terminal: bool,
+    options: dict[str, bool],
+    seconds: float,
+    said: str,
+) -> None:
+    """Who has watched and waited is told how long it took, and nobody else."""
+    monkeypatch.setattr("sys.stderr", _Screen() if terminal else io.StringIO())
+    monkeypatch.setattr("time.monotonic", lambda: 1000.0 + seconds)
+    assert Console(started=1000.0, **options).took == said
+    assert not Console(**options, started=0.0).took

@@ -227,7 +227,8 @@ def conclude(
         write_all(texts)
     names = [shown(path) for path in texts]
     verb = "would write" if dry_run else "wrote"
-    console.say(f" {verb} {', '.join(names)}" if names else " nothing to write")
+    done = f"{verb} {', '.join(names)}" if names else "nothing to write"
+    console.say(f" {done}{console.took}")
     if locked and install and not dry_run:
         environment = install.environment or DEFAULT_ENVIRONMENT
         changed = "the manifest and its locks are changed"

@@ -103,7 +103,8 @@ def lock_project(
         write_all(texts)
     names = [shown(path) for path in texts]
     verb = "would write" if dry_run else "wrote"
-    console.say(f" {verb} {', '.join(names)}" if names else f" {unchanged}: nothing to write")
+    done = f"{verb} {', '.join(names)}" if names else f"{unchanged}: nothing to write"
+    console.say(f" {done}{console.took}")
     told: dict[str, Any] = {"dry_run": dry_run, "files": names}
     if adopted.promised:
         told["promised"] = [each.to_dict() for each in adopted.promised]

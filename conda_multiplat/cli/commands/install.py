@@ -151,7 +151,7 @@ def _report(work: Work, console: Console, *, dry_run: bool) -> None:
         console.say(f" would change {packages(len(changes))} in {where}")
     else:
         name = where.name if where.parent.name == "envs" else where
-        console.say(f" {where} has the {packages(count)} of {environment}")
+        console.say(f" {where} has the {packages(count)} of {environment}{console.took}")
         console.hint(f"conda activate {name}")
     console.result(
         {
