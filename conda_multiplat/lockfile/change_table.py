@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 
 from conda_multiplat.lockfile.diff import Difference
 from conda_multiplat.lockfile.platform_changes import Change
-from conda_multiplat.vocabulary.styled import Line, Span, columns
+from conda_multiplat.vocabulary.columns import columns
+from conda_multiplat.vocabulary.styled import Line, Span
 
 _COLOURS = {"+": "green", "-": "red", "↑": "cyan", "↓": "yellow", "~": "cyan"}
 

@@ -20,7 +20,8 @@ from conda_multiplat.solving.alternatives import CpuBuild
 from conda_multiplat.solving.locked_twice import Twice, locked_twice
 from conda_multiplat.solving.outcomes import Solution
 from conda_multiplat.vocabulary.channels import public_name
-from conda_multiplat.vocabulary.styled import Line, Span, columns
+from conda_multiplat.vocabulary.columns import columns
+from conda_multiplat.vocabulary.styled import Line, Span
 
 _PYTHON = {"python", "pip"}
 #: Environment -> platform -> what has changed there.

@@ -11,8 +11,9 @@ from conda_multiplat.cli.options import dry_run_option
 from conda_multiplat.engines.cache import IN_USE, KINDS, Tally, clean
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
+from conda_multiplat.vocabulary.columns import columns
 from conda_multiplat.vocabulary.errors import OutsideError, UnmetError
-from conda_multiplat.vocabulary.styled import Line, Span, columns
+from conda_multiplat.vocabulary.styled import Line, Span
 
 EXAMPLES = """\
 examples:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from conda_multiplat.lockfile.listing import Entry, Present
+from conda_multiplat.vocabulary.columns import headed
 from conda_multiplat.vocabulary.records import Record
-from conda_multiplat.vocabulary.styled import Line, headed
+from conda_multiplat.vocabulary.styled import Line
 
 #: Before a package that a line of the manifest asks for.
 ASKED = "*"

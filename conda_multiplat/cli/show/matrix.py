@@ -7,7 +7,8 @@ from html import escape
 
 from conda_multiplat.cli.show.markdown import plain, table
 from conda_multiplat.lockfile.overview import IN_SYNC, MISSING, Cell
-from conda_multiplat.vocabulary.styled import Line, headed
+from conda_multiplat.vocabulary.columns import headed
+from conda_multiplat.vocabulary.styled import Line
 
 _HEAD = ("environment", "platform", "packages", "needs", "driver", "builds", "lock")
 _STYLE = """\

@@ -9,7 +9,8 @@ from conda_multiplat.cli.show.listing import ASKED
 from conda_multiplat.cli.show.markdown import plain, table
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.manifest.targets import Target
-from conda_multiplat.vocabulary.styled import Line, headed
+from conda_multiplat.vocabulary.columns import headed
+from conda_multiplat.vocabulary.styled import Line
 
 _HEADER = ("Name", "Locked", "Allowed", "Newest", "Where", "Why not the newest")
 

@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from conda_multiplat.vocabulary.styled import Span, columns, headed
+from conda_multiplat.vocabulary.columns import columns, headed
+from conda_multiplat.vocabulary.styled import Span
 
 ROWS = [("numpy", "1.26.4 → 2.3.4"), ("a-very-long-name", "1.0"), ("b", "")]
 
