@@ -7,8 +7,10 @@ import os
 import threading
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from conda_multiplat.solving.extras import Metadata
+if TYPE_CHECKING:  # an install without PyPI packages takes the names below from here
+    from conda_multiplat.solving.extras import Metadata
 
 #: Where they are in the cache, and what is held while they are in use (see ``engines.cache``).
 FOLDER = "stubs"
