@@ -16,20 +16,19 @@ if TYPE_CHECKING:  # an install without PyPI packages takes the names below from
 FOLDER = "stubs"
 LOCK = ".lock"
 _TIME = (1980, 1, 1, 0, 0, 0)
-_NOTHING = Metadata()
 _WHEEL = (
     "Wheel-Version: 1.0\nGenerator: conda-multiplat\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 )
 
 
-def stub(folder: Path, name: str, version: str, says: Metadata = _NOTHING) -> str:
+def stub(folder: Path, name: str, version: str, says: Metadata | None = None) -> str:
     """The ``file://`` URL of a wheel that holds nothing, and needs nothing but for its extras.
 
     It is made once: uv remembers what it has read of a file. What says something else is in a
     folder of its own.
     """
-    lines = [f"Provides-Extra: {each}\n" for each in says.extras]
-    lines += [f"Requires-Dist: {each}\n" for each in says.requires]
+    lines = [f"Provides-Extra: {extra}\n" for extra in (says.extras if says else ())]
+    lines += [f"Requires-Dist: {need}\n" for need in (says.requires if says else ())]
     if lines:
         folder /= hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
     stem = f"{name.replace('-', '_')}-{version}"
