@@ -35,7 +35,8 @@ class Twice(NamedTuple):
 
     def lines(self, where: Sequence[Target]) -> list[str]:
         """What is said of it."""
-        by = f", which {' and '.join(self.needed_by)} needs" if self.needed_by else ""
+        verb = "needs" if len(self.needed_by) == 1 else "need"
+        by = f", which {' and '.join(self.needed_by)} {verb}" if self.needed_by else ""
         return [
             f"{self.pypi} is locked twice: conda's {self.conda_version} and "
             f"PyPI's {self.pypi_version}{by}  ({', '.join(map(str, where))})",

@@ -167,7 +167,7 @@ def locked_for(locked: Locked, project: Project) -> Locked:
         platforms = dict(lock.platforms)
         for subdir, old in lock.platforms.items():
             if solved := now.get((lock.environment, subdir)):
-                requested = tuple(requirement.text for requirement in solved.view.conda)
+                requested = tuple(sorted({line.text for line in solved.view.conda}))
                 platforms[subdir] = old._replace(
                     content_hash=digest(solved, lock.recipe), requested=requested
                 )

@@ -81,7 +81,8 @@ def _refuse_rest(tallies: Mapping[Path, Tally], data: dict[str, Any], *, dry_run
 
 
 def _row(path: Path, tally: Tally) -> Line:
-    words = (str(path), f"{tally.files} files", size(tally.freed + tally.linked), tally.left)
+    files = "1 file" if tally.files == 1 else f"{tally.files} files"
+    words = (str(path), files, size(tally.freed + tally.linked), tally.left)
     return tuple(map(Span, words))
 
 

@@ -61,13 +61,19 @@ class Alternatives:
         """The CPU builds of a solution, where CUDA is promised or this machine has it.
 
         Of what nobody asks for by name, those are told of that call themselves CPU builds, and
-        that would not become CUDA builds with what does.
+        that would not become CUDA builds with what does. Where a line itself asks for a CPU build,
+        that is what was wanted.
         """
         cuda = self._missing_cuda(request)
         if not (cuda or _promises_cuda(request)):
             return ()
         asked = {requirement.name for requirement in request.requirements}
-        suspects = {_name(each): each for each in found if _is_suspect(each, asked)}
+        chosen = {line.name for line in request.requirements if _asks_for_cpu(line)}
+        suspects = {
+            _name(each): each
+            for each in found
+            if _is_suspect(each, asked) and _name(each) not in chosen
+        }
         builds = await self._cuda_builds(request, suspects)
         first = [name for name in builds if name in asked]
         trials = [await self._trial(request, found, name, builds[name], cuda) for name in first]
@@ -287,6 +293,10 @@ def _line(request: SolveRequest, name: str) -> Requirement | None:
     return next(
         (requirement for requirement in request.requirements if requirement.name == name), None
     )
+
+
+def _asks_for_cpu(line: Requirement) -> bool:
+    return "cpu" in parse_spec(line.text).fields.get("build", "")
 
 
 def _is_suspect(record: rattler.RepoDataRecord, asked: set[str]) -> bool:

@@ -641,3 +641,17 @@ def test_robosuite_from_pypi(alone: Host, project: Path, channel: Path) -> None:
     assert added["spec"].startswith("robosuite>=1.")
     for records in locked(project).values():
         assert added["spec"] == f"robosuite>={records['robosuite']}"
+
+
+def test_same_bytes_as_a_fresh_lock(alone: Host, project: Path, channel: Path) -> None:
+    """However a manifest came to be what it is, its lock is the same file."""
+    write(project, channel, "scipy", "python 3.12.*")
+    alone.multiplat("lock", cwd=project)
+    alone.multiplat("add", "numpy", "libblas", "numpy <2.1", cwd=project)
+    lock = project / "conda-lock.yml"
+    added = lock.read_bytes()
+    alone.multiplat("lock", cwd=project)
+    assert lock.read_bytes() == added
+    lock.unlink()
+    alone.multiplat("lock", cwd=project)
+    assert lock.read_bytes() == added

@@ -96,6 +96,12 @@ def test_cpu_build_of_an_earlier_lock(alone: Host, project: Path, twin: Path) ->
     assert "   ~ torch-twin    2.12.0 (cpu_py311_100 → cuda126_py311_200)  linux-64\n" in said
 
 
+def test_cpu_build_that_is_asked_for(alone: Host, project: Path, twin: Path) -> None:
+    """A line that names a CPU build has what it wants."""
+    said = _lock(alone, project, twin, "python 3.12.*", "torch-twin * cpu*")
+    assert "CPU build" not in said
+
+
 def test_cpu_builds_as_json(alone: Host, project: Path, twin: Path) -> None:
     """--json has them too."""
     write(project, twin, "python 3.12.*", "torch-twin", platforms="[linux-64]", extra=PROMISE)
