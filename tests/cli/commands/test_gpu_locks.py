@@ -270,7 +270,7 @@ def test_install_elsewhere(alone: Host, project: Path, gpu: Path) -> None:
     look = ("install", "--dry-run", "--platform", "linux-64")
     assert alone.multiplat(*look, cwd=project, code=1).stderr == (
         "error: the machines that linux-64 promises can't run default\n"
-        "  torch 2.0 needs __cuda   the promises of linux-64: none\n"
+        "  torch 2.0 needs __cuda           the promises of linux-64: none\n"
         "  torch 2.0 needs __glibc >=2.34   the promises of linux-64: __glibc 2.28\n"
         "  nothing was downloaded or changed\n"
         "  to promise in environment.yml: multiplat: virtual-packages: linux-64: "
