@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 
 from conda_multiplat.lockfile.hashes import unverifiable
@@ -35,24 +36,39 @@ def lock_strays(
     lines: dict[str, list[str]] = {}
     for target in targets:
         there = places.get(target.subdir, Places({}, [], []))
-        for line in _strays(project, target, there, lock.channels):
+        for line in [*there.wrong, *_strays(project, target, there, lock.channels)]:
             lines.setdefault(line, []).append(target.subdir)
     return lines
 
 
-def target_strays(project: Project, target: Target, lock: LockFile) -> list[str]:
+def target_strays(
+    project: Project, target: Target, lock: LockFile, *, anywhere: bool = True
+) -> list[str]:
     """The same of one target, whose packages have been read.
+
+    Args:
+        project: with the manifest.
+        target: the target.
+        lock: with its packages.
+        anywhere: whether a channel that is a relative path may be in another folder.
 
     Raises:
         ManifestError: conda's configuration can't be read.
     """
-    return _strays(project, target, record_places(lock.platforms[target.subdir]), lock.channels)
+    places = record_places(lock.platforms[target.subdir])
+    strays = _strays(project, target, places, lock.channels, anywhere=anywhere)
+    return [*places.wrong, *strays]
 
 
 def _strays(
-    project: Project, target: Target, places: Places, locked: Iterable[LockChannel]
+    project: Project,
+    target: Target,
+    places: Places,
+    locked: Iterable[LockChannel],
+    *,
+    anywhere: bool = True,
 ) -> list[str]:
-    lines = _conda_strays(project, target, places, locked)
+    lines = _conda_strays(project, target, places, locked, anywhere=anywhere)
     if places.pypi:
         from conda_multiplat.actions.pypi_provenance import pypi_strays_of  # late: is slow
 
@@ -61,13 +77,26 @@ def _strays(
 
 
 def _conda_strays(
-    project: Project, target: Target, places: Places, locked: Iterable[LockChannel]
+    project: Project,
+    target: Target,
+    places: Places,
+    locked: Iterable[LockChannel],
+    *,
+    anywhere: bool = True,
 ) -> list[str]:
     """The configuration is read only where conda's own meaning of the channels does not do."""
     channels = asked_channels(target, [channel.url for channel in locked])
 
     def wrong(*configs: ChannelConfig) -> list[str]:
-        return strays(places, channels, configs, project.folder, target.subdir)
+        return strays(
+            places,
+            channels,
+            configs,
+            project.folder,
+            target.subdir,
+            variables=os.environ,
+            anywhere=anywhere,
+        )
 
     if not wrong(CONDAS_OWN):
         return []
@@ -76,13 +105,23 @@ def _conda_strays(
     return wrong(CONDAS_OWN, settings_from_condarc(target.subdir).channel_config)
 
 
-def refuse_strays(project: Project, target: Target, lock: LockFile) -> None:
+def refuse_strays(
+    project: Project, target: Target, lock: LockFile, *, anywhere: bool = True
+) -> None:
     """Refuse a lock with packages from elsewhere than the manifest says, or that nothing verifies.
+
+    Args:
+        project: with the manifest.
+        target: the target.
+        lock: with its packages.
+        anywhere: whether a channel that is a relative path may be in another folder, since nothing
+            is fetched from there.
 
     Raises:
         LockFileError: with every such package or place.
     """
-    if lines := strays_of_unknown_configuration(project, target, lock):
+    refuse_unverifiable(project, target, lock)
+    if lines := target_strays(project, target, lock, anywhere=anywhere):
         raise stray_error(project, target, lines)
 
 

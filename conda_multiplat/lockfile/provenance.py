@@ -7,7 +7,7 @@ elsewhere would be downloaded from there, and be what its hash says.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -27,6 +27,9 @@ _CHANNEL = re.compile(r"""^\s*([^\s\[]+?)::|\[(?:.*,)?\s*channel\s*=\s*['"]?([^'
 _PLATFORMS = (*SUBDIRS, "noarch")
 _ARCHIVES = (".conda", ".tar.bz2")
 _VARIABLE = re.compile(r"\\\$(?:\\\{)?[A-Za-z_][A-Za-z0-9_]*(?:\\\})?")
+#: What a package's URL never has: codes of separators, steps upwards, what is no part of a path.
+_DISGUISED = re.compile(r"%(?:2f|5c|2e|00)|\\|/\.\.?(?:/|$)|[?#\s]", re.IGNORECASE)
+_NONE: Mapping[str, str] = {}
 #: So many packages of one place are named.
 _NAMED = 3
 
@@ -59,6 +62,9 @@ def strays(
     configs: Sequence[ChannelConfig],
     folder: Path,
     subdir: str,
+    *,
+    variables: Mapping[str, str] = _NONE,
+    anywhere: bool = True,
 ) -> list[str]:
     """What is wrong with where packages are from, a line for each package or place.
 
@@ -68,6 +74,9 @@ def strays(
         configs: what channel names mean: the machine's configuration, and conda's default.
         folder: the manifest's.
         subdir: the platform.
+        variables: the values of environment variables, for servers that one names.
+        anywhere: whether a channel that is a relative path may be in another folder: who has locked
+            had it there. What is fetched has to be in this one.
     """
     by_channel = {channel: list(names) for channel, names in places.own.items()}
     lines = []
@@ -76,10 +85,13 @@ def strays(
             lines.append(f"{package.name} {package.version}: its URL is not its own: {package.url}")
         by_channel.setdefault(base_url(package.url), []).append(package.name)
     patterns = [
-        pattern for name in channels for pattern in _patterns(name, configs, folder, subdir)
+        pattern
+        for name in channels
+        for pattern in _patterns(name, configs, folder, subdir, variables, anywhere=anywhere)
     ]
     for channel, names in by_channel.items():
-        if not any(pattern.fullmatch(_plain(channel)) for pattern in patterns):
+        known = any(pattern.fullmatch(_plain(channel)) for pattern in patterns)
+        if not known or _DISGUISED.search(channel):
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             lines.append(
                 f"{', '.join(sorted(names)[:_NAMED])}{more}: from {channel}, "
@@ -90,25 +102,47 @@ def strays(
 
 def _is_of(package: Place, subdir: str) -> bool:
     """Whether a URL's file and folder are those of the package: ``subdir/name-version-build``."""
+    if _DISGUISED.search(package.url):
+        return False
     *_, folder, file = unquote(urlsplit(package.url).path).rsplit("/", 2)
     stem = next((file.removesuffix(end) for end in _ARCHIVES if file.endswith(end)), "")
-    return stem.rsplit("-", 2)[:-1] == [package.name, package.version] and folder in (
-        subdir,
-        "noarch",
+    *named, build = stem.rsplit("-", 2)
+    return (
+        named == [package.name, package.version]
+        and package.build in ("", build)
+        and folder in (subdir, "noarch")
     )
 
 
 def _patterns(
-    name: str, configs: Sequence[ChannelConfig], folder: Path, subdir: str
+    name: str,
+    configs: Sequence[ChannelConfig],
+    folder: Path,
+    subdir: str,
+    variables: Mapping[str, str],
+    *,
+    anywhere: bool,
 ) -> Iterable[re.Pattern[str]]:
-    """The base URLs that a channel's name stands for; a variable in it can be anything."""
-    if is_local_path(name):  # the folder is elsewhere on each machine
+    """The base URLs that a channel's name stands for.
+
+    A variable in it can be anything; in the name of the server it is its value, where it has one.
+    """
+    if anywhere and is_local_path(name):  # the folder is elsewhere on each machine
         tail = "/".join(part for part in Path(name).parts if part not in (".", "..", "~", "/"))
-        yield re.compile(rf"file://.*{re.escape(tail)}")
+        if tail:
+            yield re.compile(rf"file://(?:/.*)?/{re.escape(tail)}")
     urls = {url for config in configs for url in channel_urls(name, config, folder, subdir)}
     for url in urls:
-        escaped = re.escape(_plain(public_name(url)))
-        yield re.compile(_VARIABLE.sub("[^/]+", escaped))
+        scheme, slashes, rest = re.escape(_plain(public_name(url))).partition("://")
+        server, slash, path = rest.partition("/")
+        server = _VARIABLE.sub(lambda match: _value(match, variables), server)
+        yield re.compile(f"{scheme}{slashes}{server}{slash}{_VARIABLE.sub('[^/]+', path)}")
+
+
+def _value(variable: re.Match[str], variables: Mapping[str, str]) -> str:
+    name = re.sub(r"\W", "", variable[0])  # in lower case by now, as all of a server's name
+    values = [value for key, value in variables.items() if key.lower() == name]
+    return f"(?:{'|'.join(re.escape(value.lower()) for value in values)})" if values else "[^/]+"
 
 
 def _plain(url: str) -> str:

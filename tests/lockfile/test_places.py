@@ -63,8 +63,9 @@ def test_own() -> None:
     for text in (TEXT, TEXT.replace("\n", "\r\n")):
         places = package_places(text.encode(), "conda-lock.yml")
         assert places["linux-64"].own == {CHANNEL: ["a", "b", "d"]}
-        assert places["linux-64"].others == [("c", "1!2", EPOCH[1])]
-        assert places["osx-64"] == ({CHANNEL: ["d"]}, [], [("w", "1.0", WHEEL.url)])
+        assert places["linux-64"].others == [("c", "1!2", EPOCH[1], "h0_0")]
+        assert places["osx-64"].own == {CHANNEL: ["d"]}
+        assert [place.url for place in places["osx-64"].pypi] == [WHEEL.url]
 
 
 @pytest.mark.parametrize(
@@ -77,6 +78,7 @@ def test_own() -> None:
         ("a-1.0-h0_0.conda", "a-1.0-h0-0.conda"),
         ("a-1.0-h0_0.conda", "a-1.0-h0_0.zip"),
         ("/linux-64/a-1.0", "/win-64/a-1.0"),
+        ("  build: h0_0\n", "  build: h1_1\n"),
     ],
 )
 def test_other(old: str, new: str) -> None:
@@ -84,6 +86,21 @@ def test_other(old: str, new: str) -> None:
     text = TEXT.replace(old, new, 1)
     told = {url.rsplit("/", 1)[-1][:2] for _, url in _urls_of_text(text) if "-h0" in url}
     assert told == {"a-", "c-"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wrong"),
+    [
+        (f"sha256: {'ab' * 32}", "sha256: ''", "a 1.0: its sha256 is none: ''"),
+        (f"sha256: {'ab' * 32}", "sha256: zz", "a 1.0: its sha256 is none: 'zz'"),
+        ("- name: b\n", "- name: a\n", "a: locked more than once"),
+        ("- name: d\n", "- name: c\n", "c: locked more than once"),
+    ],
+)
+def test_wrong_record(old: str, new: str, wrong: str) -> None:
+    """Nothing to verify a package by, and two packages of a name, are told with the places."""
+    places = package_places(TEXT.replace(old, new, 1).encode(), "conda-lock.yml")
+    assert wrong in places["linux-64"].wrong
 
 
 OWN = f"{CHANNEL}/linux-64/a-1.0-h0_0.conda"

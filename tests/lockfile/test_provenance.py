@@ -128,3 +128,73 @@ def test_channel_of_a_spec(spec: str, channel: str) -> None:
     """As the reader of MatchSpecs has it."""
     assert parse_spec(spec).channel == channel
     assert _spec_channel(spec) == channel
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "main/linux-64%2F..%2F..%2Fevil%2Flinux-64/zlib-1.3-0.conda",
+        "main/linux-64%2f..%2fevil%2flinux-64/zlib-1.3-0.conda",
+        "main/linux-64%5C..%5Cevil/linux-64/zlib-1.3-0.conda",
+        "main/linux-64/../../evil/linux-64/zlib-1.3-0.conda",
+        "main/%2e%2e/linux-64/zlib-1.3-0.conda",
+        "main/linux-64/zlib-1.3-0.conda%00.conda",
+        "main/linux-64/zlib-1.3-0.conda#/x",
+        "main/linux-64/zlib-1.3-0.conda?x.conda",
+    ],
+)
+def test_disguised(url: str) -> None:
+    """No code, step or addition in a URL leads elsewhere than it seems to."""
+    assert _lines(f"https://c.example.com/{url}", "main")
+
+
+def test_another_build() -> None:
+    """A record has the archive of its own build."""
+    place = Place(
+        "zlib", "1.3", "https://c.example.com/main/linux-64/zlib-1.3-cuda_1.conda", "cpu_0"
+    )
+    said = strays(Places({}, [place], []), ["main"], [OWN], Path("/"), "linux-64")
+    assert said == [f"zlib 1.3: its URL is not its own: {place.url}"]
+
+
+@pytest.mark.parametrize(
+    ("place", "channel"),
+    [
+        ("file:///elsewhere/evilchan", "./chan"),
+        ("file:///elsewhere/any", "."),
+        ("file:///elsewhere/any", ".."),
+        ("file://host/elsewhere/chan", "./chan"),
+    ],
+)
+def test_not_the_relative_channel(place: str, channel: str) -> None:
+    """Another folder whose name ends alike; a channel without a name is in its place only."""
+    assert _lines(f"{place}/linux-64/zlib-1.3-0.conda", channel)
+
+
+def test_relative_channel_where_it_is_fetched() -> None:
+    """What is fetched comes from the manifest's own folder."""
+    for folder, wrong in {"/work/project": False, "/elsewhere": True}.items():
+        place = Place("zlib", "1.3", f"file://{folder}/chan/linux-64/zlib-1.3-0.conda")
+        places = Places({}, [place], [])
+        base = Path("/work/project")
+        said = strays(places, ["./chan"], [OWN], base, "linux-64", anywhere=False)
+        assert bool(said) == wrong
+
+
+def test_variable_as_a_server() -> None:
+    """It is held against the variable's value where it has one, whatever the rest is."""
+    place = Place("zlib", "1.3", "https://b.example.com:81/chan/linux-64/zlib-1.3-0.conda")
+    for variables, wrong in (
+        ({}, False),
+        ({"HOST": "b.example.com:81"}, False),
+        ({"HOST": "a.example.com"}, True),
+    ):
+        said = strays(
+            Places({}, [place], []),
+            ["https://${HOST}/chan"],
+            [OWN],
+            Path("/"),
+            "linux-64",
+            variables=variables,
+        )
+        assert bool(said) == wrong

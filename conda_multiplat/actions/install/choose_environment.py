@@ -169,7 +169,7 @@ def _checked(project: Project, environment: str, settings: Settings) -> Choice:
     if settings.elsewhere:
         strays = strays_of_unknown_configuration(project, here, lock)
         return Choice(environment, locked, stale, strays)
-    refuse_strays(project, here, lock)
+    refuse_strays(project, here, lock, anywhere=False)
     return Choice(environment, locked, stale)
 
 
