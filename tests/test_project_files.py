@@ -109,5 +109,5 @@ def test_hooks_of_our_own() -> None:
     entries = [hook["entry"].split()[0] for hook in config["repos"][0]["hooks"]]
     assert {Path(entry).name for entry in entries} == {"ruff", "mypy", "conda-multiplat-check"}
     example = config["repos"][0]["hooks"][-1]["entry"].split()[1]
-    command = [sys.executable, "-m", "conda_multiplat.hooks.check", example]
+    command = [sys.executable, "-I", "-m", "conda_multiplat.hooks.check", example]
     subprocess.run(command, cwd=ROOT, check=True)

@@ -159,7 +159,7 @@ def test_what_can_not_be_read_is_named(tmp_path: Path) -> None:
     prefix = _prefix(tmp_path)
     broken = prefix / "etc/conda/env_vars.d/a.json"
     broken.write_text("{", encoding="utf-8")
-    with pytest.raises(OutsideError, match="is not JSON"):
+    with pytest.raises(OutsideError, match="not JSON"):
         read_activation(prefix, HERE)
     broken.write_text("[]", encoding="utf-8")
     with pytest.raises(OutsideError, match="does not map variables to values"):

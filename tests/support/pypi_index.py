@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import shutil
 import tarfile
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -142,6 +143,8 @@ def write_project(folder: Path, name: str, version: str, requires: Sequence[str]
     folder.mkdir(parents=True, exist_ok=True)
     for file, text in project_files(name, version, requires).items():
         (folder / file).write_text(text, encoding="utf-8")
+    # Python takes what it has compiled for a text of the same second and length.
+    shutil.rmtree(folder / "__pycache__", ignore_errors=True)
     return folder
 
 

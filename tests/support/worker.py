@@ -83,6 +83,7 @@ class Worker:
         with self.log.open("a") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "support.worker"],
+                cwd=Path(__file__).parent,  # not where the sources are: a wheel may be tested
                 env=self.environ,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

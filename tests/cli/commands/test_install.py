@@ -555,8 +555,8 @@ def test_interrupted_install_is_finished(
         time.sleep(0.001)
     time.sleep(moment * 0.004)
     process.kill()
-    process.wait()
-    (prefix / "symtest_planted").symlink_to(prefix)  # what rattler leaves when it is killed
+    if process.wait():  # else it was done before
+        (prefix / "symtest_planted").symlink_to(prefix)  # what rattler leaves when it is killed
     alone.multiplat("install", cwd=project)
     assert list(prefix.glob("symtest_*")) == []
     assert list((prefix / "conda-meta").glob("prefix_record_*")) == []
