@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -29,7 +29,13 @@ from conda_multiplat.lockfile.model import (
     unpack_virtual_packages,
 )
 from conda_multiplat.lockfile.other_forms import in_form
-from conda_multiplat.lockfile.shape import Fault, head_faults, package_faults, places_of
+from conda_multiplat.lockfile.shape import (
+    Fault,
+    head_faults,
+    package_faults,
+    places_of,
+    second_packages,
+)
 from conda_multiplat.vocabulary.errors import (
     TOO_DEEP,
     DocumentError,
@@ -131,8 +137,10 @@ def _read(text: str, file: str, platforms: Sequence[str] | None) -> LockFile:
         whole = (intact or stated is None) and is_as_written(metadata)
         if intact:
             packages = _own_packages(section, platforms)
-            if faults := [*head_faults(metadata), *package_faults(packages)]:
-                raise _faulty(file, text, faults)
+            if any(_faults(metadata, packages, ours=True)):
+                # again with those of all platforms: a fault's place is counted among them
+                faults = _faults(metadata, _own_packages(section, None), ours=True)
+                raise _faulty(file, text, list(faults))
         else:
             metadata, packages = _others(text, section, metadata, file)
         lock = _lock(metadata, custom, packages, platforms)
@@ -154,9 +162,15 @@ def _others(
     _refuse_markers(text, file)
     above = text.count("\n", 0, len(text) - len(section))
     packages = _load(section, file, above).get("package") or []
-    if faults := [*head_faults(metadata), *package_faults(packages)]:
+    if faults := list(_faults(metadata, packages, ours=False)):
         raise _faulty(file, text, faults)
     return in_form(metadata, packages)
+
+
+def _faults(metadata: dict[str, Any], packages: Any, *, ours: bool) -> Iterator[Fault]:
+    """What is wrong in a lock; of another tool's, a package may be in several categories."""
+    wrong = [*head_faults(metadata), *package_faults(packages)]
+    yield from wrong or second_packages(packages, by_category=not ours)
 
 
 def read_head(blocks: Iterable[bytes], file: str, *, whole: bool) -> LockFile | None:

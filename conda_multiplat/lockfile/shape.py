@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from conda_multiplat.vocabulary.names import project_name
 from conda_multiplat.vocabulary.yaml_nodes import Loader
 
 #: Keys and indices from the top of the document.
@@ -64,6 +65,37 @@ def package_faults(packages: Any) -> Iterator[Fault]:
             yield from _package_faults(package, here)
         else:
             yield from _kind(package, dict, here)
+
+
+def second_packages(packages: Iterable[dict[str, Any]], *, by_category: bool) -> Iterator[Fault]:
+    """Packages of one name on one platform: each is there once.
+
+    Args:
+        packages: those of which nothing is of another kind.
+        by_category: one entry for each category is fine, if they are of one archive.
+    """
+    first: dict[tuple[str, ...], dict[str, Any]] = {}
+    seen: set[tuple[str, ...]] = set()
+    for index, package in enumerate(packages):
+        manager, platform = package["manager"], package["platform"]
+        is_pip = manager == "pip"
+        name = project_name(package["name"]) if is_pip else package["name"].lower()
+        key = (name, manager, platform)
+        entry = (*key, package.get("category") or "main") if by_category else key
+        other = first.setdefault(key, package)
+        if other is not package and (entry in seen or not _is_one_archive(other, package)):
+            whose = "PyPI" if is_pip else "conda"
+            message = f"a second {whose} package {name} for {platform}; each is locked once"
+            yield Fault(("package", index, "name"), message)
+        seen.add(entry)
+
+
+def _is_one_archive(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two entries are of one file; a hash that only one of them has is no difference."""
+    hashes, others = one.get("hash") or {}, other.get("hash") or {}
+    return one["url"] == other["url"] and all(
+        hashes[kind] == others[kind] for kind in hashes.keys() & others.keys()
+    )
 
 
 def _package_faults(package: dict[str, Any], at: Path) -> Iterator[Fault]:

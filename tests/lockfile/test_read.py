@@ -15,7 +15,7 @@ import yaml
 from conda_multiplat.actions.lock.plan import Plan
 from conda_multiplat.lockfile.digests import has_changed, in_sync, is_newer
 from conda_multiplat.lockfile.model import LockChannel, LockFile, PlatformLock
-from conda_multiplat.lockfile.read import as_unmerged, read_head, read_lock
+from conda_multiplat.lockfile.read import as_unmerged, packages_sha256, read_head, read_lock
 from conda_multiplat.lockfile.write import render, scalar
 from conda_multiplat.machine.project import load_project
 from conda_multiplat.manifest.read import Source, read_manifest
@@ -248,6 +248,76 @@ def test_broken_locks(text: str, problem: str) -> None:
     assert hint.endswith(
         "run `conda multiplat lock --update-all`, which does not read the old lock"
     )
+
+
+def _again(text: str, *changes: tuple[str, str]) -> str:
+    """A lock in which the last package is there once more, changed."""
+    start = text.rindex("- name: ")
+    entry = text[start:]
+    for old, new in changes:
+        assert old in entry
+        entry = entry.replace(old, new)
+    return text + entry
+
+
+@pytest.mark.parametrize(
+    ("name", "manager", "changes"),
+    [
+        ("only-osx", "conda", []),
+        ("only-osx", "conda", [("-1.0-h0_0", "-1.1-h0_0"), ("'1.0'", "'1.1'")]),
+        ("only-osx", "conda", [("category: main", "category: dev")]),
+        ("only-osx", "conda", [("name: only-osx", "name: Only-OSX")]),
+        ("only-osx", "pip", [("name: only-osx", "name: Only_osx")]),
+        ("only-osx", "pip", [("abab", "cdcd")]),
+    ],
+)
+@pytest.mark.parametrize("platforms", [None, ["osx-arm64"]])
+def test_second_package_of_ours(
+    name: str, manager: str, changes: list[tuple[str, str]], platforms: list[str] | None
+) -> None:
+    """Also where the digests hold: somebody has made them anew. The place is that in the file."""
+    head, section = TEXT.split("package:\n", maxsplit=1)
+    if manager == "pip":
+        start = section.rindex("- name: ")
+        section = section[:start] + section[start:].replace("manager: conda", "manager: pip")
+    section = _again(f"package:\n{section}", *changes)
+    digest = re.compile(r"(packages-sha256: ).*")
+    head = digest.sub(rf"\g<1>{packages_sha256(section)}", head)
+    with pytest.raises(LockFileError) as raised:
+        read_lock(head + section, "f", platforms)
+    whose = "PyPI" if manager == "pip" else "conda"
+    line = (head + section)[: (head + section).rindex("- name: ")].count("\n") + 1
+    assert str(raised.value.problems[0]).split("\n")[0] == (
+        f"f:{line}:9: a second {whose} package {name} for osx-arm64; each is locked once"
+    )
+    assert raised.value.exit_code == 2
+    assert read_lock(head + section, "f", ["linux-64"]).platforms.keys() == {"linux-64"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "refused"),
+    [
+        ([], True),
+        ([("category: main", "category: docs")], False),
+        ([("category: main", "category: docs"), ("files.example", "evil.example")], True),
+        ([("category: main", "category: docs"), ("sha256: 5d", "sha256: 6d")], True),
+        ([("category: main", "category: docs"), ("sha256: 5d", "md5: 6d")], False),
+        ([("platform: linux-64", "platform: osx-arm64")], False),
+    ],
+)
+def test_second_package_of_others(changes: list[tuple[str, str]], refused: bool) -> None:
+    """conda-lock writes one entry for each category, of one archive: no other is taken."""
+    text = _again(FOREIGN, *changes)
+    if not refused:
+        assert [each.name for each in read_lock(text, "f").platforms["linux-64"].pypi] == [
+            "robosuite"
+        ]
+        return
+    with pytest.raises(LockFileError) as raised:
+        read_lock(text, "f")
+    assert [str(each).split("\n")[0] for each in raised.value.problems] == [
+        "f:46:9: a second PyPI package robosuite for linux-64; each is locked once"
+    ]
 
 
 def test_golden_digests() -> None:
