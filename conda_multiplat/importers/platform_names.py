@@ -36,7 +36,7 @@ _PLATFORMS = {
     ("win", "intel"): "win-64",
     ("win", ""): "win-64",
 }
-_CUDA = re.compile(r"(?:^|(?<=[-_.]))(cuda|cu|gpu)[-_]?(\d+(?:[._]\d+|-\d(?!\d))?)?(?=$|[-_.])")
+_CUDA = re.compile(r"(?:^|(?<=[-_.]))(cuda|cu|gpu)[-_]?(\d+(?:\.\d+|[-_]\d(?!\d))?)?(?=$|[-_.])")
 _WORD = re.compile(r"(linux|macosx|macos|mac|osx|win|windows)(64|32)")
 
 
@@ -60,7 +60,8 @@ class NameGuess:
 def guess(name: str) -> NameGuess:
     """What the name of an environment file says of its platform.
 
-    1. A word for GPUs (``cuda12``, ``cu124``, ``gpu``) is taken out.
+    1. Words for GPUs (``cuda12``, ``cu124``, ``gpu``) are taken out. Of several the most exact
+       version counts: it tells ``gpu_cuda-118`` from ``gpu_cuda-129``.
     2. A platform's own name (``linux-64``, also ``linux_64``) settles it.
     3. Else words for one system and one processor do: ``mac-intel``. Without a processor Linux and
        Windows are taken for x86-64 and macOS for Apple's; without a system GPUs are on Linux, on
@@ -68,10 +69,11 @@ def guess(name: str) -> NameGuess:
     """
     stem = re.sub(r"\.ya?ml$", "", name.lower())
     variant, cuda = "", ""
-    if match := _CUDA.search(stem):
-        variant = match[1] + re.sub(r"[_-]", ".", match[2] or "")
-        cuda = _cuda_version(match[1], match[2] or "")
-        stem = stem[: match.start()] + stem[match.end() :]
+    if gpu_words := list(_CUDA.finditer(stem)):
+        word = max(gpu_words, key=lambda match: len(_cuda_version(match[1], match[2] or "")))
+        variant = word[1] + re.sub(r"[_-]", ".", word[2] or "")
+        cuda = _cuda_version(word[1], word[2] or "")
+        stem = _CUDA.sub("", stem)
     words = _WORD.sub(r"\1-\2", re.sub(r"[^a-z0-9]+", "-", stem.replace("x86_64", "x86")))
     exact = _exact(words)
     if exact:

@@ -139,11 +139,11 @@ def trailing_comment(line: str) -> str:
 def same_requests(wanted: Manifest, got: Manifest) -> Iterator[str]:
     """Where two manifests ask for different things, as ``environment/platform``; nothing if alike.
 
-    The order of channels counts, that of requirements does not.
+    The order of channels counts, that of requirements and of environments does not.
     """
     if (wanted.name, wanted.platforms) != (got.name, got.platforms):
         yield "name or platforms"
-    if list(wanted.environments) != list(got.environments) or wanted.prefer != got.prefer:
+    if wanted.environments.keys() != got.environments.keys() or wanted.prefer != got.prefer:
         yield "environments"
         return
     for name in wanted.environments:

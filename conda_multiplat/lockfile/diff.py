@@ -8,17 +8,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from conda_multiplat.lockfile.model import LockFile, PlatformLock
-from conda_multiplat.lockfile.platform_changes import Change, IsNewer, changes
+from conda_multiplat.lockfile.platform_changes import Change, IsNewer, changes, same_archive
 from conda_multiplat.vocabulary.channels import base_url
-from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record
+from conda_multiplat.vocabulary.records import CondaRecord, Record
 
-#: Kinds of changes in the order in which they are counted, with their words.
+#: Kinds of changes in the order in which they are counted, with their words for one and for more.
 KINDS = {
-    "added": "added",
-    "removed": "removed",
-    "upgraded": "upgraded",
-    "downgraded": "downgraded",
-    "rebuilt": "builds changed",
+    "added": ("added", "added"),
+    "removed": ("removed", "removed"),
+    "upgraded": ("upgraded", "upgraded"),
+    "downgraded": ("downgraded", "downgraded"),
+    "rebuilt": ("build changed", "builds changed"),
 }
 
 
@@ -82,8 +82,10 @@ class EnvironmentDiff:
     def summary(self) -> str:
         """How many changes there are of each kind, in words."""
         kinds = [difference.change.kind for difference in self.differences]
-        counts = {words: kinds.count(kind) for kind, words in KINDS.items()}
-        return ", ".join(f"{count} {words}" for words, count in counts.items() if count)
+        counts = [(kinds.count(kind), words) for kind, words in KINDS.items()]
+        return ", ".join(
+            f"{count} {one if count == 1 else more}" for count, (one, more) in counts if count
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -154,20 +156,14 @@ def _other_place(change: Change, hosts: Collection[str]) -> str:
         return ""
     if old is None:
         return new.url if hosts and _host(new) not in hosts else ""
-    another = (old.version, old.build) == (new.version, new.build) and _archive(old) != _archive(
-        new
-    )
+    same_build = (old.version, old.build) == (new.version, new.build)
+    another = same_build and not same_archive(old, new)
     return new.url if another or _place(old) != _place(new) else ""
 
 
 def _place(record: Record) -> str:
     """Of conda's packages the channel, of PyPI's the server: its folders are no places."""
     return base_url(record.url) if isinstance(record, CondaRecord) else _host(record)
-
-
-def _archive(record: Record) -> str | None:
-    """What tells an archive from others of its version; of a repository its commit."""
-    return record.sha256 or (record.url if isinstance(record, PypiRecord) else record.md5)
 
 
 def _host(record: Record) -> str:

@@ -72,10 +72,6 @@ class Change:
         }
 
 
-def _archive(record: Record) -> tuple[str | None, ...]:
-    return record.build, record.url, record.sha256, record.md5
-
-
 def _shown(record: Record | None) -> dict[str, str] | None:
     return {"version": record.version, "build": record.build} if record else None
 
@@ -95,7 +91,7 @@ def changes(old: Sequence[Record], new: Sequence[Record], is_newer: IsNewer) -> 
         elif was.version != now.version:
             kind = "upgraded" if is_newer(now.version, was.version) else "downgraded"
             result.append(Change(kind, name, was, now))
-        elif _archive(was) != _archive(now):
+        elif (was.build, was.url) != (now.build, now.url) or not same_archive(was, now):
             result.append(Change("rebuilt", name, was, now))
     return result
 
@@ -112,7 +108,7 @@ def to_install(
     return [
         change
         for change in changes(present, locked, is_newer)
-        if not (change.kind == "rebuilt" and _same_archive(change.old, change.new))
+        if not (change.kind == "rebuilt" and _is_as_good(change.old, change.new))
     ]
 
 
@@ -135,12 +131,27 @@ def with_mended(
     return sorted([*found, *mended], key=lambda change: change.name)
 
 
-def _same_archive(one: Record | None, other: Record | None) -> bool:
+def _is_as_good(one: Record | None, other: Record | None) -> bool:
+    """Whether the archive of one build is known to be the other's, wherever each is from."""
     if one is None or other is None or one.build != other.build:
         return False
+    return bool(_common_hashes(one, other)) and same_archive(one, other)
+
+
+def same_archive(one: Record, other: Record) -> bool:
+    """Whether all hashes that both have agree, of which there must be one.
+
+    Records without any (of a repository the URL has the commit) are compared by their URLs.
+    """
+    if common := _common_hashes(one, other):
+        return all(mine == theirs for mine, theirs in common)
+    hashes = (one.sha256, one.md5, other.sha256, other.md5)
+    return not any(hashes) and one.url == other.url
+
+
+def _common_hashes(one: Record, other: Record) -> list[tuple[str, str]]:
     pairs = ((one.sha256, other.sha256), (one.md5, other.md5))
-    known = [(mine, theirs) for mine, theirs in pairs if mine and theirs]
-    return bool(known) and all(mine == theirs for mine, theirs in known)
+    return [(mine, theirs) for mine, theirs in pairs if mine and theirs]
 
 
 def packages(count: int) -> str:

@@ -238,10 +238,16 @@ def _section(parser: configparser.ConfigParser, name: str) -> dict[str, str]:
 
 
 def _cfg_lines(text: str, read: ReadFile) -> list[str]:
+    """A list of ``setup.cfg``, or of the files that it names, as setuptools reads one.
+
+    Several lines have an item each, and a ``;`` in them begins a marker; in a text without a line
+    break it stands between items.
+    """
     if text.strip().startswith("file:"):
         files = text.strip().removeprefix("file:").split(",")
-        return [line for file in files for line in _file_lines(read(file.strip()))]
-    return [line for part in text.splitlines() for line in _file_lines(part)]
+        text = "\n".join(read(file.strip()) for file in files)
+    items = [text] if "\n" in text else text.split(";")
+    return [line for item in items for line in _file_lines(item)]
 
 
 def _lines(value: Any) -> tuple[str, ...]:

@@ -48,6 +48,22 @@ from conda_multiplat.importers.platform_names import NameGuess, guess
             "gpu_ppc64le.yml",
             NameGuess(("linux-ppc64le",), variant="gpu"),
         ),
+        (
+            "gpu_cuda-129_linux-64.yml",
+            NameGuess(("linux-64",), variant="cuda129", cuda="12.9"),
+        ),
+        (
+            "linux-64_cuda-129_gpu.yml",
+            NameGuess(("linux-64",), variant="cuda129", cuda="12.9"),
+        ),
+        (
+            "cuda12-win-64-cu124.yml",
+            NameGuess(("win-64",), variant="cu124", cuda="12.4"),
+        ),
+        (
+            "linux_cuda12_64.yml",
+            NameGuess(("linux-64",), variant="cuda12", cuda="12"),
+        ),
         ("cu118-arm-x86.yml", NameGuess(assumed=True, variant="cu118", cuda="11.8")),
         (
             "win-arm-gpu.yml",

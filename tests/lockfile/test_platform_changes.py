@@ -31,7 +31,14 @@ def is_newer(one: str, other: str) -> bool:
         (record("a", "9", "h0"), record("a", "10", "h1"), "upgraded", "↑ a 9 → 10"),
         (record("a", "1", "h0"), record("a", "1", "h1"), "rebuilt", "~ a 1 (h0 → h1)"),
         (record("a"), record("a", sha256="other"), "rebuilt", "~ a 1 (another archive)"),
-        (record("a"), record("a", md5=None), "rebuilt", "~ a 1 (another archive)"),
+        (record("a"), record("a", md5="other"), "rebuilt", "~ a 1 (another archive)"),
+        (record("a"), record("a", sha256=None, md5=None), "rebuilt", "~ a 1 (another archive)"),
+        (
+            record("a", sha256=None),
+            record("a", md5=None),
+            "rebuilt",
+            "~ a 1 (another archive)",
+        ),
         (record("a"), record("a", url=f"{URL}/mirror"), "rebuilt", "~ a 1 (another archive)"),
     ],
 )
@@ -51,10 +58,13 @@ def test_one_change(
         record("a")._replace(depends=("b >=1",)),
         record("a")._replace(constrains=("b >=1",)),
         record("a")._replace(category="dev"),
+        record("a", md5=None),
+        record("a", sha256=None),
     ],
 )
 def test_no_change(new: CondaRecord) -> None:
-    """The same archive is no change, whatever is said of its dependencies."""
+    """The same archive is no change, whatever is said of its dependencies or left out of hashes."""
+    assert changes([new], [record("a")], is_newer) == []
     assert changes([record("a")], [new], is_newer) == []
 
 

@@ -117,6 +117,28 @@ FOUND = ProjectMetadata("x", ("a>=1",), DEV, ">=3.10")
             ProjectMetadata(dependencies=("a",), dynamic=("optional-dependencies",)),
         ),
         (
+            {
+                "setup.cfg": "[options]\ninstall_requires = b>=1; a ;\n"
+                "[options.extras_require]\ndev = d;c\n"
+            },
+            ProjectMetadata("", ("a", "b>=1"), (("dev", ("c", "d")),)),
+        ),
+        (
+            {
+                "setup.cfg": "[options]\ninstall_requires =\n  b;python_version<'3'\n"
+                "[options.extras_require]\ndev =\n  c\n  d;os_name=='nt'\n"
+            },
+            ProjectMetadata(
+                "",
+                ('b ; python_version < "3"',),
+                (("dev", ("c", 'd ; os_name == "nt"')),),
+            ),
+        ),
+        (
+            {"setup.cfg": "[options]\ninstall_requires = file: r.txt\n", "r.txt": "b; a"},
+            ProjectMetadata("", ("a", "b")),
+        ),
+        (
             {"setup.cfg": "no section\n"},
             ProjectMetadata(dynamic=("dependencies", "optional-dependencies", "requires-python")),
         ),

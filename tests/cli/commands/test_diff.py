@@ -57,12 +57,12 @@ def test_work_tree_against_head(door: Host, repository: Path) -> None:
         "  - native  1.0                linux-64\n"
         "  + solo    1.0                all platforms\n"
         "  ~ tool    3.0 (h1_0 → h2_1)  all platforms\n"
-        "  1 added, 1 removed, 1 upgraded, 1 builds changed\n"
+        "  1 added, 1 removed, 1 upgraded, 1 build changed\n"
         "dev\n"
         "  ↑ base    1.0 → 2.0          all platforms\n"
         "  - native  1.0                linux-64\n"
         "  ~ tool    3.0 (h1_0 → h2_1)  all platforms\n"
-        "  1 removed, 1 upgraded, 1 builds changed\n"
+        "  1 removed, 1 upgraded, 1 build changed\n"
     )
 
 
@@ -78,7 +78,7 @@ def test_revisions(alone: Host, repository: Path) -> None:
         "dev\n"
         "  ↑ base  1.0 → 2.0          osx-arm64\n"
         "  ~ tool  3.0 (h1_0 → h2_1)  osx-arm64\n"
-        "  1 upgraded, 1 builds changed\n"
+        "  1 upgraded, 1 build changed\n"
     )
     said = alone.multiplat("diff", "main", "HEAD~1", "-e", "dev", cwd=repository).stdout
     assert "  ↓ base    2.0 → 1.0          all platforms\n" in said
@@ -99,7 +99,7 @@ def test_markdown(alone: Host, repository: Path) -> None:
         "| solo |  | <code>1.0</code> | all platforms |\n"
         "| tool | <code>3.0 h1&#95;0</code> | <code>3.0 h2&#95;1</code> | all platforms |\n"
         "\n"
-        "1 added, 1 removed, 1 upgraded, 1 builds changed\n"
+        "1 added, 1 removed, 1 upgraded, 1 build changed\n"
         "\n"
     )
 

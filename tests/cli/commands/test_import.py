@@ -356,6 +356,23 @@ multiplat:
     )
 
 
+@pytest.mark.parametrize("gpus_first", [True, False])
+def test_order_of_gpu_files(alone: Host, project: Path, gpus_first: bool) -> None:
+    """The file of a GPU environment may come first, and its version counts beside `gpu`."""
+    for name in ("gpu_cuda-129_linux-64.yml", "dev_linux-aarch64.yml"):
+        (project / name).write_text("channels: [main]\ndependencies: [tool]\n", encoding="utf-8")
+    names = ["gpu_cuda-129_linux-64.yml", "dev_linux-aarch64.yml"]
+    done = alone.multiplat(
+        "import", *(names if gpus_first else names[::-1]), "-o", "o.yml", cwd=project
+    )
+    assert "error" not in done.stderr
+    made = yaml.safe_load((project / "o.yml").read_text(encoding="utf-8"))
+    assert made["platforms"] == ["linux-aarch64"]
+    environment = made["multiplat"]["environments"]["cuda129"]
+    assert environment["platforms"] == ["linux-64"]
+    assert environment["virtual-packages"] == {"linux-64": {"cuda": "12.9"}}
+
+
 def test_declared_environments(alone: Host, project: Path) -> None:
     """What files say under ``multiplat:`` is joined, each environment on the platforms it has."""
     more = """\
