@@ -557,8 +557,9 @@ def test_interrupted_install_is_finished(
     process.kill()
     if process.wait():  # else it was done before
         (prefix / "symtest_planted").symlink_to(prefix)  # what rattler leaves when it is killed
-    alone.multiplat("install", cwd=project)
-    assert list(prefix.glob("symtest_*")) == []
+    done = alone.multiplat("install", cwd=project)
+    if "is as locked" not in done.stderr:  # else all had been done
+        assert list(prefix.glob("symtest_*")) == []
     assert list((prefix / "conda-meta").glob("prefix_record_*")) == []
     for package in packages:
         meta = json.loads(
