@@ -116,6 +116,11 @@ def _damage(sizes: Mapping[str, int | None]) -> Damage:
     )
 
 
+def is_in_conda_meta(path: str) -> bool:
+    """Whether a path of a prefix is conda's, whatever is there: its records and its history."""
+    return path.partition("/")[0].casefold() == "conda-meta"
+
+
 #: No size that a file can have.
 _AS_LINKED = -1
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conda_multiplat.machine.distribution_files import recorded_files
-from conda_multiplat.machine.prefix_files import Owners, owners
+from conda_multiplat.machine.prefix_files import Owners, is_in_conda_meta, owners
 from conda_multiplat.machine.site_packages import foreign_distributions, project_of
 from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.vocabulary.errors import OutsideError
@@ -130,8 +130,27 @@ def refuse_two_owners(
             ],
         )
     roots = [_RealFolders(root) for root in (prefix, aside) if root]
+    if theirs := sorted(_in_conda_meta(pypi, roots)):
+        raise OutsideError(
+            f"packages of PyPI have files in {prefix / 'conda-meta'}, which is conda's",
+            details=[
+                *(f"{path}: PyPI's {project}" for path, project in theirs[:_SHOWN]),
+                *([f"and {len(theirs) - _SHOWN} more"] if len(theirs) > _SHOWN else []),
+            ],
+            hints=["nothing was changed", f"take out what asks for PyPI's {theirs[0][1]}"],
+        )
     if both := sorted(_both(conda, pypi, roots), key=lambda each: each.path):
         raise _two_owners(both, prefix)
+
+
+def _in_conda_meta(
+    pypi: Mapping[str, Iterable[str]], roots: Sequence[_RealFolders]
+) -> Iterator[tuple[str, str]]:
+    """The paths, with their projects, that are conda's own; a link to a folder may lead there."""
+    for project, paths in pypi.items():
+        for path in paths:
+            if any(map(is_in_conda_meta, (path, *(root.path(path) for root in roots)))):
+                yield path, project
 
 
 def _two_owners(both: Sequence[_Both], prefix: Path) -> OutsideError:

@@ -84,7 +84,7 @@ def remove_pypi(work: Work, again: Collection[str]) -> None:
     if not (work.pypi or again or (noted and work.found)):
         return
     from conda_multiplat.machine.distribution_files import remove_distributions
-    from conda_multiplat.machine.prefix_files import owners
+    from conda_multiplat.machine.prefix_files import is_in_conda_meta, owners
     from conda_multiplat.machine.site_packages import foreign_distributions, left_distributions
 
     python = python_of(work.choice.locked.records)
@@ -95,7 +95,12 @@ def remove_pypi(work: Work, again: Collection[str]) -> None:
     if gone:
         prefixes.begin(work.where, {**work.marker, "state": "installing"})
         others = [path for path, name, _ in present if name not in changed]
-        remove_distributions(work.where, gone, owners(work.where).__contains__, others)
+        of_conda = owners(work.where)
+
+        def stays(path: str) -> bool:
+            return path in of_conda or is_in_conda_meta(path)
+
+        remove_distributions(work.where, gone, stays, others)
 
 
 def install_pypi(

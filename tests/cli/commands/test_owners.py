@@ -155,6 +155,61 @@ def test_every_kind_of_file(
     assert not (tmp_path / "another").exists()
 
 
+@pytest.mark.parametrize(
+    ("more", "path"),
+    [
+        ({"{stem}.data/data/conda-meta/history": "x"}, "conda-meta/history"),
+        ({"{stem}.data/data/link/evil-1.0-0.json": "{}"}, "link/evil-1.0-0.json"),
+    ],
+    ids=["data", "by a link"],
+)
+def test_conda_meta_is_condas(
+    alone: Host,
+    project: Path,
+    tmp_path: Path,
+    index: Index,
+    pypi: Rules,
+    more: dict[str, str],
+    path: str,
+) -> None:
+    """No wheel brings a record or a history."""
+    files = {"share/x": b"", "link": Symlink("conda-meta")}
+    own = build_channel(
+        tmp_path / "own", [python_package(), Package("owner", subdir=SUBDIR, files=files)]
+    )
+    index.wheel("evil", more={name.format(stem="evil-1.0"): text for name, text in more.items()})
+    _locked(alone, project, own, "owner")
+    alone.multiplat("install", cwd=project)
+    prefix = alone.envs / "demo"
+    before = _tree(prefix)
+    _locked(alone, project, own, "owner", _pip(pypi, "evil"))
+    done = alone.multiplat("install", cwd=project, code=3)
+    assert done.stderr.splitlines()[-4:] == [
+        f"error: packages of PyPI have files in {prefix / 'conda-meta'}, which is conda's",
+        f"  {path}: PyPI's evil",
+        "  nothing was changed",
+        "  take out what asks for PyPI's evil",
+    ]
+    assert _tree(prefix) == before
+
+
+def test_history_is_not_removed(
+    alone: Host, project: Path, channel: Path, index: Index, pypi: Rules
+) -> None:
+    """Whatever a PyPI package that goes names as its own in its ``RECORD``."""
+    index.wheel("evil")
+    _locked(alone, project, channel, _pip(pypi, "evil"))
+    alone.multiplat("install", cwd=project)
+    prefix = alone.envs / "demo"
+    with (prefix / SITE / "evil-1.0.dist-info/RECORD").open("a", encoding="utf-8") as file:
+        file.write("../../../conda-meta/history,,\n")
+    before = (prefix / "conda-meta/history").read_bytes()
+    _locked(alone, project, channel)
+    alone.multiplat("install", cwd=project)
+    assert not (prefix / SITE / "evil.py").exists()
+    assert (prefix / "conda-meta/history").read_bytes().startswith(before)
+
+
 def test_built_projects(
     alone: Host, project: Path, tmp_path: Path, index: Index, pypi: Rules
 ) -> None:
