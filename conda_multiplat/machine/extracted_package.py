@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import posixpath
 import re
 import stat
 import sys
@@ -23,6 +24,12 @@ from conda_multiplat.machine.prefix_files import sha256_of
 #: The folder above; what ends a path in the system's view; on Windows also drives and its own `/`.
 _PARTS_THAT_LEAD_OUT = re.compile(
     r"(?:^|[/\\])\.\.(?:[/\\]|$)|\0" + (r"|[\\:]" if sys.platform == "win32" else "")
+)
+#: The folder of an environment that is conda's own; on Windows dots and spaces end no name.
+_IN_CONDA_META = re.compile(r"(?:\.?/)*conda-meta[ .]*(?:[/\\]|$)", re.IGNORECASE)
+#: CEP 34's `NAME = MODULE:FUNCTION`; the name is that of a file in a folder.
+_ENTRY_POINT = re.compile(
+    r"\s*(?!\.{1,2}\s*=)[^\s=/\\:\0](?:[^=/\\:\0\r\n]*)=\s*[^\s:][^:\r\n]*:\s*\S.*"
 )
 #: Files of ``info`` that are read when it is linked.
 _DOCUMENTS = ("index.json", "link.json", "paths.json")
@@ -47,12 +54,13 @@ def fault(folder: Path, identity: tuple[str, str, str], documents: str, *, conte
         texts = _documents(folder)
         if documents and _digest(texts) != documents:
             return "info is altered"
-        reason = "" if documents else _wrong_document(texts, identity)
+        wrong = _another_package if documents else _wrong_document
+        reason = wrong(texts, identity)
         if reason or "paths.json" not in texts:
             return reason
         entries = _entries(texts["paths.json"])
-        if not documents and (path := _outside(entries)) is not None:
-            return f"{path!r} leads out of it"
+        if not documents and (reason := _not_to_link(texts)):
+            return reason
         return _wrong_file(folder, entries, contents=contents)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         return f"info can't be read: {error}"
@@ -79,17 +87,34 @@ def _digest(texts: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def path_that_leads_out(folder: Path) -> str | None:
-    """The first path of ``info/paths.json`` that is not inside of the package.
+def refusal(folder: Path, identity: tuple[str, str, str]) -> str:
+    """Why an extracted package must not be linked, whoever packed it; ``""`` for no reason.
 
-    Raises:
-        ValueError: the file can't be read.
+    Args:
+        folder: of the package.
+        identity: the name, version and build that it was locked by.
     """
+    name = "index.json"
     try:
-        text = _documents(folder).get("paths.json", b'{"paths": []}')
-        return _outside(_entries(text))
+        texts = _documents(folder)
+        if reason := _another_package(texts, identity):
+            return reason
+        name = "paths.json, or link.json,"
+        return _not_to_link(texts)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise ValueError(f"info/paths.json can't be read: {error}") from None
+        return f"info/{name} can't be read: {error}"
+
+
+def _not_to_link(texts: Mapping[str, bytes]) -> str:
+    """What of a package's lists would be outside of it, or is nothing that can be linked."""
+    for entry in _entries(texts.get("paths.json", b'{"paths": []}')):
+        if reason := _wrong_entry(entry):
+            return f"info/paths.json lists {entry['_path']!r}, {reason}"
+    noarch = json.loads(texts.get("link.json", b"{}")).get("noarch")
+    for text in (noarch.get("entry_points") or ()) if isinstance(noarch, dict) else ():
+        if not _ENTRY_POINT.fullmatch(text):
+            return f"info/link.json has the entry point {text!r}, whose name is none of a file"
+    return ""
 
 
 def _entries(text: bytes) -> list[dict[str, Any]]:
@@ -99,22 +124,40 @@ def _entries(text: bytes) -> list[dict[str, Any]]:
     return entries
 
 
-def _outside(entries: Iterable[dict[str, Any]]) -> str | None:
-    """The first path that is not inside of the package."""
-    return next((path for each in entries if _leads_out(path := each["_path"])), None)
+def _wrong_entry(entry: Mapping[str, Any]) -> str:
+    path, size = entry["_path"], entry.get("size_in_bytes")
+    if _leads_out(path):
+        return "which leads out of the environment"
+    if _IN_CONDA_META.match(path):
+        return "which is in conda's own folder"
+    if path[-1] in "/." and posixpath.basename(path) in ("", "."):
+        return "which is no file"
+    if size is not None and (type(size) is not int or size < 0):
+        return f"of {size!r} bytes"
+    return ""
 
 
 def _leads_out(path: str) -> bool:
     return not path or path[0] == "/" or bool(_PARTS_THAT_LEAD_OUT.search(path))
 
 
+def _another_package(texts: Mapping[str, bytes], identity: tuple[str, str, str]) -> str:
+    if "index.json" not in texts:
+        return "info/index.json is missing"
+    index = json.loads(texts["index.json"])
+    name, version, build = (index.get(key) for key in ("name", "version", "build"))
+    if (str(name).lower(), version, build) != identity:
+        return f"info/index.json is of another package: {name} {version} {build}"
+    return ""
+
+
 def _wrong_document(texts: Mapping[str, bytes], identity: tuple[str, str, str]) -> str:
     for name in ("index.json", "paths.json"):
         if name not in texts:
             return f"info/{name} is missing"
-    index, *others = [json.loads(text) for text in texts.values()]
-    if tuple(index.get(key) for key in ("name", "version", "build")) != identity:
-        return "info/index.json is of another package"
+    if reason := _another_package(texts, identity):
+        return reason
+    others = [json.loads(text) for text in texts.values()]
     return "" if all(isinstance(each, dict) for each in others) else "info is no mapping"
 
 

@@ -108,20 +108,31 @@ def project_name(name: str) -> str:
 
 
 def is_prefix_name(name: str) -> bool:
-    """Whether an environment's folder may have the name: conda's rule, and never a path or option.
+    """Whether an environment's folder may have the name: never a path, an option or shell words.
 
-    conda takes ``..``, which is the folder above all environments, and control characters.
+    conda takes more: ``..``, which is the folder above all environments, control characters,
+    ``$(id)``. Beside what the hint says, ``+``, ``@`` and ``=`` are taken where no name begins:
+    no shell gives them a meaning there, and folders of conda's own have them (``c++``).
     """
     return (
         bool(name.strip("."))
-        and name.isprintable()
-        and not name.startswith("-")
-        and not any(sign in name for sign in "/\\ :#")
+        and name[0] not in "-+@="
+        and all(map(_is_of_a_prefix_name, name))
+        and len(name.encode()) <= _LONGEST_FOLDER
     )
 
 
+def _is_of_a_prefix_name(sign: str) -> bool:
+    """Letters and digits of all scripts, with their accents and vowel signs, and few others."""
+    return sign in "-_.+@=" or sign.isalnum() or f"a{sign}".isidentifier()
+
+
+#: Bytes of a folder's name, as most file systems have it.
+_LONGEST_FOLDER = 255
 #: What to write instead of a name that is none.
-PREFIX_NAME_HINT = "write letters, digits, `-`, `_` and `.`, with no `-` at the start"
+PREFIX_NAME_HINT = (
+    "write letters, digits, `-`, `_` and `.`, with no `-` at the start, 255 bytes at most"
+)
 
 
 def nearest(word: str, known: Iterable[str], count: int = 1) -> list[str]:

@@ -232,7 +232,11 @@ def test_lock_without_hashes(
 
 
 @pytest.mark.parametrize(
-    "name", ["..", ".", "...", "-p", "--force", "a/b", "a\\b", "a b", "a\nb", "\x1b[2J", "a\x00b"]
+    "name",
+    [
+        *("..", ".", "...", "-p", "--force", "a/b", "a\\b", "a b", "a\nb", "\x1b[2J", "a\x00b"),
+        *("$(id)", "a;id", "*", "~root", "a" * 300),
+    ],
 )
 def test_name_is_no_path(alone: Host, project: Path, channel: Path, name: str) -> None:
     """Neither ``lock`` nor ``install`` takes a name that is a path, an option or a control code."""

@@ -168,6 +168,9 @@ def test_wrong_hash(machine: Machine, by: str, kind: str) -> None:
         text = machine.refused([first._replace(**{kind: "0" * length}), *others])
         assert f"{first.url}: {kind} is {right}, locked is {'0' * length}" in text
         assert machine.install([first, *others])
+        text = machine.refused([first._replace(**{kind: "0" * length}), *others])
+        assert f"{kind} is {right}" in text  # what is in the cache was verified by another
+        assert machine.install([first, *others])
         if by == "file":
             machine.archives["prefixed"].unlink()  # what is in the cache was verified by both
             assert machine.install([first, *others])
@@ -219,6 +222,23 @@ def test_path_that_leads_out(machine: Machine, lists: Callable[[str], None], pat
     )
     assert wanted in text
     assert not list(machine.cache.glob("greeting-data*/info"))
+
+
+@pytest.mark.parametrize("path", ["conda-meta/history", "conda-meta/prefixed-1.0-h0_0.json"])
+def test_path_in_conda_meta(machine: Machine, lists: Callable[[str], None], path: str) -> None:
+    """A package brings no record and no history."""
+    lists(path)
+    text = machine.refused(machine.records())
+    assert f"greeting-data 1.0: info/paths.json lists {path!r}, which is in conda's own" in text
+
+
+@pytest.mark.parametrize("change", [{"name": "other"}, {"version": "2.0"}, {"build": "7"}])
+def test_archive_of_another_package(machine: Machine, change: dict[str, str]) -> None:
+    """Its hashes are what is locked; what it says that it is, is not."""
+    first, *others = machine.records()
+    text = machine.refused([first._replace(**change), *others])
+    assert text.startswith("locked packages are not what was locked\n")
+    assert "info/index.json is of another package: prefixed 1.0 h0_0: " in text
 
 
 def test_path_that_leads_out_of_the_cache(machine: Machine) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from conda_multiplat.machine.extracted_package import documents_digest, fault, path_that_leads_out
+from conda_multiplat.machine.extracted_package import documents_digest, fault, refusal
 
 IDENTITY = ("p", "1.0", "0")
 
@@ -86,19 +86,82 @@ def test_contents(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/etc/x", "", "..", "../x", "a/../../x", "a/..", "a\\..\\x", "\0"]
-)
-def test_leads_out(tmp_path: Path, path: str) -> None:
-    """Whatever could be outside of the package."""
+    ("path", "reason"),
+    [
+        *(
+            (path, "which leads out of the environment")
+            for path in ("/etc/x", "", "..", "../x", "a/../../x", "a/..", "a\\..\\x", "\0")
+        ),
+        *(
+            (path, "which is in conda's own folder")
+            for path in (
+                "conda-meta", "conda-meta/history", "./conda-meta/a.json", ".//Conda-Meta/a",
+                "conda-meta. /a",
+            )
+        ),
+        *((path, "which is no file") for path in (".", "./", "a/", "a/.", "././.")),
+    ],
+)  # fmt: skip
+def test_paths_that_are_refused(tmp_path: Path, path: str, reason: str) -> None:
+    """Whatever could be outside of the package, conda's, or the prefix itself."""
     folder = _package(tmp_path / "p", _path=path)
-    assert fault(folder, IDENTITY, "", contents=False) == f"{path!r} leads out of it"
-    assert path_that_leads_out(folder) == path
+    text = f"info/paths.json lists {path!r}, {reason}"
+    assert fault(folder, IDENTITY, "", contents=False) == text
+    assert refusal(folder, IDENTITY) == text
 
 
-@pytest.mark.parametrize("path", ["...", "a..b", "..a/b", "man3/A::B.3", "a b"])
+@pytest.mark.parametrize(
+    "path",
+    ["...", "a..b", "..a/b", "man3/A::B.3", "a b", "site-packages/conda-meta/a", "conda-meta-a",
+     ".a", "a.", "a/..."],
+)  # fmt: skip
 def test_stays_inside(tmp_path: Path, path: str) -> None:
     """Names that only look like it are names."""
-    assert path_that_leads_out(_package(tmp_path / "p", _path=path)) is None
+    assert refusal(_package(tmp_path / "p", _path=path), IDENTITY) == ""
+
+
+@pytest.mark.parametrize("size", [-1, "3", 1.5, True])
+def test_size_that_is_none(tmp_path: Path, size: object) -> None:
+    """Linking would end at it, with half of the packages linked."""
+    folder = _package(tmp_path / "p", size_in_bytes=size)
+    assert refusal(folder, IDENTITY) == f"info/paths.json lists 'lib/a', of {size!r} bytes"
+
+
+@pytest.mark.parametrize(
+    ("text", "fine"),
+    [
+        ("x = a:b", True),
+        ("x-y.z=a.b:c.d", True),
+        ("x = a:b [extra]", True),
+        ("../../x = a:b", False),
+        ("/x = a:b", False),
+        ("a\\x = a:b", False),
+        (".. = a:b", False),
+        (". = a:b", False),
+        (" = a:b", False),
+        ("x", False),
+        ("x = a", False),
+        ("x\0 = a:b", False),
+    ],
+)
+def test_entry_point(tmp_path: Path, text: str, fine: bool) -> None:
+    """Its name is that of a program, beside others."""
+    folder = _package(tmp_path / "p")
+    _json(folder / "info" / "link.json", {"noarch": {"type": "python", "entry_points": [text]}})
+    wanted = f"info/link.json has the entry point {text!r}, whose name is none of a file"
+    assert refusal(folder, IDENTITY) == ("" if fine else wanted)
+
+
+@pytest.mark.parametrize("key", ["name", "version", "build"])
+def test_another_package(tmp_path: Path, key: str) -> None:
+    """By each part of its identity, whether its documents are noted or not."""
+    folder = _package(tmp_path / "p")
+    other = {"name": "p", "version": "1.0", "build": "0", key: "7"}
+    _json(folder / "info" / "index.json", other)
+    text = f"info/index.json is of another package: {' '.join(other.values())}"
+    assert refusal(folder, IDENTITY) == text
+    for digest in ("", documents_digest(folder)):
+        assert fault(folder, IDENTITY, digest, contents=False) == text
 
 
 def test_no_folder(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from conda_multiplat.vocabulary.names import (
     VirtualPackage,
     did_you_mean,
     families,
+    is_prefix_name,
     nearest,
     spec_name,
     split_spec,
@@ -135,3 +136,29 @@ def test_did_you_mean(word: str, otherwise: str, hint: str) -> None:
 def test_virtual_packages_as_text(package: VirtualPackage, text: str) -> None:
     """A virtual package is shown with its version, and with its build where that says something."""
     assert str(package) == text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("robot", "3.12", ".hidden", "_x", "a-b_c.d", "робот", "機器人", "रोबोट", "cafe\u0301"),
+        *("c++", "a@b", "a=b", "a" * 255),
+    ],
+)
+def test_prefix_name(name: str) -> None:
+    """Letters and digits of any script, and signs that mean nothing to a shell."""
+    assert is_prefix_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", ".", "..", "-p", "=ls", "+x", "@x", "$(id)", "a;id", "*", "~root", "a~", "a?", "[a]"),
+        *("{a}", "a&b", "a|b", "a<b", "a>b", "`id`", "a'b", 'a"b', "a!b", "%A%", "a^b", "(a)"),
+        *("a,b", "a#b", "a b", "a\u00a0b", "a/b", "a\\b", "a:b", "a\nb", "\x1b", "a\u2019b"),
+        *("a\u202eb", "\ud800", "a" * 256, "機" * 86),
+    ],
+)
+def test_no_prefix_name(name: str) -> None:
+    """No paths, options, words of a shell, control characters; no more bytes than a folder has."""
+    assert not is_prefix_name(name)

@@ -9,6 +9,7 @@ Flow::
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import replace
 
 from conda_multiplat.actions.enter_environment import TOLD
@@ -140,6 +141,14 @@ def _note_strays(choice: Choice, console: Console) -> None:
         )
 
 
+def _as_word(text: str) -> str:
+    """A word to paste into a shell of this machine, in quotation marks where it needs them."""
+    import shlex
+    import subprocess
+
+    return subprocess.list2cmdline([text]) if os.name == "nt" else shlex.quote(text)
+
+
 def _report(work: Work, console: Console, *, dry_run: bool) -> None:
     changes = [*work.found, *work.pypi]
     say_changes(here(changes), console)
@@ -152,7 +161,7 @@ def _report(work: Work, console: Console, *, dry_run: bool) -> None:
     else:
         name = where.name if where.parent.name == "envs" else where
         console.say(f" {where} has the {packages(count)} of {environment}{console.took}")
-        console.hint(f"conda activate {name}")
+        console.hint(f"conda activate {_as_word(str(name))}")
     console.result(
         {
             "dry_run": dry_run,

@@ -74,7 +74,9 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         _write(path, text)
         name = f"{path.parent.name}/{path.name.removesuffix(_LMOD)}"
         console.say(f" wrote {shown(path)}")
-        console.say(f" module use {shlex.quote(str(path.parent.parent))}; module load {name}")
+        console.say(
+            f" module use {shlex.quote(str(path.parent.parent))}; module load {shlex.quote(name)}"
+        )
     else:
         console.show_file(text.removesuffix("\n"))
     console.result(

@@ -4,7 +4,7 @@
 ``NAME-VERSION-BUILD``     the package, extracted
 ``NAME-…-BUILD.lock``      held by who uses it or replaces it; has eight bytes, which count how
                            often it was replaced, and the archive's SHA-256
-``NAME-…-BUILD.info``      ours: the SHA-256 of what is read of its ``info``
+``NAME-…-BUILD.info``      ours: the SHA-256 of what is read of its ``info``, and the archive's MD5
 =========================  =======================================================================
 
 rattler links what is there, whatever has become of it, and ends the process where a package lists
@@ -29,7 +29,7 @@ import rattler
 import rattler.exceptions
 from rattler.package_streaming import download_and_extract
 
-from conda_multiplat.machine.extracted_package import documents_digest, fault, path_that_leads_out
+from conda_multiplat.machine.extracted_package import documents_digest, fault, refusal
 from conda_multiplat.machine.file_locks import alone_at_last
 from conda_multiplat.machine.progress import Progress
 from conda_multiplat.machine.temporary import temporary_folder
@@ -68,12 +68,13 @@ class Entry(NamedTuple):
         """What its ``info`` was when it was extracted."""
         return self.folder.with_name(f"{self.folder.name}.info")
 
-    def documents(self) -> str:
-        """The digest that was noted; ``""`` where none was."""
+    def noted(self) -> tuple[str, str]:
+        """The digest of its documents, and the archive's MD5; ``""`` where none was noted."""
         try:
-            return self.note.read_text(encoding="ascii")
+            documents, _, md5 = self.note.read_text(encoding="ascii").partition(" ")
         except (OSError, ValueError):
-            return ""
+            return "", ""
+        return documents, md5
 
     def sha256(self) -> str:
         """Of the archive that was extracted; ``""`` where that is not known."""
@@ -118,9 +119,12 @@ def not_as_locked(
         entry = entry_of(record, cache)
         if not record.sha256 or entry.sha256() != record.sha256.lower():
             return True
+        documents, md5 = entry.noted()
+        if record.md5 and md5 != record.md5.lower():  # of who did not note it, nobody verified it
+            return True
         identity = (record.name, record.version, record.build)
         contents = record.name in closely
-        return bool(fault(entry.folder, identity, entry.documents(), contents=contents))
+        return bool(fault(entry.folder, identity, documents, contents=contents))
 
     with ThreadPoolExecutor(max_workers=4) as pool:
         return [
@@ -187,7 +191,7 @@ async def _fetch(
             return _Problem(text, is_another=True)
     if not (record.sha256 or record.md5):
         return _Problem(f"{record.url}: the lock has no hash for it", is_another=True)
-    return _kept(record, entry_of(record, cache), folder, sha256)
+    return _kept(record, entry_of(record, cache), folder, sha256, md5)
 
 
 async def _extracted(
@@ -204,15 +208,13 @@ async def _extracted(
     return await _extracted(url, client, folder, retries - 1)
 
 
-def _kept(record: CondaRecord, entry: Entry, folder: Path, sha256: bytes) -> _Problem | None:
-    """Put an extracted package into the cache, if all that it lists is inside of it."""
-    name = f"{record.name} {record.version}"
-    try:
-        if (outside := path_that_leads_out(folder)) is not None:
-            text = f"{name}: info/paths.json lists {outside!r}, which leads out of the environment"
-            return _Problem(f"{text}: {record.url}", is_another=True)
-    except ValueError as error:
-        return _Problem(f"{name}: {error}: {record.url}", is_another=True)
+def _kept(
+    record: CondaRecord, entry: Entry, folder: Path, sha256: bytes, md5: bytes
+) -> _Problem | None:
+    """Put an extracted package into the cache, if it is the one, and lists what can be linked."""
+    if reason := refusal(folder, (record.name, record.version, record.build)):
+        text = f"{record.name} {record.version}: {reason}: {record.url}"
+        return _Problem(text, is_another=True)
     try:
         if entry.lock.is_symlink() or entry.lock.is_dir():
             _remove(entry.lock)
@@ -220,7 +222,8 @@ def _kept(record: CondaRecord, entry: Entry, folder: Path, sha256: bytes) -> _Pr
             _remove(entry.folder)
             _remove(entry.note)
             folder.rename(entry.folder)
-            entry.note.write_text(documents_digest(entry.folder), encoding="ascii")
+            note = f"{documents_digest(entry.folder)} {md5.hex()}"
+            entry.note.write_text(note, encoding="ascii")
             count = int.from_bytes(os.read(handle, _COUNT), "big") + 1
             os.ftruncate(handle, 0)
             os.lseek(handle, 0, os.SEEK_SET)

@@ -33,7 +33,7 @@ _ABOUT = (
 )
 #: What to write where a mapping is switched off.
 _NO_PROJECTS = "for a conda package that is no PyPI project: multiplat: {pypi-names: {NAME: null}}"
-_FORBIDDEN_IN_NAME = re.compile(r"[/ :#]+")
+_FORBIDDEN_IN_NAME = re.compile(r"[^\w.-]+")
 
 
 @dataclass
