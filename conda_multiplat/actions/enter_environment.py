@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from conda_multiplat.actions.install.choose_prefix import foreign_lock
+from conda_multiplat.actions.install.choose_prefix import require_own
 from conda_multiplat.actions.invocation import Invocation, preferred
 from conda_multiplat.activation.model import Activation
 from conda_multiplat.lockfile.platform_changes import packages
@@ -28,6 +28,11 @@ from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 AS_IT_IS = "as it is"
 #: Warn where the lock is out of date, and take it.
 TOLD = "told"
+#: What can be done where a project's commands are to run in an environment that is not its own.
+_OF_OTHERS = (
+    "--no-install takes it as it is",
+    "`conda multiplat install` with the same -n or -p makes it as locked",
+)
 
 
 @dataclass(frozen=True)
@@ -179,15 +184,4 @@ def _candidates(call: Invocation, project: Project, named: Path | None) -> tuple
 
 
 def _refuse_foreign(project: Project, where: Path) -> None:
-    """Refuse an environment that was made by hand or, while it is there, by another project."""
-    lock = foreign_lock(project, where)
-    if lock is None:
-        return
-    raise UnmetError(
-        f"{where} was not made from {project.folder}",
-        details=[f"it is of {lock}"] if lock else [],
-        hints=[
-            "--no-install takes it as it is",
-            "`conda multiplat install` with the same -n or -p makes it as locked",
-        ],
-    )
+    require_own(project, where, _OF_OTHERS)

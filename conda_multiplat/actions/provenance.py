@@ -68,12 +68,16 @@ def _strays(
     *,
     anywhere: bool = True,
 ) -> list[str]:
-    lines = _conda_strays(project, target, places, locked, anywhere=anywhere)
-    if places.pypi:
-        from conda_multiplat.actions.pypi_provenance import pypi_strays_of  # late: is slow
+    conda = _conda_strays(project, target, places, locked, anywhere=anywhere)
+    return [*conda, *_pypi_strays(project, target, places)]
 
-        lines += pypi_strays_of(project, target, places.pypi)
-    return lines
+
+def _pypi_strays(project: Project, target: Target, places: Places) -> list[str]:
+    if not places.pypi:
+        return []
+    from conda_multiplat.actions.pypi_provenance import pypi_strays_of  # late: is slow
+
+    return pypi_strays_of(project, target, places.pypi)
 
 
 def _conda_strays(
@@ -138,8 +142,7 @@ def strays_of_unknown_configuration(
     refuse_unverifiable(project, target, lock)
     places = record_places(lock.platforms[target.subdir])
     conda = _conda_strays(project, target, places, lock.channels)
-    others = [line for line in target_strays(project, target, lock) if line not in conda]
-    if others:
+    if others := [*places.wrong, *_pypi_strays(project, target, places)]:
         raise stray_error(project, target, [*conda, *others])
     return tuple(conda)
 

@@ -51,6 +51,11 @@ def dry_run_option(parser: _Options, summary: str) -> None:
     parser.add_argument("-d", "--dry-run", dest="dry", action="store_true", help=summary)
 
 
+def drop_cuda_option(parser: _Options) -> None:
+    """``--drop-cuda``: what else is refused (see ``actions.lock.cuda_builds``)."""
+    flag(parser, "--drop-cuda", "drop_cuda", "let locked CUDA builds become CPU builds")
+
+
 def repeated(parser: _Options, flag: str, dest: str, metavar: str, summary: str) -> None:
     """An option that takes one value, each time that it is given: a package may come after it."""
     parser.add_argument(flag, dest=dest, action="append", default=[], metavar=metavar, help=summary)

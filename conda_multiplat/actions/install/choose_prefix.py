@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -89,16 +89,31 @@ def refuse_taken(project: Project, environment: str, where: Path) -> None:
     written = environment == DEFAULT_ENVIRONMENT
     if written or project.manifest.environments[environment].own_name:
         return
+    hints = [
+        f"-n {where.name} makes it {environment} all the same",
+        f"`name:` of {environment} in the manifest says another name",
+    ]
+    require_own(project, where, hints)
+
+
+def require_own(project: Project, where: Path, hints: Sequence[str]) -> None:
+    """Refuse an environment that was made by hand or, while it is there, by another project.
+
+    Args:
+        project: this one.
+        where: the environment.
+        hints: what can be done about it.
+
+    Raises:
+        UnmetError: it is such a one.
+    """
     lock = foreign_lock(project, where)
     if lock is None:
         return
     raise UnmetError(
         f"{where} was not made from {project.folder}",
         details=[f"it is of {lock}"] if lock else [],
-        hints=[
-            f"-n {where.name} makes it {environment} all the same",
-            f"`name:` of {environment} in the manifest says another name",
-        ],
+        hints=hints,
     )
 
 

@@ -7,6 +7,7 @@ import argparse
 from conda_multiplat.actions.lock.lock_project import lock_project
 from conda_multiplat.actions.lock.plan import Update
 from conda_multiplat.cli.options import (
+    drop_cuda_option,
     dry_run_option,
     environments_option,
     flag,
@@ -32,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     summary = "let these packages move to the newest that fits"
     several(moves, "--update", dest="updates", metavar="PKG", summary=summary)
     flag(moves, "--update-all", "everything", "start afresh: everything may move")
-    flag(parser, "--drop-cuda", "drop_cuda", "let locked CUDA builds become CPU builds")
+    drop_cuda_option(parser)
     dry_run_option(parser, "solve and show, but write nothing")
     parser.add_argument(
         "--channel-priority",

@@ -93,10 +93,7 @@ def _anew(
     kinds: tuple[Kind, ...] = (kind, "requirements") if kind in EXPLICIT else (kind,)
     texts: dict[Path, str] = {}
     for name in select_environments(project.manifest, environments):
-        lock = project.existing_lock(name)
-        for target in targets(project.manifest, [name]):
-            if target.subdir in lock.platforms:
-                refuse_strays(project, target, lock)
+        lock = _trusted_lock(project, name)
         for subdir in _subdirs(lock, platforms, all_of_them=len(environments) == 1):
             for file_kind in kinds:
                 content = text(file_kind, project.manifest, lock, subdir, hash_kind)
@@ -105,6 +102,19 @@ def _anew(
                     _refuse_twice(path, texts)
                     texts[path] = content
     return texts
+
+
+def _trusted_lock(project: Project, environment: str) -> LockFile:
+    """An environment's lock, whose packages are from where the manifest says.
+
+    Raises:
+        LockFileError: it is not there, can't be read, or has others.
+    """
+    lock = project.existing_lock(environment)
+    for target in targets(project.manifest, [environment]):
+        if target.subdir in lock.platforms:
+            refuse_strays(project, target, lock)
+    return lock
 
 
 def _file_name(project: Project, kind: Kind, environment: str, subdir: str) -> str:
@@ -130,10 +140,7 @@ def _whole(project: Project, kind: Kind, named: Sequence[str]) -> dict[Path, str
         hint = "it would be replaced: put it aside, if it is no longer needed"
         raise UsageError(f"{shown(path)} is not ours", hints=[hint])
     for name in project.manifest.environments:
-        lock = project.existing_lock(name)
-        for target in targets(project.manifest, [name]):
-            if target.subdir in lock.platforms:
-                refuse_strays(project, target, lock)
+        _trusted_lock(project, name)
     return {path: text_of_everything(project)}
 
 

@@ -10,6 +10,7 @@ from conda_multiplat.actions.lock.lock_project import lock_project
 from conda_multiplat.actions.lock.plan import Update
 from conda_multiplat.cli.options import (
     destination_options,
+    drop_cuda_option,
     dry_run_option,
     flag,
     scope_options,
@@ -35,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("packages", metavar="PKG", nargs="*", help=summary)
     flag(parser, "--all", "everything", "all packages, as where none is named")
     scope_options(parser)
-    flag(parser, "--drop-cuda", "drop_cuda", "let locked CUDA builds become CPU builds")
+    drop_cuda_option(parser)
     destination_options(parser, "the conda environment that follows, and tells the manifest")
     dry_run_option(parser, "solve and show, but change nothing")
     summary = "lock only: leave the installed environment as it is"

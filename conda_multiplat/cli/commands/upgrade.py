@@ -17,6 +17,7 @@ from conda_multiplat.actions.invocation import Invocation
 from conda_multiplat.actions.lock.plan import Update
 from conda_multiplat.cli.options import (
     destination_options,
+    drop_cuda_option,
     dry_run_option,
     flag,
     repeated,
@@ -44,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     summary = "keep the bounds of this package; say it again for another"
     repeated(parser, "--exclude", "excluded", "PKG", summary)
     repeated_environment_option(parser)
-    flag(parser, "--drop-cuda", "drop_cuda", "let locked CUDA builds become CPU builds")
+    drop_cuda_option(parser)
     destination_options(parser, "the conda environment that follows, and tells the manifest")
     dry_run_option(parser, "solve and show, but change nothing")
     summary = "leave the installed environment as it is"
