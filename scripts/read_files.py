@@ -3,14 +3,16 @@
 Usage: python scripts/read_files.py FOLDER [--show N]
 
 Each file is imported as by ``conda multiplat import FILE --dry-run``: environment.yml files,
-``conda-lock.yml``, pixi's and other ``.toml``, recipes; ``pixi.lock`` is read by itself. What is
-written must read as what was read. A file is taken, refused with a word for its user, or failed:
-then it is a mistake of ours, and the exit code is 1. Nothing is fetched, and nothing is written.
+``conda-lock.yml``, pixi's and other ``.toml``, recipes; ``pixi.lock`` and conda-lock's
+``virtual-packages.yml`` are read by themselves. What is written must read as what was read. A file
+is taken, refused with a word for its user, or failed: then it is a mistake of ours, and the exit
+code is 1. Nothing is fetched, and nothing is written.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
 from collections import Counter, defaultdict
@@ -25,15 +27,18 @@ from conda_multiplat.actions.import_.verified_text import verified_text
 from conda_multiplat.importers.environment_yml import stated_platforms
 from conda_multiplat.importers.merge import merge
 from conda_multiplat.importers.platform_names import guess
+from conda_multiplat.importers.virtual_packages_yml import read_virtual_packages
 from conda_multiplat.lockfile.read_pixi_lock import read_pixi_lock
 from conda_multiplat.machine.files import read_lock_text
 from conda_multiplat.manifest.read import Source
 from conda_multiplat.vocabulary.errors import InternalError, MultiplatError
 
+VIRTUAL_PACKAGES = "virtual-packages"
 SUFFIXES = (".yml", ".yaml", ".toml")
 TAKEN, REFUSED, FAILED = "taken", "refused", "failed"
 #: What a file is taken for that says nothing of its platform.
 ANY = ("linux-64",)
+_VALUES = re.compile(r"'[^']*'|`[^`]*`|\(.*\)|\d+")
 
 
 class Outcome(NamedTuple):
@@ -64,6 +69,9 @@ def tried(path: Path) -> Outcome:
             return Outcome(path, kind, TAKEN)
         (file,) = read_files([str(path)])
         kind = _kind(file)
+        if kind == VIRTUAL_PACKAGES:
+            read_virtual_packages(Source(file.name, file.text))
+            return Outcome(path, kind, TAKEN)
         file = _with_platform(file) if kind == "environment" else file
         imported = merge(read_parts([file], path.parent / "environment.yml", keep_builds=True))
         verified_text(imported, [file.name], path.parent / "environment.yml")
@@ -87,6 +95,8 @@ def _kind(file: File) -> str:
         return META_YAML
     if file.is_toml:
         return file.path.name if file.path.name in ("pixi.toml", "pyproject.toml") else "toml"
+    if file.is_virtual_packages:
+        return VIRTUAL_PACKAGES
     return "conda-lock" if file.is_lock else "environment"
 
 
@@ -109,14 +119,17 @@ def table(outcomes: Sequence[Outcome], seconds: float) -> Iterator[str]:
 
 
 def reasons(outcomes: Sequence[Outcome], shown: int) -> Iterator[str]:
-    """What was refused most often, with an example, and all that failed."""
+    """What was refused most often, with an example, and all that failed.
+
+    Reasons that differ in what they quote and in numbers are one.
+    """
     examples: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         if outcome.state == REFUSED:
-            examples[outcome.reason].append(outcome)
+            examples[_VALUES.sub("…", outcome.reason)].append(outcome)
     often = sorted(examples.items(), key=lambda item: (-len(item[1]), item[0]))
-    for reason, same in often[:shown]:
-        yield f"{len(same):5} x {reason}  ({same[0].path})"
+    for _, same in often[:shown]:
+        yield f"{len(same):5} x {same[0].reason}  ({same[0].path})"
     for outcome in outcomes:
         if outcome.state == FAILED:
             yield f"failed: {outcome.path}: {outcome.reason}"
@@ -129,7 +142,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--show", type=int, default=10, metavar="N", help="reasons to name")
     args = parser.parse_args(arguments)
     start = time.perf_counter()
-    outcomes = [tried(path) for path in files_in(args.folder)]
+    paths = files_in(args.folder)
+    if not paths:
+        parser.error(f"{args.folder} has no file that a reader of ours could take")
+    outcomes = [tried(path) for path in paths]
     for line in table(outcomes, time.perf_counter() - start):
         print(line)
     for line in reasons(outcomes, args.show):

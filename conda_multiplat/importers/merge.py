@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
 
 from conda_multiplat.importers.values import Imported, Lost, conda_meaning, pypi_meaning
 from conda_multiplat.importers.write_manifest import common_order
@@ -20,6 +22,20 @@ from conda_multiplat.vocabulary.virtual_packages import Promises, stated
 from conda_multiplat.vocabulary.yaml_nodes import Text
 
 
+class BroughtLock(NamedTuple):
+    """What is locked for a source.
+
+    Attributes:
+        lock: what is locked.
+        path: the file that says it.
+        text: of a ``conda-lock.yml``; ``""`` for another form.
+    """
+
+    lock: LockFile
+    path: Path
+    text: str = ""
+
+
 @dataclass(frozen=True)
 class Part:
     """A source, and the environment that its default one becomes.
@@ -27,12 +43,12 @@ class Part:
     Attributes:
         imported: what it asks for.
         environment: what its default environment is called.
-        locks: what is locked for it in another form than a ``conda-lock.yml``.
+        locks: what is locked for it.
     """
 
     imported: Imported
     environment: str = DEFAULT_ENVIRONMENT
-    locks: tuple[LockFile, ...] = ()
+    locks: tuple[BroughtLock, ...] = ()
 
 
 def double_platforms(parts: Sequence[Part]) -> list[Problem]:
@@ -45,9 +61,19 @@ def double_platforms(parts: Sequence[Part]) -> list[Problem]:
             other = seen.setdefault((part.environment, subdir), part)
             if other is not part:
                 first = other.imported.manifest.files[0]
-                hint = f"say which platform a file is for: {file}@PLATFORM"
+                hint = _hint(file, locks=bool(part.locks and other.locks))
                 problems.append(Problem(Location(file), f"{first} is for {subdir} too", hint))
     return problems
+
+
+def _hint(file: str, *, locks: bool) -> str:
+    """How to say what the second of two files for one platform is for."""
+    if locks:
+        return (
+            "name one of the two; the platforms that count, FILE@PLATFORM; or call one "
+            "ENV.conda-lock.yml, for an environment of its own"
+        )
+    return f"say which platform a file is for: {file}@PLATFORM"
 
 
 def merge(parts: Sequence[Part]) -> Imported:

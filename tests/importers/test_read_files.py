@@ -35,7 +35,7 @@ def test_rates(driver: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture
     """What was taken, by kind, and why the rest was not."""
     (tmp_path / "a.yml").write_text("dependencies: [python]\n", encoding="utf-8")
     (tmp_path / "b.yml").write_text("dependencies: ['a >>1']\n", encoding="utf-8")
-    (tmp_path / "c.yml").write_text("dependencies: ['a >>1']\n", encoding="utf-8")
+    (tmp_path / "c.yml").write_text("dependencies: ['b >>12']\n", encoding="utf-8")
     assert driver.main([str(tmp_path)]) == 0
     capsys.readouterr()
     old = "version: 6\nenvironments: {}\npackages: []\n"
@@ -48,3 +48,17 @@ def test_rates(driver: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture
     assert lines[1] == "environment           3      1        2       0  33.3%"
     assert lines[3].startswith("    2 x not a MatchSpec: 'a >>1' (")
     assert lines[3].endswith("b.yml)")
+    (tmp_path / "v.yml").write_text("subdirs: {linux-64: {packages: {__cuda: '12'}}}\n", "utf-8")
+    assert driver.main([str(tmp_path)]) == 0
+    assert "virtual-packages      1      1        0       0  100.0%\n" in capsys.readouterr().out
+
+
+def test_nothing_to_read(
+    driver: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder without such files, or none at all, is a mistake to tell of, and no rate."""
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(SystemExit) as end:
+            driver.main([str(folder)])
+        assert end.value.code == 2
+        assert f"{folder} has no file that a reader of ours could take" in capsys.readouterr().err

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from conda_multiplat.actions.import_.paths import joined
-from conda_multiplat.importers.merge import Part
+from conda_multiplat.importers.merge import BroughtLock, Part
 from conda_multiplat.importers.pixi.locked import left_out, lock_files
 from conda_multiplat.lockfile.model import LockFile, PlatformLock
 from conda_multiplat.lockfile.read_pixi_lock import read_pixi_lock
@@ -37,13 +37,15 @@ def with_locks(part: Part, folder: Path, target: Path) -> Part:
     lost, notes = left_out(part.imported, lock, file)
     if locks:
         notes = [f"{file}: its versions are taken over", *notes]
-    start = os.path.relpath(folder, target.parent)
-    moved = tuple(each if start == "." else _moved(each, start) for each in locks)
-    return replace(part, imported=part.imported.adding(lost, notes), locks=moved)
+    brought = tuple(BroughtLock(moved_lock(each, folder, target.parent), path) for each in locks)
+    return replace(part, imported=part.imported.adding(lost, notes), locks=brought)
 
 
-def _moved(lock: LockFile, start: str) -> LockFile:
-    """A lock with its relative paths as they are from another folder."""
+def moved_lock(lock: LockFile, folder: Path, to: Path) -> LockFile:
+    """A lock that was read in ``folder``, with its relative paths as they are from ``to``."""
+    start = os.path.relpath(folder, to)
+    if start == ".":
+        return lock
     platforms = {subdir: _moved_platform(each, start) for subdir, each in lock.platforms.items()}
     return lock._replace(platforms=platforms)
 

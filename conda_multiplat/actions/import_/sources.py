@@ -22,7 +22,7 @@ from conda_multiplat.importers.environment_yml import (
     read_environment_file,
     stated_platforms,
 )
-from conda_multiplat.importers.merge import Part
+from conda_multiplat.importers.merge import BroughtLock, Part
 from conda_multiplat.importers.pixi.reader import read_pixi
 from conda_multiplat.importers.platform_names import guess
 from conda_multiplat.importers.values import Imported, refusal
@@ -35,6 +35,7 @@ from conda_multiplat.importers.virtual_packages_yml import (
 )
 from conda_multiplat.lockfile.read import read_lock
 from conda_multiplat.machine.files import read_lock_text, shown
+from conda_multiplat.manifest.head import ENVIRONMENT_NAME
 from conda_multiplat.manifest.read import Source
 from conda_multiplat.vocabulary.errors import (
     DocumentError,
@@ -47,6 +48,8 @@ from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, SUBDIRS, neare
 from conda_multiplat.vocabulary.toml_tables import toml_table
 from conda_multiplat.vocabulary.virtual_packages import Promises
 
+#: How a lock of one of several environments is called.
+_ENVIRONMENTS_LOCK = re.compile(r"(.+)\.conda-lock\.ya?ml")
 _AT = re.compile(r"(?P<file>.+)@(?P<platforms>[A-Za-z0-9_,-]+)")
 
 
@@ -245,8 +248,20 @@ def _lock_part(file: File, stated: Promises) -> Part:
     if missing := [platform for platform in file.platforms if platform not in lock.platforms]:
         nothing = f"it has nothing for {', '.join(missing)}"
         raise refusal(file.name, Problem(Location(file.name), nothing))
-    ports = Ports(is_newer, spec_matches)
-    return Part(read_lock_source(lock, file.name, ports, stated), lock.environment)
+    imported = read_lock_source(lock, file.name, Ports(is_newer, spec_matches), stated)
+    environment = lock.environment if lock.recipe else _named_environment(file.path.name)
+    return Part(imported, environment, (BroughtLock(lock, file.path, file.text),))
+
+
+def _named_environment(name: str) -> str:
+    """The environment that another tool's lock is of, by its name: ``ENV.conda-lock.yml``."""
+    match = _ENVIRONMENTS_LOCK.fullmatch(name)
+    if match is None or not ENVIRONMENT_NAME.fullmatch(match[1]):
+        return DEFAULT_ENVIRONMENT
+    by_name = guess(name)
+    if by_name.platforms:  # `linux-64.conda-lock.yml`; a word for GPUs alone says Linux too
+        return by_name.variant or DEFAULT_ENVIRONMENT
+    return match[1]
 
 
 def _toml(file: File) -> dict[str, object]:

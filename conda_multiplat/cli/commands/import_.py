@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from conda_multiplat.actions.import_.logins import refuse_logins
+from conda_multiplat.actions.import_.placed_locks import placed_locks
 from conda_multiplat.actions.import_.prefix import read_prefix
 from conda_multiplat.actions.import_.report import Settled, document, report, variant_lines
 from conda_multiplat.actions.import_.sources import File, read_files, read_parts
@@ -26,13 +27,10 @@ from conda_multiplat.importers.merge import Part, channel_notes, double_platform
 from conda_multiplat.importers.platform_differences import Difference, common, differences, settle
 from conda_multiplat.importers.values import Imported, Lost
 from conda_multiplat.importers.virtual_packages_yml import FILE_NAMES
-from conda_multiplat.lockfile.read import read_lock
-from conda_multiplat.lockfile.write import render
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import (
     MANIFEST_NAMES,
-    lock_path,
     refuse_read_only,
     shown,
     write_all,
@@ -40,7 +38,6 @@ from conda_multiplat.machine.files import (
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.spec_warnings import spec_warnings
 from conda_multiplat.vocabulary.errors import ManifestError, UsageError
-from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 EXAMPLES = """\
 examples:
@@ -104,17 +101,16 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         if wanted
         else read_parts(files, target, keep_builds=args.keep_builds)
     )
-    others, own = _other_locks(parts, target), _locks(files, target)
-    locks = {**others, **own}
-    if not args.dry:
-        _refuse_to_overwrite(target, files, locks, force=args.overwrite)
     if problems := double_platforms(parts):
         raise ManifestError("two files are for one platform", problems=problems)
+    locks = placed_locks(parts, target)
+    if not args.dry:
+        _refuse_to_overwrite(target, files, locks.texts, force=args.overwrite)
     imported = merge(parts)
     ask = not args.said_yes and console.interactive and sys.stdin.isatty()
     imported, settled = _settle(imported, console, prefer_common=args.take_common, ask=ask)
     imported = imported.adding(notes=[*channel_notes(imported.manifest), *_beside(files)])
-    imported = imported.adding(notes=_locked_twice(others, own))
+    imported = imported.adding(notes=locks.notes)
     imported = imported.adding(notes=spec_warnings(imported.manifest))
     if args.keep_builds:
         imported = imported.adding(notes=_build_note(settled))
@@ -126,8 +122,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     if args.dry:
         console.show_file(text.rstrip("\n"))
     else:
-        write_all({target: text, **locks})
-    names = [shown(path) for path in (target, *locks)]
+        write_all({target: text, **locks.texts})
+    names = [shown(path) for path in (target, *locks.texts)]
     report(imported, settled, [] if args.dry else names, console)
     console.result(
         {"files": names, "written": not args.dry, "manifest": text, **document(imported, settled)}
@@ -149,33 +145,6 @@ def _prefix(
     if from_prefix is not None:
         return Path(from_prefix).expanduser().absolute()
     return existing(from_name or "", settings)
-
-
-def _locks(files: Sequence[File], target: Path) -> dict[Path, str]:
-    """The locks among the files, where they have to be for the next ``lock`` to start from them."""
-    placed: dict[Path, str] = {}
-    locks = [(file, read_lock(file.text, file.name)) for file in files if file.is_lock]
-    alone = len(locks) == 1
-    for file, lock in locks:
-        path = lock_path(target.parent, DEFAULT_ENVIRONMENT if alone else lock.environment)
-        if path.resolve() != file.path.resolve():
-            placed[path] = file.text
-    return placed
-
-
-def _other_locks(parts: Sequence[Part], target: Path) -> dict[Path, str]:
-    """What is locked for the parts in other forms, each environment in a file of its own."""
-    return {
-        lock_path(target.parent, lock.environment): render(lock)
-        for part in parts
-        for lock in part.locks
-    }
-
-
-def _locked_twice(others: Collection[Path], own: Collection[Path]) -> list[str]:
-    """Locks that two files give, which are of different platforms: one of them is taken."""
-    twice = [path for path in others if path in own]
-    return [f"{shown(path)} is the conda-lock.yml that was named, not pixi's" for path in twice]
 
 
 def _refuse_to_overwrite(

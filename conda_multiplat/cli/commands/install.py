@@ -113,7 +113,9 @@ def _prepare(
                 channels=channels(project, choice, settings),
                 progress=bar,
             )
-        console.say(f" the {packages(len(locked.records))} of {target_name} are in the cache")
+        count = len(locked.records)
+        verb = "is" if count == 1 else "are"
+        console.say(f" the {packages(count)} of {target_name} {verb} in the cache")
         if locked.pypi:
             console.say(f" not those of PyPI ({len(locked.pypi)}): uv fetches them at install")
     else:

@@ -9,7 +9,8 @@ import yaml
 from support.conda_lock_says import conda_lock_says
 from support.hosts import Host
 from support.manifests import write
-from support.packages import Package, write_repodata
+from support.packages import Package, build_channel, write_repodata
+from support.server import serve
 
 LINUX = "[linux-64]"
 PROMISE = 'multiplat: {virtual-packages: {linux-64: {cuda: "12.0", glibc: "2.34"}}}\n'
@@ -303,3 +304,35 @@ def test_unquoted_hash_and_place(alone: Host, project: Path) -> None:
     alias = {"CONDARC": str(project / "condarc")}
     (project / "condarc").write_text("channel_alias: https://conda.example\n", encoding="utf-8")
     assert "warning" not in alone.multiplat(*look, cwd=project, env=alias).stderr
+
+
+@pytest.mark.parametrize("setting", ["channel_alias: {}\n", "custom_channels: {{ours: {}}}\n"])
+def test_download_of_another_tools_lock(
+    alone: Host, project: Path, tmp_path: Path, setting: str
+) -> None:
+    """It promises nothing: the manifest and what is assumed do, and its packages are fetched.
+
+    Its URLs are where the manifest's channels are: here by this machine's configuration.
+    """
+    needs = {"linux-64": "__glibc >=2.17,<3.0.a0", "osx-arm64": "__osx >=11", "win-64": "__win"}
+    packages = [
+        Package("z", subdir=subdir, depends=[need], files={"share/z": b"z"})
+        for subdir, need in needs.items()
+    ]
+    build_channel(tmp_path / "channels" / "ours", packages)
+    with serve(tmp_path / "channels") as server:
+        (alone.home / ".condarc").write_text(setting.format(server.url), encoding="utf-8")
+        write(project, "ours", "z", platforms=f"[{', '.join(needs)}]")
+        alone.multiplat("lock", cwd=project)
+        _foreign(project / "conda-lock.yml")
+        for subdir in needs:
+            look = ("install", "--platform", subdir, "--dry-run")
+            assert alone.multiplat(*look, cwd=project).stderr == (
+                f"   + z  1.0\n would install the 1 package of default/{subdir}\n"
+            )
+            fetch = ("install", "--platform", subdir, "--download-only")
+            assert alone.multiplat(*fetch, cwd=project).stderr == (
+                f" the 1 package of default/{subdir} is in the cache\n"
+            )
+        archives = [path for path in server.seen if path.endswith(".conda")]
+    assert sorted(archives) == [f"/ours/{subdir}/z-1.0-0.conda" for subdir in sorted(needs)]

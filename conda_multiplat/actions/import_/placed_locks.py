@@ -1,0 +1,70 @@
+"""Where the locks that are imported have to be for the next ``lock`` to start from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from conda_multiplat.actions.import_.pixi_lock import moved_lock
+from conda_multiplat.importers.joined_locks import joined, shared_platforms
+from conda_multiplat.importers.merge import BroughtLock, Part
+from conda_multiplat.lockfile.model import LockFile
+from conda_multiplat.lockfile.write import render
+from conda_multiplat.machine.files import lock_path, shown
+from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem
+
+
+class PlacedLocks(NamedTuple):
+    """What is to be written beside a manifest: the texts of locks, and what to say of them."""
+
+    texts: dict[Path, str]
+    notes: list[str]
+
+
+def placed_locks(parts: Sequence[Part], target: Path) -> PlacedLocks:
+    """The locks of all parts, each environment's in its file.
+
+    One ``conda-lock.yml`` stays as it is; several of an environment become one.
+
+    Args:
+        parts: what is imported.
+        target: the manifest that is to be written.
+
+    Raises:
+        ManifestError: two are for one platform of one environment.
+    """
+    texts: dict[Path, str] = {}
+    notes: list[str] = []
+    problems: list[Problem] = []
+    for environment, locks in _by_environment(parts).items():
+        path = lock_path(target.parent, environment)
+        if len(locks) == 1 and locks[0].text:
+            if path.resolve() != locks[0].path.resolve():
+                texts[path] = locks[0].text
+            continue
+        files = [shown(each.path) for each in locks]
+        if subdirs := shared_platforms([each.lock for each in locks]):
+            words = f"{files[0]} is for {', '.join(subdirs)} of {environment} too"
+            problems.append(Problem(Location(files[-1]), words, "name one of the two"))
+        elif len(locks) > 1:
+            notes.append(f"{', '.join(files)} are one lock now: {shown(path)}")
+        moved = [_as_seen_from(target.parent, each) for each in locks]
+        texts[path] = render(joined(moved, environment, [target.name]))
+    if problems:
+        raise ManifestError("two locks are for one platform", problems=problems)
+    return PlacedLocks(texts, notes)
+
+
+def _by_environment(parts: Sequence[Part]) -> dict[str, list[BroughtLock]]:
+    locks: dict[str, list[BroughtLock]] = {}
+    for part in parts:
+        for each in part.locks:
+            environment = part.environment if each.text else each.lock.environment
+            locks.setdefault(environment, []).append(each)
+    return locks
+
+
+def _as_seen_from(folder: Path, brought: BroughtLock) -> LockFile:
+    """Pixi's are already: their manifest has been moved with them."""
+    return moved_lock(brought.lock, brought.path.parent, folder) if brought.text else brought.lock

@@ -1,0 +1,35 @@
+"""Locks that other files bring along: each environment's become one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from conda_multiplat.lockfile.model import LockFile
+
+
+def shared_platforms(locks: Sequence[LockFile]) -> list[str]:
+    """The platforms that more than one of some locks is for."""
+    every = [subdir for lock in locks for subdir in lock.platforms]
+    return sorted({subdir for subdir in every if every.count(subdir) > 1})
+
+
+def joined(locks: Sequence[LockFile], environment: str, sources: Sequence[str]) -> LockFile:
+    """One lock of several that are for different platforms.
+
+    What they do not agree on is left open: the recipe of the digests and the channel priority.
+
+    Args:
+        locks: the locks, at least one; no two have a platform in common.
+        environment: what they lock.
+        sources: the manifest's files, relative to the lock.
+    """
+    recipes = {lock.recipe for lock in locks}
+    priorities = {lock.channel_priority for lock in locks}
+    return LockFile(
+        environment=environment,
+        sources=tuple(sources),
+        channels=tuple(dict.fromkeys(channel for lock in locks for channel in lock.channels)),
+        platforms={s: locked for lock in locks for s, locked in sorted(lock.platforms.items())},
+        channel_priority=priorities.pop() if len(priorities) == 1 else "",
+        recipe=recipes.pop() if len(recipes) == 1 else 0,
+    )

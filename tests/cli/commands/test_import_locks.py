@@ -1,0 +1,150 @@
+"""Several locks at once: those of one environment become one, and none is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from support.hosts import Host
+from support.manifests import locked, write
+from support.packages import Package, write_repodata
+
+LINUX, MAC = "linux-64", "osx-arm64"
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """A channel with two versions of a tool for each platform."""
+    packages = [
+        Package("tool", version, subdir=subdir)
+        for version in ("1.0", "1.5")
+        for subdir in (LINUX, MAC)
+    ]
+    return write_repodata(tmp_path / "tools", packages)
+
+
+def _lock(
+    host: Host, folder: Path, channel: Path, line: str, platforms: str, name: str = "conda-lock.yml"
+) -> str:
+    """The path of a lock in a folder of its own, from the folder beside."""
+    (folder / ".git").mkdir(parents=True)
+    write(folder, channel, line, platforms=f"[{platforms}]")
+    host.multiplat("lock", cwd=folder)
+    (folder / "conda-lock.yml").rename(folder / name)
+    return f"../{folder.name}/{name}"
+
+
+def _as_another_tool(project: Path, lock: str) -> None:
+    data = yaml.safe_load((project / lock).read_text(encoding="utf-8"))
+    data["metadata"].pop("custom_metadata")
+    (project / lock).write_text(yaml.safe_dump(data), encoding="utf-8")
+
+
+def _versions(project: Path, name: str = "conda-lock.yml") -> dict[str, str]:
+    """The tool's version on each platform."""
+    return {subdir: packages["tool"] for subdir, packages in locked(project, name).items()}
+
+
+@pytest.mark.parametrize("foreign", [(), (0,), (0, 1)], ids=["ours", "mixed", "others"])
+def test_locks_for_different_platforms(
+    alone: Host, project: Path, tools: Path, tmp_path: Path, foreign: tuple[int, ...]
+) -> None:
+    """They become one lock, with what each has."""
+    locks = [
+        _lock(alone, tmp_path / "a", tools, "tool 1.0", LINUX),
+        _lock(alone, tmp_path / "b", tools, "tool 1.5", MAC),
+    ]
+    for number in foreign:
+        _as_another_tool(project, locks[number])
+    done = alone.multiplat("import", *locks, cwd=project)
+    assert " ../a/conda-lock.yml, ../b/conda-lock.yml are one lock now: conda-lock.yml\n" in (
+        done.stderr
+    )
+    assert _versions(project) == {LINUX: "1.0", MAC: "1.5"}
+    assert alone.multiplat("check", cwd=project).stdout == (
+        "conda-lock.yml: another tool locked it, and what is locked meets the manifest  "
+        "(linux-64, osx-arm64)\n"
+        if foreign
+        else "in sync: conda-lock.yml\n"
+    )
+    alone.multiplat("lock", cwd=project)
+    assert _versions(project) == {LINUX: "1.0", MAC: "1.5"}
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_locks_for_one_platform(
+    alone: Host, project: Path, tools: Path, tmp_path: Path, dry: tuple[str, ...]
+) -> None:
+    """Two of them for one environment are an error that names both, and nothing is written."""
+    first = _lock(alone, tmp_path / "a", tools, "tool 1.0", LINUX)
+    second = _lock(alone, tmp_path / "b", tools, "tool 1.5", f"{LINUX}, {MAC}")
+    assert alone.multiplat("import", first, second, *dry, cwd=project, code=2).stderr == (
+        "error: two files are for one platform\n"
+        "  ../b/conda-lock.yml: ../a/conda-lock.yml is for linux-64 too\n"
+        "      name one of the two; the platforms that count, FILE@PLATFORM; or call one "
+        "ENV.conda-lock.yml, for an environment of its own\n"
+    )
+    assert list(project.glob("*.yml")) == []
+    alone.multiplat("import", first, f"{second}@{MAC}", cwd=project)
+    assert _versions(project) == {LINUX: "1.0", MAC: "1.5"}
+
+
+def test_a_lock_is_one_of_its_sources(
+    alone: Host, project: Path, tools: Path, tmp_path: Path
+) -> None:
+    """The lock that is there already is not replaced by what it is a part of, unless --force."""
+    (project / "conda-lock.yml").write_bytes(
+        (project / _lock(alone, tmp_path / "a", tools, "tool 1.0", LINUX)).read_bytes()
+    )
+    second = _lock(alone, tmp_path / "b", tools, "tool 1.5", MAC)
+    done = alone.multiplat("import", "conda-lock.yml", second, cwd=project, code=2)
+    assert "error: conda-lock.yml is imported itself, and would be replaced\n" in done.stderr
+    assert _versions(project) == {LINUX: "1.0"}
+    alone.multiplat("import", "conda-lock.yml", second, "--force", cwd=project)
+    assert _versions(project) == {LINUX: "1.0", MAC: "1.5"}
+
+
+@pytest.mark.parametrize(
+    ("names", "environments"),
+    [
+        (("gpu.conda-lock.yml", "cpu.conda-lock.yml"), {"": "1.0", "cpu.": "1.5"}),
+        (("conda-lock.yml", "docs.conda-lock.yaml"), {"": "1.0", "docs.": "1.5"}),
+        (("cuda124.conda-lock.yml", "conda-lock.yml"), {"cuda124.": "1.0", "": "1.5"}),
+    ],
+)
+def test_names_of_another_tools_locks(
+    alone: Host,
+    project: Path,
+    tools: Path,
+    tmp_path: Path,
+    names: tuple[str, str],
+    environments: dict[str, str],
+) -> None:
+    """``ENV.conda-lock.yml`` is of ENV; where none is of `default`, the first one is."""
+    locks = [
+        _lock(alone, tmp_path / letter, tools, f"tool {version}", LINUX, name)
+        for letter, version, name in zip("ab", ("1.0", "1.5"), names, strict=True)
+    ]
+    for lock in locks:
+        _as_another_tool(project, lock)
+    alone.multiplat("import", *locks, cwd=project)
+    assert {name: _versions(project, f"{name}conda-lock.yml") for name in environments} == {
+        name: {LINUX: version} for name, version in environments.items()
+    }
+    alone.multiplat("check", cwd=project)
+
+
+def test_lock_named_after_its_platform(
+    alone: Host, project: Path, tools: Path, tmp_path: Path
+) -> None:
+    """A platform's name is no environment's: the files are parts of one lock."""
+    names = (f"{LINUX}.conda-lock.yml", f"{MAC}.conda-lock.yml")
+    locks = [
+        _lock(alone, tmp_path / letter, tools, "tool 1.0", subdir, name)
+        for letter, subdir, name in zip("ab", (LINUX, MAC), names, strict=True)
+    ]
+    for lock in locks:
+        _as_another_tool(project, lock)
+    alone.multiplat("import", *locks, cwd=project)
+    assert _versions(project) == {LINUX: "1.0", MAC: "1.0"}
