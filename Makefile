@@ -22,7 +22,7 @@ CONDA_TESTS := tests/in_conda tests/test_plugin.py $(CORE)
 empty :=
 COLONS := $(subst $(empty) $(empty),:,$(strip $(CONDAS)))
 
-.PHONY: demo test faults test-rattlers test-condas lint lint-workflows wheel dist publish \
+.PHONY: demo test coverage faults test-rattlers test-condas lint lint-workflows wheel dist publish \
   release-notes docs screens bench clean
 
 # Lock a small project for three platforms and install it for this machine.
@@ -32,6 +32,14 @@ demo: $(VENV)/.wheel
 # All tests, against the built wheel: the sources are not importable from here.
 test: $(VENV)/.wheel
 	CONDA_MULTIPLAT_TEST_WHEEL=1 $(BIN)/pytest -n $(JOBS) $(ARGS)
+
+# The same, with the branches that they take; fewer than `fail_under` in pyproject.toml is a failure.
+coverage: $(VENV)/.wheel
+	$(BIN)/python -m pip install --quiet "coverage>=7.12"
+	rm -rf build/coverage && mkdir -p build/coverage
+	CONDA_MULTIPLAT_TEST_WHEEL=1 $(BIN)/coverage run -m pytest -n $(JOBS) $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 # The faults among them, ten times as many as each run of all tests has; at random, a seed apart:
 # make faults CONDA_MULTIPLAT_SEED=7

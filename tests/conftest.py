@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,10 @@ from support.hosts import EMBEDDED, STANDALONE, VARIABLE, Host, make_host, real_
 from support.packages import Package, build_channel, real_packages, write_repodata
 from support.server import Rules, serve
 from support.tally import tallies
+
+# A shell has what it starts in the background ignore SIGINT, and all that this starts would too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
