@@ -6,11 +6,11 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 from typing import BinaryIO
 
 from conda_multiplat.machine.interrupts import held
-from conda_multiplat.machine.temporary import sweep, temporary_path
+from conda_multiplat.machine.temporary import put, sweep, temporary_path
 from conda_multiplat.vocabulary.errors import (
     Location,
     ManifestError,
@@ -86,6 +86,19 @@ def shown(path: Path) -> str:
     except ValueError:  # on another drive, on Windows
         return str(path)
     return relative if len(relative) < len(str(path)) else str(path)
+
+
+def relative_name(path: Path, folder: Path) -> str:
+    """A path as a file in ``folder`` names it, links not followed: with forward slashes."""
+    return seen_from(Path(os.path.abspath(path)), Path(os.path.abspath(folder)))  # noqa: PTH100
+
+
+def seen_from(path: PurePath, folder: PurePath) -> str:
+    """An absolute path from a folder; the whole of it where that is on another drive."""
+    for ups, parent in enumerate((folder, *folder.parents)):
+        if path.is_relative_to(parent):
+            return str(PurePosixPath(*[".."] * ups, *path.relative_to(parent).parts))
+    return path.as_posix()
 
 
 def typed(path: Path) -> str:
@@ -188,6 +201,7 @@ def write_all(texts: Mapping[Path, str]) -> None:
         OutsideError: a file is read-only, or can't be written; nothing was written.
     """
     staged: dict[Path, Path] = {}
+    new: list[Path] = []
     at = Path()
     for folder in {path.parent for path in texts}:
         sweep(folder)
@@ -202,10 +216,13 @@ def write_all(texts: Mapping[Path, str]) -> None:
             _stage(temporary, place, text)
         with held():
             for temporary, at in staged.items():
-                temporary.replace(at)
+                put(temporary, at)
+                new.append(at)
     except OSError as error:
+        others = f"{', '.join(map(shown, new))} had been written" if new else ""
         raise OutsideError(
-            f"can't write {shown(at)}: {error.strerror}", hints=["the old files are as they were"]
+            f"can't write {shown(at)}: {error.strerror}",
+            hints=[others or "the old files are as they were"],
         ) from None
     finally:
         for temporary in staged:

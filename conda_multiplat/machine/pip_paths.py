@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 
+from conda_multiplat.machine.files import relative_name
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.vocabulary.pip_options import (
     CONSTRAINT,
@@ -99,8 +100,9 @@ def _moved(place: Place, homes: Sequence[Path], base: Path) -> Place:
     home = next(there, homes[0])
     if home.resolve() == base.resolve() and not scheme_of(place.where) and "\\" not in place.where:
         return place
-    relative = Path(os.path.relpath((home / place.path).absolute(), base.absolute())).as_posix()
-    return place._replace(where=relative if relative.startswith(".") else f"./{relative}")
+    relative = relative_name(home / place.path, base)
+    named = relative.startswith(".") or Path(relative).is_absolute()
+    return place._replace(where=relative if named else f"./{relative}")
 
 
 def _checkout(line: Requirement, place: Place) -> tuple[Requirement, str]:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from conda_multiplat.machine.temporary import temporary_path
+from conda_multiplat.machine.temporary import put, temporary_path
 from conda_multiplat.vocabulary.json_values import json_object
 from conda_multiplat.vocabulary.records import CondaRecord
 
@@ -176,6 +176,6 @@ def replace_file(path: Path, text: str) -> None:
     temporary = temporary_path(path)
     try:
         temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        put(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from conda_multiplat.machine.files import (
     read_blocks,
     read_lock_text,
     read_text,
+    relative_name,
     shown,
     typed,
 )
@@ -116,7 +116,7 @@ def load_project(
         )
     folders = {source.file: path.parent for source, path in zip(sources, paths, strict=True)}
     manifest = _expanded(manifest, folders, folder, read)
-    return Project(manifest, folder, tuple(_relative(path, folder) for path in paths))
+    return Project(manifest, folder, tuple(relative_name(path, folder) for path in paths))
 
 
 @contextmanager
@@ -291,8 +291,3 @@ def _expanded(
     from conda_multiplat.machine.requirement_files import expand
 
     return expand(manifest, folders, folder, read)
-
-
-def _relative(path: Path, folder: Path) -> str:
-    """``path`` as a lock in ``folder`` names it (CEP 37), with forward slashes."""
-    return Path(os.path.relpath(path, folder)).as_posix()

@@ -21,12 +21,33 @@ _OLD_FILE = re.compile(
     r"\.([\w.-]+\.)?(conda-lock\.ya?ml|environment\.ya?ml)\.([a-z0-9_]{8}|\d+\.tmp)"
 )
 _HOUR, _DAY = 3600, 24 * 3600
+#: Seconds for which a file is tried to be replaced, and between two tries. Windows refuses that
+#: while another program has it open, as what looks for viruses has each new file for a moment.
+_PATIENCE = 2.0 if os.name == "nt" else 0.0
+_AGAIN = 0.05
 _swept: set[Path] = set()
 
 
 def temporary_path(path: Path) -> Path:
     """A name beside ``path`` for what will replace it."""
     return path.with_name(f".{path.name}.{_mark()}{os.urandom(4).hex()}")
+
+
+def put(temporary: Path, place: Path, patience: float = _PATIENCE) -> None:
+    """Rename a file into its place; while it is refused there, again for ``patience`` seconds.
+
+    Raises:
+        OSError: it can't be.
+    """
+    end = time.monotonic() + patience
+    while True:
+        try:
+            temporary.replace(place)
+            return
+        except PermissionError:
+            if time.monotonic() >= end:
+                raise
+        time.sleep(_AGAIN)
 
 
 @contextmanager

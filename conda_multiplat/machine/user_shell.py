@@ -124,7 +124,27 @@ def become(command: Sequence[str], environ: Mapping[str, str]) -> int:
     sys.stderr.flush()
     if os.name != "nt":
         _exec(command, environ)
-    return subprocess.run(command, env=dict(environ), check=False).returncode
+    return wait_for(command, environ)
+
+
+def wait_for(command: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run a program to its end, as a shell does: Ctrl-C is for the program, found in *its* PATH.
+
+    Windows looks in the PATH of who starts a program, and there for nothing but ``.exe``.
+
+    Raises:
+        OSError: it can't be run.
+    """
+    program = shutil.which(command[0], path=environ.get("PATH")) or command[0]
+    before = signal.signal(signal.SIGINT, _for_the_program)
+    try:
+        return subprocess.run([program, *command[1:]], env=dict(environ), check=False).returncode
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _for_the_program(number: int, frame: object) -> None:
+    """Not for us: whoever reads the console hears of Ctrl-C."""
 
 
 def _exec(command: Sequence[str], environ: Mapping[str, str]) -> NoReturn:

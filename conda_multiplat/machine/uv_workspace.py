@@ -13,6 +13,8 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from conda_multiplat.machine.files import relative_name
+
 #: The content of a folder's ``pyproject.toml``; nothing where there is none that can be read.
 ReadTable = Callable[[Path], Mapping[str, Any]]
 
@@ -23,7 +25,7 @@ def sources_of(folder: Path, read: ReadTable) -> dict[str, Any]:
     root = _root(folder, read)
     if root is None:
         return own
-    start = os.path.relpath(root, folder)
+    start = relative_name(root, folder)
     inherited = {
         name: _moved(source, start) for name, source in _uv(read(root)).get("sources", {}).items()
     }
@@ -81,7 +83,7 @@ def _is_member(source: Any) -> bool:
 def _placed(source: Any, member: Path | None, folder: Path) -> Any:
     if member is None or not _is_member(source):
         return source
-    return {"path": Path(os.path.relpath(member, folder)).as_posix()}
+    return {"path": relative_name(member, folder)}
 
 
 def _moved(source: Any, start: str) -> Any:

@@ -50,6 +50,8 @@ ENVIRONMENT = (
 )
 
 ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+#: What Windows takes for a device, with any ending: no checkout there could have such a lock.
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:\..*)?", re.IGNORECASE)
 
 
 class Head:
@@ -184,6 +186,9 @@ def _environment(reader: Reader, key: Text, node: yaml.Node) -> Environment:
         reader.problem(key.at, "environment 'default' is always there", hint)
     elif not ENVIRONMENT_NAME.fullmatch(key.value):
         hint = "it names a file: write letters, digits, `-`, `_` and `.`"
+        reader.problem(key.at, f"{key.value!r} can't be an environment's name", hint)
+    elif _DEVICE.fullmatch(key.value):
+        hint = "it names a file, and Windows has a device of that name: choose another"
         reader.problem(key.at, f"{key.value!r} can't be an environment's name", hint)
     keys = _known(reader, node, what, ENVIRONMENT)
     extends: tuple[str, ...] = (DEFAULT_ENVIRONMENT,)

@@ -26,7 +26,7 @@ from conda_multiplat.lockfile.merge import Sides, disagreements, merge_locks, me
 from conda_multiplat.lockfile.model import LockFile, PlatformLock
 from conda_multiplat.lockfile.read import as_unmerged, read_lock
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.files import lock_path, quoted, read_blocks, write_all
+from conda_multiplat.machine.files import lock_path, quoted, read_blocks, relative_name, write_all
 from conda_multiplat.machine.git import commands as git
 from conda_multiplat.machine.git.merge import Given, Merging, what_is_merged
 from conda_multiplat.machine.git.setup import MERGE
@@ -114,7 +114,7 @@ def _relock(root: Path, name: str) -> str:
     files = [file for project in projects_beside([str(path)]) for file in project]
     if path.parent.resolve() == here.resolve() or not files:
         return "conda multiplat lock"
-    words = [quoted(Path(os.path.relpath(file, here)).as_posix()) for file in files]
+    words = [quoted(relative_name(file, here)) for file in files]
     return f"conda multiplat lock -f {' '.join(words)}"
 
 

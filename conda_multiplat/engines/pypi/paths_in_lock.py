@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from conda_multiplat.machine.files import relative_name
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.vocabulary.pip_options import (
     CONSTRAINT,
@@ -44,8 +45,9 @@ def path_in_lock(url: str, folder: Path, base: Path, lines: Iterable[Requirement
         return url
     if _leads_to(absolute, at) and not _leads_to(relative, at):
         return url if place.startswith("file:") else f"{at.as_posix()}{mark}{fragment}"
-    path = Path(os.path.relpath(at, base.resolve())).as_posix()
-    return (path if path.startswith(".") else f"./{path}") + mark + fragment
+    path = relative_name(at, base.resolve())
+    named = path.startswith(".") or Path(path).is_absolute()
+    return (path if named else f"./{path}") + mark + fragment
 
 
 def _leads_to(places: Iterable[Path], at: Path) -> bool:

@@ -9,6 +9,8 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conda_multiplat.machine.temporary import put
+
 if TYPE_CHECKING:  # an install without PyPI packages takes the names below from here
     from conda_multiplat.solving.extras import Metadata
 
@@ -40,5 +42,5 @@ def stub(folder: Path, name: str, version: str, says: Metadata | None = None) ->
         with zipfile.ZipFile(temporary, "w") as archive:
             for file, text in (("METADATA", metadata), ("WHEEL", _WHEEL), ("RECORD", "")):
                 archive.writestr(zipfile.ZipInfo(f"{stem}.dist-info/{file}", _TIME), text)
-        temporary.replace(path)
+        put(temporary, path)
     return path.as_uri()

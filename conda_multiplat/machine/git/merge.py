@@ -30,7 +30,7 @@ from pathlib import Path
 from conda_multiplat.lockfile.merge import Sides, together
 from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.lockfile.read import read_lock
-from conda_multiplat.machine.files import read_text, shown
+from conda_multiplat.machine.files import read_text, relative_name, shown
 from conda_multiplat.machine.git import commands as git
 from conda_multiplat.vocabulary.errors import LockFileError, ManifestError, OutsideError
 
@@ -80,7 +80,7 @@ class Merging:
         Raises:
             ManifestError: both sides changed it in the same place, or it is gone.
         """
-        name = Path(os.path.relpath(path.resolve(), self.root.resolve())).as_posix()
+        name = relative_name(path.resolve(), self.root.resolve())
         base, ours, theirs = self.at(name)
         if ours is None and theirs is None and base is None:
             return read_text(path)
