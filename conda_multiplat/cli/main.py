@@ -49,6 +49,7 @@ COMMANDS = {
     "why": "who asks for a package, and why not a better one",
     "list": "what is locked, or what an environment has of it",
     "tree": "who needs whom of what is locked",
+    "licenses": "the licences of what is locked, and whether they are allowed",
     "modulefile": "make a module file, for `module load` on a cluster",
     "schema": "a JSON Schema of the manifest, for editors",
     "clean": "remove what we keep of channels and packages",

@@ -24,6 +24,7 @@ from conda_multiplat.machine.files import (
     shown,
     typed,
 )
+from conda_multiplat.manifest.license_rules import LicenseCheck
 from conda_multiplat.manifest.model import Manifest
 from conda_multiplat.manifest.read import Source, SpecCheck, read_manifest
 from conda_multiplat.vocabulary.errors import LockFileError, ManifestError, Problem
@@ -95,6 +96,7 @@ def load_project(
     *,
     host_subdirs: Sequence[str],
     check_spec: SpecCheck | None = None,
+    check_license: LicenseCheck | None = None,
     read: ReadText = read_text,
 ) -> Project:
     """Read the manifest from ``files``, or from where it is found; see :func:`read_manifest`.
@@ -112,7 +114,11 @@ def load_project(
     folder = paths[0].parent
     with _nothing_shown_of(path for path in paths if is_foreign(path, path.parent)):
         manifest = read_manifest(
-            sources, host_subdirs=host_subdirs, check_spec=check_spec, entry_name=_entry_name
+            sources,
+            host_subdirs=host_subdirs,
+            check_spec=check_spec,
+            entry_name=_entry_name,
+            check_license=check_license,
         )
     folders = {source.file: path.parent for source, path in zip(sources, paths, strict=True)}
     manifest = _expanded(manifest, folders, folder, read)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import yaml
 
+from conda_multiplat.manifest.license_rules import LicenseRules, read_license_rules
 from conda_multiplat.manifest.model import CONDAS_OWN, Environment
 from conda_multiplat.manifest.pypi_options import PypiOptions, read_pypi_options
 from conda_multiplat.vocabulary.errors import Location
@@ -38,7 +39,15 @@ _CONDA_LOCK = {
     "pip-repositories": "write `- --extra-index-url URL` under `pip:`",
     "allow-pypi-requests": "write `- --index-url URL` under `pip:`",
 }
-MULTIPLAT = ("virtual-packages", "environments", "prefer", "pypi", "pypi-names", "solve-group")
+MULTIPLAT = (
+    "virtual-packages",
+    "environments",
+    "prefer",
+    "pypi",
+    "pypi-names",
+    "solve-group",
+    "licenses",
+)
 ENVIRONMENT = (
     "name",
     "extends",
@@ -65,6 +74,7 @@ class Head:
         self.prefer: tuple[Text, ...] = ()
         self.pypi_names: dict[str, tuple[str, ...]] = {}
         self.pypi = PypiOptions()
+        self.licenses = LicenseRules()
         self.solve_group = ""
         self.warnings: list[str] = []
 
@@ -141,6 +151,8 @@ def _multiplat(reader: Reader, node: yaml.Node, head: Head) -> None:
             head.pypi_names[name.lower()] = _projects(reader, name, child)
     if promises := keys.get("pypi"):
         head.pypi = read_pypi_options(reader, promises[1])
+    if rules := keys.get("licenses"):
+        head.licenses = read_license_rules(reader, rules[1])
     head.solve_group = _solve_group(reader, keys)
     if promises := keys.get("environments"):
         for key, child in reader.mapping(promises[1], "environments").values():

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from conda_multiplat.manifest.license_rules import LicenseRules
 from conda_multiplat.manifest.pypi_options import PypiOptions
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
@@ -100,6 +101,7 @@ class Manifest(NamedTuple):
         warnings: what is ignored, a line each.
         pypi_names: conda package -> the PyPI projects that it provides, beyond what is known.
         pypi: how versions of PyPI packages are chosen.
+        licenses: which licences locked packages may have.
         platforms_given: False where the platforms are the caller's, since no file names any.
     """
 
@@ -112,6 +114,7 @@ class Manifest(NamedTuple):
     warnings: tuple[str, ...] = ()
     pypi_names: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     pypi: PypiOptions = PypiOptions()
+    licenses: LicenseRules = LicenseRules()
     platforms_given: bool = True
 
     @property

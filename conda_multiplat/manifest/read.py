@@ -27,6 +27,8 @@ from conda_multiplat.manifest.combine import (
     shared_name_problems,
 )
 from conda_multiplat.manifest.head import Head, read_head
+from conda_multiplat.manifest.license_rules import LicenseCheck, license_problems
+from conda_multiplat.manifest.license_rules import combined as combined_rules
 from conda_multiplat.manifest.model import Manifest
 from conda_multiplat.manifest.platform_lines import EntryName, LineReader, Lines, SpecCheck
 from conda_multiplat.manifest.pypi_options import combined
@@ -51,6 +53,7 @@ def read_manifest(
     host_subdirs: Sequence[str],
     check_spec: SpecCheck | None = None,
     entry_name: EntryName | None = None,
+    check_license: LicenseCheck | None = None,
     also: Sequence[str] = (),
 ) -> Manifest:
     """Read one or several files as one manifest.
@@ -60,6 +63,8 @@ def read_manifest(
         host_subdirs: the platforms to assume where no file names any (CEP 24).
         check_spec: what says whether a MatchSpec is one; left out, specs are not parsed.
         entry_name: what reads an entry of ``pip:``; left out, they are taken as they are.
+        check_license: what says whether an entry of ``licenses:`` is a licence; left out, they are
+            taken as they are.
         also: platforms to read the lines of, besides those that the files name.
 
     Raises:
@@ -74,6 +79,8 @@ def read_manifest(
     subdirs = unique([*platforms, *also, *(each for group in named for each in group)])
     lines = [{subdir: reader.lines(subdir) for subdir in subdirs} for reader in readers]
     problems = {problem for reader in readers for problem in reader.problems}
+    rules = combined_rules([head.licenses for head in heads])
+    problems |= license_problems(rules, check_license) if check_license else set()
     environments = combine(heads, lines, subdirs, problems)
     problems |= relation_problems(environments, heads)
     files = ", ".join(source.file for source in sources)
@@ -89,6 +96,7 @@ def read_manifest(
         variables={subdir: _merge(line[subdir].variables for line in lines) for subdir in subdirs},
         pypi_names={k: v for head in heads for k, v in head.pypi_names.items()},
         pypi=combined([head.pypi for head in heads]),
+        licenses=rules,
         warnings=(
             *(warning for head in heads for warning in head.warnings),
             *lonely_groups(environments.values()),

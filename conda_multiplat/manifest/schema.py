@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from conda_multiplat.manifest.head import ENVIRONMENT, ENVIRONMENT_NAME, MULTIPLAT, TOP_LEVEL
+from conda_multiplat.manifest.license_rules import EXCEPTION, LICENSES
 from conda_multiplat.manifest.model import CONDAS_OWN
 from conda_multiplat.manifest.pypi_options import CHOICES, FILE_HOST, INDEX_NAME, INDEX_URL, PYPI
 from conda_multiplat.vocabulary.names import FAMILIES, SUBDIRS
@@ -151,6 +152,25 @@ _PYPI: dict[str, tuple[str, Schema]] = {
         _list({"type": "string", "pattern": f"^({FILE_HOST.pattern})$"}),
     ),
 }
+_LICENSE_LIST = _list({"type": "string"})
+_EXCEPTION: dict[str, tuple[str, Schema]] = {
+    "license": (
+        "The licence that it may have, as `licenses` shows it; any where it is missing",
+        _TEXT,
+    ),
+    "reason": ("Why it may have that", _TEXT),
+}
+_LICENSES: dict[str, tuple[str, Schema]] = {
+    "allow": (
+        "The licences that packages may have: `MIT`, `GPL-3.0-only WITH GCC-exception-3.1`",
+        {**_LICENSE_LIST, "type": "array", "minItems": 1},
+    ),
+    "deny": ("The licences that they may not have", _LICENSE_LIST),
+    "exceptions": (
+        "Packages that neither list is asked of",
+        _named(".+", _closed(_described(EXCEPTION, _EXCEPTION), required=["reason"])),
+    ),
+}
 _MULTIPLAT: dict[str, tuple[str, Schema]] = {
     "virtual-packages": (
         "What machines of a platform are promised to have",
@@ -170,6 +190,10 @@ _MULTIPLAT: dict[str, tuple[str, Schema]] = {
         _named(".+", {"anyOf": [{"type": ["string", "number", "null"]}, _list(_TEXT)]}),
     ),
     "solve-group": _ENVIRONMENT["solve-group"],
+    "licenses": (
+        "Which licences locked packages may have: `conda multiplat licenses`",
+        _closed(_described(LICENSES, _LICENSES)),
+    ),
 }
 _TOP_LEVEL: dict[str, tuple[str, Schema]] = {
     "name": (

@@ -40,6 +40,10 @@ multiplat:
     indexes: {ours: "https://wheels.example.com/simple"}
     sources: {light: ours}
   pypi-names: {a: b, c: [d, e], f: null}
+  licenses:
+    allow: [MIT, GPL-3.0-only WITH GCC-exception-3.1]
+    deny: [Zlib]
+    exceptions: {mkl: {license: LicenseRef-Intel, reason: bought}}
   environments:
     dev:
       extends: [default]

@@ -57,19 +57,20 @@ class Index:
         yanked: bool = False,
         beside: bool = False,
         more: Mapping[str, str] | None = None,
+        stated: Sequence[str] = (),
     ) -> Path:
         """Add a wheel whose module says its name, version and tag.
 
         ``more`` are files of it: ``bin/X`` a script, ``share/X`` data, ``site-packages/X`` a file
         beside the module; other paths as they are, ``{info}`` being its ``.dist-info`` folder.
-        ``beside``: with its metadata as a file of its own (PEP 658).
+        ``beside``: with its metadata as a file of its own (PEP 658). ``stated``: more lines of it.
         """
         stem = name.replace("-", "_")
         path = self.root / "files" / f"{stem}-{version}-{tag}.whl"
         base = f"{stem}-{version}.dist-info"
         files = {
             f"{stem}.py": f"VERSION = {version!r}\nTAG = {tag!r}\n",
-            f"{base}/METADATA": metadata(name, version, requires, python),
+            f"{base}/METADATA": metadata(name, version, requires, python, stated),
             f"{base}/WHEEL": _wheel(tag),
         }
         files |= {
@@ -84,12 +85,19 @@ class Index:
         self._add(name, path, python, yanked=yanked)
         return path
 
-    def sdist(self, name: str, version: str = "1.0", *, requires: Sequence[str] = ()) -> Path:
+    def sdist(
+        self,
+        name: str,
+        version: str = "1.0",
+        *,
+        requires: Sequence[str] = (),
+        stated: Sequence[str] = (),
+    ) -> Path:
         """Add a source archive, whose metadata can be read without building it (PEP 643)."""
         stem = name.replace("-", "_")
         path = self.root / "files" / f"{stem}-{version}.tar.gz"
         with tarfile.open(path, "w:gz") as archive:
-            for file, text in project_files(name, version, requires).items():
+            for file, text in project_files(name, version, requires, stated).items():
                 member = tarfile.TarInfo(f"{stem}-{version}/{file}")
                 member.size = len(text.encode())
                 archive.addfile(member, io.BytesIO(text.encode()))
@@ -111,7 +119,9 @@ class Index:
         _page(self.root / "simple" / "index.html", names)
 
 
-def metadata(name: str, version: str, requires: Sequence[str], python: str) -> str:
+def metadata(
+    name: str, version: str, requires: Sequence[str], python: str, stated: Sequence[str] = ()
+) -> str:
     """A package's METADATA (version 2.2: what it says of dependencies is final).
 
     It has the extras that the markers in ``requires`` name.
@@ -120,15 +130,17 @@ def metadata(name: str, version: str, requires: Sequence[str], python: str) -> s
     lines += [f"Requires-Python: {python}", *(f"Requires-Dist: {each}" for each in requires)]
     extras = re.findall(r"extra == ['\"]([^'\"]+)", "\n".join(requires))
     lines += [f"Provides-Extra: {each}" for each in dict.fromkeys(extras)]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *stated]) + "\n"
 
 
-def project_files(name: str, version: str, requires: Sequence[str] = ()) -> dict[str, str]:
+def project_files(
+    name: str, version: str, requires: Sequence[str] = (), stated: Sequence[str] = ()
+) -> dict[str, str]:
     """The files of a project that builds with nothing but Python."""
     stem = name.replace("-", "_")
     listed = ", ".join(f'"{each}"' for each in requires)
     return {
-        "PKG-INFO": metadata(name, version, requires, ">=3.8"),
+        "PKG-INFO": metadata(name, version, requires, ">=3.8", stated),
         "pyproject.toml": (
             f'[project]\nname = "{name}"\nversion = "{version}"\ndependencies = [{listed}]\n'
             '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from conda_multiplat.actions.locked_targets import LockedTarget, locked_targets, near_names
 from conda_multiplat.actions.named_variables import require_named
 from conda_multiplat.cli.options import environments_option, platforms_option
+from conda_multiplat.cli.show.origin import origin_lines
 from conda_multiplat.lockfile.dependency_graph import Origin, origin
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
@@ -65,10 +66,7 @@ class _Answer:
     def lines(self, *, whole: bool) -> list[str]:
         """What a person reads, the name and the target apart; of long lists the beginning."""
         record, came = self.place.record, self.origin
-        said = [f"asked for in {line.at}  {line.text}" for line in came.asked]
-        if came.root:
-            chain = " → ".join(came.path)
-            said.append(f"there because of {came.root.at}  {came.root.text}: {chain}")
+        said = origin_lines(came)
         said += [
             f"needed by {parent.name} {parent.version}  {constraint or '*'}"
             for parent, constraint in came.needed_by[: None if whole else _SHOWN]

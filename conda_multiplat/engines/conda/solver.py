@@ -32,6 +32,7 @@ from rattler.exceptions import (
 )
 
 from conda_multiplat.engines.conda.access import Channels, run
+from conda_multiplat.engines.conda.facts import stated_facts
 from conda_multiplat.engines.conda.newest import newest_versions
 from conda_multiplat.engines.conda.repodata import Repodata
 from conda_multiplat.engines.conda.settled_records import settled
@@ -47,6 +48,7 @@ from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.names import nearest
+from conda_multiplat.vocabulary.package_facts import PackageFacts
 from conda_multiplat.vocabulary.records import CondaRecord
 
 T = TypeVar("T")
@@ -97,6 +99,16 @@ class RattlerEngine:
         requests = [request for request, _ in solved]
         self.require_allowed(requests)
         return self._ask(requests, lambda run: run.newest(solved))
+
+    def facts(self, locked: Sequence[SolvedRequest]) -> Sequence[Mapping[str, PackageFacts]]:
+        """What the channels state of locked records, by name, for each request.
+
+        Raises:
+            OutsideError: a channel can't be read.
+        """
+        requests = [request for request, _ in locked]
+        self.require_allowed(requests)
+        return self._ask(requests, lambda run: run.facts(locked))
 
     def require_allowed(self, requests: Sequence[SolveRequest]) -> None:
         """Refuse requests for channels that conda's configuration does not allow.
@@ -197,6 +209,15 @@ class _Run:
         """The newest versions of each solution's packages, in order."""
         self._repodata.begin()
         return list(await asyncio.gather(*(self._newest(each) for each in solved)))
+
+    async def facts(self, locked: Sequence[SolvedRequest]) -> list[dict[str, PackageFacts]]:
+        """What the channels state of each request's records, in order."""
+        self._repodata.begin()
+        return list(await asyncio.gather(*(self._facts(each) for each in locked)))
+
+    async def _facts(self, locked: SolvedRequest) -> dict[str, PackageFacts]:
+        with _readable(locked.request):
+            return await stated_facts(self._repodata, *locked)
 
     async def _newest(self, solved: SolvedRequest) -> dict[str, NewestVersion]:
         with _readable(solved.request):

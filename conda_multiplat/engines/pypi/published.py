@@ -18,11 +18,14 @@ from urllib.parse import urlsplit
 
 from conda_multiplat.engines.pypi.compile import NEWEST_SYSTEM, Compiler
 from conda_multiplat.engines.pypi.vendor_indexes import sourced
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.solving.extras import Metadata, read_metadata
 
 #: Seconds, before uv is asked instead.
 _PATIENCE = 10.0
+#: Bytes of metadata that are read.
+_LARGEST = 8 << 20
 
 
 class Published:
@@ -67,8 +70,13 @@ def _files(package: dict[str, Any]) -> list[str]:
     return [file.get("url") or file.get("path", "") for file in (*wheels, *sources)]
 
 
+def metadata_text(uv: Compiler, name: str, url: str) -> str:
+    """The content of a file's ``METADATA``; ``""`` where it can't be had."""
+    return _served(uv, url) or _unpacked(uv, name, url)
+
+
 def _of_url(uv: Compiler, name: str, url: str) -> Metadata | None:
-    text = _served(uv, url) or _unpacked(uv, name, url)
+    text = metadata_text(uv, name, url)
     try:
         return read_metadata(text) if text else None
     except MessageError:
@@ -83,14 +91,19 @@ def _served(uv: Compiler, url: str) -> str:
     if uv.settings.offline:
         return ""
     address = parts._replace(path=f"{parts.path}.metadata", query="", fragment="").geturl()
-    proxies = {name: proxy for name, proxy in uv.settings.proxy_servers.items() if proxy}
-    handlers = [urllib.request.ProxyHandler(dict(proxies))] if proxies else []
     try:
-        with urllib.request.build_opener(*handlers).open(address, timeout=_PATIENCE) as answer:
-            content = answer.read()
+        with opener(uv.settings).open(address, timeout=_PATIENCE) as answer:
+            content = answer.read(_LARGEST)
         return str(content.decode()) if content.startswith(b"Metadata-Version:") else ""
     except (OSError, ValueError):
         return ""
+
+
+def opener(settings: Settings) -> urllib.request.OpenerDirector:
+    """What asks servers, through conda's proxies."""
+    proxies = {name: proxy for name, proxy in settings.proxy_servers.items() if proxy}
+    handlers = [urllib.request.ProxyHandler(dict(proxies))] if proxies else []
+    return urllib.request.build_opener(*handlers)
 
 
 def _unpacked(uv: Compiler, name: str, url: str) -> str:

@@ -30,6 +30,7 @@ from packaging.utils import canonicalize_name
 from conda_multiplat.engines.pypi.advice import index_names, other_versions, unknown_projects
 from conda_multiplat.engines.pypi.compile import NEWEST_SYSTEM, NO_SOLUTION, Compiler, triple
 from conda_multiplat.engines.pypi.extras import asked_extras
+from conda_multiplat.engines.pypi.facts import stated_facts
 from conda_multiplat.engines.pypi.folder_digest import folder_digest, folder_version
 from conda_multiplat.engines.pypi.listing import Listing
 from conda_multiplat.engines.pypi.newest import newest_versions
@@ -48,6 +49,7 @@ from conda_multiplat.solving.pypi import Provided, PypiConflict, PypiRequest, Py
 from conda_multiplat.solving.read_pylock import Chosen, choose, wheel_tags
 from conda_multiplat.solving.required_hashes import hash_faults, hash_message
 from conda_multiplat.solving.wheel_tags import NEWEST, least, newest, promise_for, tags
+from conda_multiplat.vocabulary.package_facts import PackageFacts
 from conda_multiplat.vocabulary.pip_options import split_option
 from conda_multiplat.vocabulary.records import PypiRecord
 
@@ -84,6 +86,22 @@ class UvEngine:
             request = solution.request
             uv = Compiler(self._settings, self._folder, place, request, self._processes)
             return newest_versions(uv, solution, self._published)
+
+    def facts(self, request: PypiRequest, record: PypiRecord) -> Future[PackageFacts | None]:
+        """Begin to look up what a locked file states of itself, and return at once.
+
+        Nothing is built, and nothing of it is run. ``None`` where the file can't be read.
+
+        Args:
+            request: for where packages come from.
+            record: the file.
+        """
+        return self._pool.submit(self._facts, request, record)
+
+    def _facts(self, request: PypiRequest, record: PypiRecord) -> PackageFacts | None:
+        with temporary_folder() as place:
+            uv = Compiler(self._settings, self._folder, place, request, self._processes)
+            return stated_facts(uv, record)
 
     def close(self) -> None:
         """Stop what is under way; see :class:`conda_multiplat.solving.pypi.PypiEngine`."""

@@ -1,0 +1,103 @@
+"""The licences of what is locked, and whether the manifest lets them through."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conda_multiplat.actions.locked_targets import LockedTarget
+from conda_multiplat.actions.package_facts import Facts
+from conda_multiplat.lockfile.dependency_graph import Origin, origin
+from conda_multiplat.lockfile.license_verdicts import LicenseVerdict, judge
+from conda_multiplat.manifest.license_rules import LicenseException, LicenseRules
+from conda_multiplat.manifest.targets import Target
+from conda_multiplat.vocabulary.package_facts import PackageFacts
+from conda_multiplat.vocabulary.records import Record
+
+
+@dataclass(frozen=True)
+class Licensed:
+    """A package with its licence, on the targets that agree in all of it.
+
+    Attributes:
+        record: the package, of one of them.
+        facts: what is stated of it.
+        judged: what the rules say.
+        targets: the targets.
+        everywhere: whether all targets that have the package agree.
+        origins: for what is denied, who asks for it on each of ``targets``.
+    """
+
+    record: Record
+    facts: PackageFacts
+    judged: LicenseVerdict
+    targets: tuple[Target, ...]
+    everywhere: bool
+    origins: tuple[Origin, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        license_, verdict, reason, _ = self.judged
+        askers = zip(self.targets, self.origins, strict=False)
+        return {
+            "name": self.record.name,
+            "version": self.record.version,
+            "manager": self.record.manager,
+            "license": license_.expression or None,
+            "stated": license_.said,
+            "family": self.facts.family,
+            "verdict": verdict,
+            "reason": reason,
+            "targets": list(map(str, self.targets)),
+            "asked_by": [{"target": str(target), **_asker(origin)} for target, origin in askers],
+        }
+
+
+def _asker(origin: Origin) -> dict[str, Any]:
+    """The lines that lead to a package, and the packages between, down to it."""
+    lines = origin.asked or ((origin.root,) if origin.root else ())
+    return {"lines": [line.to_dict() for line in lines], "path": list(origin.path)}
+
+
+def licensed(
+    targets: Sequence[LockedTarget], facts: Sequence[Facts], rules: LicenseRules
+) -> list[Licensed]:
+    """Each package's licence, by the package's name; alike targets together."""
+    rows: dict[tuple[Any, ...], list[tuple[LockedTarget, Record]]] = {}
+    for each, known in zip(targets, facts, strict=True):
+        for record in each.locked.every:
+            stated = known[record.manager, record.name]
+            row = (record.name, record.manager, record.version, stated)
+            rows.setdefault(row, []).append((each, record))
+    counts = Counter((r.manager, r.name) for each in targets for r in each.locked.every)
+    return [
+        _licensed(pairs, stated, rules, counts[manager, name])
+        for (name, manager, _, stated), pairs in sorted(rows.items(), key=lambda row: row[0])
+    ]
+
+
+def _licensed(
+    pairs: Sequence[tuple[LockedTarget, Record]],
+    stated: PackageFacts,
+    rules: LicenseRules,
+    count: int,
+) -> Licensed:
+    record = pairs[0][1]
+    judged = judge(record.name, stated, rules)
+    told = pairs if judged.verdict in ("denied", "unknown") else ()
+    return Licensed(
+        record,
+        stated,
+        judged,
+        tuple(each.target for each, _ in pairs),
+        len(pairs) == count,
+        tuple(origin(record.name, each.target, each.locked) for each, _ in told),
+    )
+
+
+def unused(packages: Iterable[Licensed], rules: LicenseRules) -> list[LicenseException]:
+    """The exceptions that let no package through."""
+    used = {package.judged.exception for package in packages}
+    return [exception for exception in rules.exceptions if exception not in used]

@@ -1,0 +1,105 @@
+"""What channels and indexes state of locked packages: for ``licenses`` and for an SBOM."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+
+from conda_multiplat.actions.locked_targets import LockedTarget
+from conda_multiplat.actions.named_variables import require_named
+from conda_multiplat.actions.provenance import refuse_strays
+from conda_multiplat.lockfile.dependency_graph import Key
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.project import Project
+from conda_multiplat.solving.newest_versions import SolvedRequest
+from conda_multiplat.solving.pypi import pypi_request
+from conda_multiplat.solving.requests import request
+from conda_multiplat.vocabulary.errors import OutsideError
+from conda_multiplat.vocabulary.package_facts import PackageFacts
+from conda_multiplat.vocabulary.records import PypiRecord
+
+#: The facts of a target's packages.
+Facts = Mapping[Key, PackageFacts]
+
+
+def package_facts(
+    project: Project, settings: Settings, targets: Sequence[LockedTarget]
+) -> list[Facts]:
+    """What is stated of the packages of each target: conda's in one round, PyPI's each file once.
+
+    Raises:
+        LockFileError: a lock has packages from elsewhere than the manifest says.
+        OutsideError: a channel, an index or a file can't be read.
+    """
+    require_named((each.target for each in targets), settings)
+    for each in targets:
+        refuse_strays(project, each.target, each.lock)
+    conda = _of_channels(project, settings, targets)
+    pypi = _of_files(project, settings, targets)
+    return [
+        {
+            **{("conda", name): facts for name, facts in stated.items()},
+            **{("pypi", record.name): pypi[record.url] for record in each.locked.pypi},
+        }
+        for each, stated in zip(targets, conda, strict=True)
+    ]
+
+
+def _of_channels(
+    project: Project, settings: Settings, targets: Sequence[LockedTarget]
+) -> Sequence[Mapping[str, PackageFacts]]:
+    if not any(each.locked.records for each in targets):
+        return [{} for _ in targets]
+    from conda_multiplat.engines.conda.solver import RattlerEngine
+
+    requests = [
+        request(
+            each.target,
+            default_channels=settings.channels,
+            channel_priority=each.lock.channel_priority or settings.channel_priority,
+        )
+        for each in targets
+    ]
+    records = [each.locked.records for each in targets]
+    asked = [SolvedRequest(*pair) for pair in zip(requests, records, strict=True)]
+    return RattlerEngine(settings, project.folder).facts(asked)
+
+
+def _of_files(
+    project: Project, settings: Settings, targets: Sequence[LockedTarget]
+) -> dict[str, PackageFacts]:
+    """What PyPI's files state, by URL."""
+    if not any(each.locked.pypi for each in targets):
+        return {}
+    from conda_multiplat.engines.pypi.conda_names import name_table
+    from conda_multiplat.engines.pypi.resolver import UvEngine
+
+    engine = UvEngine(settings, project.folder)
+    try:
+        asked: dict[str, tuple[PypiRecord, Future[PackageFacts | None]]] = {}
+        for each in targets:
+            wanted = pypi_request(each.target, each.locked.records, name_table())
+            for record in each.locked.pypi:
+                if record.url not in asked:
+                    asked[record.url] = (record, engine.facts(wanted, record))
+        stated = {url: (record, future.result()) for url, (record, future) in asked.items()}
+    finally:
+        engine.close()
+    _refuse_unread([record for record, facts in stated.values() if facts is None], settings)
+    return {url: facts for url, (_, facts) in stated.items() if facts is not None}
+
+
+def _refuse_unread(records: Sequence[PypiRecord], settings: Settings) -> None:
+    """Refuse to go on without what files state.
+
+    Raises:
+        OutsideError: with each file.
+    """
+    if records:
+        offline = "it is offline: conda's configuration says so"
+        hint = offline if settings.offline else "check the index, the network and the proxy"
+        raise OutsideError(
+            "the metadata of PyPI packages can't be read",
+            details=[f"{record.name} {record.version}: {record.url}" for record in records],
+            hints=[hint],
+        )

@@ -1,0 +1,85 @@
+"""Licences as a table, and below it what the manifest does not let through, and who asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from conda_multiplat.actions.licenses import Licensed
+from conda_multiplat.cli.show.origin import origin_lines
+from conda_multiplat.lockfile.platform_changes import packages
+from conda_multiplat.manifest.license_rules import LicenseException
+from conda_multiplat.manifest.targets import Target
+from conda_multiplat.vocabulary.columns import headed
+from conda_multiplat.vocabulary.styled import Line, Span
+
+_HEADER = ("Name", "Version", "License", "Where")
+
+
+def table(
+    licensed: Sequence[Licensed], targets: Sequence[Target], width: int | None = None
+) -> list[Line]:
+    """A line for each package, of a terminal of so many characters."""
+    rows = [_row(package, targets) for package in licensed]
+    return headed([_HEADER, *rows], width) if rows else []
+
+
+def _row(package: Licensed, targets: Sequence[Target]) -> tuple[str, ...]:
+    record, license_ = package.record, package.judged.license
+    pypi = " (PyPI)" if record.manager == "pypi" else ""
+    shown = license_.expression or f"? {license_.said}".strip()
+    return f"{record.name}{pypi}", record.version, shown, _where(package, targets)
+
+
+def _where(package: Licensed, targets: Sequence[Target]) -> str:
+    environments = {target.environment for target in targets}
+    if package.everywhere and len(package.targets) > 1:
+        return "everywhere" if len(environments) > 1 else "all platforms"
+    if len(environments) == 1:
+        return ", ".join(target.subdir for target in package.targets)
+    return ", ".join(map(str, package.targets))
+
+
+def refused(licensed: Sequence[Licensed]) -> Iterator[Line]:
+    """What is denied, and why and by whom it is asked for on which targets."""
+    for package in licensed:
+        record, judged = package.record, package.judged
+        if judged.verdict != "denied":
+            continue
+        pypi = " (PyPI)" if record.manager == "pypi" else ""
+        yield []
+        named = f"{record.name} {record.version}{pypi}"
+        stated = judged.license.expression or judged.license.said
+        yield [Span("denied: ", "red"), Span(named, "bold"), Span(f"  {stated}" if stated else "")]
+        yield [Span(f"  {judged.reason}")]
+        askers: dict[tuple[str, ...], list[str]] = {}
+        for target, origin in zip(package.targets, package.origins, strict=True):
+            askers.setdefault(tuple(origin_lines(origin)), []).append(str(target))
+        for lines, names in askers.items():
+            for line in lines or ["nothing asks for it any more"]:
+                yield [Span(f"  {line}  ({', '.join(names)})")]
+
+
+def summary(
+    licensed: Sequence[Licensed], unused: Sequence[LicenseException], *, rules: bool
+) -> Iterator[str]:
+    """How many there are of each kind."""
+    for exception in unused:
+        yield f" {exception.at}: the exception for {exception.package} lets nothing through"
+    counts = {
+        kind: len({package.record.name for package in licensed if kind == package.judged.verdict})
+        for kind in ("denied", "unknown", "exception")
+    }
+    unread = {p.record.name for p in licensed if not p.judged.license.expression}
+    if unread:
+        yield f" {packages(len(unread))} with a licence that can't be read or is not stated: ?"
+    if counts["exception"]:
+        yield f" {packages(counts['exception'])} let through by exceptions"
+    if counts["unknown"]:
+        yield f" {packages(counts['unknown'])} unknown: no list of allowed licences, so not denied"
+    total = packages(len({package.record.name for package in licensed}))
+    if counts["denied"]:
+        yield f" {counts['denied']} of {total} denied"
+    elif rules:
+        yield f" none of {total} denied"
+    else:
+        yield f" {total}; the manifest has no `multiplat: licenses:`, so none is denied"

@@ -1,0 +1,35 @@
+"""What channels state of locked records beside what is locked: their licences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import rattler
+
+from conda_multiplat.engines.conda.repodata import Repodata
+from conda_multiplat.solving.requests import SolveRequest
+from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.match_spec import is_package_name
+from conda_multiplat.vocabulary.package_facts import PackageFacts
+from conda_multiplat.vocabulary.records import CondaRecord
+
+#: Of a record that was taken out of its channel, or is of none that the manifest names.
+GONE = "its channel no longer has it"
+
+
+async def stated_facts(
+    repodata: Repodata, request: SolveRequest, records: Sequence[CondaRecord]
+) -> dict[str, PackageFacts]:
+    """What the request's channels state of records, by name: each is found by its URL.
+
+    Raises:
+        GatewayError: a channel can't be read.
+    """
+    names = [record.name for record in records if is_package_name(record.name)]
+    known = await repodata.known(request, names) if names else []
+    stated = {public_name(record.url): _facts(record) for record in known}
+    return {record.name: stated.get(record.url, PackageFacts(missing=GONE)) for record in records}
+
+
+def _facts(record: rattler.RepoDataRecord) -> PackageFacts:
+    return PackageFacts(record.license or "", record.license_family or "")

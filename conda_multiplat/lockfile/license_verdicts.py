@@ -1,0 +1,78 @@
+"""Whether a locked package may have its licence, by what the manifest says of licences."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from conda_multiplat.manifest.license_rules import LicenseException, LicenseRules
+from conda_multiplat.vocabulary.errors import Location
+from conda_multiplat.vocabulary.package_facts import PackageFacts
+from conda_multiplat.vocabulary.spdx import License, complies, read_license, single_licenses
+
+#: ``listed``: the manifest has no list, and asks nothing of a licence.
+Verdict = Literal["allowed", "denied", "unknown", "exception", "listed"]
+
+
+class LicenseVerdict(NamedTuple):
+    """What the rules say of a package.
+
+    Attributes:
+        license: the package's licence.
+        verdict: the answer; ``unknown``: a licence that can't be read, where nothing but a list of
+            denied ones is asked.
+        reason: why it is denied, unknown or an exception, a phrase.
+        exception: the one that it is.
+    """
+
+    license: License
+    verdict: Verdict
+    reason: str = ""
+    exception: LicenseException | None = None
+
+
+def judge(name: str, facts: PackageFacts, rules: LicenseRules) -> LicenseVerdict:
+    """What the rules say of a package.
+
+    1. A licence complies, where its expression can be met by licences that are not denied and, if
+       there is a list of allowed ones, are in that.
+    2. One that can't be read complies with no list of allowed ones; held against denied ones
+       alone, it is unknown.
+    3. An exception of the manifest lets a package through that would be denied or unknown.
+    """
+    stated = read_license(facts)
+    verdict = _by_lists(stated, facts, rules)
+    if verdict.verdict not in ("denied", "unknown"):
+        return verdict
+    for exception in rules.exceptions:
+        if exception.is_for(name) and exception.license in ("", *stated):
+            return LicenseVerdict(stated, "exception", exception.reason, exception)
+    return verdict
+
+
+def _by_lists(stated: License, facts: PackageFacts, rules: LicenseRules) -> LicenseVerdict:
+    if not rules.allow and not rules.deny:
+        return LicenseVerdict(stated, "listed", "" if stated.expression else _unread(stated, facts))
+    if not stated.expression:
+        verdict: Verdict = "denied" if rules.allow else "unknown"
+        return LicenseVerdict(stated, verdict, _unread(stated, facts))
+    denied = {text.value: text.at for text in rules.deny}
+    allowed = {text.value for text in rules.allow}
+
+    def may_be(name: str) -> bool:
+        return name not in denied and (not allowed or name in allowed)
+
+    if complies(stated.expression, may_be):
+        return LicenseVerdict(stated, "allowed")
+    names = [name for name in single_licenses(stated.expression) if not may_be(name)]
+    reasons = [_reason(name, denied) for name in names]
+    return LicenseVerdict(stated, "denied", ", ".join(reasons))
+
+
+def _reason(name: str, denied: dict[str, Location]) -> str:
+    return f"{name} is denied in {denied[name]}" if name in denied else f"{name} is not allowed"
+
+
+def _unread(stated: License, facts: PackageFacts) -> str:
+    if facts.missing:
+        return f"not known: {facts.missing}"
+    return "its licence is not SPDX and can't be read" if stated.said else "it states no licence"

@@ -1,0 +1,360 @@
+"""``licenses`` as a user runs it: what is stated, what the manifest lets through, who asks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.hosts import Host
+from support.manifests import write
+from support.packages import Package, write_repodata
+from support.pypi_index import Index, write_project
+from support.server import Rules, serve
+
+TWO = "[linux-64, osx-arm64]"
+ONE = "[linux-64]"
+
+
+def _package(name: str, license_: str | None, *depends: str, subdir: str = "noarch") -> Package:
+    """A package that states a licence; ``None``: nothing."""
+    kind = None if subdir != "noarch" else "generic"
+    return Package(
+        name, "1.0", noarch=kind, subdir=subdir, depends=depends, metadata={"license": license_}
+    )
+
+
+def _lists(**lists: str) -> str:
+    return "multiplat:\n  licenses:\n" + "".join(f"    {k}: {v}\n" for k, v in lists.items())
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A channel with licences of all sorts."""
+    return write_repodata(
+        tmp_path / "own",
+        [
+            _package("app", "MIT", "both", "runtime"),
+            _package("both", "GPL-3.0-only OR Apache 2.0", "part"),
+            _package("part", "MIT AND LGPL-2.1"),
+            _package("runtime", "GPL-3.0-only WITH GCC-exception-3.1"),
+            _package("silent", None),
+            _package("vague", "BSD"),
+            _package("mine", "LicenseRef-Ours"),
+            _package("split", "Zlib", subdir="linux-64"),
+            _package("split", "ISC", subdir="osx-arm64"),
+        ],
+    )
+
+
+@pytest.fixture
+def alone(alone: Host, project: Path, own: Path) -> Host:
+    """Locked, with no rules."""
+    write(project, own, "app", "silent", "vague", "mine", "split", platforms=TWO)
+    alone.multiplat("lock", cwd=project)
+    return alone
+
+
+def _again(project: Path, own: Path, extra: str) -> None:
+    write(project, own, "app", "silent", "vague", "mine", "split", platforms=TWO, extra=extra)
+
+
+def test_without_rules(door: Host, project: Path, own: Path) -> None:
+    """All that is locked, where targets differ apart; nothing is denied."""
+    write(project, own, "app", "silent", "vague", "mine", "split", platforms=TWO)
+    door.multiplat("lock", cwd=project)
+    done = door.multiplat("licenses", cwd=project)
+    assert done.stdout.lstrip("\n") == (
+        "Name     Version  License                              Where\n"
+        "app      1.0      MIT                                  all platforms\n"
+        "both     1.0      GPL-3.0-only OR Apache-2.0           all platforms\n"
+        "mine     1.0      LicenseRef-Ours                      all platforms\n"
+        "part     1.0      MIT AND LGPL-2.1-only                all platforms\n"
+        "runtime  1.0      GPL-3.0-only WITH GCC-exception-3.1  all platforms\n"
+        "silent   1.0      ?                                    all platforms\n"
+        "split    1.0      ISC                                  osx-arm64\n"
+        "split    1.0      Zlib                                 linux-64\n"
+        "vague    1.0      ? BSD                                all platforms\n"
+    )
+    assert done.stderr.lstrip("\n") == (
+        " 2 packages with a licence that can't be read or is not stated: ?\n"
+        " 8 packages; the manifest has no `multiplat: licenses:`, so none is denied\n"
+    )
+
+
+def test_allowed(alone: Host, project: Path, own: Path) -> None:
+    """`OR` is met by one side, `AND` by all; what can't be read is never let through."""
+    allowed = "[MIT, Apache-2.0, LicenseRef-Ours, GPL-3.0-only, ISC]"
+    _again(project, own, _lists(allow=allowed))
+    done = alone.multiplat("licenses", "--denied", cwd=project, code=1)
+    assert done.stdout == (
+        "Name     Version  License                              Where\n"
+        "part     1.0      MIT AND LGPL-2.1-only                all platforms\n"
+        "runtime  1.0      GPL-3.0-only WITH GCC-exception-3.1  all platforms\n"
+        "silent   1.0      ?                                    all platforms\n"
+        "split    1.0      Zlib                                 linux-64\n"
+        "vague    1.0      ? BSD                                all platforms\n"
+        "\n"
+        "denied: part 1.0  MIT AND LGPL-2.1-only\n"
+        "  LGPL-2.1-only is not allowed\n"
+        "  there because of environment.yml:6:5  app: app → both → part"
+        "  (default/linux-64, default/osx-arm64)\n"
+        "\n"
+        "denied: runtime 1.0  GPL-3.0-only WITH GCC-exception-3.1\n"
+        "  GPL-3.0-only WITH GCC-exception-3.1 is not allowed\n"
+        "  there because of environment.yml:6:5  app: app → runtime"
+        "  (default/linux-64, default/osx-arm64)\n"
+        "\n"
+        "denied: silent 1.0\n"
+        "  it states no licence\n"
+        "  asked for in environment.yml:7:5  silent  (default/linux-64, default/osx-arm64)\n"
+        "\n"
+        "denied: split 1.0  Zlib\n"
+        "  Zlib is not allowed\n"
+        "  asked for in environment.yml:10:5  split  (default/linux-64)\n"
+        "\n"
+        "denied: vague 1.0  BSD\n"
+        "  its licence is not SPDX and can't be read\n"
+        "  asked for in environment.yml:8:5  vague  (default/linux-64, default/osx-arm64)\n"
+    )
+    assert done.stderr == (
+        " 2 packages with a licence that can't be read or is not stated: ?\n"
+        " 5 of 8 packages denied\n"
+    )
+    only = alone.multiplat("licenses", "--platform", "osx-arm64", cwd=project, code=1)
+    assert "split    1.0      ISC " in only.stdout
+    assert "denied: split" not in only.stdout
+
+
+def test_denied(alone: Host, project: Path, own: Path) -> None:
+    """With denied ones alone the rest may be had, and what can't be read is told as unknown."""
+    _again(project, own, _lists(deny="[Apache-2.0, GPL-3.0-only, Zlib]"))
+    document = alone.json("licenses", cwd=project, code=1)
+    assert document["denied"] == ["both", "split"]
+    verdicts = {(each["name"], each["license"]): each["verdict"] for each in document["packages"]}
+    assert verdicts == {
+        ("app", "MIT"): "allowed",
+        ("both", "GPL-3.0-only OR Apache-2.0"): "denied",
+        ("mine", "LicenseRef-Ours"): "allowed",
+        ("part", "MIT AND LGPL-2.1-only"): "allowed",
+        ("runtime", "GPL-3.0-only WITH GCC-exception-3.1"): "allowed",
+        ("silent", None): "unknown",
+        ("split", "ISC"): "allowed",
+        ("split", "Zlib"): "denied",
+        ("vague", None): "unknown",
+    }
+    both = next(each for each in document["packages"] if each["name"] == "both")
+    assert both["reason"] == (
+        "GPL-3.0-only is denied in environment.yml:13:24, "
+        "Apache-2.0 is denied in environment.yml:13:12"
+    )
+    assert both["asked_by"][0] == {
+        "target": "default/linux-64",
+        "lines": [{"spec": "app", "file": "environment.yml", "line": 6}],
+        "path": ["app", "both"],
+    }
+    _again(project, own, _lists(deny="[Zlib-acknowledgement]".lower()))
+    done = alone.multiplat("licenses", cwd=project)
+    assert done.stderr.endswith(
+        " 2 packages unknown: no list of allowed licences, so not denied\n"
+        " none of 8 packages denied\n"
+    )
+
+
+def test_exceptions(alone: Host, project: Path, own: Path) -> None:
+    """A package by name, with the licence that it was looked at with; what is unused is told."""
+    exceptions = (
+        "\n      silent: {reason: ours}"
+        "\n      vague: {license: BSD, reason: 'BSD-3-Clause by its text'}"
+        "\n      part: {license: MIT AND LGPL-2.1-only, reason: linked dynamically}"
+        "\n      runtime: {license: GPL-3.0-only, reason: looked at before it changed}"
+        "\n      gone: {reason: was here once}"
+    )
+    allowed = "[MIT, Apache-2.0, ISC, Zlib, LicenseRef-Ours]"
+    _again(project, own, _lists(allow=allowed, exceptions=exceptions))
+    document = alone.json("licenses", cwd=project, code=1)
+    assert document["denied"] == ["runtime"]
+    reasons = {e["name"]: e["reason"] for e in document["packages"] if e["verdict"] == "exception"}
+    assert reasons == {
+        "part": "linked dynamically",
+        "silent": "ours",
+        "vague": "BSD-3-Clause by its text",
+    }
+    assert document["unused_exceptions"] == ["runtime", "gone"]
+    done = alone.multiplat("licenses", cwd=project, code=1)
+    assert done.stderr == (
+        " environment.yml:18:7: the exception for runtime lets nothing through\n"
+        " environment.yml:19:7: the exception for gone lets nothing through\n"
+        " 2 packages with a licence that can't be read or is not stated: ?\n"
+        " 3 packages let through by exceptions\n"
+        " 1 of 8 packages denied\n"
+    )
+
+
+def test_wrong_rules(alone: Host, project: Path, own: Path) -> None:
+    """All that is wrong at once, each with its place and what to write instead."""
+    exceptions = "\n      app: {license: MIT}\n      part: {reson: x, reason: y}"
+    lists = _lists(
+        allow="[MITT, BSD, Apache 2.0]", deny="[MIT OR ISC, MITT]", exceptions=exceptions
+    )
+    _again(project, own, f"{lists}    alow: [MIT]\n")
+    done = alone.multiplat("licenses", cwd=project, code=2)
+    assert done.stderr == (
+        "error: environment.yml can't be used\n"
+        "  environment.yml:13:13: 'MITT' is allowed and denied\n"
+        "      environment.yml:14:24 denies it: remove one of them\n"
+        "  environment.yml:13:13: 'MITT' is no licence of SPDX's list\n"
+        "      did you mean 'MIT'?\n"
+        "  environment.yml:13:19: 'BSD' is no licence of SPDX's list\n"
+        "      write which: BSD-1-Clause, BSD-2-Clause, BSD-3-Clause, BSD-4.3RENO\n"
+        "  environment.yml:13:24: 'Apache 2.0' is not how SPDX writes it\n"
+        "      write Apache-2.0\n"
+        "  environment.yml:14:12: 'MIT OR ISC' is several licences\n"
+        "      write each as an entry of its own\n"
+        "  environment.yml:14:24: 'MITT' is no licence of SPDX's list\n"
+        "      did you mean 'MIT'?\n"
+        "  environment.yml:16:7: the exception for app has no reason\n"
+        "      write `reason:` and why it may have its licence\n"
+        "  environment.yml:17:14: unknown key 'reson' in the exception for part\n"
+        "      did you mean 'reason'?\n"
+        "  environment.yml:18:5: unknown key 'alow' in licenses\n"
+        "      did you mean 'allow'?\n"
+    )
+    _again(project, own, _lists(allow="[]"))
+    assert "allow is empty: no package could be used" in (
+        alone.multiplat("licenses", cwd=project, code=2).stderr
+    )
+
+
+def test_rules_decide_no_version(alone: Host, project: Path, own: Path) -> None:
+    """The lock stays in sync whatever the rules say."""
+    before = (project / "conda-lock.yml").read_bytes()
+    _again(project, own, _lists(allow="[MIT]"))
+    alone.multiplat("check", cwd=project)
+    alone.multiplat("lock", cwd=project)
+    assert (project / "conda-lock.yml").read_bytes() == before
+
+
+def test_offline_and_taken_back(alone: Host, project: Path, tmp_path: Path) -> None:
+    """Repodata of the cache does offline; what a channel has taken back is not known any more."""
+    packages = [_package("kept", "MIT", subdir="linux-64"), _package("back", "ISC")]
+    with serve(write_repodata(tmp_path / "served" / "chan", packages).parent) as server:
+        write(project, f"{server.url}/chan", "kept", "back", platforms=ONE)
+        alone.multiplat("lock", cwd=project)
+    offline = {"CONDA_OFFLINE": "true"}
+    done = alone.json("licenses", cwd=project, env=offline)
+    assert {p["name"]: p["license"] for p in done["packages"]} == {"kept": "MIT", "back": "ISC"}
+    done = alone.json("licenses", cwd=project, code=3)
+    assert done["kind"] == "OutsideError"
+    own = write_repodata(tmp_path / "own", packages)
+    write(project, own, "kept", "back", platforms=ONE, extra=_lists(allow="[MIT, ISC]"))
+    alone.multiplat("lock", cwd=project)
+    write_repodata(own, packages[:1])
+    document = alone.json("licenses", cwd=project, code=1)
+    [back] = [each for each in document["packages"] if each["name"] == "back"]
+    assert (back["verdict"], back["reason"]) == (
+        "denied",
+        "not known: its channel no longer has it",
+    )
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Index:
+    """Files that state their licences in all the ways there are."""
+    made = Index(tmp_path / "index")
+    made.wheel("expression", stated=["License-Expression: MIT OR Zlib"], beside=True)
+    made.wheel("field", stated=["License: Apache License 2.0", "Classifier: Topic :: Utilities"])
+    made.wheel("classifier", stated=["Classifier: License :: OSI Approved :: MIT License"])
+    made.wheel("nothing", stated=["License: UNKNOWN"])
+    made.sdist("archive", stated=["License-Expression: ISC"])
+    return made
+
+
+@pytest.fixture
+def pypi(index: Index) -> Iterator[Rules]:
+    """The index, served."""
+    with serve(index.root) as server:
+        yield server
+
+
+def _python(tmp_path: Path) -> Path:
+    return write_repodata(
+        tmp_path / "pythons", [Package("python", "3.12.4", "0_cpython", "linux-64")]
+    )
+
+
+def _licenses(document: Mapping[str, Any]) -> dict[str, str | None]:
+    return {p["name"]: p["license"] for p in document["packages"] if p["manager"] == "pypi"}
+
+
+def test_pypi(alone: Host, project: Path, tmp_path: Path, index: Index, pypi: Rules) -> None:
+    """Of metadata beside a wheel, of wheels, of archives that are not built, and of folders."""
+    entries = ["expression", "field", "classifier", "nothing", "archive", "./local"]
+    local = write_project(project / "local", "local", "2.0")
+    text = (local / "pyproject.toml").read_text(encoding="utf-8")
+    (local / "pyproject.toml").write_text(
+        text.replace("[project]\n", '[project]\nlicense = "BSD-2-Clause"\n'), encoding="utf-8"
+    )
+    pip = ", ".join([f"--index-url {pypi.url}/simple", *entries])
+    write(project, _python(tmp_path), "python", f"pip: [{pip}]", platforms=ONE)
+    alone.multiplat("lock", cwd=project)
+    backend = "raise SystemExit('built')\n"
+    (local / "backend.py").write_text(backend, encoding="utf-8")
+    pypi.seen.clear()
+    document = alone.json("licenses", cwd=project)
+    assert _licenses(document) == {
+        "archive": "ISC",
+        "classifier": "MIT",
+        "expression": "MIT OR Zlib",
+        "field": "Apache-2.0",
+        "local": "BSD-2-Clause",
+        "nothing": None,
+    }
+    fetched = [path for path in pypi.seen if path.endswith("expression-1.0-py3-none-any.whl")]
+    assert fetched == []
+    [field] = [each for each in document["packages"] if each["name"] == "field"]
+    assert field["stated"] == "Apache License 2.0"
+
+
+def test_archive_with_another_hash(
+    alone: Host, project: Path, tmp_path: Path, index: Index, pypi: Rules
+) -> None:
+    """A source archive that is not the locked one says nothing."""
+    pip = f"--index-url {pypi.url}/simple, archive"
+    write(project, _python(tmp_path), "python", f"pip: [{pip}]", platforms=ONE)
+    alone.multiplat("lock", cwd=project)
+    index.sdist("archive", stated=["License-Expression: MIT"])
+    done = alone.multiplat("licenses", cwd=project, code=3)
+    assert done.stderr == (
+        "error: the metadata of PyPI packages can't be read\n"
+        f"  archive 1.0: {pypi.url}/files/archive-1.0.tar.gz\n"
+        "  check the index, the network and the proxy\n"
+    )
+
+
+def test_lock_that_points_elsewhere(
+    alone: Host, project: Path, tmp_path: Path, pypi: Rules
+) -> None:
+    """Nothing is fetched of a lock whose files are not of the manifest's indexes."""
+    pip = f"--index-url {pypi.url}/simple, field"
+    write(project, _python(tmp_path), "python", f"pip: [{pip}]", platforms=ONE)
+    alone.multiplat("lock", cwd=project)
+    write(project, _python(tmp_path), "python", "pip: [field]", platforms=ONE)
+    pypi.seen.clear()
+    done = alone.multiplat("licenses", cwd=project, code=2)
+    assert "has packages from elsewhere than default/linux-64 may have" in done.stderr
+    assert pypi.seen == []
+
+
+def test_text_of_strangers(alone: Host, project: Path, tmp_path: Path) -> None:
+    """A licence that would steer a terminal is shown; JSON has it as it is."""
+    own = write_repodata(tmp_path / "own", [_package("odd", "\x1b[2J\nfree")])
+    write(project, own, "odd", platforms=ONE)
+    alone.multiplat("lock", cwd=project)
+    done = alone.multiplat("licenses", cwd=project)
+    assert "odd   1.0      ? \\x1b[2J free  linux-64\n" in done.stdout
+    assert json.loads(alone.multiplat("licenses", "--json", cwd=project).stdout)["packages"][0][
+        "stated"
+    ] == ("\x1b[2J free")
