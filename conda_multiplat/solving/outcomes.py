@@ -12,6 +12,7 @@ from typing import Protocol
 
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving.alternatives import CpuBuild, Newest
+from conda_multiplat.solving.related_channels import Relation
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.records import CondaRecord
 
@@ -23,6 +24,7 @@ class Solution:
     request: SolveRequest
     records: tuple[CondaRecord, ...]
     cpu_builds: tuple[CpuBuild, ...] = ()
+    relations: tuple[Relation, ...] = ()
 
 
 @dataclass(frozen=True)

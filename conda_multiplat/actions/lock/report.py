@@ -19,6 +19,7 @@ from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.alternatives import CpuBuild
 from conda_multiplat.solving.locked_twice import Twice, locked_twice
 from conda_multiplat.solving.outcomes import Solution
+from conda_multiplat.solving.related_channels import Relation
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.columns import columns
 from conda_multiplat.vocabulary.styled import Line, Span
@@ -50,6 +51,7 @@ def report(locked: Locked, found: Changes, settings: Settings, console: Console)
     _note_pip(locked, settings, console)
     _note_cpu_builds(locked.solutions.values(), console)
     _note_locked_twice(locked, console)
+    _note_relations(locked.solutions.values(), console)
     warnings = (warning for solution in locked.pypi.values() for warning in solution.warnings)
     for warning in dict.fromkeys(warnings):
         console.say(f" warning: {warning}")
@@ -68,7 +70,8 @@ def document(locked: Locked, found: Changes) -> dict[str, Any]:
         }
         for lock in locked.locks
     }
-    odd = {**_cpu_builds(locked.solutions.values()), **_locked_twice(locked)}
+    solutions = locked.solutions.values()
+    odd = {**_cpu_builds(solutions), **_locked_twice(locked), **_relations(solutions)}
     return {"environments": environments, **odd}
 
 
@@ -171,3 +174,25 @@ def _locked_twice(locked: Locked) -> dict[str, Any]:
     """The same for ``--json``; nothing where there is none."""
     found = [{"target": str(target), **twice._asdict()} for twice, target in _twice(locked)]
     return {"locked_twice": found} if found else {}
+
+
+def _note_relations(solutions: Iterable[Solution], console: Console) -> None:
+    """Say which channels others declare that the manifest does not name; alike notes once."""
+    targets: dict[Relation, list[Target]] = {}
+    for solution in solutions:
+        for relation in solution.relations:
+            targets.setdefault(relation, []).append(solution.request.target)
+    for relation, where in targets.items():
+        names = ", ".join(map(str, where))
+        console.say(f" ! not used: {relation.url}, {relation.words} (CEP 42)  ({names})")
+        console.say(f"   to have it, name it under `channels:`, {relation.place}")
+
+
+def _relations(solutions: Iterable[Solution]) -> dict[str, Any]:
+    """The same for ``--json``; nothing where there is none."""
+    found = [
+        {"target": str(solution.request.target), **relation._asdict()}
+        for solution in solutions
+        for relation in solution.relations
+    ]
+    return {"unnamed_channels": found} if found else {}

@@ -14,8 +14,18 @@ from rattler.repo_data.gateway import ChannelRelationsMode
 
 from conda_multiplat.engines.conda.access import Channels, cache_folder, client
 from conda_multiplat.engines.conda.rattler_versions import Subdir, build_string
+from conda_multiplat.engines.conda.related_channels import all_declared, declared
+from conda_multiplat.engines.conda.wheel_records import (
+    Wheel,
+    WithoutWheels,
+    channels_of_wheels,
+    is_wheel,
+    wheels,
+    without_wheels,
+)
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.solving.related_channels import Relation
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.match_spec import is_package_name, parse_spec
@@ -27,8 +37,8 @@ _PRIORITIES = {
     "flexible": rattler.ChannelPriority.Flexible,
     "disabled": rattler.ChannelPriority.Disabled,
 }
-#: CEP 42 lets a channel name others to look into. conda does not, and what a lock is made from
-#: are the channels that it names. Where there is no solution they are looked into for a way out.
+#: CEP 42 lets a channel declare others. What a lock is made from are the channels that the manifest
+#: names, and no others; where there is no solution, those are looked into for a way out.
 _RELATIONS: ChannelRelationsMode = "disabled"
 _RELATED: ChannelRelationsMode = "strict"
 #: How rattler begins its explanations.
@@ -52,8 +62,10 @@ class Repodata:
         self._channels = channels
         action: CacheAction = "force-cache-only" if settings.offline else "cache-or-fetch"
         source = rattler.SourceConfig(cache_action=action)
+        self._cache = cache_folder(settings) / "repodata"
+        self._with_wheels: set[str] = set()  # channels of which the Gateway finds wheels
         self._gateway = rattler.Gateway(
-            cache_dir=cache_folder(settings) / "repodata",
+            cache_dir=self._cache,
             default_config=source,
             per_channel_config={url: replace(source, sharded_enabled=False) for url in plain},
             client=client(settings, channels),
@@ -79,17 +91,32 @@ class Repodata:
             SolverError: there are none.
         """
         async with self._slots:
-            return await rattler.solve(
-                sources=self._sources(request),
-                specs=self._specs(request, requirements),
-                gateway=self._gateway,
-                platforms=_platforms(request),
-                locked_packages=locked,
-                virtual_packages=[_generic(package) for package in request.virtual_packages],
-                channel_priority=_PRIORITIES[request.channel_priority],
-                channel_relations=_RELATED if related else _RELATIONS,
-                constraints=[self._channels.spec(constraint) for constraint in request.constraints],
-            )
+            while True:
+                records = await self._solve(request, requirements, locked, related=related)
+                new = channels_of_wheels(records) - self._with_wheels
+                if not new:
+                    return records
+                self._with_wheels |= new
+
+    async def _solve(
+        self,
+        request: SolveRequest,
+        requirements: Sequence[Requirement],
+        locked: Sequence[rattler.RepoDataRecord],
+        *,
+        related: bool,
+    ) -> list[rattler.RepoDataRecord]:
+        return await rattler.solve(
+            sources=[await self._source(url, request) for url in self.channel_urls(request)],
+            specs=self._specs(request, requirements),
+            gateway=self._gateway,
+            platforms=_platforms(request),
+            locked_packages=locked,
+            virtual_packages=[_generic(package) for package in request.virtual_packages],
+            channel_priority=_PRIORITIES[request.channel_priority],
+            channel_relations=_RELATED if related else _RELATIONS,
+            constraints=[self._channels.spec(constraint) for constraint in request.constraints],
+        )
 
     async def explanation(self, request: SolveRequest, involved: Sequence[Requirement]) -> str:
         """Why some requirements have no solution together; nothing where they have one."""
@@ -120,7 +147,20 @@ class Repodata:
             recursive=False,
             channel_relations=_RELATIONS,
         )
-        return [each for channel in found for each in channel]
+        return [each for channel in found for each in channel if not is_wheel(each)]
+
+    async def wheels(self, request: SolveRequest, names: Sequence[str]) -> list[Wheel]:
+        """The wheels that the channels have of some packages, which can't be locked."""
+        of = self._sources(request), _platforms(request)
+        return await wheels(self._gateway, self._cache, *of, names)
+
+    async def declared(self, request: SolveRequest, *, deep: bool = False) -> list[Relation]:
+        """The channels that the request's channels declare (CEP 42) and it does not name.
+
+        With ``deep``, those that the declared ones declare, too.
+        """
+        find = all_declared if deep else declared
+        return await find(self._gateway, self.channel_urls(request), _platforms(request))
 
     async def kept(
         self, request: SolveRequest, records: Sequence[CondaRecord]
@@ -195,6 +235,12 @@ class Repodata:
 
     def _sources(self, request: SolveRequest) -> list[rattler.Channel]:
         return [rattler.Channel(url) for url in self._channels.spec_channels(request)]
+
+    async def _source(self, url: str, request: SolveRequest) -> rattler.Channel | WithoutWheels:
+        channel = rattler.Channel(url)
+        if url not in self._with_wheels:
+            return channel
+        return await without_wheels(self._gateway, channel, _platforms(request))
 
 
 def _platforms(request: SolveRequest) -> list[rattler.Subdir]:

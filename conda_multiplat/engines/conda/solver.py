@@ -39,6 +39,7 @@ from conda_multiplat.engines.conda.settled_records import settled
 from conda_multiplat.engines.conda.specs import detect_virtual_packages, spec_subdir
 from conda_multiplat.engines.conda.ways_out import WaysOut
 from conda_multiplat.engines.conda.what_if import Alternatives
+from conda_multiplat.engines.conda.wheel_advice import wheel_advice
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.gpu_driver import cuda_possible
 from conda_multiplat.manifest.model import Requirement
@@ -247,7 +248,8 @@ class _Run:
             cpu_builds = await self._alternatives.cpu_builds(request, found)
         if wrong := _of_wrong_platforms(request, records):
             return Conflict(request, "\n".join(wrong.values()), tuple(wrong), {})
-        solution = Solution(request, records, cpu_builds)
+        relations = () if self._repodata.restricted else await self._repodata.declared(request)
+        solution = Solution(request, records, cpu_builds, tuple(relations))
         solved(solution)
         return solution
 
@@ -264,14 +266,16 @@ class _Run:
             missing = [
                 requirement for requirement in request.requirements if requirement.name in unknown
             ]
-            advice = await self._ways_out.related(request, request.requirements)
+            advice = await wheel_advice(self._repodata, request, request.requirements)
+            advice = advice or await self._ways_out.related(request, request.requirements)
             advice = advice or await self._ways_out.elsewhere(request, missing)
             return Conflict(request, "", tuple(missing), unknown, advice=advice)
         involved = await self._repodata.clash(request, request.requirements)
         text = await self._repodata.explanation(request, involved)
         text = text or self._repodata.scrubbed(error)
         fix = await self._alternatives.promise_that_helps(request, involved)
-        advice = await self._ways_out.related(request, involved)
+        advice = await wheel_advice(self._repodata, request, involved)
+        advice = advice or await self._ways_out.related(request, involved)
         advice = advice or await self._ways_out.of(request, involved)
         return Conflict(request, text, tuple(involved), {}, fix=fix, advice=advice)
 

@@ -54,10 +54,10 @@ class WaysOut:
     ) -> tuple[str, ...]:
         """The channels that the request's channels declare (CEP 42), where those have what lacks.
 
-        A base comes before the channel that builds on it, and what a label overrides after it: such
-        a channel's URL is the beginning of the label's.
+        A base comes before the channel that builds on it, and what a label overrides after it.
         """
-        if self._repodata.restricted:
+        relations = {each.url: each for each in await self._repodata.declared(request, deep=True)}
+        if self._repodata.restricted or not relations:
             return ()
         try:
             found = await self._repodata.solve(request, involved, related=True)
@@ -65,16 +65,12 @@ class WaysOut:
             return ()
         names: dict[str, list[str]] = {}
         for record in found:
-            if not self._repodata.channel(request, record):
-                names.setdefault(base_url(public_name(record.url)), []).append(
-                    record.name.normalized
-                )
-        urls = self._repodata.channel_urls(request)
-        label = any(url.startswith(f"{base}/") for url in urls for base in names)
-        where = "after the one that declares it" if label else "before the one that declares it"
+            url = base_url(public_name(record.url))
+            if url in relations:
+                names.setdefault(url, []).append(record.name.normalized)
         return tuple(
-            f"{_few(sorted(its))} can be had from {url}, which a channel declares as its own "
-            f"(CEP 42): name it under `channels:`, {where}"
+            f"{_few(sorted(its))} can be had from {url}, {relations[url].words} (CEP 42): "
+            f"name it under `channels:`, {relations[url].place}"
             for url, its in sorted(names.items())
         )
 
@@ -125,7 +121,6 @@ class WaysOut:
         return found
 
     async def _known(self, request: SolveRequest, name: str) -> Records:
-        """All that the channels have of a package; nothing where they can't be read."""
         try:
             return [_record(each) for each in await self._repodata.known(request, [name])]
         except (GatewayError, FetchRepoDataError, IoError):

@@ -53,6 +53,7 @@ class CondaTerms:
             request,
             tuple(record for record in whole.records if record.name in names),
             tuple(build for build in whole.cpu_builds if build.name in names),
+            whole.relations,
         )
 
     def disagreement(self, outcome: Outcome) -> Outcome:

@@ -22,10 +22,24 @@ def _declare(channel: Path, **relations: str) -> None:
         path.with_name("repodata.json.zst").unlink()
 
 
-def _advice(name: str, channel: Path, where: str) -> str:
+def _relation(channel: Path, declarer: Path, kind: str) -> tuple[str, str]:
+    """What a channel is to the one that declares it, and where it has to stand."""
+    url, other = channel.as_uri(), declarer.as_uri()
+    if kind == "base":
+        return f"{url}, the base of {other} (CEP 42)", f"before {other}"
+    return f"{url}, what {other} overrides (CEP 42)", f"after {other}"
+
+
+def _advice(name: str, channel: Path, declarer: Path, kind: str) -> str:
+    what, place = _relation(channel, declarer, kind)
+    return f"  {name} can be had from {what}: name it under `channels:`, {place}\n"
+
+
+def _note(channel: Path, declarer: Path, kind: str) -> str:
+    what, place = _relation(channel, declarer, kind)
     return (
-        f"  {name} can be had from {channel.as_uri()}, which a channel declares as its own "
-        f"(CEP 42): name it under `channels:`, {where} the one that declares it\n"
+        f" ! not used: {what}  (default/linux-64)\n"
+        f"   to have it, name it under `channels:`, {place}\n"
     )
 
 
@@ -34,12 +48,13 @@ def test_base(alone: Host, project: Path, asked: str) -> None:
     """What a package needs, or a line asks for, is in the base; written as advised it is locked."""
     write(project, CASE / "bio", asked, platforms="[linux-64]")
     said = alone.multiplat("lock", cwd=project, code=1).stderr
-    assert said.endswith(_advice("zlib", CASE / "forge", "before") + "  no file was changed\n")
+    advice = _advice("zlib", CASE / "forge", CASE / "bio", "base")
+    assert said.endswith(f"{advice}  no file was changed\n")
     path = project / "environment.yml"
     text = path.read_text(encoding="utf-8")
     base = f"channels:\n  - {(CASE / 'forge').as_uri()}\n"
     path.write_text(text.replace("channels:\n", base), encoding="utf-8")
-    alone.multiplat("lock", cwd=project)
+    assert "CEP 42" not in alone.multiplat("lock", cwd=project).stderr
     assert locked(project)["linux-64"]["zlib"] == "1.3"
 
 
@@ -51,7 +66,62 @@ def test_label(alone: Host, project: Path, tmp_path: Path) -> None:
     _declare(label, overrides="../..")
     write(project, label, "tool", platforms="[linux-64]")
     said = alone.multiplat("lock", cwd=project, code=1).stderr
-    assert _advice("zlib", main, "after") in said
+    assert _advice("zlib", main, label, "overrides") in said
+
+
+@pytest.mark.parametrize("kind", ["base", "overrides"])
+def test_solution_without_it(alone: Host, project: Path, tmp_path: Path, kind: str) -> None:
+    """Where nothing lacks, `lock` says which declared channels it has not used, and uses none.
+
+    The other's version is newer, and would be taken where a base comes first.
+    """
+    own = write_repodata(tmp_path / "own", [Package("tool", "1.0", noarch="generic")])
+    other = write_repodata(tmp_path / "other", [Package("tool", "2.0", noarch="generic")])
+    _declare(own, **{kind: "../other"})
+    write(project, own, "tool", platforms="[linux-64]")
+    done = alone.multiplat("lock", cwd=project)
+    assert _note(other, own, kind) in done.stderr
+    assert locked(project)["linux-64"] == {"tool": "1.0"}
+    document = alone.json("lock", "--update-all", cwd=project)
+    assert document["unnamed_channels"] == [
+        {
+            "target": "default/linux-64",
+            "channel": own.as_uri(),
+            "kind": kind,
+            "url": other.as_uri(),
+        }
+    ]
+    assert alone.multiplat("check", cwd=project).stdout == "in sync: conda-lock.yml\n"
+    path = project / "environment.yml"
+    for channels, version in (((own, other), "1.0"), ((other, own), "2.0")):
+        write(project, own, "tool", platforms="[linux-64]")
+        named = "".join(f"  - {each.as_uri()}\n" for each in channels)
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(f"  - {own.as_uri()}\n", named), encoding="utf-8")
+        said = alone.multiplat("lock", "--update-all", cwd=project).stderr
+        assert "CEP 42" not in said  # the manifest's order counts, whatever they declare
+        assert locked(project)["linux-64"] == {"tool": version}
+
+
+def test_chain(alone: Host, project: Path, tmp_path: Path) -> None:
+    """What a declared channel declares is found too, and named with the one that declares it."""
+    top = write_repodata(tmp_path / "top", [Package("zlib", noarch="generic")])
+    middle = write_repodata(tmp_path / "middle", [Package("other", noarch="generic")])
+    own = write_repodata(tmp_path / "own", [Package("tool", noarch="generic", depends=["zlib"])])
+    _declare(middle, base="../top")
+    _declare(own, base="../middle")
+    write(project, own, "tool", platforms="[linux-64]")
+    said = alone.multiplat("lock", cwd=project, code=1).stderr
+    assert _advice("zlib", top, middle, "base") in said
+
+
+@pytest.mark.parametrize("reference", ["https://elsewhere.example/x", "other", "/other", "..", ""])
+def test_no_reference(alone: Host, project: Path, tmp_path: Path, reference: str) -> None:
+    """CEP 42 knows relative references alone: what else stands there is no channel."""
+    own = write_repodata(tmp_path / "own", [Package("tool", noarch="generic")])
+    _declare(own, base=reference)
+    write(project, own, "tool", platforms="[linux-64]")
+    assert "CEP 42" not in alone.multiplat("lock", cwd=project).stderr
 
 
 def test_of_no_use(alone: Host, project: Path, tmp_path: Path) -> None:

@@ -1,0 +1,65 @@
+"""The channels that channels declare in their repodata (CEP 42)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from urllib.parse import urljoin
+
+import rattler
+from rattler.exceptions import FetchRepoDataError, GatewayError, IoError
+
+from conda_multiplat.solving.related_channels import Relation
+
+#: CEP 42 recommends it.
+_MAX_DEPTH = 10
+
+
+async def declared(
+    gateway: rattler.Gateway, urls: Sequence[str], subdirs: Sequence[rattler.Subdir]
+) -> list[Relation]:
+    """What channels declare of channels that are not among them.
+
+    Where they have been read that is known; nothing is fetched.
+
+    Args:
+        gateway: what reads channels.
+        urls: their base URLs.
+        subdirs: the platforms that they were read for; each declares its own relations.
+    """
+    relations = [
+        relation
+        for url in urls
+        for subdir in subdirs
+        for relation in await _of(gateway, url, subdir)
+    ]
+    return list(dict.fromkeys(each for each in relations if each.url not in urls))
+
+
+async def all_declared(
+    gateway: rattler.Gateway, urls: Sequence[str], subdirs: Sequence[rattler.Subdir]
+) -> list[Relation]:
+    """The same, with what the declared ones declare."""
+    relations: list[Relation] = []
+    known = list(urls)
+    for _ in range(_MAX_DEPTH):
+        more = await declared(gateway, known, subdirs)
+        if not more:
+            break
+        relations += more
+        known += dict.fromkeys(relation.url for relation in more)
+    return relations
+
+
+async def _of(gateway: rattler.Gateway, url: str, subdir: rattler.Subdir) -> Iterable[Relation]:
+    try:
+        relations = await gateway.channel_relations(rattler.Channel(url), subdir)
+    except (GatewayError, FetchRepoDataError, IoError):
+        return ()
+    if relations is None:
+        return ()
+    stated = {"base": relations.base, "overrides": relations.overrides}
+    return [
+        Relation(url, kind, urljoin(f"{url}/", reference).rstrip("/"))
+        for kind, reference in stated.items()
+        if reference and reference.startswith("../")  # CEP 42 allows no other
+    ]

@@ -1,0 +1,86 @@
+"""What to write where a channel has a package as a wheel alone, which can't be locked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import rattler
+
+from conda_multiplat.engines.conda.repodata import Repodata
+from conda_multiplat.engines.conda.specs import is_newer, record_matches, spec_allows
+from conda_multiplat.engines.conda.wheel_records import Wheel
+from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.solving.requests import SolveRequest
+from conda_multiplat.vocabulary.match_spec import is_package_name
+from conda_multiplat.vocabulary.names import spec_name
+from conda_multiplat.vocabulary.records import CondaRecord
+
+#: What is needed by what is asked for is looked for so far, and among so many packages.
+_DEPTH = 3
+_MANY = 300
+
+
+async def wheel_advice(
+    repodata: Repodata, request: SolveRequest, involved: Sequence[Requirement]
+) -> tuple[str, ...]:
+    """What channels have as wheels alone, of what lines ask for and of what that needs.
+
+    Args:
+        repodata: what the channels have.
+        request: the request that has no solution.
+        involved: the lines that are to blame.
+    """
+    who, lacking = await _lacking(repodata, request, involved)
+    by_name: dict[str, Wheel] = {}
+    for wheel in await repodata.wheels(request, sorted(lacking)) if lacking else ():
+        fits = all(_fits(line, wheel) for line in involved if line.name == wheel.name)
+        known = by_name.get(wheel.name)
+        if fits and (known is None or is_newer(wheel.version, known.version)):
+            by_name[wheel.name] = wheel
+    return tuple(_line(wheel, who[name]) for name, wheel in sorted(by_name.items()))
+
+
+async def _lacking(
+    repodata: Repodata, request: SolveRequest, involved: Sequence[Requirement]
+) -> tuple[dict[str, str], set[str]]:
+    """Who needs what, ``""`` for a line, and the names that nothing fits but perhaps a wheel."""
+    who = dict.fromkeys((line.name for line in involved), "")
+    lacking: set[str] = set()
+    level = set(who)
+    for depth in range(_DEPTH):
+        if not level or len(who) > _MANY:
+            break
+        records = await repodata.known(request, sorted(level))
+        lacking |= level - {record.name.normalized for record in records}
+        if depth == 0:
+            fitting = [_plain(record) for record in records]
+            lacking |= {line.name for line in involved if not _any_fits(line, fitting)}
+        needed = {
+            spec_name(need): f"{record.name.normalized} {record.version}"
+            for record in records
+            for need in record.depends
+        }
+        level = {name for name in needed if name not in who and is_package_name(name)}
+        who = {**needed, **who}
+    return who, lacking
+
+
+def _any_fits(line: Requirement, records: Sequence[CondaRecord]) -> bool:
+    return any(record.name == line.name and record_matches(line.text, record) for record in records)
+
+
+def _fits(line: Requirement, wheel: Wheel) -> bool:
+    """Whether a line's version allows a wheel; its build is none that a line names."""
+    return spec_allows(line.text, wheel.version)
+
+
+def _plain(record: rattler.RepoDataRecord) -> CondaRecord:
+    return CondaRecord(record.name.normalized, str(record.version), str(record.build), record.url)
+
+
+def _line(wheel: Wheel, needed_by: str) -> str:
+    there = f"{wheel.name} {wheel.version} is in {wheel.channel} as a wheel (`v3.whl`)"
+    refused = f"py-rattler {rattler.__version__} can't install wheels of a channel"
+    if needed_by:
+        return f"{there}, and {needed_by} needs it: {refused}"
+    return f"{there}; {refused}: take it by `pip: [{wheel.name}]`"
