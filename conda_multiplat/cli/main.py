@@ -39,6 +39,7 @@ COMMANDS = {
     "lock": "solve all platforms and write the locks",
     "install": "make an environment exactly as locked",
     "render": "write files that any conda can install",
+    "image": "an OCI image of an environment, without docker",
     "shell": "a shell in which the environment is active",
     "shell-hook": "print a script that activates the environment when sourced",
     "run": "run a command in the environment",

@@ -117,6 +117,7 @@ class Revision:
         added: the packages that came.
         requested: the MatchSpecs that the environment is for from now on.
         previously: those that it was for: the ones whose names are gone are taken back.
+        seconds: since 1970; the time as it is, and as clocks here show it, if there are none.
     """
 
     command: str
@@ -124,6 +125,7 @@ class Revision:
     added: Sequence[CondaRecord]
     requested: Sequence[str]
     previously: Sequence[str]
+    seconds: int | None = None
 
 
 def append_history(prefix: Path, revision: Revision) -> None:
@@ -131,7 +133,7 @@ def append_history(prefix: Path, revision: Revision) -> None:
     names = {spec_name(spec) for spec in revision.requested}
     gone = sorted(spec for spec in revision.previously if spec_name(spec) not in names)
     lines = [
-        time.strftime("==> %Y-%m-%d %H:%M:%S <=="),
+        time.strftime("==> %Y-%m-%d %H:%M:%S <==", _time(revision.seconds)),
         f"# cmd: {revision.command}",
         *sorted(f"-{_dist(record)}" for record in revision.removed),
         *sorted(f"+{_dist(record)}" for record in revision.added),
@@ -142,6 +144,10 @@ def append_history(prefix: Path, revision: Revision) -> None:
         lines.append(f"# update specs: {list(revision.requested)}")
     with (meta(prefix) / "history").open("a", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
+
+
+def _time(seconds: int | None) -> time.struct_time:
+    return time.localtime() if seconds is None else time.gmtime(seconds)
 
 
 def _dist(record: CondaRecord) -> str:

@@ -38,6 +38,7 @@ def install_records(
     contents: bool = False,
     link_scripts: bool = True,
     of: Path | None = None,
+    written: str | None = None,
 ) -> set[str]:
     """Make ``prefix`` hold exactly ``records``.
 
@@ -58,6 +59,7 @@ def install_records(
         contents: read the contents of the others too, where sizes are right.
         link_scripts: run the packages' own scripts, which only this platform's can be.
         of: the prefix that errors are about, if it is another.
+        written: the prefix that files have in them, if it will be another, of any platform.
 
     Returns:
         The names of the packages that were in no cache: their records in the prefix have no more
@@ -92,6 +94,7 @@ def install_records(
                 reporter=_Reporter(progress) if progress.shown else None,  # type: ignore[abstract]
                 client=rattlers,
                 requested_specs=[requested_spec(text) for text in requested],
+                alternative_target_prefix=written,
             ),
             settings,
         )
@@ -117,10 +120,13 @@ def linked_aside(
     progress: Progress,
     mended: Collection[str] = (),
     of: Path | None = None,
+    written: str | None = None,
+    requested: Sequence[str] = (),
 ) -> Iterator[Path]:
     """A prefix that nobody sees, with packages as they would be linked; their scripts are not run.
 
-    Errors are of the prefix ``of``, where there is one.
+    Errors are of the prefix ``of``, where there is one. ``written`` and ``requested`` are as in
+    :func:`install_records`.
 
     It is beside the cache, so that most files are links. What is fetched stays in the cache.
 
@@ -134,7 +140,7 @@ def linked_aside(
             prefix,
             subdir,
             changed=records,
-            requested=(),
+            requested=requested,
             settings=settings,
             channels=channels,
             progress=progress,
@@ -142,6 +148,7 @@ def linked_aside(
             mended=mended,
             link_scripts=False,
             of=of,
+            written=written,
         )
         yield prefix
 

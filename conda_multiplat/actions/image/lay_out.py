@@ -1,0 +1,111 @@
+"""What an image has at its prefix: packages laid out aside, and what makes an environment of them.
+
+Of what is linked aside most files are links into the cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from conda_multiplat.actions.install.choose_environment import Choice
+from conda_multiplat.actions.install.work import channels
+from conda_multiplat.activation.model import Activation
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.oci.layers import Entry
+from conda_multiplat.machine.oci.linked_packages import Linked, linked_packages
+from conda_multiplat.machine.prefix import Revision, append_history, set_variables
+from conda_multiplat.machine.prefix_records import complete_records, meta
+from conda_multiplat.machine.progress import Progress
+from conda_multiplat.machine.project import Project
+from conda_multiplat.machine.read_activation import read_activation
+
+#: Where the environment is in an image, and the same as paths of an archive have it.
+PREFIX = "/opt/env"
+ROOT = PREFIX.removeprefix("/")
+
+
+class LaidOut(NamedTuple):
+    """An environment, as it will be at its prefix.
+
+    Attributes:
+        conda: its conda packages.
+        pypi: its PyPI packages.
+        own: what is no package's: the history, the variables.
+        activation: what activating it does.
+        seconds: the time that stands for all that has none, since 1970.
+    """
+
+    conda: Sequence[Linked]
+    pypi: Sequence[Linked]
+    own: Sequence[Entry]
+    activation: Activation
+    seconds: int
+
+    @property
+    def paths(self) -> set[str]:
+        """The paths of all packages' files, from the image's root."""
+        packages = (*self.conda, *self.pypi)
+        return {entry.path for package in packages for entry in package.entries}
+
+
+@contextmanager
+def laid_out(
+    project: Project, choice: Choice, settings: Settings, bar: Progress, seconds: int
+) -> Iterator[LaidOut]:
+    """Have an environment laid out, for as long as it is read.
+
+    Raises:
+        OutsideError: a package can't be had, is not what was locked, or has another's files.
+    """
+    from conda_multiplat.engines.conda.install import linked_aside
+
+    locked = choice.locked
+    with linked_aside(
+        locked.records,
+        settings.subdir,
+        settings=settings,
+        channels=channels(project, choice, settings),
+        progress=bar,
+        mended={record.name for record in locked.records},  # of the cache's files nothing is seen
+        of=Path(PREFIX),
+        written=PREFIX,
+        requested=locked.requested,
+    ) as prefix:
+        complete_records(prefix, {record.name for record in locked.records})
+        conda = linked_packages(prefix, ROOT, seconds)
+        pypi: list[Linked] = []
+        own = _own(project, choice, prefix, settings.subdir, seconds)
+        yield LaidOut(conda, pypi, own, _activation(prefix, settings), seconds)
+
+
+def _own(project: Project, choice: Choice, prefix: Path, subdir: str, seconds: int) -> list[Entry]:
+    """Write what conda wants to know of an environment, beside its packages."""
+    history = meta(prefix) / "history"
+    history.write_bytes(b"")
+    revision = Revision(
+        command=f"conda multiplat image -e {choice.environment}",
+        removed=(),
+        added=choice.locked.records,
+        requested=choice.locked.requested,
+        previously=(),
+        seconds=seconds,
+    )
+    append_history(prefix, revision)
+    set_variables(prefix, dict(project.manifest.variables.get(subdir, {})), ())
+    files = [path for path in (history, meta(prefix) / "state") if path.exists()]
+    return [Entry(f"{ROOT}/conda-meta/{path.name}", path, seconds) for path in files]
+
+
+def _activation(prefix: Path, settings: Settings) -> Activation:
+    """What activating the environment does where it will be; nothing there is this machine's."""
+    plain = replace(settings, changeps1=False, envvars_force_uppercase=True, root_prefix=None)
+    here = read_activation(prefix, plain)
+
+    def there(scripts: Sequence[str]) -> tuple[str, ...]:
+        return tuple(script.replace(str(prefix), PREFIX, 1) for script in scripts)
+
+    return replace(here, prefix=PREFIX, name=PREFIX, on=there(here.on), off=there(here.off))

@@ -1,0 +1,241 @@
+"""A locked environment as an OCI image (image-spec 1.1), without docker, a daemon, or root.
+
+Flow::
+
+    Choice -> laid out aside, with the image's prefix in its files -> layers (threads)
+           -> configuration, manifest, index -> into place, at once
+
+Files become layers a block at a time. Nothing depends on the time, on who does it, or where.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import NamedTuple
+
+from conda_multiplat.actions.image.lay_out import PREFIX, ROOT, LaidOut, laid_out
+from conda_multiplat.actions.image.wheels import refuse_unbuilt
+from conda_multiplat.actions.install.choose_environment import Choice
+from conda_multiplat.actions.install.work import require_allowed
+from conda_multiplat.activation.entrypoint import ENTRYPOINT, entrypoint
+from conda_multiplat.activation.model import activated
+from conda_multiplat.export import oci
+from conda_multiplat.export.image_layers import Group, groups
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.oci.bases import Base, copy_layers, programs
+from conda_multiplat.machine.oci.layers import Entry, write_layer
+from conda_multiplat.machine.oci.layouts import add_blob, new_layout
+from conda_multiplat.machine.progress import Progress, progress
+from conda_multiplat.machine.project import Project
+from conda_multiplat.vocabulary.errors import UsageError
+from conda_multiplat.vocabulary.oci import CONFIG, MANIFEST, ImagePlatform, Layer
+
+#: What can run activation scripts, the best first.
+_SHELLS = ("bin/bash", "usr/bin/bash", "bin/sh", "usr/bin/sh")
+#: The end of the year 9999, the last that a configuration can have.
+_LATEST = 253402300799
+#: How many layers are written at once.
+_AT_ONCE = 4
+
+
+class Request(NamedTuple):
+    """What an image is to be.
+
+    Attributes:
+        subdir: conda's platform.
+        platform: what it runs on, in OCI's words.
+        target: the layout's folder, or its archive.
+        tag: how the layout calls it.
+        base: what it is put on, if anything.
+        labels: more of them.
+        seconds: the time that stands in it, since 1970; ``None`` for none.
+    """
+
+    subdir: str
+    platform: ImagePlatform
+    target: Path
+    tag: str
+    base: Base | None
+    labels: Mapping[str, str]
+    seconds: int | None
+
+
+class Made(NamedTuple):
+    """An image that was made.
+
+    Attributes:
+        digest: its manifest's.
+        layers: its own layers.
+        layers_of_base: how many it has of its base.
+        unrun: the packages' own scripts, which nobody has run.
+        unsourced: the activation scripts that nothing runs, the image having no shell.
+        size: bytes of the layers, as they are stored, its base's included.
+    """
+
+    digest: str
+    layers: Sequence[Layer]
+    layers_of_base: int
+    unrun: Sequence[str]
+    unsourced: Sequence[str]
+    size: int
+
+
+def time_of_image(environ: Mapping[str, str]) -> int | None:
+    """``SOURCE_DATE_EPOCH``, the time that builds take for the time; ``None`` where it is not set.
+
+    Raises:
+        UsageError: it is no time.
+    """
+    text = environ.get("SOURCE_DATE_EPOCH", "")
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) > _LATEST:
+        raise UsageError(f"SOURCE_DATE_EPOCH is {text!r}: seconds since 1970 are meant")
+    return int(text)
+
+
+def make_image(
+    project: Project, choice: Choice, request: Request, settings: Settings, console: Console
+) -> Made:
+    """Make the image, or leave what was there before.
+
+    Raises:
+        UsageError: a PyPI package is no wheel; the base is not what its digests say.
+        ChannelRefusedError: conda's configuration does not allow a locked package's channel.
+        OutsideError: a package can't be had, or the image not be written.
+    """
+    locked = choice.locked
+    refuse_unbuilt(locked.pypi)
+    require_allowed(project, choice, settings)
+    steps = 2 * len(locked.records) + 3 * len(locked.pypi)
+    with (
+        progress(console, steps) as bar,
+        new_layout(request.target) as layout,
+        laid_out(project, choice, settings, bar, request.seconds or 0) as environment,
+    ):
+        return _written(environment, choice, request, layout, bar)
+
+
+def _written(
+    environment: LaidOut,
+    choice: Choice,
+    request: Request,
+    layout: Path,
+    bar: Progress,
+) -> Made:
+    shell = _shell(environment, request.base)
+    scripts = environment.activation.scripts_on(".sh")
+    started = [f"{PREFIX}/{ENTRYPOINT}"] if scripts and shell else []
+    layers = _layers(environment, shell if started else "", layout, bar)
+    if request.base:
+        bar.now("the base image")
+        copy_layers(request.base, layout)
+    image = _image(environment, choice, request, layers, started)
+    configuration = oci.config(image)
+    manifest = oci.manifest(image, configuration)
+    add_blob(layout, CONFIG, configuration)
+    digest = add_blob(layout, MANIFEST, manifest).digest
+    (layout / "index.json").write_bytes(oci.index(image, manifest, request.tag))
+    return Made(
+        digest,
+        layers,
+        len(image.base_layers),
+        [script for package in environment.conda for script in package.scripts],
+        () if started else scripts,
+        sum(blob.size for blob in (*image.base_layers, *(layer.blob for layer in layers))),
+    )
+
+
+def _image(
+    environment: LaidOut,
+    choice: Choice,
+    request: Request,
+    layers: Sequence[Layer],
+    started: Sequence[str],
+) -> oci.Image:
+    base = request.base
+    python = f"{ROOT}/bin/python" in environment.paths
+    config: Mapping[str, object] = base.config if base else {}
+    variables = activated(environment.activation, oci.environ_of(config))
+    variables.pop("CONDA_PROMPT_MODIFIER", None)
+    labels = {
+        "conda-multiplat.environment": choice.environment,
+        "conda-multiplat.platform": request.subdir,
+        "conda-multiplat.content-hash": choice.locked.content_hash,
+        **({"org.opencontainers.image.base.digest": base.digest} if base else {}),
+        **request.labels,
+    }
+    return oci.Image(
+        request.platform,
+        config,
+        base.layers if base else (),
+        layers,
+        variables,
+        started,
+        [f"{PREFIX}/bin/python"] if python and not base else [],
+        labels,
+        "" if request.seconds is None else _timestamp(request.seconds),
+    )
+
+
+def _timestamp(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _shell(environment: LaidOut, base: Base | None) -> str:
+    """The shell that runs the activation scripts: the environment's bash, else one of the base."""
+    if not environment.activation.scripts_on(".sh"):
+        return ""
+    if f"{ROOT}/bin/bash" in environment.paths:
+        return f"{PREFIX}/bin/bash"
+    present = programs(base, _SHELLS) if base else set()
+    return next((f"/{path}" for path in _SHELLS if path in present), "")
+
+
+def _layers(environment: LaidOut, shell: str, layout: Path, bar: Progress) -> list[Layer]:
+    """Write the layers, several at a time: conda's, PyPI's, and what is no package's."""
+    parts: list[tuple[Group, list[Entry]]] = []
+    for manager, packages in (("conda", environment.conda), ("pypi", environment.pypi)):
+        by_name = {package.name: package for package in packages}
+        for group in groups({name: package.size for name, package in by_name.items()}, manager):
+            entries = [entry for name in group.names for entry in by_name[name].entries]
+            parts.append((group, entries))
+    parts.append((Group("", "the environment itself", ()), _own(environment, shell)))
+    with _pool() as (pool, stopped):
+
+        def write(group: Group, entries: Sequence[Entry]) -> Layer:
+            bar.now(group.title)
+            layer = write_layer(entries, group.title, layout, stopped.is_set)
+            bar.step(len(group.names))
+            return layer
+
+        return list(pool.map(write, *zip(*parts, strict=True)))
+
+
+@contextmanager
+def _pool() -> Iterator[tuple[ThreadPoolExecutor, threading.Event]]:
+    """Threads, and how to tell them that nobody waits for them any more."""
+    stopped = threading.Event()
+    pool = ThreadPoolExecutor(max_workers=min(_AT_ONCE, os.cpu_count() or 1))
+    try:
+        yield pool, stopped
+    finally:
+        stopped.set()
+        pool.shutdown(cancel_futures=True)
+
+
+def _own(environment: LaidOut, shell: str) -> list[Entry]:
+    """What is no package's: what conda wants to know, and what starts with the image."""
+    if not shell:
+        return list(environment.own)
+    text = entrypoint(environment.activation, shell)
+    entry = Entry(f"{ROOT}/{ENTRYPOINT}", text.encode(), environment.seconds, executable=True)
+    return [*environment.own, entry]

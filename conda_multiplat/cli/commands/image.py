@@ -1,0 +1,192 @@
+"""``conda multiplat image``: a locked environment as an OCI image."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from conda_multiplat.actions.enter_environment import TOLD
+from conda_multiplat.actions.image.make_image import Made, Request, make_image, time_of_image
+from conda_multiplat.actions.install.choose_environment import Choice
+from conda_multiplat.actions.invocation import preferred
+from conda_multiplat.actions.lock.current import choose_by_rule
+from conda_multiplat.cli.options import (
+    dry_run_option,
+    environment_option,
+    locked_option,
+    platform_option,
+    repeated,
+)
+from conda_multiplat.lockfile.platform_changes import packages
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.files import quoted, shown
+from conda_multiplat.machine.oci.bases import read_base
+from conda_multiplat.machine.oci.layouts import ARCHIVE, refuse_others
+from conda_multiplat.machine.project import load_project
+from conda_multiplat.manifest.targets import select_environments
+from conda_multiplat.vocabulary.errors import UsageError
+from conda_multiplat.vocabulary.oci import ImagePlatform, image_platform
+
+EXAMPLES = """\
+examples:
+  conda multiplat image --platform linux-64 --base debian    (an OCI layout that is at hand)
+  conda multiplat image -e cuda12 --platform linux-64 -o robot.tar --base debian.tar
+  skopeo copy oci-archive:robot.tar docker://registry.example/robot:1
+"""
+
+_TITLE = "org.opencontainers.image.title"
+#: Docker's grammar of a tag, which registries have too.
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    environment_option(parser)
+    platform_option(parser, "of Linux (default: this machine's, where that is one)")
+    parser.add_argument(
+        "-o",
+        "--output",
+        dest="output_file",
+        metavar="PATH",
+        help="an OCI layout's folder or, ending in .tar, its archive (default: NAME-P.tar)",
+    )
+    summary = "put it on a base image: an OCI layout's folder or archive"
+    parser.add_argument("--base", dest="base_image", metavar="PATH", help=summary)
+    summary = "how the layout calls the image (default: latest)"
+    parser.add_argument("--tag", dest="image_tag", metavar="TAG", default="latest", help=summary)
+    summary = "a label of the image, such as org.opencontainers.image.source=URL; can be repeated"
+    repeated(parser, "--label", "image_labels", "KEY=VALUE", summary)
+    locked_option(parser)
+    dry_run_option(parser, "say what would be made, and make nothing")
+
+
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Make an image of a locked environment."""
+    if os.name == "nt":
+        raise UsageError(
+            "images are made on Linux and macOS: here files have no modes to read",
+            hints=["the Windows Subsystem for Linux is a Linux"],
+        )
+    subdir = args.platform_name or settings.subdir
+    platform = _platform(subdir)
+    labels, tag = _labels(args.image_labels), _tag(args.image_tag)
+    seconds = time_of_image(os.environ)
+    settings = replace(settings, subdir=subdir, elsewhere=True)
+    project = load_project(args.files, host_subdirs=(subdir,))
+    names = (
+        select_environments(project.manifest, [args.environment_name])
+        if args.environment_name is not None
+        else preferred(project)
+    )
+    _, choice = choose_by_rule(project, names, args.lock_rule or TOLD, settings, console)
+    name = project.manifest.conda_name(choice.environment) or project.folder.name
+    target = Path(args.output_file or f"{name}-{subdir}{ARCHIVE}")
+    refuse_others(target)
+    base = read_base(Path(args.base_image), platform) if args.base_image else None
+    request = Request(subdir, platform, target, tag, base, {_TITLE: name, **labels}, seconds)
+    what = _what(choice, subdir)
+    if args.dry:
+        console.say(f" would make {shown(target)} of the {what}")
+        document = {}
+    else:
+        made = make_image(project, choice, request, settings, console)
+        _report(made, what, request, console)
+        document = _document(made, request)
+    console.result(
+        {
+            "dry_run": args.dry,
+            "image": str(target),
+            "environment": choice.environment,
+            "platform": subdir,
+            "packages": len(choice.locked.records),
+            "pypi": len(choice.locked.pypi),
+            **document,
+        }
+    )
+    return 0
+
+
+def _platform(subdir: str) -> ImagePlatform:
+    """What an image of a subdir runs on.
+
+    Raises:
+        UsageError: there are no images of it.
+    """
+    platform = image_platform(subdir)
+    if platform is None:
+        raise UsageError(
+            f"images are of Linux: {subdir} has none",
+            hints=["name a platform of Linux: --platform linux-64"],
+        )
+    return platform
+
+
+def _labels(entries: Sequence[str]) -> dict[str, str]:
+    """``KEY=VALUE`` as a mapping.
+
+    Raises:
+        UsageError: one has no ``=``, or no key.
+    """
+    if wrong := [entry for entry in entries if entry.find("=") < 1]:
+        raise UsageError(f"--label {wrong[0]!r}: KEY=VALUE is meant")
+    return dict(entry.partition("=")[::2] for entry in entries)
+
+
+def _tag(text: str) -> str:
+    """A tag.
+
+    Raises:
+        UsageError: no registry would take it.
+    """
+    if not _TAG.fullmatch(text):
+        raise UsageError(
+            f"--tag {text!r}: a tag has letters, digits, '_', '.' and '-', up to 128 of them",
+            hints=["the image's name is not a part of it: --tag 1.2"],
+        )
+    return text
+
+
+def _what(choice: Choice, subdir: str) -> str:
+    locked = choice.locked
+    of_pypi = f" and {len(locked.pypi)} of PyPI" if locked.pypi else ""
+    return f"{packages(len(locked.records))}{of_pypi} of {choice.environment}/{subdir}"
+
+
+def _report(made: Made, what: str, request: Request, console: Console) -> None:
+    _warn("scripts that packages run when they are installed have not run", made.unrun, console)
+    reason = "activation scripts that nothing runs: the image has no shell"
+    _warn(reason, made.unsourced, console)
+    if request.base is None:
+        console.say(" no base image: the C library that conda's packages need is not in it")
+    below = f" on the base's {made.layers_of_base}" if made.layers_of_base else ""
+    layers = f"{len(made.layers)} layers{below}, {made.size / 1e6:.1f} MB"
+    console.say(f" {shown(request.target)} has the {what} in {layers}{console.took}")
+    if request.target.suffix == ARCHIVE:
+        console.hint(f"podman load -i {quoted(shown(request.target))}")
+
+
+def _warn(what: str, paths: Sequence[str], console: Console) -> None:
+    if paths:
+        console.say(f"warning: {what}")
+        for path in paths:
+            console.say(f"  {path}")
+
+
+def _document(made: Made, request: Request) -> dict[str, Any]:
+    return {
+        "digest": made.digest,
+        "layers": [
+            {**layer.blob.to_dict(), "diff_id": layer.diff_id, "title": layer.title}
+            for layer in made.layers
+        ],
+        "layers_of_base": made.layers_of_base,
+        "size": made.size,
+        "scripts_not_run": list(made.unrun),
+        "activation_scripts_not_run": list(made.unsourced),
+    }

@@ -1,0 +1,256 @@
+"""Base images at hand: a layout's folder, or its archive, as other tools have written it.
+
+What comes of it is believed only as its digests say. A blob is copied a block at a time; a document
+of more than :data:`_LARGEST` bytes is not read.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+import tarfile
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from conda_multiplat.machine.files import shown
+from conda_multiplat.machine.oci.layouts import blob_path
+from conda_multiplat.vocabulary.errors import DocumentError, OutsideError, UsageError
+from conda_multiplat.vocabulary.json_values import json_object
+from conda_multiplat.vocabulary.oci import AS_IN_OCI, INDEX, MANIFEST, Blob, ImagePlatform
+
+_LARGEST = 4 << 20
+_BLOCK = 1 << 20
+#: How deep an index may be in another.
+_DEEPEST = 4
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_GZIP = b"\x1f\x8b"
+
+
+class Base(NamedTuple):
+    """A base image.
+
+    Attributes:
+        place: its layout's folder or archive.
+        digest: its manifest's.
+        config: its configuration.
+        layers: its layers, by OCI's names for their kinds.
+    """
+
+    place: Path
+    digest: str
+    config: Mapping[str, Any]
+    layers: tuple[Blob, ...]
+
+
+def read_base(place: Path, platform: ImagePlatform) -> Base:
+    """The image for a platform in a layout.
+
+    Raises:
+        UsageError: it is no layout, has none or several, or is not what its digests say.
+        OutsideError: it can't be read.
+    """
+    try:
+        with _opened(place) as layout:
+            return _read(place, layout, platform)
+    except (OSError, tarfile.TarError) as error:
+        raise OutsideError(f"{shown(place)} can't be read: {_reason(error)}") from None
+    except (DocumentError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise _broken(place, f"{_reason(error)}") from None
+
+
+def copy_layers(base: Base, layout: Path) -> None:
+    """Copy a base's layers into a new layout, verified.
+
+    Raises:
+        UsageError: one is not what its digest says.
+        OutsideError: one can't be read.
+        OSError: one can't be written.
+    """
+    with _opened(base.place) as opened:
+        for blob in dict.fromkeys(base.layers):
+            _copy(base.place, opened, blob, blob_path(layout, blob.digest))
+
+
+def programs(base: Base, wanted: Collection[str]) -> set[str]:
+    """Those of some paths that a base's layers have; all, where a layer is not readable for us.
+
+    What a later layer takes away again is not looked at.
+
+    Args:
+        base: the image.
+        wanted: paths without a slash at their beginning.
+    """
+    present: set[str] = set()
+    with _opened(base.place) as layout:
+        for blob in base.layers:
+            with layout.open(blob.digest) as file, suppress(tarfile.TarError, OSError, EOFError):
+                present |= set(wanted).intersection(_names(file))
+                continue
+            return set(wanted)
+    return present
+
+
+def _names(file: IO[bytes]) -> Iterator[str]:
+    """The paths of a layer.
+
+    Raises:
+        TarError: it is compressed by what Python can't read.
+    """
+    start = file.read(len(_GZIP))
+    file.seek(0)
+    stream = gzip.GzipFile(fileobj=file) if start == _GZIP else file
+    with tarfile.open(fileobj=stream, mode="r|") as archive:
+        yield from (member.name.removeprefix("./") for member in archive)
+
+
+class _Folder:
+    def __init__(self, place: Path) -> None:
+        self._place = place
+
+    def index(self) -> bytes:
+        with (self._place / "index.json").open("rb") as file:
+            return file.read(_LARGEST + 1)
+
+    def open(self, digest: str) -> IO[bytes]:
+        return blob_path(self._place, digest).open("rb")
+
+
+class _Archive:
+    def __init__(self, archive: tarfile.TarFile) -> None:
+        self._archive = archive
+        self._members = {member.name.removeprefix("./"): member for member in archive}
+
+    def index(self) -> bytes:
+        with self._file("index.json") as file:
+            return file.read(_LARGEST + 1)
+
+    def open(self, digest: str) -> IO[bytes]:
+        return self._file(f"blobs/{digest.replace(':', '/')}")
+
+    def _file(self, name: str) -> IO[bytes]:
+        member = self._members.get(name)
+        file = self._archive.extractfile(member) if member and member.isreg() else None
+        if file is None:
+            raise FileNotFoundError(2, "it is not in the archive", name)
+        return file
+
+
+@contextmanager
+def _opened(place: Path) -> Iterator[_Folder | _Archive]:
+    if place.is_dir():
+        yield _Folder(place)
+        return
+    with tarfile.open(place, "r:") as archive:
+        yield _Archive(archive)
+
+
+def _read(place: Path, layout: _Folder | _Archive, platform: ImagePlatform) -> Base:
+    try:
+        index = _document(layout.index(), place)
+    except FileNotFoundError:
+        hint = "skopeo copy docker-archive:FILE oci:DIR:latest   makes one of an older archive"
+        raise UsageError(
+            f"{shown(place)} is no OCI layout: it has no index.json", hints=[hint]
+        ) from None
+    images = dict(_images(place, layout, index, platform, _DEEPEST))
+    if len(images) != 1:
+        raise _not_one(place, platform, images)
+    digest, manifest = next(iter(images.items()))
+    config = _document(_blob(place, layout, _descriptor(manifest["config"])), place)
+    layers = tuple(_layer(place, each) for each in manifest["layers"])
+    if len(config["rootfs"]["diff_ids"]) != len(layers):
+        raise _broken(place, "its configuration has another number of layers than its manifest")
+    return Base(place, digest, config, layers)
+
+
+def _images(
+    place: Path,
+    layout: _Folder | _Archive,
+    index: Mapping[str, Any],
+    platform: ImagePlatform,
+    deepest: int,
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The manifests for a platform, by their digests, those of indexes in indexes too."""
+    for each in index["manifests"]:
+        blob = _descriptor(each)
+        stated = each.get("platform")
+        if stated and not platform.is_of(stated):
+            continue
+        document = _document(_blob(place, layout, blob), place)
+        if blob.media_type == INDEX and deepest:
+            yield from _images(place, layout, document, platform, deepest - 1)
+        elif blob.media_type == MANIFEST:
+            config = _document(_blob(place, layout, _descriptor(document["config"])), place)
+            if platform.is_of(config):
+                yield blob.digest, document
+
+
+def _not_one(place: Path, platform: ImagePlatform, images: Collection[str]) -> UsageError:
+    if not images:
+        return UsageError(f"{shown(place)} has no image for {platform}")
+    return UsageError(
+        f"{shown(place)} has {len(images)} images for {platform}",
+        details=sorted(images),
+        hints=[f"copy one of them: skopeo copy oci:{shown(place)}:TAG oci:DIR:TAG"],
+    )
+
+
+def _descriptor(document: Mapping[str, Any]) -> Blob:
+    digest, size = document["digest"], document["size"]
+    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+        raise ValueError(f"{digest!r} is no SHA-256 digest")
+    if not isinstance(size, int):
+        raise TypeError(f"{size!r} is no size")
+    kind = document["mediaType"]
+    return Blob(AS_IN_OCI.get(kind, kind), digest, size)
+
+
+def _layer(place: Path, document: Mapping[str, Any]) -> Blob:
+    blob = _descriptor(document)
+    if not blob.media_type.startswith("application/vnd.oci.image.layer.v1.tar"):
+        raise _broken(place, f"a layer is of the kind {blob.media_type!r}")
+    return blob
+
+
+def _blob(place: Path, layout: _Folder | _Archive, blob: Blob) -> bytes:
+    with layout.open(blob.digest) as file:
+        content = file.read(_LARGEST + 1)
+    if f"sha256:{hashlib.sha256(content).hexdigest()}" != blob.digest:
+        raise _broken(place, f"{blob.digest} is not what its digest says")
+    return content
+
+
+def _document(content: bytes, place: Path) -> Mapping[str, Any]:
+    if len(content) > _LARGEST:
+        raise _broken(place, f"a document is larger than {_LARGEST >> 20} MiB")
+    return json_object(content.decode())
+
+
+def _copy(place: Path, layout: _Folder | _Archive, blob: Blob, path: Path) -> None:
+    sha256 = hashlib.sha256()
+    try:
+        source = layout.open(blob.digest)
+    except OSError as error:
+        raise OutsideError(f"{shown(place)} can't be read: {_reason(error)}") from None
+    with source, path.open("xb") as file:
+        while block := source.read(_BLOCK):
+            sha256.update(block)
+            file.write(block)
+    if f"sha256:{sha256.hexdigest()}" != blob.digest:
+        raise _broken(place, f"{blob.digest} is not what its digest says")
+
+
+def _broken(place: Path, reason: str) -> UsageError:
+    return UsageError(f"{shown(place)} can't be a base image: {reason}")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        name = f"{error.filename}: " if error.filename else ""
+        return f"{name}{error.strerror or error}"
+    if isinstance(error, KeyError):
+        return f"it lacks {error}"
+    return str(error)

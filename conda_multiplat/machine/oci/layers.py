@@ -1,0 +1,160 @@
+"""Layers of an image: files as a compressed tar whose bytes depend on nothing but them.
+
+Entries are in the order of their paths, each folder before what is in it. All belong to root, and
+are readable for everybody; of a file's mode only counts whether it may be executed. Files are read
+and written a block at a time.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import os
+import posixpath
+import tarfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, NamedTuple, Protocol, cast
+
+from conda_multiplat.machine.oci.layouts import place_blob
+from conda_multiplat.machine.temporary import temporary_path
+from conda_multiplat.vocabulary.oci import LAYER, Blob, Layer
+
+_BLOCK = 1 << 20
+#: zlib's own default: level 9 takes three times as long for a hundredth less.
+_LEVEL = 6
+
+
+class Entry(NamedTuple):
+    """A file of a layer.
+
+    Attributes:
+        path: in the image, without a slash at its beginning.
+        source: the file, link or folder on this disk whose content it has, or its bytes.
+        mtime: seconds since 1970. Python's ``.pyc`` files hold that of their sources.
+        executable: whether bytes are a program; a file says so itself.
+    """
+
+    path: str
+    source: Path | bytes
+    mtime: int = 0
+    executable: bool = False
+
+
+def write_layer(
+    entries: Iterable[Entry], title: str, layout: Path, stopped: Callable[[], bool]
+) -> Layer:
+    """Write a layer into a layout's blobs.
+
+    Args:
+        entries: its files; of two of a path the later one is taken.
+        title: what is in it.
+        layout: the layout's folder.
+        stopped: whether nobody waits for it any more.
+
+    Raises:
+        InterruptedError: nobody does.
+        OSError: a file can't be read, or the layer not be written.
+    """
+    by_path = {entry.path: entry for entry in entries}
+    temporary = temporary_path(layout / "layer")
+    try:
+        with temporary.open("xb") as file:
+            stored = _Counted(file, stopped)
+            with gzip.GzipFile("", "wb", _LEVEL, stored, mtime=0) as packed:
+                content = _Counted(packed, stopped)
+                _write_tar(by_path, cast("IO[bytes]", content))
+        blob = Blob(LAYER, stored.digest, stored.size)
+        place_blob(temporary, layout, blob.digest)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return Layer(blob, content.digest, title)
+
+
+def _write_tar(entries: Mapping[str, Entry], stream: IO[bytes]) -> None:
+    with tarfile.open(
+        mode="w|", fileobj=stream, bufsize=_BLOCK, format=tarfile.PAX_FORMAT
+    ) as archive:
+        for member, source in _members(entries):
+            _add(archive, member, source)
+
+
+class _Writable(Protocol):
+    def write(self, data: bytes, /) -> int: ...
+    def flush(self) -> None: ...
+
+
+class _Counted:
+    """A stream that knows the digest and the size of what went through it."""
+
+    def __init__(self, stream: _Writable, stopped: Callable[[], bool]) -> None:
+        self._stream = stream
+        self._stopped = stopped
+        self._sha256 = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        if self._stopped():
+            raise InterruptedError
+        self._sha256.update(data)
+        self.size += len(data)
+        return self._stream.write(data)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    @property
+    def digest(self) -> str:
+        return f"sha256:{self._sha256.hexdigest()}"
+
+
+def _members(entries: Mapping[str, Entry]) -> Iterator[tuple[tarfile.TarInfo, Path | bytes]]:
+    """The members of the archive in their order, with the folders that they are in."""
+    folders = {folder for path in entries for folder in _above(path)}
+    for path in sorted(entries.keys() | folders, key=lambda path: path.split("/")):
+        entry = entries.get(path)
+        if entry is None:
+            yield _folder(path), b""
+        else:
+            yield _member(entry), entry.source
+
+
+def _above(path: str) -> Iterator[str]:
+    while path := posixpath.dirname(path):
+        yield path
+
+
+def _folder(path: str) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(path)
+    member.type, member.mode = tarfile.DIRTYPE, 0o755
+    return member
+
+
+def _member(entry: Entry) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(entry.path)
+    member.mtime = entry.mtime
+    if isinstance(entry.source, bytes):
+        member.size = len(entry.source)
+        member.mode = 0o755 if entry.executable else 0o644
+        return member
+    status = entry.source.lstat()
+    if entry.source.is_symlink():
+        member.type, member.mode = tarfile.SYMTYPE, 0o777
+        member.linkname = os.readlink(entry.source)  # noqa: PTH115 - readlink() makes it a path
+    elif entry.source.is_dir():
+        return _folder(entry.path)
+    else:
+        member.size = status.st_size
+        member.mode = 0o755 if status.st_mode & 0o100 else 0o644
+    return member
+
+
+def _add(archive: tarfile.TarFile, member: tarfile.TarInfo, source: Path | bytes) -> None:
+    if not member.isreg():
+        archive.addfile(member)
+    elif isinstance(source, bytes):
+        archive.addfile(member, io.BytesIO(source))
+    else:
+        with source.open("rb") as file:
+            archive.addfile(member, file)

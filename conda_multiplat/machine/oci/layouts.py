@@ -1,0 +1,135 @@
+"""OCI layouts (image-spec 1.1): a folder of blobs, or the same in a tar, written as a whole.
+
+====================  =====================================================
+``oci-layout``        the version of the layout
+``index.json``        which manifests are in it, with their tags
+``blobs/sha256/HEX``  manifests, configurations and layers by their digests
+====================  =====================================================
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from conda_multiplat.machine.files import shown
+from conda_multiplat.machine.interrupts import held
+from conda_multiplat.machine.temporary import sweep, temporary_path
+from conda_multiplat.vocabulary.errors import OutsideError, UsageError
+from conda_multiplat.vocabulary.oci import LAYOUT, Blob
+
+#: What names an archive.
+ARCHIVE = ".tar"
+
+
+def blob_path(layout: Path, digest: str) -> Path:
+    """Where a layout has a blob."""
+    return layout / "blobs" / digest.replace(":", os.sep)
+
+
+def place_blob(file: Path, layout: Path, digest: str) -> None:
+    """Move a file of a layout's disk to where its digest says."""
+    file.replace(blob_path(layout, digest))
+
+
+def add_blob(layout: Path, media_type: str, content: bytes) -> Blob:
+    """Write some bytes into a layout."""
+    blob = Blob.of(media_type, content)
+    blob_path(layout, blob.digest).write_bytes(content)
+    return blob
+
+
+def refuse_others(target: Path) -> None:
+    """Refuse to replace what is no image.
+
+    Raises:
+        UsageError: something else has the name.
+    """
+    if target.suffix == ARCHIVE:
+        taken = target.exists() and not target.is_file()
+    else:
+        taken = target.exists() and not _is_replaceable(target)
+    if taken:
+        raise UsageError(
+            f"{shown(target)} is there, and is no image: it is not replaced",
+            hints=["name another with -o PATH; an archive ends in .tar"],
+        )
+
+
+def _is_replaceable(target: Path) -> bool:
+    return target.is_dir() and ((target / "oci-layout").is_file() or not any(target.iterdir()))
+
+
+@contextmanager
+def new_layout(target: Path) -> Iterator[Path]:
+    """A folder that becomes the layout ``target``, or the archive of that name, when all is in it.
+
+    At any moment the old image is there or the new one. What killed runs have left beside it goes.
+
+    Raises:
+        OutsideError: it can't be written; what was there before is as it was.
+    """
+    folder = temporary_path(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        sweep(target.parent)
+        (folder / "blobs" / "sha256").mkdir(parents=True)
+        yield folder
+        (folder / "oci-layout").write_bytes(LAYOUT)
+        (_archived if target.suffix == ARCHIVE else _renamed)(folder, target)
+    except OSError as error:
+        raise OutsideError(
+            f"can't write {shown(target)}: {error.filename or target}: {error.strerror or error}",
+            hints=["what was there before is as it was"],
+        ) from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _renamed(folder: Path, target: Path) -> None:
+    """Put a folder into its place; one that is there is renamed first, as it can't be replaced."""
+    if not target.exists():
+        folder.rename(target)
+        return
+    old = temporary_path(target)
+    with held():
+        target.rename(old)
+        folder.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _archived(folder: Path, target: Path) -> None:
+    """Write a layout's archive; the index comes before the blobs, as readers want it."""
+    temporary = temporary_path(target)
+    try:
+        with temporary.open("xb") as file:
+            with tarfile.open(mode="w", fileobj=file, format=tarfile.PAX_FORMAT) as archive:
+                for path in (folder / "oci-layout", folder / "index.json"):
+                    _add(archive, path, path.name)
+                for path in (folder / "blobs", folder / "blobs" / "sha256"):
+                    _add(archive, path, path.relative_to(folder).as_posix())
+                for path in sorted((folder / "blobs" / "sha256").iterdir()):
+                    _add(archive, path, f"blobs/sha256/{path.name}")
+            file.flush()
+            os.fsync(file.fileno())
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _add(archive: tarfile.TarFile, path: Path, name: str) -> None:
+    member = tarfile.TarInfo(name)
+    if path.is_dir():
+        member.type, member.mode = tarfile.DIRTYPE, 0o755
+        archive.addfile(member)
+        return
+    member.size, member.mode = path.stat().st_size, 0o644
+    with path.open("rb") as file:
+        archive.addfile(member, file)
