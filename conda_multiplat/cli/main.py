@@ -44,6 +44,7 @@ COMMANDS = {
     "shell-hook": "print a script that activates the environment when sourced",
     "run": "run a command in the environment",
     "check": "whether the locks answer their manifest",
+    "audit": "known vulnerabilities of what is locked",
     "diff": "what differs between two states of the locks",
     "merge-driver": "merge locks in git, package by package",
     "info": "this machine, and which environments fit",

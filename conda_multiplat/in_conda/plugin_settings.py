@@ -9,6 +9,7 @@ from typing import Any
 from conda_multiplat.machine.hook_settings import (
     CURRENT,
     HOOK_SETTINGS,
+    OSV_URL,
     PYPI_INDEX,
     RUN,
     RUN_RULES,
@@ -36,6 +37,12 @@ def settings() -> list[Any]:
         description="the URL of the index that stands for PyPI on this machine: a mirror of it",
         parameter=PrimitiveParameter("", element_type=str),
     )
+    osv = CondaSetting(
+        name=OSV_URL,
+        description="the URL of the service that `conda multiplat audit` asks for advisories, by "
+        "OSV's protocol; it hears the names and versions of what is locked",
+        parameter=PrimitiveParameter("", element_type=str),
+    )
     run = CondaSetting(
         name=RUN,
         description="current, locked or frozen: where the manifest asks for something else than is "
@@ -50,7 +57,7 @@ def settings() -> list[Any]:
         )
         for name, (default, description) in HOOK_SETTINGS.items()
     ]
-    return [*choices, names, index, run]
+    return [*choices, names, index, osv, run]
 
 
 def _validate_rule(value: object) -> bool | str:

@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from conda_multiplat.machine.hook_settings import (
+    CONDAS_OSV_URL_VARIABLE,
     CONDAS_PYPI_INDEX_VARIABLE,
     CONDAS_RUN_VARIABLE,
     CONDAS_VARIABLE,
     CURRENT,
     HOOK_SETTINGS,
+    OSV_URL,
+    OSV_URL_VARIABLE,
     PYPI_INDEX,
     PYPI_INDEX_VARIABLE,
     RUN,
@@ -73,6 +76,7 @@ class Settings:
         hooks: says what our hooks in conda's own commands do, by setting; nothing without conda.
         variables: the names of the environment variables that a manifest may send.
         pypi_index: says the URL of the index that stands for PyPI here; ``""`` for PyPI's own.
+        osv_url: says the URL of the service that advisories are asked of; ``""`` for none.
         adds_pip: says whether conda's configuration itself wants pip beside each Python.
         run_rule: says what ``run`` and ``shell`` do where the lock is out of date: ``current``,
             ``locked`` or ``frozen``.
@@ -102,6 +106,7 @@ class Settings:
     hooks: Callable[[], Mapping[str, str]] = dict
     variables: Callable[[], frozenset[str]] = frozenset
     pypi_index: Callable[[], str] = str
+    osv_url: Callable[[], str] = str
     adds_pip: Callable[[], bool] = bool
     run_rule: Callable[[], str] = lambda: CURRENT
     authorize: Callable[[str], str] = _no_header
@@ -133,6 +138,7 @@ def settings_from_conda() -> Settings:
         hooks=hook_settings,
         variables=named_variables,
         pypi_index=named_pypi_index,
+        osv_url=named_osv_url,
         adds_pip=adds_pip,
         run_rule=named_run_rule,
         authorize=authorize_with_conda,
@@ -211,6 +217,19 @@ def named_pypi_index() -> str:
 def pypi_index_of(environ: Mapping[str, str], configured: str) -> str:
     """The index that stands for PyPI: a variable's word, or else a file's."""
     names = (PYPI_INDEX_VARIABLE, CONDAS_PYPI_INDEX_VARIABLE)
+    return next((environ[name] for name in names if environ.get(name)), configured)
+
+
+def named_osv_url() -> str:
+    """The service for advisories, by our variable or ``plugins.multiplat_osv_url``."""
+    from conda.base.context import context
+
+    return osv_url_of(os.environ, str(getattr(context.plugins, OSV_URL, "") or ""))
+
+
+def osv_url_of(environ: Mapping[str, str], configured: str) -> str:
+    """The service for advisories: a variable's word, or else a file's."""
+    names = (OSV_URL_VARIABLE, CONDAS_OSV_URL_VARIABLE)
     return next((environ[name] for name in names if environ.get(name)), configured)
 
 

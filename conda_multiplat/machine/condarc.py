@@ -19,12 +19,13 @@ from conda_multiplat.machine.conda_settings import (
     ADDS_PIP,
     CHANNEL_PRIORITIES,
     Settings,
+    osv_url_of,
     pypi_index_of,
     run_rule_of,
     variables_of,
 )
 from conda_multiplat.machine.files import read_text
-from conda_multiplat.machine.hook_settings import PYPI_INDEX, RUN, VARIABLES
+from conda_multiplat.machine.hook_settings import OSV_URL, PYPI_INDEX, RUN, VARIABLES
 from conda_multiplat.vocabulary.channels import ChannelConfig
 from conda_multiplat.vocabulary.condas_channels import CONDAS_OWN
 from conda_multiplat.vocabulary.errors import DocumentError, Location, ManifestError, Problem
@@ -103,6 +104,7 @@ def settings_from_condarc(
         envvars_force_uppercase=_flag(values.get("envvars_force_uppercase", True)),
         variables=lambda: frozenset(values.get(VARIABLES, ())) | variables_of(environ),
         pypi_index=lambda: pypi_index_of(environ, str(values.get(PYPI_INDEX, ""))),
+        osv_url=lambda: osv_url_of(environ, str(values.get(OSV_URL, ""))),
         adds_pip=lambda: _flag(values.get(ADDS_PIP, False)),
         run_rule=lambda: run_rule_of(environ, str(values.get(RUN, ""))),
         authorize=no_handlers(values.get("channel_settings", ()), config),
@@ -143,7 +145,7 @@ def _merged(environ: Mapping[str, str]) -> dict[str, Any]:
         final |= marked
         plugins = values.pop("plugins", None)
         if isinstance(plugins, dict):
-            for name in (VARIABLES, PYPI_INDEX, RUN):
+            for name in (VARIABLES, PYPI_INDEX, OSV_URL, RUN):
                 _require_kind(path, name, plugins.get(name))
                 _merge(values, name, plugins.get(name))
     for name in (*_ALIASES, *_LISTS, *_ACTIVATION, *_SCALARS):
@@ -183,7 +185,7 @@ def _kind_problem(key: str, value: Any) -> str:
     if key == "channel_settings":
         fine = isinstance(value, list) and all(isinstance(item, dict) for item in value)
         return "" if fine else "is not a list of mappings"
-    if key in (*_SCALARS, *_ACTIVATION, PYPI_INDEX) and isinstance(value, (dict, list)):
+    if key in (*_SCALARS, *_ACTIVATION, PYPI_INDEX, OSV_URL) and isinstance(value, (dict, list)):
         return "is not one value"
     return ""
 

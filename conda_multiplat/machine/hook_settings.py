@@ -21,6 +21,11 @@ PYPI_INDEX = "multiplat_pypi_index"
 #: The environment variable that wins over it, and conda's for the setting.
 PYPI_INDEX_VARIABLE = "CONDA_MULTIPLAT_PYPI_INDEX"
 CONDAS_PYPI_INDEX_VARIABLE = "CONDA_PLUGINS_MULTIPLAT_PYPI_INDEX"
+#: Setting ``plugins.multiplat_osv_url``: the service that `audit` asks for advisories.
+OSV_URL = "multiplat_osv_url"
+#: The environment variable that wins over it, and conda's for the setting.
+OSV_URL_VARIABLE = "CONDA_MULTIPLAT_OSV_URL"
+CONDAS_OSV_URL_VARIABLE = "CONDA_PLUGINS_MULTIPLAT_OSV_URL"
 #: Setting ``plugins.multiplat_run``: what ``run`` and ``shell`` do where the lock is out of date.
 RUN = "multiplat_run"
 #: The environment variable that wins over it, and conda's for the setting.

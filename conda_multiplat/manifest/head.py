@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import yaml
 
+from conda_multiplat.manifest.audit_options import Ignored, read_audit_options
 from conda_multiplat.manifest.license_rules import LicenseRules, read_license_rules
 from conda_multiplat.manifest.model import CONDAS_OWN, Environment
 from conda_multiplat.manifest.pypi_options import PypiOptions, read_pypi_options
@@ -47,6 +48,7 @@ MULTIPLAT = (
     "pypi-names",
     "solve-group",
     "licenses",
+    "audit",
 )
 ENVIRONMENT = (
     "name",
@@ -76,6 +78,7 @@ class Head:
         self.pypi = PypiOptions()
         self.licenses = LicenseRules()
         self.solve_group = ""
+        self.ignored: tuple[Ignored, ...] = ()
         self.warnings: list[str] = []
 
 
@@ -139,7 +142,7 @@ def _platform(reader: Reader, text: Text) -> None:
 
 
 def _multiplat(reader: Reader, node: yaml.Node, head: Head) -> None:
-    keys = _known(reader, node, "multiplat", MULTIPLAT)
+    keys = reader.known(node, "multiplat", MULTIPLAT)
     if promises := keys.get("virtual-packages"):
         head.promises = _promises(reader, promises[1])
     if promises := keys.get("prefer"):
@@ -153,6 +156,8 @@ def _multiplat(reader: Reader, node: yaml.Node, head: Head) -> None:
         head.pypi = read_pypi_options(reader, promises[1])
     if rules := keys.get("licenses"):
         head.licenses = read_license_rules(reader, rules[1])
+    if audit := keys.get("audit"):
+        head.ignored = read_audit_options(reader, audit[1])
     head.solve_group = _solve_group(reader, keys)
     if promises := keys.get("environments"):
         for key, child in reader.mapping(promises[1], "environments").values():
@@ -179,18 +184,6 @@ def _solve_group(reader: Reader, keys: dict[str, tuple[Text, yaml.Node]]) -> str
     return text.value if text else ""
 
 
-def _known(
-    reader: Reader, node: yaml.Node, what: str, known: tuple[str, ...]
-) -> dict[str, tuple[Text, yaml.Node]]:
-    """The mapping ``node``, each key that is not ``known`` being a problem."""
-    keys = reader.mapping(node, what)
-    for name, (key, _) in keys.items():
-        if name not in known:
-            hint = nearest_or_all(name, known)
-            reader.problem(key.at, f"unknown key {name!r} in {what}", hint)
-    return keys
-
-
 def _environment(reader: Reader, key: Text, node: yaml.Node) -> Environment:
     what = f"environment {key.value!r}"
     if key.value == DEFAULT_ENVIRONMENT:
@@ -202,7 +195,7 @@ def _environment(reader: Reader, key: Text, node: yaml.Node) -> Environment:
     elif _DEVICE.fullmatch(key.value):
         hint = "it names a file, and Windows has a device of that name: choose another"
         reader.problem(key.at, f"{key.value!r} can't be an environment's name", hint)
-    keys = _known(reader, node, what, ENVIRONMENT)
+    keys = reader.known(node, what, ENVIRONMENT)
     extends: tuple[str, ...] = (DEFAULT_ENVIRONMENT,)
     if parents := keys.get("extends"):
         reader.no_selectors(parents[1], "extends")

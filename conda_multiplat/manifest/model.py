@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from conda_multiplat.manifest.audit_options import Ignored
 from conda_multiplat.manifest.license_rules import LicenseRules
 from conda_multiplat.manifest.pypi_options import PypiOptions
 from conda_multiplat.vocabulary.errors import Location
@@ -102,6 +103,7 @@ class Manifest(NamedTuple):
         pypi_names: conda package -> the PyPI projects that it provides, beyond what is known.
         pypi: how versions of PyPI packages are chosen.
         licenses: which licences locked packages may have.
+        ignored: vulnerabilities that are not to count.
         platforms_given: False where the platforms are the caller's, since no file names any.
     """
 
@@ -115,6 +117,7 @@ class Manifest(NamedTuple):
     pypi_names: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     pypi: PypiOptions = PypiOptions()
     licenses: LicenseRules = LicenseRules()
+    ignored: tuple[Ignored, ...] = ()
     platforms_given: bool = True
 
     @property

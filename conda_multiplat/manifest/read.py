@@ -97,6 +97,7 @@ def read_manifest(
         pypi_names={k: v for head in heads for k, v in head.pypi_names.items()},
         pypi=combined([head.pypi for head in heads]),
         licenses=rules,
+        ignored=tuple(entry for head in heads for entry in head.ignored),
         warnings=(
             *(warning for head in heads for warning in head.warnings),
             *lonely_groups(environments.values()),

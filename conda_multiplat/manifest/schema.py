@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from conda_multiplat.manifest.audit_options import AUDIT, DATE, IGNORED, VULNERABILITY
 from conda_multiplat.manifest.head import ENVIRONMENT, ENVIRONMENT_NAME, MULTIPLAT, TOP_LEVEL
 from conda_multiplat.manifest.license_rules import EXCEPTION, LICENSES
 from conda_multiplat.manifest.model import CONDAS_OWN
@@ -171,6 +172,31 @@ _LICENSES: dict[str, tuple[str, Schema]] = {
         _named(".+", _closed(_described(EXCEPTION, _EXCEPTION), required=["reason"])),
     ),
 }
+_IGNORED: dict[str, tuple[str, Schema]] = {
+    "id": (
+        "The vulnerability, by any of its names: GHSA-…, CVE-…, PYSEC-…",
+        {"type": "string", "pattern": f"^(?:{VULNERABILITY.pattern})$"},
+    ),
+    "reason": ("Why it does no harm here", {"type": ["string", "number"], "minLength": 1}),
+    "until": (
+        "The last day on which it is ignored",
+        # Without quotes it is a date to some readers of YAML and text to others.
+        {"pattern": f"^(?:{DATE.pattern})$"},
+    ),
+}
+_AUDIT: dict[str, tuple[str, Schema]] = {
+    "ignore": (
+        "Vulnerabilities that do not count, for a while",
+        _list(
+            {
+                "type": "object",
+                "properties": _described(IGNORED, _IGNORED),
+                "required": list(IGNORED),
+                "additionalProperties": False,
+            }
+        ),
+    ),
+}
 _MULTIPLAT: dict[str, tuple[str, Schema]] = {
     "virtual-packages": (
         "What machines of a platform are promised to have",
@@ -194,6 +220,7 @@ _MULTIPLAT: dict[str, tuple[str, Schema]] = {
         "Which licences locked packages may have: `conda multiplat licenses`",
         _closed(_described(LICENSES, _LICENSES)),
     ),
+    "audit": ("What `audit` takes into account", _closed(_described(AUDIT, _AUDIT))),
 }
 _TOP_LEVEL: dict[str, tuple[str, Schema]] = {
     "name": (

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from conda_multiplat.vocabulary.errors import TOO_DEEP, DocumentError, Location, Problem, reason_of
+from conda_multiplat.vocabulary.names import nearest_or_all
 
 #: libyaml's parser where it is there; safe either way.
 Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -211,6 +212,17 @@ class Reader:
             else:
                 pairs[text.value] = (text, value)
         return pairs
+
+    def known(
+        self, node: yaml.Node, what: str, known: tuple[str, ...]
+    ) -> dict[str, tuple[Text, yaml.Node]]:
+        """As :meth:`mapping`, each key that is not ``known`` being a problem."""
+        keys = self.mapping(node, what)
+        for name, (key, _) in keys.items():
+            if name not in known:
+                hint = nearest_or_all(name, known)
+                self.problem(key.at, f"unknown key {name!r} in {what}", hint)
+        return keys
 
     def items(self, node: yaml.Node, what: str) -> Iterator[yaml.Node]:
         """The items of a list; nothing for a null."""

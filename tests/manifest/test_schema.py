@@ -44,6 +44,9 @@ multiplat:
     allow: [MIT, GPL-3.0-only WITH GCC-exception-3.1]
     deny: [Zlib]
     exceptions: {mkl: {license: LicenseRef-Intel, reason: bought}}
+  audit:
+    ignore:
+      - {id: GHSA-jfh8-c2jp-5v3q, reason: we read no files of others, until: 2099-12-31}
   environments:
     dev:
       extends: [default]
@@ -103,6 +106,9 @@ def test_manifests_of_the_tests() -> None:
         ("lowest-direct", "lowest-dirct", "$.multiplat.pypi.resolution"),
         ("cu128", "cu1", "$.multiplat.pypi['torch-backend']"),
         ('"https://w', '"w', "$.multiplat.pypi.indexes.ours"),
+        ("id: GHSA-jfh8", "id: GHSA jfh8", "$.multiplat.audit.ignore[0].id"),
+        ("reason: we read no files of others, ", "", "$.multiplat.audit.ignore[0]"),
+        ("until: 2099-12-31", "until: soon", "$.multiplat.audit.ignore[0].until"),
         ("{ours:", "{-ours:", "$.multiplat.pypi.indexes"),
         ("    dev:\n", "    a/b:\n", "$.multiplat.environments"),
         ("extends: [default]", "extend: [default]", "$.multiplat.environments.dev"),

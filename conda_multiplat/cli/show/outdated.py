@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from conda_multiplat.actions.outdated import Outdated
 from conda_multiplat.cli.show.listing import ASKED
 from conda_multiplat.cli.show.markdown import plain, table
+from conda_multiplat.cli.show.where import where
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.vocabulary.columns import headed
@@ -51,13 +52,11 @@ def summary(outdated: Sequence[Outdated]) -> Iterator[str]:
 def _row(package: Outdated, targets: Sequence[Target]) -> tuple[str, ...]:
     name, manager, locked, allowed, newest, reason = package.versions
     pypi = " (PyPI)" if manager == "pypi" else ""
-    return (f"{name}{pypi}", locked, allowed, newest, _where(package, targets), reason)
-
-
-def _where(package: Outdated, targets: Sequence[Target]) -> str:
-    environments = {target.environment for target in targets}
-    if package.everywhere and len(package.targets) > 1:
-        return "everywhere" if len(environments) > 1 else "all platforms"
-    if len(environments) == 1:
-        return ", ".join(target.subdir for target in package.targets)
-    return ", ".join(map(str, package.targets))
+    return (
+        f"{name}{pypi}",
+        locked,
+        allowed,
+        newest,
+        where(package.targets, targets, everywhere=package.everywhere),
+        reason,
+    )

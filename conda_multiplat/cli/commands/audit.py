@@ -1,0 +1,91 @@
+"""``conda multiplat audit``: what is locked, held against known vulnerabilities."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime, timezone
+from pathlib import Path
+
+from conda_multiplat.actions.audit import Report, advisory_source, audit
+from conda_multiplat.cli.options import environments_option, platforms_option
+from conda_multiplat.cli.show import audit as show
+from conda_multiplat.export.sarif import sarif
+from conda_multiplat.lockfile.audit.findings import Rules
+from conda_multiplat.lockfile.audit.severity import LEVELS
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.files import repository_of, write_all
+from conda_multiplat.machine.project import Project, load_project_as_locked
+
+EXAMPLES = """\
+examples:
+  conda multiplat audit --db osv-pypi.zip   offline, of all that is locked
+  conda multiplat audit                     by the service that is configured
+  conda multiplat audit --severity high     1 only for what is high or critical
+  conda multiplat audit --sarif audit.sarif --db osv-pypi.zip
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    summary = "a downloaded database: OSV's export for PyPI (zip), a folder of JSON files, or one"
+    parser.add_argument("--db", dest="database", metavar="FILE", help=summary)
+    parser.add_argument(
+        "--severity",
+        dest="least_severity",
+        choices=LEVELS,
+        default=LEVELS[0],
+        help="what is less severe makes no exit code 1 (default: low, which is everything)",
+    )
+    summary = "write the answer in SARIF 2.1.0 too, for code scanning"
+    parser.add_argument("--sarif", dest="sarif_file", metavar="FILE", help=summary)
+    environments_option(parser)
+    platforms_option(parser, "only these platforms")
+
+
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Show which known vulnerabilities what is locked has.
+
+    Returns:
+        1 where one counts.
+    """
+    source = advisory_source(args.database, settings)
+    project = load_project_as_locked(args.files)
+    today = datetime.now(timezone.utc).date().isoformat()
+    rules = Rules(args.least_severity, project.manifest.ignored, today)
+    report = audit(
+        project,
+        source,
+        console,
+        rules,
+        environments=args.environments,
+        platforms=args.platforms,
+    )
+    if args.sarif_file:
+        write_all({Path(args.sarif_file): _sarif(report, project)})
+    for line in show.text(report, console.answer_width):
+        console.show(line)
+    for line in show.summary(report):
+        console.say(line)
+    if movable := dict.fromkeys(
+        finding.package.record.name
+        for finding in report.findings
+        if finding.counts and finding.vulnerability.fixed
+    ):
+        console.hint(f"conda multiplat update {' '.join(movable)}")
+    console.result(report.to_dict())
+    return 1 if any(finding.counts for finding in report.findings) else 0
+
+
+def _sarif(report: Report, project: Project) -> str:
+    """The text of a SARIF log, whose files are named from the repository's root."""
+    root = (repository_of(project.lock_path("default")) or project.folder).resolve()
+
+    def uri(path: Path) -> str:
+        place = path.resolve()
+        return place.relative_to(root).as_posix() if place.is_relative_to(root) else place.as_uri()
+
+    locks = {
+        target.environment: uri(project.lock_path(target.environment)) for target in report.targets
+    }
+    return sarif(report.findings, report.unknown, locks, lambda file: uri(Path(file)))

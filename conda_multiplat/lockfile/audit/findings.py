@@ -1,0 +1,180 @@
+"""What is wrong with what is locked, and what is not known of it: targets that agree together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from conda_multiplat.lockfile.audit.audited import Audited
+from conda_multiplat.lockfile.audit.brought_by import Chain, chains
+from conda_multiplat.lockfile.audit.severity import LEVELS, UNKNOWN
+from conda_multiplat.lockfile.audit.vulnerabilities import (
+    Advisories,
+    Vulnerability,
+    vulnerabilities,
+)
+from conda_multiplat.lockfile.dependency_graph import LockedGraph
+from conda_multiplat.manifest.audit_options import Ignored
+from conda_multiplat.manifest.targets import Target
+
+#: The order in which a person reads them: what is unknown may be the worst.
+_ORDER = (UNKNOWN, *reversed(LEVELS))
+
+
+class Subject(NamedTuple):
+    """A target, who needs whom there, and its packages as they are looked up."""
+
+    target: Target
+    graph: LockedGraph
+    packages: tuple[Audited, ...]
+
+
+class Rules(NamedTuple):
+    """What counts.
+
+    Attributes:
+        severity: the least that does, one of ``LEVELS``.
+        ignored: the manifest's entries.
+        today: the date, ``YYYY-MM-DD``.
+    """
+
+    severity: str
+    ignored: tuple[Ignored, ...]
+    today: str
+
+    def entry(self, vulnerability: Vulnerability) -> Ignored | None:
+        """The entry that a vulnerability is ignored by; of several the one that holds longest."""
+        names = {name.casefold() for name in vulnerability.names}
+        entries = [entry for entry in self.ignored if entry.id.casefold() in names]
+        return max(entries, key=lambda entry: entry.until, default=None)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A vulnerability of a locked package.
+
+    Attributes:
+        package: the package, of the first of the targets.
+        vulnerability: what is wrong with it.
+        targets: the targets that have this version.
+        everywhere: whether all do that have the package.
+        brought_by: the chains that lead to it, each once.
+        ignored: the manifest's entry for it.
+        lapsed: whether the date of that entry is past.
+        severe: whether it is as severe as was asked for.
+    """
+
+    package: Audited
+    vulnerability: Vulnerability
+    targets: tuple[Target, ...]
+    everywhere: bool
+    brought_by: tuple[Chain, ...]
+    ignored: Ignored | None
+    lapsed: bool
+    severe: bool
+
+    @property
+    def excused(self) -> bool:
+        """Whether the manifest says that it is to be ignored today."""
+        return self.ignored is not None and not self.lapsed
+
+    @property
+    def counts(self) -> bool:
+        """Whether it makes the answer "no"."""
+        return self.severe and not self.excused
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        vulnerability = self.vulnerability
+        return {
+            "id": vulnerability.id,
+            "aliases": list(vulnerability.aliases),
+            "summary": vulnerability.summary,
+            "severity": vulnerability.rating.level,
+            "score": vulnerability.rating.score,
+            **_named(self.package),
+            "projects": list(self.package.projects),
+            "fixed": vulnerability.fixed or None,
+            "targets": list(map(str, self.targets)),
+            "brought_by": [chain.to_dict() for chain in self.brought_by],
+            "ignored": {**self.ignored.to_dict(), "lapsed": self.lapsed} if self.ignored else None,
+            "counts": self.counts,
+        }
+
+
+class Unknown(NamedTuple):
+    """A package that can't be called clean, and where."""
+
+    package: Audited
+    targets: tuple[Target, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        targets = list(map(str, self.targets))
+        return {**_named(self.package), "reason": self.package.unknown, "targets": targets}
+
+
+def _named(package: Audited) -> dict[str, str]:
+    record = package.record
+    return {"name": record.name, "manager": record.manager, "version": record.version}
+
+
+def findings(subjects: Sequence[Subject], advisories: Advisories, rules: Rules) -> list[Finding]:
+    """The vulnerabilities of what is locked, the worst first."""
+    rows: dict[tuple[str, str, str, Vulnerability], list[tuple[Subject, Audited]]] = {}
+    for subject in subjects:
+        for package in subject.packages:
+            record = package.record
+            for vulnerability in vulnerabilities(package, advisories):
+                row = (record.name, record.manager, record.version, vulnerability)
+                rows.setdefault(row, []).append((subject, package))
+    counts = Counter(
+        (package.record.name, package.record.manager)
+        for subject in subjects
+        for package in subject.packages
+    )
+    led = {
+        str(subject.target): chains(subject.graph) for row in rows.values() for subject, _ in row
+    }
+    listed = []
+    for (name, manager, _, vulnerability), places in rows.items():
+        entry = rules.entry(vulnerability)
+        targets = tuple(subject.target for subject, _ in places)
+        finding = Finding(
+            package=places[0][1],
+            vulnerability=vulnerability,
+            targets=targets,
+            everywhere=len(targets) == counts[name, manager],
+            brought_by=tuple(dict.fromkeys(led[str(each)][manager, name] for each in targets)),
+            ignored=entry,
+            lapsed=entry is not None and rules.today > entry.until,
+            severe=vulnerability.rating.counts(rules.severity),
+        )
+        listed.append(finding)
+    return sorted(listed, key=_order)
+
+
+def _order(finding: Finding) -> tuple[bool, int, str, str, str]:
+    record, vulnerability = finding.package.record, finding.vulnerability
+    level = _ORDER.index(vulnerability.rating.level)
+    return finding.excused, level, record.name, record.version, vulnerability.id
+
+
+def unknown(subjects: Sequence[Subject]) -> list[Unknown]:
+    """The packages that can't be called clean, by name, targets that have a version together."""
+    places: dict[tuple[str, str, str], tuple[Audited, list[Target]]] = {}
+    for subject in subjects:
+        for package in subject.packages:
+            if package.unknown:
+                record = package.record
+                key = (record.name, record.manager, record.version)
+                places.setdefault(key, (package, []))[1].append(subject.target)
+    return [Unknown(package, tuple(targets)) for _, (package, targets) in sorted(places.items())]
+
+
+def unused(ignored: Sequence[Ignored], listed: Sequence[Finding]) -> list[Ignored]:
+    """The manifest's entries that nothing of what was found is called."""
+    names = {name.casefold() for finding in listed for name in finding.vulnerability.names}
+    return [entry for entry in ignored if entry.id.casefold() not in names]

@@ -1,0 +1,130 @@
+"""Whether an advisory is about a version, by OSV's rules and PEP 440's order.
+
+1. A version that stands in the list of versions is affected.
+2. So is one that is in a range: its events are gone through in the order of their versions, each
+   that is not above the version says whether it is affected from there on. A ``limit`` ends what a
+   range speaks of.
+3. Where there is neither, all versions are.
+
+Where an event can't be ordered, being older than PEP 440 or a commit, the list alone decides;
+without a list the version counts as affected: it is not known to be clean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from packaging.version import InvalidVersion, Version
+
+from conda_multiplat.lockfile.audit.advisory import (
+    FIXED,
+    INTRODUCED,
+    LAST_AFFECTED,
+    LIMIT,
+    Affected,
+    Event,
+)
+
+#: "From the beginning", whatever the order of versions.
+_ALWAYS = "0"
+_NO_LIMIT = "*"
+_LOWEST = Version("0.dev0")
+#: An event and its version; ``None`` for the first there is, or for no limit.
+_At = tuple[str, Version | None]
+
+
+class Impact(NamedTuple):
+    """That a version is affected.
+
+    Attributes:
+        fixed: the version that mends it; ``">X"`` where X is known as the last that is affected,
+            ``""`` where none is known.
+    """
+
+    fixed: str = ""
+
+
+def impact(affected: Affected, version: str) -> Impact | None:
+    """What an advisory means for a version of its project; ``None`` for nothing.
+
+    Args:
+        affected: what the advisory says of the project.
+        version: as PyPI has it. What follows a ``+`` (PEP 440's local version) is of who built it,
+            and not looked at.
+    """
+    parsed = public_version(version)
+    ranges = [_ordered(events) for events in affected.ranges]
+    known = [events for events in ranges if events is not None]
+    fixes = [fix for events in known if parsed and (fix := _fix(events, parsed)) is not None]
+    if _is_listed(affected, version, parsed):
+        return Impact(_last(fixes) or (_next_fix(known, parsed) if parsed else ""))
+    if fixes:
+        return Impact(_last(fixes))
+    unordered = not ranges or len(known) < len(ranges)
+    return Impact() if unordered and not affected.versions else None
+
+
+def public_version(version: str) -> Version | None:
+    """A version without its local part; ``None`` for what is not of PEP 440."""
+    try:
+        return Version(Version(version).public)
+    except InvalidVersion:
+        return None
+
+
+def _is_listed(affected: Affected, version: str, parsed: Version | None) -> bool:
+    if version in affected.versions:
+        return True
+    return parsed is not None and parsed in set(map(public_version, affected.versions))
+
+
+def _ordered(events: Sequence[Event]) -> list[_At] | None:
+    """The events of a range by version; ``None`` where one can't be ordered."""
+    placed: list[_At] = []
+    for kind, version in events:
+        everywhere = version in {INTRODUCED: _ALWAYS, LIMIT: _NO_LIMIT}.get(kind, ())
+        at = None if everywhere else public_version(version)
+        if at is None and not everywhere:
+            return None
+        placed.append((kind, at))
+    return sorted(placed, key=lambda event: (event[1] is not None, event[1] or _LOWEST))
+
+
+def _fix(events: Sequence[_At], version: Version) -> str | None:
+    """What ends the part of a range that a version is in; ``None`` where it is in none."""
+    limits = [at for kind, at in events if kind == LIMIT]
+    if limits and not any(at is None or version < at for at in limits):
+        return None
+    inside = False
+    for kind, at in events:
+        if kind == INTRODUCED and (at is None or version >= at):
+            inside = True
+        elif kind == FIXED and at is not None:
+            if inside and version < at:
+                return str(at)
+            inside = inside and version < at
+        elif kind == LAST_AFFECTED and at is not None:
+            if inside and version <= at:
+                return f">{at}"
+            inside = inside and version <= at
+    return "" if inside else None
+
+
+def _next_fix(ranges: Sequence[Sequence[_At]], version: Version) -> str:
+    fixes = [at for events in ranges for kind, at in events if kind == FIXED and at is not None]
+    return str(min((at for at in fixes if at > version), default=""))
+
+
+def _last(fixes: Sequence[str]) -> str:
+    """The fix of several that mends them all; ``""`` where there is none."""
+    return "" if "" in fixes else max(fixes, key=_fix_order, default="")
+
+
+def later_fix(fixes: Sequence[str]) -> str:
+    """The fix that mends what several advisories say of one vulnerability: the latest."""
+    return max(fixes, key=_fix_order, default="")
+
+
+def _fix_order(fix: str) -> tuple[Version, bool]:
+    return public_version(fix.removeprefix(">")) or _LOWEST, fix.startswith(">")

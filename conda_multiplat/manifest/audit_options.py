@@ -1,0 +1,95 @@
+"""``multiplat: audit:``: the vulnerabilities that a project lives with, why, and until when."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, NamedTuple
+
+import yaml
+
+from conda_multiplat.vocabulary.errors import Location
+from conda_multiplat.vocabulary.yaml_nodes import Reader, Text
+
+AUDIT = ("ignore",)
+#: All of them are required: what nobody remembers the reason of is ignored for good.
+IGNORED = ("id", "reason", "until")
+#: What vulnerabilities are called.
+VULNERABILITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_HINTS = {
+    "id": "the vulnerability: `id: GHSA-…`, `CVE-…` or `PYSEC-…`",
+    "reason": "why it does no harm here: `reason: we read no files of others`",
+    "until": "the last day on which it is ignored: `until: 2027-06-30`",
+}
+
+
+class Ignored(NamedTuple):
+    """A vulnerability that is not to count.
+
+    Attributes:
+        id: what it is called, by any of its names.
+        reason: why.
+        until: the last day, ``YYYY-MM-DD``.
+        at: where that is said.
+    """
+
+    id: str
+    reason: str
+    until: str
+    at: Location
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        file, line, _ = self.at
+        return {"reason": self.reason, "until": self.until, "file": file, "line": line}
+
+
+def read_audit_options(reader: Reader, node: yaml.Node) -> tuple[Ignored, ...]:
+    """The value of ``audit:``, its problems going to ``reader``."""
+    reader.no_selectors(node, "audit")
+    keys = reader.known(node, "audit", AUDIT)
+    if "ignore" not in keys:
+        return ()
+    return tuple(_ignored(reader, keys["ignore"][1]))
+
+
+def _ignored(reader: Reader, node: yaml.Node) -> Iterator[Ignored]:
+    what = "an entry of ignore"
+    for item in reader.items(node, "ignore"):
+        keys = reader.known(item, what, IGNORED)
+        texts = {name: reader.text(keys[name][1], name) for name in IGNORED if name in keys}
+        if isinstance(item, yaml.MappingNode):
+            for name in IGNORED:
+                if name not in keys:
+                    reader.problem(item, f"{what} has no `{name}`", _HINTS[name])
+        said = {
+            name: text for name, text in texts.items() if text and _is_usable(reader, name, text)
+        }
+        if len(said) == len(IGNORED):
+            values = {name: said[name].value for name in IGNORED}
+            yield Ignored(**values, at=reader.place(item))
+
+
+def _is_usable(reader: Reader, name: str, text: Text) -> bool:
+    """Whether a value is of its kind; a problem where it is not."""
+    if name == "reason" and text.value.strip():
+        return True
+    if name == "id" and VULNERABILITY.fullmatch(text.value):
+        return True
+    if name == "until" and _is_date(text.value):
+        return True
+    message = f"{name} is not {_KINDS[name]}: {text.value!r}"
+    reader.problem(text.at, message, _HINTS[name])
+    return False
+
+
+_KINDS = {"id": "the name of a vulnerability", "reason": "a reason", "until": "a date"}
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return bool(DATE.fullmatch(text) and date.fromisoformat(text))
+    except ValueError:
+        return False

@@ -1,0 +1,115 @@
+"""Which versions an advisory is about: OSV's rules, PEP 440's order."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from packaging.version import Version
+from support.advisories import advisory, below
+
+from conda_multiplat.lockfile.audit.advisory import read_advisory
+from conda_multiplat.lockfile.audit.impact import impact
+
+
+def _fix(version: str, *events: dict[str, str], **more: Any) -> str | None:
+    """What mends a version; ``None`` where it is not affected."""
+    (affected,) = read_advisory(advisory("A-1", "tool", *events, **more)).affected
+    hit = impact(affected, version)
+    return hit.fixed if hit else None
+
+
+FROM_START = {"introduced": "0"}
+
+
+@pytest.mark.parametrize(
+    ("version", "events", "fix"),
+    [
+        ("1.0", below("1.1"), "1.1"),
+        ("1.1", below("1.1"), None),
+        ("1.1rc1", below("1.1"), "1.1"),
+        ("1.1.post1", below("1.1"), None),
+        ("0.9", below("1.1", since="1.0"), None),
+        ("1.0.dev0", below("1.1", since="1.0"), None),
+        ("1.10", below("1.9"), None),
+        ("1!0.1", below("2024.1"), None),
+        ("2024.1", below("1!0.1"), "1!0.1"),
+        ("1.0+cu121", below("1.0"), None),
+        ("1.0+cu121", (FROM_START, {"last_affected": "1.0"}), ">1.0"),
+        ("1.0", (FROM_START, {"last_affected": "1.0"}), ">1.0"),
+        ("1.0.1", (FROM_START, {"last_affected": "1.0"}), None),
+        ("99", (FROM_START,), ""),
+        ("1.5", (*below("1.1"), *below("2.0", since="1.4")), "2.0"),
+        ("1.2", (*below("1.1"), *below("2.0", since="1.4")), None),
+        ("1.5", (*below("2.0", since="1.4"), *below("1.1")), "2.0"),
+        ("1.0", (*below("2.0"), {"limit": "1.0"}), None),
+        ("0.9", (*below("2.0"), {"limit": "1.0"}), "2.0"),
+        ("1.0", (*below("2.0"), {"limit": "*"}), "2.0"),
+        ("1.0", (FROM_START, {"fixed": "2004-01-01b"}), ""),
+        ("9e", below("10"), None),
+    ],
+)
+def test_range(version: str, events: tuple[dict[str, str], ...], fix: str | None) -> None:
+    """One range."""
+    assert _fix(version, *events) == fix
+
+
+@pytest.mark.parametrize(
+    ("version", "versions", "events", "fix"),
+    [
+        ("1.0", ["1.0.0"], (), ""),
+        ("1.0", ["v1.0"], (), ""),
+        ("1.0+cu121", ["1.0"], (), ""),
+        ("9e", ["9e"], (), ""),
+        ("1.0", ["1.1"], (), None),
+        ("1.0", ["1.0"], below("0.9"), ""),
+        ("1.0", ["1.0"], below("1.3", since="1.2"), "1.3"),
+        ("1.0", ["1.1"], below("1.1"), "1.1"),
+        ("1.0", ["1.1"], ({"introduced": "0"}, {"fixed": "2004-01-01b"}), None),
+    ],
+)
+def test_list(
+    version: str, versions: list[str], events: tuple[dict[str, str], ...], fix: str | None
+) -> None:
+    """A list of versions, alone or beside a range; it decides where a range has no order."""
+    assert _fix(version, *events, versions=versions) == fix
+
+
+def test_neither() -> None:
+    """An advisory that names no version is about all of them; so is one of commits alone."""
+    assert _fix("1.0") == ""
+    data = advisory("A-1", "tool")
+    data["affected"][0]["ranges"] = [{"type": "GIT", "events": [{"introduced": "0"}]}]
+    assert impact(read_advisory(data).affected[0], "1.0") is not None
+
+
+def _by_the_book(version: Version, events: list[dict[str, str]]) -> bool:
+    """The schema's own pseudo-code, for events with versions that can be ordered."""
+    vulnerable = False
+    pairs = [(Version(at), kind) for event in events for kind, at in event.items()]
+    for at, kind in sorted(pairs, key=lambda pair: pair[0]):
+        if kind == "introduced" and version >= at:
+            vulnerable = True
+        if kind == "fixed" and version >= at:
+            vulnerable = False
+        if kind == "last_affected" and version > at:
+            vulnerable = False
+    return vulnerable
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_as_the_schema_says(seed: int) -> None:
+    """Random ranges: affected as OSV's pseudo-code has it, and what is named as the fix mends."""
+    chance = random.Random(seed)
+    versions = chance.sample(
+        [f"{a}.{b}{c}" for a in range(3) for b in range(4) for c in ("", "rc1")], 8
+    )
+    kinds = ("introduced", "fixed", "last_affected")
+    events = [{chance.choice(kinds): at} for at in versions[: chance.randint(1, 5)]]
+    for text in [*versions, "0.0", "9"]:
+        fix = _fix(text, *events)
+        assert (fix is not None) == _by_the_book(Version(text), events), (text, events)
+        if fix and not fix.startswith(">"):
+            assert Version(fix) > Version(text)
+            assert not _by_the_book(Version(fix), events)
