@@ -40,6 +40,8 @@ COMMANDS = {
     "install": "make an environment exactly as locked",
     "render": "write files that any conda can install",
     "image": "an OCI image of an environment, without docker",
+    "pack": "all that an environment needs in one file, for machines without a network",
+    "unpack": "make the environment of such a file",
     "shell": "a shell in which the environment is active",
     "shell-hook": "print a script that activates the environment when sourced",
     "run": "run a command in the environment",

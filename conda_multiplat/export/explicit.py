@@ -43,7 +43,7 @@ def render(lock: LockFile, subdir: str, hash_kind: HashKind = "md5", file: str =
     _refuse_unhashed(locked.records, file)
     lines = [_line(record, hash_kind) for record in topological(locked.records)]
     newer = any("#sha256:" in line for line in lines)
-    header = [*_header(lock, subdir, file), *_machine(locked)]
+    header = [*_header(lock, subdir, file), *machine_lines(locked)]
     header += _beside(locked, rendered_name("requirements", lock.environment, subdir))
     note = ["conda 24.9 or newer is needed: older ones can't read SHA-256 hashes."] if newer else []
     comments = [f"# {line}" for line in (*header, *note)]
@@ -102,7 +102,7 @@ def _beside(locked: PlatformLock, file: str) -> list[str]:
     return [f"PyPI packages are not in this file: {count} stand in {file}."]
 
 
-def _machine(locked: PlatformLock) -> list[str]:
+def machine_lines(locked: PlatformLock) -> list[str]:
     """What the packages need of a machine, and what they were chosen for."""
     needs = _needs(locked)
     promised = ", ".join(str(package) for package in sorted(locked.virtual_packages))

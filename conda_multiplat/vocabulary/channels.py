@@ -86,6 +86,12 @@ def secrets(urls: Iterable[str]) -> set[str]:
     return {secret for secret in known if not _ENVIRONMENT_VARIABLE.fullmatch(secret)}
 
 
+def without_secrets(text: str) -> str:
+    """``text`` without the logins and tokens of its URLs; names of variables are none."""
+    text = _LOGIN.sub(lambda m: m.group() if _named_only(m.group()[:-1]) else "", text)
+    return _TOKEN.sub(lambda m: m.group() if _named_only(m[2]) else m[1], text)
+
+
 def scrub(text: str, known: Iterable[str] = ()) -> str:
     """``text`` with every credential, known or recognisable, replaced by ``***``.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from conda_multiplat.actions.missing_promises import missing, where
@@ -39,12 +40,14 @@ class Choice:
         strays: what comes from elsewhere than this machine's configuration has the manifest's
             channels, a line each. Only for another machine, whose configuration is its own: here
             it is refused.
+        packed: a folder that has all packages as files, so that no server is asked.
     """
 
     environment: str
     locked: PlatformLock
     stale: bool
     strays: tuple[str, ...] = ()
+    packed: Path | None = None
 
 
 def choose(
@@ -153,24 +156,33 @@ def _checked(project: Project, environment: str, settings: Settings) -> Choice:
             details=[f"locked: {', '.join(every)}"],
             hints=["add it to `platforms:` and run `conda multiplat lock`"],
         )
-    needs = locked.machine_needs
-    names = {spec_name(need.spec) for need in needs}
     here = target(project.manifest, environment, settings.subdir)
     if settings.elsewhere:  # another tool's lock does not say what it was promised
         has = locked.virtual_packages or here.virtual_packages
+        if lacking := unmet(locked.machine_needs, has, spec_matches):
+            raise _unpromised_error(project, here, locked, lacking)
     else:
-        has = virtual_packages(settings, names)
-    lacking = unmet(needs, has, spec_matches)
-    if lacking and settings.elsewhere:
-        raise _unpromised_error(project, here, locked, lacking)
-    if lacking:
-        raise _unmet_error(environment, locked, lacking, settings.subdir)
+        refuse_unmet(environment, locked, settings)
     stale = has_changed(lock, here)
     if settings.elsewhere:
         strays = strays_of_unknown_configuration(project, here, lock)
         return Choice(environment, locked, stale, strays)
     refuse_strays(project, here, lock, anywhere=False)
     return Choice(environment, locked, stale)
+
+
+def refuse_unmet(environment: str, locked: PlatformLock, settings: Settings) -> None:
+    """Refuse what this machine can't run.
+
+    Raises:
+        UnmetError: with each need that it does not meet.
+    """
+    from conda_multiplat.engines.conda.specs import spec_matches
+
+    needs = locked.machine_needs
+    has = virtual_packages(settings, {spec_name(need.spec) for need in needs})
+    if lacking := unmet(needs, has, spec_matches):
+        raise _unmet_error(environment, locked, lacking, settings.subdir)
 
 
 def _refuse_foreign_platform(project: Project, environment: str, settings: Settings) -> None:

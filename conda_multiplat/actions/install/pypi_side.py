@@ -7,12 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conda_multiplat.actions.install.choose_environment import Choice
 from conda_multiplat.actions.install.work import Work, channels
+from conda_multiplat.export.packed import WHEELS
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.machine import prefix as prefixes
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.progress import Progress
+from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import target
 from conda_multiplat.vocabulary.records import CondaRecord, python_of
 
@@ -119,8 +122,14 @@ def install_pypi(
 
 
 def _installer(work: Work, settings: Settings) -> UvInstaller:
+    return installer(work.project, work.choice, work.where, settings)
+
+
+def installer(project: Project, choice: Choice, where: Path, settings: Settings) -> UvInstaller:
+    """What installs an environment's packages of PyPI into a prefix, and knows their indexes."""
     from conda_multiplat.engines.pypi.install import UvInstaller
 
-    here = target(work.project.manifest, work.choice.environment, settings.subdir)
+    here = target(project.manifest, choice.environment, settings.subdir)
     indexes = [url for _, url in here.pypi_options.indexes]
-    return UvInstaller(work.where, settings, work.project.folder, here.view.pypi, indexes)
+    wheels = choice.packed / WHEELS if choice.packed else None
+    return UvInstaller(where, settings, project.folder, here.view.pypi, indexes, wheels=wheels)

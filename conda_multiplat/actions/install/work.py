@@ -124,16 +124,22 @@ def require_allowed(project: Project, choice: Choice, settings: Settings) -> Non
     """
     from conda_multiplat.engines.conda.access import Channels
 
-    require_named([target(project.manifest, choice.environment, settings.subdir)], settings)
+    if not choice.packed:
+        require_named([target(project.manifest, choice.environment, settings.subdir)], settings)
     urls = (base_url(each.url) for each in choice.locked.records)
     Channels(settings, project.folder).require_allowed(urls)
 
 
 def channels(project: Project, choice: Choice, settings: Settings) -> Channels:
-    """The channels as the manifest and the configuration write them: with their credentials."""
+    """The channels as the manifest and the configuration write them: with their credentials.
+
+    None of what is packed: no server is asked.
+    """
     from conda_multiplat.engines.conda.access import Channels
 
     found = Channels(settings, project.folder)
+    if choice.packed:
+        return found
     here = target(project.manifest, choice.environment, settings.subdir)
     for name in (*settings.channels, *channels_of(here, ())):
         found.urls(name, settings.subdir)

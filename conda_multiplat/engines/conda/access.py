@@ -10,9 +10,10 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Collection, Coroutine, Iterable, Iterator
+from collections.abc import Collection, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -103,11 +104,7 @@ class Channels:
         for url in self._credentialed.values():
             parts = urlsplit(url)
             if parts.username is not None and parts.hostname:
-                login = {
-                    "username": unquote(parts.username),
-                    "password": unquote(parts.password or ""),
-                }
-                found[parts.hostname] = {"BasicHTTP": login}
+                found[parts.hostname] = _basic(parts.netloc.rpartition("@")[0])
         for url, header in self._headers.items():
             if header:
                 found[urlsplit(url).hostname or ""] = _login(header)
@@ -130,6 +127,12 @@ class Channels:
         return list(dict.fromkeys(url for name in names for url in self.urls(name, subdir)))
 
 
+def _basic(userinfo: str) -> dict[str, Any]:
+    """``user:password`` of a URL as rattler's file of credentials has it."""
+    user, _, password = userinfo.partition(":")
+    return {"BasicHTTP": {"username": unquote(user), "password": unquote(password)}}
+
+
 def _login(header: str) -> dict[str, Any]:
     """A header ``Basic …`` or ``Bearer …`` as rattler's file of credentials has it."""
     kind, _, value = header.partition(" ")
@@ -139,11 +142,14 @@ def _login(header: str) -> dict[str, Any]:
     return {"BasicHTTP": {"username": user, "password": password}}
 
 
-def client(settings: Settings, channels: Channels) -> rattler.Client:
+def client(
+    settings: Settings, channels: Channels, logins: Mapping[str, str] = MappingProxyType({})
+) -> rattler.Client:
     """Rattler's HTTP client with conda's proxy and TLS settings and the channels' credentials.
 
     Tokens are a part of the path, so that a mirror with the token stands in for the public URL.
-    Logins go by host, through rattler's file of credentials, which it reads at once.
+    Logins go by host, through rattler's file of credentials, which it reads at once. ``logins`` are
+    more of them, ``user:password`` as URLs have it.
     """
     lines = [f"tls-no-verify = {'true' if settings.ssl_verify is False else 'false'}"]
     # conda also knows proxies for one host, which rattler does not.
@@ -151,7 +157,8 @@ def client(settings: Settings, channels: Channels) -> rattler.Client:
     tables = {"proxy-config": [f"{key} = {_quote(url)}" for key, url in proxies]}
     mirrors = channels.mirrors.items()
     tables["mirrors"] = [f"{_quote(url)} = [{_quote(to)}]" for url, to in mirrors]
-    with _credentials(channels.logins) as file, _ca_bundle(settings.ssl_verify):
+    others = {host: _basic(userinfo) for host, userinfo in logins.items()}
+    with _credentials({**channels.logins, **others}) as file, _ca_bundle(settings.ssl_verify):
         if file is not None:
             lines.append(f"authentication-override-file = {_quote(str(file))}")
         for name, content in tables.items():

@@ -37,7 +37,7 @@ from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.records import CondaRecord
 
 #: How many packages are fetched at once.
-_AT_ONCE = 16
+AT_ONCE = 16
 #: How many that can't be had are named.
 _NAMED = 5
 _COUNT = 8
@@ -153,10 +153,10 @@ async def fetch(
     Raises:
         OutsideError: a package can't be had, or is not what was locked.
     """
-    limit = asyncio.Semaphore(_AT_ONCE)
+    limit = asyncio.Semaphore(AT_ONCE)
     with temporary_folder(cache.parent, ".download-") as folder:
 
-        async def one(number: int, record: CondaRecord) -> _Problem | None:
+        async def one(number: int, record: CondaRecord) -> Problem | None:
             async with limit:
                 progress.now(record.name)
                 return await _fetch(record, cache, client, folder / str(number), retries)
@@ -164,10 +164,10 @@ async def fetch(
         found = await asyncio.gather(*(one(*each) for each in enumerate(records)))
     problems = [problem for problem in found if problem]
     if problems:
-        raise _error(problems)
+        raise error_of(problems)
 
 
-class _Problem(NamedTuple):
+class Problem(NamedTuple):
     """Why a package is not in the cache; ``is_another`` where it came, and is not the one."""
 
     text: str
@@ -176,21 +176,21 @@ class _Problem(NamedTuple):
 
 async def _fetch(
     record: CondaRecord, cache: Path, client: rattler.Client, folder: Path, retries: int
-) -> _Problem | None:
-    local = _local_path(record.url) if urlsplit(record.url).scheme.lower() == "file" else None
+) -> Problem | None:
+    local = local_path(record.url) if urlsplit(record.url).scheme.lower() == "file" else None
     try:
         if local:
             with local.open("rb"):
                 pass
         sha256, md5 = await _extracted(record.url, client, folder, retries)
     except OSError as error:
-        return _Problem(f"{record.url}: {error.strerror or error}", is_another=False)
+        return Problem(f"{record.url}: {error.strerror or error}", is_another=False)
     for kind, locked, digest in (("sha256", record.sha256, sha256), ("md5", record.md5, md5)):
         if locked and digest.hex() != locked.lower():
             text = f"{record.url}: {kind} is {digest.hex()}, locked is {locked.lower()}"
-            return _Problem(text, is_another=True)
+            return Problem(text, is_another=True)
     if not (record.sha256 or record.md5):
-        return _Problem(f"{record.url}: the lock has no hash for it", is_another=True)
+        return Problem(f"{record.url}: the lock has no hash for it", is_another=True)
     return _kept(record, entry_of(record, cache), folder, sha256, md5)
 
 
@@ -210,11 +210,11 @@ async def _extracted(
 
 def _kept(
     record: CondaRecord, entry: Entry, folder: Path, sha256: bytes, md5: bytes
-) -> _Problem | None:
+) -> Problem | None:
     """Put an extracted package into the cache, if it is the one, and lists what can be linked."""
     if reason := refusal(folder, (record.name, record.version, record.build)):
         text = f"{record.name} {record.version}: {reason}: {record.url}"
-        return _Problem(text, is_another=True)
+        return Problem(text, is_another=True)
     try:
         if entry.lock.is_symlink() or entry.lock.is_dir():
             _remove(entry.lock)
@@ -229,7 +229,7 @@ def _kept(
             os.lseek(handle, 0, os.SEEK_SET)
             os.write(handle, (count % (1 << 63)).to_bytes(_COUNT, "big") + sha256)
     except OSError as error:
-        return _Problem(f"{error.filename or entry.folder}: {error.strerror}", is_another=False)
+        return Problem(f"{error.filename or entry.folder}: {error.strerror}", is_another=False)
     return None
 
 
@@ -242,7 +242,8 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
 
 
-def _error(problems: Sequence[_Problem]) -> OutsideError:
+def error_of(problems: Sequence[Problem]) -> OutsideError:
+    """The error of packages that are not to be had; those that are others are all named."""
     others = [each for each in problems if each.is_another]
     rest = [each for each in problems if not each.is_another]
     lines = [each.text for each in (*others, *rest[:_NAMED])]
@@ -261,7 +262,7 @@ def _error(problems: Sequence[_Problem]) -> OutsideError:
     )
 
 
-def _local_path(url: str) -> Path:
+def local_path(url: str) -> Path:
     """``file:///a%20b`` -> ``/a b``, and ``file:///C:/a`` -> ``C:/a``.
 
     ``urllib.request`` has this too, but takes as long to import as a small install.

@@ -52,6 +52,7 @@ class UvInstaller:
         requirements: the entries of ``pip:``: of their indexes the logins, and where build tools
             come from.
         indexes: the URLs of its other indexes, for their logins.
+        wheels: a folder that has all the files, so that no index is asked.
     """
 
     def __init__(
@@ -61,7 +62,10 @@ class UvInstaller:
         folder: Path,
         requirements: Sequence[Requirement],
         indexes: Sequence[str] = (),
+        *,
+        wheels: Path | None = None,
     ) -> None:
+        self._wheels = wheels
         self._prefix = prefix
         self._settings = settings
         self._folder = folder
@@ -111,13 +115,18 @@ class UvInstaller:
         self._install_all(records, self._prefix)
 
     def _install_all(self, records: Sequence[PypiRecord], python: Path, *chosen: str) -> None:
-        logins = self._logins()
-        mirrored = [each for each in records if each.sha256 and self._is_mirrored(each)]
+        chosen = ("--python", str(python_program(python)), *chosen)
+        if self._wheels:
+            local = ("--offline", "--no-index", "--find-links", str(self._wheels))
+            pins = [_of_index(each) for each in records]
+            self._install(pins, "--require-hashes", *local, *chosen)
+            return
+        logins = self.logins()
+        mirrored = [each for each in records if each.sha256 and self.is_mirrored(each)]
         direct = [each for each in records if each not in mirrored]
         wheels = [_hashed(each, logins) for each in direct if each.is_wheel and each.sha256]
         archives = [_hashed(each, logins) for each in direct if _is_archive(each)]
         others = [_unhashed(each) for each in records if not each.sha256 or each.is_folder]
-        chosen = ("--python", str(python_program(python)), *chosen)
         self._install_mirrored(mirrored, *chosen)
         self._install(wheels, "--require-hashes", "--no-index", *chosen)
         self._install([*self._options, *archives] if archives else [], "--require-hashes", *chosen)
@@ -132,7 +141,7 @@ class UvInstaller:
             error.hints = (hint, *error.hints)
             raise
 
-    def _is_mirrored(self, record: PypiRecord) -> bool:
+    def is_mirrored(self, record: PypiRecord) -> bool:
         """Whether a record is of PyPI, and a mirror stands for that here."""
         mirror = self._indexes[-1]
         elsewhere = (*DEFAULT_INDEX, "--no-index")
@@ -141,6 +150,11 @@ class UvInstaller:
         named = [split_option(option)[1] for option in self._options]
         hosts = {urlsplit(url).netloc.rpartition("@")[2] for url in (*named, *self._indexes)}
         return is_stored_by_digest(record.url) and urlsplit(record.url).netloc not in hosts
+
+    @property
+    def mirror(self) -> str:
+        """The URL of what stands for PyPI on this machine, with its login; ``""`` for PyPI's."""
+        return self._indexes[-1]
 
     def _check_folders(self, records: Sequence[PypiRecord]) -> None:
         changed = [
@@ -158,7 +172,7 @@ class UvInstaller:
                 hints=[f"run `conda multiplat lock --update {names}`"],
             )
 
-    def _logins(self) -> dict[str, str]:
+    def logins(self) -> dict[str, str]:
         """Host -> ``user:password``, of the indexes that the manifest names."""
         named = [split_option(option)[1] for option in self._options]
         parts = [urlsplit(url) for url in (*named, *self._indexes)]
@@ -178,12 +192,12 @@ class UvInstaller:
             self._run("--no-deps", "--break-system-packages", "--requirements", str(file), *options)
 
     def _run(self, *arguments: str) -> None:
-        offline = ["--offline"] if self._settings.offline else []
+        offline = ["--offline"] if self._settings.offline and not self._wheels else []
         with temporary_folder() as folder:
             done = run_uv(
                 ["pip", "install", "--quiet", *offline, *arguments],
                 uv_environment(self._settings, folder, self._options),
-                self._folder,
+                self._wheels or self._folder,
             )
         if done.returncode != 0:
             text = done.stderr.strip().removeprefix("error: ")

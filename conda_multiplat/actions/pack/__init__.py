@@ -1,0 +1,1 @@
+"""Environments packed into archives, for machines without a network, and unpacked there."""

@@ -1,0 +1,105 @@
+"""What to pack: which environment for a platform, and whether all of it can be carried."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from conda_multiplat.actions.install.choose_environment import Choice
+from conda_multiplat.actions.install.work import require_allowed
+from conda_multiplat.actions.lock.current import choose_by_rule
+from conda_multiplat.export.packed import can_be_packed, packed_part, why_not
+from conda_multiplat.lockfile.model import PlatformLock
+from conda_multiplat.lockfile.platform_changes import packages
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.project import Project
+from conda_multiplat.vocabulary.errors import UnmetError
+
+_NO_FILE_NAME = re.compile(r"[^\w.+-]|^[.-]")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An archive to make.
+
+    Attributes:
+        project: whose locks.
+        choice: the environment, and what is locked of it for the platform.
+        settings: of a machine elsewhere, of the platform.
+    """
+
+    project: Project
+    choice: Choice
+    settings: Settings
+
+    @property
+    def platform(self) -> str:
+        """The platform that it is for."""
+        return self.settings.subdir
+
+    @property
+    def packed(self) -> PlatformLock:
+        """What goes into it."""
+        return packed_part(self.choice.locked)
+
+    @property
+    def left_out(self) -> list[str]:
+        """What is locked and does not, a line each."""
+        return [why_not(each) for each in self.choice.locked.pypi if not can_be_packed(each)]
+
+    @property
+    def name(self) -> str:
+        """What the conda environment is called."""
+        environment = self.choice.environment
+        return self.project.manifest.conda_name(environment) or environment
+
+    @property
+    def file_name(self) -> str:
+        """The archive's name."""
+        return f"{_NO_FILE_NAME.sub('_', self.name)}.{self.platform}.tar"
+
+
+def plan(
+    project: Project,
+    names: Sequence[str],
+    platform: str,
+    settings: Settings,
+    console: Console,
+    *,
+    rule: str,
+    wheels_only: bool,
+) -> Plan:
+    """What to pack for a platform, which need not be this machine's.
+
+    Args:
+        project: the project.
+        names: the environments that can be meant, the preferred ones first.
+        platform: the platform.
+        settings: the surroundings.
+        console: where to talk to the user.
+        rule: what holds of a lock that is out of date (``actions/lock/current.py``).
+        wheels_only: leave out what would have to be built.
+
+    Raises:
+        UnmetError: nothing is locked for the platform, or something would have to be built.
+        LockFileError: the lock can't be used, or its packages are from elsewhere than the manifest
+            says.
+        ChannelRefusedError: conda's configuration does not allow a locked package's channel.
+    """
+    there = replace(settings, subdir=platform, elsewhere=True)
+    project, choice = choose_by_rule(project, names, rule, there, console)
+    require_allowed(project, choice, there)
+    planned = Plan(project, choice, there)
+    if planned.left_out and not wheels_only:
+        count = packages(len(planned.left_out))
+        raise UnmetError(
+            f"{count} of {choice.environment} would have to be built where there is no network",
+            details=planned.left_out,
+            hints=[
+                "build a wheel of it, and name that in the manifest: pip: ./dist/NAME.whl",
+                "--wheels-only packs the rest, and says in the archive what is not in it",
+            ],
+        )
+    return planned

@@ -1,0 +1,259 @@
+"""Archives unpacked, and the environments in them made, with no server asked.
+
+An archive can be anybody's. Nothing of it is believed before it is verified::
+
+    archive -> files in a folder of ours, none elsewhere, each with the SHA-256 that is stated
+            -> manifest and lock as of any project -> can this machine run it?
+            -> each package's file with the hashes of the lock -> our cache of packages
+            -> the prefix, as ``install`` makes it
+
+The prefix keeps the manifest and the lock: it is of no other project, and ``list --installed`` and
+``run`` need one.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from conda_multiplat.actions.install.choose_environment import Choice, refuse_unmet
+from conda_multiplat.actions.install.make_as_locked import make_as_locked
+from conda_multiplat.actions.install.work import Work, require_allowed
+from conda_multiplat.actions.pack.project_files import lock_folder
+from conda_multiplat.actions.provenance import refuse_unverifiable
+from conda_multiplat.engines.conda.access import cache_folder
+from conda_multiplat.engines.conda.archives import take_in
+from conda_multiplat.engines.conda.downloads import digests_of
+from conda_multiplat.export.packed import (
+    DESCRIPTION,
+    PROJECT,
+    SUMS,
+    Description,
+    can_be_packed,
+    packed_part,
+    place_of,
+    read_description,
+    read_sums,
+    why_not,
+)
+from conda_multiplat.lockfile.model import LockFile
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.files import read_text, shown
+from conda_multiplat.machine.prefix_records import meta
+from conda_multiplat.machine.progress import Progress, progress
+from conda_multiplat.machine.project import Project, load_project
+from conda_multiplat.machine.tar_files import extract_tar, is_portable
+from conda_multiplat.machine.temporary import temporary_folder
+from conda_multiplat.manifest.targets import target
+from conda_multiplat.vocabulary.errors import (
+    DocumentError,
+    LockFileError,
+    OutsideError,
+    UnmetError,
+)
+
+#: Where a prefix that was unpacked keeps its manifest and its lock.
+_KEPT = "packed"
+_NOTHING = "nothing was changed"
+
+
+class Unpacked(NamedTuple):
+    """A packed environment in a folder, its files being what it says of them.
+
+    Attributes:
+        file: the archive, or the folder, as it was named.
+        folder: where its files are.
+        digests: the SHA-256 of each, by name.
+        packed: what it is.
+        project: its manifest.
+        lock: its lock, of its platform.
+    """
+
+    file: Path
+    folder: Path
+    digests: Mapping[str, str]
+    packed: Description
+    project: Project
+    lock: LockFile
+
+    @property
+    def left_out(self) -> list[str]:
+        """What is locked and not in it, a line each."""
+        locked = self.lock.platforms[self.packed.platform]
+        return [why_not(each) for each in locked.pypi if not can_be_packed(each)]
+
+    def kept_in(self, prefix: Path) -> Path:
+        """The folder of the lock that a prefix keeps."""
+        return meta(prefix) / _KEPT / lock_folder(self.packed)
+
+
+@contextmanager
+def unpacked(file: Path, settings: Settings, console: Console) -> Iterator[Unpacked]:
+    """The files of an archive for as long as they are needed; of a folder those that are there.
+
+    Raises:
+        LockFileError: it is no packed environment, or not what it says of itself.
+        ManifestError: its manifest can't be read.
+        OutsideError: it can't be read, or its files not written.
+    """
+    if file.is_dir():
+        with _explained(file):
+            sums = read_sums(_text(file, SUMS))
+            yield _read(file, file, sums, _digests(file, sums))
+        return
+    if not file.is_file():
+        raise OutsideError(f"there is no {shown(file)}")
+    with temporary_folder(cache_folder(settings), ".download-") as folder, _explained(file):
+        with progress(console, 1) as bar:
+            bar.now(f"reading {file.name}")
+            digests = extract_tar(file, folder)
+        sums = read_sums(_text(folder, SUMS))
+        yield _read(file, folder, sums, {k: v for k, v in digests.items() if k != SUMS})
+
+
+@contextmanager
+def _explained(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except DocumentError as error:
+        raise _not_one(file, str(error)) from None
+
+
+def _text(folder: Path, name: str) -> str:
+    path = folder / name
+    if path.is_symlink() or not path.is_file():
+        raise DocumentError(f"it has no {name}")
+    return read_text(path)
+
+
+def _digests(folder: Path, sums: Mapping[str, str]) -> dict[str, str]:
+    """The SHA-256 of each file that is listed; of a folder, others are nobody's business."""
+    found = {}
+    for name in sums:
+        path = folder / name
+        if is_portable(name) and path.is_file() and not path.is_symlink():
+            found[name] = digests_of(path).sha256
+    return found
+
+
+def _read(
+    file: Path, folder: Path, sums: Mapping[str, str], digests: Mapping[str, str]
+) -> Unpacked:
+    """What is in a folder.
+
+    Raises:
+        LockFileError: something is not what the list of digests says, or the lock not usable.
+        DocumentError: it does not say what it is.
+    """
+    if wrong := _differences(sums, digests):
+        raise LockFileError(f"{shown(file)} is not as it was packed", details=wrong[:10])
+    packed = read_description(_text(folder, DESCRIPTION))
+    places = [packed.lock, *packed.manifest]
+    if missing := [each for each in places if f"{PROJECT}/{each}" not in digests]:
+        raise DocumentError(f"it has no {PROJECT}/{missing[0]}")
+    manifest = [folder / PROJECT / each for each in packed.manifest]
+    project = load_project(manifest, host_subdirs=(packed.platform,))
+    if packed.environment not in project.manifest.environments:
+        raise DocumentError(f"its manifest has no environment {packed.environment!r}")
+    if project.lock_path(packed.environment) != folder / PROJECT / packed.lock:
+        raise DocumentError(f"{packed.lock} is not its manifest's lock")
+    lock = project.existing_lock(packed.environment, [packed.platform])
+    if packed.platform not in lock.platforms:
+        raise DocumentError(f"its lock has nothing for {packed.platform}")
+    return Unpacked(file, folder, digests, packed, project, lock)
+
+
+def _differences(sums: Mapping[str, str], digests: Mapping[str, str]) -> list[str]:
+    missing = [f"{name} is not in it" for name in sums if name not in digests]
+    unlisted = [f"{name}: {SUMS} does not list it" for name in digests if name not in sums]
+    altered = [
+        f"{name}: sha256 is {digest}, packed was {sums[name]}"
+        for name, digest in digests.items()
+        if name in sums and digest != sums[name]
+    ]
+    return [*altered, *missing, *unlisted]
+
+
+def _not_one(file: Path, reason: str) -> LockFileError:
+    hints = [_NOTHING, "`conda multiplat pack` makes such files"]
+    return LockFileError(f"{shown(file)} is no packed environment: {reason}", hints=hints)
+
+
+def make_unpacked(
+    what: Unpacked, where: Path, settings: Settings, console: Console, *, dry_run: bool
+) -> Work:
+    """Make a prefix what was packed, or say what that would take.
+
+    Raises:
+        UnmetError: it is for another platform, this machine can't run it, or the prefix may not be
+            touched.
+        LockFileError: a package's file is not what is locked.
+        MultiplatError: as ``install``.
+    """
+    settings = replace(settings, offline=True)
+    environment, platform = what.packed.environment, what.packed.platform
+    if platform != settings.subdir:
+        raise UnmetError(
+            f"{shown(what.file)} is for {platform}, and this machine is {settings.subdir}",
+            hints=[f"pack one for it: conda multiplat pack --platform {settings.subdir}"],
+        )
+    here = target(what.project.manifest, environment, platform)
+    refuse_unverifiable(what.project, here, what.lock)
+    locked = packed_part(what.lock.platforms[platform])
+    refuse_unmet(environment, locked, settings)
+    _refuse_others(what)
+    choice = Choice(environment, locked, stale=False, packed=what.folder)
+    project = what.project._replace(folder=what.kept_in(where))
+    require_allowed(project, choice, settings)
+    if not dry_run:
+        with progress(console, len(locked.records)) as bar:
+            _take_in(what, settings, bar)
+    return make_as_locked(
+        project,
+        choice,
+        where,
+        settings,
+        console,
+        dry_run=dry_run,
+        then=lambda: _keep(what, meta(where) / _KEPT),
+    )
+
+
+def _refuse_others(what: Unpacked) -> None:
+    """Refuse files that are not what is locked; MD5s are looked at where a package is extracted.
+
+    Raises:
+        LockFileError: with each of them.
+    """
+    wrong = []
+    for record in packed_part(what.lock.platforms[what.packed.platform]).every:
+        place = place_of(record)
+        if place not in what.digests:
+            wrong.append(f"{place} is not in it")
+        elif record.sha256 and what.digests[place] != record.sha256.lower():
+            wrong.append(f"{place}: sha256 is {what.digests[place]}, locked is {record.sha256}")
+    if wrong:
+        raise LockFileError(
+            f"{shown(what.file)} has other packages than its lock", details=wrong, hints=[_NOTHING]
+        )
+
+
+def _take_in(what: Unpacked, settings: Settings, bar: Progress) -> None:
+    records = what.lock.platforms[what.packed.platform].records
+    archives = {record: what.folder / place_of(record) for record in records}
+    take_in(archives, settings=settings, progress=bar, folder=what.folder)
+
+
+def _keep(what: Unpacked, kept: Path) -> None:
+    """Keep the manifest and the lock in the prefix, whatever it kept before."""
+    shutil.rmtree(kept, ignore_errors=True)
+    for name in what.digests:
+        if name.startswith(f"{PROJECT}/"):
+            place = kept / name.removeprefix(f"{PROJECT}/")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(what.folder / name, place)

@@ -1,0 +1,176 @@
+"""Archives written: what is locked fetched, verified, and put together.
+
+Flow::
+
+    Plan -> archives and wheels on this disk, verified -> what they say of themselves
+         -> texts (``export.packed``), the project's files -> SHA256SUMS -> tar
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from conda_multiplat.actions.install.pypi_side import installer
+from conda_multiplat.actions.install.work import channels
+from conda_multiplat.actions.pack.plan import Plan
+from conda_multiplat.actions.pack.project_files import project_files
+from conda_multiplat.engines.conda.access import cache_folder
+from conda_multiplat.engines.conda.archives import download_archives, read_indexes
+from conda_multiplat.engines.conda.downloads import Fetched
+from conda_multiplat.engines.pypi.wheel_files import download_wheels
+from conda_multiplat.export.packed import (
+    DESCRIPTION,
+    README,
+    SUMS,
+    place_of,
+    repodata_entry,
+    sums,
+    texts,
+)
+from conda_multiplat.export.packed_readme import readme
+from conda_multiplat.machine.progress import Progress
+from conda_multiplat.machine.tar_files import write_tar
+from conda_multiplat.machine.temporary import temporary_folder
+from conda_multiplat.vocabulary.errors import LockFileError
+from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record
+
+
+class Written(NamedTuple):
+    """An archive.
+
+    Attributes:
+        plan: what it is of.
+        path: where it is.
+        size: in bytes.
+        sha256: what it is.
+    """
+
+    plan: Plan
+    path: Path
+    size: int
+    sha256: str
+
+
+def write_packs(
+    plans: Mapping[Path, Plan], read: Mapping[Path, str], progress: Progress
+) -> Iterable[Written]:
+    """Write archives, one after the other; what several have is fetched once.
+
+    On the disk are at any time what one needs, and what a later one needs too.
+
+    Args:
+        plans: the file of each archive -> what goes into it.
+        read: the files that the manifest was read from.
+        progress: hears of each package.
+
+    Raises:
+        OutsideError: a package can't be had, or is not what was locked, or an archive not written.
+    """
+    places = {place: _places(plan) for place, plan in plans.items()}
+    settings = next(iter(plans.values())).settings
+    have: dict[str, Fetched] = {}
+    with temporary_folder(cache_folder(settings), ".download-") as folder:
+        for number, (path, plan) in enumerate(plans.items()):
+            fetched = _fetched(plan, have, folder / str(number), progress)
+            progress.now(f"writing {path.name}")
+            yield _written(plan, path, read, places[path], fetched)
+            later = list(plans.values())[number + 1 :]
+            needed = {record.url for each in later for record in each.packed.every}
+            for url in set(have) - needed:
+                _forget(have.pop(url).path, folder)
+
+
+def _forget(path: Path, folder: Path) -> None:
+    if path.is_relative_to(folder):  # and not conda's own
+        with suppress(OSError):
+            path.unlink()
+
+
+def _places(plan: Plan) -> dict[str, Record]:
+    """Where the archive has what.
+
+    Raises:
+        LockFileError: a package is no file, or two have one name.
+    """
+    found: dict[str, Record] = {}
+    for record in plan.packed.every:
+        other = found.setdefault(place_of(record), record)
+        if other is not record:
+            raise LockFileError(f"{other.name} and {record.name} have one file: {record.url}")
+    return found
+
+
+def _fetched(
+    plan: Plan, have: dict[str, Fetched], folder: Path, progress: Progress
+) -> dict[Record, Fetched]:
+    """All packages of an archive; ``have`` is what others have had before, by URL."""
+    conda, wheels = folder / "conda", folder / "wheels"
+    conda.mkdir(parents=True)
+    wheels.mkdir()
+    new = [record for record in plan.packed.every if record.url not in have]
+    progress.step(len(plan.packed.every) - len(new))
+    settings, project = plan.settings, plan.project
+    archives = download_archives(
+        [record for record in new if isinstance(record, CondaRecord)],
+        conda,
+        settings=settings,
+        channels=channels(project, plan.choice, settings),
+        progress=progress,
+    )
+    have |= {record.url: each for record, each in archives.items()}
+    files = download_wheels(
+        [record for record in new if isinstance(record, PypiRecord)],
+        wheels,
+        project.folder,
+        installer(project, plan.choice, folder, settings),
+        settings=settings,
+        progress=progress,
+    )
+    have |= {record.url: each for record, each in files.items()}
+    return {record: have[record.url] for record in plan.packed.every}
+
+
+def _written(
+    plan: Plan,
+    path: Path,
+    read: Mapping[Path, str],
+    places: Mapping[str, Record],
+    fetched: Mapping[Record, Fetched],
+) -> Written:
+    own = {name: text.encode() for name, text in _texts(plan, path, read, fetched).items()}
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in own.items()}
+    digests |= {place: fetched[record].digests.sha256 for place, record in places.items()}
+    packages = {place: fetched[record].path for place, record in places.items()}
+    sha256 = write_tar(path, {**packages, **own, SUMS: sums(digests).encode()})
+    return Written(plan, path, path.stat().st_size, sha256)
+
+
+def _texts(
+    plan: Plan, path: Path, read: Mapping[Path, str], fetched: Mapping[Record, Fetched]
+) -> dict[str, str]:
+    """All files of an archive that are not packages, but the list of their digests."""
+    environment, subdir, project = plan.choice.environment, plan.platform, plan.project
+    files, packed = project_files(project, read, environment, subdir)
+    variables = project.manifest.variables.get(subdir, {})
+    entries = _repodata_entries(plan, plan.packed.records, fetched)
+    lock = project.existing_lock(environment, [subdir])
+    return {
+        **texts(lock, subdir, variables, entries),
+        **files,
+        DESCRIPTION: packed.text(),
+        README: readme(packed, plan.name, plan.file_name, plan.choice.locked, variables),
+    }
+
+
+def _repodata_entries(
+    plan: Plan, records: Sequence[CondaRecord], fetched: Mapping[Record, Fetched]
+) -> dict[str, object]:
+    indexes = read_indexes({record: fetched[record].path for record in records}, plan.settings)
+    return {
+        place_of(record): repodata_entry(record, index, **fetched[record].digests._asdict())
+        for record, index in indexes.items()
+    }

@@ -1,0 +1,138 @@
+"""``conda multiplat pack``: all that an environment needs in one file, for any platform."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from conda_multiplat.actions.enter_environment import TOLD
+from conda_multiplat.actions.invocation import preferred
+from conda_multiplat.actions.pack.plan import Plan, plan
+from conda_multiplat.actions.pack.project_files import ReadFiles
+from conda_multiplat.cli.options import (
+    dry_run_option,
+    environment_option,
+    flag,
+    locked_option,
+    platforms_option,
+)
+from conda_multiplat.lockfile.platform_changes import packages
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.files import shown, typed
+from conda_multiplat.machine.progress import progress
+from conda_multiplat.machine.project import load_project
+from conda_multiplat.manifest.targets import select_environments
+from conda_multiplat.vocabulary.errors import OutsideError, UsageError
+from conda_multiplat.vocabulary.names import unique
+
+EXAMPLES = """\
+examples:
+  conda multiplat pack                              for machines like this one
+  conda multiplat pack -e cuda12 --platform linux-64
+  conda multiplat pack --platform linux-64 osx-arm64 -o /media/stick
+"""
+_MEGABYTE = 1_000_000
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    environment_option(parser)
+    platforms_option(parser, "for these platforms, an archive each (default: this machine's)")
+    parser.add_argument(
+        "-o",
+        "--output",
+        dest="output_file",
+        metavar="FILE",
+        help="the archive, or the folder for several (default: NAME.PLATFORM.tar here)",
+    )
+    flag(parser, "--wheels-only", "wheels_only", "leave out what would have to be built")
+    locked_option(parser)
+    dry_run_option(parser, "say what would be packed; fetch and write nothing")
+
+
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Pack an environment."""
+    platforms = unique(args.platforms) or [settings.subdir]
+    files = ReadFiles()
+    project = load_project(args.files, host_subdirs=tuple(platforms), read=files.read)
+    names = preferred(project)
+    if args.environment_name is not None:
+        names = tuple(select_environments(project.manifest, [args.environment_name]))
+    rule = args.lock_rule or TOLD
+    plans = [
+        plan(project, names, each, settings, console, rule=rule, wheels_only=args.wheels_only)
+        for each in platforms
+    ]
+    paths = dict(zip(_paths(args.output_file, plans), plans, strict=True))
+    documents = [_document(path, each) for path, each in paths.items()]
+    if args.dry:
+        for path, each in paths.items():
+            console.say(f" would write {shown(path)}: {_content(each)}")
+            _say_left_out(each, console)
+    else:
+        documents = _write(paths, files, console)
+    console.result({"dry_run": args.dry, "archives": documents})
+    return 0
+
+
+def _write(paths: dict[Path, Plan], files: ReadFiles, console: Console) -> list[dict[str, Any]]:
+    from conda_multiplat.actions.pack.write import write_packs  # late: is slow
+
+    with progress(console, sum(len(each.packed.every) for each in paths.values())) as bar:
+        written = list(write_packs(paths, files.texts, bar))
+    for each in written:
+        _say_left_out(each.plan, console)
+        size = f"{each.size / _MEGABYTE:.1f} MB"
+        console.say(f" wrote {shown(each.path)}: {_content(each.plan)}, {size}{console.took}")
+        console.say(f"   sha256 {each.sha256}")
+    console.hint(f"conda multiplat unpack {typed(written[0].path)}")
+    return [
+        {**_document(each.path, each.plan), "bytes": each.size, "sha256": each.sha256}
+        for each in written
+    ]
+
+
+def _paths(output: str | None, plans: Sequence[Plan]) -> list[Path]:
+    """Where each archive goes.
+
+    Raises:
+        UsageError: several would be one file.
+        OutsideError: there is no such folder.
+    """
+    place = Path(output).expanduser().absolute() if output else Path.cwd()
+    if place.is_dir() or str(output).endswith("/"):
+        folder, found = place, [place / each.file_name for each in plans]
+    else:
+        folder, found = place.parent, [place] * len(plans)
+    if len(set(found)) < len(found):
+        raise UsageError(
+            f"{len(found)} archives would all be {shown(found[0])}",
+            hints=["-o with a folder that is there, or one --platform"],
+        )
+    if not folder.is_dir():
+        raise OutsideError(f"there is no folder {shown(folder)}", hints=["make it first"])
+    return found
+
+
+def _content(each: Plan) -> str:
+    count = packages(len(each.packed.records))
+    return f"{count} + {len(each.packed.pypi)} of PyPI" if each.packed.pypi else count
+
+
+def _say_left_out(each: Plan, console: Console) -> None:
+    for line in each.left_out:
+        console.say(f"warning: not in it: {line}")
+
+
+def _document(path: Path, each: Plan) -> dict[str, Any]:
+    return {
+        "file": str(path),
+        "environment": each.choice.environment,
+        "platform": each.platform,
+        "packages": len(each.packed.records),
+        "pypi": len(each.packed.pypi),
+        "left_out": each.left_out,
+    }

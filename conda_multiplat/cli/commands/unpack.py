@@ -1,0 +1,85 @@
+"""``conda multiplat unpack``: the environment of a packed file, with no network."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from conda_multiplat.actions.install.choose_prefix import folder_of, named, require_own
+from conda_multiplat.actions.pack.unpack import Unpacked, make_unpacked, unpacked
+from conda_multiplat.actions.say_changes import say_changes
+from conda_multiplat.cli.options import destination_options, dry_run_option
+from conda_multiplat.lockfile.change_table import here
+from conda_multiplat.lockfile.platform_changes import packages
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.files import shown
+from conda_multiplat.vocabulary.errors import UsageError
+
+EXAMPLES = """\
+examples:
+  conda multiplat unpack robot.linux-64.tar            into the conda environment robot
+  conda multiplat unpack robot.linux-64.tar -p ./env
+  conda multiplat unpack robot.linux-64.tar --dry-run  (verify, say what would change)
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    summary = "what `pack` has written, or a folder that it was unpacked into"
+    parser.add_argument("archive", metavar="FILE", help=summary)
+    destination_options(parser, "the conda environment (default: the one that was packed)")
+    dry_run_option(parser, "verify, and show what would change, but change nothing")
+
+
+def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Make the environment that was packed."""
+    if args.files:
+        raise UsageError("-f is not for unpack: the manifest is in the archive")
+    where = named(args.env_name, args.env_prefix, settings)
+    with unpacked(Path(args.archive).expanduser().absolute(), settings, console) as what:
+        place = where or _own(what, settings)
+        work = make_unpacked(what, place, settings, console, dry_run=args.dry)
+        left_out = what.left_out
+    changes = [*work.found, *work.pypi]
+    say_changes(here(changes), console)
+    for line in left_out:
+        console.say(f"warning: not in it: {line}")
+    locked = work.choice.locked
+    count = packages(len(locked.every))
+    if args.dry:
+        console.say(f" {shown(what.file)} is as it was packed: {count}")
+        console.say(f" would change {packages(len(changes))} in {place}")
+    elif not changes:
+        console.say(f" {place} is as packed: {count}")
+    else:
+        console.say(f" {place} has the {count} of {work.choice.environment}{console.took}")
+        console.hint(f"conda activate {place.name if place.parent.name == 'envs' else place}")
+    console.result(
+        {
+            "dry_run": args.dry,
+            "prefix": str(place),
+            "environment": work.choice.environment,
+            "packages": len(locked.every),
+            "changes": [change.to_dict() for change in changes],
+            "left_out": left_out,
+        }
+    )
+    return 0
+
+
+def _own(what: Unpacked, settings: Settings) -> Path:
+    """The conda environment that was packed, by its name.
+
+    Raises:
+        UsageError: it has none.
+        UnmetError: there is one of that name, made by hand or of a project.
+    """
+    name = what.project.manifest.conda_name(what.packed.environment)
+    if name is None:
+        hint = "say which: -n NAME or -p PREFIX"
+        raise UsageError("the packed environment has no name", hints=[hint])
+    where = folder_of(name, settings)
+    kept = what.project._replace(folder=what.kept_in(where))
+    require_own(kept, where, ["choose another with -n NAME or -p PREFIX"])
+    return where

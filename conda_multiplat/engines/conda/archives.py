@@ -1,0 +1,135 @@
+"""Archives of conda packages: fetched as they are published, read, and taken into the cache."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from rattler.exceptions import IoError
+from rattler.package_streaming import PackageArchive
+
+from conda_multiplat.engines.cache import CACHE_LOCK
+from conda_multiplat.engines.conda.access import Channels, cache_folder, client, run
+from conda_multiplat.engines.conda.downloads import Fetched, File, download
+from conda_multiplat.engines.conda.package_cache import (
+    AT_ONCE,
+    Problem,
+    error_of,
+    fetch,
+    not_as_locked,
+)
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.file_locks import in_use
+from conda_multiplat.machine.progress import Progress
+from conda_multiplat.vocabulary.json_values import json_object
+from conda_multiplat.vocabulary.records import CondaRecord
+
+_INDEX = "info/index.json"
+
+
+def download_archives(
+    records: Sequence[CondaRecord],
+    folder: Path,
+    *,
+    settings: Settings,
+    channels: Channels,
+    progress: Progress,
+) -> dict[CondaRecord, Fetched]:
+    """Have the archives of packages, for this or another machine, each the one that is locked.
+
+    What conda's own caches have of them is taken from there, and not copied.
+
+    Args:
+        records: the packages.
+        folder: an empty one for what comes.
+        settings: for conda's caches, the proxy and TLS.
+        channels: for the credentials of the records' channels.
+        progress: hears of each package.
+
+    Raises:
+        OutsideError: an archive can't be had, or is not what was locked.
+    """
+    files = {record: _file(record) for record in records}
+    ours = client(settings, channels)
+
+    def known(file: File) -> Iterator[Path]:
+        name = unquote(urlsplit(file.url).path).rpartition("/")[2]
+        yield from (place / name for place in settings.pkgs_dirs)
+
+    wanted = list(files.values())
+    fetched = download(wanted, folder, ours, known, settings=settings, progress=progress)
+    return {record: fetched[file] for record, file in files.items()}
+
+
+def _file(record: CondaRecord) -> File:
+    sha256, md5 = (record.sha256 or "").lower(), (record.md5 or "").lower()
+    return File(record.name, record.url, sha256, md5)
+
+
+def read_indexes(
+    archives: Mapping[CondaRecord, Path], settings: Settings
+) -> dict[CondaRecord, dict[str, Any]]:
+    """What archives say of themselves in ``info/index.json`` (CEP 34).
+
+    Raises:
+        OutsideError: one is no archive, or is of another package than the locked one.
+    """
+
+    async def every() -> list[dict[str, Any] | Problem]:
+        limit = asyncio.Semaphore(AT_ONCE)
+
+        async def one(record: CondaRecord, path: Path) -> dict[str, Any] | Problem:
+            async with limit:
+                return await _index(record, path)
+
+        return await asyncio.gather(*(one(*each) for each in archives.items()))
+
+    answers = run(every(), settings)
+    if problems := [answer for answer in answers if isinstance(answer, Problem)]:
+        raise error_of(problems)
+    return {
+        record: answer
+        for record, answer in zip(archives, answers, strict=True)
+        if isinstance(answer, dict)
+    }
+
+
+async def _index(record: CondaRecord, path: Path) -> dict[str, Any] | Problem:
+    try:
+        archive = await PackageArchive.from_path(path)
+        content = await archive.read_file(_INDEX)
+        index = json_object((content or b"").decode())
+    except (OSError, IoError, RuntimeError, ValueError) as error:
+        return Problem(f"{record.url}: {_INDEX} can't be read: {error}", is_another=True)
+    name, version, build = (str(index.get(key)) for key in ("name", "version", "build"))
+    if (name.lower(), version, build) != (record.name, record.version, record.build):
+        text = f"{record.url}: {_INDEX} is of another package: {name} {version} {build}"
+        return Problem(text, is_another=True)
+    return index
+
+
+def take_in(
+    archives: Mapping[CondaRecord, Path], *, settings: Settings, progress: Progress, folder: Path
+) -> None:
+    """Have packages in our cache, from archives on this disk; no server is asked.
+
+    Args:
+        archives: the packages, and where the archive of each is.
+        settings: for the cache.
+        progress: hears of each package.
+        folder: the archives' own.
+
+    Raises:
+        OutsideError: an archive is not what was locked, or must not be linked.
+    """
+    cache = cache_folder(settings) / "packages"
+    cache.mkdir(exist_ok=True)
+    ours = client(settings, Channels(settings, folder))
+    with in_use(cache / CACHE_LOCK):
+        missing = not_as_locked(list(archives), cache, ())
+        local = [record._replace(url=archives[record].as_uri()) for record in missing]
+        if local:
+            run(fetch(local, cache, ours, progress, 0), settings)

@@ -1,0 +1,217 @@
+"""Files as they are published, verified: archives of conda packages, and wheels.
+
+An install keeps packages extracted (:mod:`package_cache`). Who carries them on wants the files.
+Where a file of conda's own cache is the one, it is taken; what is on this disk is copied; all else
+is streamed to the disk by rattler's client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import rattler
+from rattler.package_streaming import download_to_path
+
+from conda_multiplat.engines.conda.access import run
+from conda_multiplat.engines.conda.package_cache import AT_ONCE, Problem, error_of, local_path
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.progress import Progress
+
+#: Bytes.
+_BLOCK = 1 << 20
+#: Of an index's page of a project: those of the largest have some thousands of files.
+_LARGEST_PAGE = 32 << 20
+
+
+class File(NamedTuple):
+    """A file to have.
+
+    Attributes:
+        name: the package that it is of.
+        url: where it is; a path for what is on this disk.
+        sha256: what it must be, in lower case; ``""`` where only the MD5 is known.
+        md5: the same; ``""`` where it does not matter.
+    """
+
+    name: str
+    url: str
+    sha256: str
+    md5: str = ""
+
+
+class Digests(NamedTuple):
+    """What a file is, in lower-case hexadecimal, and its size in bytes."""
+
+    sha256: str
+    md5: str
+    size: int
+
+
+class Fetched(NamedTuple):
+    """A file that is what it must be."""
+
+    path: Path
+    digests: Digests
+
+
+def download_texts(
+    urls: Sequence[str], folder: Path, client: rattler.Client, settings: Settings
+) -> dict[str, str]:
+    """The texts of pages, of each no more than a few megabytes.
+
+    Raises:
+        OutsideError: a page can't be had.
+    """
+
+    async def every() -> list[Problem | None]:
+        places = enumerate(urls)
+        return await asyncio.gather(
+            *(_come(url, folder / f"page-{n}", client, settings) for n, url in places)
+        )
+
+    if problems := [problem for problem in run(every(), settings) if problem]:
+        raise error_of(problems)
+    texts = {}
+    for number, url in enumerate(urls):
+        with (folder / f"page-{number}").open("rb") as file:
+            texts[url] = file.read(_LARGEST_PAGE).decode("utf-8", "replace")
+    return texts
+
+
+def digests_of(path: Path) -> Digests:
+    """What a file is.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            sha256.update(block)
+            md5.update(block)
+            size += len(block)
+    return Digests(sha256.hexdigest(), md5.hexdigest(), size)
+
+
+def download(
+    files: Sequence[File],
+    folder: Path,
+    client: rattler.Client,
+    known: Callable[[File], Iterable[Path]],
+    *,
+    settings: Settings,
+    progress: Progress,
+) -> dict[File, Fetched]:
+    """Have files on this disk, each what it must be; all that is wrong is said.
+
+    Args:
+        files: the files.
+        folder: an empty one for what comes.
+        client: for the requests.
+        known: where a file may be already; it is read there, and not copied.
+        settings: for patience with the network, and whether any server may be asked.
+        progress: hears of each file.
+
+    Raises:
+        OutsideError: a file can't be had, or is not what was locked.
+    """
+
+    async def every() -> list[Fetched | Problem]:
+        limit = asyncio.Semaphore(AT_ONCE)
+
+        async def one(number: int, file: File) -> Fetched | Problem:
+            async with limit:
+                progress.now(file.name)
+                there = await asyncio.to_thread(_present, file, known)
+                path = folder / f"{number}{_suffix(file.url)}"
+                answer = there or await _verified(file, path, client, settings)
+                progress.step()
+                return answer
+
+        return await asyncio.gather(*(one(*each) for each in enumerate(files)))
+
+    answers = run(every(), settings)
+    if problems := [answer for answer in answers if isinstance(answer, Problem)]:
+        raise error_of(problems)
+    return {
+        file: answer
+        for file, answer in zip(files, answers, strict=True)
+        if isinstance(answer, Fetched)
+    }
+
+
+def _suffix(url: str) -> str:
+    """How a file's name ends, by which rattler knows what it is."""
+    path = urlsplit(url).path
+    return next((end for end in (".conda", ".tar.bz2", ".whl") if path.endswith(end)), "")
+
+
+def _present(file: File, known: Callable[[File], Iterable[Path]]) -> Fetched | None:
+    """The file, where this disk has it; one that is another there is none."""
+    for path in known(file):
+        try:
+            digests = digests_of(path)
+        except OSError:
+            continue
+        if not _difference(file, digests):
+            return Fetched(path, digests)
+    return None
+
+
+async def _verified(
+    file: File, path: Path, client: rattler.Client, settings: Settings
+) -> Fetched | Problem:
+    if problem := await _come(file.url, path, client, settings):
+        return problem
+    digests = await asyncio.to_thread(digests_of, path)
+    if difference := _difference(file, digests):
+        return Problem(f"{file.url}: {difference}", is_another=True)
+    return Fetched(path, digests)
+
+
+async def _come(url: str, path: Path, client: rattler.Client, settings: Settings) -> Problem | None:
+    """Have at ``path`` what is at a URL, whatever that is."""
+    scheme = urlsplit(url).scheme.lower()
+    try:
+        if scheme not in ("http", "https"):
+            source = local_path(url) if scheme == "file" else Path(url)
+            await asyncio.to_thread(shutil.copyfile, source, path)
+        elif settings.offline:
+            return Problem(f"{url}: conda's `offline` is set", is_another=False)
+        else:
+            await _stream(client, url, path, settings.remote_max_retries)
+    except OSError as error:
+        return Problem(f"{url}: {error.strerror or error}", is_another=False)
+    except RuntimeError as error:  # so rattler says what a server answers
+        return Problem(f"{url}: {error}", is_another=False)
+    return None
+
+
+async def _stream(client: rattler.Client, url: str, path: Path, retries: int) -> None:
+    """Download, again where an answer broke off."""
+    try:
+        await download_to_path(client, url, path)
+    except OSError:
+        path.unlink(missing_ok=True)
+        if not retries:
+            raise
+        await _stream(client, url, path, retries - 1)
+
+
+def _difference(file: File, digests: Digests) -> str:
+    """What a file is instead of what it must be; ``""`` where it is that."""
+    if not (file.sha256 or file.md5):
+        return "the lock has no hash for it"
+    for kind, locked, digest in (
+        ("sha256", file.sha256, digests.sha256),
+        ("md5", file.md5, digests.md5),
+    ):
+        if locked and digest != locked:
+            return f"{kind} is {digest}, locked is {locked}"
+    return ""

@@ -1,0 +1,86 @@
+"""Wheels as files, verified: uv keeps them unpacked, and has no command that downloads.
+
+Each comes from where it was locked. Where a mirror stands for PyPI, the mirror's page of the
+project (PEP 503) says where the file of that name is; the hash must be the locked one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+from conda_multiplat.engines.conda.access import Channels, client
+from conda_multiplat.engines.conda.downloads import Fetched, File, download, download_texts
+from conda_multiplat.engines.pypi.install import UvInstaller
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.progress import Progress
+from conda_multiplat.vocabulary.channels import without_login
+from conda_multiplat.vocabulary.records import PypiRecord
+
+
+def download_wheels(
+    records: Sequence[PypiRecord],
+    folder: Path,
+    base: Path,
+    installer: UvInstaller,
+    *,
+    settings: Settings,
+    progress: Progress,
+) -> dict[PypiRecord, Fetched]:
+    """Have wheels, for this or another machine, each the one that is locked.
+
+    Args:
+        records: the packages; each is a wheel with a SHA-256.
+        folder: an empty one for what comes.
+        base: the lock's folder, from which relative paths start.
+        installer: knows the indexes, their logins, and what a mirror stands for.
+        settings: for the proxy and TLS.
+        progress: hears of each package.
+
+    Raises:
+        OutsideError: a wheel can't be had, or is not what was locked.
+    """
+    if not records:
+        return {}
+    ours = client(settings, Channels(settings, base), installer.logins())
+    mirrored = [record for record in records if installer.is_mirrored(record)]
+    page_of = {record: _page(installer.mirror, record.name) for record in mirrored}
+    pages = download_texts(list(page_of.values()), folder, ours, settings) if mirrored else {}
+    links = {record: _links(pages[url], url) for record, url in page_of.items()}
+    files = {record: _file(record, base, links.get(record, {})) for record in records}
+    wanted = list(files.values())
+    fetched = download(wanted, folder, ours, lambda _: (), settings=settings, progress=progress)
+    return {record: fetched[file] for record, file in files.items()}
+
+
+def wheel_name(url: str) -> str:
+    """A wheel's file name (PEP 427), of its URL or path."""
+    return unquote(urlsplit(url).path).rpartition("/")[2]
+
+
+def _file(record: PypiRecord, base: Path, links: Mapping[str, str]) -> File:
+    url = links.get(wheel_name(record.url), record.url).partition("#")[0]
+    place = url if "://" in url else str(base / url)
+    return File(record.name, place, (record.sha256 or "").lower())
+
+
+def _page(index: str, project: str) -> str:
+    return f"{without_login(index).rstrip('/')}/{project}/"
+
+
+def _links(page: str, url: str) -> dict[str, str]:
+    """The files that an index's page of a project links to, by name."""
+    parser = _Links()
+    parser.feed(page)
+    return {wheel_name(link): urljoin(url, link) for link in parser.links}
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.links += [value for name, value in attrs if tag == "a" and name == "href" and value]

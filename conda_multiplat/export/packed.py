@@ -1,0 +1,260 @@
+"""A packed environment: its files, and what those say that are not packages.
+
+====================================  ============================================================
+``channel/SUBDIR/``                   conda packages and ``repodata.json``, as a channel has them
+``pypi/``                             wheels, and nothing else
+``conda-PLATFORM.lock``               the packages in ``channel`` for ``conda create --file`` (CEP
+                                      23), by paths from the folder that has this file
+``requirements-PLATFORM.txt``         the wheels for ``pip install --no-index``, likewise
+``environment.yml``                   names, versions and builds (CEP 24)
+``pixi-pack.json``                    what pixi-unpack looks for; with ``channel``, ``pypi`` and
+                                      ``environment.yml`` that is pixi-pack's layout, version 1
+``project/``                          the manifest's files and the lock
+``multiplat-pack.json``               which of those are which
+``README.md``                         all of this for people, with the commands
+``SHA256SUMS``                        each other file's SHA-256, as ``sha256sum --check`` reads it
+====================================  ============================================================
+
+Nothing says when, where or by whom it was made: the same lock makes the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from conda_multiplat.export import explicit
+from conda_multiplat.lockfile.model import LockFile, PlatformLock
+from conda_multiplat.lockfile.write import scalar
+from conda_multiplat.vocabulary.errors import DocumentError, LockFileError
+from conda_multiplat.vocabulary.json_values import json_object
+from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record
+
+CHANNEL, WHEELS, PROJECT = "channel", "pypi", "project"
+DESCRIPTION, README, SUMS = "multiplat-pack.json", "README.md", "SHA256SUMS"
+_PIXI, _ENVIRONMENT = "pixi-pack.json", "environment.yml"
+#: The version of this layout.
+_VERSION = 1
+_CONDA_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.!+~^-]*\.(?:conda|tar\.bz2)")
+_WHEEL_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.!+-]*\.whl")
+_FOLDER = re.compile(r"[a-z0-9]+(?:-[a-z0-9_]+)?")
+_SUM = re.compile(r"(?P<sha256>[0-9a-f]{64})  (?P<name>[^\r\n]+)")
+
+
+class Description(NamedTuple):
+    """What a packed environment is.
+
+    Attributes:
+        environment: its name in the manifest.
+        platform: the platform that it is for.
+        manifest: the manifest's files, by their paths in ``project``, the first one first.
+        lock: the lock's path there.
+    """
+
+    environment: str
+    platform: str
+    manifest: tuple[str, ...]
+    lock: str
+
+    def text(self) -> str:
+        """As ``multiplat-pack.json`` has it."""
+        return _json({"version": _VERSION, **self._asdict()})
+
+
+def read_description(text: str) -> Description:
+    """Read :meth:`Description.text`.
+
+    Raises:
+        DocumentError: it is not that, or of another version.
+    """
+    data = json_object(text)
+    if data.get("version") != _VERSION:
+        known = f"this conda-multiplat reads {_VERSION}"
+        raise DocumentError(f"its layout is of version {data.get('version')!r:.20}; {known}")
+    texts = [data.get(key) for key in ("environment", "platform", "lock")]
+    manifest = data.get("manifest")
+    if not isinstance(manifest, list) or not manifest:
+        raise DocumentError("it names no manifest")
+    if not all(isinstance(text, str) for text in (*texts, *manifest)):
+        raise DocumentError("it does not say what it is")
+    environment, platform, lock = map(str, texts)
+    return Description(environment, platform, tuple(manifest), lock)
+
+
+def place_of(record: Record) -> str:
+    """Where a packed environment has a package's file.
+
+    Raises:
+        LockFileError: its URL ends in no name of such a file.
+    """
+    parts = unquote(urlsplit(record.url).path).rsplit("/", 2)
+    name = parts[-1]
+    if isinstance(record, PypiRecord):
+        if _WHEEL_FILE.fullmatch(name):
+            return f"{WHEELS}/{name}"
+    elif _CONDA_FILE.fullmatch(name) and _FOLDER.fullmatch(record.subdir):
+        return f"{CHANNEL}/{record.subdir}/{name}"
+    raise LockFileError(f"{record.name} {record.version}: no package is called so: {record.url}")
+
+
+def can_be_packed(record: Record) -> bool:
+    """Whether a package is a file that nothing has to be built of."""
+    return isinstance(record, CondaRecord) or bool(record.is_wheel and record.sha256)
+
+
+def why_not(record: PypiRecord) -> str:
+    """A line for a package that is none."""
+    if record.is_folder:
+        kind = "a folder"
+    elif record.url.startswith("git+"):
+        kind = "a repository"
+    else:
+        kind = "a source archive"
+    return f"{record.name} {record.version} is {kind}: {record.url}"
+
+
+def texts(
+    lock: LockFile, subdir: str, variables: Mapping[str, str], indexes: Mapping[str, Any]
+) -> dict[str, str]:
+    """The files of a packed environment but its packages, ``project`` and what tells of both.
+
+    Args:
+        lock: what is locked.
+        subdir: the platform.
+        variables: those that are set where the environment is active.
+        indexes: of each conda package's place, its entry in ``repodata.json``.
+    """
+    locked = lock.platforms[subdir]
+    wheels = [record for record in locked.pypi if can_be_packed(record)]
+    found = {
+        explicit_name(subdir): _explicit(lock, subdir),
+        _PIXI: _json({"version": "1", "platform": subdir}),
+        _ENVIRONMENT: _environment(locked.records, wheels, variables),
+    }
+    for folder in sorted({"noarch", subdir, *(record.subdir for record in locked.records)}):
+        found[f"{CHANNEL}/{folder}/repodata.json"] = _repodata(folder, indexes)
+    if wheels:
+        found[requirements_name(subdir)] = _requirements(wheels, subdir)
+    return found
+
+
+def explicit_name(subdir: str) -> str:
+    """The name of the explicit file."""
+    return f"conda-{subdir}.lock"
+
+
+def requirements_name(subdir: str) -> str:
+    """The name of pip's file."""
+    return f"requirements-{subdir}.txt"
+
+
+def repodata_entry(
+    record: CondaRecord, index: Mapping[str, Any], *, sha256: str, md5: str, size: int
+) -> dict[str, Any]:
+    """A package's entry: its own ``index.json``, with what its channel says it needs.
+
+    Args:
+        record: the package; channels mend ``depends``, and the lock has them mended.
+        index: its ``info/index.json``.
+        sha256: of its archive.
+        md5: likewise.
+        size: in bytes.
+    """
+    own = {
+        "depends": list(record.depends),
+        "subdir": record.subdir,
+        "sha256": sha256,
+        "md5": md5,
+        "size": size,
+    }
+    return {**index, **own}
+
+
+def _repodata(folder: str, indexes: Mapping[str, Any]) -> str:
+    start = f"{CHANNEL}/{folder}/"
+    entries = {p.removeprefix(start): entry for p, entry in indexes.items() if p.startswith(start)}
+    old = {name: entry for name, entry in entries.items() if name.endswith(".tar.bz2")}
+    new = {name: entry for name, entry in entries.items() if name not in old}
+    return _json(
+        {
+            "info": {"subdir": folder},
+            "packages": old,
+            "packages.conda": new,
+            "removed": [],
+            "repodata_version": 1,
+        }
+    )
+
+
+def _explicit(lock: LockFile, subdir: str) -> str:
+    """The explicit file: conda takes a path in it to count from where it is run."""
+    locked = lock.platforms[subdir]
+    here = locked._replace(
+        records=tuple(each._replace(url=f"./{place_of(each)}") for each in locked.records),
+        pypi=tuple(record for record in locked.pypi if can_be_packed(record)),
+    )
+    packed = lock._replace(environment="default", platforms={subdir: here})
+    return explicit.render(packed, subdir, file=explicit_name(subdir))
+
+
+def _requirements(wheels: Iterable[PypiRecord], subdir: str) -> str:
+    file = requirements_name(subdir)
+    lines = [
+        "# This file may be used in the environment that the explicit file has made:",
+        f"# $ python -m pip install --no-index --no-deps --require-hashes -r {file}",
+        f"# platform: {subdir}",
+        *(f"./{place_of(wheel)} --hash=sha256:{(wheel.sha256 or '').lower()}" for wheel in wheels),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _environment(
+    records: Iterable[CondaRecord], wheels: Sequence[PypiRecord], variables: Mapping[str, str]
+) -> str:
+    """An ``environment.yml`` as pixi-pack's, but for ``nodefaults``.
+
+    To conda from 26.7 on that is a channel, which does not exist.
+    """
+    lines = ["channels:", f"- ./{CHANNEL}", "dependencies:"]
+    lines += [f"- {scalar(f'{each.name}={each.version}={each.build}')}" for each in records]
+    if wheels:
+        lines += ["- pip:", "  - --no-index", f"  - --find-links ./{WHEELS}"]
+        lines += [f"  - {scalar(f'{each.name}=={each.version}')}" for each in wheels]
+    if variables:
+        lines += ["variables:"]
+        lines += [f"  {scalar(key)}: {json.dumps(text)}" for key, text in sorted(variables.items())]
+    return "\n".join(lines) + "\n"
+
+
+def sums(digests: Mapping[str, str]) -> str:
+    """``SHA256SUMS``: name -> SHA-256, by name."""
+    return "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
+
+
+def read_sums(text: str) -> dict[str, str]:
+    """Read :func:`sums`.
+
+    Raises:
+        DocumentError: a line is none, or there are two for a file.
+    """
+    digests: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        match = _SUM.fullmatch(line)
+        if match is None:
+            raise DocumentError(f"not a SHA-256 and a name: {line!r:.60}", number)
+        if match["name"] in digests:
+            raise DocumentError(f"the second line for {match['name']!r:.60}", number)
+        digests[match["name"]] = match["sha256"]
+    return digests
+
+
+def packed_part(locked: PlatformLock) -> PlatformLock:
+    """What is locked and packed: without what would have to be built."""
+    return locked._replace(pypi=tuple(each for each in locked.pypi if can_be_packed(each)))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, sort_keys=True) + "\n"

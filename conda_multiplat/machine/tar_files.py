@@ -1,0 +1,210 @@
+"""Tar files (POSIX.1-2001): the same bytes for the same content; of strangers, files and no more.
+
+What is in them is compressed already. They are not, so that none unpacks to more than it has.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import os
+import re
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from conda_multiplat.machine.files import shown
+from conda_multiplat.machine.interrupts import held
+from conda_multiplat.machine.temporary import sweep, temporary_path
+from conda_multiplat.vocabulary.errors import LockFileError, OutsideError
+
+#: Bytes.
+_BLOCK = 1 << 20
+#: What a header may have; Python would read one of any size into memory.
+_LARGEST_READ = 4 << 20
+#: Members of an archive, characters of a name, and folders above a file.
+_MOST, _LONGEST, _DEEPEST = 20_000, 1000, 50
+_FORM: dict[str, Any] = {"format": tarfile.PAX_FORMAT, "copybufsize": _BLOCK}
+#: What no system takes for more than a name: no drive, no stream, no control character.
+_NAME = re.compile(r"[^\x00-\x1f\x7f\\/:]+")
+
+
+class _Hashing(io.RawIOBase):
+    """A file that is written to, and its SHA-256."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.sha256 = hashlib.sha256()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, block: bytes) -> int:  # type: ignore[override]  # tarfile writes bytes
+        self.sha256.update(block)
+        return self._file.write(block)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
+def write_tar(path: Path, members: Mapping[str, bytes | Path]) -> str:
+    """Write an archive or none; its SHA-256.
+
+    Members stand in the order of their names, of nobody, of 1970, readable by all. At any moment
+    the old file or the new one is at ``path``, whole.
+
+    Args:
+        path: of the archive.
+        members: name -> content, or the file that has it.
+
+    Raises:
+        OutsideError: a file can't be read, or the archive not written.
+    """
+    sweep(path.parent)
+    temporary = temporary_path(path)
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        with temporary.open("xb") as file:
+            hashing = _Hashing(file)
+            with tarfile.open(fileobj=hashing, mode="w", **_FORM) as tar:
+                for name in sorted(members):
+                    _add(tar, name, members[name])
+            file.flush()
+            os.fsync(file.fileno())
+        with held():
+            temporary.replace(path)
+    except OSError as error:
+        at = error.filename if error.filename not in (None, str(temporary)) else shown(path)
+        raise OutsideError(f"can't write {shown(path)}: {at}: {error.strerror}") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+    return hashing.sha256.hexdigest()
+
+
+def _add(tar: tarfile.TarFile, name: str, content: bytes | Path) -> None:
+    info = tarfile.TarInfo(name)
+    info.mode = 0o644
+    if isinstance(content, bytes):
+        info.size = len(content)
+        tar.addfile(info, io.BytesIO(content))
+        return
+    with content.open("rb") as file:
+        info.size = os.fstat(file.fileno()).st_size
+        tar.addfile(info, file)
+
+
+class _Bounded(io.RawIOBase):
+    """A file that is read from, a bounded number of bytes at once."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= _LARGEST_READ:
+            raise tarfile.ReadError("a header of several megabytes")
+        return self._file.read(size)
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
+def extract_tar(archive: Path, folder: Path) -> dict[str, str]:
+    """Extract an archive of files; name -> SHA-256.
+
+    Args:
+        archive: not compressed.
+        folder: an empty one.
+
+    Raises:
+        LockFileError: it is no such archive, or has what is no file, or a name that leads out of
+            the folder or is there twice, be it in other letters.
+        OutsideError: it can't be read, or the files not written.
+    """
+    digests: dict[str, str] = {}
+    names: set[str] = set()
+    with _reading(archive) as tar:
+        for number, member in enumerate(tar):
+            name = member.name.removeprefix("./")
+            if number == _MOST:
+                raise tarfile.ReadError(f"it has more than {_MOST} files")
+            if member.isdir():
+                continue
+            _refuse(archive, member, name, names)
+            digests[name] = _extract(tar, member, folder / name)
+    return digests
+
+
+@contextmanager
+def _reading(archive: Path) -> Iterator[tarfile.TarFile]:
+    try:
+        with (
+            archive.open("rb") as file,
+            tarfile.open(fileobj=_Bounded(file), mode="r:") as tar,
+        ):
+            yield tar
+    except (tarfile.TarError, EOFError, ValueError) as error:
+        raise LockFileError(f"{shown(archive)} is no packed environment: {error}") from None
+    except OSError as error:
+        reason = f"{error.filename or archive}: {error.strerror or error}"
+        raise OutsideError(f"{shown(archive)} can't be unpacked: {reason}") from None
+
+
+def is_portable(name: str) -> bool:
+    """Whether every system takes a path, with ``/``, for one below a folder, and for no other.
+
+    Windows leaves dots and spaces at the end of a name out.
+    """
+    parts = name.split("/")
+    return (
+        len(name) <= _LONGEST
+        and len(parts) <= _DEEPEST
+        and all(_NAME.fullmatch(part) and part[-1] not in " ." for part in parts)
+    )
+
+
+def _refuse(archive: Path, member: tarfile.TarInfo, name: str, names: set[str]) -> None:
+    """Refuse what is no file with a name of its own below the folder.
+
+    Raises:
+        LockFileError: with the reason.
+    """
+    reason = ""
+    if not member.isreg() or member.sparse is not None:
+        reason = "which is no file"
+    elif not is_portable(name):
+        reason = "which is no path below a folder that every system can have"
+    elif name.casefold() in names:
+        reason = "which is there twice"
+    if reason:
+        text = f"{shown(archive)} can't be unpacked: it has {name[:80]!r}, {reason}"
+        raise LockFileError(text, hints=["nothing was changed"])
+    names.add(name.casefold())
+
+
+def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    left = member.size
+    source = tar.extractfile(member)
+    assert source is not None  # it is a file
+    with source, path.open("xb") as file:
+        while block := source.read(_BLOCK):
+            digest.update(block)
+            file.write(block)
+            left -= len(block)
+    if left:
+        raise tarfile.ReadError("it ends in the middle of a file")
+    return digest.hexdigest()
