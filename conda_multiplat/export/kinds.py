@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from conda_multiplat.export import environment, explicit, pixi_lock, pylock, requirements
+from conda_multiplat.export import (
+    dockerfile,
+    environment,
+    explicit,
+    pixi_lock,
+    pylock,
+    requirements,
+)
 from conda_multiplat.export.explicit import HashKind
 from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.manifest.model import Manifest
@@ -22,6 +29,7 @@ MARKS: Mapping[Kind, str] = {
     "environment": f"{_CREATE}env create",
     "pylock": "# PyPI packages, for an environment that has the locked conda packages:",
     "pixi-lock": "# Rendered by `conda multiplat render --kind pixi-lock`",
+    "dockerfile": dockerfile.MARK,
 }
 #: The kinds that list URLs, each with a hash.
 EXPLICIT: tuple[Kind, ...] = ("explicit", "snakemake")
@@ -48,6 +56,8 @@ def text(
         return made(lock, subdir) if lock.platforms[subdir].pypi else None
     name = lock.environment
     variables = manifest.variables.get(subdir, {})
+    if kind == "dockerfile":
+        return dockerfile.render(lock, subdir, variables)
     options = _options(manifest, name, subdir)
     return environment.render(lock, subdir, _name(manifest, name), variables, options)
 

@@ -11,7 +11,9 @@ from typing import Literal, NamedTuple
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 #: The kinds of files that are rendered from a lock.
-Kind = Literal["explicit", "requirements", "environment", "snakemake", "pylock", "pixi-lock"]
+Kind = Literal[
+    "explicit", "requirements", "environment", "snakemake", "pylock", "pixi-lock", "dockerfile"
+]
 
 LOCK_NAME = "conda-lock.yml"
 PIXI_LOCK_NAME = "pixi.lock"
@@ -24,6 +26,7 @@ _RENDERED: dict[Kind, re.Pattern[str]] = {
     "environment": re.compile(rf"{_PREFIX}environment-{_PLATFORM}\.yml"),
     "snakemake": re.compile(rf"(?P<environment>.+)\.{_PLATFORM}\.pin\.txt"),
     "pylock": re.compile(rf"pylock\.(?:(?P<environment>[^.]+)-)?{_PLATFORM}\.toml"),
+    "dockerfile": re.compile(rf"{_PREFIX}{_PLATFORM}\.Dockerfile"),
 }
 
 
@@ -77,6 +80,7 @@ def rendered_name(
         "explicit": f"{prefix}conda-{subdir}.lock",
         "requirements": f"{prefix}requirements-{subdir}.txt",
         "environment": f"{prefix}environment-{subdir}.yml",
+        "dockerfile": f"{prefix}{subdir}.Dockerfile",  # docker and editors look at the end
     }[kind]
 
 

@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -17,10 +18,13 @@ import sys
 import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from support.packages import PYTHON, Package
 
+#: conda's platform of this machine's images.
+SUBDIR = f"linux-{ {'x86_64': '64'}.get(platform.machine(), platform.machine()) }"
 MINOR = ".".join(PYTHON.split(".")[:2])
 #: What the interpreter of :func:`running_python` can import.
 _IMPORTED = "import json, re, runpy, site, sys, importlib.metadata"
@@ -87,18 +91,21 @@ def tar_of(files: Mapping[str, Path | bytes]) -> bytes:
 
 def config(**process: Any) -> dict[str, Any]:
     """The configuration of a base for this machine."""
-    machine = {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine]
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
     return {"architecture": machine, "os": "linux", "config": process}
 
 
-def machine_base(folder: Path) -> Path:
-    """A base of what this machine's Python and shell need of it, and of the shell."""
-    shell = Path("/bin/sh").resolve()
-    files: dict[str, Path | bytes] = {"bin/sh": shell}
-    for program in (_interpreter(), shell):
+def machine_base(
+    folder: Path, *programs: str, scripts: Mapping[str, bytes] = MappingProxyType({})
+) -> Path:
+    """A base of what this machine's Python and shell need of it, of the shell, and of programs."""
+    paths = [Path("/bin/sh"), *(Path(shutil.which(name) or name) for name in programs)]
+    files: dict[str, Path | bytes] = {f"bin/{path.name}": path.resolve() for path in paths}
+    for program in (_interpreter(), *(path.resolve() for path in paths)):
         for library in _libraries(program):
             files[str(library).lstrip("/")] = library.resolve()
-    return layout(folder, [(config(Env=["PATH=/bin", "FROM_BASE=1"]), [tar_of(files)])])
+    base = config(Env=["PATH=/bin", "FROM_BASE=1"])
+    return layout(folder, [(base, [tar_of({**files, **scripts})])])
 
 
 def _interpreter() -> Path:
@@ -160,7 +167,8 @@ def layer_tars(place: Path) -> list[tarfile.TarFile]:
     """The layers of a layout's folder, opened; each is what its digests say."""
     _, manifest, configuration = image_documents(place)
     diffs = configuration["rootfs"]["diff_ids"]
-    tars = [gzip.decompress(_read(place, layer["digest"])) for layer in manifest["layers"]]
+    blobs = [_read(place, layer["digest"]) for layer in manifest["layers"]]
+    tars = [gzip.decompress(blob) if blob[:2] == b"\x1f\x8b" else blob for blob in blobs]
     assert [f"sha256:{hashlib.sha256(tar).hexdigest()}" for tar in tars] == diffs
     return [tarfile.open(fileobj=io.BytesIO(tar)) for tar in tars]
 

@@ -26,8 +26,13 @@ examples:
   conda multiplat render --kind explicit --platform linux-64
   conda multiplat render --existing                          (again, what is out of date)
   conda multiplat render --kind pylock --platform linux-64   (PEP 751, for what reads that)
+  conda multiplat render --kind dockerfile --platform linux-64
   conda create --name robot --file conda-linux-64.lock      (any conda, no plugin)
 """
+
+
+#: What is lacking where a kind of file has nothing to say.
+_NOTHING = {"pylock": "no PyPI packages are", "dockerfile": "nothing of Linux is"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -36,10 +41,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--kind",
         dest="kind",
-        choices=("explicit", "environment", "pylock", "pixi-lock", "snakemake"),
+        choices=("explicit", "environment", "pylock", "pixi-lock", "snakemake", "dockerfile"),
         help="explicit: conda-PLATFORM.lock; environment: a pinned environment.yml; "
         "pylock: pylock.PLATFORM.toml (PEP 751); pixi-lock: pixi.lock; "
-        "snakemake: NAME.PLATFORM.pin.txt",
+        "snakemake: NAME.PLATFORM.pin.txt; "
+        "dockerfile: PLATFORM.Dockerfile, and the explicit file that it takes",
     )
     summary = "what was rendered before and is out of date, of each kind, with its kind of hash"
     flag(what, "--existing", "existing", summary)
@@ -67,7 +73,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         else:
             texts = _anew(project, args.environments, args.platforms, args.kind, args.hash_kind)
         if not texts:
-            what = "no PyPI packages are" if args.kind == "pylock" else "nothing is"
+            what = _NOTHING.get(args.kind, "nothing is")
             raise UsageError(f"{what} locked for {', '.join(args.platforms) or 'any platform'}")
     if not args.dry:
         write_all(texts)
@@ -90,18 +96,27 @@ def _anew(
     Raises:
         UsageError: two environments would have the same file.
     """
-    kinds: tuple[Kind, ...] = (kind, "requirements") if kind in EXPLICIT else (kind,)
+    kinds = _with_others(kind)
     texts: dict[Path, str] = {}
     for name in select_environments(project.manifest, environments):
         lock = _trusted_lock(project, name)
         for subdir in _subdirs(lock, platforms, all_of_them=len(environments) == 1):
-            for file_kind in kinds:
-                content = text(file_kind, project.manifest, lock, subdir, hash_kind)
-                if content is not None:
+            contents = {
+                each: text(each, project.manifest, lock, subdir, hash_kind) for each in kinds
+            }
+            for file_kind, content in contents.items():
+                if content is not None and contents[kind] is not None:
                     path = project.folder / _file_name(project, file_kind, name, subdir)
                     _refuse_twice(path, texts)
                     texts[path] = content
     return texts
+
+
+def _with_others(kind: Kind) -> tuple[Kind, ...]:
+    """A kind, and those that are rendered with it: what is written into it refers to them."""
+    if kind == "dockerfile":
+        return (kind, "explicit", "requirements")
+    return (kind, "requirements") if kind in EXPLICIT else (kind,)
 
 
 def _trusted_lock(project: Project, environment: str) -> LockFile:

@@ -14,6 +14,7 @@ import pytest
 from support.hosts import Host
 from support.images import (
     MINOR,
+    SUBDIR,
     archive,
     image_documents,
     layer_tars,
@@ -38,7 +39,6 @@ from support.packages import (
     python_package,
 )
 
-SUBDIR = f"linux-{ {'x86_64': '64'}.get(os.uname().machine, os.uname().machine) }"
 ALL = ("python", "greeting", "prefixed", "scripted", "activated")
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs links and modes of files")
 

@@ -1,0 +1,133 @@
+"""A Dockerfile that makes an image of what is locked, from the explicit file and its requirements.
+
+It is for who has docker and a network at hand; ``conda multiplat image`` needs neither. micromamba
+installs the explicit file in a first stage, of which only the environment goes into the second.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from conda_multiplat.activation.entrypoint import ENTRYPOINT
+from conda_multiplat.activation.model import activation
+from conda_multiplat.export.explicit import machine_lines, platform_to_render
+from conda_multiplat.lockfile.model import LockFile, PlatformLock
+from conda_multiplat.vocabulary.file_names import rendered_name
+from conda_multiplat.vocabulary.oci import image_platform
+
+#: Where the environment is in the image.
+PREFIX = "/opt/env"
+#: What a file of ours begins with.
+MARK = "# Rendered by `conda multiplat render --kind dockerfile`"
+#: Images, as ``--build-arg`` names others.
+_INSTALLER = "mambaorg/micromamba:2"
+_BASE = "debian:stable-slim"
+_SPECIAL = re.compile(r'["\\$]')
+
+
+def render(lock: LockFile, subdir: str, variables: Mapping[str, str]) -> str | None:
+    """The Dockerfile's text, with LF line ends; ``None`` of a platform that has no images.
+
+    Args:
+        lock: what is locked.
+        subdir: the platform that the image is for.
+        variables: those of the manifest.
+
+    Raises:
+        UsageError: the platform is not locked.
+    """
+    platform = image_platform(subdir)
+    if platform is None:
+        return None
+    locked = platform_to_render(lock, subdir)
+    parts = [
+        _header(lock, locked, subdir, str(platform)),
+        _build(lock, locked, subdir, str(platform)),
+        _image(locked, str(platform), variables),
+    ]
+    return "\n".join("\n".join(lines) + "\n" for lines in parts)
+
+
+def _header(lock: LockFile, locked: PlatformLock, subdir: str, platform: str) -> list[str]:
+    file = rendered_name("dockerfile", lock.environment, subdir)
+    beside = rendered_name("explicit", lock.environment, subdir)
+    return [
+        MARK,
+        f"# {beside} has to be beside it. To use it:",
+        f"# $ docker build --platform {platform} --file {file} .",
+        *(f"# {line}" for line in machine_lines(locked)),
+        *(f"# not in it, since nothing verifies it: {name}" for name in _unverified(locked)),
+        "# An image with micromamba, and the base image; --build-arg INSTALLER=… names another.",
+        f"ARG INSTALLER={_INSTALLER}",
+        f"ARG BASE={_BASE}",
+    ]
+
+
+def _unverified(locked: PlatformLock) -> list[str]:
+    """PyPI packages that stand in the requirements as comments."""
+    return [each.name for each in locked.pypi if not each.sha256 or each.is_folder]
+
+
+def _build(lock: LockFile, locked: PlatformLock, subdir: str, platform: str) -> list[str]:
+    explicit = rendered_name("explicit", lock.environment, subdir)
+    return [
+        f"FROM --platform={platform} ${{INSTALLER}} AS build",
+        "USER root",
+        f"COPY {explicit} /tmp/",
+        f"RUN micromamba create --yes --prefix {PREFIX} --file /tmp/{explicit}",
+        *(_requirements(lock, locked, subdir) if locked.pypi else []),
+        *_entrypoint(),
+    ]
+
+
+def _requirements(lock: LockFile, locked: PlatformLock, subdir: str) -> list[str]:
+    """Pip is the environment's own or, where it has none, one of another environment."""
+    file = rendered_name("requirements", lock.environment, subdir)
+    python = f"{PREFIX}/bin/python"
+    options = f"install --no-cache-dir --no-deps --require-hashes --requirement /tmp/{file}"
+    if any(record.name == "pip" for record in locked.records):
+        return [f"COPY {file} /tmp/", f"RUN {python} -m pip {options}"]
+    return [
+        f"COPY {file} /tmp/",
+        f"RUN {python} -m venv /tmp/pip \\",
+        f" && /tmp/pip/bin/python -m pip --python {python} {options}",
+    ]
+
+
+def _entrypoint() -> list[str]:
+    """Packages' activation scripts are not known from a lock: they are found as they are run."""
+    script = [
+        "#!/bin/sh",
+        f"for script in {PREFIX}/etc/conda/activate.d/*.sh; do",
+        '  if [ -f "$script" ]; then . "$script"; fi',
+        "done",
+        'exec "$@"',
+    ]
+    path = f"{PREFIX}/{ENTRYPOINT}"
+    return [
+        f"RUN mkdir -p {path.rpartition('/')[0]} \\",
+        " && printf '%s\\n' \\",
+        *(f"    '{line}' \\" for line in script),
+        f"    > {path} \\",
+        f" && chmod 755 {path}",
+    ]
+
+
+def _image(locked: PlatformLock, platform: str, variables: Mapping[str, str]) -> list[str]:
+    active = activation(PREFIX, PREFIX, asked=[variables])
+    fit = {name: value for name, value in active.variables.items() if "\n" not in value}
+    own = {"CONDA_PREFIX": PREFIX, "CONDA_DEFAULT_ENV": PREFIX, "CONDA_SHLVL": "1"}
+    has_python = any(record.name == "python" for record in locked.records)
+    return [
+        f"FROM --platform={platform} ${{BASE}}",
+        f"COPY --from=build {PREFIX} {PREFIX}",
+        f'ENV PATH="{PREFIX}/bin:$PATH"',
+        *(f'ENV {name}="{_quoted(value)}"' for name, value in (own | fit).items()),
+        f'ENTRYPOINT ["{PREFIX}/{ENTRYPOINT}"]',
+        *(['CMD ["python"]'] if has_python else []),
+    ]
+
+
+def _quoted(value: str) -> str:
+    return _SPECIAL.sub(r"\\\g<0>", value)
