@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from conda_multiplat.actions.audit import Report, advisory_source, audit
-from conda_multiplat.cli.options import environments_option, platforms_option
+from conda_multiplat.cli.options import environments_option, flag, platforms_option
 from conda_multiplat.cli.show import audit as show
 from conda_multiplat.export.sarif import sarif
 from conda_multiplat.lockfile.audit.findings import Rules
@@ -39,6 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     summary = "write the answer in SARIF 2.1.0 too, for code scanning"
     parser.add_argument("--sarif", dest="sarif_file", metavar="FILE", help=summary)
+    flag(parser, "--markdown", "as_markdown", "a table for a pull request")
     environments_option(parser)
     platforms_option(parser, "only these platforms")
 
@@ -63,7 +64,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     )
     if args.sarif_file:
         write_all({Path(args.sarif_file): _sarif(report, project)})
-    for line in show.text(report, console.answer_width):
+    lines = show.markdown(report) if args.as_markdown else show.text(report, console.answer_width)
+    for line in lines:
         console.show(line)
     for line in show.summary(report):
         console.say(line)

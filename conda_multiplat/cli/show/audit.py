@@ -7,6 +7,7 @@ from textwrap import wrap
 
 from conda_multiplat.actions.audit import Report
 from conda_multiplat.cli.show.listing import ASKED
+from conda_multiplat.cli.show.markdown import plain, table
 from conda_multiplat.cli.show.where import where
 from conda_multiplat.lockfile.audit.brought_by import Chain
 from conda_multiplat.lockfile.audit.findings import Finding, Unknown
@@ -31,6 +32,25 @@ def text(report: Report, width: int | None = None) -> Iterator[str | Line]:
             yield f"ignored until {finding.ignored.until}: {_named(finding)} ({at})"
             yield f"   {finding.ignored.reason}"
     yield from _unknown(report.unknown, width or _WIDTH)
+
+
+def markdown(report: Report) -> list[str]:
+    """Lines of GitHub's Markdown: findings, what is ignored, and what is unknown folded away."""
+    listed = [finding for finding in report.findings if not finding.excused]
+    lines = ["No vulnerability is known of what could be looked up."]
+    if listed:
+        rows = [[plain(word) for word in _row(each, report.targets)[1:]] for each in listed]
+        lines = table([word.lower() for word in _HEADER[1:]], *rows)
+    for finding in report.findings:
+        if finding.excused and finding.ignored:
+            until, reason = finding.ignored.until, finding.ignored.reason
+            lines += ["", plain(f"Ignored until {until}: {_named(finding)}: {reason}")]
+    if report.unknown:
+        names = (" ".join(each.package.record[:2]) for each in report.unknown)
+        summary = f"{packages(len(report.unknown))} unknown: no advisory could tell"
+        opening = f"<details><summary>{summary}</summary>"
+        lines += ["", opening, "", plain(", ".join(names)), "", "</details>"]
+    return lines
 
 
 def _row(finding: Finding, targets: Sequence[Target]) -> tuple[str, ...]:

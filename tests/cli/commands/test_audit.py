@@ -517,6 +517,28 @@ def test_sarif(alone: Host, web: Path, database: Callable[..., Path]) -> None:
     assert json.loads((sub / "out.sarif").read_text(encoding="utf-8"))["runs"][0]["results"] == []
 
 
+def test_markdown(alone: Host, web: Path, database: Callable[..., Path]) -> None:
+    """Tables for a pull request, of words that mean nothing to Markdown."""
+    _ignore(web, "id: GHSA-b, reason: <b>not</b> | ours, until: 2099-12-31")
+    other = advisory("GHSA-b", "web-tool", *below("3"), word="LOW")
+    done = alone.multiplat("audit", "--markdown", "--db", database(JINJA, other), cwd=web, code=1)
+    assert done.stdout == (
+        "| name | locked | fixed in | severity | advisory | where | brought by |\n"
+        "|---|---|---|---|---|---|---|\n"
+        "| jinja2 | 3.1.2 | 3.1.3 | critical | GHSA-jinja CVE-1 | linux-64 | "
+        "environment.yml:8:5 &#62; web-tool |\n"
+        "\n"
+        "Ignored until 2099-12-31: GHSA-b of web-tool 2.0: "
+        "&#60;b&#62;not&#60;/b&#62; &#124; ours\n"
+        "\n"
+        "<details><summary>2 packages unknown: no advisory could tell</summary>\n"
+        "\n"
+        "python 3.12.4, zlib 1.3\n"
+        "\n"
+        "</details>\n"
+    )
+
+
 def test_package_of_no_line(alone: Host, web: Path, database: Callable[..., Path]) -> None:
     """What the manifest no longer asks for is still locked: it is at the lock."""
     manifest = web / "environment.yml"
