@@ -4,8 +4,11 @@ A signal that comes while modules are imported ends the process without a traceb
 ends is settled before anything else is.
 """
 
+import gc
 import os
 
+# Modules are full of objects that stay: looking through them for garbage is in vain.
+gc.set_threshold(50_000)
 try:
     from conda_multiplat.machine.interrupts import end_at_once
 

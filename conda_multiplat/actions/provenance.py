@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from conda_multiplat.lockfile.hashes import unverifiable
 from conda_multiplat.lockfile.model import LockChannel, LockFile
-from conda_multiplat.lockfile.places import Places, package_places, record_places
+from conda_multiplat.lockfile.places import Places, places_by_layout, places_of_lock, record_places
 from conda_multiplat.lockfile.provenance import asked_channels, strays
-from conda_multiplat.machine.files import read_blocks, shown
+from conda_multiplat.lockfile.read import read_lock
+from conda_multiplat.machine.files import read_blocks, read_lock_text, shown
 from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.vocabulary.channels import ChannelConfig
@@ -18,27 +20,33 @@ from conda_multiplat.vocabulary.errors import LockFileError
 
 
 def lock_strays(
-    project: Project, lock: LockFile, targets: Iterable[Target]
+    project: Project, environment: str, lock: LockFile, targets: Iterable[Target]
 ) -> dict[str, list[str]]:
     """What is wrong with where a lock's packages are from: a line -> its platforms.
 
     Args:
         project: with the manifest.
-        lock: the head of the lock; the packages' places are read from the file.
+        environment: whose lock it is; what it says of that itself is a stranger's word.
+        lock: its head; the packages' places are read from the file.
         targets: those of its environment.
 
     Raises:
         LockFileError: the lock can't be read.
         ManifestError: conda's configuration can't be read.
     """
-    path = project.lock_path(lock.environment)
-    places = package_places(b"".join(read_blocks(path)), shown(path))
+    places = _places_in(project.lock_path(environment))
     lines: dict[str, list[str]] = {}
     for target in targets:
         there = places.get(target.subdir, Places({}, [], []))
         for line in [*there.wrong, *_strays(project, target, there, lock.channels)]:
             lines.setdefault(line, []).append(target.subdir)
     return lines
+
+
+def _places_in(path: Path) -> dict[str, Places]:
+    return places_by_layout(read_blocks(path)) or places_of_lock(
+        read_lock(read_lock_text(path), shown(path))
+    )
 
 
 def target_strays(
@@ -155,7 +163,7 @@ def refuse_unverifiable(project: Project, target: Target, lock: LockFile) -> Non
     """
     if lines := unverifiable(lock.platforms[target.subdir].every):
         raise LockFileError(
-            f"{shown(project.lock_path(lock.environment))} has packages that can't be verified",
+            f"{shown(project.lock_path(target.environment))} has packages that can't be verified",
             details=lines,
             hints=["nothing was fetched; lock them anew: conda multiplat lock --update-all"],
         )

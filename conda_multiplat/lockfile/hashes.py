@@ -14,12 +14,12 @@ from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record
 
 #: What CEP 26 allows, and a little more; never a separator of paths.
 _PARTS = {
-    "name": re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*"),
-    "version": re.compile(r"[A-Za-z0-9_.!+-]*[A-Za-z0-9_+!-]"),
-    "build": re.compile(r"[A-Za-z0-9_.+]*[A-Za-z0-9_+]"),
+    "name": r"[A-Za-z0-9_][A-Za-z0-9_.-]*",
+    "version": r"[A-Za-z0-9_.!+-]*[A-Za-z0-9_+!-]",
+    "build": r"[A-Za-z0-9_.+]*[A-Za-z0-9_+]",
 }
 _DIGITS = {"md5": 32, "sha256": 64}
-_COMMIT = re.compile(r"@[0-9a-f]{40}(?:[0-9a-f]{24})?(?:#|$)")
+_COMMIT = r"@[0-9a-f]{40}(?:[0-9a-f]{24})?(?:#|$)"
 
 
 def unverifiable(records: Iterable[Record]) -> list[str]:
@@ -38,7 +38,7 @@ def _reasons(record: Record) -> Iterator[str]:
     if isinstance(record, CondaRecord):
         for part, pattern in _PARTS.items():
             value = getattr(record, part)
-            if not pattern.fullmatch(value) or (part == "version" and not is_version(value)):
+            if not re.fullmatch(pattern, value) or (part == "version" and not is_version(value)):
                 yield f"its {part} is none: {value!r}"
     hashes = {"md5": record.md5, "sha256": record.sha256}
     for kind, value in hashes.items():
@@ -60,4 +60,4 @@ def _needs_none(record: Record) -> bool:
 
 def _is_commit(record: PypiRecord) -> bool:
     scheme = urlsplit(record.url).scheme.lower()
-    return scheme.startswith("git+") and bool(_COMMIT.search(record.url))
+    return scheme.startswith("git+") and bool(re.search(_COMMIT, record.url))

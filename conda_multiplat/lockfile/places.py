@@ -9,36 +9,39 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from conda_multiplat.lockfile.hashes import unverifiable
-from conda_multiplat.lockfile.model import PlatformLock
-from conda_multiplat.lockfile.read import read_lock, unquoted
-from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
+from conda_multiplat.lockfile.model import LockFile, PlatformLock
+from conda_multiplat.lockfile.read import LONGEST_HEAD, unquoted
+from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record
 
-_DEPENDENCIES = rb"\n  dependencies:.*\n(?:    .*\n)*"
-_END = rb"\n  category: .*\n  optional: false(?=\n)"
+_DEPENDENCIES = rb"  dependencies:.*\n(?:    .*\n)*"
+_END = rb"  category: .*\n  optional: false\n"
 #: A conda package whose URL is its own: it has the package's platform, name, version and build in
-#: it. There is a hash to verify it by.
+#: it. It has both hashes. (A check takes most of its time here: where what is repeated stands
+#: before a literal, as the channel before its slash, the matcher tries nothing in between.)
 _OWN_URL = re.compile(
-    rb"\n- name: ([^/%\n]+)\n  version: ('?)([^/%\n]+)\2\n  manager: conda\n  platform: (.*)"
+    rb"- name: ([^/%\n]+)\n  version: ('?)([^/%\n]+)\2\n  manager: conda\n  platform: (.*)\n"
     + _DEPENDENCIES
-    + rb"  url: (.*)/(?:\4|noarch)/\1-\3-([^-/%\n]+)(?:\.conda|\.tar\.bz2)\n  hash:(?=\n    )"
-    + rb"(?:\n    md5: '?[0-9a-fA-F]{32}'?)?(?:\n    sha256: '?[0-9a-fA-F]{64}'?)?"
-    + rb"\n  build: '?\6'?"
+    + rb"  url: (.*/)(?:\4|noarch)/\1-\3-([^-/%.\n]+)\.(?:conda|tar\.bz2)\n  hash:\n"
+    + rb"    md5: '?[0-9a-fA-F]{32}'?\n    sha256: '?[0-9a-fA-F]{64}'?\n  build: '?\6'?\n"
     + _END
 )
 _TEXT = rb"([A-Za-z0-9_./*][A-Za-z0-9_./:+@%!*~-]*|'[^'\n]*')"
-_ENTRY = re.compile(
-    (
-        rb"\n- name: TEXT\n  version: TEXT\n  manager: (conda|pip)\n  platform: TEXT"
-        + _DEPENDENCIES
-        + rb"  url: TEXT\n  hash:(?: \{\})?"
-        + rb"(?:\n    md5: TEXT)?(?:\n    sha256: TEXT)?(?:\n  build: TEXT)?"
-        + _END
-    ).replace(b"TEXT", _TEXT)
-)
+#: Any other package as we write it; compiled where there is one, which many locks have not.
+_ENTRY = (
+    rb"- name: TEXT\n  version: TEXT\n  manager: (conda|pip)\n  platform: TEXT\n"
+    + _DEPENDENCIES
+    + rb"  url: TEXT\n  hash:(?: \{\})?\n"
+    + rb"(?:    md5: TEXT\n)?(?:    sha256: TEXT\n)?(?:  build: TEXT\n)?"
+    + _END
+).replace(b"TEXT", _TEXT)
+_START = re.compile(rb"\npackage:.*\n")
+_NEXT = b"\n- name: "
+#: Bytes; a package that needs more is not of ours.
+_LONGEST_ENTRY = 1 << 20
 #: What a channel's URL never has, and YAML would take for more than text.
 _ODD = re.compile(r"""[\s'"#]""")
 
@@ -66,46 +69,91 @@ class Places(NamedTuple):
     wrong: tuple[str, ...] = ()
 
 
-def package_places(content: bytes, file: str) -> dict[str, Places]:
-    """The places of a lock's packages, by platform.
+def places_by_layout(blocks: Iterable[bytes]) -> dict[str, Places] | None:
+    """The places of a lock's packages by platform, if it has nothing but entries as we write them.
 
     Args:
-        content: a lock file's.
-        file: its name.
+        blocks: the file's content, of which no more than a block is in memory.
 
-    Raises:
-        LockFileError: it can't be read.
+    Returns:
+        ``None`` for any other lock: it has to be read.
     """
-    section = content[content.find(b"\npackage:") :]
-    if b"\r" in section:
-        section = section.replace(b"\r\n", b"\n")
-    # YAML ends lines at these too
-    plain = section.isascii() and b"\r" not in section
-    return (_by_layout(section) if plain else None) or _by_yaml(content.decode("utf-8-sig"), file)
+    own: dict[tuple[bytes, bytes], list[bytes]] = {}
+    others: list[bytes] = []
+    for part in _parts(blocks):
+        if part is None:
+            return None
+        # what lies between, name, quote, version, platform, channel, build
+        columns = _OWN_URL.split(part)
+        wanted = (columns[1::7], columns[4::7], columns[5::7])
+        for name, platform, channel in zip(*wanted, strict=True):
+            own.setdefault((platform, channel), []).append(name)
+        others += filter(None, columns[::7])
+    return _by_platform(own, others)
 
 
-def _by_layout(section: bytes) -> dict[str, Places] | None:
-    """``None`` where there is more than entries as we write them."""
-    own, rest = _of_their_own(section)
-    parts = _ENTRY.split(rest)
-    more = b"".join(parts[::9])
-    if more not in (b"\npackage:\n", b"\npackage: []\n"):
-        return None
-    if any(_ODD.search(channel) for channels in own.values() for channel in channels):
-        return None
-    records: dict[str, tuple[list[CondaRecord], list[PypiRecord]]] = {}
-    texts = [None if part is None else str(unquoted(part.decode())) for part in parts]
-    columns = (texts[start::9] for start in range(1, 9))
-    for name, version, manager, platform, url, md5, sha256, build in zip(*columns, strict=True):
-        conda, pypi = records.setdefault(platform, ([], []))
-        if manager == "conda":
-            conda.append(CondaRecord(name, version, build or "", url, md5, sha256))
-        else:
-            pypi.append(PypiRecord(name, version, url, sha256))
+def _parts(blocks: Iterable[bytes]) -> Iterator[bytes | None]:
+    r"""The packages, several at a time, with ``\n`` line ends.
+
+    The last is ``None`` where YAML would end lines at more than that, or an end is not in sight.
+    """
+    held, begun = b"", False
+    for block in blocks:
+        held += block
+        if b"\r" in held:
+            held = held.replace(b"\r\n", b"\n")
+        if not begun and (start := _START.search(held)):
+            held, begun = held[start.start() :].removeprefix(b"\npackage:\n"), True
+        end = held.rfind(_NEXT) + 1 if begun else 0
+        if len(held) - end > (_LONGEST_ENTRY if begun else LONGEST_HEAD):
+            yield None
+            return
+        if end:
+            yield _as_we_end_lines(held[:end])
+            held = held[end:]
+    yield _as_we_end_lines(held) if begun else None
+
+
+def _as_we_end_lines(text: bytes) -> bytes | None:
+    return text if text.isascii() and b"\r" not in text else None
+
+
+def _by_platform(
+    own: dict[tuple[bytes, bytes], list[bytes]], others: Iterable[bytes]
+) -> dict[str, Places] | None:
+    """What was found, by platform; ``None`` where others are not all entries as we write them."""
+    names: dict[str, dict[str, list[str]]] = {}
+    for (subdir, channel), group in own.items():
+        url = channel[:-1].decode()
+        if _ODD.search(url):
+            return None
+        names.setdefault(subdir.decode(), {})[url] = b"\n".join(group).decode().split("\n")
+    conda: dict[str, list[CondaRecord]] = {}
+    pypi: dict[str, list[PypiRecord]] = {}
+    for entries in others:
+        columns = re.split(_ENTRY, entries)
+        if any(columns[::9]):
+            return None
+        for platform, record in _records(columns):
+            if isinstance(record, CondaRecord):
+                conda.setdefault(platform, []).append(record)
+            else:
+                pypi.setdefault(platform, []).append(record)
     return {
-        platform: _places(own.get(platform, {}), *records.get(platform, ([], [])))
-        for platform in {**own, **records}
+        platform: _places(names.get(platform, {}), conda.get(platform, []), pypi.get(platform, []))
+        for platform in {**names, **conda, **pypi}
     }
+
+
+def _records(columns: Sequence[bytes | None]) -> Iterator[tuple[str, Record]]:
+    """The packages of texts that ``_ENTRY`` has split, each with its platform."""
+    texts = [None if text is None else str(unquoted(text.decode())) for text in columns]
+    values = (texts[start::9] for start in range(1, 9))
+    for name, version, manager, platform, url, md5, sha256, build in zip(*values, strict=True):
+        if manager == "conda":
+            yield platform, CondaRecord(name, version, build or "", url, md5, sha256)
+        else:
+            yield platform, PypiRecord(name, version, url, sha256)
 
 
 def _places(
@@ -131,25 +179,9 @@ def _twice(names: Sequence[str]) -> list[str]:
     return [f"{name}: locked more than once" for name, count in Counter(names).items() if count > 1]
 
 
-def _of_their_own(section: bytes) -> tuple[dict[str, dict[str, list[str]]], bytes]:
-    """The names by platform and channel, and what is left of the section."""
-    # what lies between, name, quote, version, platform, channel, build
-    parts = _OWN_URL.split(section)
-    groups: dict[tuple[bytes, bytes], list[bytes]] = {}
-    for name, platform, channel in zip(parts[1::7], parts[4::7], parts[5::7], strict=True):
-        groups.setdefault((platform, channel), []).append(name)
-    own: dict[str, dict[str, list[str]]] = {}
-    for (platform, channel), names in groups.items():
-        own.setdefault(platform.decode(), {})[channel.decode()] = (
-            b"\n".join(names).decode().split("\n")
-        )
-    return own, b"".join(parts[::7])
-
-
-def _by_yaml(text: str, file: str) -> dict[str, Places]:
-    return {
-        platform: record_places(lock) for platform, lock in read_lock(text, file).platforms.items()
-    }
+def places_of_lock(lock: LockFile) -> dict[str, Places]:
+    """The places of the packages of a lock that has been read, by platform."""
+    return {platform: record_places(there) for platform, there in lock.platforms.items()}
 
 
 def record_places(lock: PlatformLock) -> Places:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -66,7 +66,7 @@ _MARKER = re.compile(r"^(<<<<<<< |\|{7}( |\r?$)|=======\r?$|>>>>>>> )", re.MULTI
 _OF_OURS = f"{PREFIX}packages-sha256"
 _NAME_LINE = re.compile(r"^- name: '?([^\s']+)", re.MULTILINE)
 #: Bytes; there is no head of a tenth of that.
-_LONGEST_HEAD = 4 << 20
+LONGEST_HEAD = 4 << 20
 _PACKAGE_LINE = re.compile(r"^package:", re.MULTILINE)
 _UNMERGED = re.compile(r"\A# Not merged: (.*)\n(# What follows.*\n)?")
 #: Keeps what is locked, which locking afresh does not.
@@ -189,22 +189,36 @@ def read_head(blocks: Iterable[bytes], file: str, *, whole: bool) -> LockFile | 
     start = b""
     while (end := start.find(b"\npackage:") + 1) == 0:
         block = next(rest, b"")
-        if not block or len(start) > _LONGEST_HEAD:
+        if not block or len(start) > LONGEST_HEAD:
             return None
         start += block
+    head = _own_head(start[:end], file)
+    if head is None or (
+        whole
+        and not (head.as_written and _sha256(chain([start[end:]], rest)) == head.packages_sha256)
+    ):
+        return None
+    return head.lock
+
+
+class _Head(NamedTuple):
+    """The head of a lock of ours; whether it has the digest that it states, and the packages'."""
+
+    lock: LockFile
+    as_written: bool
+    packages_sha256: str
+
+
+@lru_cache(maxsize=8)  # a project is found by it first, and then it is read
+def _own_head(content: bytes, file: str) -> _Head | None:
+    """``None`` for another tool's, and one that is broken."""
     try:
-        head = start[:end].decode("utf-8-sig")
-        _, _, metadata, custom = _parts(f"{head}package: []", file)
+        text = content.decode("utf-8-sig")
+        _, _, metadata, custom = _parts(f"{text}package: []", file)
         stated = custom.get(_OF_OURS, "")
-        if not stated or unmerged_reason(head):
+        if not stated or unmerged_reason(text) or any(head_faults(metadata)):
             return None
-        if whole and not (
-            is_as_written(metadata) and _sha256(chain([start[end:]], rest)) == stated
-        ):
-            return None
-        if any(head_faults(metadata)):
-            return None
-        return _lock(metadata, custom, [], None)
+        return _Head(_lock(metadata, custom, [], None), is_as_written(metadata), stated)
     except (LockFileError, KeyError, TypeError, AttributeError, ValueError, RecursionError):
         return None
 

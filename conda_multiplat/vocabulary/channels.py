@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 
-_SCHEME = re.compile(r"^[a-z][a-z0-9+]*://", re.IGNORECASE)
+_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+]*://")
 #: In URLs only, and not in those of files: any folder can be called ``t``.
 _TOKEN = re.compile(r"(?<!file://)(?<=://)([^/\s]*(?:/[^/\s]+)*?)/t/([^/\s?#]+)(?=[/\s]|$)")
 #: A user's name alone is taken for a secret only if it can't be found in many words.

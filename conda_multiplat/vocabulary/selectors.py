@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import re
+from _ast import And, BoolOp, Name, Not, PyCF_ONLY_AST, UnaryOp, expr  # `ast` takes a millisecond
+from typing import Any
 
 from conda_multiplat.vocabulary.errors import Location, Problem, WordingError
 from conda_multiplat.vocabulary.names import FAMILIES, SUBDIRS, did_you_mean, families
@@ -65,22 +66,22 @@ def evaluate(expression: str, subdir: str) -> bool:
             "split what is on the line into several lines",
         )
     try:
-        tree = ast.parse(expression.strip(), mode="eval").body
+        tree: Any = compile(expression.strip(), "selector", "eval", PyCF_ONLY_AST)
     except (SyntaxError, ValueError, MemoryError, RecursionError):  # what is deep gives any of them
         raise SelectorError(
             f"selector [{expression}] is not an expression",
             "write variables joined by `and`, `or`, `not`, for example # [linux and x86_64]",
         ) from None
-    return _value(tree, variables(subdir), expression)
+    return _value(tree.body, variables(subdir), expression)
 
 
-def _value(node: ast.expr, values: dict[str, bool], expression: str) -> bool:
-    if isinstance(node, ast.BoolOp):
+def _value(node: expr, values: dict[str, bool], expression: str) -> bool:
+    if isinstance(node, BoolOp):
         parts = [_value(part, values, expression) for part in node.values]
-        return all(parts) if isinstance(node.op, ast.And) else any(parts)
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return all(parts) if isinstance(node.op, And) else any(parts)
+    if isinstance(node, UnaryOp) and isinstance(node.op, Not):
         return not _value(node.operand, values, expression)
-    if isinstance(node, ast.Name):
+    if isinstance(node, Name):
         if node.id in values:
             return values[node.id]
         known = "the variables are " + ", ".join(sorted(_VARIABLES))

@@ -32,7 +32,9 @@ def _repository(folder: Path) -> Path:
 # -- locks that point elsewhere
 
 
-def _edited(project: Path, change: Callable[[CondaRecord], CondaRecord]) -> None:
+def _edited(
+    project: Path, change: Callable[[CondaRecord], CondaRecord], environment: str = "default"
+) -> None:
     """Change a lock's records, digests made anew, as somebody who means it would."""
     path = project / "conda-lock.yml"
     lock = read_lock(path.read_text(encoding="utf-8"), path.name)
@@ -40,7 +42,8 @@ def _edited(project: Path, change: Callable[[CondaRecord], CondaRecord]) -> None
         subdir: platform._replace(records=tuple(map(change, platform.records)))
         for subdir, platform in lock.platforms.items()
     }
-    path.write_text(render(lock._replace(platforms=platforms)), encoding="utf-8")
+    edited = lock._replace(platforms=platforms, environment=environment)
+    path.write_text(render(edited), encoding="utf-8")
 
 
 def _python_from(url: str) -> Callable[[CondaRecord], CondaRecord]:
@@ -82,6 +85,18 @@ def test_lock_that_points_elsewhere(
     said = door.multiplat("diff", "old.yml", "conda-lock.yml", cwd=project).stdout.splitlines()
     assert said[1].split()[:2] == ["~", "python"]
     assert said[2].startswith("      from ")
+
+
+def test_lock_that_says_it_is_another(alone: Host, project: Path, channel: Path) -> None:
+    """What is looked at is the file itself, whichever environment it says that it is of."""
+    extra = "multiplat: {environments: {dev: {}}}\n"
+    write(project, channel, "python", platforms=f"[{SUBDIR}]", extra=extra)
+    alone.multiplat("lock", cwd=project)
+    evil = "https://evil.example/c"
+    _edited(project, _python_from(f"{evil}/{{1}}/{{2}}"), environment="dev")
+    for command, code in (("check", 1), ("install", 2)):
+        done = alone.multiplat(command, cwd=project, code=code)
+        assert f"python: from {evil}, which is not a channel" in done.stdout + done.stderr
 
 
 @pytest.fixture

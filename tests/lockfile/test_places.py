@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from conda_multiplat.lockfile.model import LockChannel, LockFile, PlatformLock
-from conda_multiplat.lockfile.places import package_places
+from conda_multiplat.lockfile.places import Places, places_by_layout, places_of_lock
 from conda_multiplat.lockfile.read import read_lock
 from conda_multiplat.lockfile.write import render
 from conda_multiplat.vocabulary.errors import LockFileError
@@ -39,9 +41,15 @@ LOCK = LockFile(
 TEXT = render(LOCK)
 
 
+def _places(text: str, size: int = 1 << 16) -> dict[str, Places]:
+    content = text.encode()
+    blocks = (content[start : start + size] for start in range(0, len(content), size))
+    return places_by_layout(blocks) or places_of_lock(read_lock(text, "conda-lock.yml"))
+
+
 def _urls_of_text(text: str) -> set[tuple[str, str]]:
     """Platform, and the channel of a package whose URL is its own or the URL of another."""
-    places = package_places(text.encode(), "conda-lock.yml")
+    places = _places(text)
     own = {(subdir, channel) for subdir, there in places.items() for channel in there.own}
     others = {(subdir, place.url) for subdir, there in places.items() for place in there.others}
     return own | others
@@ -61,11 +69,30 @@ EPOCH = ("linux-64", f"{CHANNEL}/linux-64/c-1!2-h0_0.conda")
 def test_own() -> None:
     """Names by channel; what is quoted is told one by one."""
     for text in (TEXT, TEXT.replace("\n", "\r\n")):
-        places = package_places(text.encode(), "conda-lock.yml")
+        places = _places(text)
         assert places["linux-64"].own == {CHANNEL: ["a", "b", "d"]}
         assert places["linux-64"].others == [("c", "1!2", EPOCH[1], "h0_0")]
         assert places["osx-64"].own == {CHANNEL: ["d"]}
         assert [place.url for place in places["osx-64"].pypi] == [WHEEL.url]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 64, 1000])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_blocks(size: int, end: str) -> None:
+    """Wherever a block ends: in the head, in a line's end, in an entry."""
+    text = TEXT.replace("\n", end)
+    content = text.encode()
+    blocks = [content[start : start + size] for start in range(0, len(content), size)]
+    assert places_by_layout(blocks) == _places(TEXT)
+
+
+def test_no_end_in_sight() -> None:
+    """What is no lock of ours is not kept in memory to its end."""
+    for begin in (b"# ", b"\npackage:\n- name: ", b"\npackage:\n"):
+        taken = itertools.count()
+        blocks = (begin if not next(taken) else b"x" * (1 << 20) for _ in range(100))
+        assert places_by_layout(blocks) is None
+        assert next(taken) < 10
 
 
 @pytest.mark.parametrize(
@@ -99,7 +126,7 @@ def test_other(old: str, new: str) -> None:
 )
 def test_wrong_record(old: str, new: str, wrong: str) -> None:
     """Nothing to verify a package by, and two packages of a name, are told with the places."""
-    places = package_places(TEXT.replace(old, new, 1).encode(), "conda-lock.yml")
+    places = _places(TEXT.replace(old, new, 1))
     assert wrong in places["linux-64"].wrong
 
 

@@ -75,7 +75,8 @@ def _lock(project: Project, environment: str) -> Verdict:
         target for target in wanted if target.subdir in lock.platforms and not in_sync(lock, target)
     ]
     # Where the request has changed, and with it perhaps the channels, a closer look tells more.
-    reasons += _strays(project, lock, [target for target in wanted if target not in stale])
+    fresh = [target for target in wanted if target not in stale]
+    reasons += _strays(project, environment, lock, fresh) if fresh else []
     if not stale:
         return Verdict(file, tuple(reasons))
     reasons += _close_look(project, environment, stale)
@@ -88,11 +89,13 @@ def _lock(project: Project, environment: str) -> Verdict:
     return _with_promises(project, lock, stale, verdict) if reasons else verdict
 
 
-def _strays(project: Project, lock: LockFile, wanted: Sequence[Target]) -> list[str]:
+def _strays(
+    project: Project, environment: str, lock: LockFile, wanted: Sequence[Target]
+) -> list[str]:
     """Packages that are from elsewhere than the manifest says; the digests can't tell."""
     from conda_multiplat.actions.provenance import lock_strays
 
-    lines = lock_strays(project, lock, wanted)
+    lines = lock_strays(project, environment, lock, wanted)
     return [f"{line}  ({', '.join(subdirs)})" for line, subdirs in lines.items()]
 
 
