@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich._export_format import CONSOLE_SVG_FORMAT
@@ -88,6 +88,28 @@ SCREENS = (
     Screen("update", ("update",)),
     Screen("diff", ("diff",)),
 )
+
+
+#: Bytes of an archive, about as large as the ones of that name are.
+SIZES = {
+    "python": 31_557_000,
+    "numpy": 8_757_000,
+    "pytorch": 24_312_000,
+    "scipy": 17_003_000,
+    "libblas": 17_900,
+    "mesa-libegl": 61_400,
+    "cuda-version": 21_600,
+    "pytorch-gpu": 48_200,
+}
+#: A build for CUDA has more of them.
+CUDA_SIZE = 1_324_578_000
+
+
+def sized(package: Package) -> Package:
+    """The package, its size being stated."""
+    of_cuda = package.build.startswith("cuda129_py")
+    size = CUDA_SIZE if of_cuda else SIZES[package.name]
+    return replace(package, metadata={**package.metadata, "size": size})
 
 
 def packages() -> Iterator[Package]:
@@ -182,7 +204,7 @@ def commit(project: Path, host: Host) -> None:
 
 def pictures(root: Path) -> Iterator[tuple[str, str]]:
     """The name and the SVG of each screen, made in an empty folder."""
-    channel = write_repodata(root / "channel", list(packages())).as_uri()
+    channel = write_repodata(root / "channel", list(map(sized, packages()))).as_uri()
     project = root / "robot"
     project.mkdir()
     text = MANIFEST.format(channel=channel)
@@ -191,7 +213,7 @@ def pictures(root: Path) -> Iterator[tuple[str, str]]:
     for screen in SCREENS:
         if screen.newer:
             commit(project, host)
-            write_repodata(root / "channel", [*packages(), *newer_packages()])
+            write_repodata(root / "channel", list(map(sized, (*packages(), *newer_packages()))))
         yield screen.name, make(screen, host, project, channel)
 
 

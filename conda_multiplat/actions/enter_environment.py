@@ -15,7 +15,6 @@ from typing import Any
 from conda_multiplat.actions.install.choose_prefix import require_own
 from conda_multiplat.actions.invocation import Invocation, preferred
 from conda_multiplat.activation.model import Activation
-from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.machine import prefix as prefixes
 from conda_multiplat.machine.file_locks import nobody_installs
 from conda_multiplat.machine.prefix_users import come_in
@@ -168,9 +167,10 @@ def _updated(call: Invocation, rule: str, command: str) -> Path:
     except InUseError as error:
         error.hints = (*error.hints, "--no-install takes it as it is")
         raise
-    if work.found or work.pypi:
-        count = len(choice.locked.records) + len(choice.locked.pypi)
-        console.say(f" {where} has the {packages(count)} of {choice.environment}")
+    if work.changed:
+        from conda_multiplat.actions.install.summary import outcome  # late: most often nothing has
+
+        console.say(f" {outcome(work)}{console.took}")
     return where
 
 

@@ -1,7 +1,7 @@
 """What changes, as the table that every command shows.
 
-A row is a sign, the name, the versions (the builds where only these differ) and the platforms that
-agree on it. Colours say again what the signs say.
+A row is a sign, the name, the versions (the builds where only these differ), the size of what comes
+and the platforms that agree on it. Colours say again what the signs say.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from conda_multiplat.lockfile.diff import Difference
 from conda_multiplat.lockfile.platform_changes import Change
+from conda_multiplat.vocabulary.byte_sizes import between
 from conda_multiplat.vocabulary.columns import columns
 from conda_multiplat.vocabulary.styled import Line, Span
 
@@ -23,7 +24,10 @@ def signed(sign: str, text: str, margin: str = " ") -> Line:
 
 def here(changes: Iterable[Change]) -> list[Difference]:
     """Changes of one machine, whose platform goes without saying."""
-    return [Difference(change, (), everywhere=False) for change in changes]
+    return [
+        Difference(change, (), everywhere=False, sizes=(change.size,) if change.comes else ())
+        for change in changes
+    ]
 
 
 def table(
@@ -43,7 +47,8 @@ def table(
     """
     shown = differences[:most]
     room = None if width is None else width - len(margin) - 2
-    cells = columns([_cells(difference) for difference in shown], room)
+    sized = any(known for difference in differences for known in difference.sizes)
+    cells = columns([_cells(difference, sized=sized) for difference in shown], room)
     lines: list[Line] = []
     for difference, line in zip(shown, cells, strict=True):
         sign = difference.change.sign
@@ -55,11 +60,14 @@ def table(
     return lines
 
 
-def _cells(difference: Difference) -> tuple[Span, ...]:
+def _cells(difference: Difference, *, sized: bool) -> tuple[Span, ...]:
+    """The cells of a row; sizes are left out where none is known."""
     change = difference.change
+    size = [Span(between(difference.sizes) if difference.sizes else "")] if sized else []
     mark = " (PyPI)" if change.manager == "pypi" else ""
     return (
         Span(f"{change.name}{mark}"),
         Span(change.versions),
+        *size,
         Span(difference.where, "dim"),
     )

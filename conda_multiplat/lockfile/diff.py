@@ -33,6 +33,8 @@ class Difference:
         place: the new URL, where the package is from another place than before, or is another
             archive of the same name: what a reviewer should see first.
         others: the platforms of both locks that do not have the change.
+        sizes: the bytes of each platform's new archive, ``None`` where they are not known; empty
+            where none comes.
     """
 
     change: Change
@@ -40,6 +42,7 @@ class Difference:
     everywhere: bool
     place: str = ""
     others: tuple[str, ...] = ()
+    sizes: tuple[int | None, ...] = ()
 
     @property
     def where(self) -> str:
@@ -136,7 +139,8 @@ def differences(
         others = tuple(subdir for subdir in found if subdir not in group)
         everywhere = len(found) > 1 and not others
         place = _other_place(first, hosts)
-        result.append(Difference(first, tuple(group), everywhere, place, others))
+        sizes = tuple(change.size for change in group.values() if change.comes)
+        result.append(Difference(first, tuple(group), everywhere, place, others, sizes))
     return tuple(sorted(result, key=_order))
 
 

@@ -20,7 +20,7 @@ The order of the two sides makes no difference to the result.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from conda_multiplat.lockfile.digests import NEWER
 from conda_multiplat.lockfile.model import Extras, LockFile, PlatformLock
@@ -60,10 +60,19 @@ class Sides:
 
 @dataclass(frozen=True)
 class _Item:
-    """A locked package, its category left out, with the virtual packages that it needs."""
+    """A locked package, its category left out, with the virtual packages that it needs.
+
+    Its size makes no difference: a lock of an earlier version has none.
+    """
 
     record: Record
     needs: tuple[Need, ...]
+    size: int | None = field(default=None, compare=False)
+
+    @property
+    def sized(self) -> Record:
+        """The record with its size."""
+        return self.record._replace(size=self.size)
 
     def words(self, other: _Item | None) -> str:
         """Its version, and its build where the other side has the same version."""
@@ -110,7 +119,7 @@ def together(sides: Sides) -> LockFile:
     for subdir in sorted(ours.keys() | theirs.keys()):
         three = [_of(side, subdir) or _NOTHING for side in (sides.base, sides.ours, sides.theirs)]
         items, _ = _merged(*map(_items, three))
-        records = [item.record for item in items]
+        records = [item.sized for item in items]
         platforms[subdir] = ours.get(subdir, theirs.get(subdir, _NOTHING))._replace(
             records=tuple(record for record in records if isinstance(record, CondaRecord)),
             pypi=tuple(record for record in records if isinstance(record, PypiRecord)),
@@ -219,15 +228,17 @@ def _items(locked: PlatformLock) -> _Items:
         needs.setdefault(need.record, []).append(need)
     return {
         (package.manager, package.name): _Item(
-            _plain(package), tuple(sorted(needs.get(package.name, ()), key=_need_key))
+            _plain(package),
+            tuple(sorted(needs.get(package.name, ()), key=_need_key)),
+            package.size,
         )
         for package in locked.every
     }
 
 
 def _plain(record: Record) -> Record:
-    """A record as it is apart from who asks for it: a category is the manifest's."""
-    return record._replace(category="main")
+    """A record as it is apart from its size and who asks for it: a category is the manifest's."""
+    return record._replace(category="main", size=None)
 
 
 def _need_key(need: Need) -> tuple[bool, str]:
@@ -244,7 +255,8 @@ def _merged(base: _Items, ours: _Items, theirs: _Items) -> tuple[list[_Item], li
             reasons.append(_both_changed(key[1], one, other))
             items += [each for each in (one or other,) if each]
         elif taken := (other if one == before else one):
-            items.append(taken)
+            sizes = [item.size for item in (one, other, before) if item == taken and item.size]
+            items.append(replace(taken, size=max(sizes, default=None)))
     return items, reasons
 
 
@@ -262,7 +274,7 @@ def _as_locked(target: Target, items: Iterable[_Item], recipe: int, extras: Extr
     """Packages as ``lock`` would have written them for a target."""
     known = list(items)
     needs = {(each.record.manager, each.record.name): each.needs for each in known}
-    every = _locked(target, [each.record for each in known], recipe, extras)
+    every = _locked(target, [each.sized for each in known], recipe, extras)
     out = unasked(target, every)
     extra = {(each.manager, each.name) for each in out}
     kept = [package for package in every.every if (package.manager, package.name) not in extra]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from conda_multiplat.lockfile.model import PlatformLock
+from conda_multiplat.vocabulary.byte_sizes import total_document
 from conda_multiplat.vocabulary.implied_promises import IsNewer, Matches, implied_promises
 from conda_multiplat.vocabulary.records import Record
 from conda_multiplat.vocabulary.unmet import least_driver
@@ -36,6 +37,7 @@ class Cell(NamedTuple):
         state: ``in sync``, ``out of date`` or ``not locked``.
         conda: how many conda packages are locked.
         pypi: how many of PyPI.
+        sizes: the bytes of each, ``None`` where the lock does not say.
         needs: what a machine must have, by name, without underscores.
         driver: the first NVIDIA driver that does; ``""`` where none is needed, or none is known.
         cuda: the packages that are locked in a CUDA build, ``name version``.
@@ -47,6 +49,7 @@ class Cell(NamedTuple):
     state: str
     conda: int = 0
     pypi: int = 0
+    sizes: tuple[int | None, ...] = ()
     needs: tuple[Needed, ...] = ()
     driver: str = ""
     cuda: tuple[str, ...] = ()
@@ -59,6 +62,7 @@ class Cell(NamedTuple):
             "platform": self.subdir,
             "state": self.state,
             "packages": {"conda": self.conda, "pypi": self.pypi},
+            "download": total_document(self.sizes),
             "needs": {need.name: need.version for need in self.needs},
             "driver": self.driver or None,
             "cuda_builds": list(self.cuda),
@@ -97,6 +101,7 @@ def cell(
         state,
         len(locked.records),
         len(locked.pypi),
+        tuple(record.size for record in locked.every),
         needs,
         least_driver(cuda, subdir) if cuda else "",
         _named(locked.every, _CUDA),

@@ -44,6 +44,16 @@ class Change:
         return _SIGNS.get(self.kind, "~")
 
     @property
+    def comes(self) -> bool:
+        """Whether there is an archive to have for it."""
+        return self.new is not None
+
+    @property
+    def size(self) -> int | None:
+        """That archive's bytes, ``None`` where they are not known."""
+        return self.new.size if self.new else None
+
+    @property
     def versions(self) -> str:
         """The version, or the old and the new one; what else differs where the version does not."""
         if self.old is None or self.new is None:
@@ -69,6 +79,7 @@ class Change:
             "name": self.name,
             "old": _shown(self.old),
             "new": _shown(self.new),
+            **({"size": self.size} if self.size else {}),
         }
 
 
@@ -154,6 +165,7 @@ def _common_hashes(one: Record, other: Record) -> list[tuple[str, str]]:
     return [(mine, theirs) for mine, theirs in pairs if mine and theirs]
 
 
-def packages(count: int) -> str:
-    """``1 package``, ``2 packages``."""
-    return f"{count} package{'' if count == 1 else 's'}"
+def packages(count: int, pypi: int = 0) -> str:
+    """``1 package``, ``2 packages``; with some of PyPI ``2 packages + 1 of PyPI``."""
+    more = f" + {pypi} of PyPI" if pypi else ""
+    return f"{count} package{'' if count == 1 else 's'}{more}"

@@ -16,7 +16,7 @@ import yaml
 
 from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.lockfile.read import packages_sha256
-from conda_multiplat.vocabulary.records import Record
+from conda_multiplat.vocabulary.records import SIZE_KEY, Record
 
 _HEADER = """\
 # This file locks the environment {environment!r} of {sources}.
@@ -56,6 +56,7 @@ def _entry(record: Record, platform: str) -> str:
     needed = f"\n{needed}" if needed else " {}\n"
     hashes = "".join(f"    {kind}: {scalar(text)}\n" for kind, text in package["hash"].items())
     hashes = f"\n{hashes}" if hashes else " {}\n"
+    size = "" if record.size is None else f"  {SIZE_KEY}: {record.size}\n"
     build = f"  build: {scalar(record.build)}\n" if "build" in package else ""
     return (
         f"- name: {scalar(package['name'])}\n"
@@ -64,6 +65,7 @@ def _entry(record: Record, platform: str) -> str:
         f"  platform: {package['platform']}\n"
         f"  dependencies:{needed}"
         f"  url: {scalar(package['url'])}\n"
+        f"{size}"
         f"  hash:{hashes}{build}"
         f"  category: {scalar(package['category'])}\n"
         "  optional: false\n"

@@ -8,10 +8,11 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from packaging.pylock import Package, Pylock
+from packaging.pylock import Package, PackageArchive, PackageSdist, PackageWheel, Pylock
 from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
+from conda_multiplat.vocabulary.byte_sizes import plausible
 from conda_multiplat.vocabulary.channels import without_login
 from conda_multiplat.vocabulary.records import PypiRecord
 
@@ -50,7 +51,7 @@ def choose(
     for package in Pylock.from_dict(data).packages:
         if package.name in provided:
             continue
-        url, sha256 = _source(package, ranks)
+        url, file = _source(package, ranks)
         if not url.endswith(".whl"):
             built.add(package.name)
         records.append(
@@ -58,26 +59,27 @@ def choose(
                 name=package.name,
                 version=str(package.version or ""),
                 url=url,
-                sha256=sha256,
+                sha256=file.hashes.get("sha256") if file else None,
                 depends=tuple(sorted(dependencies.get(package.name, ()))),
+                size=plausible(file.size) if file else None,
             )
         )
     return Chosen(tuple(sorted(records, key=lambda each: each.name)), frozenset(built))
 
 
-def _source(package: Package, ranks: Mapping[Tag, int]) -> tuple[str, str | None]:
-    """Where to get a package, and its SHA-256 where there is a file to have one."""
+#: What a package is in, where it is one file.
+_File = PackageWheel | PackageSdist | PackageArchive
+
+
+def _source(package: Package, ranks: Mapping[Tag, int]) -> tuple[str, _File | None]:
+    """Where to get a package, and its file where it is one."""
     wheels = {wheel.url or wheel.path or "": wheel for wheel in package.wheels or ()}
     ranked = [(place, url) for url in wheels if (place := rank(url, ranks)) is not None]
     if ranked:
         _, best = min(ranked)
-        return without_login(best), wheels[best].hashes.get("sha256")
-    if package.archive is not None:
-        where = package.archive.url or package.archive.path or ""
-        return without_login(where), package.archive.hashes.get("sha256")
-    if package.sdist is not None:
-        where = package.sdist.url or package.sdist.path or ""
-        return without_login(where), package.sdist.hashes.get("sha256")
+        return without_login(best), wheels[best]
+    if file := package.archive or package.sdist:
+        return without_login(file.url or file.path or ""), file
     if package.vcs is not None:
         inner = f"#subdirectory={package.vcs.subdirectory}" if package.vcs.subdirectory else ""
         url = f"{package.vcs.type}+{without_login(package.vcs.url or package.vcs.path or '')}"

@@ -6,7 +6,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from conda_multiplat.vocabulary.byte_sizes import read_size
 from conda_multiplat.vocabulary.names import split_spec
+
+#: The key of an archive's size in a lock: a comment to YAML, since CEP 37 has no key for it.
+SIZE_KEY = "# size"
 
 
 class CondaRecord(NamedTuple):
@@ -23,6 +27,7 @@ class CondaRecord(NamedTuple):
         constrains: MatchSpecs that bind where the package is there. Not in the lock file, but
             for the virtual ones among them (see :class:`PlatformLock`).
         category: the manifest's category that asks for it (CEP 37).
+        size: the archive's bytes, ``None`` where nobody has said.
     """
 
     name: str
@@ -34,6 +39,7 @@ class CondaRecord(NamedTuple):
     depends: tuple[str, ...] = ()
     constrains: tuple[str, ...] = ()
     category: str = "main"
+    size: int | None = None
 
     @property
     def manager(self) -> str:
@@ -82,6 +88,7 @@ class CondaRecord(NamedTuple):
             sha256=hashes.get("sha256"),
             depends=tuple(f"{name} {value or ''}".strip() for name, value in depends.items()),
             category=str(data.get("category") or "main"),
+            size=read_size(data.get(SIZE_KEY)),
         )
 
 
@@ -120,6 +127,7 @@ class PypiRecord(NamedTuple):
         category: the manifest's category that asks for it (CEP 37).
         bounds: the versions that it needs of some of them, by name: conda-lock writes them, we
             don't.
+        size: the file's bytes, ``None`` where there is no file, or the index has not said.
     """
 
     name: str
@@ -129,6 +137,7 @@ class PypiRecord(NamedTuple):
     depends: tuple[str, ...] = ()
     category: str = "main"
     bounds: tuple[tuple[str, str], ...] = ()
+    size: int | None = None
 
     @property
     def manager(self) -> str:
@@ -177,6 +186,7 @@ class PypiRecord(NamedTuple):
             depends=tuple(depends),
             category=str(data.get("category") or "main"),
             bounds=tuple((name, bound) for name, bound in depends.items() if bound),
+            size=read_size(data.get(SIZE_KEY)),
         )
 
 

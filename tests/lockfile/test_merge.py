@@ -163,6 +163,22 @@ def test_both_changed_it(ours: Record | None, theirs: Record | None, reason: str
     assert (merged, reasons) == (None, [f"{reason}  (linux-64, osx-arm64)"])
 
 
+@pytest.mark.parametrize("known", ["ours", "theirs", "both"])
+def test_sizes(known: str) -> None:
+    """A lock of an earlier version has none: that is no change, and what is known stays."""
+    wanted = _targets(*ABC)
+    before = [_conda(name) for name in ABC]
+    sized = [record._replace(size=number + 1) for number, record in enumerate(before)]
+    ours = sized if known != "theirs" else before
+    theirs = sized if known != "ours" else before
+    sides = (_of(wanted, *ours), _of(wanted, *theirs[:2], _conda("c", "2", size=9)))
+    for one, other in (sides, sides[::-1]):
+        merged, reasons = _merge(_of(wanted, *before), one, other, wanted)
+        assert reasons == []
+        assert merged is not None
+        assert [record.size for record in merged.platforms[LINUX].every] == [1, 2, 9]
+
+
 def test_start_of_both() -> None:
     """For solving anew: all changes of both, ours where there are two; platforms of either."""
     wanted = _targets("a", platforms=f"{LINUX}, {MAC}")

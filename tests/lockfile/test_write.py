@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from conda_multiplat.lockfile.model import LockChannel, LockFile, PlatformLock
-from conda_multiplat.lockfile.read import read_lock
+from conda_multiplat.lockfile.read import packages_sha256, read_lock
 from conda_multiplat.lockfile.write import render, scalar
 from conda_multiplat.vocabulary.names import VirtualPackage
 from conda_multiplat.vocabulary.records import CondaRecord
@@ -181,6 +181,34 @@ def test_round_trip() -> None:
     again = read_lock(render(LOCK), "conda-lock.yml")
     assert again == LOCK
     assert again.intact
+
+
+def test_sizes() -> None:
+    """They stand where other tools read nothing, and are read where a lock is as we wrote it."""
+    lock = lock_of(PYTHON._replace(size=31_557_432), record("zlib", "1.10"))
+    text = render(lock)
+    assert text.count("-0.conda\n  # size: 31557432\n  hash:\n") == 1
+    assert [each.size for each in read_lock(text, "x").platforms["linux-64"].every] == [
+        31_557_432,
+        None,
+    ]
+    assert (
+        yaml.safe_load(text)["package"]
+        == yaml.safe_load(render(lock_of(PYTHON, record("zlib", "1.10"))))["package"]
+    )
+
+
+@pytest.mark.parametrize("size", ["", "-1", "1e9", "0x10", "[1]", "{}", "9" * 16, "9" * 9999, "٣"])
+def test_sizes_that_are_none(size: str) -> None:
+    """Somebody's own idea of a size is not known; nothing else of the lock is worse for it."""
+    text = render(lock_of(PYTHON._replace(size=7)))
+    section = text[text.index("package:") :].replace("# size: 7", f"# size: {size}")
+    head = re.sub(
+        "(?<=packages-sha256: ).*", packages_sha256(section), text[: text.index("package:")]
+    )
+    lock = read_lock(re.sub(".*metadata-sha256.*\n", "", head) + section, "x")
+    assert lock.intact
+    assert [each.size for each in lock.platforms["linux-64"].every] == [None]
 
 
 def test_no_packages() -> None:

@@ -161,7 +161,7 @@ def record(package: Package, archive: bytes | None = None) -> dict[str, Any]:
         **package.index(),
         "md5": hashlib.md5(content, usedforsecurity=False).hexdigest(),
         "sha256": hashlib.sha256(content).hexdigest(),
-        "size": len(content),
+        "size": package.metadata.get("size", len(content)),
     }
 
 

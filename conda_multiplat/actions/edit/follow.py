@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from conda_multiplat.actions.install.choose_environment import choose
 from conda_multiplat.actions.install.choose_prefix import own_prefix
 from conda_multiplat.actions.install.make_as_locked import make_as_locked, refuse_in_use
+from conda_multiplat.actions.install.summary import outcome
 from conda_multiplat.actions.install.work import conda_changes, pypi_changes
 from conda_multiplat.actions.invocation import Invocation
 from conda_multiplat.actions.lock.relock import Locked
-from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.machine import prefix as prefixes
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
@@ -173,8 +173,5 @@ def _made_as_locked(
 ) -> dict[str, Any]:
     choice = choose(project, [environment], settings, console)
     work = make_as_locked(project, choice, where, settings, console)
-    count = len(choice.locked.records) + len(choice.locked.pypi)
-    changed = [*work.found, *work.pypi]
-    words = "has" if changed else "already has"
-    console.say(f" {where} {words} the {packages(count)} of {choice.environment}")
-    return {"prefix": str(where), "installed": [each.to_dict() for each in changed]}
+    console.say(f" {outcome(work)}{console.took}")
+    return {"prefix": str(where), "installed": [each.to_dict() for each in work.changed]}

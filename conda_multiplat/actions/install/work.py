@@ -56,6 +56,11 @@ class Work:
         return self.marker.get("state") == "complete" and prefixes.is_environment(self.where)
 
     @property
+    def changed(self) -> list[Change]:
+        """What must change there, conda's packages first."""
+        return [*self.found, *self.pypi]
+
+    @property
     def come(self) -> list[CondaRecord]:
         """The conda packages to link."""
         return [change.new for change in self.found if isinstance(change.new, CondaRecord)]

@@ -20,11 +20,14 @@ from conda_multiplat.solving.alternatives import CpuBuild
 from conda_multiplat.solving.locked_twice import Twice, locked_twice
 from conda_multiplat.solving.outcomes import Solution
 from conda_multiplat.solving.related_channels import Relation
+from conda_multiplat.vocabulary.byte_sizes import total_document, total_words
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.columns import columns
 from conda_multiplat.vocabulary.styled import Line, Span
 
 _PYTHON = {"python", "pip"}
+#: Characters of a column: ``9999 packages``.
+_COUNT = 13
 #: Environment -> platform -> what has changed there.
 Changes = Mapping[str, Mapping[str, Sequence[Change]]]
 
@@ -64,6 +67,7 @@ def document(locked: Locked, found: Changes) -> dict[str, Any]:
             subdir: {
                 "packages": len(platform.records),
                 "pypi": len(platform.pypi),
+                "download": total_document(record.size for record in platform.every),
                 "changes": [change.to_dict() for change in found[lock.environment][subdir]],
             }
             for subdir, platform in lock.platforms.items()
@@ -99,9 +103,11 @@ def _table(locked: Locked, found: Changes, console: Console) -> None:
 def _heads(lock: LockFile) -> Iterator[Line]:
     name = lock.environment
     for subdir, locked in lock.platforms.items():
-        words = f"{packages(len(locked.records)):>13}"
-        words += f" + {len(locked.pypi)} of PyPI" if locked.pypi else ""
-        yield Span(name, "bold"), Span(subdir), Span(words)
+        count = len(locked.records)
+        margin = " " * (_COUNT - len(packages(count)))
+        words = f"{margin}{packages(count, len(locked.pypi))}"
+        size = total_words(record.size for record in locked.every)
+        yield Span(name, "bold"), Span(subdir), Span(words), Span(size)
         name = ""
 
 

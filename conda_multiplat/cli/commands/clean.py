@@ -11,6 +11,7 @@ from conda_multiplat.cli.options import dry_run_option
 from conda_multiplat.engines.cache import IN_USE, KINDS, Tally, clean
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
+from conda_multiplat.vocabulary.byte_sizes import size
 from conda_multiplat.vocabulary.columns import columns
 from conda_multiplat.vocabulary.errors import OutsideError, UnmetError
 from conda_multiplat.vocabulary.styled import Line, Span
@@ -33,8 +34,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     dry_run_option(parser, "show what there is, remove nothing")
 
 
-_UNITS = ("B", "kB", "MB", "GB", "TB")
-_STEP = 1000
 #: So many files that could not be removed are named.
 _SHOWN = 5
 
@@ -95,11 +94,3 @@ def _document(path: Path, tally: Tally) -> dict[str, Any]:
         "left": tally.left or None,
         "errors": list(tally.errors),
     }
-
-
-def size(count: int) -> str:
-    """A number of bytes in words: ``12.3 MB``, units of a thousand, as disks are sold."""
-    value, unit = float(count), 0
-    while value >= _STEP and unit < len(_UNITS) - 1:
-        value, unit = value / _STEP, unit + 1
-    return f"{value:.1f} {_UNITS[unit]}" if unit else f"{count} B"

@@ -16,6 +16,13 @@ from conda_multiplat.actions.enter_environment import TOLD
 from conda_multiplat.actions.install.choose_environment import Choice
 from conda_multiplat.actions.install.choose_prefix import refuse_taken
 from conda_multiplat.actions.install.make_as_locked import make_as_locked
+from conda_multiplat.actions.install.summary import (
+    changed_packages,
+    download_size,
+    locked_packages,
+    noted,
+    outcome,
+)
 from conda_multiplat.actions.install.work import Look, Work, channels, require_allowed
 from conda_multiplat.actions.lock.current import choose_by_rule
 from conda_multiplat.actions.say_changes import say_changes
@@ -33,8 +40,8 @@ from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.progress import progress
 from conda_multiplat.machine.project import Project
+from conda_multiplat.vocabulary.byte_sizes import total_document
 from conda_multiplat.vocabulary.errors import UsageError
-from conda_multiplat.vocabulary.records import Record
 
 EXAMPLES = """\
 examples:
@@ -119,9 +126,10 @@ def _prepare(
         if locked.pypi:
             console.say(f" not those of PyPI ({len(locked.pypi)}): uv fetches them at install")
     else:
-        records: list[Record] = [*locked.records, *locked.pypi]
-        say_changes(here(Change("added", each.name, None, each) for each in records), console)
-        console.say(f" would install the {packages(len(records))} of {target_name}")
+        changes = [Change("added", each.name, None, each) for each in locked.every]
+        say_changes(here(changes), console)
+        size = noted(download_size(record.size for record in locked.every))
+        console.say(f" would install the {locked_packages(locked)} of {target_name}{size}")
     console.result(
         {
             "dry_run": not fetch,
@@ -129,6 +137,7 @@ def _prepare(
             "platform": settings.subdir,
             "packages": len(locked.records),
             "pypi": len(locked.pypi),
+            "download": total_document(record.size for record in locked.every),
         }
     )
     return 0
@@ -152,24 +161,25 @@ def _as_word(text: str) -> str:
 
 
 def _report(work: Work, console: Console, *, dry_run: bool) -> None:
-    changes = [*work.found, *work.pypi]
+    changes = work.changed
     say_changes(here(changes), console)
-    where, environment, locked = work.where, work.choice.environment, work.choice.locked
-    count = len(locked.records) + len(locked.pypi)
+    where, locked = work.where, work.choice.locked
     if not changes:
-        console.say(f" {where} is as locked: {packages(count)}")
+        console.say(f" {where} is as locked: {locked_packages(locked)}")
     elif dry_run:
-        console.say(f" would change {packages(len(changes))} in {where}")
+        size = noted(download_size(change.size for change in changes if change.comes))
+        console.say(f" would change {changed_packages(changes)} in {where}{size}")
     else:
         name = where.name if where.parent.name == "envs" else where
-        console.say(f" {where} has the {packages(count)} of {environment}{console.took}")
+        console.say(f" {outcome(work)}{console.took}")
         console.hint(f"conda activate {_as_word(str(name))}")
     console.result(
         {
             "dry_run": dry_run,
             "prefix": str(where),
-            "environment": environment,
-            "packages": count,
+            "environment": work.choice.environment,
+            "packages": len(locked.every),
             "changes": [change.to_dict() for change in changes],
+            "download": total_document(change.size for change in changes if change.comes),
         }
     )

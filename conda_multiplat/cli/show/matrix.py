@@ -7,10 +7,11 @@ from html import escape
 
 from conda_multiplat.cli.show.markdown import plain, table
 from conda_multiplat.lockfile.overview import IN_SYNC, MISSING, Cell
+from conda_multiplat.vocabulary.byte_sizes import total_words
 from conda_multiplat.vocabulary.columns import headed
 from conda_multiplat.vocabulary.styled import Line
 
-_HEAD = ("environment", "platform", "packages", "needs", "driver", "builds", "lock")
+_HEAD = ("environment", "platform", "packages", "download", "needs", "driver", "builds", "lock")
 _STYLE = """\
 :root { color-scheme: light dark; }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
@@ -30,6 +31,7 @@ def rows(cells: Sequence[Cell]) -> list[tuple[str, ...]]:
             cell.environment if cell.environment != before else "",
             cell.subdir,
             _packages(cell),
+            total_words(cell.sizes) or ("unknown" if cell.sizes else ""),
             ", ".join(f"{need.name} {need.version}" for need in cell.needs),
             f">= {cell.driver}" if cell.driver else "",
             _builds(cell),

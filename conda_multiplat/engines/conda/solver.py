@@ -46,6 +46,7 @@ from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving.newest_versions import NewestVersion, SolvedRequest, is_unclear, told
 from conda_multiplat.solving.outcomes import Conflict, Outcome, Question, Solution, Why
 from conda_multiplat.solving.requests import SolveRequest
+from conda_multiplat.vocabulary.byte_sizes import plausible
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.names import nearest
@@ -341,4 +342,5 @@ def _record(record: rattler.RepoDataRecord) -> CondaRecord:
         sha256=record.sha256.hex() if record.sha256 else None,
         depends=tuple(record.depends),
         constrains=tuple(record.constrains),
+        size=plausible(record.size),
     )

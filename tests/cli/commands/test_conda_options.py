@@ -9,6 +9,7 @@ import pytest
 from support.hosts import Host
 from support.manifests import locked, write
 from support.packages import SUBDIR, Package, build_channel, write_repodata
+from support.sizes import without_sizes
 from support.terminal import Terminal
 
 _OTHER = "osx-arm64" if SUBDIR != "osx-arm64" else "linux-64"
@@ -93,7 +94,9 @@ def test_named_environment_follows(alone: Host, demo: Path, tmp_path: Path, wher
     """``-n`` tells the manifest and its environment, wherever one is; that one follows."""
     cwd = {"project": demo, "elsewhere": tmp_path}[where]
     done = alone.multiplat("add", "-n", "demo-dev", "three", cwd=cwd)
-    assert done.stderr.endswith(f" {alone.envs / 'demo-dev'} has the 3 packages of dev\n")
+    assert without_sizes(done.stderr).endswith(
+        f" {alone.envs / 'demo-dev'} has the 3 packages of dev\n"
+    )
     assert (_has(alone, "demo"), _has(alone, "demo-dev")) == ({"one"}, {"one", "two", "three"})
     text = (demo / "environment.yml").read_text(encoding="utf-8")
     assert "{dev: {dependencies: [two, three >=1.0]}}" in text
@@ -104,7 +107,9 @@ def test_named_environment_follows(alone: Host, demo: Path, tmp_path: Path, wher
 def test_named_environment_with_another(alone: Host, demo: Path) -> None:
     """``-e`` says which lines change; what is named stays what it is, and follows."""
     done = alone.multiplat("add", "-e", "default", "-n", "demo-dev", "four", cwd=demo)
-    assert done.stderr.endswith(f" {alone.envs / 'demo-dev'} has the 3 packages of dev\n")
+    assert without_sizes(done.stderr).endswith(
+        f" {alone.envs / 'demo-dev'} has the 3 packages of dev\n"
+    )
     assert (_has(alone, "demo"), _has(alone, "demo-dev")) == ({"one"}, {"one", "two", "four"})
 
 
@@ -194,13 +199,13 @@ def test_verbose(alone: Host, project: Path, tmp_path: Path) -> None:
     write(project, own, *names, platforms="[linux-64]")
     alone.multiplat("lock", cwd=project)
     write_repodata(own, [package for name in names for package in _numbered(name, "1.0", "2.0")])
-    said = alone.multiplat("update", "-d", cwd=project).stderr
+    said = without_sizes(alone.multiplat("update", "-d", cwd=project).stderr)
     assert said.count(" 1.0 → 2.0  linux-64\n") == 70
     for option, rows in (("-y", 60), ("-v", 70), ("--verbose", 70), ("-vv", 70)):
         command = [*alone.command, "update", "-d", option]
         with Terminal(command, env=alone.environ(), cwd=project) as terminal:
             assert terminal.exit_code() == 0
-        assert terminal.shown.count(" 1.0 → 2.0  linux-64\n") == rows
+        assert without_sizes(terminal.shown).count(" 1.0 → 2.0  linux-64\n") == rows
         assert ("   … and 10 more: -v shows all\n" in terminal.shown) is (rows == 60)
 
 

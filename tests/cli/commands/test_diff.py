@@ -53,15 +53,15 @@ def test_work_tree_against_head(door: Host, repository: Path) -> None:
     """Changes by environment, platforms that agree together, and how many of each kind."""
     assert door.multiplat("diff", cwd=repository).stdout == (
         "default\n"
-        "  ↑ base    1.0 → 2.0          all platforms\n"
-        "  - native  1.0                linux-64\n"
-        "  + solo    1.0                all platforms\n"
-        "  ~ tool    3.0 (h1_0 → h2_1)  all platforms\n"
+        "  ↑ base    1.0 → 2.0          16 B  all platforms\n"
+        "  - native  1.0                      linux-64\n"
+        "  + solo    1.0                16 B  all platforms\n"
+        "  ~ tool    3.0 (h1_0 → h2_1)  19 B  all platforms\n"
         "  1 added, 1 removed, 1 upgraded, 1 build changed\n"
         "dev\n"
-        "  ↑ base    1.0 → 2.0          all platforms\n"
-        "  - native  1.0                linux-64\n"
-        "  ~ tool    3.0 (h1_0 → h2_1)  all platforms\n"
+        "  ↑ base    1.0 → 2.0          16 B  all platforms\n"
+        "  - native  1.0                      linux-64\n"
+        "  ~ tool    3.0 (h1_0 → h2_1)  19 B  all platforms\n"
         "  1 removed, 1 upgraded, 1 build changed\n"
     )
 
@@ -76,13 +76,13 @@ def test_revisions(alone: Host, repository: Path) -> None:
     said = alone.multiplat("diff", "HEAD~1", "HEAD", *chosen, cwd=repository).stdout
     assert said == (
         "dev\n"
-        "  ↑ base  1.0 → 2.0          osx-arm64\n"
-        "  ~ tool  3.0 (h1_0 → h2_1)  osx-arm64\n"
+        "  ↑ base  1.0 → 2.0          16 B  osx-arm64\n"
+        "  ~ tool  3.0 (h1_0 → h2_1)  19 B  osx-arm64\n"
         "  1 upgraded, 1 build changed\n"
     )
     said = alone.multiplat("diff", "main", "HEAD~1", "-e", "dev", cwd=repository).stdout
-    assert "  ↓ base    2.0 → 1.0          all platforms\n" in said
-    assert "  + native  1.0                linux-64\n" in said
+    assert "  ↓ base    2.0 → 1.0          16 B  all platforms\n" in said
+    assert "  + native  1.0                18 B  linux-64\n" in said
     alone.multiplat("diff", "HEAD~1", "--exit-code", cwd=repository, code=1)
 
 
@@ -114,6 +114,7 @@ def test_json(alone: Host, repository: Path) -> None:
         "manager": "conda",
         "old": {"version": "1.0", "build": "0"},
         "new": {"version": "2.0", "build": "0"},
+        "size": 16,
         "platforms": ["osx-arm64"],
     }
 

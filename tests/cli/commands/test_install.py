@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -22,6 +23,7 @@ from support.packages import (
     write_repodata,
 )
 from support.server import Rules, serve
+from support.sizes import without_sizes
 
 ALL = ("python", "greeting", "prefixed", "scripted")
 
@@ -36,7 +38,7 @@ def test_installed_environment_runs(door: Host, project: Path, real_channel: Pat
     _lock(door, project, real_channel, *ALL)
     done = door.multiplat("install", cwd=project)
     prefix = door.envs / "demo"
-    assert done.stderr.endswith(
+    assert without_sizes(done.stderr).endswith(
         f" {prefix} has the 5 packages of default\n next: conda activate demo\n"
     )
     code = "import sys, greeting; print(sys.prefix); greeting.main()"
@@ -196,9 +198,10 @@ def test_dry_run(door: Host, project: Path, real_channel: Path) -> None:
     _lock(door, project, real_channel, "greeting-data")
     done = door.multiplat("install", "--dry-run", cwd=project)
     prefix = door.envs / "demo"
-    assert (
-        done.stderr.lstrip("\n")
-        == f"   + greeting-data  1.0\n would change 1 package in {prefix}\n"
+    assert re.fullmatch(
+        r"   \+ greeting-data  1\.0  (\d\.\d kB)\n"
+        rf" would change 1 package in {re.escape(str(prefix))} \(download size \1\)\n",
+        done.stderr.lstrip("\n"),
     )
     assert not prefix.exists()
     assert not (door.home / ".conda").exists()
@@ -286,7 +289,7 @@ def test_other_machine(alone: Host, project: Path, tmp_path: Path) -> None:
         alone.multiplat("lock", cwd=project)
         none = {"CONDA_OVERRIDE_CUDA": ""}
         done = alone.multiplat("install", "--platform", other, "--dry-run", cwd=project, env=none)
-        assert done.stderr == (
+        assert without_sizes(done.stderr) == (
             "   + data    1.0\n   + native  1.0\n"
             f" would install the 2 packages of default/{other}\n"
         )
@@ -400,9 +403,9 @@ multiplat:
     alone.multiplat("lock", cwd=project)
     done = alone.multiplat("install", cwd=project, env={"CONDA_OVERRIDE_CUDA": ""})
     assert done.stderr.startswith(f"passed over gpu: this machine can't run gpu for {SUBDIR}\n")
-    assert " has the 1 package of default\n" in done.stderr
+    assert " has the 1 package of default\n" in without_sizes(done.stderr)
     done = alone.multiplat("install", "-n", "two", cwd=project, env={"CONDA_OVERRIDE_CUDA": "12.4"})
-    assert " has the 2 packages of gpu\n" in done.stderr
+    assert " has the 2 packages of gpu\n" in without_sizes(done.stderr)
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,12 @@ import pytest
 from support.hosts import Host
 from support.manifests import locked, write
 from support.packages import SUBDIR, Package, write_repodata
+from support.sizes import without_sizes
 
 FRESH = """\
- default  linux-64      4 packages
-          osx-arm64     4 packages
-          win-64        4 packages
+ default  linux-64      4 packages  100 B
+          osx-arm64     4 packages  100 B
+          win-64        4 packages  100 B
  assumed where the manifest is silent: glibc 2.28, linux 4.18, osx 13.0, win 10.0
  wrote conda-lock.yml
 """
@@ -78,10 +79,10 @@ def test_what_fits_is_kept(alone: Host, project: Path, tmp_path: Path) -> None:
     write(project, own, "a", "c", platforms="[linux-64]")
     done = alone.multiplat("lock", cwd=project)
     assert locked(project)["linux-64"] == {"a": "1.0", "b": "1.0", "c": "1.0"}
-    assert "   3 packages\n   + c  1.0  linux-64\n" in done.stderr
+    assert "   3 packages\n   + c  1.0  linux-64\n" in without_sizes(done.stderr)
     done = alone.multiplat("lock", "--update", "b", cwd=project)
     assert locked(project)["linux-64"] == {"a": "1.0", "b": "2.0", "c": "1.0"}
-    assert "   3 packages\n   ↑ b  1.0 → 2.0  linux-64\n" in done.stderr
+    assert "   3 packages\n   ↑ b  1.0 → 2.0  linux-64\n" in without_sizes(done.stderr)
     alone.multiplat("lock", "--update-all", cwd=project)
     assert locked(project)["linux-64"] == {"a": "2.0", "b": "2.0", "c": "1.0"}
 
@@ -232,6 +233,14 @@ def test_conflict_as_json(door: Host, project: Path, channel: Path) -> None:
     ]
 
 
+_ONE_PACKAGE = {
+    "packages": 1,
+    "pypi": 0,
+    "download": {"bytes": 21, "of_unknown_size": 0},
+    "changes": [],
+}
+
+
 def test_answer_as_json(door: Host, project: Path, channel: Path) -> None:
     """With --json the answer says what was written and what changed."""
     write(project, channel, "zlib", platforms="[linux-64]")
@@ -239,7 +248,7 @@ def test_answer_as_json(door: Host, project: Path, channel: Path) -> None:
         "success": True,
         "dry_run": False,
         "files": ["conda-lock.yml"],
-        "environments": {"default": {"linux-64": {"packages": 1, "pypi": 0, "changes": []}}},
+        "environments": {"default": {"linux-64": _ONE_PACKAGE}},
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -27,12 +28,23 @@ multiplat:
       dependencies: [cuda-thing]
 """
 
-TEXT = """\
- environment  platform   packages  needs                  driver        builds       lock
- default      linux-64   1                                              CPU: torch   in sync
-              osx-arm64  1                                              CPU: torch   in sync
- gpu          linux-64   2         cuda 12.4, glibc 2.17  >= 550.54.14  CUDA: torch  in sync
-"""
+_ROWS = (
+    ("environment", "platform", "packages", "download", "needs", "driver", "builds", "lock"),
+    ("default", "linux-64", "1", "23 B", "", "", "CPU: torch", "in sync"),
+    ("", "osx-arm64", "1", "23 B", "", "", "CPU: torch", "in sync"),
+    (
+        "gpu",
+        "linux-64",
+        "2",
+        "49 B",
+        "cuda 12.4, glibc 2.17",
+        ">= 550.54.14",
+        "CUDA: torch",
+        "in sync",
+    ),
+)
+_WIDTHS = (11, 9, 8, 8, 21, 12, 11, 7)
+TEXT = "".join(f" {'  '.join(map(str.ljust, row, _WIDTHS)).rstrip()}\n" for row in _ROWS)
 
 
 @pytest.fixture
@@ -48,6 +60,25 @@ def locked(alone: Host, project: Path, tmp_path: Path) -> Path:
     (project / "environment.yml").write_text(text, encoding="utf-8")
     alone.multiplat("lock", cwd=project)
     return project
+
+
+def test_sizes_that_are_not_known(alone: Host, locked: Path, tmp_path: Path) -> None:
+    """A lock of an earlier version or of another tool has none: they are not taken for 0."""
+    lock = locked / "gpu.conda-lock.yml"
+    text = lock.read_text(encoding="utf-8")
+    assert text.count("\n  # size: ") == 2
+    some = text.replace("\n  # size: ", "\n  # was: ", 1)
+    none = re.sub(r"\n  # size: .*", "", text)
+    for sizes, words in ((some, "over 27 B"), (none, "unknown")):
+        section = sizes[sizes.index("package:") :].encode()
+        old = re.search(r"packages-sha256: (\w+)", sizes)
+        assert old
+        head = sizes.replace(old[1], hashlib.sha256(section).hexdigest())
+        lock.write_text(re.sub("    multiplat.metadata-sha256: .*\n", "", head), "utf-8")
+        row = alone.multiplat("info", "--matrix", cwd=locked).stdout.splitlines()[-1]
+        assert re.split(r" {2,}", row.strip())[2:4] == ["2", words], row
+    (*_, gpu) = alone.json("info", "--matrix", cwd=locked)["matrix"]
+    assert gpu["download"] == {"bytes": 0, "of_unknown_size": 2}
 
 
 def test_text(alone: Host, locked: Path) -> None:
@@ -73,14 +104,17 @@ def test_text(alone: Host, locked: Path) -> None:
 def test_markdown_and_json(alone: Host, locked: Path) -> None:
     """For a pull request, and for programs."""
     lines = alone.multiplat("info", "--markdown", cwd=locked).stdout.splitlines()
-    assert lines[2] == "| default | linux-64 | 1 |  |  | CPU: torch | in sync |"
-    assert lines[4].startswith("| gpu | linux-64 | 2 | cuda 12.4, glibc 2.17 | &#62;= 550.54.14 |")
+    assert lines[2] == "| default | linux-64 | 1 | 23 B |  |  | CPU: torch | in sync |"
+    assert lines[4].startswith(
+        "| gpu | linux-64 | 2 | 49 B | cuda 12.4, glibc 2.17 | &#62;= 550.54.14 |"
+    )
     (*_, gpu) = alone.json("info", "--matrix", cwd=locked)["matrix"]
     assert gpu == {
         "environment": "gpu",
         "platform": "linux-64",
         "state": "in sync",
         "packages": {"conda": 2, "pypi": 0},
+        "download": {"bytes": 49, "of_unknown_size": 0},
         "needs": {"cuda": "12.4", "glibc": "2.17"},
         "driver": "550.54.14",
         "cuda_builds": ["torch 2.5.1"],

@@ -10,6 +10,7 @@ from support.manifests import locked, write
 from support.packages import SUBDIR, Package, build_channel, write_repodata
 from support.pypi_index import Index
 from support.server import serve
+from support.sizes import without_sizes
 
 OLD = [Package("a", depends=["b"]), Package("b"), Package("c")]
 NEW = [*OLD, Package("a", "2.0", depends=["b"]), Package("b", "2.0"), Package("c", "9.0")]
@@ -83,10 +84,10 @@ def test_installed_environment_follows(alone: Host, project: Path, tmp_path: Pat
     assert locked(project)[SUBDIR] == {"tool": "2.0"}
     assert list((prefix / "conda-meta").glob("tool-1.0-*"))
     done = alone.multiplat("update", cwd=project)
-    assert done.stderr.endswith(f" {prefix} has the 1 package of default\n")
+    assert without_sizes(done.stderr).endswith(f" {prefix} has the 1 package of default\n")
     assert list((prefix / "conda-meta").glob("tool-2.0-*"))
     done = alone.multiplat("update", cwd=project)
-    assert done.stderr.endswith(f" {prefix} already has the 1 package of default\n")
+    assert without_sizes(done.stderr).endswith(f" {prefix} already has the 1 package of default\n")
 
 
 def test_pypi(alone: Host, project: Path, tmp_path: Path) -> None:
@@ -121,7 +122,7 @@ def test_named_conda_environment(alone: Host, project: Path, tmp_path: Path) -> 
     alone.multiplat("install", "-e", "dev", "-n", "mine", cwd=project)
     build_channel(own, tools)
     done = alone.multiplat("update", "tool", "-n", "mine", cwd=tmp_path)
-    assert done.stderr.endswith(f" {alone.envs / 'mine'} has the 1 package of dev\n")
+    assert without_sizes(done.stderr).endswith(f" {alone.envs / 'mine'} has the 1 package of dev\n")
     assert locked(project, "dev.conda-lock.yml")[SUBDIR] == {"tool": "2.0"}
     assert locked(project)[SUBDIR] == {"tool": "1.0"}
     done = alone.multiplat("update", "-n", "nosuch", cwd=project, code=1)

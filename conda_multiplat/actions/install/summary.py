@@ -1,0 +1,43 @@
+"""What was installed, in a sentence: how much of what, and how large it is to download."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from conda_multiplat.actions.install.work import Work
+from conda_multiplat.lockfile.model import PlatformLock
+from conda_multiplat.lockfile.platform_changes import Change, packages
+from conda_multiplat.vocabulary.byte_sizes import total_words
+
+
+def outcome(work: Work) -> str:
+    """What a prefix has, after what has changed there, if anything has."""
+    changed = work.changed
+    size = download_size(change.size for change in changed if change.comes)
+    some = f"{len(changed)} changed" if 0 < len(changed) < len(work.choice.locked.every) else ""
+    has = "has" if changed else "already has"
+    locked, environment = work.choice.locked, work.choice.environment
+    return f"{work.where} {has} the {locked_packages(locked)} of {environment}{noted(some, size)}"
+
+
+def locked_packages(locked: PlatformLock) -> str:
+    """How many packages are locked."""
+    return packages(len(locked.records), len(locked.pypi))
+
+
+def changed_packages(changed: Sequence[Change]) -> str:
+    """How many packages change."""
+    pypi = sum(change.manager == "pypi" for change in changed)
+    return packages(len(changed) - pypi, pypi)
+
+
+def download_size(sizes: Iterable[int | None]) -> str:
+    """What archives have, in the cache or not; ``""`` where no size is known."""
+    size = total_words(sizes)
+    return f"download size {size}" if size else ""
+
+
+def noted(*parts: str) -> str:
+    """Those parts that are not empty, in brackets."""
+    said = ", ".join(filter(None, parts))
+    return f" ({said})" if said else ""
