@@ -23,6 +23,8 @@ from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, project_name, 
 from conda_multiplat.vocabulary.yaml_nodes import Text
 
 MAIN = "main"
+#: What conda-lock calls some extras.
+_CATEGORIES = {"test": "dev"}
 #: What can't stand in an environment's name: it is a file's.
 _NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
@@ -88,6 +90,7 @@ def read_conda_lock_input(parsed: Parsed, check_spec: SpecCheck) -> Imported:
         parsed: the file.
         check_spec: what says whether a MatchSpec is one.
     """
+    parsed, of_itself = _without_itself(parsed)
     lines = parsed.text.splitlines()
     lost = [*parsed.lost, *lone_comments(parsed.file, parsed.text)]
     reader = _Lines(parsed, check_spec)
@@ -116,7 +119,7 @@ def read_conda_lock_input(parsed: Parsed, check_spec: SpecCheck) -> Imported:
     )
     places = {line.at for line in reader.requirements if line.at.line}
     comments = {at: trailing_comment(lines[at.line - 1]) for at in sorted(places)}
-    notes = [*parsed.notes, *_notes(parsed, others)]
+    notes = [*parsed.notes, *of_itself, *_notes(parsed, others)]
     kept = {at: words for at, words in comments.items() if words}
     return Imported(manifest, tuple(unique_lost([*lost, *reader.lost])), tuple(notes), kept)
 
@@ -124,6 +127,36 @@ def read_conda_lock_input(parsed: Parsed, check_spec: SpecCheck) -> Imported:
 def unique_lost(lost: Sequence[Lost]) -> list[Lost]:
     """Each loss once: a line is read for each platform."""
     return sorted(dict.fromkeys(lost))
+
+
+def _without_itself(parsed: Parsed) -> tuple[Parsed, list[str]]:
+    """What a project asks of itself, ``name[docs]``, as what its extras need; and a note of it.
+
+    conda-lock would look for the project in the channels.
+    """
+    by_platform = {
+        subdir: [line for each in some for line in _resolved(each, some, parsed.name, ())]
+        for subdir, some in parsed.dependencies.items()
+    }
+    if by_platform == parsed.dependencies:
+        return parsed, []
+    note = f"{parsed.name} asks for itself in {parsed.file}: what its extras need is in its place"
+    return parsed._replace(dependencies=by_platform), [note]
+
+
+def _resolved(
+    dependency: Dependency, every: Sequence[Dependency], project: str, above: tuple[str, ...]
+) -> Iterator[Dependency]:
+    """A dependency; where it is the project itself, what those of its extras need."""
+    if not project or project_name(dependency.name) != project_name(project):
+        yield dependency
+        return
+    categories = [_CATEGORIES.get(extra, extra) for extra in dependency.extras]
+    for category in categories:
+        for each in every if category not in above else ():
+            if each.category == category:
+                own = each._replace(category=dependency.category)
+                yield from _resolved(own, every, project, (*above, category))
 
 
 def _notes(parsed: Parsed, others: Sequence[str]) -> Iterator[str]:

@@ -252,6 +252,27 @@ def passed_over(project: Project) -> str:
     return f"{files}: the lock was made from that, not from {shown(manifest)} (-f takes another)"
 
 
+def gone_files(project: Project) -> str:
+    """A line for a project that was found: the files that its lock was made from are not there.
+
+    ``""`` where they are, and where another tool made the lock.
+    """
+    try:
+        head = _head(project.folder)
+    except LockFileError:
+        return ""
+    sources = head.sources if head and head.recipe else ()
+    gone = [
+        project.folder / source for source in sources if not (project.folder / source).is_file()
+    ]
+    if not gone:
+        return ""
+    names = ", ".join(map(shown, gone))
+    verb = "it is gone" if len(gone) == 1 else "they are gone"
+    taken = ", ".join(map(shown, project.files))
+    return f"{names}: the lock was made from that, and {verb}: {taken} is taken (-f takes another)"
+
+
 def _head(folder: Path) -> LockFile | None:
     """What the head of the lock of ``default`` says, if there is one."""
     return _head_of(lock_path(folder, DEFAULT_ENVIRONMENT))

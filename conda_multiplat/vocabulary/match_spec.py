@@ -63,6 +63,7 @@ _SEPARATE = "; separate versions by `,` (and) or `|` (or)"
 #: A star that ends a version without a dot: to an operator it is a part of the version, and comes
 #: before all else that can follow, as `dev` does.
 _STARRED = re.compile(r"(.*[0-9])\*")
+_ONE_STAR = re.compile(r"[0-9A-Za-z_.+!-]*\*")
 #: No version comes before it.
 _NONE = "<0dev"
 _BUILD = re.compile(r"[A-Za-z0-9_.+*-]+")
@@ -263,7 +264,7 @@ def _one_version(text: str) -> str:
 def _related(relation: str, version: str, text: str) -> str:
     # conda leaves the star out, but for `!=`.
     starred = version.endswith(".*")
-    if version.endswith("*") and not starred and relation not in ("~=", "="):
+    if version.endswith("*") and not starred and relation != "~=":
         return _beside_a_star(relation, version, text)
     bare = _checked(version[:-2] if starred else version, text)
     if starred and relation == "~=":
@@ -275,9 +276,11 @@ def _related(relation: str, version: str, text: str) -> str:
 
 def _beside_a_star(relation: str, version: str, text: str) -> str:
     """A relation to a version that no package has: it comes before all that begin with it."""
-    if relation == "!=":
+    if not _ONE_STAR.fullmatch(version):
+        raise WordingError(f"a star may only end a version, after a dot: {text!r}")
+    if relation == "!=" or (version == "*" and relation in (">", ">=")):
         return "*"
-    if relation == "==":
+    if relation in ("==", "=") or version == "*":
         return _NONE
     match = _STARRED.fullmatch(version)
     if match is None:

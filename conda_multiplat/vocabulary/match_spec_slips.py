@@ -10,6 +10,12 @@ _TWO_OPERATORS = re.compile(r"(==?)\s*([<>]=?)\s*([^=\s,|<>!~]+)(.*)")
 _STAR = re.compile(r"(==|!=|<=|>=|<|>)\s*([^=\s,|<>!~*]*[^=\s,|<>!~*.])?\*(?=$|[\s=,|])")
 
 
+#: `=1.2*` is what it seems to be where it stands alone, and in a list it is not.
+_FUZZY_IN_A_LIST = re.compile(
+    r"(?:(?<=[,|])|^)\s*=\s*([^=\s,|<>!~*]*[^=\s,|<>!~*.])?\*(?=\s*[,|]|$)"
+)
+
+
 def slip(name: str, rest: str) -> str:
     """What conda makes of a slip, and what to write instead; ``""`` for none.
 
@@ -24,6 +30,11 @@ def slip(name: str, rest: str) -> str:
     match = _STAR.search(rest)
     if match and not (match[1] == "==" and match[0] == rest.strip()):  # that is `=1.2` to conda
         return _star(match)
+    match = _FUZZY_IN_A_LIST.search(rest)
+    if match and rest.strip() != match[0]:
+        meant = f"{match[1]}.*" if match[1] else "*"
+        read = "a version that no package has"
+        return f"conda reads `{match[0].strip()}` beside others as {read}: write `{meant}`"
     return ""
 
 
@@ -46,5 +57,8 @@ def _star(match: re.Match[str]) -> str:
     if relation == "!=":
         meant = f"`!={version}.*`" if version else "nothing"
         return f"to conda `{match[0]}` excludes nothing: write {meant}"
+    if not version:
+        read = "any version" if relation[0] == ">" else "a version that no package has"
+        return f"conda reads `{match[0]}` as {read}: write `*`"
     read = f"{relation[0]}{'=' * (relation[0] == '>')}{version}"
     return f"conda reads `{match[0]}` as `{read}`: write that"

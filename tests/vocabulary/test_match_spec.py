@@ -106,6 +106,12 @@ SLIPS = {
     "x==1.2*=b": "conda reads `==1.2*` as a version that no package has: write `=1.2.*`",
     "x !=1.2*": "to conda `!=1.2*` excludes nothing: write `!=1.2.*`",
     "x >1.2*,<3": "conda reads `>1.2*` as `>=1.2`: write that",
+    "x >=*": "conda reads `>=*` as any version: write `*`",
+    "x<=*": "conda reads `<=*` as a version that no package has: write `*`",
+    "x =1.2*,<3": (
+        "conda reads `=1.2*` beside others as a version that no package has: write `1.2.*`"
+    ),
+    "x=1.1|=*": "conda reads `=*` beside others as a version that no package has: write `*`",
     "fsspec!": "conda ignores '!': write `fsspec`",
     "c::scikit-learn=": "conda ignores '=': write `scikit-learn`",
 }
@@ -119,7 +125,21 @@ def test_slips(text: str, warning: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a", "a=1.2", "a==1.2", "a==1.2.*", "a=1.2.*", "a==*", "a=*=*cuda*", "a>=1,<2", "a !=1.2.*"],
+    [
+        "a",
+        "a=1.2",
+        "a==1.2",
+        "a==1.2.*",
+        "a=1.2.*",
+        "a==*",
+        "a=*=*cuda*",
+        "a>=1,<2",
+        "a !=1.2.*",
+        "a=1.2*",
+        "a=1.2*=py*",
+        "a 1.2*,<3",
+        "a=*",
+    ],
 )
 def test_no_slips(text: str) -> None:
     """What everybody writes is no slip."""

@@ -44,7 +44,12 @@ from conda_multiplat.vocabulary.errors import (
     Problem,
     UsageError,
 )
-from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, SUBDIRS, nearest_or_all
+from conda_multiplat.vocabulary.names import (
+    DEFAULT_ENVIRONMENT,
+    SUBDIRS,
+    is_version,
+    nearest_or_all,
+)
 from conda_multiplat.vocabulary.toml_tables import toml_table
 from conda_multiplat.vocabulary.virtual_packages import Promises
 
@@ -248,6 +253,12 @@ def _lock_part(file: File, stated: Promises) -> Part:
     if missing := [platform for platform in file.platforms if platform not in lock.platforms]:
         nothing = f"it has nothing for {', '.join(missing)}"
         raise refusal(file.name, Problem(Location(file.name), nothing))
+    at = Location(file.name)
+    records = (record for locked in lock.platforms.values() for record in locked.records)
+    wrong = dict.fromkeys(each for each in records if not is_version(each.version))
+    if wrong:
+        texts = (f"{each.name}: its version is none: {each.version!r}" for each in wrong)
+        raise refusal(file.name, *(Problem(at, text) for text in texts))
     imported = read_lock_source(lock, file.name, Ports(is_newer, spec_matches), stated)
     environment = lock.environment if lock.recipe else _named_environment(file.path.name)
     return Part(imported, environment, (BroughtLock(lock, file.path, file.text),))

@@ -18,7 +18,7 @@ from conda_multiplat.actions.lock.report import changes_of, document, note_assum
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown, write_all
-from conda_multiplat.machine.project import Project, load_project, passed_over
+from conda_multiplat.machine.project import Project, gone_files, load_project, passed_over
 from conda_multiplat.machine.temporary import sweep
 from conda_multiplat.manifest.spec_warnings import spec_warnings
 
@@ -70,7 +70,7 @@ def lock_project(
 
     host_subdirs = platforms or [settings.subdir]
     project = load_project(files, host_subdirs=host_subdirs, check_spec=check_spec)
-    if not files and (note := passed_over(project)):
+    if not files and (note := passed_over(project) or gone_files(project)):
         console.say(note)
     for warning in (*project.manifest.warnings, *spec_warnings(project.manifest)):
         console.say(f"warning: {warning}")

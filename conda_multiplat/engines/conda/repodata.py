@@ -16,6 +16,7 @@ from conda_multiplat.engines.conda.access import Channels, cache_folder, client
 from conda_multiplat.engines.conda.rattler_versions import Subdir, build_string
 from conda_multiplat.engines.conda.related_channels import all_declared, declared
 from conda_multiplat.engines.conda.wheel_records import (
+    PlainWheels,
     Wheel,
     WithoutWheels,
     channels_of_wheels,
@@ -62,10 +63,11 @@ class Repodata:
         self._channels = channels
         action: CacheAction = "force-cache-only" if settings.offline else "cache-or-fetch"
         source = rattler.SourceConfig(cache_action=action)
-        self._cache = cache_folder(settings) / "repodata"
+        cache = cache_folder(settings) / "repodata"
+        self._plain_wheels = PlainWheels(cache)
         self._with_wheels: set[str] = set()  # channels of which the Gateway finds wheels
         self._gateway = rattler.Gateway(
-            cache_dir=self._cache,
+            cache_dir=cache,
             default_config=source,
             per_channel_config={url: replace(source, sharded_enabled=False) for url in plain},
             client=client(settings, channels),
@@ -151,8 +153,8 @@ class Repodata:
 
     async def wheels(self, request: SolveRequest, names: Sequence[str]) -> list[Wheel]:
         """The wheels that the channels have of some packages, which can't be locked."""
-        of = self._sources(request), _platforms(request)
-        return await wheels(self._gateway, self._cache, *of, names)
+        of = self.channel_urls(request), _platforms(request)
+        return await wheels(self._gateway, self._plain_wheels, *of, names)
 
     async def declared(self, request: SolveRequest, *, deep: bool = False) -> list[Relation]:
         """The channels that the request's channels declare (CEP 42) and it does not name.

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import rattler
-from rattler.exceptions import FetchRepoDataError, GatewayError, IoError
-from rattler.networking.fetch_repo_data import FetchRepoDataOptions, fetch_repo_data
 
 from conda_multiplat.vocabulary.channels import base_url, public_name
-
-_WITH_WHEELS = rattler.PackageFormatSelection.PREFER_CONDA_WITH_WHL
-_CACHED = FetchRepoDataOptions(cache_action="force-cache-only")
+from conda_multiplat.vocabulary.errors import DocumentError
+from conda_multiplat.vocabulary.json_values import json_object
 
 
 class Wheel(NamedTuple):
@@ -74,10 +73,74 @@ async def without_wheels(
     return WithoutWheels(gateway, channel, names)
 
 
+class PlainWheels:
+    """The wheels that channels' plain repodata lists, where it lies on this disk.
+
+    Args:
+        cache: the folder where the Gateway keeps what it has fetched.
+    """
+
+    def __init__(self, cache: Path) -> None:
+        self._cache = cache
+        self._known: dict[str, list[Wheel]] = {}
+
+    def of(self, channel: str, subdir: str) -> list[Wheel]:
+        """Those of a channel for a platform, by its base URL.
+
+        The file is read, not mapped into memory: rattler may write it anew meanwhile.
+        """
+        place = f"{channel}/{subdir}/repodata.json"
+        if place not in self._known:
+            self._known[place] = _listed(self._text(place), channel)
+        return self._known[place]
+
+    def _text(self, place: str) -> bytes:
+        try:
+            if place.startswith("file://"):
+                return Path(url2pathname(urlsplit(place).path)).read_bytes()
+            notes = [note for note in self._cache.glob("*.info.json") if _url_of(note) == place]
+            return b"".join(_copy(note).read_bytes() for note in notes[:1])
+        except OSError:
+            return b""
+
+
+def _copy(note: Path) -> Path:
+    """The file of the cache that a note is about."""
+    return note.with_name(note.name.replace(".info.json", ".json"))
+
+
+def _url_of(note: Path) -> str:
+    """Of what a file of the cache is a copy; ``""`` where nobody can tell."""
+    try:
+        return public_name(str(json_object(note.read_text("utf-8")).get("url", "")))
+    except (ValueError, DocumentError):
+        return ""
+
+
+def _listed(text: bytes, channel: str) -> list[Wheel]:
+    if b'"whl"' not in text:  # nearly always, and there can be hundreds of megabytes
+        return []
+    try:
+        section = json_object(text.decode()).get("v3")
+    except (ValueError, DocumentError):
+        return []
+    records = section.get("whl") if isinstance(section, dict) else None
+    facts = [
+        (record.get("name"), record.get("version"))
+        for record in (records.values() if isinstance(records, dict) else ())
+        if isinstance(record, dict)
+    ]
+    return [
+        Wheel(name, version, channel)
+        for name, version in facts
+        if isinstance(name, str) and isinstance(version, str)
+    ]
+
+
 async def wheels(
     gateway: rattler.Gateway,
-    cache: Path,
-    channels: Sequence[rattler.Channel],
+    plain: PlainWheels,
+    channels: Sequence[str],
     subdirs: Sequence[rattler.Subdir],
     names: Sequence[str],
 ) -> list[Wheel]:
@@ -85,40 +148,20 @@ async def wheels(
 
     Args:
         gateway: for channels with shards.
-        cache: where the Gateway keeps plain repodata.
-        channels: the channels, which have been read.
+        plain: for channels without.
+        channels: their base URLs; they have been read.
         subdirs: the platforms.
         names: of the packages.
     """
+    sources = [rattler.Channel(url) for url in channels]
     records = await gateway.query(
-        channels, subdirs, list(names), recursive=False, channel_relations="disabled"
+        sources, subdirs, list(names), recursive=False, channel_relations="disabled"
     )
-    found = [record for of_channel in records for record in of_channel]
-    for channel in channels:
+    found = [_wheel(each) for of_channel in records for each in of_channel if is_wheel(each)]
+    for url in channels:
         for subdir in subdirs:
-            found += await _plain(cache, channel, subdir, names)
-    return list(dict.fromkeys(_wheel(record) for record in found if is_wheel(record)))
-
-
-async def _plain(
-    cache: Path, channel: rattler.Channel, subdir: rattler.Subdir, names: Sequence[str]
-) -> list[rattler.RepoDataRecord]:
-    """All that plain repodata has of some packages, where the Gateway has fetched it."""
-    try:
-        (repodata,) = await fetch_repo_data(
-            channels=[channel],
-            platforms=[subdir],
-            cache_path=cache,
-            callback=None,
-            fetch_options=_CACHED,
-        )
-        return [
-            record
-            for name in names
-            for record in repodata.load_records(rattler.PackageName(name), _WITH_WHEELS)
-        ]
-    except (FetchRepoDataError, GatewayError, IoError):
-        return []
+            found += [wheel for wheel in plain.of(url, str(subdir)) if wheel.name in names]
+    return list(dict.fromkeys(found))
 
 
 def _wheel(record: rattler.RepoDataRecord) -> Wheel:

@@ -339,6 +339,38 @@ def test_to_be_locked(alone: Host, project: Path, tmp_path: Path) -> None:
     assert plot == {subdir: {"tool": "1.0", "helper": "1.0"} for subdir in PLATFORMS}
 
 
+def test_project_that_asks_for_itself(alone: Host, project: Path) -> None:
+    """Its extras are what they need, also in circles; nobody looks for it in a channel."""
+    text = """\
+[project]
+name = "My_Tool"
+dependencies = ["numpy"]
+[project.optional-dependencies]
+docs = ["sphinx>=7", "my-tool[plot,docs]"]
+plot = ["matplotlib-inline"]
+test = ["pytest", "my.tool"]
+all = ["my-tool[docs,test]"]
+[dependency-groups]
+check = ["mypy", {include-group = "ci"}]
+ci = ["MY-TOOL[test]"]
+"""
+    (project / "pyproject.toml").write_text(text + CONDA_LOCK, encoding="utf-8")
+    done = alone.multiplat("import", "pyproject.toml", cwd=project)
+    note = " My_Tool asks for itself in pyproject.toml: what its extras need is in its place\n"
+    assert note in done.stderr
+    made = yaml.safe_load((project / "environment.yml").read_text(encoding="utf-8"))
+    assert made["dependencies"] == ["numpy"]
+    environments = made["multiplat"]["environments"]
+    assert {name: each["dependencies"] for name, each in environments.items()} == {
+        "docs": ["sphinx >=7", "matplotlib-inline"],
+        "plot": ["matplotlib-inline"],
+        "dev": ["pytest"],
+        "all": ["sphinx >=7", "matplotlib-inline", "pytest"],
+        "check": ["pytest", "mypy"],
+        "ci": ["pytest"],
+    }
+
+
 def test_without_conda_lock(alone: Host, project: Path, tmp_path: Path) -> None:
     """Where conda-lock isn't, the error says what to install; pixi's manifests don't need it."""
     (tmp_path / "none" / "conda_lock").mkdir(parents=True)

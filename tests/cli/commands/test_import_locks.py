@@ -148,3 +148,15 @@ def test_lock_named_after_its_platform(
         _as_another_tool(project, lock)
     alone.multiplat("import", *locks, cwd=project)
     assert _versions(project) == {LINUX: "1.0", MAC: "1.0"}
+
+
+def test_version_that_is_none(alone: Host, project: Path, tools: Path, tmp_path: Path) -> None:
+    """What no line could ask for is the file's mistake, and told with the package's name."""
+    lock = project / _lock(alone, tmp_path / "a", tools, "tool 1.0", LINUX)
+    _as_another_tool(project, "../a/conda-lock.yml")
+    text = lock.read_text(encoding="utf-8").replace("version: '1.0'", "version: 1:30")
+    lock.write_text(text, encoding="utf-8")
+    assert alone.multiplat("import", lock, cwd=project, code=2).stderr == (
+        "error: ../a/conda-lock.yml can't be imported\n"
+        "  ../a/conda-lock.yml: tool: its version is none: '1:30'\n"
+    )

@@ -71,6 +71,21 @@ def test_sources_that_are_not_ours(
     assert "in sync" in alone.multiplat("check", "--strict", cwd=project).stdout
 
 
+def test_gone_source(alone: Host, project: Path, tools: Path) -> None:
+    """Where a file is gone that the lock was made from, `lock` says so, and what it takes."""
+    write(project, tools, "solo", platforms=LINUX)
+    write(project, tools, "tool", platforms=LINUX, file="gpu.yml")
+    (project / "more.yml").write_text("dependencies: [solo]\n", encoding="utf-8")
+    alone.multiplat("lock", "-f", "gpu.yml", "more.yml", cwd=project)
+    (project / "more.yml").unlink()
+    assert alone.multiplat("lock", cwd=project).stderr.startswith(
+        "more.yml: the lock was made from that, and it is gone: environment.yml is taken "
+        "(-f takes another)\n"
+    )
+    assert locked(project)["linux-64"] == {"solo": "1.0"}
+    assert "gone" not in alone.multiplat("lock", cwd=project).stderr
+
+
 @pytest.mark.parametrize("name", ["base", "root"])
 def test_condas_own_name(alone: Host, project: Path, tools: Path, name: str) -> None:
     """`name: base` locks; where to install has to be said."""

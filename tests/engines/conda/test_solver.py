@@ -110,6 +110,19 @@ foo=
 foo>
 foo<
 foo~
+foo>=*
+foo >*
+foo<=*
+foo <*
+foo=*,<1.3
+foo=1.2*,<3
+foo =1.2*|1.3
+foo=1.2|=1.3*
+foo>=1.2,>=*
+foo=1.2==py_0
+foo=1.2==*_0
+foo!=1.2==*_0
+foo !=1.2==*_0,>1
 foo==
 foo>=
 foo[channel=conda-forge]
