@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
 
 from conda_multiplat.actions.locked_targets import LockedTarget
@@ -23,9 +23,18 @@ Facts = Mapping[Key, PackageFacts]
 
 
 def package_facts(
-    project: Project, settings: Settings, targets: Sequence[LockedTarget]
+    project: Project,
+    settings: Settings,
+    targets: Sequence[LockedTarget],
+    wanted: Sequence[Collection[Key]] = (),
 ) -> list[Facts]:
     """What is stated of the packages of each target: conda's in one round, PyPI's each file once.
+
+    Args:
+        project: with the manifest.
+        settings: for reaching channels and indexes.
+        targets: with what is locked.
+        wanted: of each target the packages to look up; left out, all.
 
     Raises:
         LockFileError: a lock has packages from elsewhere than the manifest says.
@@ -34,15 +43,24 @@ def package_facts(
     require_named((each.target for each in targets), settings)
     for each in targets:
         refuse_strays(project, each.target, each.lock)
-    conda = _of_channels(project, settings, targets)
-    pypi = _of_files(project, settings, targets)
+    parts = [_part(*pair) for pair in zip(targets, wanted, strict=True)] if wanted else targets
+    conda = _of_channels(project, settings, parts)
+    pypi = _of_files(project, settings, targets, parts)
     return [
         {
             **{("conda", name): facts for name, facts in stated.items()},
-            **{("pypi", record.name): pypi[record.url] for record in each.locked.pypi},
+            **{("pypi", record.name): pypi[record.url] for record in part.locked.pypi},
         }
-        for each, stated in zip(targets, conda, strict=True)
+        for part, stated in zip(parts, conda, strict=True)
     ]
+
+
+def _part(whole: LockedTarget, names: Collection[Key]) -> LockedTarget:
+    """A target with some of its packages."""
+    locked = whole.locked
+    conda = tuple(record for record in locked.records if ("conda", record.name) in names)
+    pypi = tuple(record for record in locked.pypi if ("pypi", record.name) in names)
+    return LockedTarget(whole.target, whole.lock, locked._replace(records=conda, pypi=pypi))
 
 
 def _of_channels(
@@ -66,10 +84,13 @@ def _of_channels(
 
 
 def _of_files(
-    project: Project, settings: Settings, targets: Sequence[LockedTarget]
+    project: Project,
+    settings: Settings,
+    targets: Sequence[LockedTarget],
+    parts: Sequence[LockedTarget],
 ) -> dict[str, PackageFacts]:
-    """What PyPI's files state, by URL."""
-    if not any(each.locked.pypi for each in targets):
+    """What PyPI's files of parts of targets state, by URL."""
+    if not any(part.locked.pypi for part in parts):
         return {}
     from conda_multiplat.engines.pypi.conda_names import name_table
     from conda_multiplat.engines.pypi.resolver import UvEngine
@@ -77,9 +98,9 @@ def _of_files(
     engine = UvEngine(settings, project.folder)
     try:
         asked: dict[str, tuple[PypiRecord, Future[PackageFacts | None]]] = {}
-        for each in targets:
+        for each, part in zip(targets, parts, strict=True):
             wanted = pypi_request(each.target, each.locked.records, name_table())
-            for record in each.locked.pypi:
+            for record in part.locked.pypi:
                 if record.url not in asked:
                     asked[record.url] = (record, engine.facts(wanted, record))
         stated = {url: (record, future.result()) for url, (record, future) in asked.items()}

@@ -30,6 +30,18 @@ MARKS: Mapping[Kind, str] = {
     "pylock": "# PyPI packages, for an environment that has the locked conda packages:",
     "pixi-lock": "# Rendered by `conda multiplat render --kind pixi-lock`",
     "dockerfile": dockerfile.MARK,
+    "sbom": """\
+{
+  "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+  "bomFormat": "CycloneDX",
+  "specVersion": "1.6",
+  "metadata": {
+    "tools": {
+      "components": [
+        {
+          "type": "application",
+          "name": "conda-multiplat"
+""",
 }
 #: The kinds that list URLs, each with a hash.
 EXPLICIT: tuple[Kind, ...] = ("explicit", "snakemake")
@@ -42,6 +54,7 @@ def text(
 ) -> str | None:
     """What a file of a platform says, with LF line ends; ``None`` where there is no such file.
 
+    A bill of materials is made by ``actions.sbom``: more has to be known for it than the lock.
     Requirements stand beside an explicit file, where there are any.
 
     Raises:

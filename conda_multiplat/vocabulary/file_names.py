@@ -12,7 +12,14 @@ from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 #: The kinds of files that are rendered from a lock.
 Kind = Literal[
-    "explicit", "requirements", "environment", "snakemake", "pylock", "pixi-lock", "dockerfile"
+    "explicit",
+    "requirements",
+    "environment",
+    "snakemake",
+    "pylock",
+    "pixi-lock",
+    "dockerfile",
+    "sbom",
 ]
 
 LOCK_NAME = "conda-lock.yml"
@@ -27,6 +34,7 @@ _RENDERED: dict[Kind, re.Pattern[str]] = {
     "snakemake": re.compile(rf"(?P<environment>.+)\.{_PLATFORM}\.pin\.txt"),
     "pylock": re.compile(rf"pylock\.(?:(?P<environment>[^.]+)-)?{_PLATFORM}\.toml"),
     "dockerfile": re.compile(rf"{_PREFIX}{_PLATFORM}\.Dockerfile"),
+    "sbom": re.compile(rf"{_PREFIX}sbom-{_PLATFORM}\.cdx\.json"),
 }
 
 
@@ -81,6 +89,7 @@ def rendered_name(
         "requirements": f"{prefix}requirements-{subdir}.txt",
         "environment": f"{prefix}environment-{subdir}.yml",
         "dockerfile": f"{prefix}{subdir}.Dockerfile",  # docker and editors look at the end
+        "sbom": f"{prefix}sbom-{subdir}.cdx.json",  # CycloneDX wants the end
     }[kind]
 
 

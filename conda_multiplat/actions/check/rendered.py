@@ -16,6 +16,7 @@ from conda_multiplat.actions.check.verdict import RENDER, Verdict
 from conda_multiplat.export.explicit import HashKind
 from conda_multiplat.export.kinds import EXPLICIT, MARKS, OF_ALL, text, text_of_all
 from conda_multiplat.lockfile.model import LockFile
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.files import read_lock_text, shown, typed
 from conda_multiplat.machine.project import Project
 from conda_multiplat.vocabulary.file_names import (
@@ -114,6 +115,11 @@ def rendered_verdicts(project: Project, files: Sequence[Rendered]) -> list[Verdi
 def _judged(project: Project, lock: LockFile | None, file: Rendered) -> list[Verdict]:
     if lock is None or file.subdir not in lock.platforms:
         return [_waiting(file)]
+    if file.kind == "sbom":
+        from conda_multiplat.actions.sbom import sbom_as_locked  # late: few have one
+
+        bill = sbom_as_locked(project, lock, file.subdir, file.content)
+        return [] if file.says(bill) else [_stale(file)]
     wanted = partial(text, file.kind, project.manifest, lock, file.subdir)
     plain = wanted()
     if plain is None:
@@ -144,16 +150,32 @@ def _of_nothing(file: Rendered, reason: str) -> Verdict:
     return Verdict(shown(file.path), (reason,), command="", fix=fix)
 
 
-def fresh_texts(project: Project, files: Sequence[Rendered]) -> dict[Path, str]:
+def fresh_texts(project: Project, files: Sequence[Rendered], settings: Settings) -> dict[Path, str]:
     """What the files that are not as their locks say should say.
+
+    Bills of materials keep what they say of packages that stay; of others it is looked up.
 
     Raises:
         LockFileError: a lock is missing, edited, or can't be read.
+        OutsideError: a channel or an index can't be read.
     """
     stale = {
         verdict.file for verdict in rendered_verdicts(project, files) if verdict.command == RENDER
     }
-    return {file.path: _fresh(project, file) for file in files if shown(file.path) in stale}
+    waiting = [file for file in files if shown(file.path) in stale]
+    bills = [file for file in waiting if file.kind == "sbom"]
+    made = _fresh_bills(project, bills, settings) if bills else {}
+    return {file.path: made.get(file.path) or _fresh(project, file) for file in waiting}
+
+
+def _fresh_bills(
+    project: Project, bills: Sequence[Rendered], settings: Settings
+) -> dict[Path, str]:
+    from conda_multiplat.actions.sbom import sbom_texts
+
+    locks = [(project.existing_lock(bill.environment), bill.subdir) for bill in bills]
+    texts = sbom_texts(project, settings, locks, [bill.content for bill in bills])
+    return dict(zip((bill.path for bill in bills), texts, strict=True))
 
 
 def _fresh(project: Project, file: Rendered) -> str:

@@ -27,6 +27,7 @@ examples:
   conda multiplat render --existing                          (again, what is out of date)
   conda multiplat render --kind pylock --platform linux-64   (PEP 751, for what reads that)
   conda multiplat render --kind dockerfile --platform linux-64
+  conda multiplat render --kind sbom                         (CycloneDX, with licences)
   conda create --name robot --file conda-linux-64.lock      (any conda, no plugin)
 """
 
@@ -41,11 +42,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--kind",
         dest="kind",
-        choices=("explicit", "environment", "pylock", "pixi-lock", "snakemake", "dockerfile"),
+        choices=(
+            *("explicit", "environment", "pylock", "pixi-lock", "snakemake"),
+            *("dockerfile", "sbom"),
+        ),
         help="explicit: conda-PLATFORM.lock; environment: a pinned environment.yml; "
         "pylock: pylock.PLATFORM.toml (PEP 751); pixi-lock: pixi.lock; "
         "snakemake: NAME.PLATFORM.pin.txt; "
-        "dockerfile: PLATFORM.Dockerfile, and the explicit file that it takes",
+        "dockerfile: PLATFORM.Dockerfile, and the explicit file that it takes; "
+        "sbom: sbom-PLATFORM.cdx.json (CycloneDX)",
     )
     summary = "what was rendered before and is out of date, of each kind, with its kind of hash"
     flag(what, "--existing", "existing", summary)
@@ -65,11 +70,13 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Render locks."""
     if args.existing:
         project = load_project_as_locked(args.files)
-        texts = _again(project, args.environments, args.platforms)
+        texts = _again(project, settings, args.environments, args.platforms)
     else:
         project = load_project(args.files, host_subdirs=(settings.subdir,))
         if args.kind in OF_ALL:
             texts = _whole(project, args.kind, [*args.environments, *args.platforms])
+        elif args.kind == "sbom":
+            texts = _bills(project, settings, args.environments, args.platforms)
         else:
             texts = _anew(project, args.environments, args.platforms, args.kind, args.hash_kind)
         if not texts:
@@ -98,18 +105,36 @@ def _anew(
     """
     kinds = _with_others(kind)
     texts: dict[Path, str] = {}
+    for lock, subdir in _locks(project, environments, platforms):
+        contents = {each: text(each, project.manifest, lock, subdir, hash_kind) for each in kinds}
+        for file_kind, content in contents.items():
+            if content is not None and contents[kind] is not None:
+                path = project.folder / _file_name(project, file_kind, lock.environment, subdir)
+                _refuse_twice(path, texts)
+                texts[path] = content
+    return texts
+
+
+def _bills(
+    project: Project, settings: Settings, environments: Sequence[str], platforms: Sequence[str]
+) -> dict[Path, str]:
+    """Bills of materials, whose licences are looked up for all of them at once."""
+    from conda_multiplat.actions.sbom import sbom_texts
+
+    locks = list(_locks(project, environments, platforms))
+    names = [_file_name(project, "sbom", lock.environment, subdir) for lock, subdir in locks]
+    texts = sbom_texts(project, settings, locks)
+    return {project.folder / name: text for name, text in zip(names, texts, strict=True)}
+
+
+def _locks(
+    project: Project, environments: Sequence[str], platforms: Sequence[str]
+) -> Iterator[tuple[LockFile, str]]:
+    """The locks of some environments, each with its platforms that are wanted."""
     for name in select_environments(project.manifest, environments):
         lock = _trusted_lock(project, name)
         for subdir in _subdirs(lock, platforms, all_of_them=len(environments) == 1):
-            contents = {
-                each: text(each, project.manifest, lock, subdir, hash_kind) for each in kinds
-            }
-            for file_kind, content in contents.items():
-                if content is not None and contents[kind] is not None:
-                    path = project.folder / _file_name(project, file_kind, name, subdir)
-                    _refuse_twice(path, texts)
-                    texts[path] = content
-    return texts
+            yield lock, subdir
 
 
 def _with_others(kind: Kind) -> tuple[Kind, ...]:
@@ -160,12 +185,13 @@ def _whole(project: Project, kind: Kind, named: Sequence[str]) -> dict[Path, str
 
 
 def _again(
-    project: Project, environments: Sequence[str], platforms: Sequence[str]
+    project: Project, settings: Settings, environments: Sequence[str], platforms: Sequence[str]
 ) -> dict[Path, str]:
     """The files that stand beside the locks and are not what those say."""
     select_environments(project.manifest, environments)
     files = standing(project, rendered_files(project.folder), environments)
-    return fresh_texts(project, [f for f in files if not platforms or f.subdir in platforms])
+    wanted = [file for file in files if not platforms or file.subdir in platforms]
+    return fresh_texts(project, wanted, settings)
 
 
 def _subdirs(lock: LockFile, platforms: Sequence[str], *, all_of_them: bool) -> Iterator[str]:

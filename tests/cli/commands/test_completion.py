@@ -56,7 +56,7 @@ def test_commands_and_options(offer: Offer) -> None:
     assert offer("conda-multiplat re") == [each for each in sorted(COMMANDS) if each[:2] == "re"]
     assert offer("conda-multiplat render --k") == ["--kind"]
     assert offer("conda-multiplat render --kind ") == [
-        *("dockerfile", "environment", "explicit", "pixi-lock", "pylock", "snakemake"),
+        *("dockerfile", "environment", "explicit", "pixi-lock", "pylock", "sbom", "snakemake"),
     ]
     assert "--update-all" in offer("conda-multiplat lock --")
     assert offer("conda-multiplat list --manager conda nu") == ["numpy"]

@@ -1,0 +1,89 @@
+"""Bills of materials of what is locked, and whether those that are there still are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from conda_multiplat.actions.locked_targets import LockedTarget
+from conda_multiplat.export.sbom import (
+    Contents,
+    Identity,
+    Licenses,
+    record_identity,
+    render,
+    stated_licenses,
+)
+from conda_multiplat.lockfile.model import LockFile
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.project import Project
+from conda_multiplat.manifest.targets import target
+
+
+def sbom_texts(
+    project: Project,
+    settings: Settings,
+    locks: Sequence[tuple[LockFile, str]],
+    there: Sequence[str] = (),
+) -> list[str]:
+    """The bill of each lock's platform.
+
+    Args:
+        project: with the manifest.
+        settings: for reaching channels and indexes.
+        locks: each with a platform.
+        there: the bills that are there, in the same order: the licences of packages that they
+            have are taken from them, and only others are looked up.
+
+    Raises:
+        LockFileError: a lock has packages from elsewhere than the manifest says.
+        OutsideError: a channel, an index or a file can't be read.
+    """
+    targets = [_locked(project, *pair) for pair in locks]
+    known = [stated_licenses(text) for text in there] or [{} for _ in targets]
+    looked_up = _looked_up(project, settings, targets, known)
+    every = zip(targets, known, looked_up, strict=True)
+    return [_text(project, each, {**stated, **new}) for each, stated, new in every]
+
+
+def sbom_as_locked(project: Project, lock: LockFile, subdir: str, there: str) -> str:
+    """What a bill that is there should say, with the licences that it has: nothing is looked up."""
+    return _text(project, _locked(project, lock, subdir), stated_licenses(there))
+
+
+def _locked(project: Project, lock: LockFile, subdir: str) -> LockedTarget:
+    wanted = target(project.manifest, lock.environment, subdir)
+    return LockedTarget(wanted, lock, lock.platforms[subdir])
+
+
+def _text(project: Project, each: LockedTarget, licenses: Mapping[Identity, Licenses]) -> str:
+    environment, subdir = each.target.environment, each.target.subdir
+    name = project.manifest.conda_name(environment) or environment
+    promised = each.locked.virtual_packages
+    return render(Contents(name, environment, subdir, each.graph(), promised), licenses)
+
+
+def _looked_up(
+    project: Project,
+    settings: Settings,
+    targets: Sequence[LockedTarget],
+    known: Sequence[Mapping[Identity, Licenses]],
+) -> list[dict[Identity, Licenses]]:
+    """The licences that are not known."""
+    new = [
+        {
+            (record.manager, record.name): made
+            for record in each.locked.every
+            if (made := record_identity(record)) not in stated
+        }
+        for each, stated in zip(targets, known, strict=True)
+    ]
+    if not any(new):
+        return [{} for _ in targets]
+    from conda_multiplat.actions.package_facts import package_facts
+    from conda_multiplat.export.sbom_licenses import license_choices
+
+    facts = package_facts(project, settings, targets, new)
+    return [
+        {names[key]: license_choices(stated[key]) for key in names}
+        for names, stated in zip(new, facts, strict=True)
+    ]
