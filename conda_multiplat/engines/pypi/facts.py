@@ -41,9 +41,16 @@ def stated_facts(uv: Compiler, record: PypiRecord) -> PackageFacts | None:
     if record.is_folder:
         return _of_folder(uv.base / record.url.partition("#")[0])
     text = (
-        metadata_text(uv, record.name, record.url) if record.is_wheel else _of_archive(uv, record)
+        metadata_text(uv, record.name, _hashed(record))
+        if record.is_wheel
+        else _of_archive(uv, record)
     )
     return read_facts(text) if text else None
+
+
+def _hashed(record: PypiRecord) -> str:
+    """A wheel's URL with its hash, which uv compares with what it fetches."""
+    return f"{record.url}#sha256={record.sha256}" if "://" in record.url else record.url
 
 
 def read_facts(text: str) -> PackageFacts | None:

@@ -260,6 +260,9 @@ def test_offline_and_taken_back(alone: Host, project: Path, tmp_path: Path) -> N
     )
 
 
+FILES = {"archive": "archive-1.0.tar.gz", "field": "field-1.0-py3-none-any.whl"}
+
+
 @pytest.fixture
 def index(tmp_path: Path) -> Index:
     """Files that state their licences in all the ways there are."""
@@ -318,18 +321,20 @@ def test_pypi(alone: Host, project: Path, tmp_path: Path, index: Index, pypi: Ru
     assert field["stated"] == "Apache License 2.0"
 
 
-def test_archive_with_another_hash(
-    alone: Host, project: Path, tmp_path: Path, index: Index, pypi: Rules
+@pytest.mark.parametrize("name", ["archive", "field"])
+def test_another_hash(
+    alone: Host, project: Path, tmp_path: Path, index: Index, pypi: Rules, name: str
 ) -> None:
-    """A source archive that is not the locked one says nothing."""
-    pip = f"--index-url {pypi.url}/simple, archive"
+    """A file that is not the locked one says nothing."""
+    pip = f"--index-url {pypi.url}/simple, {name}"
     write(project, _python(tmp_path), "python", f"pip: [{pip}]", platforms=ONE)
     alone.multiplat("lock", cwd=project)
     index.sdist("archive", stated=["License-Expression: MIT"])
+    index.wheel("field", stated=["License: MIT"])
     done = alone.multiplat("licenses", cwd=project, code=3)
     assert done.stderr == (
         "error: the metadata of PyPI packages can't be read\n"
-        f"  archive 1.0: {pypi.url}/files/archive-1.0.tar.gz\n"
+        f"  {name} 1.0: {pypi.url}/files/{FILES[name]}\n"
         "  check the index, the network and the proxy\n"
     )
 
