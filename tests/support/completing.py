@@ -28,10 +28,10 @@ _ESCAPE = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[()=>].?)|[\x00-\x08\x0e-\x1f]")
 
 
 def shells() -> list[object]:
-    """bash, zsh and fish as parameters; one that is not installed is skipped."""
+    """Each shell as a parameter; one that is not installed is skipped."""
     return [
         pytest.param(each, marks=()) if shutil.which(each) else _missing(each)
-        for each in ("bash", "zsh", "fish")
+        for each in ("bash", "zsh", "fish", "pwsh")
     ]
 
 
@@ -43,7 +43,7 @@ def offered(
     shell: str, script: Path, line: str, folder: Path, environ: Mapping[str, str]
 ) -> list[str]:
     """The words that ``shell`` offers at the end of ``line``, sorted."""
-    ask = {"bash": _bash, "zsh": _zsh, "fish": _fish}[shell]
+    ask = {"bash": _bash, "zsh": _zsh, "fish": _fish, "pwsh": _pwsh}[shell]
     return sorted(ask(script, line, folder, environ))
 
 
@@ -56,6 +56,15 @@ def _fish(script: Path, line: str, folder: Path, environ: Mapping[str, str]) -> 
     code = f"source {shlex.quote(str(script))}; complete -C {shlex.quote(line)}"
     found = _output(["fish", "--no-config", "-c", code], folder, environ)
     return [each.partition("\t")[0] for each in found.splitlines()]
+
+
+def _pwsh(script: Path, line: str, folder: Path, environ: Mapping[str, str]) -> list[str]:
+    texts = [text.replace("'", "''") for text in (str(script), line)]
+    code = (
+        f". '{texts[0]}'; (TabExpansion2 '{texts[1]}' {len(line)}).CompletionMatches.CompletionText"
+    )
+    command = ["pwsh", "-NoProfile", "-NonInteractive", "-Command", code]
+    return _output(command, folder, environ).split()
 
 
 def _output(command: list[str], folder: Path, environ: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from conda_multiplat.cli.completion import scripts
 from conda_multiplat.cli.completion.model import command
+from conda_multiplat.cli.completion.powershell import powershell
 from conda_multiplat.cli.main import command_parsers
 from conda_multiplat.machine.console import Console
 
@@ -16,6 +17,7 @@ examples:
   eval "$(conda-multiplat completion --shell bash)"     in ~/.bashrc
   eval "$(conda-multiplat completion --shell zsh)"      in ~/.zshrc, after compinit
   conda-multiplat completion --shell fish > ~/.config/fish/completions/conda-multiplat.fish
+  conda-multiplat completion --shell powershell | Out-String | Invoke-Expression    in $PROFILE
 """
 
 
@@ -26,7 +28,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 _PROGRAM = "conda-multiplat"
-_SHELLS = {"bash": scripts.bash, "zsh": scripts.zsh, "fish": scripts.fish}
+_SHELLS = {
+    "bash": scripts.bash,
+    "zsh": scripts.zsh,
+    "fish": scripts.fish,
+    "powershell": powershell,
+}
 
 
 def run(args: argparse.Namespace, _: None, console: Console) -> int:

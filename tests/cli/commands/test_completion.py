@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +15,8 @@ from support.completing import offered, shells
 from support.hosts import Host
 from support.manifests import write
 
-from conda_multiplat.cli.main import COMMANDS
+from conda_multiplat.cli.completion.model import command
+from conda_multiplat.cli.main import COMMANDS, command_parsers
 
 Offer = Callable[[str], list[str]]
 DEV = "multiplat: {environments: {dev: {platforms: [linux-64], dependencies: [zlib]}}}\n"
@@ -35,15 +38,18 @@ def offer(
 ) -> Offer:
     """What each shell offers at the end of a line, typed in the project's folder."""
     shell: str = request.param
-    script = tmp_path / f"script.{shell}"
-    printed = alone.multiplat("completion", "--shell", shell, cwd=tmp_path).stdout
+    script = tmp_path / ("script.ps1" if shell == "pwsh" else f"script.{shell}")
+    name = "powershell" if shell == "pwsh" else shell
+    printed = alone.multiplat("completion", "--shell", name, cwd=tmp_path).stdout
     script.write_text(printed, encoding="utf-8")
     return lambda line: offered(shell, script, line, locked_project, alone.environ())
 
 
 @pytest.mark.parametrize("program", ["conda-multiplat", "conda multiplat"])
-def test_names(offer: Offer, program: str) -> None:
+def test_names(offer: Offer, program: str, request: pytest.FixtureRequest) -> None:
     """Environments, platforms and packages of the project, after each program."""
+    if request.node.callspec.params["offer"] == "pwsh" and program == "conda multiplat":
+        pytest.skip("what completes conda in PowerShell is conda's own function")
     assert offer(f"{program} lock -e ") == ["default", "dev"]
     assert offer(f"{program} lock --platform ") == ["linux-64", "osx-arm64"]
     assert offer(f"{program} lock -e dev --update ") == ["libblas", "numpy", "python", "zlib"]
@@ -160,6 +166,57 @@ def test_not_in_the_way(alone: Host, tmp_path: Path) -> None:
         ["bash", "--norc", "-c", code, "bash", script], capture_output=True, text=True, check=True
     )
     assert done.stdout == "complete -F _theirs conda\n"
+
+
+#: What PowerShell's text is made of, as far as ours has it: comments, strings, brackets, words.
+_TOKEN = re.compile(
+    r"""(?P<space>\s+)|(?P<comment>\#[^\n]*)|(?P<verbatim>'(?:[^']|'')*')|(?P<text>"[^"`]*")"""
+    r"""|(?P<bracket>[][(){}])|(?P<other>[^\s'"`][^\s'"`\[\](){}]*)"""
+)
+
+
+def _tokens(text: str) -> list[tuple[str, str]]:
+    tokens: list[tuple[str, str]] = []
+    at = 0
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        assert match, text[at : at + 60]
+        tokens.append((str(match.lastgroup), match[0]))
+        at = match.end()
+    return tokens
+
+
+def _in_powershell(text: str) -> str:
+    return "'" + re.sub("['\u2018-\u201b]", r"\g<0>\g<0>", text) + "'"
+
+
+def test_powershell_text(alone: Host, tmp_path: Path) -> None:
+    """Where PowerShell is not installed: its text is whole, and has what the parsers have."""
+    script = alone.multiplat("completion", "--shell", "powershell", cwd=tmp_path).stdout
+    open_brackets: list[str] = []
+    tokens = _tokens(script)
+    for kind, text in tokens:
+        if kind == "bracket" and text in "([{":
+            open_brackets.append({"(": ")", "[": "]", "{": "}"}[text])
+        elif kind == "bracket":
+            assert open_brackets.pop() == text
+    assert open_brackets == []
+    lines = {line.strip() for line in script.splitlines()}
+    seen: set[str] = set()
+    for parser in command_parsers(argparse.ArgumentParser()):
+        known = command(*parser)
+        for flag, values in known.table():
+            key = f"{known.name} {flag}"
+            assert f"{_in_powershell(key)} {{ {_in_powershell(str(values))} }}" in lines
+            assert key not in seen, "a case that stands there twice"
+            seen.add(key)
+        pairs = ", ".join(
+            f"{_in_powershell(flag)}, {_in_powershell(summary)}" for flag, summary in known.flags()
+        )
+        assert f"{_in_powershell(known.name)} {{ {pairs} }}" in lines
+        assert f"{_in_powershell(known.name)}, {_in_powershell(known.summary)}" in {
+            line.rstrip(",") for line in lines
+        }
 
 
 def test_other_shells(alone: Host, tmp_path: Path) -> None:
