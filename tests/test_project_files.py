@@ -20,6 +20,10 @@ WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 NOTES = runpy.run_path(str(ROOT / "scripts/release_notes.py"))["notes"]
 
 
+#: What conda-forge calls otherwise than PyPI.
+OF_CONDA_FORGE = {"installer>=1.0": "python-installer>=1.0"}
+
+
 def _spaceless(texts: list[str]) -> set[str]:
     return {re.sub(r"\s", "", text) for text in texts}
 
@@ -27,7 +31,8 @@ def _spaceless(texts: list[str]) -> set[str]:
 def test_recipe() -> None:
     """The recipe needs what pyproject.toml needs, and makes the same commands."""
     run = RECIPE["requirements"]["run"]
-    assert _spaceless(run[1:]) == _spaceless(PROJECT["dependencies"])
+    wanted = {OF_CONDA_FORGE.get(each, each) for each in _spaceless(PROJECT["dependencies"])}
+    assert _spaceless(run[1:]) == wanted
     python = RECIPE["context"]["python_min"]
     assert PROJECT["requires-python"] == f">={python}"
     entries = RECIPE["build"]["python"]["entry_points"]

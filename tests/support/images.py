@@ -5,6 +5,7 @@ Layouts are written and read here without any of our code for them.
 
 from __future__ import annotations
 
+import functools
 import gzip
 import hashlib
 import io
@@ -21,14 +22,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from support.packages import PYTHON, Package
+from support.packages import PYTHON, Package, Symlink
 
 #: conda's platform of this machine's images.
 SUBDIR = f"linux-{ {'x86_64': '64'}.get(platform.machine(), platform.machine()) }"
 MINOR = ".".join(PYTHON.split(".")[:2])
 #: What the interpreter of :func:`running_python` can import.
-_IMPORTED = "import json, re, runpy, site, sys, importlib.metadata"
+_IMPORTED = "import csv, email.parser, importlib.metadata, json, re, runpy, site, sys"
 _LIST = f"{_IMPORTED}\nfor each in list(sys.modules.values()): print(getattr(each, '__file__', ''))"
+_LIBRARY = Path(os.__file__).parent
 _ENCODINGS = ("__init__", "aliases", "ascii", "cp437", "latin_1", "utf_8")
 
 
@@ -101,11 +103,28 @@ def machine_base(
     """A base of what this machine's Python and shell need of it, of the shell, and of programs."""
     paths = [Path("/bin/sh"), *(Path(shutil.which(name) or name) for name in programs)]
     files: dict[str, Path | bytes] = {f"bin/{path.name}": path.resolve() for path in paths}
-    for program in (_interpreter(), *(path.resolve() for path in paths)):
+    extensions = [each for each in _modules() if each.suffix == ".so"]
+    for program in (_interpreter(), *extensions, *(path.resolve() for path in paths)):
         for library in _libraries(program):
             files[str(library).lstrip("/")] = library.resolve()
     base = config(Env=["PATH=/bin", "FROM_BASE=1"])
     return layout(folder, [(base, [tar_of({**files, **scripts})])])
+
+
+@functools.cache
+def _modules() -> tuple[Path, ...]:
+    """The files of Python's own library that are needed to import some of it."""
+    said = subprocess.run(
+        [_interpreter(), "-X", "frozen_modules=off", "-c", _LIST],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONNOUSERSITE": "1"},
+    ).stdout
+    modules = {Path(line) for line in said.splitlines() if line}
+    modules |= {_LIBRARY / "encodings" / f"{name}.py" for name in _ENCODINGS}
+    own = {each for each in modules if "site-packages" not in each.parts}
+    return tuple(each for each in sorted(own) if each.is_relative_to(_LIBRARY))
 
 
 def _interpreter() -> Path:
@@ -119,20 +138,6 @@ def _libraries(program: Path) -> list[Path]:
 
 def running_python(subdir: str) -> Package:
     """A ``python`` that runs by itself: the interpreter of the tests, with a bit of its library."""
-    library = Path(os.__file__).parent
-    env = {**os.environ, "PYTHONNOUSERSITE": "1"}
-    said = subprocess.run(
-        [_interpreter(), "-X", "frozen_modules=off", "-c", _LIST],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=env,
-    ).stdout
-    modules = {Path(line) for line in said.splitlines() if line}
-    modules |= {library / "encodings" / f"{name}.py" for name in _ENCODINGS}
-    inside = [
-        each for each in modules if each.is_relative_to(library) and "site-pack" not in str(each)
-    ]
     home = f"lib/python{MINOR}"
     return Package(
         "python",
@@ -141,10 +146,10 @@ def running_python(subdir: str) -> Package:
         subdir,
         files={
             f"bin/python{MINOR}": _interpreter().read_bytes(),
-            "bin/python": b"#!/bin/sh\n",
+            "bin/python": Symlink(f"python{MINOR}"),
             f"{home}/site-packages/README.txt": b"packages go here\n",
             f"{home}/lib-dynload/README.txt": b"a landmark\n",
-            **{f"{home}/{each.relative_to(library)}": each.read_bytes() for each in inside},
+            **{f"{home}/{each.relative_to(_LIBRARY)}": each.read_bytes() for each in _modules()},
         },
         executables=[f"bin/python{MINOR}"],
     )

@@ -11,17 +11,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from conda_multiplat.actions.image.wheels import Place, unpacked_wheels
 from conda_multiplat.actions.install.choose_environment import Choice
+from conda_multiplat.actions.install.file_owners import refuse_two_owners
 from conda_multiplat.actions.install.work import channels
 from conda_multiplat.activation.model import Activation
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.oci.layers import Entry
 from conda_multiplat.machine.oci.linked_packages import Linked, linked_packages
 from conda_multiplat.machine.prefix import Revision, append_history, set_variables
+from conda_multiplat.machine.prefix_files import owners
 from conda_multiplat.machine.prefix_records import complete_records, meta
 from conda_multiplat.machine.progress import Progress
 from conda_multiplat.machine.project import Project
 from conda_multiplat.machine.read_activation import read_activation
+from conda_multiplat.machine.site_packages import site_packages
+from conda_multiplat.vocabulary.records import python_of
 
 #: Where the environment is in an image, and the same as paths of an archive have it.
 PREFIX = "/opt/env"
@@ -77,9 +82,33 @@ def laid_out(
     ) as prefix:
         complete_records(prefix, {record.name for record in locked.records})
         conda = linked_packages(prefix, ROOT, seconds)
-        pypi: list[Linked] = []
+        place = Place(prefix.parent / "wheels", PREFIX, _site_packages(prefix, choice))
+        pypi = unpacked_wheels(project, choice, place, settings, bar=bar, mtime=seconds)
+        _refuse_two_owners(prefix, pypi)
         own = _own(project, choice, prefix, settings.subdir, seconds)
         yield LaidOut(conda, pypi, own, _activation(prefix, settings), seconds)
+
+
+def _site_packages(prefix: Path, choice: Choice) -> str:
+    """Where the environment's Python looks for packages, from the prefix."""
+    python = python_of(choice.locked.records)
+    folder = site_packages(prefix, python)
+    minor = ".".join(python.split(".")[:2])
+    here = folder.relative_to(prefix).as_posix() if folder else ""
+    return here or f"lib/python{minor}/site-packages"
+
+
+def _refuse_two_owners(prefix: Path, pypi: Sequence[Linked]) -> None:
+    """Refuse a path of both sides.
+
+    Raises:
+        OutsideError: some are.
+    """
+    files = {
+        package.name: [entry.path.removeprefix(f"{ROOT}/") for entry in package.entries]
+        for package in pypi
+    }
+    refuse_two_owners(owners(prefix), files, Path(PREFIX), prefix)
 
 
 def _own(project: Project, choice: Choice, prefix: Path, subdir: str, seconds: int) -> list[Entry]:

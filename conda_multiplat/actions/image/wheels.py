@@ -3,9 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
 
+from conda_multiplat.actions.install.choose_environment import Choice
+from conda_multiplat.actions.install.pypi_side import installer
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.oci.linked_packages import Linked, unpacked_package
+from conda_multiplat.machine.progress import Progress
+from conda_multiplat.machine.project import Project
 from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.records import PypiRecord
+
+
+class Place(NamedTuple):
+    """Where wheels are unpacked, and for where.
+
+    Attributes:
+        folder: stands for the root of the image's file system.
+        prefix: of the environment in the image.
+        site_packages: where its Python looks for packages, from the prefix.
+    """
+
+    folder: Path
+    prefix: str
+    site_packages: str
 
 
 def refuse_unbuilt(records: Sequence[PypiRecord]) -> None:
@@ -14,8 +36,57 @@ def refuse_unbuilt(records: Sequence[PypiRecord]) -> None:
     Raises:
         UsageError: with all of them.
     """
-    if others := list(records):  # until wheels are unpacked here
+    if others := [record for record in records if not (record.is_wheel and record.sha256)]:
         raise UsageError(
-            "PyPI packages are not put into images yet",
+            "PyPI packages of an image have to be wheels: nothing is built for another machine",
             details=[f"{record.name} {record.version}: {record.url}" for record in others],
+            hints=[
+                "build a wheel of it, and name that in the manifest: pip: ./dist/NAME.whl",
+                "or have no other taken: pip: --only-binary NAME; then lock again",
+            ],
         )
+
+
+def unpacked_wheels(
+    project: Project,
+    choice: Choice,
+    place: Place,
+    settings: Settings,
+    *,
+    bar: Progress,
+    mtime: int,
+) -> list[Linked]:
+    """Have an environment's wheels unpacked, each in a folder of its own.
+
+    Args:
+        project: with the manifest, for the indexes and their logins.
+        choice: the environment.
+        place: where, and for where.
+        settings: the surroundings.
+        bar: hears of each package, twice.
+        mtime: of their files, seconds since 1970.
+
+    Raises:
+        OutsideError: a wheel can't be had, is not what was locked, or can't be unpacked.
+    """
+    records = choice.locked.pypi
+    if not records:
+        return []
+    from conda_multiplat.engines.pypi.unpack import unpack_wheel
+    from conda_multiplat.engines.pypi.wheel_files import download_wheels, wheel_name
+
+    known = installer(project, choice, place.folder, settings)
+    files = place.folder / "files"
+    files.mkdir(parents=True)
+    wheels = download_wheels(records, files, project.folder, known, settings=settings, progress=bar)
+    packages = []
+    for record in records:
+        bar.now(record.name)
+        folder = place.folder / "unpacked" / record.name
+        wheel = wheels[record].path
+        wheel = wheel.rename(wheel.with_name(wheel_name(record.url)))  # its name is looked at
+        unpack_wheel(record, wheel, folder, place.prefix, place.site_packages)
+        wheel.unlink()
+        packages.append(unpacked_package(record.name, folder, mtime))
+        bar.step()
+    return packages

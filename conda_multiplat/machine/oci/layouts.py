@@ -9,16 +9,15 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
-import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from conda_multiplat.machine.files import shown
 from conda_multiplat.machine.interrupts import held
+from conda_multiplat.machine.tar_files import write_tar
 from conda_multiplat.machine.temporary import sweep, temporary_path
 from conda_multiplat.vocabulary.errors import OutsideError, UsageError
 from conda_multiplat.vocabulary.oci import LAYOUT, Blob
@@ -104,32 +103,5 @@ def _renamed(folder: Path, target: Path) -> None:
 
 
 def _archived(folder: Path, target: Path) -> None:
-    """Write a layout's archive; the index comes before the blobs, as readers want it."""
-    temporary = temporary_path(target)
-    try:
-        with temporary.open("xb") as file:
-            with tarfile.open(mode="w", fileobj=file, format=tarfile.PAX_FORMAT) as archive:
-                for path in (folder / "oci-layout", folder / "index.json"):
-                    _add(archive, path, path.name)
-                for path in (folder / "blobs", folder / "blobs" / "sha256"):
-                    _add(archive, path, path.relative_to(folder).as_posix())
-                for path in sorted((folder / "blobs" / "sha256").iterdir()):
-                    _add(archive, path, f"blobs/sha256/{path.name}")
-            file.flush()
-            os.fsync(file.fileno())
-        if target.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _add(archive: tarfile.TarFile, path: Path, name: str) -> None:
-    member = tarfile.TarInfo(name)
-    if path.is_dir():
-        member.type, member.mode = tarfile.DIRTYPE, 0o755
-        archive.addfile(member)
-        return
-    member.size, member.mode = path.stat().st_size, 0o644
-    with path.open("rb") as file:
-        archive.addfile(member, file)
+    files = (path for path in folder.rglob("*") if path.is_file())
+    write_tar(target, {path.relative_to(folder).as_posix(): path for path in files})

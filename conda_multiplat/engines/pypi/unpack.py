@@ -1,0 +1,55 @@
+"""Wheels unpacked for another place and platform (PEP 427), without a Python of that.
+
+``installer`` does it: scripts with the Python that will be there, ``RECORD``, the folders of
+``.data``. uv wants an interpreter that runs here.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from installer import install
+from installer.destinations import SchemeDictionaryDestination
+from installer.exceptions import InstallerError
+from installer.sources import WheelFile
+
+from conda_multiplat.vocabulary.errors import OutsideError
+from conda_multiplat.vocabulary.records import PypiRecord
+
+
+def unpack_wheel(
+    record: PypiRecord, wheel: Path, folder: Path, prefix: str, site_packages: str
+) -> None:
+    """Unpack a wheel; nothing is compiled.
+
+    Args:
+        record: the package.
+        wheel: its file, verified.
+        folder: stands for the root of the file system that the prefix will be in.
+        prefix: the prefix there; of Linux or macOS.
+        site_packages: where its Python looks for packages, from the prefix.
+
+    Raises:
+        OutsideError: it is no wheel, or its files would be elsewhere than a wheel's may be.
+    """
+    packages = f"{prefix}/{site_packages}"
+    python = Path(site_packages).parent.name
+    schemes = {
+        "purelib": packages,
+        "platlib": packages,
+        "headers": f"{prefix}/include/{python}/{record.name}",
+        "scripts": f"{prefix}/bin",
+        "data": prefix,
+    }
+    destination = SchemeDictionaryDestination(
+        schemes, f"{prefix}/bin/python", "posix", destdir=str(folder)
+    )
+    try:
+        with WheelFile.open(wheel) as source:
+            install(source, destination, {"INSTALLER": b"conda-multiplat\n"})
+    except (InstallerError, zipfile.BadZipFile, OSError, ValueError, KeyError) as error:
+        text = f"{record.name} {record.version} can't be unpacked: {error}"
+        raise OutsideError(text, details=[record.url]) from None
+    for script in (folder / prefix.lstrip("/") / "bin").glob("*"):
+        script.chmod(0o755)  # wheels that Windows has made do not say so
