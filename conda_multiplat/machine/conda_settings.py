@@ -71,6 +71,7 @@ class Settings:
         envvars_force_uppercase: whether an environment's variables get upper-case names.
         detect: the virtual packages that conda detects, those of the given names at least;
             ``None`` where we have to look ourselves.
+        conda_version: of the conda that we run in; ``""`` without conda.
         elsewhere: True where the work is for another machine than this one: it has what the lock
             was promised.
         hooks: says what our hooks in conda's own commands do, by setting; nothing without conda.
@@ -102,6 +103,7 @@ class Settings:
     env_prompt: str = "({default_env}) "
     envvars_force_uppercase: bool = True
     detect: Callable[[Collection[str]], tuple[VirtualPackage, ...]] | None = None
+    conda_version: str = ""
     elsewhere: bool = False
     hooks: Callable[[], Mapping[str, str]] = dict
     variables: Callable[[], frozenset[str]] = frozenset
@@ -114,6 +116,7 @@ class Settings:
 
 def settings_from_conda() -> Settings:
     """The settings of the conda that we run in, as its context has them."""
+    import conda
     from conda.base.context import context
 
     return Settings(
@@ -135,6 +138,7 @@ def settings_from_conda() -> Settings:
         env_prompt=str(context.env_prompt),
         envvars_force_uppercase=bool(getattr(context, "envvars_force_uppercase", True)),
         detect=detect_with_conda,
+        conda_version=str(conda.__version__),
         hooks=hook_settings,
         variables=named_variables,
         pypi_index=named_pypi_index,

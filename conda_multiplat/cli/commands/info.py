@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from conda_multiplat.actions.environment_states import lock_state, prefix_state
 from conda_multiplat.actions.install.choose_environment import Choice, checked
 from conda_multiplat.actions.install.choose_prefix import own_prefix
+from conda_multiplat.actions.tools import caches, versions
 from conda_multiplat.cli.options import flag
 from conda_multiplat.engines.detect_virtual_packages import virtual_packages
+from conda_multiplat.lockfile.overview import MISSING
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown
-from conda_multiplat.machine.prefix import is_environment
+from conda_multiplat.machine.folder_size import FolderSize
 from conda_multiplat.machine.project import Project, load_project
+from conda_multiplat.vocabulary.byte_sizes import size
+from conda_multiplat.vocabulary.columns import columns
 from conda_multiplat.vocabulary.errors import ManifestError, MultiplatError
 from conda_multiplat.vocabulary.names import VirtualPackage
-from conda_multiplat.vocabulary.styled import Span
+from conda_multiplat.vocabulary.styled import Line, Span
 
 EXAMPLES = """\
 examples:
@@ -49,6 +54,9 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     where = "conda" if settings.detect is not None else "detected"
     origins = {package.name: _origin(package.name, os.environ, where) for package in packages}
     hooks = settings.hooks()
+    tools, folders = versions(settings), caches(settings)
+    for line in columns([*_tools(tools), *_caches(folders)]):
+        console.show([Span(" "), *line])
     console.show(f" platform  {settings.subdir}")
     for package in packages:
         console.show(f"   {package}  ({origins[package.name]})")
@@ -57,6 +65,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     fits = _show_project(project, settings, console) if project else {}
     console.result(
         {
+            "versions": dict(tools),
+            "caches": [_cache_document(*each) for each in folders.items()],
             "platform": settings.subdir,
             "virtual_packages": [_document(package, origins[package.name]) for package in packages],
             "settings": dict(hooks),
@@ -91,21 +101,49 @@ def _show_project(project: Project, settings: Settings, console: Console) -> dic
     console.show(f" manifest  {', '.join(map(shown, project.files))}")
     fits: dict[str, Any] = {}
     for name in project.manifest.environments:
-        reasons = _reasons(checked(project, name, settings))
+        answer = checked(project, name, settings)
+        reasons, lock = _reasons(answer), lock_state(project, name)
         console.show(f"   {name}: {'no' if reasons else 'this machine can run it'}")
         for reason in reasons:
             console.show(f"     {reason}")
+        console.show(f"     {shown(project.lock_path(name))}  ({lock.state})")
+        for reason in () if lock.state == MISSING else lock.reasons:
+            console.show(f"       {reason}")
         where = own_prefix(project, name, settings) if project.manifest.conda_name(name) else None
-        there = where is not None and is_environment(where)
-        if where is not None:
-            console.show(f"     {where}{'' if there else '  (not installed)'}")
+        choice = answer if isinstance(answer, Choice) else None
+        there = prefix_state(project, choice, where) if where else None
+        if there:
+            console.show(f"     {where}  ({there.words})")
         fits[name] = {
             "fits": not reasons,
             "reasons": reasons,
+            "lock": {"state": lock.state, "reasons": list(lock.reasons)},
             "prefix": str(where) if where else None,
-            "installed": there,
+            "installed": bool(there and there.installed),
+            "as_locked": there.as_locked if there else None,
         }
     return fits
+
+
+def _tools(tools: Mapping[str, str | None]) -> Iterator[Line]:
+    for name, number in tools.items():
+        otherwise = "not used" if name == "conda" else "not here"
+        yield Span(name), Span(number or otherwise), Span("")
+
+
+def _caches(folders: Mapping[str, FolderSize]) -> Iterator[Line]:
+    for name, seen in folders.items():
+        more = "" if seen.whole else "over "
+        yield Span(name), Span(f"{more}{size(seen.bytes)}"), Span(str(seen.folder))
+
+
+def _cache_document(name: str, seen: FolderSize) -> dict[str, Any]:
+    return {
+        "name": name,
+        "folder": str(seen.folder),
+        "bytes": seen.bytes,
+        "whole": seen.whole,
+    }
 
 
 def _project(files: Sequence[str], settings: Settings) -> Project | None:

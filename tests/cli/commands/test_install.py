@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import re
@@ -24,6 +25,8 @@ from support.packages import (
 )
 from support.server import Rules, serve
 from support.sizes import without_sizes
+
+from conda_multiplat import __version__
 
 ALL = ("python", "greeting", "prefixed", "scripted")
 
@@ -323,8 +326,10 @@ def test_info(door: Host, project: Path, real_channel: Path) -> None:
         name: {
             "fits": False,
             "reasons": [f"{lock} does not exist"],
+            "lock": {"state": "not locked", "reasons": []},
             "prefix": str(door.envs / prefix),
             "installed": False,
+            "as_locked": None,
         }
         for name, lock, prefix in (
             ("default", "conda-lock.yml", "demo"),
@@ -344,13 +349,17 @@ def test_info(door: Host, project: Path, real_channel: Path) -> None:
         "default": {
             "fits": True,
             "reasons": [],
+            "lock": {"state": "in sync", "reasons": []},
             "prefix": str(door.envs / "demo"),
             "installed": False,
+            "as_locked": None,
         },
         "gpu": {
             "fits": False,
+            "lock": {"state": "in sync", "reasons": []},
             "prefix": str(door.envs / "demo-gpu"),
             "installed": False,
+            "as_locked": None,
             "reasons": [
                 f"this machine can't run gpu for {SUBDIR}",
                 "the manifest's promise needs __cuda >=13   this machine: __cuda 12.4",
@@ -359,8 +368,59 @@ def test_info(door: Host, project: Path, real_channel: Path) -> None:
     }
     shown = door.multiplat("info", cwd=project, env=env).stdout
     assert "   __cuda 12.4  (CONDA_OVERRIDE_CUDA)\n" in shown
-    where = f"     {door.envs / 'demo'}  (not installed)\n"
+    where = f"     conda-lock.yml  (in sync)\n     {door.envs / 'demo'}  (not installed)\n"
     assert f"   default: this machine can run it\n{where}   gpu: no\n" in shown
+
+
+def test_info_of_what_is_there(alone: Host, project: Path, real_channel: Path) -> None:
+    """Whether a lock answers its manifest, and whether a prefix has what is locked; why not."""
+
+    def state() -> tuple[object, ...]:
+        found = alone.json("info", cwd=project)["environments"]["default"]
+        said = alone.multiplat("info", cwd=project).stdout
+        _, there, rest = said.partition(f"     {prefix}  (")
+        assert there, said
+        words = rest.partition(")\n")[0]
+        return found["lock"]["state"], found["installed"], found["as_locked"], words
+
+    prefix = alone.envs / "demo"
+    _lock(alone, project, real_channel, "greeting-data")
+    assert state() == ("in sync", False, None, "not installed")
+    alone.multiplat("install", cwd=project)
+    assert state() == ("in sync", True, True, "as locked")
+    write(project, real_channel, "greeting-data", "prefixed", platforms=f"[{SUBDIR}]")
+    assert state() == ("out of date", True, True, "as locked")
+    lock = alone.json("info", cwd=project)["environments"]["default"]["lock"]
+    assert lock["reasons"] == [f"environment.yml:7:5  prefixed: not locked  ({SUBDIR})"]
+    alone.multiplat("lock", cwd=project)
+    assert state() == ("in sync", True, False, "1 package not as locked")
+    marker = prefix / "conda-meta" / "multiplat"
+    text = marker.read_text(encoding="utf-8")
+    marker.write_text(text.replace("complete", "installing"), encoding="utf-8")
+    assert state() == ("in sync", True, False, "an install into it was not finished")
+    marker.unlink()
+    assert state() == ("in sync", True, None, "not made by conda multiplat")
+    (project / "conda-lock.yml").write_text("package: []\n", encoding="utf-8")
+    assert state()[0] == "can't be read"
+
+
+def test_info_of_tools_and_caches(door: Host, project: Path, real_channel: Path) -> None:
+    """Versions of what works here, and how much is kept where."""
+    _lock(door, project, real_channel, "greeting-data")
+    door.multiplat("install", cwd=project)
+    answer = door.json("info", cwd=project)
+    versions = answer["versions"]
+    assert versions["conda-multiplat"] == __version__
+    assert versions["py-rattler"] == importlib.metadata.version("py-rattler")
+    assert versions["uv"] == importlib.metadata.version("uv")
+    assert bool(versions["conda"]) is (door.label != "standalone")
+    (ours, *_) = answer["caches"]
+    assert (ours["name"], ours["folder"]) == ("cache", str(door.pkgs / "multiplat"))
+    assert ours["bytes"] > 0
+    assert ours["whole"]
+    shown = door.multiplat("info", cwd=project).stdout
+    assert re.search(rf"^ uv +{re.escape(versions['uv'])}$", shown, re.MULTILINE)
+    assert re.search(rf"^ cache +\d+\.\d kB +{re.escape(ours['folder'])}$", shown, re.MULTILINE)
 
 
 def test_info_without_a_manifest(alone: Host, project: Path) -> None:

@@ -84,7 +84,7 @@ def test_shown_where_each_is(alone: Host, demo: Path) -> None:
         "docs": (str(alone.envs / "handbook"), False),
     }
     said = alone.multiplat("info", cwd=demo).stdout
-    assert f"\n     {alone.envs / 'demo-dev'}\n" in said
+    assert f"\n     {alone.envs / 'demo-dev'}  (as locked)\n" in said
     assert f"\n     {alone.envs / 'handbook'}  (not installed)\n" in said
     assert alone.json("list", "--installed", "-e", "dev", cwd=demo)["environment"] == "dev"
     words = ("run", "--no-install", "-e", "docs", "--", "writer")

@@ -1,0 +1,57 @@
+"""What we work with on this machine: versions, and the caches with their sizes; for ``info``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from platform import python_version
+
+from conda_multiplat import __version__
+from conda_multiplat.engines.cache import FOLDER
+from conda_multiplat.engines.pypi.uv import run_uv, uv_environment
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.folder_size import FolderSize, folder_size
+from conda_multiplat.machine.temporary import temporary_folder
+from conda_multiplat.vocabulary.errors import MultiplatError
+
+#: Seconds, for each cache: a whole look at a large one on a slow disk takes minutes.
+_PATIENCE = 0.5
+
+
+def versions(settings: Settings) -> Mapping[str, str | None]:
+    """The version of each program; ``None`` for what is not there."""
+    _, _, uv = (_uv(settings, "--version") or "").partition(" ")
+    return {
+        "conda-multiplat": __version__,
+        "conda": settings.conda_version or None,
+        "py-rattler": _installed("py-rattler"),
+        "uv": uv.partition(" ")[0] or None,
+        "python": python_version(),
+    }
+
+
+def caches(settings: Settings) -> Mapping[str, FolderSize]:
+    """Our cache and uv's, where they are there; ours is in the first of conda's that has one."""
+    folders = (folder / FOLDER for folder in settings.pkgs_dirs)
+    found = {"cache": next((folder for folder in folders if folder.is_dir()), None)}
+    uv = _uv(settings, "cache", "dir")
+    found["uv's cache"] = Path(uv) if uv and Path(uv).is_dir() else None
+    return {name: folder_size(folder, _PATIENCE) for name, folder in found.items() if folder}
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _uv(settings: Settings, *arguments: str) -> str | None:
+    """What uv answers, as it is run by us; ``None`` where it can't be."""
+    try:
+        with temporary_folder() as folder:
+            done = run_uv(arguments, uv_environment(settings, folder, ()), folder)
+    except (MultiplatError, OSError):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
