@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from conda_multiplat.actions.locked_targets import LockedTarget
 from conda_multiplat.export.sbom import (
@@ -17,6 +18,9 @@ from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import target
+
+if TYPE_CHECKING:
+    from conda_multiplat.actions.package_facts import Facts
 
 
 def sbom_texts(
@@ -48,6 +52,19 @@ def sbom_texts(
 def sbom_as_locked(project: Project, lock: LockFile, subdir: str, there: str) -> str:
     """What a bill that is there should say, with the licences that it has: nothing is looked up."""
     return _text(project, _locked(project, lock, subdir), stated_licenses(there))
+
+
+def sbom_of(project: Project, lock: LockFile, subdir: str, facts: Facts) -> str:
+    """The bill of a lock's platform, of whose packages it is known what they state."""
+    from conda_multiplat.export.sbom_licenses import license_choices
+
+    each = _locked(project, lock, subdir)
+    licenses = {
+        record_identity(record): license_choices(facts[record.manager, record.name])
+        for record in each.locked.every
+        if (record.manager, record.name) in facts
+    }
+    return _text(project, each, licenses)
 
 
 def _locked(project: Project, lock: LockFile, subdir: str) -> LockedTarget:

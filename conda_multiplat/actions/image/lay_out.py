@@ -26,6 +26,7 @@ from conda_multiplat.machine.progress import Progress
 from conda_multiplat.machine.project import Project
 from conda_multiplat.machine.read_activation import read_activation
 from conda_multiplat.machine.site_packages import site_packages
+from conda_multiplat.vocabulary.file_names import rendered_name
 from conda_multiplat.vocabulary.records import python_of
 
 #: Where the environment is in an image, and the same as paths of an archive have it.
@@ -39,7 +40,7 @@ class LaidOut(NamedTuple):
     Attributes:
         conda: its conda packages.
         pypi: its PyPI packages.
-        own: what is no package's: the history, the variables.
+        own: what is no package's: the history, the variables, the bill of materials.
         activation: what activating it does.
         seconds: the time that stands for all that has none, since 1970.
     """
@@ -86,7 +87,9 @@ def laid_out(
         pypi = unpacked_wheels(project, choice, place, settings, bar=bar, mtime=seconds)
         _refuse_two_owners(prefix, pypi)
         own = _own(project, choice, prefix, settings.subdir, seconds)
-        yield LaidOut(conda, pypi, own, _activation(prefix, settings), seconds)
+        environment = LaidOut(conda, pypi, own, _activation(prefix, settings), seconds)
+        bill = _sbom(project, choice, settings.subdir, environment)
+        yield environment._replace(own=[*own, bill])
 
 
 def _site_packages(prefix: Path, choice: Choice) -> str:
@@ -127,6 +130,26 @@ def _own(project: Project, choice: Choice, prefix: Path, subdir: str, seconds: i
     set_variables(prefix, dict(project.manifest.variables.get(subdir, {})), ())
     files = [path for path in (history, meta(prefix) / "state") if path.exists()]
     return [Entry(f"{ROOT}/conda-meta/{path.name}", path, seconds) for path in files]
+
+
+def sbom_path(environment: str, subdir: str) -> str:
+    """Where an image has its bill of materials, from the prefix."""
+    return f"share/sbom/{rendered_name('sbom', environment, subdir)}"
+
+
+def _sbom(project: Project, choice: Choice, subdir: str, environment: LaidOut) -> Entry:
+    """The bill of materials, with the licences that the packages themselves state."""
+    from conda_multiplat.actions.sbom import sbom_of
+
+    facts = {
+        (manager, package.name): package.facts
+        for manager, packages in (("conda", environment.conda), ("pypi", environment.pypi))
+        for package in packages
+    }
+    lock = project.existing_lock(choice.environment, [subdir])
+    text = sbom_of(project, lock, subdir, facts)
+    path = f"{ROOT}/{sbom_path(choice.environment, subdir)}"
+    return Entry(path, text.encode(), environment.seconds)
 
 
 def _activation(prefix: Path, settings: Settings) -> Activation:

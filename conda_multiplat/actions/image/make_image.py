@@ -20,7 +20,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
 
-from conda_multiplat.actions.image.lay_out import PREFIX, ROOT, LaidOut, laid_out
+from conda_multiplat.actions.image.lay_out import PREFIX, ROOT, LaidOut, laid_out, sbom_path
 from conda_multiplat.actions.image.wheels import refuse_unbuilt
 from conda_multiplat.actions.install.choose_environment import Choice
 from conda_multiplat.actions.install.work import require_allowed
@@ -170,6 +170,7 @@ def _image(
         "conda-multiplat.environment": choice.environment,
         "conda-multiplat.platform": request.subdir,
         "conda-multiplat.content-hash": choice.locked.content_hash,
+        "conda-multiplat.sbom": f"{PREFIX}/{sbom_path(choice.environment, request.subdir)}",
         **({"org.opencontainers.image.base.digest": base.digest} if base else {}),
         **request.labels,
     }

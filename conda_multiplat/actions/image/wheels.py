@@ -13,6 +13,7 @@ from conda_multiplat.machine.oci.linked_packages import Linked, unpacked_package
 from conda_multiplat.machine.progress import Progress
 from conda_multiplat.machine.project import Project
 from conda_multiplat.vocabulary.errors import UsageError
+from conda_multiplat.vocabulary.package_facts import PackageFacts
 from conda_multiplat.vocabulary.records import PypiRecord
 
 
@@ -72,6 +73,7 @@ def unpacked_wheels(
     records = choice.locked.pypi
     if not records:
         return []
+    from conda_multiplat.engines.pypi.facts import read_facts
     from conda_multiplat.engines.pypi.unpack import unpack_wheel
     from conda_multiplat.engines.pypi.wheel_files import download_wheels, wheel_name
 
@@ -85,8 +87,9 @@ def unpacked_wheels(
         folder = place.folder / "unpacked" / record.name
         wheel = wheels[record].path
         wheel = wheel.rename(wheel.with_name(wheel_name(record.url)))  # its name is looked at
-        unpack_wheel(record, wheel, folder, place.prefix, place.site_packages)
+        metadata = unpack_wheel(record, wheel, folder, place.prefix, place.site_packages)
         wheel.unlink()
-        packages.append(unpacked_package(record.name, folder, mtime))
+        facts = read_facts(metadata) or PackageFacts()
+        packages.append(unpacked_package(record.name, folder, mtime, facts))
         bar.step()
     return packages

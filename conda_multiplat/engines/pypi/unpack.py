@@ -20,7 +20,7 @@ from conda_multiplat.vocabulary.records import PypiRecord
 
 def unpack_wheel(
     record: PypiRecord, wheel: Path, folder: Path, prefix: str, site_packages: str
-) -> None:
+) -> str:
     """Unpack a wheel; nothing is compiled.
 
     Args:
@@ -29,6 +29,9 @@ def unpack_wheel(
         folder: stands for the root of the file system that the prefix will be in.
         prefix: the prefix there; of Linux or macOS.
         site_packages: where its Python looks for packages, from the prefix.
+
+    Returns:
+        Its ``METADATA``.
 
     Raises:
         OutsideError: it is no wheel, or its files would be elsewhere than a wheel's may be.
@@ -47,9 +50,11 @@ def unpack_wheel(
     )
     try:
         with WheelFile.open(wheel) as source:
+            metadata = source.read_dist_info("METADATA")
             install(source, destination, {"INSTALLER": b"conda-multiplat\n"})
     except (InstallerError, zipfile.BadZipFile, OSError, ValueError, KeyError) as error:
         text = f"{record.name} {record.version} can't be unpacked: {error}"
         raise OutsideError(text, details=[record.url]) from None
     for script in (folder / prefix.lstrip("/") / "bin").glob("*"):
         script.chmod(0o755)  # wheels that Windows has made do not say so
+    return metadata

@@ -15,6 +15,7 @@ from conda_multiplat.machine.oci.layers import Entry
 from conda_multiplat.machine.prefix_records import record_texts
 from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.json_values import json_object
+from conda_multiplat.vocabulary.package_facts import PackageFacts
 
 #: What a record says of the machine that has linked it.
 _OF_THIS_MACHINE = ("extracted_package_dir", "link", "package_tarball_full_path")
@@ -27,11 +28,20 @@ _SCRIPTS = ("-post-link.sh", "-pre-link.sh")
 
 
 class Linked(NamedTuple):
-    """A package: its files, how large they are together, and its scripts, which nobody has run."""
+    """A package.
+
+    Attributes:
+        name: its name.
+        entries: its files.
+        size: of them together, in bytes.
+        facts: what it states of itself.
+        scripts: its own ones, which nobody has run.
+    """
 
     name: str
     entries: tuple[Entry, ...]
     size: int
+    facts: PackageFacts
     scripts: tuple[str, ...] = ()
 
 
@@ -60,7 +70,14 @@ def _linked(record: Mapping[str, Any], file: str, prefix: Path, root: str, mtime
     entries.append(Entry(f"{root}/conda-meta/{file}", text.encode(), mtime))
     names = [path["_path"] for path in paths]
     scripts = [name for name in names if name.startswith("bin/.") and name.endswith(_SCRIPTS)]
-    return Linked(str(record["name"]), tuple(entries), _size(entries), tuple(scripts))
+    stated, family = (str(record.get(key) or "") for key in ("license", "license_family"))
+    return Linked(
+        str(record["name"]),
+        tuple(entries),
+        _size(entries),
+        PackageFacts(stated, family),
+        tuple(scripts),
+    )
 
 
 def _entry(path: Mapping[str, Any], prefix: Path, root: str, mtime: int) -> Entry:
@@ -95,10 +112,10 @@ def _refuse_merged(records: Sequence[Mapping[str, Any]], prefix: Path) -> None:
         )
 
 
-def unpacked_package(name: str, folder: Path, mtime: int) -> Linked:
+def unpacked_package(name: str, folder: Path, mtime: int, facts: PackageFacts) -> Linked:
     """A wheel's files, from a folder that stands for the image's root."""
     entries = [Entry(path.relative_to(folder).as_posix(), path, mtime) for path in _files(folder)]
-    return Linked(name, tuple(entries), _size(entries))
+    return Linked(name, tuple(entries), _size(entries), facts)
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -329,6 +329,7 @@ def test_base(alone: Host, project: Path, two_platforms: Path, tmp_path: Path) -
     assert labels == {
         "conda-multiplat.environment": "default",
         "conda-multiplat.platform": "linux-64",
+        "conda-multiplat.sbom": "/opt/env/share/sbom/sbom-linux-64.cdx.json",
         "maintainer": "m",
         "org.opencontainers.image.base.digest": f"sha256:{digest}",
         "org.opencontainers.image.title": "demo",

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from support.hosts import Host
 from support.images import (
     MINOR,
@@ -41,7 +43,7 @@ MORE = {
 def index(tmp_path: Path) -> Index:
     """Wheels: a pure one with commands, and one for each platform."""
     index = Index(tmp_path / "index")
-    index.wheel("robot", more=MORE, requires=["arm"])
+    index.wheel("robot", more=MORE, requires=["arm"], stated=["License: MIT"])
     for machine in ("x86_64", "aarch64"):
         index.wheel("arm", tag=f"py3-none-manylinux_2_17_{machine}")
     index.sdist("source")
@@ -96,6 +98,24 @@ def test_layers(
         content = (root / PACKAGES / path).read_bytes()
         sha256 = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
         assert digest in ("", f"sha256={sha256}"), path
+
+
+def test_sbom(alone: Host, project: Path, pythons: Path, url: str, tmp_path: Path) -> None:
+    """Its bill of materials is in it, valid, and the one of `render` with what packages state."""
+    _lock(alone, project, pythons, url, "robot")
+    alone.multiplat("render", "-q", "--kind", "sbom", "--platform", "linux-64", cwd=project)
+    alone.multiplat("image", "-q", "--platform", "linux-64", "-o", "layout", cwd=project)
+    root = root_filesystem(project / "layout", tmp_path / "root")
+    _, _, configuration = image_documents(project / "layout")
+    path = configuration["config"]["Labels"]["conda-multiplat.sbom"].lstrip("/")
+    assert path == "opt/env/share/sbom/sbom-linux-64.cdx.json"
+    text = (root / path).read_text("ascii")
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    licences = {each["name"]: each.get("licenses", []) for each in json.loads(text)["components"]}
+    stated = [{"license": {"id": "BSD-3-Clause", "acknowledgement": "declared"}}]
+    assert licences["python"] == stated
+    assert licences["robot"][0]["license"]["id"] == "MIT"
+    assert text == (project / "sbom-linux-64.cdx.json").read_text("ascii")
 
 
 @pytest.mark.skipif(bool(why_not_run()), reason=why_not_run())
