@@ -12,7 +12,9 @@ _SYSTEMS = {
     "osx": ("osx", "mac", "macos", "macosx", "darwin"),
     "win": ("win", "windows"),
 }
-_ARM = ("arm64", "aarch64", "arm", "m1", "m2", "m3", "m4", "silicon", "apple")
+#: Words for Apple's processors, which mean its system too where none is named.
+_APPLE = ("m1", "m2", "m3", "m4", "silicon", "apple")
+_ARM = ("arm64", "aarch64", "arm", *_APPLE)
 _INTEL = ("64", "x86", "x64", "amd64", "intel")
 #: Words for processors that only Linux machines have here.
 _LINUX_ONLY = {
@@ -98,7 +100,8 @@ def _from_words(words: list[str], *, gpu: bool) -> tuple[str, bool]:
     if len(systems) > 1 or len(machines) > 1:
         return "", True
     machine = next(iter(machines), "")
-    system = next(iter(systems), "linux" if gpu or on_linux else "")
+    apples = bool(set(_APPLE) & set(words))
+    system = next(iter(systems), "osx" if apples else "linux" if gpu or on_linux else "")
     platform = _PLATFORMS.get((system, machine), "")
     return platform, bool(platform) and not (machine and (systems or on_linux))
 

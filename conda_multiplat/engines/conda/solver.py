@@ -46,6 +46,7 @@ from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving.newest_versions import NewestVersion, SolvedRequest, is_unclear, told
 from conda_multiplat.solving.outcomes import Conflict, Outcome, Question, Solution, Why
 from conda_multiplat.solving.requests import SolveRequest
+from conda_multiplat.solving.virtual_lines import virtual_advice
 from conda_multiplat.vocabulary.byte_sizes import plausible
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.errors import OutsideError
@@ -267,15 +268,18 @@ class _Run:
             missing = [
                 requirement for requirement in request.requirements if requirement.name in unknown
             ]
-            advice = await wheel_advice(self._repodata, request, request.requirements)
+            advice = virtual_advice(request, missing)
+            advice = advice or await wheel_advice(self._repodata, request, request.requirements)
             advice = advice or await self._ways_out.related(request, request.requirements)
             advice = advice or await self._ways_out.elsewhere(request, missing)
+            unknown = {name: near for name, near in unknown.items() if not name.startswith("__")}
             return Conflict(request, "", tuple(missing), unknown, advice=advice)
         involved = await self._repodata.clash(request, request.requirements)
         text = await self._repodata.explanation(request, involved)
         text = text or self._repodata.scrubbed(error)
         fix = await self._alternatives.promise_that_helps(request, involved)
-        advice = await wheel_advice(self._repodata, request, involved)
+        advice = () if len(involved) > 1 else virtual_advice(request, involved)
+        advice = advice or await wheel_advice(self._repodata, request, involved)
         advice = advice or await self._ways_out.related(request, involved)
         advice = advice or await self._ways_out.of(request, involved)
         return Conflict(request, text, tuple(involved), {}, fix=fix, advice=advice)

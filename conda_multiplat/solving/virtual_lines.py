@@ -1,0 +1,54 @@
+"""Lines that ask for virtual packages themselves, ``- __cuda >=12``: what to do where none fits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.solving.requests import SolveRequest
+from conda_multiplat.vocabulary.match_spec import parse_spec
+from conda_multiplat.vocabulary.virtual_packages import promise_problem
+
+#: What is promised where a line names no version.
+_EXAMPLES = {"cuda": "12.4", "archspec": "x86_64_v3"}
+_NOT_PROMISED = "%s is a virtual package that is not promised"
+_LOWEST = re.compile(r"(?:>=|==|~=)([0-9][0-9A-Za-z.]*)|([0-9][0-9A-Za-z.]*)\.\*")
+
+
+def is_virtual(line: Requirement) -> bool:
+    """Whether a line asks for a virtual package."""
+    return line.name.startswith("__")
+
+
+def virtual_advice(request: SolveRequest, lines: Iterable[Requirement]) -> tuple[str, ...]:
+    """What to promise for lines that no promised virtual package fits, or why that can't be."""
+    return tuple(
+        advice for line in lines if is_virtual(line) and (advice := _advice(request, line))
+    )
+
+
+def _advice(request: SolveRequest, line: Requirement) -> str:
+    subdir, name = request.target.subdir, line.name.removeprefix("__")
+    value = _value(line, name)
+    if not value:
+        return ""
+    if problem := promise_problem(subdir, name, value):
+        return f"{problem[0]}: give the line a selector, or leave it out"
+    promised = [each for each in request.virtual_packages if each.name == line.name]
+    versions = [each.build if name == "archspec" else each.version for each in promised]
+    why = (
+        f"{subdir} is promised {line.name} {versions[0]}" if versions else _NOT_PROMISED % line.name
+    )
+    return f'{why}: write `{subdir}: {{{name}: "{value}"}}` under multiplat: virtual-packages'
+
+
+def _value(line: Requirement, name: str) -> str:
+    """What would fit a line; ``""`` where that can't be told."""
+    fields = parse_spec(line.text).fields
+    if name == "archspec":
+        return fields.get("build", _EXAMPLES[name]).strip("*")
+    version = fields.get("version", "")
+    if match := _LOWEST.search(version):
+        return match[1] or match[2]
+    return "" if version.strip("*") else _EXAMPLES.get(name, "1.0")
