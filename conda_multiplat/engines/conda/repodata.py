@@ -94,11 +94,12 @@ class Repodata:
         """
         async with self._slots:
             while True:
+                avoided = set(self._with_wheels)  # others can add to it meanwhile
                 records = await self._solve(request, requirements, locked, related=related)
-                new = channels_of_wheels(records) - self._with_wheels
-                if not new:
+                with_wheels = channels_of_wheels(records)
+                if with_wheels <= avoided:
                     return records
-                self._with_wheels |= new
+                self._with_wheels |= with_wheels
 
     async def _solve(
         self,

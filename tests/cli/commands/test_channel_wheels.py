@@ -99,6 +99,17 @@ def test_package_beside_a_wheel(alone: Host, project: Path, channel: str) -> Non
     assert "2.0" not in why
 
 
+def test_many_targets(alone: Host, project: Path, channel: str) -> None:
+    """No target of a run gets the wheel, whichever is solved first."""
+    several = "".join(f"    e{number}: {{dependencies: [both]}}\n" for number in range(6))
+    extra = f"multiplat:\n  environments:\n{several}"
+    platforms = "[linux-64, osx-arm64, win-64]"
+    write(project, channel, "both", platforms=platforms, extra=extra)
+    alone.multiplat("lock", cwd=project)
+    for name in ("conda-lock.yml", *(f"e{number}.conda-lock.yml" for number in range(6))):
+        assert {each["both"] for each in locked(project, name).values()} == {"1.5"}
+
+
 def test_no_wheel(alone: Host, project: Path, channel: str) -> None:
     """Of what nobody has, no wheel is told of, nor one that does not fit."""
     assert "as a wheel" not in _said(alone, project, channel, "nobodys")
