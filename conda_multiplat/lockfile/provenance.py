@@ -104,7 +104,7 @@ def _is_of(package: Place, subdir: str) -> bool:
     """Whether a URL's file and folder are those of the package: ``subdir/name-version-build``."""
     if _DISGUISED.search(package.url):
         return False
-    *_, folder, file = unquote(urlsplit(package.url).path).rsplit("/", 2)
+    *_, folder, file = f"/{unquote(urlsplit(package.url).path)}".rsplit("/", 2)
     stem = next((file.removesuffix(end) for end in _ARCHIVES if file.endswith(end)), "")
     *named, build = stem.rsplit("-", 2)
     return (

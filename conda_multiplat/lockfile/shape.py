@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from conda_multiplat.vocabulary.channels import CHANNEL_PRIORITIES
 from conda_multiplat.vocabulary.names import project_name
 from conda_multiplat.vocabulary.yaml_nodes import Loader
 
@@ -24,6 +25,9 @@ _KINDS: tuple[tuple[type, str], ...] = (
     (list, "a list"),
     (dict, "a mapping"),
 )
+_PRIORITY = "multiplat.channel-priority"
+#: So much of a word that is none is shown.
+_SHOWN = 40
 _PACKAGE_TEXTS = ("name", "version", "manager", "platform", "url")
 _OPTIONAL_TEXTS = ("build", "category")
 
@@ -53,7 +57,12 @@ def head_faults(metadata: dict[str, Any]) -> Iterator[Fault]:
         elif not isinstance(channel, str):
             yield from _kind(channel, dict, here)
     custom = metadata.get("custom_metadata")
-    yield from _texts_by_key({} if custom is None else custom, (*at, "custom_metadata"))
+    at = (*at, "custom_metadata")
+    yield from _texts_by_key({} if custom is None else custom, at)
+    priority = custom.get(_PRIORITY, "") if isinstance(custom, dict) else ""
+    if isinstance(priority, str) and priority not in ("", *CHANNEL_PRIORITIES):
+        hint = f"write {', '.join(CHANNEL_PRIORITIES)}"
+        yield Fault((*at, _PRIORITY), f"channel priority {priority[:_SHOWN]!r}", hint)
 
 
 def package_faults(packages: Any) -> Iterator[Fault]:

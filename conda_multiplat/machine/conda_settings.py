@@ -40,7 +40,6 @@ _SLOW = {
 _log = logging.getLogger(__name__)
 #: conda's rule that whoever asks for Python gets pip.
 ADDS_PIP = "add_pip_as_python_dependency"
-CHANNEL_PRIORITIES = ("strict", "flexible", "disabled")
 
 
 def _no_header(_url: str) -> str:

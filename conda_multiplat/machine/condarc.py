@@ -17,7 +17,6 @@ from conda_multiplat.machine.auth_without_conda import no_handlers
 from conda_multiplat.machine.conda_folders import envs_dirs, own_base, pkgs_dirs, root_prefix
 from conda_multiplat.machine.conda_settings import (
     ADDS_PIP,
-    CHANNEL_PRIORITIES,
     Settings,
     osv_url_of,
     pypi_index_of,
@@ -26,7 +25,7 @@ from conda_multiplat.machine.conda_settings import (
 )
 from conda_multiplat.machine.files import read_text
 from conda_multiplat.machine.hook_settings import OSV_URL, PYPI_INDEX, RUN, VARIABLES
-from conda_multiplat.vocabulary.channels import ChannelConfig
+from conda_multiplat.vocabulary.channels import CHANNEL_PRIORITIES, ChannelConfig
 from conda_multiplat.vocabulary.condas_channels import CONDAS_OWN
 from conda_multiplat.vocabulary.errors import DocumentError, Location, ManifestError, Problem
 from conda_multiplat.vocabulary.yaml_nodes import yaml_value

@@ -54,11 +54,16 @@ class Project(NamedTuple):
     def lock(self, environment: str, platforms: Sequence[str] | None = None) -> LockFile | None:
         """An environment's lock, or only some platforms of it; ``None`` where there is none.
 
+        It is the environment's by its name, whatever it says of itself.
+
         Raises:
             LockFileError: it can't be read.
         """
         path = self.lock_path(environment)
-        return read_lock(read_lock_text(path), shown(path), platforms) if path.exists() else None
+        if not path.exists():
+            return None
+        lock = read_lock(read_lock_text(path), shown(path), platforms)
+        return lock._replace(environment=environment)
 
     def lock_head(self, environment: str) -> LockFile | None:
         """As :meth:`lock`; of one that is as we wrote it, only what its head says.

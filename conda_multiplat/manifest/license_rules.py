@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
-from conda_multiplat.vocabulary.errors import Location, Problem
+from conda_multiplat.vocabulary.errors import NOWHERE, Location, Problem
 from conda_multiplat.vocabulary.names import nearest_or_all, project_name
 from conda_multiplat.vocabulary.yaml_nodes import Reader, Text
 
@@ -49,6 +49,14 @@ class LicenseRules(NamedTuple):
     allow: tuple[Text, ...] = ()
     deny: tuple[Text, ...] = ()
     exceptions: tuple[LicenseException, ...] = ()
+
+    def said(self) -> dict[str, Any]:
+        """What is said, apart from where."""
+        return {
+            "allow": [text.value for text in self.allow],
+            "deny": [text.value for text in self.deny],
+            "exceptions": [each._replace(at=NOWHERE) for each in self.exceptions],
+        }
 
 
 def combined(rules: Sequence[LicenseRules]) -> LicenseRules:

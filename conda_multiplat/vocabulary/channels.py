@@ -26,6 +26,8 @@ _LOGIN = re.compile(r"(?<=://)(?!git@)[^/\s]*@")
 _LOCAL = ("/", "./", "../", ".\\", "..\\", "~")
 #: The URLs of the members of conda's own group, ``defaults``.
 OF_DEFAULTS = re.compile(r"https?://[^/]+/(pkgs/[a-z0-9]+)")
+#: Which channel's packages count, of several (conda's ``channel_priority``).
+CHANNEL_PRIORITIES = ("strict", "flexible", "disabled")
 _ENVIRONMENT_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
 
 

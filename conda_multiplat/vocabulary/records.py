@@ -58,7 +58,7 @@ class CondaRecord(NamedTuple):
     @property
     def subdir(self) -> str:
         """The folder of its channel that it is in: a platform or ``noarch``."""
-        return self.url.rsplit("/", 2)[-2]
+        return f"/{self.url}".rsplit("/", 2)[-2]
 
     @property
     def file_name(self) -> str:

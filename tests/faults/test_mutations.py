@@ -44,12 +44,15 @@ hook-check environment.yml
 shell-hook --no-install --shell bash
 diff conda-lock.yml dev.conda-lock.yml
 diff dev.conda-lock.yml conda-lock.yml --json
-diff --textconv conda-lock.yml"""
+diff --textconv conda-lock.yml
+licenses
+licenses --denied --json"""
 _WRITE = """\
 lock
 lock --update-all --json
 render --kind explicit
 render --kind environment
+render --kind sbom
 render --existing
 add --no-install cuda
 add --no-lock cuda --platform linux-64
@@ -112,6 +115,8 @@ _CHANNEL = """\
 lock --update-all
 lock --update-all --json
 why zlib
+licenses
+render --kind sbom
 add --no-install cuda"""
 _TOML = """\
 import {} -o out.yml
@@ -172,6 +177,7 @@ _KINDS = {
     "foreign": Kind("project/foreign/conda-lock.yml", _FOREIGN, yaml.safe_load),
     "explicit": Kind(f"project/conda-{SUBDIR}.lock", _RENDERED),
     "pinned": Kind("project/environment-osx-arm64.yml", _RENDERED, yaml.safe_load),
+    "sbom": Kind(f"project/sbom-{SUBDIR}.cdx.json", _RENDERED, json.loads, _as_json),
     "condarc": Kind("home/.condarc", f"{_READ}\n{_WRITE}", yaml.safe_load),
     "record": Kind("prefix/conda-meta/zlib-1.3-0.json", _PREFIX, json.loads, _as_json),
     "marker": Kind("prefix/conda-meta/multiplat", _PREFIX, json.loads, _as_json),

@@ -79,6 +79,12 @@ def test_other_place(place: str, channel: str) -> None:
     ]
 
 
+def test_url_of_nothing() -> None:
+    """A lock's text need not be a URL."""
+    said = strays(Places({}, [Place("a", "1", "a")], []), ["main"], [OWN], Path("/"), "linux-64")
+    assert said[0] == "a 1: its URL is not its own: a"
+
+
 @pytest.mark.parametrize(
     "file",
     [

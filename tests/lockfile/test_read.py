@@ -233,10 +233,19 @@ def test_category_main_is_kept() -> None:
             FOREIGN.replace("metadata:\n", "metadata:\n  custom_metadata: [a]\n", 1),
             "f: `custom_metadata` is not a mapping",
         ),
+        (
+            FOREIGN.replace(
+                "metadata:\n",
+                "metadata:\n  custom_metadata: {multiplat.channel-priority: 1st}\n",
+                1,
+            ),
+            "f:3:49: channel priority '1st'",
+        ),
     ],
     ids=[
         *("newer", "cut off", "no metadata", "conflict", "not YAML", "no manager", "no head"),
         *("base of a conflict", "conflict with CRLF", "control character", "metadata of a list"),
+        "priority",
     ],
 )  # fmt: skip
 def test_broken_locks(text: str, problem: str) -> None:

@@ -45,6 +45,10 @@ multiplat:
       dependencies: [zlib <2]
   prefer: [more, default]
   pypi: {{resolution: highest, prerelease: disallow}}
+  licenses:
+    allow: [BSD-3-Clause]
+    deny: [GPL-3.0-only WITH GCC-exception-3.1, Zlib]
+    exceptions: {{zlib: {{license: Zlib, reason: looked at}}, gone: {{reason: none}}}}
 """
 _KEYS = """\
 name: keys
@@ -121,7 +125,9 @@ packages:
 _REQUIREMENTS = "robot-leg >=1\n-c constraints.txt\n"
 _FILES = "https://files.example.com"
 #: What a command may make anew when it succeeds.
-_WRITTEN = re.compile(r"(.*conda-lock\.yml|.*\.lock|.*environment.*\.yml|out\.yml|requirements-.*)")
+_WRITTEN = re.compile(
+    r"(.*conda-lock\.yml|.*\.lock|.*environment.*\.yml|out\.yml|requirements-.*|.*\.cdx\.json)"
+)
 
 
 def put(path: Path, content: bytes) -> None:
@@ -220,6 +226,7 @@ class Grounds:
             ("install", "-e", "default"),
             ("render", "--kind", "explicit"),
             ("render", "--kind", "environment"),
+            ("render", "--kind", "sbom"),
         ):
             ended = self.worker.run(*command, "-q", cwd=self.project)
             assert ended.code == 0, ended

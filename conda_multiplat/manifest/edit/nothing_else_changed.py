@@ -155,6 +155,7 @@ def _said(manifest: Manifest) -> dict[str, Any]:
     for key in ("files", "warnings", "platforms_given"):
         del said[key]
     environments = manifest.environments.items()
+    said["licenses"] = manifest.licenses.said()
     return {**said, "environments": {name: _around(each) for name, each in environments}}
 
 

@@ -228,6 +228,17 @@ def test_wrong_rules(alone: Host, project: Path, own: Path) -> None:
     )
 
 
+def test_edited_beside_rules(alone: Host, project: Path, own: Path) -> None:
+    """`add` and `remove` go by where rules stand, which a new line moves."""
+    exceptions = "{vague: {license: BSD, reason: ours}}"
+    _again(project, own, _lists(allow="[MIT]", deny="[Zlib]", exceptions=exceptions))
+    before = (project / "environment.yml").read_text(encoding="utf-8")
+    alone.multiplat("add", "--no-install", "part", cwd=project)
+    assert (project / "environment.yml").read_text(encoding="utf-8") != before
+    alone.multiplat("remove", "--no-install", "part", cwd=project)
+    assert (project / "environment.yml").read_text(encoding="utf-8") == before
+
+
 def test_rules_decide_no_version(alone: Host, project: Path, own: Path) -> None:
     """The lock stays in sync whatever the rules say."""
     before = (project / "conda-lock.yml").read_bytes()
