@@ -110,6 +110,7 @@ def merge(parts: Sequence[Part]) -> Imported:
             (manifest.pypi for manifest in reversed(manifests) if any(manifest.pypi)),
             PypiOptions(),
         ),
+        ignored=tuple({entry[:3]: entry for each in manifests for entry in each.ignored}.values()),
     )
     comments = {at: words for part in parts for at, words in part.imported.comments.items()}
     notes = [note for part in parts for note in part.imported.notes]

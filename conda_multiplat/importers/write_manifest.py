@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import yaml
 
 from conda_multiplat.importers.values import Imported, conda_meaning, pypi_meaning
+from conda_multiplat.manifest.audit_options import Ignored
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, unique
@@ -246,6 +247,7 @@ def _multiplat(manifest: Manifest, words: Mapping[Location, str], reasons: Reaso
         lines += ["  pypi:", *(f"    {key}: {v}" for key, v in manifest.pypi.said().items())]
         lines += _mapping("indexes", manifest.pypi.indexes)
         lines += _mapping("sources", manifest.pypi.sources)
+    lines += _audit(manifest.ignored)
     others = [
         environment for environment in manifest.environments.values() if environment is not default
     ]
@@ -255,6 +257,15 @@ def _multiplat(manifest: Manifest, words: Mapping[Location, str], reasons: Reaso
     if manifest.prefer:
         lines.append(f"  prefer: {_flow(manifest.prefer)}")
     return ["multiplat:", *lines] if lines else []
+
+
+def _audit(ignored: Sequence[Ignored]) -> list[str]:
+    lines = ["  audit:", "    ignore:"] * bool(ignored)
+    for entry in ignored:
+        lines.append(f"      - id: {_text(entry.id)}")
+        lines.append(f"        reason: {_quoted(entry.reason)}")
+        lines.append(f"        until: {entry.until}")
+    return lines
 
 
 def _mapping(key: str, values: Sequence[tuple[str, str]]) -> list[str]:

@@ -108,8 +108,10 @@ def test_makes_the_environment(runner: Runner, real_channel: Path, tmp_path: Pat
     runner.host.multiplat("lock", cwd=runner.project)
     prefix = tmp_path / "made here"
     inputs = {"SETUP_COMMAND": OURS, "SETUP_PREFIX": str(prefix), "SETUP_ENVIRONMENT": "dev"}
-    done = runner.run("install", **inputs)
-    assert done.stdout == f"{prefix} is as locked\n"
+    done = runner.run("install", **inputs, GITHUB_ACTIONS="true")
+    begin, said, end = done.stdout.splitlines()
+    assert said == f"{prefix} is as locked"
+    assert begin == f"::stop-commands::{end.strip(':')}"
     assert runner.service.outputs() == {"prefix": str(prefix)}
     assert (prefix / "share" / "greeting.txt").read_bytes() == b"hello\n"
 

@@ -17,7 +17,9 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 #: Of the keys of caches: another number is another kind of cache.
@@ -90,9 +92,23 @@ def install() -> None:
         arguments.append("--locked")
     files = said("FILES").split()
     arguments += ["-f", *files] if files else []
-    answer = json.loads(_run([*command, *arguments], shown=False))
-    print(f"{answer['prefix']} is as locked")
+    with _no_commands():
+        answer = json.loads(_run([*command, *arguments], shown=False))
+        print(f"{answer['prefix']} is as locked", flush=True)
     _output(prefix=answer["prefix"])
+
+
+@contextmanager
+def _no_commands() -> Iterator[None]:
+    """Keep what is printed from being taken for a command to GitHub's runner."""
+    token = uuid.uuid4().hex if "GITHUB_ACTIONS" in os.environ else ""
+    if token:
+        print(f"::stop-commands::{token}", flush=True)
+    try:
+        yield
+    finally:
+        if token:
+            print(f"::{token}::", flush=True)
 
 
 def _run(command: Sequence[str], *, shown: bool = True) -> str:

@@ -124,10 +124,13 @@ def _named(package: Audited) -> dict[str, str]:
 def findings(subjects: Sequence[Subject], advisories: Advisories, rules: Rules) -> list[Finding]:
     """The vulnerabilities of what is locked, the worst first."""
     rows: dict[tuple[str, str, str, Vulnerability], list[tuple[Subject, Audited]]] = {}
+    known: dict[tuple[tuple[str, ...], str], list[Vulnerability]] = {}
     for subject in subjects:
         for package in subject.packages:
-            record = package.record
-            for vulnerability in vulnerabilities(package, advisories):
+            record, question = package.record, (package.projects, package.version)
+            if question not in known:
+                known[question] = vulnerabilities(package, advisories)
+            for vulnerability in known[question]:
                 row = (record.name, record.manager, record.version, vulnerability)
                 rows.setdefault(row, []).append((subject, package))
     counts = Counter(

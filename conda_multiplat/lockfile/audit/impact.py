@@ -13,6 +13,7 @@ without a list the version counts as affected: it is not known to be clean.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from packaging.version import InvalidVersion, Version
@@ -65,6 +66,7 @@ def impact(affected: Affected, version: str) -> Impact | None:
     return Impact() if unordered and not affected.versions else None
 
 
+@lru_cache(maxsize=1 << 16)
 def public_version(version: str) -> Version | None:
     """A version without its local part; ``None`` for what is not of PEP 440."""
     try:

@@ -403,6 +403,28 @@ multiplat:
     )
 
 
+def test_ignored_vulnerabilities(alone: Host, project: Path) -> None:
+    """What `audit` is told to ignore comes along, each entry once."""
+    entry = "{{id: {}, reason: \"no: 'files' # of others\", until: 2099-12-31}}"
+    for file, platform, names in (
+        ("environment-linux.yml", "linux-64", ("CVE-1", "CVE-2")),
+        ("environment-osx.yml", "osx-arm64", ("CVE-2", "CVE-3")),
+    ):
+        ignored = ", ".join(map(entry.format, names))
+        (project / file).write_text(
+            f"name: a\nchannels: [c]\nplatforms: [{platform}]\ndependencies: [zlib]\n"
+            f"multiplat: {{audit: {{ignore: [{ignored}]}}}}\n",
+            encoding="utf-8",
+        )
+    alone.multiplat("import", "environment-linux.yml", "environment-osx.yml", cwd=project)
+    text = (project / "environment.yml").read_text(encoding="utf-8")
+    ignored = yaml.safe_load(text)["multiplat"]["audit"]["ignore"]
+    assert [each["id"] for each in ignored] == ["CVE-1", "CVE-2", "CVE-3"]
+    assert {each["reason"] for each in ignored} == {"no: 'files' # of others"}
+    manifest = read_manifest([Source("environment.yml", text)], host_subdirs=())
+    assert {each.until for each in manifest.ignored} == {"2099-12-31"}
+
+
 def test_channels(alone: Host, project: Path) -> None:
     """Channels keep an order that all files agree with, or else each platform keeps its own."""
     names = write_files(
