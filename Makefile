@@ -13,7 +13,7 @@ RATTLERS ?= 0.26
 # What depends on it: lock, install, check, CUDA, PyPI, conflicts, why, outdated, and a lock's bytes.
 # conda's door makes no difference to rattler, but to whom a prefix belongs, it does.
 CORE := tests/engines tests/solving/test_solve.py $(addprefix tests/cli/commands/test_,\
-  lock.py install.py check_command.py cuda.py pypi.py why.py outdated.py)
+  lock.py install.py check_command.py cuda.py pypi.py why.py outdated.py image.py)
 CORE_TESTS := not embedded or test_install.py
 
 # Real condas for `test-condas`, as paths of their executables; our wheel is installed beside them.

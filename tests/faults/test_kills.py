@@ -275,3 +275,37 @@ def _soon(holds: Callable[[], bool]) -> bool:
     while not holds() and time.monotonic() < end:
         time.sleep(0.02)
     return holds()
+
+
+@SIGNALS
+def test_image(
+    request: pytest.FixtureRequest,
+    alone: Host,
+    project: Path,
+    many: Path,
+    tmp_path: Path,
+    number: signal.Signals,
+) -> None:
+    """``image``: the old archive or the new one, whole, and nothing beside it."""
+    env = _environment(tmp_path / "temporary")
+    names = [f"package{count}" for count in range(12)]
+    make = ("image", "-q", "--platform", "linux-64", "-o", "demo.tar")
+    with tallied(request, f"image, {number.name}") as tally:
+        write(project, many, *names, platforms="[linux-64]")
+        alone.multiplat("lock", "-q", cwd=project)
+        known = set()
+        for tag in ("old", "new"):
+            alone.multiplat(*make, "--tag", tag, cwd=project)
+            known.add((project / "demo.tar").read_bytes())
+        for delay in _delays(tally, 4, 0.8):
+            alone.multiplat("clean", "-q", "--packages", cwd=project, code=None)
+            with tally.attempt(f"after {delay:.3f} s"):
+                again = (*make, "--tag", "old")
+                ended = kill(alone, *again, cwd=project, number=number, delay=delay, env=env)
+                _require_ended(ended, number)
+                assert (project / "demo.tar").read_bytes() in known
+                if number != signal.SIGKILL:
+                    assert _left(project, tmp_path / "temporary", alone.pkgs) == []
+                alone.multiplat(*make, "--tag", "new", cwd=project, env=env)
+                assert _left(project) == []
+                assert (project / "demo.tar").read_bytes() in known

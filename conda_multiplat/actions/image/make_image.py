@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from conda_multiplat.actions.image.lay_out import PREFIX, ROOT, LaidOut, laid_out, sbom_path
 from conda_multiplat.actions.image.wheels import refuse_unbuilt
@@ -163,7 +163,7 @@ def _image(
 ) -> oci.Image:
     base = request.base
     python = f"{ROOT}/bin/python" in environment.paths
-    config: Mapping[str, object] = base.config if base else {}
+    config: Mapping[str, Any] = base.config if base else {}
     variables = activated(environment.activation, oci.environ_of(config))
     variables.pop("CONDA_PROMPT_MODIFIER", None)
     labels = {
@@ -181,10 +181,16 @@ def _image(
         layers,
         variables,
         started,
-        [f"{PREFIX}/bin/python"] if python and not base else [],
+        [f"{PREFIX}/bin/python"] if python and not _starts_something(config) else [],
         labels,
         "" if request.seconds is None else _timestamp(request.seconds),
     )
+
+
+def _starts_something(config: Mapping[str, Any]) -> bool:
+    """Whether a base says what its containers run."""
+    process = config.get("config") or {}
+    return bool(process.get("Cmd") or process.get("Entrypoint"))
 
 
 def _timestamp(seconds: int) -> str:

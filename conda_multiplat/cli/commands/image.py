@@ -97,6 +97,9 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     else:
         made = make_image(project, choice, request, settings, console)
         _report(made, what, request, console)
+        if target.suffix == ARCHIVE:
+            source = quoted(f"oci-archive:{shown(target)}")
+            console.hint(f"skopeo copy {source} docker://REGISTRY/{name.lower()}:{tag}")
         document = _document(made, request)
     console.result(
         {
@@ -167,8 +170,6 @@ def _report(made: Made, what: str, request: Request, console: Console) -> None:
     below = f" on the base's {made.layers_of_base}" if made.layers_of_base else ""
     layers = f"{len(made.layers)} layers{below}, {made.size / 1e6:.1f} MB"
     console.say(f" {shown(request.target)} has the {what} in {layers}{console.took}")
-    if request.target.suffix == ARCHIVE:
-        console.hint(f"podman load -i {quoted(shown(request.target))}")
 
 
 def _warn(what: str, paths: Sequence[str], console: Console) -> None:

@@ -68,7 +68,8 @@ def _is_replaceable(target: Path) -> bool:
 def new_layout(target: Path) -> Iterator[Path]:
     """A folder that becomes the layout ``target``, or the archive of that name, when all is in it.
 
-    At any moment the old image is there or the new one. What killed runs have left beside it goes.
+    At any moment the old archive is there or the new one; a folder is gone for an instant. What
+    killed runs have left beside it goes.
 
     Raises:
         OutsideError: it can't be written; what was there before is as it was.
