@@ -156,6 +156,7 @@ def _said(manifest: Manifest) -> dict[str, Any]:
         del said[key]
     environments = manifest.environments.items()
     said["licenses"] = manifest.licenses.said()
+    said["ignored"] = [each._replace(at=NOWHERE) for each in manifest.ignored]
     return {**said, "environments": {name: _around(each) for name, each in environments}}
 
 
