@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import repository_of, write_all
 from conda_multiplat.machine.project import Project, load_project_as_locked
+from conda_multiplat.vocabulary.styled import Line
 
 EXAMPLES = """\
 examples:
@@ -64,8 +66,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     )
     if args.sarif_file:
         write_all({Path(args.sarif_file): _sarif(report, project)})
-    lines = show.markdown(report) if args.as_markdown else show.text(report, console.answer_width)
-    for line in lines:
+    for line in _answer(report, console, as_markdown=args.as_markdown):
         console.show(line)
     for line in show.summary(report):
         console.say(line)
@@ -77,6 +78,13 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         console.hint(f"conda multiplat update {' '.join(movable)}")
     console.result(report.to_dict())
     return 1 if any(finding.counts for finding in report.findings) else 0
+
+
+def _answer(report: Report, console: Console, *, as_markdown: bool) -> Iterable[str | Line]:
+    if as_markdown:
+        return show.markdown(report)
+    width = console.answer_width
+    return show.text(report, width, whole=width is None or console.verbose)
 
 
 def _sarif(report: Report, project: Project) -> str:

@@ -9,29 +9,38 @@ from conda_multiplat.actions.audit import Report
 from conda_multiplat.cli.show.listing import ASKED
 from conda_multiplat.cli.show.markdown import plain, table
 from conda_multiplat.cli.show.where import where
-from conda_multiplat.lockfile.audit.brought_by import Chain
 from conda_multiplat.lockfile.audit.findings import Finding, Unknown
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.vocabulary.columns import headed
 from conda_multiplat.vocabulary.styled import Line
 
-_HEADER = (" ", "Name", "Locked", "Fixed in", "Severity", "Advisory", "Where", "Brought by")
+_HEADER = (" ", "Name", "Locked", "Fixed in", "Severity", "Advisory", "Where")
+_BROUGHT_BY = "Brought by"
 #: Of lists of names where nobody says how wide a line may be.
 _WIDTH = 80
+#: So many lines of such a list has a terminal, where nobody asks for all of it.
+_FEW = 4
 
 
-def text(report: Report, width: int | None = None) -> Iterator[str | Line]:
-    """Lines for a terminal of so many characters: findings, what is ignored, what is unknown."""
+def text(report: Report, width: int | None = None, *, whole: bool = True) -> Iterator[str | Line]:
+    """Lines for a terminal of so many characters: findings, who brings them, and the rest.
+
+    Args:
+        report: what was found.
+        width: the characters of a line; ``None`` for any.
+        whole: whether long lists are shown to their end.
+    """
     listed = [finding for finding in report.findings if not finding.excused]
     if listed:
         yield from headed([_HEADER, *(_row(each, report.targets) for each in listed)], width)
+    yield from dict.fromkeys(line for finding in listed for line in _origins(finding))
     for finding in report.findings:
         if finding.excused and finding.ignored:
             at = finding.ignored.at
             yield f"ignored until {finding.ignored.until}: {_named(finding)} ({at})"
             yield f"   {finding.ignored.reason}"
-    yield from _unknown(report.unknown, width or _WIDTH)
+    yield from _unknown(report.unknown, width or _WIDTH, whole=whole)
 
 
 def markdown(report: Report) -> list[str]:
@@ -39,8 +48,9 @@ def markdown(report: Report) -> list[str]:
     listed = [finding for finding in report.findings if not finding.excused]
     lines = ["No vulnerability is known of what could be looked up."]
     if listed:
-        rows = [[plain(word) for word in _row(each, report.targets)[1:]] for each in listed]
-        lines = table([word.lower() for word in _HEADER[1:]], *rows)
+        cells = ((*_row(each, report.targets)[1:], _brought_by(each)) for each in listed)
+        rows = [[plain(word) for word in row] for row in cells]
+        lines = table([word.lower() for word in (*_HEADER[1:], _BROUGHT_BY)], *rows)
     for finding in report.findings:
         if finding.excused and finding.ignored:
             until, reason = finding.ignored.until, finding.ignored.reason
@@ -64,15 +74,25 @@ def _row(finding: Finding, targets: Sequence[Target]) -> tuple[str, ...]:
         vulnerability.rating.level,
         " ".join(vulnerability.names),
         where(finding.targets, targets, everywhere=finding.everywhere),
-        "; ".join(map(_brought, finding.brought_by)),
     )
 
 
-def _brought(chain: Chain) -> str:
-    """The line, and the packages between it and the one in question."""
-    if chain.line is None:
-        return "no line"
-    return " > ".join([str(chain.line.at), *chain.path[:-1]])
+def _origins(finding: Finding) -> Iterator[str]:
+    """Who brings a package, up to the line, a line for each chain."""
+    for chain in finding.brought_by:
+        steps = [*reversed(chain.path)]
+        if chain.line is None:
+            yield f"   {steps[0]}: no line of the manifest leads to it"
+        else:
+            yield f"   {' ← '.join(steps)} ← {chain.line.at}  {chain.line.text}"
+
+
+def _brought_by(finding: Finding) -> str:
+    """The same in one cell, the lines first."""
+    return "; ".join(
+        " > ".join([str(chain.line.at), *chain.path[:-1]]) if chain.line else "no line"
+        for chain in finding.brought_by
+    )
 
 
 def _named(finding: Finding) -> str:
@@ -80,17 +100,19 @@ def _named(finding: Finding) -> str:
     return f"{finding.vulnerability.id} of {record.name} {record.version}"
 
 
-def _unknown(unknown: Sequence[Unknown], width: int) -> Iterator[str]:
+def _unknown(unknown: Sequence[Unknown], width: int, *, whole: bool) -> Iterator[str]:
     """The packages of each reason, as many in a line as fit."""
     reasons: dict[str, list[str]] = {}
     for package in unknown:
-        record = package.package.record
-        words = f"{record.name}\u00a0{record.version}"
+        words = "\u00a0".join(package.package.record[:2])
         reasons.setdefault(package.package.unknown, []).append(words)
     for reason, names in sorted(reasons.items()):
         yield f"unknown, not clean: {packages(len(names))} ({reason})"
         lines = wrap(", ".join(names), width - 3, break_on_hyphens=False, break_long_words=False)
-        yield from (f"   {line}".replace("\u00a0", " ") for line in lines)
+        shown = lines if whole else lines[:_FEW]
+        yield from (f"   {line}".replace("\u00a0", " ") for line in shown)
+        if more := len(names) - sum(line.count("\u00a0") for line in shown):
+            yield f"   and {more} more: -v shows all"
 
 
 def summary(report: Report) -> Iterator[str]:
@@ -103,7 +125,9 @@ def summary(report: Report) -> Iterator[str]:
     for entry in report.unused:
         yield f" nothing has {entry.id} that {entry.at} ignores: remove it"
     looked_up = report.packages - len(report.unknown)
-    if not listed:
+    if not listed and not looked_up:
+        yield " no package could be looked up"
+    elif not listed:
         yield f" no vulnerability is known of {packages(looked_up)} that could be looked up"
     else:
         names = {finding.package.record[:2] for finding in listed}

@@ -15,6 +15,7 @@ from support.manifests import write
 from support.packages import Package, write_repodata
 from support.pypi_index import Index, write_project
 from support.server import serve
+from support.terminal import Terminal
 
 TWO = "[linux-64, osx-arm64]"
 JINJA = advisory("GHSA-jinja", "Jinja2", *below("3.1.3"), aliases=["CVE-1"], vector=CRITICAL)
@@ -56,9 +57,9 @@ def test_on_the_platform_that_has_it(door: Host, web: Path, database: Callable[.
     other = advisory("GHSA-other", "elsewhere", *below("9"), vector=CRITICAL)
     done = door.multiplat("audit", "--db", database(JINJA, other), cwd=web, code=1)
     assert done.stdout == (
-        "   Name    Locked  Fixed in  Severity  Advisory          Where     Brought by\n"
-        "   jinja2  3.1.2   3.1.3     critical  GHSA-jinja CVE-1  linux-64  "
-        "environment.yml:8:5 > web-tool\n"
+        "   Name    Locked  Fixed in  Severity  Advisory          Where\n"
+        "   jinja2  3.1.2   3.1.3     critical  GHSA-jinja CVE-1  linux-64\n"
+        "   jinja2 ← web-tool ← environment.yml:8:5  web-tool\n"
         "unknown, not clean: 2 packages (no PyPI project is known for it)\n"
         "   python 3.12.4, zlib 1.3\n"
     )
@@ -183,8 +184,9 @@ def test_ignored(alone: Host, web: Path, database: Callable[..., Path]) -> None:
     alone.multiplat("check", cwd=web)
     done = alone.multiplat("audit", "--db", file, cwd=web, code=1)
     assert done.stdout == (
-        "   Name      Locked  Fixed in  Severity  Advisory  Where          Brought by\n"
-        "*  web-tool  2.0     3         high      GHSA-b    all platforms  environment.yml:8:5\n"
+        "   Name      Locked  Fixed in  Severity  Advisory  Where\n"
+        "*  web-tool  2.0     3         high      GHSA-b    all platforms\n"
+        "   web-tool ← environment.yml:8:5  web-tool\n"
         "ignored until 2099-12-31: GHSA-jinja of jinja2 3.1.2 (environment.yml:12:9)\n"
         "   we render nothing of others\n"
         "unknown, not clean: 2 packages (no PyPI project is known for it)\n"
@@ -323,10 +325,11 @@ def test_pypi(
     )
     done = alone.multiplat("audit", "--db", file, cwd=project, code=1)
     assert done.stdout == (
-        "   Name           Locked  Fixed in  Severity  Advisory  Where     Brought by\n"
-        "   mujoco (PyPI)  3.0     3.1       low       GHSA-m    linux-64  "
-        "environment.yml:7:11 > robo-suite\n"
-        "*  ours (PyPI)    1.0     2         low       GHSA-o    linux-64  environment.yml:7:23\n"
+        "   Name           Locked  Fixed in  Severity  Advisory  Where\n"
+        "   mujoco (PyPI)  3.0     3.1       low       GHSA-m    linux-64\n"
+        "*  ours (PyPI)    1.0     2         low       GHSA-o    linux-64\n"
+        "   mujoco ← robo-suite ← environment.yml:7:11  Robo_Suite\n"
+        "   ours ← environment.yml:7:23  ./ours\n"
         "unknown, not clean: 1 package (from a repository, a URL or this disk: its version may not "
         "be that of a release)\n"
         "   ours 1.0\n"
@@ -349,7 +352,7 @@ def test_environments(alone: Host, web: Path, database: Callable[..., Path]) -> 
     ]
     alone.multiplat("audit", "--db", file, "--platform", "osx-arm64", cwd=web)
     done = alone.multiplat("audit", "--db", file, "-e", "dev", cwd=web, code=1)
-    assert "environment.yml:11:26" in done.stdout
+    assert "\n   jinja2 ← environment.yml:11:26  jinja2\n" in done.stdout
 
 
 def _as_folder(path: Path) -> None:
@@ -461,6 +464,27 @@ def test_hostile_words(alone: Host, web: Path, database: Callable[..., Path]) ->
     assert len(rule["shortDescription"]["text"]) == 200
 
 
+@pytest.mark.parametrize("options", [(), ("-v",)])
+def test_long_list_on_a_terminal(
+    alone: Host, project: Path, tmp_path: Path, database: Callable[..., Path], options: tuple[str]
+) -> None:
+    """What is unknown fills no screen unless it is asked for; a file has all of it."""
+    names = [f"library-with-a-name-{number:02}" for number in range(40)]
+    packages = [Package(name, "1.0", subdir="linux-64") for name in names]
+    write(project, write_repodata(tmp_path / "own", packages), *names, platforms="[linux-64]")
+    alone.multiplat("lock", cwd=project)
+    arguments = ("audit", "--db", str(database(JINJA)), *options)
+    with Terminal([*alone.command, *arguments], env=alone.environ(), cwd=project) as terminal:
+        assert terminal.exit_code() == 0
+    lines = terminal.shown.splitlines()
+    shown = [line for line in lines if "library-with-a-name" in line]
+    assert len(shown) == (20 if options else 4)
+    assert ("   and 32 more: -v shows all" in lines) is not bool(options)
+    done = alone.multiplat(*arguments, cwd=project)
+    assert all(f"{name} 1.0" in done.stdout for name in names)
+    assert " no package could be looked up\n" in done.stderr
+
+
 def test_nothing_to_hold_against(alone: Host, web: Path) -> None:
     """Neither a file nor a service."""
     done = alone.multiplat("audit", cwd=web, code=2)
@@ -546,7 +570,7 @@ def test_package_of_no_line(alone: Host, web: Path, database: Callable[..., Path
     manifest.write_text(text, encoding="utf-8")
     arguments = ("audit", "--db", database(JINJA), "--sarif", "out.sarif")
     done = alone.multiplat(*arguments, cwd=web, code=1)
-    assert done.stdout.splitlines()[1].endswith("  linux-64  no line")
+    assert done.stdout.splitlines()[2] == "   jinja2: no line of the manifest leads to it"
     assert "warning: the manifest has changed since it was locked: " in done.stderr
     log = json.loads((web / "out.sarif").read_text(encoding="utf-8"))
     place = log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
