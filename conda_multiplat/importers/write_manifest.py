@@ -14,6 +14,7 @@ import yaml
 
 from conda_multiplat.importers.values import Imported, conda_meaning, pypi_meaning
 from conda_multiplat.manifest.audit_options import Ignored
+from conda_multiplat.manifest.license_rules import LicenseRules
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, unique
@@ -247,6 +248,7 @@ def _multiplat(manifest: Manifest, words: Mapping[Location, str], reasons: Reaso
         lines += ["  pypi:", *(f"    {key}: {v}" for key, v in manifest.pypi.said().items())]
         lines += _mapping("indexes", manifest.pypi.indexes)
         lines += _mapping("sources", manifest.pypi.sources)
+    lines += _licenses(manifest.licenses)
     lines += _audit(manifest.ignored)
     others = [
         environment for environment in manifest.environments.values() if environment is not default
@@ -257,6 +259,18 @@ def _multiplat(manifest: Manifest, words: Mapping[Location, str], reasons: Reaso
     if manifest.prefer:
         lines.append(f"  prefer: {_flow(manifest.prefer)}")
     return ["multiplat:", *lines] if lines else []
+
+
+def _licenses(rules: LicenseRules) -> list[str]:
+    lines = ["  licenses:"] * any(rules)
+    for key, entries in (("allow", rules.allow), ("deny", rules.deny)):
+        lines += [f"    {key}: {_flow([entry.value for entry in entries])}"] * bool(entries)
+    lines += ["    exceptions:"] * bool(rules.exceptions)
+    for each in rules.exceptions:
+        lines.append(f"      {_text(each.package)}:")
+        lines += [f"        license: {_quoted(each.license)}"] * bool(each.license)
+        lines.append(f"        reason: {_quoted(each.reason)}")
+    return lines
 
 
 def _audit(ignored: Sequence[Ignored]) -> list[str]:

@@ -60,13 +60,17 @@ class LicenseRules(NamedTuple):
 
 
 def combined(rules: Sequence[LicenseRules]) -> LicenseRules:
-    """What several files say: all of it, of a package's exceptions the last."""
+    """What several files say: all of it, of a package's exceptions the last.
+
+    What one of them denies is denied.
+    """
     exceptions = {each.package: each for rule in rules for each in rule.exceptions}
-    return LicenseRules(
-        tuple(text for rule in rules for text in rule.allow),
-        tuple(text for rule in rules for text in rule.deny),
-        tuple(exceptions.values()),
-    )
+    deny = {text.value: text for rule in rules for text in rule.deny}
+    allow = {text.value: text for rule in rules for text in rule.allow}
+    if len(rules) > 1:  # one that contradicts itself is refused
+        left = {value: text for value, text in allow.items() if value not in deny}
+        allow = left or allow
+    return LicenseRules(tuple(allow.values()), tuple(deny.values()), tuple(exceptions.values()))
 
 
 def read_license_rules(reader: Reader, node: yaml.Node) -> LicenseRules:

@@ -79,8 +79,9 @@ def read_manifest(
     subdirs = unique([*platforms, *also, *(each for group in named for each in group)])
     lines = [{subdir: reader.lines(subdir) for subdir in subdirs} for reader in readers]
     problems = {problem for reader in readers for problem in reader.problems}
-    rules = combined_rules([head.licenses for head in heads])
-    problems |= license_problems(rules, check_license) if check_license else set()
+    if check_license:
+        rules = [head.licenses for head in heads]
+        problems |= {problem for each in rules for problem in license_problems(each, check_license)}
     environments = combine(heads, lines, subdirs, problems)
     problems |= relation_problems(environments, heads)
     files = ", ".join(source.file for source in sources)
@@ -96,7 +97,7 @@ def read_manifest(
         variables={subdir: _merge(line[subdir].variables for line in lines) for subdir in subdirs},
         pypi_names={k: v for head in heads for k, v in head.pypi_names.items()},
         pypi=combined([head.pypi for head in heads]),
-        licenses=rules,
+        licenses=combined_rules([head.licenses for head in heads]),
         ignored=tuple(entry for head in heads for entry in head.ignored),
         warnings=(
             *(warning for head in heads for warning in head.warnings),

@@ -425,6 +425,33 @@ def test_ignored_vulnerabilities(alone: Host, project: Path) -> None:
     assert {each.until for each in manifest.ignored} == {"2099-12-31"}
 
 
+def test_licenses(alone: Host, project: Path) -> None:
+    """Lists of licences come along; what one file denies is denied."""
+    for file, platform, lists in (
+        ("environment-linux.yml", "linux-64", "allow: [MIT, Zlib], deny: [GPL-2.0-only]"),
+        (
+            "environment-osx.yml",
+            "osx-arm64",
+            "allow: [MIT, ISC], deny: [Zlib], "
+            "exceptions: {a: {license: 'no', reason: 'x: #1'}, b: {reason: y}}",
+        ),
+    ):
+        (project / file).write_text(
+            f"name: a\nchannels: [c]\nplatforms: [{platform}]\ndependencies: [zlib]\n"
+            f"multiplat: {{licenses: {{{lists}}}}}\n",
+            encoding="utf-8",
+        )
+    alone.multiplat("import", "environment-linux.yml", "environment-osx.yml", cwd=project)
+    text = (project / "environment.yml").read_text(encoding="utf-8")
+    assert yaml.safe_load(text)["multiplat"]["licenses"] == {
+        "allow": ["MIT", "ISC"],
+        "deny": ["GPL-2.0-only", "Zlib"],
+        "exceptions": {"a": {"license": "no", "reason": "x: #1"}, "b": {"reason": "y"}},
+    }
+    manifest = read_manifest([Source("environment.yml", text)], host_subdirs=())
+    assert [each.package for each in manifest.licenses.exceptions] == ["a", "b"]
+
+
 def test_channels(alone: Host, project: Path) -> None:
     """Channels keep an order that all files agree with, or else each platform keeps its own."""
     names = write_files(

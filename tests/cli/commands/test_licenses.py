@@ -228,6 +228,21 @@ def test_wrong_rules(alone: Host, project: Path, own: Path) -> None:
     )
 
 
+def test_of_several_files(alone: Host, project: Path, own: Path) -> None:
+    """Lists of several files count together; what one denies is denied, and each is checked."""
+    _again(project, own, _lists(allow="[MIT, Zlib, ISC]"))
+    more = "dependencies: [part]\n" + _lists(allow="[LGPL-2.1-only]", deny="[Zlib, MITT]")
+    (project / "more.yml").write_text(more, encoding="utf-8")
+    files = ("-f", "environment.yml", "more.yml")
+    done = alone.multiplat("licenses", *files, cwd=project, code=2)
+    assert "  more.yml:5:18: 'MITT' is no licence of SPDX's list\n" in done.stderr
+    (project / "more.yml").write_text(more.replace(", MITT", ""), encoding="utf-8")
+    document = alone.json("licenses", *files, cwd=project, code=1)
+    verdicts = {(each["name"], each["license"]): each["verdict"] for each in document["packages"]}
+    assert verdicts["part", "MIT AND LGPL-2.1-only"] == "allowed"
+    assert verdicts["split", "Zlib"] == "denied"
+
+
 def test_edited_beside_rules(alone: Host, project: Path, own: Path) -> None:
     """`add` and `remove` go by where rules stand, which a new line moves."""
     exceptions = "{vague: {license: BSD, reason: ours}}"
