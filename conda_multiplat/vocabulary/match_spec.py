@@ -264,11 +264,13 @@ def _one_version(text: str) -> str:
 def _related(relation: str, version: str, text: str) -> str:
     # conda leaves the star out, but for `!=`.
     starred = version.endswith(".*")
-    if version.endswith("*") and not starred and relation != "~=":
+    if version.endswith("*") and not starred:
         return _beside_a_star(relation, version, text)
     bare = _checked(version[:-2] if starred else version, text)
     if starred and relation == "~=":
         raise WordingError(f"`~=` can't be used with a star: write `~={bare}`")
+    if relation == "~=" and "." not in bare:
+        raise WordingError(f"`~=` takes a version with a dot: write `{bare}.*` or `>={bare}`")
     if starred and relation == "!=":
         return f"!={bare}.*"
     return f"{bare}.*" if relation == "=" else f"{relation}{bare}"
@@ -278,6 +280,8 @@ def _beside_a_star(relation: str, version: str, text: str) -> str:
     """A relation to a version that no package has: it comes before all that begin with it."""
     if not _ONE_STAR.fullmatch(version):
         raise WordingError(f"a star may only end a version, after a dot: {text!r}")
+    if relation == "~=" and version == "*":
+        raise WordingError("`~=` takes a version with a dot, and no star alone")
     if relation == "!=" or (version == "*" and relation in (">", ">=")):
         return "*"
     if relation in ("==", "=") or version == "*":
@@ -286,6 +290,11 @@ def _beside_a_star(relation: str, version: str, text: str) -> str:
     if match is None:
         raise WordingError(f"a star may only end a version, after a dot: {text!r}")
     bare = _checked(match[1], text)
+    if relation == "~=":
+        series, dot, _ = bare.rpartition(".")
+        if not dot:
+            raise WordingError(f"`~=` takes a version with a dot: write `{bare}.*`")
+        return f">={bare}dev,{series}.*"
     return f"{relation[0]}{'=' if relation[0] == '>' else ''}{bare}dev"
 
 

@@ -7,7 +7,7 @@ import re
 #: What conda ignores where it alone follows a name.
 LONE = ("!", "<", "=", ">", "~")
 _TWO_OPERATORS = re.compile(r"(==?)\s*([<>]=?)\s*([^=\s,|<>!~]+)(.*)")
-_STAR = re.compile(r"(==|!=|<=|>=|<|>)\s*([^=\s,|<>!~*]*[^=\s,|<>!~*.])?\*(?=$|[\s=,|])")
+_STAR = re.compile(r"(==|!=|<=|>=|~=|<|>)\s*([^=\s,|<>!~*]*[^=\s,|<>!~*.])?\*(?=$|[\s=,|])")
 
 
 #: `=1.2*` is what it seems to be where it stands alone, and in a list it is not.
@@ -60,5 +60,8 @@ def _star(match: re.Match[str]) -> str:
     if not version:
         read = "any version" if relation[0] == ">" else "a version that no package has"
         return f"conda reads `{match[0]}` as {read}: write `*`"
+    if relation == "~=":
+        read = f">={version},{version.rpartition('.')[0]}.*"
+        return f"conda reads `{match[0]}` as `{read}`: write `~={version}`"
     read = f"{relation[0]}{'=' * (relation[0] == '>')}{version}"
     return f"conda reads `{match[0]}` as `{read}`: write that"

@@ -172,6 +172,7 @@ def _check(
         (">=1, <2", "p >=1,<2"),
         ("1.2", "p 1.2"),
         ("~=1.2", "p ~=1.2"),
+        ("~=2,<5", "p >=2,<5"),
         ({"version": "1.*", "channel": "c"}, "c::p 1.*"),
         ({"version": "*", "channel": "https://c.example.com/x/"}, "https://c.example.com/x::p"),
         ({"version": "1.2", "build": "py_0"}, "p 1.2 py_0"),

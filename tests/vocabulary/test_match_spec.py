@@ -41,6 +41,8 @@ REFUSED = {
     "foo >1.2 <2": "not a version: '>1.2<2'; write a comma before '<2'",
     "foo >=": "no version after '>='",
     "foo >>1": "'>>' is not an operator; use one of == != <= >= ~= = < >",
+    "foo ~=1": "`~=` takes a version with a dot: write `1.*` or `>=1`",
+    "foo ~=1*": "`~=` takes a version with a dot: write `1.*`",
     "foo ~=1.2.*": "`~=` can't be used with a star: write `~=1.2`",
     "foo 1.*.2": "a star may only end a version, after a dot: '1.*.2'",
     "foo ^1.*$": "a regular expression can't be locked: '^1.*$'",
@@ -112,6 +114,7 @@ SLIPS = {
         "conda reads `=1.2*` beside others as a version that no package has: write `1.2.*`"
     ),
     "x=1.1|=*": "conda reads `=*` beside others as a version that no package has: write `*`",
+    "x~=1.2*": "conda reads `~=1.2*` as `>=1.2,1.*`: write `~=1.2`",
     "fsspec!": "conda ignores '!': write `fsspec`",
     "c::scikit-learn=": "conda ignores '=': write `scikit-learn`",
 }

@@ -13,6 +13,8 @@ from conda_multiplat.importers.values import conda_meaning
 _SOURCES = ("path", "git", "url")
 _BRACKETS = {"build-number": "build_number", "md5": "md5", "sha256": "sha256"}
 _PLAIN_CHANNEL = re.compile(r"[^\s\[\]=<>!~]+")
+#: To pixi `~=1` is any version from 1 on; to conda it is no version at all.
+_AT_LEAST = re.compile(r"~=(\d+)(?![\w.*+!-])")
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def _of_channel(name: str, table: Mapping[str, Any]) -> Translated:
 
 def _match_spec(name: str, table: Mapping[str, Any]) -> str:
     """The spec in words, where conda reads them as what is meant, else in brackets."""
-    version = str(table.get("version", "*")).replace(" ", "")
+    version = _AT_LEAST.sub(r">=\1", str(table.get("version", "*")).replace(" ", ""))
     version = "" if version == "*" else version
     build, channel = str(table.get("build", "")), str(table.get("channel", "")).rstrip("/")
     before = f"{channel}::" if channel and _PLAIN_CHANNEL.fullmatch(channel) else ""

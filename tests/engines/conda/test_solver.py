@@ -110,6 +110,12 @@ foo=
 foo>
 foo<
 foo~
+foo~=1.2*
+foo ~=1.2.3*
+foo~=1.2*|2.0
+foo~=1
+foo ~=1,<3
+foo~=1*
 foo>=*
 foo >*
 foo<=*
