@@ -11,7 +11,7 @@ import io
 import os
 import re
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -50,7 +50,9 @@ class _Hashing(io.RawIOBase):
         return self._file.tell()
 
 
-def write_tar(path: Path, members: Mapping[str, bytes | Path]) -> str:
+def write_tar(
+    path: Path, members: Mapping[str, bytes | Path], begin: Callable[[str], None] = lambda _: None
+) -> str:
     """Write an archive or none; its SHA-256.
 
     Members stand in the order of their names, of nobody, of 1970, readable by all. At any moment
@@ -59,6 +61,7 @@ def write_tar(path: Path, members: Mapping[str, bytes | Path]) -> str:
     Args:
         path: of the archive.
         members: name -> content, or the file that has it.
+        begin: hears of each member.
 
     Raises:
         OutsideError: a file can't be read, or the archive not written.
@@ -72,6 +75,7 @@ def write_tar(path: Path, members: Mapping[str, bytes | Path]) -> str:
             hashing = _Hashing(file)
             with tarfile.open(fileobj=hashing, mode="w", **_FORM) as tar:
                 for name in sorted(members):
+                    begin(name)
                     _add(tar, name, members[name])
             file.flush()
             os.fsync(file.fileno())
@@ -121,12 +125,15 @@ class _Bounded(io.RawIOBase):
         return self._file.tell()
 
 
-def extract_tar(archive: Path, folder: Path) -> dict[str, str]:
+def extract_tar(
+    archive: Path, folder: Path, done: Callable[[int], None] = lambda _: None
+) -> dict[str, str]:
     """Extract an archive of files; name -> SHA-256.
 
     Args:
         archive: not compressed.
         folder: an empty one.
+        done: hears how many bytes of the archive have been gone through by now.
 
     Raises:
         LockFileError: it is no such archive, or has what is no file, or a name that leads out of
@@ -143,7 +150,7 @@ def extract_tar(archive: Path, folder: Path) -> dict[str, str]:
             if member.isdir():
                 continue
             _refuse(archive, member, name, names)
-            digests[name] = _extract(tar, member, folder / name)
+            digests[name] = _extract(tar, member, folder / name, done)
     return digests
 
 
@@ -194,7 +201,9 @@ def _refuse(archive: Path, member: tarfile.TarInfo, name: str, names: set[str]) 
     names.add(name.casefold())
 
 
-def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> str:
+def _extract(
+    tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path, done: Callable[[int], None]
+) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     left = member.size
@@ -205,6 +214,7 @@ def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> str:
             digest.update(block)
             file.write(block)
             left -= len(block)
+            done(member.offset_data + member.size - left)
     if left:
         raise tarfile.ReadError("it ends in the middle of a file")
     return digest.hexdigest()

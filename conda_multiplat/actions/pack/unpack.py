@@ -59,6 +59,7 @@ from conda_multiplat.vocabulary.errors import (
 
 #: Where a prefix that was unpacked keeps its manifest and its lock.
 _KEPT = "packed"
+_MEGABYTE = 1_000_000
 _NOTHING = "nothing was changed"
 
 
@@ -109,11 +110,22 @@ def unpacked(file: Path, settings: Settings, console: Console) -> Iterator[Unpac
     if not file.is_file():
         raise OutsideError(f"there is no {shown(file)}")
     with temporary_folder(cache_folder(settings), ".download-") as folder, _explained(file):
-        with progress(console, 1) as bar:
-            bar.now(f"reading {file.name}")
-            digests = extract_tar(file, folder)
+        digests = _extracted(file, folder, console)
         sums = read_sums(_text(folder, SUMS))
         yield _read(file, folder, sums, {k: v for k, v in digests.items() if k != SUMS})
+
+
+def _extracted(file: Path, folder: Path, console: Console) -> dict[str, str]:
+    with progress(console, file.stat().st_size // _MEGABYTE) as bar:
+        bar.now(f"MB of {file.name} verified")
+        before = 0
+
+        def done(count: int) -> None:
+            nonlocal before
+            bar.step(count // _MEGABYTE - before)
+            before = count // _MEGABYTE
+
+        return extract_tar(file, folder, done)
 
 
 @contextmanager

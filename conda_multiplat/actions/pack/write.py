@@ -60,6 +60,8 @@ def write_packs(
 ) -> Iterable[Written]:
     """Write archives, one after the other; what several have is fetched once.
 
+    Each package takes two steps: it is fetched, and written.
+
     On the disk are at any time what one needs, and what a later one needs too.
 
     Args:
@@ -70,14 +72,14 @@ def write_packs(
     Raises:
         OutsideError: a package can't be had, or is not what was locked, or an archive not written.
     """
-    places = {place: _places(plan) for place, plan in plans.items()}
+    for plan in plans.values():
+        _places(plan)  # what it refuses is refused before anything is fetched
     settings = next(iter(plans.values())).settings
     have: dict[str, Fetched] = {}
     with temporary_folder(cache_folder(settings), ".download-") as folder:
         for number, (path, plan) in enumerate(plans.items()):
             fetched = _fetched(plan, have, folder / str(number), progress)
-            progress.now(f"writing {path.name}")
-            yield _written(plan, path, read, places[path], fetched)
+            yield _written(plan, path, read, fetched, progress)
             later = list(plans.values())[number + 1 :]
             needed = {record.url for each in later for record in each.packed.every}
             for url in set(have) - needed:
@@ -138,14 +140,22 @@ def _written(
     plan: Plan,
     path: Path,
     read: Mapping[Path, str],
-    places: Mapping[str, Record],
     fetched: Mapping[Record, Fetched],
+    progress: Progress,
 ) -> Written:
+    progress.now(f"reading what is in {path.name}")
+    places = _places(plan)
     own = {name: text.encode() for name, text in _texts(plan, path, read, fetched).items()}
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in own.items()}
     digests |= {place: fetched[record].digests.sha256 for place, record in places.items()}
     packages = {place: fetched[record].path for place, record in places.items()}
-    sha256 = write_tar(path, {**packages, **own, SUMS: sums(digests).encode()})
+
+    def begin(name: str) -> None:
+        if name in places:
+            progress.now(f"writing {path.name}")
+            progress.step()
+
+    sha256 = write_tar(path, {**packages, **own, SUMS: sums(digests).encode()}, begin)
     return Written(plan, path, path.stat().st_size, sha256)
 
 

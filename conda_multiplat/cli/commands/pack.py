@@ -81,7 +81,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 def _write(paths: dict[Path, Plan], files: ReadFiles, console: Console) -> list[dict[str, Any]]:
     from conda_multiplat.actions.pack.write import write_packs  # late: is slow
 
-    with progress(console, sum(len(each.packed.every) for each in paths.values())) as bar:
+    with progress(console, sum(2 * len(each.packed.every) for each in paths.values())) as bar:
         written = list(write_packs(paths, files.texts, bar))
     for each in written:
         _say_left_out(each.plan, console)

@@ -131,5 +131,6 @@ def take_in(
     with in_use(cache / CACHE_LOCK):
         missing = not_as_locked(list(archives), cache, ())
         local = [record._replace(url=archives[record].as_uri()) for record in missing]
+        progress.step(len(archives) - len(local))
         if local:
-            run(fetch(local, cache, ours, progress, 0), settings)
+            run(fetch(local, cache, ours, progress, 0, done=progress.step), settings)

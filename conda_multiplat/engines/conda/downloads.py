@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -25,6 +26,8 @@ from conda_multiplat.machine.progress import Progress
 
 #: Bytes.
 _BLOCK = 1 << 20
+#: Seconds.
+_LOOK = 0.3
 #: Of an index's page of a project: those of the largest have some thousands of files.
 _LARGEST_PAGE = 32 << 20
 
@@ -130,7 +133,8 @@ def download(
                 progress.now(file.name)
                 there = await asyncio.to_thread(_present, file, known)
                 path = folder / f"{number}{_suffix(file.url)}"
-                answer = there or await _verified(file, path, client, settings)
+                with _told(file.name, path, progress):
+                    answer = there or await _verified(file, path, client, settings)
                 progress.step()
                 return answer
 
@@ -144,6 +148,24 @@ def download(
         for file, answer in zip(files, answers, strict=True)
         if isinstance(answer, Fetched)
     }
+
+
+@contextmanager
+def _told(name: str, path: Path, progress: Progress) -> Iterator[None]:
+    """Say how much of a file has come, while it comes and somebody watches."""
+
+    async def look() -> None:
+        while True:
+            await asyncio.sleep(_LOOK)
+            with suppress(OSError):
+                progress.now(f"{name} {path.stat().st_size / 1e6:.0f} MB")
+
+    looking = asyncio.ensure_future(look()) if progress.shown else None
+    try:
+        yield
+    finally:
+        if looking:
+            looking.cancel()
 
 
 def _suffix(url: str) -> str:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -140,6 +140,8 @@ async def fetch(
     client: rattler.Client,
     progress: Progress,
     retries: int,
+    *,
+    done: Callable[[], None] = lambda: None,
 ) -> None:
     """Have packages in the cache, each the archive that is locked; all that is wrong is said.
 
@@ -149,6 +151,7 @@ async def fetch(
         client: for the requests, which it repeats itself.
         progress: hears of each package.
         retries: how often to begin anew where an answer breaks off.
+        done: is called after each package.
 
     Raises:
         OutsideError: a package can't be had, or is not what was locked.
@@ -159,7 +162,9 @@ async def fetch(
         async def one(number: int, record: CondaRecord) -> Problem | None:
             async with limit:
                 progress.now(record.name)
-                return await _fetch(record, cache, client, folder / str(number), retries)
+                problem = await _fetch(record, cache, client, folder / str(number), retries)
+                done()
+                return problem
 
         found = await asyncio.gather(*(one(*each) for each in enumerate(records)))
     problems = [problem for problem in found if problem]

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,8 @@ from support.server import Rules, serve
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 #: Whoever asks a server fails.
 NO_NETWORK = {name: "http://127.0.0.1:9" for each in _PROXIES for name in (each, each.upper())}
+#: A network of its own, with nothing in it.
+_APART = ("unshare", "--user", "--map-root-user", "--net")
 CONDA = ("python", "greeting", "prefixed", "scripted")
 ARCHIVE = f"demo.{SUBDIR}.tar"
 
@@ -56,10 +58,20 @@ def _write(project: Path, server: Rules, *entries: str, extra: str = "", **more:
 
 
 def _packed(
-    host: Host, project: Path, server: Rules, away: Path, *entries: str, extra: str = ""
+    host: Host,
+    project: Path,
+    server: Rules,
+    away: Path,
+    *entries: str,
+    extra: str = "",
+    more: Sequence[str] = (),
 ) -> Path:
     """An archive, in a folder of its own; the servers are gone."""
     _write(project, server, *entries, extra=extra)
+    for name in more:
+        manifest = project / "environment.yml"
+        text = manifest.read_text(encoding="utf-8")
+        manifest.write_text(text.replace("  - python\n", f"  - python\n  - {name}\n"), "utf-8")
     host.multiplat("lock", "-q", cwd=project)
     away.mkdir()
     host.multiplat("pack", "-q", "-o", away, cwd=project)
@@ -74,6 +86,19 @@ def _extracted(archive: Path, folder: Path) -> Path:
     return folder
 
 
+def _without_network(host: Host, *arguments: str, cwd: Path) -> str:
+    """What a command says where the system has no network; where it can't be so, no proxy."""
+    if subprocess.run([*_APART, "true"], capture_output=True, check=False).returncode:
+        return host.multiplat(*arguments, cwd=cwd, env=NO_NETWORK).stderr
+    door = ("multiplat",) if host.is_conda else ()
+    command = [*_APART, *host.command, *door, *arguments]
+    done = subprocess.run(
+        command, cwd=cwd, env=host.environ(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
 def _run(prefix: Path, code: str) -> str:
     program = prefix / "bin/python"
     return subprocess.run([program, "-c", code], capture_output=True, text=True, check=True).stdout
@@ -86,11 +111,9 @@ def test_pack_and_unpack(
     extra = "variables: {ROBOT: arm 1}\n"
     archive = _packed(alone, project, served, tmp_path / "away", "robot", extra=extra)
     shutil.rmtree(project)
-    done = door.multiplat("unpack", ARCHIVE, cwd=archive.parent, env=NO_NETWORK)
+    done = _without_network(door, "unpack", ARCHIVE, cwd=archive.parent)
     prefix = door.envs / "demo"
-    assert done.stderr.endswith(
-        f" {prefix} has the 7 packages of default\n next: conda activate demo\n"
-    )
+    assert done.endswith(f" {prefix} has the 7 packages of default\n next: conda activate demo\n")
     code = "import sys, greeting, robot; print(sys.prefix); greeting.main()"
     assert _run(prefix, code) == f"{prefix}\nhello from greeting\n"
     done = door.multiplat("list", "--installed", "--exit-code", "-n", "demo", cwd=tmp_path)
@@ -99,8 +122,12 @@ def test_pack_and_unpack(
     assert record["url"] == f"{served.url}/chan/noarch/greeting-1.0-0.conda"
     state = json.loads((prefix / "conda-meta/state").read_text(encoding="utf-8"))
     assert state["env_vars"] == {"ROBOT": "arm 1"}
-    again = door.multiplat("unpack", ARCHIVE, cwd=archive.parent, env=NO_NETWORK)
-    assert again.stderr == f" {prefix} is as packed: 7 packages\n"
+    again = _without_network(door, "unpack", ARCHIVE, cwd=archive.parent)
+    assert again == f" {prefix} is as packed: 7 packages\n"
+    words = ("python", "-c", "import robot; print(robot.VERSION)")
+    enter = ("run", "--no-install", "-n", "demo", "--")
+    ran = door.multiplat(*enter, *words, cwd=tmp_path, env=NO_NETWORK)
+    assert ran.stdout == "1.5\n"
 
 
 def test_as_install_leaves_it(alone: Host, project: Path, tmp_path: Path, served: Rules) -> None:
@@ -131,27 +158,41 @@ def _files(prefix: Path) -> dict[str, bytes]:
     }
 
 
+def _pip_package() -> Package:
+    """A pip that is the tests' own, wherever that is."""
+    import pip
+
+    code = f"__path__ = [{str(Path(pip.__file__).parent)!r}]\n__version__ = {pip.__version__!r}\n"
+    files = {"site-packages/pip/__init__.py": code.encode()}
+    return Package("pip", noarch="python", depends=["python"], files=files)
+
+
+@pytest.mark.parametrize("with_pip", [False, True], ids=["no pip", "pip"])
 def test_what_the_readme_says_for_any_conda(
-    conda: Host, alone: Host, project: Path, tmp_path: Path, served: Rules
+    conda: Host, alone: Host, project: Path, tmp_path: Path, served: Rules, with_pip: bool
 ) -> None:
     """Each of its commands, as it stands there, makes the environment with no network."""
+    build_channel(served.root / "chan", [*real_packages(), _pip_package()])
     extra = "variables: {ROBOT: arm 1}\n"
-    archive = _packed(alone, project, served, tmp_path / "away", "robot", extra=extra)
+    more = ("pip",) if with_pip else ()
+    archive = _packed(alone, project, served, tmp_path / "away", "robot", extra=extra, more=more)
     folder = _extracted(archive, archive.parent / "there")
     text = (folder / "README.md").read_text(encoding="utf-8")
     section = text.split("\n## With any conda\n")[1].split("\n## ")[0]
     commands = [line.strip() for line in section.splitlines() if line.startswith("    ")]
     programs = [command.split()[0] for command in commands]
-    assert programs == ["tar", "sha256sum", "conda", "conda", "python"]
+    last = "conda" if with_pip else "python"
+    assert programs == ["tar", "sha256sum", "conda", "conda", last]
     prefix = conda.envs / "demo"
     stands_for = {"python": sys.executable, "PREFIX": str(prefix)}
     for command in commands:
-        program, *words = [stands_for.get(word, word) for word in shlex.split(command)]
+        program, *words = shlex.split(command)
         if program == "conda":
             yes = ["-y"] if words[0] == "create" else []
             conda.run(*words, *yes, cwd=folder, env=NO_NETWORK)
         else:
-            subprocess.run([program, *words], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+            typed = [stands_for.get(word, word) for word in (program, *words)]
+            subprocess.run(typed, cwd=folder, check=True, stdout=subprocess.DEVNULL)
     code = "import sys, greeting, robot, purely; print(sys.prefix, robot.VERSION)"
     assert _run(prefix, code) == f"{prefix} 1.5\n"
     shown = conda.run("env", "config", "vars", "list", "-p", prefix).stdout
