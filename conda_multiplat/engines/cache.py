@@ -18,7 +18,6 @@ the removal itself is cut off.
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -195,6 +194,8 @@ def _remove(path: Path, tally: Tally) -> None:
             if not path.name.startswith(_REMOVING):
                 gone = path.with_name(f"{_REMOVING}{os.getpid()}-{path.name}")
                 path.rename(gone)
+            import shutil  # late: who installs imports this module too
+
             shutil.rmtree(gone)
         else:
             path.unlink(missing_ok=True)

@@ -84,8 +84,17 @@ def owned_metadata(prefix: Path) -> set[str]:
 def record_texts(prefix: Path) -> Iterator[tuple[Path, str]]:
     """The files that could be records, with their text."""
     for path in meta(prefix).glob("*.json"):
-        with suppress(UnicodeDecodeError):  # macOS leaves `._NAME.json` beside them
-            yield path, path.read_bytes().decode("utf-8-sig")
+        with suppress(UnicodeDecodeError):
+            yield path, _text(path.read_bytes())
+
+
+def _text(content: bytes) -> str:
+    """A record's text.
+
+    Raises:
+        UnicodeDecodeError: macOS leaves ``._NAME.json`` beside them.
+    """
+    return content.decode("utf-8-sig")
 
 
 def head(text: str) -> dict[str, Any]:
@@ -137,12 +146,18 @@ def complete_records(prefix: Path, meagre: Collection[str]) -> None:
     For a soft link rattler notes the digest of the link; ``conda doctor`` compares it with that of
     the file behind it. conda itself notes none.
     """
-    for path, text in record_texts(prefix):
-        whole = _LINK_DIGEST.sub(r"\1", text) if '"softlink"' in text else text
-        if path.name.rsplit("-", 2)[0] in meagre:
-            whole = _with(whole, _from_package)
-        if whole != text:
-            replace_file(path, whole)
+    for path in meta(prefix).glob("*.json"):
+        content = path.read_bytes()
+        is_meagre = path.name.rsplit("-", 2)[0] in meagre
+        if not is_meagre and b'"softlink"' not in content:  # most are megabytes of other files
+            continue
+        with suppress(UnicodeDecodeError):
+            text = _text(content)
+            whole = _LINK_DIGEST.sub(r"\1", text)
+            if is_meagre:
+                whole = _with(whole, _from_package)
+            if whole != text:
+                replace_file(path, whole)
 
 
 def _with(text: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> str:

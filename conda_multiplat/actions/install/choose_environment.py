@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from conda_multiplat.actions.missing_promises import missing, where
 from conda_multiplat.actions.provenance import (
     refuse_strays,
     stray_error,
@@ -21,7 +20,6 @@ from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import Target, target
 from conda_multiplat.vocabulary.errors import LockFileError, UnmetError
-from conda_multiplat.vocabulary.implied_promises import as_mapping
 from conda_multiplat.vocabulary.names import VirtualPackage, spec_name
 from conda_multiplat.vocabulary.unmet import Grouped, grouped, hints_for, lines
 from conda_multiplat.vocabulary.virtual_packages import Unmet, unmet
@@ -177,9 +175,11 @@ def refuse_unmet(environment: str, locked: PlatformLock, settings: Settings) -> 
     Raises:
         UnmetError: with each need that it does not meet.
     """
+    needs = locked.machine_needs
+    if not needs:
+        return
     from conda_multiplat.engines.conda.specs import spec_matches
 
-    needs = locked.machine_needs
     has = virtual_packages(settings, {spec_name(need.spec) for need in needs})
     if lacking := unmet(needs, has, spec_matches):
         raise _unmet_error(environment, locked, lacking, settings.subdir)
@@ -218,6 +218,9 @@ def _unpromised_error(
     project: Project, here: Target, locked: PlatformLock, lacking: Sequence[Unmet]
 ) -> UnmetError:
     """The same for another machine: of its platform only what is promised is known."""
+    from conda_multiplat.actions.missing_promises import missing, where  # late: for few, and slow
+    from conda_multiplat.vocabulary.implied_promises import as_mapping
+
     groups = grouped(lacking, {record.name: record.version for record in locked.every})
     implied = missing(here, locked)
     file = project.manifest.files[0]

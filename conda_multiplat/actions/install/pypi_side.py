@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from conda_multiplat.actions.install.choose_environment import Choice
 from conda_multiplat.actions.install.work import Work, channels
-from conda_multiplat.export.packed import WHEELS
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.machine import prefix as prefixes
 from conda_multiplat.machine.conda_settings import Settings
@@ -131,5 +130,12 @@ def installer(project: Project, choice: Choice, where: Path, settings: Settings)
 
     here = target(project.manifest, choice.environment, settings.subdir)
     indexes = [url for _, url in here.pypi_options.indexes]
-    wheels = choice.packed / WHEELS if choice.packed else None
+    wheels = _wheels(choice.packed) if choice.packed else None
     return UvInstaller(where, settings, project.folder, here.view.pypi, indexes, wheels=wheels)
+
+
+def _wheels(packed: Path) -> Path:
+    """Where a packed environment has its wheels."""
+    from conda_multiplat.export.packed import WHEELS  # late: few are packed
+
+    return packed / WHEELS

@@ -17,9 +17,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
+import time
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -29,7 +28,12 @@ import rattler
 import rattler.exceptions
 from rattler.package_streaming import download_and_extract
 
-from conda_multiplat.machine.extracted_package import documents_digest, fault, refusal
+from conda_multiplat.machine.extracted_package import (
+    content_of,
+    documents_digest,
+    fault,
+    refusal,
+)
 from conda_multiplat.machine.file_locks import alone_at_last
 from conda_multiplat.machine.progress import Progress
 from conda_multiplat.machine.temporary import temporary_folder
@@ -38,6 +42,9 @@ from conda_multiplat.vocabulary.records import CondaRecord
 
 #: How many packages are fetched at once.
 AT_ONCE = 16
+#: How many are looked at at once on a slow disk: where that has waited for so many seconds.
+_LOOKING_AT_ONCE = 4
+_PATIENCE = 0.05
 #: How many that can't be had are named.
 _NAMED = 5
 _COUNT = 8
@@ -61,17 +68,17 @@ class Entry(NamedTuple):
     @property
     def lock(self) -> Path:
         """What is held while it is used or replaced."""
-        return self.folder.with_name(f"{self.folder.name}.lock")
+        return Path(f"{self.folder}.lock")
 
     @property
     def note(self) -> Path:
         """What its ``info`` was when it was extracted."""
-        return self.folder.with_name(f"{self.folder.name}.info")
+        return Path(f"{self.folder}.info")
 
     def noted(self) -> tuple[str, str]:
         """The digest of its documents, and the archive's MD5; ``""`` where none was noted."""
         try:
-            documents, _, md5 = self.note.read_text(encoding="ascii").partition(" ")
+            documents, _, md5 = content_of(f"{self.folder}.info").decode("ascii").partition(" ")
         except (OSError, ValueError):
             return "", ""
         return documents, md5
@@ -79,7 +86,7 @@ class Entry(NamedTuple):
     def sha256(self) -> str:
         """Of the archive that was extracted; ``""`` where that is not known."""
         try:
-            return self.lock.read_bytes()[_COUNT:].hex()
+            return content_of(f"{self.folder}.lock")[_COUNT:].hex()
         except OSError:
             return ""
 
@@ -126,12 +133,36 @@ def not_as_locked(
         contents = record.name in closely
         return bool(fault(entry.folder, identity, documents, contents=contents))
 
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        return [
-            record
-            for record, wrong in zip(records, pool.map(is_wrong, records), strict=True)
-            if wrong
-        ]
+    answers = _each(is_wrong, records, patience=0 if closely else _PATIENCE)
+    return [record for record, wrong in zip(records, answers, strict=True) if wrong]
+
+
+def _each(
+    ask: Callable[[CondaRecord], bool], records: Sequence[CondaRecord], patience: float
+) -> list[bool]:
+    """The answers for all records: one by one or, where a disk is waited for, several at once.
+
+    Threads that ask a fast file system for tens of thousands of files wait for one another most of
+    the time: they take several times as long as a single one. Those that read contents do not.
+
+    Args:
+        ask: what gives an answer.
+        records: the records.
+        patience: seconds of waiting, after which there are threads.
+    """
+    answers: list[bool] = []
+    began = time.perf_counter() - time.thread_time()
+    for record in records:
+        answers.append(ask(record))
+        if time.perf_counter() - time.thread_time() - began > patience:
+            break
+    rest = records[len(answers) :]
+    if not rest:
+        return answers
+    from concurrent.futures import ThreadPoolExecutor  # late: few disks are slow
+
+    with ThreadPoolExecutor(max_workers=_LOOKING_AT_ONCE) as pool:
+        return [*answers, *pool.map(ask, rest)]
 
 
 async def fetch(
@@ -207,7 +238,8 @@ async def _extracted(
         return await download_and_extract(client, url, folder)
     except OSError:
         began = folder.exists()
-        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            _remove(folder)
         if not began or not retries:
             raise
     return await _extracted(url, client, folder, retries - 1)
@@ -243,6 +275,8 @@ def _remove(path: Path) -> None:
     if path.is_symlink() or path.is_file():
         path.unlink()
         return
+    import shutil  # late: mostly there is nothing
+
     with suppress(FileNotFoundError):
         shutil.rmtree(path)
 

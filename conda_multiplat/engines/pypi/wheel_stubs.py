@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +38,8 @@ def stub(folder: Path, name: str, version: str, says: Metadata | None = None) ->
         folder.mkdir(parents=True, exist_ok=True)
         temporary = folder / f".{stem}.{os.getpid()}.{threading.get_ident()}"
         metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n" + "".join(lines)
+        import zipfile  # late: it takes longer than to look whether there is anything to do
+
         with zipfile.ZipFile(temporary, "w") as archive:
             for file, text in (("METADATA", metadata), ("WHEEL", _WHEEL), ("RECORD", "")):
                 archive.writestr(zipfile.ZipInfo(f"{stem}.dist-info/{file}", _TIME), text)
