@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from conda_multiplat.lockfile.exclude_newer import cutoffs_as_locked
 from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
-from conda_multiplat.solving.alternatives import Newest, by_updating
+from conda_multiplat.solving.alternatives import Newest, by_exception, by_updating
+from conda_multiplat.solving.newest_versions import by_age
 from conda_multiplat.solving.pypi import (
     NameTable,
     PypiConflict,
@@ -34,23 +36,50 @@ def newest_of_pypi(
     Raises:
         OutsideError: an index can't be read.
     """
-    requests = [pypi_request(target, locked.records, table) for target, locked, _ in questions]
+    requests = [
+        pypi_request(
+            target, locked.records, table, cuts=cutoffs_as_locked(target, locked.cooldown).pypi
+        )
+        for target, locked, _ in questions
+    ]
     records = [record for _, _, record in questions]
     asked = list(zip(requests, records, strict=True))
     alone = [engine.start(_only(request, record.name)) for request, record in asked]
     versions = [
         _version(future.result(), record) for future, record in zip(alone, records, strict=True)
     ]
+    too_new = [
+        _is_too_new(request, record, future.result())
+        for (request, record), future in zip(asked, alone, strict=True)
+    ]
     tried = [
         None
-        if version == record.version
+        if version == record.version or newer
         else engine.start(_with(request, f"{record.name}=={version}"))
-        for (request, record), version in zip(asked, versions, strict=True)
+        for (request, record), version, newer in zip(asked, versions, too_new, strict=True)
     ]
     return [
-        _newest(record.name, version, future.result() if future else None)
-        for record, version, future in zip(records, versions, tried, strict=True)
+        _too_new(request, record.name, version)
+        if newer
+        else _newest(record.name, version, future.result() if future else None)
+        for (request, record), version, future, newer in zip(
+            asked, versions, tried, too_new, strict=True
+        )
     ]
+
+
+def _is_too_new(request: PypiRequest, record: PypiRecord, outcome: PypiOutcome) -> bool:
+    """Whether the newest version was published too late, or nobody says when."""
+    cut = request.cuts.of(record.name)
+    if cut is None or isinstance(outcome, PypiConflict):
+        return False
+    time = outcome.times.get(record.name, 0)
+    return _version(outcome, record) != record.version and not 0 < time <= cut
+
+
+def _too_new(request: PypiRequest, name: str, version: str) -> Newest:
+    reason = by_age(request.cuts.of(name) or 0)
+    return Newest(version, f"{reason}; {by_exception(name)}")
 
 
 def _only(request: PypiRequest, name: str) -> PypiRequest:

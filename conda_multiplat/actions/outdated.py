@@ -22,6 +22,7 @@ from conda_multiplat.actions.lock.plan import Update
 from conda_multiplat.actions.lock.relock import Locked, relock
 from conda_multiplat.actions.locked_targets import LockedTarget, locked_targets
 from conda_multiplat.lockfile.dependency_graph import Key
+from conda_multiplat.lockfile.exclude_newer import as_locked
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import Project
@@ -216,9 +217,11 @@ def _solved(
 ) -> SolvedRequest:
     """The request that was solved for a locked target, and what was found."""
     environment, subdir = locked.target.environment, locked.target.subdir
+    cooldown = allowed.of(locked.target).cooldown
     asked = request(
-        target(project.manifest, environment, subdir),
+        as_locked(target(project.manifest, environment, subdir), cooldown),
         default_channels=settings.channels,
         channel_priority=locked.lock.channel_priority or settings.channel_priority,
+        now=cooldown.at,
     )
     return SolvedRequest(with_peers_lines(asked), allowed.of(locked.target).records)

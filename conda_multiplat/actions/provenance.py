@@ -34,7 +34,7 @@ def lock_strays(
         LockFileError: the lock can't be read.
         ManifestError: conda's configuration can't be read.
     """
-    places = _places_in(project.lock_path(environment))
+    places = places_in(project.lock_path(environment))
     lines: dict[str, list[str]] = {}
     for target in targets:
         there = places.get(target.subdir, Places({}, [], []))
@@ -43,7 +43,12 @@ def lock_strays(
     return lines
 
 
-def _places_in(path: Path) -> dict[str, Places]:
+def places_in(path: Path) -> dict[str, Places]:
+    """The places of a lock's packages, by platform.
+
+    Raises:
+        LockFileError: the lock can't be read.
+    """
     return places_by_layout(read_blocks(path)) or places_of_lock(
         read_lock(read_lock_text(path), shown(path))
     )

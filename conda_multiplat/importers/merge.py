@@ -18,6 +18,7 @@ from conda_multiplat.manifest.license_rules import combined
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.manifest.pypi_options import PypiOptions
 from conda_multiplat.vocabulary.errors import Location, Problem
+from conda_multiplat.vocabulary.exclude_newer import ExcludeNewer
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, unique
 from conda_multiplat.vocabulary.virtual_packages import Promises, stated
 from conda_multiplat.vocabulary.yaml_nodes import Text
@@ -113,6 +114,10 @@ def merge(parts: Sequence[Part]) -> Imported:
         ),
         licenses=combined([manifest.licenses for manifest in manifests]),
         ignored=tuple({entry[:3]: entry for each in manifests for entry in each.ignored}.values()),
+        exclude_newer=next(
+            (each.exclude_newer for each in reversed(manifests) if each.exclude_newer.is_stated),
+            ExcludeNewer(),
+        ),
     )
     comments = {at: words for part in parts for at, words in part.imported.comments.items()}
     notes = [note for part in parts for note in part.imported.notes]

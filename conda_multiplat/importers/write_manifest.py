@@ -13,10 +13,12 @@ from dataclasses import dataclass
 import yaml
 
 from conda_multiplat.importers.values import Imported, conda_meaning, pypi_meaning
+from conda_multiplat.manifest import exclude_newer
 from conda_multiplat.manifest.audit_options import Ignored
 from conda_multiplat.manifest.license_rules import LicenseRules
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.vocabulary.errors import Location
+from conda_multiplat.vocabulary.exclude_newer import NEVER, Rule
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, unique
 from conda_multiplat.vocabulary.selector_writer import selectors
 from conda_multiplat.vocabulary.yaml_scalars import list_item
@@ -250,6 +252,7 @@ def _multiplat(manifest: Manifest, words: Mapping[Location, str], reasons: Reaso
         lines += _mapping("sources", manifest.pypi.sources)
     lines += _licenses(manifest.licenses)
     lines += _audit(manifest.ignored)
+    lines += _exclude_newer(manifest.exclude_newer.conda)
     others = [
         environment for environment in manifest.environments.values() if environment is not default
     ]
@@ -280,6 +283,21 @@ def _audit(ignored: Sequence[Ignored]) -> list[str]:
         lines.append(f"        reason: {_quoted(entry.reason)}")
         lines.append(f"        until: {entry.until}")
     return lines
+
+
+def _exclude_newer(rule: Rule) -> list[str]:
+    lines = [f"  {exclude_newer.EVERYTHING}: {_text(rule.everything)}"] if rule.everything else []
+    for key, values in (
+        (exclude_newer.OF_CHANNELS, rule.channels),
+        (exclude_newer.OF_PACKAGES, rule.packages),
+    ):
+        lines += [f"  {key}:"] * bool(values)
+        lines += [f"    {_text(name)}: {_said(text)}" for name, text in values]
+    return lines
+
+
+def _said(text: str) -> str:
+    return text if text == NEVER else _text(text)
 
 
 def _mapping(key: str, values: Sequence[tuple[str, str]]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conda_multiplat.lockfile.exclude_newer import as_locked, too_new
 from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.requests import RECIPES, digest
@@ -13,14 +14,16 @@ NEWER = "it was made by a newer conda-multiplat"
 def in_sync(lock: LockFile, target: Target) -> bool:
     """Whether ``lock`` is as we wrote it, and for the request that ``target`` makes today.
 
-    It is judged by the recipe that it was made with, whichever we write today.
+    It is judged by the recipe that it was made with, whichever we write today. No package is newer
+    than it may be.
     """
     locked = lock.platforms.get(target.subdir)
     return (
         locked is not None
         and lock.intact
         and lock.recipe in RECIPES
-        and locked.content_hash == digest(target, lock.recipe)
+        and locked.content_hash == digest(as_locked(target, locked.cooldown), lock.recipe)
+        and not any(too_new(target, locked.cooldown))
     )
 
 

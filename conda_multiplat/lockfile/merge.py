@@ -13,6 +13,9 @@ How a lock is merged, and why so:
 6. A lock does not say which versions PyPI packages want of each other. Each must therefore stand
    beside the same versions of what it needs, and the same Python, as it did on a side that has it.
 
+7. Days that ``exclude-newer`` speaks of count from the later instant of the two sides. Of a package
+   that comes from a side which was locked without, nobody knows the age: that is 5's to refuse.
+
 The head of the result is what ``lock`` writes for the merged manifest, so that it is in sync.
 The order of the two sides makes no difference to the result.
 """
@@ -23,6 +26,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from conda_multiplat.lockfile.digests import NEWER
+from conda_multiplat.lockfile.exclude_newer import Times, as_locked, cooldown_of_both
 from conda_multiplat.lockfile.model import Extras, LockFile, PlatformLock
 from conda_multiplat.lockfile.satisfies import unasked
 from conda_multiplat.manifest.targets import Target
@@ -63,11 +67,13 @@ class _Item:
     """A locked package, its category left out, with the virtual packages that it needs.
 
     Its size makes no difference: a lock of an earlier version has none.
+    ``published`` is the channel that it is from and when it came there, where a lock says it.
     """
 
     record: Record
     needs: tuple[Need, ...]
     size: int | None = field(default=None, compare=False)
+    published: tuple[str, int] | None = field(default=None, compare=False)
 
     @property
     def sized(self) -> Record:
@@ -211,11 +217,28 @@ def _platform(
     items, reasons = _merged(_items(base), _items(ours), _items(theirs))
     lines = [*target.view.pypi, *lines_of_needs(target.view.projects)]
     extras = asked_extras(lines, [*theirs.extras, *ours.extras])
+    cooldown = cooldown_of_both(target, ours.cooldown, theirs.cooldown)
+    target = as_locked(target, cooldown)
     merged = _as_locked(target, items, sides.ours.recipe, extras)
+    merged = merged._replace(cooldown=cooldown._replace(times=_times(items, merged)))
     merged = merged._replace(torch_backend=ours.torch_backend or theirs.torch_backend)
     if not reasons:
         reasons = [*judge(target, merged), *_untried(target, merged, there, versions)]
     return merged, reasons
+
+
+def _times(items: Iterable[_Item], merged: PlatformLock) -> Times:
+    """When the packages of a merged lock were published, as far as their sides say it."""
+    there = {(record.manager, record.name) for record in merged.every}
+    conda: dict[str, dict[str, int]] = {}
+    pypi: dict[str, int] = {}
+    for item in items:
+        record = item.record
+        if item.published and (record.manager, record.name) in there:
+            channel, time = item.published
+            dates = pypi if record.manager == "pypi" else conda.setdefault(channel, {})
+            dates[record.name] = time
+    return Times(conda, pypi)
 
 
 def _of(lock: LockFile | None, subdir: str) -> PlatformLock | None:
@@ -226,13 +249,16 @@ def _items(locked: PlatformLock) -> _Items:
     needs: dict[str, list[Need]] = {}
     for need in locked.needs:
         needs.setdefault(need.record, []).append(need)
+    published = locked.cooldown.times.published()
     return {
-        (package.manager, package.name): _Item(
+        key: _Item(
             _plain(package),
             tuple(sorted(needs.get(package.name, ()), key=_need_key)),
             package.size,
+            published.get(key),
         )
         for package in locked.every
+        if (key := (package.manager, package.name))
     }
 
 
@@ -255,8 +281,16 @@ def _merged(base: _Items, ours: _Items, theirs: _Items) -> tuple[list[_Item], li
             reasons.append(_both_changed(key[1], one, other))
             items += [each for each in (one or other,) if each]
         elif taken := (other if one == before else one):
-            sizes = [item.size for item in (one, other, before) if item == taken and item.size]
-            items.append(replace(taken, size=max(sizes, default=None)))
+            alike = [item for item in (one, other, before) if item == taken]
+            sizes = [item.size for item in alike if item.size]
+            known = [item.published for item in alike if item.published]
+            items.append(
+                replace(
+                    taken,
+                    size=max(sizes, default=None),
+                    published=taken.published or next(iter(known), None),
+                )
+            )
     return items, reasons
 
 

@@ -19,6 +19,12 @@ What CEP 37 has no key for is kept in ``metadata.custom_metadata``, which maps s
                                           the project; left out where there are none
 ``multiplat.torch-backend.SUBDIR``        for which accelerator PyTorch's packages were taken from
                                           its index; left out where none were
+``multiplat.exclude-newer.SUBDIR``        JSON: what was not to be seen, as it was said, and the
+                                          instant ``at`` that its days count from; left out, with
+                                          the next one, where nothing was said
+``multiplat.times.SUBDIR``                JSON: when the packages were published, in seconds since
+                                          1970: ``conda`` -> channel -> name, ``pypi`` -> name;
+                                          0 where nobody says it
 ========================================  ======================================================
 """
 
@@ -29,6 +35,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from conda_multiplat.lockfile.exclude_newer import NO_COOLDOWN, Cooldown, pack
 from conda_multiplat.vocabulary.json_values import json_object, json_value
 from conda_multiplat.vocabulary.names import VirtualPackage, is_version
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record, wheel_need
@@ -60,6 +67,7 @@ class PlatformLock(NamedTuple):
         requested: the MatchSpecs that were asked for.
         extras: those that lines of ``pip:`` ask for (see ``pypi.PypiSolution``).
         torch_backend: the same.
+        cooldown: what of the packages was not to be seen, and when they were published.
     """
 
     content_hash: str
@@ -70,6 +78,7 @@ class PlatformLock(NamedTuple):
     requested: tuple[str, ...] = ()
     extras: Extras = ()
     torch_backend: str = ""
+    cooldown: Cooldown = NO_COOLDOWN
 
     @property
     def every(self) -> tuple[Record, ...]:
@@ -97,6 +106,7 @@ class PlatformLock(NamedTuple):
         *,
         extras: Extras = (),
         torch_backend: str = "",
+        cooldown: Cooldown = NO_COOLDOWN,
     ) -> PlatformLock:
         """The lock of a fresh solution; its needs are read off the records."""
         ordered = tuple(sorted(records, key=lambda record: record.name))
@@ -110,6 +120,7 @@ class PlatformLock(NamedTuple):
             requested=tuple(sorted(set(requested))),
             extras=extras,
             torch_backend=torch_backend,
+            cooldown=cooldown,
         )
 
 
@@ -194,6 +205,10 @@ class LockFile(NamedTuple):
                 custom[f"{PREFIX}extras.{name}"] = json.dumps(dict(lock.extras))
             if lock.torch_backend:
                 custom[f"{PREFIX}torch-backend.{name}"] = lock.torch_backend
+            if lock.cooldown.exclude_newer.is_stated:
+                said, times = pack(lock.cooldown)
+                custom[f"{PREFIX}exclude-newer.{name}"] = said
+                custom[f"{PREFIX}times.{name}"] = times
         return custom
 
 

@@ -68,6 +68,12 @@ class Places(NamedTuple):
     pypi: list[Place]
     wrong: tuple[str, ...] = ()
 
+    def names(self) -> list[tuple[str, str]]:
+        """Each package's manager and name."""
+        own = (name for names in self.own.values() for name in names)
+        conda = [*own, *(place.name for place in self.others)]
+        return [*(("conda", name) for name in conda), *(("pypi", p.name) for p in self.pypi)]
+
 
 def places_by_layout(blocks: Iterable[bytes]) -> dict[str, Places] | None:
     """The places of a lock's packages by platform, if it has nothing but entries as we write them.

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from conda_multiplat.lockfile import exclude_newer
 from conda_multiplat.lockfile.model import (
     PREFIX,
     LockChannel,
@@ -402,4 +403,12 @@ def _platform(
         requested=unpack_texts(custom.get(f"{PREFIX}requested.{name}", "[]")),
         torch_backend=custom.get(f"{PREFIX}torch-backend.{name}", ""),
         extras=unpack_extras(custom.get(f"{PREFIX}extras.{name}", "{}")),
+        cooldown=_cooldown(name, custom),
     )
+
+
+def _cooldown(name: str, custom: Mapping[str, str]) -> exclude_newer.Cooldown:
+    said = custom.get(f"{PREFIX}exclude-newer.{name}")
+    if said is None:
+        return exclude_newer.NO_COOLDOWN
+    return exclude_newer.unpack(said, custom.get(f"{PREFIX}times.{name}", "{}"))

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from conda_multiplat.lockfile.exclude_newer import age_faults
 from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
@@ -111,6 +112,8 @@ def mismatches(
     ]
     wrong += pypi(target, locked)
     wrong += _unsafe(locked.every)
+    versions = {(record.manager, record.name): record.version for record in locked.every}
+    wrong += [Mismatch(NOWHERE, *fault) for fault in age_faults(target, locked.cooldown, versions)]
     unknown = may_be_of_extras(target, locked)
     wrong += _extra([each for each in unasked(target, locked) if each not in unknown])
     return sorted(set(wrong), key=lambda each: (not each.at.file, each))

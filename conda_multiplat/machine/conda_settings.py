@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from conda_multiplat.machine.exclude_newer import CondasExcludeNewer, exclude_newer_of
 from conda_multiplat.machine.hook_settings import (
     CONDAS_OSV_URL_VARIABLE,
     CONDAS_PYPI_INDEX_VARIABLE,
@@ -82,6 +83,7 @@ class Settings:
             ``locked`` or ``frozen``.
         authorize: the ``Authorization`` header for a channel's URL, by conda's ``channel_settings``
             and the auth handler that they name; ``""`` for none, and without conda.
+        exclude_newer: says what conda's configuration has of what is too new.
     """
 
     subdir: str
@@ -111,6 +113,7 @@ class Settings:
     adds_pip: Callable[[], bool] = bool
     run_rule: Callable[[], str] = lambda: CURRENT
     authorize: Callable[[str], str] = _no_header
+    exclude_newer: Callable[[], CondasExcludeNewer] = CondasExcludeNewer
 
 
 def settings_from_conda() -> Settings:
@@ -145,6 +148,7 @@ def settings_from_conda() -> Settings:
         adds_pip=adds_pip,
         run_rule=named_run_rule,
         authorize=authorize_with_conda,
+        exclude_newer=condas_exclude_newer,
     )
 
 
@@ -174,6 +178,27 @@ def authorize_with_conda(url: str) -> str:
         public_name(url),
     )
     return ""
+
+
+def condas_exclude_newer() -> CondasExcludeNewer:
+    """What this conda's configuration says; those before 26.9 read it as they do others."""
+    from conda.base.context import context
+    from conda.common.configuration import MapParameter, ParameterLoader, PrimitiveParameter
+
+    def value(name: str, alias: str, parameter: Any) -> Any:
+        if hasattr(context, name):
+            return getattr(context, name)
+        loader = ParameterLoader(parameter, aliases=(alias,))
+        loader._set_name(name)
+        return loader.__get__(context, type(context))
+
+    text = PrimitiveParameter("", element_type=str)
+    texts = MapParameter(PrimitiveParameter(None, element_type=(str, type(None))))
+    return exclude_newer_of(
+        value("exclude_newer", "cooldown", text),
+        value("exclude_newer_package", "cooldown_exclude", texts),
+        context.channel_settings,
+    )
 
 
 def hook_settings() -> dict[str, str]:

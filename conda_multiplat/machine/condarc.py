@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from conda_multiplat.machine.conda_settings import (
     run_rule_of,
     variables_of,
 )
+from conda_multiplat.machine.exclude_newer import exclude_newer_of
 from conda_multiplat.machine.files import read_text
 from conda_multiplat.machine.hook_settings import OSV_URL, PYPI_INDEX, RUN, VARIABLES
 from conda_multiplat.vocabulary.channels import CHANNEL_PRIORITIES, ChannelConfig
@@ -49,6 +51,7 @@ _SCALARS = (
     ADDS_PIP,
     "channel_alias",
     "channel_priority",
+    "exclude_newer",
     "offline",
     "root_prefix",
     "ssl_verify",
@@ -56,12 +59,15 @@ _SCALARS = (
 )
 _ACTIVATION = ("changeps1", "env_prompt", "envvars_force_uppercase")
 _MAPS = ("custom_channels", "custom_multichannels", "proxy_servers")
+_PACKAGES = "exclude_newer_package"
 _ALIASES = {
     "envs_path": "envs_dirs",
     "root_dir": "root_prefix",
     "verify_ssl": "ssl_verify",
     "whitelist_channels": "allowlist_channels",
     "CHANNELS": "channels",
+    "cooldown": "exclude_newer",
+    "cooldown_exclude": _PACKAGES,
 }
 _TRUE = ("true", "yes", "on", "1", "y")
 _FALSE = ("false", "no", "off", "0", "n", "")
@@ -107,6 +113,11 @@ def settings_from_condarc(
         adds_pip=lambda: _flag(values.get(ADDS_PIP, False)),
         run_rule=lambda: run_rule_of(environ, str(values.get(RUN, ""))),
         authorize=no_handlers(values.get("channel_settings", ()), config),
+        exclude_newer=lambda: exclude_newer_of(
+            values.get("exclude_newer"),
+            values.get(_PACKAGES, {}),
+            values.get("channel_settings", ()),
+        ),
     )
 
 
@@ -149,7 +160,7 @@ def _merged(environ: Mapping[str, str]) -> dict[str, Any]:
                 _merge(values, name, plugins.get(name))
     for name in (*_ALIASES, *_LISTS, *_ACTIVATION, *_SCALARS):
         key = _ALIASES.get(name, name)
-        if key not in final and (text := environ.get(f"CONDA_{name.upper()}", "")):
+        if key not in (*final, _PACKAGES) and (text := environ.get(f"CONDA_{name.upper()}", "")):
             _merge(values, key, _split(key, text))
     return values
 
@@ -175,9 +186,10 @@ def _kind_problem(key: str, value: Any) -> str:
             isinstance(name, str) and _is_list(channels) for name, channels in value.items()
         )
         return "" if fine else "does not map names to lists of channels"
-    if key in _MAPS:
+    if key in (*_MAPS, _PACKAGES):
+        kinds = (str, int, date) if key == _PACKAGES else (str,)
         fine = isinstance(value, dict) and all(
-            isinstance(name, str) and (each is None or isinstance(each, str))
+            isinstance(name, str) and (each is None or isinstance(each, kinds))
             for name, each in value.items()
         )
         return "" if fine else "does not map text to text"
@@ -208,7 +220,7 @@ def _merge(values: dict[str, Any], key: str, value: Any) -> None:
         values[key] = list(dict.fromkeys([*parts, *values.get(key, [])]))
     elif key == "channel_settings" and isinstance(value, list):
         values[key] = [*values.get(key, []), *value]  # of a channel the last one holds
-    elif key in _MAPS:
+    elif key in (*_MAPS, _PACKAGES):
         values[key] = {**values.get(key, {}), **value}
     else:
         values[key] = value

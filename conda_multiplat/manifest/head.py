@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 import yaml
 
+from conda_multiplat.manifest import exclude_newer
 from conda_multiplat.manifest.audit_options import Ignored, read_audit_options
+from conda_multiplat.manifest.exclude_newer import Said, read_exclude_newer
 from conda_multiplat.manifest.license_rules import LicenseRules, read_license_rules
 from conda_multiplat.manifest.model import CONDAS_OWN, Environment
 from conda_multiplat.manifest.pypi_options import PypiOptions, read_pypi_options
@@ -49,6 +51,7 @@ MULTIPLAT = (
     "solve-group",
     "licenses",
     "audit",
+    *exclude_newer.KEYS,
 )
 ENVIRONMENT = (
     "name",
@@ -77,6 +80,7 @@ class Head:
         self.pypi_names: dict[str, tuple[str, ...]] = {}
         self.pypi = PypiOptions()
         self.licenses = LicenseRules()
+        self.exclude_newer = Said()
         self.solve_group = ""
         self.ignored: tuple[Ignored, ...] = ()
         self.warnings: list[str] = []
@@ -158,6 +162,7 @@ def _multiplat(reader: Reader, node: yaml.Node, head: Head) -> None:
         head.licenses = read_license_rules(reader, rules[1])
     if audit := keys.get("audit"):
         head.ignored = read_audit_options(reader, audit[1])
+    head.exclude_newer = read_exclude_newer(reader, keys)
     head.solve_group = _solve_group(reader, keys)
     if promises := keys.get("environments"):
         for key, child in reader.mapping(promises[1], "environments").values():

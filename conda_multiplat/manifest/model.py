@@ -15,6 +15,7 @@ from conda_multiplat.manifest.audit_options import Ignored
 from conda_multiplat.manifest.license_rules import LicenseRules
 from conda_multiplat.manifest.pypi_options import PypiOptions
 from conda_multiplat.vocabulary.errors import Location
+from conda_multiplat.vocabulary.exclude_newer import ExcludeNewer
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 from conda_multiplat.vocabulary.virtual_packages import Promises
 from conda_multiplat.vocabulary.yaml_nodes import Text
@@ -105,6 +106,7 @@ class Manifest(NamedTuple):
         licenses: which licences locked packages may have.
         ignored: vulnerabilities that are not to count.
         platforms_given: False where the platforms are the caller's, since no file names any.
+        exclude_newer: what is not to be seen since it is too new.
     """
 
     files: tuple[str, ...]
@@ -119,6 +121,7 @@ class Manifest(NamedTuple):
     licenses: LicenseRules = LicenseRules()
     ignored: tuple[Ignored, ...] = ()
     platforms_given: bool = True
+    exclude_newer: ExcludeNewer = ExcludeNewer()
 
     @property
     def prefix_name(self) -> str | None:

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import yaml
 
+from conda_multiplat.manifest import exclude_newer
 from conda_multiplat.manifest.combine import (
     combine,
     lonely_groups,
@@ -84,6 +85,8 @@ def read_manifest(
         problems |= {problem for each in rules for problem in license_problems(each, check_license)}
     environments = combine(heads, lines, subdirs, problems)
     problems |= relation_problems(environments, heads)
+    said = [head.exclude_newer for head in heads]
+    problems |= exclude_newer.channel_problems(said, environments)
     files = ", ".join(source.file for source in sources)
     if problems:
         raise ManifestError(f"{files} can't be used", problems=sorted(problems))
@@ -104,6 +107,7 @@ def read_manifest(
             *lonely_groups(environments.values()),
         ),
         platforms_given=any(head.platforms for head in heads),
+        exclude_newer=exclude_newer.combined(said),
     )
     if problems := nowhere_problems(manifest) | shared_name_problems(manifest):
         raise ManifestError(f"{files} can't be used", problems=sorted(problems))

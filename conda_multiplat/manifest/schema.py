@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from conda_multiplat.manifest import exclude_newer
 from conda_multiplat.manifest.audit_options import AUDIT, DATE, IGNORED, VULNERABILITY
 from conda_multiplat.manifest.head import ENVIRONMENT, ENVIRONMENT_NAME, MULTIPLAT, TOP_LEVEL
 from conda_multiplat.manifest.license_rules import EXCEPTION, LICENSES
@@ -221,6 +222,18 @@ _MULTIPLAT: dict[str, tuple[str, Schema]] = {
         _closed(_described(LICENSES, _LICENSES)),
     ),
     "audit": ("What `audit` takes into account", _closed(_described(AUDIT, _AUDIT))),
+    exclude_newer.EVERYTHING: (
+        "What was published after an instant, or in the last days, isn't seen: `7d`, `2026-04-01`",
+        {"type": ["string", "number", "null"]},
+    ),
+    exclude_newer.OF_CHANNELS: (
+        "The same for channels, as `channels` names them; `false` lets one through",
+        _named(".+", _TEXT),
+    ),
+    exclude_newer.OF_PACKAGES: (
+        "The same for packages of conda and PyPI by name; `false` lets one through",
+        _named(".+", _TEXT),
+    ),
 }
 _TOP_LEVEL: dict[str, tuple[str, Schema]] = {
     "name": (

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from conda_multiplat.manifest.model import Manifest, View
 from conda_multiplat.manifest.pypi_options import PypiOptions
 from conda_multiplat.vocabulary.errors import UsageError
+from conda_multiplat.vocabulary.exclude_newer import ExcludeNewer
 from conda_multiplat.vocabulary.names import VirtualPackage, nearest_or_all
 from conda_multiplat.vocabulary.virtual_packages import promised, stated
 
@@ -25,6 +26,7 @@ class Target(NamedTuple):
         pypi_options: how versions of PyPI packages are chosen.
         solve_group: the group whose environments agree on versions; ``""`` where there is none.
         peers: the targets of the group's other environments on this platform.
+        exclude_newer: what is not to be seen since it is too new.
     """
 
     environment: str
@@ -36,11 +38,17 @@ class Target(NamedTuple):
     pypi_options: PypiOptions = PypiOptions()
     solve_group: str = ""
     peers: tuple[Target, ...] = ()
+    exclude_newer: ExcludeNewer = ExcludeNewer()
 
     @property
     def group(self) -> tuple[str, str]:
         """What it has in common with its peers alone; the same for all that have none."""
         return (self.solve_group, self.subdir) if self.peers else ("", "")
+
+    def excluding(self, exclude_newer: ExcludeNewer) -> Target:
+        """The same, and its peers, with another word on what is too new."""
+        peers = tuple(peer._replace(exclude_newer=exclude_newer) for peer in self.peers)
+        return self._replace(exclude_newer=exclude_newer, peers=peers)
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -91,7 +99,16 @@ def _alone(manifest: Manifest, environment: str, subdir: str) -> Target:
     packages, assumed = promised(subdir, chain)
     view = manifest.view(environment, subdir)
     names = tuple(sorted(manifest.pypi_names.items()))
-    return Target(environment, subdir, packages, frozenset(assumed), view, names, manifest.pypi)
+    return Target(
+        environment,
+        subdir,
+        packages,
+        frozenset(assumed),
+        view,
+        names,
+        manifest.pypi,
+        exclude_newer=manifest.exclude_newer,
+    )
 
 
 def stated_promises(manifest: Manifest, environment: str, subdir: str) -> set[str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.vocabulary.errors import Location
+from conda_multiplat.vocabulary.exclude_newer import NEVER, in_words
 
 #: So many lines of the solver's explanation are shown beside what matters more; JSON has all.
 _SHOWN = 12
@@ -43,6 +44,17 @@ def by_updating(name: str = "") -> str:
 def by_promising(subdir: str, cuda: str) -> str:
     """How to promise CUDA."""
     return f'promise it: `{subdir}: {{cuda: "{cuda}"}}` under multiplat: virtual-packages'
+
+
+def letting_through(name: str, version: str, cut: int) -> str:
+    """That something is too new, and how to have it all the same."""
+    when = f"; exclude-newer is {in_words(cut)}" if cut else ""
+    return f"{name} {version} is too new{when}: {by_exception(name)}"
+
+
+def by_exception(name: str) -> str:
+    """How to let a package through."""
+    return f"`exclude-newer-package: {{{name}: {NEVER}}}` under multiplat: lets it through"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.alternatives import Newest
 from conda_multiplat.solving.requests import SolveRequest
+from conda_multiplat.vocabulary.exclude_newer import in_words
 from conda_multiplat.vocabulary.records import CondaRecord
 
 #: So many lines are named in a phrase.
@@ -62,6 +63,11 @@ def by_python(version: str) -> str:
 def by_channel(channel: str) -> str:
     """The channels' priority is."""
     return f"it is in {channel}, after another channel"
+
+
+def by_age(cut: int) -> str:
+    """What ``exclude-newer`` says is."""
+    return f"newer than exclude-newer ({in_words(cut)})"
 
 
 def unknown(name: str) -> str:

@@ -7,7 +7,7 @@ that does not answer) is raised, since it says nothing about the request.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from conda_multiplat.manifest.model import Requirement
@@ -19,12 +19,20 @@ from conda_multiplat.vocabulary.records import CondaRecord
 
 @dataclass(frozen=True)
 class Solution:
-    """The records that answer a request, and what is worth a word about them."""
+    """The records that answer a request, and what is worth a word about them.
+
+    Attributes:
+        request: the request.
+        records: the records.
+        cpu_builds: the CPU builds among them that are worth a word.
+        times: when they were published, by the channel that they are from; see ``lockfile``.
+    """
 
     request: SolveRequest
     records: tuple[CondaRecord, ...]
     cpu_builds: tuple[CpuBuild, ...] = ()
     relations: tuple[Relation, ...] = ()
+    times: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

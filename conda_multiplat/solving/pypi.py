@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from packaging.utils import canonicalize_name
@@ -24,6 +24,7 @@ from packaging.version import InvalidVersion, Version
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.newest_versions import NewestVersion
+from conda_multiplat.vocabulary.exclude_newer import ALL_SEEN, Cuts
 from conda_multiplat.vocabulary.names import spec_name
 from conda_multiplat.vocabulary.pip_options import EDITABLE, FILES, split_option
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, python_of
@@ -62,6 +63,7 @@ class PypiRequest:
         provided: what conda provides, by name.
         preferred: previous records, kept where they still fit.
         bound: constraints (PEP 508) on what conda does not provide: what a solve-group agrees on.
+        cuts: what was published after them isn't seen.
     """
 
     target: Target
@@ -70,6 +72,7 @@ class PypiRequest:
     provided: tuple[Provided, ...]
     preferred: tuple[PypiRecord, ...] = ()
     bound: tuple[str, ...] = ()
+    cuts: Cuts = ALL_SEEN
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ class PypiSolution:
             where conda provides the project.
         torch_backend: the accelerator that PyTorch's packages are for, as uv names it; ``""`` where
             there are none of its index.
+        times: when the files were published, as ``lockfile`` keeps it.
     """
 
     request: PypiRequest
@@ -91,6 +95,7 @@ class PypiSolution:
     warnings: tuple[str, ...] = ()
     extras: tuple[tuple[str, tuple[str, ...]], ...] = ()
     torch_backend: str = ""
+    times: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -160,6 +165,7 @@ def pypi_request(
     records: Iterable[CondaRecord],
     table: NameTable,
     preferred: Iterable[PypiRecord] = (),
+    cuts: Cuts = ALL_SEEN,
 ) -> PypiRequest:
     """The request of a target whose conda side is solved."""
     known = tuple(records)
@@ -169,7 +175,13 @@ def pypi_request(
         requirements=target.view.pypi,
         provided=provided(known, table, dict(target.pypi_names)),
         preferred=tuple(preferred),
+        cuts=cuts,
     )
+
+
+def seeing_all(request: PypiRequest) -> PypiRequest:
+    """A request for which nothing is too new."""
+    return replace(request, cuts=ALL_SEEN)
 
 
 def places_only(request: PypiRequest) -> PypiRequest:
@@ -177,7 +189,8 @@ def places_only(request: PypiRequest) -> PypiRequest:
     lines = tuple(line for line in request.requirements if _says_where(line.text))
     options = request.target.pypi_options._replace(resolution="")
     target = request.target._replace(pypi_options=options)
-    return replace(request, target=target, requirements=lines, provided=(), preferred=(), bound=())
+    free = seeing_all(request)
+    return replace(free, target=target, requirements=lines, provided=(), preferred=(), bound=())
 
 
 def _says_where(entry: str) -> bool:

@@ -24,10 +24,12 @@ class Chosen:
     Attributes:
         records: the packages, by name.
         built: names of those that have to be built where they are installed.
+        times: when their files were published, in seconds since 1970; 0 where nobody says it.
     """
 
     records: tuple[PypiRecord, ...]
     built: frozenset[str] = field(default_factory=frozenset)
+    times: Mapping[str, int] = field(default_factory=dict)
 
 
 def choose(
@@ -48,10 +50,13 @@ def choose(
     ranks = {tag: rank for rank, tag in enumerate(tags)}
     records: list[PypiRecord] = []
     built: set[str] = set()
+    times: dict[str, int] = {}
     for package in Pylock.from_dict(data).packages:
         if package.name in provided:
             continue
         url, file = _source(package, ranks)
+        time = file.upload_time if file else None
+        times[package.name] = int(time.timestamp()) if time else 0
         if not url.endswith(".whl"):
             built.add(package.name)
         records.append(
@@ -64,7 +69,7 @@ def choose(
                 size=plausible(file.size) if file else None,
             )
         )
-    return Chosen(tuple(sorted(records, key=lambda each: each.name)), frozenset(built))
+    return Chosen(tuple(sorted(records, key=lambda each: each.name)), frozenset(built), times)
 
 
 #: What a package is in, where it is one file.

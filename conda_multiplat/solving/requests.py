@@ -11,7 +11,9 @@ Digest, recipe 1: the SHA-256 of the canonical JSON (sorted keys, no spaces, ASC
 6. ``pypi_options``: where there are PyPI requirements, what the manifest says of how their versions
    are chosen, and which projects come from an index of their own;
 7. ``categories``: where a category is not ``main``, the sorted pairs of category and requirement;
-8. ``solve_group``: where other environments of its group have the platform, the digests of their
+8. ``exclude_newer``: where something is said of it, the texts of what is too new, as written, not
+   the instants that they stand for; of PyPI's half where there are PyPI requirements;
+9. ``solve_group``: where other environments of its group have the platform, the digests of their
    requests, each as if it were in no group, sorted.
 
 A comment, the order of lines, another platform's change and the machine's configuration are not
@@ -29,6 +31,7 @@ from typing import Any, NamedTuple
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.exclude_newer import Cutoffs
 from conda_multiplat.vocabulary.names import VirtualPackage
 from conda_multiplat.vocabulary.records import CondaRecord
 
@@ -47,6 +50,7 @@ class SolveRequest(NamedTuple):
         channel_priority: ``strict``, ``flexible`` or ``disabled``.
         locked: previous records, preferred where they still fit.
         constraints: MatchSpecs that bind where the package is there.
+        cutoffs: what was published after them isn't seen.
     """
 
     target: Target
@@ -56,6 +60,7 @@ class SolveRequest(NamedTuple):
     channel_priority: str
     locked: tuple[CondaRecord, ...] = ()
     constraints: tuple[str, ...] = ()
+    cutoffs: Cutoffs = Cutoffs()
 
 
 def request(
@@ -64,8 +69,17 @@ def request(
     default_channels: Sequence[str],
     channel_priority: str,
     locked: Sequence[CondaRecord] = (),
+    now: int = 0,
 ) -> SolveRequest:
-    """The solve request of a target; ``default_channels`` count where the manifest names none."""
+    """The solve request of a target.
+
+    Args:
+        target: the target.
+        default_channels: count where the manifest names none.
+        channel_priority: ``strict``, ``flexible`` or ``disabled``.
+        locked: previous records.
+        now: when it is, in seconds since 1970, for what ``exclude-newer`` says of days.
+    """
     return SolveRequest(
         target=target,
         channels=channels_of(target, default_channels),
@@ -73,6 +87,7 @@ def request(
         virtual_packages=target.virtual_packages,
         channel_priority=channel_priority,
         locked=tuple(locked),
+        cutoffs=target.exclude_newer.cutoffs(now),
     )
 
 
@@ -142,6 +157,10 @@ def _content(target: Target) -> dict[str, Any]:
         content["pypi_names"] = target.pypi_names
     if target.view.pypi and (options := target.pypi_options.content()):
         content["pypi_options"] = options
+    if target.exclude_newer.is_stated:
+        pypi = bool(target.view.pypi)
+        if said := target.exclude_newer.content(pypi=pypi):
+            content["exclude_newer"] = said
     asked = (*target.view.conda, *target.view.pypi)
     if grouped := sorted({(each.category, each.text) for each in asked if each.category != "main"}):
         content["categories"] = grouped

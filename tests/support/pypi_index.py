@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import re
 import shutil
 import tarfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from packaging.utils import canonicalize_name
 
@@ -38,10 +40,13 @@ class Index:
 
     Args:
         root: the folder: ``files/`` has the archives, ``simple/`` the pages.
+        dated: whether it says when files were uploaded (PEP 700), which takes JSON (PEP 691).
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, dated: bool = False) -> None:
         self.root = root
+        self._dated = dated
+        self._files: dict[str, list[dict[str, Any]]] = {}
         (root / "files").mkdir(parents=True)
         (root / "simple").mkdir()
         self._links: dict[str, list[str]] = {}
@@ -58,6 +63,7 @@ class Index:
         beside: bool = False,
         more: Mapping[str, str] | None = None,
         stated: Sequence[str] = (),
+        uploaded: str = "2020-01-01T00:00:00Z",
     ) -> Path:
         """Add a wheel whose module says its name, version and tag.
 
@@ -82,7 +88,7 @@ class Index:
         if beside:
             own = path.with_name(f"{path.name}.metadata")
             own.write_text(files[f"{base}/METADATA"], encoding="utf-8")
-        self._add(name, path, python, yanked=yanked)
+        self._add(name, path, python, yanked=yanked, uploaded=uploaded)
         return path
 
     def sdist(
@@ -104,7 +110,15 @@ class Index:
         self._add(name, path, ">=3.8", yanked=False)
         return path
 
-    def _add(self, name: str, path: Path, python: str, *, yanked: bool) -> None:
+    def _add(
+        self,
+        name: str,
+        path: Path,
+        python: str,
+        *,
+        yanked: bool,
+        uploaded: str = "2020-01-01T00:00:00Z",
+    ) -> None:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         mark = ' data-yanked=""' if yanked else ""
         needs = python.replace(">", "&gt;").replace("<", "&lt;")
@@ -114,6 +128,25 @@ class Index:
         self._links.setdefault(project, []).append(link)
         folder = self.root / "simple" / project
         folder.mkdir(exist_ok=True)
+        if self._dated:
+            file = {
+                "filename": path.name,
+                "url": f"../../files/{path.name}",
+                "hashes": {"sha256": digest},
+                "requires-python": python,
+                "yanked": yanked,
+                "size": path.stat().st_size,
+                "upload-time": uploaded,
+            }
+            self._files.setdefault(project, []).append(file)
+            page = {
+                "meta": {"api-version": "1.1"},
+                "name": project,
+                "versions": [],
+                "files": self._files[project],
+            }
+            (folder / "index.html").write_text(json.dumps(page), encoding="utf-8")
+            return
         _page(folder / "index.html", self._links[project])
         names = [f'<a href="{each}/">{each}</a>' for each in sorted(self._links)]
         _page(self.root / "simple" / "index.html", names)

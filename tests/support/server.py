@@ -138,7 +138,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         if path.endswith("/"):
-            self.send_header("Content-Type", "text/html")
+            simple = "application/vnd.pypi.simple.v1+json"  # PEP 691
+            kind = simple if body.startswith(b"{") else "text/html"
+            self.send_header("Content-Type", kind)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body[: len(body) // 2] if cut else body)

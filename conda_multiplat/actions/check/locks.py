@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from conda_multiplat.actions.check.verdict import Verdict
@@ -21,6 +22,8 @@ from conda_multiplat.vocabulary.names import did_you_mean
 
 _CHANGED = "the manifest has changed, and what is locked still meets it"
 _FOREIGN = "another tool locked it, and what is locked meets the manifest"
+#: Seconds by which the clocks of two machines may differ.
+_CLOCKS_DIFFER = 3600
 _NEWER = f"{NEWER}, and what is locked meets the manifest"
 
 
@@ -77,6 +80,9 @@ def _lock(project: Project, environment: str) -> Verdict:
     # Where the request has changed, and with it perhaps the channels, a closer look tells more.
     fresh = [target for target in wanted if target not in stale]
     reasons += _strays(project, environment, lock, fresh) if fresh else []
+    reasons += _ages(
+        project, environment, lock, [each for each in fresh if each.subdir in lock.platforms]
+    )
     if not stale:
         return Verdict(file, tuple(reasons))
     reasons += _close_look(project, environment, stale)
@@ -96,6 +102,30 @@ def _strays(
     from conda_multiplat.actions.provenance import lock_strays
 
     lines = lock_strays(project, environment, lock, wanted)
+    return [f"{line}  ({', '.join(subdirs)})" for line, subdirs in lines.items()]
+
+
+def _ages(
+    project: Project, environment: str, lock: LockFile, wanted: Sequence[Target]
+) -> list[str]:
+    """What is wrong with the ages of packages that were locked with ``exclude-newer``."""
+    if not any(lock.platforms[target.subdir].cooldown.exclude_newer.is_stated for target in wanted):
+        return []
+    from conda_multiplat.actions.provenance import places_in
+    from conda_multiplat.lockfile.exclude_newer import age_faults
+    from conda_multiplat.lockfile.places import Places
+    from conda_multiplat.vocabulary.exclude_newer import in_words
+
+    places = places_in(project.lock_path(environment))
+    lines: dict[str, list[str]] = {}
+    for target in wanted:
+        cooldown = lock.platforms[target.subdir].cooldown
+        names = places.get(target.subdir, Places({}, [], [])).names()
+        for what, why in age_faults(target, cooldown, dict.fromkeys(names, "")):
+            lines.setdefault(f"{what}: {why}", []).append(target.subdir)
+        if cooldown.at > time.time() + _CLOCKS_DIFFER:
+            line = f"its days count from {in_words(cooldown.at)}, which is yet to come"
+            lines.setdefault(line, []).append(target.subdir)
     return [f"{line}  ({', '.join(subdirs)})" for line, subdirs in lines.items()]
 
 

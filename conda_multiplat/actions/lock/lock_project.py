@@ -46,6 +46,7 @@ def lock_project(
     update: Update,
     channel_priority: str | None = None,
     drop_cuda: bool = False,
+    exclude_newer: str = "",
     dry_run: bool = False,
     unchanged: str = "in sync",
 ) -> LockedProject:
@@ -60,6 +61,7 @@ def lock_project(
         update: what may move although it still fits.
         channel_priority: instead of the locks' own and the configuration's.
         drop_cuda: whether locked CUDA builds may become CPU builds.
+        exclude_newer: what is too new, beside what the manifest says; ``""`` for nothing.
         dry_run: write nothing.
         unchanged: what is said where there is nothing to write.
 
@@ -92,6 +94,7 @@ def lock_project(
         update=update,
         channel_priority=channel_priority,
         drop_cuda=drop_cuda,
+        exclude_newer=exclude_newer,
     )
     changes = changes_of(locked, is_newer)
     report(locked, changes, settings, console)

@@ -131,11 +131,12 @@ def _keep_other_platforms(project: Project, plan: Plan) -> None:
 
 
 def plan_targets(
-    project: Project, plans: Sequence[Plan], update: Update, settings: Settings
+    project: Project, plans: Sequence[Plan], update: Update, settings: Settings, now: int
 ) -> None:
     """Keep each target as it is locked, where it and its peers are in sync; else plan its solve.
 
-    What is locked from elsewhere than the manifest says is solved anew.
+    What is locked from elsewhere than the manifest says is solved anew. ``now`` is when days are
+    counted from, in seconds since 1970.
     """
     fresh = update.anything
     stale = {
@@ -151,7 +152,7 @@ def plan_targets(
             if plan.old and not _members(target) & stale:
                 plan.kept[target.subdir] = plan.old.platforms[target.subdir]
             else:
-                plan.requests.append(_request(plan, target, update, settings))
+                plan.requests.append(_request(plan, target, update, settings, now))
 
 
 def _members(target: Target) -> set[tuple[str, str]]:
@@ -180,10 +181,15 @@ def _stays(project: Project, plan: Plan, target: Target) -> bool:
     old = plan.old
     if old is None or old.channel_priority != plan.priority or not in_sync(old, target):
         return False
+    locked_with = old.platforms[target.subdir].cooldown.exclude_newer
+    if target.exclude_newer.option not in ("", locked_with.option):
+        return False
     return not target_strays(project, target, old)
 
 
-def _request(plan: Plan, target: Target, update: Update, settings: Settings) -> SolveRequest:
+def _request(
+    plan: Plan, target: Target, update: Update, settings: Settings, now: int
+) -> SolveRequest:
     locked = plan.old.platforms.get(target.subdir) if plan.old else None
     keep = locked.records if locked and not update.everything else ()
     return request(
@@ -191,6 +197,7 @@ def _request(plan: Plan, target: Target, update: Update, settings: Settings) -> 
         default_channels=settings.channels,
         channel_priority=plan.priority,
         locked=[each for each in keep if each.name not in update.names],
+        now=now,
     )
 
 

@@ -69,7 +69,13 @@ class PypiSide:
             member.view.pypi for member in (target, *target.peers)
         ):
             return
-        request = pypi_request(target, solution.records, self._table, self._preferred(target))
+        request = pypi_request(
+            target,
+            solution.records,
+            self._table,
+            self._preferred(target),
+            solution.request.cutoffs.pypi,
+        )
         if target.peers:  # what conda provides there binds PyPI's packages in all of the group
             given = self._given.setdefault(target.group, {})
             given |= {package.name: package.version for package in request.provided}

@@ -14,16 +14,19 @@ here: :func:`texts` are what is to be.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conda_multiplat.actions.lock.cuda_builds import refuse_lost_cuda
+from conda_multiplat.actions.lock.exclude_newer import effective
 from conda_multiplat.actions.lock.plan import Plan, Update, check_update, make_plans, plan_targets
 from conda_multiplat.actions.lock.waited_for import WaitedFor
 from conda_multiplat.actions.named_variables import require_named
 from conda_multiplat.lockfile import write as conda_lock
+from conda_multiplat.lockfile.exclude_newer import NO_COOLDOWN, Cooldown, Times, as_locked
 from conda_multiplat.lockfile.model import LockChannel, LockFile, PlatformLock
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
@@ -37,6 +40,7 @@ from conda_multiplat.solving.requests import channels_of, digest, request
 from conda_multiplat.solving.solve import solve
 from conda_multiplat.vocabulary.channels import environment_variables, public_name
 from conda_multiplat.vocabulary.errors import ManifestError
+from conda_multiplat.vocabulary.exclude_newer import ExcludeNewer
 
 if TYPE_CHECKING:
     from conda_multiplat.actions.lock.pypi import PypiSide
@@ -98,6 +102,7 @@ def relock(
     update: Update = NOTHING,
     channel_priority: str | None = None,
     drop_cuda: bool = False,
+    exclude_newer: str = "",
     engine: RattlerEngine | None = None,
 ) -> Locked:
     """Solve what is not in sync, all targets at once, and write nothing.
@@ -111,6 +116,7 @@ def relock(
         update: what may move although it still fits.
         channel_priority: instead of the locks' own and the configuration's.
         drop_cuda: whether locked CUDA builds may become CPU builds.
+        exclude_newer: what is too new, beside what the manifest says; ``""`` for nothing.
         engine: one that is asked more, so that it reads the channels once.
 
     Raises:
@@ -123,12 +129,14 @@ def relock(
     """
     from conda_multiplat.engines.conda.solver import RattlerEngine
 
-    manifest = project.manifest
+    now = int(time.time())
+    said = effective(project, settings, exclude_newer)
+    manifest = project.manifest._replace(exclude_newer=said.exclude_newer)
     wanted = with_peers(manifest, targets(manifest, environments, platforms))
     plans = make_plans(project, wanted, update, console)
     for plan in plans:
         plan.priority = channel_priority or plan.locked_priority or settings.channel_priority
-    plan_targets(project, plans, update, settings)
+    plan_targets(project, plans, update, settings, now)
     check_update(update, plans)
     require_named(wanted, settings)
     engine = engine or RattlerEngine(settings, project.folder)
@@ -136,6 +144,9 @@ def relock(
         [request(each, default_channels=settings.channels, channel_priority="") for each in wanted]
     )
     _refuse_missing(project, plans)
+    if any(plan.requests for plan in plans):
+        for line in (*said.lines(now), *_rattlers_warnings(said.exclude_newer)):
+            console.say(line)
     pypi = _pypi_side(project, plans, update, settings, console)
     requests = [request for plan in plans for request in plan.requests]
     waited_for = WaitedFor(requests, pypi.progress if pypi else None)
@@ -169,7 +180,8 @@ def locked_for(locked: Locked, project: Project) -> Locked:
             if solved := now.get((lock.environment, subdir)):
                 requested = tuple(sorted({line.text for line in solved.view.conda}))
                 platforms[subdir] = old._replace(
-                    content_hash=digest(solved, lock.recipe), requested=requested
+                    content_hash=digest(as_locked(solved, old.cooldown), lock.recipe),
+                    requested=requested,
                 )
         locks.append(lock._replace(platforms=platforms))
     return replace(locked, project=project, locks=locks)
@@ -202,9 +214,12 @@ def _pypi_side(
     from conda_multiplat.actions.lock.pypi import PypiSide
     from conda_multiplat.engines.pypi.conda_names import name_table
     from conda_multiplat.engines.pypi.resolver import UvEngine
-    from conda_multiplat.engines.pypi.user_settings import warning
+    from conda_multiplat.engines.pypi.user_settings import EXCLUDE_NEWER, warning
 
-    if text := warning(os.environ, project.folder.resolve(), settings.pypi_index()):
+    # uv's word on what is too new holds where the manifest has none
+    held = () if project.manifest.exclude_newer.is_stated else EXCLUDE_NEWER
+    folder = project.folder.resolve()
+    if text := warning(os.environ, folder, settings.pypi_index(), without=held):
         console.say(text)
     return PypiSide(UvEngine(settings, project.folder), name_table(), plans, update)
 
@@ -277,6 +292,7 @@ def _lock_file(
                 resolved[target].records if target in resolved else (),
                 extras=resolved[target].extras if target in resolved else (),
                 torch_backend=resolved[target].torch_backend if target in resolved else "",
+                cooldown=_cooldown(solution, resolved.get(target)),
             )
     return LockFile(
         environment=plan.environment,
@@ -286,6 +302,21 @@ def _lock_file(
         channel_priority=plan.priority,
         recipe=plan.recipe,
     )
+
+
+def _rattlers_warnings(said: ExcludeNewer) -> list[str]:
+    from conda_multiplat.engines.conda.exclude_newer import warning
+
+    return [warning()] if said.is_stated and warning() else []
+
+
+def _cooldown(solution: Solution, resolved: PypiSolution | None) -> Cooldown:
+    """What a target was locked with, where anything was said of what is too new."""
+    said = solution.request.target.exclude_newer
+    if not said.is_stated:
+        return NO_COOLDOWN
+    times = Times(solution.times, resolved.times if resolved else {})
+    return Cooldown(said, solution.request.cutoffs.at, times)
 
 
 def _channels(project: Project, environment: str, settings: Settings) -> tuple[LockChannel, ...]:

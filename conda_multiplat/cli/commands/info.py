@@ -22,6 +22,7 @@ from conda_multiplat.machine.project import Project, load_project
 from conda_multiplat.vocabulary.byte_sizes import size
 from conda_multiplat.vocabulary.columns import columns
 from conda_multiplat.vocabulary.errors import ManifestError, MultiplatError
+from conda_multiplat.vocabulary.exclude_newer import Rule
 from conda_multiplat.vocabulary.names import VirtualPackage
 from conda_multiplat.vocabulary.styled import Line, Span
 
@@ -71,6 +72,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
             "virtual_packages": [_document(package, origins[package.name]) for package in packages],
             "settings": dict(hooks),
             "manifest": list(project.sources) if project else [],
+            **_exclude_newer(project),
             "environments": fits,
         }
     )
@@ -99,6 +101,8 @@ def _show_matrix(args: argparse.Namespace, settings: Settings, console: Console)
 def _show_project(project: Project, settings: Settings, console: Console) -> dict[str, Any]:
     """Show which environments this machine can run; the same for ``--json``."""
     console.show(f" manifest  {', '.join(map(shown, project.files))}")
+    if words := project.manifest.exclude_newer.conda.words():
+        console.show(f" exclude-newer  {words}")
     fits: dict[str, Any] = {}
     for name in project.manifest.environments:
         answer = checked(project, name, settings)
@@ -144,6 +148,12 @@ def _cache_document(name: str, seen: FolderSize) -> dict[str, Any]:
         "bytes": seen.bytes,
         "whole": seen.whole,
     }
+
+
+def _exclude_newer(project: Project | None) -> dict[str, Any]:
+    """What the manifest says of what is too new, for ``--json``; nothing where it is silent."""
+    said = project.manifest.exclude_newer.conda if project else Rule()
+    return {"exclude_newer": said.content()} if any(said) else {}
 
 
 def _project(files: Sequence[str], settings: Settings) -> Project | None:

@@ -22,6 +22,7 @@ examples:
   conda multiplat lock                      lock every environment for every platform
   conda multiplat lock --update numpy       let numpy move, keep the rest
   conda multiplat lock --platform linux-64  leave the other platforms as they are
+  conda multiplat lock --update-all --exclude-newer 7d     nothing of the last seven days
 """
 
 
@@ -34,6 +35,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     several(moves, "--update", dest="updates", metavar="PKG", summary=summary)
     flag(moves, "--update-all", "everything", "start afresh: everything may move")
     drop_cuda_option(parser)
+    parser.add_argument(
+        "--exclude-newer",
+        dest="too_new",
+        metavar="WHEN",
+        default="",
+        help="see nothing that was published later: a duration (7d) or an instant (2026-04-01)",
+    )
     dry_run_option(parser, "solve and show, but write nothing")
     parser.add_argument(
         "--channel-priority",
@@ -54,6 +62,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         update=Update.of(args.updates, everything=args.everything),
         channel_priority=args.priority,
         drop_cuda=args.drop_cuda,
+        exclude_newer=args.too_new,
         dry_run=args.dry,
     )
     console.result(locked.told)

@@ -18,6 +18,7 @@ from conda_multiplat.actions.named_variables import require_named
 from conda_multiplat.cli.options import environments_option, platforms_option
 from conda_multiplat.cli.show.origin import origin_lines
 from conda_multiplat.lockfile.dependency_graph import Origin, origin
+from conda_multiplat.lockfile.exclude_newer import as_locked
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import Project, load_project
@@ -168,10 +169,11 @@ def _question(place: _Place, settings: Settings) -> Question | None:
     if not isinstance(place.record, CondaRecord):
         return None
     asked = request(
-        locked.target,
+        as_locked(locked.target, locked.locked.cooldown),
         default_channels=settings.channels,
         channel_priority=locked.lock.channel_priority or settings.channel_priority,
         locked=locked.locked.records,
+        now=locked.locked.cooldown.at,
     )
     return with_peers_lines(asked), place.record
 

@@ -4,8 +4,9 @@ Nothing is solved here. A newest version is held, in this order, against
 
 1. the priority of channels;
 2. the manifest's lines;
-3. what the other packages of the solution say of it, in ``depends`` and ``constrains``;
-4. what its builds need themselves, of those packages and of the machine.
+3. ``exclude-newer``, where it is said;
+4. what the other packages of the solution say of it, in ``depends`` and ``constrains``;
+5. what its builds need themselves, of those packages and of the machine.
 
 Where all of that lets it through, only a solve can tell more (``what_if``).
 """
@@ -46,7 +47,7 @@ async def newest_versions(repodata: Repodata, solved: SolvedRequest) -> dict[str
     request, records = solved
     names = [record.name for record in records]
     builds: dict[str, list[rattler.RepoDataRecord]] = defaultdict(list)
-    for build in await repodata.known(request, names) if names else ():
+    for build in await repodata.known(request, names, unseen=True) if names else ():
         builds[build.name.normalized].append(build)
     others = _Others(solved)
     return {
@@ -71,11 +72,19 @@ def _newest(
     reason = (
         _later_channel(repodata, request, builds, record, newest)
         or _line(repodata, request, record.name, newest)
+        or _too_new(repodata, request, newest)
         or others.against(record.name, newest)
         or others.missing(newest)
         or phrases.unknown(record.name)
     )
     return NewestVersion(best, reason)
+
+
+def _too_new(repodata: Repodata, request: SolveRequest, newest: Builds) -> str:
+    """Whether all builds were published too late."""
+    if not all(map(repodata.too_new(request), newest)):
+        return ""
+    return phrases.by_age(max(repodata.cut(request, build) or 0 for build in newest))
 
 
 def _later_channel(

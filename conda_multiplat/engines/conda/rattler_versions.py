@@ -7,6 +7,9 @@ and takes differently from one version to the next stands here, a paragraph each
 
 from __future__ import annotations
 
+import re
+from datetime import datetime, timezone
+from inspect import signature
 from typing import Any
 
 import rattler
@@ -73,3 +76,46 @@ def requested_spec(text: str) -> Any:
         return rattler.MatchSpec(require_shallow(text))._match_spec
     except InvalidMatchSpecError as error:
         raise WordingError(f"{text!r} is not a MatchSpec: {error}") from None
+
+
+#: Whether ``solve`` lets records without a time through, which it can be told from 0.27 on.
+KEEPS_UNDATED = "timestamp_policy" in signature(rattler.solve).parameters
+#: Whether records have the time at which they came into their channel, which they do from 0.27 on.
+KNOWS_INDEXED = hasattr(rattler.PackageRecord, "indexed_timestamp")
+#: How all versions say that a record is too new; the instant is ours, and may stand for another.
+_TOO_NEW = re.compile(r"the package is uploaded after the cutoff date of [0-9-]+ [0-9:.]+( UTC)?")
+_EPOCH = datetime.fromtimestamp(0, timezone.utc)
+
+
+def cutoff(seconds: int) -> dict[str, Any]:
+    """Arguments of ``solve`` for which nothing that is newer is seen, and all without a time is.
+
+    Before 0.27 what has no time isn't seen either.
+    """
+    moment = datetime.fromtimestamp(seconds, timezone.utc)
+    policy = {"timestamp_policy": "allow-missing"} if KEEPS_UNDATED else {}
+    return {"exclude_newer": moment, **policy}
+
+
+def published(record: rattler.PackageRecord) -> float:
+    """When a record came into its channel, else when it was built: milliseconds since 1970.
+
+    0 where the channel does not say it. Before 0.27 only the time of the build is known.
+    """
+    indexed = record.indexed_timestamp if KNOWS_INDEXED else None
+    for moment in (indexed, record.timestamp):
+        if moment and moment > _EPOCH:
+            return round(moment.timestamp() * 1000)
+    return 0
+
+
+def set_published(record: rattler.PackageRecord, moment: datetime) -> None:
+    """Have a record be of another time."""
+    record.timestamp = moment
+    if KNOWS_INDEXED:
+        record.indexed_timestamp = moment
+
+
+def in_our_words(text: str) -> str:
+    """What the solver says, with what the manifest calls it for records that are too new."""
+    return _TOO_NEW.sub("it is newer than exclude-newer allows", text)

@@ -13,7 +13,13 @@ from rattler.networking.fetch_repo_data import CacheAction
 from rattler.repo_data.gateway import ChannelRelationsMode
 
 from conda_multiplat.engines.conda.access import Channels, cache_folder, client
-from conda_multiplat.engines.conda.rattler_versions import Subdir, build_string
+from conda_multiplat.engines.conda.exclude_newer import (
+    DatedSource,
+    arguments,
+    by_rattler_alone,
+    time_of,
+)
+from conda_multiplat.engines.conda.rattler_versions import Subdir, build_string, in_our_words
 from conda_multiplat.engines.conda.related_channels import all_declared, declared
 from conda_multiplat.engines.conda.wheel_records import (
     PlainWheels,
@@ -28,7 +34,7 @@ from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving.related_channels import Relation
 from conda_multiplat.solving.requests import SolveRequest
-from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.channels import base_url, public_name
 from conda_multiplat.vocabulary.match_spec import is_package_name, parse_spec
 from conda_multiplat.vocabulary.names import VirtualPackage
 from conda_multiplat.vocabulary.records import CondaRecord
@@ -93,13 +99,19 @@ class Repodata:
             SolverError: there are none.
         """
         async with self._slots:
+            dated = not by_rattler_alone(request.cutoffs.conda)
             while True:
                 avoided = set(self._with_wheels)  # others can add to it meanwhile
-                records = await self._solve(request, requirements, locked, related=related)
+                records = await self._solve(
+                    request, requirements, locked, related=related, dated=dated
+                )
                 with_wheels = channels_of_wheels(records)
-                if with_wheels <= avoided:
+                # A time of 0 is none to conda and to us; to rattler it is 1970.
+                wrong = not dated and any(map(self.too_new(request), records))
+                if with_wheels <= avoided and not wrong:
                     return records
                 self._with_wheels |= with_wheels
+                dated = dated or wrong
 
     async def _solve(
         self,
@@ -108,9 +120,11 @@ class Repodata:
         locked: Sequence[rattler.RepoDataRecord],
         *,
         related: bool,
+        dated: bool,
     ) -> list[rattler.RepoDataRecord]:
+        urls = self.channel_urls(request)
         return await rattler.solve(
-            sources=[await self._source(url, request) for url in self.channel_urls(request)],
+            sources=[await self._source(url, request, dated=dated) for url in urls],
             specs=self._specs(request, requirements),
             gateway=self._gateway,
             platforms=_platforms(request),
@@ -119,6 +133,7 @@ class Repodata:
             channel_priority=_PRIORITIES[request.channel_priority],
             channel_relations=_RELATED if related else _RELATIONS,
             constraints=[self._channels.spec(constraint) for constraint in request.constraints],
+            **arguments(request.cutoffs.conda, dated=dated),
         )
 
     async def explanation(self, request: SolveRequest, involved: Sequence[Requirement]) -> str:
@@ -140,9 +155,9 @@ class Repodata:
         return await smallest_clash(requirements, solvable)
 
     async def known(
-        self, request: SolveRequest, names: Iterable[str]
+        self, request: SolveRequest, names: Iterable[str], *, unseen: bool = False
     ) -> list[rattler.RepoDataRecord]:
-        """All that the channels have of some packages."""
+        """All that the channels have of some packages; with ``unseen`` what is too new as well."""
         found = await self._gateway.query(
             self._sources(request),
             _platforms(request),
@@ -150,7 +165,36 @@ class Repodata:
             recursive=False,
             channel_relations=_RELATIONS,
         )
-        return [each for channel in found for each in channel if not is_wheel(each)]
+        records = [each for channel in found for each in channel if not is_wheel(each)]
+        too_new = self.too_new(request)
+        return records if unseen else [record for record in records if not too_new(record)]
+
+    def too_new(self, request: SolveRequest) -> Callable[[rattler.RepoDataRecord], bool]:
+        """What says whether a record isn't to be seen."""
+        cuts = request.cutoffs.conda
+        if not cuts.exclude:
+            return lambda _: False
+        named = self.channel_names(request)
+
+        def is_too_new(record: rattler.RepoDataRecord) -> bool:
+            channel = named.get(base_url(public_name(record.url)), "")
+            return cuts.exclude_it(record.name.normalized, channel, time_of(record))
+
+        return is_too_new
+
+    def cut(self, request: SolveRequest, record: rattler.RepoDataRecord) -> int | None:
+        """After what instant a record would be too new."""
+        channel = self.channel_names(request).get(base_url(public_name(record.url)), "")
+        return request.cutoffs.conda.of(record.name.normalized, channel)
+
+    def channel_names(self, request: SolveRequest) -> dict[str, str]:
+        """The channels of a request, those of MatchSpecs included: URL -> name in the manifest."""
+        asked = (parse_spec(line.text).channel for line in request.requirements)
+        names: dict[str, str] = {}
+        for name in (*request.channels, *filter(None, asked)):
+            for url in self._channels.urls(name, request.target.subdir):
+                names.setdefault(url.rstrip("/"), public_name(name).rstrip("/"))
+        return names
 
     async def wheels(self, request: SolveRequest, names: Sequence[str]) -> list[Wheel]:
         """The wheels that the channels have of some packages, which can't be locked."""
@@ -218,7 +262,7 @@ class Repodata:
 
     def scrubbed(self, error: SolverError) -> str:
         """What the solver says, without credentials."""
-        return self._channels.scrub(str(error).removeprefix(_PREAMBLE))
+        return in_our_words(self._channels.scrub(str(error).removeprefix(_PREAMBLE)))
 
     def _specs(
         self, request: SolveRequest, requirements: Sequence[Requirement]
@@ -239,8 +283,14 @@ class Repodata:
     def _sources(self, request: SolveRequest) -> list[rattler.Channel]:
         return [rattler.Channel(url) for url in self._channels.spec_channels(request)]
 
-    async def _source(self, url: str, request: SolveRequest) -> rattler.Channel | WithoutWheels:
+    async def _source(
+        self, url: str, request: SolveRequest, *, dated: bool
+    ) -> rattler.Channel | WithoutWheels | DatedSource:
         channel = rattler.Channel(url)
+        if dated:
+            name = self.channel_names(request).get(url.rstrip("/"), "")
+            source = WithoutWheels(self._gateway, channel, {})
+            return DatedSource(source, name, request.cutoffs.conda)
         if url not in self._with_wheels:
             return channel
         return await without_wheels(self._gateway, channel, _platforms(request))

@@ -32,6 +32,7 @@ from rattler.exceptions import (
 )
 
 from conda_multiplat.engines.conda.access import Channels, run
+from conda_multiplat.engines.conda.exclude_newer import time_of
 from conda_multiplat.engines.conda.facts import stated_facts
 from conda_multiplat.engines.conda.newest import newest_versions
 from conda_multiplat.engines.conda.repodata import Repodata
@@ -48,7 +49,7 @@ from conda_multiplat.solving.outcomes import Conflict, Outcome, Question, Soluti
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.solving.virtual_lines import virtual_advice
 from conda_multiplat.vocabulary.byte_sizes import plausible
-from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.channels import base_url, public_name
 from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.names import nearest
 from conda_multiplat.vocabulary.package_facts import PackageFacts
@@ -251,9 +252,24 @@ class _Run:
         if wrong := _of_wrong_platforms(request, records):
             return Conflict(request, "\n".join(wrong.values()), tuple(wrong), {})
         relations = () if self._repodata.restricted else await self._repodata.declared(request)
-        solution = Solution(request, records, cpu_builds, tuple(relations))
+        solution = Solution(
+            request, records, cpu_builds, tuple(relations), self._times(request, found)
+        )
         solved(solution)
         return solution
+
+    def _times(
+        self, request: SolveRequest, found: Sequence[rattler.RepoDataRecord]
+    ) -> dict[str, dict[str, int]]:
+        """When the records of a solution were published, where that counts."""
+        if not request.target.exclude_newer.is_stated:
+            return {}
+        named = self._repodata.channel_names(request)
+        times: dict[str, dict[str, int]] = {}
+        for record in found:
+            channel = named.get(base_url(public_name(record.url)), "")
+            times.setdefault(channel, {})[record.name.normalized] = time_of(record)
+        return times
 
     def _record(self, record: rattler.RepoDataRecord) -> CondaRecord:
         """What rattler found as our value; targets share most of their packages."""

@@ -12,8 +12,10 @@ from rattler.exceptions import FetchRepoDataError, GatewayError, IoError, Solver
 from conda_multiplat.engines.conda.repodata import Repodata
 from conda_multiplat.engines.conda.specs import is_newer, record_matches
 from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.solving.alternatives import letting_through
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.channels import base_url, public_name
+from conda_multiplat.vocabulary.exclude_newer import Cutoffs
 from conda_multiplat.vocabulary.match_spec import MatchSpec, parse_spec
 from conda_multiplat.vocabulary.names import unique
 from conda_multiplat.vocabulary.records import CondaRecord
@@ -76,6 +78,8 @@ class WaysOut:
 
     async def of(self, request: SolveRequest, involved: Sequence[Requirement]) -> tuple[str, ...]:
         """What there is instead of what some lines ask for, and of what priority hides."""
+        if newer := await self._too_new(request, involved):
+            return newer
         lines: list[str] = []
         for line in involved:
             known = await self._known(request, line.name)
@@ -84,6 +88,28 @@ class WaysOut:
         if not lines:
             lines += await self._behind_priority(request, involved)
         return tuple(dict.fromkeys(lines))
+
+    async def _too_new(
+        self, request: SolveRequest, involved: Sequence[Requirement]
+    ) -> tuple[str, ...]:
+        """What would be taken, were it not too new; nothing where that is no way out."""
+        if not request.cutoffs.conda.exclude:
+            return ()
+        try:
+            found = await self._repodata.solve(request._replace(cutoffs=Cutoffs()), involved)
+        except SolverError:
+            return ()
+        newer = filter(self._repodata.too_new(request), found)
+        return tuple(
+            sorted(
+                letting_through(
+                    record.name.normalized,
+                    str(record.version),
+                    self._repodata.cut(request, record) or 0,
+                )
+                for record in newer
+            )
+        )[:_NAMED]
 
     async def _instead(self, request: SolveRequest, line: Requirement, known: Records) -> list[str]:
         """What a package has where it has nothing of what is asked for."""

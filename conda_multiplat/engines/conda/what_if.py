@@ -19,10 +19,12 @@ from conda_multiplat.solving.alternatives import (
     CpuBuild,
     Newest,
     by_adding,
+    by_exception,
     by_promising,
     by_updating,
     by_writing,
 )
+from conda_multiplat.solving.newest_versions import by_age
 from conda_multiplat.solving.outcomes import Why
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.channels import public_name
@@ -92,7 +94,7 @@ class Alternatives:
     async def why(self, request: SolveRequest, record: CondaRecord) -> Why:
         """What stood in the way of the newest version and of a CUDA build."""
         known = await self._repodata.known(request, [record.name])
-        newest = await self._newest(request, record, known)
+        newest = await self.newest(request, record)
         chosen = next((each for each in known if public_name(each.url) == record.url), None)
         builds = [each for each in known if _is_cuda(each)]
         if chosen is None or _is_cuda(chosen) or not builds:
@@ -104,9 +106,15 @@ class Alternatives:
 
     async def newest(self, request: SolveRequest, record: CondaRecord) -> Newest:
         """What stood in the way of the newest version."""
-        return await self._newest(
-            request, record, await self._repodata.known(request, [record.name])
-        )
+        known = await self._repodata.known(request, [record.name], unseen=True)
+        too_new = self._repodata.too_new(request)
+        seen = [each for each in known if not too_new(each)]
+        best = max(known, key=lambda each: each.version, default=None)
+        if best and best.version not in {each.version for each in seen}:
+            cut = self._repodata.cut(request, best) or 0
+            exception = by_exception(record.name)
+            return Newest(str(best.version), f"{by_age(cut)}; {exception}")
+        return await self._newest(request, record, seen)
 
     async def _cuda_builds(
         self, request: SolveRequest, suspects: Mapping[str, rattler.RepoDataRecord]

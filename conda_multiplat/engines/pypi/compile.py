@@ -14,6 +14,7 @@ from typing import Any
 import tomli
 
 from conda_multiplat.engines.conda.access import cache_folder
+from conda_multiplat.engines.pypi import exclude_newer
 from conda_multiplat.engines.pypi.index_logins import IndexLogin, index_logins, with_login
 from conda_multiplat.engines.pypi.listing import Listing, listing_of, local_places
 from conda_multiplat.engines.pypi.uv import UvProcesses, pypi_index, uv_environment
@@ -191,7 +192,7 @@ class Compiler:
         """What uv says of an error, without warnings and credentials."""
         said, _ = _told(done.stderr)
         text = _OPTION.sub(_as_key, "\n".join(said).strip().removeprefix("error: "))
-        return self._scrubbed(text)
+        return self._scrubbed(exclude_newer.in_our_words(text))
 
     def warnings(self, done: subprocess.CompletedProcess[str]) -> list[str]:
         """What uv warns of, a line each, apart from what is of this machine alone."""
@@ -227,6 +228,7 @@ class Compiler:
             *("--python-version", self.request.python),
             *("--python-platform", str(triple(target.subdir, promised))),
             *self._choices(),
+            *exclude_newer.arguments(self.request.cuts),
             *(["--offline"] if self.settings.offline and "--offline" not in arguments else []),
             *arguments,
         ]

@@ -20,6 +20,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from conda_multiplat.engines.pypi.compile import NO_SOLUTION, Compiler
+from conda_multiplat.engines.pypi.exclude_newer import too_new
 from conda_multiplat.engines.pypi.published import Published
 from conda_multiplat.engines.pypi.vendor_indexes import sourced
 from conda_multiplat.manifest.model import Requirement
@@ -44,7 +45,10 @@ def newest_versions(
     names = [record.name for record in solution.records if _is_of_index(uv, record)]
     alone = replace(uv, request=places_only(solution.request))
     solved = _Solved(uv, alone, solution, published)
-    return {name: solved.newest(name, text) for name, text in _versions(alone, names).items()}
+    return {
+        name: solved.newest(name, version, too_new=newer)
+        for name, (version, newer) in _versions(uv, alone, names).items()
+    }
 
 
 def _is_of_index(uv: Compiler, record: PypiRecord) -> bool:
@@ -55,21 +59,26 @@ def _is_of_index(uv: Compiler, record: PypiRecord) -> bool:
     return not any(place_of(line.text) for line in named)
 
 
-def _versions(uv: Compiler, names: Sequence[str]) -> dict[str, str]:
-    """The newest version of each project; none of what no index has."""
+def _versions(uv: Compiler, alone: Compiler, names: Sequence[str]) -> dict[str, tuple[str, bool]]:
+    """The newest version of each project, and if it is too new; none of what no index has."""
     if not names:
         return {}
-    own = replace(uv, named=frozenset(names) & sourced(uv.request))
+    own = replace(alone, named=frozenset(names) & sourced(alone.request))
     done = own.lock([*own.options, *names], "--no-deps")
     if done.returncode == 0:
-        packages = own.pylock().get("packages", ())
-        return {canonicalize_name(p["name"]): p["version"] for p in packages if "version" in p}
+        packages = [p for p in own.pylock().get("packages", ()) if "version" in p]
+        newer = too_new(uv.request, packages)
+        return {
+            name: (package["version"], name in newer)
+            for package in packages
+            if (name := canonicalize_name(package["name"]))
+        }
     if done.returncode != NO_SOLUTION:
         own.check(done)
     if len(names) == 1:
         return {}
     half = len(names) // 2
-    return {**_versions(uv, names[:half]), **_versions(uv, names[half:])}
+    return {**_versions(uv, alone, names[:half]), **_versions(uv, alone, names[half:])}
 
 
 class _Solved:
@@ -91,7 +100,7 @@ class _Solved:
         self._records = {record.name: record for record in solution.records}
         self._published = published
 
-    def newest(self, name: str, version: str) -> NewestVersion:
+    def newest(self, name: str, version: str, *, too_new: bool) -> NewestVersion:
         """The newest version of a project, and what is in its way where it was not taken."""
         here = self._records[name].version
         if Version(version) <= Version(here):
@@ -100,6 +109,7 @@ class _Solved:
         lines = phrases.with_peers(request.requirements, request.target, pypi=True)
         reason = (
             phrases.first_in_the_way(lines, name, lambda line: self._allows(line, version))
+            or (phrases.by_age(request.cuts.of(name) or 0) if too_new else "")
             or self._asker(name, version)
             or self._need(name, version)
             or phrases.unknown(name)

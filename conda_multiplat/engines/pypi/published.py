@@ -21,6 +21,7 @@ from conda_multiplat.engines.pypi.vendor_indexes import sourced
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.solving.extras import Metadata, read_metadata
+from conda_multiplat.solving.pypi import seeing_all
 
 #: Seconds, before uv is asked instead.
 _PATIENCE = 10.0
@@ -55,7 +56,8 @@ class Published:
 
 def _of_pin(uv: Compiler, name: str, pin: str) -> Metadata | None:
     with temporary_folder() as folder:
-        own = replace(uv, folder=folder, named=uv.named | ({name} & sourced(uv.request)))
+        named = uv.named | ({name} & sourced(uv.request))
+        own = replace(uv, folder=folder, named=named, request=seeing_all(uv.request))
         entries = [*uv.options, pin]
         done = own.lock(entries, "--no-deps", without={name}, packages=NEWEST_SYSTEM)
         packages = own.pylock().get("packages", ()) if done.returncode == 0 else ()

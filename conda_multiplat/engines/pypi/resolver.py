@@ -29,6 +29,7 @@ from packaging.utils import canonicalize_name
 
 from conda_multiplat.engines.pypi.advice import index_names, other_versions, unknown_projects
 from conda_multiplat.engines.pypi.compile import NEWEST_SYSTEM, NO_SOLUTION, Compiler, triple
+from conda_multiplat.engines.pypi.exclude_newer import too_new
 from conda_multiplat.engines.pypi.extras import asked_extras
 from conda_multiplat.engines.pypi.facts import stated_facts
 from conda_multiplat.engines.pypi.folder_digest import folder_digest, folder_version
@@ -44,8 +45,15 @@ from conda_multiplat.engines.pypi.vendor_indexes import (
 )
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.temporary import temporary_folder
+from conda_multiplat.solving.alternatives import letting_through
 from conda_multiplat.solving.newest_versions import NewestVersion
-from conda_multiplat.solving.pypi import Provided, PypiConflict, PypiRequest, PypiSolution
+from conda_multiplat.solving.pypi import (
+    Provided,
+    PypiConflict,
+    PypiRequest,
+    PypiSolution,
+    seeing_all,
+)
 from conda_multiplat.solving.read_pylock import Chosen, choose, wheel_tags
 from conda_multiplat.solving.required_hashes import hash_faults, hash_message
 from conda_multiplat.solving.wheel_tags import NEWEST, least, newest, promise_for, tags
@@ -140,7 +148,9 @@ def _outcome(uv: Compiler, published: Published) -> PypiSolution | PypiConflict:
     asked = asked_extras(uv, listing, records, published, uv.warnings(done))
     warnings = (*_to_build(uv, chosen), *asked.warnings)
     backend = used_backend(uv.request, records)
-    solution = PypiSolution(uv.request, asked.records, warnings, asked.of_lines, backend)
+    solution = PypiSolution(
+        uv.request, asked.records, warnings, asked.of_lines, backend, chosen.times
+    )
     return _too_old(uv, chosen) or _other_hash(uv.request, records) or solution
 
 
@@ -286,9 +296,23 @@ def _unsolvable(uv: Compiler, explanation: str) -> PypiConflict:
     if done.returncode == 0 and (too_old := _newer_wheels(uv)):
         return too_old
     conflict = _conflict(uv.request, explanation)
+    if newer := _let_through(uv):
+        return replace(conflict, hints=newer)
     hints = unknown_projects(conflict.requirements, index_names(uv.indexes()))
     hints = hints or other_versions(uv.request, _versions_without(uv, conflict.provided))
     return replace(conflict, hints=tuple(hints))
+
+
+def _let_through(uv: Compiler) -> tuple[str, ...]:
+    """What is too new, where nothing else is in the way of a solution."""
+    free = replace(uv, request=seeing_all(uv.request))
+    if not uv.request.cuts.exclude or free.lock(free.entries).returncode != 0:
+        return ()
+    newer = too_new(uv.request, free.pylock().get("packages", ()))
+    return tuple(
+        letting_through(name, version, uv.request.cuts.of(name) or 0)
+        for name, version in sorted(newer.items())
+    )
 
 
 def _versions_without(uv: Compiler, involved: Sequence[Provided]) -> dict[str, str]:

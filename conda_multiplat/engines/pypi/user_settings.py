@@ -13,7 +13,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -51,6 +51,8 @@ _DECIDING = (
     *("no-deps", "require-hashes", "upgrade", "upgrade-package", "python-platform"),
     *("python-version", "universal", "extra-build-dependencies", "conflicts", "environments"),
 )
+#: Of those, what holds where the manifest says nothing of it.
+EXCLUDE_NEWER = ("exclude-newer", "exclude-newer-package")
 #: Of those, what puts an index in PyPI's place.
 _IN_PLACE_OF_PYPI = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "index-url in ", "index in ")
 #: Variables of other programs that uv reads, and the settings that they stand for.
@@ -94,15 +96,47 @@ def access_file(environ: Mapping[str, str]) -> str:
     )
 
 
-def warning(environ: Mapping[str, str], folder: Path, pypi_index: str) -> str:
+class UvsExcludeNewer(NamedTuple):
+    """What uv would leave out as too new; ``""`` and nothing where it would not.
+
+    Attributes:
+        everything: the instant or the duration.
+        packages: the same for projects by name; ``false`` for those that it lets through.
+        where: the setting as a user would find it.
+    """
+
+    everything: str
+    packages: Mapping[str, str]
+    where: str
+
+
+def exclude_newer(environ: Mapping[str, str], folder: Path) -> UvsExcludeNewer:
+    """What uv's settings around ``folder`` say of what is too new; the nearest file counts."""
+    everything, where = environ.get("UV_EXCLUDE_NEWER", ""), "UV_EXCLUDE_NEWER"
+    packages: dict[str, str] = {}
+    for file in (*_project_files(folder), *_machine_files(environ)):
+        for table in (file.settings.get("pip", {}), file.settings):
+            if not everything and "exclude-newer" in table:
+                everything = str(table["exclude-newer"])
+                where = f"exclude-newer in {shown(file.path)}"
+            own = table.get("exclude-newer-package", {})
+            for name, value in own.items() if isinstance(own, dict) else ():
+                packages.setdefault(str(name), str(value).lower() if value is False else str(value))
+    return UvsExcludeNewer(everything, packages, where if everything else "exclude-newer-package")
+
+
+def warning(
+    environ: Mapping[str, str], folder: Path, pypi_index: str, *, without: Collection[str] = ()
+) -> str:
     """What to say of the settings around ``folder`` that have no effect; ``""`` without any.
 
     Args:
         environ: the environment variables.
         folder: the manifest's.
         pypi_index: what stands for PyPI on this machine, if anything does.
+        without: the settings that have an effect.
     """
-    names = left_out(environ, folder)
+    names = left_out(environ, folder, without)
     if not names:
         return ""
     text = (
@@ -114,23 +148,24 @@ def warning(environ: Mapping[str, str], folder: Path, pypi_index: str) -> str:
     return f"{text}. Where only a mirror of PyPI can be reached: {PYPI_INDEX_VARIABLE}=URL"
 
 
-def left_out(environ: Mapping[str, str], folder: Path) -> list[str]:
+def left_out(environ: Mapping[str, str], folder: Path, without: Collection[str] = ()) -> list[str]:
     """The settings around ``folder`` that would decide what is locked, and don't.
 
     Returns:
         Each as a user would find it: ``UV_RESOLUTION``, ``resolution in ~/.config/uv/uv.toml``.
     """
+    deciding = [name for name in _DECIDING if name not in without]
     variables = [
         name
         for name, value in sorted(environ.items())
-        if value and name.startswith("UV_") and name[3:].lower().replace("_", "-") in _DECIDING
+        if value and name.startswith("UV_") and name[3:].lower().replace("_", "-") in deciding
     ]
     keys = [
         f"{key} in {shown(file.path)}"
         for file in (*_project_files(folder), *_machine_files(environ))
         for table in (file.settings, file.settings.get("pip", {}))
         for key in table
-        if key in _DECIDING
+        if key in deciding
     ]
     return [*variables, *dict.fromkeys(keys)]
 

@@ -146,6 +146,16 @@ def run_uv(
 
 
 @cache
+def uv_version() -> tuple[int, ...]:
+    """The version of the uv that we run; ``()`` where it does not say one."""
+    done = subprocess.run(
+        [uv_program(), "--version"], capture_output=True, encoding="utf-8", check=False
+    )
+    match = re.match(r"uv (\d+)\.(\d+)\.(\d+)", done.stdout)
+    return tuple(map(int, match.groups())) if match else ()
+
+
+@cache
 def uv_program() -> str:
     """The uv that was installed with us; of conda packages of uv some bring the program alone.
 

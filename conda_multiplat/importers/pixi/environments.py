@@ -18,6 +18,7 @@ from conda_multiplat.importers.pixi.platforms import (
 from conda_multiplat.importers.pixi.workspace import Workspace
 from conda_multiplat.importers.values import conda_meaning, pypi_meaning
 from conda_multiplat.manifest.model import Environment, Requirement, View
+from conda_multiplat.vocabulary.exclude_newer import is_rule
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, did_you_mean
 from conda_multiplat.vocabulary.yaml_nodes import Text
 
@@ -155,7 +156,8 @@ def _channel(workspace: Workspace, value: Any, path: tuple[str, ...]) -> tuple[i
         return 0, str(value).rstrip("/")
     name = str(value.get("channel", "")).rstrip("/")
     for key in value:
-        if key not in ("channel", "priority"):
+        read = key == "exclude-newer" and is_rule(str(value[key]))
+        if key not in ("channel", "priority") and not read:
             workspace.reader.lose(path, f"channel {name}: {key} = {value[key]!r}")
     return int(value.get("priority") or 0), name
 

@@ -33,6 +33,8 @@ _READ = (
     *("activation", "channels", "platforms", "pypi-options", "system-requirements", "target"),
     *("features", "solve-group", "no-default-feature"),
 )
+#: What is read of the tables at the top alone.
+_READ_AT_THE_TOP = ("exclude-newer",)
 _INSTEAD = {
     "constraints": "write it as a dependency if it has to hold",
     "tasks": "run a command in the environment with `conda multiplat run -- COMMAND`",
@@ -142,7 +144,7 @@ class FeatureReader:
             what = f"activation scripts{words}: {_shown(scripts)}"
             self.lose((*path, "activation", "scripts"), what, _INSTEAD["scripts"])
         for key, value in table.items():
-            if key not in _READ:
+            if key not in _READ and (words or key not in _READ_AT_THE_TOP):
                 what = f"{key}{words}: {_shown(value)}"
                 self.lose((*path, key), what, _INSTEAD.get(key, ""))
 

@@ -28,6 +28,7 @@ from conda_multiplat.importers.pixi.environments import (
     plain,
     promises_of,
 )
+from conda_multiplat.importers.pixi.exclude_newer import exclude_newer_of
 from conda_multiplat.importers.pixi.features import (
     Feature,
     FeatureReader,
@@ -155,6 +156,7 @@ def _manifest(
         variables=_variables(workspace, everywhere, others),
         pypi_names=pypi_names_of(workspace),
         pypi=pypi_options_of(workspace.reader.sources),
+        exclude_newer=exclude_newer_of(workspace),
     )
 
 

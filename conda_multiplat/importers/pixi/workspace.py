@@ -25,7 +25,7 @@ _OUTER = ("workspace", "project", "feature", "environments", "$schema")
 #: What of ``[workspace]`` is read.
 _WORKSPACE = (
     *("name", "channels", "platforms", "dependencies", "pypi-options", "channel-priority"),
-    "conda-pypi-map",
+    *("conda-pypi-map", "exclude-newer"),
 )
 _ABOUT = (
     *("authors", "description", "documentation", "homepage", "license", "license-file"),

@@ -54,6 +54,10 @@ class CondaTerms:
             tuple(record for record in whole.records if record.name in names),
             tuple(build for build in whole.cpu_builds if build.name in names),
             whole.relations,
+            {
+                channel: {name: time for name, time in times.items() if name in names}
+                for channel, times in whole.times.items()
+            },
         )
 
     def disagreement(self, outcome: Outcome) -> Outcome:
@@ -78,4 +82,9 @@ def _version_only(requirement: Requirement) -> str:
 
 
 def _surroundings(request: SolveRequest) -> tuple[object, ...]:
-    return request.channels, request.virtual_packages, request.channel_priority
+    return (
+        request.channels,
+        request.virtual_packages,
+        request.channel_priority,
+        request.cutoffs,
+    )

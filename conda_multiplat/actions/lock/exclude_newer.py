@@ -1,0 +1,156 @@
+"""What is too new for a run of ``lock``: by the manifest, an option, or the machine's settings.
+
+1. What the manifest says holds. The option holds beside it: of the two the earlier instant.
+2. Where both are silent, what conda's settings say holds for conda's packages, and what uv's say
+   for PyPI's. They are of a machine: they can make a lock older, the lock keeps that they did, and
+   a line says so.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import NamedTuple
+
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.exclude_newer import CondasExcludeNewer
+from conda_multiplat.machine.project import Project
+from conda_multiplat.manifest.model import Manifest
+from conda_multiplat.manifest.targets import targets
+from conda_multiplat.solving.requests import channels_of
+from conda_multiplat.vocabulary.channels import channel_urls, public_name
+from conda_multiplat.vocabulary.errors import UsageError
+from conda_multiplat.vocabulary.exclude_newer import (
+    FORMS,
+    NEVER,
+    ExcludeNewer,
+    Rule,
+    in_words,
+    instant,
+    is_never,
+    is_rule,
+)
+
+_GLOB = frozenset("*?[")
+
+
+class Effective(NamedTuple):
+    """What holds for a run.
+
+    Attributes:
+        exclude_newer: what is too new.
+        settings: the machine's settings that say it, as a user would find them.
+    """
+
+    exclude_newer: ExcludeNewer
+    settings: tuple[str, ...] = ()
+
+    def lines(self, now: int) -> Iterator[str]:
+        """What there is to say of it: one line."""
+        said = self.exclude_newer
+        if self.settings:
+            yield f" the manifest has no exclude-newer: {'; '.join(self.settings)}"
+        elif said.is_stated:
+            texts = list(filter(None, dict.fromkeys([said.conda.everything, said.option])))
+            own = any((said.conda.channels, said.conda.packages))
+            more = " (some have a word of their own)" if own and texts else ""
+            if texts:
+                cut = in_words(min(instant(text, now) for text in texts))
+                yield f" exclude-newer {', '.join(texts)}: nothing after {cut} is seen{more}"
+            else:
+                named = [name for name, _ in (*said.conda.channels, *said.conda.packages)]
+                yield f" exclude-newer of {', '.join(named)} holds"
+
+
+def effective(project: Project, settings: Settings, option: str) -> Effective:
+    """What is too new.
+
+    Raises:
+        UsageError: the option, or a setting, says neither an instant nor a duration.
+    """
+    said = project.manifest.exclude_newer
+    if option:
+        _require_rule("--exclude-newer", option)
+        return Effective(said._replace(option=option.strip()))
+    if said.is_stated:
+        return Effective(said)
+    conda = _of_conda(settings.exclude_newer(), project, settings)
+    pypi, where = _of_uv(project)
+    lines = []
+    if any(conda):
+        text = conda.everything or "its settings for channels and packages"
+        lines.append(f"conda's exclude_newer: {text} holds for conda packages")
+    if any(pypi):
+        lines.append(f"uv's {where} holds for PyPI packages")
+    names = [name for name, rule in (("conda", conda), ("uv", pypi)) if any(rule)]
+    return Effective(ExcludeNewer(conda, pypi, source=", ".join(names)), tuple(lines))
+
+
+def _require_rule(where: str, text: str) -> None:
+    if not is_rule(text):
+        raise UsageError(f"{where}: {text!r:.60}", hints=[FORMS])
+
+
+def _of_conda(said: CondasExcludeNewer, project: Project, settings: Settings) -> Rule:
+    """What conda's configuration says, of the channels as the manifest names them."""
+    if said.everything:
+        _require_rule("conda's exclude_newer", said.everything)
+    for name, text in (*said.packages, *said.channels):
+        if not is_never(text):
+            _require_rule(f"conda's exclude_newer of {name}", text)
+    channels = _of_channels(said.channels, project, settings)
+    packages = ((name.lower(), NEVER if is_never(text) else text) for name, text in said.packages)
+    rule = Rule(said.everything, channels, tuple(sorted(packages)))
+    return rule if rule.texts else Rule()
+
+
+def _of_channels(
+    said: Sequence[tuple[str, str]], project: Project, settings: Settings
+) -> tuple[tuple[str, str], ...]:
+    if not said:
+        return ()
+    found: dict[str, str] = {}
+    for name in _channel_names(project.manifest, settings):
+        for setting, text in said:  # of several the last one counts, as for conda
+            if _is_meant(setting, name, settings, project.folder):
+                found[public_name(name).rstrip("/")] = NEVER if is_never(text) else text
+    return tuple(found.items())
+
+
+def _channel_names(manifest: Manifest, settings: Settings) -> list[str]:
+    wanted = targets(manifest)
+    named = [name for target in wanted for name in channels_of(target, settings.channels)]
+    lines = (line.text for target in wanted for line in target.view.conda if "::" in line.text)
+    return list(dict.fromkeys([*named, *(text.partition("::")[0] for text in lines)]))
+
+
+def _is_meant(setting: str, name: str, settings: Settings, folder: Path) -> bool:
+    """Whether an entry of ``channel_settings`` is for a channel: by name, by URL or by a glob."""
+    config = settings.channel_config
+    urls = [public_name(url).rstrip("/") for url in channel_urls(name, config, folder)]
+    if _GLOB & set(setting):
+        return any(fnmatch(url, setting.rstrip("/")) for url in urls)
+    own = channel_urls(setting, config, folder)
+    return setting == name or bool({public_name(url).rstrip("/") for url in own} & set(urls))
+
+
+def _of_uv(project: Project) -> tuple[Rule, str]:
+    """What uv's settings say, and where, where PyPI packages are asked for."""
+    if not any(target.view.pypi for target in targets(project.manifest)):
+        return Rule(), ""
+    from conda_multiplat.engines.pypi.user_settings import exclude_newer
+
+    said = exclude_newer(os.environ, project.folder.resolve())
+    if said.everything:
+        _require_rule(f"uv's {said.where}", said.everything)
+    for name, text in said.packages.items():
+        if not is_never(text):
+            _require_rule(f"uv's exclude-newer-package of {name}", text)
+    packages = sorted(
+        (name, NEVER if is_never(text) else text) for name, text in said.packages.items()
+    )
+    rule = Rule(said.everything, packages=tuple(packages))
+    words = f"{said.where}: {said.everything}" if said.everything else said.where
+    return (rule, words) if rule.texts else (Rule(), "")

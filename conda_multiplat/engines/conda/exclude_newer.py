@@ -1,0 +1,89 @@
+"""Channels without what is too new.
+
+rattler excludes by one instant. Where channels or packages have instants of their own, and where
+its version can't be told to let records without a time through, it is given the records with other
+times: those that aren't to be seen are of a year that never comes. So it still knows that they are
+there, for the priority of channels and for what it says of a conflict.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+import rattler
+
+from conda_multiplat.engines.conda.rattler_versions import (
+    KEEPS_UNDATED,
+    KNOWS_INDEXED,
+    cutoff,
+    published,
+    set_published,
+)
+from conda_multiplat.engines.conda.wheel_records import WithoutWheels
+from conda_multiplat.vocabulary.exclude_newer import Cuts, whole_seconds
+
+_NEVER = datetime(9999, 1, 1, tzinfo=timezone.utc)
+_BEFORE_NEVER = int(datetime(9000, 1, 1, tzinfo=timezone.utc).timestamp())
+#: No time to us, and long ago to rattler.
+_UNDATED = datetime.fromtimestamp(0, timezone.utc)
+
+
+def time_of(record: rattler.PackageRecord) -> int:
+    """When a record was published, in seconds since 1970, rounded up; 0 if that is not known."""
+    return whole_seconds(published(record))
+
+
+def warning() -> str:
+    """What this version of rattler does not see; ``""`` for nothing."""
+    if KNOWS_INDEXED:
+        return ""
+    return (
+        f"warning: py-rattler {rattler.__version__} does not know when packages came into their "
+        "channel (indexed_timestamp, from 0.27 on): exclude-newer goes by when they were built"
+    )
+
+
+def by_rattler_alone(cuts: Cuts) -> bool:
+    """Whether rattler's own way of excluding does, or there is nothing to exclude."""
+    return not cuts.exclude or (KEEPS_UNDATED and not cuts.channels and not cuts.packages)
+
+
+def arguments(cuts: Cuts, *, dated: bool) -> dict[str, Any]:
+    """Arguments of ``rattler.solve``, for channels as they are or for :class:`DatedSource`."""
+    if dated:
+        return cutoff(_BEFORE_NEVER)
+    return {} if cuts.everything is None else cutoff(cuts.everything)
+
+
+class DatedSource:
+    """A channel whose records have the times that rattler is to go by; a ``RepoDataSource``.
+
+    Args:
+        source: the channel.
+        name: what it is called in the manifest.
+        cuts: what is too new.
+    """
+
+    def __init__(self, source: WithoutWheels, name: str, cuts: Cuts) -> None:
+        self._source = source
+        self._name = name
+        self._cuts = cuts
+
+    async def fetch_package_records(
+        self, platform: rattler.Subdir, name: rattler.PackageName
+    ) -> list[rattler.RepoDataRecord]:
+        """The records of a package, those that are too new as of a year that never comes."""
+        cut = self._cuts.of(name.normalized, self._name)
+        records = await self._source.fetch_package_records(platform, name)
+        for record in records:
+            time = time_of(record)
+            if cut is not None and time > cut:
+                set_published(record, _NEVER)
+            elif not (time or KEEPS_UNDATED):
+                set_published(record, _UNDATED)
+        return records
+
+    def package_names(self, platform: rattler.Subdir) -> list[str]:
+        """The names of all packages for a platform."""
+        return self._source.package_names(platform)

@@ -1,0 +1,59 @@
+"""What uv is told of files that are too new, and what it would take if it were not told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from conda_multiplat.engines.pypi.uv import uv_version
+from conda_multiplat.solving.pypi import PypiRequest
+from conda_multiplat.vocabulary.exclude_newer import Cuts, in_words
+
+#: From this on uv lets a project through by `false`. To others a year that never comes is the same,
+#: but for indexes that don't say when a file was uploaded: of those they take nothing.
+_LETS_THROUGH = (0, 9, 26)
+_NEVER = "9999-12-31T00:00:00Z"
+#: uv excludes what was uploaded at an instant, conda what was after it.
+_JUST_AFTER = ".001Z"
+
+
+def arguments(cuts: Cuts) -> list[str]:
+    """Options of ``uv pip compile``."""
+    if not cuts.exclude:
+        return []
+    everything = [] if cuts.everything is None else [f"--exclude-newer={_instant(cuts.everything)}"]
+    never = "false" if uv_version() >= _LETS_THROUGH else _NEVER
+    packages = [
+        f"--exclude-newer-package={name}={never if cut is None else _instant(cut)}"
+        for name, cut in cuts.packages
+    ]
+    return [*everything, *packages]
+
+
+def _instant(seconds: int) -> str:
+    return re.sub("Z$", _JUST_AFTER, in_words(seconds))
+
+
+def in_our_words(text: str) -> str:
+    """What uv says, with the instants that the manifest means."""
+    return text.replace(_JUST_AFTER, "Z")
+
+
+def too_new(request: PypiRequest, packages: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Of packages of a ``pylock.toml`` those that a request may not see: name -> version."""
+    return {
+        name: str(package.get("version", ""))
+        for package in packages
+        if (name := canonicalize_name(package["name"])) and _is_too_new(request.cuts, name, package)
+    }
+
+
+def _is_too_new(cuts: Cuts, name: str, package: Mapping[str, Any]) -> bool:
+    files = [*package.get("wheels", ()), *filter(None, [package.get("sdist")])]
+    times = [int(file["upload-time"].timestamp()) for file in files if "upload-time" in file]
+    if not files or cuts.of(name) is None:
+        return False
+    return not times or all(cuts.exclude_it(name, "", time) for time in times)

@@ -1,0 +1,228 @@
+"""When locked packages were published, and whether ``exclude-newer`` lets them in: offline.
+
+A lock keeps what it was made with, the instant at which days were counted, and the time of each
+package. So a manifest that says ``7d`` means: seven days before *that* instant. It stays in sync as
+days pass, and anybody can see whether each package is as old as it has to be.
+
+What the settings of a machine said, or an option, is kept too: it holds for the lock that was made
+with it, wherever that is looked at. What the manifest says holds in any case.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from conda_multiplat.manifest.targets import Target
+from conda_multiplat.vocabulary.exclude_newer import (
+    Cutoffs,
+    Cuts,
+    ExcludeNewer,
+    Rule,
+    in_words,
+    instant,
+)
+from conda_multiplat.vocabulary.json_values import json_object
+
+#: Name -> seconds since 1970, rounded up; 0 where nobody says when it was published.
+Dates = Mapping[str, int]
+_NONE: Mapping[str, Any] = MappingProxyType({})
+#: So many packages are named.
+_SHOWN = 8
+
+
+class Times(NamedTuple):
+    """When packages were published.
+
+    Attributes:
+        conda: conda's, by the channel that they are from, as the manifest names it.
+        pypi: the files of PyPI.
+    """
+
+    conda: Mapping[str, Dates] = _NONE
+    pypi: Dates = _NONE
+
+    def published(self) -> dict[tuple[str, str], tuple[str, int]]:
+        """By manager and name: the channel, and when it was."""
+        conda = {
+            ("conda", name): (channel, time)
+            for channel, dates in self.conda.items()
+            for name, time in dates.items()
+        }
+        return conda | {("pypi", name): ("", time) for name, time in self.pypi.items()}
+
+
+class Cooldown(NamedTuple):
+    """What a platform was locked with.
+
+    Attributes:
+        exclude_newer: what was said of what is too new.
+        at: when that was looked at, in seconds since 1970; 0 where it is the same at any time.
+        times: of the locked packages.
+    """
+
+    exclude_newer: ExcludeNewer = ExcludeNewer()
+    at: int = 0
+    times: Times = Times()
+
+
+class TooNew(NamedTuple):
+    """A locked package that should not have been seen.
+
+    Attributes:
+        manager: ``conda`` or ``pypi``.
+        name: its name.
+        why: the same in words.
+    """
+
+    manager: str
+    name: str
+    why: str
+
+
+NO_COOLDOWN = Cooldown()
+
+
+def held_to(target: Target, locked: Cooldown) -> ExcludeNewer:
+    """What the lock of a target is held to.
+
+    That is what the manifest says, or where it is silent what the settings of the machine said that
+    locked; and the option in either case.
+    """
+    said = target.exclude_newer
+    if said.source:  # of this machine, which has not locked it
+        said = ExcludeNewer()
+    elif any(said.conda) or any(said.pypi):
+        return said._replace(option=locked.exclude_newer.option)
+    if locked.exclude_newer.source:
+        return locked.exclude_newer
+    return said._replace(option=locked.exclude_newer.option)
+
+
+def as_locked(target: Target, locked: Cooldown) -> Target:
+    """A target as its lock is held to it, for digests."""
+    said = held_to(target, locked)
+    return target if said == target.exclude_newer else target.excluding(said)
+
+
+def cutoffs_as_locked(target: Target, locked: Cooldown) -> Cutoffs:
+    """The instants that the lock of a target is held to."""
+    return held_to(target, locked).cutoffs(locked.at)
+
+
+def too_new(target: Target, locked: Cooldown) -> Iterator[TooNew]:
+    """The packages of a lock that are newer than they may be, by the times that it keeps."""
+    if not held_to(target, locked).is_stated:
+        return
+    cutoffs = cutoffs_as_locked(target, locked)
+    for channel, dates in locked.times.conda.items():
+        yield from _too_new("conda", dates, cutoffs.conda, channel)
+    yield from _too_new("pypi", locked.times.pypi, cutoffs.pypi, "")
+
+
+def _too_new(manager: str, dates: Dates, cuts: Cuts, channel: str) -> Iterator[TooNew]:
+    for name, time in dates.items():
+        if cuts.exclude_it(name, channel, time):
+            cut = in_words(cuts.of(name, channel) or 0)
+            why = f"published {in_words(time)}, which is after exclude-newer's {cut}"
+            yield TooNew(manager, name, why)
+
+
+def age_faults(
+    target: Target, locked: Cooldown, versions: Mapping[tuple[str, str], str]
+) -> Iterator[tuple[str, str]]:
+    """What is wrong with the ages of locked packages: what it is of, and why.
+
+    Args:
+        target: the target.
+        locked: what it was locked with.
+        versions: of all locked packages, by manager and name; ``""`` where that does not matter.
+    """
+    said = held_to(target, locked)
+    if not said.is_stated:
+        return
+    texts = ", ".join(dict.fromkeys([*said.conda.texts, *said.pypi.texts]))
+    if not locked.exclude_newer.is_stated:
+        yield f"exclude-newer {texts}", "locked without it"
+        return
+    if said.has_durations and not locked.at:
+        yield f"exclude-newer {texts}", "the lock has no instant to count days from"
+        return
+    faults = [
+        (f"{newer.name} {versions.get((newer.manager, newer.name), '')}".strip(), newer.why)
+        for newer in too_new(target, locked)
+    ]
+    dated = locked.times.published()
+    faults += [
+        (f"{name} {version}".strip(), "the lock does not say when it was published")
+        for (manager, name), version in versions.items()
+        if (manager, name) not in dated
+    ]
+    yield from faults[:_SHOWN]
+    if more := len(faults[_SHOWN:]):
+        yield f"and {more} more", "too new, or of an age that nobody knows"
+
+
+def cooldown_of_both(target: Target, ours: Cooldown, theirs: Cooldown) -> Cooldown:
+    """What two sides of a merge are held to together, without times.
+
+    The later instant counts, which lets in what each side has. An option or a machine's settings
+    hold where both sides have the same: else the manifest's word is all that is known to hold.
+    """
+    said = [held_to(target, side) for side in (ours, theirs)]
+    common = said[0] if said[0] == said[1] else target.exclude_newer
+    at = max(ours.at, theirs.at) if common.has_durations else 0
+    return Cooldown(common, at)
+
+
+def pack(cooldown: Cooldown) -> tuple[str, str]:
+    """What it was locked with, and the times, as JSON."""
+    said = cooldown.exclude_newer
+    content = said.content(pypi=True)
+    if said.source:
+        content["source"] = said.source
+    if cooldown.at:
+        content["at"] = in_words(cooldown.at)
+    times: dict[str, Any] = {"conda": {k: dict(v) for k, v in cooldown.times.conda.items()}}
+    if cooldown.times.pypi:
+        times["pypi"] = dict(cooldown.times.pypi)
+    return _json(content), _json(times)
+
+
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"))
+
+
+def unpack(said: str, times: str) -> Cooldown:
+    """The other way round.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    content, dated = json_object(said), json_object(times)
+    exclude_newer = ExcludeNewer(
+        Rule.of_content(_mapping(content.get("conda", {}))),
+        Rule.of_content(_mapping(content.get("pypi", {}))),
+        str(content.get("option", "")),
+        str(content.get("source", "")),
+    )
+    at = instant(str(content["at"]), 0) if "at" in content else 0
+    exclude_newer.cutoffs(at)  # each of its texts can be looked at
+    channels = _mapping(dated.get("conda", {}))
+    conda = {channel: _dates(dates) for channel, dates in channels.items()}
+    return Cooldown(exclude_newer, at, Times(conda, _dates(dated.get("pypi", {}))))
+
+
+def _dates(value: Any) -> Dates:
+    dates = _mapping(value)
+    if not all(type(time) is int and time >= 0 for time in dates.values()):
+        raise ValueError(f"{value!r:.60} does not say when packages were published")
+    return dates
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{value!r:.60} is not a mapping")
+    return value

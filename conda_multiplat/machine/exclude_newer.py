@@ -1,0 +1,39 @@
+"""conda's settings of what is too new: ``exclude_newer`` and those of packages and channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from conda_multiplat.vocabulary.exclude_newer import NEVER
+
+
+class CondasExcludeNewer(NamedTuple):
+    """What conda's configuration says of what is too new (conda 26.9); nothing where it does not.
+
+    Attributes:
+        everything: ``exclude_newer``.
+        packages: ``exclude_newer_package``; ``false`` for those that it lets through.
+        channels: ``exclude_newer`` of ``channel_settings``, of several for a channel the last one.
+    """
+
+    everything: str = ""
+    packages: tuple[tuple[str, str], ...] = ()
+    channels: tuple[tuple[str, str], ...] = ()
+
+
+def exclude_newer_of(
+    everything: object, packages: Mapping[str, Any], channel_settings: Iterable[Mapping[str, Any]]
+) -> CondasExcludeNewer:
+    """The same of values as they are configured: ``null`` and ``true`` say nothing."""
+    channels: list[tuple[str, str]] = []
+    for setting in channel_settings:
+        value = setting.get("exclude_newer", setting.get("exclude-newer"))
+        if setting.get("channel") and value is not None and value is not True:
+            channels.append((str(setting["channel"]).strip(), str(value).strip()))
+    said = ((str(name), value) for name, value in packages.items())
+    return CondasExcludeNewer(
+        "" if everything is None else str(everything).strip(),
+        tuple((n, str(v).strip() or NEVER) for n, v in said if v is not None and v is not True),
+        tuple((name, text) for name, text in channels if text),
+    )

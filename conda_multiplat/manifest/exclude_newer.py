@@ -1,0 +1,123 @@
+"""``multiplat: exclude-newer``, and what is said of channels and packages beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import yaml
+
+from conda_multiplat.manifest.model import Environment
+from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.errors import Location, Problem
+from conda_multiplat.vocabulary.exclude_newer import (
+    FORMS,
+    NEVER,
+    ExcludeNewer,
+    Rule,
+    is_never,
+    is_rule,
+)
+from conda_multiplat.vocabulary.names import nearest_or_all
+from conda_multiplat.vocabulary.yaml_nodes import Reader, Text, is_null
+
+EVERYTHING = "exclude-newer"
+OF_CHANNELS = "exclude-newer-channel"
+OF_PACKAGES = "exclude-newer-package"
+KEYS = (EVERYTHING, OF_CHANNELS, OF_PACKAGES)
+
+
+class Said(NamedTuple):
+    """What one file says.
+
+    Attributes:
+        rule: of everything, channels and packages.
+        places: where each of the channels stands.
+    """
+
+    rule: Rule = Rule()
+    places: tuple[Text, ...] = ()
+
+
+def read_exclude_newer(reader: Reader, keys: Mapping[str, tuple[Text, yaml.Node]]) -> Said:
+    """What the keys of ``multiplat:`` say, problems going to ``reader``."""
+    everything = ""
+    if EVERYTHING in keys and not is_null(keys[EVERYTHING][1]):
+        everything = _everything(reader, keys[EVERYTHING][1])
+    channels = _own(reader, OF_CHANNELS, keys)
+    packages = _own(reader, OF_PACKAGES, keys)
+    rule = Rule(
+        everything,
+        tuple((_plain(key.value), text) for key, text in channels),
+        tuple(sorted((key.value.lower(), text) for key, text in packages)),
+    )
+    return Said(rule, tuple(key for key, _ in channels))
+
+
+def _everything(reader: Reader, node: yaml.Node) -> str:
+    reader.no_selectors(node, EVERYTHING)
+    text = reader.text(node, EVERYTHING)
+    if text and not is_rule(text.value):
+        reader.problem(text.at, f"{EVERYTHING} is {text.value!r:.60}", FORMS)
+    return text.value.strip() if text else ""
+
+
+def _own(
+    reader: Reader, what: str, keys: Mapping[str, tuple[Text, yaml.Node]]
+) -> list[tuple[Text, str]]:
+    if what not in keys:
+        return []
+    node = keys[what][1]
+    reader.no_selectors(node, what)
+    said = []
+    for name, (key, child) in reader.mapping(node, what).items():
+        text = reader.text(child, f"{what} of {name}")
+        if text and not (is_never(text.value) or is_rule(text.value)):
+            hint = f"{FORMS}, or `{NEVER}` to let it through"
+            reader.problem(text.at, f"{what} of {name} is {text.value!r:.60}", hint)
+        elif text:
+            said.append((key, NEVER if is_never(text.value) else text.value.strip()))
+    return said
+
+
+def _plain(channel: str) -> str:
+    return public_name(channel).rstrip("/")
+
+
+def combined(said: Iterable[Said]) -> ExcludeNewer:
+    """What several files say: the last that says a word of something counts."""
+    everything = ""
+    channels: dict[str, str] = {}
+    packages: dict[str, str] = {}
+    for each in said:
+        everything = each.rule.everything or everything
+        channels |= dict(each.rule.channels)
+        packages |= dict(each.rule.packages)
+    rule = Rule(everything, tuple(channels.items()), tuple(sorted(packages.items())))
+    return of_both(rule)
+
+
+def of_both(rule: Rule) -> ExcludeNewer:
+    """What is said of both halves: PyPI has no channels."""
+    return ExcludeNewer(rule, rule._replace(channels=()))
+
+
+def channel_problems(said: Sequence[Said], environments: Mapping[str, Environment]) -> set[Problem]:
+    """Channels that the manifest does not name: a slip there would let everything through."""
+    views = [view for each in environments.values() for view in each.views.values()]
+    named = {_plain(text.value) for view in views for text in view.channels}
+    lines = (line.text for view in views for line in view.conda if "::" in line.text)
+    named |= {_plain(text.partition("::")[0]) for text in lines}
+    if not named:  # the configuration names them
+        return set()
+    return {
+        _unknown(key.at, key.value, sorted(named - {"nodefaults"}))
+        for each in said
+        for key in each.places
+        if _plain(key.value) not in named
+    }
+
+
+def _unknown(at: Location, name: str, named: Sequence[str]) -> Problem:
+    hint = nearest_or_all(name, named, "write it as under `channels`")
+    return Problem(at, f"{OF_CHANNELS} names {name!r}, which is no channel of the manifest", hint)
