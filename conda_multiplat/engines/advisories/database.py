@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from conda_multiplat.lockfile.audit.advisory import Advisory, read_advisory
+from conda_multiplat.lockfile.audit.advisory import Advisory, projects_of, read_advisory
 from conda_multiplat.lockfile.audit.vulnerabilities import Question
 from conda_multiplat.machine.files import read_blocks, shown
 from conda_multiplat.vocabulary.errors import (
@@ -55,10 +55,12 @@ class Database:
         for name, content in _documents(self._path):
             say(f"reading {self.name}: {count} advisories")
             try:
-                for advisory in map(read_advisory, _values(content)):
+                for value in _values(content):
                     count += 1
-                    for project in {each.project for each in advisory.affected} & projects:
-                        known.setdefault(project, []).append(advisory)
+                    if about := projects_of(value) & projects:
+                        advisory = read_advisory(value)
+                        for project in about:
+                            known.setdefault(project, []).append(advisory)
             except DocumentError as error:
                 problems.append(Problem(Location(name, error.line, error.column), error.message))
         if problems:

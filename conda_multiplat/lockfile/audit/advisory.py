@@ -1,7 +1,10 @@
 """An advisory in OSV's form (https://ossf.github.io/osv-schema/) as a frozen value.
 
-Of an advisory only what is said of PyPI is kept. What is of another kind than the schema has is an
-error: an advisory that is passed over would make a package look clean.
+Of an advisory only what is said of PyPI is kept. Where what counts is of another kind than the
+schema has, it is an error: an advisory that is passed over would make a package look clean. Real
+databases have slips, though, and those do not stop everybody: what is about other projects is not
+read on, an alias that is no identifier is left out, and an event that nobody knows makes its range
+one without order.
 """
 
 from __future__ import annotations
@@ -23,8 +26,12 @@ INTRODUCED, FIXED, LAST_AFFECTED, LIMIT = EVENTS = (
 )
 
 
+#: An event of another kind: its range has no order.
+UNORDERED = "unordered"
+
+
 class Event(NamedTuple):
-    """A version from which on something is so: one of :data:`EVENTS`."""
+    """A version from which on something is so: one of :data:`EVENTS`, or ``UNORDERED``."""
 
     kind: str
     version: str
@@ -76,16 +83,30 @@ def read_advisory(value: object) -> Advisory:
         DocumentError: it is none, with what is wrong.
     """
     data = _mapping(value, "an advisory")
-    affected = [_mapping(item, "affected") for item in _items(data, "affected")]
-    of_pypi = [item for item in affected if _is_pypi(item)]
+    of_pypi = _of_pypi(data)
+    aliases = (str(alias) for alias in _items(data, "aliases"))
     return Advisory(
-        id=_id(data.get("id"), "id"),
-        aliases=tuple(_id(alias, "an alias") for alias in _items(data, "aliases")),
+        id=_id(data.get("id")),
+        aliases=tuple(alias for alias in aliases if ID.fullmatch(alias)),
         summary=_summary(data),
         rating=rating_of(_severities(data, of_pypi), _words(data, of_pypi)),
         affected=tuple(_affected(item) for item in of_pypi),
         withdrawn=bool(data.get("withdrawn")),
     )
+
+
+def projects_of(value: object) -> frozenset[str]:
+    """The projects of PyPI that an advisory is about, normalised; nothing else of it is read.
+
+    Raises:
+        DocumentError: that can't be told.
+    """
+    return frozenset(map(_project, _of_pypi(_mapping(value, "an advisory"))))
+
+
+def _of_pypi(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    affected = [_mapping(item, "affected") for item in _items(data, "affected")]
+    return [item for item in affected if _is_pypi(item)]
 
 
 def _is_pypi(item: Mapping[str, Any]) -> bool:
@@ -95,24 +116,26 @@ def _is_pypi(item: Mapping[str, Any]) -> bool:
 
 
 def _affected(item: Mapping[str, Any]) -> Affected:
-    name = _text(item["package"].get("name"), "a package's name")
     return Affected(
-        project_name(name),
+        _project(item),
         frozenset(_text(version, "a version") for version in _items(item, "versions")),
         tuple(
-            tuple(_event(event) for event in _items(entry, "events"))
+            tuple(event for each in _items(entry, "events") for event in _events(each))
             for entry in (_mapping(each, "a range") for each in _items(item, "ranges"))
             if entry.get("type") != "GIT"  # commits say nothing of a version
         ),
     )
 
 
-def _event(value: object) -> Event:
+def _project(item: Mapping[str, Any]) -> str:
+    return project_name(_text(item["package"].get("name"), "a package's name"))
+
+
+def _events(value: object) -> list[Event]:
+    """The events of an object, which has one; an unknown one where it has none that is known."""
     event = _mapping(value, "an event")
-    kinds = [kind for kind in EVENTS if kind in event]
-    if len(kinds) != 1:
-        raise DocumentError(f"an event is one of {', '.join(EVENTS)}, not {value!r:.60}")
-    return Event(kinds[0], _text(event[kinds[0]], kinds[0]))
+    known = [Event(kind, _text(event[kind], kind)) for kind in EVENTS if kind in event]
+    return known or [Event(UNORDERED, "")]
 
 
 def _severities(data: Mapping[str, Any], affected: list[Mapping[str, Any]]) -> list[str]:
@@ -144,10 +167,10 @@ def _summary(data: Mapping[str, Any]) -> str:
 _LONGEST = 200
 
 
-def _id(value: object, what: str) -> str:
-    text = _text(value, what)
+def _id(value: object) -> str:
+    text = _text(value, "id")
     if not ID.fullmatch(text):
-        raise DocumentError(f"{what} is not an identifier: {text!r:.60}")
+        raise DocumentError(f"id is not an identifier: {text!r:.60}")
     return text
 
 
