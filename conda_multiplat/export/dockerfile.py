@@ -42,14 +42,16 @@ def render(lock: LockFile, subdir: str, variables: Mapping[str, str]) -> str | N
         return None
     locked = platform_to_render(lock, subdir)
     parts = [
-        _header(lock, locked, subdir, str(platform)),
+        _header(lock, locked, subdir, str(platform), variables),
         _build(lock, locked, subdir, str(platform)),
         _image(locked, str(platform), variables),
     ]
     return "\n".join("\n".join(lines) + "\n" for lines in parts)
 
 
-def _header(lock: LockFile, locked: PlatformLock, subdir: str, platform: str) -> list[str]:
+def _header(
+    lock: LockFile, locked: PlatformLock, subdir: str, platform: str, variables: Mapping[str, str]
+) -> list[str]:
     file = rendered_name("dockerfile", lock.environment, subdir)
     beside = rendered_name("explicit", lock.environment, subdir)
     return [
@@ -58,6 +60,11 @@ def _header(lock: LockFile, locked: PlatformLock, subdir: str, platform: str) ->
         f"# $ docker build --platform {platform} --file {file} .",
         *(f"# {line}" for line in machine_lines(locked)),
         *(f"# not in it, since nothing verifies it: {name}" for name in _unverified(locked)),
+        *(
+            f"# not set, having line breaks: {name}"
+            for name in variables
+            if _is_broken(variables[name])
+        ),
         "# An image with micromamba, and the base image; --build-arg INSTALLER=… names another.",
         f"ARG INSTALLER={_INSTALLER}",
         f"ARG BASE={_BASE}",
@@ -116,7 +123,7 @@ def _entrypoint() -> list[str]:
 
 def _image(locked: PlatformLock, platform: str, variables: Mapping[str, str]) -> list[str]:
     active = activation(PREFIX, PREFIX, asked=[variables])
-    fit = {name: value for name, value in active.variables.items() if "\n" not in value}
+    fit = {name: value for name, value in active.variables.items() if not _is_broken(value)}
     own = {"CONDA_PREFIX": PREFIX, "CONDA_DEFAULT_ENV": PREFIX, "CONDA_SHLVL": "1"}
     has_python = any(record.name == "python" for record in locked.records)
     return [
@@ -127,6 +134,11 @@ def _image(locked: PlatformLock, platform: str, variables: Mapping[str, str]) ->
         f'ENTRYPOINT ["{PREFIX}/{ENTRYPOINT}"]',
         *(['CMD ["python"]'] if has_python else []),
     ]
+
+
+def _is_broken(value: str) -> bool:
+    """Whether an ``ENV`` can't have it."""
+    return bool({"\n", "\r"} & set(value))
 
 
 def _quoted(value: str) -> str:

@@ -32,7 +32,7 @@ echo 'export FROM_SCRIPT=1' > /opt/env/etc/conda/activate.d/a.sh
     "etc/passwd": b"root:x:0:0:root:/:/bin/sh\n",
 }
 
-VARIABLES = r"""variables: {ROBOT: 'two words, $HOME "quoted" \ & more', N: 3}
+VARIABLES = r"""variables: {ROBOT: 'two words, $HOME "quoted" \ & more', N: 3, TEXT: "a\nb"}
 """
 
 

@@ -62,7 +62,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         dest="hash_kind",
         choices=("md5", "sha256"),
         default="md5",
-        help="explicit, snakemake: which hash; condas before 24.9 read md5 only (default)",
+        help="of explicit files, snakemake's too: condas before 24.9 read md5 only (default)",
     )
 
 

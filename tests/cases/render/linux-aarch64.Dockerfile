@@ -4,6 +4,7 @@
 # conda does not check that the machine has what these packages need:
 #   __glibc >=2.17 (python)
 # They were locked for __archspec 1 aarch64, __glibc 2.28, __linux 4.18, __unix 0.
+# not set, having line breaks: TEXT
 # An image with micromamba, and the base image; --build-arg INSTALLER=… names another.
 ARG INSTALLER=mambaorg/micromamba:2
 ARG BASE=debian:stable-slim
