@@ -150,6 +150,7 @@ def _updated(call: Invocation, rule: str, command: str) -> Path:
         return prefixes.is_environment(named or call.where(project, environment))
 
     names = _candidates(call, project, named)
+    as_it_was = project
     project, choice = choose_by_rule(
         project,
         names,
@@ -165,7 +166,8 @@ def _updated(call: Invocation, rule: str, command: str) -> Path:
     try:
         work = make_as_locked(project, choice, where, settings, console, then=then)
     except InUseError as error:
-        error.hints = (*error.hints, "--no-install takes it as it is")
+        was_locked = ["what was just locked stays"] if project is not as_it_was else []
+        error.hints = (*error.hints, "--no-install takes it as it is", *was_locked)
         raise
     if work.changed:
         from conda_multiplat.actions.install.summary import outcome  # late: most often nothing has

@@ -7,13 +7,13 @@ Flow::
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from conda_multiplat.actions.lock.adopt import adopt
 from conda_multiplat.actions.lock.plan import Update
-from conda_multiplat.actions.lock.relock import relock
+from conda_multiplat.actions.lock.relock import Locked, relock
 from conda_multiplat.actions.lock.report import changes_of, document, note_assumed_platforms, report
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
@@ -21,6 +21,10 @@ from conda_multiplat.machine.files import shown, write_all
 from conda_multiplat.machine.project import Project, gone_files, load_project, passed_over
 from conda_multiplat.machine.temporary import sweep
 from conda_multiplat.manifest.spec_warnings import spec_warnings
+
+
+def _nothing(_: Locked) -> None:
+    pass
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ def lock_project(
     exclude_newer: str = "",
     dry_run: bool = False,
     unchanged: str = "in sync",
+    before_writing: Callable[[Locked], None] = _nothing,
 ) -> LockedProject:
     """Lock, say what changes, and write it unless ``dry_run``.
 
@@ -64,6 +69,7 @@ def lock_project(
         exclude_newer: what is too new, beside what the manifest says; ``""`` for nothing.
         dry_run: write nothing.
         unchanged: what is said where there is nothing to write.
+        before_writing: may refuse to have it written; not asked where nothing is.
 
     Raises:
         MultiplatError: as :func:`relock`; nothing was written.
@@ -102,6 +108,7 @@ def lock_project(
         console.say(line)
     texts = {**adopted.texts, **locked.texts()}
     if not dry_run:
+        before_writing(locked)
         sweep(project.folder)
         write_all(texts)
     names = [shown(path) for path in texts]

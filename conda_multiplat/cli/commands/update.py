@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from conda_multiplat.actions.edit.follow import bring_up_to_date, followed
+from conda_multiplat.actions.edit.follow import bring_up_to_date, followed, require_free
 from conda_multiplat.actions.invocation import Invocation
 from conda_multiplat.actions.lock.lock_project import lock_project
 from conda_multiplat.actions.lock.plan import Update
+from conda_multiplat.actions.lock.relock import Locked
 from conda_multiplat.cli.options import (
     destination_options,
     drop_cuda_option,
@@ -53,6 +54,11 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         Invocation(settings, console, args.files, named, args.env_name, args.env_prefix)
     )
     of_prefix = [follows.environment] if follows.where and follows.environment else []
+
+    def require_followed_free(locked: Locked) -> None:
+        if args.install:
+            require_free(locked, follows, settings)
+
     locked = lock_project(
         follows.files,
         settings,
@@ -63,6 +69,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         drop_cuda=args.drop_cuda,
         dry_run=args.dry,
         unchanged="nothing newer that the manifest allows",
+        before_writing=require_followed_free,
     )
     told = locked.told
     if args.install and not args.dry:

@@ -217,6 +217,41 @@ def test_edits_change_nothing(alone: Host, demo: Path, words: tuple[str, ...]) -
         assert [path.read_bytes() for path in files] != before
 
 
+def test_updates_change_nothing(alone: Host, project: Path, tmp_path: Path) -> None:
+    """The same of locks alone; of a run that locks, what it has written is said."""
+    files = {"share/tool": b"x"}
+    tools = [
+        Package("tool", version, noarch="generic", files=files) for version in ("1.0", "2.0", "3.0")
+    ]
+    own = build_channel(tmp_path / "tools", tools[:1])
+    write(project, own, "tool", platforms=f"[{SUBDIR}]")
+    alone.multiplat("lock", "-q", cwd=project)
+    alone.multiplat("install", "-q", cwd=project)
+    build_channel(own, tools[:2])
+    lock = project / "conda-lock.yml"
+    before = lock.read_bytes()
+    with _running(alone, project, "run", "--", *_WAIT) as process:
+        first, who, *_ = _refusal(alone, process.pid).splitlines(keepends=True)
+        done = alone.multiplat("update", cwd=project, code=1)
+        assert done.stderr.endswith(
+            f"{first}{who}  wait for its end, or --no-install leaves it\n  no file was changed\n"
+        )
+        assert lock.read_bytes() == before
+        alone.multiplat("update", "--dry-run", cwd=project)
+        alone.multiplat("update", "--no-install", cwd=project)
+        assert lock.read_bytes() != before
+        write(project, own, "tool <2", platforms=f"[{SUBDIR}]")
+        before = lock.read_bytes()
+        alone.multiplat("run", "--", "true", cwd=project)  # what it was installed with fits
+        assert lock.read_bytes() != before
+        write(project, own, "tool >=2", platforms=f"[{SUBDIR}]")
+        done = alone.multiplat("run", "--", "true", cwd=project, code=1)
+        assert done.stderr.endswith(
+            "  --no-install takes it as it is\n  what was just locked stays\n"
+        )
+    assert alone.json("install", cwd=project)["changes"][0]["new"]["version"] == "2.0"
+
+
 def test_shell_is_in_it(alone: Host, demo: Path, packages: Path) -> None:
     """A shell counts until it is left."""
     command = [*alone.command, "shell", "--shell", "bash"]
