@@ -7,13 +7,15 @@ Flow::
                                      \-> the newest there is -/
 
 Two rounds in all, whatever the number of packages: one solve of all targets, and one look for the
-newest versions, of conda's side and of PyPI's at once.
+newest versions, of conda's side and of PyPI's at once. Which versions indexes have depends on no
+solve, and is asked for beside it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,10 +30,11 @@ from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import Target, target
 from conda_multiplat.solving.newest_versions import NewestVersion, SolvedRequest
-from conda_multiplat.solving.pypi import PypiSolution
+from conda_multiplat.solving.pypi import PypiSolution, pypi_request
 from conda_multiplat.solving.requests import request
 from conda_multiplat.solving.solve_groups.conda import with_peers_lines
 from conda_multiplat.vocabulary.names import project_name
+from conda_multiplat.vocabulary.records import python_of
 
 if TYPE_CHECKING:
     from conda_multiplat.engines.conda.solver import RattlerEngine
@@ -123,20 +126,35 @@ def outdated(
     adopted = adopt(project, settings, console, environments=environments, platforms=platforms)
     project = adopted.project  # another tool's lock is updated with what it was made for
     engine = RattlerEngine(settings, project.folder)
-    allowed = relock(
-        project,
-        settings,
-        console,
-        environments=environments,
-        platforms=platforms,
-        update=Update(everything=True),
-        drop_cuda=True,
-        engine=engine,
-    )
-    solved = [_solved(project, locked, allowed, settings) for locked in every]
-    pypi = {str(target): solution for target, solution in allowed.pypi.items()}
-    newest = _newest(solved, pypi, engine, lambda: UvEngine(settings, project.folder))
+    pypi = any(locked.locked.pypi for locked in every)
+    with closing(UvEngine(settings, project.folder)) if pypi else nullcontext() as pypi_engine:
+        if pypi_engine:
+            _expect(project, every, pypi_engine)
+        allowed = relock(
+            project,
+            settings,
+            console,
+            environments=environments,
+            platforms=platforms,
+            update=Update(everything=True),
+            drop_cuda=True,
+            engine=engine,
+        )
+        solved = [_solved(project, locked, allowed, settings) for locked in every]
+        newest = _newest(solved, allowed.pypi, engine, pypi_engine)
     return Answer(_grouped(every, allowed, newest), every, allowed)
+
+
+def _expect(project: Project, every: Sequence[LockedTarget], engine: UvEngine) -> None:
+    """Begin to ask indexes what is newest of what is locked: it depends on no solution."""
+    from conda_multiplat.engines.pypi.conda_names import name_table
+
+    table = name_table()
+    for locked in every:
+        wanted = target(project.manifest, locked.target.environment, locked.target.subdir)
+        if locked.locked.pypi and python_of(locked.locked.records):
+            request = pypi_request(wanted, locked.locked.records, table)
+            engine.expect_newest(request, locked.locked.pypi)
 
 
 def _grouped(
@@ -189,26 +207,22 @@ def _comparison(manager: str) -> Callable[[str, str], bool]:
 
 def _newest(
     solved: Sequence[SolvedRequest],
-    pypi: Mapping[str, PypiSolution],
+    pypi: Mapping[Target, PypiSolution],
     conda_engine: RattlerEngine,
-    make_pypi_engine: Callable[[], UvEngine],
+    pypi_engine: UvEngine | None,
 ) -> Mapping[str, Newest]:
     """The newest versions of what the manifest allows, by the target's name."""
     targets = [str(request.target) for request, _ in solved]
-    engine = make_pypi_engine() if pypi else None
-    try:
-        futures = {name: engine.newest(pypi[name]) for name in targets if engine and name in pypi}
-        found: dict[str, dict[Key, NewestVersion]] = {
-            target: {("conda", name): newest for name, newest in known.items()}
-            for target, known in zip(targets, conda_engine.newest(solved), strict=True)
-        }
-        for target, future in futures.items():
-            found[str(target)] |= {
-                ("pypi", name): newest for name, newest in future.result().items()
-            }
-    finally:
-        if engine:
-            engine.close()
+    solutions = {str(each): solution for each, solution in pypi.items() if str(each) in targets}
+    futures = {
+        name: pypi_engine.newest(solution) for name, solution in solutions.items() if pypi_engine
+    }
+    found: dict[str, dict[Key, NewestVersion]] = {
+        name: {("conda", package): newest for package, newest in known.items()}
+        for name, known in zip(targets, conda_engine.newest(solved), strict=True)
+    }
+    for name, future in futures.items():
+        found[name] |= {("pypi", project): newest for project, newest in future.result().items()}
     return found
 
 

@@ -23,7 +23,6 @@ from packaging.version import InvalidVersion, Version
 
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
-from conda_multiplat.solving.newest_versions import NewestVersion
 from conda_multiplat.vocabulary.exclude_newer import ALL_SEEN, Cuts
 from conda_multiplat.vocabulary.names import spec_name
 from conda_multiplat.vocabulary.pip_options import EDITABLE, FILES, split_option
@@ -129,13 +128,6 @@ class PypiEngine(Protocol):
         """Begin a resolution, and return at once.
 
         The future raises an ``OutsideError`` where an index can't be read.
-        """
-        ...  # pragma: no cover
-
-    def newest(self, solution: PypiSolution) -> Future[Mapping[str, NewestVersion]]:
-        """Begin to ask for the newest version of each package of a solution, and return at once.
-
-        Those that come from no index are left out. The future raises as that of :meth:`start`.
         """
         ...  # pragma: no cover
 

@@ -1,17 +1,21 @@
 """The newest version of each PyPI package of a solution, and what is in its way.
 
 1. uv resolves all names of a target at once and without what they need (``--no-deps``), so that no
-   package is in another's way. Where an index has lost one, the names are asked for in halves.
+   package is in another's way. Where an index has lost one, the names are asked for in halves. This
+   depends on no solution, so that it can be done while one is looked for.
 2. A newest version that was not taken is held against the manifest's lines, against what those who
-   need it say of it, and against what it needs itself. Their metadata is looked up for that.
+   need it say of it, and against what it needs itself. Their metadata is looked up for that, of
+   several packages at once: most of the time is the way to the index and back.
 
 Nothing is resolved a second time: where all of that lets it through, ``why`` can tell more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any, NamedTuple
 
 from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement
@@ -21,7 +25,7 @@ from packaging.version import Version
 
 from conda_multiplat.engines.pypi.compile import NO_SOLUTION, Compiler
 from conda_multiplat.engines.pypi.exclude_newer import too_new
-from conda_multiplat.engines.pypi.published import Published
+from conda_multiplat.engines.pypi.published import Published, files
 from conda_multiplat.engines.pypi.vendor_indexes import sourced
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving import newest_versions as phrases
@@ -33,22 +37,60 @@ from conda_multiplat.vocabulary.pip_options import CONSTRAINT
 from conda_multiplat.vocabulary.pip_places import place_of
 from conda_multiplat.vocabulary.records import PypiRecord
 
+#: Packages of a target whose metadata is looked up at once.
+_AT_ONCE = 8
 
-def newest_versions(
-    uv: Compiler, solution: PypiSolution, published: Published
-) -> dict[str, NewestVersion]:
-    """The newest version that the indexes have of each package that comes from one.
+
+class Latest(NamedTuple):
+    """The newest version of a project; ``package`` is its entry in a ``pylock.toml`` (PEP 751)."""
+
+    package: dict[str, Any]
+
+    @property
+    def version(self) -> str:
+        """The version."""
+        return str(self.package["version"])
+
+    @property
+    def url(self) -> str:
+        """Where one of its files is; ``""`` where uv names none."""
+        return next(iter(files(self.package)), "")
+
+
+def latest_versions(uv: Compiler, records: Sequence[PypiRecord]) -> dict[str, Latest]:
+    """What is newest of each package that comes from an index; none of what no index has.
 
     Raises:
         OutsideError: an index can't be read.
     """
-    names = [record.name for record in solution.records if _is_of_index(uv, record)]
-    alone = replace(uv, request=places_only(solution.request))
-    solved = _Solved(uv, alone, solution, published)
-    return {
-        name: solved.newest(name, version, too_new=newer)
-        for name, (version, newer) in _versions(uv, alone, names).items()
-    }
+    names = [record.name for record in records if _is_of_index(uv, record)]
+    return _versions(_alone(uv), names)
+
+
+def newest_versions(
+    uv: Compiler,
+    solution: PypiSolution,
+    latest: Mapping[str, Latest],
+    published: Published,
+) -> dict[str, NewestVersion]:
+    """The newest version of each package of a solution of which that is known.
+
+    Args:
+        uv: for the request that was solved.
+        solution: what was found.
+        latest: what the indexes have.
+        published: looks metadata up.
+    """
+    newer = too_new(uv.request, [each.package for each in latest.values()])
+    solved = _Solved(uv, solution, latest, newer, published)
+    names = [record.name for record in solution.records if record.name in latest]
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        return dict(zip(names, pool.map(solved.newest, names), strict=True))
+
+
+def _alone(uv: Compiler) -> Compiler:
+    """For packages by themselves."""
+    return replace(uv, request=places_only(uv.request))
 
 
 def _is_of_index(uv: Compiler, record: PypiRecord) -> bool:
@@ -59,26 +101,24 @@ def _is_of_index(uv: Compiler, record: PypiRecord) -> bool:
     return not any(place_of(line.text) for line in named)
 
 
-def _versions(uv: Compiler, alone: Compiler, names: Sequence[str]) -> dict[str, tuple[str, bool]]:
-    """The newest version of each project, and if it is too new; none of what no index has."""
+def _versions(uv: Compiler, names: Sequence[str]) -> dict[str, Latest]:
     if not names:
         return {}
-    own = replace(alone, named=frozenset(names) & sourced(alone.request))
+    own = replace(uv, named=frozenset(names) & sourced(uv.request))
     done = own.lock([*own.options, *names], "--no-deps")
     if done.returncode == 0:
-        packages = [p for p in own.pylock().get("packages", ()) if "version" in p]
-        newer = too_new(uv.request, packages)
+        packages = own.pylock().get("packages", ())
         return {
-            name: (package["version"], name in newer)
+            canonicalize_name(package["name"]): Latest(package)
             for package in packages
-            if (name := canonicalize_name(package["name"]))
+            if "version" in package
         }
     if done.returncode != NO_SOLUTION:
         own.check(done)
     if len(names) == 1:
         return {}
     half = len(names) // 2
-    return {**_versions(uv, alone, names[:half]), **_versions(uv, alone, names[half:])}
+    return {**_versions(uv, names[:half]), **_versions(uv, names[half:])}
 
 
 class _Solved:
@@ -86,22 +126,30 @@ class _Solved:
 
     Args:
         uv: for the request that was solved.
-        alone: for packages by themselves.
         solution: what was found.
+        latest: what the indexes have.
+        newer: what of that is too new for the request.
         published: looks metadata up.
     """
 
     def __init__(
-        self, uv: Compiler, alone: Compiler, solution: PypiSolution, published: Published
+        self,
+        uv: Compiler,
+        solution: PypiSolution,
+        latest: Mapping[str, Latest],
+        newer: Collection[str],
+        published: Published,
     ) -> None:
         self._uv = uv
-        self._alone = alone
+        self._latest = latest
+        self._newer = newer
         self._request = solution.request
         self._records = {record.name: record for record in solution.records}
         self._published = published
 
-    def newest(self, name: str, version: str, *, too_new: bool) -> NewestVersion:
+    def newest(self, name: str) -> NewestVersion:
         """The newest version of a project, and what is in its way where it was not taken."""
+        version = self._latest[name].version
         here = self._records[name].version
         if Version(version) <= Version(here):
             return NewestVersion(here)
@@ -109,9 +157,9 @@ class _Solved:
         lines = phrases.with_peers(request.requirements, request.target, pypi=True)
         reason = (
             phrases.first_in_the_way(lines, name, lambda line: self._allows(line, version))
-            or (phrases.by_age(request.cuts.of(name) or 0) if too_new else "")
+            or (phrases.by_age(request.cuts.of(name) or 0) if name in self._newer else "")
             or self._asker(name, version)
-            or self._need(name, version)
+            or self._need(name)
             or phrases.unknown(name)
         )
         return NewestVersion(version, reason)
@@ -137,9 +185,10 @@ class _Solved:
                     return phrases.by_package(record.name, record.version, spec)
         return ""
 
-    def _need(self, name: str, version: str) -> str:
+    def _need(self, name: str) -> str:
         """What it needs in another version than is here."""
-        metadata = self._published.of_version(self._alone, name, version)
+        url = self._latest[name].url
+        metadata = self._published.of_file(self._uv, name, url) if url else None
         here = self._here()
         for line in self._needs(metadata):
             needed = canonicalize_name(line.name)

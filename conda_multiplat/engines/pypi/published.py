@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 import urllib.request
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from email.errors import MessageError
 from pathlib import Path
@@ -30,28 +31,37 @@ _LARGEST = 8 << 20
 
 
 class Published:
-    """The metadata that was looked up in a run: each distribution once, for all targets."""
+    """The metadata that was looked up in a run: each distribution once, for all targets.
+
+    Several threads can ask; who asks for what another is looking up waits for that.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: dict[tuple[str, ...], Metadata | None] = {}
+        self._known: dict[tuple[str, ...], Future[Metadata | None]] = {}
 
     def of_version(self, uv: Compiler, name: str, version: str) -> Metadata | None:
         """Of a project's version in the indexes; ``None`` where it can't be had."""
         pin = f"{name}=={version}"
-        with self._lock:
-            key = (pin, uv.request.python, *uv.options)
-            if key not in self._known:
-                self._known[key] = _of_pin(uv, name, pin)
-            return self._known[key]
+        key = (pin, uv.request.python, *uv.options)
+        return self._once(key, lambda: _of_pin(uv, name, pin))
 
     def of_file(self, uv: Compiler, name: str, url: str) -> Metadata | None:
         """Of a locked file; ``None`` where it can't be had."""
+        return self._once((url,), lambda: _of_url(uv, name, url))
+
+    def _once(
+        self, key: tuple[str, ...], look_up: Callable[[], Metadata | None]
+    ) -> Metadata | None:
         with self._lock:
-            key = (url,)
-            if key not in self._known:
-                self._known[key] = _of_url(uv, name, url)
-            return self._known[key]
+            is_first = key not in self._known
+            answer = self._known.setdefault(key, Future())
+        if is_first:
+            try:
+                answer.set_result(look_up())
+            except BaseException as error:
+                answer.set_exception(error)
+        return answer.result()
 
 
 def _of_pin(uv: Compiler, name: str, pin: str) -> Metadata | None:
@@ -61,12 +71,12 @@ def _of_pin(uv: Compiler, name: str, pin: str) -> Metadata | None:
         entries = [*uv.options, pin]
         done = own.lock(entries, "--no-deps", without={name}, packages=NEWEST_SYSTEM)
         packages = own.pylock().get("packages", ()) if done.returncode == 0 else ()
-        url = next((url for package in packages for url in _files(package)), "")
+        url = next((url for package in packages for url in files(package)), "")
     return _of_url(uv, name, url) if url else None
 
 
-def _files(package: dict[str, Any]) -> list[str]:
-    """Where a package's files are, wheels first."""
+def files(package: dict[str, Any]) -> list[str]:
+    """Where the files of a package of ``pylock.toml`` are, wheels first."""
     wheels: Sequence[dict[str, Any]] = package.get("wheels", ())
     sources = [package[key] for key in ("archive", "sdist") if key in package]
     return [file.get("url") or file.get("path", "") for file in (*wheels, *sources)]

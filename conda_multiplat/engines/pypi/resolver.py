@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +34,7 @@ from conda_multiplat.engines.pypi.extras import asked_extras
 from conda_multiplat.engines.pypi.facts import stated_facts
 from conda_multiplat.engines.pypi.folder_digest import folder_digest, folder_version
 from conda_multiplat.engines.pypi.listing import Listing
-from conda_multiplat.engines.pypi.newest import newest_versions
+from conda_multiplat.engines.pypi.newest import Latest, latest_versions, newest_versions
 from conda_multiplat.engines.pypi.paths_in_lock import path_in_lock
 from conda_multiplat.engines.pypi.published import Published
 from conda_multiplat.engines.pypi.uv import UvProcesses, pypi_index, uv_program
@@ -52,6 +52,7 @@ from conda_multiplat.solving.pypi import (
     PypiConflict,
     PypiRequest,
     PypiSolution,
+    places_only,
     seeing_all,
 )
 from conda_multiplat.solving.read_pylock import Chosen, choose, wheel_tags
@@ -79,21 +80,42 @@ class UvEngine:
         pypi_index(settings)  # refused here, and not once for each target
         self._processes = UvProcesses()
         self._published = Published()
+        self._expected: dict[Hashable, Future[Mapping[str, Latest]]] = {}
         self._pool = ThreadPoolExecutor(max_workers=2 * (os.cpu_count() or 1))
 
     def start(self, request: PypiRequest) -> Future[PypiSolution | PypiConflict]:
         """Begin a resolution; see :class:`conda_multiplat.solving.pypi.PypiEngine`."""
         return self._pool.submit(self._resolve, request)
 
+    def expect_newest(self, request: PypiRequest, records: Sequence[PypiRecord]) -> None:
+        """Begin to ask what is newest of some packages, which :meth:`newest` will want to know.
+
+        Args:
+            request: what will be solved, as far as that is known.
+            records: packages of its solution, most likely.
+        """
+        self._expected[_places(request)] = self._pool.submit(self._latest, request, records)
+
     def newest(self, solution: PypiSolution) -> Future[Mapping[str, NewestVersion]]:
-        """See :class:`conda_multiplat.solving.pypi.PypiEngine`."""
+        """Begin to ask for the newest version of each package of a solution, and return at once.
+
+        Where that was expected, those that were named then are all. Packages that come from no
+        index are left out. The future raises as that of :meth:`start`.
+        """
         return self._pool.submit(self._newest, solution)
 
-    def _newest(self, solution: PypiSolution) -> Mapping[str, NewestVersion]:
+    def _latest(self, request: PypiRequest, records: Sequence[PypiRecord]) -> Mapping[str, Latest]:
         with temporary_folder() as place:
-            request = solution.request
             uv = Compiler(self._settings, self._folder, place, request, self._processes)
-            return newest_versions(uv, solution, self._published)
+            return latest_versions(uv, records)
+
+    def _newest(self, solution: PypiSolution) -> Mapping[str, NewestVersion]:
+        request = solution.request
+        expected = self._expected.get(_places(request))
+        latest = expected.result() if expected else self._latest(request, solution.records)
+        with temporary_folder() as place:
+            uv = Compiler(self._settings, self._folder, place, request, self._processes)
+            return newest_versions(uv, solution, latest, self._published)
 
     def facts(self, request: PypiRequest, record: PypiRecord) -> Future[PackageFacts | None]:
         """Begin to look up what a locked file states of itself, and return at once.
@@ -120,6 +142,14 @@ class UvEngine:
         with temporary_folder() as place:
             uv = Compiler(self._settings, self._folder, place, request, self._processes)
             return _outcome(uv, self._published)
+
+
+def _places(request: PypiRequest) -> Hashable:
+    """All that what is newest depends on."""
+    alone = places_only(request)
+    target = alone.target
+    options = (target.virtual_packages, target.pypi_options)
+    return target.environment, target.subdir, options, alone.python, alone.requirements
 
 
 def _outcome(uv: Compiler, published: Published) -> PypiSolution | PypiConflict:

@@ -274,6 +274,37 @@ def test_pypi_newest_where_the_oldest_are_wanted(
     assert "  2.0 is the newest\n" in said
 
 
+@pytest.mark.parametrize("moves", [False, True])
+def test_pypi_for_the_python_that_is_allowed(
+    alone: Host, project: Path, tmp_path: Path, moves: bool
+) -> None:
+    """What indexes have is asked for before it is known whether Python moves: not in vain."""
+    pythons = [Package("python", f"3.12.{each}", "0_cpython", "linux-64") for each in (5, 6)]
+    channel = write_repodata(tmp_path / "channel", pythons[:1])
+    index = Index(tmp_path / "index")
+    for name in ("free", "held"):
+        index.wheel(name, "1.0")
+    with serve(index.root) as server:
+        pip = f"pip: [--index-url {server.url}/simple, free, held<2]"
+        write(project, channel, "python 3.12.*", pip, platforms=LINUX)
+        alone.multiplat("lock", cwd=project)
+        if moves:
+            write_repodata(channel, pythons)
+        for name in ("free", "held"):
+            index.wheel(name, "2.0", python=">=3.12.6")
+        index.wheel("free", "1.1")
+        found = alone.json("outdated", cwd=project)["outdated"]
+    versions = {
+        each["name"]: (each["allowed"], each["newest"])
+        for each in found
+        if each["manager"] == "pypi"
+    }
+    if moves:
+        assert versions == {"free": ("2.0", "2.0"), "held": ("1.0", "2.0")}
+    else:
+        assert versions == {"free": ("1.1", "1.1")}
+
+
 def test_one_look_for_all(alone: Host, project: Path, server: Rules, tmp_path: Path) -> None:
     """However many packages there are, no more is asked of a channel than by a lock."""
     write(project, f"{server.url}/chan", "python", "numpy", "scipy")
