@@ -18,6 +18,8 @@ from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.package_facts import PackageFacts
 from conda_multiplat.vocabulary.records import PypiRecord
 
+#: What is told of it where somebody waits.
+LOOKING_UP = "looking up licences in channels and indexes"
 #: The facts of a target's packages.
 Facts = Mapping[Key, PackageFacts]
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from conda_multiplat.actions.check.rendered import fresh_texts, standing, text_of_everything
+from conda_multiplat.actions.package_facts import LOOKING_UP
 from conda_multiplat.actions.provenance import refuse_strays
 from conda_multiplat.cli.options import dry_run_option, environments_option, flag, platforms_option
 from conda_multiplat.export.explicit import HashKind
@@ -15,6 +16,7 @@ from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import rendered_files, shown, write_all
+from conda_multiplat.machine.progress import waiting
 from conda_multiplat.machine.project import Project, load_project, load_project_as_locked
 from conda_multiplat.manifest.targets import select_environments, targets
 from conda_multiplat.vocabulary.errors import UsageError
@@ -76,7 +78,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         if args.kind in OF_ALL:
             texts = _whole(project, args.kind, [*args.environments, *args.platforms])
         elif args.kind == "sbom":
-            texts = _bills(project, settings, args.environments, args.platforms)
+            with waiting(console, lambda: LOOKING_UP):
+                texts = _bills(project, settings, args.environments, args.platforms)
         else:
             texts = _anew(project, args.environments, args.platforms, args.kind, args.hash_kind)
         if not texts:

@@ -82,4 +82,4 @@ def summary(
     elif rules:
         yield f" none of {total} denied"
     else:
-        yield f" {total}; the manifest has no `multiplat: licenses:`, so none is denied"
+        yield f" {total}; no list under `multiplat: licenses:`, so none is denied"

@@ -62,6 +62,8 @@ from conda_multiplat.vocabulary.package_facts import PackageFacts
 from conda_multiplat.vocabulary.pip_options import split_option
 from conda_multiplat.vocabulary.records import PypiRecord
 
+#: Files whose metadata is asked for at once: servers are waited for, and nothing is computed.
+_LOOKUPS = 8
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
@@ -82,6 +84,7 @@ class UvEngine:
         self._published = Published()
         self._expected: dict[Hashable, Future[Mapping[str, Latest]]] = {}
         self._pool = ThreadPoolExecutor(max_workers=2 * (os.cpu_count() or 1))
+        self._lookups = ThreadPoolExecutor(max_workers=_LOOKUPS)
 
     def start(self, request: PypiRequest) -> Future[PypiSolution | PypiConflict]:
         """Begin a resolution; see :class:`conda_multiplat.solving.pypi.PypiEngine`."""
@@ -126,7 +129,7 @@ class UvEngine:
             request: for where packages come from.
             record: the file.
         """
-        return self._pool.submit(self._facts, request, record)
+        return self._lookups.submit(self._facts, request, record)
 
     def _facts(self, request: PypiRequest, record: PypiRecord) -> PackageFacts | None:
         with temporary_folder() as place:
@@ -137,6 +140,7 @@ class UvEngine:
         """Stop what is under way; see :class:`conda_multiplat.solving.pypi.PypiEngine`."""
         self._processes.stop()
         self._pool.shutdown(cancel_futures=True)
+        self._lookups.shutdown(cancel_futures=True)
 
     def _resolve(self, request: PypiRequest) -> PypiSolution | PypiConflict:
         with temporary_folder() as place:

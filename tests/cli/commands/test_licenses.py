@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -80,7 +82,7 @@ def test_without_rules(door: Host, project: Path, own: Path) -> None:
     )
     assert done.stderr.lstrip("\n") == (
         " 2 packages with a licence that can't be read or is not stated: ?\n"
-        " 8 packages; the manifest has no `multiplat: licenses:`, so none is denied\n"
+        " 8 packages; no list under `multiplat: licenses:`, so none is denied\n"
     )
 
 
@@ -389,3 +391,34 @@ def test_text_of_strangers(alone: Host, project: Path, tmp_path: Path) -> None:
     assert json.loads(alone.multiplat("licenses", "--json", cwd=project).stdout)["packages"][0][
         "stated"
     ] == ("\x1b[2J free")
+
+
+@pytest.mark.parametrize(
+    ("command", "loaded"),
+    [
+        ("check", set()),
+        ("lock", set()),
+        ("list", set()),
+        ("licenses", {"license_expression"}),
+        ("render --kind sbom", {"license_expression", "packageurl"}),
+        ("render --kind explicit", set()),
+        ("check # a bill is there", {"packageurl"}),
+    ],
+)
+def test_loaded(project: Path, own: Path, alone: Host, command: str, loaded: set[str]) -> None:
+    """What reads expressions and writes purls is loaded by those who do that."""
+    if "#" in command:
+        alone.multiplat("render", "--kind", "sbom", cwd=project)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-X", "importtime", "-m", "conda_multiplat"),
+            *command.split(" #", maxsplit=1)[0].split(),
+        ],
+        cwd=project,
+        env=alone.environ(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    modules = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert {"license_expression", "packageurl"} & modules == loaded
