@@ -71,7 +71,7 @@ class Project(NamedTuple):
         Raises:
             LockFileError: it can't be read.
         """
-        return _head_of(self.lock_path(environment), whole=True)
+        return head_of(self.lock_path(environment), whole=True)
 
     def existing_lock(self, environment: str, platforms: Sequence[str] | None = None) -> LockFile:
         """An environment's lock, which must be there and be as it was written.
@@ -158,7 +158,7 @@ def load_project_as_locked(files: Sequence[str | Path]) -> Project:
     paths = [Path(file).absolute() for file in files]
     manifest = paths[0] if paths else _found_manifest()
     head = _head(manifest.parent)
-    known = head or next(filter(None, map(_head_of, lock_files(manifest.parent))), None)
+    known = head or next(filter(None, map(head_of, lock_files(manifest.parent))), None)
     subdirs = tuple(known.platforms) if known else _ANY
     return load_project(paths or _files_of(head, manifest), host_subdirs=subdirs)
 
@@ -191,7 +191,7 @@ def _files_in(folder: Path) -> list[Path]:
         return _with_its_files(manifest)
     for path in lock_files(folder) if folder.is_dir() else ():
         try:
-            head = _head_of(path)
+            head = head_of(path)
         except LockFileError:
             continue
         files = [folder / source for source in head.sources] if head else []
@@ -245,45 +245,17 @@ def _is_manifest(file: Path) -> bool:
     return file.suffix in (".yml", ".yaml") and file.name not in _RECIPES and file.is_file()
 
 
-def passed_over(project: Project) -> str:
-    """A line for a project that was found: a manifest of a usual name is not the lock's own.
-
-    ``""`` where it is, or where there is no such manifest.
-    """
-    manifest = manifest_in(project.folder)
-    if manifest is None or manifest in project.files:
-        return ""
-    files = ", ".join(map(shown, project.files))
-    return f"{files}: the lock was made from that, not from {shown(manifest)} (-f takes another)"
-
-
-def gone_files(project: Project) -> str:
-    """A line for a project that was found: the files that its lock was made from are not there.
-
-    ``""`` where they are, and where another tool made the lock.
-    """
-    try:
-        head = _head(project.folder)
-    except LockFileError:
-        return ""
-    sources = head.sources if head and head.recipe else ()
-    gone = [
-        project.folder / source for source in sources if not (project.folder / source).is_file()
-    ]
-    if not gone:
-        return ""
-    names = ", ".join(map(shown, gone))
-    verb = "it is gone" if len(gone) == 1 else "they are gone"
-    taken = ", ".join(map(shown, project.files))
-    return f"{names}: the lock was made from that, and {verb}: {taken} is taken (-f takes another)"
-
-
 def _head(folder: Path) -> LockFile | None:
     """What the head of the lock of ``default`` says, if there is one."""
-    return _head_of(lock_path(folder, DEFAULT_ENVIRONMENT))
+    return head_of(lock_path(folder, DEFAULT_ENVIRONMENT))
 
 
-def _head_of(path: Path, *, whole: bool = False) -> LockFile | None:
+def head_of(path: Path, *, whole: bool = False) -> LockFile | None:
+    """What the head of a lock says; ``None`` where there is no lock.
+
+    Raises:
+        LockFileError: it can't be read.
+    """
     if not path.is_file():
         return None
     name = shown(path)

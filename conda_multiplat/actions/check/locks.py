@@ -15,6 +15,7 @@ from conda_multiplat.actions.check.verdict import Verdict
 from conda_multiplat.lockfile.digests import NEWER, in_sync, is_newer
 from conda_multiplat.lockfile.model import LockFile, PlatformLock
 from conda_multiplat.machine.files import lock_files, rendered_files, shown, typed
+from conda_multiplat.machine.lock_sources import is_of_others
 from conda_multiplat.machine.project import Project, invocation, load_project
 from conda_multiplat.manifest.targets import Target, select_environments, targets
 from conda_multiplat.vocabulary.file_names import locked_environment
@@ -244,7 +245,9 @@ def _orphans(project: Project) -> list[Verdict]:
     orphans = []
     for path in lock_files(project.folder):
         name = locked_environment(path.name)
-        if name not in known or path != project.lock_path(name):
+        if name in known and path == project.lock_path(name):
+            continue
+        if not is_of_others(project, path):
             near = did_you_mean(name, known)
             reason = f"the manifest has no environment {name!r}" + (f" ({near})" if near else "")
             fix = f"delete it: {typed(path)}"

@@ -18,6 +18,7 @@ from conda_multiplat.export.kinds import EXPLICIT, MARKS, OF_ALL, text, text_of_
 from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.files import read_lock_text, shown, typed
+from conda_multiplat.machine.lock_sources import is_of_others
 from conda_multiplat.machine.project import Project
 from conda_multiplat.vocabulary.file_names import (
     Kind,
@@ -101,6 +102,8 @@ def rendered_verdicts(project: Project, files: Sequence[Rendered]) -> list[Verdi
     for environment in dict.fromkeys(file.environment for file in parts):
         own = [file for file in parts if file.environment == environment]
         known = environment in project.manifest.environments
+        if not known and is_of_others(project, project.lock_path(environment)):
+            continue
         subdirs = project.manifest.platforms_of(environment) if known else ()
         asked = [file.subdir for file in own if file.subdir in subdirs]
         lock = project.lock(environment, asked) if asked else None

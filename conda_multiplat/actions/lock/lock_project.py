@@ -18,7 +18,8 @@ from conda_multiplat.actions.lock.report import changes_of, document, note_assum
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown, write_all
-from conda_multiplat.machine.project import Project, gone_files, load_project, passed_over
+from conda_multiplat.machine.lock_sources import gone_files, passed_over
+from conda_multiplat.machine.project import Project, load_project
 from conda_multiplat.machine.temporary import sweep
 from conda_multiplat.manifest.spec_warnings import spec_warnings
 

@@ -9,7 +9,8 @@ from conda_multiplat.actions.check.locks import verdicts as judge
 from conda_multiplat.actions.check.verdict import Verdict
 from conda_multiplat.cli.options import environments_option, flag
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.project import load_project_as_locked, passed_over
+from conda_multiplat.machine.lock_sources import passed_over
+from conda_multiplat.machine.project import load_project_as_locked
 from conda_multiplat.vocabulary.names import unique
 
 EXAMPLES = """\

@@ -71,6 +71,22 @@ def test_sources_that_are_not_ours(
     assert "in sync" in alone.multiplat("check", "--strict", cwd=project).stdout
 
 
+def test_locks_of_another_manifest(alone: Host, project: Path, tools: Path) -> None:
+    """A lock of an environment that only another manifest has is that one's, while it is there."""
+    extra = "multiplat: {environments: {dev: {dependencies: [tool]}}}\n"
+    other = write(project, tools, "solo", platforms=LINUX, extra=extra)
+    alone.multiplat("lock", cwd=project)
+    alone.multiplat("render", "--kind", "explicit", "-e", "dev", cwd=project)
+    write(project, tools, "tool", platforms=LINUX, file="gpu.yml")
+    alone.multiplat("lock", "-f", "gpu.yml", cwd=project)
+    done = alone.multiplat("check", "--strict", cwd=project)
+    assert (done.stdout, done.stderr) == ("in sync: conda-lock.yml\n", NOTE)
+    other.unlink()
+    said = alone.multiplat("check", cwd=project, code=1).stdout
+    assert "delete it: dev.conda-lock.yml\n" in said
+    assert "delete it: dev.conda-linux-64.lock\n" in said
+
+
 def test_gone_source(alone: Host, project: Path, tools: Path) -> None:
     """Where a file is gone that the lock was made from, `lock` says so, and what it takes."""
     write(project, tools, "solo", platforms=LINUX)

@@ -1,0 +1,56 @@
+"""The files that locks were made from, where a project has others, or has them no more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from conda_multiplat.machine.files import manifest_in, shown
+from conda_multiplat.machine.project import Project, head_of
+from conda_multiplat.vocabulary.errors import LockFileError
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
+
+
+def is_of_others(project: Project, lock: Path) -> bool:
+    """Whether a lock beside a project's was made from other manifests, which are there."""
+    try:
+        head = head_of(lock)
+    except LockFileError:
+        return False
+    sources = [lock.parent / source for source in head.sources] if head else []
+    own = {file.resolve() for file in project.files}
+    return bool(sources) and all(
+        source.is_file() and source.resolve() not in own for source in sources
+    )
+
+
+def passed_over(project: Project) -> str:
+    """A line for a project that was found: a manifest of a usual name is not the lock's own.
+
+    ``""`` where it is, or where there is no such manifest.
+    """
+    manifest = manifest_in(project.folder)
+    if manifest is None or manifest in project.files:
+        return ""
+    files = ", ".join(map(shown, project.files))
+    return f"{files}: the lock was made from that, not from {shown(manifest)} (-f takes another)"
+
+
+def gone_files(project: Project) -> str:
+    """A line for a project that was found: the files that its lock was made from are not there.
+
+    ``""`` where they are, and where another tool made the lock.
+    """
+    try:
+        head = head_of(project.lock_path(DEFAULT_ENVIRONMENT))
+    except LockFileError:
+        return ""
+    sources = head.sources if head and head.recipe else ()
+    gone = [
+        project.folder / source for source in sources if not (project.folder / source).is_file()
+    ]
+    if not gone:
+        return ""
+    names = ", ".join(map(shown, gone))
+    verb = "it is gone" if len(gone) == 1 else "they are gone"
+    taken = ", ".join(map(shown, project.files))
+    return f"{names}: the lock was made from that, and {verb}: {taken} is taken (-f takes another)"
