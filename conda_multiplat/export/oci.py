@@ -55,7 +55,10 @@ def config(image: Image) -> bytes:
     Labels of the base that say what the base is are left out: they are not of this image.
     """
     created = {"created": image.created} if image.created else {}
-    history = [*image.base.get("history", ()), *(_history(layer, image) for layer in image.layers)]
+    history = [
+        *(image.base.get("history") or ()),
+        *(_history(layer, image) for layer in image.layers),
+    ]
     known = image.base.get("rootfs", {}).get("diff_ids", ())
     return canonical(
         {

@@ -14,7 +14,7 @@ import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO, cast
 
 from conda_multiplat.machine.files import shown
 from conda_multiplat.machine.interrupts import held
@@ -125,6 +125,11 @@ class _Bounded(io.RawIOBase):
         return self._file.tell()
 
 
+def bounded(file: BinaryIO) -> IO[bytes]:
+    """A stranger's archive to read from: a header of any size would be read into memory."""
+    return cast("IO[bytes]", _Bounded(file))
+
+
 def extract_tar(
     archive: Path, folder: Path, done: Callable[[int], None] = lambda _: None
 ) -> dict[str, str]:
@@ -159,7 +164,7 @@ def _reading(archive: Path) -> Iterator[tarfile.TarFile]:
     try:
         with (
             archive.open("rb") as file,
-            tarfile.open(fileobj=_Bounded(file), mode="r:") as tar,
+            tarfile.open(fileobj=bounded(file), mode="r:") as tar,
         ):
             yield tar
     except (tarfile.TarError, EOFError, ValueError) as error:

@@ -71,3 +71,23 @@ def test_install(
                 alone.multiplat(*install, "-q", "--verify", cwd=project)
                 share = alone.envs / f"demo{count}" / "share"
                 assert {path.stat().st_size for path in share.iterdir()} == {300_000}
+
+
+def test_image(request: pytest.FixtureRequest, alone: Host, project: Path, tmp_path: Path) -> None:
+    """The old image stays, and nothing beside it."""
+    files = {f"share/file{count}": b"x" * 300_000 for count in range(3)}
+    channel = build_channel(tmp_path / "big", [Package("big", noarch="generic", files=files)])
+    with tallied(request, "full disk, image") as tally:
+        write(project, channel, "big", platforms="[linux-64]")
+        alone.multiplat("lock", "-q", cwd=project)
+        make = ("image", "-q", "--platform", "linux-64", "-o", "demo.tar")
+        alone.multiplat(*make, cwd=project)
+        before = (project / "demo.tar").read_bytes()
+        for _ in range(rounds(3)):
+            limit = tally.random.randrange(500, len(before) - 1)
+            with tally.attempt(f"{limit} bytes"):
+                done = _run(alone, *make, "--tag", "new", cwd=project, limit=limit)
+                assert done.returncode == 3, done
+                assert done.stderr.startswith("error: can't write demo.tar: "), done
+                assert (project / "demo.tar").read_bytes() == before
+                assert not list(project.glob(".*multiplat-*"))

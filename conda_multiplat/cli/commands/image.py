@@ -26,7 +26,7 @@ from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import quoted, shown
-from conda_multiplat.machine.oci.bases import read_base
+from conda_multiplat.machine.oci.bases import Base, read_base
 from conda_multiplat.machine.oci.layouts import ARCHIVE, refuse_others
 from conda_multiplat.machine.project import load_project
 from conda_multiplat.manifest.targets import select_environments
@@ -41,8 +41,10 @@ examples:
 """
 
 _TITLE = "org.opencontainers.image.title"
-#: Docker's grammar of a tag, which registries have too.
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+#: Characters of a name with its tag.
+_LONGEST = 255
+#: Docker's grammar of a tag, which registries have too, with a name before it or not.
+_TAG = re.compile(r"([a-z0-9]+([._/-]+[a-z0-9]+)*:)?[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     summary = "put it on a base image: an OCI layout's folder or archive"
     parser.add_argument("--base", dest="base_image", metavar="PATH", help=summary)
-    summary = "how the layout calls the image (default: latest)"
+    summary = "how the layout calls the image, TAG or NAME:TAG (default: latest)"
     parser.add_argument("--tag", dest="image_tag", metavar="TAG", default="latest", help=summary)
     summary = "a label of the image, such as org.opencontainers.image.source=URL; can be repeated"
     repeated(parser, "--label", "image_labels", "KEY=VALUE", summary)
@@ -88,7 +90,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     name = project.manifest.conda_name(choice.environment) or project.folder.name
     target = Path(args.output_file or f"{name}-{subdir}{ARCHIVE}")
     refuse_others(target)
-    base = read_base(Path(args.base_image), platform) if args.base_image else None
+    base = _base(args.base_image, target, platform)
     request = Request(subdir, platform, target, tag, base, {_TITLE: name, **labels}, seconds)
     what = _what(choice, subdir)
     if args.dry:
@@ -99,7 +101,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         _report(made, what, request, console)
         if target.suffix == ARCHIVE:
             source = quoted(f"oci-archive:{shown(target)}")
-            console.hint(f"skopeo copy {source} docker://REGISTRY/{name.lower()}:{tag}")
+            named = tag if ":" in tag else f"{name.lower()}:{tag}"
+            console.hint(f"skopeo copy {source} docker://REGISTRY/{named}")
         document = _document(made, request)
     console.result(
         {
@@ -130,6 +133,19 @@ def _platform(subdir: str) -> ImagePlatform:
     return platform
 
 
+def _base(name: str | None, target: Path, platform: ImagePlatform) -> Base | None:
+    """The base image, if one is named.
+
+    Raises:
+        UsageError: it is no image, or the one that is to be made.
+    """
+    if not name:
+        return None
+    if Path(name).resolve() == target.resolve():
+        raise UsageError(f"{shown(target)} is the base: it would be replaced by what is made of it")
+    return read_base(Path(name), platform)
+
+
 def _labels(entries: Sequence[str]) -> dict[str, str]:
     """``KEY=VALUE`` as a mapping.
 
@@ -142,15 +158,19 @@ def _labels(entries: Sequence[str]) -> dict[str, str]:
 
 
 def _tag(text: str) -> str:
-    """A tag.
+    """A tag, or a name with a tag.
 
     Raises:
         UsageError: no registry would take it.
     """
-    if not _TAG.fullmatch(text):
+    if len(text) > _LONGEST or not _TAG.fullmatch(text):
         raise UsageError(
-            f"--tag {text!r}: a tag has letters, digits, '_', '.' and '-', up to 128 of them",
-            hints=["the image's name is not a part of it: --tag 1.2"],
+            f"--tag {text!r}: TAG or NAME:TAG is meant",
+            details=[
+                "a tag has letters, digits, '_', '.' and '-', up to 128 of them; "
+                "a name has small letters, digits, '.', '_', '-' and '/'"
+            ],
+            hints=["--tag robot:1.2"],
         )
     return text
 

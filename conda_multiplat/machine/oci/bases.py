@@ -17,6 +17,7 @@ from typing import IO, Any, NamedTuple
 
 from conda_multiplat.machine.files import shown
 from conda_multiplat.machine.oci.layouts import blob_path
+from conda_multiplat.machine.tar_files import bounded
 from conda_multiplat.vocabulary.errors import DocumentError, OutsideError, UsageError
 from conda_multiplat.vocabulary.json_values import json_object
 from conda_multiplat.vocabulary.oci import AS_IN_OCI, INDEX, MANIFEST, Blob, ImagePlatform
@@ -143,7 +144,7 @@ def _opened(place: Path) -> Iterator[_Folder | _Archive]:
     if place.is_dir():
         yield _Folder(place)
         return
-    with tarfile.open(place, "r:") as archive:
+    with place.open("rb") as file, tarfile.open(fileobj=bounded(file), mode="r:") as archive:
         yield _Archive(archive)
 
 
@@ -161,9 +162,24 @@ def _read(place: Path, layout: _Folder | _Archive, platform: ImagePlatform) -> B
     digest, manifest = next(iter(images.items()))
     config = _document(_blob(place, layout, _descriptor(manifest["config"])), place)
     layers = tuple(_layer(place, each) for each in manifest["layers"])
-    if len(config["rootfs"]["diff_ids"]) != len(layers):
-        raise _broken(place, "its configuration has another number of layers than its manifest")
+    if problem := _problem(config, len(layers)):
+        raise _broken(place, problem)
     return Base(place, digest, config, layers)
+
+
+def _problem(config: Mapping[str, Any], layers: int) -> str:
+    """What is wrong with a configuration, of what is taken over; ``""`` for nothing."""
+    process, history = config.get("config") or {}, config.get("history") or []
+    if not isinstance(process, dict) or not isinstance(history, list):
+        return "its configuration has no mapping of settings, or no list of layers"
+    for key, kind in (("Env", list), ("Labels", dict), ("Entrypoint", list), ("Cmd", list)):
+        values = process.get(key) or kind()
+        texts = values.values() if isinstance(values, dict) else values
+        if not isinstance(values, kind) or not all(isinstance(text, str) for text in texts):
+            return f"{key} in its configuration is not of texts"
+    if len(config["rootfs"]["diff_ids"]) != layers:
+        return "its configuration has another number of layers than its manifest"
+    return ""
 
 
 def _images(

@@ -152,6 +152,7 @@ def test_skopeo(alone: Host, project: Path, two_platforms: Path, tmp_path: Path)
     assert (said["Digest"], said["Architecture"], said["Os"]) == (made["digest"], "arm64", "linux")
     assert said["Layers"] == [layer["digest"] for layer in made["layers"]]
     assert said["Labels"]["org.opencontainers.image.title"] == "demo"
+    assert said["RepoTags"] == []
     subprocess.run(
         ["skopeo", "copy", "-q", "--insecure-policy", source, f"dir:{tmp_path / 'copy'}"],
         check=True,
@@ -368,7 +369,15 @@ def test_bases_that_are_none(
     (away / "index.json").write_text(json.dumps(index), encoding="utf-8")
     (tmp_path / "no").mkdir()
     (tmp_path / "text").write_text("text", encoding="utf-8")
+    strange = {
+        "Env": "Env in its configuration is not of texts",
+        "Labels": "Labels in its configuration is not of texts",
+    }
     cases = {
+        **{
+            _base(tmp_path / key, {key: [1]}): (2, f"can't be a base image: {message}")
+            for key, message in strange.items()
+        },
         changed: (2, f"can't be a base image: {layer} is not what its digest says"),
         cut: (2, f"can't be a base image: {manifest} is not what its digest says"),
         away: (2, "can't be a base image: 'sha256:../../../etc/passwd' is no SHA-256 digest"),
@@ -393,7 +402,12 @@ def test_bases_that_are_none(
     ("arguments", "message"),
     [
         (["--platform", "osx-arm64"], "images are of Linux: osx-arm64 has none"),
-        (["--tag", "robot:1"], "--tag 'robot:1': a tag has letters"),
+        (["--tag", "Robot:1"], "--tag 'Robot:1': TAG or NAME:TAG is meant"),
+        (["--tag", "a b"], "--tag 'a b': TAG or NAME:TAG is meant"),
+        (
+            ["--base", "made", "-o", "made"],
+            "made is the base: it would be replaced by what is made",
+        ),
         (["--label", "=1"], "--label '=1': KEY=VALUE is meant"),
         (["--label", "a"], "--label 'a': KEY=VALUE is meant"),
         (["-o", "taken"], "taken is there, and is no image: it is not replaced"),
