@@ -44,7 +44,8 @@ def _reasons(record: Record) -> Iterator[str]:
     for kind, value in hashes.items():
         if value is not None and not _is_digest(value, _DIGITS[kind]):
             yield f"its {kind} is none: {value!r}"
-    if not any(hashes.values()) and not _needs_none(record):
+    enough = record.sha256 or (record.md5 if isinstance(record, CondaRecord) else None)
+    if not enough and not _needs_none(record):
         yield f"the lock has no hash for it: {record.url}"
 
 

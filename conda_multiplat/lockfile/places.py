@@ -159,7 +159,7 @@ def _records(columns: Sequence[bytes | None]) -> Iterator[tuple[str, Record]]:
         if manager == "conda":
             yield platform, CondaRecord(name, version, build or "", url, md5, sha256)
         else:
-            yield platform, PypiRecord(name, version, url, sha256)
+            yield platform, PypiRecord(name, version, url, sha256, md5=md5)
 
 
 def _places(

@@ -128,6 +128,7 @@ class PypiRecord(NamedTuple):
         bounds: the versions that it needs of some of them, by name: conda-lock writes them, we
             don't.
         size: the file's bytes, ``None`` where there is no file, or the index has not said.
+        md5: the file's MD5, which we never write; it has to be right where a lock has it.
     """
 
     name: str
@@ -138,6 +139,7 @@ class PypiRecord(NamedTuple):
     category: str = "main"
     bounds: tuple[tuple[str, str], ...] = ()
     size: int | None = None
+    md5: str | None = None
 
     @property
     def manager(self) -> str:
@@ -148,11 +150,6 @@ class PypiRecord(NamedTuple):
     def build(self) -> str:
         """What only a conda record has, so that both can be compared by the same functions."""
         return ""
-
-    @property
-    def md5(self) -> str | None:
-        """The same."""
-        return None
 
     @property
     def is_wheel(self) -> bool:
@@ -187,6 +184,7 @@ class PypiRecord(NamedTuple):
             category=str(data.get("category") or "main"),
             bounds=tuple((name, bound) for name, bound in depends.items() if bound),
             size=read_size(data.get(SIZE_KEY)),
+            md5=hashes.get("md5"),
         )
 
 

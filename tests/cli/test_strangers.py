@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -114,7 +116,7 @@ def _from_pypi(project: Path, channel: Path, pypi: Rules, extra: str = "") -> No
     write(project, channel, "python", pip, platforms=f"[{SUBDIR}]", extra=extra)
 
 
-def _light_from(project: Path, url: str, **others: str) -> None:
+def _light_from(project: Path, url: str, **others: str | None) -> None:
     """Change a lock's PyPI record, digests made anew."""
     path = project / "conda-lock.yml"
     lock = read_lock(path.read_text(encoding="utf-8"), path.name)
@@ -180,6 +182,39 @@ def test_pypi_archive_of_the_same_version(
     assert said[2] == f"      from {url}"
     document = alone.json("diff", "old.yml", "conda-lock.yml", cwd=project)
     assert f"'url': '{url}'" in str(document)
+
+
+@pytest.mark.parametrize("command", ["install", "pack"])
+def test_wrong_md5_of_a_pypi_file(
+    alone: Host, project: Path, real_channel: Path, pypi: Rules, command: str
+) -> None:
+    """An MD5 beside a right SHA-256 has to be right too, before anything is changed."""
+    _from_pypi(project, real_channel, pypi)
+    alone.multiplat("lock", cwd=project)
+    lock = project / "conda-lock.yml"
+    path = f"{pypi.url}/files/light-1.0-py3-none-any.whl"
+    assert path in lock.read_text(encoding="utf-8")
+    with urllib.request.urlopen(path) as file:
+        md5 = hashlib.md5(file.read(), usedforsecurity=False).hexdigest()
+    for digest, code in (("0" * 32, 3), ("zz", 2), (md5, 0)):
+        _light_from(project, path, md5=digest)
+        done = alone.multiplat(command, cwd=project, code=code)
+        if code:
+            assert digest in done.stderr
+            assert not alone.envs.exists() or not list(alone.envs.iterdir())
+
+
+def test_md5_alone_of_a_pypi_file(
+    alone: Host, project: Path, real_channel: Path, pypi: Rules
+) -> None:
+    """It verifies nothing by itself."""
+    _from_pypi(project, real_channel, pypi)
+    alone.multiplat("lock", cwd=project)
+    path = f"{pypi.url}/files/light-1.0-py3-none-any.whl"
+    _light_from(project, path, sha256=None, md5="0" * 32)
+    for command, code in (("install", 2), ("check", 1)):
+        done = alone.multiplat(command, cwd=project, code=code)
+        assert f"light 1.0: the lock has no hash for it: {path}" in done.stdout + done.stderr
 
 
 def test_index_with_files_elsewhere(

@@ -15,6 +15,7 @@ from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.progress import Progress
 from conda_multiplat.machine.project import Project
+from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.manifest.targets import target
 from conda_multiplat.vocabulary.records import CondaRecord, python_of
 
@@ -52,7 +53,29 @@ def refuse_two_owners(work: Work, settings: Settings, bar: Progress) -> frozense
         file_owners.refuse_two_owners(conda, new, work.where, aside)
     bar.step(len(records))
     going = {path for path, names in owners(work.where).items() if changed & set(names)}
-    return frozenset(name for name, paths in stay.items() if paths & going)
+    again = frozenset(name for name, paths in stay.items() if paths & going)
+    _refuse_wrong_md5(work, wanted | again, settings)
+    return again
+
+
+def _refuse_wrong_md5(work: Work, names: Collection[str], settings: Settings) -> None:
+    """Have the files whose MD5 is locked beside the SHA-256, and look at both.
+
+    Hardly a lock has both, and uv takes one right hash for enough. What is packed was looked at.
+    """
+    records = [
+        record
+        for record in work.choice.locked.pypi
+        if record.name in names and record.md5 and record.sha256 and not record.is_folder
+    ]
+    if not records or work.choice.packed:
+        return
+    from conda_multiplat.engines.pypi.wheel_files import download_wheels
+
+    ours = _installer(work, settings)
+    base = work.project.folder
+    with temporary_folder() as folder:
+        download_wheels(records, folder, base, ours, settings=settings, progress=Progress())
 
 
 @contextmanager

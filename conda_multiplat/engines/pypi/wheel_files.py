@@ -29,10 +29,10 @@ def download_wheels(
     settings: Settings,
     progress: Progress,
 ) -> dict[PypiRecord, Fetched]:
-    """Have wheels, for this or another machine, each the one that is locked.
+    """Have wheels, or other files, for this or another machine, each the one that is locked.
 
     Args:
-        records: the packages; each is a wheel with a SHA-256.
+        records: the packages; each is a file with a SHA-256.
         folder: an empty one for what comes.
         base: the lock's folder, from which relative paths start.
         installer: knows the indexes, their logins, and what a mirror stands for.
@@ -63,7 +63,7 @@ def wheel_name(url: str) -> str:
 def _file(record: PypiRecord, base: Path, links: Mapping[str, str]) -> File:
     url = links.get(wheel_name(record.url), record.url).partition("#")[0]
     place = url if "://" in url else str(base / url)
-    return File(record.name, place, (record.sha256 or "").lower())
+    return File(record.name, place, (record.sha256 or "").lower(), (record.md5 or "").lower())
 
 
 def _page(index: str, project: str) -> str:

@@ -14,6 +14,10 @@ from support.packages import PYTHON, SUBDIR
 from support.pypi_index import Index
 from support.server import Rules, serve
 
+from conda_multiplat.lockfile.read import read_lock
+from conda_multiplat.lockfile.write import render
+from conda_multiplat.vocabulary.records import PypiRecord
+
 
 def _by_digest(root: Path) -> None:
     """Keep an index's files as PyPI does, by their digests."""
@@ -75,6 +79,33 @@ def test_install_through_a_mirror(
     (folder,) = alone.envs.glob("demo/lib/*/site-packages")
     assert "-manylinux_2_28" in (folder / "native.py").read_text(encoding="utf-8")
     assert "'built'" in (folder / "built.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("at", ["PyPI", "a mirror"])
+@pytest.mark.parametrize("wrong", ["", "native", "built"])
+def test_md5(
+    alone: Host, project: Path, tmp_path: Path, real_channel: Path, pypi: Index, at: str, wrong: str
+) -> None:
+    """An MD5 beside the SHA-256 is right, of a wheel and of what is built, wherever it is from."""
+    path = project / "conda-lock.yml"
+    with serve(pypi.root) as server, serve(tmp_path / "mirror") as mirror:
+        _lock(alone, project, real_channel, server, "native", "built", "--no-binary built")
+        lock = read_lock(path.read_text(encoding="utf-8"), path.name)
+        (subdir, platform), *_ = lock.platforms.items()
+        records = tuple(_with_md5(record, pypi.root, wrong) for record in platform.pypi)
+        platforms = {subdir: platform._replace(pypi=records)}
+        path.write_text(render(lock._replace(platforms=platforms)), encoding="utf-8")
+        index = server if at == "PyPI" else mirror
+        code = 3 if wrong else 0
+        done = alone.multiplat("install", cwd=project, env=_mirror(index), code=code)
+    assert ("locked is 00000000000000000000000000000000" in done.stderr) == bool(wrong)
+    assert bool(list(alone.envs.glob("demo"))) != bool(wrong)
+
+
+def _with_md5(record: PypiRecord, root: Path, wrong: str) -> PypiRecord:
+    (file,) = root.glob(f"packages/*/*/*/{record.url.rpartition('/')[2]}")
+    md5 = hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()
+    return record._replace(md5="0" * 32 if record.name == wrong else md5)
 
 
 @pytest.mark.parametrize("trouble", ["another file", "no such package"])
