@@ -10,10 +10,10 @@ SOURCES := pyproject.toml $(shell find conda_multiplat hooks -name '*.py')
 # The versions of py-rattler for `test-rattlers`: the oldest that we run on, since `make test` has the
 # newest. Each of them by hand: make test-rattlers RATTLERS="0.26 0.27 0.28"
 RATTLERS ?= 0.26
-# What depends on it: lock, install, check, CUDA, PyPI, conflicts, why, outdated, and a lock's bytes.
+# What depends on it: lock, install, check, CUDA, PyPI, conflicts, why, outdated, licences, and a lock's bytes.
 # conda's door makes no difference to rattler, but to whom a prefix belongs, it does.
 CORE := tests/engines tests/solving/test_solve.py $(addprefix tests/cli/commands/test_,\
-  lock.py install.py check_command.py cuda.py pypi.py why.py outdated.py image.py)
+  lock.py install.py check_command.py cuda.py pypi.py why.py outdated.py image.py licenses.py)
 CORE_TESTS := not embedded or test_install.py
 
 # Real condas for `test-condas`, as paths of their executables; our wheel is installed beside them.

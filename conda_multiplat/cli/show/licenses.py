@@ -26,7 +26,8 @@ def table(
 def _row(package: Licensed, targets: Sequence[Target]) -> tuple[str, ...]:
     record, license_ = package.record, package.judged.license
     pypi = " (PyPI)" if record.manager == "pypi" else ""
-    shown = license_.expression or f"? {license_.said}".strip()
+    said = license_.said or (f"family {package.facts.family}" if package.facts.family else "")
+    shown = license_.expression or f"? {said}".strip()
     return f"{record.name}{pypi}", record.version, shown, _where(package, targets)
 
 

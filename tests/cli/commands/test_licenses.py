@@ -381,6 +381,23 @@ def test_lock_that_points_elsewhere(
     assert pypi.seen == []
 
 
+def test_family(alone: Host, project: Path, tmp_path: Path) -> None:
+    """A family is shown where there is no more, and lets nothing through."""
+    stated = {"license": None, "license_family": "MIT"}
+    own = write_repodata(tmp_path / "own", [Package("old", noarch="generic", metadata=stated)])
+    write(project, own, "old", platforms=ONE, extra=_lists(allow="[MIT]"))
+    alone.multiplat("lock", cwd=project)
+    done = alone.multiplat("licenses", cwd=project, code=1)
+    assert done.stdout == (
+        "Name  Version  License       Where\n"
+        "old   1.0      ? family MIT  linux-64\n"
+        "\n"
+        "denied: old 1.0\n"
+        "  it states no licence\n"
+        "  asked for in environment.yml:6:5  old  (default/linux-64)\n"
+    )
+
+
 def test_text_of_strangers(alone: Host, project: Path, tmp_path: Path) -> None:
     """A licence that would steer a terminal is shown; JSON has it as it is."""
     own = write_repodata(tmp_path / "own", [_package("odd", "\x1b[2J\nfree")])
