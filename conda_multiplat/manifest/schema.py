@@ -224,15 +224,15 @@ _MULTIPLAT: dict[str, tuple[str, Schema]] = {
     "audit": ("What `audit` takes into account", _closed(_described(AUDIT, _AUDIT))),
     exclude_newer.EVERYTHING: (
         "What was published after an instant, or in the last days, isn't seen: `7d`, `2026-04-01`",
-        {"type": ["string", "number", "null"]},
+        {"not": {"type": ["array", "object", "boolean"]}},  # a date is one to YAML 1.1
     ),
     exclude_newer.OF_CHANNELS: (
         "The same for channels, as `channels` names them; `false` lets one through",
-        _named(".+", _TEXT),
+        _named(".+", {"not": {"type": ["array", "object"]}}),
     ),
     exclude_newer.OF_PACKAGES: (
         "The same for packages of conda and PyPI by name; `false` lets one through",
-        _named(".+", _TEXT),
+        _named(".+", {"not": {"type": ["array", "object"]}}),
     ),
 }
 _TOP_LEVEL: dict[str, tuple[str, Schema]] = {

@@ -23,10 +23,15 @@ _PART = re.compile(rf"([0-9]{{1,9}})\s*{_UNIT}\s*", re.IGNORECASE)
 _COMPACT = re.compile(rf"(?:[0-9]{{1,9}}\s*{_UNIT}\s*)+", re.IGNORECASE)
 _ISO = re.compile(
     r"P(?!$)(?:(\d{1,9})W)?(?:(\d{1,9})D)?(?:T(?!$)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _PLAIN = re.compile(r"[0-9]{1,9}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+#: Python's own reader takes more from one version to the next.
+_MOMENT = re.compile(
+    rf"({_DATE.pattern}[Tt ][0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}})?)(?:\.[0-9]{{1,9}})?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})?"
+)
 
 #: What to write, for who has written something else.
 FORMS = "write a duration (7d, 3d12h, 1w, P7D) or an instant (2026-04-01, 2026-04-01T12:00:00Z)"
@@ -66,11 +71,24 @@ def instant(text: str, now: int) -> int:
             day = date.fromisoformat(text) + timedelta(days=1)
             moment = datetime(day.year, day.month, day.day)
         else:
-            moment = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", text))
+            moment = _moment(text)
         zoned = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
         return max(0, int(zoned.timestamp()))
     except (ValueError, OverflowError):
         raise ValueError(f"{text!r:.60} is neither a duration nor an instant") from None
+
+
+def _moment(text: str) -> datetime:
+    """An instant as RFC 3339 writes it, or without seconds or a zone; parts of a second count not.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match = _MOMENT.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r:.60} is not an instant")
+    zone = match[2] or ""
+    return datetime.fromisoformat(f"{match[1].upper()}{'+00:00' if zone in 'Zz' else zone}")
 
 
 def is_rule(text: str) -> bool:

@@ -40,6 +40,9 @@ multiplat:
     indexes: {ours: "https://wheels.example.com/simple"}
     sources: {light: ours}
   pypi-names: {a: b, c: [d, e], f: null}
+  exclude-newer: 2026-04-01
+  exclude-newer-channel: {conda-forge: 7d, ./channel: 604800}
+  exclude-newer-package: {openssl: false, numpy: 2026-05-01}
   licenses:
     allow: [MIT, GPL-3.0-only WITH GCC-exception-3.1]
     deny: [Zlib]

@@ -12,13 +12,16 @@ import os
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from conda_multiplat.lockfile.exclude_newer import NO_COOLDOWN, Cooldown, Times, too_new
+from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.exclude_newer import CondasExcludeNewer
 from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.model import Manifest
-from conda_multiplat.manifest.targets import targets
+from conda_multiplat.manifest.targets import Target, targets
+from conda_multiplat.solving.outcomes import Solution
 from conda_multiplat.solving.requests import channels_of
 from conda_multiplat.vocabulary.channels import channel_urls, public_name
 from conda_multiplat.vocabulary.errors import UsageError
@@ -32,6 +35,9 @@ from conda_multiplat.vocabulary.exclude_newer import (
     is_never,
     is_rule,
 )
+
+if TYPE_CHECKING:
+    from conda_multiplat.solving.pypi import PypiSolution
 
 _GLOB = frozenset("*?[")
 
@@ -154,3 +160,39 @@ def _of_uv(project: Project) -> tuple[Rule, str]:
     rule = Rule(said.everything, packages=tuple(packages))
     words = f"{said.where}: {said.everything}" if said.everything else said.where
     return (rule, words) if rule.texts else (Rule(), "")
+
+
+def rattlers_warning(said: ExcludeNewer) -> list[str]:
+    """What this version of rattler does not see of what is too new; nothing where that is all."""
+    from conda_multiplat.engines.conda.exclude_newer import warning
+
+    return [warning()] if said.is_stated and warning() else []
+
+
+def cooldown_of(solution: Solution, resolved: PypiSolution | None) -> Cooldown:
+    """What a target was locked with, where anything was said of what is too new."""
+    said = solution.request.target.exclude_newer
+    if not said.is_stated:
+        return NO_COOLDOWN
+    times = Times(solution.times, resolved.times if resolved else {})
+    return Cooldown(said, solution.request.cutoffs.at, times)
+
+
+def of_the_same_instant(
+    target: Target, new: PlatformLock, old: PlatformLock | None
+) -> PlatformLock:
+    """A new lock of a platform, its days counted from the old one's instant where that will do.
+
+    Where the same packages are locked, the file stays the same: nobody wants a lock that changes
+    each day by its instant alone.
+    """
+    if old is None or old.cooldown.exclude_newer != new.cooldown.exclude_newer:
+        return new
+    as_before = new.cooldown._replace(at=old.cooldown.at)
+    if _entries(target, old) != _entries(target, new) or any(too_new(target, as_before)):
+        return new
+    return new._replace(cooldown=as_before)
+
+
+def _entries(target: Target, locked: PlatformLock) -> list[dict[str, Any]]:
+    return [record.to_dict(target.subdir) for record in locked.every]

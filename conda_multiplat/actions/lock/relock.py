@@ -21,12 +21,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conda_multiplat.actions.lock.cuda_builds import refuse_lost_cuda
-from conda_multiplat.actions.lock.exclude_newer import effective
+from conda_multiplat.actions.lock.exclude_newer import (
+    cooldown_of,
+    effective,
+    of_the_same_instant,
+    rattlers_warning,
+)
 from conda_multiplat.actions.lock.plan import Plan, Update, check_update, make_plans, plan_targets
 from conda_multiplat.actions.lock.waited_for import WaitedFor
 from conda_multiplat.actions.named_variables import require_named
 from conda_multiplat.lockfile import write as conda_lock
-from conda_multiplat.lockfile.exclude_newer import NO_COOLDOWN, Cooldown, Times, as_locked
+from conda_multiplat.lockfile.exclude_newer import as_locked
 from conda_multiplat.lockfile.model import LockChannel, LockFile, PlatformLock
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
@@ -40,7 +45,6 @@ from conda_multiplat.solving.requests import channels_of, digest, request
 from conda_multiplat.solving.solve import solve
 from conda_multiplat.vocabulary.channels import environment_variables, public_name
 from conda_multiplat.vocabulary.errors import ManifestError
-from conda_multiplat.vocabulary.exclude_newer import ExcludeNewer
 
 if TYPE_CHECKING:
     from conda_multiplat.actions.lock.pypi import PypiSide
@@ -145,7 +149,7 @@ def relock(
     )
     _refuse_missing(project, plans)
     if any(plan.requests for plan in plans):
-        for line in (*said.lines(now), *_rattlers_warnings(said.exclude_newer)):
+        for line in (*said.lines(now), *rattlers_warning(said.exclude_newer)):
             console.say(line)
     pypi = _pypi_side(project, plans, update, settings, console)
     requests = [request for plan in plans for request in plan.requests]
@@ -284,16 +288,19 @@ def _lock_file(
     platforms = dict(plan.kept)
     for target in plan.targets:
         if solution := solutions.get(target):
-            platforms[target.subdir] = PlatformLock.of(
+            found = resolved.get(target)
+            platform = PlatformLock.of(
                 digest(target, plan.recipe),
                 solution.records,
                 target.virtual_packages,
                 [requirement.text for requirement in target.view.conda],
-                resolved[target].records if target in resolved else (),
-                extras=resolved[target].extras if target in resolved else (),
-                torch_backend=resolved[target].torch_backend if target in resolved else "",
-                cooldown=_cooldown(solution, resolved.get(target)),
+                found.records if found else (),
+                extras=found.extras if found else (),
+                torch_backend=found.torch_backend if found else "",
+                cooldown=cooldown_of(solution, found),
             )
+            old = plan.old.platforms.get(target.subdir) if plan.old else None
+            platforms[target.subdir] = of_the_same_instant(target, platform, old)
     return LockFile(
         environment=plan.environment,
         sources=project.sources,
@@ -302,21 +309,6 @@ def _lock_file(
         channel_priority=plan.priority,
         recipe=plan.recipe,
     )
-
-
-def _rattlers_warnings(said: ExcludeNewer) -> list[str]:
-    from conda_multiplat.engines.conda.exclude_newer import warning
-
-    return [warning()] if said.is_stated and warning() else []
-
-
-def _cooldown(solution: Solution, resolved: PypiSolution | None) -> Cooldown:
-    """What a target was locked with, where anything was said of what is too new."""
-    said = solution.request.target.exclude_newer
-    if not said.is_stated:
-        return NO_COOLDOWN
-    times = Times(solution.times, resolved.times if resolved else {})
-    return Cooldown(said, solution.request.cutoffs.at, times)
 
 
 def _channels(project: Project, environment: str, settings: Settings) -> tuple[LockChannel, ...]:

@@ -15,7 +15,7 @@ from conda_multiplat.vocabulary.exclude_newer import Cuts, in_words
 #: From this on uv lets a project through by `false`. To others a year that never comes is the same,
 #: but for indexes that don't say when a file was uploaded: of those they take nothing.
 _LETS_THROUGH = (0, 9, 26)
-_NEVER = "9999-12-31T00:00:00Z"
+_NEVER = "9999-01-01T00:00:00Z"
 #: uv excludes what was uploaded at an instant, conda what was after it.
 _JUST_AFTER = ".001Z"
 
