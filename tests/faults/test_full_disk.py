@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import resource
 import subprocess
 from pathlib import Path
@@ -91,3 +92,33 @@ def test_image(request: pytest.FixtureRequest, alone: Host, project: Path, tmp_p
                 assert done.stderr.startswith("error: can't write demo.tar: "), done
                 assert (project / "demo.tar").read_bytes() == before
                 assert not list(project.glob(".*multiplat-*"))
+
+
+def test_pack_and_unpack(
+    request: pytest.FixtureRequest, alone: Host, project: Path, tmp_path: Path
+) -> None:
+    """No archive is there by half, and no environment is made of what could not be extracted."""
+    files = {f"share/file{count}": random.Random(count).randbytes(100_000) for count in range(3)}
+    channel = build_channel(tmp_path / "big", [Package("big", noarch="generic", files=files)])
+    archive = project / f"demo.{SUBDIR}.tar"
+    with tallied(request, "full disk, pack and unpack") as tally:
+        write(project, channel, "big", platforms=f"[{SUBDIR}]")
+        alone.multiplat("lock", "-q", cwd=project)
+        for _ in range(rounds(2)):
+            limit = tally.random.randrange(1000, 200_000)
+            with tally.attempt(f"{limit} bytes"):
+                done = _run(alone, "pack", cwd=project, limit=limit)
+                _require_said(done)
+                assert not archive.exists()
+                assert not list(project.glob(".*multiplat-*"))
+                alone.multiplat("pack", "-q", cwd=project)
+                _require_said(_run(alone, "unpack", archive.name, cwd=project, limit=limit))
+                assert not (alone.envs / "demo").exists()
+                archive.unlink()
+
+
+def _require_said(done: subprocess.CompletedProcess[str]) -> None:
+    assert done.returncode == 3, done
+    assert "File too large" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "internal error" not in done.stderr

@@ -309,3 +309,42 @@ def test_image(
                 alone.multiplat(*make, "--tag", "new", cwd=project, env=env)
                 assert _left(project) == []
                 assert (project / "demo.tar").read_bytes() in known
+
+
+@SIGNALS
+def test_pack_and_unpack(
+    request: pytest.FixtureRequest,
+    alone: Host,
+    project: Path,
+    many: Path,
+    tmp_path: Path,
+    number: signal.Signals,
+) -> None:
+    """``pack``: the old archive or the new one, whole. ``unpack``: the next one finishes."""
+    env = _environment(tmp_path / "temporary")
+    file = project / f"demo.{SUBDIR}.tar"
+    folders = (project, tmp_path / "temporary", alone.pkgs, alone.envs)
+    with tallied(request, f"pack and unpack, {number.name}") as tally:
+        known = set()
+        for count in (11, 12):
+            names = [f"package{each}" for each in range(count)]
+            write(project, many, *names, platforms=f"[{SUBDIR}]")
+            alone.multiplat("lock", "-q", cwd=project)
+            alone.multiplat("pack", "-q", cwd=project)
+            known.add(file.read_bytes())
+        for delay in _delays(tally, 4, 0.8):
+            with tally.attempt(f"after {delay:.3f} s"):
+                ended = kill(alone, "pack", "-q", cwd=project, number=number, delay=delay, env=env)
+                _require_ended(ended, number)
+                assert file.read_bytes() in known
+                if number != signal.SIGKILL:
+                    assert _left(*folders) == []
+                alone.multiplat("clean", "-q", "--packages", cwd=project, code=None)
+                make = ("unpack", "-q", file, "-n", f"demo{delay}")
+                ended = kill(alone, *make, cwd=project, number=number, delay=delay, env=env)
+                _require_ended(ended, number)
+                if number != signal.SIGKILL:
+                    assert _left(*folders) == []
+                alone.multiplat(*make, cwd=project, env=env)
+                look = ("list", "--installed", "--exit-code", "-n", f"demo{delay}")
+                alone.multiplat(*look, cwd=tmp_path)

@@ -14,6 +14,7 @@ import pytest
 from support.hosts import Host
 from support.manifests import write
 from support.packages import SUBDIR, Package, build_channel
+from support.tally import rounds, tallied
 
 Change = Callable[[tarfile.TarFile], None]
 
@@ -272,3 +273,27 @@ def test_cache_is_not_poisoned(alone: Host, archive: Path, tmp_path: Path) -> No
     alone.multiplat("unpack", "-q", archive, cwd=tmp_path)
     read = [(alone.envs / name / "share/tool").read_bytes() for name in ("stranger", "demo")]
     assert read == [b"another tool\n", b"tool\n"]
+
+
+@pytest.mark.faults
+def test_any_bytes(
+    request: pytest.FixtureRequest, alone: Host, archive: Path, tmp_path: Path
+) -> None:
+    """Whatever is changed: it is said, or nothing has changed by it; it is no mistake of ours."""
+    content = archive.read_bytes()
+    before = _tree(tmp_path)
+    with tallied(request, "archives of any bytes, unpack") as tally:
+        for number in range(rounds(24)):
+            changed = bytearray(content)
+            start = tally.random.randrange(len(content))
+            for place in range(start, min(len(content), start + tally.random.choice([1, 9, 600]))):
+                changed[place] = tally.random.choice([0, 0x2F, 0x2E, tally.random.randrange(256)])
+            other = tmp_path / "other.tar"
+            other.write_bytes(changed)
+            with tally.attempt(f"number {number}, from byte {start}"):
+                done = alone.multiplat("unpack", "--dry-run", "other.tar", cwd=tmp_path, code=None)
+                assert done.returncode in (0, 1, 2, 3), done
+                assert "internal error" not in done.stderr
+                assert (done.returncode == 0) == (" is as it was packed: 2 pac" in done.stderr)
+            other.unlink()
+    assert _tree(tmp_path) == before
