@@ -1,0 +1,90 @@
+"""``pack`` of packages that are called, packed or locked otherwise than most."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+from conda_package_handling import api  # type: ignore[import-untyped]
+from support.hosts import Host
+from support.manifests import write
+from support.packages import SUBDIR, Package, build_channel
+
+ARCHIVE = f"demo.{SUBDIR}.tar"
+
+
+def _as_tar_bz2(channel: Path, subdir: str, name: str) -> None:
+    """Have a package of a channel in the old format instead."""
+    folder = channel / subdir
+    (folder / "repodata.json.zst").unlink()
+    data: dict[str, Any] = json.loads((folder / "repodata.json").read_text(encoding="utf-8"))
+    entry = data["packages.conda"].pop(f"{name}.conda")
+    api.transmute(str(folder / f"{name}.conda"), ".tar.bz2", out_folder=str(folder))
+    (folder / f"{name}.conda").unlink()
+    content = (folder / f"{name}.tar.bz2").read_bytes()
+    entry["sha256"] = hashlib.sha256(content).hexdigest()
+    entry["md5"] = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    data["packages"][f"{name}.tar.bz2"] = {**entry, "size": len(content)}
+    (folder / "repodata.json").write_text(json.dumps(data), encoding="utf-8")
+
+
+def test_names_and_formats(conda: Host, alone: Host, project: Path, tmp_path: Path) -> None:
+    """Epochs, local versions, underscores, and the format of before `.conda`."""
+    packages = [
+        Package("_mutex", "1!2.0+local.1", "h_0", SUBDIR, files={"share/mutex": b"mutex\n"}),
+        Package("old", noarch="generic", depends=["_mutex"], files={"share/old": b"old\n"}),
+    ]
+    channel = build_channel(tmp_path / "channel", packages)
+    _as_tar_bz2(channel, "noarch", "old-1.0-0")
+    write(project, channel, "old", platforms=f"[{SUBDIR}]")
+    alone.multiplat("lock", "-q", cwd=project)
+    alone.multiplat("pack", "-q", cwd=project)
+    folder = tmp_path / "there"
+    folder.mkdir()
+    subprocess.run(["tar", "-xf", project / ARCHIVE], cwd=folder, check=True)
+    data = json.loads((folder / "channel/noarch/repodata.json").read_text(encoding="utf-8"))
+    assert list(data["packages"]) == ["old-1.0-0.tar.bz2"]
+    assert data["packages"]["old-1.0-0.tar.bz2"]["depends"] == ["_mutex"]
+    alone.multiplat("unpack", "-q", ARCHIVE, cwd=project)
+    explicit = ("create", "-y", "--offline", "-p", tmp_path / "plain")
+    conda.run(*explicit, "--file", f"conda-{SUBDIR}.lock", cwd=folder)
+    solved = ("env", "create", "--offline", "-p", tmp_path / "solved")
+    conda.run(*solved, "--file", "environment.yml", cwd=folder)
+    for prefix in (alone.envs / "demo", tmp_path / "plain", tmp_path / "solved"):
+        share = prefix / "share"
+        assert (share / "old").read_bytes() + (share / "mutex").read_bytes() == b"old\nmutex\n"
+
+
+def test_lock_of_another_tool(alone: Host, project: Path, tmp_path: Path) -> None:
+    """One that says nothing of us, as conda-lock writes it, goes as it is."""
+    data = Package("data", noarch="generic", files={"share/data": b"data\n"})
+    channel = build_channel(tmp_path / "channel", [data])
+    write(project, channel, "data", platforms=f"[{SUBDIR}]")
+    alone.multiplat("lock", "-q", cwd=project)
+    file = project / "conda-lock.yml"
+    lock = yaml.safe_load(file.read_text(encoding="utf-8"))
+    lock["metadata"]["custom_metadata"] = {}
+    file.write_text(yaml.safe_dump(lock), encoding="utf-8")
+    alone.multiplat("pack", "-q", cwd=project)
+    alone.multiplat("unpack", "-q", ARCHIVE, cwd=project)
+    kept = alone.envs / "demo/conda-meta/packed/conda-lock.yml"
+    assert kept.read_bytes() == file.read_bytes()
+    look = ("list", "--installed", "--exit-code", "-n", "demo")
+    alone.multiplat(*look, cwd=tmp_path)
+
+
+def test_channel_by_its_path(alone: Host, project: Path, tmp_path: Path) -> None:
+    """A folder beside the manifest need not be where it is unpacked."""
+    data = Package("data", noarch="generic", files={"share/data": b"data\n"})
+    build_channel(project / "channel", [data])
+    write(project, "./channel", "data", platforms=f"[{SUBDIR}]")
+    alone.multiplat("lock", "-q", cwd=project)
+    alone.multiplat("pack", "-q", "-o", tmp_path / "demo.tar", cwd=project)
+    (project / "channel").rename(project / "gone")
+    alone.multiplat("unpack", "-q", "demo.tar", cwd=tmp_path)
+    look = ("list", "--installed", "--exit-code", "-n", "demo")
+    alone.multiplat(*look, cwd=tmp_path)
