@@ -11,7 +11,7 @@ import io
 import os
 import re
 import tarfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
@@ -131,7 +131,11 @@ def bounded(file: BinaryIO) -> IO[bytes]:
 
 
 def extract_tar(
-    archive: Path, folder: Path, done: Callable[[int], None] = lambda _: None
+    archive: Path,
+    folder: Path,
+    done: Callable[[int], None] = lambda _: None,
+    *,
+    only: Collection[str] | None = None,
 ) -> dict[str, str]:
     """Extract an archive of files; name -> SHA-256.
 
@@ -139,6 +143,7 @@ def extract_tar(
         archive: not compressed.
         folder: an empty one.
         done: hears how many bytes of the archive have been gone through by now.
+        only: the files to extract; ``None`` for all.
 
     Raises:
         LockFileError: it is no such archive, or has what is no file, or a name that leads out of
@@ -155,7 +160,8 @@ def extract_tar(
             if member.isdir():
                 continue
             _refuse(archive, member, name, names)
-            digests[name] = _extract(tar, member, folder / name, done)
+            if only is None or name in only:
+                digests[name] = _extract(tar, member, folder / name, done)
     return digests
 
 

@@ -33,9 +33,9 @@ from conda_multiplat.export.packed import (
 )
 from conda_multiplat.export.packed_readme import readme
 from conda_multiplat.machine.progress import Progress
-from conda_multiplat.machine.tar_files import write_tar
+from conda_multiplat.machine.tar_files import extract_tar, write_tar
 from conda_multiplat.machine.temporary import temporary_folder
-from conda_multiplat.vocabulary.errors import LockFileError
+from conda_multiplat.vocabulary.errors import LockFileError, MultiplatError
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record
 
 
@@ -60,7 +60,8 @@ def write_packs(
 ) -> Iterable[Written]:
     """Write archives, one after the other; what several have is fetched once.
 
-    Each package takes two steps: it is fetched, and written.
+    What an archive in the same place has already, of before an update, is taken from there. Each
+    package takes two steps: it is fetched, and written.
 
     On the disk are at any time what one needs, and what a later one needs too.
 
@@ -78,7 +79,10 @@ def write_packs(
     have: dict[str, Fetched] = {}
     with temporary_folder(cache_folder(settings), ".download-") as folder:
         for number, (path, plan) in enumerate(plans.items()):
-            fetched = _fetched(plan, have, folder / str(number), progress)
+            before = _of_before(path, plan, folder / f"before-{number}", progress)
+            fetched = _fetched(plan, have, before, folder / str(number), progress)
+            for other in set(before.values()) - {each.path for each in fetched.values()}:
+                _forget(other, folder)
             yield _written(plan, path, read, fetched, progress)
             later = list(plans.values())[number + 1 :]
             needed = {record.url for each in later for record in each.packed.every}
@@ -106,10 +110,34 @@ def _places(plan: Plan) -> dict[str, Record]:
     return found
 
 
+def _of_before(path: Path, plan: Plan, folder: Path, progress: Progress) -> dict[Record, Path]:
+    """The files of an archive that will be replaced; whether they are the ones is not known yet."""
+    if not path.is_file():
+        return {}
+    places = _places(plan)
+    progress.now(f"reading {path.name}")
+    with suppress(MultiplatError, OSError):
+        found = extract_tar(path, folder, only=places)
+        return {places[place]: folder / place for place in found}
+    return {}
+
+
 def _fetched(
-    plan: Plan, have: dict[str, Fetched], folder: Path, progress: Progress
+    plan: Plan,
+    have: dict[str, Fetched],
+    before: Mapping[Record, Path],
+    folder: Path,
+    progress: Progress,
 ) -> dict[Record, Fetched]:
-    """All packages of an archive; ``have`` is what others have had before, by URL."""
+    """All packages of an archive.
+
+    Args:
+        plan: what goes into it.
+        have: what archives of this run have had before, by URL.
+        before: files that may be some of them.
+        folder: for what comes.
+        progress: hears of each package.
+    """
     conda, wheels = folder / "conda", folder / "wheels"
     conda.mkdir(parents=True)
     wheels.mkdir()
@@ -119,6 +147,7 @@ def _fetched(
     archives = download_archives(
         [record for record in new if isinstance(record, CondaRecord)],
         conda,
+        candidates=before,
         settings=settings,
         channels=channels(project, plan.choice, settings),
         progress=progress,
@@ -129,6 +158,7 @@ def _fetched(
         wheels,
         project.folder,
         installer(project, plan.choice, folder, settings),
+        candidates=before,
         settings=settings,
         progress=progress,
     )

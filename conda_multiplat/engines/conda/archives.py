@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -25,7 +26,7 @@ from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.file_locks import in_use
 from conda_multiplat.machine.progress import Progress
 from conda_multiplat.vocabulary.json_values import json_object
-from conda_multiplat.vocabulary.records import CondaRecord
+from conda_multiplat.vocabulary.records import CondaRecord, Record
 
 _INDEX = "info/index.json"
 
@@ -34,6 +35,7 @@ def download_archives(
     records: Sequence[CondaRecord],
     folder: Path,
     *,
+    candidates: Mapping[Record, Path] = MappingProxyType({}),
     settings: Settings,
     channels: Channels,
     progress: Progress,
@@ -45,6 +47,7 @@ def download_archives(
     Args:
         records: the packages.
         folder: an empty one for what comes.
+        candidates: files that may be some of the archives; read in place, as conda's.
         settings: for conda's caches, the proxy and TLS.
         channels: for the credentials of the records' channels.
         progress: hears of each package.
@@ -55,7 +58,11 @@ def download_archives(
     files = {record: _file(record) for record in records}
     ours = client(settings, channels)
 
+    may_be = {files[each]: path for each, path in candidates.items() if each in files}
+
     def known(file: File) -> Iterator[Path]:
+        if file in may_be:
+            yield may_be[file]
         name = unquote(urlsplit(file.url).path).rpartition("/")[2]
         yield from (place / name for place in settings.pkgs_dirs)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import unquote, urljoin, urlsplit
 
 from conda_multiplat.engines.conda.access import Channels, client
@@ -17,7 +18,7 @@ from conda_multiplat.engines.pypi.install import UvInstaller
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.progress import Progress
 from conda_multiplat.vocabulary.channels import without_login
-from conda_multiplat.vocabulary.records import PypiRecord
+from conda_multiplat.vocabulary.records import PypiRecord, Record
 
 
 def download_wheels(
@@ -26,6 +27,7 @@ def download_wheels(
     base: Path,
     installer: UvInstaller,
     *,
+    candidates: Mapping[Record, Path] = MappingProxyType({}),
     settings: Settings,
     progress: Progress,
 ) -> dict[PypiRecord, Fetched]:
@@ -36,6 +38,7 @@ def download_wheels(
         folder: an empty one for what comes.
         base: the lock's folder, from which relative paths start.
         installer: knows the indexes, their logins, and what a mirror stands for.
+        candidates: files that may be some of them; read in place.
         settings: for the proxy and TLS.
         progress: hears of each package.
 
@@ -51,7 +54,12 @@ def download_wheels(
     links = {record: _links(pages[url], url) for record, url in page_of.items()}
     files = {record: _file(record, base, links.get(record, {})) for record in records}
     wanted = list(files.values())
-    fetched = download(wanted, folder, ours, lambda _: (), settings=settings, progress=progress)
+    may_be = {files[each]: path for each, path in candidates.items() if each in files}
+
+    def known(file: File) -> Sequence[Path]:
+        return [may_be[file]] if file in may_be else []
+
+    fetched = download(wanted, folder, ours, known, settings=settings, progress=progress)
     return {record: fetched[file] for record, file in files.items()}
 
 

@@ -12,7 +12,9 @@ import yaml
 from conda_package_handling import api  # type: ignore[import-untyped]
 from support.hosts import Host
 from support.manifests import write
-from support.packages import SUBDIR, Package, build_channel
+from support.packages import SUBDIR, Package, build_channel, python_package
+from support.pypi_index import Index
+from support.server import serve
 
 ARCHIVE = f"demo.{SUBDIR}.tar"
 
@@ -88,3 +90,43 @@ def test_channel_by_its_path(alone: Host, project: Path, tmp_path: Path) -> None
     alone.multiplat("unpack", "-q", "demo.tar", cwd=tmp_path)
     look = ("list", "--installed", "--exit-code", "-n", "demo")
     alone.multiplat(*look, cwd=tmp_path)
+
+
+def test_again_after_an_update(alone: Host, project: Path, tmp_path: Path) -> None:
+    """What the archive of before has is fetched no more; what it has of others is no help."""
+    index = Index(tmp_path / "served")
+    index.wheel("robot")
+    channel = tmp_path / "served" / "chan"
+    names = ("data", "tool", "third")
+    build_channel(channel, [python_package(), *(_noarch(name, "1.0") for name in names)])
+    with serve(tmp_path / "served") as server:
+        pip = f"pip:\n      - --index-url {server.url}/simple\n      - robot"
+        url = f"{server.url}/chan"
+        write(project, url, "python", *names, pip, platforms=f"[{SUBDIR}]")
+        alone.multiplat("lock", "-q", cwd=project)
+        alone.multiplat("pack", "-q", cwd=project)
+        packages = [_noarch(name, version) for name in names for version in ("1.0", "2.0")]
+        build_channel(channel, [python_package(), *packages])
+        alone.multiplat("clean", "-q", cwd=project, code=None)
+        alone.multiplat("lock", "-q", "--update", "tool", cwd=project)
+        server.seen.clear()
+        alone.multiplat("pack", "-q", cwd=project)
+        assert [path for path in server.seen if path.endswith((".conda", ".whl"))] == [
+            "/chan/noarch/tool-2.0-0.conda"
+        ]
+        altered = bytearray((project / ARCHIVE).read_bytes())
+        start = altered.index(b"third-1.0-0.conda\0") + 1024
+        altered[start : start + 100] = b"x" * 100
+        (project / ARCHIVE).write_bytes(altered)
+        server.seen.clear()
+        before = alone.json("pack", cwd=project)["archives"][0]["sha256"]
+        assert [path for path in server.seen if path.endswith((".conda", ".whl"))] == [
+            "/chan/noarch/third-1.0-0.conda"
+        ]
+        (project / ARCHIVE).write_bytes(b"no archive")
+        assert alone.json("pack", cwd=project)["archives"][0]["sha256"] == before
+
+
+def _noarch(name: str, version: str) -> Package:
+    files = {f"share/{name}": f"{name} {version}\n".encode()}
+    return Package(name, version, noarch="generic", files=files)
