@@ -1,4 +1,4 @@
-"""Channels that other channels declare (CEP 42), where the manifest does not name them."""
+"""Channels that other channels declare (CEP 42), where the manifest does not have them so."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ class Relation(NamedTuple):
         channel: the URL of the one that declares it.
         kind: ``base``, which is to come before it, or ``overrides``, which is to come after it.
         url: the URL of the other one.
+        named: whether the manifest names the other one, in another order than that.
     """
 
     channel: str
     kind: str
     url: str
+    named: bool = False
 
     @property
     def words(self) -> str:

@@ -183,15 +183,21 @@ def _locked_twice(locked: Locked) -> dict[str, Any]:
 
 
 def _note_relations(solutions: Iterable[Solution], console: Console) -> None:
-    """Say which channels others declare that the manifest does not name; alike notes once."""
+    """Say which channels others declare that the manifest has not so; alike notes once."""
     targets: dict[Relation, list[Target]] = {}
     for solution in solutions:
         for relation in solution.relations:
             targets.setdefault(relation, []).append(solution.request.target)
     for relation, where in targets.items():
         names = ", ".join(map(str, where))
-        console.say(f" ! not used: {relation.url}, {relation.words} (CEP 42)  ({names})")
-        console.say(f"   to have it, name it under `channels:`, {relation.place}")
+        what = f"{relation.url}, {relation.words} (CEP 42)"
+        if relation.named:
+            other = "after" if relation.kind == "base" else "before"
+            console.say(f" ! {what}, stands {other} it under `channels:`  ({names})")
+            console.say(f"   that order counts; if it is not meant, name it {relation.place}")
+        else:
+            console.say(f" ! not used: {what}  ({names})")
+            console.say(f"   to have it, name it under `channels:`, {relation.place}")
 
 
 def _relations(solutions: Iterable[Solution]) -> dict[str, Any]:
@@ -201,4 +207,4 @@ def _relations(solutions: Iterable[Solution]) -> dict[str, Any]:
         for solution in solutions
         for relation in solution.relations
     ]
-    return {"unnamed_channels": found} if found else {}
+    return {"declared_channels": found} if found else {}

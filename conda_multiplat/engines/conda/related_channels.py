@@ -17,13 +17,13 @@ _MAX_DEPTH = 10
 async def declared(
     gateway: rattler.Gateway, urls: Sequence[str], subdirs: Sequence[rattler.Subdir]
 ) -> list[Relation]:
-    """What channels declare of channels that are not among them.
+    """What channels declare of channels that are not among them, or stand in another order.
 
     Where they have been read that is known; nothing is fetched.
 
     Args:
         gateway: what reads channels.
-        urls: their base URLs.
+        urls: their base URLs, the first with the highest priority.
         subdirs: the platforms that they were read for; each declares its own relations.
     """
     relations = [
@@ -32,7 +32,19 @@ async def declared(
         for subdir in subdirs
         for relation in await _of(gateway, url, subdir)
     ]
-    return list(dict.fromkeys(each for each in relations if each.url not in urls))
+    placed = (_placed(relation, urls) for relation in relations)
+    return list(dict.fromkeys(relation for relation in placed if relation))
+
+
+def _placed(relation: Relation, urls: Sequence[str]) -> Relation | None:
+    """A relation as the channels' order has it; ``None`` where that is as declared."""
+    if relation.url not in urls:
+        return relation
+    first, second = (relation.url, relation.channel)
+    if relation.kind != "base":
+        first, second = second, first
+    as_declared = urls.index(first) <= urls.index(second)
+    return None if as_declared else relation._replace(named=True)
 
 
 async def all_declared(
@@ -42,7 +54,7 @@ async def all_declared(
     relations: list[Relation] = []
     known = list(urls)
     for _ in range(_MAX_DEPTH):
-        more = await declared(gateway, known, subdirs)
+        more = [each for each in await declared(gateway, known, subdirs) if not each.named]
         if not more:
             break
         relations += more

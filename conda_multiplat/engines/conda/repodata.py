@@ -202,12 +202,15 @@ class Repodata:
         return await wheels(self._gateway, self._plain_wheels, *of, names)
 
     async def declared(self, request: SolveRequest, *, deep: bool = False) -> list[Relation]:
-        """The channels that the request's channels declare (CEP 42) and it does not name.
+        """The channels that the request's channels declare (CEP 42) and it has not so.
 
         With ``deep``, those that the declared ones declare, too.
         """
         find = all_declared if deep else declared
-        return await find(self._gateway, self.channel_urls(request), _platforms(request))
+        relations = await find(self._gateway, self.channel_urls(request), _platforms(request))
+        subdir = request.target.subdir
+        ordered = {url for name in request.channels for url in self._channels.urls(name, subdir)}
+        return [each for each in relations if not each.named or {each.url, each.channel} <= ordered]
 
     async def kept(
         self, request: SolveRequest, records: Sequence[CondaRecord]

@@ -43,6 +43,15 @@ def _note(channel: Path, declarer: Path, kind: str) -> str:
     )
 
 
+def _other_order(channel: Path, declarer: Path, kind: str) -> str:
+    what, place = _relation(channel, declarer, kind)
+    other = "after" if kind == "base" else "before"
+    return (
+        f" ! {what}, stands {other} it under `channels:`  (default/linux-64)\n"
+        f"   that order counts; if it is not meant, name it {place}\n"
+    )
+
+
 @pytest.mark.parametrize("asked", ["biotool", "zlib"])
 def test_base(alone: Host, project: Path, asked: str) -> None:
     """What a package needs, or a line asks for, is in the base; written as advised it is locked."""
@@ -83,12 +92,13 @@ def test_solution_without_it(alone: Host, project: Path, tmp_path: Path, kind: s
     assert _note(other, own, kind) in done.stderr
     assert locked(project)["linux-64"] == {"tool": "1.0"}
     document = alone.json("lock", "--update-all", cwd=project)
-    assert document["unnamed_channels"] == [
+    assert document["declared_channels"] == [
         {
             "target": "default/linux-64",
             "channel": own.as_uri(),
             "kind": kind,
             "url": other.as_uri(),
+            "named": False,
         }
     ]
     assert alone.multiplat("check", cwd=project).stdout == "in sync: conda-lock.yml\n"
@@ -99,8 +109,20 @@ def test_solution_without_it(alone: Host, project: Path, tmp_path: Path, kind: s
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace(f"  - {own.as_uri()}\n", named), encoding="utf-8")
         said = alone.multiplat("lock", "--update-all", cwd=project).stderr
-        assert "CEP 42" not in said  # the manifest's order counts, whatever they declare
-        assert locked(project)["linux-64"] == {"tool": version}
+        assert locked(project)["linux-64"] == {"tool": version}  # whatever they declare
+        as_declared = (version == "2.0") == (kind == "base")
+        assert (_other_order(other, own, kind) in said) == (not as_declared)
+        assert ("CEP 42" in said) == (not as_declared)
+
+
+def test_channel_of_a_line(alone: Host, project: Path, tmp_path: Path) -> None:
+    """A channel that only a line names has no place in the order, and is not told of."""
+    own = write_repodata(tmp_path / "own", [Package("tool", "1.0", noarch="generic")])
+    other = write_repodata(tmp_path / "other", [Package("more", "2.0", noarch="generic")])
+    _declare(own, base="../other")
+    write(project, own, "tool", f"{other.as_uri()}::more", platforms="[linux-64]")
+    assert "CEP 42" not in alone.multiplat("lock", cwd=project).stderr
+    assert locked(project)["linux-64"] == {"tool": "1.0", "more": "2.0"}
 
 
 def test_chain(alone: Host, project: Path, tmp_path: Path) -> None:
