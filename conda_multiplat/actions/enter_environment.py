@@ -17,6 +17,7 @@ from conda_multiplat.actions.invocation import Invocation, preferred
 from conda_multiplat.activation.model import Activation
 from conda_multiplat.machine import prefix as prefixes
 from conda_multiplat.machine.file_locks import nobody_installs
+from conda_multiplat.machine.files import typed
 from conda_multiplat.machine.prefix_users import come_in
 from conda_multiplat.machine.project import Project
 from conda_multiplat.machine.read_activation import read_activation
@@ -27,11 +28,6 @@ from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 AS_IT_IS = "as it is"
 #: Warn where the lock is out of date, and take it.
 TOLD = "told"
-#: What can be done where a project's commands are to run in an environment that is not its own.
-_OF_OTHERS = (
-    "--no-install takes it as it is",
-    "`conda multiplat install` with the same -n or -p makes it as locked",
-)
 
 
 @dataclass(frozen=True)
@@ -186,4 +182,9 @@ def _candidates(call: Invocation, project: Project, named: Path | None) -> tuple
 
 
 def _refuse_foreign(project: Project, where: Path) -> None:
-    require_own(project, where, _OF_OTHERS)
+    option = f"-n {where.name}" if where.parent.name == "envs" else f"-p {typed(where)}"
+    hints = (
+        "--no-install takes it as it is",
+        f"conda multiplat install {option} makes it as locked: what else is in it goes",
+    )
+    require_own(project, where, hints)

@@ -7,7 +7,7 @@ and no destination may be the name of a conda setting, or conda would read it.
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conda_multiplat.machine.hook_settings import FROZEN, LOCKED
 from conda_multiplat.vocabulary.errors import UsageError
@@ -93,11 +93,27 @@ def scope_options(parser: argparse.ArgumentParser) -> None:
     repeated(parser, "--platform", "platforms", "P", "only this platform; likewise")
 
 
+class _Once(argparse.Action):
+    """Takes one value, and refuses another: argparse would forget the first without a word."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        value: Any,
+        option: str | None = None,
+    ) -> None:
+        before = getattr(namespace, self.dest)
+        if before not in (None, value):
+            parser.error(f"argument {option}: one {self.metavar} at a time: {before}, {value}")
+        setattr(namespace, self.dest, value)
+
+
 def environment_option(parser: argparse.ArgumentParser) -> None:
     """``-e`` with one name."""
     flags = ("-e", "--environment")
     summary = "which environment of the manifest"
-    parser.add_argument(*flags, dest="environment_name", metavar="ENV", help=summary)
+    parser.add_argument(*flags, dest="environment_name", action=_Once, metavar="ENV", help=summary)
 
 
 def platforms_option(parser: argparse.ArgumentParser, summary: str) -> None:
@@ -107,7 +123,7 @@ def platforms_option(parser: argparse.ArgumentParser, summary: str) -> None:
 
 def platform_option(parser: argparse.ArgumentParser, summary: str) -> None:
     """``--platform`` with one name."""
-    parser.add_argument("--platform", dest="platform_name", metavar="P", help=summary)
+    parser.add_argument("--platform", dest="platform_name", action=_Once, metavar="P", help=summary)
 
 
 def destination_options(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePath, PurePosixPath
@@ -26,6 +27,9 @@ from conda_multiplat.vocabulary.file_names import (
 )
 
 MANIFEST_NAMES = ("environment.yml", "environment.yaml")
+#: What no shell sees anything in; a file's name can have other letters than ASCII's.
+_PLAIN_WORD = re.compile(r"[\w@%+=:,./~\\-]+" if os.name == "nt" else r"[\w@%+=:,./~-]+")
+_SEEN_IN_QUOTES = re.compile(r'["$`!\\]')
 #: What gives the text of a file.
 ReadText = Callable[[Path], str]
 #: Bytes.
@@ -106,9 +110,17 @@ def typed(path: Path) -> str:
     return quoted(shown(path))
 
 
-def quoted(name: str) -> str:
-    """A path as a word of a command line, in a POSIX shell as on Windows."""
-    return f'"{name}"' if " " in name else name
+def quoted(text: str) -> str:
+    """A word of a command line, to be pasted: in a POSIX shell as on Windows.
+
+    In double quotes, which both know, where it needs any; in single ones where a POSIX shell would
+    see something in those.
+    """
+    if _PLAIN_WORD.fullmatch(text):
+        return text
+    if os.name == "nt" or not _SEEN_IN_QUOTES.search(text):
+        return f'"{text}"'
+    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def read_text(path: Path, limit: int = _LARGEST) -> str:

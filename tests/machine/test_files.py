@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import subprocess
 from pathlib import Path
 from typing import get_args
 
@@ -16,6 +17,7 @@ from conda_multiplat.machine.files import (
     MANIFEST_NAMES,
     find_manifest,
     lock_path,
+    quoted,
     read_text,
     rendered_files,
     shown,
@@ -297,3 +299,28 @@ def test_mode_of_a_new_file(tmp_path: Path, umask: int, mode: int) -> None:
         after = os.umask(before)
     assert after == umask
     assert stat.S_IMODE((tmp_path / "lock.yml").stat().st_mode) == mode
+
+
+@pytest.mark.parametrize(
+    ("text", "shown_as"),
+    [
+        ("envs/robot-dev", "envs/robot-dev"),
+        ("~/größe.yml", "~/größe.yml"),
+        ("my files/environment.yml", '"my files/environment.yml"'),
+        ("a;b", '"a;b"'),
+        ("it's", '"it\'s"'),
+        ("(x) & y|z", '"(x) & y|z"'),
+        ("", '""'),
+        ("$HOME `id`", "'$HOME `id`'"),
+        ('say "it\'s!" \\', "'say \"it'\\''s!\" \\'"),
+        ("*.yml\n?", '"*.yml\n?"'),
+    ],
+)
+def test_word_to_paste(text: str, shown_as: str) -> None:
+    """A shell takes what is shown for what was meant; most of it looks the same on Windows."""
+    assert quoted(text) == shown_as
+    if not text.startswith("~"):
+        said = subprocess.run(
+            ["sh", "-c", f"printf %s {quoted(text)}"], capture_output=True, text=True, check=True
+        )
+        assert said.stdout == text

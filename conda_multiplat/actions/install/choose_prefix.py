@@ -110,8 +110,9 @@ def require_own(project: Project, where: Path, hints: Sequence[str]) -> None:
     lock = foreign_lock(project, where)
     if lock is None:
         return
+    made = f"from {project.folder}" if lock else "by conda multiplat"
     raise UnmetError(
-        f"{where} was not made from {project.folder}",
+        f"{where} was not made {made}",
         details=[f"it is of {lock}"] if lock else [],
         hints=hints,
     )

@@ -9,7 +9,6 @@ Flow::
 from __future__ import annotations
 
 import argparse
-import os
 from dataclasses import replace
 
 from conda_multiplat.actions.enter_environment import TOLD
@@ -38,6 +37,7 @@ from conda_multiplat.lockfile.change_table import here
 from conda_multiplat.lockfile.platform_changes import Change, packages
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.files import quoted
 from conda_multiplat.machine.progress import progress
 from conda_multiplat.machine.project import Project
 from conda_multiplat.vocabulary.byte_sizes import total_document
@@ -152,14 +152,6 @@ def _note_strays(choice: Choice, console: Console) -> None:
         )
 
 
-def _as_word(text: str) -> str:
-    """A word to paste into a shell of this machine, in quotation marks where it needs them."""
-    import shlex
-    import subprocess
-
-    return subprocess.list2cmdline([text]) if os.name == "nt" else shlex.quote(text)
-
-
 def _report(work: Work, console: Console, *, dry_run: bool) -> None:
     changes = work.changed
     say_changes(here(changes), console)
@@ -172,7 +164,7 @@ def _report(work: Work, console: Console, *, dry_run: bool) -> None:
     else:
         name = where.name if where.parent.name == "envs" else where
         console.say(f" {outcome(work)}{console.took}")
-        console.hint(f"conda activate {_as_word(str(name))}")
+        console.hint(f"conda activate {quoted(str(name))}")
     console.result(
         {
             "dry_run": dry_run,

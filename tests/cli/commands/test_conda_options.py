@@ -114,7 +114,7 @@ def test_named_environment_with_another(alone: Host, demo: Path) -> None:
 
 
 def test_named_environment_is_of_no_manifest(alone: Host, demo: Path, tmp_path: Path) -> None:
-    """What is not there, was not installed by us or is of another manifest is refused at once."""
+    """What is not there, was not made by us or is of another manifest is refused at once."""
     before = _state(demo)
     hint = "  `conda multiplat install` with the same -n or -p does it\n"
     done = alone.multiplat("add", "-n", "nosuch", "three", cwd=demo, code=1)
@@ -123,7 +123,7 @@ def test_named_environment_is_of_no_manifest(alone: Host, demo: Path, tmp_path: 
     (hand_made / "conda-meta").mkdir(parents=True)
     (hand_made / "conda-meta/history").touch()
     done = alone.multiplat("remove", "-n", "hand", "one", cwd=demo, code=1)
-    assert done.stderr == f"error: {hand_made} was not installed by us\n{hint}"
+    assert done.stderr == f"error: {hand_made} was not made by conda multiplat\n{hint}"
     other = tmp_path / "other.yml"
     other.write_text("dependencies: []\n", encoding="utf-8")
     done = alone.multiplat("add", "three", "-n", "demo", "-f", other, cwd=demo, code=1)
@@ -273,3 +273,14 @@ def test_no_pip_by_default(door: Host, project: Path, pythons: Path) -> None:
         check=True,
     )
     assert _WANTS_PIP in done.stderr
+
+
+@pytest.mark.parametrize("command", ["install", "run", "tree", "shell-hook", "pack", "platform"])
+def test_one_environment(alone: Host, demo: Path, command: str) -> None:
+    """What works in one environment takes no second one in silence, and the same one twice."""
+    words = {"run": ["--", "true"], "platform": ["add", "linux-64"]}.get(command, [])
+    said = alone.multiplat(command, "-e", "dev", "-e", "default", *words, cwd=demo, code=2).stderr
+    assert "argument -e: one ENV at a time: dev, default\n" in said
+    done = alone.json(command, "-e", "dev", "-e", "default", *words, cwd=demo, code=2)
+    assert done["success"] is False
+    alone.multiplat("tree", "-e", "dev", "--environment", "dev", cwd=demo)

@@ -503,7 +503,7 @@ def test_into_what_is_there(
     conda.run("create", "-n", "demo", *options, "own")
     done = conda.multiplat("unpack", archive, cwd=tmp_path, code=1)
     prefix = conda.envs / "demo"
-    assert f"error: {prefix} was not made from " in done.stderr
+    assert f"error: {prefix} was not made by conda multiplat\n" in done.stderr
     assert "  choose another with -n NAME or -p PREFIX\n" in done.stderr
     assert (prefix / "share/own").exists()
     conda.multiplat("unpack", archive, "-n", "demo", cwd=tmp_path)

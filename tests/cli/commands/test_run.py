@@ -236,9 +236,9 @@ def test_environments_of_others_are_not_touched(
     (foreign / "conda-meta" / "history").touch()
     done = alone.multiplat("run", "-n", "foreign", "--", "true", cwd=project, code=1)
     assert done.stderr == (
-        f"error: {foreign} was not made from {project}\n"
+        f"error: {foreign} was not made by conda multiplat\n"
         "  --no-install takes it as it is\n"
-        "  `conda multiplat install` with the same -n or -p makes it as locked\n"
+        "  conda multiplat install -n foreign makes it as locked: what else is in it goes\n"
     )
     words = ("run", "--no-install", "-n", "foreign", "--", "printenv", "CONDA_DEFAULT_ENV")
     assert alone.multiplat(*words, cwd=tmp_path).stdout == "foreign\n"
