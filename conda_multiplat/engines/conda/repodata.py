@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import rattler
@@ -21,6 +21,7 @@ from conda_multiplat.engines.conda.exclude_newer import (
 )
 from conda_multiplat.engines.conda.rattler_versions import Subdir, build_string, in_our_words
 from conda_multiplat.engines.conda.related_channels import all_declared, declared
+from conda_multiplat.engines.conda.smallest_clash import smallest_clash
 from conda_multiplat.engines.conda.wheel_records import (
     PlainWheels,
     Wheel,
@@ -52,8 +53,6 @@ _RELATED: ChannelRelationsMode = "strict"
 _PREAMBLE = "Cannot solve the request because of: "
 #: Solves at once: more than processors, since some wait for repodata; but each takes memory.
 _SLOTS = (os.cpu_count() or 1) + 3
-
-Solvable = Callable[[Sequence[Requirement]], Awaitable[bool]]
 
 
 class Repodata:
@@ -309,44 +308,3 @@ def _generic(package: VirtualPackage) -> rattler.GenericVirtualPackage:
         rattler.Version(package.version),
         build_string(package.build),
     )
-
-
-async def smallest_clash(
-    asked: Sequence[Requirement], solvable: Solvable, limit: int = 60
-) -> list[Requirement]:
-    """QuickXplain: a smallest part of ``asked``, which clashes, that clashes by itself.
-
-    To look into a list with some others kept:
-
-    1. If the kept ones alone clash, nothing of the list is needed (tested only after the kept
-       ones grew, else the answer is known).
-    2. One requirement left over must be it.
-    3. Else the second half's part is looked for with the first half kept, then the first half's
-       with that part kept.
-
-    Args:
-        asked: the requirements, in the manifest's order.
-        solvable: whether some of them can be met together.
-        limit: how often to ask; after that, what is not known to be needless stays in.
-    """
-    left = limit
-
-    async def clashes(requirements: Sequence[Requirement]) -> bool:
-        nonlocal left
-        left -= 1
-        return left >= 0 and not await solvable(requirements)
-
-    async def look(
-        kept: list[Requirement], among: list[Requirement], *, grown: bool
-    ) -> list[Requirement]:
-        if grown and kept and await clashes(kept):
-            return []
-        if len(among) == 1:
-            return among
-        half = len(among) // 2
-        first, second = among[:half], among[half:]
-        of_second = await look(kept + first, second, grown=bool(first))
-        of_first = await look(kept + of_second, first, grown=bool(of_second))
-        return of_first + of_second
-
-    return await look([], list(asked), grown=False)
