@@ -111,8 +111,12 @@ def outdated(
     console: Console,
     environments: Sequence[str] = (),
     platforms: Sequence[str] = (),
+    *,
+    exclude_newer: str = "",
 ) -> Answer:
     """The locked packages of which there are newer versions.
+
+    ``exclude_newer`` says what is too new to be allowed, beside what the manifest says.
 
     Raises:
         LockFileError: an environment has no lock that can be used.
@@ -138,6 +142,7 @@ def outdated(
             platforms=platforms,
             update=Update(everything=True),
             drop_cuda=True,
+            exclude_newer=exclude_newer,
             engine=engine,
         )
         solved = [_solved(project, locked, allowed, settings) for locked in every]

@@ -51,6 +51,17 @@ def dry_run_option(parser: _Options, summary: str) -> None:
     parser.add_argument("-d", "--dry-run", dest="dry", action="store_true", help=summary)
 
 
+def exclude_newer_option(parser: _Options) -> None:
+    """``--exclude-newer``: what is too new, beside what the manifest says."""
+    parser.add_argument(
+        "--exclude-newer",
+        dest="too_new",
+        metavar="WHEN",
+        default="",
+        help="see nothing that was published later: a duration (7d) or an instant (2026-04-01)",
+    )
+
+
 def drop_cuda_option(parser: _Options) -> None:
     """``--drop-cuda``: what else is refused (see ``actions.lock.cuda_builds``)."""
     flag(parser, "--drop-cuda", "drop_cuda", "let locked CUDA builds become CPU builds")

@@ -6,6 +6,7 @@ import os
 import runpy
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,9 +38,14 @@ class Scene:
     def __init__(self, repo: Repository, remote: Path, channel: Path, service: Service) -> None:
         self.repo, self.remote, self.channel, self.service = repo, remote, channel, service
 
-    def publish(self, *versions: str) -> None:
-        """Have these versions of ``tool`` in the channel, and nothing else of it."""
-        tools = [Package("tool", each, noarch="python", depends=["python"]) for each in versions]
+    def publish(self, *versions: str, today: str = "") -> None:
+        """Have these versions of ``tool`` in the channel, one of them since today."""
+        now = {"timestamp": int(time.time() * 1000)}
+        tools = [
+            Package("tool", each, noarch="python", depends=["python"], metadata=times)
+            for each in versions
+            for times in [now if each == today else {}]
+        ]
         python = Package("python", "3.12.4", subdir="linux-64")
         write_repodata(self.channel, [python, *tools])
 
@@ -185,6 +191,67 @@ def test_reasons_and_vulnerabilities(scene: Scene, tmp_path: Path) -> None:
     scene.reset()
     done = scene.run(UPDATE_AUDIT_DB="nowhere.zip", code=1)
     assert "error: nowhere.zip does not exist\n" in done.stderr
+
+
+def test_cooldown(scene: Scene) -> None:
+    """What is too new is held back, with that reason; the instant in a lock is no change."""
+    scene.publish("1.0", "2.0", "3.0", today="3.0")
+    scene.run(UPDATE_COOLDOWN="7d")
+    (made,) = scene.service.state["open"]
+    assert made["body"].startswith("Locked anew: `conda multiplat lock --update-all --exclude-new")
+    assert "| tool | <code>1.0</code> | <code>2.0</code> | linux-64 |" in made["body"]
+    assert "| tool | 2.0 | 2.0 | 3.0 | linux-64 | " in made["body"]
+    assert "newer than exclude-newer" in made["body"]
+    pushed = scene.at(BRANCH, "rev-parse")
+    scene.reset()
+    time.sleep(1.1)  # another instant
+    scene.run(UPDATE_COOLDOWN="7d")
+    assert scene.at(BRANCH, "rev-parse") == pushed
+    scene.repo.git("push", "-q", "origin", f"{pushed}:main")
+    scene.repo.git("fetch", "-q", "origin")
+    scene.reset()
+    scene.service.calls()
+    scene.run(UPDATE_COOLDOWN="7d")
+    assert scene.service.outputs() == NOTHING
+    assert scene.service.calls() == []
+    assert scene.repo.git("status", "--porcelain") == ""
+
+
+def test_shallow_checkout(scene: Scene) -> None:
+    """Of one commit, as runners have it: the branch's own history stays on the remote."""
+    (scene.repo.folder / "README.md").write_text("x", encoding="utf-8")
+    scene.repo.commit("something else")
+    scene.repo.git("push", "-q", "origin", "main")
+    shallow = Scene(
+        Repository(scene.repo.folder.parent / "shallow", scene.repo.host),
+        scene.remote,
+        scene.channel,
+        scene.service,
+    )
+    scene.repo.git("clone", "-q", "--depth=1", scene.remote.as_uri(), str(shallow.repo.folder))
+    shallow.run()
+    assert scene.at(f"{BRANCH}^", "rev-parse") == scene.at("main", "rev-parse")
+    first = scene.at(BRANCH, "rev-parse")
+    shallow.reset()
+    shallow.run()
+    assert scene.at(BRANCH, "rev-parse") == first
+    shallow.reset()
+    scene.publish("1.0", "2.0", "3.0")
+    shallow.run()
+    assert scene.at(f"{BRANCH}^", "rev-parse") == scene.at("main", "rev-parse")
+    assert scene.at(BRANCH, "rev-list", "--count") == "3"
+    assert "<code>3.0</code>" in scene.service.state["open"][0]["body"]
+
+
+def test_base_moves_on(scene: Scene) -> None:
+    """The same packages on top of another commit are pushed: the pull request can be merged."""
+    scene.run()
+    scene.reset()
+    (scene.repo.folder / "README.md").write_text("x", encoding="utf-8")
+    scene.repo.commit("something else")
+    scene.repo.git("push", "-q", "origin", "main")
+    scene.run()
+    assert scene.at(f"{BRANCH}^", "rev-parse") == scene.at("main", "rev-parse")
 
 
 def test_somebody_elses_commit(scene: Scene) -> None:

@@ -4,7 +4,7 @@ The action beside this file runs it, and a job of GitLab can. All that it is tol
 environment variables: nothing is pasted into a shell.
 
 1. `lock --update-all`, and `render --existing` for files that were made of the locks.
-2. Where nothing has changed, that is all.
+2. Where no other package is locked, that is all.
 3. `diff --markdown`, `outdated --markdown` and `audit --markdown` make the description.
 4. One commit on top of what is checked out, on a branch of its own; what is checked out stays so.
    Where somebody else has committed to that branch, it is left alone.
@@ -185,11 +185,12 @@ def update(inputs: Inputs) -> dict[str, str]:
     inputs.multiplat("render", "--existing")
     changed = _lines("diff", "--name-only", "-z", "--no-relative")
     changed += [name for name in _untracked() if name not in before]
-    if not changed:
+    if not changed or _same_packages(inputs, "HEAD"):
+        _git("-C", _top(), "checkout", "--quiet", "HEAD", "--", *changed)
         print("nothing is newer: there is no pull request to make")
         return {"changed": "false", "pull-request": "", "vulnerable": "false"}
     locking = " ".join(["lock", "--update-all", *newer])
-    sections, vulnerable = _sections(inputs)
+    sections, vulnerable = _sections(inputs, newer)
     _append("GITHUB_STEP_SUMMARY", _described(locking, sections, 1 << 20))
     commit = _commit(inputs, changed)
     url = ""
@@ -201,6 +202,16 @@ def update(inputs: Inputs) -> dict[str, str]:
     return {"changed": "true", "pull-request": url, "vulnerable": str(vulnerable).lower()}
 
 
+def _same_packages(inputs: Inputs, revision: str) -> bool:
+    """Whether what is locked is what a revision has; with a cooldown no two locks are the same."""
+    done = inputs.multiplat("diff", revision, "--exit-code", codes=(0, 1))
+    return done.returncode == 0
+
+
+def _top() -> str:
+    return _git("rev-parse", "--show-toplevel")
+
+
 def _untracked() -> list[str]:
     return _lines("ls-files", "--others", "--exclude-standard", "-z", "--full-name")
 
@@ -209,11 +220,13 @@ def _lines(*arguments: str) -> list[str]:
     return [name for name in _git(*arguments).split("\0") if name]
 
 
-def _sections(inputs: Inputs) -> tuple[dict[str, str], bool]:
+def _sections(inputs: Inputs, newer: Sequence[str]) -> tuple[dict[str, str], bool]:
     """The parts of the description by their titles, and whether a vulnerability counts."""
     sections = {
         "What changes": inputs.multiplat("diff", "--markdown").stdout,
-        "What is not the newest, and why": inputs.multiplat("outdated", "--markdown").stdout,
+        "What is not the newest, and why": inputs.multiplat(
+            "outdated", "--markdown", *newer
+        ).stdout,
     }
     title = "Known vulnerabilities"
     if not inputs.database and "CONDA_MULTIPLAT_OSV_URL" not in os.environ:
@@ -260,8 +273,7 @@ def _commit(inputs: Inputs, changed: Sequence[str]) -> str:
         env = {f"GIT_{role}_{k}": v for role in ("AUTHOR", "COMMITTER") for k, v in who.items()}
         env["GIT_INDEX_FILE"] = str(Path(folder) / "index")
         _git("read-tree", "HEAD", env=env)
-        top = _git("rev-parse", "--show-toplevel")
-        _git("-C", top, "add", "--force", "--", *changed, env=env)
+        _git("-C", _top(), "add", "--force", "--", *changed, env=env)
         tree = _git("write-tree", env=env)
         return _git("commit-tree", tree, "-p", "HEAD", "-m", inputs.title, env=env)
 
@@ -272,11 +284,14 @@ def _push(inputs: Inputs, commit: str, description: str) -> str:
     login = _LOGIN if inputs.service == "github" else {}
     there = _git("ls-remote", "origin", ref, env=login).partition("\t")[0]
     if there:
-        _git("fetch", "--quiet", "--depth=1", "origin", ref, env=login)
+        shallow = _git("rev-parse", "--is-shallow-repository") == "true"
+        depth = ["--depth=1"] if shallow else []  # which would cut a whole history short
+        _git("fetch", "--quiet", *depth, "origin", ref, env=login)
         if _git("log", "-1", "--format=%ae", there) != inputs.email:
             print(f"{inputs.branch} has a commit of somebody else: it is left as it is")
             return ""
-        if _git("rev-parse", f"{there}^{{tree}}") == _git("rev-parse", f"{commit}^{{tree}}"):
+        on_top = f"parent {_git('rev-parse', 'HEAD')}" in _git("cat-file", "commit", there)
+        if on_top and _same_packages(inputs, there):
             return f"{inputs.branch} has these locks already"
     options = _push_options(inputs, description) if inputs.service == "gitlab" else []
     lease = f"--force-with-lease={ref}:{there}"

@@ -10,6 +10,7 @@ from conda_multiplat.cli.options import (
     drop_cuda_option,
     dry_run_option,
     environments_option,
+    exclude_newer_option,
     flag,
     platforms_option,
     several,
@@ -35,13 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     several(moves, "--update", dest="updates", metavar="PKG", summary=summary)
     flag(moves, "--update-all", "everything", "start afresh: everything may move")
     drop_cuda_option(parser)
-    parser.add_argument(
-        "--exclude-newer",
-        dest="too_new",
-        metavar="WHEN",
-        default="",
-        help="see nothing that was published later: a duration (7d) or an instant (2026-04-01)",
-    )
+    exclude_newer_option(parser)
     dry_run_option(parser, "solve and show, but write nothing")
     parser.add_argument(
         "--channel-priority",

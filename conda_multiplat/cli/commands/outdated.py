@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 
 from conda_multiplat.actions.locked_targets import near_names
 from conda_multiplat.actions.outdated import Answer, outdated
-from conda_multiplat.cli.options import flag, scope_options
+from conda_multiplat.cli.options import exclude_newer_option, flag, scope_options
 from conda_multiplat.cli.show import outdated as show
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
@@ -31,6 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     summary = "only these packages, conda's or PyPI's (default: all that are locked)"
     parser.add_argument("packages", metavar="PKG", nargs="*", help=summary)
     scope_options(parser)
+    exclude_newer_option(parser)
     flag(parser, "--direct", "only_asked", "only what the manifest asks for by name")
     flag(parser, "--markdown", "as_markdown", "a table for a pull request")
     flag(parser, "--exit-code", "tell_by_code", "1 where something is outdated")
@@ -46,7 +47,14 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
     hosts = args.platforms or [settings.subdir]
     project = load_project(args.files, host_subdirs=hosts, check_spec=check_spec)
-    answer = outdated(project, settings, console, args.environments, args.platforms)
+    answer = outdated(
+        project,
+        settings,
+        console,
+        args.environments,
+        args.platforms,
+        exclude_newer=args.too_new,
+    )
     chosen = {name.lower() for name in args.packages}
     _require_locked(chosen, answer)
     listed = [
