@@ -37,6 +37,7 @@ from conda_multiplat.machine.extracted_package import (
 from conda_multiplat.machine.file_locks import alone_at_last
 from conda_multiplat.machine.progress import Progress
 from conda_multiplat.machine.temporary import temporary_folder
+from conda_multiplat.vocabulary.byte_sizes import size, total_words
 from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.records import CondaRecord
 
@@ -188,12 +189,15 @@ async def fetch(
         OutsideError: a package can't be had, or is not what was locked.
     """
     limit = asyncio.Semaphore(AT_ONCE)
+    amount = _Amount(records)
     with temporary_folder(cache.parent, ".download-") as folder:
 
         async def one(number: int, record: CondaRecord) -> Problem | None:
             async with limit:
-                progress.now(record.name)
+                progress.now(amount.words(record.name))
                 problem = await _fetch(record, cache, client, folder / str(number), retries)
+                amount.there += record.size or 0
+                progress.now(amount.words(record.name))
                 done()
                 return problem
 
@@ -201,6 +205,18 @@ async def fetch(
     problems = [problem for problem in found if problem]
     if problems:
         raise error_of(problems)
+
+
+class _Amount:
+    """How much of some packages is there, as far as the lock says how large they are."""
+
+    def __init__(self, records: Sequence[CondaRecord]) -> None:
+        self._wanted = total_words(record.size for record in records)
+        self.there = 0
+
+    def words(self, name: str) -> str:
+        """What is being fetched, and how much of all that has come."""
+        return f"{name}  {size(self.there)} of {self._wanted}" if self._wanted else name
 
 
 class Problem(NamedTuple):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import random
 import re
 from pathlib import Path
 
 import pytest
 from support.hosts import Host
 from support.manifests import write
-from support.server import Rules
+from support.packages import SUBDIR, Package, build_channel
+from support.server import Rules, serve
 from support.terminal import Terminal
+
+from conda_multiplat.vocabulary.byte_sizes import size
 
 #: Seconds that the repodata of all platforms takes, and that of one of them.
 _SLOW = {"noarch": 1.0, "osx-arm64": 2.0}
@@ -59,3 +63,23 @@ def test_quiet_terminal(alone: Host, slow: Path, option: str) -> None:
     with Terminal(command, env=alone.environ(), cwd=slow) as terminal:
         assert terminal.exit_code() == 0
     assert "not yet" not in terminal.shown
+
+
+def test_bytes_of_an_install(alone: Host, project: Path, tmp_path: Path) -> None:
+    """While packages are fetched: how much of all that is to come is there."""
+    packages = [
+        Package(name, noarch="generic", files={f"share/{name}": random.Random(name).randbytes(n)})
+        for name, n in (("large", 60_000), ("small", 20_000))
+    ]
+    channel = build_channel(tmp_path / "channel", packages)
+    sizes = {path.name.partition("-")[0]: path.stat().st_size for path in channel.rglob("*.conda")}
+    with serve(channel) as server:
+        write(project, server.url, "large", "small", platforms=f"[{SUBDIR}]")
+        alone.multiplat("lock", cwd=project)
+        server.delay["small-1.0-0.conda"] = 1.5
+        command = ["env", "TERM=xterm", *alone.command, "install"]
+        with Terminal(command, env=alone.environ(), cwd=project) as terminal:
+            terminal.wait_for(f"{size(sizes['large'])} of {size(sum(sizes.values()))}")
+            assert terminal.exit_code() == 0
+    *_, last, _ = terminal.shown.splitlines()
+    assert f"(download size {size(sum(sizes.values()))})" in last

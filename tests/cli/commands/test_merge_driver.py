@@ -485,7 +485,7 @@ def _other_recipe(text: str) -> str:
 
 
 def _other_priority(text: str) -> str:
-    return _without_head_digest(text).replace("channel-priority: ", "channel-priority: not-")
+    return re.sub("channel-priority: .*", "channel-priority: disabled", _without_head_digest(text))
 
 
 def _without_head_digest(text: str) -> str:
