@@ -143,6 +143,7 @@ def _written(
     manifest = oci.manifest(image, configuration)
     add_blob(layout, CONFIG, configuration)
     digest = add_blob(layout, MANIFEST, manifest).digest
+    bar.now(request.target.name)
     (layout / "index.json").write_bytes(oci.index(image, manifest, request.tag))
     return Made(
         digest,

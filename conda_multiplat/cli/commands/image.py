@@ -188,8 +188,8 @@ def _report(made: Made, what: str, request: Request, console: Console) -> None:
     if request.base is None:
         console.say(" no base image: the C library that conda's packages need is not in it")
     below = f" on the base's {made.layers_of_base}" if made.layers_of_base else ""
-    layers = f"{len(made.layers)} layers{below}, {made.size / 1e6:.1f} MB"
-    console.say(f" {shown(request.target)} has the {what} in {layers}{console.took}")
+    console.say(f" {len(made.layers)} layers{below}: {made.size / 1e6:.1f} MB")
+    console.say(f" {shown(request.target)} has the {what}{console.took}")
 
 
 def _warn(what: str, paths: Sequence[str], console: Console) -> None:
