@@ -83,6 +83,33 @@ def test_pypi(
         _fails(alone, "lock", cwd=project, url=url)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_audit(
+    request: pytest.FixtureRequest,
+    alone: Host,
+    project: Path,
+    channel: Path,
+    kind: str,
+    tmp_path: Path,
+) -> None:
+    """A service that does not say which advisories there are: nothing is called clean."""
+    (tmp_path / "osv" / "v1").mkdir(parents=True)
+    (tmp_path / "osv" / "v1" / "querybatch").write_text('{"results": [{}]}', encoding="utf-8")
+    write(project, channel, "rich-text", platforms="[linux-64]")
+    alone.multiplat("lock", "-q", cwd=project)
+    with (
+        tallied(request, f"network, audit, {kind}") as tally,
+        stalling(tmp_path / "osv", kind, "querybatch") as url,
+        tally.attempt(kind),
+    ):
+        begun = time.monotonic()
+        env = {**_SHORT, "CONDA_MULTIPLAT_OSV_URL": url}
+        done = alone.multiplat("audit", cwd=project, env=env, code=3)
+        assert time.monotonic() - begun < _LONGEST
+        assert f"{url}/v1/querybatch can't be had: " in done.stderr
+        assert done.stdout == ""
+
+
 def test_slow_is_not_stalled(
     request: pytest.FixtureRequest, alone: Host, project: Path, real_channel: Path
 ) -> None:
