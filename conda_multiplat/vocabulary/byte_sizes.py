@@ -46,9 +46,12 @@ def total_words(sizes: Iterable[int | None]) -> str:
 
 
 def between(sizes: Iterable[int | None]) -> str:
-    """What several have, in words: ``7.1 MB``, ``7.1 MB to 8.0 MB``, ``?`` where nobody knows."""
+    """What several have, in words: ``7.1 MB``, ``7.1-8.0 MB``, ``?`` where nobody knows."""
     known = [each for each in sizes if each is not None]
     if not known:
         return "?"
     least, most = size(min(known)), size(max(known))
-    return least if least == most else f"{least} to {most}"
+    if least == most:
+        return least
+    number, _, unit = least.partition(" ")
+    return f"{number if unit == most.partition(' ')[2] else least}-{most}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _SIZE = r"(over )?(\d+(\.\d)? [kMGT]?B|\?)"
-_CELL = re.compile(rf" {{2,}}{_SIZE}( to {_SIZE})?(?=$|  )", re.MULTILINE)
+_CELL = re.compile(rf" {{2,}}({_SIZE}|\d[^ ]*( [kM]?B)?-{_SIZE})(?=$|  )", re.MULTILINE)
 _SUMMARY = re.compile(rf" \((\d+ changed, )?download size {_SIZE}\)")
 
 
