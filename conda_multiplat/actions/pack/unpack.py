@@ -56,6 +56,7 @@ from conda_multiplat.vocabulary.errors import (
     OutsideError,
     UnmetError,
 )
+from conda_multiplat.vocabulary.records import PypiRecord
 
 #: Where a prefix that was unpacked keeps its manifest and its lock.
 _KEPT = "packed"
@@ -237,7 +238,9 @@ def make_unpacked(
 
 
 def _refuse_others(what: Unpacked) -> None:
-    """Refuse files that are not what is locked; MD5s are looked at where a package is extracted.
+    """Refuse files that are not what is locked.
+
+    conda's MD5s are looked at where a package is extracted.
 
     Raises:
         LockFileError: with each of them.
@@ -249,6 +252,11 @@ def _refuse_others(what: Unpacked) -> None:
             wrong.append(f"{place} is not in it")
         elif record.sha256 and what.digests[place] != record.sha256.lower():
             wrong.append(f"{place}: sha256 is {what.digests[place]}, locked is {record.sha256}")
+        elif isinstance(record, PypiRecord) and record.md5:
+            md5 = digests_of(what.folder / place).md5
+            wrong += [f"{place}: md5 is {md5}, locked is {record.md5}"] * (
+                md5 != record.md5.lower()
+            )
     if wrong:
         raise LockFileError(
             f"{shown(what.file)} has other packages than its lock", details=wrong, hints=[_NOTHING]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from conda_multiplat.actions.enter_environment import TOLD
+from conda_multiplat.actions.install.summary import download_size, locked_packages, noted
 from conda_multiplat.actions.invocation import preferred
 from conda_multiplat.actions.pack.plan import Plan, plan
 from conda_multiplat.actions.pack.project_files import ReadFiles
@@ -18,13 +19,13 @@ from conda_multiplat.cli.options import (
     locked_option,
     platforms_option,
 )
-from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown, typed
 from conda_multiplat.machine.progress import progress
 from conda_multiplat.machine.project import load_project
 from conda_multiplat.manifest.targets import select_environments
+from conda_multiplat.vocabulary.byte_sizes import size as size_words
 from conda_multiplat.vocabulary.errors import OutsideError, UsageError
 from conda_multiplat.vocabulary.names import unique
 
@@ -34,7 +35,6 @@ examples:
   conda multiplat pack -e cuda12 --platform linux-64
   conda multiplat pack --platform linux-64 osx-arm64 -o /media/stick
 """
-_MEGABYTE = 1_000_000
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +70,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     documents = [_document(path, each) for path, each in paths.items()]
     if args.dry:
         for path, each in paths.items():
-            console.say(f" would write {shown(path)}: {_content(each)}")
+            size = noted(download_size(record.size for record in each.packed.every))
+            console.say(f" would write {shown(path)}: {locked_packages(each.packed)}{size}")
             _say_left_out(each, console)
     else:
         documents = _write(paths, files, console)
@@ -85,8 +86,8 @@ def _write(paths: dict[Path, Plan], files: ReadFiles, console: Console) -> list[
         written = list(write_packs(paths, files.texts, bar))
     for each in written:
         _say_left_out(each.plan, console)
-        size = f"{each.size / _MEGABYTE:.1f} MB"
-        console.say(f" wrote {shown(each.path)}: {_content(each.plan)}, {size}{console.took}")
+        content = f"{locked_packages(each.plan.packed)}, {size_words(each.size)}"
+        console.say(f" wrote {shown(each.path)}: {content}{console.took}")
         console.say(f"   sha256 {each.sha256}")
     console.hint(f"conda multiplat unpack {typed(written[0].path)}")
     return [
@@ -115,11 +116,6 @@ def _paths(output: str | None, plans: Sequence[Plan]) -> list[Path]:
     if not folder.is_dir():
         raise OutsideError(f"there is no folder {shown(folder)}", hints=["make it first"])
     return found
-
-
-def _content(each: Plan) -> str:
-    count = packages(len(each.packed.records))
-    return f"{count} + {len(each.packed.pypi)} of PyPI" if each.packed.pypi else count
 
 
 def _say_left_out(each: Plan, console: Console) -> None:

@@ -6,14 +6,14 @@ import argparse
 from pathlib import Path
 
 from conda_multiplat.actions.install.choose_prefix import folder_of, named, require_own
+from conda_multiplat.actions.install.summary import changed_packages, locked_packages
 from conda_multiplat.actions.pack.unpack import Unpacked, make_unpacked, unpacked
 from conda_multiplat.actions.say_changes import say_changes
 from conda_multiplat.cli.options import destination_options, dry_run_option
 from conda_multiplat.lockfile.change_table import here
-from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.files import shown
+from conda_multiplat.machine.files import quoted, shown
 from conda_multiplat.vocabulary.errors import UsageError
 
 EXAMPLES = """\
@@ -41,20 +41,21 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         place = where or _own(what, settings)
         work = make_unpacked(what, place, settings, console, dry_run=args.dry)
         left_out = what.left_out
-    changes = [*work.found, *work.pypi]
+    changes = work.changed
     say_changes(here(changes), console)
     for line in left_out:
         console.say(f"warning: not in it: {line}")
     locked = work.choice.locked
-    count = packages(len(locked.every))
+    count = locked_packages(locked)
     if args.dry:
         console.say(f" {shown(what.file)} is as it was packed: {count}")
-        console.say(f" would change {packages(len(changes))} in {place}")
+        console.say(f" would change {changed_packages(changes)} in {place}")
     elif not changes:
         console.say(f" {place} is as packed: {count}")
     else:
         console.say(f" {place} has the {count} of {work.choice.environment}{console.took}")
-        console.hint(f"conda activate {place.name if place.parent.name == 'envs' else place}")
+        name = place.name if place.parent.name == "envs" else str(place)
+        console.hint(f"conda activate {quoted(name)}")
     console.result(
         {
             "dry_run": args.dry,

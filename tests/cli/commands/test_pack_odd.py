@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -130,3 +131,57 @@ def test_again_after_an_update(alone: Host, project: Path, tmp_path: Path) -> No
 def _noarch(name: str, version: str) -> Package:
     files = {f"share/{name}": f"{name} {version}\n".encode()}
     return Package(name, version, noarch="generic", files=files)
+
+
+def test_sizes_of_every_package(alone: Host, project: Path, tmp_path: Path) -> None:
+    """What an archive will have is known before."""
+    content = random.Random(1).randbytes(300_000)
+    channel = build_channel(tmp_path / "channel", [Package("big", files={"share/big": content})])
+    write(project, channel, "big", platforms=f"[{SUBDIR}]")
+    alone.multiplat("lock", "-q", cwd=project)
+    size = next((channel / "noarch").glob("*.conda")).stat().st_size
+    done = alone.multiplat("pack", "--dry-run", cwd=project)
+    words = f"{size / 1000:.1f} kB"
+    assert done.stderr == f" would write {ARCHIVE}: 1 package (download size {words})\n"
+
+
+def test_md5_of_a_wheel(alone: Host, project: Path, tmp_path: Path) -> None:
+    """Other tools lock it beside the SHA-256; it has to be right for both commands."""
+    index = Index(tmp_path / "served")
+    wheel = index.wheel("robot")
+    channel = build_channel(tmp_path / "channel", [python_package()])
+    with serve(tmp_path / "served") as server:
+        pip = f"pip:\n      - --index-url {server.url}/simple\n      - robot"
+        write(project, channel, "python", pip, platforms=f"[{SUBDIR}]")
+        alone.multiplat("lock", "-q", cwd=project)
+        right = hashlib.md5(wheel.read_bytes(), usedforsecurity=False).hexdigest()
+        _with_md5(project / "conda-lock.yml", "0" * 32)
+        done = alone.multiplat("pack", cwd=project, code=3)
+        assert f"robot-1.0-py3-none-any.whl: md5 is {right}, locked is {'0' * 32}\n" in done.stderr
+        _with_md5(project / "conda-lock.yml", right)
+        alone.multiplat("pack", "-q", cwd=project)
+    folder = tmp_path / "there"
+    folder.mkdir()
+    subprocess.run(["tar", "-xf", project / ARCHIVE], cwd=folder, check=True)
+    _with_md5(folder / "project/conda-lock.yml", "0" * 32)
+    names = [
+        line.split("  ")[1] for line in (folder / "SHA256SUMS").read_text("utf-8").splitlines()
+    ]
+    sums = (f"{hashlib.sha256((folder / n).read_bytes()).hexdigest()}  {n}\n" for n in names)
+    (folder / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
+    done = alone.multiplat("unpack", folder, cwd=tmp_path, code=2)
+    assert done.stderr == (
+        "error: there has other packages than its lock\n"
+        f"  pypi/robot-1.0-py3-none-any.whl: md5 is {right}, locked is {'0' * 32}\n"
+        "  nothing was changed\n"
+    )
+
+
+def _with_md5(file: Path, md5: str) -> None:
+    """A lock as another tool makes it."""
+    lock = yaml.safe_load(file.read_text(encoding="utf-8"))
+    lock["metadata"]["custom_metadata"] = {}
+    for package in lock["package"]:
+        if package["manager"] == "pip":
+            package["hash"]["md5"] = md5
+    file.write_text(yaml.safe_dump(lock), encoding="utf-8")
