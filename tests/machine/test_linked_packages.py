@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conda_multiplat.machine.oci.linked_packages import linked_packages
+from conda_multiplat.machine.oci.linked_packages import Place, linked_packages
 from conda_multiplat.vocabulary.errors import OutsideError
 
 
@@ -27,7 +27,7 @@ def _prefix(folder: Path, **files: str) -> Path:
 
 def test_one_content(tmp_path: Path) -> None:
     """Files that are the same are both taken."""
-    package = linked_packages(_prefix(tmp_path, a="1", A="1", b="2"), "opt/env", 0)[0]
+    package = linked_packages(Place.of(_prefix(tmp_path, a="1", A="1", b="2"), "opt/env", 0))[0]
     names = ["opt/env/a", "opt/env/A", "opt/env/b", "opt/env/conda-meta/terms-1-0.json"]
     assert [entry.path for entry in package.entries] == names
 
@@ -35,5 +35,5 @@ def test_one_content(tmp_path: Path) -> None:
 def test_two_contents(tmp_path: Path) -> None:
     """Others are refused, by their names."""
     with pytest.raises(OutsideError) as refused:
-        linked_packages(_prefix(tmp_path, a="1", A="2"), "opt/env", 0)
+        linked_packages(Place.of(_prefix(tmp_path, a="1", A="2"), "opt/env", 0))
     assert refused.value.details == ("A, a",)

@@ -11,14 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from conda_multiplat.actions.image.wheels import Place, unpacked_wheels
+from conda_multiplat.actions.image.wheels import unpacked_wheels
 from conda_multiplat.actions.install.choose_environment import Choice
 from conda_multiplat.actions.install.file_owners import refuse_two_owners
 from conda_multiplat.actions.install.work import channels
 from conda_multiplat.activation.model import Activation
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.oci.layers import Entry
-from conda_multiplat.machine.oci.linked_packages import Linked, linked_packages
+from conda_multiplat.machine.oci.linked_packages import Linked, Place, linked_packages
 from conda_multiplat.machine.prefix import Revision, append_history, set_variables
 from conda_multiplat.machine.prefix_files import owners
 from conda_multiplat.machine.prefix_records import complete_records, meta
@@ -82,9 +82,10 @@ def laid_out(
         requested=locked.requested,
     ) as prefix:
         complete_records(prefix, {record.name for record in locked.records})
-        conda = linked_packages(prefix, ROOT, seconds)
-        place = Place(prefix.parent / "wheels", PREFIX, _site_packages(prefix, choice))
-        pypi = unpacked_wheels(project, choice, place, settings, bar=bar, mtime=seconds)
+        place = Place.of(prefix, ROOT, seconds)
+        conda = linked_packages(place)
+        where = _site_packages(prefix, choice)
+        pypi = unpacked_wheels(project, choice, place, where, settings, bar=bar)
         _refuse_two_owners(prefix, pypi)
         own = _own(project, choice, prefix, settings.subdir, seconds)
         environment = LaidOut(conda, pypi, own, _activation(prefix, settings), seconds)

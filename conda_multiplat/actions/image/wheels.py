@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import NamedTuple
 
 from conda_multiplat.actions.install.choose_environment import Choice
 from conda_multiplat.actions.install.pypi_side import installer
 from conda_multiplat.machine.conda_settings import Settings
-from conda_multiplat.machine.oci.linked_packages import Linked, unpacked_package
+from conda_multiplat.machine.oci.linked_packages import Linked, Place, unpacked_package
 from conda_multiplat.machine.progress import Progress
 from conda_multiplat.machine.project import Project
 from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.package_facts import PackageFacts
 from conda_multiplat.vocabulary.records import PypiRecord
-
-
-class Place(NamedTuple):
-    """Where wheels are unpacked, and for where.
-
-    Attributes:
-        folder: stands for the root of the image's file system.
-        prefix: of the environment in the image.
-        site_packages: where its Python looks for packages, from the prefix.
-    """
-
-    folder: Path
-    prefix: str
-    site_packages: str
 
 
 def refuse_unbuilt(records: Sequence[PypiRecord]) -> None:
@@ -52,20 +36,20 @@ def unpacked_wheels(
     project: Project,
     choice: Choice,
     place: Place,
+    site_packages: str,
     settings: Settings,
     *,
     bar: Progress,
-    mtime: int,
 ) -> list[Linked]:
-    """Have an environment's wheels unpacked, each in a folder of its own.
+    """Have an environment's wheels unpacked, each in a folder of its own beside the prefix.
 
     Args:
         project: with the manifest, for the indexes and their logins.
         choice: the environment.
-        place: where, and for where.
+        place: where its conda packages are, and where both will be.
+        site_packages: where its Python looks for packages, from the prefix.
         settings: the surroundings.
         bar: hears of each package, twice.
-        mtime: of their files, seconds since 1970.
 
     Raises:
         OutsideError: a wheel can't be had, is not what was locked, or can't be unpacked.
@@ -77,19 +61,19 @@ def unpacked_wheels(
     from conda_multiplat.engines.pypi.unpack import unpack_wheel
     from conda_multiplat.engines.pypi.wheel_files import download_wheels, wheel_name
 
-    known = installer(project, choice, place.folder, settings)
-    files = place.folder / "files"
+    known = installer(project, choice, place.prefix, settings)
+    aside = place.prefix.parent / "wheels"
+    files, prefix = aside / "files", f"/{place.root}"
     files.mkdir(parents=True)
     wheels = download_wheels(records, files, project.folder, known, settings=settings, progress=bar)
     packages = []
     for record in records:
         bar.now(record.name)
-        folder = place.folder / "unpacked" / record.name
-        wheel = wheels[record].path
+        folder, wheel = aside / "unpacked" / record.name, wheels[record].path
         wheel = wheel.rename(wheel.with_name(wheel_name(record.url)))  # its name is looked at
-        metadata = unpack_wheel(record, wheel, folder, place.prefix, place.site_packages)
+        metadata = unpack_wheel(record, wheel, folder, prefix, site_packages)
         wheel.unlink()
         facts = read_facts(metadata) or PackageFacts()
-        packages.append(unpacked_package(record.name, folder, mtime, facts))
+        packages.append(unpacked_package(record.name, folder, place, facts))
         bar.step()
     return packages

@@ -11,7 +11,6 @@ package that comes may bring a file of its name.
 
 from __future__ import annotations
 
-import os
 import posixpath
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from conda_multiplat.machine.distribution_files import recorded_files
 from conda_multiplat.machine.prefix_files import Owners, is_in_conda_meta, owners
+from conda_multiplat.machine.real_folders import RealFolders
 from conda_multiplat.machine.site_packages import foreign_distributions, project_of
 from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.vocabulary.errors import OutsideError
@@ -129,7 +129,7 @@ def refuse_two_owners(
                 f"multiplat: {{pypi-names: {{{brought[first]}: {first}}}}}",
             ],
         )
-    roots = [_RealFolders(root) for root in (prefix, aside) if root]
+    roots = [RealFolders(root) for root in (prefix, aside) if root]
     if theirs := sorted(_in_conda_meta(pypi, roots)):
         raise OutsideError(
             f"packages of PyPI have files in {prefix / 'conda-meta'}, which is conda's",
@@ -144,7 +144,7 @@ def refuse_two_owners(
 
 
 def _in_conda_meta(
-    pypi: Mapping[str, Iterable[str]], roots: Sequence[_RealFolders]
+    pypi: Mapping[str, Iterable[str]], roots: Sequence[RealFolders]
 ) -> Iterator[tuple[str, str]]:
     """The paths, with their projects, that are conda's own; a link to a folder may lead there."""
     for project, paths in pypi.items():
@@ -172,7 +172,7 @@ def _two_owners(both: Sequence[_Both], prefix: Path) -> OutsideError:
 
 
 def _both(
-    conda: Owners, pypi: Mapping[str, Iterable[str]], roots: Sequence[_RealFolders]
+    conda: Owners, pypi: Mapping[str, Iterable[str]], roots: Sequence[RealFolders]
 ) -> Iterator[_Both]:
     """The paths that both sides have, and the files of one that are folders of the other's."""
     files = {_key(path): names[0] for path, names in conda.items()}
@@ -193,21 +193,6 @@ def _above(path: str, files: Mapping[str, str]) -> str | None:
         if path in files:
             return files[path]
     return None
-
-
-class _RealFolders:
-    """Paths without the links to folders that are in a prefix, such as ``lib64``."""
-
-    def __init__(self, prefix: Path) -> None:
-        self._prefix = os.path.realpath(prefix)
-        self._known: dict[str, str] = {}
-
-    def path(self, path: str) -> str:
-        folder, name = posixpath.split(path)
-        if folder not in self._known:
-            real = os.path.realpath(f"{self._prefix}/{folder}")
-            self._known[folder] = os.path.relpath(real, self._prefix).replace(os.sep, "/")
-        return posixpath.normpath(f"{self._known[folder]}/{name}")
 
 
 def _key(path: str) -> str:

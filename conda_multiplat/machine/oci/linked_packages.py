@@ -7,12 +7,13 @@ same bytes wherever they come from.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from conda_multiplat.machine.oci.layers import Entry
 from conda_multiplat.machine.prefix_records import record_texts
+from conda_multiplat.machine.real_folders import RealFolders
 from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.json_values import json_object
 from conda_multiplat.vocabulary.package_facts import PackageFacts
@@ -45,29 +46,51 @@ class Linked(NamedTuple):
     scripts: tuple[str, ...] = ()
 
 
-def linked_packages(prefix: Path, root: str, mtime: int) -> list[Linked]:
-    """The conda packages of a prefix that rattler has made, by name.
+class Place(NamedTuple):
+    """Where packages are linked, and where they will be.
 
-    Args:
-        prefix: the prefix.
+    Attributes:
+        prefix: the prefix on this disk.
         root: where it will be, without a slash at its beginning.
-        mtime: of the files that no package brings with a time.
+        mtime: of the files that no package brings with a time, seconds since 1970.
+        folders: tells links to folders from folders: a folder of a layer takes a link's place.
+    """
+
+    prefix: Path
+    root: str
+    mtime: int
+    folders: RealFolders
+
+    @classmethod
+    def of(cls, prefix: Path, root: str, mtime: int) -> Place:
+        """The place of a prefix."""
+        return cls(prefix, root, mtime, RealFolders(prefix))
+
+    def path(self, path: str) -> str:
+        """A path from the prefix, as it will be: below the folders that links stand for."""
+        real = self.folders.path(path)
+        return f"{self.root}/{path if real.startswith('..') else real}"
+
+
+def linked_packages(place: Place) -> list[Linked]:
+    """The conda packages of a prefix that rattler has made, by name.
 
     Raises:
         OutsideError: this disk has taken two files for one.
     """
-    records = {path.name: json_object(text) for path, text in sorted(record_texts(prefix))}
-    _refuse_merged(list(records.values()), prefix)
-    packages = [_linked(record, name, prefix, root, mtime) for name, record in records.items()]
+    texts = sorted(record_texts(place.prefix))
+    records = {path.name: json_object(text) for path, text in texts}
+    _refuse_merged(list(records.values()), place.prefix)
+    packages = [_linked(record, name, place) for name, record in records.items()]
     return sorted(packages, key=lambda package: package.name)
 
 
-def _linked(record: Mapping[str, Any], file: str, prefix: Path, root: str, mtime: int) -> Linked:
+def _linked(record: Mapping[str, Any], file: str, place: Place) -> Linked:
     paths = record["paths_data"]["paths"]
-    entries = [_entry(path, prefix, root, mtime) for path in paths]
+    entries = [_entry(path, place) for path in paths]
     kept = {key: value for key, value in record.items() if key not in _OF_THIS_MACHINE}
     text = json.dumps(kept, indent=2, sort_keys=True) + "\n"
-    entries.append(Entry(f"{root}/conda-meta/{file}", text.encode(), mtime))
+    entries.append(Entry(place.path(f"conda-meta/{file}"), text.encode(), place.mtime))
     names = [path["_path"] for path in paths]
     scripts = [name for name in names if name.startswith("bin/.") and name.endswith(_SCRIPTS)]
     stated, family = (str(record.get(key) or "") for key in ("license", "license_family"))
@@ -80,11 +103,11 @@ def _linked(record: Mapping[str, Any], file: str, prefix: Path, root: str, mtime
     )
 
 
-def _entry(path: Mapping[str, Any], prefix: Path, root: str, mtime: int) -> Entry:
-    name = path["_path"]
-    file = prefix / name
+def _entry(path: Mapping[str, Any], place: Place) -> Entry:
+    file = place.prefix / path["_path"]
     written = str(path.get("path_type", "")).endswith(_WRITTEN)
-    return Entry(f"{root}/{name}", file, mtime if written else int(file.lstat().st_mtime))
+    mtime = place.mtime if written else int(file.lstat().st_mtime)
+    return Entry(place.path(path["_path"]), file, mtime)
 
 
 def _size(entries: Sequence[Entry]) -> int:
@@ -112,11 +135,13 @@ def _refuse_merged(records: Sequence[Mapping[str, Any]], prefix: Path) -> None:
         )
 
 
-def unpacked_package(name: str, folder: Path, mtime: int, facts: PackageFacts) -> Linked:
+def unpacked_package(name: str, folder: Path, place: Place, facts: PackageFacts) -> Linked:
     """A wheel's files, from a folder that stands for the image's root."""
-    entries = [Entry(path.relative_to(folder).as_posix(), path, mtime) for path in _files(folder)]
+    prefix = folder / place.root
+    paths = {path.relative_to(prefix).as_posix(): path for path in sorted(prefix.rglob("*"))}
+    entries = [
+        Entry(place.path(name), path, place.mtime)
+        for name, path in paths.items()
+        if path.is_symlink() or not path.is_dir()
+    ]
     return Linked(name, tuple(entries), _size(entries), facts)
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_symlink() or not path.is_dir())

@@ -26,7 +26,7 @@ from support.images import (
     why_not_run,
 )
 from support.manifests import write
-from support.packages import Package, build_channel, python_package
+from support.packages import Package, Symlink, build_channel, python_package
 from support.pypi_index import Index
 from support.server import serve
 
@@ -157,6 +157,26 @@ def test_two_owners(alone: Host, project: Path, pythons: Path, url: str) -> None
         f"{PACKAGES.removeprefix('opt/env/')}/arm.py: conda's clash, PyPI's arm"
     ]
     assert not (project / "demo-linux-64.tar").exists()
+
+
+def test_links_to_folders(alone: Host, project: Path, tmp_path: Path) -> None:
+    """A file of a wheel below what is a link in a conda package goes where that leads."""
+    linked = Package(
+        "linked",
+        subdir="linux-64",
+        files={"man": Symlink("share/man"), "share/man/conda.1": b"conda's"},
+    )
+    channel = build_channel(tmp_path / "channel", [python_package("linux-64"), linked])
+    index = Index(tmp_path / "man")
+    index.wheel("robot", more={"robot-1.0.data/data/man/robot.1": "PyPI's"})
+    with serve(index.root) as server:
+        _lock(alone, project, channel, f"{server.url}/simple", "robot", more="linked")
+        alone.multiplat("image", "-q", "--platform", "linux-64", "-o", "layout", cwd=project)
+    members = [each for tar in layer_tars(project / "layout") for each in tar]
+    of_man = sorted(each.name for each in members if "/man" in each.name and not each.isdir())
+    manual = "opt/env/share/man"
+    assert of_man == ["opt/env/man", f"{manual}/conda.1", f"{manual}/robot.1"]
+    assert not [each.name for each in members if each.name == "opt/env/man" and each.isdir()]
 
 
 HOSTILE = {
