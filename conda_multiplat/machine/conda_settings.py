@@ -160,8 +160,8 @@ def authorize_with_conda(url: str) -> str:
     """
     from conda.base.context import context
 
-    if not context.channel_settings:
-        return ""
+    if not any(settings.get("auth") for settings in context.channel_settings):
+        return ""  # others of a channel are none of a session's
     from conda.gateways.connection.session import get_session
     from requests import Request
 

@@ -152,6 +152,25 @@ def test_both_halves(
     assert len(pypi.requests) == seen
 
 
+@pytest.mark.parametrize("own_word", [False, True])
+def test_priority_of_channels(alone: Host, project: Path, tmp_path: Path, own_word: bool) -> None:
+    """A strict first channel hides the second, though all that it has is too new."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    _channel(first, _of("tool", "2.0", 1))
+    _channel(second, _of("tool", "1.0", 50))
+    more = {"exclude_newer_package": {"other": False}} if own_word else {}
+    write(project, first, "tool", platforms=LINUX, extra=_extra(exclude_newer="7d", **more))
+    manifest = project / "environment.yml"
+    one = f"  - {first.as_uri()}\n"
+    text = manifest.read_text(encoding="utf-8")
+    manifest.write_text(text.replace(one, f"{one}  - {second.as_uri()}\n"), encoding="utf-8")
+    done = alone.multiplat("lock", "--channel-priority", "strict", cwd=project, code=1)
+    assert "tool 2.0 is excluded because it is newer than exclude-newer allows\n" in done.stderr
+    assert "due to strict channel priority" in done.stderr
+    alone.multiplat("lock", "--channel-priority", "flexible", cwd=project)
+    assert locked(project)["linux-64"] == {"tool": "1.0"}
+
+
 def test_an_instant_makes_the_same_bytes(alone: Host, project: Path, tools: Path) -> None:
     """A date needs no clock: what is locked from the same channel later is the same file."""
     day = _at(NOW - 8 * DAY)[:10]
@@ -486,13 +505,18 @@ def test_the_option(alone: Host, project: Path, tools: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("where", ["condarc", "CONDA_EXCLUDE_NEWER", "channel", "package"])
+@pytest.mark.parametrize("where", ["condarc", "CONDA_EXCLUDE_NEWER", "channel", "glob", "package"])
 def test_condas_settings(door: Host, project: Path, tools: Path, where: str) -> None:
     """They hold where the manifest is silent, a line says so, and the lock is good elsewhere."""
     texts = {
         "condarc": "exclude_newer: 7d\n",
         "CONDA_EXCLUDE_NEWER": "",
         "channel": f"channel_settings:\n  - channel: {tools.as_uri()}\n    exclude_newer: 7d\n",
+        "glob": (
+            f"channel_settings:\n  - channel: {tools.as_uri()}\n    exclude_newer: false\n"
+            "  - {channel: other, exclude_newer: 50d}\n"
+            f"  - channel: {tools.parent.as_uri()}/o*\n    exclude_newer: 7d\n"
+        ),
         "package": "exclude_newer: 7d\nexclude_newer_package: {part: false}\n",
     }
     condarc = door.home / ".condarc"
@@ -500,7 +524,7 @@ def test_condas_settings(door: Host, project: Path, tools: Path, where: str) -> 
     env = {"CONDA_EXCLUDE_NEWER": "7d"} if where.isupper() else {}
     write(project, tools, "tool", platforms=LINUX)
     done = door.multiplat("lock", cwd=project, env=env)
-    word = "its settings for channels and packages" if where == "channel" else "7d"
+    word = "its settings for channels and packages" if where in ("channel", "glob") else "7d"
     assert done.stderr.splitlines()[0] == (
         " the manifest has no exclude-newer: "
         f"conda's exclude_newer: {word} holds for conda packages"
@@ -641,6 +665,24 @@ def test_an_index_without_times(alone: Host, project: Path, own: Path, tmp_path:
             done = alone.multiplat("lock", cwd=project, code=code)
             assert ("`exclude-newer-package: {robot: false}`" in done.stderr) is bool(code)
     assert locked(project)["linux-64"]["robot"] == "1.0"
+    alone.multiplat("check", "--strict", cwd=project)
+
+
+def test_files_that_nobody_dates(
+    alone: Host, project: Path, own: Path, tmp_path: Path, pypi: Rules
+) -> None:
+    """What ``--find-links`` leads to, and what a line names, is taken whenever it was made."""
+    index = Index(tmp_path / "folder")
+    wheel = index.wheel("linked", "3.0")
+    named = index.wheel("named", "3.0")
+    lines = (f"--find-links {wheel.parent}", "linked", f"named @ {named.as_uri()}", "arm")
+    extra = _extra(exclude_newer="7d")
+    write(project, _with_python(own), "python", _pip(pypi, *lines), platforms=LINUX, extra=extra)
+    alone.multiplat("lock", cwd=project)
+    found = locked(project)["linux-64"]
+    assert found == {"python": "3.12.4", "linked": "3.0", "named": "3.0", "arm": "1.0"}
+    times = json.loads(_custom(project)["multiplat.times.linux-64"])["pypi"]
+    assert times == {"linked": 0, "named": 0, "arm": NOW - 100 * DAY}
     alone.multiplat("check", "--strict", cwd=project)
 
 
