@@ -112,11 +112,12 @@ def outdated(
     environments: Sequence[str] = (),
     platforms: Sequence[str] = (),
     *,
-    exclude_newer: str = "",
+    exclude_newer: str | None = None,
 ) -> Answer:
     """The locked packages of which there are newer versions.
 
-    ``exclude_newer`` says what is too new to be allowed, beside what the manifest says.
+    ``exclude_newer`` says what is too new to be allowed, beside what the manifest says; ``None``:
+    as it is locked.
 
     Raises:
         LockFileError: an environment has no lock that can be used.

@@ -57,8 +57,8 @@ def exclude_newer_option(parser: _Options) -> None:
         "--exclude-newer",
         dest="too_new",
         metavar="WHEN",
-        default="",
-        help="see nothing that was published later: a duration (7d) or an instant (2026-04-01)",
+        help="see nothing that was published later: a duration (7d), an instant (2026-04-01), or "
+        "false for what the manifest says (default: as locked)",
     )
 
 

@@ -1,6 +1,7 @@
 """What is too new for a run of ``lock``: by the manifest, an option, or the machine's settings.
 
-1. What the manifest says holds. The option holds beside it: of the two the earlier instant.
+1. What the manifest says holds. The option holds beside it: of the two the earlier instant. A lock
+   keeps its option, as it keeps its channel priority, until another one is given, or `false`.
 2. Where both are silent, what conda's settings say holds for conda's packages, and what uv's say
    for PyPI's. They are of a machine: they can make a lock older, the lock keeps that they did, and
    a line says so.
@@ -9,7 +10,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -48,14 +49,21 @@ class Effective(NamedTuple):
     Attributes:
         exclude_newer: what is too new.
         settings: the machine's settings that say it, as a user would find them.
+        given: the option of this run, ``""`` where it takes a lock's back; ``None`` without one.
     """
 
     exclude_newer: ExcludeNewer
     settings: tuple[str, ...] = ()
+    given: str | None = None
 
     def lines(self, now: int) -> Iterator[str]:
-        """What there is to say of it: one line."""
+        """What there is to say of it: one line, or two."""
         said = self.exclude_newer
+        if said.option and self.given is None:
+            yield (
+                f" exclude-newer {said.option} is kept as it is locked; "
+                "`conda multiplat lock --exclude-newer false` drops it"
+            )
         if self.settings:
             yield f" the manifest has no exclude-newer: {'; '.join(self.settings)}"
         elif said.is_stated:
@@ -70,18 +78,30 @@ class Effective(NamedTuple):
                 yield f" exclude-newer of {', '.join(named)} holds"
 
 
-def effective(project: Project, settings: Settings, option: str) -> Effective:
+def effective(
+    project: Project, settings: Settings, option: str | None, locked: Collection[str], now: int
+) -> Effective:
     """What is too new.
+
+    Args:
+        project: with the manifest.
+        settings: of the machine.
+        option: the option of this run; ``None`` without one.
+        locked: the options that locks were made with.
+        now: when it is, in seconds since 1970.
 
     Raises:
         UsageError: the option, or a setting, says neither an instant nor a duration.
     """
     said = project.manifest.exclude_newer
-    if option:
-        _require_rule("--exclude-newer", option)
-        return Effective(said._replace(option=option.strip()))
+    given = "" if option and is_never(option) and option != "0" else option
+    if given:
+        _require_rule("--exclude-newer", given)
+        given = given.strip()
+    kept = min(locked, key=lambda text: instant(text, now), default="")
+    said = said._replace(option=kept if given is None else given)
     if said.is_stated:
-        return Effective(said)
+        return Effective(said, given=given)
     conda = _of_conda(settings.exclude_newer(), project, settings)
     pypi, where = _of_uv(project)
     lines = []
@@ -91,7 +111,7 @@ def effective(project: Project, settings: Settings, option: str) -> Effective:
     if any(pypi):
         lines.append(f"uv's {where} holds for PyPI packages")
     names = [name for name, rule in (("conda", conda), ("uv", pypi)) if any(rule)]
-    return Effective(ExcludeNewer(conda, pypi, source=", ".join(names)), tuple(lines))
+    return Effective(ExcludeNewer(conda, pypi, source=", ".join(names)), tuple(lines), given)
 
 
 def _require_rule(where: str, text: str) -> None:

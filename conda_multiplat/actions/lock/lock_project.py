@@ -51,7 +51,7 @@ def lock_project(
     update: Update,
     channel_priority: str | None = None,
     drop_cuda: bool = False,
-    exclude_newer: str = "",
+    exclude_newer: str | None = None,
     dry_run: bool = False,
     unchanged: str = "in sync",
     before_writing: Callable[[Locked], None] = _nothing,
@@ -67,7 +67,7 @@ def lock_project(
         update: what may move although it still fits.
         channel_priority: instead of the locks' own and the configuration's.
         drop_cuda: whether locked CUDA builds may become CPU builds.
-        exclude_newer: what is too new, beside what the manifest says; ``""`` for nothing.
+        exclude_newer: as of :func:`relock`.
         dry_run: write nothing.
         unchanged: what is said where there is nothing to write.
         before_writing: may refuse to have it written; not asked where nothing is.

@@ -52,6 +52,7 @@ class Plan:
     kept: dict[str, PlatformLock] = field(default_factory=dict)
     requests: list[SolveRequest] = field(default_factory=list)
     priority: str = ""
+    exclude_newer: str | None = None  # the option of this run, where there is one
 
     @property
     def locked_priority(self) -> str:
@@ -61,6 +62,16 @@ class Plan:
         everything anew.
         """
         return self.old.channel_priority if self.old else ""
+
+    @property
+    def locked_options(self) -> set[str]:
+        """What `--exclude-newer` said of the targets that are locked, where it said anything."""
+        subdirs = {target.subdir for target in self.targets}
+        locked = self.old.platforms if self.old else {}
+        options = (
+            locked[subdir].cooldown.exclude_newer.option for subdir in subdirs & locked.keys()
+        )
+        return set(filter(None, options))
 
     @property
     def recipe(self) -> int:
@@ -182,7 +193,7 @@ def _stays(project: Project, plan: Plan, target: Target) -> bool:
     if old is None or old.channel_priority != plan.priority or not in_sync(old, target):
         return False
     locked_with = old.platforms[target.subdir].cooldown.exclude_newer
-    if target.exclude_newer.option not in ("", locked_with.option):
+    if plan.exclude_newer not in (None, locked_with.option):
         return False
     return not target_strays(project, target, old)
 

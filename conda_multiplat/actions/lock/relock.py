@@ -106,7 +106,7 @@ def relock(
     update: Update = NOTHING,
     channel_priority: str | None = None,
     drop_cuda: bool = False,
-    exclude_newer: str = "",
+    exclude_newer: str | None = None,
     engine: RattlerEngine | None = None,
 ) -> Locked:
     """Solve what is not in sync, all targets at once, and write nothing.
@@ -120,7 +120,8 @@ def relock(
         update: what may move although it still fits.
         channel_priority: instead of the locks' own and the configuration's.
         drop_cuda: whether locked CUDA builds may become CPU builds.
-        exclude_newer: what is too new, beside what the manifest says; ``""`` for nothing.
+        exclude_newer: what is too new, beside what the manifest says; ``false`` for nothing, and
+            ``None`` for what the locks have.
         engine: one that is asked more, so that it reads the channels once.
 
     Raises:
@@ -134,12 +135,14 @@ def relock(
     from conda_multiplat.engines.conda.solver import RattlerEngine
 
     now = int(time.time())
-    said = effective(project, settings, exclude_newer)
-    manifest = project.manifest._replace(exclude_newer=said.exclude_newer)
-    wanted = with_peers(manifest, targets(manifest, environments, platforms))
+    wanted = with_peers(project.manifest, targets(project.manifest, environments, platforms))
     plans = make_plans(project, wanted, update, console)
+    options = {option for plan in plans for option in plan.locked_options}
+    said = effective(project, settings, exclude_newer, options, now)
     for plan in plans:
         plan.priority = channel_priority or plan.locked_priority or settings.channel_priority
+        plan.targets = [target.excluding(said.exclude_newer) for target in plan.targets]
+        plan.exclude_newer = said.given
     plan_targets(project, plans, update, settings, now)
     check_update(update, plans)
     require_named(wanted, settings)

@@ -494,6 +494,18 @@ def test_the_option(alone: Host, project: Path, tools: Path) -> None:
     assert "in sync: nothing to write" in done.stderr
     alone.multiplat("lock", "--exclude-newer", "50d", cwd=project)
     assert locked(project)["linux-64"] == {"tool": "1.0", "part": "1.0"}
+    done = alone.multiplat("lock", "--update-all", cwd=project)
+    assert done.stderr.splitlines()[0] == (
+        " exclude-newer 50d is kept as it is locked; "
+        "`conda multiplat lock --exclude-newer false` drops it"
+    )
+    assert locked(project)["linux-64"] == {"tool": "1.0", "part": "1.0"}
+    done = alone.multiplat("outdated", "--json", cwd=project)
+    found = {each["name"]: each["allowed"] for each in json.loads(done.stdout)["outdated"]}
+    assert found == {"tool": "1.0", "part": "1.0"}
+    alone.multiplat("lock", "--update-all", "--exclude-newer", "false", cwd=project)
+    assert locked(project)["linux-64"] == {"tool": "2.0", "part": "3.0"}
+    assert "multiplat.exclude-newer.linux-64" not in _custom(project)
     write(project, tools, "tool", platforms=LINUX, extra=_extra(exclude_newer="7d"))
     alone.multiplat("lock", "--update-all", "--exclude-newer", "0", cwd=project)
     assert locked(project)["linux-64"] == {"tool": "1.0", "part": "2.0"}
