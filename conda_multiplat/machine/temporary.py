@@ -11,8 +11,10 @@ import re
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
+
+from conda_multiplat.machine.interrupts import held
 
 #: How the name of a temporary file ends, or that of a folder begins: the machine and the process.
 _MARK = re.compile(r"multiplat-(?P<machine>[0-9a-f]{8})-(?P<process>\d+)-")
@@ -59,11 +61,29 @@ def temporary_folder(parent: Path | None = None, prefix: str = "conda-") -> Iter
     if place not in _swept:
         _swept.add(place)
         sweep(place)
-    # An engine that was stopped may still be writing into the folder that goes.
-    with tempfile.TemporaryDirectory(
-        dir=place, prefix=f"{prefix}{_mark()}", ignore_cleanup_errors=True
-    ) as folder:
-        yield Path(folder)
+    folder = None
+    try:
+        with _whole():
+            # An engine that was stopped may still be writing into the folder that goes.
+            folder = tempfile.TemporaryDirectory(
+                dir=place, prefix=f"{prefix}{_mark()}", ignore_cleanup_errors=True
+            )
+        yield Path(folder.name)
+    finally:
+        if folder is not None:
+            try:
+                with _whole():
+                    folder.cleanup()
+            finally:
+                folder.cleanup()  # for a signal that came just before
+
+
+def _whole() -> AbstractContextManager[None]:
+    """Let no signal come in between; it is raised in the main thread, and only there."""
+    import threading  # late: where threads are, somebody has imported it
+
+    is_main = threading.current_thread() is threading.main_thread()
+    return held() if is_main else nullcontext()
 
 
 def sweep(folder: Path) -> None:

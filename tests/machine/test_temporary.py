@@ -1,0 +1,54 @@
+"""Temporary folders: gone with who needed them, whenever a signal comes."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+
+from conda_multiplat.machine.interrupts import Interrupted, interruptible
+from conda_multiplat.machine.temporary import temporary_folder
+
+ROUNDS = 60
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no signal can be sent to oneself there")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal(tmp_path: Path, number: signal.Signals) -> None:
+    """Whether it comes while one is made, used or removed."""
+    numbers = random.Random(int(number))
+    for _ in range(ROUNDS):
+        delay = numbers.random() / 200
+        timer = threading.Timer(delay, os.kill, (os.getpid(), number))
+        with pytest.raises(Interrupted):
+            _work(tmp_path, timer)
+        timer.join()
+        assert list(tmp_path.iterdir()) == [], delay
+
+
+def _work(place: Path, timer: threading.Timer) -> None:
+    with interruptible():
+        timer.start()
+        while True:
+            with temporary_folder(place, "x-") as folder:
+                (folder / "a").mkdir()
+                (folder / "a" / "b").write_bytes(b"")
+
+
+def test_thread(tmp_path: Path) -> None:
+    """In another thread, where no signal comes."""
+    seen: list[bool] = []
+
+    def work() -> None:
+        with temporary_folder(tmp_path) as folder:
+            seen.append(folder.is_dir())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [True]
+    assert list(tmp_path.iterdir()) == []
