@@ -27,6 +27,8 @@ _PARTS_THAT_LEAD_OUT = re.compile(
 )
 #: The folder of an environment that is conda's own; on Windows dots and spaces end no name.
 _IN_CONDA_META = re.compile(r"(?:\.?/)*conda-meta[ .]*(?:[/\\]|$)", re.IGNORECASE)
+#: Empty parts and dots: rattler compares paths as they are written, with links that are there too.
+_NOT_PLAIN = re.compile(r"(?:^|/)\.?(?:/|$)")
 #: CEP 34's `NAME = MODULE:FUNCTION`; the name is that of a file in a folder.
 _ENTRY_POINT = re.compile(
     r"\s*(?!\.{1,2}\s*=)[^\s=/\\:\0](?:[^=/\\:\0\r\n]*)=\s*[^\s:][^:\r\n]*:\s*\S.*"
@@ -144,6 +146,8 @@ def _wrong_entry(entry: Mapping[str, Any]) -> str:
         return "which is in conda's own folder"
     if path[-1] in "/." and posixpath.basename(path) in ("", "."):
         return "which is no file"
+    if _NOT_PLAIN.search(path):
+        return "which has an empty part or a dot for one"
     if size is not None and (type(size) is not int or size < 0):
         return f"of {size!r} bytes"
     return ""

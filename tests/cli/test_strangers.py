@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from support.hosts import Host
 from support.manifests import write
-from support.packages import SUBDIR
+from support.packages import SUBDIR, Package, Symlink, build_channel
 from support.pypi_index import Index
 from support.server import Rules, serve
 from support.terminal import Terminal
@@ -276,6 +276,40 @@ def test_lock_without_hashes(
     _edited(project, change)
     assert reason in alone.multiplat("install", cwd=project, code=code).stderr
     assert not alone.envs.exists() or not list(alone.envs.iterdir())
+
+
+# -- packages
+
+
+@pytest.mark.parametrize("way", ["at once", "one after the other"])
+@pytest.mark.parametrize("target", ["conda-meta", ".", "outside"])
+@pytest.mark.parametrize("path", ["link/", "./link/", "link/./", "link//", ".//link/"])
+def test_link_of_another_package(
+    alone: Host, project: Path, tmp_path: Path, path: str, target: str, way: str
+) -> None:
+    """No package writes through a link that another has brought, into conda's folder or outside."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    link = Symlink(str(outside) if target == "outside" else target)
+    evil = f"{path}{'conda-meta/' if target == '.' else ''}other-1.0-0.json"
+    packages = [
+        Package("linking", subdir=SUBDIR, files={"link": link}),
+        Package("evil", subdir=SUBDIR, depends=["linking"], files={evil: b"not a record"}),
+    ]
+    channel = build_channel(tmp_path / "packages", packages)
+    if way == "one after the other":
+        write(project, channel, "linking", platforms=f"[{SUBDIR}]")
+        alone.multiplat("lock", cwd=project)
+        alone.multiplat("install", cwd=project)
+    write(project, channel, "evil", platforms=f"[{SUBDIR}]")
+    alone.multiplat("lock", cwd=project)
+    done = alone.multiplat("install", cwd=project, code=0 if path == "link/" else 3)
+    if done.returncode:
+        assert f"evil 1.0: info/paths.json lists {evil!r}, which has an empty part or a dot" in (
+            done.stderr
+        )
+    assert not list(outside.iterdir())
+    assert not (alone.envs / "demo" / "conda-meta" / "other-1.0-0.json").exists()
 
 
 # -- names

@@ -100,6 +100,10 @@ def test_contents(tmp_path: Path) -> None:
             )
         ),
         *((path, "which is no file") for path in (".", "./", "a/", "a/.", "././.")),
+        *(
+            (path, "which has an empty part or a dot for one")
+            for path in ("./a", "a/./b", "a//b", ".//a")
+        ),
     ],
 )  # fmt: skip
 def test_paths_that_are_refused(tmp_path: Path, path: str, reason: str) -> None:
