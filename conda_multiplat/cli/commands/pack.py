@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conda_multiplat.actions.enter_environment import TOLD
 from conda_multiplat.actions.install.summary import download_size, locked_packages, noted
@@ -28,6 +28,9 @@ from conda_multiplat.manifest.targets import select_environments
 from conda_multiplat.vocabulary.byte_sizes import size as size_words
 from conda_multiplat.vocabulary.errors import OutsideError, UsageError
 from conda_multiplat.vocabulary.names import unique
+
+if TYPE_CHECKING:
+    from conda_multiplat.actions.pack.write import Written
 
 EXAMPLES = """\
 examples:
@@ -89,11 +92,17 @@ def _write(paths: dict[Path, Plan], files: ReadFiles, console: Console) -> list[
         content = f"{locked_packages(each.plan.packed)}, {size_words(each.size)}"
         console.say(f" wrote {shown(each.path)}: {content}{console.took}")
         console.say(f"   sha256 {each.sha256}")
-    console.hint(f"conda multiplat unpack {typed(written[0].path)}")
+    console.hint(_next(written[0]))
     return [
         {**_document(each.path, each.plan), "bytes": each.size, "sha256": each.sha256}
         for each in written
     ]
+
+
+def _next(written: Written) -> str:
+    """What makes the environment, where the archive has come."""
+    named = written.plan.project.manifest.conda_name(written.plan.choice.environment)
+    return f"conda multiplat unpack {typed(written.path)}{'' if named else ' -n NAME'}"
 
 
 def _paths(output: str | None, plans: Sequence[Plan]) -> list[Path]:

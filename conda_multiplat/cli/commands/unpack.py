@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from conda_multiplat.actions.install.choose_prefix import folder_of, named, require_own
 from conda_multiplat.actions.install.summary import changed_packages, locked_packages
-from conda_multiplat.actions.pack.unpack import Unpacked, make_unpacked, unpacked
 from conda_multiplat.actions.say_changes import say_changes
 from conda_multiplat.cli.options import destination_options, dry_run_option
 from conda_multiplat.lockfile.change_table import here
@@ -15,6 +15,9 @@ from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import quoted, shown
 from conda_multiplat.vocabulary.errors import UsageError
+
+if TYPE_CHECKING:
+    from conda_multiplat.actions.pack.unpack import Unpacked
 
 EXAMPLES = """\
 examples:
@@ -34,6 +37,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Make the environment that was packed."""
+    from conda_multiplat.actions.pack.unpack import make_unpacked, unpacked  # late: is slow
+
     if args.files:
         raise UsageError("-f is not for unpack: the manifest is in the archive")
     where = named(args.env_name, args.env_prefix, settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import shlex
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import rattler
+from packaging.utils import parse_wheel_filename
 from support.hosts import Host
 from support.manifests import write
 from support.packages import SUBDIR, Package, build, build_channel, python_package, real_packages
@@ -201,31 +203,47 @@ def test_what_the_readme_says_for_any_conda(
     assert shown == "ROBOT = arm 1\n"
 
 
-def test_pixi_packs_layout(
-    conda: Host, alone: Host, project: Path, tmp_path: Path, served: Rules
-) -> None:
-    """What pixi-unpack reads; and conda solves the environment from the channel alone."""
-    archive = _packed(alone, project, served, tmp_path / "away")
+def test_pixi_packs_layout(alone: Host, project: Path, tmp_path: Path, served: Rules) -> None:
+    """What pixi-unpack does with it, by its engine: all folders of the channel, and all wheels."""
+    archive = _packed(alone, project, served, tmp_path / "away", "robot")
     folder = _extracted(archive, archive.parent / "there")
     assert json.loads((folder / "pixi-pack.json").read_text(encoding="utf-8")) == {
         "version": "1",
         "platform": SUBDIR,
     }
     channel = rattler.Channel((folder / "channel").as_uri())
-    for subdir in ("noarch", SUBDIR):
-        place = folder / "channel" / subdir
+    records = []
+    for place in (folder / "channel").iterdir():
         data = json.loads((place / "repodata.json").read_text(encoding="utf-8"))
         assert sorted(data["packages.conda"]) == sorted(p.name for p in place.glob("*.conda"))
         for name, entry in data["packages.conda"].items():
             content = (place / name).read_bytes()
             assert entry["sha256"] == hashlib.sha256(content).hexdigest()
             assert entry["size"] == len(content)
-        read = rattler.SparseRepoData(channel, subdir, place / "repodata.json")
-        assert len(read.load_all_records()) == len(data["packages.conda"])
-    assert "pypi" not in {path.name for path in folder.iterdir()}
+        read = rattler.SparseRepoData(channel, place.name, place / "repodata.json")
+        records += read.load_all_records()
+    prefix = tmp_path / "env"
+    asyncio.run(
+        rattler.install(
+            records, target_prefix=prefix, cache_dir=tmp_path / "cache", show_progress=False
+        )
+    )
+    assert _run(prefix, "import greeting; greeting.main()") == "hello from greeting\n"
+    wheels = [parse_wheel_filename(path.name)[0] for path in (folder / "pypi").iterdir()]
+    assert sorted(wheels) == ["purely", "robot"]
+
+
+def test_environment_to_solve(
+    conda: Host, alone: Host, project: Path, tmp_path: Path, served: Rules
+) -> None:
+    """Conda solves the environment from the channel alone, and pip takes the wheels."""
+    build_channel(served.root / "chan", [*real_packages(), _pip_package()])
+    archive = _packed(alone, project, served, tmp_path / "away", "robot", more=["pip"])
+    folder = _extracted(archive, archive.parent / "there")
     options = ("--offline", "-p", tmp_path / "env", "--file", "environment.yml")
     conda.run("env", "create", *options, cwd=folder, env=NO_NETWORK)
-    assert _run(tmp_path / "env", "import greeting; greeting.main()") == "hello from greeting\n"
+    code = "import robot, purely; print(robot.VERSION)"
+    assert _run(tmp_path / "env", code) == "1.5\n"
 
 
 def test_same_bytes(alone: Host, project: Path, tmp_path: Path, served: Rules) -> None:

@@ -185,3 +185,21 @@ def _with_md5(file: Path, md5: str) -> None:
         if package["manager"] == "pip":
             package["hash"]["md5"] = md5
     file.write_text(yaml.safe_dump(lock), encoding="utf-8")
+
+
+def test_manifest_without_a_name(alone: Host, project: Path, tmp_path: Path) -> None:
+    """The archive is called after the environment; where to unpack it has to be said."""
+    channel = build_channel(tmp_path / "channel", [_noarch("data", "1.0")])
+    path = write(project, channel, "data", platforms=f"[{SUBDIR}]")
+    text = path.read_text(encoding="utf-8").replace("name: demo\n", "")
+    path.write_text(text, encoding="utf-8")
+    alone.multiplat("lock", "-q", cwd=project)
+    done = alone.multiplat("pack", cwd=project)
+    file = f"default.{SUBDIR}.tar"
+    assert done.stderr.endswith(f" next: conda multiplat unpack {file} -n NAME\n")
+    done = alone.multiplat("unpack", file, cwd=project, code=2)
+    assert done.stderr == (
+        "error: the packed environment has no name\n  say which: -n NAME or -p PREFIX\n"
+    )
+    alone.multiplat("unpack", file, "-n", "own", cwd=project)
+    alone.multiplat("list", "--installed", "--exit-code", "-n", "own", cwd=tmp_path)
