@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -271,6 +272,38 @@ def test_large_packages_have_their_own(alone: Host, project: Path, tmp_path: Pat
     made = alone.json("image", "--platform", "linux-64", cwd=project)
     titles = [layer["title"] for layer in made["layers"]]
     assert titles == ["conda: large", "conda: a", "conda: b", "the environment itself"]
+
+
+#: Runs a command and says how many kilobytes it needed at most.
+_PEAK = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+def test_memory(alone: Host, project: Path, tmp_path: Path) -> None:
+    """A package with a file of 200 MB needs little more memory than one with a file of one."""
+    packages = [
+        Package(name, noarch="generic", files={f"share/{name}": bytes(size << 20)})
+        for name, size in (("small", 1), ("large", 200))
+    ]
+    channel = build_channel(tmp_path / "channel", packages)
+
+    def peak(name: str) -> int:
+        _lock(alone, project, channel, name)
+        make = ("image", "-q", "--platform", "linux-64", "-o", f"{name}.tar")
+        done = subprocess.run(
+            [sys.executable, "-c", _PEAK, *alone.command, *make],
+            cwd=project,
+            env=alone.environ(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return int(done.stdout)
+
+    assert peak("large") < peak("small") + 50_000
 
 
 def test_without_a_shell(alone: Host, project: Path, two_platforms: Path) -> None:
