@@ -89,5 +89,6 @@ def test_few_dependencies() -> None:
     names = sorted(name.split(">")[0].split("<")[0].strip() for name in needed)
     # tomli is what Python 3.10 lacks.
     assert names == [
-        *("packaging", "pluggy", "py-rattler", "pyyaml", "rich", "shellingham", "tomli", "uv"),
+        *("installer", "license-expression", "packageurl-python", "packaging", "pluggy"),
+        *("py-rattler", "pyyaml", "rich", "shellingham", "tomli", "uv"),
     ]

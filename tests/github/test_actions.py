@@ -34,9 +34,8 @@ def test_no_text_for_a_shell(action: Path) -> None:
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda path: path.parent.name)
 def test_every_variable(action: Path) -> None:
     """Each variable that a step sets is one that the script reads; each input goes somewhere."""
-    (script,) = action.parent.glob("*.py")
     prefix = f"{action.parent.name.upper()}_"
-    text = script.read_text("utf-8")
+    text = "".join(script.read_text("utf-8") for script in action.parent.glob("*.py"))
     read = set(re.findall(r"said\(\"([A-Z_]+)\"", text))
     read |= set(re.findall(r"\(\"-\w\", \"([A-Z_]+)\"\)", text))
     told = [name for step in _steps(action) for name in step.get("env", {})]

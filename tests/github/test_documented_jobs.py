@@ -54,7 +54,7 @@ def test_gitlab() -> None:
     """Its variables are read by the script, which is where the job says."""
     (job,) = [block for block in BLOCKS if block.startswith("update-locks:")]
     variables = yaml.safe_load(job)["update-locks"]["variables"]
-    text = (ROOT / ".github" / "actions" / "update" / "update.py").read_text("utf-8")
+    text = (ROOT / ".github" / "actions" / "update" / "inputs.py").read_text("utf-8")
     read = {f"UPDATE_{name}" for name in re.findall(r"said\(\"([A-Z_]+)\"", text)}
     assert set(variables) <= read
     assert {

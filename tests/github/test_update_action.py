@@ -362,8 +362,9 @@ def test_gitlab(scene: Scene) -> None:
     assert scene.at(f"{BRANCH}^", "rev-parse") == scene.at("main", "rev-parse")
 
 
-def test_long_description() -> None:
+def test_long_description(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is cut between lines to what a service takes, each part to its share; details end."""
+    monkeypatch.syspath_prepend(str(SCRIPT.parent))
     script = runpy.run_path(str(SCRIPT))
     row = "| package | <code>1.0</code> | <code>2.0</code> | linux-64 é |"
     long = "\n".join(["<details><summary>many</summary>", "", *[row] * 5000, "", "</details>"])
