@@ -11,6 +11,8 @@ import io
 import os
 import re
 import tarfile
+import unicodedata
+import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,11 +27,15 @@ from conda_multiplat.vocabulary.errors import LockFileError, OutsideError
 _BLOCK = 1 << 20
 #: What a header may have; Python would read one of any size into memory.
 _LARGEST_READ = 4 << 20
-#: Members of an archive, characters of a name, and folders above a file.
-_MOST, _LONGEST, _DEEPEST = 20_000, 1000, 50
+#: Members of an archive, characters of a name, bytes of a part of it, and folders above a file.
+_MOST, _LONGEST, _LONGEST_PART, _DEEPEST = 20_000, 1000, 255, 50
 _FORM: dict[str, Any] = {"format": tarfile.PAX_FORMAT, "copybufsize": _BLOCK}
-#: What no system takes for more than a name: no drive, no stream, no control character.
-_NAME = re.compile(r"[^\x00-\x1f\x7f\\/:]+")
+#: What every system takes for a name: no drive, no stream, no control character, no half of one.
+_NAME = re.compile(r"[^\x00-\x1f\x7f\\/:<>\"|?*\ud800-\udfff]+")
+#: What Windows takes for a device, whatever comes after a dot.
+_DEVICE = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])[ ]*(\..*)?", re.IGNORECASE
+)
 
 
 class _Hashing(io.RawIOBase):
@@ -102,17 +108,24 @@ def _add(tar: tarfile.TarFile, name: str, content: bytes | Path) -> None:
 
 
 class _Bounded(io.RawIOBase):
-    """A file that is read from, a bounded number of bytes at once."""
+    """A file that is read from: a bounded number of bytes at once, and of what is before a member.
+
+    Attributes:
+        left: how many bytes the header that is being read may still have; ``None`` for no header.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self.left: int | None = None
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
-        if not 0 <= size <= _LARGEST_READ:
+        if not 0 <= size <= (_LARGEST_READ if self.left is None else self.left):
             raise tarfile.ReadError("a header of several megabytes")
+        if self.left is not None:
+            self.left -= size
         return self._file.read(size)
 
     def seekable(self) -> bool:
@@ -125,9 +138,39 @@ class _Bounded(io.RawIOBase):
         return self._file.tell()
 
 
-def bounded(file: BinaryIO) -> IO[bytes]:
-    """A stranger's archive to read from: a header of any size would be read into memory."""
-    return cast("IO[bytes]", _Bounded(file))
+class _Strangers(tarfile.TarFile):
+    """Members of a stranger's archive: whatever is wrong with a header is a ``TarError``.
+
+    ``tarfile`` calls itself for each header before a member's own, and takes any number for a size.
+    """
+
+    fileobj: _Bounded
+
+    def next(self) -> tarfile.TarInfo | None:
+        """The next member; ``None`` at the end."""
+        self.fileobj.left = _LARGEST_READ
+        try:
+            member = super().next()
+        except (ArithmeticError, EOFError, ValueError, zlib.error) as error:
+            raise tarfile.ReadError(str(error)) from None
+        except RecursionError:
+            raise tarfile.ReadError("too many headers before a file") from None
+        finally:
+            self.fileobj.left = None
+        if member is not None and member.size < 0:
+            raise tarfile.ReadError("a file of less than no bytes")
+        return member
+
+
+def open_tar(file: BinaryIO) -> tarfile.TarFile:
+    """A stranger's archive, not compressed, or a stream of what is in one that is.
+
+    No header is read that is larger than some megabytes.
+
+    Raises:
+        TarError: it is none; so does reading on.
+    """
+    return _Strangers.open(fileobj=cast("IO[bytes]", _Bounded(file)), mode="r:")
 
 
 def extract_tar(
@@ -151,7 +194,7 @@ def extract_tar(
         OutsideError: it can't be read, or the files not written.
     """
     digests: dict[str, str] = {}
-    names: set[str] = set()
+    names = _Names()
     with _reading(archive) as tar:
         for number, member in enumerate(tar):
             name = member.name.removeprefix("./")
@@ -168,10 +211,7 @@ def extract_tar(
 @contextmanager
 def _reading(archive: Path) -> Iterator[tarfile.TarFile]:
     try:
-        with (
-            archive.open("rb") as file,
-            tarfile.open(fileobj=bounded(file), mode="r:") as tar,
-        ):
+        with archive.open("rb") as file, open_tar(file) as tar:
             yield tar
     except (tarfile.TarError, EOFError, ValueError) as error:
         raise LockFileError(f"{shown(archive)} is no packed environment: {error}") from None
@@ -181,19 +221,55 @@ def _reading(archive: Path) -> Iterator[tarfile.TarFile]:
 
 
 def is_portable(name: str) -> bool:
-    """Whether every system takes a path, with ``/``, for one below a folder, and for no other.
-
-    Windows leaves dots and spaces at the end of a name out.
-    """
+    """Whether every system takes a path, with ``/``, for one below a folder, and for no other."""
     parts = name.split("/")
+    return len(name) <= _LONGEST and len(parts) <= _DEEPEST and all(map(_is_portable_part, parts))
+
+
+def _is_portable_part(part: str) -> bool:
+    """The same of a name: Windows leaves dots and spaces at its end out."""
     return (
-        len(name) <= _LONGEST
-        and len(parts) <= _DEEPEST
-        and all(_NAME.fullmatch(part) and part[-1] not in " ." for part in parts)
+        bool(_NAME.fullmatch(part))
+        and part[-1] not in " ."
+        and not _DEVICE.fullmatch(part)
+        and len(part.encode()) <= _LONGEST_PART
     )
 
 
-def _refuse(archive: Path, member: tarfile.TarInfo, name: str, names: set[str]) -> None:
+class _Names:
+    """The names of an archive, as systems take them that don't tell them apart as others do."""
+
+    def __init__(self) -> None:
+        self._files: set[str] = set()
+        self._folders: dict[str, str] = {}
+
+    def add(self, name: str) -> str:
+        """Take a file's name, or say why it can't be there beside the others."""
+        parts = name.split("/")
+        above = {
+            _folded(folder): folder
+            for folder in ("/".join(parts[:count]) for count in range(1, len(parts)))
+        }
+        key = _folded(name)
+        if key in self._files:
+            return "which is there twice"
+        if (
+            key in self._folders
+            or not self._files.isdisjoint(above)
+            or any(self._folders.get(each, folder) != folder for each, folder in above.items())
+        ):
+            return "which not every system can have beside its other files"
+        self._files.add(key)
+        self._folders |= above
+        return ""
+
+
+def _folded(name: str) -> str:
+    """What names have in common that are one to a system that tells neither cases nor forms."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def _refuse(archive: Path, member: tarfile.TarInfo, name: str, names: _Names) -> None:
     """Refuse what is no file with a name of its own below the folder.
 
     Raises:
@@ -204,12 +280,11 @@ def _refuse(archive: Path, member: tarfile.TarInfo, name: str, names: set[str]) 
         reason = "which is no file"
     elif not is_portable(name):
         reason = "which is no path below a folder that every system can have"
-    elif name.casefold() in names:
-        reason = "which is there twice"
+    else:
+        reason = names.add(name)
     if reason:
         text = f"{shown(archive)} can't be unpacked: it has {name[:80]!r}, {reason}"
         raise LockFileError(text, hints=["nothing was changed"])
-    names.add(name.casefold())
 
 
 def _extract(

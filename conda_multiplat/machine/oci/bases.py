@@ -17,7 +17,7 @@ from typing import IO, Any, NamedTuple
 
 from conda_multiplat.machine.files import shown
 from conda_multiplat.machine.oci.layouts import blob_path
-from conda_multiplat.machine.tar_files import bounded
+from conda_multiplat.machine.tar_files import open_tar
 from conda_multiplat.vocabulary.errors import DocumentError, OutsideError, UsageError
 from conda_multiplat.vocabulary.json_values import json_object
 from conda_multiplat.vocabulary.oci import AS_IN_OCI, INDEX, MANIFEST, Blob, ImagePlatform
@@ -144,7 +144,7 @@ def _opened(place: Path) -> Iterator[_Folder | _Archive]:
     if place.is_dir():
         yield _Folder(place)
         return
-    with place.open("rb") as file, tarfile.open(fileobj=bounded(file), mode="r:") as archive:
+    with place.open("rb") as file, open_tar(file) as archive:
         yield _Archive(archive)
 
 

@@ -16,7 +16,7 @@ from support.manifests import write
 from support.packages import SUBDIR, Package, build_channel
 from support.tally import rounds, tallied
 
-Change = Callable[[tarfile.TarFile], None]
+Change = Callable[[tarfile.TarFile], object]
 
 
 @pytest.fixture
@@ -87,6 +87,7 @@ def _sparse(tar: tarfile.TarFile) -> None:
     tar.addfile(info, io.BytesIO(content))
 
 
+BESIDE = "which not every system can have beside its other files"
 PATHS = "which is no path below a folder that every system can have"
 STRANGE = {
     "above": (_file("../above"), PATHS),
@@ -96,6 +97,13 @@ STRANGE = {
     "backslash": (_file("..\\above"), PATHS),
     "control": (_file("a\x1b[2Jb"), PATHS),
     "dots at the end": (_file("pypi./x"), PATHS),
+    "device of Windows": (_file("pypi/NUL.txt"), PATHS),
+    "wildcard": (_file("pypi/*"), PATHS),
+    "half a character": (_file("a\udcffb"), PATHS),
+    "part of 300 bytes": (_file("ä" * 150), PATHS),
+    "below a file": (_file("README.md/x"), BESIDE),
+    "in a folder's place": (_file("Channel"), BESIDE),
+    "in a folder of other letters": (_file("Channel/x"), BESIDE),
     "link": (_special("link", tarfile.SYMTYPE, "/etc/passwd"), "which is no file"),
     "link of a folder": (_special("channel/x", tarfile.SYMTYPE, ".."), "which is no file"),
     "hard link": (_special("hard", tarfile.LNKTYPE, "/etc/passwd"), "which is no file"),
@@ -104,6 +112,10 @@ STRANGE = {
     "holes": (_sparse, "which is no file"),
     "twice": (_file("README.md"), "which is there twice"),
     "twice on Windows": (_file("readme.MD"), "which is there twice"),
+    "twice on macOS": (
+        lambda tar: [_add(tar, name) for name in ("\u00e9", "e\u0301")],
+        "which is there twice",
+    ),
 }
 
 
@@ -136,15 +148,33 @@ def _header(size: int) -> bytes:
     return info.tobuf(tarfile.USTAR_FORMAT)
 
 
+def _pax(content: bytes) -> bytes:
+    """A pax header with that in it."""
+    return _header(len(content)) + content.ljust(-(-len(content) // 512) * 512, b"\0")
+
+
+_SPARSE = b"22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n"
+_FILE = tarfile.TarInfo("file").tobuf(tarfile.USTAR_FORMAT)
+_ANY = tarfile.TarInfo("file")
+_ANY.size = 1 << 24
+_MAP = _ANY.tobuf(tarfile.USTAR_FORMAT) + b"9999999\n" + b"1\n" * (1 << 23)
+_ANY.type, _ANY.size = tarfile.DIRTYPE, -512
+_LESS = _ANY.tobuf(tarfile.GNU_FORMAT)
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
         (b"", "empty file"),
+        (_pax(b"9 size=1\n") * 3000 + _FILE, "too many headers before a file"),
+        (_pax(b"%s a=b\n" % (b"9" * 40)) + _FILE, "Python int too large"),
+        (_pax(_SPARSE) + _MAP, "a header of several megabytes"),
+        (_LESS + _FILE, "a file of less than no bytes"),
         (b"no archive at all" * 100, ""),
         (b"\x1f\x8b" + b"compressed" * 100, ""),
         (_header(1 << 32) + b"\0" * (1 << 20), "a header of several megabytes"),
     ],
-    ids=["empty", "text", "gzip", "header"],
+    ids=["empty", "headers", "length", "map of holes", "less", "text", "gzip", "header"],
 )
 def test_no_archive(alone: Host, tmp_path: Path, content: bytes, reason: str) -> None:
     """Said of the file, whatever it is."""
