@@ -73,4 +73,5 @@ def _record(number: int, subdir: str) -> CondaRecord:
         hashlib.md5(name.encode(), usedforsecurity=False).hexdigest(),
         hashlib.sha256(name.encode()).hexdigest(),
         tuple(f"package{n} >=1.2,<2.0a0" for n in range(number + 1, min(number + 6, _PACKAGES))),
+        size=1_000_000 + number,
     )

@@ -18,6 +18,8 @@ from conda_multiplat.lockfile.read import LONGEST_HEAD, unquoted
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record
 
 _DEPENDENCIES = rb"  dependencies:.*\n(?:    .*\n)*"
+#: Where it is known: digits alone, in which no URL hides.
+_SIZE = rb"(?:  # size: [0-9]{1,15}\n)?"
 _END = rb"  category: .*\n  optional: false\n"
 #: A conda package whose URL is its own: it has the package's platform, name, version and build in
 #: it. It has both hashes. (A check takes most of its time here: where what is repeated stands
@@ -25,7 +27,9 @@ _END = rb"  category: .*\n  optional: false\n"
 _OWN_URL = re.compile(
     rb"- name: ([^/%\n]+)\n  version: ('?)([^/%\n]+)\2\n  manager: conda\n  platform: (.*)\n"
     + _DEPENDENCIES
-    + rb"  url: (.*/)(?:\4|noarch)/\1-\3-([^-/%.\n]+)\.(?:conda|tar\.bz2)\n  hash:\n"
+    + rb"  url: (.*/)(?:\4|noarch)/\1-\3-([^-/%.\n]+)\.(?:conda|tar\.bz2)\n"
+    + _SIZE
+    + rb"  hash:\n"
     + rb"    md5: '?[0-9a-fA-F]{32}'?\n    sha256: '?[0-9a-fA-F]{64}'?\n  build: '?\6'?\n"
     + _END
 )
@@ -34,7 +38,9 @@ _TEXT = rb"([A-Za-z0-9_./*][A-Za-z0-9_./:+@%!*~-]*|'[^'\n]*')"
 _ENTRY = (
     rb"- name: TEXT\n  version: TEXT\n  manager: (conda|pip)\n  platform: TEXT\n"
     + _DEPENDENCIES
-    + rb"  url: TEXT\n  hash:(?: \{\})?\n"
+    + rb"  url: TEXT\n"
+    + _SIZE
+    + rb"  hash:(?: \{\})?\n"
     + rb"(?:    md5: TEXT\n)?(?:    sha256: TEXT\n)?(?:  build: TEXT\n)?"
     + _END
 ).replace(b"TEXT", _TEXT)

@@ -171,3 +171,35 @@ def test_nothing_hidden(trick: str) -> None:
     for subdir, url in expected:
         channel = url.rsplit("/", 2)[0]
         assert (subdir, url) in told or ((subdir, channel) in told and ".." not in url)
+
+
+def _sized(lock: LockFile) -> LockFile:
+    """With a size of every package but the first."""
+    return lock._replace(
+        platforms={
+            subdir: each._replace(
+                records=tuple(
+                    record._replace(size=number or None)
+                    for number, record in enumerate(each.records)
+                ),
+                pypi=tuple(wheel._replace(size=10**14) for wheel in each.pypi),
+            )
+            for subdir, each in lock.platforms.items()
+        }
+    )
+
+
+def test_sizes_make_no_difference() -> None:
+    """A lock with sizes is looked at as fast as one without: by its layout."""
+    text = render(_sized(LOCK))
+    assert text.count("  # size: ") == 5
+    places = places_by_layout([text.encode()])
+    assert places is not None
+    assert places == places_by_layout([TEXT.encode()])
+
+
+@pytest.mark.parametrize("size", ["1e9", "-1", "x", "9" * 16, "1 2", "1\n  url: z", "1 # url"])
+def test_what_is_no_size(size: str) -> None:
+    """A comment with anything else is none of our layout: the lock is read as YAML."""
+    text = render(_sized(LOCK)).replace("# size: 1\n", f"# size: {size}\n", 1)
+    assert places_by_layout([text.encode()]) is None
