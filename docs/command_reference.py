@@ -1,6 +1,6 @@
 """``commands.md``: what each command and option says of itself, from the parsers.
 
-Usage: python docs/command_reference.py    (`make docs` does it)
+Usage: python docs/command_reference.py    (`make docs` runs it)
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from pathlib import Path
 from conda_multiplat.cli.main import command_parsers
 
 _HEAD = """\
-# Commands
+# Command reference
 
-Written from the commands themselves. `conda multiplat COMMAND --help` says the same, and so does
+Generated from the parsers: `conda multiplat COMMAND --help` prints the same, and so does
 `conda-multiplat COMMAND`, which needs no conda.
 """
 
