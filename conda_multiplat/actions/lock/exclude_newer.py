@@ -106,8 +106,7 @@ def effective(
     pypi, where = _of_uv(project)
     lines = []
     if any(conda):
-        text = conda.everything or "its settings for channels and packages"
-        lines.append(f"conda's exclude_newer: {text} holds for conda packages")
+        lines.append(f"conda's exclude_newer: {conda.words()} holds for conda packages")
     if any(pypi):
         lines.append(f"uv's {where} holds for PyPI packages")
     names = [name for name, rule in (("conda", conda), ("uv", pypi)) if any(rule)]

@@ -23,6 +23,7 @@ from conda_multiplat.solving.related_channels import Relation
 from conda_multiplat.vocabulary.byte_sizes import total_document, total_words
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.columns import columns
+from conda_multiplat.vocabulary.names import project_name
 from conda_multiplat.vocabulary.styled import Line, Span
 
 _PYTHON = {"python", "pip"}
@@ -52,6 +53,7 @@ def report(locked: Locked, found: Changes, settings: Settings, console: Console)
     _table(locked, found, console)
     _note_assumptions(locked.targets, settings, console)
     _note_pip(locked, settings, console)
+    _note_unknown_names(locked, console)
     _note_cpu_builds(locked.solutions.values(), console)
     _note_locked_twice(locked, console)
     _note_relations(locked.solutions.values(), console)
@@ -132,6 +134,20 @@ def _note_pip(locked: Locked, settings: Settings, console: Console) -> None:
             " conda's configuration wants pip beside python (add_pip_as_python_dependency), the "
             f"manifest does not ask for it: conda multiplat add pip  ({', '.join(without)})"
         )
+
+
+def _note_unknown_names(locked: Locked, console: Console) -> None:
+    """Say of which packages there is a word on what is too new that are locked nowhere."""
+    named = [name for name, _ in locked.project.manifest.exclude_newer.conda.packages]
+    every = {lock.environment for lock in locked.locks} == set(locked.project.manifest.environments)
+    if not (named and every and locked.solutions):
+        return
+    platforms = [platform for lock in locked.locks for platform in lock.platforms.values()]
+    names = {record.name for platform in platforms for record in platform.every}
+    known = names | set(map(project_name, names))
+    unknown = [name for name in named if name not in known and project_name(name) not in known]
+    if unknown:
+        console.say(f" exclude-newer-package names what is locked nowhere: {', '.join(unknown)}")
 
 
 def _note_cpu_builds(solutions: Iterable[Solution], console: Console) -> None:

@@ -165,8 +165,10 @@ class Repodata:
             channel_relations=_RELATIONS,
         )
         records = [each for channel in found for each in channel if not is_wheel(each)]
+        if unseen or not request.cutoffs.conda.exclude:
+            return records
         too_new = self.too_new(request)
-        return records if unseen else [record for record in records if not too_new(record)]
+        return [record for record in records if not too_new(record)]
 
     def too_new(self, request: SolveRequest) -> Callable[[rattler.RepoDataRecord], bool]:
         """What says whether a record isn't to be seen."""

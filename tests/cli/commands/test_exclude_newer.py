@@ -536,10 +536,11 @@ def test_condas_settings(door: Host, project: Path, tools: Path, where: str) -> 
     env = {"CONDA_EXCLUDE_NEWER": "7d"} if where.isupper() else {}
     write(project, tools, "tool", platforms=LINUX)
     done = door.multiplat("lock", cwd=project, env=env)
-    word = "its settings for channels and packages" if where in ("channel", "glob") else "7d"
+    words = {"package": "7d; part: false"}
+    words |= dict.fromkeys(("channel", "glob"), f"{tools.as_uri()}: 7d")
     assert done.stderr.splitlines()[0] == (
         " the manifest has no exclude-newer: "
-        f"conda's exclude_newer: {word} holds for conda packages"
+        f"conda's exclude_newer: {words.get(where, '7d')} holds for conda packages"
     )
     part = "3.0" if where == "package" else "2.0"
     assert locked(project)["linux-64"] == {"tool": "1.0", "part": part}
@@ -680,6 +681,23 @@ def test_an_index_without_times(alone: Host, project: Path, own: Path, tmp_path:
     alone.multiplat("check", "--strict", cwd=project)
 
 
+def test_a_wheel_that_came_later(alone: Host, project: Path, own: Path, tmp_path: Path) -> None:
+    """Of a version that was there in time, a file that was not isn't locked."""
+    index = Index(tmp_path / "late", dated=True)
+    old, new = _at(NOW - 100 * DAY), _at(NOW - DAY)
+    index.wheel("robot", "1.0", "py3-none-any", uploaded=old)
+    index.wheel("robot", "1.0", "cp312-cp312-manylinux_2_17_x86_64", uploaded=new)
+    index.wheel("robot", "1.1", "cp312-cp312-manylinux_2_17_x86_64", uploaded=new)
+    with serve(index.root) as server:
+        extra = _extra(exclude_newer="7d")
+        lines = _pip(server, "robot")
+        write(project, _with_python(own), "python", lines, platforms=LINUX, extra=extra)
+        alone.multiplat("lock", cwd=project)
+    text = (project / "conda-lock.yml").read_text(encoding="utf-8")
+    assert "robot-1.0-py3-none-any.whl" in text
+    alone.multiplat("check", "--strict", cwd=project)
+
+
 def test_files_that_nobody_dates(
     alone: Host, project: Path, own: Path, tmp_path: Path, pypi: Rules
 ) -> None:
@@ -720,6 +738,16 @@ def test_wrong_words(alone: Host, project: Path, tools: Path) -> None:
         "  environment.yml:12:33: exclude-newer-package of tool is 'true'\n"
         f"      {forms}, or `false` to let it through\n"
     )
+
+
+def test_names_that_are_locked_nowhere(alone: Host, project: Path, tools: Path) -> None:
+    """A name that nothing is locked of is said to be so; it may be misspelt."""
+    names = {"prt": "30d", "Tool": False}
+    extra = _extra(exclude_newer="7d", exclude_newer_package=names)
+    write(project, tools, "tool", platforms=LINUX, extra=extra)
+    done = alone.multiplat("lock", cwd=project)
+    assert " exclude-newer-package names what is locked nowhere: prt\n" in done.stderr
+    assert "nowhere" not in alone.multiplat("lock", cwd=project).stderr
 
 
 def test_solve_group(alone: Host, project: Path, tools: Path) -> None:
