@@ -34,7 +34,7 @@ from conda_multiplat.machine.progress import waiting
 from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.audit_options import Ignored
 from conda_multiplat.manifest.targets import Target
-from conda_multiplat.vocabulary.errors import UsageError
+from conda_multiplat.vocabulary.errors import LockFileError, UsageError
 from conda_multiplat.vocabulary.pip_places import place_of
 
 
@@ -111,9 +111,11 @@ def audit(
         UsageError: the database can't be used.
         OutsideError: the source can't be read.
     """
-    subjects = [
-        _subject(each) for each in locked_targets(project, environments, platforms, console)
-    ]
+    locked = locked_targets(project, environments, platforms, console)
+    if not locked:
+        hints = ["run `conda multiplat lock`"]
+        raise LockFileError("nothing of what was asked for is locked", hints=hints)
+    subjects = [_subject(each) for each in locked]
     packages = [package for subject in subjects for package in subject.packages]
     found = findings(subjects, _advisories(source, packages, console), rules)
     whole = not environments and not platforms

@@ -15,9 +15,10 @@ from conda_multiplat.lockfile.audit.vulnerabilities import (
     Vulnerability,
     vulnerabilities,
 )
-from conda_multiplat.lockfile.dependency_graph import LockedGraph
+from conda_multiplat.lockfile.dependency_graph import Key, LockedGraph
 from conda_multiplat.manifest.audit_options import Ignored
 from conda_multiplat.manifest.targets import Target
+from conda_multiplat.vocabulary.records import Record
 
 #: The order in which a person reads them: what is unknown may be the worst.
 _ORDER = (UNKNOWN, *reversed(LEVELS))
@@ -123,7 +124,36 @@ def _named(package: Audited) -> dict[str, str]:
 
 def findings(subjects: Sequence[Subject], advisories: Advisories, rules: Rules) -> list[Finding]:
     """The vulnerabilities of what is locked, the worst first."""
-    rows: dict[tuple[str, str, str, Vulnerability], list[tuple[Subject, Audited]]] = {}
+    rows = _rows(subjects, advisories)
+    counts = Counter(_key(package.record) for each in subjects for package in each.packages)
+    led = {str(each.target): chains(each.graph) for row in rows.values() for each, _ in row}
+    listed = []
+    for (key, _, vulnerability), places in rows.items():
+        entry = rules.entry(vulnerability)
+        targets = tuple(subject.target for subject, _ in places)
+        finding = Finding(
+            package=places[0][1],
+            vulnerability=vulnerability,
+            targets=targets,
+            everywhere=len(targets) == counts[key],
+            brought_by=tuple(dict.fromkeys(led[str(target)][key] for target in targets)),
+            ignored=entry,
+            lapsed=entry is not None and rules.today > entry.until,
+            severe=vulnerability.rating.counts(rules.severity),
+        )
+        listed.append(finding)
+    return sorted(listed, key=_order)
+
+
+#: A package, its version, and what is wrong with it.
+_Row = tuple[Key, str, Vulnerability]
+
+
+def _rows(
+    subjects: Sequence[Subject], advisories: Advisories
+) -> dict[_Row, list[tuple[Subject, Audited]]]:
+    """Each vulnerability of each version of a package, with the places that have it."""
+    rows: dict[_Row, list[tuple[Subject, Audited]]] = {}
     known: dict[tuple[tuple[str, ...], str], list[Vulnerability]] = {}
     for subject in subjects:
         for package in subject.packages:
@@ -131,32 +161,13 @@ def findings(subjects: Sequence[Subject], advisories: Advisories, rules: Rules) 
             if question not in known:
                 known[question] = vulnerabilities(package, advisories)
             for vulnerability in known[question]:
-                row = (record.name, record.manager, record.version, vulnerability)
+                row = (_key(record), record.version, vulnerability)
                 rows.setdefault(row, []).append((subject, package))
-    counts = Counter(
-        (package.record.name, package.record.manager)
-        for subject in subjects
-        for package in subject.packages
-    )
-    led = {
-        str(subject.target): chains(subject.graph) for row in rows.values() for subject, _ in row
-    }
-    listed = []
-    for (name, manager, _, vulnerability), places in rows.items():
-        entry = rules.entry(vulnerability)
-        targets = tuple(subject.target for subject, _ in places)
-        finding = Finding(
-            package=places[0][1],
-            vulnerability=vulnerability,
-            targets=targets,
-            everywhere=len(targets) == counts[name, manager],
-            brought_by=tuple(dict.fromkeys(led[str(each)][manager, name] for each in targets)),
-            ignored=entry,
-            lapsed=entry is not None and rules.today > entry.until,
-            severe=vulnerability.rating.counts(rules.severity),
-        )
-        listed.append(finding)
-    return sorted(listed, key=_order)
+    return rows
+
+
+def _key(record: Record) -> Key:
+    return record.manager, record.name
 
 
 def _order(finding: Finding) -> tuple[bool, int, str, str, str]:

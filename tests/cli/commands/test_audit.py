@@ -599,3 +599,12 @@ def test_no_lock(alone: Host, project: Path, channel: Path, database: Callable[.
     write(project, channel, "zlib")
     done = alone.multiplat("audit", "--db", database(JINJA), cwd=project, code=2)
     assert done.stderr.startswith("error: conda-lock.yml does not exist\n")
+    alone.multiplat("lock", "--platform", "linux-64", cwd=project)
+    arguments = ("audit", "--db", str(database(JINJA)), "--platform")
+    alone.multiplat(*arguments, "linux-64", cwd=project)
+    done = alone.multiplat(*arguments, "win-64", cwd=project, code=2)
+    assert done.stderr.endswith(
+        "error: nothing of what was asked for is locked\n  run `conda multiplat lock`\n"
+    )
+    done = alone.multiplat("audit", "--db", database(JINJA), cwd=project)
+    assert "default/osx-arm64, default/win-64 (run `conda multiplat lock`)" in done.stderr
