@@ -246,7 +246,7 @@ def test_environment_to_solve(
     assert _run(tmp_path / "env", code) == "1.5\n"
 
 
-def test_same_bytes(alone: Host, project: Path, tmp_path: Path, served: Rules) -> None:
+def test_same_bytes(conda: Host, alone: Host, project: Path, tmp_path: Path, served: Rules) -> None:
     """Whenever, wherever and by whomever it is packed; nothing in it says any of that."""
     archive = _packed(alone, project, served, tmp_path / "away", "robot")
     first = hashlib.sha256(archive.read_bytes()).hexdigest()
@@ -257,7 +257,7 @@ def test_same_bytes(alone: Host, project: Path, tmp_path: Path, served: Rules) -
     shutil.move(served.root / "again" / "files", served.root)
     moved = tmp_path / "elsewhere" / "project"
     shutil.copytree(project, moved)
-    done = alone.json("pack", "-o", "other.tar", cwd=moved)
+    done = conda.json("pack", "-o", "other.tar", cwd=moved)
     assert done["archives"] == [
         {
             "file": str(moved / "other.tar"),
