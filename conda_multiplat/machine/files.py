@@ -132,7 +132,7 @@ def read_text(path: Path, limit: int = _LARGEST) -> str:
     """
     name = shown(path)
     try:
-        with _open(path) as file:
+        with open_file(path) as file:
             content = file.read(limit + 1)
         if len(content) > limit:
             raise ManifestError(f"{name} is larger than {limit >> 20} MiB: it is not read")
@@ -151,7 +151,7 @@ def read_lock_text(path: Path) -> str:
     return read_text(path, _LARGEST_LOCK)
 
 
-def _open(path: Path) -> BinaryIO:
+def open_file(path: Path) -> BinaryIO:
     """A file to read from, if it is one: a pipe could keep us waiting, a device never end.
 
     Raises:
@@ -176,7 +176,7 @@ def read_blocks(path: Path) -> Iterator[bytes]:
         OutsideError: it can't be read.
     """
     try:
-        with _open(path) as file:
+        with open_file(path) as file:
             while block := file.read(_BLOCK):
                 yield block
     except OSError as error:

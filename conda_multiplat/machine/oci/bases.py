@@ -13,9 +13,9 @@ import tarfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, BinaryIO, NamedTuple, cast
 
-from conda_multiplat.machine.files import shown
+from conda_multiplat.machine.files import open_file, shown
 from conda_multiplat.machine.oci.layouts import blob_path
 from conda_multiplat.machine.tar_files import open_tar
 from conda_multiplat.vocabulary.errors import DocumentError, OutsideError, UsageError
@@ -27,6 +27,10 @@ _BLOCK = 1 << 20
 #: How deep an index may be in another.
 _DEEPEST = 4
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_TAR = "application/vnd.oci.image.layer.v1.tar"
+_LAYERS = (_TAR, f"{_TAR}+gzip", f"{_TAR}+zstd")
+#: How far into a layer its names are looked at, in bytes of what is in it.
+_FARTHEST = 16 << 30
 _GZIP = b"\x1f\x8b"
 
 
@@ -87,7 +91,7 @@ def programs(base: Base, wanted: Collection[str]) -> set[str]:
     present: set[str] = set()
     with _opened(base.place) as layout:
         for blob in base.layers:
-            with layout.open(blob.digest) as file, suppress(tarfile.TarError, OSError, EOFError):
+            with suppress(tarfile.TarError, OSError, EOFError), layout.open(blob.digest) as file:
                 present |= set(wanted).intersection(_names(file))
                 continue
             return set(wanted)
@@ -103,8 +107,11 @@ def _names(file: IO[bytes]) -> Iterator[str]:
     start = file.read(len(_GZIP))
     file.seek(0)
     stream = gzip.GzipFile(fileobj=file) if start == _GZIP else file
-    with tarfile.open(fileobj=stream, mode="r|") as archive:
-        yield from (member.name.removeprefix("./") for member in archive)
+    with open_tar(cast("BinaryIO", stream)) as archive:
+        for member in archive:
+            yield member.name.removeprefix("./")
+            if archive.offset > _FARTHEST:
+                raise tarfile.ReadError("it is too large to look through")
 
 
 class _Folder:
@@ -112,11 +119,11 @@ class _Folder:
         self._place = place
 
     def index(self) -> bytes:
-        with (self._place / "index.json").open("rb") as file:
+        with open_file(self._place / "index.json") as file:
             return file.read(_LARGEST + 1)
 
     def open(self, digest: str) -> IO[bytes]:
-        return blob_path(self._place, digest).open("rb")
+        return open_file(blob_path(self._place, digest))
 
 
 class _Archive:
@@ -133,7 +140,8 @@ class _Archive:
 
     def _file(self, name: str) -> IO[bytes]:
         member = self._members.get(name)
-        file = self._archive.extractfile(member) if member and member.isreg() else None
+        is_whole = member and member.isreg() and member.sparse is None
+        file = self._archive.extractfile(member) if member and is_whole else None
         if file is None:
             raise FileNotFoundError(2, "it is not in the archive", name)
         return file
@@ -144,7 +152,7 @@ def _opened(place: Path) -> Iterator[_Folder | _Archive]:
     if place.is_dir():
         yield _Folder(place)
         return
-    with place.open("rb") as file, open_tar(file) as archive:
+    with open_file(place) as file, open_tar(file) as archive:
         yield _Archive(archive)
 
 
@@ -156,7 +164,7 @@ def _read(place: Path, layout: _Folder | _Archive, platform: ImagePlatform) -> B
         raise UsageError(
             f"{shown(place)} is no OCI layout: it has no index.json", hints=[hint]
         ) from None
-    images = dict(_images(place, layout, index, platform, _DEEPEST))
+    images = dict(_images(place, layout, index, platform, deepest=_DEEPEST, seen=set()))
     if len(images) != 1:
         raise _not_one(place, platform, images)
     digest, manifest = next(iter(images.items()))
@@ -177,9 +185,18 @@ def _problem(config: Mapping[str, Any], layers: int) -> str:
         texts = values.values() if isinstance(values, dict) else values
         if not isinstance(values, kind) or not all(isinstance(text, str) for text in texts):
             return f"{key} in its configuration is not of texts"
-    if len(config["rootfs"]["diff_ids"]) != layers:
+    if not all(isinstance(layer, dict) for layer in history):
+        return "the history in its configuration is not of mappings"
+    digests = config["rootfs"]["diff_ids"]
+    if not isinstance(digests, list) or not all(map(_is_digest, digests)):
+        return "its configuration has no list of its layers' digests"
+    if len(digests) != layers:
         return "its configuration has another number of layers than its manifest"
     return ""
+
+
+def _is_digest(value: object) -> bool:
+    return isinstance(value, str) and bool(_DIGEST.fullmatch(value))
 
 
 def _images(
@@ -187,17 +204,30 @@ def _images(
     layout: _Folder | _Archive,
     index: Mapping[str, Any],
     platform: ImagePlatform,
+    *,
     deepest: int,
+    seen: set[str],
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The manifests for a platform, by their digests, those of indexes in indexes too."""
+    """The manifests for a platform, each once, by their digests; those of indexes in indexes too.
+
+    Args:
+        place: the layout's.
+        layout: the same, opened.
+        index: the index.
+        platform: the platform.
+        deepest: how deep indexes in it may be.
+        seen: the digests of what was looked at.
+    """
     for each in index["manifests"]:
         blob = _descriptor(each)
         stated = each.get("platform")
-        if stated and not platform.is_of(stated):
+        if blob.digest in seen or (stated and not platform.is_of(stated)):
             continue
+        seen.add(blob.digest)
         document = _document(_blob(place, layout, blob), place)
         if blob.media_type == INDEX and deepest:
-            yield from _images(place, layout, document, platform, deepest - 1)
+            deeper = _images(place, layout, document, platform, deepest=deepest - 1, seen=seen)
+            yield from deeper
         elif blob.media_type == MANIFEST:
             config = _document(_blob(place, layout, _descriptor(document["config"])), place)
             if platform.is_of(config):
@@ -216,27 +246,33 @@ def _not_one(place: Path, platform: ImagePlatform, images: Collection[str]) -> U
 
 def _descriptor(document: Mapping[str, Any]) -> Blob:
     digest, size = document["digest"], document["size"]
-    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
-        raise ValueError(f"{digest!r} is no SHA-256 digest")
-    if not isinstance(size, int):
-        raise TypeError(f"{size!r} is no size")
+    if not _is_digest(digest):
+        raise ValueError(f"{digest!r:.100} is no SHA-256 digest")
+    if type(size) is not int or size < 0:
+        raise TypeError(f"{size!r:.20} is no size")
     kind = document["mediaType"]
     return Blob(AS_IN_OCI.get(kind, kind), digest, size)
 
 
 def _layer(place: Path, document: Mapping[str, Any]) -> Blob:
     blob = _descriptor(document)
-    if not blob.media_type.startswith("application/vnd.oci.image.layer.v1.tar"):
-        raise _broken(place, f"a layer is of the kind {blob.media_type!r}")
+    if blob.media_type not in _LAYERS:
+        raise _broken(place, f"a layer is of the kind {blob.media_type!r:.100}")
     return blob
 
 
 def _blob(place: Path, layout: _Folder | _Archive, blob: Blob) -> bytes:
     with layout.open(blob.digest) as file:
         content = file.read(_LARGEST + 1)
-    if f"sha256:{hashlib.sha256(content).hexdigest()}" != blob.digest:
-        raise _broken(place, f"{blob.digest} is not what its digest says")
+    _require_same(place, blob, hashlib.sha256(content).hexdigest(), len(content))
     return content
+
+
+def _require_same(place: Path, blob: Blob, sha256: str, size: int) -> None:
+    if f"sha256:{sha256}" != blob.digest:
+        raise _broken(place, f"{blob.digest} is not what its digest says")
+    if size != blob.size:
+        raise _broken(place, f"{blob.digest} has {size} bytes, and not {blob.size} as it says")
 
 
 def _document(content: bytes, place: Path) -> Mapping[str, Any]:
@@ -255,8 +291,9 @@ def _copy(place: Path, layout: _Folder | _Archive, blob: Blob, path: Path) -> No
         while block := source.read(_BLOCK):
             sha256.update(block)
             file.write(block)
-    if f"sha256:{sha256.hexdigest()}" != blob.digest:
-        raise _broken(place, f"{blob.digest} is not what its digest says")
+            if file.tell() > blob.size:
+                break
+        _require_same(place, blob, sha256.hexdigest(), file.tell())
 
 
 def _broken(place: Path, reason: str) -> UsageError:

@@ -11,19 +11,25 @@ from __future__ import annotations
 
 import os
 import shutil
+import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 
-from conda_multiplat.machine.files import shown
+from conda_multiplat.machine.files import open_file, shown
 from conda_multiplat.machine.interrupts import held
-from conda_multiplat.machine.tar_files import write_tar
+from conda_multiplat.machine.tar_files import open_tar, write_tar
 from conda_multiplat.machine.temporary import sweep, temporary_path
 from conda_multiplat.vocabulary.errors import OutsideError, UsageError
 from conda_multiplat.vocabulary.oci import LAYOUT, Blob
 
 #: What names an archive.
 ARCHIVE = ".tar"
+#: The file that tells a layout.
+_MARK = "oci-layout"
+#: So many members of an archive are looked at.
+_MOST = 20_000
 
 
 def blob_path(layout: Path, digest: str) -> Path:
@@ -49,19 +55,25 @@ def refuse_others(target: Path) -> None:
     Raises:
         UsageError: something else has the name.
     """
-    if target.suffix == ARCHIVE:
-        taken = target.exists() and not target.is_file()
-    else:
-        taken = target.exists() and not _is_replaceable(target)
-    if taken:
+    is_replaceable = _is_archive if target.suffix == ARCHIVE else _is_layout
+    if target.exists() and not is_replaceable(target):
         raise UsageError(
             f"{shown(target)} is there, and is no image: it is not replaced",
             hints=["name another with -o PATH; an archive ends in .tar"],
         )
 
 
-def _is_replaceable(target: Path) -> bool:
-    return target.is_dir() and ((target / "oci-layout").is_file() or not any(target.iterdir()))
+def _is_layout(target: Path) -> bool:
+    return target.is_dir() and ((target / _MARK).is_file() or not any(target.iterdir()))
+
+
+def _is_archive(target: Path) -> bool:
+    if not target.is_file():
+        return False
+    with suppress(OSError, tarfile.TarError), open_file(target) as file, open_tar(file) as archive:
+        members = islice(archive, _MOST)
+        return any(member.name.removeprefix("./") == _MARK for member in members)
+    return not target.stat().st_size
 
 
 @contextmanager
@@ -80,7 +92,7 @@ def new_layout(target: Path) -> Iterator[Path]:
         sweep(target.parent)
         (folder / "blobs" / "sha256").mkdir(parents=True)
         yield folder
-        (folder / "oci-layout").write_bytes(LAYOUT)
+        (folder / _MARK).write_bytes(LAYOUT)
         (_archived if target.suffix == ARCHIVE else _renamed)(folder, target)
     except OSError as error:
         raise OutsideError(
