@@ -329,6 +329,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in filter(None, (sys.stdout, sys.stderr)):  # none where it is closed
         with suppress(OSError):  # it has been said where it matters
             stream.flush()
+    from conda_multiplat.machine.temporary import remove_open_folders
+
+    remove_open_folders()
     return code
 
 

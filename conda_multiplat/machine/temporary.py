@@ -28,6 +28,8 @@ _HOUR, _DAY = 3600, 24 * 3600
 _PATIENCE = 2.0 if os.name == "nt" else 0.0
 _AGAIN = 0.05
 _swept: set[Path] = set()
+#: The folders that are in use.
+_open: set[str] = set()
 
 
 def temporary_path(path: Path) -> Path:
@@ -68,6 +70,7 @@ def temporary_folder(parent: Path | None = None, prefix: str = "conda-") -> Iter
             folder = tempfile.TemporaryDirectory(
                 dir=place, prefix=f"{prefix}{_mark()}", ignore_cleanup_errors=True
             )
+            _open.add(folder.name)
         yield Path(folder.name)
     finally:
         if folder is not None:
@@ -76,6 +79,15 @@ def temporary_folder(parent: Path | None = None, prefix: str = "conda-") -> Iter
                     folder.cleanup()
             finally:
                 folder.cleanup()  # for a signal that came just before
+                _open.discard(folder.name)
+
+
+def remove_open_folders() -> None:
+    """Remove the folders of who will not come to it: the process is about to leave at once."""
+    for name in tuple(_open):
+        import shutil  # late: hardly ever is there anything to remove
+
+        shutil.rmtree(name, ignore_errors=True)
 
 
 def _whole() -> AbstractContextManager[None]:

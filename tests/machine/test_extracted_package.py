@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from conda_multiplat.machine import extracted_package
 from conda_multiplat.machine.extracted_package import documents_digest, fault, refusal
 
 IDENTITY = ("p", "1.0", "0")
@@ -75,6 +76,20 @@ def test_damage(tmp_path: Path, path: str, content: bytes | None, reason: str) -
     assert fault(folder, IDENTITY, "", contents=False).startswith(reason)
     wanted = reason if path.startswith("lib") else "info is altered"
     assert fault(folder, IDENTITY, noted, contents=False) == wanted
+
+
+@pytest.mark.parametrize(("path", "content"), [("lib/a", b"ab"), ("lib/b", b"abc"), ("lib/a", b"")])
+def test_damage_by_whole_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, content: bytes
+) -> None:
+    """The same where no file is found from an open folder, as on Windows."""
+    monkeypatch.setattr(extracted_package, "_FROM_FOLDER", False)
+    folder = _package(tmp_path / "p")
+    assert fault(folder, IDENTITY, "", contents=True) == ""
+    (folder / path).unlink()
+    assert fault(folder, IDENTITY, "", contents=False) == f"{path} is missing"
+    (folder / path).write_bytes(content)
+    assert fault(folder, IDENTITY, "", contents=False) == f"{path} is altered"
 
 
 def test_contents(tmp_path: Path) -> None:

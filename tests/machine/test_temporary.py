@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conda_multiplat.machine.interrupts import Interrupted, interruptible
-from conda_multiplat.machine.temporary import temporary_folder
+from conda_multiplat.machine.temporary import remove_open_folders, temporary_folder
 
 ROUNDS = 60
 
@@ -37,6 +37,17 @@ def _work(place: Path, timer: threading.Timer) -> None:
             with temporary_folder(place, "x-") as folder:
                 (folder / "a").mkdir()
                 (folder / "a" / "b").write_bytes(b"")
+
+
+def test_process_that_leaves(tmp_path: Path) -> None:
+    """What nobody will come to remove goes before."""
+    managers = [temporary_folder(tmp_path) for _ in range(3)]
+    folders = [manager.__enter__() for manager in managers]
+    assert sorted(tmp_path.iterdir()) == sorted(folders)
+    remove_open_folders()
+    assert list(tmp_path.iterdir()) == []
+    for manager in managers:
+        manager.__exit__(None, None, None)
 
 
 def test_thread(tmp_path: Path) -> None:

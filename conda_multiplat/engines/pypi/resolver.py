@@ -44,6 +44,7 @@ from conda_multiplat.engines.pypi.vendor_indexes import (
     with_sources,
 )
 from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.interrupts import held
 from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.solving.alternatives import letting_through
 from conda_multiplat.solving.newest_versions import NewestVersion
@@ -138,9 +139,10 @@ class UvEngine:
 
     def close(self) -> None:
         """Stop what is under way; see :class:`conda_multiplat.solving.pypi.PypiEngine`."""
-        self._processes.stop()
-        self._pool.shutdown(cancel_futures=True)
-        self._lookups.shutdown(cancel_futures=True)
+        with held():  # until what works in folders of its own has removed them
+            self._processes.stop()
+            self._pool.shutdown(cancel_futures=True)
+            self._lookups.shutdown(cancel_futures=True)
 
     def _resolve(self, request: PypiRequest) -> PypiSolution | PypiConflict:
         with temporary_folder() as place:
