@@ -26,7 +26,8 @@ async def stated_facts(
         GatewayError: a channel can't be read.
     """
     names = [record.name for record in records if is_package_name(record.name)]
-    known = await repodata.known(request, names) if names else []
+    # What is locked is locked, whatever is too new today.
+    known = await repodata.known(request, names, unseen=True) if names else []
     stated = {public_name(record.url): _facts(record) for record in known}
     return {record.name: stated.get(record.url, PackageFacts(missing=GONE)) for record in records}
 

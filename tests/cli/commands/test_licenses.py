@@ -439,3 +439,15 @@ def test_loaded(project: Path, own: Path, alone: Host, command: str, loaded: set
     )
     modules = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert {"license_expression", "packageurl"} & modules == loaded
+
+
+@pytest.mark.parametrize("words", ["2020-01-01", "false"])
+def test_licences_are_of_what_is_locked_whatever_is_too_new(
+    alone: Host, project: Path, own: Path, words: str
+) -> None:
+    """`exclude-newer` is about what may be locked; it hides no licence of what is."""
+    said = f"  exclude-newer: 7d\n  exclude-newer-package: {{app: {words}}}\n"
+    _again(project, own, f"multiplat:\n{said}")
+    stated = alone.json("licenses", cwd=project)["packages"]
+    assert {package["name"]: package["stated"] for package in stated}["app"] == "MIT"
+    assert [package["reason"] for package in stated if "no longer" in package["reason"]] == []
