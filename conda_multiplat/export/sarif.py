@@ -70,7 +70,7 @@ def sarif(
 def _rule(vulnerability: Vulnerability) -> dict[str, Any]:
     names = ", ".join(vulnerability.names)
     rating = vulnerability.rating
-    summary = vulnerability.summary or vulnerability.id
+    summary = _summary(vulnerability)
     properties: dict[str, Any] = {"tags": ["security", "vulnerability"], "precision": "high"}
     if rating.level != UNKNOWN:
         score = FLOORS[rating.level] if rating.score is None else rating.score
@@ -83,6 +83,11 @@ def _rule(vulnerability: Vulnerability) -> dict[str, Any]:
         "defaultConfiguration": {"level": _LEVELS[rating.level]},
         "properties": properties,
     }
+
+
+def _summary(vulnerability: Vulnerability) -> str:
+    """What it is, being no link: ``[text](target)`` is one in any of SARIF's texts (3.11.6)."""
+    return (vulnerability.summary or vulnerability.id).replace("](", "] (")
 
 
 def _result(
@@ -109,7 +114,7 @@ def _message(finding: Finding) -> str:
     path = " > ".join(finding.brought_by[0].path)
     fixed = f"Fixed in {vulnerability.fixed}." if vulnerability.fixed else "No fix is known."
     what = f"{record.name} {record.version} of {record.manager} ({places})"
-    return f"{what}: {vulnerability.summary or vulnerability.id}. {fixed} Brought by {path}."
+    return f"{what}: {_summary(vulnerability)}. {fixed} Brought by {path}."
 
 
 def _location(

@@ -7,6 +7,7 @@ be anybody's, and a zip a bomb: sizes are bounded, of the zip's own list of memb
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -35,6 +36,11 @@ _NAMED = 10
 #: What ``zipfile`` unpacks in pieces, however it was packed.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
+#: What ``zipfile`` raises of numbers and names that can't be.
+_NO_ZIP = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError),
+    *(ArithmeticError, RuntimeError, ValueError),
+)
 
 
 class Database:
@@ -140,7 +146,7 @@ def _members(path: Path) -> Iterator[tuple[str, bytes]]:
                     if left < 0:
                         raise _too_large(f"the content of {name}", _LARGEST_SUM)
                     yield f"{name}/{member.filename}", content
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except _NO_ZIP as error:
         hint = "download it again"
         raise UsageError(f"{name} is not a whole zip: {error}", hints=[hint]) from None
     except OSError as error:

@@ -50,7 +50,7 @@ class Service:
     """
 
     def __init__(self, url: str, settings: Settings) -> None:
-        if urlsplit(url).scheme not in ("http", "https"):
+        if not _is_web(url):
             hint = "write it as https://HOST: CONDA_MULTIPLAT_OSV_URL, or plugins.multiplat_osv_url"
             raise UsageError(f"not the URL of a service: {public_name(url)}", hints=[hint])
         self._url, self._login = _without_login(url.rstrip("/"))
@@ -153,6 +153,13 @@ class Service:
     def _odd(self, path: str, what: str) -> OutsideError:
         hint = "is that a service that speaks OSV's protocol?"
         return OutsideError(f"{self.name}{path} answers what is no answer: {what}", hints=[hint])
+
+
+def _is_web(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in ("http", "https")
+    except ValueError:  # half an address in brackets
+        return False
 
 
 def _without_login(url: str) -> tuple[str, str]:

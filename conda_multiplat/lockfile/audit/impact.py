@@ -31,6 +31,8 @@ from conda_multiplat.lockfile.audit.advisory import (
 _ALWAYS = "0"
 _NO_LIMIT = "*"
 _LOWEST = Version("0.dev0")
+#: Characters of a version; Python makes no number of thousands of digits.
+_LONGEST = 1000
 #: An event and its version; ``None`` for the first there is, or for no limit.
 _At = tuple[str, Version | None]
 
@@ -68,7 +70,9 @@ def impact(affected: Affected, version: str) -> Impact | None:
 
 @lru_cache(maxsize=1 << 16)
 def public_version(version: str) -> Version | None:
-    """A version without its local part; ``None`` for what is not of PEP 440."""
+    """A version without its local part; ``None`` for what is not of PEP 440, or longer than any."""
+    if len(version) > _LONGEST:
+        return None
     try:
         return Version(Version(version).public)
     except InvalidVersion:

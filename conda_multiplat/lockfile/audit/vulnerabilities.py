@@ -6,7 +6,7 @@ together: it is one, with the worst rating and the fix that mends what all of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from conda_multiplat.lockfile.audit.advisory import Advisory
@@ -81,19 +81,23 @@ def vulnerabilities(package: Audited, advisories: Advisories) -> list[Vulnerabil
     return sorted(map(_vulnerability, _joined(said)))
 
 
-def _joined(said: Iterable[_Said]) -> list[list[_Said]]:
+def _joined(said: Sequence[_Said]) -> list[list[_Said]]:
     """Advisories that have a name in common, by way of others too, together."""
-    groups: list[tuple[frozenset[str], list[_Said]]] = []
+    above: dict[str, str] = {}
+
+    def first(name: str) -> str:
+        """The name that stands for all that are known to be one with a name."""
+        while (other := above.setdefault(name, name)) != name:
+            above[name] = name = above[other]
+        return name
+
+    for advisory, _ in said:
+        for alias in advisory.aliases:
+            above[first(alias)] = first(advisory.id)
+    groups: dict[str, list[_Said]] = {}
     for entry in said:
-        names, members = entry[0].names, [entry]
-        rest = []
-        for group in groups:
-            if group[0] & names:
-                names, members = names | group[0], [*group[1], *members]
-            else:
-                rest.append(group)
-        groups = [*rest, (names, members)]
-    return [members for _, members in groups]
+        groups.setdefault(first(entry[0].id), []).append(entry)
+    return list(groups.values())
 
 
 def _vulnerability(said: Sequence[_Said]) -> Vulnerability:

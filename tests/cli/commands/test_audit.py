@@ -415,6 +415,14 @@ def _endless_list(path: Path) -> None:
         file.write(struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, size, 4, 0))
 
 
+def _half_a_name(path: Path) -> None:
+    """A member whose name is said to be UTF-8, and is not."""
+    write_zip(path, [JINJA])
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("\u00e9.json", "{}")
+    path.write_bytes(path.read_bytes().replace("\u00e9".encode(), b"\xff\xff"))
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
@@ -438,6 +446,7 @@ def _endless_list(path: Path) -> None:
         ),
         (_cut, "db is not a whole zip: "),
         (_damaged, "db is not a whole zip: "),
+        (_half_a_name, "db is not a whole zip: 'utf-8' codec can't decode"),
         (_endless_list, "its list of members is larger than 64 MiB: it is not read"),
         (lambda path: path.write_bytes(b" " * (17 << 20)), "db is larger than 16 MiB"),
         (lambda path: path.mkdir(), "db has no advisory"),
@@ -472,13 +481,15 @@ def test_slips_of_a_database(alone: Host, web: Path, database: Callable[..., Pat
 
 
 def test_hostile_words(alone: Host, web: Path, database: Callable[..., Path]) -> None:
-    """An advisory's text steers no terminal, and is no endless line."""
-    evil = advisory("GHSA-e", "jinja2", {"introduced": "0"}, summary="\x1b[2J" + "long " * 9999)
+    """An advisory's text steers no terminal, is no endless line, and no link in code scanning."""
+    summary = "\x1b[2J[here](https://example.com) " + "long " * 9999
+    evil = advisory("GHSA-e", "jinja2", {"introduced": "0"}, summary=summary)
     done = alone.multiplat("audit", "--db", database(evil), "--sarif", "out.sarif", cwd=web, code=1)
     assert "\x1b" not in done.stdout
     log = json.loads((web / "out.sarif").read_text(encoding="utf-8"))
     (rule,) = log["runs"][0]["tool"]["driver"]["rules"]
-    assert len(rule["shortDescription"]["text"]) == 200
+    assert len(rule["shortDescription"]["text"]) == 201
+    assert "](" not in (web / "out.sarif").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("options", [(), ("-v",)])

@@ -97,7 +97,9 @@ def test_offline(alone: Host, libraries: Path, osv: OsvRules) -> None:
     assert osv.seen == []
 
 
-@pytest.mark.parametrize("url", ["ftp://example.com", "example.com", "file:///etc/passwd"])
+@pytest.mark.parametrize(
+    "url", ["ftp://example.com", "example.com", "file:///etc/passwd", "http://[::1"]
+)
 def test_no_url(alone: Host, libraries: Path, url: str) -> None:
     """What is no URL of a service."""
     env = {"CONDA_MULTIPLAT_OSV_URL": url}
