@@ -108,8 +108,8 @@ def changes(old: Sequence[Record], new: Sequence[Record], is_newer: IsNewer) -> 
 
 
 def to_install(
-    present: Sequence[CondaRecord],
-    locked: Sequence[CondaRecord],
+    present: Sequence[Record],
+    locked: Sequence[Record],
     is_newer: IsNewer,
 ) -> list[Change]:
     """What must change in a prefix to be as locked.

@@ -9,9 +9,12 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from conda_multiplat.machine.prefix_records import owned_metadata
+from conda_multiplat.vocabulary.json_values import json_object
 from conda_multiplat.vocabulary.records import PypiRecord
 
 _DIST_INFO = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)\.dist-info")
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def site_packages(prefix: Path, python: str) -> Path | None:
@@ -30,13 +33,26 @@ def installed_pypi(
     Args:
         prefix: the environment.
         python: the version of its Python.
-        known: what the last installation noted of each package: its ``url`` and ``sha256``.
+        known: what the last installation noted of each package: its ``url`` and ``sha256``. Of
+            others, who installed them may have noted that (PEP 610).
     """
     records: list[PypiRecord] = []
-    for _, name, version in foreign_distributions(prefix, python):
-        noted = known.get(name, {})
+    for path, name, version in foreign_distributions(prefix, python):
+        noted = known.get(name) or _origin(path)
         records.append(PypiRecord(name, version, noted.get("url", ""), noted.get("sha256")))
     return sorted(records, key=lambda record: record.name)
+
+
+def _origin(dist_info: Path) -> Mapping[str, str]:
+    """Of which file a package was installed, with its hash, where that is noted (PEP 610)."""
+    try:
+        origin = json_object((dist_info / "direct_url.json").read_text(encoding="utf-8"))
+        url, sha256 = origin["url"], origin["archive_info"]["hashes"]["sha256"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return {}
+    if isinstance(url, str) and isinstance(sha256, str) and _SHA256.fullmatch(sha256):
+        return {"url": url, "sha256": sha256}
+    return {}
 
 
 def foreign_distributions(prefix: Path, python: str) -> Iterator[tuple[Path, str, str]]:

@@ -14,7 +14,6 @@ from conda_multiplat.lockfile.platform_changes import (
     MENDED,
     Change,
     IsNewer,
-    changes,
     to_install,
     with_mended,
 )
@@ -117,7 +116,7 @@ def pypi_changes(
     from conda_multiplat.machine.site_packages import installed_pypi
 
     present = installed_pypi(where, python_of(locked.records), noted)
-    return changes(present, locked.pypi, is_newer)
+    return to_install(present, locked.pypi, is_newer)
 
 
 def require_allowed(project: Project, choice: Choice, settings: Settings) -> None:

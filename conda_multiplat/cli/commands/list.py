@@ -18,7 +18,7 @@ from conda_multiplat.cli.options import (
 )
 from conda_multiplat.cli.show import listing as show
 from conda_multiplat.lockfile.listing import Filter, Present, document, entries, patterns, present
-from conda_multiplat.lockfile.platform_changes import changes, packages
+from conda_multiplat.lockfile.platform_changes import packages, to_install
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.prefix_records import installed
@@ -171,7 +171,7 @@ def _present(here: InstalledEnvironment, target: LockedTarget, look: Look) -> li
     pypi = installed_pypi(here.where, python_of(conda), here.marker.get("pypi", {}))
     wrong = [
         *conda_changes(target.locked, here.where, here.marker, is_newer, look),
-        *changes(pypi, target.locked.pypi, is_newer),
+        *to_install(pypi, target.locked.pypi, is_newer),
     ]
     return present([*conda, *pypi], target.locked.every, wrong, target.graph().asked)
 

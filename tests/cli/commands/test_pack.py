@@ -201,6 +201,8 @@ def test_what_the_readme_says_for_any_conda(
     assert _run(prefix, code) == f"{prefix} 1.5\n"
     shown = conda.run("env", "config", "vars", "list", "-p", prefix).stdout
     assert shown == "ROBOT = arm 1\n"
+    alone.multiplat("list", "--installed", "--exit-code", "-p", prefix, cwd=project)
+    assert alone.json("install", "-p", prefix, cwd=project, env=NO_NETWORK)["changes"] == []
 
 
 def test_pixi_packs_layout(alone: Host, project: Path, tmp_path: Path, served: Rules) -> None:
