@@ -23,7 +23,7 @@ from conda_multiplat.vocabulary.channels import (
 )
 from conda_multiplat.vocabulary.names import SUBDIRS
 
-_CHANNEL = re.compile(r"""^\s*([^\s\[]+?)::|\[(?:.*,)?\s*channel\s*=\s*['"]?([^'",\]]+)""")
+_CHANNEL = r"""^\s*([^\s\[]+?)::|\[(?:.*,)?\s*channel\s*=\s*['"]?([^'",\]]+)"""
 _PLATFORMS = (*SUBDIRS, "noarch")
 _ARCHIVES = (".conda", ".tar.bz2")
 _VARIABLE = re.compile(r"\\\$(?:\\\{)?[A-Za-z_][A-Za-z0-9_]*(?:\\\})?")
@@ -50,7 +50,7 @@ def _spec_channel(spec: str) -> str:
 
     ``match_spec`` reads it too, and takes longer to load than the rest of a check.
     """
-    match = _CHANNEL.search(spec)
+    match = re.search(_CHANNEL, spec) if "::" in spec or "[" in spec else None
     channel = (match[1] or match[2]).strip().rstrip("/") if match else ""
     bare, _, subdir = channel.rpartition("/")
     return bare if subdir in _PLATFORMS else channel

@@ -19,9 +19,7 @@ from conda_multiplat.machine.interrupts import held
 #: How the name of a temporary file ends, or that of a folder begins: the machine and the process.
 _MARK = re.compile(r"multiplat-(?P<machine>[0-9a-f]{8})-(?P<process>\d+)-")
 #: How earlier versions called them.
-_OLD_FILE = re.compile(
-    r"\.([\w.-]+\.)?(conda-lock\.ya?ml|environment\.ya?ml)\.([a-z0-9_]{8}|\d+\.tmp)"
-)
+_OLD_FILE = r"\.([\w.-]+\.)?(conda-lock\.ya?ml|environment\.ya?ml)\.([a-z0-9_]{8}|\d+\.tmp)"
 _HOUR, _DAY = 3600, 24 * 3600
 #: Seconds for which a file is tried to be replaced, and between two tries. Windows refuses that
 #: while another program has it open, as what looks for viruses has each new file for a moment.
@@ -135,7 +133,7 @@ def _is_nobodys(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_old(entry: os.DirEntry[str]) -> bool:
-    return _OLD_FILE.fullmatch(entry.name) is not None
+    return re.fullmatch(_OLD_FILE, entry.name) is not None
 
 
 def _mark() -> str:

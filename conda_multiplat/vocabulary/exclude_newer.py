@@ -19,17 +19,18 @@ NEVER = "false"
 _NEVER = (NEVER, "no", "off", "none", "0")
 _SECONDS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 _UNIT = r"(w|weeks?|d|days?|h|hrs?|hours?|m|mins?|minutes?|s|secs?|seconds?)"
-_PART = re.compile(rf"([0-9]{{1,9}})\s*{_UNIT}\s*", re.IGNORECASE)
-_COMPACT = re.compile(rf"(?:[0-9]{{1,9}}\s*{_UNIT}\s*)+", re.IGNORECASE)
-_ISO = re.compile(
-    r"P(?!$)(?:(\d{1,9})W)?(?:(\d{1,9})D)?(?:T(?!$)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?",
-    re.IGNORECASE | re.ASCII,
+# Patterns that are compiled where there is such a rule: most manifests have none.
+_PART = rf"(?i)([0-9]{{1,9}})\s*{_UNIT}\s*"
+_COMPACT = rf"(?i)(?:[0-9]{{1,9}}\s*{_UNIT}\s*)+"
+_ISO = (
+    r"(?ia)P(?!$)(?:(\d{1,9})W)?(?:(\d{1,9})D)?"
+    r"(?:T(?!$)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?"
 )
-_PLAIN = re.compile(r"[0-9]{1,9}")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_PLAIN = r"[0-9]{1,9}"
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 #: Python's own reader takes more from one version to the next.
-_MOMENT = re.compile(
-    rf"({_DATE.pattern}[Tt ][0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}})?)(?:\.[0-9]{{1,9}})?"
+_MOMENT = (
+    rf"({_DATE}[Tt ][0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}})?)(?:\.[0-9]{{1,9}})?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})?"
 )
 
@@ -43,16 +44,17 @@ def duration(text: str) -> int | None:
     A plain number is of seconds.
     """
     text = text.strip()
-    if _PLAIN.fullmatch(text):
+    if re.fullmatch(_PLAIN, text):
         return int(text)
-    if match := _ISO.fullmatch(text):
+    if match := re.fullmatch(_ISO, text):
         return sum(
             int(number or 0) * seconds
             for number, seconds in zip(match.groups(), _SECONDS.values(), strict=True)
         )
-    if not _COMPACT.fullmatch(text):
+    if not re.fullmatch(_COMPACT, text):
         return None
-    return sum(int(number) * _SECONDS[unit[0].lower()] for number, unit in _PART.findall(text))
+    parts = re.findall(_PART, text)
+    return sum(int(number) * _SECONDS[unit[0].lower()] for number, unit in parts)
 
 
 def instant(text: str, now: int) -> int:
@@ -67,7 +69,7 @@ def instant(text: str, now: int) -> int:
     if (seconds := duration(text)) is not None:
         return max(0, now - seconds)
     try:
-        if _DATE.fullmatch(text):
+        if re.fullmatch(_DATE, text):
             day = date.fromisoformat(text) + timedelta(days=1)
             moment = datetime(day.year, day.month, day.day)
         else:
@@ -84,7 +86,7 @@ def _moment(text: str) -> datetime:
     Raises:
         ValueError: it is none.
     """
-    match = _MOMENT.fullmatch(text)
+    match = re.fullmatch(_MOMENT, text)
     if match is None:
         raise ValueError(f"{text!r:.60} is not an instant")
     zone = match[2] or ""

@@ -26,15 +26,16 @@ LOCK_NAME = "conda-lock.yml"
 PIXI_LOCK_NAME = "pixi.lock"
 _PLATFORM = r"(?P<subdir>[a-z]+-[a-z0-9]+)"
 _PREFIX = r"(?:(?P<environment>.+)\.)?"
-#: The names of the kinds that have a file for each platform.
-_RENDERED: dict[Kind, re.Pattern[str]] = {
-    "explicit": re.compile(rf"{_PREFIX}conda-{_PLATFORM}\.lock"),
-    "requirements": re.compile(rf"{_PREFIX}requirements-{_PLATFORM}\.txt"),
-    "environment": re.compile(rf"{_PREFIX}environment-{_PLATFORM}\.yml"),
-    "snakemake": re.compile(rf"(?P<environment>.+)\.{_PLATFORM}\.pin\.txt"),
-    "pylock": re.compile(rf"pylock\.(?:(?P<environment>[^.]+)-)?{_PLATFORM}\.toml"),
-    "dockerfile": re.compile(rf"{_PREFIX}{_PLATFORM}\.Dockerfile"),
-    "sbom": re.compile(rf"{_PREFIX}sbom-{_PLATFORM}\.cdx\.json"),
+#: The names of the kinds that have a file for each platform: the end, and a pattern for the rest,
+#: which is compiled where a file has that end.
+_RENDERED: dict[Kind, tuple[str, str]] = {
+    "explicit": (".lock", rf"{_PREFIX}conda-{_PLATFORM}"),
+    "requirements": (".txt", rf"{_PREFIX}requirements-{_PLATFORM}"),
+    "environment": (".yml", rf"{_PREFIX}environment-{_PLATFORM}"),
+    "snakemake": (".pin.txt", rf"(?P<environment>.+)\.{_PLATFORM}"),
+    "pylock": (".toml", rf"pylock\.(?:(?P<environment>[^.]+)-)?{_PLATFORM}"),
+    "dockerfile": (".Dockerfile", rf"{_PREFIX}{_PLATFORM}"),
+    "sbom": (".cdx.json", rf"{_PREFIX}sbom-{_PLATFORM}"),
 }
 
 
@@ -97,8 +98,8 @@ def read_rendered_name(file: str) -> RenderedName | None:
     """What a rendered file's name says; ``None`` for another."""
     if file == PIXI_LOCK_NAME:
         return RenderedName("pixi-lock")
-    for kind, pattern in _RENDERED.items():
-        if match := pattern.fullmatch(file):
+    for kind, (end, pattern) in _RENDERED.items():
+        if file.endswith(end) and (match := re.fullmatch(pattern, file.removesuffix(end))):
             return RenderedName(kind, match["environment"] or DEFAULT_ENVIRONMENT, match["subdir"])
     return None
 
