@@ -33,8 +33,8 @@ def common_options(parser: argparse.ArgumentParser) -> None:
         summary="the manifest; several combine (default: the nearest environment.yml)",
     )
     flag(parser, "--json", "json", "one JSON document on stdout")
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
-    summary = "leave nothing out of long lists, and trace an internal error"
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only errors")
+    summary = "show long lists in full, and the traceback of an internal error"
     parser.add_argument("-v", "--verbose", dest="say_more", action="count", default=0, help=summary)
     summary = "as in conda: ask nothing (only `import` on a terminal asks)"
     parser.add_argument("-y", "--yes", dest="said_yes", action="store_true", help=summary)
@@ -57,7 +57,7 @@ def exclude_newer_option(parser: _Options) -> None:
         "--exclude-newer",
         dest="too_new",
         metavar="WHEN",
-        help="see nothing that was published later: a duration (7d), an instant (2026-04-01), or "
+        help="ignore what was published later: a duration (7d), an instant (2026-04-01), or "
         "false for what the manifest says (default: as locked)",
     )
 
@@ -94,14 +94,14 @@ def repeated_environment_option(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="ENV",
-        help="only this environment of the manifest; say it again for another",
+        help="only this environment of the manifest; can be repeated",
     )
 
 
 def scope_options(parser: argparse.ArgumentParser) -> None:
     """``-e`` and ``--platform``, one name each time: what comes after one is a package."""
     repeated_environment_option(parser)
-    repeated(parser, "--platform", "platforms", "P", "only this platform; likewise")
+    repeated(parser, "--platform", "platforms", "P", "only this platform; can be repeated")
 
 
 class _Once(argparse.Action):
@@ -123,7 +123,7 @@ class _Once(argparse.Action):
 def environment_option(parser: argparse.ArgumentParser) -> None:
     """``-e`` with one name."""
     flags = ("-e", "--environment")
-    summary = "which environment of the manifest"
+    summary = "an environment of the manifest"
     parser.add_argument(*flags, dest="environment_name", action=_Once, metavar="ENV", help=summary)
 
 
@@ -139,12 +139,18 @@ def platform_option(parser: argparse.ArgumentParser, summary: str) -> None:
 
 def destination_options(
     parser: argparse.ArgumentParser,
-    summary: str = "the conda environment (default: the manifest's NAME, NAME-ENV of -e ENV)",
+    summary: str = "the conda environment (default: the manifest's NAME, or NAME-ENV for -e ENV)",
 ) -> None:
     """``-n`` or ``-p``: which conda environment."""
     where = parser.add_mutually_exclusive_group()
     where.add_argument("-n", "--name", dest="env_name", metavar="NAME", help=summary)
-    where.add_argument("-p", "--prefix", dest="env_prefix", metavar="PREFIX", help="its folder")
+    where.add_argument(
+        "-p",
+        "--prefix",
+        dest="env_prefix",
+        metavar="PREFIX",
+        help="the path of a conda environment",
+    )
 
 
 def invocation_options(parser: argparse.ArgumentParser) -> None:
@@ -164,14 +170,14 @@ def entering_options(parser: argparse.ArgumentParser, *, locks: bool) -> None:
     rules = parser.add_mutually_exclusive_group()
     locked_option(rules)
     if locks:
-        _constant(rules, FROZEN, "lock_rule", "take the lock as it is")
-    summary = "take the environment as it is, without looking whether it is as locked"
+        _constant(rules, FROZEN, "lock_rule", "use the lock as it is")
+    summary = "use the environment as it is, without checking that it is as locked"
     flag(rules, "--no-install", "as_it_is", summary)
 
 
 def locked_option(parser: _Options) -> None:
     """``--locked``: a lock that is out of date is an error."""
-    _constant(parser, LOCKED, "lock_rule", "fail where the lock is out of date, as `check` says")
+    _constant(parser, LOCKED, "lock_rule", "fail if the lock is out of date, as `check` says")
 
 
 def invocation(args: argparse.Namespace, settings: Settings, console: Console) -> Invocation:
@@ -195,7 +201,7 @@ def git_setup_options(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group()
     for name, meaning in (
         ("setup", "write .gitattributes and git's configuration"),
-        ("undo", "take out what --setup wrote"),
+        ("undo", "revert what --setup wrote"),
     ):
         _constant(what, name, "git_setup", meaning)
     scope = parser.add_mutually_exclusive_group()
@@ -227,10 +233,14 @@ def package_options(parser: argparse.ArgumentParser, metavar: str, summary: str)
     """
     parser.add_argument("packages", metavar=metavar, nargs="*", help=summary)
     which = parser.add_mutually_exclusive_group()
-    summary = "only on this platform; say it again for another"
+    summary = "only on this platform; can be repeated"
     repeated(which, "--platform", "platforms", "P", summary)
     which.add_argument(
-        "--family", dest="family", choices=tuple(FAMILIES), default="", help="on these platforms"
+        "--family",
+        dest="family",
+        choices=tuple(FAMILIES),
+        default="",
+        help="only on these platforms",
     )
     parser.add_argument(
         "-e",
@@ -239,9 +249,9 @@ def package_options(parser: argparse.ArgumentParser, metavar: str, summary: str)
         action="append",
         default=[],
         metavar="ENV",
-        help="which environment of the manifest; with --pypi also a project's folder (./…)",
+        help="an environment of the manifest; with --pypi also a project's folder (./…)",
     )
-    flag(parser, "--pypi", "pypi", "packages of PyPI")
+    flag(parser, "--pypi", "pypi", "PyPI packages")
 
 
 def packages_and_environment(args: argparse.Namespace, verb: str) -> tuple[list[str], str | None]:

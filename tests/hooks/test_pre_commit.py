@@ -92,7 +92,7 @@ def test_in_sync(repository: Repository, channel: Path) -> None:
     for line in ("zlib  # compresses", "zlib >=1"):
         write(repository.folder, channel, line)
         repository.git("add", "-A")
-        assert "conda locks answer their environment.yml" in repository.commit()
+        assert "conda locks match their environment.yml" in repository.commit()
     assert repository.git("status", "--porcelain") == ""
 
 

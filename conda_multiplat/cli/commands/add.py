@@ -60,7 +60,7 @@ examples:
   conda multiplat add --pypi robosuite
   conda multiplat add --platform linux-64 mesa-libegl-cos7-x86_64
   conda multiplat add -e dev pytest         only in environment dev
-  conda multiplat add -c nvidia cuda-nvcc   nvidia::cuda-nvcc, and no other package from there
+  conda multiplat add -c nvidia cuda-nvcc   nvidia::cuda-nvcc, and nothing else from there
   conda multiplat add --pypi -e ./our-package
 """
 
@@ -68,7 +68,7 @@ examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     package_options(parser, "SPEC", 'a package: numpy, "numpy >=2"')
-    summary = "from this conda channel; written as CHANNEL::SPEC where it is not the first"
+    summary = "from this conda channel; written as CHANNEL::SPEC unless it is the first"
     parser.add_argument(
         *("-c", "--channel"),
         dest="from_channels",
@@ -77,10 +77,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="CHANNEL",
         help=summary,
     )
-    summary = "with --pypi: an index to look in beside the usual ones"
+    summary = "with --pypi: an additional index"
     repeated(parser, "--index", "index_urls", "URL", summary)
-    flag(parser, "--no-pin", "pin", "no lower bound for packages that are only named", value=False)
-    destination_options(parser, "the conda environment that follows, and tells the manifest")
+    flag(parser, "--no-pin", "pin", "add no lower bound to a bare name", value=False)
+    destination_options(parser, "the conda environment to update, which determines the manifest")
     follow_up_options(parser)
 
 

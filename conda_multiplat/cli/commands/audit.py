@@ -21,9 +21,9 @@ from conda_multiplat.vocabulary.styled import Line
 
 EXAMPLES = """\
 examples:
-  conda multiplat audit --db osv-pypi.zip   offline, of all that is locked
-  conda multiplat audit                     by the service that is configured
-  conda multiplat audit --severity high     1 only for what is high or critical
+  conda multiplat audit --db osv-pypi.zip   offline, everything that is locked
+  conda multiplat audit                     with the configured service
+  conda multiplat audit --severity high     exit code 1 only for high or critical
   conda multiplat audit --sarif audit.sarif --db osv-pypi.zip
 """
 
@@ -37,9 +37,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         dest="least_severity",
         choices=LEVELS,
         default=LEVELS[0],
-        help="what is less severe makes no exit code 1 (default: low, which is everything)",
+        help="exit code 1 only for this or worse (default: low, which is everything)",
     )
-    summary = "write the answer in SARIF 2.1.0 too, for code scanning"
+    summary = "also write the result as SARIF 2.1.0, for code scanning"
     parser.add_argument("--sarif", dest="sarif_file", metavar="FILE", help=summary)
     flag(parser, "--markdown", "as_markdown", "a table for a pull request")
     environments_option(parser)

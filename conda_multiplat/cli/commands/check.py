@@ -15,15 +15,15 @@ from conda_multiplat.vocabulary.names import unique
 
 EXAMPLES = """\
 examples:
-  conda multiplat check                     exit code 1 where a lock is out of date
-  conda multiplat check --strict            also where what is locked is still good, but not in sync
+  conda multiplat check                     exit code 1 if a lock is out of date
+  conda multiplat check --strict            also if a lock is still met, but not in sync
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     environments_option(parser)
-    summary = "fail where the manifest has changed, even if what is locked still meets it"
+    summary = "fail if the manifest has changed, even if what is locked still meets it"
     flag(parser, "--strict", "strictly", summary)
     parser.set_defaults(needs_settings=False)
 

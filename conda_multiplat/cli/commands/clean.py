@@ -18,20 +18,20 @@ from conda_multiplat.vocabulary.styled import Line, Span
 
 EXAMPLES = """\
 examples:
-  conda multiplat clean --dry-run           how much there is, and where
-  conda multiplat clean                     all that we keep; environments stay whole
-  conda multiplat clean --repodata          only what channels have
+  conda multiplat clean --dry-run           how much would be removed, and from where
+  conda multiplat clean                     all our caches; environments are not affected
+  conda multiplat clean --repodata          only repodata
 conda's own packages (`conda clean`) and uv's cache (`uv cache clean`) are not touched.
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    for name, meaning in (("repodata", "what channels have"), ("packages", "extracted packages")):
+    for name, meaning in (("repodata", "repodata of channels"), ("packages", "extracted packages")):
         parser.add_argument(
             f"--{name}", dest="kinds", action="append_const", const=name, help=meaning
         )
-    dry_run_option(parser, "show what there is, remove nothing")
+    dry_run_option(parser, "show what would be removed, remove nothing")
 
 
 #: So many files that could not be removed are named.

@@ -42,7 +42,7 @@ from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 EXAMPLES = """\
 examples:
-  conda multiplat diff                      the work tree against HEAD
+  conda multiplat diff                      the working tree against HEAD
   conda multiplat diff main --markdown      for a pull request's comment
   conda multiplat diff old-lock.yml conda-lock.yml
   conda multiplat diff --setup              git diff, log -p and show: a line for each package
@@ -53,14 +53,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     for name, meaning in (
         ("old", "a git revision or a lock file (default: HEAD)"),
-        ("new", "the same (default: the work tree)"),
+        ("new", "the same (default: the working tree)"),
     ):
         parser.add_argument(f"{name}_side", metavar=name.upper(), nargs="?", help=meaning)
     environments_option(parser)
     platforms_option(parser, "only these platforms")
     flag(parser, "--markdown", "as_markdown", "tables for a pull request")
-    flag(parser, "--exit-code", "tell_by_code", "1 where something differs")
-    summary = "a lock as git compares it"
+    flag(parser, "--exit-code", "tell_by_code", "exit code 1 if something differs")
+    summary = "print a lock in the form that git diff compares"
     parser.add_argument("--textconv", dest="textconv_file", metavar="FILE", help=summary)
     git_setup_options(parser)
     parser.set_defaults(needs_settings=False)

@@ -35,7 +35,7 @@ from conda_multiplat.vocabulary.oci import ImagePlatform, image_platform
 
 EXAMPLES = """\
 examples:
-  conda multiplat image --platform linux-64 --base debian    (an OCI layout that is at hand)
+  conda multiplat image --platform linux-64 --base debian    (a local OCI layout)
   conda multiplat image -e cuda12 --platform linux-64 -o robot.tar --base debian.tar
   skopeo copy oci-archive:robot.tar docker://registry.example/robot:1
 """
@@ -50,7 +50,7 @@ _TAG = re.compile(r"([a-z0-9]+([._/-]+[a-z0-9]+)*:)?[A-Za-z0-9_][A-Za-z0-9._-]{0
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     environment_option(parser)
-    platform_option(parser, "of Linux (default: this machine's, where that is one)")
+    platform_option(parser, "a Linux platform (default: this machine's, on Linux)")
     parser.add_argument(
         "-o",
         "--output",
@@ -60,12 +60,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     summary = "put it on a base image: an OCI layout's folder or archive"
     parser.add_argument("--base", dest="base_image", metavar="PATH", help=summary)
-    summary = "how the layout calls the image, TAG or NAME:TAG (default: latest)"
+    summary = "the image's tag in the layout, TAG or NAME:TAG (default: latest)"
     parser.add_argument("--tag", dest="image_tag", metavar="TAG", default="latest", help=summary)
-    summary = "a label of the image, such as org.opencontainers.image.source=URL; can be repeated"
+    summary = "a label for the image, such as org.opencontainers.image.source=URL; can be repeated"
     repeated(parser, "--label", "image_labels", "KEY=VALUE", summary)
     locked_option(parser)
-    dry_run_option(parser, "say what would be made, and make nothing")
+    dry_run_option(parser, "show what would be made, and make nothing")
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:

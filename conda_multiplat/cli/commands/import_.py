@@ -44,8 +44,8 @@ examples:
   conda multiplat import environment-linux.yml env.osx-arm64.yaml
   conda multiplat import gpu.yml@linux-64 mac.yml@osx-64,osx-arm64 --prefer-common
   conda multiplat import pixi.toml                     or pyproject.toml, or conda-lock.yml
-  conda multiplat import meta.yaml@linux-64,osx-arm64  takes conda-multiplat[conda-lock]
-  conda multiplat import --from-name robot --dry-run   from an environment that is there
+  conda multiplat import meta.yaml@linux-64,osx-arm64  needs conda-multiplat[conda-lock]
+  conda multiplat import --from-name robot --dry-run   from an installed environment
 """
 
 
@@ -60,19 +60,29 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
-        "--from-prefix", dest="source_prefix", metavar="PREFIX", help="an environment's folder"
+        "--from-prefix",
+        dest="source_prefix",
+        metavar="PREFIX",
+        help="import this environment, by its folder",
     )
     where.add_argument(
-        "--from-name", dest="source_name", metavar="NAME", help="an environment's name"
+        "--from-name",
+        dest="source_name",
+        metavar="NAME",
+        help="import this environment, by its name",
     )
     parser.add_argument(
-        "-o", "--output", dest="out_file", metavar="FILE", help="default: environment.yml"
+        "-o",
+        "--output",
+        dest="out_file",
+        metavar="FILE",
+        help="where to write (default: environment.yml)",
     )
     parser.add_argument(
         "--prefer-common",
         dest="take_common",
         action="store_true",
-        help="where platforms differ, write what most ask for or have in common, if anything",
+        help="if platforms differ, write what most ask for or have in common, if anything",
     )
     parser.add_argument(
         "--no-builds",
@@ -82,7 +92,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     dry_run_option(parser, "print the manifest, write nothing")
     parser.add_argument(
-        "--force", dest="overwrite", action="store_true", help="replace files that are there"
+        "--force", dest="overwrite", action="store_true", help="replace existing files"
     )
 
 

@@ -28,7 +28,7 @@ from conda_multiplat.vocabulary.styled import Line, Span
 
 EXAMPLES = """\
 examples:
-  conda multiplat info                      virtual packages, and what can be installed here
+  conda multiplat info                      virtual packages, and which environments run here
   CONDA_OVERRIDE_CUDA=12.4 conda multiplat info     as if the driver had CUDA 12.4
   conda multiplat info --matrix             what is locked for which platform, and what it needs
   conda multiplat info --html > locks.html
@@ -38,8 +38,8 @@ examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     flag(parser, "--matrix", "matrix", "a table of all locks: environments by platforms")
-    flag(parser, "--markdown", "matrix_markdown", "that table in Markdown")
-    flag(parser, "--html", "matrix_html", "that table as a page that loads nothing")
+    flag(parser, "--markdown", "matrix_markdown", "that table as Markdown")
+    flag(parser, "--html", "matrix_html", "that table as a standalone HTML page")
 
 
 #: Asked for by name, since conda leaves out what takes long unless somebody needs it.

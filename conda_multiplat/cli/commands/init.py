@@ -32,12 +32,14 @@ examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("folder", metavar="FOLDER", nargs="?", help="where (default: here)")
-    summary = "a platform to lock for, beside this machine's; say it again for another"
+    parser.add_argument(
+        "folder", metavar="FOLDER", nargs="?", help="where to write (default: the current folder)"
+    )
+    summary = "a platform to lock for, in addition to this machine's; can be repeated"
     repeated(parser, "--platform", "platforms", "P", summary)
-    summary = "a channel (default: those configured, else conda-forge)"
+    summary = "a channel (default: those configured, or conda-forge); can be repeated"
     repeated(parser, "--channel", "channel_names", "C", summary)
-    dry_run_option(parser, "say which files, and write none")
+    dry_run_option(parser, "show which files, and write none")
     summary = "the conda environment (default: the folder's name)"
     parser.add_argument("-n", "--name", dest="env_name", metavar="NAME", help=summary)
 

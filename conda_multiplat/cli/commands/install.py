@@ -59,7 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     flag(parser, "--download-only", "fetch_only", "fill the cache, install nothing")
     platform_option(parser, "for another machine: with --dry-run or --download-only")
     flag(
-        parser, "--verify", "verify", "read the contents of conda's files too, not their sizes only"
+        parser, "--verify", "verify", "read the contents of conda's files too, not only their sizes"
     )
     summary = "change an environment that is marked as frozen (CEP 22)"
     flag(parser, "--override-frozen", "allow_frozen", summary)

@@ -20,9 +20,9 @@ from conda_multiplat.vocabulary.spdx import entry_problem
 
 EXAMPLES = """\
 examples:
-  conda multiplat licenses                  of all that is locked; 1 where one is denied
+  conda multiplat licenses                  of everything locked; exit code 1 if one is denied
   conda multiplat licenses -e default --platform linux-64
-  conda multiplat licenses --denied         only what is denied or can't be told
+  conda multiplat licenses --denied         only what is denied or unknown
   conda multiplat licenses --json
 """
 
@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     environments_option(parser)
     platforms_option(parser, "only these platforms")
-    flag(parser, "--denied", "only_denied", "list only what is denied or can't be told")
+    flag(parser, "--denied", "only_denied", "list only what is denied or unknown")
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:

@@ -31,10 +31,10 @@ from conda_multiplat.vocabulary.styled import Span
 
 EXAMPLES = """\
 examples:
-  conda multiplat list                      all that is locked, platforms that agree together
+  conda multiplat list                      everything locked, a row for platforms that agree
   conda multiplat list '^numpy$' cuda --platform linux-64
   conda multiplat list --manager pypi -e dev
-  conda multiplat list --installed --exit-code      1 where something is not as locked
+  conda multiplat list --installed --exit-code      1 if something is not as locked
 """
 
 
@@ -48,13 +48,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     environments_option(parser)
     platforms_option(parser, "only these platforms")
-    parser.add_argument("--manager", choices=("conda", "pypi"), help="only whose packages")
-    summary = "what the conda environment has, with what is not as locked"
+    parser.add_argument("--manager", choices=("conda", "pypi"), help="only its packages")
+    summary = "what the conda environment has, and what is not as locked"
     flag(parser, "--installed", "in_prefix", summary)
     destination_options(parser)
-    summary = "with --installed: 1 where something is not as locked"
+    summary = "with --installed: exit code 1 if something is not as locked"
     flag(parser, "--exit-code", "tell_by_code", summary)
-    summary = "with --installed: read the contents of conda's files too, not their sizes only"
+    summary = "with --installed: read the contents of conda's files too, not only their sizes"
     flag(parser, "--verify", "verify", summary)
 
 

@@ -32,9 +32,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     environments_option(parser)
     platforms_option(parser, "only these platforms; the others stay as locked")
     moves = parser.add_mutually_exclusive_group()
-    summary = "let these packages move to the newest that fits"
+    summary = "let these packages move to the newest version that fits"
     several(moves, "--update", dest="updates", metavar="PKG", summary=summary)
-    flag(moves, "--update-all", "everything", "start afresh: everything may move")
+    flag(moves, "--update-all", "everything", "start from scratch: everything may move")
     drop_cuda_option(parser)
     exclude_newer_option(parser)
     dry_run_option(parser, "solve and show, but write nothing")

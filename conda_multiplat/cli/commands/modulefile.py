@@ -32,14 +32,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--kind",
         choices=("tcl", "lmod"),
         help="Tcl for Environment Modules, Lua for Lmod "
-        "(default: as FILE's name says, else as the shell has)",
+        "(default: by FILE's name, or by what the shell has)",
     )
     invocation_options(parser)
     parser.add_argument(
         "--family",
         dest="module_family",
         metavar="FAMILY",
-        help="what it has in common with the modules it can't be loaded with "
+        help="the family: only one of its modules can be loaded at a time "
         "(default: the manifest's name)",
     )
     summary = "modules that must be loaded before"

@@ -18,10 +18,10 @@ from conda_multiplat.vocabulary.styled import Line
 
 EXAMPLES = """\
 examples:
-  conda multiplat outdated                  all that is locked, in every environment
-  conda multiplat outdated --direct         only what the manifest asks for by name
+  conda multiplat outdated                  everything locked, in every environment
+  conda multiplat outdated --direct         only packages that the manifest names
   conda multiplat outdated numpy scipy -e dev
-  conda multiplat outdated --exit-code      1 where something is outdated
+  conda multiplat outdated --exit-code      1 if something is outdated
   conda multiplat outdated --markdown       for an issue or a pull request
 """
 
@@ -32,9 +32,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("packages", metavar="PKG", nargs="*", help=summary)
     scope_options(parser)
     exclude_newer_option(parser)
-    flag(parser, "--direct", "only_asked", "only what the manifest asks for by name")
+    flag(parser, "--direct", "only_asked", "only packages that the manifest names")
     flag(parser, "--markdown", "as_markdown", "a table for a pull request")
-    flag(parser, "--exit-code", "tell_by_code", "1 where something is outdated")
+    flag(parser, "--exit-code", "tell_by_code", "exit code 1 if something is outdated")
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:

@@ -43,7 +43,7 @@ examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     environment_option(parser)
-    platforms_option(parser, "for these platforms, an archive each (default: this machine's)")
+    platforms_option(parser, "for these platforms, one archive each (default: this machine's)")
     parser.add_argument(
         "-o",
         "--output",
@@ -53,7 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     flag(parser, "--wheels-only", "wheels_only", "leave out what would have to be built")
     locked_option(parser)
-    dry_run_option(parser, "say what would be packed; fetch and write nothing")
+    dry_run_option(parser, "show what would be packed; download and write nothing")
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:

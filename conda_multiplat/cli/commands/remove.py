@@ -50,8 +50,8 @@ examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    package_options(parser, "PKG", "what the manifest asks for")
-    destination_options(parser, "the conda environment that follows, and tells the manifest")
+    package_options(parser, "PKG", "a package in the manifest")
+    destination_options(parser, "the conda environment to update, which determines the manifest")
     follow_up_options(parser)
 
 

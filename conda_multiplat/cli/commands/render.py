@@ -26,8 +26,8 @@ from conda_multiplat.vocabulary.names import did_you_mean
 EXAMPLES = """\
 examples:
   conda multiplat render --kind explicit --platform linux-64
-  conda multiplat render --existing                          (again, what is out of date)
-  conda multiplat render --kind pylock --platform linux-64   (PEP 751, for what reads that)
+  conda multiplat render --existing                          (again, files that are out of date)
+  conda multiplat render --kind pylock --platform linux-64   (PEP 751)
   conda multiplat render --kind dockerfile --platform linux-64
   conda multiplat render --kind sbom                         (CycloneDX, with licences)
   conda create --name robot --file conda-linux-64.lock      (any conda, no plugin)
@@ -51,20 +51,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="explicit: conda-PLATFORM.lock; environment: a pinned environment.yml; "
         "pylock: pylock.PLATFORM.toml (PEP 751); pixi-lock: pixi.lock; "
         "snakemake: NAME.PLATFORM.pin.txt; "
-        "dockerfile: PLATFORM.Dockerfile, and the explicit file that it takes; "
+        "dockerfile: PLATFORM.Dockerfile, and the explicit file that it uses; "
         "sbom: sbom-PLATFORM.cdx.json (CycloneDX)",
     )
-    summary = "what was rendered before and is out of date, of each kind, with its kind of hash"
+    summary = "existing files of each kind that are out of date, with their kind of hash"
     flag(what, "--existing", "existing", summary)
     environments_option(parser)
     platforms_option(parser, "only these platforms")
-    dry_run_option(parser, "say which files, and write none")
+    dry_run_option(parser, "show which files, and write none")
     parser.add_argument(
         "--hash",
         dest="hash_kind",
         choices=("md5", "sha256"),
         default="md5",
-        help="of explicit files, snakemake's too: condas before 24.9 read md5 only (default)",
+        help="in explicit files, snakemake's too: conda before 24.9 reads only md5 (default)",
     )
 
 

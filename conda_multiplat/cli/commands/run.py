@@ -29,7 +29,7 @@ from conda_multiplat.vocabulary.errors import CommandError, OutsideError, UsageE
 EXAMPLES = """\
 examples:
   conda multiplat run -- python train.py --epochs 3
-  conda multiplat run --frozen -- pytest    what is locked, whatever the manifest says by now
+  conda multiplat run --frozen -- pytest    what is locked, even if the manifest has changed
   conda multiplat run -e cuda12 -n gpu -- nvcc --version
 """
 
@@ -41,7 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "command_line",
         nargs=argparse.REMAINDER,
         metavar="-- CMD",
-        help="the command; all that comes after -- is its own",
+        help="the command; everything after -- belongs to it",
     )
 
 

@@ -25,7 +25,7 @@ EXAMPLES = """\
 examples:
   conda multiplat tree                      from the manifest's lines down
   conda multiplat tree pytorch --platform linux-64
-  conda multiplat tree --invert mkl         who needs mkl, up to the lines
+  conda multiplat tree --invert mkl         what needs mkl, up to the manifest's lines
   conda multiplat tree --invert __cuda      what needs a CUDA driver
 """
 
@@ -33,11 +33,11 @@ examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument(
-        "names", metavar="PKG", nargs="*", help="only from these packages, conda's or PyPI's"
+        "names", metavar="PKG", nargs="*", help="start from these packages, conda's or PyPI's"
     )
-    flag(parser, "--invert", "upwards", "who needs the packages")
+    flag(parser, "--invert", "upwards", "show what needs the packages")
     environment_option(parser)
-    summary = "of which platform (default: this machine's, else the first that is locked)"
+    summary = "for which platform (default: this machine's, or the first that is locked)"
     platform_option(parser, summary)
 
 

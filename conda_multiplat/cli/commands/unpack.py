@@ -23,13 +23,13 @@ EXAMPLES = """\
 examples:
   conda multiplat unpack robot.linux-64.tar            into the conda environment robot
   conda multiplat unpack robot.linux-64.tar -p ./env
-  conda multiplat unpack robot.linux-64.tar --dry-run  (verify, say what would change)
+  conda multiplat unpack robot.linux-64.tar --dry-run  (verify, show what would change)
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    summary = "what `pack` has written, or a folder that it was unpacked into"
+    summary = "an archive that `pack` wrote, or a folder that it was extracted into"
     parser.add_argument("archive", metavar="FILE", help=summary)
     destination_options(parser, "the conda environment (default: the one that was packed)")
     dry_run_option(parser, "verify, and show what would change, but change nothing")

@@ -26,7 +26,7 @@ examples:
   conda multiplat update                    all packages, of every environment and platform
   conda multiplat update numpy scipy        let these two move, keep the rest
   conda multiplat update -e dev             the packages of one environment
-  conda multiplat update -n robot           those of an installed one, wherever you are
+  conda multiplat update -n robot           the packages of an installed environment
   conda multiplat update --dry-run          show what would move, change nothing
 """
 
@@ -35,10 +35,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     summary = "locked packages, conda's or PyPI's, that may move (default: all)"
     parser.add_argument("packages", metavar="PKG", nargs="*", help=summary)
-    flag(parser, "--all", "everything", "all packages, as where none is named")
+    flag(parser, "--all", "everything", "all packages (the default if none is named)")
     scope_options(parser)
     drop_cuda_option(parser)
-    destination_options(parser, "the conda environment that follows, and tells the manifest")
+    destination_options(parser, "the conda environment to update, which determines the manifest")
     dry_run_option(parser, "solve and show, but change nothing")
     summary = "lock only: leave the installed environment as it is"
     flag(parser, "--no-install", "install", summary, value=False)

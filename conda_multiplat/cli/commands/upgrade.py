@@ -31,22 +31,22 @@ from conda_multiplat.vocabulary.names import nearest
 
 EXAMPLES = """\
 examples:
-  conda multiplat upgrade                   all bounds of the manifest, to what is newest
+  conda multiplat upgrade                   all bounds of the manifest, to the newest
   conda multiplat upgrade numpy scipy       only these
-  conda multiplat upgrade --exclude python  all but these
+  conda multiplat upgrade --exclude python  all others
   conda multiplat upgrade --dry-run         show what would move, change nothing
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    summary = "what the manifest asks for by name, of conda or PyPI (default: all of it)"
+    summary = "packages that the manifest names, from conda or PyPI (default: all)"
     parser.add_argument("packages", metavar="PKG", nargs="*", help=summary)
-    summary = "keep the bounds of this package; say it again for another"
+    summary = "keep the bounds of this package; can be repeated"
     repeated(parser, "--exclude", "excluded", "PKG", summary)
     repeated_environment_option(parser)
     drop_cuda_option(parser)
-    destination_options(parser, "the conda environment that follows, and tells the manifest")
+    destination_options(parser, "the conda environment to update, which determines the manifest")
     dry_run_option(parser, "solve and show, but change nothing")
     summary = "leave the installed environment as it is"
     flag(parser, "--no-install", "install", summary, value=False)
