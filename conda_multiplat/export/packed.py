@@ -41,7 +41,7 @@ _VERSION = 1
 _CONDA_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.!+~^-]*\.(?:conda|tar\.bz2)")
 _WHEEL_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.!+-]*\.whl")
 _FOLDER = re.compile(r"[a-z0-9]+(?:-[a-z0-9_]+)?")
-_SUM = re.compile(r"(?P<sha256>[0-9a-f]{64})  (?P<name>[^\r\n]+)")
+_SUM = re.compile(r"(?P<sha256>[0-9a-f]{64})  (?P<name>[^\r\n]{1,1000})")
 
 
 class Description(NamedTuple):

@@ -13,6 +13,7 @@ The prefix keeps the manifest and the lock: it is of no other project, and ``lis
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -43,7 +44,7 @@ from conda_multiplat.export.packed import (
 from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.files import read_text, shown
+from conda_multiplat.machine.files import ReadText, read_text, shown
 from conda_multiplat.machine.prefix_records import meta
 from conda_multiplat.machine.progress import Progress, progress
 from conda_multiplat.machine.project import Project, load_project
@@ -53,6 +54,7 @@ from conda_multiplat.manifest.targets import target
 from conda_multiplat.vocabulary.errors import (
     DocumentError,
     LockFileError,
+    ManifestError,
     OutsideError,
     UnmetError,
 )
@@ -170,7 +172,8 @@ def _read(
     if missing := [each for each in places if f"{PROJECT}/{each}" not in digests]:
         raise DocumentError(f"it has no {PROJECT}/{missing[0]}")
     manifest = [folder / PROJECT / each for each in packed.manifest]
-    project = load_project(manifest, host_subdirs=(packed.platform,))
+    read = _read_own(file, folder, digests)
+    project = load_project(manifest, host_subdirs=(packed.platform,), read=read)
     if packed.environment not in project.manifest.environments:
         raise DocumentError(f"its manifest has no environment {packed.environment!r}")
     if project.lock_path(packed.environment) != folder / PROJECT / packed.lock:
@@ -179,6 +182,18 @@ def _read(
     if packed.platform not in lock.platforms:
         raise DocumentError(f"its lock has nothing for {packed.platform}")
     return Unpacked(file, folder, digests, packed, project, lock)
+
+
+def _read_own(file: Path, folder: Path, digests: Mapping[str, str]) -> ReadText:
+    """Reads files of an archive, whose digests are known, and no other of this machine."""
+    roots = os.path.abspath(folder), os.path.realpath(folder)  # noqa: PTH100 - with links, without
+
+    def read(path: Path) -> str:
+        if not any(Path(os.path.relpath(path, root)).as_posix() in digests for root in roots):
+            raise ManifestError(f"{shown(path)} is not in {shown(file)}")
+        return read_text(path)
+
+    return read
 
 
 def _differences(sums: Mapping[str, str], digests: Mapping[str, str]) -> list[str]:

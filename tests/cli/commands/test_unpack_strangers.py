@@ -266,6 +266,36 @@ def test_what_it_says_of_itself(
     )
 
 
+@pytest.mark.parametrize("form", ["archive", "folder"])
+@pytest.mark.parametrize("line", ["-r", "-c", "-e"])
+def test_files_of_this_machine(
+    alone: Host, archive: Path, tmp_path: Path, line: str, form: str
+) -> None:
+    """A manifest that names files of who unpacks it reads none, in a repository of theirs too."""
+    secret = "password=hunter2 !"
+    for folder in (alone.home, tmp_path):
+        (folder / ".git").mkdir()
+        (folder / "pyproject.toml").write_text(f"[project]\nname = '{secret}'\n", "utf-8")
+        (folder / "requirements.txt").write_text(f"{secret}\n", "utf-8")
+    members = _members(archive)
+    file = "" if line == "-e" else "/requirements.txt"
+    above = ["/".join([".."] * count) for count in range(1, 8)]
+    entries = "".join(f"      - {line} {each}{file}\n" for each in above)
+    members["project/environment.yml"] = members["project/environment.yml"].replace(
+        b"dependencies:\n", f"dependencies:\n  - pip:\n{entries}".encode()
+    )
+    other = _write(tmp_path / "other.tar", _sums(members))
+    if form == "folder":
+        with tarfile.open(other) as tar:
+            tar.extractall(tmp_path / "other", filter="data")
+        other = tmp_path / "other"
+    done = alone.multiplat("unpack", other, cwd=tmp_path, code=None)
+    assert "hunter2" not in done.stderr + done.stdout
+    if line != "-e":  # nothing is said of a project that nobody can read
+        assert done.returncode == 2
+        assert f"is not in {other.name}" in done.stderr
+
+
 def test_pixi_packs_own(alone: Host, archive: Path, tmp_path: Path) -> None:
     """One without a lock has nothing that its packages could be held against."""
     members = _members(archive)
