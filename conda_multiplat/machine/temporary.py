@@ -141,8 +141,10 @@ def _mark() -> str:
 
 
 def _machine() -> str:
-    """This machine, of those that share a disk."""
+    """This machine, of those that share a disk; a container with its own processes is one."""
     name = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+    with suppress(OSError):  # Linux tells
+        name += os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - it is no path
     return f"{zlib.crc32(name.encode()):08x}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -61,6 +62,31 @@ def test_by_process(tmp_path: Path) -> None:
     living.touch()
     sweep(tmp_path)
     assert not dead.exists()
+    assert living.exists()
+
+
+#: In a container: its processes have numbers of their own, and other files can be the machine's.
+_CONTAINER = ("unshare", "--user", "--map-root-user", "--pid", "--fork")
+
+
+def _why_no_container() -> str:
+    if shutil.which(_CONTAINER[0]) is None:
+        return "not installed: unshare"
+    done = subprocess.run([*_CONTAINER, "true"], capture_output=True, text=True, check=False)
+    return f"no namespaces are allowed here: {done.stderr.strip()}" if done.returncode else ""
+
+
+def test_by_process_in_a_container(tmp_path: Path) -> None:
+    """What is being written outside of it stays: a container can't tell who is alive there."""
+    if reason := _why_no_container():
+        pytest.skip(reason)
+    living = temporary_path(tmp_path / "b.yml")
+    living.touch()
+    code = (
+        "import sys; from pathlib import Path; "
+        "from conda_multiplat.machine.temporary import sweep; sweep(Path(sys.argv[1]))"
+    )
+    subprocess.run([*_CONTAINER, sys.executable, "-c", code, tmp_path], check=True)
     assert living.exists()
 
 
