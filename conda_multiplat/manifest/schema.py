@@ -107,7 +107,7 @@ _DEPENDENCIES: Schema = _list(
                 "type": "object",
                 "properties": {
                     "pip": {
-                        "description": "PyPI packages: what a requirements file holds",
+                        "description": "PyPI packages, as in a requirements file",
                         **_list(_TEXT),
                     }
                 },
@@ -120,17 +120,17 @@ _DEPENDENCIES: Schema = _list(
 _CHANNELS = _list(_TEXT)
 _ENVIRONMENT: dict[str, tuple[str, Schema]] = {
     "name": (
-        "The conda environment to make; `NAME-ENV` where it is missing",
+        "The conda environment to create; default: `NAME-ENV`",
         {"type": ["string", "number", "null"], "not": {"enum": list(CONDAS_OWN)}},
     ),
     "extends": (
-        "The environments that this one adds to; `default` where it is missing",
+        "The environments that this one adds to; default: `default`",
         _list(_TEXT),
     ),
-    "platforms": ("What to lock this environment for", _shared("platforms")),
-    "virtual-packages": ("Promises beside those inherited", _shared("virtual-packages")),
-    "channels": ("Channels before those inherited", _CHANNELS),
-    "dependencies": ("What is asked for beside what is inherited", _shared("dependencies")),
+    "platforms": ("The platforms to lock this environment for", _shared("platforms")),
+    "virtual-packages": ("Promises in addition to the inherited ones", _shared("virtual-packages")),
+    "channels": ("Channels preferred over the inherited ones", _CHANNELS),
+    "dependencies": ("Packages in addition to the inherited ones", _shared("dependencies")),
     "solve-group": (
         "Environments of one group agree on every version that they share",
         {"type": ["string", "number", "boolean", "null"]},
@@ -140,7 +140,7 @@ _CHOICES: dict[str, str] = {
     "resolution": "Whether the newest versions that fit are taken, or the oldest",
     "prerelease": "When pre-releases count",
     "index-strategy": "Which index a package may come from, of several",
-    "torch-backend": "For which accelerator PyTorch's packages are; `none`: those of PyPI",
+    "torch-backend": "The accelerator for PyTorch's packages; `none`: those from PyPI",
 }
 _PYPI: dict[str, tuple[str, Schema]] = {
     **{key: (_CHOICES[key], {"enum": list(words)}) for key, words in CHOICES.items()},
@@ -150,26 +150,26 @@ _PYPI: dict[str, tuple[str, Schema]] = {
     ),
     "sources": ("Which project comes from which of `indexes`", _named(".+", _TEXT)),
     "file-hosts": (
-        "Further servers that indexes may have their files on: HOST or HOST:PORT",
+        "Other servers on which indexes may have their files: HOST or HOST:PORT",
         _list({"type": "string", "pattern": f"^({FILE_HOST.pattern})$"}),
     ),
 }
 _LICENSE_LIST = _list({"type": "string"})
 _EXCEPTION: dict[str, tuple[str, Schema]] = {
     "license": (
-        "The licence that it may have, as `licenses` shows it; any where it is missing",
+        "The licence that it may have, as `licenses` shows it; default: any",
         _TEXT,
     ),
-    "reason": ("Why it may have that", _TEXT),
+    "reason": ("Why this is allowed", _TEXT),
 }
 _LICENSES: dict[str, tuple[str, Schema]] = {
     "allow": (
-        "The licences that packages may have: `MIT`, `GPL-3.0-only WITH GCC-exception-3.1`",
+        "The allowed licences: `MIT`, `GPL-3.0-only WITH GCC-exception-3.1`",
         {**_LICENSE_LIST, "type": "array", "minItems": 1},
     ),
-    "deny": ("The licences that they may not have", _LICENSE_LIST),
+    "deny": ("The denied licences", _LICENSE_LIST),
     "exceptions": (
-        "Packages that neither list is asked of",
+        "Packages that are allowed whatever the lists say",
         _named(".+", _closed(_described(EXCEPTION, _EXCEPTION), required=["reason"])),
     ),
 }
@@ -208,7 +208,7 @@ _MULTIPLAT: dict[str, tuple[str, Schema]] = {
         _named(ENVIRONMENT_NAME.pattern, _closed(_described(ENVIRONMENT, _ENVIRONMENT))),
     ),
     "prefer": (
-        "The environments that `install` tries in this order where none is named",
+        "The environments that `install` tries in this order if none is named",
         _list(_TEXT),
     ),
     "pypi": ("How PyPI packages are chosen", _closed(_described(PYPI, _PYPI))),
@@ -223,31 +223,34 @@ _MULTIPLAT: dict[str, tuple[str, Schema]] = {
     ),
     "audit": ("What `audit` takes into account", _closed(_described(AUDIT, _AUDIT))),
     exclude_newer.EVERYTHING: (
-        "What was published after an instant, or in the last days, isn't seen: `7d`, `2026-04-01`",
+        "Ignore what was published after an instant, or in the last days: `7d`, `2026-04-01`",
         {"not": {"type": ["array", "object", "boolean"]}},  # a date is one to YAML 1.1
     ),
     exclude_newer.OF_CHANNELS: (
-        "The same for channels, as `channels` names them; `false` lets one through",
+        "The same for channels, as `channels` names them; `false` exempts one",
         _named(".+", {"not": {"type": ["array", "object"]}}),
     ),
     exclude_newer.OF_PACKAGES: (
-        "The same for packages of conda and PyPI by name; `false` lets one through",
+        "The same for conda and PyPI packages by name; `false` exempts one",
         _named(".+", {"not": {"type": ["array", "object"]}}),
     ),
 }
 _TOP_LEVEL: dict[str, tuple[str, Schema]] = {
     "name": (
-        "The conda environment that `install` makes",
+        "The conda environment that `install` creates",
         {"type": ["string", "number", "null"]},
     ),
-    "prefix": ("Not used: say `install -p`", {}),
-    "channels": ("Names, URLs or paths; the first one wins", _CHANNELS),
-    "dependencies": ("What is asked for", _shared("dependencies")),
+    "prefix": ("Not used: give `install -p`", {}),
+    "channels": ("Names, URLs or paths; the first has priority", _CHANNELS),
+    "dependencies": ("The packages to install", _shared("dependencies")),
     "variables": (
         "Environment variables that activation sets",
         _named("[A-Za-z_][A-Za-z0-9_]*", {"type": [*_TEXT["type"], "null"]}),
     ),
-    "platforms": ("What to lock for", _shared("platforms")),
+    "platforms": ("The platforms to lock for", _shared("platforms")),
     "category": ("The group of this file's dependencies, kept in the lock (CEP 37)", _TEXT),
-    "multiplat": ("What CEP 24 has no key for", _closed(_described(MULTIPLAT, _MULTIPLAT))),
+    "multiplat": (
+        "Settings for which CEP 24 has no key",
+        _closed(_described(MULTIPLAT, _MULTIPLAT)),
+    ),
 }
