@@ -72,6 +72,7 @@ class OsvRules:
         url: where it is.
         page: so many ids are in a page.
         fail: path beginning -> the statuses of its first answers.
+        location: where redirects among them lead.
         replace: path beginning -> the content of all of its answers.
         delay: path beginning -> seconds before each answer.
         seen: the paths that were asked for, in order.
@@ -82,6 +83,7 @@ class OsvRules:
     advisories: Sequence[Advisory]
     url: str = ""
     page: int = 100
+    location: str = ""
     fail: dict[str, list[int]] = field(default_factory=dict)
     replace: dict[str, bytes] = field(default_factory=dict)
     delay: dict[str, float] = field(default_factory=dict)
@@ -145,6 +147,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, status: int, content: bytes) -> None:
         with suppress(OSError):  # who has asked may have gone
             self.send_response(status)
+            if status in range(301, 309):
+                self.send_header("Location", self.server.rules.location)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

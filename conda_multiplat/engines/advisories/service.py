@@ -113,9 +113,12 @@ class Service:
     def _advisory(self, name: str) -> Advisory:
         path = f"/v1/vulns/{quote(name, safe='')}"
         try:
-            return read_advisory(self._answer(path))
+            advisory = read_advisory(self._answer(path))
         except DocumentError as error:
             raise self._odd(path, error.message) from None
+        if advisory.id != name:
+            raise self._odd(path, f"another advisory, {advisory.id}")
+        return advisory
 
     def _answer(self, path: str, question: Mapping[str, Any] | None = None) -> dict[str, Any]:
         data = json.dumps(question).encode() if question is not None else None
@@ -185,6 +188,7 @@ def _opener(settings: Settings) -> urllib.request.OpenerDirector:
     handlers: list[urllib.request.BaseHandler] = [
         _Http(read),
         _Https(read, _context(settings.ssl_verify)),
+        _NoRedirects(),
     ]
     if settings.proxy_servers:
         handlers.append(urllib.request.ProxyHandler(dict(settings.proxy_servers)))
@@ -202,6 +206,20 @@ def _context(verify: bool | str) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Asks no other place than the one that is configured: a question would not come along."""
+
+    def redirect_request(self, *arguments: Any) -> None:
+        """Refuse to follow: the answer is an error by its code and where it leads.
+
+        Raises:
+            HTTPError: always.
+        """
+        request, _, code, reason, headers, place = arguments
+        where = f"{reason}, to {public_name(place)}"
+        raise HTTPError(request.full_url, code, where, headers, None)
 
 
 class _Patient(http.client.HTTPConnection):

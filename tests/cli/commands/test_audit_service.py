@@ -10,7 +10,7 @@ from support.advisories import Advisory, OsvRules, advisory, below, osv_service
 from support.hosts import Host
 from support.manifests import write
 from support.packages import Package, write_repodata
-from support.server import make_certificate, needs_openssl
+from support.server import make_certificate, needs_openssl, serve
 
 NAMES = [f"lib-{number}" for number in range(5)]
 #: No waiting for tries that fail.
@@ -162,6 +162,7 @@ def test_no_other_try(alone: Host, libraries: Path, osv: OsvRules) -> None:
         ),
         ("/v1/vulns/", b'{"id": 3}', "id is not text: 3"),
         ("/v1/vulns/", b'{"id": "A", "affected": [3]}', "affected is not an object: 3"),
+        ("/v1/vulns/", b'{"id": "A", "affected": []}', "another advisory, A"),
     ],
 )
 def test_odd_answers(
@@ -174,6 +175,21 @@ def test_odd_answers(
     assert " answers what is no answer: " in done.stderr
     assert said in done.stderr
     assert len(done.stderr) < 500
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("path", ["/v1/querybatch", "/v1/vulns/"])
+def test_redirect(
+    alone: Host, libraries: Path, osv: OsvRules, tmp_path: Path, path: str, status: int
+) -> None:
+    """No other server answers: it would not have heard the question, and could call all clean."""
+    with serve(tmp_path) as other:
+        osv.fail[path], osv.location = [status] * 50, f"{other.url}/x".replace("//", "//me:secret@")
+        done = alone.multiplat("audit", cwd=libraries, env=_env(osv), code=3)
+        assert other.seen == []
+    assert f" can't be had: {status} " in done.stderr
+    assert f", to {other.url}/x\n" in done.stderr
+    assert "secret" not in done.stderr
 
 
 def test_endless_pages(alone: Host, libraries: Path, osv: OsvRules) -> None:
