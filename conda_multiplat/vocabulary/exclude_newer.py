@@ -28,10 +28,11 @@ _ISO = (
 )
 _PLAIN = r"[0-9]{1,9}"
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 #: Python's own reader takes more from one version to the next.
 _MOMENT = (
-    rf"({_DATE}[Tt ][0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}})?)(?:\.[0-9]{{1,9}})?"
-    r"([Zz]|[+-][0-9]{2}:[0-9]{2})?"
+    rf"({_DATE}[Tt ]{_TIME}(?::[0-5][0-9])?)(?:\.[0-9]{{1,9}})?"
+    rf"([Zz]|[+-]{_TIME})?"
 )
 
 #: What to write, for who has written something else.
