@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +25,6 @@ class Licensed:
         facts: what is stated of it.
         judged: what the rules say.
         targets: the targets.
-        everywhere: whether all targets that have the package agree.
         origins: for what is denied, who asks for it on each of ``targets``.
     """
 
@@ -34,7 +32,6 @@ class Licensed:
     facts: PackageFacts
     judged: LicenseVerdict
     targets: tuple[Target, ...]
-    everywhere: bool
     origins: tuple[Origin, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -71,18 +68,14 @@ def licensed(
             stated = known[record.manager, record.name]
             row = (record.name, record.manager, record.version, stated)
             rows.setdefault(row, []).append((each, record))
-    counts = Counter((r.manager, r.name) for each in targets for r in each.locked.every)
     return [
-        _licensed(pairs, stated, rules, counts[manager, name])
-        for (name, manager, _, stated), pairs in sorted(rows.items(), key=lambda row: row[0])
+        _licensed(pairs, stated, rules)
+        for (*_, stated), pairs in sorted(rows.items(), key=lambda row: row[0])
     ]
 
 
 def _licensed(
-    pairs: Sequence[tuple[LockedTarget, Record]],
-    stated: PackageFacts,
-    rules: LicenseRules,
-    count: int,
+    pairs: Sequence[tuple[LockedTarget, Record]], stated: PackageFacts, rules: LicenseRules
 ) -> Licensed:
     record = pairs[0][1]
     judged = judge(record.name, stated, rules)
@@ -92,7 +85,6 @@ def _licensed(
         stated,
         judged,
         tuple(each.target for each, _ in pairs),
-        len(pairs) == count,
         tuple(origin(record.name, each.target, each.locked) for each, _ in told),
     )
 

@@ -13,7 +13,6 @@ solve, and is asked for beside it.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
@@ -77,13 +76,11 @@ class Outdated:
         versions: which versions there are.
         asked: whether a line of the manifest asks for it.
         targets: the targets that agree in all of it.
-        everywhere: whether all targets do that have it locked.
     """
 
     versions: Versions
     asked: bool
     targets: tuple[Target, ...]
-    everywhere: bool
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -171,14 +168,12 @@ def _grouped(
     for locked in every:
         for versions in _versions(locked, allowed, newest[str(locked.target)]):
             rows.setdefault(versions, []).append(locked)
-    counts = Counter((each.manager, each.name) for locked in every for each in locked.locked.every)
     asked = {key for locked in every for key in locked.graph().asked}
     return [
         Outdated(
             versions,
             (versions.manager, versions.name) in asked,
             tuple(locked.target for locked in targets),
-            len(targets) == counts[versions.manager, versions.name],
         )
         for versions, targets in sorted(rows.items(), key=lambda row: row[0])
     ]

@@ -8,7 +8,7 @@ it is looked at, text becomes :class:`Cutoffs`. A package with no known time is 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
@@ -173,6 +173,11 @@ class Cutoffs(NamedTuple):
     conda: Cuts = ALL_SEEN
     pypi: Cuts = ALL_SEEN
     at: int = 0
+
+    def letting_through(self, names: Iterable[str]) -> Cutoffs:
+        """The same, but for some conda packages, which are seen whenever they were made."""
+        own = tuple((name, None) for name in names)
+        return self._replace(conda=self.conda._replace(packages=(*own, *self.conda.packages)))
 
 
 class Rule(NamedTuple):

@@ -73,7 +73,7 @@ def _row(finding: Finding, targets: Sequence[Target]) -> tuple[str, ...]:
         vulnerability.fixed or "-",
         vulnerability.rating.level,
         " ".join(vulnerability.names),
-        where(finding.targets, targets, everywhere=finding.everywhere),
+        where(finding.targets, targets),
     )
 
 

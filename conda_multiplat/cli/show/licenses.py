@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from conda_multiplat.actions.licenses import Licensed
 from conda_multiplat.cli.show.origin import origin_lines
+from conda_multiplat.cli.show.where import where
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.manifest.license_rules import LicenseException
 from conda_multiplat.manifest.targets import Target
@@ -28,16 +29,7 @@ def _row(package: Licensed, targets: Sequence[Target]) -> tuple[str, ...]:
     pypi = " (PyPI)" if record.manager == "pypi" else ""
     said = license_.said or (f"family {package.facts.family}" if package.facts.family else "")
     shown = license_.expression or f"? {said}".strip()
-    return f"{record.name}{pypi}", record.version, shown, _where(package, targets)
-
-
-def _where(package: Licensed, targets: Sequence[Target]) -> str:
-    environments = {target.environment for target in targets}
-    if package.everywhere and len(package.targets) > 1:
-        return "everywhere" if len(environments) > 1 else "all platforms"
-    if len(environments) == 1:
-        return ", ".join(target.subdir for target in package.targets)
-    return ", ".join(map(str, package.targets))
+    return f"{record.name}{pypi}", record.version, shown, where(package.targets, targets)
 
 
 def refused(licensed: Sequence[Licensed]) -> Iterator[Line]:

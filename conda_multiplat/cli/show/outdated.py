@@ -57,6 +57,6 @@ def _row(package: Outdated, targets: Sequence[Target]) -> tuple[str, ...]:
         locked,
         allowed,
         newest,
-        where(package.targets, targets, everywhere=package.everywhere),
+        where(package.targets, targets),
         reason,
     )

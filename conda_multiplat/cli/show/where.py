@@ -7,17 +7,24 @@ from collections.abc import Sequence
 from conda_multiplat.manifest.targets import Target
 
 
-def where(agreeing: Sequence[Target], targets: Sequence[Target], *, everywhere: bool) -> str:
+def where(agreeing: Sequence[Target], targets: Sequence[Target]) -> str:
     """The targets that agree, of all that were looked at.
+
+    What is so on some platforms of all environments is said by the platforms alone, and what is so
+    in all of some environments by theirs.
 
     Args:
         agreeing: they.
         targets: all.
-        everywhere: whether no other could agree.
     """
-    environments = {target.environment for target in targets}
-    if everywhere and len(agreeing) > 1:
-        return "everywhere" if len(environments) > 1 else "all platforms"
-    if len(environments) == 1:
-        return ", ".join(target.subdir for target in agreeing)
+    several = len({target.environment for target in targets}) > 1
+    if 1 < len(agreeing) == len(targets):
+        return "everywhere" if several else "all platforms"
+    subdirs = dict.fromkeys(target.subdir for target in agreeing)
+    if sum(target.subdir in subdirs for target in targets) == len(agreeing):
+        return ", ".join(subdirs)
+    environments = dict.fromkeys(target.environment for target in agreeing)
+    whole = sum(target.environment in environments for target in targets)
+    if 1 < len(agreeing) == whole:
+        return f"all of {', '.join(environments)}"
     return ", ".join(map(str, agreeing))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
-from conda_multiplat.manifest.model import Requirement
-
-Solvable = Callable[[Sequence[Requirement]], Awaitable[bool]]
+T = TypeVar("T")
 
 
 async def smallest_clash(
-    asked: Sequence[Requirement], solvable: Solvable, limit: int = 60
-) -> list[Requirement]:
+    asked: Sequence[T], solvable: Callable[[Sequence[T]], Awaitable[bool]], limit: int = 60
+) -> list[T]:
     """QuickXplain: a smallest part of ``asked``, which clashes, that clashes by itself.
 
     To look into a list with some others kept:
@@ -29,14 +28,12 @@ async def smallest_clash(
     """
     left = limit
 
-    async def clashes(requirements: Sequence[Requirement]) -> bool:
+    async def clashes(requirements: Sequence[T]) -> bool:
         nonlocal left
         left -= 1
         return left >= 0 and not await solvable(requirements)
 
-    async def look(
-        kept: list[Requirement], among: list[Requirement], *, grown: bool
-    ) -> list[Requirement]:
+    async def look(kept: list[T], among: list[T], *, grown: bool) -> list[T]:
         if grown and kept and await clashes(kept):
             return []
         if len(among) == 1:

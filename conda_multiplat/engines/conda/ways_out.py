@@ -10,6 +10,7 @@ import rattler
 from rattler.exceptions import FetchRepoDataError, GatewayError, IoError, SolverError
 
 from conda_multiplat.engines.conda.repodata import Repodata
+from conda_multiplat.engines.conda.smallest_clash import smallest_clash
 from conda_multiplat.engines.conda.specs import is_newer, record_matches
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving.alternatives import letting_through
@@ -92,24 +93,33 @@ class WaysOut:
     async def _too_new(
         self, request: SolveRequest, involved: Sequence[Requirement]
     ) -> tuple[str, ...]:
-        """What would be taken, were it not too new; nothing where that is no way out."""
+        """What has to be let through, were it not too new; nothing where that is no way out.
+
+        Of all that would be taken the fewest that do: what is not in the way stays too new.
+        """
         if not request.cutoffs.conda.exclude:
             return ()
         try:
             found = await self._repodata.solve(request._replace(cutoffs=Cutoffs()), involved)
         except SolverError:
             return ()
-        newer = filter(self._repodata.too_new(request), found)
-        return tuple(
-            sorted(
-                letting_through(
-                    record.name.normalized,
-                    str(record.version),
-                    self._repodata.cut(request, record) or 0,
-                )
-                for record in newer
+        newer = {
+            each.name.normalized: each for each in found if self._repodata.too_new(request)(each)
+        }
+
+        async def hidden(names: Sequence[str]) -> bool:
+            cutoffs = request.cutoffs.letting_through(names)
+            return bool(
+                await self._repodata.explanation(request._replace(cutoffs=cutoffs), involved)
             )
-        )[:_NAMED]
+
+        names = await smallest_clash(sorted(newer), hidden) if newer else []
+        return tuple(
+            letting_through(
+                name, str(newer[name].version), self._repodata.cut(request, newer[name]) or 0
+            )
+            for name in names
+        )
 
     async def _instead(self, request: SolveRequest, line: Requirement, known: Records) -> list[str]:
         """What a package has where it has nothing of what is asked for."""

@@ -332,22 +332,24 @@ def _unsolvable(uv: Compiler, explanation: str) -> PypiConflict:
     if done.returncode == 0 and (too_old := _newer_wheels(uv)):
         return too_old
     conflict = _conflict(uv.request, explanation)
-    if newer := _let_through(uv):
+    if newer := _let_through(uv, explanation):
         return replace(conflict, hints=newer)
     hints = unknown_projects(conflict.requirements, index_names(uv.indexes()))
     hints = hints or other_versions(uv.request, _versions_without(uv, conflict.provided))
     return replace(conflict, hints=tuple(hints))
 
 
-def _let_through(uv: Compiler) -> tuple[str, ...]:
-    """What is too new, where nothing else is in the way of a solution."""
+def _let_through(uv: Compiler, explanation: str) -> tuple[str, ...]:
+    """What is too new, where nothing else is in the way of a solution: what uv names, if any."""
     free = replace(uv, request=seeing_all(uv.request))
     if not uv.request.cuts.exclude or free.lock(free.entries).returncode != 0:
         return ()
     newer = too_new(uv.request, free.pylock().get("packages", ()))
+    named = {canonicalize_name(each) for each in _NAME.findall(explanation)} & newer.keys()
     return tuple(
         letting_through(name, version, uv.request.cuts.of(name) or 0)
         for name, version in sorted(newer.items())
+        if name in named or not named
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -60,7 +59,6 @@ class Finding:
         package: the package, of the first of the targets.
         vulnerability: what is wrong with it.
         targets: the targets that have this version.
-        everywhere: whether all do that have the package.
         brought_by: the chains that lead to it, each once.
         ignored: the manifest's entry for it.
         lapsed: whether the date of that entry is past.
@@ -70,7 +68,6 @@ class Finding:
     package: Audited
     vulnerability: Vulnerability
     targets: tuple[Target, ...]
-    everywhere: bool
     brought_by: tuple[Chain, ...]
     ignored: Ignored | None
     lapsed: bool
@@ -125,7 +122,6 @@ def _named(package: Audited) -> dict[str, str]:
 def findings(subjects: Sequence[Subject], advisories: Advisories, rules: Rules) -> list[Finding]:
     """The vulnerabilities of what is locked, the worst first."""
     rows = _rows(subjects, advisories)
-    counts = Counter(_key(package.record) for each in subjects for package in each.packages)
     led = {str(each.target): chains(each.graph) for row in rows.values() for each, _ in row}
     listed = []
     for (key, _, vulnerability), places in rows.items():
@@ -135,7 +131,6 @@ def findings(subjects: Sequence[Subject], advisories: Advisories, rules: Rules) 
             package=places[0][1],
             vulnerability=vulnerability,
             targets=targets,
-            everywhere=len(targets) == counts[key],
             brought_by=tuple(dict.fromkeys(led[str(target)][key] for target in targets)),
             ignored=entry,
             lapsed=entry is not None and rules.today > entry.until,

@@ -31,6 +31,7 @@ from conda_multiplat.lockfile.write import render
 DAY = 86400
 NOW = int(time.time())
 LINUX = "[linux-64]"
+_OLD_AND_NEW = (("1.0", 90), ("2.0", 1))
 _TIMES = ("timestamp", "indexed_timestamp")
 
 
@@ -631,6 +632,36 @@ def test_what_is_in_the_way(alone: Host, project: Path, tools: Path) -> None:
     assert locked(project)["linux-64"] == {"tool": "2.0", "part": "2.0"}
 
 
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_only_what_is_in_the_way_is_let_through(
+    alone: Host, project: Path, tmp_path: Path, depth: int
+) -> None:
+    """Of a conflict's packages those are named that have to be new, and naming them is enough."""
+    chain = [f"m{number}" for number in range(depth)]
+    others = [f"{start}{number}" for start in "az" for number in range(4)]
+    needs = [*(f"{name} >=2" for name in chain[1:]), None]
+    packages = [
+        package
+        for name, need in zip(chain, needs, strict=True)
+        for package in (
+            _of(name, "1.0", 90),
+            _of(name, "2.0", 1, *([need] if need else []), *others),
+        )
+    ]
+    packages += [_of(name, version, days) for name in others for version, days in _OLD_AND_NEW]
+    channel = _channel(tmp_path / "chain", *packages)
+    write(project, channel, "m0 >=2", platforms=LINUX, extra=_extra(exclude_newer="7d"))
+    done = alone.json("lock", cwd=project, code=1)
+    advice = done["conflicts"][0]["advice"]
+    assert [line.split()[0] for line in advice] == chain
+    through = dict.fromkeys(chain, False)
+    extra = _extra(exclude_newer="7d", exclude_newer_package=through)
+    write(project, channel, "m0 >=2", platforms=LINUX, extra=extra)
+    alone.multiplat("lock", cwd=project)
+    expected = {**dict.fromkeys(chain, "2.0"), **dict.fromkeys(others, "1.0")}
+    assert locked(project)["linux-64"] == expected
+
+
 def test_what_is_in_the_way_of_pypi(alone: Host, project: Path, own: Path, pypi: Rules) -> None:
     """The same of PyPI's half."""
     day = _at(NOW - 8 * DAY)[:10]
@@ -658,6 +689,7 @@ def test_what_is_in_the_way_of_pypi(alone: Host, project: Path, own: Path, pypi:
         f"  robot 2.0 is too new; exclude-newer is {cut}: "
         "`exclude-newer-package: {robot: false}` under multiplat: lets it through\n"
     ) in done.stderr
+    assert "arm" not in done.stderr, "its older version does"
     written("robot >=2", exclude_newer_package={"Robot": False})
     alone.multiplat("lock", cwd=project)
     found = locked(project)["linux-64"]

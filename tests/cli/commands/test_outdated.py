@@ -167,8 +167,8 @@ def test_targets_that_agree_share_a_line(door: Host, project: Path, own: Path) -
     done = door.multiplat("outdated", cwd=project)
     assert _rows(done.stdout) == [
         ["*", "a", "1.0", "2.0", "2.0", "everywhere", ""],
-        ["*", "b", "1.0", "1.0", "2.0", "default/linux-64, dev/linux-64", reason],
-        ["*", "b", "1.0", "2.0", "2.0", "default/osx-arm64", ""],
+        ["*", "b", "1.0", "1.0", "2.0", "linux-64", reason],
+        ["*", "b", "1.0", "2.0", "2.0", "osx-arm64", ""],
         ["*", "c", "1.0", "2.0", "2.0", "dev/linux-64", ""],
     ]
     done = door.multiplat("outdated", "-e", "default", "a", cwd=project)
@@ -341,3 +341,18 @@ def test_environments_that_agree(alone: Host, project: Path, tmp_path: Path) -> 
     assert rows["a", "a <2 in environment.yml:14:22"] == both
     assert {name for name, _ in rows} == {"a", "tool"}
     assert rows["tool", "tool<2 in environment.yml:14:34"] == both
+
+
+def test_where_names_the_targets_that_have_a_package(alone: Host, project: Path, own: Path) -> None:
+    """Not everywhere but where it is: all of an environment, or a platform of all of them."""
+    old = [_generic(name, "1.0") for name in "abc"]
+    extra = "multiplat: {environments: {dev: {dependencies: [c]}}}\n"
+    write(project, own, "a", "b  # [osx]", platforms=TWO, extra=extra)
+    _locked(alone, project, own, old)
+    write_repodata(own, [*old, *(_generic(name, "2.0") for name in "abc")])
+    done = alone.multiplat("outdated", cwd=project)
+    assert [(row[1], row[5]) for row in _rows(done.stdout)] == [
+        ("a", "everywhere"),
+        ("b", "osx-arm64"),
+        ("c", "all of dev"),
+    ]
