@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import configparser
 import zipfile
+import zlib
 from pathlib import Path
 
 from installer import install
@@ -16,6 +18,12 @@ from installer.sources import WheelFile
 
 from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.records import PypiRecord
+
+#: What ``installer`` raises of a wheel, and of its zip; it asserts that entry points are some.
+_NO_WHEEL = (
+    *(InstallerError, configparser.Error, zipfile.BadZipFile, zlib.error),
+    *(AssertionError, KeyError, OSError, RuntimeError, ValueError),
+)
 
 
 def unpack_wheel(
@@ -52,8 +60,9 @@ def unpack_wheel(
         with WheelFile.open(wheel) as source:
             metadata = source.read_dist_info("METADATA")
             install(source, destination, {"INSTALLER": b"conda-multiplat\n"})
-    except (InstallerError, zipfile.BadZipFile, OSError, ValueError, KeyError) as error:
-        text = f"{record.name} {record.version} can't be unpacked: {error}"
+    except _NO_WHEEL as error:
+        reason = str(error) or "what its entry points are can't be told"
+        text = f"{record.name} {record.version} can't be unpacked: {reason}"
         raise OutsideError(text, details=[record.url]) from None
     for script in (folder / prefix.lstrip("/") / "bin").glob("*"):
         script.chmod(0o755)  # wheels that Windows has made do not say so

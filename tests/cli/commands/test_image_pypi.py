@@ -203,6 +203,28 @@ def test_wheel_that_leads_out(
     assert not (project / "demo-linux-64.tar").exists()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[console_scripts]\nrobot = not a function\n",
+        "[console_scripts]\nrobot = robot\n",
+        "[console_scripts]\nrobot = a:b\nrobot = a:b\n",
+        "robot = a:b\n",
+    ],
+)
+def test_entry_points_that_are_none(
+    alone: Host, project: Path, pythons: Path, tmp_path: Path, text: str
+) -> None:
+    """A wheel whose entry points can't be read is named."""
+    index = Index(tmp_path / "odd")
+    index.wheel("robot", more={"{info}/entry_points.txt": text})
+    with serve(index.root) as server:
+        _lock(alone, project, pythons, f"{server.url}/simple", "robot")
+        said = alone.json("image", "--platform", "linux-64", cwd=project, code=3)
+    assert said["error"].startswith("robot 1.0 can't be unpacked: ")
+    assert len(said["error"]) > len("robot 1.0 can't be unpacked: ")
+
+
 def test_changed_wheel(alone: Host, project: Path, pythons: Path, index: Index, url: str) -> None:
     """A wheel that is not the locked one is refused."""
     _lock(alone, project, pythons, url, "robot")
