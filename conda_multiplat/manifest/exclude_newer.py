@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -24,6 +25,8 @@ from conda_multiplat.vocabulary.yaml_nodes import Reader, Text, is_null
 EVERYTHING = "exclude-newer"
 OF_CHANNELS = "exclude-newer-channel"
 OF_PACKAGES = "exclude-newer-package"
+#: ``vocabulary.match_spec`` has it too, and imports what ``check`` does without.
+_PACKAGE = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
 KEYS = (EVERYTHING, OF_CHANNELS, OF_PACKAGES)
 
 
@@ -46,6 +49,7 @@ def read_exclude_newer(reader: Reader, keys: Mapping[str, tuple[Text, yaml.Node]
         everything = _everything(reader, keys[EVERYTHING][1])
     channels = _own(reader, OF_CHANNELS, keys)
     packages = _own(reader, OF_PACKAGES, keys)
+    _require_names(reader, [key for key, _ in packages])
     rule = Rule(
         everything,
         tuple((_plain(key.value), text) for key, text in channels),
@@ -78,6 +82,18 @@ def _own(
         elif text:
             said.append((key, NEVER if is_never(text.value) else text.value.strip()))
     return said
+
+
+def _require_names(reader: Reader, keys: Iterable[Text]) -> None:
+    """Refuse what names no package, or one twice: what it says would hold for nothing."""
+    places: dict[str, Location] = {}
+    for key in keys:
+        first = places.setdefault(key.value.lower(), key.at)
+        if not re.fullmatch(_PACKAGE, key.value):
+            hint = "write a package's name alone"
+            reader.problem(key.at, f"{OF_PACKAGES} names {key.value!r:.60}, no package", hint)
+        elif first != key.at:
+            reader.problem(key.at, f"{OF_PACKAGES} names {key.value} twice", f"{first} does too")
 
 
 def _plain(channel: str) -> str:

@@ -108,6 +108,9 @@ def _exceptions(reader: Reader, node: yaml.Node) -> tuple[LicenseException, ...]
         if "reason" not in keys:
             hint = "write `reason:` and why it may have its licence"
             reader.problem(key.at, f"the exception for {name} has no reason", hint)
+        if (reason := texts.get("reason")) and not reason.value.strip():
+            hint = "write why it may have its licence"
+            reader.problem(reason.at, f"the reason of the exception for {name} is empty", hint)
         values = {word: text.value if text else "" for word, text in texts.items()}
         entry = values.get("license", ""), values.get("reason", "")
         found.append(LicenseException(name.lower(), *entry, key.at))

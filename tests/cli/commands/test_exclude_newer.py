@@ -772,6 +772,24 @@ def test_wrong_words(alone: Host, project: Path, tools: Path) -> None:
     )
 
 
+def test_names_of_no_package(alone: Host, project: Path, tools: Path) -> None:
+    """What could hold for nothing, or in two ways, is refused."""
+    extra = (
+        "multiplat:\n  exclude-newer-package:\n"
+        "    tool>=2: 30d\n    '': 30d\n    tool: 1d\n    Tool: 9d\n"
+    )
+    write(project, tools, "tool", platforms=LINUX, extra=extra)
+    at = "  environment.yml:"
+    assert alone.multiplat("lock", cwd=project, code=2).stderr == (
+        "error: environment.yml can't be used\n"
+        f"{at}9:5: exclude-newer-package names 'tool>=2', no package\n"
+        "      write a package's name alone\n"
+        f"{at}10:5: exclude-newer-package names '', no package\n"
+        "      write a package's name alone\n"
+        f"{at}12:5: exclude-newer-package names Tool twice\n      environment.yml:11:5 does too\n"
+    )
+
+
 def test_names_that_are_locked_nowhere(alone: Host, project: Path, tools: Path) -> None:
     """A name that nothing is locked of is said to be so; it may be misspelt."""
     names = {"prt": "30d", "Tool": False}

@@ -224,6 +224,10 @@ def test_wrong_rules(alone: Host, project: Path, own: Path) -> None:
         "  environment.yml:18:5: unknown key 'alow' in licenses\n"
         "      did you mean 'allow'?\n"
     )
+    _again(project, own, _lists(allow="[MIT]", exceptions="\n      app: {reason: ' '}"))
+    assert "environment.yml:15:21: the reason of the exception for app is empty" in (
+        alone.multiplat("licenses", cwd=project, code=2).stderr
+    )
     _again(project, own, _lists(allow="[]"))
     assert "allow is empty: no package could be used" in (
         alone.multiplat("licenses", cwd=project, code=2).stderr
