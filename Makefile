@@ -1,7 +1,10 @@
 # Everything here needs Python >= 3.10 with pip and venv, and reaches PyPI only.
 PYTHON ?= python3
+# The sources, to work on: `develop` and `lint`. All else is about the built wheel, which is kept apart
+# from them in $(WHEEL): in one environment whatever came last would be tested.
 VENV ?= .venv
-BIN := $(VENV)/bin
+WHEEL := $(VENV)-wheel
+BIN := $(WHEEL)/bin
 JOBS ?= auto
 # How many times as many faults `make faults` tries.
 FAULTS ?= 10
@@ -22,19 +25,19 @@ CONDA_TESTS := tests/in_conda tests/test_plugin.py $(CORE)
 empty :=
 COLONS := $(subst $(empty) $(empty),:,$(strip $(CONDAS)))
 
-.PHONY: demo test coverage faults test-rattlers test-condas lint lint-workflows wheel dist publish \
+.PHONY: demo develop test coverage faults test-rattlers test-condas lint lint-workflows wheel dist publish \
   release-notes docs screens bench clean
 
 # Lock a small project for three platforms and install it for this machine.
-demo: $(VENV)/.wheel
+demo: $(WHEEL)/.wheel
 	$(BIN)/python tests/demo.py
 
 # All tests, against the built wheel: the sources are not importable from here.
-test: $(VENV)/.wheel
+test: $(WHEEL)/.wheel
 	CONDA_MULTIPLAT_TEST_WHEEL=1 $(BIN)/pytest -n $(JOBS) $(ARGS)
 
 # The same, with the branches that they take; fewer than `fail_under` in pyproject.toml is a failure.
-coverage: $(VENV)/.wheel
+coverage: $(WHEEL)/.wheel
 	$(BIN)/python -m pip install --quiet "coverage>=7.12"
 	rm -rf build/coverage && mkdir -p build/coverage
 	CONDA_MULTIPLAT_TEST_WHEEL=1 $(BIN)/coverage run -m pytest -n $(JOBS) $(ARGS)
@@ -43,77 +46,81 @@ coverage: $(VENV)/.wheel
 
 # The faults among them, ten times as many as each run of all tests has; at random, a seed apart:
 # make faults CONDA_MULTIPLAT_SEED=7
-faults: $(VENV)/.wheel
+faults: $(WHEEL)/.wheel
 	CONDA_MULTIPLAT_TEST_WHEEL=1 CONDA_MULTIPLAT_FAULTS=$(FAULTS) $(BIN)/pytest -n $(JOBS) -m faults $(ARGS)
 
 # The core of them on other versions of py-rattler, each in an environment of its own.
 test-rattlers: $(RATTLERS:%=$(VENV)-rattler/%/.tested)
 
 # What a real conda makes of us: its commands with our hooks, and ours through it.
-test-condas: $(VENV)/.wheel
+test-condas: $(WHEEL)/.wheel
 	$(if $(strip $(CONDAS)),,$(error say which: make test-condas CONDAS="/opt/conda/bin/conda …"))
 	for conda in $(CONDAS); do "$$(dirname "$$conda")/python" -m pip install --quiet build/wheel/*.whl || exit; done
-	CONDA_MULTIPLAT_TEST_CONDAS="$(COLONS)" $(BIN)/pytest -n $(JOBS) -k "not embedded and not standalone" \
-	  $(ARGS) $(CONDA_TESTS)
+	CONDA_MULTIPLAT_TEST_WHEEL=1 CONDA_MULTIPLAT_TEST_CONDAS="$(COLONS)" $(BIN)/pytest -n $(JOBS) \
+	  -k "not embedded and not standalone" $(ARGS) $(CONDA_TESTS)
 
-lint: $(VENV)/.lint
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+# What `.venv/bin/pytest` and editors need: the sources as they are, and all tools.
+develop: $(VENV)/.develop
+
+lint: $(VENV)/.develop
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
 
 # What GitHub runs, checked without it: by zizmor, and by actionlint where it is installed.
-lint-workflows: $(VENV)/.base
+lint-workflows: $(WHEEL)/.base
 	$(BIN)/python -m pip install --quiet zizmor
 	$(BIN)/zizmor --offline --quiet .github
 	if command -v actionlint >/dev/null; then actionlint; fi
 
 # The wheel and the source archive of a release, built once.
-dist: $(VENV)/.base
+dist: $(WHEEL)/.base
 	rm -rf dist
 	$(BIN)/python -m pip install --quiet build
 	$(BIN)/python -m build --outdir dist .
 
 # From GitHub's release workflow: the index trusts that, and there is no token.
-publish: $(VENV)/.deps
+publish: $(WHEEL)/.deps
 	$(BIN)/uv publish --trusted-publishing always dist/*
 
 # The documentation as a site, in build/docs; a broken link or anything else odd is an error.
-docs: $(VENV)/.wheel
+docs: $(WHEEL)/.wheel
 	$(BIN)/python -m pip install --quiet ".[docs]"
 	$(BIN)/sphinx-build -W --keep-going --quiet -b html docs build/docs
 
 # The pictures of terminals, from what the commands print.
-screens: $(VENV)/.wheel
+screens: $(WHEEL)/.wheel
 	PYTHONPATH=tests $(BIN)/python scripts/screens.py
 
 release-notes:
 	@$(PYTHON) scripts/release_notes.py $(VERSION)
 
-bench: $(VENV)/.wheel
+bench: $(WHEEL)/.wheel
 	$(BIN)/python -m benchmarks $(ARGS)
 
-wheel: $(VENV)/.wheel
+wheel: $(WHEEL)/.wheel
 
-$(VENV)/.base:
-	$(PYTHON) -m venv $(VENV)
+$(WHEEL)/.base:
+	$(PYTHON) -m venv $(WHEEL)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	touch $@
 
-$(VENV)/.deps: $(VENV)/.base pyproject.toml
+$(WHEEL)/.deps: $(WHEEL)/.base pyproject.toml
 	$(BIN)/python -m pip install --quiet ".[test]"
 	touch $@
 
-$(VENV)/.lint: $(VENV)/.deps
-	$(BIN)/python -m pip install --quiet ".[test,lint]"
+$(VENV)/.develop: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --editable ".[test,lint]"
 	touch $@
 
-$(VENV)/.wheel: $(VENV)/.deps $(SOURCES)
+$(WHEEL)/.wheel: $(WHEEL)/.deps $(SOURCES)
 	rm -rf build/wheel
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build/wheel .
 	$(BIN)/python -m pip install --quiet --no-deps --force-reinstall build/wheel/*.whl
 	touch $@
 
-$(VENV)-rattler/%/.wheel: $(VENV)/.wheel
+$(VENV)-rattler/%/.wheel: $(WHEEL)/.wheel
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet "py-rattler==$*.*" "$$(echo build/wheel/*.whl)[test]"
 	$(@D)/bin/python -m pip install --quiet --no-deps --force-reinstall build/wheel/*.whl
@@ -126,4 +133,4 @@ $(VENV)-rattler/%/.tested: $(VENV)-rattler/%/.wheel
 .PRECIOUS: $(VENV)-rattler/%/.wheel
 
 clean:
-	rm -rf $(VENV) $(VENV)-rattler build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(WHEEL) $(VENV)-rattler build dist .mypy_cache .pytest_cache .ruff_cache

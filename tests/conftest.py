@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +17,23 @@ from support.tally import tallies
 # A shell has what it starts in the background ignore SIGINT, and all that this starts would too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_configure() -> None:
+    """Refuse to test a copy that an earlier installation has left, while the sources are edited."""
+    spec = importlib.util.find_spec("conda_multiplat")
+    found = spec.origin if spec else None
+    if "CONDA_MULTIPLAT_TEST_WHEEL" not in os.environ and (
+        not found or not Path(found).resolve().is_relative_to(ROOT / "conda_multiplat")
+    ):
+        raise pytest.UsageError(
+            f"this Python does not have the sources in {ROOT}, but {found or 'nothing of ours'}: "
+            "run `make develop` and `.venv/bin/pytest`, or, to test what is installed, "
+            "set CONDA_MULTIPLAT_TEST_WHEEL=1"
+        )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -101,9 +101,13 @@ class Host:
         """Run a command to its end; ``code`` is what it must exit with, ``None`` for any."""
         done = self._finished([*map(str, arguments)], cwd, self.environ(env), timeout)
         if code is not None and done.returncode != code:
+            said = f"--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
+            if "internal error: " in said:  # once more, for where it happened
+                environ = self.environ({**(env or {}), "CONDA_MULTIPLAT_DEBUG": "1"})
+                again = self._finished([*map(str, arguments)], cwd, environ, timeout)
+                said += f"\n--- stderr with CONDA_MULTIPLAT_DEBUG=1\n{again.stderr}"
             raise AssertionError(
-                f"{' '.join(map(str, arguments))}: exit code {done.returncode}, not {code}\n"
-                f"--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
+                f"{' '.join(map(str, arguments))}: exit code {done.returncode}, not {code}\n{said}"
             )
         return done
 

@@ -119,7 +119,10 @@ def _server(module: str) -> str:
     path = str(Path(tempfile.mkdtemp(prefix="warm-")) / "socket")
     command = [sys.executable, "-m", "support.warm", module, path]
     environ = {**_base(), "PYTHONPATH": _TESTS}
-    server = subprocess.Popen(command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    # Not in the checkout, whose sources would come before the wheel that is installed.
+    server = subprocess.Popen(
+        command, cwd=_TESTS, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     assert server.stdout is not None
     assert server.stdout.readline() == b"ready\n"
     atexit.register(server.communicate)  # closes its stdin, and waits for its end
