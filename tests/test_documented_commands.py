@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from conda_multiplat.cli import main
 from conda_multiplat.cli.main import configure_parser
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,6 +53,14 @@ def test_is_one(page: str, command: str, capsys: pytest.CaptureFixture[str]) -> 
     except SystemExit as end:
         if end.code:
             pytest.fail(f"{page}: conda multiplat {command}\n{capsys.readouterr().err}")
+
+
+@pytest.mark.parametrize("page", ["README.md", "all-commands.md"])
+def test_tables(page: str) -> None:
+    """A new command is in the README's table and on the page of all commands."""
+    rows = "\n".join(line for line in PAGES[page].splitlines() if line.startswith("|"))
+    missing = [name for name in main.COMMANDS if not re.search(rf"`{name}[` ]", rows)]
+    assert not missing, f"{page} has no row for: {', '.join(missing)}"
 
 
 def test_many() -> None:
