@@ -55,7 +55,11 @@ test-rattlers: $(RATTLERS:%=$(VENV)-rattler/%/.tested)
 # What a real conda makes of us: its commands with our hooks, and ours through it.
 test-condas: $(WHEEL)/.wheel
 	$(if $(strip $(CONDAS)),,$(error say which: make test-condas CONDAS="/opt/conda/bin/conda …"))
-	for conda in $(CONDAS); do "$$(dirname "$$conda")/python" -m pip install --quiet build/wheel/*.whl || exit; done
+	for conda in $(CONDAS); do \
+	  python="$$(dirname "$$conda")/python"; \
+	  "$$python" -m pip install --quiet build/wheel/*.whl && \
+	    "$$python" -m pip install --quiet --no-deps --force-reinstall build/wheel/*.whl || exit; \
+	done
 	CONDA_MULTIPLAT_TEST_WHEEL=1 CONDA_MULTIPLAT_TEST_CONDAS="$(COLONS)" $(BIN)/pytest -n $(JOBS) \
 	  -k "not embedded and not standalone" $(ARGS) $(CONDA_TESTS)
 

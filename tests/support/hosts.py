@@ -56,6 +56,14 @@ class Host:
     command: tuple[str, ...]
     home: Path
 
+    def version_of(self, distribution: str) -> str:
+        """The version of what the command's Python has: a real conda's is not that of the tests."""
+        program = Path(self.command[0])
+        python = program if "python" in program.name else program.with_name("python")
+        code = f"from importlib.metadata import version; print(version({distribution!r}))"
+        command = [str(python), "-c", code]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
     @property
     def envs(self) -> Path:
         """Where named environments go."""

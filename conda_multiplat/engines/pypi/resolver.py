@@ -34,6 +34,7 @@ from conda_multiplat.engines.pypi.extras import asked_extras
 from conda_multiplat.engines.pypi.facts import stated_facts
 from conda_multiplat.engines.pypi.folder_digest import folder_digest, folder_version
 from conda_multiplat.engines.pypi.listing import Listing
+from conda_multiplat.engines.pypi.missing_hashes import with_hashes
 from conda_multiplat.engines.pypi.newest import Latest, latest_versions, newest_versions
 from conda_multiplat.engines.pypi.paths_in_lock import path_in_lock
 from conda_multiplat.engines.pypi.published import Published
@@ -179,7 +180,8 @@ def _outcome(uv: Compiler, published: Published) -> PypiSolution | PypiConflict:
         uv = again
     names = {package.name for package in uv.request.provided}
     ranked = tags(uv.request.python, target.subdir, target.virtual_packages)
-    chosen = choose(uv.pylock(), ranked, provided=names, dependencies=listing.needs)
+    content = with_hashes(uv.pylock(), uv.folder)
+    chosen = choose(content, ranked, provided=names, dependencies=listing.needs)
     records = tuple(_on_disk(uv, record) for record in chosen.records)
     asked = asked_extras(uv, listing, records, published, uv.warnings(done))
     warnings = (*_to_build(uv, chosen), *asked.warnings)

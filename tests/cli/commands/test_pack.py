@@ -166,7 +166,8 @@ def _pip_package() -> Package:
     """A pip that is the tests' own, wherever that is."""
     import pip
 
-    code = f"__path__ = [{str(Path(pip.__file__).parent)!r}]\n__version__ = {pip.__version__!r}\n"
+    source = Path(pip.__file__)
+    code = f"{source.read_text(encoding='utf-8')}\n__path__ = [{str(source.parent)!r}]\n"
     files = {"site-packages/pip/__init__.py": code.encode()}
     return Package("pip", noarch="python", depends=["python"], files=files)
 

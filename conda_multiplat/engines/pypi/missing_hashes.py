@@ -1,0 +1,50 @@
+"""Hashes that older versions of uv leave out of a ``pylock.toml``: of what no index states them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from conda_multiplat.vocabulary.channels import scrub
+from conda_multiplat.vocabulary.errors import OutsideError
+
+
+def with_hashes(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """The same, where each file has a hash (PEP 751): those on this disk are read for it.
+
+    Args:
+        data: the content of a ``pylock.toml``.
+        folder: where that is.
+
+    Raises:
+        OutsideError: one is elsewhere, or can't be read.
+    """
+    for package in data.get("packages", ()):
+        for file in _files(package):
+            if not file.get("hashes"):
+                file["hashes"] = {"sha256": _digest(package["name"], file, folder)}
+    return data
+
+
+def _files(package: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from package.get("wheels", ())
+    yield from (package[key] for key in ("sdist", "archive") if key in package)
+
+
+def _digest(name: str, file: Mapping[str, Any], folder: Path) -> str:
+    url = str(file.get("url", ""))
+    if url and not url.startswith("file:"):
+        raise OutsideError(
+            f"{name}: there is no hash of {scrub(url)}",
+            details=["its index states none, and this version of uv computes none"],
+            hints=["a newer uv does: pip install --upgrade uv"],
+        )
+    path = folder / (url2pathname(urlsplit(url).path) if url else str(file.get("path", "")))
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise OutsideError(f"{path} can't be read: {error.strerror}") from None
