@@ -80,8 +80,10 @@ def copy_layers(base: Base, layout: Path) -> None:
 
 
 def programs(base: Base, wanted: Collection[str]) -> set[str]:
-    """Those of some paths that a base's layers have; all, where a layer is not readable for us.
+    """Those of some paths that a base's layers have.
 
+    Where a layer can't be read to its end, as those of some tools that leave the archive's end out,
+    what was seen counts; where nothing was, all of them may be there.
     What a later layer takes away again is not looked at.
 
     Args:
@@ -89,13 +91,15 @@ def programs(base: Base, wanted: Collection[str]) -> set[str]:
         wanted: paths without a slash at their beginning.
     """
     present: set[str] = set()
+    unread = False
     with _opened(base.place) as layout:
         for blob in base.layers:
             with suppress(tarfile.TarError, OSError, EOFError), layout.open(blob.digest) as file:
-                present |= set(wanted).intersection(_names(file))
+                for name in _names(file):
+                    present |= {name}.intersection(wanted)
                 continue
-            return set(wanted)
-    return present
+            unread = True
+    return set(wanted) if unread and not present else present
 
 
 def _names(file: IO[bytes]) -> Iterator[str]:

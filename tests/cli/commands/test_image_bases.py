@@ -139,6 +139,24 @@ def test_layers_that_cant_be_read(alone: Host, locked: Path, tmp_path: Path, nam
     assert configuration["config"]["Entrypoint"]
 
 
+@pytest.mark.parametrize("name", ["bin/sh", "usr/bin/sh", "usr/bin/bash"])
+def test_layer_without_an_end(alone: Host, locked: Path, tmp_path: Path, name: str) -> None:
+    """Of a layer that lacks the archive's end, the shell that was seen is taken, and no other."""
+    whole = tar_of({name: b"x"})
+    _made(alone, locked, _base(tmp_path / "base", gzip.compress(whole[:513])))
+    assert _entrypoint(locked / "layout").startswith(f"#!/{name}\n".encode())
+
+
+def _entrypoint(layout: Path) -> bytes:
+    """The script at the start, which is in the last layer."""
+    _, manifest, _ = image_documents(layout)
+    digest = manifest["layers"][-1]["digest"].replace(":", "/")
+    with tarfile.open(layout / "blobs" / digest) as last:
+        script = last.extractfile("opt/env/libexec/conda-multiplat/entrypoint")
+        assert script
+        return script.read()
+
+
 def _as_pipe(path: Path) -> None:
     path.unlink()
     os.mkfifo(path)
