@@ -170,7 +170,7 @@ def refuse_unverifiable(project: Project, target: Target, lock: LockFile) -> Non
         raise LockFileError(
             f"{shown(project.lock_path(target.environment))} has packages that can't be verified",
             details=lines,
-            hints=["nothing was fetched; lock them anew: conda multiplat lock --update-all"],
+            hints=["nothing was downloaded; lock them again: conda multiplat lock --update-all"],
         )
 
 

@@ -314,7 +314,7 @@ def _not_ours(error: BaseException) -> MultiplatError | None:
         reason = error.strerror or reason
         return OutsideError(f"{error.filename}: {reason}" if error.filename else reason)
     if type(error).__name__ == _PANIC:
-        return OutsideError("the engine, rattler, can't go on with what it was given", details=more)
+        return OutsideError("rattler failed on this input", details=more)
     if type(error).__module__ == "exceptions":
         hint = "a lock, a channel or a package says so: take the file from version control again"
         return UsageError(reason, details=more, hints=[hint])

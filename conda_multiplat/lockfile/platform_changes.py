@@ -166,6 +166,6 @@ def _common_hashes(one: Record, other: Record) -> list[tuple[str, str]]:
 
 
 def packages(count: int, pypi: int = 0) -> str:
-    """``1 package``, ``2 packages``; with some of PyPI ``2 packages + 1 of PyPI``."""
-    more = f" + {pypi} of PyPI" if pypi else ""
+    """``1 package``, ``2 packages``; with some of PyPI ``2 packages + 1 from PyPI``."""
+    more = f" + {pypi} from PyPI" if pypi else ""
     return f"{count} package{'' if count == 1 else 's'}{more}"

@@ -1,7 +1,7 @@
 """What could have been chosen instead of what was, and what stands in the way, as values and words.
 
 A ``fix`` is what the user does to have it; where there is none, an ``obstacle`` is the solver's
-explanation of why it can't be had.
+explanation of why it can't be chosen.
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ def test_audit(
         env = {**_SHORT, "CONDA_MULTIPLAT_OSV_URL": url}
         done = alone.multiplat("audit", cwd=project, env=env, code=3)
         assert time.monotonic() - begun < _LONGEST
-        assert f"{url}/v1/querybatch can't be had: " in done.stderr
+        assert f"{url}/v1/querybatch can't be fetched: " in done.stderr
         assert done.stdout == ""
 
 

@@ -97,7 +97,7 @@ def bring_up_to_date(
     for prefix in others:
         own = prefix.name == project.manifest.conda_name(installed[prefix])
         fix = f"conda multiplat install {'' if own else f'-n {prefix.name} '}-e {installed[prefix]}"
-        console.say(f" {prefix} is of this manifest too: {fix}")
+        console.say(f" {prefix} was installed from this manifest too: {fix}")
     return {**done, "others": list(map(str, others))} if others else done
 
 

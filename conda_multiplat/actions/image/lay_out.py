@@ -65,7 +65,7 @@ def laid_out(
     """Have an environment laid out, for as long as it is read.
 
     Raises:
-        OutsideError: a package can't be had, is not what was locked, or has another's files.
+        OutsideError: a package can't be fetched, is not what was locked, or has another's files.
     """
     from conda_multiplat.engines.conda.install import linked_aside
 

@@ -98,7 +98,7 @@ def time_of_image(environ: Mapping[str, str]) -> int | None:
     if not text:
         return None
     if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) > _LATEST:
-        raise UsageError(f"SOURCE_DATE_EPOCH is {text!r}: seconds since 1970 are meant")
+        raise UsageError(f"SOURCE_DATE_EPOCH is {text!r}, not a number of seconds since 1970")
     return int(text)
 
 
@@ -110,7 +110,7 @@ def make_image(
     Raises:
         UsageError: a PyPI package is no wheel; the base is not what its digests say.
         ChannelRefusedError: conda's configuration does not allow a locked package's channel.
-        OutsideError: a package can't be had, or the image not be written.
+        OutsideError: a package can't be fetched, or the image not be written.
     """
     locked = choice.locked
     refuse_unbuilt(locked.pypi)

@@ -52,7 +52,7 @@ def unpacked_wheels(
         bar: hears of each package, twice.
 
     Raises:
-        OutsideError: a wheel can't be had, is not what was locked, or can't be unpacked.
+        OutsideError: a wheel can't be fetched, is not what was locked, or can't be unpacked.
     """
     records = choice.locked.pypi
     if not records:

@@ -85,7 +85,7 @@ def choose_to_look(
         choice = checked(project, name, settings)
         if isinstance(choice, Choice):
             break
-        passed_over.append(f"passed over {name}: {choice.message}")
+        passed_over.append(f"skipped {name}: {choice.message}")
         passed_over += [f"  {line}" for line in choice.details]
     if not isinstance(choice, Choice):
         choice = _checked_with_ways_out(project, names[-1], settings)

@@ -122,7 +122,7 @@ def _note_assumptions(wanted: Sequence[Target], settings: Settings, console: Con
         )
     assumed = sorted({package for target in wanted for package in target.assumed})
     if assumed:
-        console.say(f" assumed where the manifest is silent: {', '.join(assumed)}")
+        console.say(f" defaults used (not in the manifest): {', '.join(assumed)}")
 
 
 def _note_pip(locked: Locked, settings: Settings, console: Console) -> None:
@@ -147,7 +147,7 @@ def _note_unknown_names(locked: Locked, console: Console) -> None:
     known = names | set(map(project_name, names))
     unknown = [name for name in named if name not in known and project_name(name) not in known]
     if unknown:
-        console.say(f" exclude-newer-package names what is locked nowhere: {', '.join(unknown)}")
+        console.say(f" exclude-newer-package: no lock has {', '.join(unknown)}")
 
 
 def _note_cpu_builds(solutions: Iterable[Solution], console: Console) -> None:

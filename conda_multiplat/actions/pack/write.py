@@ -71,7 +71,7 @@ def write_packs(
         progress: hears of each package.
 
     Raises:
-        OutsideError: a package can't be had, or is not what was locked, or an archive not written.
+        OutsideError: a package can't be fetched, is not what was locked, or an archive not written.
     """
     for plan in plans.values():
         _places(plan)  # what it refuses is refused before anything is fetched

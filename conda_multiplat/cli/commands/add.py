@@ -136,7 +136,7 @@ def _addition(text: str, environment: str, selection: Selection, *, pypi: bool) 
     if text in SUBDIRS:
         raise UsageError(
             f"{text!r} is a platform, not a package",
-            hints=[f"--platform takes one; for another say it again: --platform {text}"],
+            hints=[f"--platform takes one value; repeat the option: --platform {text}"],
         )
     if pypi:
         try:

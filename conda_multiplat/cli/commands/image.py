@@ -153,7 +153,7 @@ def _labels(entries: Sequence[str]) -> dict[str, str]:
         UsageError: one has no ``=``, or no key.
     """
     if wrong := [entry for entry in entries if entry.find("=") < 1]:
-        raise UsageError(f"--label {wrong[0]!r}: KEY=VALUE is meant")
+        raise UsageError(f"--label {wrong[0]!r} is not KEY=VALUE")
     return dict(entry.partition("=")[::2] for entry in entries)
 
 
@@ -177,7 +177,7 @@ def _tag(text: str) -> str:
 
 def _what(choice: Choice, subdir: str) -> str:
     locked = choice.locked
-    of_pypi = f" and {len(locked.pypi)} of PyPI" if locked.pypi else ""
+    of_pypi = f" and {len(locked.pypi)} from PyPI" if locked.pypi else ""
     return f"{packages(len(locked.records))}{of_pypi} of {choice.environment}/{subdir}"
 
 

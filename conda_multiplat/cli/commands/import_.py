@@ -171,7 +171,7 @@ def _refuse_to_overwrite(
             raise UsageError(
                 f"{shown(path)} is imported itself, and would be replaced", hints=hints
             )
-        raise UsageError(f"{shown(path)} is there already", hints=hints)
+        raise UsageError(f"{shown(path)} already exists", hints=hints)
 
 
 def _settle(

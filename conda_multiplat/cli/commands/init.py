@@ -119,7 +119,7 @@ def _path(folder: str | None, files: Sequence[str]) -> Path:
         there = manifest_in(path.parent)
     if there is not None:
         hints = ["add to it: conda multiplat add PACKAGE…", "it is as it was"]
-        raise UsageError(f"{shown(there)} is there already", hints=hints)
+        raise UsageError(f"{shown(there)} already exists", hints=hints)
     return path
 
 

@@ -120,7 +120,7 @@ def _paths(output: str | None, plans: Sequence[Plan]) -> list[Path]:
     if len(set(found)) < len(found):
         raise UsageError(
             f"{len(found)} archives would all be {shown(found[0])}",
-            hints=["-o with a folder that is there, or one --platform"],
+            hints=["give an existing folder with -o, or one --platform"],
         )
     if not folder.is_dir():
         raise OutsideError(f"there is no folder {shown(folder)}", hints=["make it first"])

@@ -59,7 +59,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         console.say(f" {activation.name} is active in this shell already")
         return 0
     if below := _below(os.environ):
-        console.say(f" on top of {below}: `exit` comes back to it")
+        console.say(f" on top of {below}: `exit` returns to it")
     try:
         return become_shell(kind, program, script.hook(activation))
     except OSError as error:

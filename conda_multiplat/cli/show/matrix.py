@@ -44,7 +44,7 @@ def rows(cells: Sequence[Cell]) -> list[tuple[str, ...]]:
 def _packages(cell: Cell) -> str:
     if cell.state == MISSING:
         return ""
-    return f"{cell.conda} + {cell.pypi} of PyPI" if cell.pypi else str(cell.conda)
+    return f"{cell.conda} + {cell.pypi} from PyPI" if cell.pypi else str(cell.conda)
 
 
 def _builds(cell: Cell) -> str:

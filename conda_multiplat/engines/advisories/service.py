@@ -151,11 +151,11 @@ class Service:
                     raise self._odd(path, f"an answer of more than {_LARGEST >> 20} MiB")
                 return content
         hint = "or hold the locks against a downloaded database: --db FILE"
-        raise OutsideError(f"{self.name}{path} can't be had: {reason}", hints=[hint])
+        raise OutsideError(f"{self.name}{path} can't be fetched: {reason}", hints=[hint])
 
     def _odd(self, path: str, what: str) -> OutsideError:
         hint = "is that a service that speaks OSV's protocol?"
-        return OutsideError(f"{self.name}{path} answers what is no answer: {what}", hints=[hint])
+        return OutsideError(f"{self.name}{path} sent an invalid response: {what}", hints=[hint])
 
 
 def _is_web(url: str) -> bool:

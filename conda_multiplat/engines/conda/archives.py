@@ -53,7 +53,7 @@ def download_archives(
         progress: hears of each package.
 
     Raises:
-        OutsideError: an archive can't be had, or is not what was locked.
+        OutsideError: an archive can't be fetched, or is not what was locked.
     """
     files = {record: _file(record) for record in records}
     ours = client(settings, channels)

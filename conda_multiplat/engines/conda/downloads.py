@@ -69,7 +69,7 @@ def download_texts(
     """The texts of pages, of each no more than a few megabytes.
 
     Raises:
-        OutsideError: a page can't be had.
+        OutsideError: a page can't be fetched.
     """
 
     async def every() -> list[Problem | None]:
@@ -122,7 +122,7 @@ def download(
         progress: hears of each file.
 
     Raises:
-        OutsideError: a file can't be had, or is not what was locked.
+        OutsideError: a file can't be fetched, or is not what was locked.
     """
 
     async def every() -> list[Fetched | Problem]:

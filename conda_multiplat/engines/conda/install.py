@@ -66,7 +66,7 @@ def install_records(
         than the lock says.
 
     Raises:
-        OutsideError: a package can't be had, or is not what was locked.
+        OutsideError: a package can't be fetched, or is not what was locked.
     """
     cache = cache_folder(settings) / "packages"
     come = {each.name for each in changed}
@@ -131,7 +131,7 @@ def linked_aside(
     It is beside the cache, so that most files are links. What is fetched stays in the cache.
 
     Raises:
-        OutsideError: a package can't be had, or is not what was locked.
+        OutsideError: a package can't be fetched, or is not what was locked.
     """
     with temporary_folder(cache_folder(settings), ".download-") as folder:
         prefix = folder / "prefix"
@@ -166,7 +166,7 @@ def download_records(
     rattler fetches only what it installs.
 
     Raises:
-        OutsideError: a package can't be had, or is not what was locked.
+        OutsideError: a package can't be fetched, or is not what was locked.
     """
     with linked_aside(records, subdir, settings=settings, channels=channels, progress=progress):
         pass

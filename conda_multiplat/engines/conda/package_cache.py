@@ -46,7 +46,7 @@ AT_ONCE = 16
 #: How many are looked at at once on a slow disk: where that has waited for so many seconds.
 _LOOKING_AT_ONCE = 4
 _PATIENCE = 0.05
-#: How many that can't be had are named.
+#: How many that can't be fetched are named.
 _NAMED = 5
 _COUNT = 8
 #: Each value of ``index.json`` that rattler does not take has an exception of its own.
@@ -186,7 +186,7 @@ async def fetch(
         done: is called after each package.
 
     Raises:
-        OutsideError: a package can't be had, or is not what was locked.
+        OutsideError: a package can't be fetched, or is not what was locked.
     """
     limit = asyncio.Semaphore(AT_ONCE)
     amount = _Amount(records)
@@ -311,7 +311,7 @@ def error_of(problems: Sequence[Problem]) -> OutsideError:
             hints=["nothing was changed; if the channel was rebuilt, run `conda multiplat lock`"],
         )
     return OutsideError(
-        "locked packages can't be had",
+        "locked packages can't be fetched",
         details=lines,
         hints=["nothing was changed; run the same command again when they can be had"],
     )

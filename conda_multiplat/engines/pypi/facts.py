@@ -86,7 +86,7 @@ def _of_folder(folder: Path) -> PackageFacts:
 
 
 def _of_archive(uv: Compiler, record: PypiRecord) -> str:
-    """The ``PKG-INFO`` of a source archive; ``""`` where it can't be had."""
+    """The ``PKG-INFO`` of a source archive; ``""`` where it can't be fetched."""
     local = uv.base / record.url
     try:
         file = local if "://" not in record.url else _downloaded(uv, record)

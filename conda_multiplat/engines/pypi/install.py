@@ -93,7 +93,7 @@ class UvInstaller:
 
         Raises:
             LockFileError: a folder is not as it was locked.
-            OutsideError: a file can't be had, is not what was locked, or can't be built.
+            OutsideError: a file can't be fetched, is not what was locked, or can't be built.
         """
         self._check_folders(records)
         anew = [f"--refresh-package={each.name}" for each in records if each.is_folder]
@@ -110,7 +110,7 @@ class UvInstaller:
         """Install packages of which nothing is in the prefix; its Python must be there.
 
         Raises:
-            OutsideError: a file can't be had, is not what was locked, or can't be built.
+            OutsideError: a file can't be fetched, is not what was locked, or can't be built.
         """
         self._install_all(records, self._prefix)
 

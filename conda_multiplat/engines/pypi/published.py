@@ -41,13 +41,13 @@ class Published:
         self._known: dict[tuple[str, ...], Future[Metadata | None]] = {}
 
     def of_version(self, uv: Compiler, name: str, version: str) -> Metadata | None:
-        """Of a project's version in the indexes; ``None`` where it can't be had."""
+        """Of a project's version in the indexes; ``None`` where it can't be fetched."""
         pin = f"{name}=={version}"
         key = (pin, uv.request.python, *uv.options)
         return self._once(key, lambda: _of_pin(uv, name, pin))
 
     def of_file(self, uv: Compiler, name: str, url: str) -> Metadata | None:
-        """Of a locked file; ``None`` where it can't be had."""
+        """Of a locked file; ``None`` where it can't be fetched."""
         return self._once((url,), lambda: _of_url(uv, name, url))
 
     def _once(
@@ -83,7 +83,7 @@ def files(package: dict[str, Any]) -> list[str]:
 
 
 def metadata_text(uv: Compiler, name: str, url: str) -> str:
-    """The content of a file's ``METADATA``; ``""`` where it can't be had."""
+    """The content of a file's ``METADATA``; ``""`` where it can't be fetched."""
     return _served(uv, url) or _unpacked(uv, name, url)
 
 

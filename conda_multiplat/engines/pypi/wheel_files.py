@@ -43,7 +43,7 @@ def download_wheels(
         progress: hears of each package.
 
     Raises:
-        OutsideError: a wheel can't be had, or is not what was locked.
+        OutsideError: a wheel can't be fetched, or is not what was locked.
     """
     if not records:
         return {}

@@ -112,7 +112,7 @@ def set_up(what: Registration, scope: str, console: Console) -> int:
     _tell(console, f"wrote {shown(path)}", wanted)
     _tell(console, f"wrote git's {scope} configuration", _assignments(config))
     if not wanted and not config:
-        console.say(" nothing to write: it is set up")
+        console.say(" already set up")
     else:
         console.say(f" commit {_ATTRIBUTES}; in every other clone, once: {what.command}")
     console.result({"attributes": wanted, "config": config})
@@ -137,7 +137,7 @@ def take_out(what: Registration, scope: str, console: Console) -> int:
     _tell(console, f"took out of {shown(path)}", there)
     _tell(console, f"took out of git's {scope} configuration", _assignments(config))
     if not there and not config:
-        console.say(" nothing to take out")
+        console.say(" nothing to undo")
     console.result({"attributes": there, "config": config})
     return 0
 

@@ -54,7 +54,7 @@ def test_package_for_all_platforms(door: Host, project: Path, channel: Path) -> 
     assert done.stderr.lstrip("\n") == (
         " default  linux-64      4 packages  100 B\n"
         "          osx-arm64     4 packages  100 B\n"
-        " assumed where the manifest is silent: glibc 2.28, linux 4.18, osx 13.0\n"
+        " defaults used (not in the manifest): glibc 2.28, linux 4.18, osx 13.0\n"
         " + numpy >=2.1.0\n"
         " wrote environment.yml, conda-lock.yml\n"
     )
@@ -238,7 +238,7 @@ BAD = {
     "two platforms": (
         ["--platform", "linux-64", "osx-arm64", "numpy"],
         "error: 'osx-arm64' is a platform, not a package\n"
-        "  --platform takes one; for another say it again: --platform osx-arm64\n",
+        "  --platform takes one value; repeat the option: --platform osx-arm64\n",
     ),
     "file of requirements that is missing": (
         ["--pypi", "-r reqs.txt"],
@@ -497,7 +497,7 @@ def test_environments_of_other_names(alone: Host, project: Path, real_channel: P
     assert without_sizes(done.stderr).endswith(f" {mine} has the 3 packages of default\n")
     alone.multiplat("install", "-n", "yours", cwd=project)
     done = alone.multiplat("remove", "greeting", cwd=project)
-    also = "{} is of this manifest too: conda multiplat install -n {} -e default\n"
+    also = "{} was installed from this manifest too: conda multiplat install -n {} -e default\n"
     assert done.stderr.endswith(
         f" {also.format(mine, 'mine')} {also.format(alone.envs / 'yours', 'yours')}"
     )

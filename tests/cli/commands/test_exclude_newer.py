@@ -796,7 +796,7 @@ def test_names_that_are_locked_nowhere(alone: Host, project: Path, tools: Path) 
     extra = _extra(exclude_newer="7d", exclude_newer_package=names)
     write(project, tools, "tool", platforms=LINUX, extra=extra)
     done = alone.multiplat("lock", cwd=project)
-    assert " exclude-newer-package names what is locked nowhere: prt\n" in done.stderr
+    assert " exclude-newer-package: no lock has prt\n" in done.stderr
     assert "nowhere" not in alone.multiplat("lock", cwd=project).stderr
 
 

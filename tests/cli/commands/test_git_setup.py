@@ -74,14 +74,14 @@ def test_merge_driver(door: Host, tmp_path: Path) -> None:
     written = _local(repo).read_text("utf-8").removeprefix(before)
     assert re.findall(r"^\t(\w+) =", written, re.MULTILINE) == ["name", "driver", "recursive"]
     again = repo.multiplat("merge-driver", "--setup", "--local")
-    assert again == " nothing to write: it is set up\n"
+    assert again == " already set up\n"
     assert _attributes(repo).read_text("utf-8") == MERGE
     said = repo.multiplat("merge-driver", "--undo")
     assert said.startswith(" took out of .gitattributes:\n   # Once in each clone")
     assert " took out of git's local configuration:\n" in said
     assert not _attributes(repo).exists()
     assert _local(repo).read_text("utf-8") == before
-    assert repo.multiplat("merge-driver", "--undo") == " nothing to take out\n"
+    assert repo.multiplat("merge-driver", "--undo") == " nothing to undo\n"
 
 
 def test_other_lines_stay(repo: Repository) -> None:

@@ -442,8 +442,8 @@ def test_bases_that_are_none(
             ["--base", "made", "-o", "made"],
             "made is the base: it would be replaced by what is made",
         ),
-        (["--label", "=1"], "--label '=1': KEY=VALUE is meant"),
-        (["--label", "a"], "--label 'a': KEY=VALUE is meant"),
+        (["--label", "=1"], "--label '=1' is not KEY=VALUE"),
+        (["--label", "a"], "--label 'a' is not KEY=VALUE"),
         (["-o", "taken"], "taken is there, and is no image: it is not replaced"),
         (["-o", "taken.tar"], "taken.tar is there, and is no image: it is not replaced"),
     ],
@@ -485,7 +485,9 @@ def test_source_date_epoch(alone: Host, project: Path, two_platforms: Path) -> N
     members = {each.name: each for tar in layer_tars(project / "layout") for each in tar}
     assert members["opt/env/bin/greet"].mtime == 1_000_000_000
     done = alone.multiplat(*make, cwd=project, env={"SOURCE_DATE_EPOCH": "today"}, code=2)
-    assert done.stderr == "error: SOURCE_DATE_EPOCH is 'today': seconds since 1970 are meant\n"
+    assert (
+        done.stderr == "error: SOURCE_DATE_EPOCH is 'today', not a number of seconds since 1970\n"
+    )
 
 
 def test_lock_that_points_elsewhere(alone: Host, project: Path, two_platforms: Path) -> None:

@@ -608,7 +608,7 @@ def test_nothing_is_overwritten(alone: Host, project: Path) -> None:
     write_files(project, environment=simple("a"), linux=simple("b"))
     done = alone.multiplat("import", "linux.yml", cwd=project, code=2)
     assert done.stderr == (
-        "error: environment.yml is there already\n"
+        "error: environment.yml already exists\n"
         "  -o FILE writes another, --force replaces it\n"
         "  --dry-run shows what it would be\n"
     )
@@ -851,7 +851,7 @@ def test_lock_is_not_overwritten(
     old = _old_lock(alone, tmp_path / "old", two_versions, "tool 1.*")
     (project / "conda-lock.yml").write_text("another\n", encoding="utf-8")
     done = alone.multiplat("import", old, cwd=project, code=2)
-    assert done.stderr.startswith("error: conda-lock.yml is there already\n")
+    assert done.stderr.startswith("error: conda-lock.yml already exists\n")
     assert not (project / "environment.yml").exists()
     done = alone.multiplat("import", old, "--force", cwd=project)
     assert " wrote environment.yml, conda-lock.yml\n" in done.stderr

@@ -87,7 +87,7 @@ def test_existing_manifest(alone: Host, project: Path, name: str) -> None:
     path.write_text("dependencies: []\n", encoding="utf-8")
     done = alone.multiplat("init", cwd=project, code=2)
     assert done.stderr == (
-        f"error: {name} is there already\n"
+        f"error: {name} already exists\n"
         "  add to it: conda multiplat add PACKAGE…\n"
         "  it is as it was\n"
     )

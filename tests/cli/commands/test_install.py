@@ -461,7 +461,7 @@ multiplat:
     )
     alone.multiplat("lock", cwd=project)
     done = alone.multiplat("install", cwd=project, env={"CONDA_OVERRIDE_CUDA": ""})
-    assert done.stderr.startswith(f"passed over gpu: this machine can't run gpu for {SUBDIR}\n")
+    assert done.stderr.startswith(f"skipped gpu: this machine can't run gpu for {SUBDIR}\n")
     assert " has the 1 package of default\n" in without_sizes(done.stderr)
     done = alone.multiplat("install", "-n", "two", cwd=project, env={"CONDA_OVERRIDE_CUDA": "12.4"})
     assert " has the 2 packages of gpu\n" in without_sizes(done.stderr)

@@ -19,7 +19,7 @@ FRESH = """\
  default  linux-64      4 packages  100 B
           osx-arm64     4 packages  100 B
           win-64        4 packages  100 B
- assumed where the manifest is silent: glibc 2.28, linux 4.18, osx 13.0, win 10.0
+ defaults used (not in the manifest): glibc 2.28, linux 4.18, osx 13.0, win 10.0
  wrote conda-lock.yml
 """
 

@@ -573,7 +573,7 @@ def test_one_voice(
         f"   + python          {PYTHON}",
         "   + builder (PyPI)  1.0",
         "   + made (PyPI)     1.0",
-        f" {tmp_path / 'env'} has the 2 packages + 2 of PyPI of default",
+        f" {tmp_path / 'env'} has the 2 packages + 2 from PyPI of default",
         f" next: conda activate {tmp_path / 'env'}",
     ], rest
     done = alone.multiplat("install", "-p", tmp_path / "other", cwd=project)

@@ -116,7 +116,7 @@ def test_pack_and_unpack(
     done = _without_network(door, "unpack", ARCHIVE, cwd=archive.parent)
     prefix = door.envs / "demo"
     assert done.endswith(
-        f" {prefix} has the 5 packages + 2 of PyPI of default\n next: conda activate demo\n"
+        f" {prefix} has the 5 packages + 2 from PyPI of default\n next: conda activate demo\n"
     )
     code = "import sys, greeting, robot; print(sys.prefix); greeting.main()"
     assert _run(prefix, code) == f"{prefix}\nhello from greeting\n"
@@ -127,7 +127,7 @@ def test_pack_and_unpack(
     state = json.loads((prefix / "conda-meta/state").read_text(encoding="utf-8"))
     assert state["env_vars"] == {"ROBOT": "arm 1"}
     again = _without_network(door, "unpack", ARCHIVE, cwd=archive.parent)
-    assert again == f" {prefix} is as packed: 5 packages + 2 of PyPI\n"
+    assert again == f" {prefix} is as packed: 5 packages + 2 from PyPI\n"
     words = ("python", "-c", "import robot; print(robot.VERSION)")
     enter = ("run", "--no-install", "-n", "demo", "--")
     ran = door.multiplat(*enter, *words, cwd=tmp_path, env=NO_NETWORK)
@@ -321,7 +321,7 @@ def test_for_other_platforms(alone: Host, project: Path, tmp_path: Path) -> None
     )
     assert refused.stderr == (
         "error: 3 archives would all be one.tar\n"
-        "  -o with a folder that is there, or one --platform\n"
+        "  give an existing folder with -o, or one --platform\n"
     )
 
 
@@ -479,7 +479,7 @@ def test_what_cannot_be_had(alone: Host, project: Path, served: Rules) -> None:
     alone.multiplat("lock", "-q", cwd=project)
     served.status["greeting-1.0-0.conda"] = 404
     done = alone.multiplat("pack", cwd=project, code=3)
-    assert "error: locked packages can't be had\n" in done.stderr
+    assert "error: locked packages can't be fetched\n" in done.stderr
     assert "404 Not Found" in done.stderr
     served.seen.clear()
     done = alone.multiplat("pack", cwd=project, code=3, env={"CONDA_OFFLINE": "1"})
@@ -504,15 +504,17 @@ def test_dry_run(alone: Host, project: Path, tmp_path: Path, served: Rules) -> N
     alone.multiplat("lock", "-q", cwd=project)
     served.seen.clear()
     done = alone.multiplat("pack", "-d", cwd=project)
-    assert done.stderr.startswith(f" would write {ARCHIVE}: 5 packages + 2 of PyPI (download size ")
+    assert done.stderr.startswith(
+        f" would write {ARCHIVE}: 5 packages + 2 from PyPI (download size "
+    )
     assert served.seen == []
     assert not (project / ARCHIVE).exists()
     alone.multiplat("pack", "-q", cwd=project)
     done = alone.multiplat("unpack", "-d", ARCHIVE, cwd=project)
     prefix = alone.envs / "demo"
     assert done.stderr.endswith(
-        f" {ARCHIVE} is as it was packed: 5 packages + 2 of PyPI\n"
-        f" would change 5 packages + 2 of PyPI in {prefix}\n"
+        f" {ARCHIVE} is as it was packed: 5 packages + 2 from PyPI\n"
+        f" would change 5 packages + 2 from PyPI in {prefix}\n"
     )
     assert not prefix.exists()
 

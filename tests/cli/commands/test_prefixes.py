@@ -138,7 +138,7 @@ def test_passed_over_is_said_once(alone: Host, project: Path, tools: Path) -> No
     alone.multiplat("lock", "-q", cwd=project)
     none, driver = {"CONDA_OVERRIDE_CUDA": ""}, {"CONDA_OVERRIDE_CUDA": "12.4"}
     done = alone.multiplat("run", "--", "tool", cwd=project, env=none)
-    assert done.stderr.startswith(f"passed over gpu: this machine can't run gpu for {SUBDIR}\n")
+    assert done.stderr.startswith(f"skipped gpu: this machine can't run gpu for {SUBDIR}\n")
     assert alone.multiplat("run", "--", "tool", cwd=project, env=none).stderr == ""
     done = alone.multiplat("run", "--", "linter", cwd=project, env=driver)
     assert without_sizes(done.stderr) == f" {alone.envs / 'demo-gpu'} has the 2 packages of gpu\n"
@@ -183,6 +183,7 @@ def test_added_where_it_belongs(alone: Host, demo: Path) -> None:
     done = alone.multiplat("add", "-e", "dev", "writer", cwd=demo)
     assert without_sizes(done.stderr).endswith(
         f" {alone.envs / 'demo-dev'} has the 3 packages of dev\n"
-        f" {alone.envs / 'demo'} is of this manifest too: conda multiplat install -e default\n"
+        f" {alone.envs / 'demo'} was installed from this manifest too: "
+        "conda multiplat install -e default\n"
     )
     assert _there(alone) == {"demo": {"tool"}, "demo-dev": {"tool", "linter", "writer"}}

@@ -73,7 +73,7 @@ def test_lock_takes_one_file_for_each_platform(
     """The wheel that fits the target's Python and promises, with its hash; markers by target."""
     write(project, channel, "python 3.12.*", "numpy", _pip(pypi, "robot"))
     done = door.multiplat("lock", cwd=project)
-    assert " default  linux-64      4 packages + 3 of PyPI\n" in without_sizes(done.stderr)
+    assert " default  linux-64      4 packages + 3 from PyPI\n" in without_sizes(done.stderr)
     found = _pypi(project)
     assert {subdir: sorted(each) for subdir, each in found.items()} == {
         "linux-64": ["native", "purely", "robot"],

@@ -225,7 +225,7 @@ def test_active_environment_is_not_nested(alone: Host, locked: Path) -> None:
         terminal.wait_for("demo is active in this shell already")
         terminal.wait_for("<0 1>")
         terminal.enter(f"{ours} -n other")
-        terminal.wait_for("on top of demo: `exit` comes back to it")
+        terminal.wait_for("on top of demo: `exit` returns to it")
         terminal.wait_for("(other) mine> ")
         terminal.enter('echo "<$CONDA_SHLVL $CONDA_PREFIX_1 ${PATH%%:*}>"')
         terminal.wait_for(f"<2 {alone.envs / 'demo'} {alone.envs / 'other'}/bin>")
