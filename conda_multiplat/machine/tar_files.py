@@ -14,11 +14,12 @@ import tarfile
 import unicodedata
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
-from conda_multiplat.machine.files import shown
+from conda_multiplat.machine.files import open_file, shown
 from conda_multiplat.machine.interrupts import held
 from conda_multiplat.machine.temporary import sweep, temporary_path
 from conda_multiplat.vocabulary.errors import LockFileError, OutsideError
@@ -29,6 +30,8 @@ _BLOCK = 1 << 20
 _LARGEST_READ = 4 << 20
 #: Members of an archive, characters of a name, bytes of a part of it, and folders above a file.
 _MOST, _LONGEST, _LONGEST_PART, _DEEPEST = 20_000, 1000, 255, 50
+#: Of these an archive of ours tells what it is.
+_FIRST = 10
 _FORM: dict[str, Any] = {"format": tarfile.PAX_FORMAT, "copybufsize": _BLOCK}
 #: What every system takes for a name: no drive, no stream, no control character, no half of one.
 _NAME = re.compile(r"[^\x00-\x1f\x7f\\/:<>\"|?*\ud800-\udfff]+")
@@ -171,6 +174,13 @@ def open_tar(file: BinaryIO) -> tarfile.TarFile:
         TarError: it is none; so does reading on.
     """
     return _Strangers.open(fileobj=cast("IO[bytes]", _Bounded(file)), mode="r:")
+
+
+def is_tar_with(path: Path, name: str) -> bool:
+    """Whether a file is a tar, not compressed, that has a member of this name among the first."""
+    with suppress(OSError, tarfile.TarError), open_file(path) as file, open_tar(file) as tar:
+        return any(member.name.removeprefix("./") == name for member in islice(tar, _FIRST))
+    return False
 
 
 def extract_tar(

@@ -19,6 +19,7 @@ from conda_multiplat.cli.options import (
     locked_option,
     platforms_option,
 )
+from conda_multiplat.export.packed import SUMS
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown, typed
@@ -109,7 +110,7 @@ def _paths(output: str | None, plans: Sequence[Plan]) -> list[Path]:
     """Where each archive goes.
 
     Raises:
-        UsageError: several would be one file.
+        UsageError: several would be one file, or one would replace something else.
         OutsideError: there is no such folder.
     """
     place = Path(output).expanduser().absolute() if output else Path.cwd()
@@ -124,7 +125,26 @@ def _paths(output: str | None, plans: Sequence[Plan]) -> list[Path]:
         )
     if not folder.is_dir():
         raise OutsideError(f"there is no folder {shown(folder)}", hints=["make it first"])
+    if found[0] == place:  # else the name is one that only we give
+        _refuse_others(place)
     return found
+
+
+def _refuse_others(path: Path) -> None:
+    """Refuse to replace what is no packed environment.
+
+    Raises:
+        UsageError: something else has the name.
+    """
+    if path.is_file() and path.stat().st_size:
+        from conda_multiplat.machine.tar_files import is_tar_with  # late: is slow
+
+        if is_tar_with(path, SUMS):
+            return
+        raise UsageError(
+            f"{shown(path)} is no packed environment: it is not replaced",
+            hints=["name another file with -o FILE"],
+        )
 
 
 def _say_left_out(each: Plan, console: Console) -> None:

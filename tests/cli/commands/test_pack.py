@@ -582,3 +582,24 @@ def test_place_that_is_none(alone: Host, project: Path, served: Rules) -> None:
     file = next((project / "x" / SUBDIR).iterdir())
     done = alone.multiplat("unpack", file, cwd=project, code=2)
     assert " is no packed environment: " in done.stderr
+
+
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_what_is_no_pack_stays(
+    alone: Host, project: Path, tmp_path: Path, served: Rules, dry: list[str]
+) -> None:
+    """A file of another kind is not replaced; an earlier archive, or an empty file, is."""
+    _write(project, served)
+    alone.multiplat("lock", "-q", cwd=project)
+    other = tmp_path / "other.tar"
+    with tarfile.open(other, "w") as tar:
+        tar.add(project / "environment.yml")
+    for path in (project / "environment.yml", other):
+        before = path.read_bytes()
+        refused = alone.multiplat("pack", *dry, "-o", path, cwd=project, code=2)
+        assert "is no packed environment: it is not replaced\n" in refused.stderr
+        assert path.read_bytes() == before
+    (tmp_path / "new.tar").touch()
+    for _ in range(2):
+        alone.multiplat("pack", *dry, "-q", "-o", tmp_path / "new.tar", cwd=project)
+    assert ((tmp_path / "new.tar").stat().st_size > 0) is not bool(dry)
