@@ -54,4 +54,6 @@ def test_thousands() -> None:
         assert len(_names(chain)) == 1
         return time.process_time() - started
 
-    assert seconds(12_000) < 9 * seconds(3_000)
+    # the least of several: Python looks for garbage at times, and in all that the tests have left
+    many, few = (min(seconds(count) for _ in range(5)) for count in (12_000, 3_000))
+    assert many < 9 * few
