@@ -14,10 +14,8 @@ from conda_multiplat.activation.model import activation
 from conda_multiplat.export.explicit import machine_lines, platform_to_render
 from conda_multiplat.lockfile.model import LockFile, PlatformLock
 from conda_multiplat.vocabulary.file_names import rendered_name
-from conda_multiplat.vocabulary.oci import image_platform
+from conda_multiplat.vocabulary.oci import PREFIX, image_platform
 
-#: Where the environment is in the image.
-PREFIX = "/opt/env"
 #: What a file of ours begins with.
 MARK = "# Rendered by `conda multiplat render --kind dockerfile`"
 #: Images, as ``--build-arg`` names others.

@@ -30,7 +30,9 @@ from conda_multiplat.export import explicit
 from conda_multiplat.lockfile.model import LockFile, PlatformLock
 from conda_multiplat.lockfile.write import scalar
 from conda_multiplat.vocabulary.errors import DocumentError, LockFileError
+from conda_multiplat.vocabulary.file_names import rendered_name
 from conda_multiplat.vocabulary.json_values import json_object
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record
 
 CHANNEL, WHEELS, PROJECT = "channel", "pypi", "project"
@@ -143,12 +145,12 @@ def texts(
 
 def explicit_name(subdir: str) -> str:
     """The name of the explicit file."""
-    return f"conda-{subdir}.lock"
+    return rendered_name("explicit", DEFAULT_ENVIRONMENT, subdir)
 
 
 def requirements_name(subdir: str) -> str:
     """The name of pip's file."""
-    return f"requirements-{subdir}.txt"
+    return rendered_name("requirements", DEFAULT_ENVIRONMENT, subdir)
 
 
 def repodata_entry(
@@ -196,7 +198,7 @@ def _explicit(lock: LockFile, subdir: str) -> str:
         records=tuple(each._replace(url=f"./{place_of(each)}") for each in locked.records),
         pypi=tuple(record for record in locked.pypi if can_be_packed(record)),
     )
-    packed = lock._replace(environment="default", platforms={subdir: here})
+    packed = lock._replace(environment=DEFAULT_ENVIRONMENT, platforms={subdir: here})
     return explicit.render(packed, subdir, file=explicit_name(subdir))
 
 

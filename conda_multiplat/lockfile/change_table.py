@@ -12,6 +12,7 @@ from conda_multiplat.lockfile.diff import Difference
 from conda_multiplat.lockfile.platform_changes import Change
 from conda_multiplat.vocabulary.byte_sizes import between
 from conda_multiplat.vocabulary.columns import columns
+from conda_multiplat.vocabulary.records import manager_mark
 from conda_multiplat.vocabulary.styled import Line, Span
 
 _COLOURS = {"+": "green", "-": "red", "↑": "cyan", "↓": "yellow", "~": "cyan"}
@@ -64,9 +65,8 @@ def _cells(difference: Difference, *, sized: bool) -> tuple[Span, ...]:
     """The cells of a row; sizes are left out where none is known."""
     change = difference.change
     size = [Span(between(difference.sizes) if difference.sizes else "")] if sized else []
-    mark = " (PyPI)" if change.manager == "pypi" else ""
     return (
-        Span(f"{change.name}{mark}"),
+        Span(f"{change.name}{manager_mark(change.manager)}"),
         Span(change.versions),
         *size,
         Span(difference.where, "dim"),

@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
-from conda_multiplat.vocabulary.names import is_version
+from conda_multiplat.vocabulary.names import PACKAGE_NAME, is_version
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record
 
 #: What CEP 26 allows, and a little more; never a separator of paths.
 _PARTS = {
-    "name": r"[A-Za-z0-9_][A-Za-z0-9_.-]*",
+    "name": PACKAGE_NAME,
     "version": r"[A-Za-z0-9_.!+-]*[A-Za-z0-9_+!-]",
     "build": r"[A-Za-z0-9_.+]*[A-Za-z0-9_+]",
 }

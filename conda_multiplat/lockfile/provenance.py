@@ -20,10 +20,10 @@ from conda_multiplat.vocabulary.channels import (
     channel_urls,
     is_local_path,
     public_name,
+    spec_channel,
 )
 from conda_multiplat.vocabulary.names import SUBDIRS
 
-_CHANNEL = r"""^\s*([^\s\[]+?)::|\[(?:.*,)?\s*channel\s*=\s*['"]?([^'",\]]+)"""
 _PLATFORMS = (*SUBDIRS, "noarch")
 _ARCHIVES = (".conda", ".tar.bz2")
 _VARIABLE = re.compile(r"\\\$(?:\\\{)?[A-Za-z_][A-Za-z0-9_]*(?:\\\})?")
@@ -41,19 +41,8 @@ def asked_channels(target: Target, locked: Sequence[str]) -> tuple[str, ...]:
         target: an environment on a platform.
         locked: what the lock says, for a manifest that names none.
     """
-    named = (_spec_channel(requirement.text) for requirement in target.view.conda)
+    named = (spec_channel(requirement.text) for requirement in target.view.conda)
     return tuple(dict.fromkeys([*channels_of(target, locked), *filter(None, named)]))
-
-
-def _spec_channel(spec: str) -> str:
-    """The channel that a MatchSpec names, ``""`` for none.
-
-    ``match_spec`` reads it too, and takes longer to load than the rest of a check.
-    """
-    match = re.search(_CHANNEL, spec) if "::" in spec or "[" in spec else None
-    channel = (match[1] or match[2]).strip().rstrip("/") if match else ""
-    bare, _, subdir = channel.rpartition("/")
-    return bare if subdir in _PLATFORMS else channel
 
 
 def strays(

@@ -21,14 +21,13 @@ from itertools import takewhile
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
 
 from conda_multiplat.lockfile.places import Place
 from conda_multiplat.manifest.model import LocalProject
 from conda_multiplat.manifest.pypi_options import NO_BACKEND, PypiOptions
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.vocabulary import pip_places
-from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.channels import file_of, public_name
 from conda_multiplat.vocabulary.names import project_name
 from conda_multiplat.vocabulary.pip_options import (
     CONSTRAINT,
@@ -287,7 +286,7 @@ def is_own(file: Place) -> bool:
 
     Wheels by PEP 427; a source archive's name can have dashes in it, unlike PEP 625's.
     """
-    name = unquote(urlsplit(file.url).path).rpartition("/")[2]
+    name = file_of(file.url)
     if name.endswith(".whl"):
         project, _, rest = name.partition("-")
         return project_name(project) == file.name and _is_version(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -245,6 +245,10 @@ def named_pypi_index() -> str:
 def pypi_index_of(environ: Mapping[str, str], configured: str) -> str:
     """The index that stands for PyPI: a variable's word, or else a file's."""
     names = (PYPI_INDEX_VARIABLE, CONDAS_PYPI_INDEX_VARIABLE)
+    return _first_said(environ, names, configured)
+
+
+def _first_said(environ: Mapping[str, str], names: Iterable[str], configured: str) -> str:
     return next((environ[name] for name in names if environ.get(name)), configured)
 
 
@@ -257,8 +261,7 @@ def named_osv_url() -> str:
 
 def osv_url_of(environ: Mapping[str, str], configured: str) -> str:
     """The service for advisories: a variable's word, or else a file's."""
-    names = (OSV_URL_VARIABLE, CONDAS_OSV_URL_VARIABLE)
-    return next((environ[name] for name in names if environ.get(name)), configured)
+    return _first_said(environ, (OSV_URL_VARIABLE, CONDAS_OSV_URL_VARIABLE), configured)
 
 
 def named_run_rule() -> str:

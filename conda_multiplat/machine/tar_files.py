@@ -20,9 +20,11 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 from conda_multiplat.machine.files import open_file, shown
+from conda_multiplat.machine.hashing_writer import HashingWriter
 from conda_multiplat.machine.interrupts import held
 from conda_multiplat.machine.temporary import sweep, temporary_path
 from conda_multiplat.vocabulary.errors import LockFileError, OutsideError
+from conda_multiplat.vocabulary.names import is_device
 
 #: Bytes.
 _BLOCK = 1 << 20
@@ -30,33 +32,9 @@ _BLOCK = 1 << 20
 _LARGEST_READ = 4 << 20
 #: Members of an archive, characters of a name, bytes of a part of it, and folders above a file.
 _MOST, _LONGEST, _LONGEST_PART, _DEEPEST = 20_000, 1000, 255, 50
-#: Of these an archive of ours tells what it is.
-_FIRST = 10
 _FORM: dict[str, Any] = {"format": tarfile.PAX_FORMAT, "copybufsize": _BLOCK}
 #: What every system takes for a name: no drive, no stream, no control character, no half of one.
 _NAME = re.compile(r"[^\x00-\x1f\x7f\\/:<>\"|?*\ud800-\udfff]+")
-#: What Windows takes for a device, whatever comes after a dot.
-_DEVICE = re.compile(
-    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])[ ]*(\..*)?", re.IGNORECASE
-)
-
-
-class _Hashing(io.RawIOBase):
-    """A file that is written to, and its SHA-256."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.sha256 = hashlib.sha256()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, block: bytes) -> int:  # type: ignore[override]  # tarfile writes bytes
-        self.sha256.update(block)
-        return self._file.write(block)
-
-    def tell(self) -> int:
-        return self._file.tell()
 
 
 def write_tar(
@@ -81,8 +59,8 @@ def write_tar(
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         with temporary.open("xb") as file:
-            hashing = _Hashing(file)
-            with tarfile.open(fileobj=hashing, mode="w", **_FORM) as tar:
+            hashing = HashingWriter(file)
+            with tarfile.open(fileobj=cast("IO[bytes]", hashing), mode="w", **_FORM) as tar:
                 for name in sorted(members):
                     begin(name)
                     _add(tar, name, members[name])
@@ -95,7 +73,7 @@ def write_tar(
         raise OutsideError(f"can't write {shown(path)}: {at}: {error.strerror}") from None
     finally:
         temporary.unlink(missing_ok=True)
-    return hashing.sha256.hexdigest()
+    return hashing.sha256
 
 
 def _add(tar: tarfile.TarFile, name: str, content: bytes | Path) -> None:
@@ -177,10 +155,12 @@ def open_tar(file: BinaryIO) -> tarfile.TarFile:
 
 
 def is_tar_with(path: Path, name: str) -> bool:
-    """Whether a file is a tar, not compressed, that has a member of this name among the first."""
+    """Whether a file is a tar, not compressed, with a member of this name; or is empty."""
+    if not path.is_file():
+        return False
     with suppress(OSError, tarfile.TarError), open_file(path) as file, open_tar(file) as tar:
-        return any(member.name.removeprefix("./") == name for member in islice(tar, _FIRST))
-    return False
+        return any(member.name.removeprefix("./") == name for member in islice(tar, _MOST))
+    return not path.stat().st_size
 
 
 def extract_tar(
@@ -241,7 +221,7 @@ def _is_portable_part(part: str) -> bool:
     return (
         bool(_NAME.fullmatch(part))
         and part[-1] not in " ."
-        and not _DEVICE.fullmatch(part)
+        and not is_device(part)
         and len(part.encode()) <= _LONGEST_PART
     )
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import yaml
 
 from conda_multiplat.manifest.model import Environment
-from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.channels import public_name, spec_channel
 from conda_multiplat.vocabulary.errors import Location, Problem
 from conda_multiplat.vocabulary.exclude_newer import (
     FORMS,
@@ -19,14 +19,12 @@ from conda_multiplat.vocabulary.exclude_newer import (
     is_never,
     is_rule,
 )
-from conda_multiplat.vocabulary.names import nearest_or_all
+from conda_multiplat.vocabulary.names import PACKAGE_NAME, nearest_or_all
 from conda_multiplat.vocabulary.yaml_nodes import Reader, Text, is_null
 
 EVERYTHING = "exclude-newer"
 OF_CHANNELS = "exclude-newer-channel"
 OF_PACKAGES = "exclude-newer-package"
-#: ``vocabulary.match_spec`` has it too, and imports what ``check`` does without.
-_PACKAGE = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
 KEYS = (EVERYTHING, OF_CHANNELS, OF_PACKAGES)
 
 
@@ -89,7 +87,7 @@ def _require_names(reader: Reader, keys: Iterable[Text]) -> None:
     places: dict[str, Location] = {}
     for key in keys:
         first = places.setdefault(key.value.lower(), key.at)
-        if not re.fullmatch(_PACKAGE, key.value):
+        if not re.fullmatch(PACKAGE_NAME, key.value):
             hint = "write a package's name alone"
             reader.problem(key.at, f"{OF_PACKAGES} names {key.value!r:.60}, no package", hint)
         elif first != key.at:
@@ -122,8 +120,8 @@ def channel_problems(said: Sequence[Said], environments: Mapping[str, Environmen
     """Channels that the manifest does not name: a slip there would let everything through."""
     views = [view for each in environments.values() for view in each.views.values()]
     named = {_plain(text.value) for view in views for text in view.channels}
-    lines = (line.text for view in views for line in view.conda if "::" in line.text)
-    named |= {_plain(text.partition("::")[0]) for text in lines}
+    of_specs = (spec_channel(line.text) for view in views for line in view.conda)
+    named |= set(map(_plain, filter(None, of_specs)))
     if not named:  # the configuration names them
         return set()
     return {

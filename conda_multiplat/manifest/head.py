@@ -20,6 +20,7 @@ from conda_multiplat.vocabulary.names import (
     PREFIX_NAME_HINT,
     SUBDIRS,
     did_you_mean,
+    is_device,
     is_prefix_name,
     nearest_or_all,
     unique,
@@ -64,8 +65,6 @@ ENVIRONMENT = (
 )
 
 ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-#: What Windows takes for a device, with any ending: no checkout there could have such a lock.
-_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:\..*)?", re.IGNORECASE)
 
 
 class Head:
@@ -197,7 +196,7 @@ def _environment(reader: Reader, key: Text, node: yaml.Node) -> Environment:
     elif not ENVIRONMENT_NAME.fullmatch(key.value):
         hint = "it names a file: write letters, digits, `-`, `_` and `.`"
         reader.problem(key.at, f"{key.value!r} can't be an environment's name", hint)
-    elif _DEVICE.fullmatch(key.value):
+    elif is_device(key.value):  # no checkout there could have such a lock
         hint = "it names a file, and Windows has a device of that name: choose another"
         reader.problem(key.at, f"{key.value!r} can't be an environment's name", hint)
     keys = reader.known(node, what, ENVIRONMENT)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from conda_multiplat.vocabulary.errors import NOWHERE, Location, Problem
-from conda_multiplat.vocabulary.names import nearest_or_all, project_name
+from conda_multiplat.vocabulary.names import project_name
 from conda_multiplat.vocabulary.yaml_nodes import Reader, Text
 
 LICENSES = ("allow", "deny", "exceptions")
@@ -76,11 +76,7 @@ def combined(rules: Sequence[LicenseRules]) -> LicenseRules:
 def read_license_rules(reader: Reader, node: yaml.Node) -> LicenseRules:
     """The value of ``licenses:``, its problems going to ``reader``."""
     reader.no_selectors(node, "licenses")
-    keys = reader.mapping(node, "licenses")
-    for name, (key, _) in keys.items():
-        if name not in LICENSES:
-            hint = nearest_or_all(name, LICENSES)
-            reader.problem(key.at, f"unknown key {name!r} in licenses", hint)
+    keys = reader.known(node, "licenses", LICENSES)
     allow, deny = (
         reader.texts(keys[name][1], name) if name in keys else () for name in ("allow", "deny")
     )
@@ -99,11 +95,7 @@ def read_license_rules(reader: Reader, node: yaml.Node) -> LicenseRules:
 def _exceptions(reader: Reader, node: yaml.Node) -> tuple[LicenseException, ...]:
     found = []
     for name, (key, child) in reader.mapping(node, "exceptions").items():
-        keys = reader.mapping(child, f"the exception for {name}")
-        for word, (place, _) in keys.items():
-            if word not in EXCEPTION:
-                hint = nearest_or_all(word, EXCEPTION)
-                reader.problem(place.at, f"unknown key {word!r} in the exception for {name}", hint)
+        keys = reader.known(child, f"the exception for {name}", EXCEPTION)
         texts = {word: reader.text(keys[word][1], word) for word in EXCEPTION if word in keys}
         if "reason" not in keys:
             hint = "write `reason:` and why it may have its licence"

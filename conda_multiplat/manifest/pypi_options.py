@@ -111,14 +111,10 @@ def is_index(url: str) -> bool:
 def read_pypi_options(reader: Reader, node: yaml.Node) -> PypiOptions:
     """The value of ``pypi:``, its problems going to ``reader``."""
     reader.no_selectors(node, "pypi")
-    chosen = {}
-    keys = reader.mapping(node, "pypi")
-    for name, (key, child) in keys.items():
-        if name not in PYPI:
-            hint = did_you_mean(name, PYPI, f"known: {', '.join(PYPI)}")
-            reader.problem(key.at, f"unknown key {name!r} in pypi", hint)
-        elif name in CHOICES:
-            chosen[name] = _word(reader, name, child)
+    keys = reader.known(node, "pypi", PYPI)
+    chosen = {
+        name: _word(reader, name, child) for name, (_, child) in keys.items() if name in CHOICES
+    }
     indexes = _indexes(reader, keys["indexes"][1]) if "indexes" in keys else {}
     sources = _sources(reader, keys["sources"][1], indexes) if "sources" in keys else {}
     hosts = _hosts(reader, keys["file-hosts"][1]) if "file-hosts" in keys else set()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from urllib.parse import unquote, urlsplit
 
 from packaging.tags import Tag
 
@@ -17,6 +16,7 @@ from conda_multiplat.solving.extras import with_extras
 from conda_multiplat.solving.pypi import PypiSolution
 from conda_multiplat.solving.read_pylock import rank, wheel_tags
 from conda_multiplat.solving.wheel_tags import least, promise_for, tags
+from conda_multiplat.vocabulary.channels import file_of
 from conda_multiplat.vocabulary.markers import holds_for
 from conda_multiplat.vocabulary.pip_options import CONSTRAINT, EDITABLE, HASH, split_option
 from conda_multiplat.vocabulary.pip_places import is_at, place_of
@@ -47,7 +47,7 @@ def unfit_wheels(
     for line in target.view.pypi:
         text = line.text.removeprefix(CONSTRAINT)
         place = None if text.startswith(("-", HASH)) else place_of(text)
-        file = unquote(urlsplit(place.where).path).rpartition("/")[2] if place else ""
+        file = file_of(place.where) if place else ""
         if not file.endswith(".whl") or not holds_for(text, target.subdir, python):
             continue
         has = list(wheel_tags(file))
@@ -74,7 +74,7 @@ def unfit_needs(
         if not record.is_wheel or rank(record.url, ranks) is not None:
             continue
         askers = sorted(each.name for each in solution.records if record.name in each.depends)
-        file = unquote(urlsplit(record.url).path).rpartition("/")[2]
+        file = file_of(record.url)
         where = f"can't be installed on {{}}, Python {'.'.join(python.split('.')[:2])}"
         by = f", and {' and '.join(askers)} {'need' if len(askers) > 1 else 'needs'} it"
         hint = _hint(list(wheel_tags(file)), ranked, target.subdir, subdirs)

@@ -13,7 +13,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+from conda_multiplat.vocabulary.names import SUBDIRS
 
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+]*://")
 #: In URLs only, and not in those of files: any folder can be called ``t``.
@@ -23,6 +25,8 @@ _SHORTEST = 4
 #: ``git@`` is how everybody logs in to a repository by SSH: no secret, and a part of its address.
 _USERINFO = re.compile(r"(?<=://)(?!(?<=ssh://)git@)[^/\s]*@")
 _LOGIN = re.compile(r"(?<=://)(?!git@)[^/\s]*@")
+#: The channel in a MatchSpec, before its name or in brackets.
+_OF_SPEC = r"""^\s*([^\s\[]+?)::|\[(?:.*,)?\s*channel\s*=\s*['"]?([^'",\]]+)"""
 _LOCAL = ("/", "./", "../", ".\\", "..\\", "~")
 #: The URLs of the members of conda's own group, ``defaults``.
 OF_DEFAULTS = re.compile(r"https?://[^/]+/(pkgs/[a-z0-9]+)")
@@ -108,6 +112,22 @@ def scrub(text: str, known: Iterable[str] = ()) -> str:
 def _named_only(secret: str) -> bool:
     """Whether a login or a token is given by the names of variables alone."""
     return all(_ENVIRONMENT_VARIABLE.fullmatch(part) for part in secret.split(":"))
+
+
+def spec_channel(spec: str) -> str:
+    """The channel that a MatchSpec names, without a platform; ``""`` for none.
+
+    ``match_spec`` reads it too, and takes longer to load than the rest of a check.
+    """
+    match = re.search(_OF_SPEC, spec) if "::" in spec or "[" in spec else None
+    channel = (match[1] or match[2]).strip().rstrip("/") if match else ""
+    bare, _, subdir = channel.rpartition("/")
+    return bare if subdir in (*SUBDIRS, "noarch") else channel
+
+
+def file_of(url: str) -> str:
+    """The name of the file at a URL or path."""
+    return unquote(urlsplit(url).path).rpartition("/")[2]
 
 
 def environment_variables(name: str) -> list[str]:

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from conda_multiplat.vocabulary.conditions import condition_holds
 from conda_multiplat.vocabulary.errors import WordingError
 from conda_multiplat.vocabulary.match_spec_slips import LONE, slip
-from conda_multiplat.vocabulary.names import SUBDIRS
+from conda_multiplat.vocabulary.names import PACKAGE_NAME, SUBDIRS
 
 #: What has no other place.
 _ONLY_IN_BRACKETS = ("build_number", "md5", "sha256", "extras", "flags", "when")
@@ -50,7 +50,7 @@ _VERSION_IN_BRACKETS = re.compile(
 #: None that anybody has written has more than ten.
 _MOST_PARENTHESES = 100
 _NAME_AND_REST = re.compile(r"([^ =<>!~]+)(.*)")
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_NAME = re.compile(PACKAGE_NAME)
 _VERSION_AND_BUILD = re.compile(
     r"((?:.+?)[^><!,|]?)(?:(?<![=!|,<>~])(?:[ =])([^-=,|<>~]+?))?$"  # conda's own
 )

@@ -39,6 +39,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 }
 
 DEFAULT_ENVIRONMENT = "default"
+#: A package's name alone (CEP 26), as a pattern.
+PACKAGE_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
 
 _SEGMENTS = r"[0-9A-Za-z]+(?:[._-][0-9A-Za-z]+)*(?:\.[_-]|[_-]{1,2})?"
 _VERSION = re.compile(rf"(?:\d{{1,19}}!)?{_SEGMENTS}(?:\+{_SEGMENTS})?")
@@ -105,6 +107,14 @@ def project_name(name: str) -> str:
     ``packaging`` has it too, and takes longer to load than a manifest to read.
     """
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def is_device(name: str) -> bool:
+    """Whether Windows takes a file's name for a device, whatever comes after a dot."""
+    return re.fullmatch(_DEVICE, name) is not None
+
+
+_DEVICE = r"(?i)(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])[ ]*(\..*)?"
 
 
 def is_prefix_name(name: str) -> bool:

@@ -18,6 +18,8 @@ AS_IN_OCI: Mapping[str, str] = {
     "application/vnd.docker.image.rootfs.diff.tar": "application/vnd.oci.image.layer.v1.tar",
     "application/vnd.docker.image.rootfs.diff.tar.gzip": LAYER,
 }
+#: Where an image has its environment.
+PREFIX = "/opt/env"
 #: What ``oci-layout`` says.
 LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
 #: conda's subdirs as Go names their platforms, which OCI does too.
@@ -50,10 +52,8 @@ class ImagePlatform(NamedTuple):
     def is_of(self, document: Mapping[str, Any]) -> bool:
         """Whether an image with this ``platform``, or configuration, runs there."""
         theirs = document.get("os"), document.get("architecture")
-        variants = self.variant, document.get("variant", self.variant)
-        return theirs == ("linux", self.architecture) and (
-            not self.variant or variants[0] == variants[1]
-        )
+        variant = document.get("variant", self.variant)
+        return theirs == ("linux", self.architecture) and self.variant in ("", variant)
 
 
 class Blob(NamedTuple):

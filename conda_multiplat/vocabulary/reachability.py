@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from conda_multiplat.vocabulary.names import spec_name
 from conda_multiplat.vocabulary.records import Record
 
+#: A package: by its name, or by what else tells it from others.
+Node = TypeVar("Node", bound=Hashable)
 #: What each package needs, by name.
 Depends = Mapping[str, Sequence[str]]
 
@@ -63,12 +66,26 @@ def path_to(name: str, roots: Iterable[str], depends: Depends) -> tuple[str, ...
         roots: what is asked for, in the order of preference.
         depends: what each package needs.
     """
-    chains: dict[str, tuple[str, ...]] = {root: (root,) for root in roots if root in depends}
+    for package, chain in shortest_chains(roots, depends):
+        if package == name:
+            return chain
+    return ()
+
+
+def shortest_chains(
+    roots: Iterable[Node], depends: Mapping[Node, Iterable[Node]]
+) -> Iterator[tuple[Node, tuple[Node, ...]]]:
+    """Each package that roots need, themselves included, with the shortest chain from one to it.
+
+    Of chains of one length that of the first root counts.
+    """
+    chains: dict[Node, tuple[Node, ...]] = {root: (root,) for root in roots if root in depends}
+    yield from chains.items()
     todo = deque(chains)
-    while todo and name not in chains:
+    while todo:
         package = todo.popleft()
         for needed in depends[package]:
             if needed in depends and needed not in chains:
                 chains[needed] = (*chains[package], needed)
+                yield needed, chains[needed]
                 todo.append(needed)
-    return chains.get(name, ())

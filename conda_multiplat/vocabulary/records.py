@@ -13,6 +13,11 @@ from conda_multiplat.vocabulary.names import split_spec
 SIZE_KEY = "# size"
 
 
+def manager_mark(manager: str) -> str:
+    """What stands behind a package's name in a table: nothing for conda's."""
+    return " (PyPI)" if manager == "pypi" else ""
+
+
 class CondaRecord(NamedTuple):
     """One locked conda package.
 

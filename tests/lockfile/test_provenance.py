@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from conda_multiplat.lockfile.places import Place, Places
-from conda_multiplat.lockfile.provenance import _spec_channel, strays
+from conda_multiplat.lockfile.provenance import strays
 from conda_multiplat.vocabulary.channels import ChannelConfig
-from conda_multiplat.vocabulary.match_spec import parse_spec
 
 OWN = ChannelConfig(
     channel_alias="https://c.example.com",
@@ -116,24 +115,6 @@ def test_encoded_name() -> None:
     """An epoch's sign can be written as a code."""
     package = Place("x", "1!2.0", "https://c.example.com/main/noarch/x-1%212.0-0.conda")
     assert strays(Places({}, [package], []), ["main"], [OWN], Path("/"), "linux-64") == []
-
-
-@pytest.mark.parametrize(
-    ("spec", "channel"),
-    [
-        ("python", ""),
-        ("conda-forge::python >=3", "conda-forge"),
-        ("conda-forge/label/dev::python", "conda-forge/label/dev"),
-        ("https://x.example.com/t/$T/a::python=3", "https://x.example.com/t/$T/a"),
-        ("python[channel=conda-forge]", "conda-forge"),
-        ("python[version='>=3', channel='https://x.example.com/a']", "https://x.example.com/a"),
-        ('python[channel="a/b", build=*_0]', "a/b"),
-    ],
-)
-def test_channel_of_a_spec(spec: str, channel: str) -> None:
-    """As the reader of MatchSpecs has it."""
-    assert parse_spec(spec).channel == channel
-    assert _spec_channel(spec) == channel
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import ssl
-import threading
 import time
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +12,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from support.server import running
 
 Advisory = dict[str, Any]
 #: A base score of 9.8.
@@ -169,11 +170,5 @@ def osv_service(
         context.load_cert_chain(*certificate)
         server.socket = context.wrap_socket(server.socket, server_side=True)
         server.rules.url = f"https://localhost:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with running(server):
         yield server.rules
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

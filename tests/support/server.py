@@ -183,10 +183,17 @@ def serve(
     if certificate is not None and not proxy:
         server.socket = server.tls.wrap_socket(server.socket, server_side=True)
         server.rules.url = f"https://localhost:{server.server_address[1]}"
+    with running(server):
+        yield server.rules
+
+
+@contextmanager
+def running(server: socketserver.BaseServer) -> Iterator[None]:
+    """Have a server answer, in a thread of its own."""
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield server.rules
+        yield
     finally:
         server.shutdown()
         server.server_close()

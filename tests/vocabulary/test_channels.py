@@ -15,8 +15,10 @@ from conda_multiplat.vocabulary.channels import (
     public_name,
     scrub,
     secrets,
+    spec_channel,
     without_login,
 )
+from conda_multiplat.vocabulary.match_spec import parse_spec
 
 CONFIG = ChannelConfig(
     channel_alias="https://alias.example.com/",
@@ -247,3 +249,21 @@ def test_at_sign_in_a_password() -> None:
     url = "https://u:p@ss@x.example.com/a@b"
     assert public_name(url) == "https://x.example.com/a@b"
     assert "p@ss" in secrets([url])
+
+
+@pytest.mark.parametrize(
+    ("spec", "channel"),
+    [
+        ("python", ""),
+        ("conda-forge::python >=3", "conda-forge"),
+        ("conda-forge/label/dev::python", "conda-forge/label/dev"),
+        ("https://x.example.com/t/$T/a::python=3", "https://x.example.com/t/$T/a"),
+        ("python[channel=conda-forge]", "conda-forge"),
+        ("python[version='>=3', channel='https://x.example.com/a']", "https://x.example.com/a"),
+        ('python[channel="a/b", build=*_0]', "a/b"),
+    ],
+)
+def test_channel_of_a_spec(spec: str, channel: str) -> None:
+    """As the reader of MatchSpecs has it."""
+    assert parse_spec(spec).channel == channel
+    assert spec_channel(spec) == channel

@@ -27,10 +27,10 @@ from conda_multiplat.machine.project import Project
 from conda_multiplat.machine.read_activation import read_activation
 from conda_multiplat.machine.site_packages import site_packages
 from conda_multiplat.vocabulary.file_names import rendered_name
+from conda_multiplat.vocabulary.oci import PREFIX
 from conda_multiplat.vocabulary.records import python_of
 
-#: Where the environment is in an image, and the same as paths of an archive have it.
-PREFIX = "/opt/env"
+#: The prefix as paths of an archive have it.
 ROOT = PREFIX.removeprefix("/")
 
 

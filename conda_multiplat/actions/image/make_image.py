@@ -16,11 +16,10 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from conda_multiplat.actions.image.lay_out import PREFIX, ROOT, LaidOut, laid_out, sbom_path
+from conda_multiplat.actions.image.lay_out import ROOT, LaidOut, laid_out, sbom_path
 from conda_multiplat.actions.image.wheels import refuse_unbuilt
 from conda_multiplat.actions.install.choose_environment import Choice
 from conda_multiplat.actions.install.work import require_allowed
@@ -36,7 +35,8 @@ from conda_multiplat.machine.oci.layouts import add_blob, new_layout
 from conda_multiplat.machine.progress import Progress, progress
 from conda_multiplat.machine.project import Project
 from conda_multiplat.vocabulary.errors import UsageError
-from conda_multiplat.vocabulary.oci import CONFIG, MANIFEST, ImagePlatform, Layer
+from conda_multiplat.vocabulary.exclude_newer import in_words
+from conda_multiplat.vocabulary.oci import CONFIG, MANIFEST, PREFIX, ImagePlatform, Layer
 
 #: What can run activation scripts, the best first.
 _SHELLS = ("bin/bash", "usr/bin/bash", "bin/sh", "usr/bin/sh")
@@ -184,7 +184,7 @@ def _image(
         started,
         [f"{PREFIX}/bin/python"] if python and not _starts_something(config) else [],
         labels,
-        "" if request.seconds is None else _timestamp(request.seconds),
+        "" if request.seconds is None else in_words(request.seconds),
     )
 
 
@@ -192,10 +192,6 @@ def _starts_something(config: Mapping[str, Any]) -> bool:
     """Whether a base says what its containers run."""
     process = config.get("config") or {}
     return bool(process.get("Cmd") or process.get("Entrypoint"))
-
-
-def _timestamp(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _shell(environment: LaidOut, base: Base | None) -> str:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from conda_multiplat.actions.install.choose_environment import Choice
 from conda_multiplat.actions.install.pypi_side import installer
+from conda_multiplat.export.packed import can_be_packed
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.oci.linked_packages import Linked, Place, unpacked_package
 from conda_multiplat.machine.progress import Progress
 from conda_multiplat.machine.project import Project
+from conda_multiplat.vocabulary.channels import file_of
 from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.package_facts import PackageFacts
 from conda_multiplat.vocabulary.records import PypiRecord
@@ -21,7 +23,7 @@ def refuse_unbuilt(records: Sequence[PypiRecord]) -> None:
     Raises:
         UsageError: with all of them.
     """
-    if others := [record for record in records if not (record.is_wheel and record.sha256)]:
+    if others := [record for record in records if not can_be_packed(record)]:
         raise UsageError(
             "PyPI packages of an image have to be wheels: nothing is built for another machine",
             details=[f"{record.name} {record.version}: {record.url}" for record in others],
@@ -59,7 +61,7 @@ def unpacked_wheels(
         return []
     from conda_multiplat.engines.pypi.facts import read_facts
     from conda_multiplat.engines.pypi.unpack import unpack_wheel
-    from conda_multiplat.engines.pypi.wheel_files import download_wheels, wheel_name
+    from conda_multiplat.engines.pypi.wheel_files import download_wheels
 
     known = installer(project, choice, place.prefix, settings)
     aside = place.prefix.parent / "wheels"
@@ -70,7 +72,7 @@ def unpacked_wheels(
     for record in records:
         bar.now(record.name)
         folder, wheel = aside / "unpacked" / record.name, wheels[record].path
-        wheel = wheel.rename(wheel.with_name(wheel_name(record.url)))  # its name is looked at
+        wheel = wheel.rename(wheel.with_name(file_of(record.url)))  # its name is looked at
         metadata = unpack_wheel(record, wheel, folder, prefix, site_packages)
         wheel.unlink()
         facts = read_facts(metadata) or PackageFacts()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from conda_multiplat.actions.install.work import Work
 from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.lockfile.platform_changes import Change, packages
+from conda_multiplat.machine.files import quoted
 from conda_multiplat.vocabulary.byte_sizes import total_words
 
 
@@ -18,6 +20,11 @@ def outcome(work: Work) -> str:
     has = "has" if changed else "already has"
     locked, environment = work.choice.locked, work.choice.environment
     return f"{work.where} {has} the {locked_packages(locked)} of {environment}{noted(some, size)}"
+
+
+def activation(where: Path) -> str:
+    """The command that activates a prefix: by its name, where it has one."""
+    return f"conda activate {quoted(where.name if where.parent.name == 'envs' else str(where))}"
 
 
 def locked_packages(locked: PlatformLock) -> str:

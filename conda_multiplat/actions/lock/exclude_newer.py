@@ -24,7 +24,7 @@ from conda_multiplat.manifest.model import Manifest
 from conda_multiplat.manifest.targets import Target, targets
 from conda_multiplat.solving.outcomes import Solution
 from conda_multiplat.solving.requests import channels_of
-from conda_multiplat.vocabulary.channels import channel_urls, public_name
+from conda_multiplat.vocabulary.channels import channel_urls, public_name, spec_channel
 from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.exclude_newer import (
     FORMS,
@@ -147,8 +147,8 @@ def _of_channels(
 def _channel_names(manifest: Manifest, settings: Settings) -> list[str]:
     wanted = targets(manifest)
     named = [name for target in wanted for name in channels_of(target, settings.channels)]
-    lines = (line.text for target in wanted for line in target.view.conda if "::" in line.text)
-    return list(dict.fromkeys([*named, *(text.partition("::")[0] for text in lines)]))
+    of_specs = (spec_channel(line.text) for target in wanted for line in target.view.conda)
+    return list(dict.fromkeys([*named, *filter(None, of_specs)]))
 
 
 def _is_meant(setting: str, name: str, settings: Settings, folder: Path) -> bool:

@@ -16,6 +16,7 @@ from conda_multiplat.actions.install.choose_environment import Choice
 from conda_multiplat.actions.install.choose_prefix import refuse_taken
 from conda_multiplat.actions.install.make_as_locked import make_as_locked
 from conda_multiplat.actions.install.summary import (
+    activation,
     changed_packages,
     download_size,
     locked_packages,
@@ -37,7 +38,6 @@ from conda_multiplat.lockfile.change_table import here
 from conda_multiplat.lockfile.platform_changes import Change, packages
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.files import quoted
 from conda_multiplat.machine.progress import progress
 from conda_multiplat.machine.project import Project
 from conda_multiplat.vocabulary.byte_sizes import total_document
@@ -162,9 +162,8 @@ def _report(work: Work, console: Console, *, dry_run: bool) -> None:
         size = noted(download_size(change.size for change in changes if change.comes))
         console.say(f" would change {changed_packages(changes)} in {where}{size}")
     else:
-        name = where.name if where.parent.name == "envs" else where
         console.say(f" {outcome(work)}{console.took}")
-        console.hint(f"conda activate {quoted(str(name))}")
+        console.hint(activation(where))
     console.result(
         {
             "dry_run": dry_run,

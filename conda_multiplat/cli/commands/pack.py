@@ -136,11 +136,9 @@ def _refuse_others(path: Path) -> None:
     Raises:
         UsageError: something else has the name.
     """
-    if path.is_file() and path.stat().st_size:
-        from conda_multiplat.machine.tar_files import is_tar_with  # late: is slow
+    from conda_multiplat.machine.tar_files import is_tar_with  # late: is slow
 
-        if is_tar_with(path, SUMS):
-            return
+    if path.is_file() and not is_tar_with(path, SUMS):
         raise UsageError(
             f"{shown(path)} is no packed environment: it is not replaced",
             hints=["name another file with -o FILE"],

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conda_multiplat.actions.install.choose_prefix import folder_of, named, require_own
-from conda_multiplat.actions.install.summary import changed_packages, locked_packages
+from conda_multiplat.actions.install.summary import activation, changed_packages, locked_packages
 from conda_multiplat.actions.say_changes import say_changes
 from conda_multiplat.cli.options import destination_options, dry_run_option
 from conda_multiplat.lockfile.change_table import here
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.files import quoted, shown
+from conda_multiplat.machine.files import shown
 from conda_multiplat.vocabulary.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,8 +59,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         console.say(f" {place} is as packed: {count}")
     else:
         console.say(f" {place} has the {count} of {work.choice.environment}{console.took}")
-        name = place.name if place.parent.name == "envs" else str(place)
-        console.hint(f"conda activate {quoted(name)}")
+        console.hint(activation(place))
     console.result(
         {
             "dry_run": args.dry,

@@ -13,6 +13,7 @@ from conda_multiplat.lockfile.audit.findings import Finding, Unknown
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.vocabulary.columns import headed
+from conda_multiplat.vocabulary.records import manager_mark
 from conda_multiplat.vocabulary.styled import Line
 
 _HEADER = (" ", "Name", "Locked", "Fixed in", "Severity", "Advisory", "Where")
@@ -68,7 +69,7 @@ def _row(finding: Finding, targets: Sequence[Target]) -> tuple[str, ...]:
     asked = any(chain.line and len(chain.path) == 1 for chain in finding.brought_by)
     return (
         ASKED if asked else " ",
-        f"{record.name}{' (PyPI)' if record.manager == 'pypi' else ''}",
+        f"{record.name}{manager_mark(record.manager)}",
         record.version,
         vulnerability.fixed or "-",
         vulnerability.rating.level,

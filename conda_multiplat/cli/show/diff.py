@@ -9,7 +9,7 @@ from conda_multiplat.cli.show.markdown import table as markdown_table
 from conda_multiplat.lockfile.change_table import table
 from conda_multiplat.lockfile.diff import Difference, EnvironmentDiff
 from conda_multiplat.lockfile.platform_changes import packages
-from conda_multiplat.vocabulary.records import Record
+from conda_multiplat.vocabulary.records import Record, manager_mark
 from conda_multiplat.vocabulary.styled import Line, Span
 
 #: A table of more rows is folded away in Markdown.
@@ -57,7 +57,7 @@ def _row(difference: Difference) -> tuple[str, ...]:
     change = difference.change
     place = f" from {plain(difference.place)}" if difference.place else ""
     return (
-        f"{plain(change.name)}{_manager(difference)}",
+        f"{plain(change.name)}{manager_mark(change.manager)}",
         _cell(change.old, difference),
         f"{_cell(change.new, difference)}{place}",
         plain(difference.where),
@@ -70,10 +70,6 @@ def _cell(record: Record | None, difference: Difference) -> str:
     rebuilt = difference.change.kind == "rebuilt" and record.build
     shown = f"{record.version} {record.build}" if rebuilt else record.version
     return f"<code>{plain(shown)}</code>"
-
-
-def _manager(difference: Difference) -> str:
-    return " (PyPI)" if difference.change.manager == "pypi" else ""
 
 
 def _platforms(environment: EnvironmentDiff) -> list[str]:

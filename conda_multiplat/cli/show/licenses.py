@@ -11,6 +11,7 @@ from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.manifest.license_rules import LicenseException
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.vocabulary.columns import headed
+from conda_multiplat.vocabulary.records import manager_mark
 from conda_multiplat.vocabulary.styled import Line, Span
 
 _HEADER = ("Name", "Version", "License", "Where")
@@ -26,10 +27,14 @@ def table(
 
 def _row(package: Licensed, targets: Sequence[Target]) -> tuple[str, ...]:
     record, license_ = package.record, package.judged.license
-    pypi = " (PyPI)" if record.manager == "pypi" else ""
     said = license_.said or (f"family {package.facts.family}" if package.facts.family else "")
     shown = license_.expression or f"? {said}".strip()
-    return f"{record.name}{pypi}", record.version, shown, where(package.targets, targets)
+    return (
+        f"{record.name}{manager_mark(record.manager)}",
+        record.version,
+        shown,
+        where(package.targets, targets),
+    )
 
 
 def refused(licensed: Sequence[Licensed]) -> Iterator[Line]:
@@ -38,9 +43,8 @@ def refused(licensed: Sequence[Licensed]) -> Iterator[Line]:
         record, judged = package.record, package.judged
         if judged.verdict != "denied":
             continue
-        pypi = " (PyPI)" if record.manager == "pypi" else ""
         yield []
-        named = f"{record.name} {record.version}{pypi}"
+        named = f"{record.name} {record.version}{manager_mark(record.manager)}"
         stated = judged.license.expression or judged.license.said
         yield [Span("denied: ", "red"), Span(named, "bold"), Span(f"  {stated}" if stated else "")]
         yield [Span(f"  {judged.reason}")]

@@ -11,6 +11,7 @@ from conda_multiplat.cli.show.where import where
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.vocabulary.columns import headed
+from conda_multiplat.vocabulary.records import manager_mark
 from conda_multiplat.vocabulary.styled import Line
 
 _HEADER = ("Name", "Locked", "Allowed", "Newest", "Where", "Why not the newest")
@@ -51,9 +52,8 @@ def summary(outdated: Sequence[Outdated]) -> Iterator[str]:
 
 def _row(package: Outdated, targets: Sequence[Target]) -> tuple[str, ...]:
     name, manager, locked, allowed, newest, reason = package.versions
-    pypi = " (PyPI)" if manager == "pypi" else ""
     return (
-        f"{name}{pypi}",
+        f"{name}{manager_mark(manager)}",
         locked,
         allowed,
         newest,

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from rattler.exceptions import IoError
 from rattler.package_streaming import PackageArchive
@@ -25,6 +24,7 @@ from conda_multiplat.engines.conda.package_cache import (
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.file_locks import in_use
 from conda_multiplat.machine.progress import Progress
+from conda_multiplat.vocabulary.channels import file_of
 from conda_multiplat.vocabulary.json_values import json_object
 from conda_multiplat.vocabulary.records import CondaRecord, Record
 
@@ -63,8 +63,7 @@ def download_archives(
     def known(file: File) -> Iterator[Path]:
         if file in may_be:
             yield may_be[file]
-        name = unquote(urlsplit(file.url).path).rpartition("/")[2]
-        yield from (place / name for place in settings.pkgs_dirs)
+        yield from (place / file_of(file.url) for place in settings.pkgs_dirs)
 
     wanted = list(files.values())
     fetched = download(wanted, folder, ours, known, settings=settings, progress=progress)

@@ -20,7 +20,13 @@ import rattler
 from rattler.package_streaming import download_to_path
 
 from conda_multiplat.engines.conda.access import run
-from conda_multiplat.engines.conda.package_cache import AT_ONCE, Problem, error_of, local_path
+from conda_multiplat.engines.conda.package_cache import (
+    AT_ONCE,
+    Problem,
+    difference_of,
+    error_of,
+    local_path,
+)
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.progress import Progress
 
@@ -228,12 +234,4 @@ async def _stream(client: rattler.Client, url: str, path: Path, retries: int) ->
 
 def _difference(file: File, digests: Digests) -> str:
     """What a file is instead of what it must be; ``""`` where it is that."""
-    if not (file.sha256 or file.md5):
-        return "the lock has no hash for it"
-    for kind, locked, digest in (
-        ("sha256", file.sha256, digests.sha256),
-        ("md5", file.md5, digests.md5),
-    ):
-        if locked and digest != locked:
-            return f"{kind} is {digest}, locked is {locked}"
-    return ""
+    return difference_of({"sha256": file.sha256, "md5": file.md5}, digests._asdict())

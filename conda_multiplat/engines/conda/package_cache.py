@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -237,13 +237,25 @@ async def _fetch(
         sha256, md5 = await _extracted(record.url, client, folder, retries)
     except OSError as error:
         return Problem(f"{record.url}: {error.strerror or error}", is_another=False)
-    for kind, locked, digest in (("sha256", record.sha256, sha256), ("md5", record.md5, md5)):
-        if locked and digest.hex() != locked.lower():
-            text = f"{record.url}: {kind} is {digest.hex()}, locked is {locked.lower()}"
-            return Problem(text, is_another=True)
-    if not (record.sha256 or record.md5):
-        return Problem(f"{record.url}: the lock has no hash for it", is_another=True)
+    locked = {"sha256": record.sha256 or "", "md5": record.md5 or ""}
+    if difference := difference_of(locked, {"sha256": sha256.hex(), "md5": md5.hex()}):
+        return Problem(f"{record.url}: {difference}", is_another=True)
     return _kept(record, entry_of(record, cache), folder, sha256, md5)
+
+
+def difference_of(locked: Mapping[str, str], digests: Mapping[str, str]) -> str:
+    """What a file is instead of what it must be, by kind of hash; ``""`` where it is that.
+
+    Args:
+        locked: what it must be; ``""`` where that is not known.
+        digests: what it is, in lower case.
+    """
+    if not any(locked.values()):
+        return "the lock has no hash for it"
+    for kind, wanted in locked.items():
+        if wanted and digests[kind] != wanted.lower():
+            return f"{kind} is {digests[kind]}, locked is {wanted.lower()}"
+    return ""
 
 
 async def _extracted(

@@ -103,9 +103,8 @@ class WaysOut:
             found = await self._repodata.solve(request._replace(cutoffs=Cutoffs()), involved)
         except SolverError:
             return ()
-        newer = {
-            each.name.normalized: each for each in found if self._repodata.too_new(request)(each)
-        }
+        too_new = self._repodata.too_new(request)
+        newer = {each.name.normalized: each for each in found if too_new(each)}
 
         async def hidden(names: Sequence[str]) -> bool:
             cutoffs = request.cutoffs.letting_through(names)

@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from types import MappingProxyType
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin
 
 from conda_multiplat.engines.conda.access import Channels, client
 from conda_multiplat.engines.conda.downloads import Fetched, File, download, download_texts
 from conda_multiplat.engines.pypi.install import UvInstaller
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.progress import Progress
-from conda_multiplat.vocabulary.channels import without_login
+from conda_multiplat.vocabulary.channels import file_of, without_login
 from conda_multiplat.vocabulary.records import PypiRecord, Record
 
 
@@ -63,13 +63,8 @@ def download_wheels(
     return {record: fetched[file] for record, file in files.items()}
 
 
-def wheel_name(url: str) -> str:
-    """A wheel's file name (PEP 427), of its URL or path."""
-    return unquote(urlsplit(url).path).rpartition("/")[2]
-
-
 def _file(record: PypiRecord, base: Path, links: Mapping[str, str]) -> File:
-    url = links.get(wheel_name(record.url), record.url).partition("#")[0]
+    url = links.get(file_of(record.url), record.url).partition("#")[0]
     place = url if "://" in url else str(base / url)
     return File(record.name, place, (record.sha256 or "").lower(), (record.md5 or "").lower())
 
@@ -82,7 +77,7 @@ def _links(page: str, url: str) -> dict[str, str]:
     """The files that an index's page of a project links to, by name."""
     parser = _Links()
     parser.feed(page)
-    return {wheel_name(link): urljoin(url, link) for link in parser.links}
+    return {file_of(link): urljoin(url, link) for link in parser.links}
 
 
 class _Links(HTMLParser):

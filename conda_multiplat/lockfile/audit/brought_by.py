@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Any, NamedTuple
 
 from conda_multiplat.lockfile.dependency_graph import Key, LockedGraph
 from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.vocabulary.reachability import shortest_chains
 
 
 class Chain(NamedTuple):
@@ -27,15 +27,11 @@ class Chain(NamedTuple):
 
 def chains(graph: LockedGraph) -> dict[Key, Chain]:
     """The shortest chain to each package of a target; of several the manifest's first."""
-    found: dict[Key, Chain] = {}
-    for root in graph.roots:
-        if root.key:
-            found.setdefault(root.key, Chain(root.line, (root.key[1],)))
-    todo = deque(found)
-    while todo:
-        key = todo.popleft()
-        for edge in graph.needs.get(key, ()):
-            if edge.key in graph.records and edge.key not in found:
-                found[edge.key] = Chain(found[key].line, (*found[key].path, edge.key[1]))
-                todo.append(edge.key)
+    lines = {root.key: root.line for root in reversed(graph.roots) if root.key}
+    roots = [root.key for root in graph.roots if root.key]
+    needs = {key: [edge.key for edge in graph.needs.get(key, ())] for key in graph.records}
+    found = {
+        key: Chain(lines[keys[0]], tuple(name for _, name in keys))
+        for key, keys in shortest_chains(roots, needs)
+    }
     return {key: found.get(key) or Chain(None, (key[1],)) for key in graph.records}

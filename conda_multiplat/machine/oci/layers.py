@@ -8,15 +8,15 @@ and written a block at a time.
 from __future__ import annotations
 
 import gzip
-import hashlib
 import io
 import os
 import posixpath
 import tarfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, NamedTuple, Protocol, cast
+from typing import IO, NamedTuple, cast
 
+from conda_multiplat.machine.hashing_writer import HashingWriter
 from conda_multiplat.machine.oci.layouts import place_blob
 from conda_multiplat.machine.temporary import temporary_path
 from conda_multiplat.vocabulary.oci import LAYER, Blob, Layer
@@ -61,15 +61,15 @@ def write_layer(
     temporary = temporary_path(layout / "layer")
     try:
         with temporary.open("xb") as file:
-            stored = _Counted(file, stopped)
+            stored = HashingWriter(file, stopped)
             with gzip.GzipFile("", "wb", _LEVEL, stored, mtime=0) as packed:
-                content = _Counted(packed, stopped)
+                content = HashingWriter(packed, stopped)
                 _write_tar(by_path, cast("IO[bytes]", content))
-        blob = Blob(LAYER, stored.digest, stored.size)
+        blob = Blob(LAYER, f"sha256:{stored.sha256}", stored.size)
         place_blob(temporary, layout, blob.digest)
     finally:
         temporary.unlink(missing_ok=True)
-    return Layer(blob, content.digest, title)
+    return Layer(blob, f"sha256:{content.sha256}", title)
 
 
 def _write_tar(entries: Mapping[str, Entry], stream: IO[bytes]) -> None:
@@ -78,35 +78,6 @@ def _write_tar(entries: Mapping[str, Entry], stream: IO[bytes]) -> None:
     ) as archive:
         for member, source in _members(entries):
             _add(archive, member, source)
-
-
-class _Writable(Protocol):
-    def write(self, data: bytes, /) -> int: ...
-    def flush(self) -> None: ...
-
-
-class _Counted:
-    """A stream that knows the digest and the size of what went through it."""
-
-    def __init__(self, stream: _Writable, stopped: Callable[[], bool]) -> None:
-        self._stream = stream
-        self._stopped = stopped
-        self._sha256 = hashlib.sha256()
-        self.size = 0
-
-    def write(self, data: bytes) -> int:
-        if self._stopped():
-            raise InterruptedError
-        self._sha256.update(data)
-        self.size += len(data)
-        return self._stream.write(data)
-
-    def flush(self) -> None:
-        self._stream.flush()
-
-    @property
-    def digest(self) -> str:
-        return f"sha256:{self._sha256.hexdigest()}"
 
 
 def _members(entries: Mapping[str, Entry]) -> Iterator[tuple[tarfile.TarInfo, Path | bytes]]:

@@ -11,15 +11,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from itertools import islice
+from contextlib import contextmanager
 from pathlib import Path
 
-from conda_multiplat.machine.files import open_file, shown
+from conda_multiplat.machine.files import shown
 from conda_multiplat.machine.interrupts import held
-from conda_multiplat.machine.tar_files import open_tar, write_tar
+from conda_multiplat.machine.tar_files import is_tar_with, write_tar
 from conda_multiplat.machine.temporary import sweep, temporary_path
 from conda_multiplat.vocabulary.errors import OutsideError, UsageError
 from conda_multiplat.vocabulary.oci import LAYOUT, Blob
@@ -28,8 +26,6 @@ from conda_multiplat.vocabulary.oci import LAYOUT, Blob
 ARCHIVE = ".tar"
 #: The file that tells a layout.
 _MARK = "oci-layout"
-#: So many members of an archive are looked at.
-_MOST = 20_000
 
 
 def blob_path(layout: Path, digest: str) -> Path:
@@ -55,8 +51,9 @@ def refuse_others(target: Path) -> None:
     Raises:
         UsageError: something else has the name.
     """
-    is_replaceable = _is_archive if target.suffix == ARCHIVE else _is_layout
-    if target.exists() and not is_replaceable(target):
+    is_archive = target.suffix == ARCHIVE
+    is_image = is_tar_with(target, _MARK) if is_archive else _is_layout(target)
+    if target.exists() and not is_image:
         raise UsageError(
             f"{shown(target)} is there, and is no image: it is not replaced",
             hints=["name another with -o PATH; an archive ends in .tar"],
@@ -65,15 +62,6 @@ def refuse_others(target: Path) -> None:
 
 def _is_layout(target: Path) -> bool:
     return target.is_dir() and ((target / _MARK).is_file() or not any(target.iterdir()))
-
-
-def _is_archive(target: Path) -> bool:
-    if not target.is_file():
-        return False
-    with suppress(OSError, tarfile.TarError), open_file(target) as file, open_tar(file) as archive:
-        members = islice(archive, _MOST)
-        return any(member.name.removeprefix("./") == _MARK for member in members)
-    return not target.stat().st_size
 
 
 @contextmanager

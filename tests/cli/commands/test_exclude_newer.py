@@ -910,3 +910,17 @@ def test_read_by_conda_lock(alone: Host, project: Path, tools: Path) -> None:
     command = [sys.executable, "-W", "ignore", "-c", code]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)
     assert done.stdout == "2\n"
+
+
+@pytest.mark.parametrize("form", ["{}::part", "part[channel='{}']"])
+def test_channel_of_a_line(alone: Host, project: Path, tmp_path: Path, form: str) -> None:
+    """A channel that a line alone names has its word too, however the line names it."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    _channel(first, _of("tool", "1.0", 50))
+    _channel(second, _of("part", "1.0", 50), _of("part", "2.0", 1))
+    url = second.as_uri()
+    extra = _extra(exclude_newer_channel={url: "7d"})
+    write(project, first, "tool", form.format(url), platforms=LINUX, extra=extra)
+    alone.multiplat("lock", cwd=project)
+    assert locked(project)["linux-64"] == {"tool": "1.0", "part": "1.0"}
+    alone.multiplat("check", "--strict", cwd=project)

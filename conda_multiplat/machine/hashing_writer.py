@@ -1,0 +1,55 @@
+"""A stream that is written to, with the digest and the size of what goes through it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Protocol
+
+
+class _Writable(Protocol):
+    def write(self, data: bytes, /) -> int: ...
+    def flush(self) -> None: ...
+
+
+class HashingWriter:
+    """Writes to another stream.
+
+    Args:
+        stream: the other one.
+        stopped: whether nobody waits for it any more.
+
+    Attributes:
+        size: the bytes that were written.
+    """
+
+    def __init__(self, stream: _Writable, stopped: Callable[[], bool] = lambda: False) -> None:
+        self._stream = stream
+        self._stopped = stopped
+        self._sha256 = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        """Write some bytes.
+
+        Raises:
+            InterruptedError: nobody waits for them.
+        """
+        if self._stopped():
+            raise InterruptedError
+        self._sha256.update(data)
+        self.size += len(data)
+        return self._stream.write(data)
+
+    def flush(self) -> None:
+        """Have the other stream write what it holds."""
+        self._stream.flush()
+
+    def tell(self) -> int:
+        """Where the next byte goes."""
+        return self.size
+
+    @property
+    def sha256(self) -> str:
+        """Of what was written, in hexadecimal."""
+        return self._sha256.hexdigest()
