@@ -71,6 +71,7 @@ class Repodata:
         cache = cache_folder(settings) / "repodata"
         self._plain_wheels = PlainWheels(cache)
         self._with_wheels: set[str] = set()  # channels of which the Gateway finds wheels
+        self._names: dict[tuple[object, ...], dict[str, str]] = {}
         self._gateway = rattler.Gateway(
             cache_dir=cache,
             default_config=source,
@@ -190,6 +191,13 @@ class Repodata:
 
     def channel_names(self, request: SolveRequest) -> dict[str, str]:
         """The channels of a request, those of MatchSpecs included: URL -> name in the manifest."""
+        texts = tuple(line.text for line in request.requirements)
+        key = (request.target.subdir, request.channels, texts)
+        if key not in self._names:  # asked for each channel, and for each record that is too new
+            self._names[key] = self._named(request)
+        return self._names[key]
+
+    def _named(self, request: SolveRequest) -> dict[str, str]:
         asked = (parse_spec(line.text).channel for line in request.requirements)
         names: dict[str, str] = {}
         for name in (*request.channels, *filter(None, asked)):
