@@ -96,33 +96,41 @@ def _of_files(
         return {}
     from conda_multiplat.engines.pypi.conda_names import name_table
     from conda_multiplat.engines.pypi.resolver import UvEngine
+    from conda_multiplat.engines.web import UnfetchedError
 
     engine = UvEngine(settings, project.folder)
+    stated: dict[str, PackageFacts] = {}
+    unread: list[str] = []
     try:
-        asked: dict[str, tuple[PypiRecord, Future[PackageFacts | None]]] = {}
+        asked: dict[str, tuple[PypiRecord, Future[PackageFacts]]] = {}
         for each, part in zip(targets, parts, strict=True):
             wanted = pypi_request(each.target, each.locked.records, name_table())
             for record in part.locked.pypi:
                 if record.url not in asked:
                     asked[record.url] = (record, engine.facts(wanted, record))
-        stated = {url: (record, future.result()) for url, (record, future) in asked.items()}
+        for url, (record, future) in asked.items():
+            error = future.exception()
+            if isinstance(error, UnfetchedError):
+                unread.append(f"{record.name} {record.version}: {url}: {error.reason}")
+            else:
+                stated[url] = future.result()
     finally:
         engine.close()
-    _refuse_unread([record for record, facts in stated.values() if facts is None], settings)
-    return {url: facts for url, (_, facts) in stated.items() if facts is not None}
+    _refuse_unread(unread, settings)
+    return stated
 
 
-def _refuse_unread(records: Sequence[PypiRecord], settings: Settings) -> None:
+def _refuse_unread(lines: Sequence[str], settings: Settings) -> None:
     """Refuse to go on without what files state.
 
     Raises:
         OutsideError: with each file.
     """
-    if records:
+    if lines:
         offline = "it is offline: conda's configuration says so"
         hint = offline if settings.offline else "check the index, the network and the proxy"
         raise OutsideError(
             "the metadata of PyPI packages can't be read",
-            details=[f"{record.name} {record.version}: {record.url}" for record in records],
+            details=lines,
             hints=[hint],
         )

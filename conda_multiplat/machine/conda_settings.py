@@ -56,7 +56,8 @@ class Settings:
         channels: what to use where the manifest names no channel.
         channel_config: how channel names become URLs.
         channel_priority: ``strict``, ``flexible`` or ``disabled``.
-        ssl_verify: False for no verification, or the path of a CA bundle.
+        ssl_verify: False for no verification, ``truststore`` for the system's certificates, or the
+            path of a CA bundle: a file or a folder.
         proxy_servers: scheme -> proxy URL.
         remote_connect_timeout_secs: how long to wait for a connection.
         remote_read_timeout_secs: how long to wait for a server that says nothing.
@@ -362,7 +363,7 @@ def _ssl_verify(value: Any) -> bool | str:
     """Conda's ``ssl_verify``: a boolean, ``truststore`` (the system's certificates), or a path."""
     if isinstance(value, bool):
         return value
-    return True if str(value) == "truststore" else str(value)
+    return str(value)
 
 
 def detect_with_conda(names: Collection[str]) -> tuple[VirtualPackage, ...]:

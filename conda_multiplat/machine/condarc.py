@@ -302,6 +302,6 @@ def _flag(value: Any) -> bool:
 
 def _flag_or_path(value: Any) -> bool | str:
     text = str(value)
-    if text.lower() in (*_TRUE, "truststore"):
+    if text.lower() in _TRUE:
         return True
     return False if text.lower() in _FALSE else text

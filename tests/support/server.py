@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -164,6 +165,48 @@ def make_certificate(folder: Path, *names: str) -> tuple[Path, Path]:
         capture_output=True,
     )  # fmt: skip
     return certificate, key
+
+
+class Authority(NamedTuple):
+    """An authority, and a server's certificate that it has signed.
+
+    Attributes:
+        file: its own certificate.
+        folder: a folder that has it by the name that OpenSSL looks for.
+        server: the certificate for ``localhost`` and its key.
+    """
+
+    file: Path
+    folder: Path
+    server: tuple[Path, Path]
+
+
+def make_authority(folder: Path) -> Authority:
+    """An authority of its own, as a company's."""
+    folder.mkdir(parents=True)
+    new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    for name, more in (
+        ("ca", ["/CN=own authority", "-addext", "keyUsage=critical,keyCertSign,cRLSign"]),
+        ("server", ["/CN=localhost", "-CA", "ca.pem", "-CAkey", "ca.key"]),
+    ):
+        is_authority = "TRUE" if name == "ca" else "FALSE"
+        extensions = [f"basicConstraints=critical,CA:{is_authority}"]
+        extensions += ["subjectAltName=DNS:localhost"] if name == "server" else []
+        options = [option for each in extensions for option in ("-addext", each)]
+        files = ["-keyout", f"{name}.key", "-out", f"{name}.pem"]
+        _openssl(folder, "req", "-x509", *new, *files, *options, "-subj", *more)
+    (folder / "all").mkdir()
+    name = _openssl(folder, "x509", "-hash", "-noout", "-in", "ca.pem").strip()
+    shutil.copy(folder / "ca.pem", folder / "all" / f"{name}.0")
+    server = (folder / "server.pem", folder / "server.key")
+    return Authority(folder / "ca.pem", folder / "all", server)
+
+
+def _openssl(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["openssl", *arguments], cwd=folder, check=True, capture_output=True, text=True
+    )
+    return done.stdout
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 import rattler
 
+from conda_multiplat.engines.certificates import certificate_variables
 from conda_multiplat.engines.conda.specs import engine_spec
 from conda_multiplat.engines.conda.stalled import Patience, cut_stalled, patience, whole_limit
 from conda_multiplat.machine.conda_settings import Settings
@@ -158,7 +159,8 @@ def client(
     mirrors = channels.mirrors.items()
     tables["mirrors"] = [f"{_quote(url)} = [{_quote(to)}]" for url, to in mirrors]
     others = {host: _basic(userinfo) for host, userinfo in logins.items()}
-    with _credentials({**channels.logins, **others}) as file, _ca_bundle(settings.ssl_verify):
+    trusted = certificate_variables(settings.ssl_verify)
+    with _credentials({**channels.logins, **others}) as file, _variables(trusted):
         if file is not None:
             lines.append(f"authentication-override-file = {_quote(str(file))}")
         for name, content in tables.items():
@@ -184,22 +186,17 @@ def _credentials(logins: dict[str, Any]) -> Iterator[Path | None]:
 
 
 @contextmanager
-def _ca_bundle(ssl_verify: bool | str) -> Iterator[None]:
-    """Let rattler trust the CA bundle of ``ssl_verify``.
-
-    It can only be told by the variable that OpenSSL reads when a client is made.
-    """
-    if isinstance(ssl_verify, bool):
-        yield
-        return
-    before = os.environ.get("SSL_CERT_FILE")
-    os.environ["SSL_CERT_FILE"] = ssl_verify
+def _variables(variables: Mapping[str, str]) -> Iterator[None]:
+    """Have environment variables for a while, which are the only way to tell rattler something."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
     try:
         yield
     finally:
-        del os.environ["SSL_CERT_FILE"]
-        if before is not None:
-            os.environ["SSL_CERT_FILE"] = before
+        for name, value in before.items():
+            del os.environ[name]
+            if value is not None:
+                os.environ[name] = value
 
 
 def _quote(text: str) -> str:

@@ -3,46 +3,50 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-import urllib.request
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from packaging.utils import canonicalize_name
 
 from conda_multiplat.engines.conda.specs import spec_allows
+from conda_multiplat.engines.pypi.index_logins import index_logins, with_login
+from conda_multiplat.engines.web import UnfetchedError, Web
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving.pypi import PypiRequest
 from conda_multiplat.vocabulary.names import nearest
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 _ANCHOR = re.compile(rb'<a[^>]+href="[^"]*?([^"/]+)/?"')
-#: Seconds, for a list that only serves to suggest names.
+#: Seconds at most, and bytes, for a list that only serves to suggest names.
 _PATIENCE = 20.0
+_LARGEST = 256 << 20
 #: How much longer or shorter a name may be to be what was meant.
 _SLACK = 2
 
 
-def index_names(urls: Iterable[str]) -> set[str]:
+def index_names(urls: Iterable[str], settings: Settings) -> set[str]:
     """All project names of some indexes (PEP 503, PEP 691); none where they can't be listed."""
+    web = Web(settings, tries=1, patience=_PATIENCE)
+    logins = index_logins(os.environ)
     names: set[str] = set()
     for url in urls:
-        names |= _names(url.rstrip("/") + "/")
+        names |= _names(web, with_login(url.rstrip("/") + "/", logins))
     return names
 
 
-def _names(url: str) -> set[str]:
+def _names(web: Web, url: str) -> set[str]:
     if urlsplit(url).scheme not in ("http", "https"):
         return set()
-    asked = urllib.request.Request(url, headers={"Accept": f"{_JSON}, text/html;q=0.1"})
     try:
-        with urllib.request.urlopen(asked, timeout=_PATIENCE) as answer:
-            content = answer.read()
-            if "json" in answer.headers.get("Content-Type", ""):
-                return {canonicalize_name(load["name"]) for load in json.loads(content)["projects"]}
-    except (OSError, ValueError, KeyError):
+        content = web.get(url, _LARGEST, headers={"Accept": f"{_JSON}, text/html;q=0.1"})
+        if content.lstrip().startswith(b"{"):  # in HTML nothing begins so
+            return {canonicalize_name(load["name"]) for load in json.loads(content)["projects"]}
+    except (UnfetchedError, ValueError, KeyError, TypeError, RecursionError):
         return set()
-    return {canonicalize_name(name.decode()) for name in _ANCHOR.findall(content)}
+    return {canonicalize_name(name.decode("utf-8", "replace")) for name in _ANCHOR.findall(content)}
 
 
 def unknown_projects(lines: Sequence[Requirement], known: set[str]) -> list[str]:

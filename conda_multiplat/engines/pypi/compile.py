@@ -15,11 +15,17 @@ import tomli
 
 from conda_multiplat.engines.conda.access import cache_folder
 from conda_multiplat.engines.pypi import exclude_newer
-from conda_multiplat.engines.pypi.index_logins import IndexLogin, index_logins, with_login
+from conda_multiplat.engines.pypi.index_logins import (
+    IndexLogin,
+    index_logins,
+    logins_in,
+    with_login,
+)
 from conda_multiplat.engines.pypi.listing import Listing, listing_of, local_places
 from conda_multiplat.engines.pypi.uv import UvProcesses, pypi_index, uv_environment
 from conda_multiplat.engines.pypi.vendor_indexes import SOURCES, sources_project, torch_backend
 from conda_multiplat.engines.pypi.wheel_stubs import FOLDER, LOCK, stub
+from conda_multiplat.engines.web import UnfetchedError
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.file_locks import in_use
 from conda_multiplat.manifest.pypi_options import CHOICES
@@ -46,6 +52,8 @@ _TRIPLES = {
     "win-arm64": "aarch64-pc-windows-msvc",
     "linux-riscv64": "riscv64-unknown-linux",
 }
+#: How uv says what an error comes from, the last being the first.
+_CAUSE = re.compile(r"^\s*(?:caused by|cause): (.+)", re.IGNORECASE | re.MULTILINE)
 #: An option in uv's hints that is a key of the manifest.
 _OPTION = re.compile(rf"`?--(?P<key>{'|'.join(CHOICES)})[ =](?P<value>[a-z0-9.-]+)`?")
 #: What uv says beside its warnings, when it isn't silent.
@@ -156,18 +164,34 @@ class Compiler:
             self.check(done)
         return listing_of(done.stdout, local_places(self.pylock(), self.folder))
 
-    def fetch(self, entry: str, folder: Path) -> bool:
-        """Unpack one file into a folder, whatever system it is for, without what it needs."""
+    def fetch(self, entry: str, folder: Path) -> None:
+        """Unpack one file into a folder, whatever system it is for, without what it needs.
+
+        Raises:
+            UnfetchedError: it can't be had.
+        """
         target = self.request.target
         command = [
-            *("pip", "install", "--quiet", "--no-deps", "--target", str(folder), entry),
+            *("pip", "install", "--quiet", "--no-deps", "--target", str(folder)),
+            *("--requirements", "-"),  # a command line is for everybody to read
             *("--python", sys.executable, "--no-python-downloads"),
             *("--python-version", self.request.python),
             *("--python-platform", str(triple(target.subdir, NEWEST_SYSTEM))),
             *(["--offline"] if self.settings.offline else []),
         ]
         environ = uv_environment(self.settings, self.folder, self.options)
-        return self.processes.run(command, environ, self.base, "").returncode == 0
+        done = self.processes.run(command, environ, self.base, f"{entry}\n")
+        if done.returncode != 0:
+            said = self.message(done)
+            causes = _CAUSE.findall(said)
+            raise UnfetchedError(causes[-1] if causes else said.partition("\n")[0])
+
+    def with_login(self, url: str) -> str:
+        """A file's URL with the login for its host: of the user's settings, or the manifest's."""
+        named = [split_option(entry)[1] for entry in self.options]
+        named += [url for _, url in self.request.target.pypi_options.indexes]
+        urls = [*map(os.path.expandvars, named), pypi_index(self.settings)]
+        return with_login(url, [*index_logins(os.environ), *logins_in(urls)])
 
     def indexes(self) -> list[str]:
         """The URLs of the indexes that uv takes, its own configuration included."""

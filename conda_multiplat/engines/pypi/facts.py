@@ -8,8 +8,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import tarfile
 import zipfile
 from collections.abc import Mapping
@@ -19,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from conda_multiplat.engines.pypi.compile import Compiler
-from conda_multiplat.engines.pypi.index_logins import index_logins, with_login
-from conda_multiplat.engines.pypi.published import metadata_text, opener
+from conda_multiplat.engines.pypi.published import metadata_text
+from conda_multiplat.engines.web import UnfetchedError, Web, reason_of
 from conda_multiplat.vocabulary.errors import DocumentError
 from conda_multiplat.vocabulary.package_facts import PackageFacts
 from conda_multiplat.vocabulary.records import PypiRecord
@@ -31,11 +29,15 @@ REPOSITORY = "a repository, which states nothing before it is built"
 #: Bytes of a source archive, and of the metadata in it.
 _LARGEST = 1 << 30
 _LARGEST_METADATA = 8 << 20
-_BLOCK = 1 << 20
+_NO_PKG_INFO = "it has no PKG-INFO"
 
 
-def stated_facts(uv: Compiler, record: PypiRecord) -> PackageFacts | None:
-    """What a locked file states of itself; ``None`` where it can't be read."""
+def stated_facts(uv: Compiler, record: PypiRecord) -> PackageFacts:
+    """What a locked file states of itself.
+
+    Raises:
+        UnfetchedError: it can't be read.
+    """
     if record.url.startswith("git+"):
         return PackageFacts(missing=REPOSITORY)
     if record.is_folder:
@@ -45,7 +47,10 @@ def stated_facts(uv: Compiler, record: PypiRecord) -> PackageFacts | None:
         if record.is_wheel
         else _of_archive(uv, record)
     )
-    return read_facts(text) if text else None
+    facts = read_facts(text)
+    if facts is None:
+        raise UnfetchedError("what it states can't be read")
+    return facts
 
 
 def _hashed(record: PypiRecord) -> str:
@@ -86,36 +91,36 @@ def _of_folder(folder: Path) -> PackageFacts:
 
 
 def _of_archive(uv: Compiler, record: PypiRecord) -> str:
-    """The ``PKG-INFO`` of a source archive; ``""`` where it can't be fetched."""
+    """The ``PKG-INFO`` of a source archive.
+
+    Raises:
+        UnfetchedError: it can't be read.
+    """
     local = uv.base / record.url
     try:
-        file = local if "://" not in record.url else _downloaded(uv, record)
-        return _pkg_info(file) if file else ""
-    except (OSError, ValueError, tarfile.TarError, zipfile.BadZipFile, EOFError):
-        return ""
+        return _pkg_info(local if "://" not in record.url else _downloaded(uv, record))
+    except (OSError, ValueError, tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
+        raise UnfetchedError(reason_of(error)) from None
 
 
-def _downloaded(uv: Compiler, record: PypiRecord) -> Path | None:
-    """A source archive with the hash that is locked; ``None`` where it has another."""
+def _downloaded(uv: Compiler, record: PypiRecord) -> Path:
+    """A source archive with the hash that is locked."""
     if uv.settings.offline:
-        return None
+        raise UnfetchedError("offline")
     file = uv.folder / record.url.rsplit("/", 1)[-1]
-    digest, size = hashlib.sha256(), 0
-    address = with_login(record.url, index_logins(os.environ))
-    wait = uv.settings.remote_read_timeout_secs
-    with opener(uv.settings).open(address, timeout=wait) as answer, file.open("wb") as out:
-        while (block := answer.read(_BLOCK)) and size < _LARGEST:
-            size += len(block)
-            digest.update(block)
-            out.write(block)
-    return file if digest.hexdigest() == record.sha256 else None
+    sha256 = Web(uv.settings).save(uv.with_login(record.url), file, _LARGEST)
+    if sha256 != record.sha256:
+        raise UnfetchedError(f"sha256 is {sha256}, locked is {record.sha256}")
+    return file
 
 
 def _pkg_info(file: Path) -> str:
     """The ``PKG-INFO`` in the one folder of a source archive."""
     if file.suffix == ".zip":
         with zipfile.ZipFile(file) as archive:
-            name = next(each for each in archive.namelist() if _is_pkg_info(each))
+            name = next(filter(_is_pkg_info, archive.namelist()), "")
+            if not name:
+                raise UnfetchedError(_NO_PKG_INFO)
             with archive.open(name) as stream:
                 return stream.read(_LARGEST_METADATA).decode("utf-8", "replace")
     with tarfile.open(file, "r:*") as archive:
@@ -123,7 +128,7 @@ def _pkg_info(file: Path) -> str:
             if member.isfile() and _is_pkg_info(member.name):
                 content = archive.extractfile(member)
                 return content.read(_LARGEST_METADATA).decode("utf-8", "replace") if content else ""
-    return ""
+    raise UnfetchedError(_NO_PKG_INFO)
 
 
 def _is_pkg_info(name: str) -> bool:

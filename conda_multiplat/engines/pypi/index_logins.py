@@ -33,10 +33,14 @@ class IndexLogin(NamedTuple):
 
 def index_logins(environ: Mapping[str, str]) -> list[IndexLogin]:
     """The logins for indexes in variables and in the user's and the system's files."""
-    urls = [_split(url) for url in _urls(environ)]
+    return logins_in(_urls(environ))
+
+
+def logins_in(urls: Iterable[str]) -> list[IndexLogin]:
+    """The logins that some URLs have."""
     return [
         IndexLogin(url, url.netloc.rpartition("@")[0])
-        for url in urls
+        for url in map(_split, urls)
         if "@" in url.netloc and url.scheme in _PORTS
     ]
 

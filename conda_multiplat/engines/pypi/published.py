@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import threading
-import urllib.request
 import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -19,12 +18,12 @@ from urllib.parse import urlsplit
 
 from conda_multiplat.engines.pypi.compile import NEWEST_SYSTEM, Compiler
 from conda_multiplat.engines.pypi.vendor_indexes import sourced
-from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.engines.web import UnfetchedError, Web, reason_of
 from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.solving.extras import Metadata, read_metadata
 from conda_multiplat.solving.pypi import seeing_all
 
-#: Seconds, before uv is asked instead.
+#: Seconds at most, before uv is asked instead.
 _PATIENCE = 10.0
 #: Bytes of metadata that are read.
 _LARGEST = 8 << 20
@@ -83,20 +82,23 @@ def files(package: dict[str, Any]) -> list[str]:
 
 
 def metadata_text(uv: Compiler, name: str, url: str) -> str:
-    """The content of a file's ``METADATA``; ``""`` where it can't be fetched."""
+    """The content of a file's ``METADATA``.
+
+    Raises:
+        UnfetchedError: it can't be had.
+    """
     return _served(uv, url) or _unpacked(uv, name, url)
 
 
 def _of_url(uv: Compiler, name: str, url: str) -> Metadata | None:
-    text = metadata_text(uv, name, url)
     try:
-        return read_metadata(text) if text else None
-    except MessageError:
+        return read_metadata(metadata_text(uv, name, url))
+    except (UnfetchedError, MessageError):
         return None
 
 
 def _served(uv: Compiler, url: str) -> str:
-    """The metadata beside a wheel."""
+    """The metadata beside a wheel; ``""`` where there is none, or uv has to be asked."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.path.endswith(".whl"):
         return ""
@@ -104,18 +106,12 @@ def _served(uv: Compiler, url: str) -> str:
         return ""
     address = parts._replace(path=f"{parts.path}.metadata", query="", fragment="").geturl()
     try:
-        with opener(uv.settings).open(address, timeout=_PATIENCE) as answer:
-            content = answer.read(_LARGEST)
-        return str(content.decode()) if content.startswith(b"Metadata-Version:") else ""
-    except (OSError, ValueError):
+        content = Web(uv.settings, tries=1, patience=_PATIENCE).get(
+            uv.with_login(address), _LARGEST
+        )
+        return content.decode() if content.startswith(b"Metadata-Version:") else ""
+    except (UnfetchedError, UnicodeDecodeError):
         return ""
-
-
-def opener(settings: Settings) -> urllib.request.OpenerDirector:
-    """What asks servers, through conda's proxies."""
-    proxies = {name: proxy for name, proxy in settings.proxy_servers.items() if proxy}
-    handlers = [urllib.request.ProxyHandler(dict(proxies))] if proxies else []
-    return urllib.request.build_opener(*handlers)
 
 
 def _unpacked(uv: Compiler, name: str, url: str) -> str:
@@ -124,16 +120,19 @@ def _unpacked(uv: Compiler, name: str, url: str) -> str:
     if file.suffix == ".whl" and file.is_file():
         return _in_wheel(file)
     with temporary_folder() as folder:
-        if not uv.fetch(f"{name} @ {url}", folder):
-            return ""
+        uv.fetch(f"{name} @ {uv.with_login(url)}", folder)
         files = sorted(folder.glob("*.dist-info/METADATA"))
-        return files[0].read_text(encoding="utf-8", errors="replace") if files else ""
+        if not files:
+            raise UnfetchedError("it has no METADATA")
+        return files[0].read_text(encoding="utf-8", errors="replace")
 
 
 def _in_wheel(file: Path) -> str:
     try:
         with zipfile.ZipFile(file) as archive:
             names = [each for each in archive.namelist() if each.endswith(".dist-info/METADATA")]
-            return archive.read(names[0]).decode("utf-8", "replace") if names else ""
-    except (OSError, zipfile.BadZipFile):
-        return ""
+            if not names:
+                raise UnfetchedError("it has no METADATA")
+            return archive.read(names[0]).decode("utf-8", "replace")
+    except (OSError, zipfile.BadZipFile) as error:
+        raise UnfetchedError(reason_of(error)) from None

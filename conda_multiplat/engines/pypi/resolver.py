@@ -122,10 +122,11 @@ class UvEngine:
             uv = Compiler(self._settings, self._folder, place, request, self._processes)
             return newest_versions(uv, solution, latest, self._published)
 
-    def facts(self, request: PypiRequest, record: PypiRecord) -> Future[PackageFacts | None]:
+    def facts(self, request: PypiRequest, record: PypiRecord) -> Future[PackageFacts]:
         """Begin to look up what a locked file states of itself, and return at once.
 
-        Nothing is built, and nothing of it is run. ``None`` where the file can't be read.
+        Nothing is built, and nothing of it is run. The future raises ``UnfetchedError`` where the
+        file can't be read.
 
         Args:
             request: for where packages come from.
@@ -133,7 +134,7 @@ class UvEngine:
         """
         return self._lookups.submit(self._facts, request, record)
 
-    def _facts(self, request: PypiRequest, record: PypiRecord) -> PackageFacts | None:
+    def _facts(self, request: PypiRequest, record: PypiRecord) -> PackageFacts:
         with temporary_folder() as place:
             uv = Compiler(self._settings, self._folder, place, request, self._processes)
             return stated_facts(uv, record)
@@ -336,7 +337,7 @@ def _unsolvable(uv: Compiler, explanation: str) -> PypiConflict:
     conflict = _conflict(uv.request, explanation)
     if newer := _let_through(uv, explanation):
         return replace(conflict, hints=newer)
-    hints = unknown_projects(conflict.requirements, index_names(uv.indexes()))
+    hints = unknown_projects(conflict.requirements, index_names(uv.indexes(), uv.settings))
     hints = hints or other_versions(uv.request, _versions_without(uv, conflict.provided))
     return replace(conflict, hints=tuple(hints))
 

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from shutil import which
 
+from conda_multiplat.engines.certificates import TRUSTSTORE, certificate_variables
 from conda_multiplat.engines.pypi.die_with_us import die_with_us
 from conda_multiplat.engines.pypi.index_logins import index_logins, with_login
 from conda_multiplat.engines.pypi.user_settings import access_file, passed_on
@@ -23,6 +24,8 @@ from conda_multiplat.vocabulary.pip_options import split_option
 
 #: The options that name an index in PyPI's place.
 DEFAULT_INDEX = ("-i", "--index-url")
+#: Since this uv the system's certificates are asked for by another name.
+_SYSTEM_CERTS = (0, 11)
 _URL = re.compile(r"(https?://|file:///)[^/\s]")
 
 
@@ -44,7 +47,7 @@ def pypi_index(settings: Settings) -> str:
 def uv_environment(settings: Settings, folder: Path, entries: Iterable[str]) -> dict[str, str]:
     """The environment for uv: how to reach indexes, and nothing that decides versions.
 
-    conda's proxies and CA bundle hold too, unless uv has its own.
+    conda's proxies and certificates hold too, unless uv has its own.
 
     Args:
         settings: of conda.
@@ -67,9 +70,18 @@ def uv_environment(settings: Settings, folder: Path, entries: Iterable[str]) -> 
     for scheme in ("http", "https"):
         if proxy := settings.proxy_servers.get(scheme):
             environ.setdefault(f"{scheme.upper()}_PROXY", proxy)
-    if isinstance(settings.ssl_verify, str):
-        environ.setdefault("SSL_CERT_FILE", settings.ssl_verify)
+    for name, value in _trusted(settings.ssl_verify).items():
+        environ.setdefault(name, value)
     return environ
+
+
+def _trusted(verify: bool | str) -> dict[str, str]:
+    """Whom conda's ``ssl_verify`` trusts, as uv has it."""
+    if verify is False:
+        return {"UV_INSECURE_HOST": "*"}
+    if verify == TRUSTSTORE:
+        return {"UV_SYSTEM_CERTS" if uv_version() >= _SYSTEM_CERTS else "UV_NATIVE_TLS": "true"}
+    return certificate_variables(verify)
 
 
 def _patience(settings: Settings) -> dict[str, str]:

@@ -364,11 +364,52 @@ def test_another_hash(
     index.sdist("archive", stated=["License-Expression: MIT"])
     index.wheel("field", stated=["License: MIT"])
     done = alone.multiplat("licenses", cwd=project, code=3)
-    assert done.stderr == (
-        "error: the metadata of PyPI packages can't be read\n"
-        f"  {name} 1.0: {pypi.url}/files/{FILES[name]}\n"
-        "  check the index, the network and the proxy\n"
-    )
+    error, line, hint = done.stderr.splitlines()
+    assert error == "error: the metadata of PyPI packages can't be read"
+    assert line.startswith(f"  {name} 1.0: {pypi.url}/files/{FILES[name]}: ")
+    assert hint == "  check the index, the network and the proxy"
+
+
+@pytest.mark.parametrize("way", ["truncate", "status"])
+def test_trouble_on_the_way(
+    alone: Host, project: Path, tmp_path: Path, pypi: Rules, way: str
+) -> None:
+    """What breaks off says nothing: uv is asked instead, or the file and the reason are told."""
+    pip = f"--index-url {pypi.url}/simple, expression, archive"
+    write(project, _python(tmp_path), "python", f"pip: [{pip}]", platforms=ONE)
+    alone.multiplat("lock", cwd=project)
+    env = {"CONDA_REMOTE_MAX_RETRIES": "1"}
+
+    def spoil(end: str) -> None:
+        pypi.truncate = [end] if way == "truncate" else []
+        pypi.status = {end: 503} if way == "status" else {}
+        pypi.seen.clear()
+
+    spoil(".metadata")
+    found = _licenses(alone.json("licenses", cwd=project, env=env))
+    assert found == {"archive": "ISC", "expression": "MIT OR Zlib"}
+    spoil(".tar.gz")
+    done = alone.multiplat("licenses", cwd=project, env=env, code=3)
+    size = (pypi.root / "files" / FILES["archive"]).stat().st_size
+    missing = f"it broke off {size - size // 2} bytes before its end"
+    reason = missing if way == "truncate" else "503 Service Unavailable"
+    assert f"  archive 1.0: {pypi.url}/files/{FILES['archive']}: {reason}\n" in done.stderr
+    assert sum(FILES["archive"] in path for path in pypi.seen) == 2
+
+
+def test_login(alone: Host, project: Path, tmp_path: Path, pypi: Rules) -> None:
+    """A user's login for the index comes along, for each kind of file, and is never shown."""
+    pypi.login = "robot:s@cret"
+    pip = f"--index-url {pypi.url}/simple, expression, field, archive"
+    write(project, _python(tmp_path), "python", f"pip: [{pip}]", platforms=ONE)
+    env = {"UV_DEFAULT_INDEX": pypi.url.replace("//", "//robot:s%40cret@") + "/simple"}
+    alone.multiplat("lock", cwd=project, env=env)
+    done = alone.multiplat("licenses", "--json", cwd=project, env=env)
+    assert set(_licenses(json.loads(done.stdout))) == {"archive", "expression", "field"}
+    failed = alone.multiplat("licenses", cwd=project, code=3)
+    assert f"{FILES['archive']}: 401 " in failed.stderr
+    for text in (done.stdout, done.stderr, failed.stderr):
+        assert "cret" not in text
 
 
 def test_lock_that_points_elsewhere(

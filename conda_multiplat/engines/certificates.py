@@ -1,0 +1,61 @@
+"""Whom conda's ``ssl_verify`` trusts, in the words of each that speaks TLS for us."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from functools import cache
+
+from conda_multiplat.vocabulary.errors import OutsideError
+
+#: The value of ``ssl_verify`` for the authorities that this machine's system knows.
+TRUSTSTORE = "truststore"
+
+
+def certificate_variables(verify: bool | str) -> dict[str, str]:
+    """The variables by which OpenSSL, rattler and uv are told of authorities; none for their own.
+
+    Args:
+        verify: conda's ``ssl_verify``: a boolean, ``truststore``, or a file's or a folder's path.
+    """
+    if isinstance(verify, bool) or verify == TRUSTSTORE:
+        return {}
+    return {"SSL_CERT_DIR" if os.path.isdir(verify) else "SSL_CERT_FILE": verify}  # noqa: PTH112
+
+
+@cache  # of a file with all authorities it takes as long as to ask a server
+def tls_context(verify: bool | str) -> ssl.SSLContext:
+    """What Python verifies servers with, ``verify`` being as above.
+
+    Raises:
+        OutsideError: the file or folder can't be read.
+    """
+    if verify == TRUSTSTORE:
+        return _of_the_system()
+    if not isinstance(verify, bool):
+        return _of_authorities(verify)
+    context = ssl.create_default_context()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _of_authorities(path: str) -> ssl.SSLContext:
+    try:
+        if certificate_variables(path).get("SSL_CERT_DIR"):
+            return ssl.create_default_context(capath=path)
+        return ssl.create_default_context(cafile=path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutsideError(f"ssl_verify: {path} can't be read: {reason}") from None
+
+
+def _of_the_system() -> ssl.SSLContext:
+    """Python's own context knows the system's authorities by what conda brings for that."""
+    try:
+        import truststore
+    except ImportError:
+        return ssl.create_default_context()
+    context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return context

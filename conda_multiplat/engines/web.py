@@ -1,0 +1,220 @@
+"""Servers over HTTP, asked as conda's configuration says: proxies, certificates, patience, tries.
+
+For what neither rattler nor uv fetches. A login in a URL goes to that URL's host alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.client
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+from urllib.error import HTTPError
+from urllib.parse import unquote, urlsplit
+
+from conda_multiplat.engines.certificates import tls_context
+from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.vocabulary.channels import public_name
+
+_TRY_AGAIN = (429, 500, 502, 503, 504)
+#: Seconds before the first further try; twice as many before each other.
+_PAUSE = 0.2
+_BLOCK = 1 << 20
+_AGENT = "conda-multiplat"
+
+T = TypeVar("T")
+
+
+class UnfetchedError(Exception):
+    """Something that can't be fetched: ``reason`` says why, in a line without secrets."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Web:
+    """What asks servers.
+
+    Args:
+        settings: proxies, certificates, timeouts and tries.
+        tries: as often as this is asked, instead of as often as conda does.
+        patience: so many seconds at most are waited for a server, if conda would wait longer.
+        elsewhere: whether redirects are followed.
+
+    Raises:
+        OutsideError: the authorities that ``ssl_verify`` names can't be read.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        tries: int = 0,
+        patience: float = float("inf"),
+        elsewhere: bool = True,
+    ) -> None:
+        self._tries = tries or 1 + settings.remote_max_retries
+        self._connect = min(patience, settings.remote_connect_timeout_secs)
+        read = min(patience, settings.remote_read_timeout_secs)
+        handlers: list[urllib.request.BaseHandler] = [
+            _Http(read),
+            _Https(read, tls_context(settings.ssl_verify)),
+            urllib.request.ProxyHandler(_proxies(settings)),
+        ]
+        if not elsewhere:
+            handlers.append(_NoRedirects())
+        self._opener = urllib.request.build_opener(*handlers)
+
+    def get(
+        self,
+        url: str,
+        most: int,
+        *,
+        data: bytes | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> bytes:
+        """What a URL has.
+
+        Args:
+            url: with its login, where it needs one.
+            most: bytes that it may have.
+            data: the body of a ``POST``; ``None`` for a ``GET``.
+            headers: of the request.
+
+        Raises:
+            UnfetchedError: it can't be had, or is larger.
+        """
+        parts: list[bytes] = []
+
+        def take(answer: http.client.HTTPResponse) -> bytes:
+            parts.clear()
+            _read(answer, most, parts.append)
+            return b"".join(parts)
+
+        return self._asked(_request(url, data, headers), take)
+
+    def save(self, url: str, file: Path, most: int) -> str:
+        """Fetch a URL into a file; its SHA-256. As :meth:`get` otherwise.
+
+        Raises:
+            OSError: the file can't be written.
+        """
+
+        def take(answer: http.client.HTTPResponse) -> str:
+            digest = hashlib.sha256()
+            with file.open("wb") as out:
+
+                def keep(block: bytes) -> None:
+                    digest.update(block)
+                    out.write(block)
+
+                _read(answer, most, keep)
+            return digest.hexdigest()
+
+        return self._asked(_request(url, None, {}), take)
+
+    def _asked(
+        self, request: urllib.request.Request, take: Callable[[http.client.HTTPResponse], T]
+    ) -> T:
+        """What is made of an answer, asked for again where another try may help."""
+        reason = ""
+        for number in range(self._tries):
+            if number:
+                time.sleep(_PAUSE * 2 ** (number - 1))
+            try:
+                with self._opener.open(request, timeout=self._connect) as answer:
+                    return take(answer)
+            except HTTPError as error:
+                reason = f"{error.code} {error.reason}"
+                if error.code not in _TRY_AGAIN:
+                    break
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                reason = reason_of(error)
+        raise UnfetchedError(reason)
+
+
+def reason_of(error: Exception) -> str:
+    """What to say of an error of a connection, or of a file."""
+    cause = getattr(error, "reason", error)
+    return str(getattr(cause, "strerror", None) or cause or type(cause).__name__)
+
+
+def _proxies(settings: Settings) -> dict[str, str]:
+    """Conda's proxies, and those of the environment for what it has none for."""
+    return {**urllib.request.getproxies(), **settings.proxy_servers}
+
+
+def _request(url: str, data: bytes | None, headers: Mapping[str, str]) -> urllib.request.Request:
+    parts = urlsplit(url)
+    userinfo, _, host = parts.netloc.rpartition("@")
+    address = parts._replace(netloc=host).geturl()
+    request = urllib.request.Request(address, data, {"User-Agent": _AGENT, **headers})
+    if userinfo:
+        login = base64.b64encode(unquote(userinfo).encode()).decode()
+        request.add_unredirected_header("Authorization", f"Basic {login}")
+    return request
+
+
+def _read(answer: http.client.HTTPResponse, most: int, keep: Callable[[bytes], object]) -> None:
+    """Read an answer to its end, which is not there where a connection breaks off."""
+    size = 0
+    while block := answer.read(_BLOCK):
+        size += len(block)
+        if size > most:
+            raise UnfetchedError(f"more than {most >> 20} MiB")
+        keep(block)
+    if getattr(answer, "length", 0):
+        raise ConnectionError(f"it broke off {answer.length} bytes before its end")
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Asks no other place than the one that is configured: a question would not come along."""
+
+    def redirect_request(self, *arguments: Any) -> None:
+        """Refuse to follow: the answer is an error by its code and where it leads.
+
+        Raises:
+            HTTPError: always.
+        """
+        request, _, code, reason, headers, place = arguments
+        where = f"{reason}, to {public_name(place)}"
+        raise HTTPError(request.full_url, code, where, headers, None)
+
+
+class _Patient(http.client.HTTPConnection):
+    """Waits for an answer as long as ``patience``: what ``timeout`` says is of the connection."""
+
+    patience = 0.0
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock.settimeout(self.patience)
+
+
+class _PatientTls(_Patient, http.client.HTTPSConnection):
+    pass
+
+
+class _Http(urllib.request.HTTPHandler):
+    def __init__(self, patience: float) -> None:
+        super().__init__()
+        self._kind: Any = type("_Kind", (_Patient,), {"patience": patience})
+
+    def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(self._kind, request)
+
+
+class _Https(urllib.request.HTTPSHandler):
+    def __init__(self, patience: float, context: Any) -> None:
+        super().__init__(context=context)
+        self._kind: Any = type("_Kind", (_PatientTls,), {"patience": patience})
+        self._ssl = context
+
+    def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(self._kind, request, context=self._ssl)
