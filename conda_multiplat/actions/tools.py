@@ -9,7 +9,7 @@ from platform import python_version
 
 from conda_multiplat import __version__
 from conda_multiplat.engines.cache import FOLDER
-from conda_multiplat.engines.pypi.uv import run_uv, uv_environment
+from conda_multiplat.engines.pypi.uv import run_uv, uv_environment, uv_version
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.folder_size import FolderSize, folder_size
 from conda_multiplat.machine.temporary import temporary_folder
@@ -21,12 +21,11 @@ _PATIENCE = 0.5
 
 def versions(settings: Settings) -> Mapping[str, str | None]:
     """The version of each program; ``None`` for what is not there."""
-    _, _, uv = (_uv(settings, "--version") or "").partition(" ")
     return {
         "conda-multiplat": __version__,
         "conda": settings.conda_version or None,
         "py-rattler": _installed("py-rattler"),
-        "uv": uv.partition(" ")[0] or None,
+        "uv": _uv_version(),
         "python": python_version(),
     }
 
@@ -44,6 +43,13 @@ def _installed(name: str) -> str | None:
     try:
         return version(name)
     except PackageNotFoundError:
+        return None
+
+
+def _uv_version() -> str | None:
+    try:
+        return ".".join(map(str, uv_version())) or None
+    except (MultiplatError, OSError):
         return None
 
 

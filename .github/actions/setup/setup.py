@@ -17,10 +17,11 @@ import os
 import shlex
 import subprocess
 import sys
-import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from runner import append, no_commands, output
 
 #: Of the keys of caches: another number is another kind of cache.
 _GENERATION = "1"
@@ -40,15 +41,16 @@ def home() -> Path:
 def prepare() -> None:
     """Install our command, and say what to cache under which key."""
     if not said("COMMAND"):
-        _append("GITHUB_PATH", f"{_installed()}\n")
+        append("GITHUB_PATH", f"{_installed()}\n")
     cache = home() / "cache"
     folders = {"CONDA_PKGS_DIRS": cache / "pkgs", "UV_CACHE_DIR": cache / "uv"}
     for folder in folders.values():
         folder.mkdir(parents=True, exist_ok=True)
-    _append("GITHUB_ENV", "".join(f"{name}={path}\n" for name, path in folders.items()))
+    append("GITHUB_ENV", "".join(f"{name}={path}\n" for name, path in folders.items()))
     system = (os.environ.get(name, "any") for name in ("RUNNER_OS", "RUNNER_ARCH"))
     restore = "-".join(["conda-multiplat", _GENERATION, *system, ""])
-    _output(folder=str(cache), key=restore + locks_digest(_project()), restore=restore)
+    key = restore + locks_digest(_project())
+    output({"folder": str(cache), "key": key, "restore": restore})
 
 
 def _installed() -> Path:
@@ -92,23 +94,10 @@ def install() -> None:
         arguments.append("--locked")
     files = said("FILES").split()
     arguments += ["-f", *files] if files else []
-    with _no_commands():
+    with no_commands():
         answer = json.loads(_run([*command, *arguments], shown=False))
         print(f"{answer['prefix']} is as locked", flush=True)
-    _output(prefix=answer["prefix"])
-
-
-@contextmanager
-def _no_commands() -> Iterator[None]:
-    """Keep what is printed from being taken for a command to GitHub's runner."""
-    token = uuid.uuid4().hex if "GITHUB_ACTIONS" in os.environ else ""
-    if token:
-        print(f"::stop-commands::{token}", flush=True)
-    try:
-        yield
-    finally:
-        if token:
-            print(f"::{token}::", flush=True)
+    output({"prefix": answer["prefix"]})
 
 
 def _run(command: Sequence[str], *, shown: bool = True) -> str:
@@ -119,20 +108,6 @@ def _run(command: Sequence[str], *, shown: bool = True) -> str:
         print(done.stdout or "", file=sys.stderr)
         sys.exit(done.returncode)
     return done.stdout or ""
-
-
-def _output(**values: str) -> None:
-    _append("GITHUB_OUTPUT", "".join(f"{name}={value}\n" for name, value in values.items()))
-
-
-def _append(variable: str, text: str) -> None:
-    """Add to a file that GitHub's runner reads.
-
-    A line feed in a value would be another output: no path of ours has one.
-    """
-    if path := os.environ.get(variable):
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(text)
 
 
 if __name__ == "__main__":

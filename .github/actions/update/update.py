@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import os
 import sys
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from inputs import Inputs, StoppedError, git, same_packages, top
 from pull_request import commit_of, pull_request, push
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from runner import append, no_commands, output
 
 #: Bytes of a description: GitHub takes 65,536 characters, an option of a push about as many bytes.
 MOST = 60_000
@@ -31,27 +32,14 @@ FOUND = 1
 
 def main() -> int:
     """Do all of it; the exit code."""
-    with _no_commands():
+    with no_commands():
         try:
             outputs = update(Inputs.of(os.environ))
         except StoppedError as error:
             print(f"error: {error}", file=sys.stderr)
             return 1
-    _append("GITHUB_OUTPUT", "".join(f"{key}={value}\n" for key, value in outputs.items()))
+    output(outputs)
     return 0
-
-
-@contextmanager
-def _no_commands() -> Iterator[None]:
-    """Keep what is printed from being taken for a command to GitHub's runner."""
-    token = uuid.uuid4().hex if "GITHUB_ACTIONS" in os.environ else ""
-    if token:
-        print(f"::stop-commands::{token}", flush=True)
-    try:
-        yield
-    finally:
-        if token:
-            print(f"::{token}::", flush=True)
 
 
 def update(inputs: Inputs) -> dict[str, str]:
@@ -70,7 +58,7 @@ def update(inputs: Inputs) -> dict[str, str]:
         return {"changed": "false", "pull-request": "", "vulnerable": "false"}
     locking = " ".join(["lock", "--update-all", *newer])
     sections, vulnerable = _sections(inputs, newer)
-    _append("GITHUB_STEP_SUMMARY", _described(locking, sections, 1 << 20))
+    append("GITHUB_STEP_SUMMARY", _described(locking, sections, 1 << 20))
     commit = commit_of(inputs, changed)
     url = ""
     if pushed := push(inputs, commit, _described(locking, sections, MOST)):
@@ -133,13 +121,6 @@ def _cut(text: str, most: int) -> str:
         lines.append(line)
     opened = sum(line.startswith("<details>") - line.startswith("</details>") for line in lines)
     return "\n".join([*lines, "", *["</details>"] * opened, "… cut: too long for a description."])
-
-
-def _append(variable: str, text: str) -> None:
-    """Add to a file that GitHub's runner reads."""
-    if path := os.environ.get(variable):
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(text)
 
 
 if __name__ == "__main__":
