@@ -12,10 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from conda_multiplat.actions.install.choose_prefix import require_own
+from conda_multiplat.actions.install.choose_prefix import name_of, require_own
 from conda_multiplat.actions.invocation import Invocation, preferred
 from conda_multiplat.activation.model import Activation
 from conda_multiplat.machine import prefix as prefixes
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.file_locks import nobody_installs
 from conda_multiplat.machine.files import typed
 from conda_multiplat.machine.prefix_users import come_in
@@ -140,7 +141,7 @@ def _updated(call: Invocation, rule: str, command: str) -> Path:
     named = call.named()
 
     def refuse_foreign(environment: str) -> None:
-        _refuse_foreign(project, named or call.where(project, environment))
+        _refuse_foreign(project, named or call.where(project, environment), settings)
 
     def is_installed(environment: str) -> bool:
         return prefixes.is_environment(named or call.where(project, environment))
@@ -157,7 +158,7 @@ def _updated(call: Invocation, rule: str, command: str) -> Path:
         is_known=is_installed,
     )
     where = named or call.where(project, choice.environment)
-    _refuse_foreign(project, where)
+    _refuse_foreign(project, where, settings)
     then = partial(come_in, where, command) if command else lambda: None
     try:
         work = make_as_locked(project, choice, where, settings, console, then=then)
@@ -175,14 +176,15 @@ def _updated(call: Invocation, rule: str, command: str) -> Path:
 def _candidates(call: Invocation, project: Project, named: Path | None) -> tuple[str, ...]:
     """The environments that can be meant: one that is named is what it was installed as."""
     if named and call.environment is None:
-        _refuse_foreign(project, named)
+        _refuse_foreign(project, named, call.settings)
         present = str(prefixes.read_marker(named).get("environment", ""))
         return (present,) if present in project.manifest.environments else preferred(project)
     return call.candidates(project)
 
 
-def _refuse_foreign(project: Project, where: Path) -> None:
-    option = f"-n {where.name}" if where.parent.name == "envs" else f"-p {typed(where)}"
+def _refuse_foreign(project: Project, where: Path, settings: Settings) -> None:
+    name = name_of(where, settings)
+    option = f"-n {name}" if name else f"-p {typed(where)}"
     hints = (
         "--no-install takes it as it is",
         f"conda multiplat install {option} makes it as locked: what else is in it goes",

@@ -21,10 +21,13 @@ SUFFIXES = {"tcl": "", "lmod": ".lua"}
 #: Only these: the tools run a script in a shell of its own and look what it has changed.
 _SCRIPTS = ".sh"
 #: Unloading gives old values back by ``pushenv``, where there is one. Environment Modules keeps
-#: them in a list that colons separate, and takes a value with a colon for two.
+#: them in a list that colons separate, and takes a value with a colon for two. Lmod's ``pushenv``
+#: in a Tcl file pushes twice, so that unloading would leave the value.
 _TCL_SET = (
     "proc multiplat_set {name value} {",
-    '    if {[llength [info commands pushenv]] && [string first ":" $value] < 0} {',
+    '    set lmod [expr {[info exists ::ModuleTool] && $::ModuleTool eq "Lmod"}]',
+    '    set pushed [expr {!$lmod && [string first ":" $value] < 0}]',
+    "    if {$pushed && [llength [info commands pushenv]]} {",
     "        pushenv $name $value",
     "    } else {",
     "        setenv $name $value",

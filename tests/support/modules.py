@@ -69,6 +69,11 @@ def _lmod() -> Tool | None:
     return Tool("lmod", (str(_LMOD),)) if os.access(_LMOD, os.X_OK) else None
 
 
+def lmod() -> Tool:
+    """Lmod; where it is not there, the test is skipped with the reason."""
+    return _lmod() or pytest.skip(f"no Lmod in {_LMOD}")
+
+
 def tools() -> list[object]:
     """Both tools as parameters; one that is not there is skipped, with the reason."""
     return [

@@ -136,6 +136,15 @@ def folder_of(name: str, settings: Settings) -> Path:
     return next(prefixes_there, _first_writable(settings) / name)
 
 
+def name_of(where: Path, settings: Settings) -> str:
+    """The name by which conda finds an environment; ``""`` if only its folder leads there."""
+    if settings.root_prefix and where.resolve() == settings.root_prefix.resolve():
+        return CONDAS_OWN[0]
+    named = (folder / where.name for folder in settings.envs_dirs)
+    found = next((prefix for prefix in named if prefix.exists()), None)
+    return where.name if found and found.resolve() == where.resolve() else ""
+
+
 def _no_name(project: Project) -> UsageError:
     name = project.manifest.name
     what = f"`name: {name}` is conda's own environment" if name else "the manifest has no `name:`"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from conda_multiplat.actions.install.choose_prefix import name_of
 from conda_multiplat.actions.install.work import Work
 from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.lockfile.platform_changes import Change, packages
+from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.files import quoted
 from conda_multiplat.vocabulary.byte_sizes import total_words
 
@@ -22,9 +24,9 @@ def outcome(work: Work) -> str:
     return f"{work.where} {has} the {locked_packages(locked)} of {environment}{noted(some, size)}"
 
 
-def activation(where: Path) -> str:
-    """The command that activates a prefix: by its name, where it has one."""
-    return f"conda activate {quoted(where.name if where.parent.name == 'envs' else str(where))}"
+def activation(where: Path, settings: Settings) -> str:
+    """The command that activates a prefix: by its name, where conda finds it by that."""
+    return f"conda activate {quoted(name_of(where, settings) or str(where))}"
 
 
 def locked_packages(locked: PlatformLock) -> str:

@@ -97,7 +97,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         allow_frozen=args.allow_frozen,
         allow_base=args.allow_base,
     )
-    _report(work, console, dry_run=args.dry)
+    _report(work, settings, console, dry_run=args.dry)
     return 0
 
 
@@ -152,7 +152,7 @@ def _note_strays(choice: Choice, console: Console) -> None:
         )
 
 
-def _report(work: Work, console: Console, *, dry_run: bool) -> None:
+def _report(work: Work, settings: Settings, console: Console, *, dry_run: bool) -> None:
     changes = work.changed
     say_changes(here(changes), console)
     where, locked = work.where, work.choice.locked
@@ -163,7 +163,7 @@ def _report(work: Work, console: Console, *, dry_run: bool) -> None:
         console.say(f" would change {changed_packages(changes)} in {where}{size}")
     else:
         console.say(f" {outcome(work)}{console.took}")
-        console.hint(activation(where))
+        console.hint(activation(where, settings))
     console.result(
         {
             "dry_run": dry_run,

@@ -59,7 +59,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         console.say(f" {place} is as packed: {count}")
     else:
         console.say(f" {place} has the {count} of {work.choice.environment}{console.took}")
-        console.hint(activation(place))
+        console.hint(activation(place, settings))
     console.result(
         {
             "dry_run": args.dry,

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,30 @@ ALL = ("python", "greeting", "prefixed", "scripted")
 def _lock(door: Host, project: Path, channel: Path, *dependencies: str, extra: str = "") -> None:
     write(project, channel, *dependencies, platforms=f"[{SUBDIR}]", extra=extra)
     door.multiplat("lock", "-q", cwd=project)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "activated"),
+    [
+        (("-n", "demo"), "demo"),
+        (("-p", "{envs}/demo"), "demo"),
+        (("-p", "{tmp}/envs/demo"), "{tmp}/envs/demo"),  # conda looks for names elsewhere
+        (("-p", "{tmp}/demo"), "{tmp}/demo"),
+    ],
+)
+def test_how_to_activate(
+    door: Host,
+    project: Path,
+    real_channel: Path,
+    tmp_path: Path,
+    chosen: Sequence[str],
+    activated: str,
+) -> None:
+    """The command works: by a name only where conda finds the environment by that."""
+    _lock(door, project, real_channel, "greeting")
+    folders = {"envs": door.envs, "tmp": tmp_path}
+    done = door.multiplat("install", *(text.format(**folders) for text in chosen), cwd=project)
+    assert done.stderr.splitlines()[-1] == f" next: conda activate {activated.format(**folders)}"
 
 
 def test_installed_environment_runs(door: Host, project: Path, real_channel: Path) -> None:

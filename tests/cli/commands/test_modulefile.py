@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.hosts import Host
 from support.manifests import write
-from support.modules import Tool, tools
+from support.modules import Tool, lmod, tools
 from support.packages import SUBDIR, Package, build_channel
 
 from conda_multiplat.activation.model import activation
@@ -94,6 +94,17 @@ def test_load_and_unload(alone: Host, robot: Path, tool: Tool) -> None:
     assert {key: after.get(key) for key in before} == before
     gone = ("ROBOT_ARM", "TOOL_HOME", "CONDA_DEFAULT_ENV")
     assert not any(key in after for key in gone)
+
+
+def test_tcl_in_lmod(alone: Host, robot: Path) -> None:
+    """Lmod reads files for Environment Modules too, and leaves nothing of them after unload."""
+    folder = _modules(alone, robot, "tcl")
+    loaded = lmod().after(folder, "load", "robot/default", env=BEFORE)
+    assert loaded["CONDA_PREFIX"] == str(alone.envs / "robot")
+    assert loaded["ROBOT_ARM"] == "two words, $HOME & 'quotes'"
+    after = lmod().after(folder, "unload", "robot/default", env=loaded)
+    assert {key: after.get(key) for key in BEFORE} == BEFORE
+    assert not any(key.startswith(("CONDA_", "ROBOT_")) for key in after)
 
 
 def test_another_environment(alone: Host, robot: Path) -> None:
@@ -288,7 +299,9 @@ def test_printed(door: Host, project: Path, tools_channel: Path) -> None:
         "}\n"
         'conflict "robot"\n'
         "proc multiplat_set {name value} {\n"
-        '    if {[llength [info commands pushenv]] && [string first ":" $value] < 0} {\n'
+        '    set lmod [expr {[info exists ::ModuleTool] && $::ModuleTool eq "Lmod"}]\n'
+        '    set pushed [expr {!$lmod && [string first ":" $value] < 0}]\n'
+        "    if {$pushed && [llength [info commands pushenv]]} {\n"
         "        pushenv $name $value\n"
         "    } else {\n"
         "        setenv $name $value\n"
