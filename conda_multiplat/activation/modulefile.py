@@ -36,6 +36,10 @@ _TCL_SET = (
 )
 _TCL_SPECIAL = re.compile(r'[\\"$\[\]{};#]')
 _LUA_SPECIAL = re.compile(r'[\\"\x00-\x1f\x7f]')
+_LUA_COMMAND = re.compile(
+    r"^\s*(?:whatis|help|family|conflict|prereq|load|setenv|pushenv|prepend_path)\s*[(\"'\[]",
+    re.MULTILINE,
+)
 _LINE_BREAK = re.compile(r"[\n\r]")
 _UNSAFE_IN_SHELL = re.compile(r"[^\w@%+=:,./-]", re.ASCII)
 
@@ -84,6 +88,11 @@ def render(module: Module, kind: str) -> str:
     """The file's text; ``kind`` is ``tcl`` or ``lmod``. It has no date: the same is the same."""
     lines = _tcl(module) if kind == "tcl" else _lua(module)
     return "\n".join(lines) + "\n"
+
+
+def is_module(text: str) -> bool:
+    """Whether a text is a module file, whoever wrote it."""
+    return text.startswith("#%Module") or bool(_LUA_COMMAND.search(text))
 
 
 def carried(activation: Activation) -> tuple[Activation, tuple[str, ...]]:

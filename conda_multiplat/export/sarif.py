@@ -17,6 +17,8 @@ from conda_multiplat import __version__
 from conda_multiplat.lockfile.audit.findings import Finding, Unknown
 from conda_multiplat.lockfile.audit.severity import FLOORS, UNKNOWN
 from conda_multiplat.lockfile.audit.vulnerabilities import Vulnerability
+from conda_multiplat.vocabulary.errors import DocumentError
+from conda_multiplat.vocabulary.json_values import json_object
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {
@@ -28,6 +30,15 @@ _LEVELS = {
 }
 #: What GitHub tells results of one rule and one file apart by, wherever their lines move.
 _FINGERPRINT = "primaryLocationLineHash"
+
+
+def is_sarif(text: str) -> bool:
+    """Whether a text is a SARIF log, of whatever tool."""
+    try:
+        log = json_object(text)
+    except DocumentError:
+        return False
+    return isinstance(log.get("runs"), list) and str(log.get("version")).startswith("2.")
 
 
 def sarif(

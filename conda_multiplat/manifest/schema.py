@@ -16,6 +16,8 @@ from conda_multiplat.manifest.head import ENVIRONMENT, ENVIRONMENT_NAME, MULTIPL
 from conda_multiplat.manifest.license_rules import EXCEPTION, LICENSES
 from conda_multiplat.manifest.model import CONDAS_OWN
 from conda_multiplat.manifest.pypi_options import CHOICES, FILE_HOST, INDEX_NAME, INDEX_URL, PYPI
+from conda_multiplat.vocabulary.errors import DocumentError
+from conda_multiplat.vocabulary.json_values import json_object
 from conda_multiplat.vocabulary.names import FAMILIES, SUBDIRS
 from conda_multiplat.vocabulary.virtual_packages import NAME, NAMES
 
@@ -50,6 +52,14 @@ def schema() -> Schema:
             "virtual-packages": _closed({name: _promises(name) for name in (*SUBDIRS, *FAMILIES)}),
         },
     }
+
+
+def is_schema(text: str) -> bool:
+    """Whether a text is a JSON Schema, of whatever it may be."""
+    try:
+        return "json-schema.org/" in str(json_object(text).get("$schema"))
+    except DocumentError:
+        return False
 
 
 def _described(names: Iterable[str], table: Mapping[str, tuple[str, Schema]]) -> Schema:

@@ -10,12 +10,13 @@ from pathlib import Path
 from conda_multiplat.actions.audit import Report, advisory_source, audit
 from conda_multiplat.cli.options import environments_option, flag, platforms_option
 from conda_multiplat.cli.show import audit as show
-from conda_multiplat.export.sarif import sarif
+from conda_multiplat.export.sarif import is_sarif, sarif
 from conda_multiplat.lockfile.audit.findings import Rules
 from conda_multiplat.lockfile.audit.severity import LEVELS
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import repository_of, write_all
+from conda_multiplat.machine.named_outputs import refuse_others, with_text
 from conda_multiplat.machine.project import Project, load_project_as_locked
 from conda_multiplat.vocabulary.styled import Line
 
@@ -52,6 +53,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     Returns:
         1 where one counts.
     """
+    if args.sarif_file:
+        refuse_others(Path(args.sarif_file), "SARIF log", with_text(is_sarif), "--sarif FILE")
     source = advisory_source(args.database, settings)
     project = load_project_as_locked(args.files)
     today = datetime.now(timezone.utc).date().isoformat()

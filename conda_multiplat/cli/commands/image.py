@@ -26,8 +26,9 @@ from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import quoted, shown
+from conda_multiplat.machine.named_outputs import refuse_others
 from conda_multiplat.machine.oci.bases import Base, read_base
-from conda_multiplat.machine.oci.layouts import ARCHIVE, refuse_others
+from conda_multiplat.machine.oci.layouts import ARCHIVE, is_image
 from conda_multiplat.machine.project import load_project
 from conda_multiplat.manifest.targets import select_environments
 from conda_multiplat.vocabulary.errors import UsageError
@@ -89,7 +90,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     _, choice = choose_by_rule(project, names, args.lock_rule or TOLD, settings, console)
     name = project.manifest.conda_name(choice.environment) or project.folder.name
     target = Path(args.output_file or f"{name}-{subdir}{ARCHIVE}")
-    refuse_others(target)
+    refuse_others(target, "image", is_image, "-o PATH; an archive ends in .tar")
     base = _base(args.base_image, target, platform)
     request = Request(subdir, platform, target, tag, base, {_TITLE: name, **labels}, seconds)
     what = _what(choice, subdir)

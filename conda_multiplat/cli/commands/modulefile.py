@@ -10,11 +10,19 @@ from pathlib import Path
 
 from conda_multiplat.actions.enter_environment import InstalledEnvironment, installed_environment
 from conda_multiplat.activation.model import Activation
-from conda_multiplat.activation.modulefile import SUFFIXES, Module, carried, expanded_by_tcl, render
+from conda_multiplat.activation.modulefile import (
+    SUFFIXES,
+    Module,
+    carried,
+    expanded_by_tcl,
+    is_module,
+    render,
+)
 from conda_multiplat.cli.options import invocation, invocation_options, several
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown, write_all
+from conda_multiplat.machine.named_outputs import refuse_others, with_text
 from conda_multiplat.machine.read_activation import read_activation
 from conda_multiplat.vocabulary.errors import OutsideError, UnmetError, UsageError
 
@@ -71,6 +79,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     text = render(module, kind)
     path = _path(output, module, kind) if output else None
     if path:
+        refuse_others(path, "module file", with_text(is_module))
         _write(path, text)
         name = f"{path.parent.name}/{path.name.removesuffix(_LMOD)}"
         console.say(f" wrote {shown(path)}")

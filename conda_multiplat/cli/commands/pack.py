@@ -23,6 +23,7 @@ from conda_multiplat.export.packed import SUMS
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown, typed
+from conda_multiplat.machine.named_outputs import refuse_others
 from conda_multiplat.machine.progress import progress
 from conda_multiplat.machine.project import load_project
 from conda_multiplat.manifest.targets import select_environments
@@ -126,23 +127,14 @@ def _paths(output: str | None, plans: Sequence[Plan]) -> list[Path]:
     if not folder.is_dir():
         raise OutsideError(f"there is no folder {shown(folder)}", hints=["make it first"])
     if found[0] == place:  # else the name is one that only we give
-        _refuse_others(place)
+        refuse_others(place, "packed environment", _is_pack)
     return found
 
 
-def _refuse_others(path: Path) -> None:
-    """Refuse to replace what is no packed environment.
-
-    Raises:
-        UsageError: something else has the name.
-    """
+def _is_pack(path: Path) -> bool:
     from conda_multiplat.machine.tar_files import is_tar_with  # late: is slow
 
-    if path.is_file() and not is_tar_with(path, SUMS):
-        raise UsageError(
-            f"{shown(path)} is no packed environment: it is not replaced",
-            hints=["name another file with -o FILE"],
-        )
+    return is_tar_with(path, SUMS)
 
 
 def _say_left_out(each: Plan, console: Console) -> None:

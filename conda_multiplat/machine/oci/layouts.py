@@ -19,7 +19,7 @@ from conda_multiplat.machine.files import shown
 from conda_multiplat.machine.interrupts import held
 from conda_multiplat.machine.tar_files import is_tar_with, write_tar
 from conda_multiplat.machine.temporary import sweep, temporary_path
-from conda_multiplat.vocabulary.errors import OutsideError, UsageError
+from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.oci import LAYOUT, Blob
 
 #: What names an archive.
@@ -45,22 +45,10 @@ def add_blob(layout: Path, media_type: str, content: bytes) -> Blob:
     return blob
 
 
-def refuse_others(target: Path) -> None:
-    """Refuse to replace what is no image.
-
-    Raises:
-        UsageError: something else has the name.
-    """
-    is_archive = target.suffix == ARCHIVE
-    is_image = is_tar_with(target, _MARK) if is_archive else _is_layout(target)
-    if target.exists() and not is_image:
-        raise UsageError(
-            f"{shown(target)} is there, and is no image: it is not replaced",
-            hints=["name another with -o PATH; an archive ends in .tar"],
-        )
-
-
-def _is_layout(target: Path) -> bool:
+def is_image(target: Path) -> bool:
+    """Whether there is an image, or an empty folder for one."""
+    if target.suffix == ARCHIVE:
+        return is_tar_with(target, _MARK)
     return target.is_dir() and ((target / _MARK).is_file() or not any(target.iterdir()))
 
 

@@ -597,7 +597,7 @@ def test_what_is_no_pack_stays(
     for path in (project / "environment.yml", other):
         before = path.read_bytes()
         refused = alone.multiplat("pack", *dry, "-o", path, cwd=project, code=2)
-        assert "is no packed environment: it is not replaced\n" in refused.stderr
+        assert "is there, and is no packed environment: it is not replaced\n" in refused.stderr
         assert path.read_bytes() == before
     (tmp_path / "new.tar").touch()
     for _ in range(2):
