@@ -30,7 +30,9 @@ from conda_multiplat.vocabulary.names import is_device
 _BLOCK = 1 << 20
 #: What a header may have; Python would read one of any size into memory.
 _LARGEST_READ = 4 << 20
-#: Members of an archive, characters of a name, bytes of a part of it, and folders above a file.
+#: Members of a stranger's archive; the largest layers of images have some hundred thousand.
+_MOST_OF_ALL = 1_000_000
+#: Members of one of ours, characters of a name, bytes of a part of it, and folders above a file.
 _MOST, _LONGEST, _LONGEST_PART, _DEEPEST = 20_000, 1000, 255, 50
 _FORM: dict[str, Any] = {"format": tarfile.PAX_FORMAT, "copybufsize": _BLOCK}
 #: What every system takes for a name: no drive, no stream, no control character, no half of one.
@@ -126,6 +128,8 @@ class _Strangers(tarfile.TarFile):
     """
 
     fileobj: _Bounded
+    most = _MOST_OF_ALL
+    count = 0
 
     def next(self) -> tarfile.TarInfo | None:
         """The next member; ``None`` at the end."""
@@ -140,18 +144,23 @@ class _Strangers(tarfile.TarFile):
             self.fileobj.left = None
         if member is not None and member.size < 0:
             raise tarfile.ReadError("a file of less than no bytes")
+        self.count += member is not None
+        if self.count > self.most:
+            raise tarfile.ReadError(f"it has more than {self.most} files")
         return member
 
 
-def open_tar(file: BinaryIO) -> tarfile.TarFile:
+def open_tar(file: BinaryIO, most: int = _MOST_OF_ALL) -> tarfile.TarFile:
     """A stranger's archive, not compressed, or a stream of what is in one that is.
 
-    No header is read that is larger than some megabytes.
+    No header is read that is larger than some megabytes, and no more than ``most`` members.
 
     Raises:
         TarError: it is none; so does reading on.
     """
-    return _Strangers.open(fileobj=cast("IO[bytes]", _Bounded(file)), mode="r:")
+    archive = _Strangers.open(fileobj=cast("IO[bytes]", _Bounded(file)), mode="r:")
+    archive.most = most
+    return archive
 
 
 def is_tar_with(path: Path, name: str) -> bool:

@@ -26,6 +26,9 @@ INTRODUCED, FIXED, LAST_AFFECTED, LIMIT = EVENTS = (
 )
 
 
+#: Events of a project's ranges, which are put in order for each version that is looked up; the most
+#: that a real advisory has are some dozens.
+_MOST_EVENTS = 10_000
 #: An event of another kind: its range has no order.
 UNORDERED = "unordered"
 
@@ -116,15 +119,15 @@ def _is_pypi(item: Mapping[str, Any]) -> bool:
 
 
 def _affected(item: Mapping[str, Any]) -> Affected:
-    return Affected(
-        _project(item),
-        frozenset(_text(version, "a version") for version in _items(item, "versions")),
-        tuple(
-            tuple(event for each in _items(entry, "events") for event in _events(each))
-            for entry in (_mapping(each, "a range") for each in _items(item, "ranges"))
-            if entry.get("type") != "GIT"  # commits say nothing of a version
-        ),
+    ranges = tuple(
+        tuple(event for each in _items(entry, "events") for event in _events(each))
+        for entry in (_mapping(each, "a range") for each in _items(item, "ranges"))
+        if entry.get("type") != "GIT"  # commits say nothing of a version
     )
+    if (count := sum(map(len, ranges))) > _MOST_EVENTS:
+        raise DocumentError(f"ranges with {count} events: more than {_MOST_EVENTS} are not read")
+    versions = frozenset(_text(version, "a version") for version in _items(item, "versions"))
+    return Affected(_project(item), versions, ranges)
 
 
 def _project(item: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ without a list the version counts as affected: it is not known to be clean.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -74,15 +75,32 @@ def public_version(version: str) -> Version | None:
     if len(version) > _LONGEST:
         return None
     try:
-        return Version(Version(version).public)
+        parsed = Version(version)
     except InvalidVersion:
         return None
+    return parsed if parsed.local is None else Version(parsed.public)
 
 
 def _is_listed(affected: Affected, version: str, parsed: Version | None) -> bool:
     if version in affected.versions:
         return True
-    return parsed is not None and parsed in set(map(public_version, affected.versions))
+    if parsed is None:
+        return False
+    alike = filter(_of_release(parsed).match, affected.versions)
+    return any(public_version(each) == parsed for each in alike)
+
+
+def _of_release(version: Version) -> re.Pattern[str]:
+    """How versions begin that can be the same one: ``1!2.10`` as ``v01!2.10.0``, and more behind.
+
+    To read one as PEP 440 has it takes ten times as long, and a list can have a million of them.
+    """
+    release = list(version.release)
+    while len(release) > 1 and not release[-1]:
+        release.pop()
+    numbers = r"\.".join(f"0*{number}" for number in release)
+    epoch = f"0*{version.epoch}!" if version.epoch else "(?:0+!)?"
+    return re.compile(rf"\s*v?{epoch}{numbers}(?:\.0+)*(?![0-9]|\.[0-9])", re.IGNORECASE)
 
 
 def _ordered(events: Sequence[Event]) -> list[_At] | None:

@@ -24,6 +24,8 @@ from conda_multiplat.vocabulary.oci import AS_IN_OCI, INDEX, MANIFEST, Blob, Ima
 
 _LARGEST = 4 << 20
 _BLOCK = 1 << 20
+#: Members of a layout's archive: each blob is one, and no image has more than 127 layers.
+_MOST = 20_000
 #: How deep an index may be in another.
 _DEEPEST = 4
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -112,7 +114,8 @@ def _names(file: IO[bytes]) -> Iterator[str]:
     file.seek(0)
     stream = gzip.GzipFile(fileobj=file) if start == _GZIP else file
     with open_tar(cast("BinaryIO", stream)) as archive:
-        for member in archive:
+        while member := archive.next():
+            archive.members.clear()  # type: ignore[attr-defined]  # a layer can have a million
             yield member.name.removeprefix("./")
             if archive.offset > _FARTHEST:
                 raise tarfile.ReadError("it is too large to look through")
@@ -156,7 +159,7 @@ def _opened(place: Path) -> Iterator[_Folder | _Archive]:
     if place.is_dir():
         yield _Folder(place)
         return
-    with open_file(place) as file, open_tar(file) as archive:
+    with open_file(place) as file, open_tar(file, _MOST) as archive:
         yield _Archive(archive)
 
 

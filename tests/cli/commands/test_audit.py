@@ -439,6 +439,10 @@ def _half_a_name(path: Path) -> None:
             _zip(("a.json", json.dumps(advisory("A", "jinja2", {"fixed": 3})))),
             "db/a.json: fixed is not text: 3",
         ),
+        (
+            _zip(("a.json", json.dumps(advisory("A", "jinja2", *below("2") * 5001)))),
+            "db/a.json: ranges with 10002 events: more than 10000 are not read",
+        ),
         (_zip(("a.json", b" " * (17 << 20))), "db/a.json is larger than 16 MiB: it is not read"),
         (
             _zip(("a.json", json.dumps(JINJA)), method=zipfile.ZIP_BZIP2),

@@ -216,6 +216,20 @@ def test_holes(alone: Host, locked: Path, tmp_path: Path) -> None:
     assert done["error"] == f"../base.tar can't be read: {name}: it is not in the archive"
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_endless_archive(alone: Host, locked: Path, tmp_path: Path, first: bool) -> None:
+    """A base with more members than an image can have is refused, wherever the image is in it."""
+    base = archive(_base(tmp_path / "base"), tmp_path / "base.tar")
+    # An archive of nothing but its members' heads: the end of the first one goes.
+    many = _member(0, tarfile.REGTYPE) * 20_001
+    image = base.read_bytes()
+    last = max(at for at in range(0, len(image), 512) if any(image[at : at + 512])) + 512
+    base.write_bytes((image[:last] + many if first else many + image) + b"\0" * 1024)
+    done = _made(alone, locked, base, code=3)
+    assert done["error"] == "../base.tar can't be read: it has more than 20000 files"
+    assert not (locked / "layout").exists()
+
+
 @pytest.mark.parametrize("name", ["layout", "image.tar"])
 def test_no_image_is_replaced(alone: Host, locked: Path, name: str) -> None:
     """Of an archive as of a folder: what is no image stays, an image is replaced."""

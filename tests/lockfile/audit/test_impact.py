@@ -6,11 +6,11 @@ import random
 from typing import Any
 
 import pytest
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 from support.advisories import advisory, below
 
 from conda_multiplat.lockfile.audit.advisory import read_advisory
-from conda_multiplat.lockfile.audit.impact import impact
+from conda_multiplat.lockfile.audit.impact import impact, public_version
 
 
 def _fix(version: str, *events: dict[str, str], **more: Any) -> str | None:
@@ -76,6 +76,35 @@ def test_list(
 ) -> None:
     """A list of versions, alone or beside a range; it decides where a range has no order."""
     assert _fix(version, *events, versions=versions) == fix
+
+
+#: Spellings of versions: each number by itself, and what may be before and behind.
+_FORMS = ["{}", "v{}", " V{} ", "0!{}", "00{}", "{}.0", "{}.00.0", "1!{}", "v01!{}.0", "{}.1"]
+_ENDS = ["", "rc1", ".rc.1", "-1", ".post1", ".dev0", "+local", "a", "alpha0", "x"]
+
+
+@pytest.mark.parametrize("number", ["0", "1", "1.0", "1.10", "10", "1.1", "2024.1.0"])
+def test_spellings(number: str) -> None:
+    """A listed version is the same one as PEP 440 has it, however it is written."""
+    texts = [form.format(number) + end for form in _FORMS for end in _ENDS]
+    texts += [end.join(form.format(number).rsplit(" ", 1)) for form in _FORMS[:3] for end in _ENDS]
+    for version in (number, f"{number}.0", f"1!{number}", f"{number}rc1", f"{number}.post1"):
+        for text in texts:
+            try:
+                same = Version(Version(text).public) == Version(version)
+            except InvalidVersion:
+                same = False
+            assert (_fix(version, versions=[text]) is not None) is same, (version, text)
+
+
+def test_many_versions() -> None:
+    """Of a list as long as a database can have, only what may be the same is read closely."""
+    listed = [f"{number % 50}.{number}" for number in range(300_000)]
+    (affected,) = read_advisory(advisory("A-1", "tool", versions=listed)).affected
+    before = public_version.cache_info().misses
+    for version in ("1.51.0", "49.299999.0", "50.1", "1.50"):
+        assert (impact(affected, version) is not None) is (version.removesuffix(".0") in listed)
+    assert public_version.cache_info().misses - before <= 2 * 4
 
 
 def test_neither() -> None:
