@@ -133,9 +133,10 @@ def _list_installed(
         hints = [did_you_mean(regex, known) for regex in args.regexes]
         raise _no_such_package(here.where, args.regexes, hints)
     wrong = sum(package.state != "locked" for package in listed)
+    verdict = f"{wrong} not as locked" if wrong else "all as locked"
     for line in show.installed(listed, console.answer_width):
         console.show(line)
-    console.say(f" {here.where}: {packages(len(listed))}, {wrong or 'none'} not as locked")
+    console.say(f" {here.where}: {packages(len(listed))}, {verdict}")
     console.result(
         {
             "prefix": str(here.where),

@@ -181,7 +181,7 @@ def test_installed(door: Host, project: Path, real: Path) -> None:
         "*  tool  3.0      h1_0   conda\n"
     )
     where = door.envs / "demo"
-    assert done.stderr == f" {where}: 3 packages, none not as locked\n"
+    assert done.stderr == f" {where}: 3 packages, all as locked\n"
     write(project, real, "base", "tool * h2_*", "python", platforms=here)
     door.multiplat("lock", "-q", "--update-all", cwd=project)
     done = door.multiplat("list", "--installed", cwd=project)

@@ -121,7 +121,7 @@ def test_pack_and_unpack(
     code = "import sys, greeting, robot; print(sys.prefix); greeting.main()"
     assert _run(prefix, code) == f"{prefix}\nhello from greeting\n"
     done = door.multiplat("list", "--installed", "--exit-code", "-n", "demo", cwd=tmp_path)
-    assert done.stderr == f" {prefix}: 7 packages, none not as locked\n"
+    assert done.stderr == f" {prefix}: 7 packages, all as locked\n"
     record = json.loads((prefix / "conda-meta/greeting-1.0-0.json").read_text(encoding="utf-8"))
     assert record["url"] == f"{served.url}/chan/noarch/greeting-1.0-0.conda"
     state = json.loads((prefix / "conda-meta/state").read_text(encoding="utf-8"))
