@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support import measured
 from support.hosts import EMBEDDED, STANDALONE, VARIABLE, Host, make_host, real_condas, standalone
 from support.packages import Package, build_channel, real_packages, write_repodata
 from support.server import Rules, serve
@@ -18,6 +20,9 @@ from support.tally import tallies
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Before any of our modules is imported.
+if measurement := measured.begin():
+    measurement.write_at_end()
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -52,10 +57,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 _NO_REAL = f"no real conda: name some in {VARIABLE}, or put conda on PATH"
 
 
+@pytest.fixture(scope="session")
+def _new_homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders that aren't there yet; not pytest's own, which looks at all others for each."""
+    homes = tmp_path_factory.mktemp("homes")
+    return (homes / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_home(_new_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Code under test that looks for the user's home finds an empty one."""
-    home = tmp_path_factory.mktemp("home")
+    home = next(_new_homes)
+    home.mkdir()
     for name in ("HOME", "USERPROFILE", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(home))
     for name in ("CONDARC", "CONDA_PREFIX", "CONDA_EXE", "CONDA_ROOT", "MAMBA_ROOT_PREFIX"):

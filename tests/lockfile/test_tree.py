@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+import pytest
+
 from conda_multiplat.cli.show.tree import text
 from conda_multiplat.lockfile.dependency_graph import LockedGraph, locked_graph
 from conda_multiplat.lockfile.model import PlatformLock
@@ -57,6 +59,7 @@ def test_cycle_without_a_line() -> None:
     ]
 
 
+@pytest.mark.timed
 def test_every_pair() -> None:
     """300 packages, each needing all after it, make a line for each need, in no time."""
     names = [f"p{i:03}" for i in range(300)]

@@ -3,7 +3,8 @@
 conda-lock carries conda as ``conda_lock._vendor.conda``. With that package found under its own
 name too, conda's command line, plugin manager, solver and transactions work as they do for a
 user. There is no ``conda/shell`` in it: :mod:`support.hosts` writes what ``conda activate`` and
-``conda run`` need of it; ``conda init`` doesn't work.
+``conda run`` need of it; ``conda init`` doesn't work. It may be loaded before
+the environment is known: see :func:`load`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,16 @@ from pathlib import Path
 from types import ModuleType
 
 _REAL = "conda_lock._vendor."
+#: What brings most of what commands of conda's import.
+_LOADED = (
+    "conda.cli.main",
+    "conda.cli.conda_argparse",
+    "conda.cli.install",
+    "conda.core.solve",
+    "conda.misc",
+    "conda.plugins.manager",
+    "conda.plugins.subcommands.doctor.health_checks",
+)
 
 
 class _Alias(MetaPathFinder, Loader):
@@ -46,7 +57,7 @@ def install_alias() -> None:
     The packages around it get their folders but are not run: ``conda_lock/__init__.py`` imports
     all of conda-lock, which would be most of the time that a test's command takes.
     """
-    if any(isinstance(finder, _Alias) for finder in sys.meta_path):
+    if "conda" in sys.modules or any(isinstance(finder, _Alias) for finder in sys.meta_path):
         return
     sys.meta_path.insert(0, _Alias())
     spec = importlib.util.find_spec("conda_lock")
@@ -82,6 +93,28 @@ def _stay_in_home() -> None:
     importlib.import_module("conda.common._os").is_admin = lambda: False  # type: ignore[attr-defined]
 
 
+def load() -> None:
+    """Import conda for processes that are forked from this one, whose :func:`main` begins anew."""
+    install_alias()
+    _give_back_locks()
+    _stay_in_home()
+    for name in _LOADED:
+        importlib.import_module(name)
+
+
+def _read_environment_again() -> None:
+    """Have a conda that was loaded before know what it reads as it is imported."""
+    os.environ.setdefault("CONDA_ROOT", sys.prefix)
+    context = importlib.import_module("conda.base.context")
+    paths = {
+        "user_rc_path": str(Path("~/.condarc").expanduser().absolute()),
+        "sys_rc_path": str(Path(sys.prefix, ".condarc")),
+    }
+    for module in (context, sys.modules[f"{_REAL}conda.cli.conda_argparse"]):
+        vars(module).update(paths)
+    context.reset_context()
+
+
 def _give_back_locks() -> None:
     """Let this conda lock ``logging`` by functions that Python 3.13 has no more."""
     if not hasattr(logging, "_acquireLock"):
@@ -92,11 +125,14 @@ def _give_back_locks() -> None:
 
 def main() -> int:
     """Run conda's command line."""
+    was_loaded = "conda" in sys.modules
     install_alias()
     _give_back_locks()
     if root := os.environ.get("CONDA_ROOT_PREFIX"):
         _stay_in_root(Path(root))
     _stay_in_home()
+    if was_loaded:
+        _read_environment_again()
     conda_main = importlib.import_module("conda.cli.main").main
     return int(conda_main() or 0)
 

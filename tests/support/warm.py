@@ -5,6 +5,11 @@ and forks for each of them. The forked process gets the command's own arguments,
 folder and files, and runs the module as ``python -m MODULE`` does. What has to be there when an
 interpreter starts (``PYTHON…``, ``LD_…``, the locale) can't be had so: see :func:`can_run`. With
 ``CONDA_MULTIPLAT_TEST_COLD=1`` each command is an interpreter of its own.
+
+A forked process pays for each page of memory that it writes to, if only a count of references, so
+that what can be left alone is: garbage that was there before, and, after a command that succeeded,
+all that Python would take apart at its end. One that failed ends as Python does: what it has left
+undone may be what is tested.
 """
 
 from __future__ import annotations
@@ -20,16 +25,19 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from threading import Thread
+from typing import NoReturn
+
+from support.measured import Measurement, begin
 
 _TESTS = str(Path(__file__).resolve().parents[1])
 _COLD = "CONDA_MULTIPLAT_TEST_COLD"
 _OF_THE_START = ("PYTHON", "LD_", "DYLD_", "LC_", "LANG", "MALLOC", "ASAN_")
-#: Nothing of conda's own: it reads the environment as it is imported.
+#: conda itself is loaded by :func:`support.embedded_conda.load`.
 _LOADED = (
     "conda_multiplat.cli.main",
     "conda_multiplat.actions.lock.relock",
@@ -90,7 +98,7 @@ def run(
             os.close(write)
         texts: list[str] = ["", ""]
         readers = [
-            Thread(target=_collect, args=(read, texts, number), daemon=True)
+            threading.Thread(target=_collect, args=(read, texts, number), daemon=True)
             for number, (read, _) in enumerate(outputs)
         ]
         for reader in readers:
@@ -129,20 +137,28 @@ def _server(module: str) -> str:
     return path
 
 
-def _serve(module: str, path: str) -> tuple[list[str], str]:
+def _serve(path: str, measurement: Measurement | None) -> tuple[list[str], str]:
     """Answer requests for as long as who asked for it lives; return in a command's process."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen(64)
-    Thread(target=_end_with_owner, daemon=True).start()
+    threading.Thread(target=_end_with_owner, daemon=True).start()
     os.write(1, b"ready\n")
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
         connection, _ = listener.accept()
-        if os.fork() == 0:
-            listener.close()
-            return _answer(connection)
-        connection.close()
+        descriptors, request = _receive(connection)
+        if measurement:
+            measurement.learn()
+        if (process := os.fork()) == 0:
+            break
+        threading.Thread(target=_tell, args=(connection, process), daemon=True).start()
+        for each in descriptors:
+            os.close(each)
+    for each in (listener, connection):
+        each.close()
+    if measurement:
+        measurement.write_at_end()
+    return _begin(descriptors, *request)
 
 
 def _end_with_owner() -> None:
@@ -151,21 +167,26 @@ def _end_with_owner() -> None:
     os._exit(0)
 
 
-def _answer(connection: socket.socket) -> tuple[list[str], str]:
-    """Begin a command and wait for it; returns in its process."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+def _tell(connection: socket.socket, process: int) -> None:
+    """Send a command's process number, and its exit code when it has ended."""
+    with suppress(OSError), connection:  # whoever asked may have ended
+        connection.sendall(f"{process}\n".encode())
+        _, status = os.waitpid(process, 0)
+        connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+
+
+def _receive(connection: socket.socket) -> tuple[list[int], tuple[list[str], str, dict[str, str]]]:
     size, descriptors, _, _ = socket.recv_fds(connection, 8, 3)
     content = b""
     while len(content) < int.from_bytes(size, "big"):
         content += connection.recv(1 << 20)
-    arguments, cwd, environ = json.loads(content)
-    if process := os.fork():
-        with suppress(OSError):
-            connection.sendall(f"{process}\n".encode())
-            _, status = os.waitpid(process, 0)
-            connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
-        os._exit(0)
-    connection.close()
+    return descriptors, json.loads(content)
+
+
+def _begin(
+    descriptors: list[int], arguments: list[str], cwd: str, environ: dict[str, str]
+) -> tuple[list[str], str]:
+    """Be as a command's process is when it starts."""
     for number, descriptor in enumerate(descriptors):
         os.dup2(descriptor, number)
         os.close(descriptor)
@@ -175,19 +196,39 @@ def _answer(connection: socket.socket) -> tuple[list[str], str]:
     return arguments, cwd
 
 
+def _run(module: str) -> NoReturn:
+    """Run a module as ``python -m`` does, and end."""
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as exit_:
+        if exit_.code:
+            raise
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(0)
+
+
 def _main() -> None:
     module, path = sys.argv[1:]
-    for name in (*_LOADED, *(_LOADED_BY_CONDA if module != "conda_multiplat" else ())):
+    measurement = begin()
+    of_conda = module == "support.embedded_conda"
+    for name in (*_LOADED, *(_LOADED_BY_CONDA if of_conda else ())):
         importlib.import_module(name)
+    if of_conda:
+        importlib.import_module(module).load()
+    if measurement:
+        measurement.write()
     gc.freeze()
-    arguments, cwd = _serve(module, path)
+    arguments, cwd = _serve(path, measurement)
     sys.path[0] = cwd
     if module == "conda_multiplat":  # its environment has no PYTHONPATH
         sys.path.remove(_TESTS)
-    for name in ("support.warm", "support"):
+    for name in [each for each in sys.modules if each.split(".")[0] == "support"]:
         sys.modules.pop(name, None)
     sys.argv = [module, *arguments]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    _run(module)
 
 
 if __name__ == "__main__":
