@@ -61,6 +61,10 @@ COMMANDS = {
 }
 #: Commands that no person types: they are in no list.
 HIDDEN = {"complete-words": "the names of a kind, for a shell that completes them"}
+#: Commands that read no manifest, or not one that can be named.
+WITHOUT_MANIFEST = {
+    *("unpack", "merge-driver", "schema", "clean", "completion", "complete-words"),
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -114,7 +118,7 @@ class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # no sub
             allow_abbrev=False,
             formatter_class=_Formatter,
         )
-        common_options(parser)
+        common_options(parser, manifest=name not in WITHOUT_MANIFEST)
         parser.set_defaults(run_command=module.run)
         module.configure(parser)
         return parser

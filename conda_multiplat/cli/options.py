@@ -22,16 +22,11 @@ if TYPE_CHECKING:
     _Options = argparse.ArgumentParser | argparse._MutuallyExclusiveGroup
 
 
-def common_options(parser: argparse.ArgumentParser) -> None:
-    """What every command takes."""
-    several(
-        parser,
-        "-f",
-        "--file",
-        dest="files",
-        metavar="FILE",
-        summary="the manifest; several combine (default: the nearest environment.yml)",
-    )
+def common_options(parser: argparse.ArgumentParser, *, manifest: bool) -> None:
+    """What every command takes; ``-f`` where it reads a manifest that can be named."""
+    if manifest:
+        summary = "the manifest; several combine (default: the nearest environment.yml)"
+        several(parser, "-f", "--file", dest="files", metavar="FILE", summary=summary)
     flag(parser, "--json", "json", "one JSON document on stdout")
     parser.add_argument("-q", "--quiet", action="store_true", help="print only errors")
     summary = "show long lists in full, and the traceback of an internal error"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import re
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from support.hosts import Host
 
 from conda_multiplat import __version__
+from conda_multiplat.cli import main
 from conda_multiplat.cli.main import COMMANDS, HIDDEN
 
 
@@ -20,6 +25,41 @@ def test_help_has_an_example(alone: Host, tmp_path: Path, command: str) -> None:
     assert mark
     assert f"multiplat {command}" in examples
     assert "  --json " in shown
+
+
+def _read(sources: Mapping[str, str], text: str, seen: set[str]) -> set[str]:
+    """The options that a text reads of ``args``, by way of shared functions that it calls too."""
+    found = set(re.findall(r"\bargs\.(\w+)", text))
+    for name in set(re.findall(r"\b(\w+)\(", text)) & sources.keys() - seen:
+        seen.add(name)
+        found |= _read(sources, sources[name], seen)
+    return found
+
+
+def test_options_are_taken() -> None:
+    """No command has an option that it does not read; ``-y`` is conda's, and all have it."""
+    folder = Path(main.__file__).parent
+    functions = "".join(
+        path.read_text("utf-8") for path in (folder / "options.py", Path(main.__file__))
+    )
+    shared = {part.partition("(")[0]: part for part in functions.split("\ndef ")[1:]}
+    wrong = []
+    for name, _, parser in main.command_parsers(argparse.ArgumentParser()):
+        module = sys.modules[parser.get_default("run_command").__module__]
+        text = Path(str(module.__file__)).read_text("utf-8")
+        taken = _read(shared, text, set()) | {"help", "json", "quiet", "say_more", "said_yes"}
+        # Some are read by a name that is put together.
+        taken |= {action.dest for action in parser._actions if f'"{action.dest}"' in text}
+        wrong += [(name, each.dest) for each in parser._actions if each.dest not in taken]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("command", sorted(main.WITHOUT_MANIFEST - HIDDEN.keys()))
+def test_no_manifest_to_name(door: Host, tmp_path: Path, command: str) -> None:
+    """What reads no manifest has no ``-f``, in its help as in its answer."""
+    assert "--file" not in door.multiplat(command, "--help", cwd=tmp_path).stdout
+    done = door.multiplat(command, "--file=x", cwd=tmp_path, code=2)
+    assert "--file=x" in done.stderr or "required" in done.stderr
 
 
 def test_all_are_listed(alone: Host, tmp_path: Path) -> None:

@@ -39,8 +39,6 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Make the environment that was packed."""
     from conda_multiplat.actions.pack.unpack import make_unpacked, unpacked  # late: is slow
 
-    if args.files:
-        raise UsageError("-f is not for unpack: the manifest is in the archive")
     where = named(args.env_name, args.env_prefix, settings)
     with unpacked(Path(args.archive).expanduser().absolute(), settings, console) as what:
         place = where or _own(what, settings)
