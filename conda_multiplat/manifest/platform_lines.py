@@ -131,7 +131,8 @@ class LineReader:
         spec = " ".join(text.value.split())
         wrong = None if spec_name(spec) else "it has no package name"
         wrong = wrong if is_string(node) else "YAML does not read it as text"
-        wrong = wrong or self._check_spec(spec)
+        behind = " " if text.value[-1:].isspace() else ""  # conda takes `x=`, and not `x= `
+        wrong = wrong or self._check_spec(spec + behind)
         if wrong:
             hint = "for example `python 3.12.*`, `numpy>=1.26,<2.3` or `conda-forge::scipy`"
             self._reader.problem(node, f"not a MatchSpec: {text.value!r} ({wrong})", hint)

@@ -123,7 +123,10 @@ def parse_spec(text: str) -> MatchSpec:
     if match is None or not _NAME.fullmatch(match.group(1)):
         raise WordingError(f"{outside.split(' ')[0]!r} is not a package name")
     name, after = match.groups()
-    rest = "" if after in LONE else after.strip()
+    before = text.partition("[")[0]
+    # conda ignores such a sign at the end of a text, and refuses it with white space behind.
+    is_last = text.rstrip() == text and before.rstrip() == before
+    rest = "" if after in LONE and is_last else after.strip()
     version, build = _version_and_build(rest) if rest else ("", "")
     channel, subdir = _channel_and_subdir(keys.get("channel", ""))
     channel, own_subdir = (channel, "") if channel else _channel_and_subdir(own_channel)

@@ -126,6 +126,15 @@ def test_slips(text: str, warning: str) -> None:
     assert parse_spec(text).warning == warning
 
 
+@pytest.mark.parametrize("sign", ["!", "<", "=", ">", "~", "==", ">=", "<=", "~=", "!="])
+@pytest.mark.parametrize("form", ["{} ", "{}\t", " {}", " {} ", "{} [build=x]", "{}[build=x] "])
+@pytest.mark.parametrize("name", ["a", "c::a"])
+def test_no_version(name: str, form: str, sign: str) -> None:
+    """A sign without a version is refused, as conda refuses it: only at the very end it passes."""
+    with pytest.raises(WordingError):
+        parse_spec(name + form.format(sign))
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -62,3 +62,12 @@ def test_platform_of_a_channel(alone: Host, project: Path, tools: Path) -> None:
     assert "\n  tool 3.0 is of noarch, not of linux-64: name its build\n" in (
         alone.multiplat("lock", "--update-all", cwd=project, code=1).stderr
     )
+
+
+@pytest.mark.parametrize("line", ['"zlib= "', '"zlib=\\t"', "zlib =", "zlib==", "zlib >= "])
+def test_no_version(alone: Host, project: Path, channel: Path, line: str) -> None:
+    """An operator without a version, even with white space behind, is refused, as in conda."""
+    write(project, channel, line, platforms="[linux-64]")
+    done = alone.multiplat("lock", cwd=project, code=2)
+    assert "  environment.yml:6:5: not a MatchSpec: 'zlib" in done.stderr
+    assert " (no version after '" in done.stderr
