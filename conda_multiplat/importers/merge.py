@@ -31,11 +31,13 @@ class BroughtLock(NamedTuple):
         lock: what is locked.
         path: the file that says it.
         text: of a ``conda-lock.yml``; ``""`` for another form.
+        whole: whether all that the file locks is taken, on every platform.
     """
 
     lock: LockFile
     path: Path
     text: str = ""
+    whole: bool = True
 
 
 @dataclass(frozen=True)

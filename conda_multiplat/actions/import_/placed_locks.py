@@ -25,7 +25,8 @@ class PlacedLocks(NamedTuple):
 def placed_locks(parts: Sequence[Part], target: Path) -> PlacedLocks:
     """The locks of all parts, each environment's in its file.
 
-    One ``conda-lock.yml`` stays as it is; several of an environment become one.
+    One ``conda-lock.yml`` stays as it is, if all of its platforms are taken; several of an
+    environment become one.
 
     Args:
         parts: what is imported.
@@ -39,7 +40,7 @@ def placed_locks(parts: Sequence[Part], target: Path) -> PlacedLocks:
     problems: list[Problem] = []
     for environment, locks in _by_environment(parts).items():
         path = lock_path(target.parent, environment)
-        if len(locks) == 1 and locks[0].text:
+        if len(locks) == 1 and locks[0].text and locks[0].whole:
             if path.resolve() != locks[0].path.resolve():
                 texts[path] = locks[0].text
             continue

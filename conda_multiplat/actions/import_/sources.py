@@ -261,7 +261,9 @@ def _lock_part(file: File, stated: Promises) -> Part:
         raise refusal(file.name, *(Problem(at, text) for text in texts))
     imported = read_lock_source(lock, file.name, Ports(is_newer, spec_matches), stated)
     environment = lock.environment if lock.recipe else _named_environment(file.path.name)
-    return Part(imported, environment, (BroughtLock(lock, file.path, file.text),))
+    others = read_lock(file.text, file.name).platforms.keys() if file.platforms else set()
+    whole = others <= lock.platforms.keys()
+    return Part(imported, environment, (BroughtLock(lock, file.path, file.text, whole),))
 
 
 def _named_environment(name: str) -> str:

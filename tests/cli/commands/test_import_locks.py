@@ -90,6 +90,40 @@ def test_locks_for_one_platform(
     assert _versions(project) == {LINUX: "1.0", MAC: "1.5"}
 
 
+@pytest.mark.parametrize("foreign", [False, True])
+@pytest.mark.parametrize("taken", [(LINUX,), (MAC,), (MAC, LINUX)])
+def test_some_platforms(
+    alone: Host, project: Path, tools: Path, tmp_path: Path, foreign: bool, taken: tuple[str, ...]
+) -> None:
+    """What is taken of a lock is all that is in the new one, which is in sync with the manifest."""
+    lock = _lock(alone, tmp_path / "a", tools, "tool 1.5", f"{LINUX}, {MAC}")
+    if foreign:
+        _as_another_tool(project, lock)
+    alone.multiplat("import", f"{lock}@{','.join(taken)}", cwd=project)
+    assert _versions(project) == dict.fromkeys(taken, "1.5")
+    metadata = yaml.safe_load((project / "conda-lock.yml").read_text(encoding="utf-8"))["metadata"]
+    assert sorted(metadata["platforms"]) == sorted(metadata["content_hash"]) == sorted(taken)
+    before = (project / "conda-lock.yml").read_bytes()
+    alone.multiplat("check", cwd=project)
+    alone.multiplat("lock", cwd=project)
+    assert _versions(project) == dict.fromkeys(taken, "1.5")
+    if not foreign:
+        assert (project / "conda-lock.yml").read_bytes() == before
+
+
+def test_some_platforms_of_the_lock_here(alone: Host, project: Path, tools: Path) -> None:
+    """A lock that would lose platforms is not replaced by what was taken of it, unless --force."""
+    write(project, tools, "tool 1.5", platforms=f"[{LINUX}, {MAC}]")
+    alone.multiplat("lock", cwd=project)
+    (project / "environment.yml").unlink()
+    done = alone.multiplat("import", f"conda-lock.yml@{MAC}", cwd=project, code=2)
+    assert "error: conda-lock.yml is imported itself, and would be replaced\n" in done.stderr
+    assert _versions(project) == {LINUX: "1.5", MAC: "1.5"}
+    alone.multiplat("import", f"conda-lock.yml@{MAC}", "--force", cwd=project)
+    assert _versions(project) == {MAC: "1.5"}
+    assert alone.multiplat("check", cwd=project).stdout == "in sync: conda-lock.yml\n"
+
+
 def test_a_lock_is_one_of_its_sources(
     alone: Host, project: Path, tools: Path, tmp_path: Path
 ) -> None:
