@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from conda_multiplat.lockfile.dependency_graph import Key
-from conda_multiplat.lockfile.platform_changes import MENDED, Change
+from conda_multiplat.lockfile.platform_changes import MENDED, UNKNOWN_ARCHIVE, Change, which_archive
 from conda_multiplat.vocabulary.channels import base_url
 from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.records import PypiRecord, Record
@@ -38,7 +38,8 @@ class Present:
 
     Attributes:
         record: the package as it is there; as it is locked where it is missing.
-        state: ``locked``, ``different``, ``damaged``, ``extra`` or ``missing``.
+        state: ``locked``, ``different``, ``unknown`` where nobody has noted of which archive it is,
+            ``damaged``, ``extra`` or ``missing``.
         locked: what is locked of that name; ``None`` for one that is extra.
         asked: whether a line of the manifest asks for it.
         note: of a damaged one, what is wrong with its files.
@@ -54,10 +55,11 @@ class Present:
         """What is not as locked; ``""`` for nothing."""
         if self.state == "damaged":
             return self.note
-        if self.state != "different" or self.locked is None:
+        if self.state not in ("different", "unknown") or self.locked is None:
             return {"extra": "not locked", "missing": "missing"}.get(self.state, "")
-        mine, wanted = ((each.version, each.build) for each in (self.record, self.locked))
-        return f"locked: {' '.join(wanted)}".rstrip() if mine != wanted else "another archive"
+        if not _is_same_build(self.record, self.locked):
+            return f"locked: {self.locked.version} {self.locked.build}".rstrip()
+        return which_archive(self.record)
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,15 @@ def _state(change: Change | None) -> str:
         return "locked"
     if change.kind == MENDED:
         return "damaged"
-    return "extra" if change.new is None else "different"
+    if change.new is None or change.old is None:
+        return "extra"
+    is_unknown = which_archive(change.old) == UNKNOWN_ARCHIVE
+    same = _is_same_build(change.old, change.new)
+    return "unknown" if same and is_unknown else "different"
+
+
+def _is_same_build(one: Record, other: Record) -> bool:
+    return (one.version, one.build) == (other.version, other.build)
 
 
 def document(record: Record, subdir: str) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from conda_multiplat.vocabulary.records import CondaRecord, Record
 _SIGNS = {"added": "+", "removed": "-", "upgraded": "↑", "downgraded": "↓", "rebuilt": "~"}
 #: A package that is as locked, but for its files in a prefix.
 MENDED = "mended"
+#: What is said of a package of which nobody has noted which archive it was.
+UNKNOWN_ARCHIVE = "of which archive is not known"
 
 
 #: Whether the first version comes after the second.
@@ -70,7 +72,7 @@ class Change:
 
     def _builds(self) -> str:
         old, new = (self.old.build, self.new.build) if self.old and self.new else ("", "")
-        return f"({old} → {new})" if old != new else "(another archive)"
+        return f"({old} → {new})" if old != new else f"({which_archive(self.old)})"
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; versions and builds are null where there is no package."""
@@ -158,6 +160,15 @@ def same_archive(one: Record, other: Record) -> bool:
         return all(mine == theirs for mine, theirs in common)
     hashes = (one.sha256, one.md5, other.sha256, other.md5)
     return not any(hashes) and one.url == other.url
+
+
+def which_archive(old: Record | None) -> str:
+    """What to say of a package that is not known to be of the locked archive, version and build.
+
+    Who installs a wheel need not note of which it was: an index's is not (PEP 610).
+    """
+    noted = old is None or old.url or old.sha256 or old.md5
+    return "another archive" if noted else UNKNOWN_ARCHIVE
 
 
 def _common_hashes(one: Record, other: Record) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -222,6 +223,22 @@ def test_installed_from_anywhere(alone: Host, project: Path, real: Path, tmp_pat
     assert said.stderr == (f"error: nothing in {prefix} is named sol0\n  did you mean 'solo'?\n")
 
 
+def _forget(host: Host, folder: Path, sha256: str = "") -> None:
+    """As if another tool had installed ``robo-suite``, from an index or from an archive."""
+    marker = host.envs / "demo" / "conda-meta" / "multiplat"
+    noted = json.loads(marker.read_text(encoding="utf-8"))
+    noted.pop("pypi", None)
+    marker.write_text(json.dumps(noted), encoding="utf-8")
+    origin = folder / "robo_suite-1.2.dist-info" / "direct_url.json"
+    origin.unlink(missing_ok=True)
+    if sha256:
+        archive = {
+            "url": "https://example.com/x.whl",
+            "archive_info": {"hashes": {"sha256": sha256}},
+        }
+        origin.write_text(json.dumps(archive), encoding="utf-8")
+
+
 def test_pypi(alone: Host, project: Path, real: Path, tmp_path: Path) -> None:
     """PyPI packages are in both lists; one that the user added with pip is not locked."""
     index = Index(tmp_path / "served")
@@ -242,6 +259,22 @@ def test_pypi(alone: Host, project: Path, real: Path, tmp_path: Path) -> None:
     ]
     minor = ".".join(PYTHON.split(".")[:2])
     folder = alone.envs / "demo" / "lib" / f"python{minor}" / "site-packages"
+    marker = alone.envs / "demo" / "conda-meta" / "multiplat"
+    noted = marker.read_text(encoding="utf-8")
+    _forget(alone, folder)
+    done = alone.multiplat(
+        "list", "--installed", "--manager", "pypi", "--exit-code", cwd=project, code=1
+    )
+    assert done.stdout == (
+        "   Name        Version  Build  Manager  Not as locked\n"
+        "*  robo-suite  1.2      -      pypi     of which archive is not known\n"
+    )
+    found = alone.json("list", "--installed", "--manager", "pypi", cwd=project)["packages"]
+    assert [each["state"] for each in found] == ["unknown"]
+    _forget(alone, folder, sha256="0" * 64)
+    done = alone.multiplat("list", "--installed", "--manager", "pypi", cwd=project)
+    assert done.stdout.endswith("  pypi     another archive\n")
+    marker.write_text(noted, encoding="utf-8")
     (folder / "added-0.1.dist-info").mkdir()
     done = alone.multiplat("list", "--installed", "--manager", "pypi", cwd=project)
     assert done.stdout == (
