@@ -19,6 +19,8 @@ TESTS = Path(__file__).resolve().parents[1]
 EMBEDDED = "embedded"
 STANDALONE = "standalone"
 VARIABLE = "CONDA_MULTIPLAT_TEST_CONDAS"
+#: For a server that will not answer: asked again three times, it makes a test wait for 8 seconds.
+ONCE = {"CONDA_REMOTE_MAX_RETRIES": "0"}
 #: The least of conda's ``shell`` folder, which conda-lock leaves out.
 _CONDA_SH = """\
 conda() {

@@ -47,6 +47,7 @@ class Rules:
         delay: path ending -> seconds to wait before the answer.
         login: ``user:password`` that every request must bring.
         token: the token that every path must begin with, as ``/t/TOKEN/``.
+        waiting: the paths whose answer was delayed, as soon as they were asked for.
         seen: the requested paths, in order; a refused one with its status behind it.
         requests: all of each request, HEAD and missing files too.
         hosts: whom this server stood for where it was asked as a proxy for TLS.
@@ -59,6 +60,7 @@ class Rules:
     delay: dict[str, float] = field(default_factory=dict)
     login: str = ""
     token: str = ""
+    waiting: list[str] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
@@ -90,6 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(urlsplit(self.path).path)
         for end, seconds in rules.delay.items():
             if path.endswith(end):
+                rules.waiting.append(path)
                 time.sleep(seconds)
         refusal = self._refusal(rules, path)
         status = rules.first(rules.status, path) or refusal

@@ -19,6 +19,7 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import runpy
 import signal
 import socket
@@ -37,18 +38,14 @@ from support.measured import Measurement, begin
 _TESTS = str(Path(__file__).resolve().parents[1])
 _COLD = "CONDA_MULTIPLAT_TEST_COLD"
 _OF_THE_START = ("PYTHON", "LD_", "DYLD_", "LC_", "LANG", "MALLOC", "ASAN_")
-#: conda itself is loaded by :func:`support.embedded_conda.load`.
+#: Beside all of our modules; conda itself is loaded by :func:`support.embedded_conda.load`.
 _LOADED = (
-    "conda_multiplat.cli.main",
-    "conda_multiplat.actions.lock.relock",
-    "conda_multiplat.actions.install.make_as_locked",
-    "conda_multiplat.engines.conda.solver",
-    "conda_multiplat.engines.conda.install",
-    "conda_multiplat.engines.pypi.resolver",
     "packaging.requirements",
     "rich.progress",
     "yaml",
 )
+#: What conda and pre-commit load as they start, and what is run.
+_ENTRIES = ("plugin", "hooks", "__main__")
 _LOADED_BY_CONDA = (
     "requests",
     "ruamel.yaml",
@@ -210,11 +207,17 @@ def _run(module: str) -> NoReturn:
     os._exit(0)
 
 
+def _ours() -> list[str]:
+    paths = importlib.import_module("conda_multiplat").__path__
+    found = [each.name for each in pkgutil.walk_packages(paths, "conda_multiplat.")]
+    return [name for name in found if name.split(".")[1] not in _ENTRIES]
+
+
 def _main() -> None:
     module, path = sys.argv[1:]
     measurement = begin()
     of_conda = module == "support.embedded_conda"
-    for name in (*_LOADED, *(_LOADED_BY_CONDA if of_conda else ())):
+    for name in (*_ours(), *_LOADED, *(_LOADED_BY_CONDA if of_conda else ())):
         importlib.import_module(name)
     if of_conda:
         importlib.import_module(module).load()

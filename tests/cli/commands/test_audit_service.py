@@ -7,14 +7,12 @@ from pathlib import Path
 
 import pytest
 from support.advisories import Advisory, OsvRules, advisory, below, osv_service
-from support.hosts import Host
+from support.hosts import ONCE, Host
 from support.manifests import write
 from support.packages import Package, write_repodata
 from support.server import make_certificate, needs_openssl, serve
 
 NAMES = [f"lib-{number}" for number in range(5)]
-#: No waiting for tries that fail.
-ONCE = {"CONDA_REMOTE_MAX_RETRIES": "0"}
 
 
 def _about(name: str, number: int) -> Advisory:

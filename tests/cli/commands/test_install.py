@@ -670,10 +670,7 @@ def test_ctrl_c_while_downloading(door: Host, project: Path, tmp_path: Path) -> 
         command = [*door.command, *(["multiplat"] if door.is_conda else []), "install"]
         process = _start(command, door, project)
         prefix = door.envs / "demo"
-        deadline = time.monotonic() + 20
-        while not (prefix / "conda-meta/multiplat").exists() and time.monotonic() < deadline:
-            time.sleep(0.02)
-        time.sleep(0.3)
+        _wait_for(server.waiting)
         process.send_signal(signal.SIGINT)
         _, error = process.communicate(timeout=20)
         assert (process.returncode, "Traceback" in error) == (130, False), error
@@ -688,16 +685,21 @@ def test_ctrl_c(door: Host, project: Path, server: Rules) -> None:
     write(project, server.url + "/chan", "zlib", platforms="[linux-64]")
     command = [*door.command, *(["multiplat"] if door.is_conda else []), "lock"]
     process = _start(command, door, project)
-    deadline = time.monotonic() + 20
-    while not server.seen and time.monotonic() < deadline:
-        time.sleep(0.02)
-    time.sleep(0.3)
+    _wait_for(server.waiting)
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=20)
     assert process.returncode == 130, error
     assert "Traceback" not in error
     assert error.endswith("error: interrupted\n")
     assert sorted(each.name for each in project.iterdir()) == [".git", "environment.yml"]
+
+
+def _wait_for(waiting: list[str]) -> None:
+    """Until a server was asked for what it delays."""
+    deadline = time.monotonic() + 20
+    while not waiting:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def _start(command: list[str], door: Host, project: Path) -> subprocess.Popen[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.hosts import Host
+from support.hosts import ONCE, Host
 from support.manifests import write
 from support.packages import Package, write_repodata
 from support.pypi_index import Index, write_project
@@ -278,7 +278,7 @@ def test_offline_and_taken_back(alone: Host, project: Path, tmp_path: Path) -> N
     offline = {"CONDA_OFFLINE": "true"}
     done = alone.json("licenses", cwd=project, env=offline)
     assert {p["name"]: p["license"] for p in done["packages"]} == {"kept": "MIT", "back": "ISC"}
-    done = alone.json("licenses", cwd=project, code=3)
+    done = alone.json("licenses", cwd=project, env=ONCE, code=3)
     assert done["kind"] == "OutsideError"
     own = write_repodata(tmp_path / "own", packages)
     write(project, own, "kept", "back", platforms=ONE, extra=_lists(allow="[MIT, ISC]"))

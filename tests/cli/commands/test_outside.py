@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.hosts import Host
+from support.hosts import ONCE, Host
 from support.manifests import locked, write
 from support.packages import SUBDIR, Package, build_channel
 from support.server import Rules, make_certificate, needs_openssl, serve
@@ -19,7 +19,7 @@ REPODATA = ("repodata.json", "repodata.json.zst", "repodata_shards.msgpack.zst")
 def _lock_fails(door: Host, project: Path) -> str:
     """Run ``lock``, which must fail with 3, leave the old lock as it is, and say so once."""
     before = sorted(path.name for path in project.iterdir())
-    done = door.multiplat("lock", cwd=project, code=3)
+    done = door.multiplat("lock", cwd=project, env=ONCE, code=3)
     assert sorted(path.name for path in project.iterdir()) == before
     assert "Traceback" not in done.stderr
     assert "hints" not in done.stderr
@@ -249,7 +249,7 @@ def test_ssl_verify(door: Host, project: Path, tmp_path: Path, ssl_verify: str, 
     build_channel(root / "chan", [Package("a", noarch="generic")])
     with serve(root, certificate=(certificate, key)) as server:
         write(project, f"{server.url}/chan", "a", platforms="[linux-64]")
-        door.multiplat("lock", cwd=project, code=code)
+        door.multiplat("lock", cwd=project, env=ONCE, code=code)
 
 
 def test_proxy_servers(door: Host, project: Path, server: Rules) -> None:
@@ -268,9 +268,11 @@ _FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full:
 
 @_FULL
 @pytest.mark.parametrize("arguments", [("list",), ("list", "--json"), ("shell-hook",)])
-def test_full_disk_at_the_output(door: Host, project: Path, arguments: tuple[str, ...]) -> None:
+def test_full_disk_at_the_output(
+    door: Host, project: Path, channel: Path, arguments: tuple[str, ...]
+) -> None:
     """`shell-hook > FILE` on a full disk: trouble outside, told once, and no traceback."""
-    write(project, "conda-forge", platforms=f"[{SUBDIR}]")
+    write(project, channel, platforms=f"[{SUBDIR}]")
     door.multiplat("lock", "-q", cwd=project)
     door.multiplat("install", "-q", cwd=project)
     assert _into("/dev/full", door, project, *arguments) == (
@@ -280,9 +282,9 @@ def test_full_disk_at_the_output(door: Host, project: Path, arguments: tuple[str
 
 
 @_FULL
-def test_full_disk_and_an_error(alone: Host, project: Path) -> None:
+def test_full_disk_and_an_error(alone: Host, project: Path, channel: Path) -> None:
     """Where JSON can't be written, the error is told in words, with its own exit code."""
-    write(project, "conda-forge", platforms=f"[{SUBDIR}]")
+    write(project, channel, platforms=f"[{SUBDIR}]")
     code, error = _into("/dev/full", alone, project, "list", "--json")
     assert (code, error.splitlines()[0]) == (2, "error: conda-lock.yml does not exist")
 
@@ -304,9 +306,9 @@ def _into(output: str, host: Host, project: Path, *arguments: str) -> tuple[int,
     return done.returncode, done.stderr
 
 
-def test_closed_output(alone: Host, project: Path) -> None:
+def test_closed_output(alone: Host, project: Path, channel: Path) -> None:
     """`>&-` is no reason for a traceback."""
-    write(project, "conda-forge", platforms=f"[{SUBDIR}]")
+    write(project, channel, platforms=f"[{SUBDIR}]")
     alone.multiplat("lock", "-q", cwd=project)
     done = subprocess.run(
         ["bash", "-c", 'exec "$@" >&-', "bash", *alone.command, "list"],
