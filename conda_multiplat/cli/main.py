@@ -314,6 +314,8 @@ def _not_ours(error: BaseException) -> MultiplatError | None:
     from conda_multiplat.vocabulary.errors import OutsideError, UsageError
 
     reason, *more = str(error).splitlines() or [type(error).__name__]
+    if isinstance(error, UnicodeEncodeError):
+        return _of_a_name(error)
     if isinstance(error, OSError):
         reason = error.strerror or reason
         return OutsideError(f"{error.filename}: {reason}" if error.filename else reason)
@@ -323,6 +325,26 @@ def _not_ours(error: BaseException) -> MultiplatError | None:
         hint = "a lock, a channel or a package says so: take the file from version control again"
         return UsageError(reason, details=more, hints=[hint])
     return None
+
+
+def _of_a_name(error: UnicodeEncodeError) -> MultiplatError | None:
+    """What to say of a file's name that can't be told to the system, or to rattler.
+
+    Where the locale is not of UTF-8, Python knows names in its encoding only; the bytes of others
+    are halves of characters to it (PEP 383). ``None`` for other text.
+    """
+    from conda_multiplat.vocabulary.errors import OutsideError
+
+    encoding = sys.getfilesystemencoding()
+    halves = all("\udc80" <= each <= "\udcff" for each in error.object[error.start : error.end])
+    if encoding != "utf-8":
+        hint = f"file names are {encoding} here: set LC_ALL=C.UTF-8, or PYTHONUTF8=1"
+    elif halves:
+        hint = "rename it, or its folder: names have to be UTF-8"
+    else:
+        return None
+    name = ascii(error.object)[1:-1]
+    return OutsideError(f"a file's name can't be used: {name}", hints=[hint])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

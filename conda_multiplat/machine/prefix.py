@@ -8,6 +8,7 @@ conda environment, so that ``conda list``, ``conda env list``, ``conda install``
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -81,7 +82,10 @@ def install_command(marker: Mapping[str, Any]) -> str:
 
 def write_marker(prefix: Path, data: Mapping[str, Any]) -> None:
     """Note what is being done, or was done, to the prefix."""
-    replace_file(meta(prefix) / MARKER, json.dumps(data, indent=2, sort_keys=True) + "\n")
+    text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    # Without a locale of UTF-8, what is in a name is halves of characters to Python.
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    replace_file(meta(prefix) / MARKER, text)
 
 
 def unfinished(prefix: Path, reason: str) -> OutsideError:
@@ -223,11 +227,11 @@ def register(prefix: Path) -> None:
     """Add ``prefix`` to ``~/.conda/environments.txt``, which ``conda env list`` reads."""
     path = Path("~/.conda/environments.txt").expanduser()
     with suppress(OSError):  # as in conda: an environment is no less usable for not being listed
-        known = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        if str(prefix) not in known:
+        known = path.read_bytes().splitlines() if path.exists() else []
+        if os.fsencode(prefix) not in known:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("a", encoding="utf-8") as file:
-                file.write(f"{prefix}\n")
+            with path.open("ab") as file:
+                file.write(os.fsencode(f"{prefix}{os.linesep}"))
 
 
 def frozen_message(prefix: Path) -> str | None:
