@@ -102,6 +102,18 @@ def test_known_authority(door: Host, own: Path, company: Company, verify: str) -
     assert "no project 'besides' in the index; did you mean 'beside'?" in done.stderr
 
 
+@pytest.mark.parametrize("verify", ["file", "folder"])
+def test_channel(alone: Host, project: Path, tmp_path: Path, company: Company, verify: str) -> None:
+    """A channel is known by the same authority."""
+    write_repodata(tmp_path / "served" / "chan", [Package("tool", "1.0", subdir="linux-64")])
+    known = {"file": company.authority.file, "folder": company.authority.folder}[verify]
+    with serve(tmp_path / "served", company.authority.server) as server:
+        write(project, f"{server.url}/chan", "tool", platforms=LINUX)
+        done = alone.multiplat("lock", cwd=project, env=_env(company, "true"), code=3)
+        assert "certificate" in done.stderr.lower()
+        alone.multiplat("lock", cwd=project, env=_env(company, known))
+
+
 @pytest.mark.parametrize("verify", ["true", "truststore", "another"])
 def test_unknown_authority(alone: Host, own: Path, company: Company, verify: str) -> None:
     """It is refused, once and in words, whoever asks; nothing is taken for not known."""
