@@ -22,10 +22,12 @@ from conda_multiplat.actions.lock.adopt import adopt
 from conda_multiplat.actions.lock.plan import Update
 from conda_multiplat.actions.lock.relock import Locked, relock
 from conda_multiplat.actions.locked_targets import LockedTarget, locked_targets
+from conda_multiplat.actions.waited_for import done_of, while_reading
 from conda_multiplat.lockfile.dependency_graph import Key
 from conda_multiplat.lockfile.exclude_newer import as_locked
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.progress import waiting
 from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import Target, target
 from conda_multiplat.solving.newest_versions import NewestVersion, SolvedRequest
@@ -144,7 +146,7 @@ def outdated(
             engine=engine,
         )
         solved = [_solved(project, locked, allowed, settings) for locked in every]
-        newest = _newest(solved, allowed.pypi, engine, pypi_engine)
+        newest = _newest(solved, allowed.pypi, engine, pypi_engine, console)
     return Answer(_grouped(every, allowed, newest), every, allowed)
 
 
@@ -211,6 +213,7 @@ def _newest(
     pypi: Mapping[Target, PypiSolution],
     conda_engine: RattlerEngine,
     pypi_engine: UvEngine | None,
+    console: Console,
 ) -> Mapping[str, Newest]:
     """The newest versions of what the manifest allows, by the target's name."""
     targets = [str(request.target) for request, _ in solved]
@@ -218,12 +221,18 @@ def _newest(
     futures = {
         name: pypi_engine.newest(solution) for name, solution in solutions.items() if pypi_engine
     }
+    requests = [request for request, _ in solved]
+    with while_reading(conda_engine, requests, console, "looking for newer versions"):
+        of_conda = conda_engine.newest(solved)
     found: dict[str, dict[Key, NewestVersion]] = {
         name: {("conda", package): newest for package, newest in known.items()}
-        for name, known in zip(targets, conda_engine.newest(solved), strict=True)
+        for name, known in zip(targets, of_conda, strict=True)
     }
-    for name, future in futures.items():
-        found[name] |= {("pypi", project): newest for project, newest in future.result().items()}
+    asked = list(futures.values())
+    with waiting(console, lambda: f"PyPI: newest versions of {done_of(asked)} targets found"):
+        for name, future in futures.items():
+            newest = future.result().items()
+            found[name] |= {("pypi", project): version for project, version in newest}
     return found
 
 

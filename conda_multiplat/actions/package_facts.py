@@ -8,8 +8,11 @@ from concurrent.futures import Future
 from conda_multiplat.actions.locked_targets import LockedTarget
 from conda_multiplat.actions.named_variables import require_named
 from conda_multiplat.actions.provenance import refuse_strays
+from conda_multiplat.actions.waited_for import done_of, while_reading
 from conda_multiplat.lockfile.dependency_graph import Key
 from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.progress import waiting
 from conda_multiplat.machine.project import Project
 from conda_multiplat.solving.newest_versions import SolvedRequest
 from conda_multiplat.solving.pypi import pypi_request
@@ -18,8 +21,6 @@ from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.package_facts import PackageFacts
 from conda_multiplat.vocabulary.records import PypiRecord
 
-#: What is told of it where somebody waits.
-LOOKING_UP = "looking up licences in channels and indexes"
 #: The facts of a target's packages.
 Facts = Mapping[Key, PackageFacts]
 
@@ -27,6 +28,7 @@ Facts = Mapping[Key, PackageFacts]
 def package_facts(
     project: Project,
     settings: Settings,
+    console: Console,
     targets: Sequence[LockedTarget],
     wanted: Sequence[Collection[Key]] = (),
 ) -> list[Facts]:
@@ -35,6 +37,7 @@ def package_facts(
     Args:
         project: with the manifest.
         settings: for reaching channels and indexes.
+        console: where a person waits.
         targets: with what is locked.
         wanted: of each target the packages to look up; left out, all.
 
@@ -46,8 +49,8 @@ def package_facts(
     for each in targets:
         refuse_strays(project, each.target, each.lock)
     parts = [_part(*pair) for pair in zip(targets, wanted, strict=True)] if wanted else targets
-    conda = _of_channels(project, settings, parts)
-    pypi = _of_files(project, settings, targets, parts)
+    conda = _of_channels(project, settings, console, parts)
+    pypi = _of_files(project, settings, console, targets, parts)
     return [
         {
             **{("conda", name): facts for name, facts in stated.items()},
@@ -66,7 +69,7 @@ def _part(whole: LockedTarget, names: Collection[Key]) -> LockedTarget:
 
 
 def _of_channels(
-    project: Project, settings: Settings, targets: Sequence[LockedTarget]
+    project: Project, settings: Settings, console: Console, targets: Sequence[LockedTarget]
 ) -> Sequence[Mapping[str, PackageFacts]]:
     if not any(each.locked.records for each in targets):
         return [{} for _ in targets]
@@ -82,12 +85,15 @@ def _of_channels(
     ]
     records = [each.locked.records for each in targets]
     asked = [SolvedRequest(*pair) for pair in zip(requests, records, strict=True)]
-    return RattlerEngine(settings, project.folder).facts(asked)
+    engine = RattlerEngine(settings, project.folder)
+    with while_reading(engine, requests, console, "looking up licences"):
+        return engine.facts(asked)
 
 
 def _of_files(
     project: Project,
     settings: Settings,
+    console: Console,
     targets: Sequence[LockedTarget],
     parts: Sequence[LockedTarget],
 ) -> dict[str, PackageFacts]:
@@ -108,12 +114,14 @@ def _of_files(
             for record in part.locked.pypi:
                 if record.url not in asked:
                     asked[record.url] = (record, engine.facts(wanted, record))
-        for url, (record, future) in asked.items():
-            error = future.exception()
-            if isinstance(error, UnfetchedError):
-                unread.append(f"{record.name} {record.version}: {url}: {error.reason}")
-            else:
-                stated[url] = future.result()
+        futures = [future for _, future in asked.values()]
+        with waiting(console, lambda: f"PyPI: looked up licences of {done_of(futures)} packages"):
+            for url, (record, future) in asked.items():
+                error = future.exception()
+                if isinstance(error, UnfetchedError):
+                    unread.append(f"{record.name} {record.version}: {url}: {error.reason}")
+                else:
+                    stated[url] = future.result()
     finally:
         engine.close()
     _refuse_unread(unread, settings)

@@ -16,6 +16,7 @@ from conda_multiplat.export.sbom import (
 )
 from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import target
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 def sbom_texts(
     project: Project,
     settings: Settings,
+    console: Console,
     locks: Sequence[tuple[LockFile, str]],
     there: Sequence[str] = (),
 ) -> list[str]:
@@ -34,6 +36,7 @@ def sbom_texts(
     Args:
         project: with the manifest.
         settings: for reaching channels and indexes.
+        console: where a person waits.
         locks: each with a platform.
         there: the bills that are there, in the same order: the licences of packages that they
             have are taken from them, and only others are looked up.
@@ -44,7 +47,7 @@ def sbom_texts(
     """
     targets = [_locked(project, *pair) for pair in locks]
     known = [stated_licenses(text) for text in there] or [{} for _ in targets]
-    looked_up = _looked_up(project, settings, targets, known)
+    looked_up = _looked_up(project, settings, console, targets, known)
     every = zip(targets, known, looked_up, strict=True)
     return [_text(project, each, {**stated, **new}) for each, stated, new in every]
 
@@ -82,6 +85,7 @@ def _text(project: Project, each: LockedTarget, licenses: Mapping[Identity, Lice
 def _looked_up(
     project: Project,
     settings: Settings,
+    console: Console,
     targets: Sequence[LockedTarget],
     known: Sequence[Mapping[Identity, Licenses]],
 ) -> list[dict[Identity, Licenses]]:
@@ -99,7 +103,7 @@ def _looked_up(
     from conda_multiplat.actions.package_facts import package_facts
     from conda_multiplat.export.sbom_licenses import license_choices
 
-    facts = package_facts(project, settings, targets, new)
+    facts = package_facts(project, settings, console, targets, new)
     return [
         {names[key]: license_choices(stated[key]) for key in names}
         for names, stated in zip(new, facts, strict=True)

@@ -99,8 +99,10 @@ class _Line:
 
         def text() -> Text:
             seconds = int(time.monotonic() - self._started)
-            said = f" {self._words()}  {seconds} s" if seconds else f" {self._words()}"
-            return Text(said, style="dim", no_wrap=True, overflow="ellipsis")
+            time_ = f"  {seconds} s" if seconds else ""
+            line = Text(f" {self._words()}", style="dim", no_wrap=True)
+            line.truncate(max(0, console.width - len(time_)), overflow="ellipsis")
+            return line.append(time_)
 
         with self._lock:
             if not self._ended:

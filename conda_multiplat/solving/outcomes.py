@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving.alternatives import CpuBuild, Newest
@@ -56,6 +56,19 @@ class Conflict:
     agreement: tuple[str, ...] = ()
     fix: str = ""
     advice: tuple[str, ...] = ()
+
+
+class Arrived(NamedTuple):
+    """How much repodata has arrived, in bytes as it is kept: plain repodata unpacked, shards not.
+
+    Attributes:
+        total: all of it.
+        under_way: what is not whole yet, by ``CHANNEL/PLATFORM``, or ``PLATFORM`` alone where
+            several channels have it; without what nobody can tell.
+    """
+
+    total: int
+    under_way: Mapping[str, int]
 
 
 Outcome = Solution | Conflict

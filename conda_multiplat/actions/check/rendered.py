@@ -17,6 +17,7 @@ from conda_multiplat.export.explicit import HashKind
 from conda_multiplat.export.kinds import EXPLICIT, MARKS, OF_ALL, text, text_of_all
 from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import read_lock_text, shown, typed
 from conda_multiplat.machine.lock_sources import is_of_others
 from conda_multiplat.machine.project import Project
@@ -153,7 +154,9 @@ def _of_nothing(file: Rendered, reason: str) -> Verdict:
     return Verdict(shown(file.path), (reason,), command="", fix=fix)
 
 
-def fresh_texts(project: Project, files: Sequence[Rendered], settings: Settings) -> dict[Path, str]:
+def fresh_texts(
+    project: Project, files: Sequence[Rendered], settings: Settings, console: Console
+) -> dict[Path, str]:
     """What the files that are not as their locks say should say.
 
     Bills of materials keep what they say of packages that stay; of others it is looked up.
@@ -167,17 +170,17 @@ def fresh_texts(project: Project, files: Sequence[Rendered], settings: Settings)
     }
     waiting = [file for file in files if shown(file.path) in stale]
     bills = [file for file in waiting if file.kind == "sbom"]
-    made = _fresh_bills(project, bills, settings) if bills else {}
+    made = _fresh_bills(project, bills, settings, console) if bills else {}
     return {file.path: made.get(file.path) or _fresh(project, file) for file in waiting}
 
 
 def _fresh_bills(
-    project: Project, bills: Sequence[Rendered], settings: Settings
+    project: Project, bills: Sequence[Rendered], settings: Settings, console: Console
 ) -> dict[Path, str]:
     from conda_multiplat.actions.sbom import sbom_texts
 
     locks = [(project.existing_lock(bill.environment), bill.subdir) for bill in bills]
-    texts = sbom_texts(project, settings, locks, [bill.content for bill in bills])
+    texts = sbom_texts(project, settings, console, locks, [bill.content for bill in bills])
     return dict(zip((bill.path for bill in bills), texts, strict=True))
 
 

@@ -17,6 +17,7 @@ from conda_multiplat.machine.progress import Progress
 from conda_multiplat.machine.project import Project
 from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.manifest.targets import target
+from conda_multiplat.vocabulary.byte_sizes import total_words
 from conda_multiplat.vocabulary.records import CondaRecord, python_of
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def refuse_two_owners(work: Work, settings: Settings, bar: Progress) -> frozense
         stay = file_owners.staying_files(work.where, python, {change.name for change in work.pypi})
         # what is known to be refused need not be downloaded
         file_owners.refuse_two_owners(conda, stay, work.where, aside)
-        bar.now("packages of PyPI")
+        bar.now(f"packages of PyPI  {total_words(record.size for record in records)}".rstrip())
         interpreter = aside if runs and aside else work.where
         new = file_owners.coming_files(_installer(work, settings), records, interpreter)
         file_owners.refuse_two_owners(conda, new, work.where, aside)

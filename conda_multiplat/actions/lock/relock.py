@@ -28,8 +28,8 @@ from conda_multiplat.actions.lock.exclude_newer import (
     rattlers_warning,
 )
 from conda_multiplat.actions.lock.plan import Plan, Update, check_update, make_plans, plan_targets
-from conda_multiplat.actions.lock.waited_for import WaitedFor
 from conda_multiplat.actions.named_variables import require_named
+from conda_multiplat.actions.waited_for import Reading, WaitedFor
 from conda_multiplat.lockfile import write as conda_lock
 from conda_multiplat.lockfile.exclude_newer import as_locked
 from conda_multiplat.lockfile.model import LockChannel, LockFile, PlatformLock
@@ -156,7 +156,8 @@ def relock(
             console.say(line)
     pypi = _pypi_side(project, plans, update, settings, console)
     requests = [request for plan in plans for request in plan.requests]
-    waited_for = WaitedFor(requests, pypi.progress if pypi else None)
+    reading = Reading(engine, requests, console)
+    waited_for = WaitedFor(requests, reading, pypi.progress if pypi else None)
     try:
         with waiting(console, waited_for.words):
             solutions = _solve(plans, engine, pypi, waited_for)

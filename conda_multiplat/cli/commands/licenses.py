@@ -7,12 +7,11 @@ from collections.abc import Sequence
 
 from conda_multiplat.actions.licenses import Licensed, licensed, unused
 from conda_multiplat.actions.locked_targets import locked_targets
-from conda_multiplat.actions.package_facts import LOOKING_UP, package_facts
+from conda_multiplat.actions.package_facts import package_facts
 from conda_multiplat.cli.options import environments_option, flag, platforms_option
 from conda_multiplat.cli.show import licenses as show
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.progress import waiting
 from conda_multiplat.machine.project import load_project
 from conda_multiplat.manifest.license_rules import LicenseException
 from conda_multiplat.manifest.targets import Target
@@ -44,8 +43,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     project = load_project(args.files, host_subdirs=hosts, check_license=entry_problem)
     rules = project.manifest.licenses
     locked = locked_targets(project, args.environments, args.platforms, console)
-    with waiting(console, lambda: LOOKING_UP):
-        facts = package_facts(project, settings, locked)
+    facts = package_facts(project, settings, console, locked)
     packages = licensed(locked, facts, rules)
     # Of a part of what is locked nobody can tell which exceptions are used.
     whole = not (args.environments or args.platforms)

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from conda_multiplat.actions.check.rendered import fresh_texts, standing, text_of_everything
-from conda_multiplat.actions.package_facts import LOOKING_UP
 from conda_multiplat.actions.provenance import refuse_strays
 from conda_multiplat.cli.options import dry_run_option, environments_option, flag, platforms_option
 from conda_multiplat.export.explicit import HashKind
@@ -16,7 +15,6 @@ from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import rendered_files, shown, write_all
-from conda_multiplat.machine.progress import waiting
 from conda_multiplat.machine.project import Project, load_project, load_project_as_locked
 from conda_multiplat.manifest.targets import select_environments, targets
 from conda_multiplat.vocabulary.errors import UsageError
@@ -72,14 +70,13 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Render locks."""
     if args.existing:
         project = load_project_as_locked(args.files)
-        texts = _again(project, settings, args.environments, args.platforms)
+        texts = _again(project, settings, console, args.environments, args.platforms)
     else:
         project = load_project(args.files, host_subdirs=(settings.subdir,))
         if args.kind in OF_ALL:
             texts = _whole(project, args.kind, [*args.environments, *args.platforms])
         elif args.kind == "sbom":
-            with waiting(console, lambda: LOOKING_UP):
-                texts = _bills(project, settings, args.environments, args.platforms)
+            texts = _bills(project, settings, console, args.environments, args.platforms)
         else:
             texts = _anew(project, args.environments, args.platforms, args.kind, args.hash_kind)
         if not texts:
@@ -119,14 +116,18 @@ def _anew(
 
 
 def _bills(
-    project: Project, settings: Settings, environments: Sequence[str], platforms: Sequence[str]
+    project: Project,
+    settings: Settings,
+    console: Console,
+    environments: Sequence[str],
+    platforms: Sequence[str],
 ) -> dict[Path, str]:
     """Bills of materials, whose licences are looked up for all of them at once."""
     from conda_multiplat.actions.sbom import sbom_texts
 
     locks = list(_locks(project, environments, platforms))
     names = [_file_name(project, "sbom", lock.environment, subdir) for lock, subdir in locks]
-    texts = sbom_texts(project, settings, locks)
+    texts = sbom_texts(project, settings, console, locks)
     return {project.folder / name: text for name, text in zip(names, texts, strict=True)}
 
 
@@ -188,13 +189,17 @@ def _whole(project: Project, kind: Kind, named: Sequence[str]) -> dict[Path, str
 
 
 def _again(
-    project: Project, settings: Settings, environments: Sequence[str], platforms: Sequence[str]
+    project: Project,
+    settings: Settings,
+    console: Console,
+    environments: Sequence[str],
+    platforms: Sequence[str],
 ) -> dict[Path, str]:
     """The files that stand beside the locks and are not what those say."""
     select_environments(project.manifest, environments)
     files = standing(project, rendered_files(project.folder), environments)
     wanted = [file for file in files if not platforms or file.subdir in platforms]
-    return fresh_texts(project, wanted, settings)
+    return fresh_texts(project, wanted, settings, console)
 
 
 def _subdirs(lock: LockFile, platforms: Sequence[str], *, all_of_them: bool) -> Iterator[str]:

@@ -15,12 +15,14 @@ from typing import Any, NamedTuple
 
 from conda_multiplat.actions.locked_targets import LockedTarget, locked_targets, near_names
 from conda_multiplat.actions.named_variables import require_named
+from conda_multiplat.actions.waited_for import while_reading
 from conda_multiplat.cli.options import environments_option, platforms_option
 from conda_multiplat.cli.show.origin import origin_lines
 from conda_multiplat.lockfile.dependency_graph import Origin, origin
 from conda_multiplat.lockfile.exclude_newer import as_locked
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.progress import waiting
 from conda_multiplat.machine.project import Project, load_project
 from conda_multiplat.manifest.targets import targets
 from conda_multiplat.solving.alternatives import CpuBuild, Newest
@@ -114,7 +116,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         asked = targets(project.manifest, args.environments, args.platforms)
         where = ", ".join(map(str, asked))
         raise NoSolutionError(f"{name} is not locked in {where}", hints=near_names([name], locked))
-    newest, cpu_builds = _alternatives(project, places, settings)
+    newest, cpu_builds = _alternatives(project, places, settings, console)
     answers = [
         _Answer(place, _origin(place), newest[i], cpu_builds.get(i))
         for i, place in enumerate(places)
@@ -129,10 +131,11 @@ def _origin(place: _Place) -> Origin:
 
 
 def _alternatives(
-    project: Project, places: Sequence[_Place], settings: Settings
+    project: Project, places: Sequence[_Place], settings: Settings, console: Console
 ) -> tuple[dict[int, Newest], dict[int, CpuBuild]]:
     """What else could have been chosen, by position in ``places``."""
     require_named((place.locked.target for place in places), settings)
+    name = places[0].record.name
     newest: dict[int, Newest] = {}
     cpu_builds: dict[int, CpuBuild] = {}
     conda = {i: _question(place, settings) for i, place in enumerate(places)}
@@ -140,7 +143,10 @@ def _alternatives(
     if questions:
         from conda_multiplat.engines.conda.solver import RattlerEngine
 
-        answers = RattlerEngine(settings, project.folder).why(list(questions.values()))
+        reader, asked = RattlerEngine(settings, project.folder), list(questions.values())
+        requests = [request for request, _ in asked]
+        with while_reading(reader, requests, console, f"trying what else {name} could be"):
+            answers = reader.why(asked)
         for i, answer in zip(questions, answers, strict=True):
             newest[i] = answer.newest
             if answer.cpu_build:
@@ -157,7 +163,8 @@ def _alternatives(
 
         engine = UvEngine(settings, project.folder)
         try:
-            of_pypi = newest_of_pypi(list(pypi.values()), engine, name_table())
+            with waiting(console, lambda: f"PyPI: looking for the newest version of {name}"):
+                of_pypi = newest_of_pypi(list(pypi.values()), engine, name_table())
         finally:
             engine.close()
         newest |= dict(zip(pypi, of_pypi, strict=True))

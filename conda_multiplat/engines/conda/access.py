@@ -57,6 +57,11 @@ def cache_folder(settings: Settings) -> Path:
     raise OutsideError(f"no package cache can be written: {tried}", hints=["set pkgs_dirs"])
 
 
+def repodata_folder(settings: Settings) -> Path:
+    """Where rattler keeps repodata."""
+    return cache_folder(settings) / "repodata"
+
+
 class Channels:
     """Channel names as this run resolves them, and the credentials that go with them."""
 

@@ -12,7 +12,7 @@ from rattler.exceptions import SolverError
 from rattler.networking.fetch_repo_data import CacheAction
 from rattler.repo_data.gateway import ChannelRelationsMode
 
-from conda_multiplat.engines.conda.access import Channels, cache_folder, client
+from conda_multiplat.engines.conda.access import Channels, client, repodata_folder
 from conda_multiplat.engines.conda.exclude_newer import (
     DatedSource,
     arguments,
@@ -68,7 +68,7 @@ class Repodata:
         self._channels = channels
         action: CacheAction = "force-cache-only" if settings.offline else "cache-or-fetch"
         source = rattler.SourceConfig(cache_action=action)
-        cache = cache_folder(settings) / "repodata"
+        cache = repodata_folder(settings)
         self._plain_wheels = PlainWheels(cache)
         self._with_wheels: set[str] = set()  # channels of which the Gateway finds wheels
         self._names: dict[tuple[object, ...], dict[str, str]] = {}

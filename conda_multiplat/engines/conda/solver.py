@@ -31,7 +31,8 @@ from rattler.exceptions import (
     SolverError,
 )
 
-from conda_multiplat.engines.conda.access import Channels, run
+from conda_multiplat.engines.conda.access import Channels, repodata_folder, run
+from conda_multiplat.engines.conda.arriving import Arriving
 from conda_multiplat.engines.conda.exclude_newer import time_of
 from conda_multiplat.engines.conda.facts import stated_facts
 from conda_multiplat.engines.conda.newest import newest_versions
@@ -45,7 +46,7 @@ from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.gpu_driver import cuda_possible
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving.newest_versions import NewestVersion, SolvedRequest, is_unclear, told
-from conda_multiplat.solving.outcomes import Conflict, Outcome, Question, Solution, Why
+from conda_multiplat.solving.outcomes import Arrived, Conflict, Outcome, Question, Solution, Why
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.solving.virtual_lines import virtual_advice
 from conda_multiplat.vocabulary.byte_sizes import plausible
@@ -113,6 +114,17 @@ class RattlerEngine:
         requests = [request for request, _ in locked]
         self.require_allowed(requests)
         return self._ask(requests, lambda run: run.facts(locked))
+
+    def arriving(self, requests: Sequence[SolveRequest]) -> Callable[[], Arrived]:
+        """What says, in any thread, how much of the requests' channels has arrived from now on."""
+        folders = {
+            f"{url.rstrip('/')}/{subdir}": public_name(name)
+            for each in requests
+            for name in each.channels
+            for url in self._channels.urls(name, each.target.subdir)
+            for subdir in (each.target.subdir, "noarch")
+        }
+        return Arriving(repodata_folder(self._settings), folders).look
 
     def require_allowed(self, requests: Sequence[SolveRequest]) -> None:
         """Refuse requests for channels that conda's configuration does not allow.

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from support.hosts import Host
 from support.manifests import write
-from support.packages import SUBDIR, Package, build_channel
+from support.packages import SUBDIR, Package, build_channel, write_repodata
 from support.server import Rules, serve
+from support.shards import to_shards
+from support.stalling import stalling
 from support.terminal import Terminal
 
 from conda_multiplat.vocabulary.byte_sizes import size
@@ -32,11 +34,73 @@ def test_terminal(alone: Host, slow: Path, server: Rules) -> None:
     """First what is read, then which targets have no solution yet; nothing of it stays."""
     command = ["env", "TERM=xterm", *alone.command, "lock"]
     with Terminal(command, env=alone.environ(), cwd=slow) as terminal:
-        terminal.wait_for(f"reading {server.url}/chan for default/linux-64, ")
+        terminal.wait_for(f"reading {server.url}/chan: ")
+        terminal.wait_for(" kB of repodata, solving default/")
         terminal.wait_for("solved 2 of 3, not yet default/osx-arm64")
         assert terminal.exit_code() == 0
     *_, last = terminal.shown.splitlines()
     assert re.fullmatch(r" wrote conda-lock\.yml in \d+\.\d s", last)
+
+
+#: So many packages make some hundred kilobytes of repodata.
+_PACKAGES = 1500
+_AMOUNT = r"(\d+(?:\.\d)? \S?B)"
+
+
+def _bytes(words: str) -> float:
+    number, unit = words.split()
+    return float(number) * {"B": 1, "kB": 1e3, "MB": 1e6}[unit]
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """A channel whose repodata for one platform is large."""
+    packages = [
+        Package(f"library{n}", subdir="osx-arm64", depends=[f"library{n + 1}"])
+        for n in range(_PACKAGES)
+    ]
+    return write_repodata(tmp_path / "large", [Package("tool", noarch="generic"), *packages])
+
+
+@pytest.mark.parametrize("kind", ["repodata.json.zst", "repodata.json"])
+def test_bytes_of_repodata(alone: Host, project: Path, large: Path, kind: str) -> None:
+    """How much of a slow channel has arrived, of which platform: no more than there is."""
+    if kind == "repodata.json":
+        for file in large.glob("*/*.zst"):
+            file.unlink()
+    there = {file.parent.name: file.stat().st_size for file in large.glob("*/repodata.json")}
+    command = ["env", "TERM=xterm", "COLUMNS=200", *alone.command, "lock"]
+    with stalling(large, "trickles", f"osx-arm64/{kind}") as url:
+        write(project, url, "tool", platforms="[osx-arm64, linux-64]")
+        with Terminal(command, env=alone.environ(), cwd=project) as terminal:
+            terminal.resize(24, 200)
+            assert terminal.exit_code() == 0
+    amounts = re.findall(rf"; {_AMOUNT} of repodata \({url}/osx-arm64 {_AMOUNT}\)", terminal.shown)
+    totals = [_bytes(total) for total, _ in amounts]
+    parts = [_bytes(part) for _, part in amounts]
+    assert len(set(totals)) > 1
+    assert (totals, parts) == (sorted(totals), sorted(parts))
+    assert 0 < parts[-1] <= there["osx-arm64"] * 1.1
+    assert totals[-1] <= sum(there.values()) * 1.1
+
+
+def test_bytes_of_shards(alone: Host, project: Path, tmp_path: Path) -> None:
+    """Of a channel that has its repodata in shards, the bytes of those that are there."""
+    packages = [Package("library", depends=["tool"]), Package("tool", noarch="generic")]
+    channel = write_repodata(tmp_path / "chan", packages)
+    to_shards(channel)
+    there = sum(file.stat().st_size for file in channel.rglob("*.zst"))
+    command = ["env", "TERM=xterm", "COLUMNS=200", *alone.command, "lock"]
+    with stalling(channel, "trickles", "shards/") as url:
+        write(project, url, "library", platforms=f"[{SUBDIR}]")
+        with Terminal(command, env=alone.environ(), cwd=project) as terminal:
+            terminal.resize(24, 200)
+            assert terminal.exit_code() == 0
+    totals = re.findall(rf"reading {url}: {_AMOUNT} of repodata, solving", terminal.shown)
+    amounts = list(map(_bytes, totals))
+    assert len(set(amounts)) > 1
+    assert amounts == sorted(amounts)
+    assert amounts[-1] <= 2 * there  # an index is unpacked
 
 
 def test_slow_channel_on_a_narrow_terminal(alone: Host, slow: Path) -> None:
@@ -44,8 +108,42 @@ def test_slow_channel_on_a_narrow_terminal(alone: Host, slow: Path) -> None:
     command = ["env", "TERM=xterm", "COLUMNS=40", *alone.command, "lock"]
     with Terminal(command, env=alone.environ(), cwd=slow) as terminal:
         terminal.resize(24, 40)
-        terminal.wait_for("…")
+        terminal.wait_for("…  1 s")
         assert terminal.exit_code() == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "purpose"),
+    [
+        (("why", "numpy"), "trying what else numpy could be"),
+        (("outdated",), "solving default/linux-64, "),
+        (("licenses",), "looking up licences"),
+        (("render", "--kind", "sbom"), "looking up licences"),
+        (("add", "--no-install", "scipy"), "solving default/linux-64, "),
+        (("update", "--no-install"), "solving default/linux-64, "),
+        (("upgrade", "--no-install"), "solving default/linux-64, "),
+        (("remove", "--no-install", "numpy"), "solving default/linux-64, "),
+        (("platform", "add", "linux-aarch64"), "solving default/linux-aarch64"),
+        (("run", "--", "true"), "solving default/linux-64, "),
+        (("shell",), "solving default/linux-64, "),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_every_command(
+    alone: Host, project: Path, server: Rules, command: tuple[str, ...], purpose: str
+) -> None:
+    """Whatever waits for a channel says for which, and what it wants of it."""
+    channel = f"{server.url}/chan"
+    write(project, channel, "python", "numpy")
+    alone.multiplat("lock", cwd=project)
+    if command[0] in ("run", "shell"):
+        write(project, channel, "python", "numpy", "scipy")
+    server.delay["noarch/repodata.json.zst"] = 1.0
+    words = ["env", "TERM=xterm", "COLUMNS=200", *alone.command, *command]
+    with Terminal(words, env=alone.environ(), cwd=project) as terminal:
+        terminal.resize(24, 200)
+        shown = terminal.wait_for(purpose)
+    assert f"reading {channel}" in shown
 
 
 @pytest.mark.parametrize("options", [(), ("-q",), ("--json",)])

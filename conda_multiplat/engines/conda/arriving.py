@@ -1,0 +1,134 @@
+"""Repodata as it arrives: what rattler has put into its cache since somebody began to look.
+
+rattler tells nobody what it fetches, but where it keeps that (KEY is of a URL, see :func:`_key`):
+
+``KEY.json``
+    plain repodata, unpacked, when all of it is there
+``.tmpXXXXXX``
+    the same while it arrives; its first bytes say of which platform it is
+``KEY.shards-cache-v1``
+    the index of a channel's shards (CEP 16), unpacked, behind a header
+``shards-v1/SHA256…``
+    a shard, as it was sent
+
+An index arrives in memory: nothing can be seen of it before all of it is there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import struct
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from conda_multiplat.solving.outcomes import Arrived
+
+_SHARDS = "shards-v1"
+_INDEX = ".shards-cache-v1"
+_INDEX_URL = "repodata_shards.msgpack.zst"
+#: Before what an index has: 14 characters and the length of a header, in which HTTP's headers are.
+_HEAD = struct.Struct("<14sI")
+#: Of plain repodata's first bytes; conda's tools write ``info`` first of all.
+_SUBDIR = re.compile(rb'\A\s*\{\s*"info"\s*:\s*\{[^{}]*?"subdir"\s*:\s*"([a-z0-9-]{1,20})"')
+_BEGINNING = 1024
+
+
+class _State(NamedTuple):
+    size: int
+    changed: int  # nanoseconds
+
+
+class Arriving:
+    """Looks at a cache folder, from when it is made.
+
+    Args:
+        folder: rattler's.
+        channels: the URL of each platform's folder in a channel -> the channel's name.
+    """
+
+    def __init__(self, folder: Path, channels: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._keys: dict[str, str] = {}  # a file's name -> ``CHANNEL/PLATFORM``
+        self._labels: dict[str, list[str]] = {}  # platform -> the same, of each channel
+        for url, channel in channels.items():
+            subdir = url.rpartition("/")[2]
+            label = f"{channel}/{subdir}"
+            self._keys[f"{_key(url)}.json"] = label
+            self._keys[f"{_key(f'{url}/{_INDEX_URL}/')}{_INDEX}"] = label
+            self._labels.setdefault(subdir, []).append(label)
+        self._before = dict(_states(folder))
+        self._shards = 0
+        self._known_shards = _names(folder / _SHARDS)
+
+    def look(self) -> Arrived:
+        """What has arrived by now; what can't be read has not."""
+        now = dict(_states(self._folder))
+        new = {name: state.size for name, state in now.items() if self._before.get(name) != state}
+        whole = {name: self._size(name, new[name]) for name in self._keys.keys() & new.keys()}
+        there = {self._keys[name] for name, size in whole.items() if size}
+        parts = {name: size for name, size in new.items() if name.startswith(".tmp")}
+        under_way: dict[str, int] = {}
+        for name, size in parts.items():
+            if (label := self._label(self._folder / name, there)) is not None:
+                under_way[label] = under_way.get(label, 0) + size
+        self._count_shards()
+        total = sum(whole.values()) + sum(under_way.values()) + self._shards
+        return Arrived(total, {label: size for label, size in under_way.items() if label})
+
+    def _count_shards(self) -> None:
+        """Add the shards that are new; they are renamed to what they are when they are whole."""
+        folder = self._folder / _SHARDS
+        for name in _names(folder) - self._known_shards:
+            if not name.startswith("."):
+                with suppress(OSError):
+                    self._shards += (folder / name).stat().st_size
+                    self._known_shards.add(name)
+
+    def _size(self, name: str, size: int) -> int:
+        return size if name.endswith(".json") else _index_size(self._folder / name, size)
+
+    def _label(self, part: Path, there: set[str]) -> str | None:
+        """Of which channel and platform a part is; ``""`` where nobody can tell.
+
+        ``None`` for a platform that was not asked for: another process uses the cache.
+        """
+        with suppress(OSError), part.open("rb") as file:
+            if found := _SUBDIR.match(file.read(_BEGINNING)):
+                subdir = found[1].decode()
+                asked = self._labels.get(subdir, [])
+                possible = [label for label in asked if label not in there]
+                return possible[0] if len(possible) == 1 else subdir if asked else None
+        return ""
+
+
+def _key(url: str) -> str:
+    """The name that rattler gives to what it keeps of a URL, as mamba and conda do."""
+    return hashlib.md5(url.encode(), usedforsecurity=False).hexdigest()[:8]
+
+
+def _index_size(path: Path, size: int) -> int:
+    """The bytes of an index; 0 where a note is kept that a channel has none."""
+    with suppress(OSError, struct.error), path.open("rb") as file:
+        _, header = _HEAD.unpack(file.read(_HEAD.size))
+        return max(0, size - _HEAD.size - int(header))
+    return 0
+
+
+def _states(folder: Path) -> Iterator[tuple[str, _State]]:
+    """The files of a folder, those that go meanwhile left out."""
+    for name in _names(folder):
+        with suppress(OSError):
+            status = (folder / name).stat()
+            yield name, _State(status.st_size, status.st_mtime_ns)
+
+
+def _names(folder: Path) -> set[str]:
+    """What a folder has; there are tens of thousands of shards, and to ask of each takes long."""
+    try:
+        return set(os.listdir(folder))  # noqa: PTH208  # four times as fast
+    except OSError:
+        return set()
