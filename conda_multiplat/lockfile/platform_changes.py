@@ -176,7 +176,7 @@ def _common_hashes(one: Record, other: Record) -> list[tuple[str, str]]:
     return [(mine, theirs) for mine, theirs in pairs if mine and theirs]
 
 
-def packages(count: int, pypi: int = 0) -> str:
+def packages(count: int, pypi: int = 0, kind: str = "package") -> str:
     """``1 package``, ``2 packages``; with some of PyPI ``2 packages + 1 from PyPI``."""
     more = f" + {pypi} from PyPI" if pypi else ""
-    return f"{count} package{'' if count == 1 else 's'}{more}"
+    return f"{count} {kind}{'' if count == 1 else 's'}{more}"

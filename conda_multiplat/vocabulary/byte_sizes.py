@@ -45,6 +45,18 @@ def total_words(sizes: Iterable[int | None]) -> str:
     return f"over {count}" if None in known else count
 
 
+def download_size(sizes: Iterable[int | None]) -> str:
+    """What archives have, in the cache or not; ``""`` where no size is known."""
+    total = total_words(sizes)
+    return f"download size {total}" if total else ""
+
+
+def noted(*parts: str) -> str:
+    """Those parts that are not empty, in brackets: the end of a summary."""
+    said = ", ".join(filter(None, parts))
+    return f" ({said})" if said else ""
+
+
 def between(sizes: Iterable[int | None]) -> str:
     """What several have, in words: ``7.1 MB``, ``7.1-8.0 MB``, ``?`` where nobody knows."""
     known = [each for each in sizes if each is not None]

@@ -6,7 +6,7 @@ import re
 
 _SIZE = r"(over )?(\d+(\.\d)? [kMGT]?B|\?)"
 _CELL = re.compile(rf" {{2,}}({_SIZE}|\d[^ ]*( [kM]?B)?-{_SIZE})(?=$|  )", re.MULTILINE)
-_SUMMARY = re.compile(rf" \((\d+ changed, )?download size {_SIZE}\)")
+_SUMMARY = re.compile(rf" \((\d+ (changed|new), )?download size {_SIZE}\)")
 
 
 def without_sizes(text: str) -> str:

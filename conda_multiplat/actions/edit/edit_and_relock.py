@@ -21,6 +21,7 @@ from conda_multiplat.actions.edit.follow import Followed, bring_up_to_date, requ
 from conda_multiplat.actions.lock.plan import Update
 from conda_multiplat.actions.lock.relock import NOTHING, Locked, relock
 from conda_multiplat.actions.lock.report import changes_of, document, note_assumed_platforms, report
+from conda_multiplat.actions.lock.written import say_written
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import read_text, refuse_read_only, shown, write_all
@@ -225,10 +226,7 @@ def conclude(
         require_free(locked, install, settings)
     if not dry_run:
         write_all(texts)
-    names = [shown(path) for path in texts]
-    verb = "would write" if dry_run else "wrote"
-    done = f"{verb} {', '.join(names)}" if names else "nothing to write"
-    console.say(f" {done}{console.took}")
+    names = say_written(texts, locked, console, dry_run=dry_run)
     if locked and install and not dry_run:
         environment = install.environment or DEFAULT_ENVIRONMENT
         changed = "the manifest and its locks are changed"

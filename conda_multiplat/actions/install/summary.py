@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from conda_multiplat.actions.install.choose_prefix import name_of
@@ -11,7 +11,7 @@ from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.lockfile.platform_changes import Change, packages
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.files import quoted
-from conda_multiplat.vocabulary.byte_sizes import total_words
+from conda_multiplat.vocabulary.byte_sizes import download_size, noted
 
 
 def outcome(work: Work) -> str:
@@ -38,15 +38,3 @@ def changed_packages(changed: Sequence[Change]) -> str:
     """How many packages change."""
     pypi = sum(change.manager == "pypi" for change in changed)
     return packages(len(changed) - pypi, pypi)
-
-
-def download_size(sizes: Iterable[int | None]) -> str:
-    """What archives have, in the cache or not; ``""`` where no size is known."""
-    size = total_words(sizes)
-    return f"download size {size}" if size else ""
-
-
-def noted(*parts: str) -> str:
-    """Those parts that are not empty, in brackets."""
-    said = ", ".join(filter(None, parts))
-    return f" ({said})" if said else ""

@@ -15,9 +15,10 @@ from conda_multiplat.actions.lock.adopt import adopt
 from conda_multiplat.actions.lock.plan import Update
 from conda_multiplat.actions.lock.relock import Locked, relock
 from conda_multiplat.actions.lock.report import changes_of, document, note_assumed_platforms, report
+from conda_multiplat.actions.lock.written import say_written
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.files import shown, write_all
+from conda_multiplat.machine.files import write_all
 from conda_multiplat.machine.lock_sources import gone_files, passed_over
 from conda_multiplat.machine.project import Project, load_project
 from conda_multiplat.machine.temporary import sweep
@@ -112,10 +113,8 @@ def lock_project(
         before_writing(locked)
         sweep(project.folder)
         write_all(texts)
-    names = [shown(path) for path in texts]
-    verb = "would write" if dry_run else "wrote"
-    done = f"{verb} {', '.join(names)}" if names else f"{unchanged}: nothing to write"
-    console.say(f" {done}{console.took}")
+    nothing = f"{unchanged}: nothing to write"
+    names = say_written(texts, locked, console, dry_run=dry_run, nothing=nothing)
     told: dict[str, Any] = {"dry_run": dry_run, "files": names}
     if adopted.promised:
         told["promised"] = [each.to_dict() for each in adopted.promised]

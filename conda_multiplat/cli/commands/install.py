@@ -18,9 +18,7 @@ from conda_multiplat.actions.install.make_as_locked import make_as_locked
 from conda_multiplat.actions.install.summary import (
     activation,
     changed_packages,
-    download_size,
     locked_packages,
-    noted,
     outcome,
 )
 from conda_multiplat.actions.install.work import Look, Work, channels, require_allowed
@@ -40,7 +38,7 @@ from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.progress import progress
 from conda_multiplat.machine.project import Project
-from conda_multiplat.vocabulary.byte_sizes import total_document
+from conda_multiplat.vocabulary.byte_sizes import download_size, noted, total_document
 from conda_multiplat.vocabulary.errors import UsageError
 
 EXAMPLES = """\

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conda_multiplat.actions.enter_environment import TOLD
-from conda_multiplat.actions.install.summary import download_size, locked_packages, noted
+from conda_multiplat.actions.install.summary import locked_packages
 from conda_multiplat.actions.invocation import preferred
 from conda_multiplat.actions.pack.plan import Plan, plan
 from conda_multiplat.actions.pack.project_files import ReadFiles
@@ -27,6 +27,7 @@ from conda_multiplat.machine.named_outputs import refuse_others
 from conda_multiplat.machine.progress import progress
 from conda_multiplat.machine.project import load_project
 from conda_multiplat.manifest.targets import select_environments
+from conda_multiplat.vocabulary.byte_sizes import download_size, noted
 from conda_multiplat.vocabulary.byte_sizes import size as size_words
 from conda_multiplat.vocabulary.errors import OutsideError, UsageError
 from conda_multiplat.vocabulary.names import unique

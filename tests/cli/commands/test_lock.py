@@ -20,7 +20,7 @@ FRESH = """\
           osx-arm64     4 packages  100 B
           win-64        4 packages  100 B
  defaults used (not in the manifest): glibc 2.28, linux 4.18, osx 13.0, win 10.0
- wrote conda-lock.yml
+ wrote conda-lock.yml (12 different packages, download size 300 B)
 """
 
 
@@ -256,7 +256,8 @@ def test_dry_run_writes_nothing(alone: Host, project: Path, channel: Path) -> No
     """--dry-run solves and says what it would write."""
     write(project, channel, "zlib")
     done = alone.multiplat("lock", "--dry-run", cwd=project)
-    assert done.stderr.endswith(" would write conda-lock.yml\n")
+    summary = "(3 different packages, download size 63 B)"
+    assert done.stderr.endswith(f" would write conda-lock.yml {summary}\n")
     assert sorted(path.name for path in project.iterdir()) == [".git", "environment.yml"]
 
 

@@ -30,7 +30,10 @@ def test_add_and_remove(door: Host, project: Path, channel: Path) -> None:
     before = {path.name: path.read_bytes() for path in project.glob("*.yml")}
     kept = _of(project, "linux-64")
     done = door.multiplat("platform", "add", "win-64", cwd=project)
-    assert done.stderr.endswith(" + win-64\n wrote environment.yml, conda-lock.yml\n")
+    assert done.stderr.endswith(
+        " + win-64\n wrote environment.yml, conda-lock.yml "
+        "(6 different packages, 2 new, download size 50 B)\n"
+    )
     assert "platforms: [linux-64, osx-arm64, win-64]\n" in _manifest(project)
     assert locked(project)["win-64"] == {"python": "3.11.9", "zlib": "1.3.1"}
     assert _of(project, "linux-64") == kept

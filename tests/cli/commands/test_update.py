@@ -34,7 +34,10 @@ def test_everything(door: Host, project: Path, own: Path) -> None:
     newest = {"a": "2.0", "b": "2.0", "c": "1.0"}
     assert locked(project) == {"linux-64": newest, "osx-arm64": newest}
     assert locked(project, "dev.conda-lock.yml") == {"linux-64": newest}
-    assert done.stderr.endswith(" wrote conda-lock.yml, dev.conda-lock.yml\n")
+    assert done.stderr.endswith(
+        " wrote conda-lock.yml, dev.conda-lock.yml "
+        "(3 different packages, 2 new, download size 26 B)\n"
+    )
     assert (project / "environment.yml").read_bytes() == manifest
     done = door.multiplat("update", "--all", cwd=project)
     assert done.stderr.endswith(" nothing newer that the manifest allows: nothing to write\n")

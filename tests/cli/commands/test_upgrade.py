@@ -45,7 +45,8 @@ def test_all_bounds(door: Host, project: Path, own: Path) -> None:
     assert done.stderr.endswith(
         " ~ a 2.3.*, was a 1.0.*\n ~ b>=2.3.4,<3, was b>=1,<2\n"
         " ~ c ==2.3.4, was c ==1.0.1\n ~ c <3, was c <2\n"
-        " wrote environment.yml, conda-lock.yml\n"
+        " wrote environment.yml, conda-lock.yml "
+        "(4 different packages, 3 new, download size 45 B)\n"
     )
     newest = dict.fromkeys("abcd", "2.3.4")
     assert locked(project) == {"linux-64": newest, "osx-arm64": newest}
@@ -75,7 +76,8 @@ def test_environments(alone: Host, project: Path, own: Path) -> None:
     alone.multiplat("lock", cwd=project)
     done = alone.multiplat("upgrade", "-e", "dev", "--dry-run", cwd=project)
     assert done.stderr.endswith(
-        " ~ b <3, was b <2  (dev)\n would write environment.yml, dev.conda-lock.yml\n"
+        " ~ b <3, was b <2  (dev)\n"
+        " would write environment.yml, dev.conda-lock.yml (1 new, download size 15 B)\n"
     )
     found = alone.json("upgrade", "-e", "dev", cwd=project)
     assert found["upgraded"] == [

@@ -1,0 +1,81 @@
+"""The last line of what locks: the files, and what is new in them, in all and each package once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+from conda_multiplat.actions.lock.relock import Locked
+from conda_multiplat.lockfile.model import LockFile
+from conda_multiplat.lockfile.platform_changes import packages
+from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.files import shown
+from conda_multiplat.vocabulary.byte_sizes import download_size, noted
+from conda_multiplat.vocabulary.records import Record
+
+
+def say_written(
+    paths: Collection[Path],
+    locked: Locked | None,
+    console: Console,
+    *,
+    dry_run: bool,
+    nothing: str = "nothing to write",
+) -> list[str]:
+    """Say which files were written, and how much is new in the locks among them.
+
+    Args:
+        paths: the files.
+        locked: what was locked; ``None`` if nothing was.
+        console: where to say it; where a terminal is too narrow, it is two lines.
+        dry_run: whether they only would be written.
+        nothing: what is said instead where there are none.
+
+    Returns:
+        The files, as they are shown.
+    """
+    names = [shown(path) for path in paths]
+    done = (
+        f" {'would write' if dry_run else 'wrote'} {', '.join(names)}" if names else f" {nothing}"
+    )
+    summary = noted(what_is_new(locked, paths)) if locked else ""
+    line = f"{done}{summary}{console.took}"
+    if summary and len(line) > (console.width or len(line)):
+        console.say(done)
+        line = f"  {summary}{console.took}"
+    console.say(line)
+    return names
+
+
+def what_is_new(locked: Locked, paths: Collection[Path]) -> str:
+    """``42 different packages, 3 new, download size 20.1 MB`` of the locks that are written.
+
+    A package that several targets have counts once. Of one target the table says how many there
+    are; and nothing is said where nothing comes.
+    """
+    every: dict[str, Record] = {}
+    before: set[str] = set()
+    targets = 0
+    for plan, lock in zip(locked.plans, locked.locks, strict=True):
+        if locked.project.lock_path(lock.environment) in paths:
+            before |= dict(_packages(plan.old)).keys() if plan.old else set()
+            every |= dict(_packages(lock))
+            targets += len(lock.platforms)
+    new = {key: record for key, record in every.items() if key not in before}
+    if not new or (targets == 1 and len(new) == len(every)):
+        return ""
+    parts = [_different(every)] if targets > 1 else []
+    parts += [f"{len(new)} new"] if len(new) < len(every) else []
+    return ", ".join(filter(None, (*parts, download_size(each.size for each in new.values()))))
+
+
+def _packages(lock: LockFile) -> Iterator[tuple[str, Record]]:
+    """The packages of a lock, by what they are downloaded from."""
+    for platform in lock.platforms.values():
+        for record in platform.every:
+            yield record.url, record
+
+
+def _different(every: Mapping[str, Record]) -> str:
+    pypi = sum(record.manager == "pypi" for record in every.values())
+    return packages(len(every) - pypi, pypi, kind="different package")
