@@ -7,10 +7,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from support.powershell_text import faults, strings
 
 from conda_multiplat.activation.model import Activation, activated, activation
 from conda_multiplat.activation.shells import SHELLS, cmd, powershell, shell_of_program
@@ -325,6 +326,29 @@ def test_powershell_doubles_every_quote() -> None:
     assert (
         powershell.quote("it's \u2018so\u2019 $x `n") == "'it''s \u2018\u2018so\u2019\u2019 $x `n'"
     )
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("windows", [False, True])
+def test_powershell_text(seed: int, windows: bool) -> None:  # a parameter
+    """PowerShell's grammar finds no fault in a hook, and whatever is set is a string of it."""
+    case = replace(_generated(seed), windows=windows)
+    hook = powershell.hook(case)
+    assert faults(hook) == []
+    assert {case.prefix, case.prompt, *case.variables.values()} <= set(strings(hook))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("if ($a) { 'b'", "$a = 'it's'", "'it\u2019s'", "if $a { }", "'a' }", 'f "$(g"'),
+        "switch ($a) { 'b' { 'c' ",
+    ],
+)
+def test_powershell_faults(text: str) -> None:
+    """The grammar that hooks and completion are read with refuses what is no PowerShell."""
+    assert faults(text)
+    assert faults("if ($a) { 'it''s \u2018\u2018so\u2019\u2019' }") == []
 
 
 def test_every_shell_has_a_windows_form_or_says_so() -> None:

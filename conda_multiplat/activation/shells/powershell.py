@@ -1,4 +1,4 @@
-"""PowerShell, also outside Windows. It can't tell an empty variable from one that is not set."""
+"""PowerShell, also outside Windows. Before 7.5 an empty variable is none to it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from conda_multiplat.activation.shells.placeholders import fill
 _TEXT = r"""
 function global:__multiplat_get([string]$Name) { [Environment]::GetEnvironmentVariable($Name) }
 function global:__multiplat_set([string]$Name, $Value) {
+    # $null would arrive as '', which removes nothing from 7.5 on.
+    if ($null -eq $Value) { $Value = [NullString]::Value }
     [Environment]::SetEnvironmentVariable($Name, $Value)
 }
 
@@ -44,8 +46,9 @@ function global:__multiplat_path([string]$Old, [string]$New) {
 
 function global:__multiplat_scripts([string]$Folder, [bool]$Backwards) {
     if (-not (Test-Path -LiteralPath $Folder -PathType Container)) { return }
-    $files = Get-ChildItem -LiteralPath $Folder -Filter '*.ps1'
-    [string[]]$found = @($files | ForEach-Object FullName)
+    [string[]]$found = @(
+        Get-ChildItem -LiteralPath $Folder -Filter '*.ps1' | ForEach-Object FullName
+    )
     [Array]::Sort($found, [StringComparer]::Ordinal)
     if ($Backwards) { [Array]::Reverse($found) }
     foreach ($each in $found) { . $each }

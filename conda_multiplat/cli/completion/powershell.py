@@ -32,11 +32,13 @@ Register-ArgumentCompleter -Native -CommandName 'conda-multiplat' -ScriptBlock {
         }
     }
 
+    # What is offered is put into the line as it is: what has a meaning there is escaped.
     function offer([string]$text, [string]$shown, [string]$summary) {
-        if ($text.StartsWith($current, [StringComparison]::Ordinal)) {
+        if ($shown -and $text.StartsWith($current, [StringComparison]::Ordinal)) {
             if (-not $summary) { $summary = $shown }
+            $typed = $text -replace '[\s#@$;,''{}()"`|<>&]', '`$&'
             [System.Management.Automation.CompletionResult]::new(
-                $text, $shown, 'ParameterValue', $summary)
+                $typed, $shown, 'ParameterValue', $summary)
         }
     }
 

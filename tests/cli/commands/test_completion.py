@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import random
 import re
 import subprocess
 import sys
@@ -13,8 +14,10 @@ import pytest
 from support.completing import offered, shells
 from support.hosts import Host
 from support.manifests import write
+from support.powershell_text import faults, strings
 
-from conda_multiplat.cli.completion.model import command
+from conda_multiplat.cli.completion.model import Command, Option, Values, command
+from conda_multiplat.cli.completion.powershell import powershell
 from conda_multiplat.cli.main import COMMANDS, command_parsers
 
 Offer = Callable[[str], list[str]]
@@ -168,24 +171,6 @@ def test_not_in_the_way(alone: Host, tmp_path: Path) -> None:
     assert done.stdout == "complete -F _theirs conda\n"
 
 
-#: What PowerShell's text is made of, as far as ours has it: comments, strings, brackets, words.
-_TOKEN = re.compile(
-    r"""(?P<space>\s+)|(?P<comment>\#[^\n]*)|(?P<verbatim>'(?:[^']|'')*')|(?P<text>"[^"`]*")"""
-    r"""|(?P<bracket>[][(){}])|(?P<other>[^\s'"`][^\s'"`\[\](){}]*)"""
-)
-
-
-def _tokens(text: str) -> list[tuple[str, str]]:
-    tokens: list[tuple[str, str]] = []
-    at = 0
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        assert match, text[at : at + 60]
-        tokens.append((str(match.lastgroup), match[0]))
-        at = match.end()
-    return tokens
-
-
 def _in_powershell(text: str) -> str:
     return "'" + re.sub("['\u2018-\u201b]", r"\g<0>\g<0>", text) + "'"
 
@@ -193,14 +178,7 @@ def _in_powershell(text: str) -> str:
 def test_powershell_text(alone: Host, tmp_path: Path) -> None:
     """Where PowerShell is not installed: its text is whole, and has what the parsers have."""
     script = alone.multiplat("completion", "--shell", "powershell", cwd=tmp_path).stdout
-    open_brackets: list[str] = []
-    tokens = _tokens(script)
-    for kind, text in tokens:
-        if kind == "bracket" and text in "([{":
-            open_brackets.append({"(": ")", "[": "]", "{": "}"}[text])
-        elif kind == "bracket":
-            assert open_brackets.pop() == text
-    assert open_brackets == []
+    assert faults(script) == []
     lines = {line.strip() for line in script.splitlines()}
     seen: set[str] = set()
     for parser in command_parsers(argparse.ArgumentParser()):
@@ -217,6 +195,29 @@ def test_powershell_text(alone: Host, tmp_path: Path) -> None:
         assert f"{_in_powershell(known.name)}, {_in_powershell(known.summary)}" in {
             line.rstrip(",") for line in lines
         }
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_powershell_takes_any_text(seed: int) -> None:
+    """Whatever a summary, a word or the program's path has: it is text, and ends no string."""
+    random_ = random.Random(seed)
+    pieces = ["'", "\u2019", "\u201a", '"', "`", "$", "$(", "{", "}", "#", "; ", "é", "@'", "\n'@"]
+
+    def text() -> str:
+        return "".join(random_.choices(pieces, k=random_.randint(1, 6)))
+
+    def some() -> Command:
+        words = Values("one", "words", (text(),))
+        return Command(text(), text(), (Option((text(),), text(), words),), words)
+
+    known = [some(), some()]
+    program = f"/{text()}/conda-multiplat"
+    script = powershell(known, program)
+    assert faults(script) == []
+    flags = {word for each in known for pair in each.flags() for word in pair}
+    values = {str(values) for each in known for _, values in each.table()}
+    names = {word for each in known for word in (each.name, each.summary)}
+    assert {program, *names, *flags, *values} <= set(strings(script))
 
 
 def test_other_shells(alone: Host, tmp_path: Path) -> None:
