@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.progress import waiting
+from conda_multiplat.solving.asked_channels import asked_channels
 from conda_multiplat.solving.outcomes import Arrived, Solution
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.byte_sizes import size
@@ -38,7 +39,7 @@ class Reading:
     """
 
     def __init__(self, reader: Reader, requests: Sequence[SolveRequest], console: Console) -> None:
-        names = (public_name(name) for request in requests for name in request.channels)
+        names = (public_name(name) for each in requests for name in asked_channels(each))
         self._channels = ", ".join(dict.fromkeys(names))
         self._look = reader.arriving(requests) if requests and console.interactive else None
 

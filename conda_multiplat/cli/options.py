@@ -63,8 +63,18 @@ def drop_cuda_option(parser: _Options) -> None:
 
 
 def repeated(parser: _Options, flag: str, dest: str, metavar: str, summary: str) -> None:
-    """An option that takes one value, each time that it is given: a package may come after it."""
-    parser.add_argument(flag, dest=dest, action="append", default=[], metavar=metavar, help=summary)
+    """An option that takes one value, each time that it is given: a package may come after it.
+
+    Args:
+        parser: gets the option.
+        flag: its spellings, with spaces between them.
+        dest: where the values go.
+        metavar: what a value is called.
+        summary: for ``--help``.
+    """
+    parser.add_argument(
+        *flag.split(), dest=dest, action="append", default=[], metavar=metavar, help=summary
+    )
 
 
 def several(parser: _Options, *flags: str, dest: str, metavar: str, summary: str) -> None:

@@ -300,7 +300,7 @@ def test_lock_hook(repository: Repository, channel: Path) -> None:
     repository.git("add", "-A")
     said = repository.commit(code=1)
     assert "- files were modified by this hook" in said
-    assert "wrote conda-lock.yml\n" in said
+    assert "wrote conda-lock.yml (" in said
     assert repository.git("diff", "--name-only") == "conda-lock.yml\n"
     repository.git("add", "-A")
     repository.commit()

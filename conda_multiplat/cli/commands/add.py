@@ -69,14 +69,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     package_options(parser, "SPEC", 'a package: numpy, "numpy >=2"')
     summary = "from this conda channel; written as CHANNEL::SPEC unless it is the first"
-    parser.add_argument(
-        *("-c", "--channel"),
-        dest="from_channels",
-        action="append",
-        default=[],
-        metavar="CHANNEL",
-        help=summary,
-    )
+    repeated(parser, "-c --channel", "from_channels", "CHANNEL", summary)
     summary = "with --pypi: an additional index"
     repeated(parser, "--index", "index_urls", "URL", summary)
     flag(parser, "--no-pin", "pin", "add no lower bound to a bare name", value=False)

@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     summary = "a platform to lock for, in addition to this machine's; can be repeated"
     repeated(parser, "--platform", "platforms", "P", summary)
     summary = "a channel (default: those configured, or conda-forge); can be repeated"
-    repeated(parser, "--channel", "channel_names", "C", summary)
+    repeated(parser, "-c --channel", "channel_names", "CHANNEL", summary)
     dry_run_option(parser, "show which files, and write none")
     summary = "the conda environment (default: the folder's name)"
     parser.add_argument("-n", "--name", dest="env_name", metavar="NAME", help=summary)

@@ -24,6 +24,7 @@ from conda_multiplat.engines.conda.specs import engine_spec
 from conda_multiplat.engines.conda.stalled import Patience, cut_stalled, patience, whole_limit
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.temporary import temporary_folder
+from conda_multiplat.solving.asked_channels import asked_channels
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.channel_rules import require_allowed
 from conda_multiplat.vocabulary.channels import (
@@ -127,10 +128,9 @@ class Channels:
 
     def spec_channels(self, request: SolveRequest) -> list[str]:
         """The URLs of a request's channels; those that only a spec names come last, as in conda."""
-        asked = [parse_spec(requirement.text).channel for requirement in request.requirements]
-        names = [*request.channels, *filter(None, asked)]
         subdir = request.target.subdir
-        return list(dict.fromkeys(url for name in names for url in self.urls(name, subdir)))
+        urls = (url for name in asked_channels(request) for url in self.urls(name, subdir))
+        return list(dict.fromkeys(urls))
 
 
 def _basic(userinfo: str) -> dict[str, Any]:

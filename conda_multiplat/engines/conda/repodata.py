@@ -33,6 +33,7 @@ from conda_multiplat.engines.conda.wheel_records import (
 )
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.solving.asked_channels import asked_channels
 from conda_multiplat.solving.related_channels import Relation
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.channels import base_url, public_name
@@ -198,9 +199,8 @@ class Repodata:
         return self._names[key]
 
     def _named(self, request: SolveRequest) -> dict[str, str]:
-        asked = (parse_spec(line.text).channel for line in request.requirements)
         names: dict[str, str] = {}
-        for name in (*request.channels, *filter(None, asked)):
+        for name in asked_channels(request):
             for url in self._channels.urls(name, request.target.subdir):
                 names.setdefault(url.rstrip("/"), public_name(name).rstrip("/"))
         return names

@@ -45,7 +45,7 @@ def test_from_nothing_to_an_environment(door: Host, project: Path, real_channel:
 
 def test_options(alone: Host, project: Path) -> None:
     """A folder that is made, more platforms, channels, a name that YAML would misread."""
-    options = ("--platform", "osx-arm64", "--platform", "linux-64", "--channel", "robots")
+    options = ("--platform", "osx-arm64", "--platform", "linux-64", "-c", "robots")
     alone.multiplat("init", "new/place", *options, "-n", "1.0", cwd=project, env=LINUX)
     lines = (project / "new/place/environment.yml").read_text(encoding="utf-8").splitlines()
     assert [each for each in lines if not each.startswith("#")] == [

@@ -35,6 +35,15 @@ def test_missing_channel(door: Host, project: Path, server: Rules) -> None:
     )
 
 
+def test_missing_channel_of_a_spec(alone: Host, project: Path, server: Rules) -> None:
+    """So is one that only a line names: it may be the one that is missing."""
+    there, missing = f"{server.url}/chan", f"{server.url}/nochan"
+    write(project, there, f"'{missing}::zlib'", platforms="[linux-64]")
+    error = _lock_fails(alone, project)
+    names = f"{there}, {missing}"
+    assert error.startswith(f"error: the channels of default/linux-64 can't be read ({names})\n")
+
+
 def test_missing_local_channel(alone: Host, project: Path, tmp_path: Path) -> None:
     """So is a folder that is not there."""
     write(project, tmp_path / "nowhere", "zlib", platforms="[linux-64]")
