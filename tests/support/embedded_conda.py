@@ -12,13 +12,14 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import logging
+import multiprocessing
 import os
 import sys
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 _REAL = "conda_lock._vendor."
 #: What brings most of what commands of conda's import.
@@ -113,6 +114,14 @@ def _read_environment_again() -> None:
     for module in (context, sys.modules[f"{_REAL}conda.cli.conda_argparse"]):
         vars(module).update(paths)
     context.reset_context()
+    _fork_to_look_for_cuda()
+
+
+def _fork_to_look_for_cuda() -> None:
+    """Have conda look in a forked process: a spawned one begins with an interpreter and conda."""
+    cuda = importlib.import_module("conda.plugins.virtual_packages.cuda")
+    fork = multiprocessing.get_context("fork")
+    cuda.multiprocessing = SimpleNamespace(get_context=lambda _: fork)  # type: ignore[attr-defined]
 
 
 def _give_back_locks() -> None:
