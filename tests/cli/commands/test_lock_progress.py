@@ -39,7 +39,8 @@ def test_terminal(alone: Host, slow: Path, server: Rules) -> None:
         terminal.wait_for("solved 2 of 3, not yet default/osx-arm64")
         assert terminal.exit_code() == 0
     *_, last = terminal.shown.splitlines()
-    assert re.fullmatch(r" wrote conda-lock\.yml in \d+\.\d s", last)
+    summary = r"\(12 different packages, download size 300 B\)"
+    assert re.fullmatch(rf" wrote conda-lock\.yml {summary} in \d+\.\d s", last)
 
 
 #: So many packages make some hundred kilobytes of repodata.
