@@ -1,4 +1,4 @@
-"""The field's words as types: names, channels, MatchSpecs, virtual packages, records, errors.
+"""Types for the domain: names, channels, MatchSpecs, virtual packages, records, errors.
 
-It imports nothing else of ours.
+It imports no other room.
 """

@@ -1,4 +1,4 @@
-"""Numbers of bytes: as a person reads them, and sums of which parts are not known."""
+"""Sizes in bytes: formatting, parsing, and sums in which some sizes are unknown."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _STEP = 1000
-#: No archive of a package is as large, nor has a size of more digits.
+#: A larger size, or one of more digits, is taken for an error: no archive is that large.
 _DIGITS = 15
 
 
 def size(count: int) -> str:
-    """A number of bytes in words: ``12.3 MB``, units of a thousand, as disks are sold."""
+    """Format a number of bytes, with decimal units (1 kB = 1000 B): ``12.3 MB``."""
     value, unit = float(count), 0
     while value >= _STEP and unit < len(_UNITS) - 1:
         value, unit = value / _STEP, unit + 1
@@ -19,25 +19,25 @@ def size(count: int) -> str:
 
 
 def read_size(text: object) -> int | None:
-    """A number of bytes as it is written; ``None`` for what is none."""
+    """Parse a number of bytes in decimal digits; ``None`` if ``text`` is not one."""
     if not isinstance(text, str) or not (text.isascii() and text.isdecimal()):
         return None
     return int(text) if len(text) <= _DIGITS else None
 
 
 def plausible(count: int | None) -> int | None:
-    """A size that somebody states, where a file can have it; else ``None``, as for none stated."""
+    """Return a stated size if a file can have it; otherwise ``None``, as if none were stated."""
     return count if count is not None and 0 < count < 10**_DIGITS else None
 
 
 def total_document(sizes: Iterable[int | None]) -> dict[str, int]:
-    """The sum of those sizes that are known, and how many are not, for ``--json``."""
+    """Return the sum of the known sizes and the number of unknown ones, for ``--json``."""
     known = list(sizes)
     return {"bytes": sum(each or 0 for each in known), "of_unknown_size": known.count(None)}
 
 
 def total_words(sizes: Iterable[int | None]) -> str:
-    """A sum in words: ``1.2 GB``, ``over 1.2 GB`` where some are unknown, ``""`` where all are."""
+    """Format a sum: ``1.2 GB``; ``over 1.2 GB`` if some are unknown, ``""`` if all are."""
     known = list(sizes)
     if all(each is None for each in known):
         return ""
@@ -58,7 +58,7 @@ def noted(*parts: str) -> str:
 
 
 def between(sizes: Iterable[int | None]) -> str:
-    """What several have, in words: ``7.1 MB``, ``7.1-8.0 MB``, ``?`` where nobody knows."""
+    """Format the range of several sizes: ``7.1 MB``, ``7.1-8.0 MB``, ``?`` if all are unknown."""
     known = [each for each in sizes if each is not None]
     if not known:
         return "?"

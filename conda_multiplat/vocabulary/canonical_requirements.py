@@ -1,4 +1,4 @@
-"""Requirements (PEP 508) and bounds (PEP 440) in one spelling of the many that mean the same."""
+"""Canonical spellings of requirements (PEP 508) and version bounds (PEP 440)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _EXTRAS = re.compile(r"[^\[;]*?\[(?P<extras>[^\[\]]*)\]")
 
 
 def canonical_requirement(text: str) -> str:
-    """A requirement whatever the case, the spaces and the order that it is written in.
+    """Return the canonical form of a requirement: case, spaces and order don't matter.
 
-    What is no requirement keeps its words, so that a change of it is still seen.
+    A text that is not a requirement keeps its words, so that a change to it is still detected.
     """
     try:
         requirement = Requirement(text)
@@ -32,7 +32,7 @@ def _bounds(requirement: Requirement) -> str:
 
 
 def canonical_bounds(text: str) -> str:
-    """Bounds such as ``>=3.10,<4`` in an order of our own, each once, without spaces."""
+    """Return bounds such as ``>=3.10,<4`` sorted, without duplicates and spaces."""
     try:
         return _sorted(SpecifierSet(text))
     except InvalidSpecifier:
@@ -44,13 +44,13 @@ def _sorted(bounds: SpecifierSet) -> str:
 
 
 def needed_name(line: str) -> str:
-    """The project that a requirement is of; ``""`` where it can't be read."""
+    """Return the name of the required project; ``""`` if the requirement can't be read."""
     match = _NAME.match(line)
     return canonicalize_name(match.group()) if match else ""
 
 
 def asked_extras(line: str) -> list[str]:
-    """The extras that a requirement, or a path with extras behind it, asks for."""
+    """Return the extras that a requirement, or a path followed by extras, asks for."""
     match = _EXTRAS.match(line)
     names = match["extras"].split(",") if match else ()
     return sorted({canonicalize_name(name.strip()) for name in names if name.strip()})

@@ -1,7 +1,7 @@
 """Which channels conda's configuration allows: ``allowlist_channels`` and ``denylist_channels``.
 
-As conda does it: channels are compared by their base URLs, without credentials and platform; what
-is denied is denied even if it is allowed; an empty list of allowed ones allows all.
+The rules are conda's: channels are compared by their base URLs, without credentials and platform. A
+channel on both lists is denied. An empty ``allowlist_channels`` allows all channels.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from conda_multiplat.vocabulary.errors import ChannelRefusedError
 from conda_multiplat.vocabulary.names import SUBDIRS
 
 _SUBDIR = re.compile(rf"/(?:{'|'.join((*SUBDIRS, 'noarch'))})/?$", re.IGNORECASE)
-#: conda's words for a channel that one of the lists refuses.
+#: conda's message for a channel that one of the lists refuses.
 _WORDS = {
     "denylist_channels": "Channel included in denylist",
     "allowlist_channels": "Channel not included in allowlist",
@@ -31,7 +31,7 @@ _WORDS = {
 
 
 class Refusal(NamedTuple):
-    """A channel that may not be used, and the key that says so."""
+    """A channel that may not be used, and the configuration key that forbids it."""
 
     key: str
     name: str
@@ -39,7 +39,7 @@ class Refusal(NamedTuple):
 
 
 def require_allowed(urls: Iterable[str], config: ChannelConfig, base: Path) -> None:
-    """Refuse channels that may not be used, all of them at once.
+    """Refuse channels that may not be used, with one error for all of them.
 
     Args:
         urls: the base URLs of channels that are to be used.
@@ -47,7 +47,7 @@ def require_allowed(urls: Iterable[str], config: ChannelConfig, base: Path) -> N
         base: the folder that a relative path in a list starts from.
 
     Raises:
-        ChannelRefusedError: in conda's words.
+        ChannelRefusedError: a channel may not be used; the message is conda's.
     """
     if not (config.allowlist_channels or config.denylist_channels):
         return
@@ -77,7 +77,7 @@ def _lines(refused: Iterable[Refusal]) -> list[str]:
 
 
 def refusals(urls: Iterable[str], config: ChannelConfig, base: Path) -> list[Refusal]:
-    """The channels among ``urls`` that may not be used."""
+    """Return the channels among ``urls`` that may not be used."""
     allowed, denied = (
         {_comparable(url) for name in names for url in _urls(name, config, base)}
         for names in (config.allowlist_channels, config.denylist_channels)
@@ -93,7 +93,7 @@ def refusals(urls: Iterable[str], config: ChannelConfig, base: Path) -> list[Ref
 
 
 def _urls(name: str, config: ChannelConfig, base: Path) -> list[str]:
-    """The channels that an entry of a list means; groups as they are where they have the most."""
+    """Return the base URLs of an entry; of a group, those for Windows, where it has the most."""
     return channel_urls(_without_subdir(name), config, base, "win-64")
 
 
@@ -107,7 +107,7 @@ def _comparable(url: str) -> str:
 
 
 def channel_name(url: str, config: ChannelConfig) -> str:
-    """What conda calls the channel at a public URL."""
+    """Return conda's name for the channel at a public URL."""
     known = {**config.locations, "": alias_url(config)}
     places = [
         (without_login(public_name(place)).rstrip("/"), name) for name, place in known.items()

@@ -1,7 +1,7 @@
-"""Channels: from the name in a manifest to URLs, and the secrets in them to nowhere.
+"""Channels: from the name in a manifest to URLs, without leaking the secrets in them.
 
-A channel is named in five ways: a name (``conda-forge``, looked up as conda does), a URL, a
-``file://`` URL, a local path, and the name of a group (``defaults``). URLs can carry credentials,
+A channel is given as a name (``conda-forge``, looked up as conda does), a URL, a ``file://`` URL, a
+local path, or the name of a group (``defaults``). URLs can carry credentials,
 as ``user:password@`` or ``/t/TOKEN/``. They are used for fetching only: everything that is
 written or shown has the public form.
 """
@@ -18,11 +18,11 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from conda_multiplat.vocabulary.names import SUBDIRS
 
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+]*://")
-#: In URLs only, and not in those of files: any folder can be called ``t``.
+#: For URLs other than ``file://``, since any folder can be called ``t``.
 _TOKEN = re.compile(r"(?<!file://)(?<=://)([^/\s]*(?:/[^/\s]+)*?)/t/([^/\s?#]+)(?=[/\s]|$)")
-#: A user's name alone is taken for a secret only if it can't be found in many words.
+#: A user name alone counts as a secret only if it is too long to occur in ordinary words.
 _SHORTEST = 4
-#: ``git@`` is how everybody logs in to a repository by SSH: no secret, and a part of its address.
+#: ``git@`` is the user of every repository that is reached by SSH: not a secret.
 _USERINFO = re.compile(r"(?<=://)(?!(?<=ssh://)git@)[^/\s]*@")
 _LOGIN = re.compile(r"(?<=://)(?!git@)[^/\s]*@")
 #: The channel in a MatchSpec, before its name or in brackets.
@@ -30,16 +30,16 @@ _OF_SPEC = r"""^\s*([^\s\[]+?)::|\[(?:.*,)?\s*channel\s*=\s*['"]?([^'",\]]+)"""
 _LOCAL = ("/", "./", "../", ".\\", "..\\", "~")
 #: The URLs of the members of conda's own group, ``defaults``.
 OF_DEFAULTS = re.compile(r"https?://[^/]+/(pkgs/[a-z0-9]+)")
-#: Which channel's packages count, of several (conda's ``channel_priority``).
+#: How the order of the channels decides which packages count (conda's ``channel_priority``).
 CHANNEL_PRIORITIES = ("strict", "flexible", "disabled")
 _ENVIRONMENT_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
 
 
 class ChannelConfig(NamedTuple):
-    """What conda's configuration says of channels; the fields have its keys' names.
+    """conda's configuration of channels; the fields have the names of its keys.
 
-    ``default_channels_win`` is what ``default_channels`` is for Windows, where that differs: of
-    conda's own channels it does, of configured ones it does not.
+    ``default_channels_win`` are the ``default_channels`` for Windows. conda's own differ from those
+    of other systems; configured ones are the same everywhere.
     """
 
     channel_alias: str = ""
@@ -51,12 +51,12 @@ class ChannelConfig(NamedTuple):
     denylist_channels: Sequence[str] = ()
 
     def defaults(self, subdir: str) -> Sequence[str]:
-        """The members of ``defaults`` for a platform: by where it is for, not who asks."""
+        """Return the members of ``defaults`` for a platform, whatever system we run on."""
         return (subdir.startswith("win-") and self.default_channels_win) or self.default_channels
 
     @property
     def locations(self) -> dict[str, str]:
-        """Where the channels are that have places of their own: those of groups, and custom ones.
+        """Name -> URL of channels outside ``channel_alias``: members of groups, custom channels.
 
         conda knows a group's member by the path of its URL, ``pkgs/main``, wherever it is named.
         """
@@ -68,19 +68,19 @@ class ChannelConfig(NamedTuple):
 
 
 def public_name(name: str) -> str:
-    """A channel's name or URL without credentials."""
-    if "@" not in name and "/t/" not in name:  # nearly every one, and there are many
+    """Return a channel's name or URL without credentials."""
+    if "@" not in name and "/t/" not in name:  # nearly always, so skip the regexes
         return name
     return _TOKEN.sub(r"\1", _USERINFO.sub("", name))
 
 
 def without_login(url: str) -> str:
-    """``url`` without ``user:password@``; a token in its path stays."""
+    """Return ``url`` without ``user:password@``; a token in its path is kept."""
     return _USERINFO.sub("", url)
 
 
 def secrets(urls: Iterable[str]) -> set[str]:
-    """The credentials in some URLs: what may never be written or shown."""
+    """Return the credentials in URLs, which must never be written or shown."""
     known: set[str] = set()
     for url in urls:
         known |= {match.group(2) for match in _TOKEN.finditer(url)}
@@ -93,15 +93,15 @@ def secrets(urls: Iterable[str]) -> set[str]:
 
 
 def without_secrets(text: str) -> str:
-    """``text`` without the logins and tokens of its URLs; names of variables are none."""
+    """Return ``text`` without the logins and tokens of its URLs, except names of variables."""
     text = _LOGIN.sub(lambda m: m.group() if _named_only(m.group()[:-1]) else "", text)
     return _TOKEN.sub(lambda m: m.group() if _named_only(m[2]) else m[1], text)
 
 
 def scrub(text: str, known: Iterable[str] = ()) -> str:
-    """``text`` with every credential, known or recognisable, replaced by ``***``.
+    """Return ``text`` with every known or recognisable credential replaced by ``***``.
 
-    Names of environment variables, ``$USER:$PASSWORD@``, are no secrets.
+    Names of environment variables, ``$USER:$PASSWORD@``, are not secrets.
     """
     for secret in sorted(known, key=len, reverse=True):
         text = text.replace(secret, "***")
@@ -110,14 +110,14 @@ def scrub(text: str, known: Iterable[str] = ()) -> str:
 
 
 def _named_only(secret: str) -> bool:
-    """Whether a login or a token is given by the names of variables alone."""
+    """Whether a login or a token consists of names of variables only."""
     return all(_ENVIRONMENT_VARIABLE.fullmatch(part) for part in secret.split(":"))
 
 
 def spec_channel(spec: str) -> str:
-    """The channel that a MatchSpec names, without a platform; ``""`` for none.
+    """Return the channel that a MatchSpec names, without its platform; ``""`` if it names none.
 
-    ``match_spec`` reads it too, and takes longer to load than the rest of a check.
+    ``match_spec`` reads it too, but importing that takes longer than the rest of ``check``.
     """
     match = re.search(_OF_SPEC, spec) if "::" in spec or "[" in spec else None
     channel = (match[1] or match[2]).strip().rstrip("/") if match else ""
@@ -126,22 +126,22 @@ def spec_channel(spec: str) -> str:
 
 
 def file_of(url: str) -> str:
-    """The name of the file at a URL or path."""
+    """Return the file name of a URL or path."""
     return unquote(urlsplit(url).path).rpartition("/")[2]
 
 
 def environment_variables(name: str) -> list[str]:
-    """The environment variables that a channel as written in a manifest refers to."""
+    """Return the environment variables that a channel refers to, as written in a manifest."""
     return _ENVIRONMENT_VARIABLE.findall(name)
 
 
 def expand(name: str, environ: Mapping[str, str], named: Collection[str]) -> str:
-    """``name`` with ``$VAR`` and ``${VAR}`` replaced; what is not set stays as it is.
+    """Replace ``$VAR`` and ``${VAR}`` in ``name``; variables that are not set are kept.
 
     Args:
-        name: of a channel.
-        environ: the environment.
-        named: the variables that may be used.
+        name: the channel, as written in a manifest.
+        environ: environment variables.
+        named: the names of the variables that may be used.
     """
     return _ENVIRONMENT_VARIABLE.sub(
         lambda m: environ.get(m[1], m[0]) if m[1] in named else m[0], name
@@ -149,7 +149,7 @@ def expand(name: str, environ: Mapping[str, str], named: Collection[str]) -> str
 
 
 def is_local_path(name: str) -> bool:
-    """Whether a channel is a folder of this machine, given by its path."""
+    """Whether a channel is the path of a folder on this machine."""
     return (
         name in (".", "..")
         or name.startswith(_LOCAL)
@@ -158,13 +158,13 @@ def is_local_path(name: str) -> bool:
 
 
 def channel_urls(name: str, config: ChannelConfig, base: Path, subdir: str = "") -> list[str]:
-    """The base URLs of a channel, credentials included, no trailing slash.
+    """Return the base URLs of a channel, with credentials, without a trailing slash.
 
     Args:
         name: as written in the manifest or the configuration.
         config: conda's channel keys.
         base: the folder that a relative path starts from.
-        subdir: the platform that it is asked for.
+        subdir: the platform to solve or install for.
     """
     name = name.rstrip("/") or name
     if _SCHEME.match(name):
@@ -180,7 +180,7 @@ def channel_urls(name: str, config: ChannelConfig, base: Path, subdir: str = "")
 def _members(
     name: str, members: Sequence[str], config: ChannelConfig, base: Path, subdir: str
 ) -> list[str]:
-    """The URLs of a group's members; within a group its own name is a plain one."""
+    """Return the URLs of a group's members; a member with the group's name is a plain channel."""
     others = {k: v for k, v in config.custom_multichannels.items() if k != name}
     inner = config._replace(custom_multichannels=others)
     if name == "defaults":
@@ -194,7 +194,7 @@ def _members(
 
 
 def _location(name: str, config: ChannelConfig) -> str:
-    """The URL under which a plain name is found: the longest known channel that begins it."""
+    """Return the URL of a plain name, from the longest known channel that is a prefix of it."""
     known = config.locations
     parts = name.split("/")
     for count in range(len(parts), 0, -1):
@@ -204,12 +204,12 @@ def _location(name: str, config: ChannelConfig) -> str:
 
 
 def alias_url(config: ChannelConfig) -> str:
-    """Where a name is that nothing more is said of."""
+    """Return the base URL of channels that are not configured otherwise."""
     alias = config.channel_alias.rstrip("/")
     return alias if _SCHEME.match(alias) else f"https://{alias}"
 
 
 def base_url(package_url: str) -> str:
-    """The channel that a package's URL is in: ``CHANNEL/subdir/file`` -> ``CHANNEL``."""
+    """Return the channel of a package's URL: ``CHANNEL/subdir/file`` -> ``CHANNEL``."""
     parts = urlsplit(package_url)
     return urlunsplit(parts._replace(path=parts.path.rsplit("/", 2)[0], fragment=""))

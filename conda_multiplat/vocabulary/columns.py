@@ -1,4 +1,4 @@
-"""Columns of styled text that fit a terminal: cut, or folded where nothing may be left out."""
+"""Columns of styled text that fit a terminal: truncated, or wrapped if nothing may be left out."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from textwrap import wrap
 from conda_multiplat.vocabulary.styled import Line, Span
 
 _GAP = Span("  ")
-#: No column becomes narrower than this many characters.
+#: The minimum width of a column, in characters.
 _LEAST = 8
 
 
 def columns(rows: Sequence[Line], width: int | None = None) -> list[Line]:
-    """A line for each row of cells, in aligned columns, with no blanks at its end.
+    """Return a line for each row of cells, in aligned columns, without trailing blanks.
 
     Args:
-        rows: they all have as many cells.
-        width: so many characters may a line have; the widest columns are cut first. ``None``: all
-            stands there, as for a file.
+        rows: all of them have the same number of cells.
+        width: the maximum length of a line in characters; the widest columns are truncated first.
+            ``None`` truncates nothing, as for a file.
     """
     widths = _widths(rows)
     if width is not None:
@@ -28,11 +28,11 @@ def columns(rows: Sequence[Line], width: int | None = None) -> list[Line]:
 
 
 def headed(rows: Sequence[Sequence[str]], width: int | None = None) -> list[Line]:
-    """A table of words, the first row of which is the head; nothing of it is left out.
+    """Return the lines of a table whose first row is the header; nothing is left out.
 
     Args:
-        rows: they all have as many words.
-        width: as of :func:`columns`, but that what is too wide goes on below, in its column.
+        rows: all of them have the same number of cells.
+        width: as for :func:`columns`, but cells that are too wide are wrapped.
     """
     head, *body = rows
     styled = [[Span(word, "bold") for word in head], *(list(map(Span, row)) for row in body)]
@@ -45,7 +45,7 @@ def headed(rows: Sequence[Sequence[str]], width: int | None = None) -> list[Line
 
 
 def _folded(row: Line, widths: Sequence[int]) -> Iterator[Line]:
-    """A row as one or more, of parts of its cells that fit."""
+    """Yield a row as one or more rows whose cells fit."""
     parts = [
         wrap(cell.text, width, break_on_hyphens=False) if len(cell.text) > width else [cell.text]
         for cell, width in zip(row, widths, strict=True)
@@ -59,7 +59,7 @@ def _widths(rows: Sequence[Line]) -> list[int]:
 
 
 def _narrowed(widths: Sequence[int], least: Sequence[int], width: int) -> list[int]:
-    """Widths of columns of which a line fits, if none has to have less than its least."""
+    """Return widths of columns that fit ``width``, none of them below its minimum."""
     fitting = list(widths)
     excess = sum(fitting) + len(_GAP.text) * (len(fitting) - 1) - width
     for _ in range(excess):

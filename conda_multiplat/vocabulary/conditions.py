@@ -6,7 +6,7 @@ Grammar, ``and`` binding closer than ``or``, as in Python::
     all       = one {"and" one}
     one       = "(" condition ")" | MatchSpec
 
-A MatchSpec with brackets has them, and what is in them, to itself.
+Brackets, and everything in them, belong to their MatchSpec.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ def condition_holds(text: str, matches: Matches) -> bool:
 
     Args:
         text: the condition.
-        matches: whether a MatchSpec holds for a package or a virtual package that is there.
+        matches: whether a MatchSpec matches an available package or virtual package.
 
     Raises:
-        WordingError: it is no condition.
+        WordingError: ``text`` is not a condition.
     """
     tokens = _tokens(text)
     holds, end = _any(tokens, 0, matches, text)

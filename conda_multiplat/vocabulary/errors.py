@@ -1,7 +1,7 @@
-"""Errors are values: one base class with fields; how they are shown is decided at the edge.
+"""Errors are values of one base class; the command line decides how to show them.
 
-Exit codes: 1 the answer is no, 2 bad usage, manifest or lock, 3 trouble outside, 130 interrupted,
-143 terminated.
+Exit codes: 1 the answer is no; 2 wrong usage, manifest or lock; 3 network, disk or permissions;
+130 interrupted; 143 terminated.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ class Location(NamedTuple):
         return ":".join([self.file, *places])
 
 
-#: Where something is that stands in no file.
+#: The location of a problem that is in no file.
 NOWHERE = Location("")
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong, where, and what to write instead."""
+    """One mistake in a file: what is wrong, where, and what to write instead."""
 
     location: Location
     message: str
@@ -51,12 +51,12 @@ class WordingError(ValueError):
 
 
 class DocumentError(ValueError):
-    """Text that is not YAML, JSON or TOML, or has in it what nobody can use.
+    """Text that is not YAML, JSON or TOML, or contains values that can't be used.
 
     Attributes:
-        message: why, in one line.
-        line: where, from 1; 0 where that is not known.
-        column: the same.
+        message: the reason, in one line.
+        line: counts from 1; 0 if it is not known.
+        column: counts from 1; 0 if it is not known.
     """
 
     def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
@@ -64,18 +64,18 @@ class DocumentError(ValueError):
         self.message, self.line, self.column = message, line, column
 
 
-#: Deeper than any file that somebody has written on purpose, and than our readers could follow.
+#: The message for a document that is nested deeper than our readers can follow.
 TOO_DEEP = "nested too deeply"
 
 
 class MultiplatError(Exception):
-    """Anything that stops a command, as data.
+    """The base class of all errors that end a command.
 
     Attributes:
         message: what happened, in one line.
-        details: further lines, already worded.
-        hints: what to do next, a line each.
-        problems: what is wrong in which file.
+        details: further lines of text.
+        hints: what to do next, one line for each suggestion.
+        problems: mistakes in files.
         exit_code: the process's exit code.
     """
 
@@ -111,39 +111,39 @@ class MultiplatError(Exception):
         }
 
     def told(self) -> list[str]:
-        """What happened, for a person: the message, then problems and details."""
+        """Return the lines that say what happened: the message, problems and details."""
         shown = [f"error: {self.message}"]
         for part in (*map(str, self.problems), *self.details):
             shown += [f"  {line}" for line in part.splitlines()]
         return [_cut(line) for line in shown]
 
     def advice(self) -> list[str]:
-        """What to do next, for a person."""
+        """Return the lines that say what to do next."""
         return [_cut(f"  {hint}") for hint in self.hints]
 
     def lines(self) -> list[str]:
-        """Both."""
+        """Return all lines: what happened, then what to do next."""
         return [*self.told(), *self.advice()]
 
 
-#: Characters of a line that a person reads.
+#: The maximum length of a line, in characters.
 _LONGEST = 1000
 
 
 def _cut(line: str) -> str:
-    """A line without the most of what somebody has put there to be endless."""
+    """Truncate a line that is far too long."""
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}… ({len(line)} characters)"
 
 
 def reason_of(error: ValueError) -> str:
-    """What Python says of a value, in words for who has written it."""
+    """Return Python's message about a value, worded for the person who wrote the value."""
     if "integer string conversion" in str(error):
         return "a number of thousands of digits"
     return str(error)
 
 
 class UsageError(MultiplatError):
-    """The command line asks for something that can't be."""
+    """The command line is wrong."""
 
 
 class ManifestError(MultiplatError):
@@ -167,38 +167,38 @@ class UnmetError(MultiplatError):
 
 
 class OutOfDateError(MultiplatError):
-    """A lock is not what its manifest asks for, and is not to be locked anew."""
+    """A lock does not satisfy its manifest, and an option forbids locking again."""
 
     exit_code = 1
 
 
 class InUseError(MultiplatError):
-    """Somebody works in the prefix that would have to change."""
+    """The prefix that would have to change is in use."""
 
     exit_code = 1
 
 
 class ChannelRefusedError(MultiplatError):
-    """A channel is to be used that conda's configuration refuses."""
+    """conda's configuration refuses a channel."""
 
     exit_code = 1
 
 
 class OutsideError(MultiplatError):
-    """Network, disk or permission trouble."""
+    """An error of the network, the disk or permissions."""
 
     exit_code = 3
 
 
 class OutputError(OutsideError):
-    """Standard output can't be written: there is no place for JSON either."""
+    """Standard output can't be written, so that JSON can't be printed either."""
 
 
 class CommandError(MultiplatError):
-    """A command to run does not exist, or is not a program: exit codes as a shell has them.
+    """A command to run does not exist or can't be executed; exit codes are those of a shell.
 
     Attributes:
-        exit_code: 127 where there is none of that name, 126 where it can't be run.
+        exit_code: 127 if it is not found, 126 if it can't be executed.
     """
 
     exit_code = 127
@@ -212,7 +212,7 @@ class InterruptedByUserError(MultiplatError):
     """Ctrl-C, or SIGTERM.
 
     Attributes:
-        exit_code: 130, or 143.
+        exit_code: 130 for Ctrl-C, 143 for SIGTERM.
     """
 
     exit_code = 130
@@ -223,13 +223,13 @@ class InterruptedByUserError(MultiplatError):
 
 
 class InternalError(MultiplatError):
-    """A mistake of ours."""
+    """A bug of conda-multiplat."""
 
     exit_code = 3
 
     @classmethod
     def of(cls, error: BaseException) -> InternalError:
-        """The error to show for an exception that nobody expected."""
+        """Return the error to show for an unexpected exception."""
         return cls(
             f"internal error: {type(error).__name__}: {error}",
             hints=["please report it; -v shows where it happened"],

@@ -1,8 +1,8 @@
-"""``exclude-newer``: packages that were published after an instant aren't seen, as conda has it.
+"""``exclude-newer``: ignore packages that were published after an instant, by conda's rules.
 
-A rule is text: an instant, or how long ago it is. Of several that are said of a package, the one of
-its name holds, else the one of its channel, else the one for everything. With the instant at which
-it is looked at, text becomes :class:`Cutoffs`. A package with no known time is seen.
+A rule is text: an instant, or a duration before now. A rule for a package's name takes precedence
+over the one for its channel, and that over the general one. Resolved at an instant, rules become
+:class:`Cutoffs`. A package without a known time is never ignored.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 from conda_multiplat.vocabulary.names import project_name
 
-#: What lets a package or a channel through, whatever else is said.
+#: The rule that exempts a package or a channel.
 NEVER = "false"
 _NEVER = (NEVER, "no", "off", "none", "0")
 _SECONDS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 _UNIT = r"(w|weeks?|d|days?|h|hrs?|hours?|m|mins?|minutes?|s|secs?|seconds?)"
-# Patterns that are compiled where there is such a rule: most manifests have none.
+# Compiled when they are first used: most manifests have no such rule.
 _PART = rf"(?i)([0-9]{{1,9}})\s*{_UNIT}\s*"
 _COMPACT = rf"(?i)(?:[0-9]{{1,9}}\s*{_UNIT}\s*)+"
 _ISO = (
@@ -29,20 +29,20 @@ _ISO = (
 _PLAIN = r"[0-9]{1,9}"
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
-#: Python's own reader takes more from one version to the next.
+#: ``datetime.fromisoformat`` accepts more forms in newer versions of Python.
 _MOMENT = (
     rf"({_DATE}[Tt ]{_TIME}(?::[0-5][0-9])?)(?:\.[0-9]{{1,9}})?"
     rf"([Zz]|[+-]{_TIME})?"
 )
 
-#: What to write, for who has written something else.
+#: The hint for a text that is not a rule.
 FORMS = "write a duration (7d, 3d12h, 1w, P7D) or an instant (2026-04-01, 2026-04-01T12:00:00Z)"
 
 
 def duration(text: str) -> int | None:
-    """The seconds of a duration, as conda, ISO 8601 and uv write them; ``None`` for another text.
+    """Parse a duration as conda, ISO 8601 or uv write it, to seconds; ``None`` for other text.
 
-    A plain number is of seconds.
+    A plain number is a number of seconds.
     """
     text = text.strip()
     if re.fullmatch(_PLAIN, text):
@@ -59,12 +59,12 @@ def duration(text: str) -> int | None:
 
 
 def instant(text: str, now: int) -> int:
-    """The last second, of those since 1970 in UTC, in which a package can have been published.
+    """Return the last instant at which a package may have been published, in seconds since 1970.
 
-    A date stands for the whole of its day, an instant without a zone is one of UTC (as in conda).
+    A date includes its whole day; an instant without a time zone is in UTC (as in conda).
 
     Raises:
-        ValueError: it is neither a duration nor a date nor an instant (RFC 3339).
+        ValueError: ``text`` is not a duration, a date or an instant (RFC 3339).
     """
     text = text.strip()
     if (seconds := duration(text)) is not None:
@@ -82,10 +82,10 @@ def instant(text: str, now: int) -> int:
 
 
 def _moment(text: str) -> datetime:
-    """An instant as RFC 3339 writes it, or without seconds or a zone; parts of a second count not.
+    """Parse an instant (RFC 3339; seconds and zone are optional), ignoring fractions of a second.
 
     Raises:
-        ValueError: it is none.
+        ValueError: ``text`` is not an instant.
     """
     match = re.fullmatch(_MOMENT, text)
     if match is None:
@@ -95,7 +95,7 @@ def _moment(text: str) -> datetime:
 
 
 def is_rule(text: str) -> bool:
-    """Whether a text can be looked at."""
+    """Whether a text is a valid rule."""
     try:
         instant(text, 0)
     except ValueError:
@@ -104,12 +104,12 @@ def is_rule(text: str) -> bool:
 
 
 def is_never(text: str) -> bool:
-    """Whether the text of a package or a channel lets it through."""
+    """Whether a rule exempts its package or channel."""
     return text.strip().lower() in _NEVER
 
 
 def in_words(seconds: int) -> str:
-    """Seconds since 1970 as RFC 3339 has them, in UTC."""
+    """Format seconds since 1970 as an instant in UTC (RFC 3339)."""
     try:
         moment = datetime.fromtimestamp(seconds, timezone.utc)
     except (ValueError, OverflowError, OSError):
@@ -118,15 +118,15 @@ def in_words(seconds: int) -> str:
 
 
 def whole_seconds(milliseconds: float) -> int:
-    """A time in seconds, rounded up: it is after an instant if the time is."""
+    """Convert milliseconds to seconds, rounding up: what was after an instant stays after it."""
     return max(0, -int(-milliseconds // 1000))
 
 
 class Cuts(NamedTuple):
-    """The instants of one half, conda's or PyPI's; ``None`` for what is seen whenever it was made.
+    """The instants for conda packages or for PyPI's, in seconds since 1970; ``None`` exempts.
 
     Attributes:
-        everything: of what nothing more is said.
+        everything: for packages without a rule of their own.
         channels: by the channel's name in the manifest; the last one counts.
         packages: by name.
     """
@@ -137,12 +137,12 @@ class Cuts(NamedTuple):
 
     @property
     def exclude(self) -> bool:
-        """Whether there is anything that they can exclude."""
+        """Whether these instants can exclude any package."""
         own = (cut for _, cut in (*self.channels, *self.packages))
         return self.everything is not None or any(cut is not None for cut in own)
 
     def of(self, name: str, channel: str = "") -> int | None:
-        """The instant that holds for a package."""
+        """Return the instant for a package, in seconds since 1970; ``None`` if it is exempt."""
         for package, cut in self.packages:
             if package == name:
                 return cut
@@ -152,7 +152,7 @@ class Cuts(NamedTuple):
         return self.everything
 
     def exclude_it(self, name: str, channel: str, time: int) -> bool:
-        """Whether a package of a time, 0 where that is not known, isn't seen."""
+        """Whether a package is too new; ``time`` is in seconds since 1970, 0 if it is not known."""
         cut = self.of(name, channel)
         return cut is not None and time > cut
 
@@ -162,12 +162,12 @@ ALL_SEEN = Cuts()
 
 
 class Cutoffs(NamedTuple):
-    """The instants of both halves.
+    """The instants for conda's and for PyPI's packages.
 
     Attributes:
-        conda: of conda's packages.
-        pypi: of PyPI's files.
-        at: when days were counted from, in seconds since 1970; 0 where there are none to count.
+        conda: for conda's packages.
+        pypi: for PyPI's files.
+        at: the instant that durations count from, in seconds since 1970; 0 if there are none.
     """
 
     conda: Cuts = ALL_SEEN
@@ -175,16 +175,16 @@ class Cutoffs(NamedTuple):
     at: int = 0
 
     def letting_through(self, names: Iterable[str]) -> Cutoffs:
-        """The same, but for some conda packages, which are seen whenever they were made."""
+        """Return the same instants with some conda packages exempt."""
         own = tuple((name, None) for name in names)
         return self._replace(conda=self.conda._replace(packages=(*own, *self.conda.packages)))
 
 
 class Rule(NamedTuple):
-    """What is said of one half; ``""`` and nothing where nothing is.
+    """The rules for conda's or for PyPI's packages, as text; empty if there are none.
 
     Attributes:
-        everything: of what nothing more is said.
+        everything: for packages without a rule of their own.
         channels: by the channel's name in the manifest, without credentials.
         packages: by name.
     """
@@ -195,17 +195,17 @@ class Rule(NamedTuple):
 
     @property
     def texts(self) -> list[str]:
-        """All that is said."""
+        """Return the texts of all rules."""
         own = [text for _, text in (*self.channels, *self.packages) if not is_never(text)]
         return [*filter(None, [self.everything]), *own]
 
     def words(self) -> str:
-        """What is said, in a line; ``""`` for nothing."""
+        """Format the rules in one line; ``""`` if there are none."""
         own = [f"{name}: {text}" for name, text in (*self.channels, *self.packages)]
         return "; ".join(filter(None, [self.everything, ", ".join(own)]))
 
     def content(self) -> dict[str, Any]:
-        """What is said, as JSON."""
+        """Return the rules in their JSON form."""
         parts = {
             "everything": self.everything,
             "channels": dict(self.channels),
@@ -215,10 +215,10 @@ class Rule(NamedTuple):
 
     @classmethod
     def of_content(cls, content: Mapping[str, Any]) -> Rule:
-        """The other way round.
+        """Read what :meth:`content` returned.
 
         Raises:
-            ValueError: it is something else.
+            ValueError: ``content`` has another form.
         """
         channels, packages = (content.get(key, {}) for key in ("channels", "packages"))
         if not isinstance(channels, dict) or not isinstance(packages, dict):
@@ -230,7 +230,7 @@ class Rule(NamedTuple):
         )
 
     def cuts(self, now: int, option: str = "", *, projects: bool = False) -> Cuts:
-        """The instants, of what is said for everything and of the option's the earlier one.
+        """Resolve the rules; of the general rule and the option, the earlier instant applies.
 
         Raises:
             ValueError: as :func:`instant`.
@@ -249,14 +249,14 @@ class Rule(NamedTuple):
 
 
 class ExcludeNewer(NamedTuple):
-    """What is not to be seen, of both halves.
+    """The rules for conda's and for PyPI's packages.
 
     Attributes:
-        conda: of conda's packages.
-        pypi: of PyPI's files.
-        option: what ``lock --exclude-newer`` says; with what is said for everything, the earlier
-            instant holds.
-        source: the settings of a machine that say it; ``""`` where the manifest does.
+        conda: for conda's packages.
+        pypi: for PyPI's files.
+        option: the value of ``lock --exclude-newer``; of it and the general rule, the earlier
+            instant applies.
+        source: the settings of a machine that the rules come from; ``""`` for the manifest.
     """
 
     conda: Rule = Rule()
@@ -266,17 +266,17 @@ class ExcludeNewer(NamedTuple):
 
     @property
     def is_stated(self) -> bool:
-        """Whether anything is said."""
+        """Whether there are any rules."""
         return any(self.conda) or any(self.pypi) or bool(self.option)
 
     @property
     def has_durations(self) -> bool:
-        """Whether it says something else each day."""
+        """Whether a rule is a duration, whose instant changes as time passes."""
         texts = (*self.conda.texts, *self.pypi.texts, *filter(None, [self.option]))
         return any(duration(text) is not None for text in texts)
 
     def content(self, *, pypi: bool) -> dict[str, Any]:
-        """What is said, for a digest; of PyPI's half where it counts."""
+        """Return the rules for a digest, with PyPI's if the target has PyPI packages."""
         parts = {
             "conda": self.conda.content(),
             "pypi": self.pypi.content() if pypi else {},
@@ -285,7 +285,7 @@ class ExcludeNewer(NamedTuple):
         return {key: value for key, value in parts.items() if value}
 
     def cutoffs(self, now: int) -> Cutoffs:
-        """The instants, looked at ``now``.
+        """Resolve the rules at ``now``, in seconds since 1970.
 
         Raises:
             ValueError: as :func:`instant`.

@@ -1,6 +1,6 @@
-"""The names of the files that we write beside a manifest, made and read in one place.
+"""The names of the files that we write beside a manifest: writing and reading them.
 
-``.pre-commit-hooks.yaml`` has them as patterns.
+``.pre-commit-hooks.yaml`` has the same names as patterns.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ LOCK_NAME = "conda-lock.yml"
 PIXI_LOCK_NAME = "pixi.lock"
 _PLATFORM = r"(?P<subdir>[a-z]+-[a-z0-9]+)"
 _PREFIX = r"(?:(?P<environment>.+)\.)?"
-#: The names of the kinds that have a file for each platform: the end, and a pattern for the rest,
-#: which is compiled where a file has that end.
+#: Kinds with one file per platform: the ending of the name, and a pattern for the rest, which is
+#: compiled when a name has that ending.
 _RENDERED: dict[Kind, tuple[str, str]] = {
     "explicit": (".lock", rf"{_PREFIX}conda-{_PLATFORM}"),
     "requirements": (".txt", rf"{_PREFIX}requirements-{_PLATFORM}"),
@@ -40,12 +40,12 @@ _RENDERED: dict[Kind, tuple[str, str]] = {
 
 
 class RenderedName(NamedTuple):
-    """What a rendered file's name says.
+    """The parts of a rendered file's name.
 
     Attributes:
-        kind: of file.
-        environment: as the name has it; see :func:`rendered_name` for what it is not.
-        subdir: the platform. Both are ``""`` of a kind with one file for all of them.
+        kind: the kind of file.
+        environment: as spelled in the name, which :func:`rendered_name` may have changed.
+        subdir: the platform. Both are ``""`` for a kind with one file for all platforms.
     """
 
     kind: Kind
@@ -54,12 +54,12 @@ class RenderedName(NamedTuple):
 
 
 def lock_name(environment: str) -> str:
-    """The name of an environment's lock."""
+    """Return the file name of an environment's lock."""
     return f"{_prefix(environment)}{LOCK_NAME}"
 
 
 def locked_environment(file: str) -> str:
-    """The environment that a lock's file is named after; ``""`` if it is not such a name."""
+    """Return the environment that a lock is named after; ``""`` if ``file`` is not a lock."""
     if file == LOCK_NAME:
         return DEFAULT_ENVIRONMENT
     return file.removesuffix(f".{LOCK_NAME}") if file.endswith(f".{LOCK_NAME}") else ""
@@ -68,10 +68,10 @@ def locked_environment(file: str) -> str:
 def rendered_name(
     kind: Kind, environment: str, subdir: str, manifest: str = "environment.yml"
 ) -> str:
-    """The name of a file that is rendered from an environment's lock for a platform.
+    """Return the name of a file that is rendered from an environment's lock for a platform.
 
     Args:
-        kind: of file.
+        kind: the kind of file.
         environment: the lock's.
         subdir: the platform.
         manifest: the manifest's file, which Snakemake names a pin file of ``default`` after.
@@ -95,7 +95,7 @@ def rendered_name(
 
 
 def read_rendered_name(file: str) -> RenderedName | None:
-    """What a rendered file's name says; ``None`` for another."""
+    """Parse a rendered file's name; ``None`` if ``file`` is not one."""
     if file == PIXI_LOCK_NAME:
         return RenderedName("pixi-lock")
     for kind, (end, pattern) in _RENDERED.items():

@@ -1,8 +1,8 @@
 """The promises that locked packages imply: what a platform's machines must have to run them.
 
-Another tool's lock does not say what it was solved for. What its packages need of virtual packages
-does, but for CUDA: many packages need ``__cuda`` of any version, and the least one is then that of
-the CUDA libraries that are locked beside them.
+Another tool's lock does not record the virtual packages that it was solved for; the requirements of
+its packages show them. CUDA is an exception: many packages need ``__cuda`` of any version, and the
+lowest version that works is then that of the CUDA libraries in the same lock.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from conda_multiplat.vocabulary.names import VirtualPackage, spec_name
 from conda_multiplat.vocabulary.printable import printable
 from conda_multiplat.vocabulary.virtual_packages import Need, promise_problem, unmet
 
-#: Packages whose version is that of the CUDA libraries that are locked.
+#: Packages whose version is that of the locked CUDA libraries.
 _CUDA_LIBRARIES = ("cuda-version", "cudatoolkit")
-#: From this version on, a driver runs what was made for any minor version of its major one.
+#: Since this version, a driver runs code for every minor version of its major version.
 _FIRST_COMPATIBLE = 11
-#: The CUDA that conda-lock assumes where it is told nothing.
+#: The CUDA version that conda-lock assumes by default.
 _ASSUMED_CUDA = "11.4"
 _VERSION = re.compile(r"[0-9][0-9A-Za-z_!+]*(?:\.[0-9A-Za-z_!+]+)*")
 
-#: Whether a MatchSpec holds for a virtual package.
+#: Whether a MatchSpec matches a virtual package.
 Matches = Callable[[str, VirtualPackage], bool]
-#: Whether a version comes after another.
+#: Whether the first version is newer than the second.
 IsNewer = Callable[[str, str], bool]
 
 
 class Implied(NamedTuple):
-    """A promise that something locked needs and nobody has made.
+    """A promise that is missing although a locked package needs it.
 
     Attributes:
-        name: of the virtual package, without underscores.
-        value: the least that does.
-        reason: who needs it, ``pytorch 2.5.1 needs __cuda >=12``.
+        name: the virtual package, without underscores.
+        value: the lowest version that suffices.
+        reason: which package needs it: ``pytorch 2.5.1 needs __cuda >=12``.
     """
 
     name: str
@@ -50,12 +50,12 @@ class Implied(NamedTuple):
 
     @property
     def comment(self) -> str:
-        """The reason as a comment that no reader takes for a selector, whatever the lock says."""
+        """Return the reason as a YAML comment that can't be mistaken for a selector."""
         return printable(" ".join(self.reason.split())).replace("[", "(").replace("]", ")")
 
 
 def as_mapping(implied: Iterable[Implied]) -> str:
-    """Promises as they stand behind a platform in a manifest: ``{cuda: "12.0"}``."""
+    """Format promises as a value of ``virtual-packages``: ``{cuda: "12.0"}``."""
     return f"{{{', '.join(map(str, implied))}}}"
 
 
@@ -68,18 +68,19 @@ def implied_promises(
     matches: Matches,
     is_newer: IsNewer,
 ) -> list[Implied]:
-    """What must be promised of a platform for locked packages, beyond what it has anyway.
+    """Return the promises that locked packages need in addition to ``has``.
 
     Args:
         subdir: the platform.
         needs: what the locked packages need.
-        versions: the locked packages and their versions.
-        has: what is promised or assumed already.
-        matches: reads MatchSpecs.
-        is_newer: orders versions.
+        versions: the versions of the locked packages, by name.
+        has: the virtual packages that are promised or assumed already.
+        matches: whether a MatchSpec matches a virtual package.
+        is_newer: whether a version is newer than another.
 
     Returns:
-        By name. What no single version meets, or can't be promised of the platform, is not in it.
+        The promises, by name, without those that no single version meets and those that can't be
+        made for the platform.
     """
     lacking = unmet(needs, has, matches)
     promises = []
@@ -97,7 +98,7 @@ def implied_promises(
 
 
 def _library_needs(versions: Mapping[str, str]) -> list[Need]:
-    """What the locked CUDA libraries need of a driver, which other tools' locks don't say."""
+    """Return what the locked CUDA libraries need of a driver; other tools don't record it."""
     needs = []
     for name in _CUDA_LIBRARIES:
         if match := re.match(r"([0-9]+)\.?([0-9]*)", versions.get(name, "")):
@@ -108,7 +109,7 @@ def _library_needs(versions: Mapping[str, str]) -> list[Need]:
 
 
 def _least(package: str, needs: Sequence[Need], matches: Matches, is_newer: IsNewer) -> str:
-    """The least version that meets all needs, the build for ``__archspec``; ``""`` for none."""
+    """Return the lowest version (of ``__archspec``: the build) that meets all needs, or ``""``."""
     if package == "__archspec":
         builds = {_fields(need.spec).get("build", "*") for need in needs}
         fits = [b for b in sorted(builds) if "*" not in b and _meets(needs, _archspec(b), matches)]
@@ -146,7 +147,7 @@ def _fields(spec: str) -> Mapping[str, str]:
 
 
 def _decisive(needs: Sequence[Need], version: str, first: Need) -> Need:
-    """The need that asks for most: the first that names the version, else the first of all."""
+    """Return the strictest need: the first that names the version, otherwise the first."""
     return next((need for need in needs if version in _VERSION.findall(need.spec)), first)
 
 

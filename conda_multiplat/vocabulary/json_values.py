@@ -1,4 +1,4 @@
-"""JSON (RFC 8259) as values: one error for all that a stranger's text can be."""
+"""Read JSON (RFC 8259) from untrusted text; the only error is a :class:`DocumentError`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from conda_multiplat.vocabulary.errors import TOO_DEEP, DocumentError, reason_of
 
 
 def json_value(text: str) -> Any:
-    """The value that a JSON text stands for.
+    """Parse a JSON text.
 
     Raises:
-        DocumentError: it is not JSON, nested too deeply, or has halves of characters in it, which
-            no file can be written with.
+        DocumentError: it is not JSON, is nested too deeply, or contains lone surrogates, which
+            can't be encoded.
     """
     try:
         value = json.loads(text)
@@ -23,16 +23,16 @@ def json_value(text: str) -> Any:
         raise DocumentError(f"not JSON: {error.msg}", error.lineno, error.colno) from None
     except RecursionError:
         raise DocumentError(TOO_DEEP) from None
-    except ValueError as error:  # a number of thousands of digits, half a character
+    except ValueError as error:  # a number of thousands of digits, a lone surrogate
         raise DocumentError(f"not JSON: {reason_of(error)}") from None
     return value
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """As :func:`json_value`, of an object.
+    """Parse a JSON text that must be an object.
 
     Raises:
-        DocumentError: as well where it is something else.
+        DocumentError: as :func:`json_value`, or it is not an object.
     """
     value = json_value(text)
     if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The markers of PyPI requirements (PEP 508), for a platform and not for the machine that asks."""
+"""Markers of PyPI requirements (PEP 508), evaluated for a target platform, not for this machine."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _MACHINES = {
     ("win", "arm64"): "ARM64",
     ("linux", "32"): "i686",
 }
-#: Of each minor version that a marker may speak of, the first and one after the last.
+#: For each minor version that a marker may compare with, its first and a last patch version.
 _PYTHONS = ("2.7.18", *(f"3.{minor}.{micro}" for minor in range(40) for micro in (0, 99)))
-#: What is not known of any target.
+#: Marker variables that are unknown for every target.
 _UNKNOWN = ("platform_release", "platform_version")
 
 
 def holds_for(text: str, subdir: str, python: str) -> bool:
-    """Whether a requirement, a path or a URL counts there, by the marker behind it.
+    """Whether a requirement, a path or a URL applies to a target, according to its marker.
 
-    Where the Python is not known (``""``), every marker counts as true.
+    If the Python version is not known (``""``), every marker counts as true.
     """
     marker = _marker(text)
     return marker is None or not python or holds(marker, subdir, python)
@@ -40,7 +40,7 @@ def holds_for(text: str, subdir: str, python: str) -> bool:
 
 @lru_cache(maxsize=4096)  # an edit asks the same of each line again and again
 def may_hold(text: str, subdir: str) -> bool:
-    """Whether a requirement, a path or a URL counts on a platform with any Python at all."""
+    """Whether a requirement, a path or a URL applies to a platform with some version of Python."""
     marker = _marker(text) if ";" in text else None
     if marker is None or any(name in text for name in _UNKNOWN):
         return True
@@ -59,20 +59,20 @@ def _marker(text: str) -> Marker | None:
 
 
 def platform_marker(subdir: str) -> str:
-    """The marker that holds on a platform, and on no other."""
+    """Return the marker that is true on a platform and on no other."""
     _, system, _, machine = _platform(subdir)
     return f"sys_platform == '{system}' and platform_machine == '{machine}'"
 
 
 def _platform(subdir: str) -> tuple[str, str, str, str]:
-    """``os_name``, ``sys_platform``, ``platform_system`` and ``platform_machine``."""
+    """Return ``os_name``, ``sys_platform``, ``platform_system`` and ``platform_machine``."""
     family, _, part = subdir.partition("-")
     system = _SYSTEMS.get(family, ("posix", family, family))
     return (*system, _MACHINES.get((family, part), part))
 
 
 def holds(marker: Marker, subdir: str, python: str, extra: str = "") -> bool:
-    """Whether a marker holds on a platform with a Python, a version such as ``3.12.5``."""
+    """Whether a marker is true on a platform with a version of Python such as ``3.12.5``."""
     os_name, platform, system, machine = _platform(subdir)
     environment = {
         "os_name": os_name,

@@ -1,4 +1,4 @@
-"""MatchSpecs as conda reads them, and as the engine is told of them.
+"""MatchSpecs: read as conda reads them, written for the engine.
 
 conda's parser has grown for years: ``foo 1.2 py_0``, ``foo=1.2=py_0`` and
 ``foo[version='1.2', build=py_0]`` are one spec, ``foo=1.2`` and ``foo==1.2`` are two. Its steps are
@@ -8,10 +8,10 @@ followed here, so that a manifest means here what it means there:
 2. ``channel::`` is taken off the beginning;
 3. what is left is a name and, after it, a version with or without a build.
 
-The result is written in brackets only, which every parser reads alike. What conda reads but nobody
-should write (regular expressions, a star within a version, a condition, which it leaves out) is
-refused: no spec may mean one thing here and another there. Only the case of builds is not looked
-at, which no channel makes use of. Slips that conda takes are taken as it takes them, with a warning
+The result uses brackets only, which every parser reads in the same way. Some specs that conda
+accepts are refused (regular expressions, a star within a version, a condition, which conda
+ignores), because other parsers read them differently. The case of builds is not checked: no channel
+relies on it. Likely mistakes that conda accepts are read as conda reads them, with a warning
 (``match_spec_slips``).
 """
 
@@ -26,14 +26,14 @@ from conda_multiplat.vocabulary.errors import WordingError
 from conda_multiplat.vocabulary.match_spec_slips import LONE, slip
 from conda_multiplat.vocabulary.names import PACKAGE_NAME, SUBDIRS
 
-#: What has no other place.
+#: The keys that can only be given in brackets.
 _ONLY_IN_BRACKETS = ("build_number", "md5", "sha256", "extras", "flags", "when")
-#: What may stand in brackets.
+#: The keys that are allowed in brackets.
 KEYS = (
     *("version", "build", "build_number", "channel", "subdir", "md5", "sha256"),
     *("extras", "flags", "when"),  # CEP 44, 45 and 43
 )
-#: Those that are lists.
+#: The keys whose values are lists.
 _LISTS = ("extras", "flags")
 
 _PLATFORMS = (*SUBDIRS, "noarch")
@@ -47,7 +47,7 @@ _FLAG = re.compile(r"[a-z0-9_*]+(?::[a-z0-9_*]+)?")
 _VERSION_IN_BRACKETS = re.compile(
     r"""\[(?:.*?[\s,])?version\s*=\s*["']?(?P<version>[^"'\],]*(?:,[^"'\]=]*)*)"""
 )
-#: None that anybody has written has more than ten.
+#: No real spec has more than ten.
 _MOST_PARENTHESES = 100
 _NAME_AND_REST = re.compile(r"([^ =<>!~]+)(.*)")
 _NAME = re.compile(PACKAGE_NAME)
@@ -60,11 +60,11 @@ _RELATION = re.compile(rf"({'|'.join(_OPERATORS)})([^\s=<>!~].*)")
 _TWO_WORDS = re.compile(r"[\w*] +[\w*]")
 _VERSION = re.compile(r"[0-9A-Za-z_.+!-]*[0-9A-Za-z_]")
 _SEPARATE = "; separate versions by `,` (and) or `|` (or)"
-#: A star that ends a version without a dot: to an operator it is a part of the version, and comes
-#: before all else that can follow, as `dev` does.
+#: A star at the end of a version, without a dot: after an operator it is a part of the version, and
+#: sorts before everything else that can follow, as `dev` does.
 _STARRED = re.compile(r"(.*[0-9])\*")
 _ONE_STAR = re.compile(r"[0-9A-Za-z_.+!-]*\*")
-#: No version comes before it.
+#: The lowest version of all.
 _NONE = "<0dev"
 _BUILD = re.compile(r"[A-Za-z0-9_.+*-]+")
 _BUILD_NUMBER = re.compile(r"(==|!=|<=|>=|=|<|>)?[0-9]+")
@@ -73,17 +73,17 @@ _HASH = {"md5": re.compile(r"[0-9a-fA-F]{32}"), "sha256": re.compile(r"[0-9a-fA-
 
 @dataclass(frozen=True)
 class MatchSpec:
-    """A parsed MatchSpec; what it does not say is ``""``."""
+    """A parsed MatchSpec; fields that it does not state are ``""``."""
 
     name: str
     channel: str
-    #: Of :data:`KEYS`, the channel left out, in the engine's words.
+    #: The stated :data:`KEYS` and values for the engine, without the channel.
     fields: Mapping[str, str]
-    #: Where conda's reading is hardly what was meant: that, and what to write.
+    #: A warning if conda's reading is probably not what was meant, and what to write instead.
     warning: str = ""
 
     def text(self, channel: str = "") -> str:
-        """The spec in brackets, ``channel`` (a URL) for its own."""
+        """Return the spec in brackets; ``channel`` (a URL) replaces its own channel."""
         said = {"channel": channel, **self.fields}
         inner = ",".join(_pair(key, value) for key, value in said.items() if value)
         return f"{self.name}[{inner}]" if inner else self.name
@@ -96,10 +96,10 @@ def _pair(key: str, value: str) -> str:
 
 
 def require_shallow(text: str) -> str:
-    """A MatchSpec that a parser can follow: rattler's crashes where parentheses are deep.
+    """Refuse a MatchSpec with deeply nested parentheses, on which rattler's parser crashes.
 
     Raises:
-        WordingError: nobody has written that.
+        WordingError: the parentheses are nested too deeply.
     """
     if text.count("(") > _MOST_PARENTHESES:
         raise WordingError(f"more than {_MOST_PARENTHESES} parentheses: {text[:40]!r}…")
@@ -107,7 +107,7 @@ def require_shallow(text: str) -> str:
 
 
 def is_package_name(text: str) -> bool:
-    """Whether a package can be called so."""
+    """Whether a text is a valid package name."""
     return _NAME.fullmatch(text) is not None
 
 
@@ -115,7 +115,7 @@ def parse_spec(text: str) -> MatchSpec:
     """Read a MatchSpec as conda does.
 
     Raises:
-        WordingError: conda refuses it, or reads it in a way that nobody could expect.
+        WordingError: conda refuses it, or reads it in an unexpected way.
     """
     outside, keys = _brackets(require_shallow(text).strip())
     outside, own_channel = _channel(outside)
@@ -141,7 +141,7 @@ def parse_spec(text: str) -> MatchSpec:
 
 
 def version_span(text: str) -> tuple[int, int]:
-    """Where a MatchSpec that :func:`parse_spec` reads speaks of versions; an empty span if not."""
+    """Return start and end of the version in a valid MatchSpec; an empty span if it has none."""
     if match := _VERSION_IN_BRACKETS.search(text):
         return match.span("version")
     outside = text.partition("[")[0]
@@ -157,7 +157,7 @@ def version_span(text: str) -> tuple[int, int]:
 
 
 def _brackets(text: str) -> tuple[str, dict[str, str]]:
-    """What stands before the brackets, and what is in them."""
+    """Split a spec into the text before its brackets and the keys in them."""
     if "[" not in text and "]" not in text:
         return text, {}
     match = _BRACKETS.match(text)
@@ -180,7 +180,7 @@ def _brackets(text: str) -> tuple[str, dict[str, str]]:
 
 
 def _channel(text: str) -> tuple[str, str]:
-    """What stands after ``channel::``, and the channel."""
+    """Split a spec into the text after ``channel::`` and the channel."""
     if " if " in text:
         raise WordingError("conda ignores conditions: ` if ` and what follows would have no effect")
     if text.endswith((".conda", ".tar.bz2")):
@@ -195,7 +195,7 @@ def _channel(text: str) -> tuple[str, str]:
 
 
 def _channel_and_subdir(channel: str) -> tuple[str, str]:
-    """``conda-forge/linux-64`` in two."""
+    """Split ``conda-forge/linux-64`` into channel and platform."""
     bare, _, subdir = channel.rstrip("/").rpartition("/")
     if subdir not in _PLATFORMS:
         return channel, ""
@@ -238,7 +238,7 @@ def _read(key: str, text: str) -> str:
 
 
 def _read_version(text: str) -> str:
-    """A version expression, what conda reads in ways of its own put in plain words."""
+    """Return a version expression with conda's special cases written out."""
     parts = [part.strip() for part in _BETWEEN_VERSIONS.split(text)]
     words = [part for part in parts if part]
     for left, right in zip(["(", *words], [*words, ")"], strict=True):
@@ -280,7 +280,7 @@ def _related(relation: str, version: str, text: str) -> str:
 
 
 def _beside_a_star(relation: str, version: str, text: str) -> str:
-    """A relation to a version that no package has: it comes before all that begin with it."""
+    """Return a comparison with ``VERSION*``, which sorts before all that begin with VERSION."""
     if not _ONE_STAR.fullmatch(version):
         raise WordingError(f"a star may only end a version, after a dot: {text!r}")
     if relation == "~=" and version == "*":
@@ -325,7 +325,7 @@ def _read_subdir(text: str) -> str:
 
 
 def _read_list(key: str, text: str) -> str:
-    """A list's items, joined by commas."""
+    """Return a list's items, joined by commas."""
     items = [item.strip().strip("\"'") for item in text.split(",")]
     pattern = _EXTRA if key == "extras" else _FLAG
     if wrong := [item for item in items if not pattern.fullmatch(item)]:
@@ -334,7 +334,7 @@ def _read_list(key: str, text: str) -> str:
 
 
 def _read_condition(text: str) -> str:
-    """A condition whose MatchSpecs are ones, without a condition of their own."""
+    """Return a condition whose MatchSpecs are valid and have no condition themselves."""
 
     def read(spec: str) -> bool:
         if "when" in parse_spec(spec).fields:

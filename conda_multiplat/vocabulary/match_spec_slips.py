@@ -1,27 +1,27 @@
-"""Slips in MatchSpecs that conda takes, and reads in a way that is hardly what was meant."""
+"""Mistakes in MatchSpecs that conda accepts and reads in a way that was probably not meant."""
 
 from __future__ import annotations
 
 import re
 
-#: What conda ignores where it alone follows a name.
+#: Text that conda ignores if nothing else follows the name.
 LONE = ("!", "<", "=", ">", "~")
 _TWO_OPERATORS = re.compile(r"(==?)\s*([<>]=?)\s*([^=\s,|<>!~]+)(.*)")
 _STAR = re.compile(r"(==|!=|<=|>=|~=|<|>)\s*([^=\s,|<>!~*]*[^=\s,|<>!~*.])?\*(?=$|[\s=,|])")
 
 
-#: `=1.2*` is what it seems to be where it stands alone, and in a list it is not.
+#: `=1.2*` means what it seems to mean on its own, but not in a list.
 _FUZZY_IN_A_LIST = re.compile(
     r"(?:(?<=[,|])|^)\s*=\s*([^=\s,|<>!~*]*[^=\s,|<>!~*.])?\*(?=\s*[,|]|$)"
 )
 
 
 def slip(name: str, rest: str) -> str:
-    """What conda makes of a slip, and what to write instead; ``""`` for none.
+    """Return how conda reads a mistake, and what to write instead; ``""`` if there is no mistake.
 
     Args:
-        name: the package.
-        rest: what follows it: the version, and perhaps a build.
+        name: the package name.
+        rest: the text after it: the version and possibly a build.
     """
     if rest in LONE:
         return f"conda ignores {rest!r}: write `{name}`"

@@ -1,4 +1,4 @@
-"""The words of the project as types: platforms, virtual packages, channel and package names."""
+"""Names: platforms, virtual packages, packages, projects and environments."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SUBDIRS: tuple[str, ...] = (
     "zos-z",
 )
 
-#: Groups of platforms that a manifest may name, each with the subdir prefixes it stands for.
+#: Families of platforms that a manifest may name, with the prefixes of their subdirs.
 FAMILIES: dict[str, tuple[str, ...]] = {
     "unix": ("linux-", "osx-", "freebsd-", "emscripten-"),
     "linux": ("linux-",),
@@ -44,13 +44,13 @@ PACKAGE_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
 
 _SEGMENTS = r"[0-9A-Za-z]+(?:[._-][0-9A-Za-z]+)*(?:\.[_-]|[_-]{1,2})?"
 _VERSION = re.compile(rf"(?:\d{{1,19}}!)?{_SEGMENTS}(?:\+{_SEGMENTS})?")
-#: More digits than a number of 64 bits has.
+#: Longer numbers do not fit into 64 bits.
 _TOO_LONG = re.compile(r"\d{20}")
 _SPEC_NAME = re.compile(r"^\s*(?:[^\s\[\]=<>!~]*::)?\s*([A-Za-z0-9_.-]+)")
 
 
 def is_version(text: str) -> bool:
-    """Whether conda, and rattler, can put a package's version in order."""
+    """Whether conda and rattler can compare a package's version."""
     return (
         _VERSION.fullmatch(text) is not None
         and _TOO_LONG.search(text) is None
@@ -71,46 +71,46 @@ class VirtualPackage(NamedTuple):
 
 
 def families(subdir: str) -> tuple[str, ...]:
-    """The families of ``subdir``, the broadest first."""
+    """Return the families of ``subdir``, the broadest first."""
     return tuple(name for name, prefixes in FAMILIES.items() if subdir.startswith(prefixes))
 
 
-@lru_cache(maxsize=65536)  # a channel's records repeat the same few
+@lru_cache(maxsize=65536)  # the records of a channel repeat a few specs
 def spec_name(spec: str) -> str:
-    """The package name that a MatchSpec text asks for, in lower case; ``""`` when it has none."""
+    """Return the package name of a MatchSpec in lower case; ``""`` if it has none."""
     match = _SPEC_NAME.match(spec)
     return match.group(1).lower() if match else ""
 
 
 @lru_cache(maxsize=65536)
 def split_spec(spec: str) -> tuple[str, str]:
-    """A record's dependency as (name, constraint): ``"a >=1"`` -> ``("a", ">=1")``."""
+    """Split a record's dependency into (name, constraint): ``"a >=1"`` -> ``("a", ">=1")``."""
     match = _SPEC_NAME.match(spec)
     return (match.group(1).lower(), spec[match.end() :].strip()) if match else ("", spec.strip())
 
 
 def enumerated(names: Sequence[str], shown: int = 6) -> str:
-    """Names in a sentence; of very many the first, and how many more there are."""
+    """Join names for a sentence; if there are more than ``shown``, say how many more."""
     if len(names) <= shown + 1:
         return ", ".join(names)
     return f"{', '.join(names[:shown])} and {len(names) - shown} more"
 
 
 def unique(values: Iterable[str]) -> tuple[str, ...]:
-    """The values in their order, each once."""
+    """Return the values in their order, without duplicates."""
     return tuple(dict.fromkeys(values))
 
 
 def project_name(name: str) -> str:
-    """A PyPI project's normalised name (PEP 503).
+    """Return a PyPI project's normalised name (PEP 503).
 
-    ``packaging`` has it too, and takes longer to load than a manifest to read.
+    ``packaging`` has this too, but importing it takes longer than reading a manifest.
     """
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def is_device(name: str) -> bool:
-    """Whether Windows takes a file's name for a device, whatever comes after a dot."""
+    """Whether Windows reserves a file name for a device; its suffix doesn't matter."""
     return re.fullmatch(_DEVICE, name) is not None
 
 
@@ -118,11 +118,11 @@ _DEVICE = r"(?i)(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])[ ]*(\..*
 
 
 def is_prefix_name(name: str) -> bool:
-    """Whether an environment's folder may have the name: never a path, an option or shell words.
+    """Whether a name is allowed for an environment's folder: never a path, an option or shell code.
 
-    conda takes more: ``..``, which is the folder above all environments, control characters,
-    ``$(id)``. Beside what the hint says, ``+``, ``@`` and ``=`` are taken where no name begins:
-    no shell gives them a meaning there, and folders of conda's own have them (``c++``).
+    conda accepts more: ``..``, which is the folder above all environments, control characters,
+    ``$(id)``. In addition to what the hint says, ``+``, ``@`` and ``=`` are allowed after the first
+    character: shells don't interpret them there, and conda's own folders have them (``c++``).
     """
     return (
         bool(name.strip("."))
@@ -133,30 +133,30 @@ def is_prefix_name(name: str) -> bool:
 
 
 def _is_of_a_prefix_name(sign: str) -> bool:
-    """Letters and digits of all scripts, with their accents and vowel signs, and few others."""
+    """Whether a character is allowed: letters and digits of all scripts, with combining marks."""
     return sign in "-_.+@=" or sign.isalnum() or f"a{sign}".isidentifier()
 
 
-#: Bytes of a folder's name, as most file systems have it.
+#: The maximum length of a folder's name on most file systems, in bytes.
 _LONGEST_FOLDER = 255
-#: What to write instead of a name that is none.
+#: The hint for an invalid name.
 PREFIX_NAME_HINT = (
     "write letters, digits, `-`, `_` and `.`, with no `-` at the start, 255 bytes at most"
 )
 
 
 def nearest(word: str, known: Iterable[str], count: int = 1) -> list[str]:
-    """The ``count`` names of ``known`` that look most like ``word``; none when nothing does."""
+    """Return up to ``count`` names of ``known`` that are similar to ``word``."""
     return difflib.get_close_matches(word, list(known), n=count, cutoff=0.6)
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
-    """A hint that names the nearest known word, or ``otherwise``."""
+    """Return a hint with the nearest known word, or ``otherwise`` if none is similar."""
     near = nearest(word, known)
     return f"did you mean {near[0]!r}?" if near else otherwise
 
 
 def nearest_or_all(word: str, known: Iterable[str], these: str = "known") -> str:
-    """A hint that names the nearest known word, or all of them after ``these``."""
+    """Return a hint with the nearest known word, or with all of them after ``these``."""
     names = list(known)
     return did_you_mean(word, names, f"{these}: {', '.join(names)}")

@@ -1,4 +1,4 @@
-"""OCI's words (image-spec 1.1): media types, descriptors, layers, platforms."""
+"""OCI's data types (image-spec 1.1): media types, descriptors, layers, platforms."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ CONFIG = "application/vnd.oci.image.config.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-#: How Docker calls what OCI has by other names; the bytes are the same.
+#: Docker's names for OCI's media types; the bytes are the same.
 AS_IN_OCI: Mapping[str, str] = {
     "application/vnd.docker.container.image.v1+json": CONFIG,
     "application/vnd.docker.distribution.manifest.list.v2+json": INDEX,
@@ -18,11 +18,11 @@ AS_IN_OCI: Mapping[str, str] = {
     "application/vnd.docker.image.rootfs.diff.tar": "application/vnd.oci.image.layer.v1.tar",
     "application/vnd.docker.image.rootfs.diff.tar.gzip": LAYER,
 }
-#: Where an image has its environment.
+#: The folder of the environment in an image.
 PREFIX = "/opt/env"
-#: What ``oci-layout`` says.
+#: The content of ``oci-layout``.
 LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
-#: conda's subdirs as Go names their platforms, which OCI does too.
+#: conda's subdirs with Go's names of their platforms, which OCI uses.
 _ARCHITECTURES: Mapping[str, tuple[str, str]] = {
     "linux-32": ("386", ""),
     "linux-64": ("amd64", ""),
@@ -36,7 +36,7 @@ _ARCHITECTURES: Mapping[str, tuple[str, str]] = {
 
 
 class ImagePlatform(NamedTuple):
-    """What an image runs on; the system is Linux."""
+    """The platform of an image; the system is always Linux."""
 
     architecture: str
     variant: str = ""
@@ -45,41 +45,41 @@ class ImagePlatform(NamedTuple):
         return "/".join(filter(None, ("linux", *self)))
 
     def to_dict(self) -> dict[str, str]:
-        """As an index and a configuration have it."""
+        """Return the form that an index and a configuration contain."""
         variant = {"variant": self.variant} if self.variant else {}
         return {"architecture": self.architecture, "os": "linux", **variant}
 
     def is_of(self, document: Mapping[str, Any]) -> bool:
-        """Whether an image with this ``platform``, or configuration, runs there."""
+        """Whether an image with this ``platform`` or configuration is for this platform."""
         theirs = document.get("os"), document.get("architecture")
         variant = document.get("variant", self.variant)
         return theirs == ("linux", self.architecture) and self.variant in ("", variant)
 
 
 class Blob(NamedTuple):
-    """A descriptor: what refers to a blob."""
+    """A descriptor, which refers to a blob."""
 
     media_type: str
     digest: str
     size: int
 
     def to_dict(self) -> dict[str, Any]:
-        """The descriptor's JSON form."""
+        """Return the descriptor's JSON form."""
         return {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
 
     @classmethod
     def of(cls, media_type: str, content: bytes) -> Blob:
-        """The descriptor of some bytes."""
+        """Return the descriptor of ``content``."""
         return cls(media_type, f"sha256:{hashlib.sha256(content).hexdigest()}", len(content))
 
 
 class Layer(NamedTuple):
-    """A layer: its blob, the digest of its tar, and what is in it.
+    """A layer: its blob, the digest of its tar, and a title.
 
     Attributes:
-        blob: as it is stored, compressed.
-        diff_id: the digest of what is in the blob.
-        title: what is in it, for the image's history.
+        blob: the descriptor of the compressed layer.
+        diff_id: the digest of the uncompressed tar.
+        title: its content in words, for the image's history.
     """
 
     blob: Blob
@@ -88,6 +88,6 @@ class Layer(NamedTuple):
 
 
 def image_platform(subdir: str) -> ImagePlatform | None:
-    """What an image of conda's platform ``subdir`` runs on; ``None`` where there are none."""
+    """Return the OCI platform of ``subdir``; ``None`` if there are no images for it."""
     known = _ARCHITECTURES.get(subdir)
     return ImagePlatform(*known) if known else None

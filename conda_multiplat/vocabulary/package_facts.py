@@ -1,4 +1,4 @@
-"""What a channel or an index states of a package beside what is locked."""
+"""What a channel or an index states about a package, apart from what a lock contains."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 
 class PackageFacts(NamedTuple):
-    """What is stated of a package, as it is written there.
+    """Statements about a package, as they are written there.
 
     Attributes:
         license: ``license`` of a channel's repodata; of PyPI's metadata ``License-Expression``
             (PEP 639) or, where that is missing, ``License``.
         family: ``license_family`` of a channel's repodata.
         classifiers: PyPI's ``License ::`` classifiers.
-        missing: why nothing is known; ``""`` where it was looked up.
+        missing: why nothing is known; ``""`` if it was looked up.
     """
 
     license: str = ""

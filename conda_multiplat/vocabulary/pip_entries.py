@@ -1,4 +1,4 @@
-"""The entries of ``pip:``: PEP 508 requirements and the options that pip's files know."""
+"""Entries of ``pip:``: PEP 508 requirements and options of pip's requirements files."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from conda_multiplat.vocabulary.pip_options import (
 from conda_multiplat.vocabulary.pip_places import check_place, place_of
 
 _SHA256 = re.compile(r"sha256:[0-9a-fA-F]{64}")
-#: Where an option may begin: at a word's begin, outside of quotes (see :func:`_chunks`).
+#: The start of an option: at the start of a word, outside of quotes (see :func:`_chunks`).
 _OPTION = re.compile(r"(?:^|(?<=\s))-{1,2}(?=[A-Za-z]|$)")
 
 
 class PipEntryError(WordingError):
-    """An entry that pip would not take."""
+    """An entry that pip would not accept."""
 
 
 def entry_name(entry: str) -> str:
-    """The normalised project name that an entry asks for; ``""`` for options, paths and URLs.
+    """Return the normalised name of the required project; ``""`` for options, paths and URLs.
 
     Raises:
-        PipEntryError: it is neither a PEP 508 requirement nor an option of pip's that we know.
+        PipEntryError: it is neither a PEP 508 requirement nor a supported option of pip.
     """
     names = [single_name(single) for single in single_entries(entry)]
     return next(filter(None, names), "")
 
 
 def single_name(entry: str) -> str:
-    """As :func:`entry_name`, of one of the :func:`single_entries`."""
+    """Return the name as :func:`entry_name` does, for one of the :func:`single_entries`."""
     if entry.startswith(HASH):
         return ""
     try:
@@ -57,7 +57,7 @@ def single_name(entry: str) -> str:
 
 
 def _unnamed(entry: str, marker: str) -> str:
-    """No name, for a path or a URL whose marker is one."""
+    """Return ``""`` for a path or a URL, after checking its marker."""
     if marker:
         try:
             Requirement(f"x ; {marker}")
@@ -79,12 +79,12 @@ def _requirement(entry: str) -> str:
 
 
 def single_entries(entry: str) -> list[str]:
-    """What one line says, each by itself: a requirement, its hashes, and each option.
+    """Split a line into single entries: a requirement, its hashes, and each option.
 
-    A line that says one thing only stays as it is written.
+    A line that is a single entry is returned as it is written.
 
     Raises:
-        PipEntryError: it can't be taken apart.
+        PipEntryError: the line can't be split.
     """
     if "\n" in entry.strip():
         raise PipEntryError(
@@ -112,7 +112,7 @@ def _hash_entry(requirement: str, hashes: list[str]) -> str:
 
 
 def split_hashes(entry: str) -> tuple[frozenset[str], str]:
-    """The SHA-256 of a ``hash:`` entry, and the requirement that they are of."""
+    """Split a ``hash:`` entry into its SHA-256 digests and the requirement that they belong to."""
     hashes, _, requirement = entry.removeprefix(HASH).partition(" of ")
     return frozenset(text.removeprefix("sha256:") for text in hashes.split()), requirement
 
@@ -122,7 +122,7 @@ def _is_hash(option: str) -> bool:
 
 
 def _chunks(entry: str) -> Iterator[str]:
-    """What stands before the first option, ``""`` for nothing; then each option with its value."""
+    """Yield the text before the first option (possibly ``""``), then each option with its value."""
     text = entry if entry.strip() == "" else entry.strip()
     starts = [
         match.start()
@@ -134,7 +134,7 @@ def _chunks(entry: str) -> Iterator[str]:
 
 
 def _unquoted(option: str) -> str:
-    """An option whose value stands in quotes, without them."""
+    """Remove the quotes around an option's value."""
     name, value = split_option(option)
     match = re.fullmatch(r"""(["'])(?P<value>[^"']*)\1(?P<marker>\s*;.*)?""", value)
     if match is None or name not in (*EDITABLE, *_QUOTED):

@@ -1,4 +1,4 @@
-"""The options of pip's requirements files: which are read, and why the others are refused."""
+"""Options of pip's requirements files: which are supported, and why the others are refused."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import NoReturn
 from conda_multiplat.vocabulary.errors import WordingError
 from conda_multiplat.vocabulary.pip_places import check_place, editable_place, scheme_of
 
-#: Before a line of a constraints file, once that was read (see ``requirement_files``).
+#: The prefix of a line from a constraints file that was read (see ``requirement_files``).
 CONSTRAINT = "constraint: "
-#: Before what a line says of hashes: ``hash: sha256:… sha256:… of REQUIREMENT``.
+#: The prefix of a line's hashes: ``hash: sha256:… sha256:… of REQUIREMENT``.
 HASH = "hash: "
 _VALUED = {
     "-c": "a constraints file",
@@ -28,7 +28,7 @@ _VALUED = {
     "--requirement": "a requirements file",
 }
 _BARE = ("--no-index", "--pre", "--require-hashes")
-#: What pip knows and nobody can honour in a lock, with the reason.
+#: Options of pip that can't be honoured in a lock, with the reason.
 _REFUSED = {
     "-C": "set it in the project's own pyproject.toml",
     "--all-releases": "write `multiplat: {pypi: {prerelease: allow}}`",
@@ -42,7 +42,7 @@ _REFUSED = {
     "--trusted-host": "set `allow-insecure-host` in uv's configuration",
     "--use-feature": "it is pip's own: leave it out",
 }
-#: Another name that pip has for an option.
+#: pip's alternative names of options.
 _ALIASES = {"--pypi-url": "--index-url"}
 EDITABLE = ("-e", "--editable")
 FILES = ("-r", "--requirement", "-c", "--constraint")
@@ -52,15 +52,15 @@ _NAMES = re.compile(r"(:all:|:none:|[A-Za-z0-9][A-Za-z0-9._-]*)([\s,]+|$)")
 
 
 def known_name(option: str) -> str:
-    """An option's name as it is in our tables."""
+    """Return an option's name as it is in our tables."""
     return _ALIASES.get(option, option)
 
 
 def check_option(option: str, value: str) -> None:
-    """Refuse an option that pip would not take, or that no lock can hold.
+    """Refuse an option that pip would not accept, or that no lock can honour.
 
     Raises:
-        WordingError: with what to write.
+        WordingError: the option is refused; the hint says what to write instead.
     """
     if option in _REFUSED:
         raise WordingError(f"pip's {option} can't be honoured", _REFUSED[option])
@@ -109,7 +109,7 @@ def _check_editable(option: str, value: str) -> None:
 
 
 def _check_source(option: str, value: str) -> None:
-    """Of an index or of links: a URL, or a path. ``${VARIABLE}`` can be any of them."""
+    """Check the value for an index or links: a URL or a path; ``${VARIABLE}`` can be either."""
     scheme = scheme_of(value)
     if value.startswith("${") or scheme == "file":
         return
@@ -124,9 +124,10 @@ def _check_source(option: str, value: str) -> None:
 
 
 def split_option(entry: str) -> tuple[str, str]:
-    """``--option=value``, ``--option value``, ``-o value`` and ``-ovalue`` as (option, value).
+    """Split ``--option=value``, ``--option value``, ``-o value`` or ``-ovalue``.
 
-    ``("", entry)`` for anything else.
+    Returns:
+        The option and its value; ``("", entry)`` for anything else.
     """
     if not entry.startswith("-"):
         return "", entry

@@ -1,4 +1,4 @@
-"""Where an entry of ``pip:`` takes a project from: the paths and URLs that pip takes, in its forms.
+"""Paths and URLs in entries of ``pip:``, in all forms that pip accepts.
 
 ``./x``, ``x/``, ``sub/x``, ``file:./x``, ``x-1.0-py3-none-any.whl``, ``x @ wheels/x.whl``,
 ``https://…``, ``git+https://…``; each may have extras and a marker behind it.
@@ -14,33 +14,33 @@ from urllib.parse import unquote, urlsplit
 from conda_multiplat.vocabulary.channels import without_login
 from conda_multiplat.vocabulary.errors import WordingError
 
-#: How the names of files end that pip can install (its ``is_archive_file``).
+#: The suffixes of files that pip can install (its ``is_archive_file``).
 ARCHIVES = (
     ".whl",
     *(".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz"),
     *(".tar.xz", ".txz", ".tar.lzma", ".tlz", ".tar.lz"),
 )
-#: What pip takes and nobody can lock.
+#: Schemes that pip accepts but that can't be locked.
 _OTHER_REPOSITORIES = ("hg", "svn", "bzr")
 _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9.+-]+(?=:)|(git|hg|svn|bzr)\+)")
 _NAMED = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*\s*(\[[^\]]*\])?\s*@)\s*(?P<rest>.*)", re.DOTALL)
-#: A name with nothing, extras, a version or a marker behind it: PEP 508's, and no path.
+#: A name, possibly with extras, a version or a marker: PEP 508, not a path.
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*\s*(\[[^\]]*\]\s*)?([<>=!~(].*)?")
 _EXTRAS = re.compile(r"(?P<bare>.+?)\s*(?P<extras>\[[^\[\]]*\])")
-#: Behind the URL of a repository in a lock.
+#: The suffix of a repository's URL in a lock.
 _COMMIT = re.compile(r"(?<=[^/])@[0-9a-f]{40,64}$")
 _BY_DIGEST = re.compile(r"/packages/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}/[^/]+$")
 _NOT_PYTHON = "write git+https://HOST/PATH@REV, git+ssh://… or git+file://…"
 
 
 class Place(NamedTuple):
-    """What an entry says besides a version.
+    """An entry with a path or URL.
 
     Attributes:
         where: the path or URL.
-        name: what stands before it, ``"x[extra] @"``; ``""`` for nothing.
-        extras: ``"[dev]"`` behind a path; ``""`` for none.
-        marker: for which targets; ``""`` for all.
+        name: the text before it, ``"x[extra] @"``; may be ``""``.
+        extras: the extras after a path, ``"[dev]"``; ``""`` if there are none.
+        marker: the PEP 508 marker; ``""`` if there is none.
     """
 
     where: str
@@ -50,12 +50,12 @@ class Place(NamedTuple):
 
     @property
     def is_path(self) -> bool:
-        """Whether it is on this disk."""
+        """Whether it is a local path."""
         return scheme_of(self.where) in ("", "file")
 
     @property
     def path(self) -> str:
-        """The path with ``/`` between its parts, without ``file:``, where it is one."""
+        """Return the path with ``/`` as the separator, without ``file:``."""
         if scheme_of(self.where):
             part = urlsplit(self.where.partition("#")[0])
             return unquote(part.path)
@@ -63,7 +63,7 @@ class Place(NamedTuple):
 
     @property
     def is_relative(self) -> bool:
-        """Whether it counts from a folder that has to be known."""
+        """Whether it is a relative path."""
         return self.is_path and not re.match(r"[/\\]|[A-Za-z]:[/\\]", self.path)
 
     def __str__(self) -> str:
@@ -72,13 +72,13 @@ class Place(NamedTuple):
 
 
 def scheme_of(text: str) -> str:
-    """The scheme of a URL in lower case, ``""`` for a path; ``C:`` is none."""
+    """Return the scheme of a URL in lower case; ``""`` for a path (``C:`` is not a scheme)."""
     match = _SCHEME.match(text)
     return match["scheme"].lower() if match else ""
 
 
 def place_of(text: str) -> Place | None:
-    """The place that a requirement names; ``None`` where it has a name and versions only."""
+    """Return the path or URL of a requirement; ``None`` if it has only a name and versions."""
     text = text.strip()
     if named := _NAMED.fullmatch(text):
         where, marker = _marked(named["rest"])
@@ -92,7 +92,7 @@ def place_of(text: str) -> Place | None:
 
 
 def editable_place(value: str) -> Place:
-    """The place that the value of ``-e`` names: a path whatever it looks like, or a URL."""
+    """Parse the value of ``-e``: a URL, or a path whatever it looks like."""
     place = place_of(value)
     if place:
         return place
@@ -103,7 +103,7 @@ def editable_place(value: str) -> Place:
 
 
 def _marked(text: str) -> tuple[str, str]:
-    """A place and the marker behind it; a ``;`` inside of a URL needs no space before it."""
+    """Split a path or URL from its marker; in a URL, a ``;`` needs no space before it."""
     pattern = r"\s;|;\s" if scheme_of(text) else ";"
     parts = re.split(pattern, text, maxsplit=1)
     return parts[0].strip(), parts[1].strip() if len(parts) > 1 else ""
@@ -119,10 +119,10 @@ def _is_path(text: str) -> bool:
 
 
 def check_place(place: Place, entry: str) -> None:
-    """Refuse what can't be locked, whatever is there.
+    """Refuse a path or URL that can never be locked.
 
     Raises:
-        WordingError: with what to write.
+        WordingError: it is refused; the hint says what to write instead.
     """
     scheme = scheme_of(place.where)
     kind, plus, inner = scheme.partition("+")
@@ -147,7 +147,7 @@ def _host(url: str) -> str:
 
 
 def is_at(asked: str, url: str) -> bool:
-    """Whether a record's URL or path is what a line names; login, revision and extras apart."""
+    """Whether a record's URL or path is that of a line, apart from login, revision and extras."""
     place = editable_place(asked)
     if place.is_path:
         return _normal(place.path) == _normal(url.partition("#")[0])
@@ -159,7 +159,7 @@ def is_at(asked: str, url: str) -> bool:
 
 
 def is_stored_by_digest(url: str) -> bool:
-    """Whether a URL is of a file as PyPI keeps them: nobody asks for one by such a URL."""
+    """Whether a URL has the form of PyPI's files, which nobody types in a manifest."""
     return bool(_BY_DIGEST.search(url.partition("#")[0]))
 
 

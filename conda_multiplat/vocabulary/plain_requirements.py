@@ -1,7 +1,7 @@
-"""The requirements of PyPI that most manifests have: a name, extras, bounds; nothing else.
+"""Simple PyPI requirements: a name, extras and bounds, as most manifests have them.
 
-``packaging`` reads all that there can be, and takes longer to load than a manifest to read. What is
-plain here means the same there.
+``packaging`` reads every requirement, but importing it takes longer than reading a manifest. Both
+read simple requirements in the same way.
 """
 
 from __future__ import annotations
@@ -24,6 +24,6 @@ _PLAIN = re.compile(
 
 
 def plain_name(entry: str) -> str:
-    """The normalised name of a plain requirement; ``""`` for any other entry of ``pip:``."""
+    """Return the normalised name of a simple requirement; ``""`` for any other entry."""
     match = None if entry.rstrip().lower().endswith(ARCHIVES) else _PLAIN.fullmatch(entry)
     return project_name(match["name"]) if match else ""

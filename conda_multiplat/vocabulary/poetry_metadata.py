@@ -1,4 +1,4 @@
-"""Poetry's own words for what a project needs, as the requirements that it publishes (PEP 508).
+"""Poetry's dependency tables, translated to the requirements that Poetry publishes (PEP 508).
 
 Poetry has bounds of its own (``^1.2``, ``~1.2``, ``1.*``, ``>=1 <2 || >=3``) and tables instead of
 markers and URLs. ``poetry build`` writes requirements of them into a wheel's metadata; we read them
@@ -17,7 +17,7 @@ from packaging.version import InvalidVersion, Version
 
 from conda_multiplat.vocabulary.names import project_name
 
-#: Between requirements of which one has to be met.
+#: The separator of alternative requirements.
 OR = " || "
 _ALTERNATIVES = re.compile(r"\s*\|\|?\s*")
 _WILDCARD = re.compile(r"(!=|==?)?\s*v?(\d+(?:\.\d+)*)(?:\.[xX*])+")
@@ -25,7 +25,7 @@ _SIGNED = re.compile(r"(\^|~=|~|>=|<=|!=|==|=|>|<)?\s*v?(.+)")
 
 
 def poetry_needs(needs: Mapping[str, Any], extras: Mapping[str, Any]) -> list[str]:
-    """What a project needs in any case: of ``dependencies``, without ``python``."""
+    """Return what a project needs without extras: ``dependencies`` without ``python``."""
     of_extras = {name for lines in extras.values() for name in _names(lines)}
     return [
         text
@@ -36,7 +36,7 @@ def poetry_needs(needs: Mapping[str, Any], extras: Mapping[str, Any]) -> list[st
 
 
 def poetry_extras(needs: Mapping[str, Any], extras: Mapping[str, Any]) -> dict[str, list[str]]:
-    """What a project needs for each extra, which names some of its dependencies."""
+    """Return the requirements of each extra, which names some of the dependencies."""
     known = {project_name(name): (name, value) for name, value in needs.items()}
     return {
         extra: [
@@ -50,7 +50,7 @@ def poetry_extras(needs: Mapping[str, Any], extras: Mapping[str, Any]) -> dict[s
 
 
 def poetry_bounds(text: str) -> str:
-    """A bound in Poetry's words as PEP 440 has it; as it is where that has no words for it."""
+    """Translate Poetry's bound to PEP 440; return it unchanged if there is no equivalent."""
     choices = _choices(text)
     return choices[0] if choices and len(choices) == 1 else text
 
@@ -61,7 +61,7 @@ def _names(lines: Any) -> list[str]:
 
 
 def _texts(name: str, value: Any, *, optional: bool) -> Iterator[str]:
-    """The requirements that a value stands for: one, or one for each of a list."""
+    """Yield the requirements of a value: one, or one for each item of a list."""
     for single in value if isinstance(value, list) else [value]:
         table = single if isinstance(single, Mapping) else {"version": single}
         if optional or not table.get("optional"):
@@ -77,12 +77,12 @@ def _text(name: str, table: Mapping[str, Any]) -> str:
         return f"{named} @ {place}{behind}"
     choices = _choices(str(table.get("version", "*")))
     if choices is None:
-        return f"{name} {plain(table)}"  # no words that we know; a change of it is seen
+        return f"{name} {plain(table)}"  # unknown; a change to it is detected
     return OR.join(f"{named}{bounds}{behind}" for bounds in choices)
 
 
 def place_of_table(table: Mapping[str, Any]) -> str:
-    """The path or URL that a table names (``path``, ``url``, ``git``); ``""`` for none."""
+    """Return the path or URL of a table (``path``, ``url``, ``git``); ``""`` if there is none."""
     if git := table.get("git"):
         revision = next((table[key] for key in ("rev", "tag", "branch") if table.get(key)), "")
         inner = table.get("subdirectory")
@@ -92,7 +92,7 @@ def place_of_table(table: Mapping[str, Any]) -> str:
 
 
 def plain(value: Any) -> str:
-    """A value as one text, whatever the order of its keys."""
+    """Format a value so that the order of its keys doesn't matter."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{k}={plain(value[k])}" for k in sorted(value)) + "}"
     if isinstance(value, list):
@@ -129,14 +129,14 @@ def _python_marker(bounds: str) -> str:
 
 
 def _python_of(sign: str, version: str) -> str:
-    """``python_version`` has two numbers: a bound by three, or above all of 3.8's, is of more."""
+    """Return the marker variable: ``python_version`` has two numbers, other bounds need more."""
     numbers = Version(version.removesuffix(".*")).release
     exact = numbers != numbers[:2] or sign in (">", "<=")
     return "python_full_version" if exact else "python_version"
 
 
 def _choices(text: str) -> list[str] | None:
-    """The alternatives of a bound as PEP 440 has them; ``None`` where it is none that we know."""
+    """Translate a bound's alternatives to PEP 440; ``None`` if the form is unknown."""
     try:
         found = [_all(choice) for choice in _ALTERNATIVES.split(text.strip())]
         for bounds in found:
@@ -147,7 +147,7 @@ def _choices(text: str) -> list[str] | None:
 
 
 def _all(text: str) -> str:
-    """Bounds that all hold, with commas or spaces between them."""
+    """Translate bounds that must all hold, separated by commas or spaces."""
     joined = re.sub(r"([<>=!~^])\s+", r"\1", text)
     parts = [part for part in re.split(r"[\s,]+", joined) if part]
     return ",".join(filter(None, map(_one, parts)))
@@ -171,7 +171,7 @@ def _one(text: str) -> str:
 
 
 def _first_that_counts(release: tuple[int, ...]) -> int:
-    """Which number of a version a change for the worse raises: the first that is not 0."""
+    """Return the index of the number that a breaking change raises: the first that is not 0."""
     first = next((place for place, number in enumerate(release) if number), len(release) - 1)
     return min(first, 2)
 

@@ -1,8 +1,8 @@
-"""What a local Python project says of itself that decides what is locked for it.
+"""The metadata of a local Python project that decides what is locked for it.
 
-Its name, what it needs and for which Python: of ``pyproject.toml`` (PEP 621; Poetry's, flit's own
-tables), of ``setup.cfg`` and of the files that setuptools is told to read; and where uv is told to
-take what it needs from (``tool.uv.sources``). Its version, and other tools' tables, decide nothing.
+This is its name, its requirements and its Python versions: from ``pyproject.toml`` (PEP 621, or the
+tables of Poetry and flit), ``setup.cfg`` and the files that setuptools is told to read; and
+``tool.uv.sources``, where uv takes requirements from. Its version and other tables decide nothing.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ from conda_multiplat.vocabulary.poetry_metadata import (
 )
 from conda_multiplat.vocabulary.uv_sources import other_sources, taken_from
 
-#: The text of a file of the project, by its name; ``""`` where there is none.
+#: Returns the text of a file of the project, by its name; ``""`` if there is no such file.
 ReadFile = Callable[[str], str]
-#: What of PEP 621 is said, and can be said to be dynamic.
+#: The keys of PEP 621 that count, and that can be dynamic.
 _KEYS = ("dependencies", "optional-dependencies", "requires-python")
-#: The same in ``setup.py``.
+#: The same keys in ``setup.py``.
 _IN_SETUP_PY = ("install_requires", "extras_require", "python_requires")
 
 
 class ProjectMetadata(NamedTuple):
-    """What counts of a project, in an order and a spelling of our own.
+    """The metadata of a project in canonical order and spelling.
 
     Attributes:
         name: its name.
-        dependencies: what it needs (PEP 508; of Poetry's also several with ``poetry_metadata.OR``
-            between them).
-        extras: what it needs of each extra.
-        requires_python: for which Python it is.
-        sources: where uv takes a dependency from, where that is neither a path nor a URL.
-        dynamic: what only building it can tell.
+        dependencies: its requirements (PEP 508; Poetry's alternatives are joined by
+            ``poetry_metadata.OR``).
+        extras: the requirements of each extra.
+        requires_python: its bounds on the Python version (PEP 440).
+        sources: where uv takes a requirement from, if that is neither a path nor a URL.
+        dynamic: the keys whose values are known only by building it.
     """
 
     name: str = ""
@@ -58,7 +58,7 @@ class ProjectMetadata(NamedTuple):
     dynamic: tuple[str, ...] = ()
 
     def content(self) -> dict[str, Any]:
-        """The JSON form, for a digest."""
+        """Return the JSON form, for a digest."""
         return {
             "name": self.name,
             "dependencies": list(self.dependencies),
@@ -68,7 +68,7 @@ class ProjectMetadata(NamedTuple):
         }
 
     def needs(self, extras: Iterable[str]) -> tuple[str, ...]:
-        """What it needs with some extras, those included that it asks of itself."""
+        """Return the requirements with some extras, and with extras of itself that they name."""
         known = dict(self.extras)
         lines = list(self.dependencies)
         waiting = sorted(extras)
@@ -85,7 +85,7 @@ class ProjectMetadata(NamedTuple):
 
 
 class _Said(NamedTuple):
-    """What is said in one place, as it is written there; ``None`` for what is not."""
+    """The metadata in one file, as written there; ``None`` for keys that it does not have."""
 
     name: str = ""
     dependencies: Any = None
@@ -97,12 +97,12 @@ class _Said(NamedTuple):
 def project_metadata(
     table: Mapping[str, Any], read: ReadFile, sources: Mapping[str, Any] = MappingProxyType({})
 ) -> ProjectMetadata:
-    """What counts of a project.
+    """Return the metadata of a project.
 
     Args:
-        table: its ``pyproject.toml``; empty where there is none.
-        read: gives the text of its other files.
-        sources: its ``tool.uv.sources``, those of its workspace included.
+        table: its ``pyproject.toml``; empty if there is none.
+        read: returns the text of its other files.
+        sources: its ``tool.uv.sources``, including those of its workspace.
     """
     said = _said(table, read)
     needed = _lines(said.dependencies)
@@ -131,7 +131,7 @@ def _said(table: Mapping[str, Any], read: ReadFile) -> _Said:
 
 
 def _of_pep_621(project: Mapping[str, Any], tools: Mapping[str, Any], read: ReadFile) -> _Said:
-    """What ``project`` says; what it calls dynamic, of where the build tools look for that."""
+    """Return the metadata in ``project``; dynamic keys come from where the build tools look."""
     declared = project.get("dynamic")
     dynamic = [key for key in _KEYS if isinstance(declared, list) and key in declared]
     said = _Said(
@@ -140,7 +140,7 @@ def _of_pep_621(project: Mapping[str, Any], tools: Mapping[str, Any], read: Read
         project.get("optional-dependencies"),
         _text(project.get("requires-python")),
     )
-    if poetry := _table(tools, "poetry"):  # it needs no `dynamic` for that
+    if poetry := _table(tools, "poetry"):  # this needs no `dynamic`
         said = _filled(said, _of_poetry(poetry))
     if dynamic:
         said = _filled(said, _of_setuptools(_table(_table(tools, "setuptools"), "dynamic"), read))
@@ -150,7 +150,7 @@ def _of_pep_621(project: Mapping[str, Any], tools: Mapping[str, Any], read: Read
 
 
 def _filled(said: _Said, other: _Said) -> _Said:
-    """With what is not said taken from another place."""
+    """Return the metadata with missing keys taken from ``other``."""
     return _Said(
         said.name or other.name,
         other.dependencies if said.dependencies is None else said.dependencies,
@@ -171,7 +171,7 @@ def _of_setuptools(dynamic: Mapping[str, Any], read: ReadFile) -> _Said:
 
 
 def _from_files(value: Any, read: ReadFile) -> list[str] | None:
-    """What setuptools reads of files: ``{file = "x.txt"}``, or a list of them."""
+    """Return what setuptools reads from files: ``{file = "x.txt"}``, or a list of them."""
     if not isinstance(value, Mapping) or "file" not in value:
         return None
     files = value["file"] if isinstance(value["file"], list) else [value["file"]]
@@ -184,7 +184,7 @@ def _file_lines(text: str) -> list[str]:
 
 
 def _of_poetry(poetry: Mapping[str, Any]) -> _Said:
-    """Poetry's own tables; its groups are for those who work on the project, and not its needs."""
+    """Return the metadata in Poetry's tables, without groups, which are for development only."""
     needs = _table(poetry, "dependencies")
     others = {name: value for name, value in needs.items() if name != "python"}
     extras = _table(poetry, "extras")
@@ -224,7 +224,7 @@ def _of_setup_cfg(read: ReadFile) -> _Said:
 
 
 def _by_code(said: _Said, code: str) -> tuple[str, ...]:
-    """What ``setup.py`` says; it can say anything, if nothing else does."""
+    """Return the keys that ``setup.py`` may set: those that no other file has."""
     by_code = tuple(key for key, word in zip(_KEYS, _IN_SETUP_PY, strict=True) if word in code)
     if by_code or not code or said.dependencies or said.extras or said.python:
         return by_code
@@ -232,7 +232,7 @@ def _by_code(said: _Said, code: str) -> tuple[str, ...]:
 
 
 def _section(parser: configparser.ConfigParser, name: str) -> dict[str, str]:
-    """A section; setuptools takes ``python-requires`` too."""
+    """Return a section; setuptools accepts ``python-requires`` too."""
     section = dict(parser[name]) if name in parser else {}
     return {key.replace("-", "_"): value for key, value in section.items()}
 
@@ -251,7 +251,7 @@ def _cfg_lines(text: str, read: ReadFile) -> list[str]:
 
 
 def _lines(value: Any) -> tuple[str, ...]:
-    """Requirements, each once."""
+    """Return requirements without duplicates."""
     if not isinstance(value, Iterable) or isinstance(value, str | bytes):
         return ()
     return tuple(sorted({_canonical(line) for line in value if isinstance(line, str)}))

@@ -1,4 +1,4 @@
-"""Servers of PyPI packages as ``host:port``, and those whose files lie on other servers."""
+"""Servers of PyPI packages as ``host:port``, and the servers that have their files."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def host_of(url: str) -> str:
-    """The server of a URL, ``host:port`` in lower case; ``""`` for what is on none.
+    """Return the server of a URL, ``host:port`` in lower case; ``""`` if it has none.
 
-    The port says whether it is reached by TLS: a file that is served without is from elsewhere.
+    The port distinguishes TLS: a file that is served without it is on another server.
     """
     parts = urlsplit(url)
     scheme = parts.scheme.lower().removeprefix("git+")
@@ -23,7 +23,7 @@ def host_of(url: str) -> str:
 
 
 def _host(*parts: str) -> str:
-    """The hosts are in parts, as no other file here names a server that could be reached either."""
+    """Join a host from parts: no file of this project names a server that could be reached."""
     return f"{'.'.join(parts)}:443"
 
 
@@ -32,7 +32,7 @@ PYPI = _host("pypi", "org")
 _PYPI_FILES = _host("files", _HOSTED, "org")
 _NVIDIA = _host("pypi", "nvidia", "com")
 PYTORCH = _host("download", "pytorch", "org")
-#: Servers of indexes -> those that their pages link to. PyTorch's has what its packages need.
+#: Servers of indexes -> the servers that their pages link to.
 _FILES = {
     PYPI: (_PYPI_FILES,),
     _host("test", "pypi", "org"): (_host("test-files", _HOSTED, "org"),),
@@ -46,6 +46,6 @@ _FILES = {
 
 
 def with_files(hosts: Iterable[str]) -> frozenset[str]:
-    """Servers of indexes, and those that are known to have their files."""
+    """Return servers of indexes and those that are known to have their files."""
     named = frozenset(hosts)
     return named.union(*(_FILES.get(host, ()) for host in named))

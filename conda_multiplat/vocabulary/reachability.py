@@ -1,4 +1,4 @@
-"""Who needs whom: packages by name, and the names that each needs."""
+"""The dependency graph: which packages need which, by name."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import TypeVar
 from conda_multiplat.vocabulary.names import spec_name
 from conda_multiplat.vocabulary.records import Record
 
-#: A package: by its name, or by what else tells it from others.
+#: A package: its name, or another key that identifies it.
 Node = TypeVar("Node", bound=Hashable)
-#: What each package needs, by name.
+#: A package's name -> the names that it needs.
 Depends = Mapping[str, Sequence[str]]
 
 
 def depends_of(records: Iterable[Record]) -> Depends:
-    """What each of some records needs."""
+    """Return the dependency graph of records."""
     return {record.name: [spec_name(spec) for spec in record.depends] for record in records}
 
 
 def reachable(roots: Iterable[str], depends: Depends) -> set[str]:
-    """The packages that some need, by way of any others; those that are not known are left out."""
+    """Return the packages reachable from ``roots``, without names that are not in the graph."""
     seen: set[str] = set()
     todo = list(roots)
     while todo:
@@ -33,9 +33,10 @@ def reachable(roots: Iterable[str], depends: Depends) -> set[str]:
 
 
 def sources(depends: Depends) -> list[str]:
-    """The fewest packages from which all others are needed, sorted.
+    """Return a smallest set of packages from which all others are reachable, sorted.
 
-    Those that no other needs, and of each circle that nothing outside of it needs, one member.
+    These are the packages that no other needs, and one member of each cycle that nothing outside
+    needs.
     """
     needed = {name for names in depends.values() for name in names}
     found = [name for name in sorted(depends) if name not in needed]
@@ -49,7 +50,7 @@ def sources(depends: Depends) -> list[str]:
 
 
 def _circle_above(name: str, depends: Depends) -> set[str]:
-    """A circle from which ``name`` is needed, and which nothing outside of it needs."""
+    """Return a cycle from which ``name`` is reachable and that nothing outside needs."""
     below = reachable([name], depends)
     above = [other for other in sorted(depends) if name in reachable(depends[other], depends)]
     for other in above:
@@ -59,12 +60,12 @@ def _circle_above(name: str, depends: Depends) -> set[str]:
 
 
 def path_to(name: str, roots: Iterable[str], depends: Depends) -> tuple[str, ...]:
-    """The shortest chain of packages from one that is asked for to ``name``; empty if none is.
+    """Return the shortest chain of packages from a root to ``name``; empty if there is none.
 
     Args:
         name: the package.
-        roots: what is asked for, in the order of preference.
-        depends: what each package needs.
+        roots: the requested packages, in the order of preference.
+        depends: the dependency graph.
     """
     for package, chain in shortest_chains(roots, depends):
         if package == name:
@@ -75,9 +76,9 @@ def path_to(name: str, roots: Iterable[str], depends: Depends) -> tuple[str, ...
 def shortest_chains(
     roots: Iterable[Node], depends: Mapping[Node, Iterable[Node]]
 ) -> Iterator[tuple[Node, tuple[Node, ...]]]:
-    """Each package that roots need, themselves included, with the shortest chain from one to it.
+    """Yield each package that is reachable from ``roots`` with the shortest chain to it.
 
-    Of chains of one length that of the first root counts.
+    Of chains of equal length, the one from the first root is chosen.
     """
     chains: dict[Node, tuple[Node, ...]] = {root: (root,) for root in roots if root in depends}
     yield from chains.items()

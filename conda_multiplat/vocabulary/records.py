@@ -1,4 +1,4 @@
-"""Locked packages as frozen values: conda's and PyPI's, in CEP 37's form."""
+"""Locked packages of conda and PyPI as frozen values, in CEP 37's form."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from conda_multiplat.vocabulary.byte_sizes import read_size
 from conda_multiplat.vocabulary.names import split_spec
 
-#: The key of an archive's size in a lock: a comment to YAML, since CEP 37 has no key for it.
+#: The key of an archive's size in a lock: a YAML comment, since CEP 37 has no key for it.
 SIZE_KEY = "# size"
 
 
 def manager_mark(manager: str) -> str:
-    """What stands behind a package's name in a table: nothing for conda's."""
+    """Return the suffix of a package's name in a table: ``""`` for conda's."""
     return " (PyPI)" if manager == "pypi" else ""
 
 
@@ -25,14 +25,14 @@ class CondaRecord(NamedTuple):
         name: the package's name.
         version: its version.
         build: its build string.
-        url: where it is, without credentials.
-        md5: the archive's MD5, ``None`` where the channel gives none.
-        sha256: the archive's SHA-256, ``None`` where the channel gives none.
-        depends: MatchSpecs of what it needs.
-        constrains: MatchSpecs that bind where the package is there. Not in the lock file, but
-            for the virtual ones among them (see :class:`PlatformLock`).
+        url: the archive's URL, without credentials.
+        md5: the archive's MD5, ``None`` if the channel does not state it.
+        sha256: the archive's SHA-256, ``None`` if the channel does not state it.
+        depends: MatchSpecs of its dependencies.
+        constrains: MatchSpecs that apply if the package is present. A lock file has only those
+            of virtual packages (see :class:`PlatformLock`).
         category: the manifest's category that asks for it (CEP 37).
-        size: the archive's bytes, ``None`` where nobody has said.
+        size: the archive's size in bytes, ``None`` if it is not known.
     """
 
     name: str
@@ -48,12 +48,12 @@ class CondaRecord(NamedTuple):
 
     @property
     def manager(self) -> str:
-        """Who installs it, in words and in our JSON; in the lock PyPI's is ``pip`` (CEP 37)."""
+        """The package manager in messages and JSON; a lock calls PyPI's ``pip`` (CEP 37)."""
         return "conda"
 
     @property
     def dependencies(self) -> dict[str, str]:
-        """``depends`` as CEP 37 has it: name -> constraint, several of one name joined."""
+        """``depends`` in CEP 37's form: name -> constraint; several for one name are joined."""
         by_name: dict[str, list[str]] = {}
         for spec in self.depends:
             name, constraint = split_spec(spec)
@@ -62,7 +62,7 @@ class CondaRecord(NamedTuple):
 
     @property
     def subdir(self) -> str:
-        """The folder of its channel that it is in: a platform or ``noarch``."""
+        """Its folder in the channel: a platform or ``noarch``."""
         return f"/{self.url}".rsplit("/", 2)[-2]
 
     @property
@@ -98,10 +98,10 @@ class CondaRecord(NamedTuple):
 
 
 def _joined(constraints: Sequence[str]) -> str:
-    """Several constraints as one: versions joined by commas, then the build string.
+    """Join constraints into one: versions with commas, then the build string.
 
-    ``>=4.5`` and ``* *_llvm`` make ``>=4.5 *_llvm``. Two different builds can't be said in one
-    constraint; no record has them.
+    ``>=4.5`` and ``* *_llvm`` make ``>=4.5 *_llvm``. One constraint can't have two different
+    builds; no record has them.
     """
     if len(constraints) == 1:
         return "" if constraints[0] == "*" else constraints[0]
@@ -113,7 +113,7 @@ def _joined(constraints: Sequence[str]) -> str:
 
 
 _NEEDY_TAG = re.compile(r"(manylinux|macosx)_(\d+)_(\d+)_")
-#: How the names of source and built archives end.
+#: Suffixes of source and built archives.
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")
 
 
@@ -123,17 +123,16 @@ class PypiRecord(NamedTuple):
     Attributes:
         name: the project's normalised name (PEP 503).
         version: its version (PEP 440).
-        url: the one file to install, without credentials; ``git+URL@COMMIT`` for a repository, a
-            path relative to the lock for what is on this disk (a folder with ``#editable`` where
-            it is installed as such).
-        sha256: the file's SHA-256, a folder's content digest; ``None`` for a repository, whose
-            commit says it.
-        depends: the names of the projects that it needs here.
+        url: the URL of the file to install, without credentials; ``git+URL@COMMIT`` for a
+            repository; for local files, a path relative to the lock (a folder that is installed
+            as editable has the suffix ``#editable``).
+        sha256: the file's SHA-256, or a folder's content digest; ``None`` for a repository, which
+            its commit identifies.
+        depends: the names of the projects that it needs on this target.
         category: the manifest's category that asks for it (CEP 37).
-        bounds: the versions that it needs of some of them, by name: conda-lock writes them, we
-            don't.
-        size: the file's bytes, ``None`` where there is no file, or the index has not said.
-        md5: the file's MD5, which we never write; it has to be right where a lock has it.
+        bounds: version bounds on some of them, by name; conda-lock writes them, we don't.
+        size: the file's size in bytes, ``None`` if there is no file or it is not known.
+        md5: the file's MD5, which we never write, but verify if a lock has it.
     """
 
     name: str
@@ -148,22 +147,22 @@ class PypiRecord(NamedTuple):
 
     @property
     def manager(self) -> str:
-        """As of a conda record."""
+        """The package manager in messages and JSON."""
         return "pypi"
 
     @property
     def build(self) -> str:
-        """What only a conda record has, so that both can be compared by the same functions."""
+        """Always ``""``, so that functions can compare it with a conda record."""
         return ""
 
     @property
     def is_wheel(self) -> bool:
-        """Whether nothing has to be built to install it."""
+        """Whether it is a wheel, which needs no build."""
         return self.url.endswith(".whl")
 
     @property
     def is_folder(self) -> bool:
-        """Whether it is a project's folder on this disk."""
+        """Whether it is the local folder of a project."""
         return "://" not in self.url and not self.url.endswith(_ARCHIVES)
 
     def to_dict(self, platform: str) -> dict[str, Any]:
@@ -215,14 +214,14 @@ def _to_dict(
 
 
 def python_of(records: Iterable[CondaRecord]) -> str:
-    """The version of the Python among conda records; ``""`` where there is none."""
+    """Return the version of Python among conda records; ``""`` if there is none."""
     return next((record.version for record in records if record.name == "python"), "")
 
 
 def wheel_need(url: str) -> str:
-    """What a wheel's platform tags need of a machine (PEP 425, 600), ``""`` for nothing.
+    """Return what a wheel's platform tag requires of a machine (PEP 425, 600), or ``""``.
 
-    Of several the one that needs least counts: ``manylinux_2_17_x86_64.manylinux_2_28_x86_64``.
+    The least demanding of several tags counts: ``manylinux_2_17_x86_64.manylinux_2_28_x86_64``.
     """
     if not url.endswith(".whl"):
         return ""

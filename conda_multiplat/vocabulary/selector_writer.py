@@ -1,7 +1,4 @@
-"""Writing selectors: the platforms that a line is for, and the words that say so to a reader.
-
-:mod:`selectors` is the reverse.
-"""
+"""Write the selectors of lines for given platforms; :mod:`selectors` reads them."""
 
 from __future__ import annotations
 
@@ -13,18 +10,18 @@ from itertools import combinations
 from conda_multiplat.vocabulary.names import FAMILIES, SUBDIRS, families
 from conda_multiplat.vocabulary.selectors import variables
 
-#: The families that a list of them is made of; `unix` is most of them together.
+#: The families that other sets of platforms are composed of; `unix` is a union of some.
 _PARTS = ("linux", "osx", "win")
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Some of the platforms that an environment's lines are for.
+    """A choice among the platforms of an environment.
 
     Attributes:
-        platforms: those that are meant.
-        every: all.
-        family: the family that they were named by; ``""`` where they were named themselves.
+        platforms: the chosen ones.
+        every: all platforms of the environment.
+        family: the family by which they were chosen; ``""`` if they were named one by one.
     """
 
     platforms: frozenset[str]
@@ -33,14 +30,14 @@ class Selection:
 
     @property
     def everywhere(self) -> bool:
-        """Whether no selector is needed. A family that is named stays named: others may come."""
+        """Whether no selector is needed; a family keeps its own, since platforms may be added."""
         return not self.family and self.platforms == self.every
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The comment selectors of the lines that say it; nothing where none is needed.
+        """The comment selectors for it, one for each line; empty if none is needed.
 
-        A platform that is named alone gets its own word, as others of its family may come.
+        A single platform gets its own selector, since others of its family may be added.
         """
         if self.everywhere:
             return ()
@@ -52,10 +49,7 @@ class Selection:
 
     @property
     def families(self) -> tuple[str, ...] | None:
-        """The families that together are these platforms and no others; ``None`` for no such.
-
-        They have no platform in common: a requirement that stands under each holds once.
-        """
+        """The disjoint families that make up exactly these platforms, or ``None``."""
         if self.family:
             return (self.family,)
         of = {
@@ -72,8 +66,8 @@ class Selection:
         return None
 
 
-#: conda-lock's words, each of which it reads alone: a line with anything else it drops on every
-#: platform. What people write comes first.
+#: conda-lock's selectors. It reads only a single one of them: it drops a line with anything else on
+#: every platform. The common ones come first.
 _CONDA_LOCK = (
     *("linux", "osx", "win", "unix", "linux64", "osx64", "win64", "aarch64", "arm64", "ppc64le"),
 )
@@ -81,7 +75,7 @@ _CONDA_LOCK = (
 _LOCKABLE = frozenset(
     ("linux-64", "linux-aarch64", "linux-ppc64le", "osx-64", "osx-arm64", "win-64")
 )
-#: Words for the others.
+#: Selectors for the other platforms.
 _OTHERS = (
     *("s390x", "riscv64", "ppc64", "armv7l", "armv6l", "linux32", "win32"),
     *("emscripten", "wasi", "freebsd", "zos", "wasm32"),
@@ -90,17 +84,16 @@ _SYSTEMS = ("linux", "osx", "win")
 
 
 def selectors(subdirs: Collection[str], among: Collection[str]) -> tuple[str, ...]:
-    """The comment selectors of as many lines, of which on each platform one holds, or none.
+    """Return disjoint comment selectors, one for each line, that together mean ``subdirs``.
 
-    Together they hold for ``subdirs`` and for no other platform of ``among``. Each is a word that
-    conda-lock reads as we do, a family before a platform. Only where such words do not tell a
-    platform apart, which conda-lock then can't lock for, it is ``win and arm64``. Nothing where
-    ``subdirs`` are all of ``among``.
+    They are true for no other platform of ``among``. Each is one that conda-lock reads as we do, if
+    possible a family; ``win and arm64`` and the like are used only for platforms that conda-lock
+    can't lock for. Empty if ``subdirs`` are all of ``among``.
     """
     return _selectors(frozenset(subdirs), frozenset(among) | frozenset(subdirs))
 
 
-@lru_cache(maxsize=4096)  # a manifest has many lines and few sets of platforms
+@lru_cache(maxsize=4096)  # called for each line, with few different arguments
 def _selectors(wanted: frozenset[str], among: frozenset[str]) -> tuple[str, ...]:
     if wanted == among:
         return ()
@@ -119,14 +112,14 @@ def _size(fitting: Mapping[str, frozenset[str]]) -> Callable[[str], int]:
 
 
 def _own_word(subdir: str, among: frozenset[str]) -> str:
-    """The word that holds for a platform and, of all there are, for as few others as can be."""
+    """Return the selector that is true for a platform and for as few others as possible."""
     fitting = {word: truth for word, truth in _terms().items() if truth & among == {subdir}}
     return min(fitting, key=lambda w: (" " in w, len(fitting[w] & _LOCKABLE), len(fitting[w])))
 
 
 @lru_cache(maxsize=1)
 def _terms() -> dict[str, frozenset[str]]:
-    """Words, then pairs of a system and a machine, with the platforms that each holds for."""
+    """Return selectors, then pairs of system and machine, with the platforms of each."""
     values = {subdir: variables(subdir) for subdir in SUBDIRS}
     terms = {
         name: frozenset(subdir for subdir in SUBDIRS if values[subdir][name])

@@ -11,7 +11,7 @@ from conda_multiplat.vocabulary.names import FAMILIES, SUBDIRS, did_you_mean, fa
 
 #: A comment at the end of a line that holds content, with a bracketed expression in it.
 _COMMENT = re.compile(r"^\s*[^\s#].*?\s#(?P<words>.*?)\[(?P<expression>[^\[\]]*)\][^\[\]()]*$")
-#: Characters; what is longer could be nested deeper than Python can read.
+#: The maximum length in characters; longer ones could be nested too deeply for Python.
 _LONGEST = 500
 _DICT = re.compile(r"^sel\((?P<expression>.*)\)$")
 _DICT_VARIABLES = tuple(FAMILIES)
@@ -34,7 +34,7 @@ class SelectorError(WordingError):
 
 
 def variables(subdir: str) -> dict[str, bool]:
-    """The value of every comment selector's variable for ``subdir``.
+    """Return the variables of comment selectors with their values for ``subdir``.
 
     conda-build's platform variables, which include all of conda-lock's, and ``osx64``.
     """
@@ -55,7 +55,7 @@ _VARIABLES = tuple(variables(SUBDIRS[0]))
 
 
 def evaluate(expression: str, subdir: str) -> bool:
-    """Whether the comment selector ``expression`` holds for ``subdir``.
+    """Whether the comment selector ``expression`` is true for ``subdir``.
 
     Raises:
         SelectorError: the expression has an unknown variable or more than ``and or not ( )``.
@@ -67,7 +67,7 @@ def evaluate(expression: str, subdir: str) -> bool:
         )
     try:
         tree: Any = compile(expression.strip(), "selector", "eval", PyCF_ONLY_AST)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):  # what is deep gives any of them
+    except (SyntaxError, ValueError, MemoryError, RecursionError):  # deep nesting raises any
         raise SelectorError(
             f"selector [{expression}] is not an expression",
             "write variables joined by `and`, `or`, `not`, for example # [linux and x86_64]",
@@ -96,11 +96,11 @@ def _value(node: expr, values: dict[str, bool], expression: str) -> bool:
 
 
 def comment_selector(line: str) -> tuple[str, int] | None:
-    """The comment selector of a line as (expression, its column from 1), if it has one.
+    """Return a line's comment selector as (expression, column from 1), or ``None``.
 
-    ``# [linux]`` is one whatever it says (CEP 24); where words come before the bracket, as in
-    ``# only there [linux]`` (conda-lock allows it), it is one only if it can be evaluated, so that
-    ``# see [1]`` stays a comment.
+    A comment that consists of brackets, ``# [linux]``, is always one (CEP 24). With words before
+    the bracket, as in ``# only there [linux]`` (conda-lock allows this), it is one only if it can
+    be evaluated, so that ``# see [1]`` stays a comment.
     """
     match = _COMMENT.match(line) if "[" in line and "#" in line else None
     if match is None:
@@ -119,10 +119,10 @@ def _is_expression(text: str) -> bool:
 
 
 def filter_lines(text: str, subdir: str, file: str) -> tuple[str, list[Problem]]:
-    """``text`` for ``subdir``: lines whose selector is false are blanked, so that places stay true.
+    """Blank the lines whose selector is false for ``subdir``; line numbers stay the same.
 
     Returns:
-        The text, and the problems of its selectors (their lines are kept).
+        The text, and the problems of invalid selectors (their lines are kept).
     """
     kept: list[str] = []
     problems: list[Problem] = []
@@ -140,16 +140,16 @@ def filter_lines(text: str, subdir: str, file: str) -> tuple[str, list[Problem]]
 
 
 def selector_lines(text: str) -> frozenset[int]:
-    """The numbers, from 1, of the lines that have a comment selector."""
+    """Return the numbers, from 1, of the lines that have a comment selector."""
     lines = enumerate(text.splitlines(), start=1)
     return frozenset(number for number, line in lines if comment_selector(line))
 
 
 def dict_selector(key: str, subdir: str) -> bool | None:
-    """Whether the key ``sel(linux)`` holds for ``subdir``; ``None`` if it is not a selector.
+    """Whether the key ``sel(linux)`` is true for ``subdir``; ``None`` if it is not a selector.
 
     Raises:
-        SelectorError: ``sel(...)`` of something else than one of micromamba's four variables.
+        SelectorError: ``sel(...)`` does not contain one of micromamba's four variables.
     """
     match = _DICT.match(key.strip())
     if match is None:

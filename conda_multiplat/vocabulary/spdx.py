@@ -1,8 +1,8 @@
-"""SPDX licence expressions: of what packages state, in the many ways in which they do.
+"""SPDX licence expressions, read from the various forms in which packages state licences.
 
-``license-expression`` parses them and knows SPDX's list. What is not SPDX is read where it can mean
-one licence only: ``BSD 3-Clause``, ``Apache License 2.0``, ``GPLv3+``. What leaves a question open,
-``BSD`` or ``LGPL, MIT``, is not read.
+``license-expression`` parses them and has SPDX's list. Other text is translated if it can mean
+only one licence: ``BSD 3-Clause``, ``Apache License 2.0``, ``GPLv3+``. Ambiguous text, such as
+``BSD`` or ``LGPL, MIT``, is not.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from license_expression import LicenseSymbol, Licensing, get_license_index
 from conda_multiplat.vocabulary.names import nearest
 from conda_multiplat.vocabulary.package_facts import PackageFacts
 
-#: A licence that SPDX has no identifier for, by a name of one's own (SPDX 3.0, annex B).
+#: A user-defined licence, for which SPDX has no identifier (SPDX 3.0, annex B).
 _REFERENCE = re.compile(r"(DocumentRef-[A-Za-z0-9.-]+:)?LicenseRef-[A-Za-z0-9.-]+")
-#: Longer ones are texts of licences.
+#: The maximum length of an expression, in characters; longer text is that of a licence.
 _LONGEST = 1000
-#: So much of a text is shown.
+#: The maximum length of a text that is shown, in characters.
 _SHOWN = 120
 _FEW = 4
 _OPERATORS = re.compile(r"(\s+(?:and|or|with)\s+|[()])", re.IGNORECASE)
-#: What says nothing: ``The MIT License`` is ``MIT``.
+#: Words without meaning: ``The MIT License`` is ``MIT``.
 _FILLING = re.compile(r"\b(?:the|licen[sc]e|version)\b|\bv(?=[0-9])|,", re.IGNORECASE)
 #: ``GPLv3+``, ``LGPL 2.1 or later``, ``GPL (>= 3)``; without a ``+`` that version alone.
 _GNU = re.compile(
@@ -33,7 +33,7 @@ _GNU = re.compile(
     r"(?P<later> ?\+| or later| or newer)?"
 )
 _VERSIONS = {"1": "1.0", "2": "2.0", "3": "3.0"}
-#: Without what says nothing, in lower case -> SPDX.
+#: Names in lower case, without meaningless words -> SPDX identifiers.
 _ALIASES = {
     "3-clause bsd": "BSD-3-Clause",
     "bsd 3-clause": "BSD-3-Clause",
@@ -68,7 +68,7 @@ _ALIASES = {
     "zlib/libpng": "Zlib",
     "public domain": "LicenseRef-Public-Domain",
     "public-domain": "LicenseRef-Public-Domain",
-    # SPDX's own identifiers of old.
+    # SPDX's deprecated identifiers.
     "gpl-2.0-with-autoconf-exception": "GPL-2.0-only WITH Autoconf-exception-2.0",
     "gpl-2.0-with-bison-exception": "GPL-2.0-only WITH Bison-exception-2.2",
     "gpl-2.0-with-classpath-exception": "GPL-2.0-only WITH Classpath-exception-2.0",
@@ -114,7 +114,7 @@ _CLASSIFIERS = {
 
 
 def _known_symbols() -> Iterator[LicenseSymbol]:
-    """SPDX's licences and exceptions; what others have named ``LicenseRef-`` is theirs."""
+    """Yield SPDX's licences and exceptions, without others' ``LicenseRef-`` names."""
     for entry in get_license_index():
         key = entry.get("spdx_license_key") or ""
         if key and not _REFERENCE.fullmatch(key):
@@ -125,7 +125,7 @@ def _known_symbols() -> Iterator[LicenseSymbol]:
 
 @lru_cache(maxsize=1)
 def _spdx() -> tuple[Licensing, dict[str, str]]:
-    """The parser, and each identifier of today and of old in lower case -> that of today."""
+    """Return the parser, and current and deprecated identifiers in lower case -> current ones."""
     symbols = list(_known_symbols())
     names = {alias.lower(): each.key for each in symbols for alias in each.aliases}
     names |= {each.key.lower(): each.key for each in symbols}
@@ -134,13 +134,13 @@ def _spdx() -> tuple[Licensing, dict[str, str]]:
 
 @lru_cache(maxsize=4096)  # many packages state the same
 def read_expression(text: str) -> str:
-    """What a package states, as an SPDX expression; ``""`` where it can't be read.
+    """Return a stated licence as an SPDX expression; ``""`` if it can't be read.
 
     1. ``text`` as a whole is looked for in the table of common wordings, since ``or`` can be a part
        of one (``GPL 2 or later``);
-    2. otherwise the names between its operators are, each for itself;
-    3. ``license-expression`` parses what comes of it, and each name must be SPDX's, or one of
-       the form ``LicenseRef-…``.
+    2. otherwise, each name between its operators is looked for;
+    3. ``license-expression`` parses the result, in which each name must be SPDX's or have the form
+       ``LicenseRef-…``.
     """
     if not text.strip() or len(text) > _LONGEST:
         return ""
@@ -155,7 +155,7 @@ def _operator(part: str) -> str:
 
 
 def _name(text: str) -> str:
-    """A licence's name as SPDX has it, ``""`` for none."""
+    """Return the SPDX identifier of a licence's name, or ``""``."""
     name = " ".join(text.lower().split())
     plain = " ".join(_FILLING.sub(" ", name).split())
     known = _spdx()[1]
@@ -171,7 +171,7 @@ def _name(text: str) -> str:
 
 
 def _parsed(text: str) -> Any:
-    """An expression of ``license-expression``, ``None`` where some of it is unknown."""
+    """Parse an expression with ``license-expression``; ``None`` if a part of it is unknown."""
     spdx, _ = _spdx()
     try:
         parsed = spdx.parse(text, strict=True, simple=True)
@@ -187,8 +187,8 @@ class License(NamedTuple):
     """A package's licence.
 
     Attributes:
-        expression: in SPDX's words; ``""`` where it can't be read.
-        said: as it is stated; ``""`` where nothing is.
+        expression: the SPDX expression; ``""`` if the statement can't be read.
+        said: the licence as stated; ``""`` if none is stated.
     """
 
     expression: str
@@ -196,10 +196,10 @@ class License(NamedTuple):
 
 
 def read_license(facts: PackageFacts) -> License:
-    """The licence that is stated for a package.
+    """Return the licence that is stated for a package.
 
-    PyPI's classifiers count where ``License`` is missing or can't be read, and where each of them
-    means one licence. Nothing says whether several are a choice: all of them bind then.
+    PyPI's classifiers count if ``License`` is missing or can't be read, and if each of them means
+    one licence. Several are joined by ``AND``, since nothing says that they are a choice.
     """
     said = " ".join(facts.license.split())
     if expression := read_expression(said):
@@ -214,9 +214,9 @@ def read_license(facts: PackageFacts) -> License:
 
 
 def complies(expression: str, allowed: Callable[[str], bool]) -> bool:
-    """Whether an expression can be complied with by licences that are allowed.
+    """Whether allowed licences satisfy an expression.
 
-    ``OR`` can, where one side can; ``AND``, where all can. ``X WITH Y`` is a licence of its own.
+    ``OR`` needs one side, ``AND`` all of them. ``X WITH Y`` counts as a licence of its own.
     """
     spdx, _ = _spdx()
 
@@ -231,7 +231,7 @@ def complies(expression: str, allowed: Callable[[str], bool]) -> bool:
 
 
 def single_licenses(expression: str) -> list[str]:
-    """The licences of an expression in its order, each once, ``X WITH Y`` being one."""
+    """Return the licences of an expression, without duplicates; ``X WITH Y`` is one licence."""
     spdx, _ = _spdx()
 
     def leaves(part: Any) -> Iterator[str]:
@@ -245,14 +245,14 @@ def single_licenses(expression: str) -> list[str]:
 
 
 def is_identifier(name: str) -> bool:
-    """Whether a single licence is one of SPDX's list, with no exception."""
+    """Whether a text is an identifier of SPDX's list, without an exception."""
     return _spdx()[1].get(name.lower()) == name
 
 
 def entry_problem(text: str) -> tuple[str, str] | None:
-    """What is wrong with a licence of a manifest's list, and what to write instead.
+    """Return what is wrong with a licence in a manifest's list, and what to write instead.
 
-    It has to be written as SPDX writes it today: who reads a list looks for one name of a thing.
+    It must be written as SPDX's current identifier, so that a licence has one name.
     """
     expression = read_expression(text)
     if not expression:
@@ -265,7 +265,7 @@ def entry_problem(text: str) -> tuple[str, str] | None:
 
 
 def _unknown(text: str) -> tuple[str, str]:
-    """What is wrong with a text that is no expression: the first name that is unknown."""
+    """Return what is wrong with a text that is not an expression: its first unknown name."""
     known = _spdx()[1]
     names = [name.strip() for name in _OPERATORS.split(text) if not _operator(name)]
     unknown = [name for name in names if name and not (_name(name) or _REFERENCE.fullmatch(name))]
@@ -280,7 +280,7 @@ def _unknown(text: str) -> tuple[str, str]:
 
 
 def _near(wrong: str, known: set[str]) -> str:
-    """What somebody may have meant: what begins like it (``BSD``), or looks like it."""
+    """Return a hint with identifiers that begin in the same way (``BSD``) or are similar."""
     lower = wrong.lower()
     longer = sorted((len(name), name) for name in known if name.lower().startswith(f"{lower}-"))
     if longer:

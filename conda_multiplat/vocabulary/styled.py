@@ -1,4 +1,4 @@
-"""Text whose parts have a meaning that a terminal may colour."""
+"""Text in styled pieces, which a terminal may colour."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 
 class Span(NamedTuple):
-    """A piece of a line; ``style`` is a colour or weight, and never says what the text doesn't."""
+    """A piece of a line; ``style`` is a colour or weight and carries no information of its own."""
 
     text: str
     style: str = ""
 
 
-#: A line of text in pieces.
+#: A line of text, in pieces.
 Line = Sequence[Span]

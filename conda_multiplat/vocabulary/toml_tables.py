@@ -1,4 +1,4 @@
-"""TOML (1.1, as pixi reads it) as values: one error for all that a stranger's text can be."""
+"""Read TOML (1.1, as pixi does) from untrusted text; the only error is a ``DocumentError``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PLACE = re.compile(r"(?P<message>.*) \(at line (?P<line>\d+), column (?P<column
 
 
 def toml_table(text: str) -> dict[str, Any]:
-    """The table that a TOML text stands for.
+    """Parse a TOML text.
 
     Raises:
         DocumentError: it is not TOML, or nested too deeply.

@@ -1,4 +1,4 @@
-"""What a machine lacks, in words: who needs what, what the machine has, which driver would do."""
+"""Messages about virtual packages that a machine lacks, and hints about drivers."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ _LOWER_BOUND = re.compile(r"(?:>=|==|=)?\s*([0-9]+)(?:\.([0-9]+))?")
 
 
 def least_cuda(spec: str) -> str:
-    """The CUDA version that a MatchSpec on ``__cuda`` begins at: ``__cuda >=12`` -> ``12.0``.
+    """Return the lower bound of a MatchSpec on ``__cuda``: ``__cuda >=12`` -> ``12.0``.
 
-    ``""`` where it has no lower bound.
+    ``""`` if it has no lower bound.
     """
     _, _, constraint = spec.partition(" ")
     match = _LOWER_BOUND.match(constraint.strip())
@@ -48,7 +48,7 @@ def least_cuda(spec: str) -> str:
 
 
 def least_driver(cuda: str, subdir: str) -> str:
-    """The first driver that supports a CUDA version; ``""`` for one that is not in the table."""
+    """Return the first driver that supports a CUDA version; ``""`` if it is not in the table."""
     wanted = tuple(map(int, cuda.split(".")))
     newer = [version for version in DRIVERS if tuple(map(int, version.split("."))) >= wanted]
     if not newer:
@@ -57,12 +57,12 @@ def least_driver(cuda: str, subdir: str) -> str:
     return windows if subdir.startswith("win-") else linux
 
 
-#: A need and what the machine has of it -> the records that have the need.
+#: A need and what the machine has instead -> the records that have the need.
 Grouped = Mapping[tuple[str, VirtualPackage | None], Sequence[str]]
 
 
 def grouped(lacking: Sequence[Unmet], versions: Mapping[str, str]) -> Grouped:
-    """Needs with the records that share them; ``versions`` are the records' own."""
+    """Group needs by the records that share them; ``versions`` are the records' versions."""
     needs: dict[tuple[str, VirtualPackage | None], list[str]] = {}
     for each in sorted(lacking, key=lambda each: (each.need.spec, each.need.record)):
         record = f"{each.need.record} {versions.get(each.need.record, '')}".strip()
@@ -71,7 +71,7 @@ def grouped(lacking: Sequence[Unmet], versions: Mapping[str, str]) -> Grouped:
 
 
 def lines(groups: Grouped, whose: str = "this machine") -> list[str]:
-    """A line for each need, with what there is instead."""
+    """Return a line for each need, with what the machine has instead."""
     rows = [(_several(records), spec, has) for (spec, has), records in groups.items()]
     width = max((len(who) for who, _, _ in rows), default=0)
     wide = max((len(spec) for _, spec, _ in rows), default=0)
@@ -85,7 +85,7 @@ def _several(records: Sequence[str]) -> str:
 
 
 def hints_for(lacking: Sequence[Unmet], subdir: str) -> list[str]:
-    """The driver that would do, and what to say if the user knows better."""
+    """Return hints: the driver that would suffice, and how to override the detection."""
     specs = [each.need.spec for each in lacking]
     versions = [least_cuda(spec) for spec in specs if spec_name(spec) == "__cuda"]
     cuda = max(filter(None, versions), key=lambda v: tuple(map(int, v.split("."))), default="")

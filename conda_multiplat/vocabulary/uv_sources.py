@@ -1,4 +1,4 @@
-"""``tool.uv.sources`` of a local project: where uv takes what the project needs from."""
+"""``tool.uv.sources`` of a local project: where uv takes its requirements from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAME = re.compile(r"[A-Za-z0-9][\w.-]*(\[[^\]]*\])?")
 
 
 def taken_from(lines: Iterable[str], sources: Mapping[str, Any]) -> tuple[str, ...]:
-    """Requirements, those that have a path or a URL in ``sources`` from there."""
+    """Return requirements, with the path or URL that ``sources`` gives for them."""
     return tuple(sorted(_taken_from(line, sources) for line in lines))
 
 
@@ -30,7 +30,7 @@ def _taken_from(line: str, sources: Mapping[str, Any]) -> str:
 
 
 def other_sources(lines: Iterable[str], sources: Mapping[str, Any]) -> tuple[str, ...]:
-    """What ``sources`` says else of what is needed (an index, a workspace, a list of places)."""
+    """Return the other entries of ``sources`` for requirements (an index, a workspace, a list)."""
     told = ((line, _source(line, sources)) for line in lines)
     return tuple(
         sorted(

@@ -1,4 +1,4 @@
-"""Virtual packages (CEP 30): what a manifest promises, what we assume, what a machine lacks."""
+"""Virtual packages (CEP 30): promised by a manifest, assumed by default, missing on a machine."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from conda_multiplat.vocabulary.names import (
     spec_name,
 )
 
-#: What an environment promises: platform or family -> name without ``__`` -> version, ``None`` to
-#: take back what a broader key or an extended environment promises.
+#: Promises of an environment: platform or family -> name without ``__`` -> version, or ``None`` to
+#: remove what a broader key or an extended environment promises.
 Promises = Mapping[str, Mapping[str, str | None]]
 
-#: What is assumed of a platform's machines where the manifest is silent. The one table of its
-#: kind: nothing of the machine that locks comes in.
+#: The defaults, assumed of a platform's machines where the manifest promises nothing. The machine
+#: that locks has no influence.
 DEFAULTS: dict[str, dict[str, str]] = {
     "linux": {"linux": "4.18", "glibc": "2.28"},
     "osx": {"osx": "13.0"},
     "win": {"win": "10.0"},
 }
 
-#: The plain microarchitecture of a platform's second part (CEP 30, appendix A).
+#: The generic microarchitecture for the second part of a subdir (CEP 30, appendix A).
 _ARCHSPEC = {"32": "x86", "64": "x86_64", "arm64": "aarch64", "z": "z"}
 
-#: The names that everybody knows, and the families they exist on. A channel or a plugin can have
-#: others, which exist anywhere.
+#: Standard names, with the families that they exist on. Channels and plugins can define others,
+#: which may exist on any platform.
 NAMES: dict[str, tuple[str, ...]] = {
     "archspec": (),
     "cuda": ("linux", "win"),
@@ -43,17 +43,17 @@ NAMES: dict[str, tuple[str, ...]] = {
     "win": ("win",),
 }
 
-#: What a promised name may look like, without ``__``.
+#: The pattern of a promised name, without ``__``.
 NAME = re.compile(r"[a-z0-9][a-z0-9_]*")
-#: Is there by what a platform is.
+#: Virtual packages that follow from the platform.
 _GIVEN = "unix"
-#: Stands for a record's name in the needs of promises.
+#: Takes the place of a record's name in needs that come from promises.
 PROMISE = "the manifest's promise"
 _VERSION = re.compile(r"^[0-9][0-9A-Za-z.!+_]*$")
 _BUILD = re.compile(r"^[0-9A-Za-z_.+]+$")
 
 
-#: What is promised of machines without a word of a manifest's.
+#: Virtual packages with a default.
 _ASSUMED = {f"__{name}" for values in DEFAULTS.values() for name in values}
 _ASSUMED |= {"__archspec", f"__{_GIVEN}"}
 
@@ -63,8 +63,9 @@ class Need(NamedTuple):
 
     Attributes:
         spec: the MatchSpec, ``__cuda >=12``.
-        record: the name of the package that has it.
-        binding: False for one of ``constrains``, which counts only where the package is there.
+        record: the name of the package that requires it.
+        binding: False if it comes from ``constrains``, which applies only if the virtual package
+            is present.
     """
 
     spec: str
@@ -73,14 +74,14 @@ class Need(NamedTuple):
 
 
 class Unmet(NamedTuple):
-    """A need and what the machine has instead; ``None`` when it has nothing of that name."""
+    """A need and what the machine has instead; ``None`` if it has nothing of that name."""
 
     need: Need
     has: VirtualPackage | None
 
 
 def promise_problem(platform: str, name: str, value: str | None) -> tuple[str, str] | None:
-    """What is wrong with a line of ``virtual-packages``, as (message, hint)."""
+    """Return what is wrong with a line of ``virtual-packages``, as (message, hint)."""
     if problem := _name_problem(platform, name):
         return problem
     where = NAMES.get(name, ())
@@ -108,23 +109,23 @@ def _name_problem(platform: str, name: str) -> tuple[str, str] | None:
 
 
 def promise_warning(name: str) -> str:
-    """What a promised name that nobody knows may be a slip for, in words; ``""`` for nothing."""
+    """Return a warning if an unknown name is similar to a standard one; otherwise ``""``."""
     hint = "" if name in NAMES else did_you_mean(name, NAMES)
     return f"nobody knows a virtual package {name!r}: {hint}" if hint else ""
 
 
 def _homes(platform: str) -> set[str]:
-    """The families that a platform or family can stand for; ``unix`` is linux or osx."""
+    """Return the families that a platform or family belongs to; ``unix`` is linux or osx."""
     return {"linux", "osx"} if platform == "unix" else {platform, *families(platform)} - {"unix"}
 
 
 def promised(subdir: str, chain: Sequence[Promises]) -> tuple[tuple[VirtualPackage, ...], set[str]]:
-    """The virtual packages to solve ``subdir`` with.
+    """Return the virtual packages to solve ``subdir`` with.
 
     Args:
         subdir: the platform.
-        chain: what is promised, the most general environment first. In each, a subdir's own
-            line wins over its family's, and ``linux`` over ``unix``.
+        chain: the promises of each environment, the most general first. In each, a subdir takes
+            precedence over its family, and ``linux`` over ``unix``.
 
     Returns:
         The packages, sorted, and those that were assumed and not promised, as ``glibc 2.28``.
@@ -150,7 +151,7 @@ def promised(subdir: str, chain: Sequence[Promises]) -> tuple[tuple[VirtualPacka
 
 
 def stated(subdir: str, promises: Promises) -> dict[str, str | None]:
-    """What one environment's promises say of a platform, its families' included."""
+    """Return one environment's promises for a platform, including those for its families."""
     values: dict[str, str | None] = {}
     for key in (*families(subdir), subdir):
         values |= _fitting(subdir, promises.get(key, {}))
@@ -158,7 +159,7 @@ def stated(subdir: str, promises: Promises) -> dict[str, str | None]:
 
 
 def _fitting(subdir: str, values: Mapping[str, str | None]) -> dict[str, str | None]:
-    """Those of a family's promises that can be true of ``subdir``: ``unix`` has no glibc on osx."""
+    """Return a family's promises that can apply to ``subdir``: osx has no glibc."""
     home = set(families(subdir))
     return {
         name: value
@@ -168,7 +169,7 @@ def _fitting(subdir: str, values: Mapping[str, str | None]) -> dict[str, str | N
 
 
 def needs_of(records: Iterable[tuple[str, Sequence[str], Sequence[str]]]) -> list[Need]:
-    """The needs of records given as (name, depends, constrains), in their order."""
+    """Return the needs of records given as (name, depends, constrains), in their order."""
     return [
         Need(spec, name, binding)
         for name, depends, constrains in records
@@ -179,7 +180,7 @@ def needs_of(records: Iterable[tuple[str, Sequence[str], Sequence[str]]]) -> lis
 
 
 def promise_needs(packages: Iterable[VirtualPackage]) -> list[Need]:
-    """What promises of CUDA and the like need: none is assumed, so that a manifest states them."""
+    """Return the needs of promises that have no default, such as CUDA."""
     return [
         Need(f"{package.name} >={package.version}", PROMISE)
         for package in packages
@@ -192,10 +193,10 @@ def unmet(
     detected: Iterable[VirtualPackage],
     matches: Callable[[str, VirtualPackage], bool],
 ) -> list[Unmet]:
-    """The needs that a machine with the ``detected`` packages does not meet.
+    """Return the needs that a machine with the ``detected`` packages does not meet.
 
-    ``matches`` says whether a MatchSpec holds for a virtual package. A need of ``constrains`` is
-    unmet only where the package is there in a version that it excludes.
+    ``matches`` says whether a MatchSpec matches a virtual package. A need from ``constrains`` is
+    unmet only if the machine has the virtual package in a version that it excludes.
     """
     has = {package.name: package for package in detected}
     lacking: list[Unmet] = []

@@ -1,7 +1,7 @@
-"""YAML with positions: every value remembers its line and column, every problem is collected.
+"""Read YAML with the line and column of every value, and collect all problems.
 
-PyYAML's node graph (libyaml's parser where it is there) is the source; nothing is converted by
-YAML's own rules, so that ``glibc: 2.30`` stays ``2.30`` and a duplicate key is seen.
+It uses PyYAML's node graph (with libyaml's parser if available) and converts nothing by YAML's own
+rules, so that ``glibc: 2.30`` stays ``2.30`` and duplicate keys are detected.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ import yaml
 from conda_multiplat.vocabulary.errors import TOO_DEEP, DocumentError, Location, Problem, reason_of
 from conda_multiplat.vocabulary.names import nearest_or_all
 
-#: libyaml's parser where it is there; safe either way.
+#: libyaml's parser if available; both are safe.
 Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = "tag:yaml.org,2002:null"
 _STRING = "tag:yaml.org,2002:str"
 _KINDS = {yaml.MappingNode: "a mapping", yaml.SequenceNode: "a list", yaml.ScalarNode: "a value"}
 
-#: Levels; a manifest has five.
+#: The maximum depth of nesting; a manifest has five levels.
 _DEEPEST = 50
-#: Values that a document has when each alias is written out.
+#: The maximum number of values after all aliases are expanded.
 _LARGEST = 1_000_000
-#: Characters of a document that is looked through at no cost, aliases or not.
+#: Documents up to this length, in characters, are always checked.
 _SHORT = 100_000
 
 
 def yaml_node(text: str) -> yaml.Node | None:
-    """The node graph of a document; ``None`` where it is empty.
+    """Return the node graph of a document; ``None`` if it is empty.
 
     Raises:
-        yaml.MarkedYAMLError: it is not YAML, with the place.
-        DocumentError: it is not YAML in another way, is nested too deeply, or has aliases that
-            would make it endless.
+        yaml.MarkedYAMLError: it is not YAML; the error has the position.
+        DocumentError: it is not YAML, without a position, is nested too deeply, or has aliases
+            that expand without end.
     """
     with _loader(text) as loader:
         node: yaml.Node | None = loader.get_single_node()
@@ -45,10 +45,10 @@ def yaml_node(text: str) -> yaml.Node | None:
 
 
 def yaml_value(text: str, kind: type = Loader) -> Any:
-    """The value that YAML's own rules, or those of another loader, make of a document.
+    """Load a document by YAML's own rules, or by those of another loader.
 
     Raises:
-        DocumentError: it is not YAML, or has what can't be read.
+        DocumentError: it is not YAML, or contains values that can't be read.
     """
     try:
         with _loader(text, kind) as loader:
@@ -70,7 +70,7 @@ def yaml_value(text: str, kind: type = Loader) -> Any:
 
 @contextmanager
 def _loader(text: str, kind: type = Loader) -> Iterator[Any]:
-    """A loader of a text, for as long as it is needed."""
+    """Provide a loader for a text, and dispose of it."""
     loader = None
     try:
         loader = kind(text)
@@ -89,13 +89,13 @@ def _loader(text: str, kind: type = Loader) -> Iterator[Any]:
 
 
 def _require_finite(root: yaml.Node) -> None:
-    """Refuse what nobody can walk through: too deep, within itself, or endless by its aliases.
+    """Refuse a graph that is too deep, contains itself, or has too many values through its aliases.
 
-    Each node is looked at once. Those below it come first, so that its depth and its size, as if
-    each alias were written out, are known when it is left.
+    Each node is visited once, after its children, so that its depth and its size with all aliases
+    expanded are known.
 
     Raises:
-        DocumentError: with the place.
+        DocumentError: the error has the position.
     """
     known: dict[int, tuple[int, int]] = {}
     path: set[int] = set()
@@ -135,19 +135,19 @@ def _children(node: yaml.Node) -> list[yaml.Node]:
 
 
 class Text(NamedTuple):
-    """A scalar as it is written, and where."""
+    """A scalar as written, with its location."""
 
     value: str
     at: Location
 
 
 class Reader:
-    """Reads one document and gathers its problems.
+    """Reads one document and collects its problems.
 
     Attributes:
-        file: the file's name as the user knows it.
-        problems: what was found so far; a set, since a line may be read once for each platform.
-        duplicates_allowed: True where lines of all platforms are read together: a key may stand
+        file: the file's name as the user gave it.
+        problems: the problems so far; a set, since a line may be read once for each platform.
+        duplicates_allowed: True if the lines for all platforms are read together: a key may occur
             twice, under different selectors, and the last one counts.
         selector_lines: the lines that have a comment selector.
     """
@@ -166,7 +166,7 @@ class Reader:
         self.selector_lines = selector_lines
 
     def compose(self, text: str) -> yaml.Node | None:
-        """The document's node graph; ``None`` where it is empty or is not YAML."""
+        """Return the document's node graph; ``None`` if it is empty or not YAML."""
         try:
             return yaml_node(text)
         except yaml.MarkedYAMLError as error:
@@ -176,23 +176,23 @@ class Reader:
         return None
 
     def problem(self, at: Location | yaml.Node, message: str, hint: str = "") -> None:
-        """Remember that ``message`` is true of ``at``."""
+        """Add a problem at a location or node."""
         place = at if isinstance(at, Location) else self.place(at)
         self.problems.add(Problem(place, message, hint))
 
     def no_selectors(self, node: yaml.Node, what: str) -> None:
-        """Refuse selectors in a part that is the same on every platform."""
+        """Add a problem for each selector in a part that must be the same on every platform."""
         inside = set(range(node.start_mark.line + 1, _last_line(node) + 1))
         for line in sorted(self.selector_lines & inside):
             hint = f"{what} holds on every platform: remove the selector"
             self.problem(Location(self.file, line), f"a selector has no effect in {what}", hint)
 
     def place(self, node: yaml.Node) -> Location:
-        """Where ``node`` begins."""
+        """Return the location where ``node`` begins."""
         return Location(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
 
     def mapping(self, node: yaml.Node, what: str) -> dict[str, tuple[Text, yaml.Node]]:
-        """``node`` as key -> (key with its place, value); a null is an empty mapping."""
+        """Return a mapping as key -> (key with its location, value); null is an empty mapping."""
         if is_null(node):
             return {}
         if not isinstance(node, yaml.MappingNode):
@@ -216,7 +216,7 @@ class Reader:
     def known(
         self, node: yaml.Node, what: str, known: tuple[str, ...]
     ) -> dict[str, tuple[Text, yaml.Node]]:
-        """As :meth:`mapping`, each key that is not ``known`` being a problem."""
+        """Return a mapping as :meth:`mapping` does, with a problem for each unknown key."""
         keys = self.mapping(node, what)
         for name, (key, _) in keys.items():
             if name not in known:
@@ -225,7 +225,7 @@ class Reader:
         return keys
 
     def items(self, node: yaml.Node, what: str) -> Iterator[yaml.Node]:
-        """The items of a list; nothing for a null."""
+        """Yield the items of a list; none for null."""
         if is_null(node):
             return
         if not isinstance(node, yaml.SequenceNode):
@@ -234,7 +234,7 @@ class Reader:
         yield from node.value
 
     def text(self, node: yaml.Node, what: str) -> Text | None:
-        """A scalar as written; ``None``, with a problem, for anything else or for nothing."""
+        """Return a scalar as written; ``None``, with a problem, for anything else or null."""
         if not isinstance(node, yaml.ScalarNode):
             self._wrong_kind(node, what, "plain text")
             return None
@@ -244,7 +244,7 @@ class Reader:
         return Text(node.value, self.place(node))
 
     def texts(self, node: yaml.Node, what: str) -> tuple[Text, ...]:
-        """A list of scalars as written."""
+        """Return a list of scalars as written."""
         item = f"an entry of {what}"
         found = (self.text(child, item) for child in self.items(node, what))
         return tuple(text for text in found if text is not None)
@@ -274,7 +274,7 @@ class Reader:
 
 
 def _last_line(node: yaml.Node) -> int:
-    """The line that ``node`` ends in; YAML's own mark of a block is where the next thing begins."""
+    """Return the last line of ``node``; the end mark of a block is where the next node begins."""
     if isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
         last = node.value[-1]
         return _last_line(last[1] if isinstance(last, tuple) else last)
@@ -282,10 +282,10 @@ def _last_line(node: yaml.Node) -> int:
 
 
 def is_null(node: yaml.Node) -> bool:
-    """Whether ``node`` is YAML's null: nothing, ``~`` or ``null``."""
+    """Whether ``node`` is null in YAML: empty, ``~`` or ``null``."""
     return isinstance(node, yaml.ScalarNode) and node.tag == _NULL
 
 
 def is_string(node: yaml.Node) -> bool:
-    """Whether YAML itself would read ``node`` as text, and not as a number, a date or a boolean."""
+    """Whether YAML's rules read ``node`` as text, and not as a number, a date or a boolean."""
     return isinstance(node, yaml.ScalarNode) and node.tag == _STRING

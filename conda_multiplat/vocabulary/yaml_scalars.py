@@ -1,4 +1,4 @@
-"""A requirement as YAML text: plain where YAML reads it back as it is, else in quotes."""
+"""Write a requirement as YAML: plain if YAML reads it back unchanged, otherwise in quotes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from conda_multiplat.vocabulary.yaml_nodes import Loader, is_string
 
 
 def list_item(text: str, *, flow: bool, style: str | None = None) -> str:
-    """``text`` as a list_item in a list.
+    """Return ``text`` as an item of a YAML list.
 
     Args:
         text: one line.
         flow: whether the list is in brackets, where commas and brackets need quotes.
-        style: the quote that was there before, if there was one.
+        style: the quote character of the previous text, if it had one.
     """
     if style == "'" or (style is None and not _plain(text, flow=flow) and '"' in text):
         return "'" + text.replace("'", "''") + "'"
@@ -23,7 +23,7 @@ def list_item(text: str, *, flow: bool, style: str | None = None) -> str:
 
 
 def _plain(text: str, *, flow: bool) -> bool:
-    """Whether YAML reads ``text``, without quotes, as that text; also after ``key: ``."""
+    """Whether YAML reads ``text`` unchanged without quotes, also after ``key: ``."""
     try:
         node = yaml.compose(f"[k: {text}]" if flow else f"- k: {text}\n", Loader=Loader)
         item = yaml.compose(f"[{text}]" if flow else f"- {text}\n", Loader=Loader)
