@@ -1,1 +1,1 @@
-"""``environment.yml`` as a value: text to manifest, manifest to targets. Pure."""
+"""``environment.yml`` as a value: text to manifest, manifest to targets; pure functions."""

@@ -1,4 +1,4 @@
-"""``multiplat: audit:``: the vulnerabilities that a project lives with, why, and until when."""
+"""``multiplat: audit:``: ignored vulnerabilities, with the reason and the last day."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.yaml_nodes import Reader, Text
 
 AUDIT = ("ignore",)
-#: All of them are required: what nobody remembers the reason of is ignored for good.
+#: All keys are required: without a reason and a last day, an entry would be kept forever.
 IGNORED = ("id", "reason", "until")
-#: What vulnerabilities are called.
+#: The pattern of a vulnerability's name.
 VULNERABILITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _HINTS = {
@@ -26,13 +26,13 @@ _HINTS = {
 
 
 class Ignored(NamedTuple):
-    """A vulnerability that is not to count.
+    """An ignored vulnerability.
 
     Attributes:
-        id: what it is called, by any of its names.
-        reason: why.
-        until: the last day, ``YYYY-MM-DD``.
-        at: where that is said.
+        id: any of its names.
+        reason: why it is ignored.
+        until: the last day on which it is ignored (UTC), ``YYYY-MM-DD``.
+        at: the location of the entry.
     """
 
     id: str
@@ -41,13 +41,13 @@ class Ignored(NamedTuple):
     at: Location
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         file, line, _ = self.at
         return {"reason": self.reason, "until": self.until, "file": file, "line": line}
 
 
 def read_audit_options(reader: Reader, node: yaml.Node) -> tuple[Ignored, ...]:
-    """The value of ``audit:``, its problems going to ``reader``."""
+    """Read the value of ``audit:``, adding problems to ``reader``."""
     reader.no_selectors(node, "audit")
     keys = reader.known(node, "audit", AUDIT)
     if "ignore" not in keys:
@@ -73,7 +73,7 @@ def _ignored(reader: Reader, node: yaml.Node) -> Iterator[Ignored]:
 
 
 def _is_usable(reader: Reader, name: str, text: Text) -> bool:
-    """Whether a value is of its kind; a problem where it is not."""
+    """Whether a value is valid; adds a problem if not."""
     if name == "reason" and text.value.strip():
         return True
     if name == "id" and VULNERABILITY.fullmatch(text.value):

@@ -1,7 +1,7 @@
-"""Several files as one manifest: what later files replace, and what must agree.
+"""Combine several files into one manifest.
 
-Files are combined as conda-lock does: what a later file says of a package replaces what earlier
-ones say; of the channel lists, one must end with the other.
+The rules are conda-lock's: a later file's requirement for a package replaces that of earlier files;
+of two channel lists, one must be the end of the other.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from conda_multiplat.vocabulary.errors import NOWHERE, Location, Problem
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, nearest_or_all
 from conda_multiplat.vocabulary.yaml_nodes import Text
 
-#: Environments that one may extend, or agree with.
+#: The maximum number of environments that one may extend or share a solve-group with.
 _MOST = 100
 
 
@@ -25,7 +25,7 @@ def combine(
     subdirs: Sequence[str],
     problems: set[Problem],
 ) -> dict[str, Environment]:
-    """``default``, then the declared environments, each with its view of every platform."""
+    """Return ``default`` and the declared environments, with their views of every platform."""
     declared: dict[str, Environment] = {}
     for head in heads:
         for name, environment in head.environments.items():
@@ -73,7 +73,7 @@ def _override(
 def _combine_channels(
     earlier: tuple[Text, ...], later: tuple[Text, ...], problems: set[Problem]
 ) -> tuple[Text, ...]:
-    """The longer list, of which the shorter must be the end: else their order is not known."""
+    """Return the longer list; the shorter must be its end, otherwise their order is not defined."""
     if not earlier or not later:
         return earlier or later
     longer, shorter = (earlier, later) if len(earlier) >= len(later) else (later, earlier)
@@ -91,7 +91,7 @@ def _combine_channels(
 
 
 def relation_problems(environments: dict[str, Environment], heads: Sequence[Head]) -> set[Problem]:
-    """What is wrong between environments: unknown names and circles."""
+    """Return problems of ``extends``: unknown names and cycles."""
     problems = _too_many(environments)
     for environment in environments.values():
         for parent in environment.extends:
@@ -109,7 +109,7 @@ def relation_problems(environments: dict[str, Environment], heads: Sequence[Head
 
 
 def _too_many(environments: dict[str, Environment]) -> set[Problem]:
-    """What nobody writes, nor could wait for: hundreds that extend or agree with each other."""
+    """Return problems of environments that extend, or share a solve-group with, too many others."""
     problems: set[Problem] = set()
     groups: dict[str, int] = {}
     for environment in environments.values():
@@ -126,7 +126,7 @@ def _too_many(environments: dict[str, Environment]) -> set[Problem]:
 
 
 def _ancestors(environment: Environment, environments: dict[str, Environment]) -> set[str]:
-    """The names of all that an environment extends, or so many that they are too many."""
+    """Return the names of all environments that one extends, stopping when there are too many."""
     seen: set[str] = set()
     todo = list(environment.extends)
     while todo and len(seen) <= _MOST:
@@ -138,7 +138,7 @@ def _ancestors(environment: Environment, environments: dict[str, Environment]) -
 
 
 def lonely_groups(environments: Iterable[Environment]) -> list[str]:
-    """A warning for each solve-group of a single environment: its name may be misspelt."""
+    """Return a warning for each solve-group with a single environment: its name may be misspelt."""
     members: dict[str, list[str]] = {}
     for environment in environments:
         if environment.solve_group:
@@ -152,7 +152,7 @@ def lonely_groups(environments: Iterable[Environment]) -> list[str]:
 
 
 def nowhere_problems(manifest: Manifest) -> set[Problem]:
-    """Environments that extend others which have no platform in common."""
+    """Return problems of environments that extend others without a common platform."""
     return {
         Problem(
             environment.at,
@@ -166,14 +166,14 @@ def nowhere_problems(manifest: Manifest) -> set[Problem]:
 
 
 def shared_name_problems(manifest: Manifest) -> set[Problem]:
-    """Environments that would be the same conda environment, each to take away what others have."""
+    """Return problems of environments that would be installed into the same conda environment."""
     first: dict[str, str] = {}
     problems = set()
     for name, environment in manifest.environments.items():
         conda_name = manifest.conda_name(name)
         if conda_name is None:
             continue
-        # Folders' names differ by more than case nowhere on macOS and Windows.
+        # On macOS and Windows, names of folders are case-insensitive.
         other = first.setdefault(conda_name.casefold(), name)
         if other != name:
             message = f"environment {name!r} would be {conda_name}, which {other!r} is"

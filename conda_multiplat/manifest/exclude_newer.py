@@ -1,4 +1,4 @@
-"""``multiplat: exclude-newer``, and what is said of channels and packages beside it."""
+"""``multiplat: exclude-newer``, ``exclude-newer-channel`` and ``exclude-newer-package``."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ KEYS = (EVERYTHING, OF_CHANNELS, OF_PACKAGES)
 
 
 class Said(NamedTuple):
-    """What one file says.
+    """The rules of one file.
 
     Attributes:
-        rule: of everything, channels and packages.
-        places: where each of the channels stands.
+        rule: the general rule and those for channels and packages.
+        places: the location of each channel's rule.
     """
 
     rule: Rule = Rule()
@@ -41,7 +41,7 @@ class Said(NamedTuple):
 
 
 def read_exclude_newer(reader: Reader, keys: Mapping[str, tuple[Text, yaml.Node]]) -> Said:
-    """What the keys of ``multiplat:`` say, problems going to ``reader``."""
+    """Read the keys of ``multiplat:``, adding problems to ``reader``."""
     everything = ""
     if EVERYTHING in keys and not is_null(keys[EVERYTHING][1]):
         everything = _everything(reader, keys[EVERYTHING][1])
@@ -83,7 +83,7 @@ def _own(
 
 
 def _require_names(reader: Reader, keys: Iterable[Text]) -> None:
-    """Refuse what names no package, or one twice: what it says would hold for nothing."""
+    """Add a problem for keys that are not package names, and for duplicates."""
     places: dict[str, Location] = {}
     for key in keys:
         first = places.setdefault(key.value.lower(), key.at)
@@ -99,7 +99,7 @@ def _plain(channel: str) -> str:
 
 
 def combined(said: Iterable[Said]) -> ExcludeNewer:
-    """What several files say: the last that says a word of something counts."""
+    """Combine the rules of several files; later files take precedence."""
     everything = ""
     channels: dict[str, str] = {}
     packages: dict[str, str] = {}
@@ -112,12 +112,12 @@ def combined(said: Iterable[Said]) -> ExcludeNewer:
 
 
 def of_both(rule: Rule) -> ExcludeNewer:
-    """What is said of both halves: PyPI has no channels."""
+    """Return the rules for conda's and PyPI's packages; PyPI has no channels."""
     return ExcludeNewer(rule, rule._replace(channels=()))
 
 
 def channel_problems(said: Sequence[Said], environments: Mapping[str, Environment]) -> set[Problem]:
-    """Channels that the manifest does not name: a slip there would let everything through."""
+    """Return problems of channels that the manifest does not name: a typo would exempt packages."""
     views = [view for each in environments.values() for view in each.views.values()]
     named = {_plain(text.value) for view in views for text in view.channels}
     of_specs = (spec_channel(line.text) for view in views for line in view.conda)

@@ -1,4 +1,4 @@
-"""What a manifest says on every platform: its name, its platforms and its ``multiplat:`` key."""
+"""The part of a manifest that is the same on every platform: name, platforms, ``multiplat:``."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ TOP_LEVEL = (
     "category",
     "multiplat",
 )
-#: conda-lock's own keys, and what says the same to pip and uv too.
+#: conda-lock's own keys, with the equivalents that we read.
 _CONDA_LOCK = {
     "pip-repositories": "write `- --extra-index-url URL` under `pip:`",
     "allow-pypi-requests": "write `- --index-url URL` under `pip:`",
@@ -68,7 +68,7 @@ ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 class Head:
-    """What one file says apart from platforms' lines."""
+    """The content of one file that doesn't depend on the platform."""
 
     def __init__(self) -> None:
         self.name: Text | None = None
@@ -86,10 +86,10 @@ class Head:
 
 
 def read_head(reader: Reader, pairs: Sequence[tuple[Text, yaml.Node]]) -> Head:
-    """Read the keys of a whole file, its problems going to ``reader``.
+    """Read the keys of a whole file, adding problems to ``reader``.
 
-    A key can stand twice under different selectors, so that here the last one counts; duplicates
-    are looked for platform by platform.
+    A key may occur twice under different selectors, so the last one counts here; duplicates are
+    detected for each platform.
     """
     head = Head()
     for key, node in pairs:
@@ -169,7 +169,7 @@ def _multiplat(reader: Reader, node: yaml.Node, head: Head) -> None:
 
 
 def _projects(reader: Reader, name: str, node: yaml.Node) -> tuple[str, ...]:
-    """The PyPI projects that a conda package provides: a name, a list of them, or none (null)."""
+    """Return the PyPI projects that a conda package provides: a name, a list, or none (null)."""
     if is_null(node):
         return ()
     if isinstance(node, yaml.SequenceNode):
@@ -179,7 +179,7 @@ def _projects(reader: Reader, name: str, node: yaml.Node) -> tuple[str, ...]:
 
 
 def _solve_group(reader: Reader, keys: dict[str, tuple[Text, yaml.Node]]) -> str:
-    """The name of an environment's solve-group, ``""`` where it has none."""
+    """Return the name of an environment's solve-group; ``""`` if it has none."""
     group = keys.get("solve-group")
     if group is None or is_null(group[1]):
         return ""
@@ -196,7 +196,7 @@ def _environment(reader: Reader, key: Text, node: yaml.Node) -> Environment:
     elif not ENVIRONMENT_NAME.fullmatch(key.value):
         hint = "it names a file: write letters, digits, `-`, `_` and `.`"
         reader.problem(key.at, f"{key.value!r} can't be an environment's name", hint)
-    elif is_device(key.value):  # no checkout there could have such a lock
+    elif is_device(key.value):  # such a lock could not be checked out there
         hint = "it names a file, and Windows has a device of that name: choose another"
         reader.problem(key.at, f"{key.value!r} can't be an environment's name", hint)
     keys = reader.known(node, what, ENVIRONMENT)
@@ -218,7 +218,7 @@ def _environment(reader: Reader, key: Text, node: yaml.Node) -> Environment:
 
 
 def _own_name(reader: Reader, keys: dict[str, tuple[Text, yaml.Node]]) -> str:
-    """The conda environment that an environment is to be, ``""`` where it says none."""
+    """Return an environment's ``name:``, that of its conda environment; ``""`` if it has none."""
     if "name" not in keys:
         return ""
     reader.no_selectors(keys["name"][1], "name")

@@ -13,18 +13,18 @@ from conda_multiplat.vocabulary.yaml_nodes import Reader, Text
 
 LICENSES = ("allow", "deny", "exceptions")
 EXCEPTION = ("license", "reason")
-#: What is wrong with a licence, and what to write instead; ``None`` where nothing is.
+#: Returns what is wrong with a licence, and what to write instead; ``None`` if it is valid.
 LicenseCheck = Callable[[str], tuple[str, str] | None]
 
 
 class LicenseException(NamedTuple):
-    """A package that may have a licence all the same.
+    """An exception for a package.
 
     Attributes:
         package: its name, conda's or PyPI's.
-        license: the licence that it is let through with, as ``licenses`` shows it; ``""`` for any.
-        reason: why.
-        at: where the manifest says so.
+        license: the licence that is accepted, as ``licenses`` shows it; ``""`` for any.
+        reason: why it is accepted.
+        at: the location in the manifest.
     """
 
     package: str
@@ -33,17 +33,17 @@ class LicenseException(NamedTuple):
     at: Location
 
     def is_for(self, name: str) -> bool:
-        """Whether a package has the name, PyPI's in any spelling."""
+        """Whether it applies to a package; PyPI's names match in any spelling."""
         return name in (self.package, project_name(self.package))
 
 
 class LicenseRules(NamedTuple):
-    """What a manifest says of licences.
+    """The rules of ``licenses:``.
 
     Attributes:
-        allow: the licences that may be had; where it is empty, all that are not denied.
-        deny: those that may not.
-        exceptions: packages that neither is asked of.
+        allow: the allowed licences; if empty, all that are not denied.
+        deny: the denied licences.
+        exceptions: packages that the lists don't apply to.
     """
 
     allow: tuple[Text, ...] = ()
@@ -51,7 +51,7 @@ class LicenseRules(NamedTuple):
     exceptions: tuple[LicenseException, ...] = ()
 
     def said(self) -> dict[str, Any]:
-        """What is said, apart from where."""
+        """The rules without their locations."""
         return {
             "allow": [text.value for text in self.allow],
             "deny": [text.value for text in self.deny],
@@ -60,21 +60,21 @@ class LicenseRules(NamedTuple):
 
 
 def combined(rules: Sequence[LicenseRules]) -> LicenseRules:
-    """What several files say: all of it, of a package's exceptions the last.
+    """Combine the rules of several files; of a package's exceptions, the last applies.
 
-    What one of them denies is denied.
+    A licence that one file denies is denied.
     """
     exceptions = {each.package: each for rule in rules for each in rule.exceptions}
     deny = {text.value: text for rule in rules for text in rule.deny}
     allow = {text.value: text for rule in rules for text in rule.allow}
-    if len(rules) > 1:  # one that contradicts itself is refused
+    if len(rules) > 1:  # a file that contradicts itself is refused
         left = {value: text for value, text in allow.items() if value not in deny}
         allow = left or allow
     return LicenseRules(tuple(allow.values()), tuple(deny.values()), tuple(exceptions.values()))
 
 
 def read_license_rules(reader: Reader, node: yaml.Node) -> LicenseRules:
-    """The value of ``licenses:``, its problems going to ``reader``."""
+    """Read the value of ``licenses:``, adding problems to ``reader``."""
     reader.no_selectors(node, "licenses")
     keys = reader.known(node, "licenses", LICENSES)
     allow, deny = (
@@ -110,7 +110,7 @@ def _exceptions(reader: Reader, node: yaml.Node) -> tuple[LicenseException, ...]
 
 
 def license_problems(rules: LicenseRules, check: LicenseCheck) -> set[Problem]:
-    """What is wrong with the licences that lists name."""
+    """Return problems of the licences in the lists."""
     return {
         Problem(text.at, *problem)
         for text in (*rules.allow, *rules.deny)

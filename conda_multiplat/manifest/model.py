@@ -1,8 +1,8 @@
 """The manifest as frozen values: what the files say, before any platform is chosen.
 
 ``environment.yml`` is CEP 24's; the ``multiplat:`` key adds virtual packages and environments.
-A line can hold for some platforms only, so that dependencies and channels come as one
-:class:`View` for each platform. ``read`` makes these values from text.
+A line may apply to some platforms only, so dependencies and channels are in one :class:`View` for
+each platform. ``read`` makes these values from text.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from conda_multiplat.vocabulary.project_metadata import ProjectMetadata
 
 
-#: The names of conda's own environment.
+#: Names of conda's base environment.
 CONDAS_OWN = ("base", "root")
 
 
@@ -37,20 +37,20 @@ class Requirement(NamedTuple):
     category: str = "main"
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form: ``spec``, ``file``, ``line``."""
+        """Return the JSON form: ``spec``, ``file``, ``line``."""
         return {"spec": self.text, "file": self.at.file, "line": self.at.line}
 
 
 class LocalProject(NamedTuple):
-    """A project on this disk that a line of ``pip:`` brings, and what it says of itself.
+    """A local project that a line of ``pip:`` requires, with its metadata.
 
     Attributes:
         line: the line.
-        metadata: what counts of it.
-        extras: those that are asked for.
-        needed_by: the local project that needs it from there; ``""`` where the line names it.
-        markers: for which targets it is needed; all must hold.
-        folder: where it is.
+        metadata: its metadata, as far as it decides what is locked.
+        extras: the requested extras.
+        needed_by: the local project that requires it; ``""`` if the line names it.
+        markers: the PEP 508 markers under which it is required; all must be true.
+        folder: its path.
     """
 
     line: Requirement
@@ -62,9 +62,9 @@ class LocalProject(NamedTuple):
 
 
 class View(NamedTuple):
-    """What one environment's own lines say for one platform.
+    """The content of one environment's own lines for one platform.
 
-    ``projects`` are the local ones among ``pypi``; they are known where the metadata was read.
+    ``projects`` are the local projects among ``pypi``; empty until their metadata has been read.
     """
 
     channels: tuple[Text, ...] = ()
@@ -74,10 +74,10 @@ class View(NamedTuple):
 
 
 class Environment(NamedTuple):
-    """A named set of dependencies, platforms and promises, as declared: nothing inherited yet.
+    """A named set of dependencies, platforms and promises, as declared, without inheritance.
 
-    ``solve_group`` is not inherited: each environment says its own. ``own_name`` is the conda
-    environment that it is to be, where the manifest's name and its own don't make that.
+    ``solve_group`` is never inherited. ``own_name`` is the value of its ``name:``, which replaces
+    the default name ``NAME-ENV`` of its conda environment.
     """
 
     name: str
@@ -98,15 +98,15 @@ class Manifest(NamedTuple):
         name: the conda environment's name, if the manifest has one (see ``prefix_name``).
         platforms: the top-level ``platforms``.
         environments: by name, ``default`` first, then as declared.
-        prefer: the order in which ``install`` tries the environments; empty where not said.
-        variables: for each platform, the environment variables to set on activation.
-        warnings: what is ignored, a line each.
-        pypi_names: conda package -> the PyPI projects that it provides, beyond what is known.
+        prefer: the order in which ``install`` tries the environments; may be empty.
+        variables: platform -> environment variables to set on activation.
+        warnings: a line for each ignored key.
+        pypi_names: conda package -> the PyPI projects that it provides, in addition to our table.
         pypi: how versions of PyPI packages are chosen.
         licenses: which licences locked packages may have.
-        ignored: vulnerabilities that are not to count.
-        platforms_given: False where the platforms are the caller's, since no file names any.
-        exclude_newer: what is not to be seen since it is too new.
+        ignored: the ignored vulnerabilities.
+        platforms_given: False if the platforms are the caller's, since no file names any.
+        exclude_newer: which packages are ignored as too new.
     """
 
     files: tuple[str, ...]
@@ -125,13 +125,13 @@ class Manifest(NamedTuple):
 
     @property
     def prefix_name(self) -> str | None:
-        """The name of the conda environment to make: conda's own one is not the manifest's."""
+        """The name of the conda environment to create; ``None`` for conda's base environment."""
         return None if self.name in CONDAS_OWN else self.name
 
     def conda_name(self, name: str) -> str | None:
-        """The conda environment that an environment is: its own ``name``, else ``NAME-ENV``.
+        """Return the name of an environment's conda environment: its ``name:`` or ``NAME-ENV``.
 
-        ``default`` is ``NAME``. ``None`` where the manifest has no name to begin with.
+        ``default`` is ``NAME``. ``None`` if the manifest has no name.
         """
         if own := self.environments[name].own_name:
             return own
@@ -139,7 +139,7 @@ class Manifest(NamedTuple):
         return first if first is None or name == DEFAULT_ENVIRONMENT else f"{first}-{name}"
 
     def lineage(self, name: str) -> list[Environment]:
-        """``name`` and all that it extends, the most general first, each once."""
+        """Return ``name`` and all environments that it extends, the most general first."""
         ancestors: dict[str, Environment] = {}
 
         def visit(environment: Environment) -> None:
@@ -152,7 +152,7 @@ class Manifest(NamedTuple):
         return list(ancestors.values())
 
     def heirs(self, name: str) -> list[str]:
-        """The environments that an environment's own lines count for: it, and who extends it."""
+        """Return the environments that its own lines apply to: itself and those extending it."""
         declared = self.environments[name]
         return [
             environment
@@ -161,7 +161,7 @@ class Manifest(NamedTuple):
         ]
 
     def platforms_of(self, name: str) -> tuple[str, ...]:
-        """The platforms of an environment: its own, or those that all it extends have."""
+        """Return an environment's platforms: its own, or those common to all that it extends."""
         if self.environments[name].platforms:
             return self.environments[name].platforms
         known: dict[str, tuple[str, ...]] = {}
@@ -173,7 +173,7 @@ class Manifest(NamedTuple):
         return known[name]
 
     def peers_of(self, name: str, subdir: str) -> list[str]:
-        """The other environments of an environment's solve-group that have a platform."""
+        """Return the other environments of its solve-group that have the platform."""
         group = self.environments[name].solve_group
         return [
             other.name
@@ -185,7 +185,7 @@ class Manifest(NamedTuple):
         ]
 
     def with_views(self, changed: Callable[[View], View]) -> Manifest:
-        """The same with each view of each environment as ``changed`` makes it."""
+        """Return a copy in which ``changed`` has been applied to each view of each environment."""
         return self._replace(
             environments={
                 name: each._replace(views={at: changed(view) for at, view in each.views.items()})
@@ -194,9 +194,9 @@ class Manifest(NamedTuple):
         )
 
     def view(self, name: str, subdir: str) -> View:
-        """All that holds for an environment on a platform, what it extends included.
+        """Return the merged view of an environment on a platform, including what it extends.
 
-        Channels of the more special environment come first: there they are preferred.
+        Channels of the more specific environment come first, and have the higher priority.
         """
         views = [ancestor.views.get(subdir, View()) for ancestor in self.lineage(name)]
         channels: dict[str, Text] = {}

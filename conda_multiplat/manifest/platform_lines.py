@@ -1,4 +1,4 @@
-"""What a manifest says on one platform: dependencies, channels and variables."""
+"""The part of a manifest that depends on the platform: dependencies, channels and variables."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, spec_name
 from conda_multiplat.vocabulary.selectors import SelectorError, dict_selector
 from conda_multiplat.vocabulary.yaml_nodes import Reader, Text, is_null, is_string
 
-#: The project that an entry of ``pip:`` names, or a :class:`WordingError`.
+#: Returns the project that an entry of ``pip:`` names, or raises a :class:`WordingError`.
 EntryName = Callable[[str], str]
 
-#: Says what is wrong with a MatchSpec, or nothing: the conda engine's parser, as a port.
+#: Returns what is wrong with a MatchSpec, or ``None``: the conda engine's parser.
 SpecCheck = Callable[[str], str | None]
 
 
 class Lines:
-    """What one file says for one platform: the view of each environment, and the variables."""
+    """The content of one file for one platform: the view of each environment, and the variables."""
 
     def __init__(self) -> None:
         self.views: dict[str, View] = {}
@@ -29,15 +29,15 @@ class Lines:
 
 
 class LineReader:
-    """Reads a file as one platform sees it.
+    """Reads a file for one platform.
 
     Args:
-        reader: where problems go.
+        reader: collects problems.
         subdir: the platform.
-        check_spec: what says whether a MatchSpec is one.
-        entry_name: what reads an entry of ``pip:``.
-        comment_line: the line of the file's first comment selector, 0 if it has none: then
-            dictionary selectors are not allowed (CEP 24).
+        check_spec: checks a MatchSpec.
+        entry_name: reads an entry of ``pip:``.
+        comment_line: the line of the file's first comment selector, 0 if it has none; if it has
+            one, dictionary selectors are not allowed (CEP 24).
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class LineReader:
         self._comment_line = comment_line
 
     def read(self, root: yaml.Node | None) -> Lines:
-        """All that the document says, the environments' own lines included."""
+        """Read the document for the platform, including the lines of its environments."""
         lines = Lines()
         if not isinstance(root, yaml.MappingNode):
             return lines

@@ -1,4 +1,4 @@
-"""``multiplat: pypi:``: how versions of PyPI packages are chosen, the same for all who lock."""
+"""``multiplat: pypi:``: how versions of PyPI packages are chosen, the same on every machine."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.names import did_you_mean, project_name
 from conda_multiplat.vocabulary.yaml_nodes import Reader
 
-#: The CUDA versions that PyTorch's indexes are named after, as uv knows them, the newest first.
+#: The CUDA versions of PyTorch's indexes, as uv names them, the newest first.
 CUDA_BACKENDS = (
     *("cu132", "cu130", "cu129", "cu128", "cu126", "cu125", "cu124", "cu123", "cu122", "cu121"),
     *("cu120", "cu118", "cu117", "cu116", "cu115", "cu114", "cu113", "cu112", "cu111", "cu110"),
     *("cu102", "cu101", "cu100", "cu92", "cu91", "cu90", "cu80"),
 )
 NO_BACKEND = "none"
-#: Each key and the values that uv knows for it, its default first; of ``torch-backend`` those that
-#: don't look at the machine that locks, and ours for what PyPI has.
+#: Keys and the values that uv accepts, its default first. ``torch-backend`` has only those that do
+#: not depend on the machine that locks, and our ``none`` for PyPI's packages.
 CHOICES = {
     "resolution": ("highest", "lowest", "lowest-direct"),
     "prerelease": ("if-necessary-or-explicit", "if-necessary", "explicit", "allow", "disallow"),
@@ -32,7 +32,7 @@ CHOICES = {
         *("rocm5.3", "rocm5.2", "rocm5.1.1", "rocm4.2", "rocm4.1", "rocm4.0.1", "xpu"),
     ),
 }
-#: So many words are shown.
+#: The maximum number of values in a message.
 _FEW = 9
 PYPI = (*CHOICES, "indexes", "sources", "file-hosts")
 _PROJECT = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -42,17 +42,18 @@ FILE_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
 
 
 class PypiOptions(NamedTuple):
-    """What the manifest says; ``""`` where it is silent, and uv's default holds.
+    """The values in the manifest; ``""`` means uv's default.
 
     Attributes:
-        resolution: whether the newest or the oldest versions are taken that fit.
+        resolution: whether the newest or the oldest versions that fit are chosen.
         prerelease: when pre-releases count.
-        index_strategy: which index a package may come from, of several.
-        torch_backend: for which accelerator PyTorch's packages are; ``none``: those of PyPI.
-        indexes: indexes for named projects only: name -> URL, ``${VARIABLES}`` as written.
-        sources: which project comes from which of them.
-        file_hosts: further servers that indexes may have their files on, ``host`` or ``host:port``.
-            They say where something may come from and not what, and are in no digest.
+        index_strategy: which of several indexes a package may come from.
+        torch_backend: the accelerator of PyTorch's packages; ``none`` takes them from PyPI.
+        indexes: name -> URL of indexes that are used only by ``sources``; ``${VARIABLES}`` as
+            written.
+        sources: project -> name of the index that it comes from.
+        file_hosts: further servers that may have the files of indexes, ``host`` or ``host:port``.
+            They don't decide what is locked, so they are in no digest.
     """
 
     resolution: str = ""
@@ -64,12 +65,12 @@ class PypiOptions(NamedTuple):
     file_hosts: tuple[str, ...] = ()
 
     def said(self) -> dict[str, str]:
-        """What is said in a word, by its key."""
+        """Return the values that are plain words, by key."""
         words = (self.resolution, self.prerelease, self.index_strategy, self.torch_backend)
         return {key: value for key, value in zip(CHOICES, words, strict=True) if value}
 
     def content(self) -> dict[str, Any]:
-        """What is said and has an effect, for a digest: without logins."""
+        """Return the values that have an effect, without logins, for a digest."""
         urls = dict(self.indexes)
         used = {name: public_name(urls[name]) for _, name in self.sources}
         more = {"indexes": used, "sources": dict(self.sources)} if self.sources else {}
@@ -77,7 +78,7 @@ class PypiOptions(NamedTuple):
 
 
 def combined(options: Sequence[PypiOptions]) -> PypiOptions:
-    """What several files say: the last that says a word, and all of their indexes."""
+    """Combine the options of several files: later words take precedence; all indexes are kept."""
     said: dict[str, str] = {}
     indexes: dict[str, str] = {}
     sources: dict[str, str] = {}
@@ -104,12 +105,12 @@ def _options(
 
 
 def is_index(url: str) -> bool:
-    """Whether a text can be the URL of an index."""
+    """Whether a text can be an index's URL."""
     return bool(INDEX_URL.match(url))
 
 
 def read_pypi_options(reader: Reader, node: yaml.Node) -> PypiOptions:
-    """The value of ``pypi:``, its problems going to ``reader``."""
+    """Read the value of ``pypi:``, adding problems to ``reader``."""
     reader.no_selectors(node, "pypi")
     keys = reader.known(node, "pypi", PYPI)
     chosen = {

@@ -1,14 +1,12 @@
-"""Reads manifests: ``environment.yml`` text -> :class:`Manifest`, or every problem of it at once.
+"""Read manifests: ``environment.yml`` text -> :class:`Manifest`, or all of its problems at once.
 
-How a file is read, and why in this order:
+A file is read in this order:
 
-1. The whole text gives what no selector changes (``manifest_head``): ``platforms`` and the
-   ``multiplat:`` key.
-2. For each platform that is named anywhere, lines whose comment selector is false are blanked
-   (CEP 24: the rest must be YAML, and only that), and the rest is read again
-   (``manifest_lines``): that platform's dependencies, channels and variables. Files without
-   comment selectors are parsed once.
-3. Several files are combined (``manifest_combine``).
+1. The parts that no selector changes (``head``): ``platforms`` and the ``multiplat:`` key.
+2. For each platform that is named anywhere, lines whose comment selector is false are blanked, and
+   the rest, which must be YAML (CEP 24), is read (``platform_lines``): the platform's dependencies,
+   channels and variables. Files without comment selectors are parsed once.
+3. Several files are combined (``combine``).
 """
 
 from __future__ import annotations
@@ -42,7 +40,7 @@ __all__ = ["EntryName", "Source", "SpecCheck", "read_manifest"]
 
 
 class Source(NamedTuple):
-    """A manifest's text and its name as the user knows it."""
+    """A manifest's text and its file name as the user gave it."""
 
     file: str
     text: str
@@ -61,15 +59,14 @@ def read_manifest(
 
     Args:
         sources: the files, in the order in which later ones take precedence.
-        host_subdirs: the platforms to assume where no file names any (CEP 24).
-        check_spec: what says whether a MatchSpec is one; left out, specs are not parsed.
-        entry_name: what reads an entry of ``pip:``; left out, they are taken as they are.
-        check_license: what says whether an entry of ``licenses:`` is a licence; left out, they are
-            taken as they are.
-        also: platforms to read the lines of, besides those that the files name.
+        host_subdirs: the platforms to assume if no file names any (CEP 24).
+        check_spec: checks a MatchSpec; without it, specs are not parsed.
+        entry_name: reads an entry of ``pip:``; without it, entries are not checked.
+        check_license: checks an entry of ``licenses:``; without it, entries are not checked.
+        also: platforms to read in addition to those that the files name.
 
     Raises:
-        ManifestError: with every problem of every file.
+        ManifestError: the files have problems; the error has all of them.
     """
     readers = [_FileReader(source, check_spec, entry_name) for source in sources]
     heads = [reader.head() for reader in readers]
@@ -115,7 +112,7 @@ def read_manifest(
 
 
 class _FileReader:
-    """Reads one file, once for what holds everywhere and once for each platform."""
+    """Reads one file, once for all platforms and once for each platform."""
 
     def __init__(
         self, source: Source, check_spec: SpecCheck | None, entry_name: EntryName | None
@@ -129,11 +126,11 @@ class _FileReader:
 
     @property
     def problems(self) -> set[Problem]:
-        """What is wrong with the file, as far as it was read."""
+        """The problems found so far."""
         return self._reader.problems
 
     def head(self) -> Head:
-        """What the file says on every platform."""
+        """Read the part that is the same on every platform."""
         reader = Reader(
             self._source.file,
             self.problems,
@@ -143,7 +140,7 @@ class _FileReader:
         return read_head(reader, self._root(self._source.text))
 
     def lines(self, subdir: str) -> Lines:
-        """What the file says on one platform."""
+        """Read the part for one platform."""
         text = self._source.text
         if self._selector_lines:
             text, problems = filter_lines(text, subdir, self._source.file)

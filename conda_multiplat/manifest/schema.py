@@ -1,8 +1,8 @@
-"""A JSON Schema of the manifest, for editors: completion, and what is wrong while one types.
+"""A JSON Schema of the manifest, for editors: completion, and errors while typing.
 
-Keys and words come from where the reader has them; what a key means is said here. A schema sees
-one value at a time: what joins several (a parent that is there, a promise that fits its platform)
-is for the reader alone.
+Keys and values come from the reader's own tables; their descriptions are here. A schema checks
+single values; only the reader checks relations between them (that ``extends`` names an environment,
+that a promise fits its platform).
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from conda_multiplat.vocabulary.names import FAMILIES, SUBDIRS
 from conda_multiplat.vocabulary.virtual_packages import NAME, NAMES
 
 Schema = dict[str, Any]
-#: The draft that editors know.
+#: The draft that editors support.
 DRAFT = "http://json-schema.org/draft-07/schema#"
-#: A scalar is taken as it is written: ``2.28`` is text to us and a number to YAML.
+#: Any scalar: ``2.28`` is text for us and a number in YAML.
 _TEXT: Schema = {"type": ["string", "number", "boolean"]}
 _SPEC: Schema = {
     "type": "string",
@@ -34,10 +34,10 @@ _SELECTED = {f"^sel\\(\\s*{family}\\s*\\)$": _SPEC for family in FAMILIES}
 
 
 def schema() -> Schema:
-    """The schema, of draft 7.
+    """Return the schema (JSON Schema, draft 7).
 
     Returns:
-        A value that ``json.dumps`` takes, the same each time.
+        A value for ``json.dumps``, always the same.
     """
     return {
         "$schema": DRAFT,
@@ -63,7 +63,11 @@ def is_schema(text: str) -> bool:
 
 
 def _described(names: Iterable[str], table: Mapping[str, tuple[str, Schema]]) -> Schema:
-    """The properties of a mapping whose keys the reader knows; one that is not described fails."""
+    """Return the schema of a mapping with known keys.
+
+    Raises:
+        KeyError: a key has no description.
+    """
     shapes = {}
     for name in names:
         description, shape = table[name]
@@ -85,7 +89,7 @@ def _list(items: Schema) -> Schema:
 
 
 def _named(pattern: str, shape: Schema) -> Schema:
-    """A mapping whose keys are the user's own."""
+    """Return the schema of a mapping whose keys are the user's."""
     return {
         "type": ["object", "null"],
         "patternProperties": {f"^(?:{pattern})$": shape},
@@ -94,7 +98,7 @@ def _named(pattern: str, shape: Schema) -> Schema:
 
 
 def _shared(name: str) -> Schema:
-    """A reference in a list of one: beside ``$ref`` itself a description has no effect."""
+    """Return a reference, in a list of one: next to ``$ref``, a description has no effect."""
     return {"allOf": [{"$ref": f"#/definitions/{name}"}]}
 
 

@@ -1,4 +1,4 @@
-"""What a manifest says and hardly means: MatchSpecs as conda reads them, and promises."""
+"""Warnings about MatchSpecs and promises that are probably not meant as they are written."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from conda_multiplat.vocabulary.virtual_packages import promise_warning
 
 
 def spec_warnings(manifest: Manifest) -> list[str]:
-    """A line for each place, in their order; nothing for what is no MatchSpec at all.
+    """Return warnings: a line for each MatchSpec, then one for each misspelt virtual package.
 
-    After them one for each name of a virtual package that looks like a slip.
+    Texts that are not MatchSpecs at all are skipped.
     """
     platforms: dict[Requirement, list[str]] = {}
     for environment in manifest.environments.values():

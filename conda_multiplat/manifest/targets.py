@@ -1,4 +1,4 @@
-"""Manifest -> targets: each environment on each of its platforms, with what its machines have."""
+"""Manifest -> targets: environments by platforms, with their virtual packages."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Target(NamedTuple):
     Attributes:
         environment: the environment's name.
         subdir: the platform.
-        virtual_packages: what the machines of this target are promised to have, sorted.
-        assumed: those of them that the manifest does not state, as ``glibc 2.28``.
-        view: what the manifest asks for here.
-        pypi_names: what the manifest says of the PyPI projects that conda packages provide.
+        virtual_packages: the promised and assumed virtual packages, sorted.
+        assumed: the assumed ones, which the manifest does not state, as ``glibc 2.28``.
+        view: the dependencies and channels of this target.
+        pypi_names: conda package -> the PyPI projects that it provides, from the manifest.
         pypi_options: how versions of PyPI packages are chosen.
-        solve_group: the group whose environments agree on versions; ``""`` where there is none.
+        solve_group: the group whose environments agree on versions; ``""`` if there is none.
         peers: the targets of the group's other environments on this platform.
-        exclude_newer: what is not to be seen since it is too new.
+        exclude_newer: which packages are ignored as too new.
     """
 
     environment: str
@@ -42,17 +42,17 @@ class Target(NamedTuple):
 
     @property
     def group(self) -> tuple[str, str]:
-        """What it has in common with its peers alone; the same for all that have none."""
+        """Its solve-group and platform; the same empty key for all targets without peers."""
         return (self.solve_group, self.subdir) if self.peers else ("", "")
 
     def excluding(self, exclude_newer: ExcludeNewer) -> Target:
-        """The same, and its peers, with another word on what is too new."""
+        """Return a copy, with copies of its peers, that has another ``exclude_newer``."""
         peers = tuple(peer._replace(exclude_newer=exclude_newer) for peer in self.peers)
         return self._replace(exclude_newer=exclude_newer, peers=peers)
 
     @property
     def members(self) -> tuple[str, ...]:
-        """The environments of its solve-group on this platform, its own first."""
+        """The environments of its solve-group on this platform, the target's first."""
         return (self.environment, *(peer.environment for peer in self.peers))
 
     def __str__(self) -> str:
@@ -62,10 +62,10 @@ class Target(NamedTuple):
 def targets(
     manifest: Manifest, environments: Sequence[str] = (), platforms: Sequence[str] = ()
 ) -> list[Target]:
-    """All targets of a manifest, or those of some environments and platforms.
+    """Return all targets of a manifest, or those of some environments and platforms.
 
     Raises:
-        UsageError: an environment or platform that the manifest does not have.
+        UsageError: the manifest does not have one of the environments or platforms.
     """
     names = select_environments(manifest, environments)
     known = {subdir for name in names for subdir in manifest.platforms_of(name)}
@@ -83,7 +83,7 @@ def targets(
 
 
 def target(manifest: Manifest, environment: str, subdir: str) -> Target:
-    """One environment on one platform."""
+    """Return the target of one environment on one platform."""
     alone = _alone(manifest, environment, subdir)
     peers = manifest.peers_of(environment, subdir)
     if not peers:
@@ -112,12 +112,12 @@ def _alone(manifest: Manifest, environment: str, subdir: str) -> Target:
 
 
 def stated_promises(manifest: Manifest, environment: str, subdir: str) -> set[str]:
-    """The virtual packages that a manifest says something of for a target, ``null`` included."""
+    """Return the virtual packages that a manifest states for a target, including ``null``."""
     return set(promises_for(manifest, environment, subdir))
 
 
 def promises_for(manifest: Manifest, environment: str, subdir: str) -> dict[str, str | None]:
-    """What a manifest says of the virtual packages of a target, by name without ``__``."""
+    """Return a manifest's promises for a target, by name without ``__``."""
     values: dict[str, str | None] = {}
     for ancestor in manifest.lineage(environment):
         values |= stated(subdir, ancestor.promises)
@@ -125,7 +125,7 @@ def promises_for(manifest: Manifest, environment: str, subdir: str) -> dict[str,
 
 
 def with_peers(manifest: Manifest, wanted: Sequence[Target]) -> list[Target]:
-    """Targets and those that they must agree with, in the manifest's order."""
+    """Return targets together with their peers, in the manifest's order."""
     if not any(target.peers for target in wanted):
         return list(wanted)
     names = {(target.environment, target.subdir) for target in wanted}
@@ -134,10 +134,10 @@ def with_peers(manifest: Manifest, wanted: Sequence[Target]) -> list[Target]:
 
 
 def select_environments(manifest: Manifest, wanted: Sequence[str]) -> list[str]:
-    """The names of the wanted environments in the manifest's order; all where none is named.
+    """Return the wanted environments in the manifest's order; all if none is named.
 
     Raises:
-        UsageError: an environment that the manifest does not have.
+        UsageError: the manifest does not have one of the environments.
     """
     for name in wanted:
         if name not in manifest.environments:
