@@ -1,1 +1,1 @@
-"""Targets to solutions: requests, outcomes, agreement, and the ports that engines fill. Pure."""
+"""Targets to solutions: requests, outcomes, solve-groups, engine interfaces; pure functions."""

@@ -1,7 +1,7 @@
-"""What could have been chosen instead of what was, and what stands in the way, as values and words.
+"""Alternatives to what was solved, and what prevents them, as values and messages.
 
-A ``fix`` is what the user does to have it; where there is none, an ``obstacle`` is the solver's
-explanation of why it can't be chosen.
+A ``fix`` tells the user how to get the alternative. If there is none, an ``obstacle`` is the
+solver's explanation of why it is impossible.
 """
 
 from __future__ import annotations
@@ -27,33 +27,33 @@ def _explained(obstacle: str, *, whole: bool) -> list[str]:
 
 
 def by_writing(spec: str, at: Location) -> str:
-    """How to change a line of the manifest."""
+    """Return the fix that changes a line of the manifest."""
     return f"write `{spec}` in {at}"
 
 
 def by_adding(spec: str) -> str:
-    """How to ask for what nobody asks for by name."""
+    """Return the fix that adds a line to the manifest."""
     return f"add `- {spec}` to the dependencies"
 
 
 def by_updating(name: str = "") -> str:
-    """How to let a package move, or everything."""
+    """Return the fix that updates a package, or all of them."""
     return f"run `conda multiplat lock {f'--update {name}' if name else '--update-all'}`"
 
 
 def by_promising(subdir: str, cuda: str) -> str:
-    """How to promise CUDA."""
+    """Return the fix that promises CUDA."""
     return f'promise it: `{subdir}: {{cuda: "{cuda}"}}` under multiplat: virtual-packages'
 
 
 def letting_through(name: str, version: str, cut: int) -> str:
-    """That something is too new, and how to have it all the same."""
+    """Return the reason that a package is too new, with the fix."""
     when = f"; exclude-newer is {in_words(cut)}" if cut else ""
     return f"{name} {version} is too new{when}: {by_exception(name)}"
 
 
 def by_exception(name: str) -> str:
-    """How to let a package through."""
+    """Return the fix that exempts a package from ``exclude-newer``."""
     return f"`exclude-newer-package: {{{name}: {NEVER}}}` under multiplat: lets it through"
 
 
@@ -64,12 +64,12 @@ class CpuBuild:
     Attributes:
         name: the package's name.
         version: the version that was chosen.
-        at: the line that asks for it, or for what needs it.
-        reason: why no CUDA build was, in a few words.
-        instead: the version of the CUDA build that would do, ``""`` where none does.
-        fix: what to do to have it, ``""`` where nothing helps.
-        spec: the MatchSpec that asks for it, ``""`` where none has to.
-        obstacle: where ``spec`` has no solution, the solver's explanation.
+        at: the location of the line that requires it, directly or indirectly.
+        reason: why no CUDA build was chosen, as a phrase.
+        instead: the version of a CUDA build that can be solved; ``""`` if there is none.
+        fix: how to get it; ``""`` if there is no fix.
+        spec: the MatchSpec for it; ``""`` if none is needed.
+        obstacle: the solver's explanation, if ``spec`` has no solution.
     """
 
     name: str

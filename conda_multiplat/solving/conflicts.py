@@ -1,4 +1,4 @@
-"""Conflicts as an error to show: by target, with the manifest's lines, alike ones together."""
+"""Turn conflicts into an error: by target, with the manifest's lines; equal ones are merged."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _EVERYWHERE = " on all platforms"
 def no_solution(
     conflicts: Sequence[Conflict], solvable: Sequence[Target], every: Sequence[Target]
 ) -> NoSolutionError:
-    """The error of a run in which some targets have no solution.
+    """Return the error for targets without a solution.
 
     Args:
-        conflicts: why they have none.
-        solvable: those that have one.
-        every: all that were asked for, those that stay as they are included.
+        conflicts: the conflict of each of them.
+        solvable: the targets that have a solution.
+        every: all requested targets, including those that don't change.
     """
 
     def key(each: Conflict) -> Hashable:
@@ -41,7 +41,7 @@ def no_solution(
 def no_pypi_solution(
     conflicts: Sequence[PypiConflict], solvable: Sequence[Target], every: Sequence[Target]
 ) -> NoSolutionError:
-    """The same where conda's side can be solved and PyPI's can't."""
+    """Return the error for targets whose conda packages can be solved but not those of PyPI."""
 
     def key(each: PypiConflict) -> Hashable:
         shown = tuple((project.name, project.version) for project in each.provided)

@@ -1,6 +1,6 @@
-"""Wheels that are asked for by URL or path, held against what a target can run.
+"""Check wheels that are given by URL or path against the tags of a target.
 
-Lines of ``pip:`` can name them, and so can the metadata of packages.
+They come from lines of ``pip:`` or from the metadata of packages.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _PYTHON = re.compile(r"(cp|py)(?P<major>\d)(?P<minor>\d*)")
 def unfit_wheels(
     target: Target, python: str, subdirs: Collection[str]
 ) -> Iterator[tuple[Requirement, str, str]]:
-    """The lines whose wheels the target can't run: the line, what is wrong, and what to write.
+    """Yield lines whose wheels the target can't run: the line, what is wrong, and what to write.
 
     Args:
         target: the target.

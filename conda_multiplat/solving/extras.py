@@ -1,7 +1,7 @@
-"""Extras of what conda provides: what they need, by the metadata that PyPI has of the project.
+"""Extras of projects that conda provides: their requirements, from the metadata on PyPI.
 
-conda's packages have no extras. Where something asks for one (``fsspec[http]``), what it needs
-comes from PyPI, apart from what conda provides.
+conda packages have no extras. If one is requested (``fsspec[http]``), its requirements come from
+PyPI, except for those that conda provides.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ Holds = Callable[[Marker, str], bool]
 
 
 class Metadata(NamedTuple):
-    """What a distribution says of its dependencies.
+    """The dependencies in a distribution's metadata.
 
     Attributes:
-        requires: its ``Requires-Dist``.
-        extras: the extras that it has.
+        requires: its ``Requires-Dist`` entries.
+        extras: its ``Provides-Extra`` entries.
     """
 
     requires: tuple[str, ...] = ()
@@ -40,7 +40,7 @@ class Metadata(NamedTuple):
 
 
 def read_metadata(text: str) -> Metadata:
-    """The content of a distribution's ``METADATA``."""
+    """Read a distribution's ``METADATA``."""
     headers = HeaderParser().parsestr(text)
     return Metadata(
         tuple(headers.get_all("Requires-Dist", [])),
@@ -49,7 +49,7 @@ def read_metadata(text: str) -> Metadata:
 
 
 def requested(metadata: Metadata, extras: Iterable[str], holds: Holds) -> list[Pep508]:
-    """What a distribution needs on a target, with some of its extras."""
+    """Return a distribution's requirements on a target with some of its extras."""
     wanted = ("", *extras)
     lines = filter(None, map(_requirement, metadata.requires))
     return [
@@ -60,7 +60,7 @@ def requested(metadata: Metadata, extras: Iterable[str], holds: Holds) -> list[P
 
 
 def extras_of(line: Pep508) -> list[str]:
-    """The extras that a requirement asks for."""
+    """Return the extras that a requirement asks for."""
     return sorted(map(canonicalize_name, line.extras))
 
 

@@ -1,4 +1,4 @@
-"""What local projects need on a target, as if lines of ``pip:`` said it."""
+"""Requirements of local projects on a target, as lines of ``pip:``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from conda_multiplat.vocabulary.reachability import Depends
 
 
 def lines_of_needs(projects: Iterable[LocalProject]) -> list[Requirement]:
-    """The requirements of some projects, on whatever target; several where one of them will do."""
+    """Return the requirements of projects on any target, including all alternatives."""
     return [
         line
         for project in projects

@@ -1,4 +1,4 @@
-"""Which lines of ``pip:`` ask for something, by their markers (PEP 508)."""
+"""Evaluate the markers of lines of ``pip:`` (PEP 508)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from conda_multiplat.vocabulary.pip_options import CONSTRAINT
 
 
 def asked_for(lines: Iterable[Requirement], subdir: str, python: str) -> list[str]:
-    """The projects that lines of ``pip:`` ask for on a platform with a Python.
+    """Return the projects that lines of ``pip:`` require on a platform with a version of Python.
 
-    A constraint asks for nothing. Where the Python is not known (``""``), every marker counts as
+    Constraints are not requirements. If the version is not known (``""``), every marker counts as
     true.
     """
     return [

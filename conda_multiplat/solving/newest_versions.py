@@ -1,4 +1,4 @@
-"""The newest version of a package, and in a phrase what is in its way: what engines are asked."""
+"""The newest version of a package, with a phrase that says why it was not chosen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``pylock.toml`` (PEP 751) -> PyPI records: for each package the one file to install."""
+"""Read ``pylock.toml`` (PEP 751) as PyPI records, with the one file to install for each package."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def choose(
     provided: Collection[str],
     dependencies: Mapping[str, Sequence[str]],
 ) -> Chosen:
-    """The records of a ``pylock.toml``.
+    """Choose the records of a ``pylock.toml`` for a target.
 
     Args:
-        data: its content.
-        tags: what wheels may have, the preferred first.
+        data: the parsed file.
+        tags: the target's wheel tags, the preferred first.
         provided: the projects that conda provides, which are left out.
-        dependencies: which projects each project needs.
+        dependencies: project -> the projects that it needs.
     """
     ranks = {tag: rank for rank, tag in enumerate(tags)}
     records: list[PypiRecord] = []
@@ -97,12 +97,12 @@ def _source(package: Package, ranks: Mapping[Tag, int]) -> tuple[str, _File | No
 
 
 def rank(url: str, ranks: Mapping[Tag, int]) -> int | None:
-    """How well a wheel fits, 0 the best; ``None`` where it does not."""
+    """Return a wheel's rank, 0 being the best; ``None`` if it does not fit."""
     return min((ranks[tag] for tag in wheel_tags(url) if tag in ranks), default=None)
 
 
 def wheel_tags(url: str) -> Iterable[Tag]:
-    """The tags in a wheel's file name."""
+    """Return the tags in a wheel's file name."""
     name = unquote(urlsplit(url).path.rsplit("/", 1)[-1])
     try:
         return parse_wheel_filename(name)[3]

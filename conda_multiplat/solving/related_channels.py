@@ -1,4 +1,4 @@
-"""Channels that other channels declare (CEP 42), where the manifest does not have them so."""
+"""Channel relations (CEP 42) that the manifest's channels don't satisfy."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 
 class Relation(NamedTuple):
-    """What a channel declares of another.
+    """A channel's declared relation to another.
 
     Attributes:
-        channel: the URL of the one that declares it.
-        kind: ``base``, which is to come before it, or ``overrides``, which is to come after it.
-        url: the URL of the other one.
-        named: whether the manifest names the other one, in another order than that.
+        channel: the URL of the channel that declares it.
+        kind: ``base``, which must come before it, or ``overrides``, which must come after it.
+        url: the URL of the other channel.
+        named: whether the manifest names the other channel, but in the wrong order.
     """
 
     channel: str

@@ -1,24 +1,23 @@
-"""Targets -> solve requests, and the digest by which a lock knows its request again.
+"""Targets -> solve requests, and the digest that a lock stores of its request.
 
 Digest, recipe 1: the SHA-256 of the canonical JSON (sorted keys, no spaces, ASCII) of
 
-1. ``specs``: the MatchSpecs with their white space folded, sorted, each once;
-2. ``channels``: as the manifest names them, in order, credentials taken out;
+1. ``specs``: the MatchSpecs with normalised white space, sorted, without duplicates;
+2. ``channels``: as the manifest names them, in order, without credentials;
 3. ``virtual_packages``: ``name=version=build`` of the promised ones, sorted;
 4. ``pypi``: the PyPI requirements, sorted;
-5. ``pypi_names``: where there are PyPI requirements, what the manifest says of the projects that
-   conda packages provide;
-6. ``pypi_options``: where there are PyPI requirements, what the manifest says of how their versions
-   are chosen, and which projects come from an index of their own;
-7. ``categories``: where a category is not ``main``, the sorted pairs of category and requirement;
-8. ``exclude_newer``: where something is said of it, the texts of what is too new, as written, not
-   the instants that they stand for; of PyPI's half where there are PyPI requirements;
-9. ``solve_group``: where other environments of its group have the platform, the digests of their
-   requests, each as if it were in no group, sorted.
+5. ``pypi_names``: if there are PyPI requirements, the manifest's ``pypi-names``;
+6. ``pypi_options``: if there are PyPI requirements, the manifest's options for choosing their
+   versions, and the projects that come from an index of their own;
+7. ``categories``: if a category is not ``main``, the sorted pairs of category and requirement;
+8. ``exclude_newer``: if there are any, the texts of its rules, not the instants that they resolve
+   to; those for PyPI only if there are PyPI requirements;
+9. ``solve_group``: if other environments of its group have the platform, the sorted digests of
+   their requests, computed as if they were in no group.
 
-A comment, the order of lines, another platform's change and the machine's configuration are not
-in it. A change of this recipe takes a new number and a new line in :data:`RECIPES`; this one stays,
-since old locks are judged by theirs.
+Comments, the order of lines, changes of other platforms and the machine's configuration don't
+affect it. A change of this recipe takes a new number and a new line in :data:`RECIPES`; this one is
+kept, since old locks are judged by theirs.
 """
 
 from __future__ import annotations
@@ -40,17 +39,17 @@ DIGEST_RECIPE = 1
 
 
 class SolveRequest(NamedTuple):
-    """All that one solve depends on, apart from the channels' content.
+    """Everything that one solve depends on, apart from the channels' content.
 
     Attributes:
-        target: the target this is for.
+        target: the target to solve.
         channels: as the manifest or the configuration names them, the preferred first.
-        requirements: the MatchSpecs asked for.
-        virtual_packages: what the solve takes as there.
+        requirements: the requested MatchSpecs.
+        virtual_packages: the virtual packages that the solve assumes.
         channel_priority: ``strict``, ``flexible`` or ``disabled``.
-        locked: previous records, preferred where they still fit.
-        constraints: MatchSpecs that bind where the package is there.
-        cutoffs: what was published after them isn't seen.
+        locked: previous records, preferred if they still fit.
+        constraints: MatchSpecs that apply to packages that are part of the solution.
+        cutoffs: packages that were published later are ignored.
     """
 
     target: Target
@@ -71,14 +70,14 @@ def request(
     locked: Sequence[CondaRecord] = (),
     now: int = 0,
 ) -> SolveRequest:
-    """The solve request of a target.
+    """Return the solve request of a target.
 
     Args:
         target: the target.
-        default_channels: count where the manifest names none.
+        default_channels: the channels to use if the manifest names none.
         channel_priority: ``strict``, ``flexible`` or ``disabled``.
         locked: previous records.
-        now: when it is, in seconds since 1970, for what ``exclude-newer`` says of days.
+        now: the instant that durations in ``exclude-newer`` count from, in seconds since 1970.
     """
     return SolveRequest(
         target=target,
@@ -92,7 +91,7 @@ def request(
 
 
 def channels_of(target: Target, default_channels: Sequence[str]) -> tuple[str, ...]:
-    """The channels of a target as written.
+    """Return the channels of a target as written.
 
     CEP 24 appends the configured channels to those of the manifest. We, like conda-lock, don't:
     what a lock holds must not depend on who locks. ``nodefaults`` is therefore always true, and
@@ -105,19 +104,19 @@ def channels_of(target: Target, default_channels: Sequence[str]) -> tuple[str, .
 
 
 def digest(target: Target, recipe: int = DIGEST_RECIPE) -> str:
-    """The digest of a target's request, a lower-case hexadecimal SHA-256."""
+    """Return the digest of a target's request, a SHA-256 in lower-case hexadecimal."""
     if recipe not in RECIPES:
         raise ValueError(f"no digest recipe {recipe}")
     return RECIPES[recipe](target)
 
 
 def recipe_for(targets: Iterable[Target]) -> int:
-    """The recipe of a new lock: the oldest that has all that its targets ask for in it."""
+    """Return the recipe for a new lock: the oldest that covers everything in its targets."""
     return max(RECIPES) if any(map(has_projects, targets)) else min(RECIPES)
 
 
 def has_projects(target: Target) -> bool:
-    """Whether local projects are a part of a target's request, or of one of its group's."""
+    """Whether local projects are part of a target's request, or of one of its peers."""
     return any(member.view.projects for member in (target, *target.peers))
 
 
@@ -172,5 +171,5 @@ def _sha256(content: dict[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-#: Every recipe that a lock can be of. None ever goes, or locks would be stale by an update of ours.
+#: Every recipe that a lock can have. None is ever removed: an update must not make locks stale.
 RECIPES: Mapping[int, Callable[[Target], str]] = {1: _recipe_1, 2: _recipe_2}

@@ -1,4 +1,4 @@
-"""The hashes in lines of ``pip:`` (``pkg==1 --hash=sha256:…``), held against what is locked."""
+"""Compare hashes in lines of ``pip:`` (``pkg==1 --hash=sha256:…``) with the locked files."""
 
 from __future__ import annotations
 

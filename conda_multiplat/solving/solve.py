@@ -1,4 +1,4 @@
-"""Solve requests -> outcomes: what is the same for each engine."""
+"""Solve requests -> outcomes, independent of the engine."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def solve(
     engine: CondaEngine,
     solved: Callable[[Solution], None] = lambda _: None,
 ) -> list[Outcome]:
-    """Solve all requests, and mark each record with the category that asks for it.
+    """Solve all requests, and set the category of each record.
 
-    ``solved`` hears of each solution as soon as it is final. Requests of one solve-group and
-    platform agree on versions; where they can't, one conflict stands for all of them.
+    ``solved`` is called with each solution as soon as it is final. Requests of the same solve-group
+    and platform agree on versions; if they can't, all of them get the same conflict.
     """
     groups: dict[tuple[str, str], list[SolveRequest]] = {}
     for request in requests:
@@ -57,7 +57,7 @@ def _with_categories(outcome: Outcome) -> Outcome:
 def categorised(
     requirements: Sequence[Requirement], records: Sequence[AnyRecord]
 ) -> tuple[AnyRecord, ...]:
-    """Records with the category that asks for each (CEP 37)."""
+    """Return records with their categories (CEP 37)."""
     asked_for = {requirement.category for requirement in requirements}
     if asked_for | {record.category for record in records} <= {"main"}:
         return tuple(records)
@@ -71,11 +71,14 @@ def categorised(
 def categories_of(
     roots: Sequence[tuple[str, str]], depends: Mapping[str, Sequence[str]]
 ) -> dict[str, str]:
-    """CEP 37: what ``main`` needs is ``main``; the rest has the first category that needs it.
+    """Return the category of each package (CEP 37).
+
+    Everything that ``main`` needs is ``main``; other packages have the first category that needs
+    them.
 
     Args:
-        roots: what is asked for, with its category.
-        depends: what each package needs.
+        roots: the requested packages with their categories.
+        depends: package -> the packages that it needs.
     """
     categories: dict[str, str] = {}
     for category in dict.fromkeys(["main", *(category for _, category in roots)]):

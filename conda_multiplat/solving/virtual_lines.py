@@ -1,4 +1,4 @@
-"""Lines that ask for virtual packages themselves, ``- __cuda >=12``: what to do where none fits."""
+"""Advice for lines that require virtual packages directly, ``- __cuda >=12``."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.match_spec import parse_spec
 from conda_multiplat.vocabulary.virtual_packages import promise_problem
 
-#: What is promised where a line names no version.
+#: The version to promise if a line names none.
 _EXAMPLES = {"cuda": "12.4", "archspec": "x86_64_v3"}
 _NOT_PROMISED = "%s is a virtual package that is not promised"
 _LOWEST = re.compile(r"(?:>=|==|~=)([0-9][0-9A-Za-z.]*)|([0-9][0-9A-Za-z.]*)\.\*")
 
 
 def is_virtual(line: Requirement) -> bool:
-    """Whether a line asks for a virtual package."""
+    """Whether a line requires a virtual package."""
     return line.name.startswith("__")
 
 

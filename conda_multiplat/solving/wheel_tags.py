@@ -1,7 +1,7 @@
-"""Which wheels a target's machines can run, by what the target is promised (PEP 425, 600).
+"""Wheel tags of a target (PEP 425, 600).
 
-Nothing of the machine that locks comes in: the tags follow from the locked Python, the platform
-and its promised ``__glibc`` or ``__osx``.
+They follow from the locked Python, the platform and its promised ``__glibc`` or ``__osx``; the
+machine that locks has no influence.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _WIN = {"win-32": "win32", "win-64": "win_amd64", "win-arm64": "win_arm64"}
 _LEGACY = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 #: The oldest glibc that manylinux tags of an architecture exist for.
 _OLDEST = {"x86_64": 5, "i686": 5}
-#: Newer than any system: for the question what wheels there are at all.
+#: Newer than any system, to find out which wheels exist at all.
 NEWEST = {"__glibc": "2.99", "__osx": "99.0"}
 
 
 def platform_tags(subdir: str, packages: Iterable[VirtualPackage]) -> list[str]:
-    """The platform tags of a target, the preferred first; none for one that has no wheels."""
+    """Return the platform tags of a target, the preferred first; none if it has no wheels."""
     versions = {package.name: package.version for package in packages}
     if subdir in _LINUX:
         return list(_linux(_LINUX[subdir], versions.get("__glibc", "2.17")))
@@ -58,7 +58,7 @@ def _two(version: str) -> tuple[int, int]:
 
 
 def tags(python: str, subdir: str, packages: Iterable[VirtualPackage]) -> list[Tag]:
-    """All tags that a wheel for CPython ``python`` (``3.12.4``) may have, the preferred first."""
+    """Return the tags that a wheel for CPython ``python`` (``3.12.4``) may have, best first."""
     version = _two(python)
     own = f"cp{version[0]}{version[1]}"
     platforms = platform_tags(subdir, packages)
@@ -69,9 +69,9 @@ def tags(python: str, subdir: str, packages: Iterable[VirtualPackage]) -> list[T
 
 
 def promise_for(platform: str) -> str:
-    """What to promise so that a platform tag fits: ``manylinux_2_34_x86_64`` -> ``glibc: "2.34"``.
+    """Return the promise that a platform tag needs: ``manylinux_2_34_x86_64`` -> ``glibc: "2.34"``.
 
-    ``""`` for a tag that nothing can be promised for.
+    ``""`` if no promise can.
     """
     family, *parts = platform.split("_")
     if family == "manylinux" and len(parts) > 1:
@@ -82,12 +82,12 @@ def promise_for(platform: str) -> str:
 
 
 def least(platforms: Sequence[str]) -> str:
-    """Of several platform tags the one that asks least of a machine."""
+    """Return the least demanding of several platform tags."""
     return min(platforms, key=_order)
 
 
 def newest(platforms: Sequence[str]) -> str:
-    """Of several platform tags the one that asks most of a machine."""
+    """Return the most demanding of several platform tags."""
     return max(platforms, key=_order)
 
 

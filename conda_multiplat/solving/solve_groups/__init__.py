@@ -1,1 +1,1 @@
-"""How the environments of a solve-group come to the same versions."""
+"""Solve environments of a solve-group to the same versions."""
