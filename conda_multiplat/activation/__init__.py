@@ -1,1 +1,1 @@
-"""What activating an environment does, as a value, and as scripts and module files. Pure."""
+"""Activation of an environment as a value, rendered as scripts and module files; pure functions."""

@@ -1,4 +1,4 @@
-"""What starts in an image: a script that runs the packages' activation scripts, then a command."""
+"""The entrypoint of an image: a script that runs activation scripts, then a command."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import shlex
 
 from conda_multiplat.activation.model import Activation
 
-#: Where it is, from the prefix.
+#: Its path, relative to the prefix.
 ENTRYPOINT = "libexec/conda-multiplat/entrypoint"
 
 
 def entrypoint(activation: Activation, shell: str) -> str:
-    """The script's text, with LF line ends.
+    """Return the script's text, with LF line endings.
 
     Args:
-        activation: what activating the environment does. Its variables are the image's own, so
-            that whatever runs in the image has them.
+        activation: the activation of the environment. Its variables are set in the image's
+            configuration, so that every process has them.
         shell: the path of bash or of a POSIX shell.
     """
     sourced = [f". {shlex.quote(script)}" for script in activation.scripts_on(".sh")]

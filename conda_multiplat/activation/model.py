@@ -1,16 +1,16 @@
-"""What it means for an environment to be active, as values: conda's rules, for all shells.
+"""Activation of an environment as a value, by conda's rules, for all shells.
 
-Active is an environment whose folders come first in PATH, whose variables are set and whose
-packages' scripts have run. conda's ``activate.py`` is the reference for what, in which order:
+An environment is active if its folders come first in PATH, its variables are set and its packages'
+scripts have run. conda's ``activate.py`` is the reference for the steps and their order:
 
 1. the deactivation scripts of the environment that was active before;
 2. PATH, in which the folders take the place of the other environment's, or come first;
-3. variables that go, then those that come: packages' in the order of their files' names, then
-   those of ``conda env config vars`` and of the manifest, then conda's own;
-4. the activation scripts, by the order of their names' characters.
+3. variables are unset, then set: those of packages in the order of their file names, then those of
+   ``conda env config vars`` and of the manifest, then conda's own;
+4. the activation scripts, sorted by the characters of their names.
 
-What was active before, what PATH is and which number the activation has (``CONDA_SHLVL``) are
-known only where it happens.
+The environment that was active before, PATH and the level (``CONDA_SHLVL``) are known only at the
+time of activation.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-#: Stands in ``conda-meta/state`` for a variable that the environment does not set.
+#: The value in ``conda-meta/state`` of a variable that the environment does not set.
 UNSET = "***unset***"
-#: Conda's own, and what shells keep for themselves: setting it ends a shell or breaks it.
+#: conda's own variables, and those of shells, which end or break a shell when they are set.
 _RESERVED = (
     *("CONDA_DEFAULT_ENV", "CONDA_PREFIX", "CONDA_PROMPT_MODIFIER", "CONDA_SHLVL", "PATH", "_"),
     *("BASHOPTS", "EGID", "EUID", "GID", "IFS", "OLDPWD", "PPID", "PWD", "SHELLOPTS", "SHLVL"),
     *("UID", "USERNAME", "argv", "path", "pipestatus", "status"),
 )
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-#: What some shell would expand in a prompt, or show as more than one character.
+#: Characters that some shell expands in a prompt, or shows as more than one character.
 _UNFIT_FOR_PROMPT = re.compile(r"""[\x00-\x1f\x7f\\$`%!"']""")
-#: In a prefix of Windows, in PATH's order.
+#: The folders of a Windows prefix, in the order of PATH.
 _WINDOWS_FOLDERS = (
     *("", r"\Library\mingw-w64\bin", r"\Library\usr\bin", r"\Library\bin"),
     *(r"\Scripts", r"\bin"),
@@ -40,16 +40,16 @@ _WINDOWS_FOLDERS = (
 
 @dataclass(frozen=True)
 class Activation:
-    """What activating an environment does.
+    """The activation of an environment.
 
     Attributes:
-        prefix: its folder.
-        name: how it is called: its name, ``base``, or its folder where it has no name.
-        prompt: what goes before a shell's prompt, ``(name) ``; nothing for none.
-        windows: whether it is of Windows: its folders are others.
-        variables: what is set, in this order.
-        unset: the variables that go.
-        ignored: variables that are asked for, but can't be set.
+        prefix: the path of its folder.
+        name: its name, ``base``, or its folder if it has no name.
+        prompt: the prefix of a shell's prompt, ``(name) ``; may be ``""``.
+        windows: whether it is for Windows, where its folders differ.
+        variables: the variables to set, in this order.
+        unset: the variables to unset.
+        ignored: requested variables that can't be set.
         on: the scripts of ``etc/conda/activate.d``, for all shells, in the order to run.
         off: those of ``etc/conda/deactivate.d``.
     """
@@ -66,7 +66,7 @@ class Activation:
 
     @property
     def path(self) -> tuple[str, ...]:
-        """The folders that come first in PATH, as conda has them."""
+        """The folders that come first in PATH, as in conda."""
         if not self.windows:
             return (f"{self.prefix}/bin",)
         top = self.prefix.rstrip("\\/")
@@ -74,17 +74,17 @@ class Activation:
 
     @property
     def separator(self) -> str:
-        """What is between two folders of PATH."""
+        """The separator of PATH."""
         return ";" if self.windows else ":"
 
     @property
     def changed(self) -> tuple[str, ...]:
-        """The variables that deactivation gives their old values back, conda's own left out."""
+        """The variables that deactivation restores, without conda's own."""
         return (*self.unset, *self.variables)
 
     @property
     def own(self) -> dict[str, str]:
-        """Conda's own variables, but for the level."""
+        """The variables that conda itself sets, without the level."""
         return {
             "CONDA_PREFIX": self.prefix,
             "CONDA_DEFAULT_ENV": self.name,
@@ -92,11 +92,11 @@ class Activation:
         }
 
     def scripts_on(self, suffix: str) -> tuple[str, ...]:
-        """The activation scripts of one kind of shell; ``suffix`` has its dot."""
+        """Return the activation scripts for a kind of shell; ``suffix`` includes the dot."""
         return tuple(script for script in self.on if script.endswith(suffix))
 
     def scripts_off(self, suffix: str) -> tuple[str, ...]:
-        """The deactivation scripts of one kind of shell."""
+        """Return the deactivation scripts for a kind of shell; ``suffix`` includes the dot."""
         return tuple(script for script in self.off if script.endswith(suffix))
 
 
@@ -111,17 +111,17 @@ def activation(
     on: Iterable[str] = (),
     off: Iterable[str] = (),
 ) -> Activation:
-    """Make the value from what a prefix holds.
+    """Return the activation for the content of a prefix.
 
     Args:
-        prefix: its folder.
+        prefix: the path of its folder.
         name: its name, ``base`` or its folder.
-        prompt: conda's ``env_prompt``, filled in; what a shell would expand is replaced.
+        prompt: conda's ``env_prompt``, filled in; characters that a shell expands are replaced.
         windows: as in :class:`Activation`.
         uppercase: conda's ``envvars_force_uppercase``, true by default.
         asked: variables, the weakest first: each file of ``etc/conda/env_vars.d`` by name, then
-            ``env_vars`` of ``conda-meta/state``. ``None`` unsets; :data:`UNSET` takes back what
-            a weaker one asks for.
+            ``env_vars`` of ``conda-meta/state``. ``None`` unsets; :data:`UNSET` removes a
+            weaker entry.
         on: the paths of the activation scripts, in any order.
         off: those of the deactivation scripts.
     """
@@ -144,12 +144,12 @@ def activation(
 
 
 def _can_be_set(name: str, value: Any) -> bool:
-    """Whether every shell can set it: a name of letters, digits and ``_``, a value without NUL."""
+    """Whether every shell can set it: the name has letters, digits and ``_``, the value no NUL."""
     return bool(_NAME.fullmatch(name)) and name not in _RESERVED and "\0" not in str(value)
 
 
 def environment_name(prefix: str, *, is_base: bool, windows: bool = False) -> str:
-    """How conda calls an environment: its name if it lies in a folder ``envs``, else its folder."""
+    """Return conda's name of an environment: its name if it is below ``envs``, else its path."""
     if is_base:
         return "base"
     folder, _, name = _slashes(prefix, windows=windows).rpartition("/")
@@ -157,7 +157,7 @@ def environment_name(prefix: str, *, is_base: bool, windows: bool = False) -> st
 
 
 def prompt_mark(template: str, prefix: str, name: str, *, windows: bool = False) -> str:
-    """Conda's ``env_prompt`` for an environment; what can't be filled in gives conda's default."""
+    """Fill in conda's ``env_prompt``; an invalid template gives conda's default."""
     last = _slashes(prefix, windows=windows).rpartition("/")[2]
     try:
         return template.format(default_env=name, stacked_env=name, prefix=prefix, name=last)
@@ -175,16 +175,16 @@ def is_active(prefix: str, environ: Mapping[str, str]) -> bool:
 
 
 def level(environ: Mapping[str, str]) -> int:
-    """How many environments have been activated on top of each other; 0 for none."""
+    """Return the number of environments that are activated on top of each other."""
     text = environ.get("CONDA_SHLVL", "")
     fits = re.fullmatch(r"[1-9][0-9]{0,5}", text, re.ASCII) and environ.get("CONDA_PREFIX")
     return int(text) if fits else 0
 
 
 def activated(activation: Activation, environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a process in which an environment is active, but for its scripts.
+    """Return a process's environment variables with the activation applied, without its scripts.
 
-    As the scripts of ``render.shells`` do it, without what they need to go back.
+    They are as ``activation.shells`` sets them, without the state that deactivation needs.
     """
     number = level(environ)
     before = environ["CONDA_PREFIX"] if number else ""
@@ -205,7 +205,7 @@ def _entries(activation: Activation, environ: Mapping[str, str]) -> list[str]:
 
 
 def _path(activation: Activation, environ: Mapping[str, str], before: str) -> str:
-    """PATH with the environment's folders in the place of those of ``before``, or first."""
+    """Return PATH with the environment's folders in place of those of ``before``, or first."""
     entries = _entries(activation, environ)
     gone = replace(activation, prefix=before).path if before else ()
     at = next((at for at, each in enumerate(entries) if each in gone), 0)

@@ -1,8 +1,8 @@
 """Module files: an installed environment for ``module load``, in Tcl and in Lua.
 
-Environment Modules reads Tcl, Lmod reads both. What they undo by themselves when a module is
-unloaded is all that is used here: PATH, variables (``pushenv`` gives the old value back), and what
-scripts have done (``source-sh`` of Environment Modules 4.6, ``source_sh`` of Lmod 8.6).
+Environment Modules reads Tcl, Lmod reads both. Only commands that they revert themselves when a
+module is unloaded are used: for PATH, variables (``pushenv`` restores the old value), and scripts
+(``source-sh`` of Environment Modules 4.6, ``source_sh`` of Lmod 8.6).
 
 https://modules.readthedocs.io/en/latest/modulefile.html
 https://lmod.readthedocs.io/en/latest/050_lua_modulefiles.html
@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 
 from conda_multiplat.activation.model import Activation
 
-#: What each tool wants at the end of a module's file name.
+#: The suffix of a module's file name, by kind.
 SUFFIXES = {"tcl": "", "lmod": ".lua"}
-#: Only these: the tools run a script in a shell of its own and look what it has changed.
+#: Only these scripts: the tools run one in a separate shell and compare what it has changed.
 _SCRIPTS = ".sh"
 #: Unloading gives old values back by ``pushenv``, where there is one. Environment Modules keeps
 #: them in a list that colons separate, and takes a value with a colon for two. Lmod's ``pushenv``
@@ -46,13 +46,13 @@ _UNSAFE_IN_SHELL = re.compile(r"[^\w@%+=:,./-]", re.ASCII)
 
 @dataclass(frozen=True)
 class Module:
-    """What a module file says.
+    """The content of a module file.
 
     Attributes:
-        family: the name that it has in common with its siblings, of which one can be loaded.
-        name: its own, after the family's.
-        lock: the lock that it was installed from.
-        activation: what loading it does.
+        family: the first part of its name; only one module of a family can be loaded.
+        name: the second part of its name.
+        lock: the lock that the environment was installed from.
+        activation: the activation that loading it performs.
         prereqs: the modules that must be loaded before.
     """
 
@@ -64,7 +64,7 @@ class Module:
 
     @property
     def summary(self) -> str:
-        """One line for ``module whatis``."""
+        """The line for ``module whatis``."""
         file = self.lock.replace("\\", "/").rpartition("/")[2]
         return f"conda environment {self.activation.name}, locked in {file}"
 
@@ -79,13 +79,13 @@ class Module:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What is set; the mark for a prompt is left to who has a prompt."""
+        """The variables to set, without that of the prompt."""
         own = {k: v for k, v in self.activation.own.items() if k != "CONDA_PROMPT_MODIFIER"}
         return {**self.activation.variables, **own, "CONDA_SHLVL": "1"}
 
 
 def render(module: Module, kind: str) -> str:
-    """The file's text; ``kind`` is ``tcl`` or ``lmod``. It has no date: the same is the same."""
+    """Return the file's text, which has no date; ``kind`` is ``tcl`` or ``lmod``."""
     lines = _tcl(module) if kind == "tcl" else _lua(module)
     return "\n".join(lines) + "\n"
 
@@ -96,10 +96,13 @@ def is_module(text: str) -> bool:
 
 
 def carried(activation: Activation) -> tuple[Activation, tuple[str, ...]]:
-    """An activation without what no module can set, and the names of that.
+    """Split off the variables that a module can't set.
 
-    A line break in a value would end the command that the tools print for the shell, and begin
-    another one.
+    These have line breaks in their values, which would end the command that the tools print for the
+    shell, and begin another one.
+
+    Returns:
+        The activation without them, and their names.
     """
     kept = {k: v for k, v in activation.variables.items() if not _LINE_BREAK.search(v)}
     gone = tuple(variable for variable in activation.variables if variable not in kept)
@@ -107,17 +110,17 @@ def carried(activation: Activation) -> tuple[Activation, tuple[str, ...]]:
 
 
 def expanded_by_tcl(module: Module) -> list[str]:
-    """The variables in which the shell will put a home for ``~``: Environment Modules lets it."""
+    """Return the variables in which shells expand ``~``: Environment Modules can't prevent it."""
     return [name for name, value in module.variables.items() if re.search(r"(^|:)~", value)]
 
 
 def tcl_word(text: str) -> str:
-    """A word of a Tcl script that stands for ``text``, whatever is in it."""
+    """Quote ``text`` as a word of a Tcl script."""
     return f'"{_escaped(text, _TCL_SPECIAL, _tcl_escape)}"'
 
 
 def lua_string(text: str) -> str:
-    """A Lua string that stands for ``text``, whatever is in it."""
+    """Quote ``text`` as a Lua string."""
     return f'"{_escaped(text, _LUA_SPECIAL, _lua_escape)}"'
 
 

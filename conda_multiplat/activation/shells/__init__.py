@@ -1,14 +1,14 @@
-"""Scripts that activate an environment when they are sourced, one module for a family of shells.
+"""Scripts that activate an environment when sourced, with one module for each family of shells.
 
-A script is for any later shell. So what differs from shell to shell is found when it is sourced:
-PATH, what was active before, the values that variables had. ``multiplat_deactivate`` gives them
-back. State is kept the way conda keeps it (``CONDA_SHLVL``, ``CONDA_PREFIX_1``,
+A script can be sourced in any later shell, so everything that differs between shells is determined
+then: PATH, what was active before, the old values of variables. ``multiplat_deactivate`` restores
+them. State is kept as conda does (``CONDA_SHLVL``, ``CONDA_PREFIX_1``,
 ``__CONDA_SHLVL_1_NAME``), so that ``conda deactivate`` does the same in a shell that has conda;
-``__MULTIPLAT_2`` holds the names of what was changed for level 2, and for which prefix.
+``__MULTIPLAT_2`` has the names of the variables that were changed for level 2, and the prefix.
 
-rattler has ``rattler.shell.activate``. Its scripts do not do for this: they hold the PATH of who
-makes them, and values between double quotes, where ``$`` and backticks are expanded; they don't
-deactivate, set no ``CONDA_DEFAULT_ENV`` and no prompt, and know neither tcsh nor nu.
+Scripts of ``rattler.shell.activate`` are not sufficient: they contain the PATH of the machine that
+makes them, and values in double quotes, where ``$`` and backticks are expanded; they don't
+deactivate, set neither ``CONDA_DEFAULT_ENV`` nor a prompt, and don't support tcsh and nu.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ class Shell:
     """A kind of shell.
 
     Attributes:
-        name: what ``--shell`` calls it.
-        suffix: that of its scripts in ``etc/conda/activate.d``.
-        hook: makes the text that activates when sourced.
-        everywhere: whether it does on Windows too.
+        name: its value of ``--shell``.
+        suffix: the suffix of its scripts in ``etc/conda/activate.d``.
+        hook: returns the script that activates when sourced.
+        everywhere: whether it is supported on Windows too.
     """
 
     name: str
@@ -50,7 +50,7 @@ SHELLS = {
         Shell("nu", ".nu", nu.hook, everywhere=True),
     )
 }
-#: What a shell's program may be called, where that is not the name above.
+#: Names of shells' programs that differ from the names above.
 _PROGRAMS = {
     **dict.fromkeys(("sh", "ash", "dash", "ksh", "mksh"), "bash"),
     **dict.fromkeys(("pwsh", "powershell_ise"), "powershell"),
@@ -59,7 +59,7 @@ _PROGRAMS = {
 
 
 def shell_of_program(program: str) -> str | None:
-    """The kind of shell that a program is; ``None`` for what is none that we know.
+    """Return the kind of shell of a program; ``None`` if it is not a known shell.
 
     ``program`` is a file name or path, as in ``SHELL`` or in a list of processes (``-zsh``).
     """
