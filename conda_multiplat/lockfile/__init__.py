@@ -1,1 +1,1 @@
-"""The lock as a value: to read, write, judge, compare and merge ``conda-lock.yml``. Pure."""
+"""The lock as a value: read, write, check, compare and merge ``conda-lock.yml``; pure functions."""

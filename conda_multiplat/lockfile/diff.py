@@ -1,4 +1,4 @@
-"""Two locks -> what differs, the platforms that agree on a change together."""
+"""Differences between two locks, with equal changes of several platforms merged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from conda_multiplat.lockfile.platform_changes import Change, IsNewer, changes, 
 from conda_multiplat.vocabulary.channels import base_url
 from conda_multiplat.vocabulary.records import CondaRecord, Record
 
-#: Kinds of changes in the order in which they are counted, with their words for one and for more.
+#: Kinds of changes in the order of the summary, with the words for one and for several.
 KINDS = {
     "added": ("added", "added"),
     "removed": ("removed", "removed"),
@@ -27,14 +27,14 @@ class Difference:
     """One change of a package, and the platforms that have it.
 
     Attributes:
-        change: the change, of the first of the platforms.
+        change: the change on the first of the platforms.
         platforms: the platforms, sorted.
-        everywhere: whether these are all that both locks have, if they have several.
-        place: the new URL, where the package is from another place than before, or is another
-            archive of the same name: what a reviewer should see first.
-        others: the platforms of both locks that do not have the change.
-        sizes: the bytes of each platform's new archive, ``None`` where they are not known; empty
-            where none comes.
+        everywhere: whether these are all platforms of both locks, if they have several.
+        place: the new URL if the package comes from another channel or server than before, or is
+            another archive with the same name; reviewers should see these first.
+        others: the platforms of both locks without the change.
+        sizes: the size of each platform's new archive in bytes, ``None`` if it is not known; empty
+            if there are no new archives.
     """
 
     change: Change
@@ -46,7 +46,7 @@ class Difference:
 
     @property
     def where(self) -> str:
-        """The platforms in words, the shortest that say which they are."""
+        """The platforms in the shortest unambiguous words."""
         if self.everywhere:
             return "all platforms"
         if len(self.others) == 1 and len(self.platforms) > len(self.others) + 1:
@@ -69,7 +69,7 @@ class EnvironmentDiff:
 
     Attributes:
         environment: its name.
-        differences: the changed packages, by name; first those from another place.
+        differences: the changed packages, by name, those from another place first.
         added: platforms that only the new lock has, with the number of their packages.
         removed: platforms that only the old lock has.
     """
@@ -83,7 +83,7 @@ class EnvironmentDiff:
         return bool(self.differences or self.added or self.removed)
 
     def summary(self) -> str:
-        """How many changes there are of each kind, in words."""
+        """The number of changes of each kind, in words."""
         kinds = [difference.change.kind for difference in self.differences]
         counts = [(kinds.count(kind), words) for kind, words in KINDS.items()]
         return ", ".join(
@@ -102,7 +102,7 @@ class EnvironmentDiff:
 def environment_diff(
     name: str, old: LockFile | None, new: LockFile | None, is_newer: IsNewer
 ) -> EnvironmentDiff:
-    """What differs between two locks of an environment; one of them may be missing."""
+    """Return the differences between two locks of an environment; one of them may be missing."""
     before = dict(old.platforms) if old else {}
     after = dict(new.platforms) if new else {}
     found = {
@@ -120,7 +120,7 @@ def environment_diff(
 def differences(
     found: Mapping[str, Sequence[Change]], old: LockFile | None
 ) -> tuple[Difference, ...]:
-    """The changes of several platforms, those that agree together; first what is from elsewhere.
+    """Merge equal changes of several platforms; those from another place come first.
 
     Args:
         found: the changes of each platform that is in both locks, the platforms sorted.

@@ -1,4 +1,4 @@
-"""Whether a lock still answers its manifest: by digests, nothing fetched, nothing solved."""
+"""Whether a lock still matches its manifest, by digests; nothing is fetched or solved."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.requests import RECIPES, digest
 
-#: What to say of a lock whose digests can't be judged.
+#: The message about a lock whose digests can't be compared.
 NEWER = "it was made by a newer conda-multiplat"
 
 
 def in_sync(lock: LockFile, target: Target) -> bool:
-    """Whether ``lock`` is as we wrote it, and for the request that ``target`` makes today.
+    """Whether ``lock`` is as we wrote it and was made for the current request of ``target``.
 
-    It is judged by the recipe that it was made with, whichever we write today. No package is newer
-    than it may be.
+    The digest is computed by the lock's recipe, which may be older than the current one. No package
+    may be newer than ``exclude-newer`` allows.
     """
     locked = lock.platforms.get(target.subdir)
     return (
@@ -28,13 +28,13 @@ def in_sync(lock: LockFile, target: Target) -> bool:
 
 
 def has_changed(lock: LockFile, target: Target) -> bool:
-    """Whether ``target``'s request is known to be another than the lock's.
+    """Whether the request of ``target`` certainly differs from the lock's.
 
-    It is not known of the locks of other tools, nor of those of a newer conda-multiplat.
+    This can't be said of locks made by other tools or by a newer conda-multiplat.
     """
     return lock.recipe in RECIPES and not in_sync(lock, target)
 
 
 def is_newer(lock: LockFile) -> bool:
-    """Whether a lock's digests are of a recipe that only a newer conda-multiplat knows."""
+    """Whether a lock's digests have a recipe of a newer conda-multiplat."""
     return lock.recipe > max(RECIPES)

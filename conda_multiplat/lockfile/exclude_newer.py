@@ -1,11 +1,11 @@
-"""When locked packages were published, and whether ``exclude-newer`` lets them in: offline.
+"""When locked packages were published, and whether ``exclude-newer`` allows them; offline.
 
-A lock keeps what it was made with, the instant at which days were counted, and the time of each
-package. So a manifest that says ``7d`` means: seven days before *that* instant. It stays in sync as
-days pass, and anybody can see whether each package is as old as it has to be.
+A lock stores the rules that it was made with, the instant that durations count from, and the time
+of each package. So ``7d`` in a manifest means seven days before *that* instant: the lock stays in
+sync as time passes, and everybody can check the age of each package.
 
-What the settings of a machine said, or an option, is kept too: it holds for the lock that was made
-with it, wherever that is looked at. What the manifest says holds in any case.
+Rules from a machine's settings or from the option are stored too, and apply to the lock on every
+machine. The manifest's rules always apply.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from conda_multiplat.vocabulary.exclude_newer import (
 )
 from conda_multiplat.vocabulary.json_values import json_object
 
-#: Name -> seconds since 1970, rounded up; 0 where nobody says when it was published.
+#: Name -> time of publication in seconds since 1970, rounded up; 0 if it is not known.
 Dates = Mapping[str, int]
 _NONE: Mapping[str, Any] = MappingProxyType({})
-#: So many packages are named.
+#: The maximum number of packages in a message.
 _SHOWN = 8
 
 
@@ -37,15 +37,15 @@ class Times(NamedTuple):
     """When packages were published.
 
     Attributes:
-        conda: conda's, by the channel that they are from, as the manifest names it.
-        pypi: the files of PyPI.
+        conda: conda packages, by channel, as the manifest names it.
+        pypi: PyPI's files.
     """
 
     conda: Mapping[str, Dates] = _NONE
     pypi: Dates = _NONE
 
     def published(self) -> dict[tuple[str, str], tuple[str, int]]:
-        """By manager and name: the channel, and when it was."""
+        """(manager, name) -> the channel, and the time in seconds since 1970."""
         conda = {
             ("conda", name): (channel, time)
             for channel, dates in self.conda.items()
@@ -55,12 +55,12 @@ class Times(NamedTuple):
 
 
 class Cooldown(NamedTuple):
-    """What a platform was locked with.
+    """The ``exclude-newer`` rules and times of a locked platform.
 
     Attributes:
-        exclude_newer: what was said of what is too new.
-        at: when that was looked at, in seconds since 1970; 0 where it is the same at any time.
-        times: of the locked packages.
+        exclude_newer: the rules.
+        at: the instant that durations count from, in seconds since 1970; 0 if there are none.
+        times: the times of the locked packages.
     """
 
     exclude_newer: ExcludeNewer = ExcludeNewer()
@@ -69,12 +69,12 @@ class Cooldown(NamedTuple):
 
 
 class TooNew(NamedTuple):
-    """A locked package that should not have been seen.
+    """A locked package that is too new.
 
     Attributes:
         manager: ``conda`` or ``pypi``.
         name: its name.
-        why: the same in words.
+        why: the reason, as a message.
     """
 
     manager: str
@@ -86,10 +86,10 @@ NO_COOLDOWN = Cooldown()
 
 
 def held_to(target: Target, locked: Cooldown) -> ExcludeNewer:
-    """What the lock of a target is held to.
+    """Return the rules that apply to the lock of a target.
 
-    That is what the manifest says, or where it is silent what the settings of the machine said that
-    locked; and the option in either case.
+    These are the manifest's; if it has none, those from the settings of the machine that locked;
+    and the option in either case.
     """
     said = target.exclude_newer
     if said.source:  # of this machine, which has not locked it
@@ -102,18 +102,18 @@ def held_to(target: Target, locked: Cooldown) -> ExcludeNewer:
 
 
 def as_locked(target: Target, locked: Cooldown) -> Target:
-    """A target as its lock is held to it, for digests."""
+    """Return the target with the rules that apply to its lock, for digests."""
     said = held_to(target, locked)
     return target if said == target.exclude_newer else target.excluding(said)
 
 
 def cutoffs_as_locked(target: Target, locked: Cooldown) -> Cutoffs:
-    """The instants that the lock of a target is held to."""
+    """Return the instants that apply to the lock of a target."""
     return held_to(target, locked).cutoffs(locked.at)
 
 
 def too_new(target: Target, locked: Cooldown) -> Iterator[TooNew]:
-    """The packages of a lock that are newer than they may be, by the times that it keeps."""
+    """Yield the packages of a lock that are too new, by the times that it stores."""
     if not held_to(target, locked).is_stated:
         return
     cutoffs = cutoffs_as_locked(target, locked)

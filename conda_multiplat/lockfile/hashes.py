@@ -1,6 +1,6 @@
-"""What a locked package is verified by when it comes: a hash, or a commit; never nothing.
+"""Check that each locked package can be verified by a hash or a commit.
 
-And whether its name, version and build are such: they become names of folders.
+Also check that its name, version and build are valid, since they become names of folders.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether a locked package may have its licence, by what the manifest says of licences."""
+"""Whether the manifest's ``licenses`` rules allow the licence of a locked package."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.package_facts import PackageFacts
 from conda_multiplat.vocabulary.spdx import License, complies, read_license, single_licenses
 
-#: ``listed``: the manifest has no list, and asks nothing of a licence.
+#: ``listed``: the manifest has no list of licences.
 Verdict = Literal["allowed", "denied", "unknown", "exception", "listed"]
 
 
 class LicenseVerdict(NamedTuple):
-    """What the rules say of a package.
+    """The result of the rules for a package.
 
     Attributes:
         license: the package's licence.
-        verdict: the answer; ``unknown``: a licence that can't be read, where nothing but a list of
-            denied ones is asked.
-        reason: why it is denied, unknown or an exception, a phrase.
-        exception: the one that it is.
+        verdict: the result; ``unknown`` if the licence can't be read and there are only denied
+            licences.
+        reason: why it is denied, unknown or an exception, as a phrase.
+        exception: the exception that applies.
     """
 
     license: License

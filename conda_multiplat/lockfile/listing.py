@@ -1,4 +1,4 @@
-"""The packages of a lock or of an environment as entries of a list, by name."""
+"""Lists of the packages in a lock or in an environment, by name."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from conda_multiplat.vocabulary.records import PypiRecord, Record
 
 @dataclass(frozen=True)
 class Entry:
-    """A package, and the platforms that have it just so.
+    """A package and the platforms that have the same version and build of it.
 
     Attributes:
-        record: the package, of the first of the platforms.
+        record: the package on the first of the platforms.
         platforms: the platforms, in the manifest's order.
-        everywhere: whether these are all that were looked at, if these are several.
-        asked: whether a line of the manifest asks for it on one of them.
+        everywhere: whether these are all listed platforms, if there are several.
+        asked: whether a line of the manifest names it on one of them.
     """
 
     record: Record

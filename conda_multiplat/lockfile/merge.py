@@ -1,20 +1,21 @@
-r"""Three-way merge of locks as values: what two branches made of one lock, taken together.
+r"""Three-way merge of locks as values.
 
-How a lock is merged, and why so:
+The steps:
 
-1. The heads must agree: all sides as they were written, by the same recipe, with the same channels
-   and channel priority, from the same files. Otherwise the packages are not of one world.
-2. The platforms are those that the merged manifest asks for. One that a single side has is taken
-   from there.
-3. For each platform, each package (conda's and PyPI's apart) is taken from the side that changed
-   it, with the virtual packages that it needs. Where both did, and not alike, there is a conflict.
-4. What nobody asks for any more goes, and categories are given anew, as ``lock`` does.
-5. The result must meet the merged manifest, judged as ``check`` does.
-6. A lock does not say which versions PyPI packages want of each other. Each must therefore stand
-   beside the same versions of what it needs, and the same Python, as it did on a side that has it.
-
-7. Days that ``exclude-newer`` speaks of count from the later instant of the two sides. Of a package
-   that comes from a side which was locked without, nobody knows the age: that is 5's to refuse.
+1. The heads must agree: all sides must be as they were written, with the same recipe, channels,
+   channel priority and files. Otherwise their packages can't be combined.
+2. The platforms are those of the merged manifest. A platform that only one side has is taken from
+   there.
+3. For each platform, each package (conda's and PyPI's separately) is taken from the side that
+   changed it, with the virtual packages that it needs. If both sides changed it differently, there
+   is a conflict.
+4. Packages that nothing requires any more are removed, and categories are computed as ``lock``
+   does.
+5. The result must satisfy the merged manifest, as ``check`` defines it.
+6. A lock does not store which versions PyPI packages need of each other. So each must be next to
+   the same versions of its dependencies, and the same Python, as on a side that has it.
+7. Durations in ``exclude-newer`` count from the later instant of the two sides. The age of a
+   package from a side that was locked without ``exclude-newer`` is not known: step 5 refuses it.
 
 The head of the result is what ``lock`` writes for the merged manifest, so that it is in sync.
 The order of the two sides makes no difference to the result.
@@ -49,12 +50,12 @@ _NOTHING = PlatformLock("", ())
 
 @dataclass(frozen=True)
 class Sides:
-    """A lock three times.
+    """The three versions of a lock in a merge.
 
     Attributes:
-        base: as it was before; ``None`` where both sides added it.
-        ours: as it is where we merge into.
-        theirs: as it is in what is merged.
+        base: the common ancestor; ``None`` if both sides added the lock.
+        ours: the version of the current branch.
+        theirs: the version of the branch that is merged.
     """
 
     base: LockFile | None
@@ -93,13 +94,16 @@ _Items = Mapping[tuple[str, str], _Item]
 def merge_locks(
     sides: Sides, wanted: Sequence[Target], *, judge: Judge, versions: Versions
 ) -> tuple[LockFile | None, list[str]]:
-    """The merged lock, or the reasons for which there is none, a line each.
+    """Merge locks.
 
     Args:
         sides: the three locks.
-        wanted: the targets of the merged manifest's environment that the lock is of.
-        judge: what ``check`` finds.
-        versions: for PyPI packages, what is there beside them.
+        wanted: the targets of the lock's environment in the merged manifest.
+        judge: returns what does not satisfy a target, as ``check`` does.
+        versions: returns the versions of all projects in a target's lock.
+
+    Returns:
+        The merged lock and no reasons, or ``None`` and the reasons, a line each.
     """
     if reasons := _unlike(sides, wanted):
         return None, reasons

@@ -1,6 +1,6 @@
 r"""The lock as frozen values: CEP 37's ``conda-lock.yml``, one file for each environment.
 
-What CEP 37 has no key for is kept in ``metadata.custom_metadata``, which maps str to str:
+Data without a key in CEP 37 is stored in ``metadata.custom_metadata``, which maps str to str:
 
 ========================================  ======================================================
 ``created_by``                            ``conda-multiplat`` (conda-lockfiles wants the key)
@@ -49,25 +49,25 @@ Extras = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class LockChannel(NamedTuple):
-    """A channel as a lock names it, with the environment variables that its URL needs."""
+    """A channel as named in a lock, with the environment variables that its URL needs."""
 
     url: str
     used_env_vars: tuple[str, ...] = ()
 
 
 class PlatformLock(NamedTuple):
-    """What is locked for one platform.
+    """The locked packages of one platform.
 
     Attributes:
         content_hash: the digest of the request (see ``requests``).
         records: the conda packages, by name.
         pypi: the PyPI packages, by name.
-        virtual_packages: what the solve was promised.
+        virtual_packages: the virtual packages that it was solved with.
         needs: the virtual packages that the records need.
-        requested: the MatchSpecs that were asked for.
-        extras: those that lines of ``pip:`` ask for (see ``pypi.PypiSolution``).
-        torch_backend: the same.
-        cooldown: what of the packages was not to be seen, and when they were published.
+        requested: the requested MatchSpecs.
+        extras: the extras that lines of ``pip:`` require (see ``pypi.PypiSolution``).
+        torch_backend: the accelerator of PyTorch's packages (see ``pypi.PypiSolution``).
+        cooldown: the ``exclude-newer`` rules, and when the packages were published.
     """
 
     content_hash: str
@@ -87,12 +87,12 @@ class PlatformLock(NamedTuple):
 
     @property
     def foreign(self) -> bool:
-        """Whether another tool made it: ours says what was promised."""
+        """Whether another tool made it: our locks always have virtual packages."""
         return not self.virtual_packages
 
     @property
     def machine_needs(self) -> list[Need]:
-        """What a machine must have: the records' needs, and the CUDA that was promised."""
+        """What a machine must have: the records' needs, and promises without a default (CUDA)."""
         return [*self.needs, *promise_needs(self.virtual_packages)]
 
     @classmethod
@@ -108,7 +108,7 @@ class PlatformLock(NamedTuple):
         torch_backend: str = "",
         cooldown: Cooldown = NO_COOLDOWN,
     ) -> PlatformLock:
-        """The lock of a fresh solution; its needs are read off the records."""
+        """Make the lock of a new solution; its needs are those of the records."""
         ordered = tuple(sorted(records, key=lambda record: record.name))
         wheels = sorted(pypi, key=lambda record: record.name)
         return cls(
@@ -127,7 +127,7 @@ class PlatformLock(NamedTuple):
 def needs_of_records(
     records: Iterable[CondaRecord], wheels: Iterable[PypiRecord]
 ) -> tuple[Need, ...]:
-    """The virtual packages that records need, those of wheels' platform tags included."""
+    """Return the virtual packages that records need, including those of wheels' platform tags."""
     needs = needs_of((each.name, each.depends, each.constrains) for each in records)
     needs += [Need(spec, wheel.name) for wheel in wheels if (spec := wheel_need(wheel.url))]
     return tuple(needs)
@@ -140,11 +140,11 @@ class LockFile(NamedTuple):
         environment: its name.
         sources: the manifest's files, relative to the lock.
         channels: the channels of all platforms.
-        platforms: what is locked, by subdir, sorted.
-        channel_priority: what it was solved with; ``""`` where the lock does not say.
+        platforms: the locked platforms, by subdir, sorted.
+        channel_priority: the channel priority of the solve; ``""`` if the lock does not state it.
         recipe: the recipe of ``content_hash``; 0 for a lock that we did not make.
-        intact: False where it is not as we wrote it.
-        unmerged: why two sides of it could not be merged, where one side was left.
+        intact: False if it has been changed since we wrote it.
+        unmerged: why two sides could not be merged, if only one side was kept.
     """
 
     environment: str
@@ -157,7 +157,7 @@ class LockFile(NamedTuple):
     unmerged: str = ""
 
     def head(self, packages_sha256: str) -> dict[str, Any]:
-        """``version`` and ``metadata``, ready to be written."""
+        """Return ``version`` and ``metadata`` as they are written."""
         custom = self._custom(packages_sha256)
         metadata = {
             "content_hash": {name: lock.content_hash for name, lock in self._sorted()},
@@ -173,10 +173,10 @@ class LockFile(NamedTuple):
         return {"version": 1, "metadata": metadata}
 
     def entries(self) -> list[tuple[Record, str]]:
-        """What the ``package`` section has: records and their platforms.
+        """Return the entries of the ``package`` section: records with their platforms.
 
-        By name, then by platform, so that a diff keeps together what belongs together; a conda
-        package stands before a PyPI package of its name.
+        They are sorted by name, then by platform, so that related lines of a diff are together; a
+        conda package comes before a PyPI package with the same name.
         """
         found: list[tuple[Record, str]] = []
         for name, lock in self.platforms.items():

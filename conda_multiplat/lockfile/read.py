@@ -1,8 +1,8 @@
-"""Reads a lock file: ``conda-lock.yml`` text -> :class:`LockFile`.
+"""Read a lock file: ``conda-lock.yml`` text -> :class:`LockFile`.
 
-A lock of ours is known to be as we wrote it when the digests of its head and of its package section
-hold. With the latter, the text of the platforms that nobody asks for is skipped, which is most of
-the time that reading takes. Any other lock is read whole.
+Our own lock is unchanged if the digests of its head and of its package section match. If the latter
+matches, platforms that are not requested are skipped, which saves most of the time. Any other lock
+is read as a whole.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ from conda_multiplat.vocabulary.yaml_nodes import Loader, yaml_value
 
 
 class TextLoader(Loader):  # type: ignore[misc]  # libyaml's, where it is there
-    """Reads what is not quoted as text too.
+    """Loads unquoted scalars as text.
 
-    A hash of digits or a version ``1.10`` is no number, whoever wrote it without quotes.
+    A hash of digits or a version ``1.10`` is not a number, even if it was written without quotes.
     """
 
     yaml_implicit_resolvers = {  # noqa: RUF012  # yaml's own name and form
@@ -63,10 +63,10 @@ class TextLoader(Loader):  # type: ignore[misc]  # libyaml's, where it is there
 
 
 _MARKER = re.compile(r"^(<<<<<<< |\|{7}( |\r?$)|=======\r?$|>>>>>>> )", re.MULTILINE)
-#: The key that no lock but ours has.
+#: A key that only our locks have.
 _OF_OURS = f"{PREFIX}packages-sha256"
 _NAME_LINE = re.compile(r"^- name: '?([^\s']+)", re.MULTILINE)
-#: Bytes; there is no head of a tenth of that.
+#: The maximum size of a head in bytes; real ones are less than a tenth of that.
 LONGEST_HEAD = 4 << 20
 _PACKAGE_LINE = re.compile(r"^package:", re.MULTILINE)
 _UNMERGED = re.compile(r"\A# Not merged: (.*)\n(# What follows.*\n)?")
@@ -78,19 +78,19 @@ _AGAIN = f"take it from version control again, or {RELOCK}"
 
 
 def as_unmerged(text: str, reason: str) -> str:
-    """One side of a lock that could not be merged, with the reason (one line) above it."""
+    """Return one side of a lock that could not be merged, with the reason (one line) above it."""
     way = "# What follows is one side of the merge; run: conda multiplat lock"
     return f"# Not merged: {reason}\n{way}\n{_UNMERGED.sub('', text)}"
 
 
 def unmerged_reason(text: str) -> str:
-    """The reason that :func:`as_unmerged` has written; ``""`` where there is none."""
+    """Return the reason that :func:`as_unmerged` wrote; ``""`` if there is none."""
     match = _UNMERGED.match(text)
     return match[1].rstrip() if match else ""
 
 
 def packages_sha256(section: str) -> str:
-    r"""The digest of a package section: its text from ``package:`` on, with ``\\n`` line ends."""
+    r"""Return the digest of a package section, the text from ``package:`` on, with LF line ends."""
     return _sha256([section.encode()])
 
 
@@ -113,7 +113,7 @@ def read_lock(text: str, file: str, platforms: Sequence[str] | None = None) -> L
     """Read a lock, or only some platforms of it.
 
     Raises:
-        LockFileError: it has conflict markers, is not YAML, or not CEP 37's version 1.
+        LockFileError: it has conflict markers, is not YAML, or is not in CEP 37's version 1.
     """
     if _OF_OURS in text:
         return _read(text, file, platforms)
@@ -175,16 +175,16 @@ def _faults(metadata: dict[str, Any], packages: Any, *, ours: bool) -> Iterator[
 
 
 def read_head(blocks: Iterable[bytes], file: str, *, whole: bool) -> LockFile | None:
-    """What the head of a lock of ours says: the rest, most of it, is never in memory as a whole.
+    """Read only the head of our own lock, without having the rest in memory as a whole.
 
     Args:
-        blocks: the file's content, of which no more is taken than is needed.
+        blocks: the file's content, read only as far as necessary.
         file: its name.
-        whole: whether the file must be as it was written.
+        whole: whether the whole file must be as it was written.
 
     Returns:
-        ``None`` for what has to be read by :func:`read_lock`: other tools' locks, those that are
-        not whole, and those that are broken, so that it is said in one place how.
+        ``None`` if :func:`read_lock` must read it: other tools' locks, changed ones if ``whole``,
+        and broken ones, for which it raises the error.
     """
     rest = iter(blocks)
     start = b""
@@ -225,7 +225,7 @@ def _own_head(content: bytes, file: str) -> _Head | None:
 
 
 def package_names(text: str) -> set[str]:
-    """The names of the packages in a lock, ours or conda-lock's, which is read no further."""
+    """Return the names of the packages in our or conda-lock's lock, without parsing the rest."""
     return set(_NAME_LINE.findall(text))
 
 
@@ -343,7 +343,7 @@ def _own_package(entry: str) -> dict[str, Any]:
 
 
 def unquoted(text: str) -> Any:
-    """A scalar as ``lockfile.write`` writes it, as text; ``{}`` as a mapping."""
+    """Read a scalar that ``lockfile.write`` wrote, as text; ``{}`` as a mapping."""
     if text == "{}":
         return {}
     return text[1:-1].replace("''", "'") if text.startswith("'") else text

@@ -1,15 +1,15 @@
-"""Whether what is locked for a target still meets what its manifest asks: from the lock alone.
+"""Whether a lock still satisfies its manifest, judged from the lock alone.
 
-A lock whose digest is not that of its request may still do: the request may only have become
-looser. Nothing is solved or fetched here:
+A lock whose digest differs from that of its request may still satisfy it, since the request may
+only have become looser. Nothing is solved or fetched:
 
 1. each requirement is met by a locked package;
-2. what each package needs is locked, or promised as a virtual package;
-3. nothing is locked that nothing asks for;
-4. every package has a hash, and a URL that is of it and has no credential.
+2. the dependencies of each package are locked, or promised as virtual packages;
+3. no package is locked that nothing requires;
+4. every package has a hash, and a URL that matches it and has no credentials.
 
-What a lock does not have (build numbers, conda's ``constrains`` on real packages, in ours also the
-versions that PyPI packages need of each other) can't be looked at.
+Data that a lock does not have can't be checked: build numbers, conda's ``constrains`` on real
+packages, and in our locks the versions that PyPI packages need of each other.
 """
 
 from __future__ import annotations
@@ -37,21 +37,21 @@ from conda_multiplat.vocabulary.reachability import depends_of, reachable
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record, python_of
 from conda_multiplat.vocabulary.virtual_packages import Need, unmet
 
-#: Whether a MatchSpec holds for a record, as far as a lock has what it asks for.
+#: Whether a MatchSpec matches a record, as far as a lock has the necessary data.
 RecordMatches = Callable[[str, CondaRecord], bool]
-#: Whether a MatchSpec holds for a virtual package.
+#: Whether a MatchSpec matches a virtual package.
 VirtualMatches = Callable[[str, VirtualPackage], bool]
-#: What is wrong with the PyPI packages of a target.
+#: Returns what is wrong with the PyPI packages of a target.
 PypiCheck = Callable[[Target, PlatformLock], Sequence["Mismatch"]]
 
 
 @dataclass(frozen=True, order=True)
 class Mismatch:
-    """Something that a lock does not meet.
+    """A requirement that a lock does not satisfy.
 
     Attributes:
-        at: the manifest's line, ``Location("")`` where the lock itself is wrong.
-        asked: what is asked.
+        at: the manifest's line; ``Location("")`` if the lock itself is wrong.
+        asked: the requirement.
         locked: what is locked instead.
     """
 
@@ -72,7 +72,7 @@ def mismatches(
     virtual_matches: VirtualMatches,
     pypi: PypiCheck,
 ) -> list[Mismatch]:
-    """What a target's lock does not meet, the manifest's lines first; nothing where it does."""
+    """Return what a target's lock does not satisfy, the manifest's lines first."""
     records = {record.name: record for record in locked.records}
     promised = {package.name: package for package in target.virtual_packages}
 
@@ -160,7 +160,7 @@ def _other_needs(locked: PlatformLock) -> list[Need]:
 
 
 def unasked(target: Target, locked: PlatformLock) -> list[Record]:
-    """What is locked for a target although nothing asks for it."""
+    """Return the packages that are locked for a target although nothing requires them."""
     conda, pypi = target.view.conda, target.view.pypi
     # conda-lock locks pip wherever there is a `pip:`, as `conda env create` asks for it.
     roots = [*(each.name for each in conda), *(["pip"] if pypi else [])]

@@ -1,4 +1,4 @@
-"""Whether the locked PyPI packages of a target meet its ``pip:`` lines: from the lock alone."""
+"""Whether locked PyPI packages satisfy the ``pip:`` lines of a target, by the lock alone."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _There:
 
 
 def pypi_mismatches(target: Target, locked: PlatformLock, table: NameTable) -> Sequence[Mismatch]:
-    """The lines that are not met, and the packages that need what is not there."""
+    """Return the lines that are not satisfied, and the packages whose dependencies are missing."""
     there = _There(
         project_versions(target, locked, table),
         {package.name: package for package in locked.pypi},
@@ -70,7 +70,7 @@ def pypi_mismatches(target: Target, locked: PlatformLock, table: NameTable) -> S
 
 
 def project_versions(target: Target, locked: PlatformLock, table: NameTable) -> dict[str, str]:
-    """The projects that a target's lock has, of PyPI or provided by conda: name -> version."""
+    """Return the projects in a target's lock, from PyPI or provided by conda: name -> version."""
     given = provided(locked.records, table, dict(target.pypi_names))
     versions = {package.name: package.version for package in locked.pypi}
     return versions | {each.name: each.version for each in given}

@@ -1,7 +1,7 @@
-"""The dependency tree of what is locked: down from what is asked for, or up from a package.
+"""The dependency tree of a lock: down from the manifest's lines, or up from a package.
 
-A tree is the sequence of its lines from top to bottom, each with its depth: what is repeated is
-shown once, so that there are no more lines than needs between packages, however often they meet.
+A tree is the sequence of its lines from top to bottom, with their depths. A repeated subtree is
+shown once, so a tree has at most as many lines as there are dependencies.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ class Step:
     """One line of a tree.
 
     Attributes:
-        depth: 0 for what the tree starts from.
-        key: the package; ``None`` where nothing is locked for ``line``.
+        depth: 0 for a root.
+        key: the package; ``None`` if nothing is locked for ``line``.
         constraint: which versions of it are wanted by the step above (downwards), or which of the
             step above it wants (upwards); ``""`` for any.
         line: the line of the manifest that asks for it.
-        repeated: whether its own needs are shown further up.
+        repeated: whether its subtree is shown further up.
     """
 
     depth: int
@@ -48,7 +48,7 @@ def downwards(graph: LockedGraph, names: Sequence[Key] = ()) -> list[Step]:
 
 
 def upwards(graph: LockedGraph, names: Sequence[Key]) -> list[Step]:
-    """Who needs some packages, up to the manifest's lines."""
+    """Return the packages that need some packages, up to the manifest's lines."""
     lines: dict[Key, list[Requirement]] = {}
     for root in graph.roots:
         if root.key:

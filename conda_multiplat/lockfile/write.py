@@ -1,6 +1,6 @@
-"""CEP 37 ``conda-lock.yml``: the same lock always gives the same bytes.
+"""Write CEP 37 ``conda-lock.yml``: the same lock always gives the same bytes.
 
-Written by hand rather than by a YAML library: thousands of records of one shape take a tenth of
+The text is composed without a YAML library: for thousands of similar records this takes a tenth of
 the time, and the bytes don't depend on the library's version. The tests read every file back
 with YAML and with conda-lock's own models.
 """
@@ -101,7 +101,7 @@ def _item(value: Any, indent: int) -> str:
 
 @lru_cache(maxsize=65536)
 def scalar(value: str | int | bool) -> str:
-    """A value as YAML: plain where every reader takes it for text, else in single quotes."""
+    """Return a value as YAML: plain if every reader takes it for text, else in single quotes."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):

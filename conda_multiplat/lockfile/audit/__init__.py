@@ -1,8 +1,8 @@
-"""A lock held against known vulnerabilities, which come in OSV's form (Open Source Vulnerability).
+"""Compare a lock with known vulnerabilities in OSV's format (Open Source Vulnerability).
 
 Flow::
 
-    LockedTarget --audited()--> Audited: which PyPI project a package is, or why that is unknown
+    LockedTarget --audited()--> Audited: the PyPI projects of a package, or why they are unknown
     JSON --read_advisory()--> Advisory --impact()--> Impact on a version
-    both --findings()--> Finding: a vulnerability of a package, targets that agree together
+    both --findings()--> Finding: a vulnerability of a package, with all targets that have it
 """

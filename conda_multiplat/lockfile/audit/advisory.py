@@ -1,10 +1,9 @@
-"""An advisory in OSV's form (https://ossf.github.io/osv-schema/) as a frozen value.
+"""An advisory in OSV's format (https://ossf.github.io/osv-schema/) as a frozen value.
 
-Of an advisory only what is said of PyPI is kept. Where what counts is of another kind than the
-schema has, it is an error: an advisory that is passed over would make a package look clean. Real
-databases have slips, though, and those do not stop everybody: what is about other projects is not
-read on, an alias that is no identifier is left out, and an event that nobody knows makes its range
-one without order.
+Only the parts about PyPI are kept. If a relevant value does not have the type that the schema
+requires, that is an error: an advisory that is skipped would make a package look clean. Some
+mistakes in real databases are tolerated: parts about other projects are not validated, an alias
+that is not an identifier is dropped, and a range with an unknown event counts as one without order.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from conda_multiplat.vocabulary.errors import DocumentError
 from conda_multiplat.vocabulary.names import project_name
 
 ECOSYSTEM = "PyPI"
-#: What an id is of: it becomes a part of a URL, and of what others read.
+#: The pattern of an id, which becomes part of URLs and of output for other tools.
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 #: Kinds of events in a range.
 INTRODUCED, FIXED, LAST_AFFECTED, LIMIT = EVENTS = (
@@ -29,19 +28,19 @@ INTRODUCED, FIXED, LAST_AFFECTED, LIMIT = EVENTS = (
 #: Events of a project's ranges, which are put in order for each version that is looked up; the most
 #: that a real advisory has are some dozens.
 _MOST_EVENTS = 10_000
-#: An event of another kind: its range has no order.
+#: The kind of an unknown event; its range has no order.
 UNORDERED = "unordered"
 
 
 class Event(NamedTuple):
-    """A version from which on something is so: one of :data:`EVENTS`, or ``UNORDERED``."""
+    """An event of a range at a version; its kind is one of :data:`EVENTS`, or ``UNORDERED``."""
 
     kind: str
     version: str
 
 
 class Affected(NamedTuple):
-    """What an advisory says of one project.
+    """The part of an advisory about one project.
 
     Attributes:
         project: its normalised name.
@@ -58,12 +57,12 @@ class Advisory(NamedTuple):
     """A vulnerability as one database has it.
 
     Attributes:
-        id: its identifier there, such as ``GHSA-…``, ``PYSEC-…`` or ``CVE-…``.
-        aliases: what it is called elsewhere.
-        summary: what it is, in a line; ``""`` where nobody says.
-        rating: how severe it is.
-        affected: the projects of PyPI that it is about.
-        withdrawn: whether it was taken back.
+        id: its identifier, such as ``GHSA-…``, ``PYSEC-…`` or ``CVE-…``.
+        aliases: its identifiers in other databases.
+        summary: a description in one line; may be ``""``.
+        rating: its severity.
+        affected: the affected PyPI projects.
+        withdrawn: whether it was withdrawn.
     """
 
     id: str
@@ -75,15 +74,15 @@ class Advisory(NamedTuple):
 
     @property
     def names(self) -> frozenset[str]:
-        """All that it is called."""
+        """Its id and aliases."""
         return frozenset((self.id, *self.aliases))
 
 
 def read_advisory(value: object) -> Advisory:
-    """The advisory that a JSON object is.
+    """Read an advisory from a JSON object.
 
     Raises:
-        DocumentError: it is none, with what is wrong.
+        DocumentError: it is not an advisory; the message says why.
     """
     data = _mapping(value, "an advisory")
     of_pypi = _of_pypi(data)
@@ -99,10 +98,10 @@ def read_advisory(value: object) -> Advisory:
 
 
 def projects_of(value: object) -> frozenset[str]:
-    """The projects of PyPI that an advisory is about, normalised; nothing else of it is read.
+    """Return the normalised PyPI projects of an advisory, without reading the rest.
 
     Raises:
-        DocumentError: that can't be told.
+        DocumentError: they can't be determined.
     """
     return frozenset(map(_project, _of_pypi(_mapping(value, "an advisory"))))
 

@@ -1,7 +1,8 @@
-"""What of a lock can be looked up among advisories, which PyPI's projects have, and what can't.
+"""Which locked packages can be looked up in advisories, which are about PyPI projects.
 
-A conda package is looked up as the projects that it provides (``pypi.provided``). What provides
-none, or is no release of a project, is unknown: that no advisory names it means nothing.
+A conda package is looked up as the projects that it provides (``pypi.provided``). A package that
+provides none, or that is not a release of a project, is unknown: that no advisory names it means
+nothing.
 """
 
 from __future__ import annotations
@@ -13,21 +14,21 @@ from conda_multiplat.lockfile.audit.impact import public_version
 from conda_multiplat.solving.pypi import NameTable, provided
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record
 
-#: Why something is unknown.
+#: Reasons why a package is unknown.
 NO_PROJECT = "no PyPI project is known for it"
 NO_VERSION = "its version is not one that PyPI has (PEP 440)"
 NO_RELEASE = "from a repository, a URL or this disk: its version may not be that of a release"
 
 
 class Audited(NamedTuple):
-    """A locked package as it is looked up.
+    """A locked package with the projects to look it up as.
 
     Attributes:
         record: the package.
         projects: the PyPI projects that it is or provides, normalised.
-        version: its version as PyPI would have it, or as it is where that has none such.
-        unknown: why it can't be called clean; ``""`` where it can. It is looked up all the same,
-            if it has projects.
+        version: its version in PyPI's form (PEP 440), or unchanged if it has none.
+        unknown: why it can't be called clean; ``""`` if it can. If it has projects, it is looked
+            up nevertheless.
     """
 
     record: Record
@@ -43,14 +44,14 @@ def audited(
     own: NameTable,
     direct: frozenset[str] = frozenset(),
 ) -> Iterator[Audited]:
-    """What each locked package is looked up as.
+    """Return locked packages with the projects to look them up as.
 
     Args:
         records: conda's packages.
         pypi: PyPI's packages.
-        table: which conda packages provide which projects, where that can't be guessed.
-        own: what the manifest says of that.
-        direct: the PyPI packages that a line names by a place and not by a version.
+        table: conda package -> projects, if the name alone doesn't tell.
+        own: the same from the manifest.
+        direct: the PyPI packages that a line gives by path or URL, not by version.
     """
     for record in records:
         projects = tuple(each.name for each in provided([record], table, own))

@@ -1,4 +1,4 @@
-"""Who brings a locked package: the manifest's line, and the packages from there to it."""
+"""Why a package is locked: the manifest's line and the chain of packages from there."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class Chain(NamedTuple):
     """Why a package is locked.
 
     Attributes:
-        line: the line that asks for the first of ``path``; ``None`` where none leads to it.
-        path: the names of the packages, that which is asked for first.
+        line: the line that requires the first package of ``path``; ``None`` if there is none.
+        path: the names of the packages, from the required one to this one.
     """
 
     line: Requirement | None
@@ -26,7 +26,7 @@ class Chain(NamedTuple):
 
 
 def chains(graph: LockedGraph) -> dict[Key, Chain]:
-    """The shortest chain to each package of a target; of several the manifest's first."""
+    """Return the shortest chain to each package; of several, that of the manifest's first line."""
     lines = {root.key: root.line for root in reversed(graph.roots) if root.key}
     roots = [root.key for root in graph.roots if root.key]
     needs = {key: [edge.key for edge in graph.needs.get(key, ())] for key in graph.records}

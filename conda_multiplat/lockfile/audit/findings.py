@@ -1,4 +1,4 @@
-"""What is wrong with what is locked, and what is not known of it: targets that agree together."""
+"""Vulnerabilities and unknown packages in locks, with equal results of several targets merged."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from conda_multiplat.manifest.audit_options import Ignored
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.vocabulary.records import Record
 
-#: The order in which a person reads them: what is unknown may be the worst.
+#: The order in which they are listed: unknown ones first, since they may be the worst.
 _ORDER = (UNKNOWN, *reversed(LEVELS))
 
 
 class Subject(NamedTuple):
-    """A target, who needs whom there, and its packages as they are looked up."""
+    """A target with its dependency graph and its packages to look up."""
 
     target: Target
     graph: LockedGraph
@@ -32,12 +32,12 @@ class Subject(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """What counts.
+    """Which vulnerabilities count.
 
     Attributes:
-        severity: the least that does, one of ``LEVELS``.
-        ignored: the manifest's entries.
-        today: the date, ``YYYY-MM-DD``.
+        severity: the lowest level that counts, one of ``LEVELS``.
+        ignored: the manifest's ``ignore`` entries.
+        today: the current date (UTC), ``YYYY-MM-DD``.
     """
 
     severity: str
@@ -45,7 +45,7 @@ class Rules(NamedTuple):
     today: str
 
     def entry(self, vulnerability: Vulnerability) -> Ignored | None:
-        """The entry that a vulnerability is ignored by; of several the one that holds longest."""
+        """Return the entry for a vulnerability; of several, the one with the latest date."""
         names = {name.casefold() for name in vulnerability.names}
         entries = [entry for entry in self.ignored if entry.id.casefold() in names]
         return max(entries, key=lambda entry: entry.until, default=None)
@@ -56,13 +56,13 @@ class Finding:
     """A vulnerability of a locked package.
 
     Attributes:
-        package: the package, of the first of the targets.
-        vulnerability: what is wrong with it.
+        package: the package, as locked for the first of the targets.
+        vulnerability: the vulnerability.
         targets: the targets that have this version.
-        brought_by: the chains that lead to it, each once.
+        brought_by: the chains that lead to it, without duplicates.
         ignored: the manifest's entry for it.
-        lapsed: whether the date of that entry is past.
-        severe: whether it is as severe as was asked for.
+        lapsed: whether the date of that entry has passed.
+        severe: whether its severity counts.
     """
 
     package: Audited
@@ -75,12 +75,12 @@ class Finding:
 
     @property
     def excused(self) -> bool:
-        """Whether the manifest says that it is to be ignored today."""
+        """Whether the manifest ignores it today."""
         return self.ignored is not None and not self.lapsed
 
     @property
     def counts(self) -> bool:
-        """Whether it makes the answer "no"."""
+        """Whether it makes the exit code 1."""
         return self.severe and not self.excused
 
     def to_dict(self) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def _named(package: Audited) -> dict[str, str]:
 
 
 def findings(subjects: Sequence[Subject], advisories: Advisories, rules: Rules) -> list[Finding]:
-    """The vulnerabilities of what is locked, the worst first."""
+    """Return the vulnerabilities of locked packages, the worst first."""
     rows = _rows(subjects, advisories)
     led = {str(each.target): chains(each.graph) for row in rows.values() for each, _ in row}
     listed = []
@@ -172,7 +172,7 @@ def _order(finding: Finding) -> tuple[bool, int, str, str, str]:
 
 
 def unknown(subjects: Sequence[Subject]) -> list[Unknown]:
-    """The packages that can't be called clean, by name, targets that have a version together."""
+    """Return the packages that can't be called clean, by name, with the targets of each version."""
     places: dict[tuple[str, str, str], tuple[Audited, list[Target]]] = {}
     for subject in subjects:
         for package in subject.packages:
@@ -184,6 +184,6 @@ def unknown(subjects: Sequence[Subject]) -> list[Unknown]:
 
 
 def unused(ignored: Sequence[Ignored], listed: Sequence[Finding]) -> list[Ignored]:
-    """The manifest's entries that nothing of what was found is called."""
+    """Return the manifest's entries that match no finding."""
     names = {name.casefold() for finding in listed for name in finding.vulnerability.names}
     return [entry for entry in ignored if entry.id.casefold() not in names]

@@ -1,13 +1,12 @@
-"""Whether an advisory is about a version, by OSV's rules and PEP 440's order.
+"""Whether an advisory affects a version, by OSV's rules and PEP 440's order.
 
-1. A version that stands in the list of versions is affected.
-2. So is one that is in a range: its events are gone through in the order of their versions, each
-   that is not above the version says whether it is affected from there on. A ``limit`` ends what a
-   range speaks of.
-3. Where there is neither, all versions are.
+1. A version in the list of versions is affected.
+2. A version in a range is affected: its events are applied in the order of their versions, up to
+   the version in question. A ``limit`` ends the range.
+3. If there is neither a list nor a range, all versions are affected.
 
-Where an event can't be ordered, being older than PEP 440 or a commit, the list alone decides;
-without a list the version counts as affected: it is not known to be clean.
+If an event can't be ordered, because it is older than PEP 440 or a commit, the list alone decides;
+without a list, the version counts as affected, since it is not known to be clean.
 """
 
 from __future__ import annotations
@@ -39,23 +38,22 @@ _At = tuple[str, Version | None]
 
 
 class Impact(NamedTuple):
-    """That a version is affected.
+    """The effect of an advisory on an affected version.
 
     Attributes:
-        fixed: the version that mends it; ``">X"`` where X is known as the last that is affected,
-            ``""`` where none is known.
+        fixed: the version with the fix; ``">X"`` if X is only known to be the last affected one,
+            ``""`` if none is known.
     """
 
     fixed: str = ""
 
 
 def impact(affected: Affected, version: str) -> Impact | None:
-    """What an advisory means for a version of its project; ``None`` for nothing.
+    """Return the effect of an advisory on a version; ``None`` if the version is not affected.
 
     Args:
-        affected: what the advisory says of the project.
-        version: as PyPI has it. What follows a ``+`` (PEP 440's local version) is of who built it,
-            and not looked at.
+        affected: the advisory's part about the project.
+        version: the version in PyPI's form; its local part (after ``+``, PEP 440) is ignored.
     """
     parsed = public_version(version)
     ranges = [_ordered(events) for events in affected.ranges]

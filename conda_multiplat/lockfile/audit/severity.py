@@ -1,8 +1,8 @@
-"""How severe a vulnerability is: CVSS base scores (3.0, 3.1), and databases' own words.
+"""The severity of a vulnerability: CVSS base scores (3.0, 3.1) and databases' own words.
 
-A CVSS 4.0 vector has no formula but a table of hundreds of values: of those the database's word
-counts, which is made of the same vector. So it is with CVSS 2.0. Where nobody says a word the
-rating is unknown, and what is unknown counts whatever is asked for.
+For CVSS 4.0, whose scores need a table of hundreds of values, and for CVSS 2.0, the database's word
+counts, which it derives from the vector. Without a word, the severity is unknown, and counts
+whatever level is asked for.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 UNKNOWN = "unknown"
-#: From harmless to harmful.
+#: Levels, from the least to the most severe.
 LEVELS = ("low", "medium", "high", "critical")
 _WORDS = {"moderate": "medium", "important": "high"}
-#: The least score of each level.
+#: The lowest score of each level.
 FLOORS = {"low": 0.1, "medium": 4.0, "high": 7.0, "critical": 9.0}
 
 _IMPACT = {"H": 0.56, "L": 0.22, "N": 0.0}
@@ -34,7 +34,7 @@ _PRIVILEGES = {
 
 
 class Rating(NamedTuple):
-    """How severe something is.
+    """A severity.
 
     Attributes:
         level: one of :data:`LEVELS`, or ``unknown``.
@@ -45,7 +45,7 @@ class Rating(NamedTuple):
     score: float | None = None
 
     def counts(self, least: str) -> bool:
-        """Whether it is at least so severe; what is unknown may be."""
+        """Whether it is at least as severe as ``least``; unknown severities count as such."""
         return self.level == UNKNOWN or _rank(self) >= LEVELS.index(least)
 
 
@@ -54,12 +54,12 @@ def _rank(rating: Rating) -> int:
 
 
 def worst(ratings: Iterable[Rating]) -> Rating:
-    """The worst of some; unknown only if all are."""
+    """Return the worst of several ratings; unknown only if all are."""
     return max(ratings, key=lambda rating: (_rank(rating), rating.score or 0), default=Rating())
 
 
 def rating_of(vectors: Sequence[str], words: Sequence[str]) -> Rating:
-    """The worst that the vectors and the databases' words say.
+    """Return the worst severity of CVSS vectors and databases' words.
 
     Args:
         vectors: CVSS vectors of any version, ``CVSS:3.1/AV:N/…``; others than 3 are passed over.
