@@ -1,1 +1,1 @@
-"""A lock as files that other tools install: explicit, requirements, pinned YAML. Pure."""
+"""Render a lock as files for other tools: explicit, requirements, pinned YAML; pure functions."""

@@ -1,7 +1,7 @@
-"""A Dockerfile that makes an image of what is locked, from the explicit file and its requirements.
+"""A Dockerfile that builds an image of a lock, from the explicit file and its requirements.
 
-It is for who has docker and a network at hand; ``conda multiplat image`` needs neither. micromamba
-installs the explicit file in a first stage, of which only the environment goes into the second.
+It needs docker and a network; ``conda multiplat image`` needs neither. micromamba installs the
+explicit file in a first stage; only the environment is copied into the second.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from conda_multiplat.lockfile.model import LockFile, PlatformLock
 from conda_multiplat.vocabulary.file_names import rendered_name
 from conda_multiplat.vocabulary.oci import PREFIX, image_platform
 
-#: What a file of ours begins with.
+#: The beginning of our files.
 MARK = "# Rendered by `conda multiplat render --kind dockerfile`"
-#: Images, as ``--build-arg`` names others.
+#: Base images; ``--build-arg`` replaces them.
 _INSTALLER = "mambaorg/micromamba:2"
 _BASE = "debian:stable-slim"
 _SPECIAL = re.compile(r'["\\$]')
 
 
 def render(lock: LockFile, subdir: str, variables: Mapping[str, str]) -> str | None:
-    """The Dockerfile's text, with LF line ends; ``None`` of a platform that has no images.
+    """Return the Dockerfile's text, with LF line endings; ``None`` if the platform has no images.
 
     Args:
-        lock: what is locked.
-        subdir: the platform that the image is for.
-        variables: those of the manifest.
+        lock: the lock.
+        subdir: the platform of the image.
+        variables: the manifest's environment variables.
 
     Raises:
         UsageError: the platform is not locked.

@@ -1,14 +1,14 @@
 """A pinned ``environment.yml`` (CEP 24) for one platform, for a conda without the plugin.
 
-Each package is pinned as ``name=version=build``. conda looks for it in the channels of its own
-configuration too, where the same version and build can be, and nothing in the file keeps it from
-doing so: ``nodefaults``, which conda up to 26.5 takes for that, is to 26.7 a channel of that name,
-which does not exist. So each pin says which channel is meant:
+Each package is pinned as ``name=version=build``. conda also searches the channels of its own
+configuration, which may have the same version and build, and nothing in the file can prevent that:
+``nodefaults`` does so for conda up to 26.5, but 26.7 takes it for a channel, which does not exist.
+So each pin states its channel:
 
-- ``channel::name=version=build`` for a channel that is known by name;
-- ``name=version=build[md5=...]`` for one that is a URL or a path. conda parses a ``URL::`` in
-  front too, but ``conda env create`` shortens it to the URL's last part, and then looks for a
-  channel of that name under `channel_alias`.
+- ``channel::name=version=build`` for a channel with a name;
+- ``name=version=build[md5=...]`` for a URL or a path. conda parses ``URL::`` too, but ``conda env
+  create`` shortens it to the URL's last part, and then looks for a channel of that name below
+  ``channel_alias``.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ def render(
     variables: Mapping[str, str],
     options: Sequence[str] = (),
 ) -> str:
-    """The manifest's text, with LF line ends.
+    """Return the file's text, with LF line endings.
 
     Args:
-        lock: what is locked.
-        subdir: the platform that the file is for.
-        name: the environment's name for ``conda env create``; ``None`` leaves it open.
-        variables: the environment variables that are set where the environment is active.
-        options: those of the manifest's ``pip:`` that say where packages come from.
+        lock: the lock.
+        subdir: the platform of the file.
+        name: the environment's name for ``conda env create``; ``None`` writes none.
+        variables: the environment variables to set on activation.
+        options: the options under the manifest's ``pip:`` that say where packages come from.
 
     Raises:
         UsageError: the platform is not locked.

@@ -1,8 +1,8 @@
 """CEP 23 explicit files: every package's URL and hash, installable by any conda without a solver.
 
-``conda create --file`` neither solves nor sorts such a file nor looks at what the machine has.
-So the lines are in an order in which they can be installed, and what the machine must have is
-written above them.
+``conda create --file`` does not solve or sort such a file and does not check the machine. So the
+lines are in an order in which they can be installed, and comments above them say what the machine
+must have.
 """
 
 from __future__ import annotations
@@ -19,20 +19,19 @@ from conda_multiplat.vocabulary.records import CondaRecord
 
 HashKind = Literal["md5", "sha256"]
 
-#: What every machine of a platform has by definition: no news when it is asked for without a
-#: version.
+#: What every machine of a platform has by definition; not mentioned if no version is required.
 _ALWAYS_THERE = ("__unix", "__linux", "__osx", "__win")
 
 
 def render(lock: LockFile, subdir: str, hash_kind: HashKind = "md5", file: str = "") -> str:
-    """The explicit file's text, with LF line ends.
+    """Return the explicit file's text, with LF line endings.
 
     Args:
-        lock: what is locked.
-        subdir: the platform that the file is for.
-        hash_kind: the hash to write; where a record has only the other one, that is taken.
-            A conda before 24.9 can't read SHA-256.
-        file: its name, where it is not the usual one.
+        lock: the lock.
+        subdir: the platform of the file.
+        hash_kind: the hash to write; if a record has only the other one, that is used. conda before
+            24.9 can't read SHA-256.
+        file: its name, if it is not the default one.
 
     Raises:
         UsageError: the platform is not locked.
@@ -51,7 +50,7 @@ def render(lock: LockFile, subdir: str, hash_kind: HashKind = "md5", file: str =
 
 
 def platform_to_render(lock: LockFile, subdir: str) -> PlatformLock:
-    """What is locked for a platform.
+    """Return the lock of a platform.
 
     Raises:
         UsageError: the platform is not locked.
@@ -103,7 +102,7 @@ def _beside(locked: PlatformLock, file: str) -> list[str]:
 
 
 def machine_lines(locked: PlatformLock) -> list[str]:
-    """What the packages need of a machine, and what they were chosen for."""
+    """Return comments: what the packages need of a machine, and what they were locked for."""
     needs = _needs(locked)
     promised = ", ".join(str(package) for package in sorted(locked.virtual_packages))
     return [
@@ -114,10 +113,10 @@ def machine_lines(locked: PlatformLock) -> list[str]:
 
 
 def _needs(locked: PlatformLock) -> dict[str, set[str]]:
-    """The needs that a machine must meet, with the packages that have them.
+    """Return the needs that a machine must meet, with the packages that have them.
 
-    A need of ``constrains`` binds where the package is there; it was part of the solve, and is
-    worth a line, where that package was promised.
+    A need from ``constrains`` applies if the virtual package is present; it is included if that
+    package was promised.
     """
     promised = {package.name for package in locked.virtual_packages}
     needs: dict[str, set[str]] = {}

@@ -1,10 +1,11 @@
-"""Which packages share a layer of an image: so that a change of one package moves one layer.
+"""Assign packages to layers of an image, so that a change of one package changes one layer.
 
-1. A package of :data:`LARGE` bytes or more has a layer of its own, the largest ones (:data:`_OWN`)
-   where there are many: an image may have 127 layers, its base's included.
-2. Each other package goes by its name: the digest of it chooses one of a fixed number of layers,
-   whoever else is there. So a package that comes, goes or changes moves the one that it is in.
-3. conda's come first, PyPI's after: these change most often, and what is below a layer stays.
+1. A package of :data:`LARGE` bytes or more has its own layer; if there are many, only the
+   :data:`_OWN`
+   largest: an image may have 127 layers, including those of its base.
+2. For every other package, the digest of its name selects one of a fixed number of layers. So a
+   package that is added, removed or changed affects only its layer.
+3. conda's layers come first, then PyPI's, which change most often: lower layers stay the same.
 """
 
 from __future__ import annotations
@@ -13,16 +14,16 @@ import hashlib
 from collections.abc import Mapping
 from typing import NamedTuple
 
-#: Bytes from which on a package has a layer of its own.
+#: The minimum size of a package with its own layer, in bytes.
 LARGE = 10 << 20
-#: How many of a manager's may have.
+#: The maximum number of such packages for each manager.
 _OWN: Mapping[str, int] = {"conda": 48, "pypi": 24}
-#: How many layers its others share.
+#: The number of layers that a manager's other packages share.
 _SHARED: Mapping[str, int] = {"conda": 16, "pypi": 8}
 
 
 class Group(NamedTuple):
-    """The packages of a layer, by name, and what the layer is called."""
+    """The packages of a layer, by name, and the layer's title."""
 
     manager: str
     title: str
@@ -30,10 +31,10 @@ class Group(NamedTuple):
 
 
 def groups(sizes: Mapping[str, int], manager: str) -> list[Group]:
-    """The layers of a manager's packages.
+    """Return the layers of a manager's packages.
 
     Args:
-        sizes: bytes of each package as it is installed, by name.
+        sizes: name -> size of the installed package in bytes.
         manager: ``conda`` or ``pypi``.
     """
     large = [name for name, size in sizes.items() if size >= LARGE]

@@ -1,4 +1,4 @@
-"""The order in which packages can be installed one after the other: what one needs comes before."""
+"""The order in which packages can be installed: dependencies come first."""
 
 from __future__ import annotations
 

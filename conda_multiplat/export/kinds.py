@@ -1,4 +1,4 @@
-"""The kinds of files that are rendered from a lock: how ours begin, and what they say."""
+"""The kinds of files that are rendered from a lock: how to recognise ours, and their texts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 from conda_multiplat.vocabulary.pip_options import split_option
 
 _CREATE = "# This file may be used to create an environment using:\n# $ conda "
-#: The first lines of our files, up to where they differ: a file without is not ours.
+#: The constant beginning of our files; other files are not ours.
 MARKS: Mapping[Kind, str] = {
     "explicit": f"{_CREATE}create ",
     "snakemake": f"{_CREATE}create ",
@@ -43,19 +43,19 @@ MARKS: Mapping[Kind, str] = {
           "name": "conda-multiplat"
 """,
 }
-#: The kinds that list URLs, each with a hash.
+#: Kinds that list URLs with hashes.
 EXPLICIT: tuple[Kind, ...] = ("explicit", "snakemake")
-#: The kinds that have one file for all environments and platforms.
+#: Kinds with one file for all environments and platforms.
 OF_ALL: tuple[Kind, ...] = ("pixi-lock",)
 
 
 def text(
     kind: Kind, manifest: Manifest, lock: LockFile, subdir: str, hash_kind: HashKind = "md5"
 ) -> str | None:
-    """What a file of a platform says, with LF line ends; ``None`` where there is no such file.
+    """Return the text of a platform's file, with LF line endings; ``None`` if there is none.
 
-    A bill of materials is made by ``actions.sbom``: more has to be known for it than the lock.
-    Requirements stand beside an explicit file, where there are any.
+    A bill of materials is made by ``actions.sbom``, since it needs more than the lock. Requirements
+    are written beside an explicit file if there are any.
 
     Raises:
         UsageError: the platform is not locked.

@@ -1,7 +1,7 @@
 """OCI images as documents (image-spec 1.1): configuration, manifest, index.
 
-All are canonical JSON, so that the same image has the same digest; no time stands in them unless
-one is given.
+All are canonical JSON, so that the same image has the same digest; they contain no time unless one
+is given.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ from typing import Any, NamedTuple
 
 from conda_multiplat.vocabulary.oci import CONFIG, INDEX, MANIFEST, Blob, ImagePlatform, Layer
 
-#: PATH where a base image sets none, as Docker has it.
+#: Docker's default PATH, for base images without one.
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _OWN = "org.opencontainers.image."
 
 
 class Image(NamedTuple):
-    """What an image is made of, a base's parts included.
+    """The parts of an image, including those of its base.
 
     Attributes:
-        platform: what it runs on.
-        base: the base's configuration; nothing for none.
+        platform: its platform.
+        base: the base's configuration; empty if there is no base.
         base_layers: the descriptors of the base's layers.
-        layers: those on top of it.
-        environ: the variables of its processes.
-        entrypoint: what is run, with the command as arguments; none for the base's.
-        command: what is run where nobody says what; none for the base's.
-        labels: with their values.
-        created: an RFC 3339 time, where one is to stand there.
+        layers: the layers on top of them.
+        environ: the environment variables of its processes.
+        entrypoint: the program to run, with the command as arguments; empty for the base's.
+        command: the default command; empty for the base's.
+        labels: label -> value.
+        created: the time of creation (RFC 3339); ``""`` for none.
     """
 
     platform: ImagePlatform
@@ -44,7 +44,7 @@ class Image(NamedTuple):
 
 
 def canonical(document: Mapping[str, Any]) -> bytes:
-    """A document's bytes: sorted keys, no spaces, UTF-8."""
+    """Return a document's bytes: JSON with sorted keys, without spaces, in UTF-8."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return text.encode()
 

@@ -1,4 +1,4 @@
-"""A packed environment: its files, and what those say that are not packages.
+"""A packed environment: its files, and the texts of those that are not packages.
 
 ====================================  ============================================================
 ``channel/SUBDIR/``                   conda packages and ``repodata.json``, as a channel has them
@@ -10,12 +10,12 @@
 ``pixi-pack.json``                    what pixi-unpack looks for; with ``channel``, ``pypi`` and
                                       ``environment.yml`` that is pixi-pack's layout, version 1
 ``project/``                          the manifest's files and the lock
-``multiplat-pack.json``               which of those are which
+``multiplat-pack.json``               the roles of the files
 ``README.md``                         all of this for people, with the commands
 ``SHA256SUMS``                        each other file's SHA-256, as ``sha256sum --check`` reads it
 ====================================  ============================================================
 
-Nothing says when, where or by whom it was made: the same lock makes the same bytes.
+Nothing depends on when, where or by whom it was made: the same lock gives the same bytes.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ _SUM = re.compile(r"(?P<sha256>[0-9a-f]{64})  (?P<name>[^\r\n]{1,1000})")
 
 
 class Description(NamedTuple):
-    """What a packed environment is.
+    """The description of a packed environment.
 
     Attributes:
         environment: its name in the manifest.
-        platform: the platform that it is for.
-        manifest: the manifest's files, by their paths in ``project``, the first one first.
-        lock: the lock's path there.
+        platform: its platform.
+        manifest: the paths of the manifest's files in ``project``, in order.
+        lock: the path of the lock in ``project``.
     """
 
     environment: str
@@ -70,7 +70,7 @@ def read_description(text: str) -> Description:
     """Read :meth:`Description.text`.
 
     Raises:
-        DocumentError: it is not that, or of another version.
+        DocumentError: it is something else, or has another version.
     """
     data = json_object(text)
     if data.get("version") != _VERSION:
@@ -87,10 +87,10 @@ def read_description(text: str) -> Description:
 
 
 def place_of(record: Record) -> str:
-    """Where a packed environment has a package's file.
+    """Return the path of a package's file in a packed environment.
 
     Raises:
-        LockFileError: its URL ends in no name of such a file.
+        LockFileError: its URL does not end in a valid file name.
     """
     parts = unquote(urlsplit(record.url).path).rsplit("/", 2)
     name = parts[-1]
@@ -103,12 +103,12 @@ def place_of(record: Record) -> str:
 
 
 def can_be_packed(record: Record) -> bool:
-    """Whether a package is a file that nothing has to be built of."""
+    """Whether a package is a file that can be installed without a build."""
     return isinstance(record, CondaRecord) or bool(record.is_wheel and record.sha256)
 
 
 def why_not(record: PypiRecord) -> str:
-    """A line for a package that is none."""
+    """Return the reason why a package can't be packed."""
     if record.is_folder:
         kind = "a folder"
     elif record.url.startswith("git+"):

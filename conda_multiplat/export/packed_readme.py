@@ -1,4 +1,4 @@
-"""``README.md`` of a packed environment: what it is, and how to make the environment of it."""
+"""``README.md`` of a packed environment: its content, and how to create the environment."""
 
 from __future__ import annotations
 

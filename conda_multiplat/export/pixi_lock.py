@@ -1,7 +1,7 @@
 """``pixi.lock``: all environments and platforms of a project in rattler's lock format.
 
-Version 6 is written, which pixi reads since 0.39 and everything built on rattler does. It is for
-what scans, installs or compares such files: pixi itself locks by its own manifest.
+It has version 6, which pixi (since 0.39) and other tools based on rattler read. It is for tools
+that scan, install or compare such files; pixi itself locks from its own manifest.
 """
 
 from __future__ import annotations

@@ -8,10 +8,10 @@ from conda_multiplat.vocabulary.records import PypiRecord
 
 
 def render(lock: LockFile, subdir: str) -> str:
-    """The file's text, with LF line ends; pip reads it with ``--no-deps``.
+    """Return the file's text, with LF line endings; pip needs ``--no-deps`` for it.
 
-    pip wants a hash of every line of a file where one has any, which a repository or a folder can't
-    have: those stand in it as comments, to be installed by hand.
+    If one line of a file has a hash, pip requires hashes in all of them, and repositories and
+    folders can't have one: they are written as comments, to be installed by hand.
     """
     file = rendered_name("requirements", lock.environment, subdir)
     hashed = [
@@ -32,7 +32,7 @@ def render(lock: LockFile, subdir: str) -> str:
 
 
 def line(record: PypiRecord) -> str:
-    """A record as an entry of ``pip:``, pinned."""
+    """Return a record as a pinned entry of ``pip:``."""
     place, _, mark = record.url.partition("#")
     if record.is_folder:
         return f"-e {place}" if mark == "editable" else place

@@ -1,8 +1,8 @@
 """Vulnerabilities as a SARIF 2.1.0 log (OASIS), for code scanning.
 
-Each vulnerability is a rule, each package that has it a result at the manifest's line that brings
-it. What the manifest ignores is left out: services that show a log don't know suppressions. What is
-unknown is a notification: a log without results is not a promise.
+Each vulnerability is a rule, each package that has it a result at the manifest's line that requires
+the package. Ignored ones are left out, since services that show a log don't support suppressions.
+Unknown packages are notifications, so that a log without results is not taken for a clean one.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """``sbom-SUBDIR.cdx.json``: a CycloneDX 1.6 bill of materials (ECMA-424) of what is locked.
 
-A component for each package, with its purl, hashes and licences; one of type ``platform`` for each
-virtual package that was promised; and who needs whom, from the environment down. The same lock and
-licences make the same bytes: there is no time in it, and the serial number is made of the rest.
+It has a component for each package, with its purl, hashes and licences; one of type ``platform``
+for each promised virtual package; and the dependencies, from the environment down. The same lock
+and licences give the same bytes: there is no time in it, and the serial number is computed from the
+rest.
 
-Licences are no part of a lock, and are looked up elsewhere. A bill that is there tells them again
-(:func:`stated_licenses`), so that it can be compared with its lock without looking anywhere.
+Licences are not part of a lock, but are looked up elsewhere. They can be read from an existing bill
+(:func:`stated_licenses`), so that it can be compared with its lock without a lookup.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record
 
 #: A package's ``licenses`` in CycloneDX's form.
 Licenses = Sequence[Mapping[str, Any]]
-#: What tells one package from another of the same name: its ``bom-ref`` and its hashes.
+#: The identity of a package: its ``bom-ref`` and its hashes.
 Identity = tuple[str, str]
 
 _NAMESPACE = uuid.UUID("6f0a3a3e-5d0c-5b0f-9a53-6d1b1f0b9d7e")
@@ -38,14 +39,14 @@ _IN_URLS = ":/?#[]@!$&'()*+,;=%~"
 
 
 class Contents(NamedTuple):
-    """What a bill is about.
+    """The content of a bill of materials.
 
     Attributes:
-        name: the conda environment's.
-        environment: the manifest's.
+        name: the name of the conda environment.
+        environment: the name of the manifest's environment.
         subdir: the platform.
-        graph: what is locked, and who needs whom.
-        promised: the virtual packages that were.
+        graph: the locked packages with their dependencies.
+        promised: the promised virtual packages.
     """
 
     name: str
@@ -196,7 +197,7 @@ def _depends(ref: str, needed: Sequence[str]) -> dict[str, Any]:
 
 
 def stated_licenses(text: str) -> dict[Identity, Licenses]:
-    """The licences of a bill that is there, by package; none of one that is not as it was made."""
+    """Return the licences in an existing bill, by package; none if the bill has been changed."""
     try:
         document = json_object(text)
     except DocumentError:

@@ -1,4 +1,4 @@
-"""What a channel or an index states of a licence, in CycloneDX's form."""
+"""Licences stated by a channel or an index, in CycloneDX's form."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from conda_multiplat.vocabulary.spdx import is_identifier, read_license, single_
 
 
 def license_choices(facts: PackageFacts) -> list[dict[str, Any]]:
-    """A component's ``licenses``: an SPDX identifier or expression, else the text that is stated.
+    """Return a component's ``licenses``: an SPDX identifier or expression, or the stated text.
 
-    Of PyPI's classifiers nobody says whether several are a choice: each is named by itself.
+    Several of PyPI's classifiers are listed one by one, since nothing says whether they are a
+    choice.
     """
     stated = read_license(facts)
     singles = [read_license(PackageFacts(classifiers=(text,))) for text in facts.classifiers]
