@@ -1,1 +1,1 @@
-"""Files of others to our manifest: ``environment.yml``, ``conda-lock.yml``, pixi. Pure."""
+"""Convert ``environment.yml``, ``conda-lock.yml`` and pixi files to our manifest (pure)."""

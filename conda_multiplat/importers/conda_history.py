@@ -1,7 +1,7 @@
-"""conda's ``conda-meta/history``: what the user of an environment asked for over time.
+"""conda's ``conda-meta/history``: the user's requests for an environment.
 
-Read as conda does for ``conda env export --from-history``: requests in order, later specs of a
-package in the place of earlier ones, removed packages out.
+It is read as ``conda env export --from-history`` does: a later spec of a package replaces earlier
+ones, and removed packages are dropped.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PLATFORM = re.compile(r"/(?:noarch|[a-z]+-[a-z0-9_]+)(?=::)")
 
 
 def requested_specs(history: str) -> dict[str, str]:
-    """The MatchSpecs that are in force, by package."""
+    """Return the current MatchSpecs, by package."""
     asked: dict[str, str] = {}
     for line in history.splitlines():
         match = _SPECS.match(line)

@@ -1,9 +1,9 @@
-"""What conda-lock reads and we don't, ``pyproject.toml`` and ``meta.yaml``, as a manifest.
+"""Convert inputs that only conda-lock reads, ``pyproject.toml`` and ``meta.yaml``, to a manifest.
 
-conda-lock's own parsers have read the file; here are their results as plain values. conda-lock
-locks all categories of a file at once and lets ``install`` choose among them; here ``main`` is
-``default``, and each other category is an environment that extends it. They are one solve-group,
-so that what they share has one version, as in conda-lock's lock.
+conda-lock's own parsers have read the file; this module gets their results as plain values.
+conda-lock locks all categories of a file at once, and ``install`` chooses among them; here ``main``
+becomes ``default``, and every other category an environment that extends it. They are in one
+solve-group, so that shared packages have one version, as in conda-lock's lock.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 class Dependency(NamedTuple):
-    """A dependency as conda-lock has read it.
+    """A dependency read by conda-lock.
 
     Attributes:
         name: of the package, as its manager knows it.
@@ -58,7 +58,7 @@ class Dependency(NamedTuple):
 
 
 class Parsed(NamedTuple):
-    """A file as conda-lock has read it.
+    """A file read by conda-lock.
 
     Attributes:
         file: its name.
@@ -84,7 +84,7 @@ class Parsed(NamedTuple):
 
 
 def read_conda_lock_input(parsed: Parsed, check_spec: SpecCheck) -> Imported:
-    """The manifest that asks for what conda-lock would lock.
+    """Return the manifest for what conda-lock would lock.
 
     Args:
         parsed: the file.

@@ -1,8 +1,8 @@
-"""A ``conda-lock.yml`` as a manifest: what it was asked for, or what can be told of that.
+"""Convert a ``conda-lock.yml`` to a manifest: to its requests, or what is known of them.
 
-A lock of ours names the MatchSpecs that were asked for. In another tool's lock the packages stand
-that nothing else depends on, and Python, each from the lowest version on that a platform has
-locked. The lock itself then holds the versions: the next ``lock`` starts from its records.
+Our own lock has the requested MatchSpecs. From another tool's lock, we take the packages that
+nothing else depends on, and Python, with the lowest version that a platform has locked as the
+bound. The next ``lock`` starts from the lock's records, so the versions stay.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from conda_multiplat.vocabulary.yaml_nodes import Text
 
 
 class Ports(NamedTuple):
-    """How an engine reads versions and MatchSpecs.
+    """The engine's functions for versions and MatchSpecs.
 
     Attributes:
         is_newer: whether a version comes after another.

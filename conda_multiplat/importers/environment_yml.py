@@ -1,4 +1,4 @@
-"""An ``environment.yml`` of one or several platforms, read to be merged with others."""
+"""Read an ``environment.yml`` of one or several platforms, to be merged with others."""
 
 from __future__ import annotations
 

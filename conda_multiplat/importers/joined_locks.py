@@ -1,4 +1,4 @@
-"""Locks that other files bring along: each environment's become one."""
+"""Join the locks of several sources into one for each environment."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Several sources as one manifest: environments by name, platforms side by side.
+"""Merge several sources into one manifest: environments by name, with all their platforms.
 
-Nothing is decided here that could change what a platform gets: where platforms ask for different
-versions of a package, each keeps its own line. ``importing.differences`` finds and settles those.
+The result never changes what a platform gets: if platforms ask for different versions of a package,
+each keeps its own line. ``importers.differences`` finds and resolves such differences.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""pixi's manifests, read to be imported."""
+"""Read pixi's manifests for ``import``."""

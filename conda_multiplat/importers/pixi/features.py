@@ -1,8 +1,7 @@
-"""pixi's features: what each asks for on a platform, and what of it a manifest can't say.
+"""pixi's features: their requirements on a platform, and parts that a manifest can't express.
 
-A feature is a table; the top-level tables are one, and so is what stands under an environment
-itself. Later targets win over earlier ones, and of the kinds of dependencies build over host over
-run, as in pixi.
+A feature is a table; the top-level tables form one, and so do the keys of an environment itself. As
+in pixi, later targets take precedence, and build dependencies over host over run dependencies.
 """
 
 from __future__ import annotations

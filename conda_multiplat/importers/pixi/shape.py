@@ -1,6 +1,6 @@
-"""The kinds of values in a pixi manifest, checked before it is read: what is text, list or table.
+"""Check the types of values in a pixi manifest before it is read: text, lists and tables.
 
-What pixi has besides, and what is only listed as not carried over, is not looked at.
+Other keys of pixi, and those that are only listed as not converted, are not checked.
 """
 
 from __future__ import annotations

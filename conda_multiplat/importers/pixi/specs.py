@@ -1,4 +1,4 @@
-"""pixi's requirements as a manifest writes them: MatchSpecs, and entries of ``pip:``."""
+"""Convert pixi's requirements to MatchSpecs and entries of ``pip:``."""
 
 from __future__ import annotations
 
