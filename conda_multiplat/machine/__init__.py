@@ -1,1 +1,1 @@
-"""This machine: its disk, terminal, git, settings, prefixes and shell. Solves nothing."""
+"""This machine: its disk, terminal, git, settings, prefixes and shell; nothing is solved."""

@@ -1,4 +1,4 @@
-"""``channel_settings`` without conda: auth handlers are plugins of conda, and not to be had."""
+"""``channel_settings`` without conda: auth handlers are conda plugins, hence not available."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 
 
 def no_handlers(channel_settings: Sequence[Any], config: ChannelConfig) -> Callable[[str], str]:
-    """Say once of each auth handler that a channel would need that there is none without conda."""
+    """Return a function that warns once about each auth handler that a channel needs."""
     handlers = {
         str(entry["channel"]).rstrip("/"): str(entry["auth"])
         for entry in channel_settings

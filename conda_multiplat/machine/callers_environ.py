@@ -1,8 +1,8 @@
-"""The environment variables of who called us, for the program that we become.
+"""The caller's environment variables, for a program that replaces our process.
 
-Python and conda change some of our own as they start: where the locale is C, Python sets
-``LC_CTYPE`` (PEP 538), and conda says in ``CONDA_ROOT`` where it is. Both would tell a program what
-its user has not said: it would sort and write in another way, or take another conda for its own.
+Python and conda change some variables when they start: in the C locale, Python sets ``LC_CTYPE``
+(PEP 538), and conda sets ``CONDA_ROOT``. Both would change how the program behaves: it would sort
+and encode differently, or use another conda.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from contextlib import suppress
 from pathlib import Path
 
 _CHANGED = ("CONDA_ROOT", "LC_CTYPE")
-#: What this process began with. Only Linux shows it; elsewhere the two stay as they are, since what
-#: the caller has set by the same words can't be told from them.
+#: The environment that this process started with. Only Linux shows it; elsewhere, the two variables
+#: are kept, since the caller may have set the same values.
 _BEGINNING = Path("/proc/self/environ")
 
 
 def callers_environ() -> dict[str, str]:
-    """Our variables, those that were changed as we started being what they were."""
+    """Return our environment variables with the changes made at startup reverted."""
     return {**_without_changed(os.environ), **_before()} if _BEGINNING.exists() else {**os.environ}
 
 

@@ -1,4 +1,4 @@
-"""Conda's folders as conda itself finds them: its base, where environments are, package caches."""
+"""conda's folders, found as conda does: its base, folders of environments, package caches."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def own_base() -> Path | None:
-    """The base that this Python belongs to; it is one where conda is installed in it."""
+    """Return the base that this Python belongs to; ``None`` if conda is not installed in it."""
     prefix = Path(sys.prefix)
     return prefix if _has_history(prefix) and _has_conda(prefix) else None
 
@@ -28,7 +28,7 @@ def _has_conda(prefix: Path) -> bool:
 
 
 def root_prefix(configured: str, environ: Mapping[str, str]) -> Path | None:
-    """Conda's base: as configured, else this Python's own, else the one that the shell names."""
+    """Return conda's base: as configured, otherwise this Python's, otherwise the shell's."""
     if configured:
         return _expanded(configured)
     if own := own_base():
@@ -40,7 +40,7 @@ def root_prefix(configured: str, environ: Mapping[str, str]) -> Path | None:
 
 
 def envs_dirs(configured: Sequence[str], root: Path | None) -> tuple[Path, ...]:
-    """Where named environments are; a base that can't be written comes after the user's own."""
+    """Return the folders of named environments; a read-only base comes after the user's folder."""
     own = Path("~/.conda/envs").expanduser()
     named = [root / "envs"] if root else []
     fixed = [*named, own] if root and _writable(root) else [own, *named]
@@ -48,14 +48,14 @@ def envs_dirs(configured: Sequence[str], root: Path | None) -> tuple[Path, ...]:
 
 
 def pkgs_dirs(configured: Sequence[str], root: Path | None) -> tuple[Path, ...]:
-    """Conda's package caches: those configured, and the usual ones only where none is."""
+    """Return conda's package caches: the configured ones, otherwise the defaults."""
     named = [root / "pkgs"] if root else []
     usual = [*named, Path("~/.conda/pkgs").expanduser(), *_of_windows("pkgs")]
     return tuple(dict.fromkeys([*map(_expanded, configured)] or usual))
 
 
 def _writable(root: Path) -> bool:
-    """Conda's own test of its base: the history can be opened to add to it."""
+    """Whether a base is writable: as conda, test whether its history can be opened to append."""
     try:
         with (root / "conda-meta" / "history").open("r+b"):
             return True

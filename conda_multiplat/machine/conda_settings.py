@@ -1,4 +1,4 @@
-"""Configuration: conda's own keys, from conda's context or, without conda, from ``.condarc``."""
+"""Settings from conda's context; without conda, :mod:`condarc` reads them from ``.condarc``."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from conda_multiplat.vocabulary.channels import ChannelConfig, public_name
 from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.names import VirtualPackage
 
-#: The plugins that take long to say what a machine has, by their modules' ends.
+#: The slow virtual package plugins, by the ends of their module names.
 _SLOW = {
     "plugins.virtual_packages.archspec": "__archspec",
     "plugins.virtual_packages.cuda": "__cuda",
     "conda_multiplat.plugin": "__cuda_arch",
 }
 _log = logging.getLogger(__name__)
-#: conda's rule that whoever asks for Python gets pip.
+#: conda's setting that adds pip to every environment with Python.
 ADDS_PIP = "add_pip_as_python_dependency"
 
 
@@ -49,42 +49,41 @@ def _no_header(_url: str) -> str:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a command is told about its surroundings. Fields have the names of conda's keys.
+    """The settings of a command; fields have the names of conda's keys.
 
     Attributes:
         subdir: the platform of this machine.
-        channels: what to use where the manifest names no channel.
-        channel_config: how channel names become URLs.
+        channels: the channels to use if the manifest names none.
+        channel_config: the configuration by which channel names become URLs.
         channel_priority: ``strict``, ``flexible`` or ``disabled``.
         ssl_verify: False for no verification, ``truststore`` for the system's certificates, or the
             path of a CA bundle: a file or a folder.
         proxy_servers: scheme -> proxy URL.
-        remote_connect_timeout_secs: how long to wait for a connection.
-        remote_read_timeout_secs: how long to wait for a server that says nothing.
-        remote_max_retries: how often to ask again.
+        remote_connect_timeout_secs: how long to wait for a connection, in seconds.
+        remote_read_timeout_secs: how long to wait for a server's data, in seconds.
+        remote_max_retries: how often to repeat a failed request.
         offline: True if nothing may be fetched.
-        pkgs_dirs: conda's package caches; ours lies in the first that can be written.
-        envs_dirs: where named environments are.
-        root_prefix: conda's base environment, where there is a conda.
-        register_envs: whether new environments go into ``~/.conda/environments.txt``.
-        changeps1: whether an activated environment shows in the prompt.
-        env_prompt: how: a template.
+        pkgs_dirs: conda's package caches; ours is in the first writable one.
+        envs_dirs: the folders of named environments.
+        root_prefix: conda's base environment, if there is a conda.
+        register_envs: whether new environments are added to ``~/.conda/environments.txt``.
+        changeps1: whether the prompt shows the active environment.
+        env_prompt: the template for the prompt.
         envvars_force_uppercase: whether an environment's variables get upper-case names.
-        detect: the virtual packages that conda detects, those of the given names at least;
-            ``None`` where we have to look ourselves.
-        conda_version: of the conda that we run in; ``""`` without conda.
-        elsewhere: True where the work is for another machine than this one: it has what the lock
-            was promised.
-        hooks: says what our hooks in conda's own commands do, by setting; nothing without conda.
-        variables: the names of the environment variables that a manifest may send.
-        pypi_index: says the URL of the index that stands for PyPI here; ``""`` for PyPI's own.
-        osv_url: says the URL of the service that advisories are asked of; ``""`` for none.
-        adds_pip: says whether conda's configuration itself wants pip beside each Python.
-        run_rule: says what ``run`` and ``shell`` do where the lock is out of date: ``current``,
+        detect: returns the virtual packages that conda detects, at least those of the given names;
+            ``None`` if we have to detect them ourselves.
+        conda_version: the version of the conda that we run in; ``""`` without conda.
+        elsewhere: True if the work is for another machine, which has what the lock was promised.
+        hooks: returns the settings of our hooks in conda's commands; empty without conda.
+        variables: the names of the environment variables that a manifest may use.
+        pypi_index: returns the URL of the mirror of PyPI; ``""`` for PyPI itself.
+        osv_url: returns the URL of the service for advisories; ``""`` for none.
+        adds_pip: returns whether conda's configuration itself adds pip to Python.
+        run_rule: returns what ``run`` and ``shell`` do if the lock is out of date: ``current``,
             ``locked`` or ``frozen``.
-        authorize: the ``Authorization`` header for a channel's URL, by conda's ``channel_settings``
-            and the auth handler that they name; ``""`` for none, and without conda.
-        exclude_newer: says what conda's configuration has of what is too new.
+        authorize: returns the ``Authorization`` header for a channel's URL, from the auth handler
+            in conda's ``channel_settings``; ``""`` for none, and without conda.
+        exclude_newer: returns conda's ``exclude_newer`` settings.
     """
 
     subdir: str
@@ -118,7 +117,7 @@ class Settings:
 
 
 def settings_from_conda() -> Settings:
-    """The settings of the conda that we run in, as its context has them."""
+    """Return the settings of the conda that we run in, from its context."""
     import conda
     from conda.base.context import context
 
@@ -154,10 +153,10 @@ def settings_from_conda() -> Settings:
 
 
 def authorize_with_conda(url: str) -> str:
-    """What conda's auth handler for a channel sends as ``Authorization``.
+    """Return the ``Authorization`` header of conda's auth handler for a channel.
 
-    A handler is a function of a request. It is asked for one that is never sent, and what it has
-    written there is passed on.
+    A handler modifies a request. It is called with one that is never sent, whose header is
+    returned.
     """
     from conda.base.context import context
 
@@ -182,7 +181,7 @@ def authorize_with_conda(url: str) -> str:
 
 
 def condas_exclude_newer() -> CondasExcludeNewer:
-    """What this conda's configuration says; those before 26.9 read it as they do others."""
+    """Return this conda's ``exclude_newer`` settings; conda before 26.9 reads but ignores them."""
     from conda.base.context import context
     from conda.common.configuration import MapParameter, ParameterLoader, PrimitiveParameter
 
@@ -203,7 +202,7 @@ def condas_exclude_newer() -> CondasExcludeNewer:
 
 
 def hook_settings() -> dict[str, str]:
-    """The settings of our hooks, ``plugins.NAME``, as this conda has them."""
+    """Return the settings of our hooks, ``plugins.NAME``, from this conda."""
     from conda.base.context import context
 
     return {
@@ -213,22 +212,22 @@ def hook_settings() -> dict[str, str]:
 
 
 def named_variables() -> frozenset[str]:
-    """The environment variables that ``plugins.multiplat_variables`` and ours name."""
+    """Return the variables that our variable and ``plugins.multiplat_variables`` list."""
     from conda.base.context import context
 
     return frozenset(map(str, getattr(context.plugins, VARIABLES, ()))) | variables_of(os.environ)
 
 
 def variables_of(environ: Mapping[str, str]) -> frozenset[str]:
-    """The environment variables that those two name which are there for it."""
+    """Return the environment variables that our two variables for this purpose list."""
     texts = [environ.get(name, "") for name in (VARIABLES_VARIABLE, CONDAS_VARIABLE)]
     return frozenset(name.strip() for text in texts for name in text.split(",") if name.strip())
 
 
 def adds_pip() -> bool:
-    """Whether a file or a variable says ``add_pip_as_python_dependency: true``.
+    """Whether a file or a variable sets ``add_pip_as_python_dependency: true``.
 
-    conda's own default for it does not count, which is to change: see ``docs/in-conda.md``.
+    conda's default does not count, since it will change: see ``docs/in-conda.md``.
     """
     from conda.base.context import context
 
@@ -237,14 +236,14 @@ def adds_pip() -> bool:
 
 
 def named_pypi_index() -> str:
-    """The index that stands for PyPI, by our variable or ``plugins.multiplat_pypi_index``."""
+    """Return the mirror of PyPI from our variable or ``plugins.multiplat_pypi_index``."""
     from conda.base.context import context
 
     return pypi_index_of(os.environ, str(getattr(context.plugins, PYPI_INDEX, "") or ""))
 
 
 def pypi_index_of(environ: Mapping[str, str], configured: str) -> str:
-    """The index that stands for PyPI: a variable's word, or else a file's."""
+    """Return the mirror of PyPI: from a variable, otherwise as configured in a file."""
     names = (PYPI_INDEX_VARIABLE, CONDAS_PYPI_INDEX_VARIABLE)
     return _first_said(environ, names, configured)
 
@@ -254,29 +253,29 @@ def _first_said(environ: Mapping[str, str], names: Iterable[str], configured: st
 
 
 def named_osv_url() -> str:
-    """The service for advisories, by our variable or ``plugins.multiplat_osv_url``."""
+    """Return the service for advisories from our variable or ``plugins.multiplat_osv_url``."""
     from conda.base.context import context
 
     return osv_url_of(os.environ, str(getattr(context.plugins, OSV_URL, "") or ""))
 
 
 def osv_url_of(environ: Mapping[str, str], configured: str) -> str:
-    """The service for advisories: a variable's word, or else a file's."""
+    """Return the service for advisories: from a variable, otherwise as configured in a file."""
     return _first_said(environ, (OSV_URL_VARIABLE, CONDAS_OSV_URL_VARIABLE), configured)
 
 
 def named_run_rule() -> str:
-    """What ``run`` does with a lock that is out of date, by our variable or conda's setting."""
+    """Return what ``run`` does if the lock is out of date, from our variable or conda's setting."""
     from conda.base.context import context
 
     return run_rule_of(os.environ, str(getattr(context.plugins, RUN, "") or ""))
 
 
 def run_rule_of(environ: Mapping[str, str], configured: str) -> str:
-    """The same: a variable's word, or else a file's; ``current`` where neither says.
+    """Return the rule from a variable, otherwise from a file, otherwise ``current``.
 
     Raises:
-        UsageError: it is none that there is.
+        UsageError: the value is invalid.
     """
     names = (RUN_VARIABLE, CONDAS_RUN_VARIABLE)
     where, rule = next(
@@ -367,11 +366,11 @@ def _ssl_verify(value: Any) -> bool | str:
 
 
 def detect_with_conda(names: Collection[str]) -> tuple[VirtualPackage, ...]:
-    """The virtual packages that this conda sees, overrides included.
+    """Return the virtual packages that this conda detects, including overrides.
 
-    What takes long is left out where no need names it: conda looks for a CUDA driver in a process
-    of its own, most of a second, and reads a large table for the microarchitecture. Where there can
-    be no driver, which is seen at once, conda is not asked for one: ``run`` would wait for nothing.
+    Slow detections are skipped unless ``names`` has them: conda looks for a CUDA driver in a
+    separate process, which takes most of a second, and reads a large table for the
+    microarchitecture. If there obviously is no driver, conda is not asked for one.
     """
     from conda.base.context import context
 

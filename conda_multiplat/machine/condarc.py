@@ -1,8 +1,8 @@
-"""Settings without conda: the ``.condarc`` files and ``CONDA_*`` variables that conda would read.
+"""Settings without conda, from the ``.condarc`` files and ``CONDA_*`` variables that conda reads.
 
-The files are read in conda's order, later ones winning: scalars replace, mappings are merged, and
-the lists of later files come first. What a file marks ``#!final`` no later one changes; the marks
-``#!top`` and ``#!bottom`` are not read.
+The files are read in conda's order, and later ones take precedence: scalars are replaced, mappings
+merged, and the lists of later files come first. A value marked ``#!final`` can't be changed by a
+later file; the marks ``#!top`` and ``#!bottom`` are ignored.
 """
 
 from __future__ import annotations
@@ -80,12 +80,12 @@ def settings_from_condarc(
     *,
     channel_alias: str = CONDAS_OWN.channel_alias,
 ) -> Settings:
-    """The settings of a process that runs without conda, on a machine of platform ``subdir``.
+    """Return the settings of a process without conda, on a machine of platform ``subdir``.
 
-    ``channel_alias`` is where channels are that no file says more of.
+    ``channel_alias`` is the default for that key.
 
     Raises:
-        ManifestError: a file that is not YAML, or a value that conda does not know either.
+        ManifestError: a file is not YAML, or has a value that conda would refuse too.
     """
     environ = os.environ if environ is None else environ
     values = _merged(environ)

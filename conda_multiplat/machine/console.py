@@ -1,4 +1,4 @@
-"""What a user sees: prose and progress on stderr, one JSON document on stdout with ``--json``."""
+"""Output to the user: messages on stderr; on stdout results, or one JSON document (``--json``)."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from conda_multiplat.vocabulary.printable import printable
 from conda_multiplat.vocabulary.styled import Line, Span
 
 _STYLES = {"green": "32", "red": "31", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
-#: Seconds after which somebody wants to know what goes on, and at the end how long it took.
+#: Seconds after which progress is shown, and the duration at the end.
 PATIENCE = 0.3
-#: Of a terminal that says nothing of its size.
+#: The width of a terminal of unknown size, in characters.
 _COLUMNS = 80
-#: What says of a console of Windows that it knows colours as other terminals do.
+#: Variables that are set if a console of Windows supports ANSI colours.
 _WINDOWS_TERMINALS = ("WT_SESSION", "ANSICON", "ConEmuANSI", "TERM")
 
 
 class Console(NamedTuple):
-    """Where a command talks to its user.
+    """A command's output to its user.
 
     Attributes:
-        json: print one JSON document on stdout.
-        quiet: no prose but errors.
-        verbose: leave nothing out of long lists.
-        started: when the command began, as ``time.monotonic`` counts; 0 where nobody knows.
+        json: whether to print one JSON document on stdout.
+        quiet: whether to print no messages except errors.
+        verbose: whether to print long lists in full.
+        started: the start of the command by ``time.monotonic``; 0 if it is not known.
     """
 
     json: bool = False
@@ -42,58 +42,58 @@ class Console(NamedTuple):
 
     @property
     def stream(self) -> IO[str]:
-        """Where prose goes; asked for late, so that a replaced ``sys.stderr`` is honoured."""
+        """The stream for messages, looked up late so that a replaced ``sys.stderr`` is used."""
         return sys.stderr if sys.stderr is not None else _Nowhere()
 
     @property
     def interactive(self) -> bool:
-        """Whether a person watches: progress bars are drawn only then."""
+        """Whether messages go to a terminal, where progress bars are drawn."""
         return not self.quiet and not self.json and self.stream.isatty()
 
     @property
     def width(self) -> int | None:
-        """The characters of a line of prose: a terminal's; ``None`` where it may have any."""
+        """The width of the terminal for messages, in characters; ``None`` if there is none."""
         return _width(self.stream)
 
     @property
     def answer_width(self) -> int | None:
-        """The same of what :meth:`show` shows."""
+        """The width of the terminal for :meth:`show`, in characters; ``None`` if there is none."""
         return _width(sys.stdout) if sys.stdout is not None else None
 
     @property
     def took(self) -> str:
-        """The time since the command began, for who has watched and waited; else nothing."""
+        """The time since the start as a message's suffix, if a person has waited; else ``""``."""
         seconds = time.monotonic() - self.started
         waited = self.started and seconds > PATIENCE and self.interactive
         return f" in {seconds:.1f} s" if waited else ""
 
     def say(self, text: str | Line = "") -> None:
-        """A line of prose."""
+        """Print a line as a message."""
         if not self.quiet:
             self._prose(_styled(text, self.stream))
 
     def hint(self, command: str) -> None:
-        """What a user does next, after all else."""
+        """Print the next command for the user to run, after everything else."""
         self.say([Span(" next: "), Span(command, "bold")])
 
     def ask(self, question: str) -> None:
-        """A question that is answered on the same line."""
+        """Print a question that is answered on the same line."""
         self._prose(_harmless(question), end="")
 
     def show(self, text: str | Line) -> None:
-        """A line of what was asked for: on stdout, where it can be piped on."""
+        """Print a line of the result on stdout."""
         if not self.json:
             _answer(_styled(text, sys.stdout))
 
     def show_file(self, text: str) -> None:
-        """What is meant for a file: to the letter, but for what would steer a terminal."""
+        """Print text for a file on stdout, unchanged except for terminal control sequences."""
         if sys.stdout is not None and sys.stdout.isatty():
             self.show(text)
         else:
             self.show_bytes(f"{text}\n".encode())
 
     def show_bytes(self, content: bytes) -> None:
-        """What was asked for and need not be text, as it is."""
+        """Write a binary result to stdout."""
         if not self.json:
             with _writing() as stream:
                 stream.flush()
@@ -101,7 +101,7 @@ class Console(NamedTuple):
                 stream.buffer.flush()
 
     def result(self, data: dict[str, Any]) -> None:
-        """The command's answer, for ``--json``."""
+        """Print the command's result, with ``--json``."""
         if self.json:
             _answer(json.dumps({"success": True, **data}, indent=2))
 
@@ -120,7 +120,7 @@ class Console(NamedTuple):
         return error.exit_code
 
     def _prose(self, text: str, end: str = "\n") -> None:
-        """Write to stderr; a command's work does not depend on whether anybody reads that."""
+        """Write to stderr, ignoring errors: nobody may be reading it."""
         try:
             self.stream.write(text + end)
             self.stream.flush()
@@ -130,17 +130,17 @@ class Console(NamedTuple):
 
 
 class _Nowhere(io.StringIO):
-    """What stands for stderr where it is closed: what is written is forgotten."""
+    """Replaces a closed stderr; output is discarded."""
 
     def write(self, _: str) -> int:
         return 0
 
 
 def occupy_streams() -> None:
-    """Open the null device for each standard stream that is closed (``2>&-``).
+    """Open the null device for each closed standard stream (``2>&-``).
 
-    The next file that is opened would have its number, and get what some library, or a child, says
-    to the stream.
+    Otherwise the next file that is opened would get its number, and the output that a library or a
+    child process writes to the stream.
     """
     while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004  # stdin, stdout, stderr
         pass
@@ -148,7 +148,7 @@ def occupy_streams() -> None:
 
 
 def _width(stream: IO[str]) -> int | None:
-    """A terminal's columns, as ``COLUMNS`` or it says; ``None`` where none is looked at."""
+    """Return a terminal's width by ``COLUMNS`` or its size; ``None`` if it is not a terminal."""
     if not stream.isatty():
         return None
     told = os.environ.get("COLUMNS", "")
@@ -161,7 +161,7 @@ def _width(stream: IO[str]) -> int | None:
 
 
 def _coloured(stream: IO[str] | None) -> bool:
-    """Whether colours are wanted: ``NO_COLOR``, then ``FORCE_COLOR``, then what it is decide."""
+    """Whether to use colours: by ``NO_COLOR``, ``FORCE_COLOR``, or whether it is a terminal."""
     environ = os.environ
     if environ.get("NO_COLOR") or stream is None:
         return False
@@ -183,12 +183,12 @@ def _styled(text: str | Line, stream: IO[str] | None) -> str:
 
 
 def _harmless(text: str) -> str:
-    """``text`` without credentials, and without what would steer a terminal."""
+    """Return ``text`` without credentials and terminal control sequences."""
     return printable(scrub(text))
 
 
 def _answer(text: str) -> None:
-    """A line on stdout, in UTF-8 where stdout's own encoding has no letters for it."""
+    """Write a line to stdout, in UTF-8 if stdout's own encoding can't encode it."""
     with _writing() as stream:
         try:
             _write(stream, text)
@@ -199,10 +199,10 @@ def _answer(text: str) -> None:
 
 @contextmanager
 def _writing() -> Iterator[TextIO]:
-    """stdout, to be written to.
+    """Provide stdout for writing.
 
     Raises:
-        OutputError: it can't be written; a pipe that nobody reads is left to the caller.
+        OutputError: it can't be written. A broken pipe is left to the caller.
     """
     if sys.stdout is None:
         raise OutputError("can't write to standard output: it is closed")
@@ -217,7 +217,7 @@ def _writing() -> Iterator[TextIO]:
 
 
 def drop_output() -> None:
-    """Send what is left for stdout nowhere: Python would write it at its end, and fail again."""
+    """Discard buffered output for stdout: Python would write it at exit, and fail again."""
     _drop(sys.stdout)
 
 

@@ -1,7 +1,7 @@
 """The files of PyPI packages in a prefix, by their ``RECORD`` (PEP 376), and their removal.
 
-uv removes every path that a ``RECORD`` names, whoever else has it. Here a path stays that a conda
-package owns, or another PyPI package that stays.
+uv removes every path in a ``RECORD``, even if another package has it too. This code keeps paths
+that belong to a conda package or to a remaining PyPI package.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 
 def recorded_files(distribution: Path, prefix: Path) -> tuple[str, ...]:
-    """The paths of a ``.dist-info`` folder's ``RECORD``, from the prefix; those outside are not."""
+    """Return the paths in a ``.dist-info`` folder's ``RECORD`` that are inside the prefix."""
     folder = distribution.parent.relative_to(prefix).as_posix()
     try:
         with (distribution / "RECORD").open(encoding="utf-8", newline="") as file:
@@ -37,7 +37,7 @@ def _from_prefix(path: str, folder: str, prefix: Path) -> str:
 def remove_distributions(
     prefix: Path, gone: Iterable[Path], stays: Callable[[str], bool], others: Iterable[Path]
 ) -> None:
-    """Remove PyPI packages; one that was removed in part is removed to its end.
+    """Remove PyPI packages, including remains of interrupted removals.
 
     Args:
         prefix: the environment.

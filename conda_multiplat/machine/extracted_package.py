@@ -1,8 +1,8 @@
-"""An extracted conda package: whether it is as its own ``info/paths.json`` says (CEP 34).
+"""Verify an extracted conda package against its own ``info/paths.json`` (CEP 34).
 
-Sizes are looked at, one ``stat`` a file; contents (SHA-256) on demand. What ``paths.json`` and its
-like in ``info`` should be, the package does not say: who has extracted it notes their digest. Where
-nobody did, they must be JSON, and of the package.
+Sizes are compared, with one ``stat`` for each file; contents (SHA-256) on demand. A package has no
+hashes of ``paths.json`` and other files in ``info``: their digest is noted when it is extracted. If
+there is no such note, they must be JSON and belong to the package.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ _ABSENT = "info/paths.json is missing"
 
 
 def fault(folder: Path, identity: tuple[str, str, str], documents: str, *, contents: bool) -> str:
-    """What is wrong with an extracted package; ``""`` for nothing.
+    """Return what is wrong with an extracted package; ``""`` if nothing is.
 
     Args:
-        folder: of the package.
+        folder: the folder of the package.
         identity: its name, version and build.
         documents: what :func:`documents_digest` was when it was extracted; ``""`` if not known.
         contents: read the files whose sizes are right too.
@@ -71,7 +71,7 @@ def fault(folder: Path, identity: tuple[str, str, str], documents: str, *, conte
 
 
 def documents_digest(folder: Path) -> str:
-    """The SHA-256 of what is read of ``info`` when a package is linked."""
+    """Return the SHA-256 of the files in ``info`` that are read when a package is linked."""
     return _digest(_documents(folder))
 
 
@@ -84,7 +84,7 @@ def _documents(folder: Path) -> dict[str, bytes]:
 
 
 def content_of(path: str) -> bytes:
-    """What a small file has: ``pathlib`` takes twice as long, for hundreds of them.
+    """Return the content of a small file; ``pathlib`` takes twice as long.
 
     Raises:
         OSError: it can't be read.
@@ -102,10 +102,10 @@ def _digest(texts: Mapping[str, bytes]) -> str:
 
 
 def refusal(folder: Path, identity: tuple[str, str, str]) -> str:
-    """Why an extracted package must not be linked, whoever packed it; ``""`` for no reason.
+    """Return why an extracted package must not be linked, for safety; ``""`` if it may be.
 
     Args:
-        folder: of the package.
+        folder: the folder of the package.
         identity: the name, version and build that it was locked by.
     """
     name = "index.json"

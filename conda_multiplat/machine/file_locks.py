@@ -1,7 +1,7 @@
-"""Locks: nothing of the cache is removed under a run that uses it, and a prefix has one installer.
+"""File locks: they protect the cache while it is used, and allow one installation per prefix.
 
-They are ``flock``'s, as rattler's are. Where there are none (Windows, some network file systems)
-nothing is held: Windows refuses to remove an open file by itself.
+They use ``flock``, as rattler does. Where it is not available (Windows, some network file systems),
+nothing is locked; Windows refuses to remove an open file anyway.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ _HIGH = 100
 
 @contextmanager
 def in_use(file: Path) -> Iterator[None]:
-    """Hold ``file`` as one of its users; wait while somebody holds it alone."""
+    """Hold a shared lock on ``file``; wait while somebody has an exclusive one."""
     with _held(file, _SHARED, os.O_CREAT):
         yield
 
 
 @contextmanager
 def alone(file: Path, *, make: bool = False) -> Iterator[bool]:
-    """Hold ``file`` alone, at once; False where somebody else holds it.
+    """Try to hold an exclusive lock on ``file``; yield False if somebody else holds one.
 
-    With ``make`` it is made if it is not there, so that nobody can begin to hold it now.
+    With ``make``, the file is created if necessary, so that nobody else can lock it meanwhile.
     """
     with _held(file, _ALONE, os.O_CREAT if make else 0) as held:
         yield held
@@ -42,7 +42,7 @@ def alone(file: Path, *, make: bool = False) -> Iterator[bool]:
 
 @contextmanager
 def alone_at_last(file: Path) -> Iterator[int]:
-    """Hold ``file`` alone, made if it is not there, once nobody else does: its descriptor."""
+    """Create ``file`` if necessary, wait for an exclusive lock on it, and yield its descriptor."""
     handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         _lock(handle, _WAIT)
@@ -53,9 +53,10 @@ def alone_at_last(file: Path) -> Iterator[int]:
 
 @contextmanager
 def one_at_a_time(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold a folder alone, which is made if it is not there; wait for who holds it.
+    """Create a folder if necessary, and hold an exclusive lock on it, waiting if necessary.
 
-    What was made goes again if nothing has come into it. ``waiting`` is called if there is a wait.
+    A folder that was created and is still empty is removed at the end. ``waiting`` is called before
+    a wait.
     """
     made = not folder.exists()
     while True:
@@ -84,7 +85,7 @@ def one_at_a_time(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def nobody_installs(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold a folder that is there, with others who do; wait for who has it to one's own."""
+    """Hold a shared lock on an existing folder, waiting for an exclusive one to end."""
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:  # Windows opens no folders
@@ -100,15 +101,15 @@ def nobody_installs(folder: Path, waiting: Callable[[], None]) -> Iterator[None]
 
 
 def hold(file: Path, *, alone: bool, make: bool = False) -> int | None:
-    """Hold a file until this process ends, and all that inherit from it: a program, and its own.
+    """Lock a file until this process and all that inherit the descriptor have ended.
 
     Args:
         file: the file.
-        alone: whether nobody else may hold it.
-        make: whether it is made if it is not there.
+        alone: whether the lock is exclusive.
+        make: whether to create the file if necessary.
 
     Returns:
-        The descriptor; ``None`` where somebody else holds it, or it was removed meanwhile.
+        The descriptor; ``None`` if somebody else holds a lock, or the file was removed meanwhile.
 
     Raises:
         OSError: it can't be opened.
@@ -123,12 +124,12 @@ def hold(file: Path, *, alone: bool, make: bool = False) -> int | None:
 
 
 def let_go(handle: int) -> None:
-    """End what :func:`hold` began."""
+    """Release the lock of :func:`hold`."""
     os.close(handle)
 
 
 def held_on(file: Path) -> bool:
-    """Whether anybody holds a file.
+    """Whether anybody holds a lock on a file.
 
     Raises:
         OSError: it can't be opened.

@@ -1,4 +1,4 @@
-"""Files on disk: finding a manifest, reading text, and writing several files or none."""
+"""Files on disk: find a manifest, read text, and write several files or none."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _LARGEST_LOCK = 128 << 20
 
 
 def find_manifest(start: Path) -> Path:
-    """The nearest manifest from ``start`` upwards, no further than the git repository's root.
+    """Find the nearest manifest in ``start`` or above, up to the root of the git repository.
 
     Raises:
         ManifestError: there is none.
@@ -62,29 +62,29 @@ def find_manifest(start: Path) -> Path:
 
 
 def manifest_in(folder: Path) -> Path | None:
-    """The manifest that lies in a folder, if there is one."""
+    """Return the manifest in a folder, if there is one."""
     return next((folder / name for name in MANIFEST_NAMES if (folder / name).is_file()), None)
 
 
 def lock_path(folder: Path, environment: str) -> Path:
-    """Where an environment's lock is: beside the manifest."""
+    """Return the path of an environment's lock, next to the manifest."""
     return folder / lock_name(environment)
 
 
 def lock_files(folder: Path) -> list[Path]:
-    """The locks in a folder, whatever environments the manifest has, sorted."""
+    """Return all locks in a folder, sorted, whether the manifest has their environments or not."""
     return sorted(path for path in folder.glob(f"*{LOCK_NAME}") if locked_environment(path.name))
 
 
 def rendered_files(folder: Path) -> list[Path]:
-    """The files in a folder that are called as rendered ones are, sorted."""
+    """Return the files in a folder with names of rendered files, sorted."""
     return sorted(
         path for path in folder.iterdir() if read_rendered_name(path.name) and path.is_file()
     )
 
 
 def shown(path: Path) -> str:
-    """A path as a user types it: relative to the working directory where that is shorter."""
+    """Return a path as a user types it: relative to the working directory if that is shorter."""
     try:
         relative = os.path.relpath(path)
     except ValueError:  # on another drive, on Windows
@@ -93,12 +93,12 @@ def shown(path: Path) -> str:
 
 
 def relative_name(path: Path, folder: Path) -> str:
-    """A path as a file in ``folder`` names it, links not followed: with forward slashes."""
+    """Return a path relative to ``folder``, with forward slashes, without following links."""
     return seen_from(Path(os.path.abspath(path)), Path(os.path.abspath(folder)))  # noqa: PTH100
 
 
 def seen_from(path: PurePath, folder: PurePath) -> str:
-    """An absolute path from a folder; the whole of it where that is on another drive."""
+    """Return an absolute path relative to a folder; unchanged if that is on another drive."""
     for ups, parent in enumerate((folder, *folder.parents)):
         if path.is_relative_to(parent):
             return str(PurePosixPath(*[".."] * ups, *path.relative_to(parent).parts))
@@ -106,15 +106,15 @@ def seen_from(path: PurePath, folder: PurePath) -> str:
 
 
 def typed(path: Path) -> str:
-    """As :func:`shown`, as a word of a command line."""
+    """Return a path as :func:`shown` does, quoted for a command line."""
     return quoted(shown(path))
 
 
 def quoted(text: str) -> str:
-    """A word of a command line, to be pasted: in a POSIX shell as on Windows.
+    """Quote a word of a command line, for POSIX shells and Windows.
 
-    In double quotes, which both know, where it needs any; in single ones where a POSIX shell would
-    see something in those.
+    If quotes are needed, they are double ones, which both support, or single ones if a POSIX shell
+    would expand something in double quotes.
     """
     if _PLAIN_WORD.fullmatch(text):
         return text
@@ -124,7 +124,7 @@ def quoted(text: str) -> str:
 
 
 def read_text(path: Path, limit: int = _LARGEST) -> str:
-    """The text of a UTF-8 file, a byte order mark left out.
+    """Return the text of a UTF-8 file without a byte order mark.
 
     Raises:
         ManifestError: it is not there, not a file, larger than ``limit``, or not UTF-8.
@@ -147,15 +147,15 @@ def read_text(path: Path, limit: int = _LARGEST) -> str:
 
 
 def read_lock_text(path: Path) -> str:
-    """As :func:`read_text`, for a lock: it can be larger."""
+    """Return the text of a lock as :func:`read_text` does, with a higher limit."""
     return read_text(path, _LARGEST_LOCK)
 
 
 def open_file(path: Path) -> BinaryIO:
-    """A file to read from, if it is one: a pipe could keep us waiting, a device never end.
+    """Open a regular file for reading: a pipe could block, and a device could be endless.
 
     Raises:
-        ManifestError: it is something else.
+        ManifestError: it is not a regular file.
     """
     # Path.open takes no opener, and the caller closes it.
     file = open(path, "rb", buffering=0, opener=_without_waiting)  # noqa: SIM115
@@ -170,7 +170,7 @@ def _without_waiting(path: str, flags: int) -> int:
 
 
 def read_blocks(path: Path) -> Iterator[bytes]:
-    """The content of a file, a block at a time.
+    """Yield the content of a file in blocks.
 
     Raises:
         OutsideError: it can't be read.
@@ -184,9 +184,9 @@ def read_blocks(path: Path) -> Iterator[bytes]:
 
 
 def refuse_read_only(path: Path) -> None:
-    """Refuse a file that may not be written.
+    """Refuse to write a read-only file.
 
-    In a folder that can be written it could be replaced; who made it read-only does not want it.
+    In a writable folder it could be replaced, but whoever made it read-only does not want that.
 
     Raises:
         OutsideError: it is read-only; as root, if nobody may write it.
@@ -199,14 +199,14 @@ def refuse_read_only(path: Path) -> None:
 def write_all(texts: Mapping[Path, str]) -> None:
     """Write all files or, if one can't be written, none.
 
-    1. Each text goes to a temporary file beside its place and is synced to the disk: what can
-       fail (a full disk, permissions, a folder in the file's place) fails here, and the temporary
-       files are removed. What a symbolic link stands for is written, not the link, unless it
-       leads out of the git repository that the link is in: who made the link is not who runs this.
-    2. Then the files are renamed into place, each at once: readers see the old or the new one.
-       Ctrl-C and SIGTERM wait until all are.
+    1. Each text is written to a temporary file in the same folder and synced to the disk: errors (a
+       full disk, permissions, a folder with that name) occur here, and the temporary files are
+       removed. A symbolic link is followed, unless it leads out of its git repository: whoever made
+       the link may not be the user.
+    2. Then the files are renamed, each atomically: readers see the old or the new one. Ctrl-C and
+       SIGTERM wait until all are renamed.
 
-    What killed runs have left beside the files goes.
+    Temporary files of killed runs are removed.
 
     Raises:
         UsageError: a link leads out of its repository; nothing was written.
@@ -242,7 +242,7 @@ def write_all(texts: Mapping[Path, str]) -> None:
 
 
 def _place(path: Path) -> Path:
-    """The file that ``path`` stands for, symbolic links followed.
+    """Return the file that ``path`` refers to, following symbolic links.
 
     Raises:
         UsageError: a link leads out of the repository that it is in.
@@ -269,7 +269,7 @@ def is_foreign(path: Path, folder: Path) -> bool:
 
 
 def repository_of(path: Path) -> Path | None:
-    """The git repository that a path is in by its name, links not followed; ``None`` for none."""
+    """Return the git repository that contains a path, without following links; ``None`` if none."""
     absolute = Path(os.path.abspath(path))  # noqa: PTH100 - it keeps links, resolve() does not
     return next((folder for folder in absolute.parents if (folder / ".git").exists()), None)
 

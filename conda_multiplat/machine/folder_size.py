@@ -1,4 +1,4 @@
-"""How much a folder has on the disk, as far as a moment's look tells."""
+"""The size of a folder on the disk, measured within a time limit."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-#: So many entries are looked at between two looks at the clock.
+#: The number of entries between two checks of the time.
 _STEP = 256
-#: Bytes; what ``st_blocks`` counts in.
+#: The unit of ``st_blocks``, in bytes.
 _SECTOR = 512
 
 
 class FolderSize(NamedTuple):
-    """What was seen of a folder.
+    """The measured size of a folder.
 
     Attributes:
         folder: the folder.
-        bytes: on the disk, each file once whatever names it has.
-        whole: whether all of it was seen.
+        bytes: the size on the disk; a file with several hard links counts once.
+        whole: whether everything was measured.
     """
 
     folder: Path
@@ -28,7 +28,7 @@ class FolderSize(NamedTuple):
 
 
 def folder_size(folder: Path, seconds: float) -> FolderSize:
-    """Look for no longer than ``seconds``, following no links; what can't be read is nothing."""
+    """Measure for at most ``seconds``, without following links; unreadable files count as 0."""
     end = time.monotonic() + seconds
     size = seen = 0
     inodes: set[tuple[int, int]] = set()

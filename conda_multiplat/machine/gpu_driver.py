@@ -1,7 +1,7 @@
-"""This machine's virtual packages, where a driver may be asked: never in our own process.
+"""This machine's virtual packages, with the GPU driver queried in a separate process.
 
-A driver can take its time, hang, or bring its process down. Where there is none, which is seen at
-once, nothing is started.
+A driver can be slow, hang, or crash its process. If there obviously is no driver, no process is
+started.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""A prefix on disk as conda keeps it: ``conda-meta/``, its history, its state, its registration.
+"""A prefix as conda maintains it: ``conda-meta/``, its history, its state, its registration.
 
-rattler links packages and writes a record for each. Here is the rest of what makes the prefix a
-conda environment, so that ``conda list``, ``conda env list``, ``conda install``, ``conda export
---from-history`` and activation find what they expect.
+rattler links packages and writes their records. This module writes the rest of a conda environment,
+which ``conda list``, ``conda env list``, ``conda install``, ``conda export --from-history`` and
+activation expect.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ _KINDS: dict[str, type] = {
 
 
 def is_environment(prefix: Path) -> bool:
-    """Whether conda takes ``prefix`` for an environment."""
+    """Whether ``prefix`` is an environment for conda."""
     return (meta(prefix) / "history").is_file()
 
 
 def is_nobodys(prefix: Path) -> bool:
-    """Whether a folder has nothing, or what is left of an install that was killed as it began.
+    """Whether a folder is empty, or has only the remains of an install killed at its start.
 
-    That is an empty ``conda-meta``, or nothing in it but our marker and temporary files of ours.
+    These are an empty ``conda-meta``, or one with only our marker and temporary files.
     """
     if any(entry.name != "conda-meta" for entry in prefix.iterdir()):
         return False
@@ -56,7 +56,7 @@ def is_nobodys(prefix: Path) -> bool:
 
 
 def read_marker(prefix: Path) -> dict[str, Any]:
-    """What we noted when we last worked on the prefix; nothing where we never did."""
+    """Return our marker in a prefix; empty if there is none."""
     try:
         marker = json_object((meta(prefix) / MARKER).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -71,9 +71,9 @@ def _is_of_its_kind(key: str, value: Any) -> bool:
 
 
 def install_command(marker: Mapping[str, Any]) -> str:
-    """The command that makes a prefix with this marker what is locked, from its project's folder.
+    """Return the command that installs what is locked into the prefix, from its project's folder.
 
-    Where it was installed by ``-n`` or ``-p``, the same goes with it.
+    It has the same ``-n`` or ``-p`` as the last install.
     """
     environment = marker.get("environment", DEFAULT_ENVIRONMENT)
     option = "" if environment == DEFAULT_ENVIRONMENT else f" -e {environment}"
@@ -81,7 +81,7 @@ def install_command(marker: Mapping[str, Any]) -> str:
 
 
 def write_marker(prefix: Path, data: Mapping[str, Any]) -> None:
-    """Note what is being done, or was done, to the prefix."""
+    """Write our marker: what is being done, or was done, to the prefix."""
     text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     # Without a locale of UTF-8, what is in a name is halves of characters to Python.
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
@@ -89,7 +89,7 @@ def write_marker(prefix: Path, data: Mapping[str, Any]) -> None:
 
 
 def unfinished(prefix: Path, reason: str) -> OutsideError:
-    """The error of work on a prefix that was cut off; ``reason`` says by what."""
+    """Return the error for an interrupted change of a prefix."""
     return OutsideError(
         f"{prefix} could not be finished",
         details=[reason],
@@ -98,9 +98,9 @@ def unfinished(prefix: Path, reason: str) -> OutsideError:
 
 
 def begin(prefix: Path, marker: Mapping[str, Any]) -> None:
-    """Make ``prefix`` an environment, if it is none yet, and note that it is being worked on.
+    """Make ``prefix`` an environment if necessary, and note that it is being changed.
 
-    What an installation that was killed left of rattler's temporary files goes.
+    Temporary files that rattler left in a killed installation are removed.
     """
     meta(prefix).mkdir(parents=True, exist_ok=True)
     for left in (*prefix.glob("symtest_*"), *meta(prefix).glob("prefix_record_*")):

@@ -1,7 +1,8 @@
-"""The files of a prefix: which conda package each is of, and whether it is as it was linked.
+"""The files of a prefix: which conda packages own them, and whether they are as they were linked.
 
-What conda's records say of files is their size, and the SHA-256 of most. Sizes are looked at by
-default: one ``lstat`` a file. Compiled Python (``.pyc``) is left out: Python writes it anew.
+conda's records have the size of each file and the SHA-256 of most. By default, sizes are compared,
+with one ``lstat`` for each file. Compiled Python files (``.pyc``) are skipped, since Python
+rewrites them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 from conda_multiplat.machine.prefix_records import is_record, record_texts
 from conda_multiplat.vocabulary.json_values import json_object
 
-#: Path -> the names of the conda packages that own it; nearly always one.
+#: Path -> the names of the conda packages that own it, nearly always one.
 Owners = dict[str, tuple[str, ...]]
 #: Path -> its size as a package's own script left it; ``None`` for a file that it removed.
 Accepted = Mapping[str, int | None]
@@ -46,7 +47,7 @@ def _named(paths: Sequence[str], word: str) -> str:
 
 
 def owners(prefix: Path) -> Owners:
-    """Who owns the files of a prefix, by what conda's records say."""
+    """Return the owners of the files of a prefix, from conda's records."""
     found: Owners = {}
     for name, entries in _packages(prefix):
         for entry in entries:
@@ -56,7 +57,7 @@ def owners(prefix: Path) -> Owners:
 
 
 def damage(prefix: Path, accepted: Accepted, *, contents: bool = False) -> dict[str, Damage]:
-    """The packages of which files are missing or altered.
+    """Return the packages with missing or changed files.
 
     Args:
         prefix: the environment.

@@ -1,8 +1,8 @@
 """The records of a prefix's packages, ``conda-meta/*.json``, whoever wrote them.
 
-conda, rattler and micromamba order the keys differently, and conda has changed its order. Nearly
-all of a record is the list of its files, which few need to know. Reading leaves that out where the
-text shows where it ends, as all of these programs indent it; any other text is read whole.
+conda, rattler and micromamba order the keys differently, and conda has changed its order. Most of a
+record is the list of its files, which is rarely needed. It is skipped if its end can be recognised
+by the indentation that all of these programs use; any other text is parsed as a whole.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What git knows of a project, and what git is told of us."""
+"""git: read a project's files and merges, and register our drivers."""

@@ -1,4 +1,4 @@
-"""What git has of a project's files."""
+"""git commands that read a project's files."""
 
 from __future__ import annotations
 
