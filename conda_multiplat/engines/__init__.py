@@ -1,1 +1,1 @@
-"""The engines behind the core's ports: rattler for conda, uv for PyPI, OSV for advisories."""
+"""Implementations of the core's interfaces: rattler for conda, uv for PyPI, OSV for advisories."""

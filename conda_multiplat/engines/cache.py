@@ -1,4 +1,4 @@
-r"""What we keep between runs in ``multiplat``, in conda's package caches, and its removal.
+r"""Our cache, the folder ``multiplat`` in conda's package caches, and its removal.
 
 ==============  ========================================  =========================================
 folder          what                                      who must not use it while it is removed
@@ -11,8 +11,8 @@ folder          what                                      who must not use it wh
 ``.download-``  what a download left that was cut off     nobody: a day old, it is over
 ==============  ========================================  =========================================
 
-A folder is renamed before it is emptied: no run ever takes half a package for a whole one, even if
-the removal itself is cut off.
+A folder is renamed before it is emptied: no run ever uses a partly removed package, even if the
+removal is interrupted.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ _SECTOR = 512
 
 @dataclass
 class Tally:
-    """How much was found.
+    """The content of a folder.
 
     Attributes:
-        files: how many files, by name.
-        freed: bytes on the disk that nothing else refers to.
-        linked: bytes that environments go on using, by hard links.
-        left: why some of it, or all, is left as it was; ``""`` where nothing is.
+        files: the number of files.
+        freed: the size in bytes that removal frees.
+        linked: the size in bytes of files that environments keep, by hard links.
+        left: why some or all of it is not removed; ``""`` if everything is.
         errors: what could not be removed, and why.
     """
 
@@ -61,7 +61,7 @@ class Tally:
 
 
 def clean(pkgs_dirs: Iterable[Path], kinds: Sequence[str], *, dry_run: bool) -> dict[Path, Tally]:
-    """Remove what we keep in some package caches; folder -> what was there.
+    """Remove our caches in some package caches; return folder -> what was there.
 
     Args:
         pkgs_dirs: conda's package caches; nothing of conda's own in them is touched.

@@ -1,4 +1,4 @@
-"""Whom conda's ``ssl_verify`` trusts, in the words of each that speaks TLS for us."""
+"""conda's ``ssl_verify``, as settings for each library and program that uses TLS."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from functools import cache
 
 from conda_multiplat.vocabulary.errors import OutsideError
 
-#: The value of ``ssl_verify`` for the authorities that this machine's system knows.
+#: The value of ``ssl_verify`` for the system's certificate store.
 TRUSTSTORE = "truststore"
 
 
 def certificate_variables(verify: bool | str) -> dict[str, str]:
-    """The variables by which OpenSSL, rattler and uv are told of authorities; none for their own.
+    """Return environment variables with the certificates for OpenSSL, rattler and uv.
 
     Args:
         verify: conda's ``ssl_verify``: a boolean, ``truststore``, or a file's or a folder's path.
@@ -25,7 +25,7 @@ def certificate_variables(verify: bool | str) -> dict[str, str]:
 
 @cache  # of a file with all authorities it takes as long as to ask a server
 def tls_context(verify: bool | str) -> ssl.SSLContext:
-    """What Python verifies servers with, ``verify`` being as above.
+    """Return the TLS context for Python; ``verify`` is as above.
 
     Raises:
         OutsideError: the file or folder can't be read.

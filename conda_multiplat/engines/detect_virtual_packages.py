@@ -1,4 +1,4 @@
-"""What this machine has: its virtual packages (CEP 30)."""
+"""Detect the virtual packages of this machine (CEP 30)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from conda_multiplat.vocabulary.names import VirtualPackage
 
 
 def virtual_packages(settings: Settings, names: Collection[str]) -> tuple[VirtualPackage, ...]:
-    """The virtual packages of this machine, those of ``names`` at least.
+    """Return the virtual packages of this machine, at least those of ``names``.
 
-    Inside conda, it is conda that says.
+    Inside conda, conda detects them.
     """
     if settings.detect is not None:
         return settings.detect(names)

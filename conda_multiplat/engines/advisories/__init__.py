@@ -1,1 +1,1 @@
-"""Where advisories come from: a downloaded database, or a service that speaks OSV's protocol."""
+"""Sources of advisories: a downloaded database, or a service with OSV's API."""

@@ -1,7 +1,7 @@
 """A downloaded database of advisories: OSV's export (a zip), a folder of JSON files, or one file.
 
-One advisory is in memory at a time, beside those that are about what is asked for. A database can
-be anybody's, and a zip a bomb: sizes are bounded, of the zip's own list of members too.
+Only one advisory at a time is in memory, in addition to relevant ones. A database is untrusted, and
+a zip may be a bomb: sizes are limited, including that of the zip's list of members.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from conda_multiplat.vocabulary.errors import (
 )
 from conda_multiplat.vocabulary.json_values import json_value
 
-#: Bytes of one advisory; the largest that there are have a tenth of it.
+#: The maximum size of one advisory in bytes; real ones have at most a tenth of it.
 _LARGEST = 16 << 20
-#: Bytes of a zip's list of members, of which each needs about a hundred.
+#: The maximum size of a zip's list of members in bytes; each member takes about a hundred.
 _LARGEST_LIST = 64 << 20
-#: Bytes of all advisories of a zip.
+#: The maximum size of all advisories of a zip, in bytes.
 _LARGEST_SUM = 8 << 30
-#: So many advisories that can't be read are named.
+#: The maximum number of unreadable advisories in a message.
 _NAMED = 10
 #: What ``zipfile`` unpacks in pieces, however it was packed.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)

@@ -1,7 +1,7 @@
-"""A service that speaks OSV's protocol: which advisories there are about some projects' versions.
+"""A service with OSV's API: advisories about versions of projects.
 
-``POST /v1/querybatch`` says the ids, page by page, ``GET /v1/vulns/ID`` each advisory. Of what is
-locked the service hears names and versions.
+``POST /v1/querybatch`` returns ids, page by page, and ``GET /v1/vulns/ID`` an advisory. The service
+receives the names and versions of what is locked.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.errors import DocumentError, OutsideError, UsageError
 from conda_multiplat.vocabulary.json_values import json_object
 
-#: Questions of one request; OSV takes no more.
+#: The maximum number of queries in a request (OSV's limit).
 _BATCH = 1000
-#: Pages of one answer: more there are of nothing.
+#: The maximum number of pages of a response.
 _PAGES = 100
 _LARGEST = 64 << 20
 _PARALLEL = 8

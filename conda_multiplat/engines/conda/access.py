@@ -1,4 +1,4 @@
-"""How rattler reaches channels: names to URLs, credentials, TLS, proxies, the cache."""
+"""rattler's access to channels: URLs, credentials, TLS, proxies, the cache."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ T = TypeVar("T")
 
 
 def cache_folder(settings: Settings) -> Path:
-    """Where we keep what we fetch: in conda's first package cache that can be written."""
+    """Return our cache folder, in conda's first writable package cache."""
     for folder in settings.pkgs_dirs:
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -64,7 +64,7 @@ def repodata_folder(settings: Settings) -> Path:
 
 
 class Channels:
-    """Channel names as this run resolves them, and the credentials that go with them."""
+    """Channel names as resolved in this run, with their credentials."""
 
     def __init__(self, settings: Settings, base: Path) -> None:
         self._settings = settings
@@ -73,7 +73,7 @@ class Channels:
         self._headers: dict[str, str] = {}  # URL -> what conda's auth handler sends
 
     def urls(self, name: str, subdir: str = "") -> list[str]:
-        """The public base URLs of a channel, as a platform is looked for in it."""
+        """Return the public base URLs of a channel for a platform."""
         config = self._settings.channel_config
         named = self._settings.variables() if "$" in name else ()
         found = channel_urls(expand(name, os.environ, named), config, self._base, subdir)
@@ -210,9 +210,9 @@ def _quote(text: str) -> str:
 
 
 def run(coroutine: Coroutine[Any, Any, T], settings: Settings) -> T:
-    """Run rattler's coroutines to their end, its threads' last steps in Python included.
+    """Run rattler's coroutines, and wait until its threads have left Python.
 
-    Connections that stall meanwhile are cut.
+    Stalled connections are closed.
     """
     loop = asyncio.new_event_loop()
     before = set(sys._current_frames())
@@ -236,7 +236,7 @@ _left: list[asyncio.AbstractEventLoop] = []
 
 
 def has_left_work() -> bool:
-    """Whether rattler's threads may still be at work for what has failed, or was interrupted."""
+    """Whether rattler's threads may still be running after a failure or an interruption."""
     return bool(_left)
 
 

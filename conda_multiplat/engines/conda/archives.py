@@ -1,4 +1,4 @@
-"""Archives of conda packages: fetched as they are published, read, and taken into the cache."""
+"""Archives of conda packages: download, read, and add them to the cache."""
 
 from __future__ import annotations
 

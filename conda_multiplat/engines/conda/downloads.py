@@ -1,8 +1,8 @@
-"""Files as they are published, verified: archives of conda packages, and wheels.
+"""Download and verify files as published: archives of conda packages, and wheels.
 
-An install keeps packages extracted (:mod:`package_cache`). Who carries them on wants the files.
-Where a file of conda's own cache is the one, it is taken; what is on this disk is copied; all else
-is streamed to the disk by rattler's client.
+An install keeps extracted packages (:mod:`package_cache`); ``pack`` needs the files themselves. A
+file in conda's own cache is used if it matches; local files are copied; all others are streamed to
+the disk by rattler's client.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Channels without what is too new.
+"""Apply ``exclude-newer`` to channels.
 
-rattler excludes by one instant. Where channels or packages have instants of their own, and where
-its version can't be told to let records without a time through, it is given the records with other
-times: those that aren't to be seen are of a year that never comes. So it still knows that they are
-there, for the priority of channels and for what it says of a conflict.
+rattler excludes records by one instant. If channels or packages have their own instants, or if its
+version can't be told to accept records without a time, it gets records with modified times:
+excluded ones have a date in the far future. So it still knows that they exist, for the channel
+priority and for its explanation of a conflict.
 """
 
 from __future__ import annotations

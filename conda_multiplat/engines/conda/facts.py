@@ -1,4 +1,4 @@
-"""What channels state of locked records beside what is locked: their licences."""
+"""Data of locked records that channels state but locks don't have: licences."""
 
 from __future__ import annotations
 

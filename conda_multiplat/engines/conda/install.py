@@ -40,9 +40,9 @@ def install_records(
     of: Path | None = None,
     written: str | None = None,
 ) -> set[str]:
-    """Make ``prefix`` hold exactly ``records``.
+    """Install exactly ``records`` into ``prefix``.
 
-    What comes is in the cache before ``begin``: looked at, or fetched and verified.
+    Packages to install are in the cache, downloaded and verified, before ``begin`` is called.
 
     Args:
         records: all that shall be there; what else is there is removed.

@@ -1,6 +1,6 @@
-"""The newest version of each package of a solution, and what is in its way.
+"""The newest version of each package of a solution, and what prevents it.
 
-Nothing is solved here. A newest version is held, in this order, against
+Nothing is solved here. A newest version is checked, in this order, against
 
 1. the priority of channels;
 2. the manifest's lines;
@@ -8,7 +8,7 @@ Nothing is solved here. A newest version is held, in this order, against
 4. what the other packages of the solution say of it, in ``depends`` and ``constrains``;
 5. what its builds need themselves, of those packages and of the machine.
 
-Where all of that lets it through, only a solve can tell more (``what_if``).
+If none of these excludes it, only a solve can tell more (``what_if``).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The cache of extracted packages, as rattler keeps it: what may be linked, and what comes in.
+"""The cache of extracted packages in rattler's layout: verify packages, and add them.
 
 =========================  =======================================================================
 ``NAME-VERSION-BUILD``     the package, extracted
@@ -7,10 +7,10 @@
 ``NAME-…-BUILD.info``      ours: the SHA-256 of what is read of its ``info``, and the archive's MD5
 =========================  =======================================================================
 
-rattler links what is there, whatever has become of it, and ends the process where a package lists
-an absolute path. So all that will be linked is looked at before: what is in the cache, and what is
-fetched, which comes into the cache only if it is what was locked. A layout that rattler does not
-know is none to it: it fetches the package itself then.
+rattler links the content of the cache without verifying it, and aborts the process if a package
+lists an absolute path. So all packages are verified before they are linked: those in the cache, and
+downloaded ones, which are added only if they are as locked. If rattler doesn't recognise the
+layout, it downloads the package itself.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The versions of py-rattler that we run on, and everything that differs between them.
 
-We share a Python with conda, and conda's own solver plugin says which py-rattler is there: it is
-not ours to choose. The range in ``pyproject.toml`` is the one of :data:`KNOWN`. What rattler calls
-and takes differently from one version to the next stands here, a paragraph each, and nowhere else.
+We share a Python with conda, whose solver plugin determines the version of py-rattler. The range in
+``pyproject.toml`` is that of :data:`KNOWN`. All differences between the versions are handled in
+this module, and nowhere else.
 """
 
 from __future__ import annotations

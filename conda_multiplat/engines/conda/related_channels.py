@@ -1,4 +1,4 @@
-"""The channels that channels declare in their repodata (CEP 42)."""
+"""Relations that channels declare in their repodata (CEP 42)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The smallest set of requirements that clash: what a conflict is about."""
+"""Find a smallest set of clashing requirements, to explain a conflict."""
 
 from __future__ import annotations
 

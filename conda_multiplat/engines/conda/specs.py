@@ -1,4 +1,4 @@
-"""rattler's reading of MatchSpecs and versions, and its look at this machine."""
+"""rattler's parsing of MatchSpecs and versions, and its detection of virtual packages."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def spec_subdir(text: str) -> str:
 
 
 def check_spec(text: str) -> str | None:
-    """What is wrong with a MatchSpec as conda reads it; ``None`` if nothing is."""
+    """Return what is wrong with a MatchSpec for conda; ``None`` if nothing is."""
     try:
         engine_spec(parse_spec(text))
     except (WordingError, InvalidMatchSpecError) as error:
@@ -45,7 +45,7 @@ def check_spec(text: str) -> str | None:
 
 
 def spec_allows(text: str, version: str) -> bool:
-    """Whether a MatchSpec's version, whatever else it says, allows ``version``."""
+    """Whether the version of a MatchSpec allows ``version``; other keys are ignored."""
     spec = parse_spec(text)
     wanted = MatchSpec(spec.name, "", {"version": spec.fields.get("version", "*")})
     return spec_matches(wanted.text(), VirtualPackage(spec.name, version))

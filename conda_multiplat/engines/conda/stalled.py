@@ -1,12 +1,12 @@
-"""Connections on which nothing moves: they are cut, so that rattler tries again or gives up.
+"""Close stalled connections, so that rattler retries or gives up.
 
-rattler has a limit for a request as a whole, and none for silence. Whoever fetches gigabytes over
-a slow line wants no limit for the whole; whoever waits for a server that has fallen silent wants
-conda's ``remote_read_timeout_secs``. The system knows of each connection when something last came.
-One that is silent for too long is shut down; rattler sees it end, asks again as often as
-``remote_max_retries`` says, and then names the URL. ``remote_connect_timeout_secs`` is held alike.
+rattler has a timeout for a whole request, but none for a server that stops sending. Slow downloads
+of gigabytes need no timeout for the whole, and stalled ones need conda's
+``remote_read_timeout_secs``. The system knows when a connection last received data. A connection
+that is silent for too long is shut down; rattler then retries up to ``remote_max_retries`` times,
+and finally reports the URL. ``remote_connect_timeout_secs`` is applied in the same way.
 
-Only Linux says this of a connection of ours. Elsewhere rattler's own limit is all there is.
+Only Linux provides this information. On other systems, rattler's own timeout applies.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Which lines of a manifest most likely stand in the way of a version: looked at before solving.
+"""Find the lines of a manifest that most likely prevent a version, before solving.
 
-What is locked tells: the newest builds need something that isn't locked so, or a locked package
-allows none of them. The lines that these packages are there for are asked first, a few at a time,
-which takes a tenth of a solve of all; only where that finds nothing has all to be solved.
+The lock gives hints: the newest builds need something that is locked differently, or a locked
+package allows none of them. The lines that require these packages are tried first, a few at a time,
+which takes a tenth of a full solve; only if that finds nothing, everything is solved.
 """
 
 from __future__ import annotations

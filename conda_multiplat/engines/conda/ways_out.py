@@ -1,4 +1,4 @@
-"""Ways out of a conflict: which versions and builds there are, and where."""
+"""Hints for a conflict: which versions and builds exist, and where."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _USUAL = ("linux-64", "osx-arm64", "win-64", "osx-64", "linux-aarch64")
 
 
 class WaysOut:
-    """What to write in place of lines that have no solution.
+    """Finds what to write instead of lines that have no solution.
 
     Args:
         repodata: what the channels have.

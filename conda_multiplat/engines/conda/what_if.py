@@ -1,6 +1,6 @@
-"""What else could have been chosen: CUDA builds in place of CPU builds, and newer versions.
+"""Alternatives to a solution: CUDA builds instead of CPU builds, and newer versions.
 
-Each is tried: the request is solved once more, with what would ask for it.
+Each is tried by solving the request again with an additional requirement.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _EXAMPLE = "12.4"
 
 
 class Alternatives:
-    """What else could have been chosen.
+    """Finds alternatives to a solution.
 
     Args:
         repodata: what the channels have.

@@ -1,4 +1,4 @@
-"""What to write where a channel has a package as a wheel alone, which can't be locked."""
+"""Hints for packages that a channel has only as wheels, which can't be locked."""
 
 from __future__ import annotations
 

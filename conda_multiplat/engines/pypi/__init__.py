@@ -1,1 +1,1 @@
-"""Resolving and installing PyPI packages with uv. The one folder that runs uv."""
+"""Resolve and install PyPI packages with uv; only this folder runs uv."""

@@ -1,4 +1,4 @@
-"""What to tell a user whose PyPI requirements have no solution: names, and other conda versions."""
+"""Hints for PyPI requirements without a solution: similar names, and other conda versions."""
 
 from __future__ import annotations
 

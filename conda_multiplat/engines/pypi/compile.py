@@ -1,4 +1,4 @@
-"""``uv pip compile`` for one target: what it is told, and what it answers."""
+"""``uv pip compile`` for one target: its input and its output."""
 
 from __future__ import annotations
 

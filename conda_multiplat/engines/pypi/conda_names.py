@@ -1,4 +1,4 @@
-"""The table of conda packages whose PyPI projects can't be guessed from their names."""
+"""The table of conda packages whose names differ from those of their PyPI projects."""
 
 from __future__ import annotations
 

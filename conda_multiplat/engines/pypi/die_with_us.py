@@ -1,4 +1,4 @@
-"""A child that does not outlive us: after SIGKILL nobody else can end it."""
+"""Make a child process end with ours, even after SIGKILL."""
 
 from __future__ import annotations
 

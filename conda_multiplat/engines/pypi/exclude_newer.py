@@ -1,4 +1,4 @@
-"""What uv is told of files that are too new, and what it would take if it were not told."""
+"""``exclude-newer`` for uv, and the files that uv would choose without it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a locked PyPI file states of itself beside what is locked: its licence.
+"""Data in a locked PyPI file that the lock does not have: its licence.
 
 1. Of a wheel the index is asked for the metadata alone (PEP 658); where it has none, uv fetches the
    wheel, which is in its cache after an install.

@@ -1,4 +1,4 @@
-"""What identifies a project's folder: the digest of its files, and the version it states."""
+"""The identity of a project's folder: the digest of its files, and its stated version."""
 
 from __future__ import annotations
 
