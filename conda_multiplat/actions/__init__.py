@@ -1,4 +1,4 @@
-"""What several commands do: files are read, values of the core made, and files written.
+"""Steps that several commands share: read files, compute values of the core, write files.
 
-Commands are built of these; nothing here knows argparse.
+Nothing here depends on argparse.
 """

@@ -1,4 +1,4 @@
-r"""What is locked, held against known vulnerabilities.
+r"""Compare what is locked with known vulnerabilities.
 
 Flow::
 
@@ -39,7 +39,7 @@ from conda_multiplat.vocabulary.pip_places import place_of
 
 
 class Report(NamedTuple):
-    """What is known of what is locked.
+    """The result of an audit.
 
     Attributes:
         findings: the vulnerabilities, the worst first.
@@ -73,7 +73,7 @@ class Report(NamedTuple):
 
 
 def advisory_source(database: str | None, settings: Settings) -> AdvisorySource:
-    """Where advisories come from: a file, or else the service that is configured.
+    """Return the source of advisories: a file, otherwise the configured service.
 
     Raises:
         UsageError: there is neither.
@@ -104,7 +104,7 @@ def audit(
     environments: Sequence[str] = (),
     platforms: Sequence[str] = (),
 ) -> Report:
-    """Hold what is locked against known vulnerabilities.
+    """Compare what is locked with known vulnerabilities.
 
     Raises:
         LockFileError: an environment has no lock that can be used.

@@ -1,7 +1,7 @@
-"""A conda environment on disk: the project that it is of, and entering it.
+"""A conda environment on disk: its project, and activating it.
 
-``shell``, ``shell-hook`` and ``run`` enter. They are given by many who think of ``conda run -n``:
-an environment that this project has not made is used as it is or not at all, never changed.
+``shell``, ``shell-hook`` and ``run`` use this. Many users expect them to work as ``conda run -n``
+does: an environment that this project has not made is used unchanged or refused, but never changed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The state of an environment: of its lock, and of its prefix on this machine; for ``info``."""
+"""The state of an environment for ``info``: of its lock, and of its prefix on this machine."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class LockState(NamedTuple):
 
 
 class PrefixState(NamedTuple):
-    """What is in an environment's prefix.
+    """The state of an environment's prefix.
 
     Attributes:
         installed: whether there is a conda environment.
@@ -42,7 +42,7 @@ class PrefixState(NamedTuple):
 
 
 def lock_state(project: Project, environment: str) -> LockState:
-    """The state of a lock, as ``check`` judges it."""
+    """Return the state of a lock, as ``check`` defines it."""
     if not project.lock_path(environment).exists():
         return LockState(MISSING)
     try:

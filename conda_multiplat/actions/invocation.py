@@ -1,4 +1,4 @@
-"""What a command that is about a conda environment was told."""
+"""The options of a command that works with a conda environment."""
 
 from __future__ import annotations
 
@@ -62,5 +62,5 @@ class Invocation(NamedTuple):
 
 
 def preferred(project: Project) -> tuple[str, ...]:
-    """The environments to try where nobody names one."""
+    """Return the environments to try if none is named."""
     return project.manifest.prefer or (DEFAULT_ENVIRONMENT,)

@@ -1,4 +1,4 @@
-"""The licences of what is locked, and whether the manifest lets them through."""
+"""The licences of locked packages, and whether the manifest allows them."""
 
 from __future__ import annotations
 
@@ -90,6 +90,6 @@ def _licensed(
 
 
 def unused(packages: Iterable[Licensed], rules: LicenseRules) -> list[LicenseException]:
-    """The exceptions that let no package through."""
+    """Return the exceptions that apply to no package."""
     used = {package.judged.exception for package in packages}
     return [exception for exception in rules.exceptions if exception not in used]

@@ -1,4 +1,4 @@
-"""The targets of a project with what is locked for each."""
+"""The targets of a project with their locked packages."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def warn_stale(pairs: Iterable[tuple[Target, LockFile]], console: Console) -> No
 
 
 def near_names(names: Iterable[str], found: Iterable[LockedTarget]) -> list[str]:
-    """Hints for names that are locked nowhere."""
+    """Return hints for names that no lock has."""
     known = {record.name for each in found for record in each.locked.every}
     return [did_you_mean(name, known, "nothing that is asked for needs it") for name in names]
 

@@ -1,4 +1,4 @@
-"""What is locked for a target and needs more than the manifest promises."""
+"""Promises that locked packages need but the manifest lacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The environment variables that a manifest may send to a server: those that the user names."""
+"""Environment variables that a manifest may use: only those that the user has listed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem
 
 
 def require_named(targets: Iterable[Target], settings: Settings) -> None:
-    """Refuse channels, MatchSpecs and ``pip:`` entries with variables that nobody has named.
+    """Refuse channels, MatchSpecs and ``pip:`` entries with variables that are not listed.
 
     A manifest can be anybody's, and so is the server that it names: what is in the environment of
     who runs us is not for it to choose.

@@ -1,4 +1,4 @@
-"""What stood in the way of the newest version of a PyPI package."""
+"""The newest version of a PyPI package, and what prevented it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""Which locked packages are outdated: for ``outdated``, and for ``upgrade``.
+r"""Find outdated locked packages, for ``outdated`` and ``upgrade``.
 
 Flow::
 
@@ -46,7 +46,7 @@ Newest = Mapping[Key, NewestVersion]
 
 
 class Versions(NamedTuple):
-    """The versions of a package that is outdated.
+    """The versions of an outdated package.
 
     Attributes:
         name: the package.
@@ -72,7 +72,7 @@ class Versions(NamedTuple):
 
 @dataclass(frozen=True)
 class Outdated:
-    """A package that is outdated on some targets.
+    """A package that is outdated on some targets, with them.
 
     Attributes:
         versions: which versions there are.
@@ -91,7 +91,7 @@ class Outdated:
 
 
 class Answer(NamedTuple):
-    """What is outdated, of what.
+    """The outdated packages, and what was compared.
 
     Attributes:
         outdated: the packages, by name.
@@ -113,7 +113,7 @@ def outdated(
     *,
     exclude_newer: str | None = None,
 ) -> Answer:
-    """The locked packages of which there are newer versions.
+    """Return the locked packages that have newer versions.
 
     ``exclude_newer`` says what is too new to be allowed, beside what the manifest says; ``None``:
     as it is locked.

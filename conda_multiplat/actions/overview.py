@@ -1,4 +1,4 @@
-"""The table of a project's locks, read from them and held against the manifest; offline."""
+"""The table of a project's locks, compared with the manifest; offline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What channels and indexes state of locked packages: for ``licenses`` and for an SBOM."""
+"""Data that channels and indexes state about locked packages, for ``licenses`` and SBOMs."""
 
 from __future__ import annotations
 

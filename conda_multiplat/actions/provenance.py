@@ -1,4 +1,4 @@
-"""Refusing locks whose packages are from somewhere else than the manifest says."""
+"""Refuse locks with packages from other places than the manifest allows."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def strays_of_unknown_configuration(
 
 
 def refuse_unverifiable(project: Project, target: Target, lock: LockFile) -> None:
-    """Refuse a lock with packages that nothing verifies.
+    """Refuse a lock with packages that can't be verified.
 
     Raises:
         LockFileError: with every such package.
@@ -175,7 +175,7 @@ def refuse_unverifiable(project: Project, target: Target, lock: LockFile) -> Non
 
 
 def stray_error(project: Project, target: Target, lines: Sequence[str]) -> LockFileError:
-    """The error of packages from elsewhere, a line each."""
+    """Return the error for packages from other places, with a line for each."""
     return LockFileError(
         f"{shown(project.lock_path(target.environment))} has packages from elsewhere than "
         f"{target} may have",

@@ -1,4 +1,4 @@
-"""Whether a lock's PyPI packages are from where the manifest says, as this machine reads it."""
+"""Whether a lock's PyPI packages come from where the manifest allows, on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of what changes, on stderr."""
+"""Print the table of changes on stderr."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bills of materials of what is locked, and whether those that are there still are."""
+"""Bills of materials of locks, and whether existing ones are up to date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What we work with on this machine: versions, and the caches with their sizes; for ``info``."""
+"""The programs and libraries in use with their versions, and our caches; for ``info``."""
 
 from __future__ import annotations
 

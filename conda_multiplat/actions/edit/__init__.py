@@ -1,1 +1,1 @@
-"""What ``add``, ``remove`` and ``platform`` share: a manifest as it will be, locked, written."""
+"""Steps shared by ``add``, ``remove`` and ``platform``: edit a manifest, lock it, write both."""

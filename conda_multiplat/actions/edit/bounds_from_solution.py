@@ -1,4 +1,4 @@
-"""Requirements that are added, and the bounds that they get from what was solved for them."""
+"""Added requirements, and their bounds from the solution."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from conda_multiplat.vocabulary.match_spec import parse_spec
 
 @dataclass(frozen=True)
 class Addition:
-    """One requirement that is added."""
+    """An added requirement."""
 
     text: str
     change: Change
@@ -59,7 +59,7 @@ def _says_less(addition: Addition, current: str) -> bool:
 
 
 def current_lines(change: Change, draft: Draft) -> list[str]:
-    """What an environment's own lines say of a package, each text once."""
+    """Return the texts of an environment's own lines for a package, without duplicates."""
     subdirs = sorted(change.selection.platforms)
     return list(dict.fromkeys(text for subdir in subdirs for text in said(draft, change, subdir)))
 
@@ -91,7 +91,7 @@ def _lowest_conda(versions: Sequence[str]) -> str:
 
 
 def solved_versions(change: Change, locked: Locked) -> list[str]:
-    """The versions of a package in all targets that the new line counts for."""
+    """Return the versions of a package in all targets that the new line applies to."""
     versions = []
     for target in targets_of(change, locked.project.manifest, locked.targets):
         platform = locked.of(target)
@@ -102,7 +102,7 @@ def solved_versions(change: Change, locked: Locked) -> list[str]:
 
 
 def targets_of(change: Change, manifest: Manifest, among: Iterable[Target]) -> list[Target]:
-    """Those of some targets that a line counts for."""
+    """Return the targets that a line applies to."""
     heirs = manifest.heirs(change.environment)
     return [
         target

@@ -1,4 +1,4 @@
-r"""What ``add``, ``remove`` and ``platform`` have in common: a manifest to edit, and what follows.
+r"""Edit a manifest, lock it and install: steps of ``add``, ``remove`` and ``platform``.
 
 Flow::
 
@@ -43,7 +43,7 @@ _PLACES = ("no file was changed", "the places are those of the manifest with the
 
 @dataclass(frozen=True)
 class Original:
-    """A manifest on disk that is to be edited.
+    """A manifest on disk that will be edited.
 
     Attributes:
         paths: its files.
@@ -102,7 +102,7 @@ def _places(new: Draft | None = None, old: Draft | None = None) -> Iterator[None
 
 
 def read_original(files: Sequence[str], settings: Settings, console: Console) -> Original:
-    """The manifest to edit: those files, or the one that is found.
+    """Read the manifest to edit: the given files, or the nearest one.
 
     Raises:
         ManifestError: it is not there, or has problems: all of them.
@@ -131,7 +131,7 @@ def environment_of(draft: Draft, wanted: str | None) -> str:
 
 
 def select(draft: Draft, environment: str, platforms: Sequence[str], family: str) -> Selection:
-    """The platforms that a change is for; all where none is named.
+    """Return the platforms of a change; all if none is named.
 
     Raises:
         UsageError: the manifest does not have one of them.
@@ -170,7 +170,7 @@ def _no_platform(draft: Draft, environment: str, name: str) -> UsageError:
 def solve(
     original: Original, draft: Draft, *, update: Update = NOTHING, drop_cuda: bool = False
 ) -> Locked:
-    """Lock a manifest that is not on disk as it is here.
+    """Lock an edited manifest that has not been written yet.
 
     Args:
         original: what is on disk.

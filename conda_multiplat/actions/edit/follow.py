@@ -1,4 +1,4 @@
-"""The conda environment on this machine that follows a change of the manifest or of its locks."""
+"""The conda environment on this machine that is updated after a change of the manifest or locks."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def bring_up_to_date(
     *,
     where: Path | None = None,
 ) -> dict[str, Any]:
-    """Make an environment's prefix on this machine as it is locked now, if there is one.
+    """Update an environment's prefix on this machine to the new lock, if the prefix exists.
 
     It is the one that the manifest names or, where that was not installed, the only one there is.
     Others are told of: who has several may not want all of them to move.

@@ -1,8 +1,8 @@
-"""``-c CHANNEL``: a package is asked for from a channel, in the words of a MatchSpec.
+"""``-c CHANNEL``: write a package's channel into its MatchSpec.
 
-conda's ``-c`` puts a channel before the configured ones for one run. A manifest has no such run: a
-channel that is the first of an environment's needs no word, another one is named for the package
-alone (``channel::name``), and says nothing of what others come from.
+conda's ``-c`` puts a channel before the configured ones for one run. A manifest has no equivalent:
+if the channel is the environment's first, nothing is written; otherwise it is written for this
+package only (``channel::name``) and doesn't affect others.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-r"""Bounds of a manifest that move to what is newest: for ``upgrade``.
+r"""Move bounds of a manifest to the newest versions, for ``upgrade``.
 
 Flow::
 
@@ -79,7 +79,7 @@ class BoundLine:
 
 @dataclass(frozen=True)
 class Move:
-    """A line, and what it says with its bounds moved."""
+    """A line and its text with moved bounds."""
 
     bound: BoundLine
     text: str
@@ -134,7 +134,7 @@ class Upgraded(NamedTuple):
 def upgraded(
     original: Original, lines: Sequence[BoundLine], update: Update, *, drop_cuda: bool
 ) -> Upgraded:
-    """Move the bounds of some lines as far as a solution has them.
+    """Move the bounds of lines to the versions of a solution.
 
     What is solved without the bounds meets the moved ones as a rule. Where platforms differ it may
     not: then a second solve tells whether all of them can have the lowest. Lines for which they

@@ -1,1 +1,1 @@
-"""A locked environment as an OCI image. Nothing is solved here, and no daemon is asked."""
+"""Build an OCI image of a locked environment, without a solve or a daemon."""

@@ -1,6 +1,6 @@
-"""What an image has at its prefix: packages laid out aside, and what makes an environment of them.
+"""The content of an image's prefix: packages linked into a temporary folder, and conda's own files.
 
-Of what is linked aside most files are links into the cache.
+Most of these files are hard links into the cache.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ ROOT = PREFIX.removeprefix("/")
 
 
 class LaidOut(NamedTuple):
-    """An environment, as it will be at its prefix.
+    """The content of an environment's prefix.
 
     Attributes:
         conda: its conda packages.
@@ -62,7 +62,7 @@ class LaidOut(NamedTuple):
 def laid_out(
     project: Project, choice: Choice, settings: Settings, bar: Progress, seconds: int
 ) -> Iterator[LaidOut]:
-    """Have an environment laid out, for as long as it is read.
+    """Provide the content of an environment's prefix in a temporary folder.
 
     Raises:
         OutsideError: a package can't be fetched, is not what was locked, or has another's files.
@@ -134,7 +134,7 @@ def _own(project: Project, choice: Choice, prefix: Path, subdir: str, seconds: i
 
 
 def sbom_path(environment: str, subdir: str) -> str:
-    """Where an image has its bill of materials, from the prefix."""
+    """Return the path of an image's bill of materials, relative to the prefix."""
     return f"share/sbom/{rendered_name('sbom', environment, subdir)}"
 
 

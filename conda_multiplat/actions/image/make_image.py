@@ -5,7 +5,7 @@ Flow::
     Choice -> laid out aside, with the image's prefix in its files -> layers (threads)
            -> configuration, manifest, index -> into place, at once
 
-Files become layers a block at a time. Nothing depends on the time, on who does it, or where.
+Files are written to layers in blocks. Nothing depends on the time, the user or the machine.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _AT_ONCE = 4
 
 
 class Request(NamedTuple):
-    """What an image is to be.
+    """The parameters of an image.
 
     Attributes:
         subdir: conda's platform.
@@ -69,7 +69,7 @@ class Request(NamedTuple):
 
 
 class Made(NamedTuple):
-    """An image that was made.
+    """The result: an image.
 
     Attributes:
         digest: its manifest's.
@@ -105,7 +105,7 @@ def time_of_image(environ: Mapping[str, str]) -> int | None:
 def make_image(
     project: Project, choice: Choice, request: Request, settings: Settings, console: Console
 ) -> Made:
-    """Make the image, or leave what was there before.
+    """Build the image; on errors, keep an existing one.
 
     Raises:
         UsageError: a PyPI package is no wheel; the base is not what its digests say.

@@ -1,4 +1,4 @@
-"""PyPI's packages of an image: wheels, fetched, verified and unpacked for its platform."""
+"""The PyPI packages of an image: wheels, downloaded, verified and unpacked for its platform."""
 
 from __future__ import annotations
 

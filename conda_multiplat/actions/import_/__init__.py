@@ -1,1 +1,1 @@
-"""The files and environments that ``import`` reads, and what it says of them."""
+"""The files and environments that ``import`` reads, and its report."""

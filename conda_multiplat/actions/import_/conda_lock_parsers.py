@@ -1,8 +1,8 @@
 """``pyproject.toml`` and ``meta.yaml``, by conda-lock's own parsers.
 
-conda-lock is imported here, for these files alone: it takes 0.6 s and sixty packages, which come
-with ``conda-multiplat[conda-lock]``. Its parsers open the file by its path, warn by Python's
-warnings and its logger, and look names up in a mapping that they would fetch: they get ours.
+conda-lock is imported only for these files: this takes 0.6 s and sixty packages, which
+``conda-multiplat[conda-lock]`` installs. Its parsers open the file by its path, use Python's
+warnings and a logger, and would download a mapping of names: we pass them ours instead.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Refusing to copy a login into a manifest, which is there to be shared."""
+"""Refuse to copy a login into a manifest, which will be shared."""
 
 from __future__ import annotations
 

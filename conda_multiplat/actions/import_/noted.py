@@ -1,4 +1,4 @@
-"""What `install` has noted in an environment of the manifest's ``pip:``, as a manifest again."""
+"""Reconstruct ``pip:`` lines and options from what ``install`` noted in an environment."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def constraints(prefix: Path, marker: Mapping[str, Any]) -> Iterator[Lost]:
 
 
 def promises(subdir: str, marker: Mapping[str, Any]) -> Promises:
-    """What was promised: it may have decided what is locked."""
+    """Return the promises, which may have influenced what was locked."""
     values = marker.get("promises")
     return {subdir: values} if values else {}
 
 
 def options(marker: Mapping[str, Any]) -> PypiOptions:
-    """How versions were chosen, and the indexes of named projects."""
+    """Return the options for choosing versions, and the indexes of single projects."""
     words = {key: str(marker.get("pypi_options", {}).get(key, "")) for key in CHOICES}
     return PypiOptions(
         resolution=words["resolution"],

@@ -1,4 +1,4 @@
-"""Relative paths of what is imported, as they are from the folder of the new manifest."""
+"""Convert relative paths in imported files, so that they start from the new manifest's folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The versions that pixi has locked: ``pixi.lock`` beside a manifest that is imported."""
+"""The versions locked in ``pixi.lock``, next to an imported manifest."""
 
 from __future__ import annotations
 

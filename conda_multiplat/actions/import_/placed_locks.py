@@ -1,4 +1,4 @@
-"""Where the locks that are imported have to be for the next ``lock`` to start from them."""
+"""Place imported locks so that the next ``lock`` starts from them."""
 
 from __future__ import annotations
 

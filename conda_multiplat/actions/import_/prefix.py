@@ -1,4 +1,4 @@
-"""A conda environment on disk as a manifest: what its history says that it is for."""
+"""Convert a conda environment on disk to a manifest, from its history."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def read_prefix(prefix: Path, settings: Settings, this_subdir: str) -> Imported:
-    """What an environment is for.
+    """Read the requests of an environment.
 
     1. The specs of its history that are in force, of packages that are there; where there are
        none, the packages that no other needs.

@@ -1,4 +1,4 @@
-"""What ``import`` says of its work: lines shared and apart, differences, what was lost."""
+"""The report of ``import``: shared and platform-specific lines, differences, losses."""
 
 from __future__ import annotations
 

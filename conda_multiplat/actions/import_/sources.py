@@ -1,4 +1,4 @@
-"""The sources of an import: which kind each file is, and which platform it is for."""
+"""The sources of an import: the kind and the platform of each file."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _AT = re.compile(r"(?P<file>.+)@(?P<platforms>[A-Za-z0-9_,-]+)")
 
 @dataclass(frozen=True)
 class File:
-    """A file that was named.
+    """A file given to ``import``.
 
     Attributes:
         path: where it is.

@@ -1,4 +1,4 @@
-"""The text of an imported manifest, read again before anybody sees it."""
+"""The text of an imported manifest, verified by reading it again."""
 
 from __future__ import annotations
 

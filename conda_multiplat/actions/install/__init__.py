@@ -1,1 +1,1 @@
-"""A prefix brought to what is locked. Nothing is solved here."""
+"""Make a prefix as locked; nothing is solved here."""

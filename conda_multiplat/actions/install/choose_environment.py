@@ -1,4 +1,4 @@
-"""Which environment to install on this machine, and whether the machine can run it."""
+"""Choose the environment to install, and check whether this machine can run it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where to install: the folder of the environment, and whether it may be touched."""
+"""Choose the prefix to install into, and check whether it may be changed."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def in_shared_prefix(project: Project, settings: Settings) -> str:
 
 
 def is_of(project: Project, marker: Mapping[str, Any]) -> bool:
-    """Whether a prefix with this marker was made from a project's locks."""
+    """Whether a prefix with this marker was installed from a project's locks."""
     lock = str(marker.get("lock", ""))
     return bool(lock) and Path(lock).parent.resolve() == project.folder.resolve()
 
@@ -152,7 +152,7 @@ def _no_name(project: Project) -> UsageError:
 
 
 def existing(name: str, settings: Settings) -> Path:
-    """The folder of an environment that is there.
+    """Return the folder of an existing environment.
 
     Raises:
         UsageError: there is none of that name.

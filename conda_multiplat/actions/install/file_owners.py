@@ -1,12 +1,12 @@
-"""Whose the files of an environment will be: no path may be both conda's and PyPI's.
+"""The owners of files after an install: no path may belong to both conda's and PyPI's packages.
 
 Flow::
 
     Work -> conda packages that come, linked aside -> PyPI packages that come, installed aside
          -> who will own each path of both sides -> refused where two do, or nothing written yet
 
-All of it happens before the prefix is touched. A PyPI package that stays is looked at too: a conda
-package that comes may bring a file of its name.
+All of this happens before the prefix is changed. PyPI packages that stay are included, since a new
+conda package may have a file with the same path.
 """
 
 from __future__ import annotations

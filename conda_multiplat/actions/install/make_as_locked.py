@@ -1,4 +1,4 @@
-"""Bringing a prefix to what is locked: for ``install``, and for all who work in the environment.
+"""Make a prefix as locked, for ``install`` and all commands that use the environment.
 
 Flow::
 
@@ -6,9 +6,9 @@ Flow::
     Work -> (nothing differs: done) -> whose will the files be? -> remove PyPI packages that go
          -> verify, download, link -> PyPI packages that come (uv) -> records, history, variables
 
-Nothing is solved. All that can be refused is refused before the prefix is changed, and all but two
-owners of a file before anything is downloaded. A marker in ``conda-meta`` says that an install is
-under way; one that was cut off is gone through again. Two at once do it one after the other.
+Nothing is solved. Everything that can be refused is refused before the prefix is changed, and all
+but two owners of a file before anything is downloaded. A marker in ``conda-meta`` says that an
+install is in progress; an interrupted one is repeated. Concurrent installs wait for each other.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""PyPI's packages of a prefix: whose files they would be, their removal, their installation."""
+"""The PyPI packages of a prefix: owners of files, removal, installation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was installed, in a sentence: how much of what, and how large it is to download."""
+"""Summarise an install in a sentence: numbers of packages and download size."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def activation(where: Path, settings: Settings) -> str:
 
 
 def locked_packages(locked: PlatformLock) -> str:
-    """How many packages are locked."""
+    """Return the number of locked packages, in words."""
     return packages(len(locked.records), len(locked.pypi))
 
 
 def changed_packages(changed: Sequence[Change]) -> str:
-    """How many packages change."""
+    """Return the number of changed packages, in words."""
     pypi = sum(change.manager == "pypi" for change in changed)
     return packages(len(changed) - pypi, pypi)

@@ -1,4 +1,4 @@
-"""What is to be done to a prefix: what differs there from what is locked."""
+"""The changes that make a prefix as locked."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Look:
-    """How closely the files of conda's packages are looked at.
+    """How thoroughly the files of conda packages are verified.
 
     Attributes:
         contents: read them too; else their sizes are enough.

@@ -1,1 +1,1 @@
-"""Environments packed into archives, for machines without a network, and unpacked there."""
+"""Pack environments into archives for machines without a network, and unpack them there."""

@@ -1,4 +1,4 @@
-"""What to pack: which environment for a platform, and whether all of it can be carried."""
+"""Choose what to pack for a platform, and check whether all of it can be packed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NO_FILE_NAME = re.compile(r"[^\w.+-]|^[.-]")
 
 @dataclass(frozen=True)
 class Plan:
-    """An archive to make.
+    """An archive to write.
 
     Attributes:
         project: whose locks.

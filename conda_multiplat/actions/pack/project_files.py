@@ -1,7 +1,6 @@
-"""The files that a lock is about, to go with its packages: the manifest's, and itself.
+"""The files of a project that are packed with its packages: the manifest's files and the lock.
 
-What is written in them of logins and tokens stays here; names of variables, ``$USER:$PASSWORD@``,
-are none.
+Logins and tokens are removed from them; names of variables, ``$USER:$PASSWORD@``, are kept.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Archives unpacked, and the environments in them made, with no server asked.
+"""Unpack archives and create their environments, without a network.
 
-An archive can be anybody's. Nothing of it is believed before it is verified::
+An archive is untrusted; everything is verified before it is used::
 
     archive -> files in a folder of ours, none elsewhere, each with the SHA-256 that is stated
             -> manifest and lock as of any project -> can this machine run it?

@@ -1,4 +1,4 @@
-"""Archives written: what is locked fetched, verified, and put together.
+"""Write archives: download and verify what is locked, and pack it.
 
 Flow::
 
