@@ -1,1 +1,1 @@
-"""The entry points of the pre-commit hooks; in the wheel as ``conda_multiplat.hooks``."""
+"""The entry points of the pre-commit hooks, installed as ``conda_multiplat.hooks``."""

@@ -1,4 +1,4 @@
-"""pre-commit hook ``conda-multiplat-check``: every lock answers its manifest.
+"""pre-commit hook ``conda-multiplat-check``: every lock must satisfy its manifest.
 
 pre-commit passes the manifests, locks and rendered files that a commit touches; each of their
 folders is a project. Nothing is fetched, solved or written, and the engine is not imported.
@@ -19,7 +19,11 @@ from conda_multiplat.machine.project import load_project_as_locked
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Check the projects of the files named; 0 in sync, 1 out of sync, 2 unreadable."""
+    """Check the projects of the given files.
+
+    Returns:
+        0 if all are in sync, 1 if one is not, 2 if a file can't be read.
+    """
     names = sys.argv[1:] if arguments is None else arguments
     console = Console()
     return guarded(

@@ -1,6 +1,7 @@
-"""pre-commit hooks ``conda-multiplat-lock`` and ``-render``: bring a commit's files up to date.
+"""pre-commit hooks ``conda-multiplat-lock`` and ``-render``: update the files of a commit.
 
-What is out of date is written anew, in the work tree, and the commit fails: look at it, add it.
+Files that are out of date are written again in the work tree, and the commit fails, so that the
+user can review and add them.
 """
 
 from __future__ import annotations
@@ -20,17 +21,17 @@ from conda_multiplat.vocabulary.errors import MultiplatError
 
 
 def lock(arguments: Sequence[str] | None = None) -> int:
-    """Lock the projects of the files named, where they are not in sync; 0 if all were."""
+    """Lock the projects of the given files that are not in sync; return 0 if all were."""
     return _renew(arguments, LOCK)
 
 
 def render(arguments: Sequence[str] | None = None) -> int:
-    """Write the rendered files of the projects of the files named again, where out of date."""
+    """Render what is out of date in the projects of the given files; return 0 if nothing was."""
     return _renew(arguments, RENDER)
 
 
 def _renew(arguments: Sequence[str] | None, command: str) -> int:
-    """Run a command for the projects that need it; 0 where none did."""
+    """Run a command for the projects that need it; return 0 if none did."""
     names = sys.argv[1:] if arguments is None else arguments
 
     def renew() -> int:

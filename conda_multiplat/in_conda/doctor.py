@@ -1,4 +1,4 @@
-"""Our section of ``conda doctor``: is a prefix as locked, and can this machine run it."""
+"""Our check of ``conda doctor``: whether a prefix is as locked and can run on this machine."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from conda_multiplat.lockfile.model import PlatformLock
     from conda_multiplat.lockfile.platform_changes import Change
 
-#: The name of our check, as ``conda doctor NAME`` takes it.
+#: The name of our check, for ``conda doctor NAME``.
 NAME = "multiplat-lock"
-#: What newer condas show of a check in ``conda doctor --list``.
+#: The summary that newer condas show in ``conda doctor --list``.
 _SUMMARY = "Compare an environment of conda-multiplat with its lock and this machine"
 _FIX = "Make it as locked (conda multiplat install)"
-#: So many differences are named, unless there is ``--verbose``.
+#: The maximum number of listed differences without ``--verbose``.
 _SHOWN = 10
-#: What ``install`` does about a difference, by its kind.
+#: How ``install`` resolves a difference, by its kind.
 _VERBS = {"added": "adds", "removed": "removes", "mended": "mends"}
 
 
 def health_check() -> Any:
-    """Our check, with what this conda knows of checks: 26 has added a summary and a fix."""
+    """Return our check with the fields that this conda supports; 26 added summary and fix."""
     from conda.plugins.types import CondaHealthCheck
 
     known = getattr(CondaHealthCheck, "__dataclass_fields__", {})
@@ -38,7 +38,7 @@ def health_check() -> Any:
 
 
 def check_health(prefix: str, verbose: bool) -> None:
-    """For ``conda doctor``: whether a prefix is as locked, and this machine meets its needs."""
+    """Print whether a prefix is as locked and this machine meets its needs (``conda doctor``)."""
     try:
         problems = _health(Path(prefix), limit=None if verbose else _SHOWN)
     except Exception as error:
@@ -81,7 +81,7 @@ def _locked(path: str) -> PlatformLock | None:
 
 
 def _changes(prefix: Path, locked: PlatformLock, marker: dict[str, Any]) -> list[Change]:
-    """What ``install`` would change, of conda's packages and of PyPI's."""
+    """Return what ``install`` would change, for conda's and PyPI's packages."""
     from conda_multiplat.actions.install.work import Look, conda_changes, pypi_changes
     from conda_multiplat.engines.conda.specs import is_newer
 
@@ -108,10 +108,10 @@ def _differences(
 
 
 def fix(prefix: str, _args: argparse.Namespace, confirm: Callable[[str], None]) -> int:
-    """For ``conda doctor --fix``: install what is locked, if the user agrees.
+    """Install what is locked if the user agrees (``conda doctor --fix``).
 
     Returns:
-        The exit code of ``conda multiplat install``; 0 where there is nothing to do.
+        The exit code of ``conda multiplat install``; 0 if there is nothing to do.
     """
     from conda_multiplat.machine.prefix import read_marker
 
@@ -127,7 +127,7 @@ def fix(prefix: str, _args: argparse.Namespace, confirm: Callable[[str], None]) 
 
 
 def _install(prefix: Path, marker: dict[str, Any]) -> int:
-    """``conda multiplat install``, with the manifest and the environment of last time."""
+    """Run ``conda multiplat install`` with the manifest and environment of the last install."""
     import argparse
 
     from conda_multiplat.cli.main import configure_parser, run

@@ -1,10 +1,10 @@
-"""What conda changes in a prefix of ours: refused before the solve, or pointed out afterwards.
+"""Changes that conda makes in a prefix of ours: refused before the solve, or reported afterwards.
 
-conda solves up to four times for one command, and none of its solves need come to anything. So the
-warning waits for the change: condas from 25.5 on have an action after a transaction; with older
-ones what was asked for is noted at the solve and said at the end of the command, if the records
-in ``conda-meta`` are others by then. Who removes a whole environment has not changed a locked one:
-after such a transaction, too, the end of the command tells whether conda has left the folder.
+conda solves up to four times for one command, possibly without a transaction. So the warning is
+given after the change: conda 25.5 and newer have an action after a transaction; with older ones,
+the request is noted at the solve and reported at the end of the command, if the records in
+``conda-meta`` have changed by then. Removing a whole environment is not reported: this too is
+decided at the end of the command, by whether the folder still exists.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from conda_multiplat.machine.hook_settings import DRIFT
 
 @dataclass(frozen=True)
 class _Noted:
-    """What a command asks for, and the records that are there when it does."""
+    """The request of a command, and the records in the prefix at that time."""
 
     prefix: Path
     added: tuple[str, ...]
@@ -33,10 +33,10 @@ _noted: list[_Noted] = []  # of this process, which runs one command of conda's
 
 
 def before_solve(specs_to_add: Iterable[Any], specs_to_remove: Iterable[Any]) -> None:
-    """Refuse to change a prefix of ours, where ``plugins.multiplat_drift`` wants that.
+    """Refuse to change a prefix of ours, if ``plugins.multiplat_drift`` is ``error``.
 
     Raises:
-        CondaError: it does.
+        CondaError: the change is refused.
     """
     from conda.base.context import context
 
@@ -51,7 +51,7 @@ def before_solve(specs_to_add: Iterable[Any], specs_to_remove: Iterable[Any]) ->
 
 
 def after_command(_command: str) -> None:
-    """At the end of a command that has succeeded: warn of what was noted, if it has happened."""
+    """Warn of a noted change, if it has been made; called at the end of a successful command."""
     while _noted:
         noted = _noted.pop()
         if _records(noted.prefix) != noted.records:
@@ -59,18 +59,18 @@ def after_command(_command: str) -> None:
 
 
 def drift_action() -> type[Any]:
-    """The action that conda runs after a transaction (conda 25.5 and newer)."""
+    """Return the action that conda runs after a transaction (conda 25.5 and newer)."""
     from conda.core.path_actions import Action
 
     class SayDrift(Action):  # type: ignore[misc]  # conda's, which has no types here
-        """Points out that a prefix of ours is no longer as locked."""
+        """Reports that a prefix of ours is no longer as locked."""
 
         def verify(self) -> None:
-            """Nothing: what is to be refused was refused before the solve."""
+            """Do nothing: refused changes were refused before the solve."""
             self._verified = True
 
         def execute(self) -> None:
-            """All has been linked and unlinked."""
+            """Report the change; everything has been linked and unlinked."""
             prefix = Path(self.target_prefix)
             added, removed = _texts(self.update_specs or ()), _texts(self.remove_specs or ())
             if self.unlink_precs and not (self.link_precs or added or removed):
@@ -79,10 +79,10 @@ def drift_action() -> type[Any]:
                 _warn(prefix, added, removed, warn_within_line)
 
         def reverse(self) -> None:
-            """Nothing was done."""
+            """Do nothing: there is nothing to revert."""
 
         def cleanup(self) -> None:
-            """Nothing is left."""
+            """Do nothing: there is nothing to clean up."""
 
     return SayDrift
 
@@ -101,7 +101,7 @@ def _warn(
         return
     try:
         text = _drift(prefix, added, removed)
-    except Exception as error:  # the change is made, and conda must not think that it failed
+    except Exception as error:  # the change has been made; conda must not report a failure
         text = f"conda-multiplat could not look at the environment: {error}"
     if text:
         say(text)

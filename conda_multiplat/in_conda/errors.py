@@ -1,4 +1,4 @@
-"""Hints beside conda's own errors (26.7 and newer): which command of ours does what it can't."""
+"""Hints for conda's own errors (26.7 and newer): which command of ours to use instead."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-#: Errors of reading a file, and of finding packages for what it asks for.
+#: Errors of reading a file, and of finding the packages that it requires.
 _OF_FILES = (
     "EnvironmentSpecPluginError",
     "EnvironmentSpecPluginNotDetected",
@@ -26,12 +26,12 @@ _OF_SOLVES = (
 #: A manifest that conda reads without its selectors and environments.
 _MANIFEST = re.compile(r"^(multiplat|platforms)\s*:|^\s*-\s*sel\(", re.MULTILINE)
 _LOCK = re.compile(r"^metadata\s*:.*^package\s*:.*^[\s-]*manager\s*:\s*['\"]?pip\b", re.M | re.S)
-#: A file that is larger is not looked into for a hint.
+#: The maximum size of a file that is read for a hint, in bytes.
 _LARGEST = 64 << 20
 
 
 def error_hints(error: Any) -> Iterator[Any]:
-    """What to do instead, where conda fails on what is ours."""
+    """Yield hints if conda has failed on a file of ours."""
     from conda.plugins.types import CondaErrorHint
 
     for code, text in _hints(error):
@@ -53,7 +53,7 @@ def _is_one(error: Any, names: Sequence[str]) -> bool:
 
 
 def _files(arguments: Sequence[str]) -> list[str]:
-    """The YAML files that a command was given, or the one that it looks for without any."""
+    """Return the YAML files in a command's arguments, or its default file."""
     named = [argument.removeprefix("--file=") for argument in arguments]
     files = [each for each in named if each.endswith((".yml", ".yaml")) and Path(each).is_file()]
     looks = "env" in arguments and {"create", "update"} & set(arguments)

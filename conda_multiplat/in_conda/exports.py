@@ -1,4 +1,4 @@
-"""``conda export --format multiplat``: an environment as our manifest, as ``import`` reads it."""
+"""``conda export --format multiplat``: write an environment as our manifest, as ``import`` does."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _DESCRIPTION = "environment.yml of conda-multiplat: what was asked for, for ever
 
 
 def exporter() -> Any | None:
-    """Our exporter, with what this conda knows of exporters; ``None`` where it has none.
+    """Return our exporter with the fields that this conda supports; ``None`` if it has none.
 
-    It has no file names of its own: ``environment.yml`` is conda's, and two that claim one are an
-    error in conda.
+    It claims no file names: ``environment.yml`` is conda's, and two exporters that claim the same
+    name are an error in conda.
     """
     from conda.plugins import types
 
@@ -35,7 +35,7 @@ def exporter() -> Any | None:
 
 
 def manifest_of(environments: Iterable[Any]) -> str:
-    """The manifest of an environment, for the platforms that conda was asked to export.
+    """Return the manifest of an environment for the platforms to export.
 
     Raises:
         CondaError: the environment can't be imported.

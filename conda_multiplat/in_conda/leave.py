@@ -1,4 +1,4 @@
-"""The end of conda's process where threads of the engine's are still at work."""
+"""The end of conda's process while threads of the engine are still running."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _ACCESS = "conda_multiplat.engines.conda.access"
 
 
 def leave_at_once(code: int) -> None:
-    """Let the process end, when conda is done, before Python's own end.
+    """Make the process end when conda has finished, before Python finalises.
 
-    What an error or a signal has left undone goes on in rattler's threads, and one that comes back
-    to a Python that is gone panics. Nothing is changed where there is no such thread.
+    After an error or a signal, rattler's threads may still be running, and panic when they return
+    to an interpreter that has been finalised. Without such threads, nothing is changed.
     """
     access = sys.modules.get(_ACCESS)
     if access is not None and access.has_left_work():

@@ -1,4 +1,4 @@
-"""Our settings in conda, ``plugins.NAME``, and what they make of what a hook has found."""
+"""Our settings in conda, ``plugins.NAME``, and how hooks apply them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 def settings() -> list[Any]:
-    """Our settings, for ``conda config --describe`` and ``.condarc``."""
+    """Return our settings, for ``conda config --describe`` and ``.condarc``."""
     from conda.common.configuration import PrimitiveParameter, SequenceParameter
     from conda.plugins.types import CondaSetting
 
@@ -69,32 +69,32 @@ def _validate(value: object) -> bool | str:
 
 
 def choice(setting: str) -> str:
-    """``error``, ``warn`` or ``off``, as the user has it or by default."""
+    """Return a setting's value: ``error``, ``warn`` or ``off``."""
     from conda.base.context import context
 
     return str(getattr(context.plugins, setting, HOOK_SETTINGS[setting][0]))
 
 
 def warn(text: str) -> None:
-    """Warn between conda's lines."""
+    """Print a warning between conda's lines."""
     _log.warning(text)
 
 
 def warn_within_line(text: str) -> None:
-    """Warn in a transaction, of which conda has begun a line that it will end with ``done``."""
+    """Print a warning within a transaction, whose line conda will complete with ``done``."""
     _log.warning("\n%s", text)
 
 
 def verdict(
     setting: str, work: str, find: Callable[[], str], warn: Callable[[str], None] = warn
 ) -> Exception | None:
-    """What a setting wants done about what ``find`` says: an error, a warning, or nothing.
+    """Apply a setting to the result of ``find``: return an error, print a warning, or do nothing.
 
     Args:
         setting: the setting's name.
-        work: what could not be done where ``find`` fails: a mistake of ours must not stop conda.
-        find: says what is wrong; ``""`` for nothing.
-        warn: how to warn where conda is.
+        work: the check in words, for a warning if ``find`` fails: our bugs must not stop conda.
+        find: returns what is wrong; ``""`` if nothing is.
+        warn: prints a warning.
     """
     from conda.exceptions import CondaError
 

@@ -1,4 +1,4 @@
-"""What conda has chosen: CPU builds on a machine that has CUDA."""
+"""Report CPU builds that conda has chosen on a machine that has CUDA."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from conda_multiplat.machine.hook_settings import CPU_BUILDS
 
 
 def after_solve(_repodata: str, _unlinked: Iterable[Any], linked: Iterable[Any]) -> None:
-    """Say where conda chose a CPU build although this machine has CUDA.
+    """Report CPU builds that conda chose although this machine has CUDA.
 
-    By the build string, which says ``cpu`` and ``cuda`` in the common channels: to look for CUDA
-    builds in the repodata would take longer than the solve.
+    They are recognised by the build string, which contains ``cpu`` or ``cuda`` in the common
+    channels: looking for CUDA builds in the repodata would take longer than the solve.
 
     Raises:
-        CondaError: the setting ``plugins.multiplat_cpu_builds`` wants it refused.
+        CondaError: ``plugins.multiplat_cpu_builds`` is ``error``.
     """
     problem = verdict(CPU_BUILDS, "look at the builds", lambda: _cpu_builds(linked))
     if problem is not None:

@@ -1,4 +1,4 @@
-"""``conda env create --format multiplat``: what is locked for this machine, through conda.
+"""``conda env create --format multiplat``: create what is locked for this machine through conda.
 
 Flow::
 
@@ -6,9 +6,9 @@ Flow::
     -> conda downloads, verifies and links -> ``finish``, at the end of the command: PyPI packages,
        variables, history and the marker, as ``conda multiplat install`` leaves them
 
-conda takes the locked archives by URL and hash, and solves nothing. Where an environment has such
-archives, it installs nothing else (26.5 and newer return before pip and variables), and its pip
-would take no hashes: so the rest is ours, and so is every file that our own install writes.
+conda takes the locked archives by URL and hash and does not solve. For an environment with such
+archives it installs nothing else (26.5 and newer return before pip and variables), and its pip
+would ignore hashes. So we do the rest, and write every file that our own install writes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _DESCRIPTION = "what conda-multiplat has locked for this machine, from environme
 
 @dataclass(frozen=True)
 class _Begun:
-    """What conda has been given to install."""
+    """The environment that conda is about to install."""
 
     project: Project
     choice: Choice
@@ -43,9 +43,9 @@ _linked: list[Path] = []
 
 
 def specifier() -> Any | None:
-    """Our specifier; ``None`` for a conda in which one can't keep from claiming files.
+    """Return our specifier; ``None`` if this conda has no way to opt out of detection.
 
-    Two that claim a file are an error in conda: ours takes what it is named for, nothing else.
+    Two specifiers that claim the same file are an error in conda, so ours is used only by name.
     """
     from conda.plugins import types
 
@@ -75,13 +75,13 @@ def _spec_class(base: Any) -> type[Any]:
             self.filename = Path(filename).expanduser().absolute()
 
         def can_handle(self) -> bool:
-            """Whether it can be read; an error says why not."""
+            """Whether the file can be read; an error says why not."""
             _answered(lambda: _read(self.filename))
             return True
 
         @property
         def env(self) -> Any:
-            """The environment for this machine."""
+            """Return the environment for this machine."""
             from conda.base.context import context
 
             if hasattr(base, "env_for"):  # 26.5: it asks here for a name, and drops errors
@@ -90,12 +90,12 @@ def _spec_class(base: Any) -> type[Any]:
 
         @property
         def available_platforms(self) -> tuple[str, ...]:
-            """The platforms that something is locked for."""
+            """The locked platforms."""
             platforms: tuple[str, ...] = _answered(lambda: _platforms(self.filename))
             return platforms
 
         def env_for(self, platform: str) -> Any:
-            """The environment for a platform."""
+            """Return the environment for a platform."""
             return _ready(_answered(lambda: _environment(self.filename, platform)))
 
     return MultiplatSpec

@@ -1,8 +1,8 @@
-"""Before conda links anything: whether this machine can run it.
+"""Before conda links anything, check whether this machine can run it.
 
-``conda install`` and ``conda create`` with an explicit file link whatever the file names: nothing
-looks at what the packages need of the machine. Here a transaction is refused before anything is
-linked, as ``conda multiplat install`` does.
+``conda install`` and ``conda create`` with an explicit file don't check the virtual packages that
+packages need. This action refuses such a transaction before anything is linked, as ``conda
+multiplat install`` does.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from conda_multiplat.machine.hook_settings import MACHINE
 
 
 def machine_action() -> type[Any]:
-    """The action that conda runs before a transaction (conda 25.5 and newer)."""
+    """Return the action that conda runs before a transaction (conda 25.5 and newer)."""
     from conda.core.path_actions import Action
 
     class CheckMachine(Action):  # type: ignore[misc]  # conda's, which has no types here
@@ -29,18 +29,18 @@ def machine_action() -> type[Any]:
                 return verdict(
                     MACHINE, "check the machine", lambda: _unmet_text(records), warn_within_line
                 )
-            except Exception as error:  # a setting that can't be read is no reason to link nothing
+            except Exception as error:  # an unreadable setting must not prevent the transaction
                 warn_within_line(f"conda-multiplat could not check the machine: {error}")
                 return None
 
         def execute(self) -> None:
-            """Nothing: all is done in ``verify``."""
+            """Do nothing: ``verify`` has done everything."""
 
         def reverse(self) -> None:
-            """Nothing was done."""
+            """Do nothing: there is nothing to revert."""
 
         def cleanup(self) -> None:
-            """Nothing is left."""
+            """Do nothing: there is nothing to clean up."""
 
     return CheckMachine
 

@@ -1,4 +1,4 @@
-"""What this machine has, as conda sees it, and what it lacks of what packages need."""
+"""This machine's virtual packages according to conda, and those that packages need but it lacks."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ if TYPE_CHECKING:
 
 
 def cuda_arch_packages() -> list[Any]:
-    """``__cuda_arch``, where conda has none of its own.
+    """Return ``__cuda_arch``, if conda itself has none.
 
-    From 25.11 on, conda asks for a version only when it wants to know it, and looks at the
-    override itself.
+    Since 25.11, conda asks for the version only when it is needed, and applies the override itself.
     """
     from conda.plugins import virtual_packages
     from conda.plugins.types import CondaVirtualPackage
@@ -38,7 +37,7 @@ def cuda_arch_packages() -> list[Any]:
 
 
 def lacking(needs: Sequence[Need], subdir: str) -> list[Unmet]:
-    """The needs that this machine does not meet, by conda's own detection and matching."""
+    """Return the needs that this machine does not meet, by conda's own detection and matching."""
     if not needs:
         return []
     from conda.models.match_spec import MatchSpec
