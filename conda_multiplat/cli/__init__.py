@@ -1,1 +1,1 @@
-"""The command line: parsers, commands, and what they print. What they do is in ``actions``."""
+"""The command line: parsers, commands and their output; the work itself is in ``actions``."""

@@ -1,8 +1,8 @@
 """The command line: argparse -> commands, for ``conda multiplat`` and for ``conda-multiplat``.
 
-Importing this module must stay cheap, and so must building the parser: ``conda`` does both at each
-start. There is one table of commands here; a command's module (``commands.NAME``), and
-with it the engine, is imported when it is used.
+Importing this module and building the parser must be fast, since ``conda`` does both at each start.
+This module has only a table of commands; a command's module (``commands.NAME``), and with it the
+engine, is imported when the command is used.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "Lock one environment.yml for every platform, and install exactly what is locked."
 
-#: Each command and what it does.
+#: Commands and their summaries.
 COMMANDS = {
     "init": "write a small manifest to start with",
     "import": "make one manifest from other files, or from an environment",
@@ -59,7 +59,7 @@ COMMANDS = {
     "clean": "remove our caches of repodata and packages",
     "completion": "print a script that completes commands and names in your shell",
 }
-#: Commands that no person types: they are in no list.
+#: Hidden commands, which are not for people.
 HIDDEN = {"complete-words": "the names of a kind, for a shell that completes them"}
 #: Commands that read no manifest, or not one that can be named.
 WITHOUT_MANIFEST = {
@@ -68,10 +68,10 @@ WITHOUT_MANIFEST = {
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says in JSON what is wrong with the options, where JSON is asked for.
+    """Reports wrong options as JSON if ``--json`` is given.
 
-    It also refuses by itself what it does not know: conda's parser would do it otherwise, in its
-    own words and never in JSON.
+    It also refuses unknown arguments itself; otherwise conda's parser would do so, with its own
+    message and never in JSON.
     """
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
@@ -88,9 +88,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # no subscript at run time
-    """The commands: each is in the list from the start, and gets its parser when it is used.
+    """The commands, all of which are listed, but whose parsers are built when they are used.
 
-    An unknown one is answered here: argparse would list the hidden ones, and never in JSON.
+    It reports an unknown command itself: argparse would list hidden ones too, and never in JSON.
     """
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
@@ -102,7 +102,7 @@ class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # no sub
         ]
 
     def parser(self, name: str) -> argparse.ArgumentParser:
-        """The parser of a command, whose module is imported for it."""
+        """Import a command's module and return its parser."""
         if name in self._name_parser_map:
             return self._name_parser_map[name]  # type: ignore[no-any-return]
         from conda_multiplat.cli.options import common_options
@@ -136,7 +136,7 @@ class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # no sub
 
 
 def _refusal(message: str, hint: str, *, json: bool) -> int:
-    """Say what is wrong with a command line; its exit code."""
+    """Report what is wrong with a command line and return the exit code."""
     from conda_multiplat.machine.console import Console
     from conda_multiplat.vocabulary.errors import UsageError
 
@@ -144,7 +144,7 @@ def _refusal(message: str, hint: str, *, json: bool) -> int:
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Knows how wide a line is without ``shutil``, which argparse imports for every option."""
+    """Determines the width without ``shutil``, which argparse would import for every option."""
 
     def __init__(self, prog: str, **keywords: Any) -> None:
         super().__init__(prog, **{"width": _columns() - 2, **keywords})
@@ -160,7 +160,7 @@ def _columns() -> int:
 
 
 def configure_parser(parser: argparse.ArgumentParser) -> _Commands:
-    """Add the commands to ``parser``, and what it says without one."""
+    """Add the commands to ``parser``, and the overview that it prints without a command."""
     if not isinstance(parser, _Parser):  # conda has made it, and it is to answer as ours do
         parser.__class__ = type("_Parser", (_Parser, type(parser)), {})
     parser.description, parser.formatter_class = SUMMARY, _Formatter
@@ -183,14 +183,14 @@ def configure_parser(parser: argparse.ArgumentParser) -> _Commands:
 def command_parsers(
     parser: argparse.ArgumentParser,
 ) -> Iterator[tuple[str, str, argparse.ArgumentParser]]:
-    """Add the commands to ``parser``; those that people type, with their summaries and parsers."""
+    """Add the commands to ``parser``, and yield name, summary and parser of those for people."""
     commands = configure_parser(parser)
     for name, summary in COMMANDS.items():
         yield name, summary, commands.parser(name)
 
 
 def _overview(parser: argparse.ArgumentParser) -> Callable[..., int]:
-    """What there is without a command."""
+    """Return the function that prints the overview."""
 
     def run(_: argparse.Namespace, __: None, console: Console) -> int:
         console.show(parser.format_help().rstrip("\n"))
@@ -201,7 +201,7 @@ def _overview(parser: argparse.ArgumentParser) -> Callable[..., int]:
 
 
 def run(args: argparse.Namespace, load_settings: Callable[[], Settings]) -> int:
-    """Run the command that was parsed; every outcome becomes an exit code, none a traceback."""
+    """Run the parsed command; every outcome becomes an exit code, never a traceback."""
     from conda_multiplat.machine.interrupts import (
         SIGINT,
         WORDS,
@@ -225,10 +225,10 @@ def run(args: argparse.Namespace, load_settings: Callable[[], Settings]) -> int:
 def _outcome(
     args: argparse.Namespace, load_settings: Callable[[], Settings], received: Received
 ) -> int:
-    """The command's exit code; what it says of an error.
+    """Run the command, report its error if it has one, and return the exit code.
 
     Raises:
-        Interrupted: a signal came, whatever became of its exception on the way.
+        Interrupted: a signal was received, even if its exception was lost.
     """
     from time import monotonic
 
@@ -251,15 +251,15 @@ def _outcome(
 def guarded(
     work: Callable[[], int], console: Console, reraise: Callable[[], None] = lambda: None
 ) -> int:
-    """What ``work`` returns, or the exit code of its error, which is said.
+    """Run ``work`` and return its result, or report its error and return the exit code.
 
-    Errors that are not ours are other people's: of files (:class:`OutsideError`), or of text that
-    a file, a channel or a package has and nothing can be made of. What is left is our mistake.
+    Errors of the operating system become an :class:`OutsideError`, and unusable text in a file, a
+    channel or a package is reported as such. Everything else is a bug of ours.
 
     Args:
-        work: what is done.
-        console: where to say it.
-        reraise: raises what has come instead of the error, such as a signal.
+        work: the function to run.
+        console: where errors are reported.
+        reraise: raises an exception that takes precedence, such as that of a signal.
     """
     from conda_multiplat.vocabulary.errors import (
         TOO_DEEP,
@@ -301,15 +301,15 @@ def guarded(
     return console.error(said)
 
 
-#: The class of what Rust's ``panic!`` becomes; no ``Exception``.
+#: The name of the exception for a Rust ``panic!``; it is not an ``Exception``.
 _PANIC = "PanicException"
 
 
 def _not_ours(error: BaseException) -> MultiplatError | None:
-    """What the operating system or the engine says, where it is theirs.
+    """Return the error to report for an exception of the operating system or the engine.
 
-    rattler's errors are in a module ``exceptions``; where we know what they are about, they are
-    caught there. What is left comes of text that a file, a channel or a package has.
+    rattler's exceptions are in a module ``exceptions``; expected ones are caught where they occur.
+    The others are caused by text in a file, a channel or a package.
     """
     from conda_multiplat.vocabulary.errors import OutsideError, UsageError
 
@@ -348,12 +348,12 @@ def _of_a_name(error: UnicodeEncodeError) -> MultiplatError | None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The ``conda-multiplat`` command: the same commands, with no conda."""
+    """Run ``conda-multiplat``: the same commands, without conda."""
     parser = _Parser(prog="conda-multiplat", allow_abbrev=False, formatter_class=_Formatter)
     configure_parser(parser)
     code = run(parser.parse_args(arguments), _standalone_settings)
     for stream in filter(None, (sys.stdout, sys.stderr)):  # none where it is closed
-        with suppress(OSError):  # it has been said where it matters
+        with suppress(OSError):  # it has been reported if it matters
             stream.flush()
     from conda_multiplat.machine.temporary import remove_open_folders
 

@@ -1,7 +1,7 @@
 """Options that several commands have.
 
-No option may be the beginning of one of conda's own (``--n`` would be taken for ``--no-plugins``),
-and no destination may be the name of a conda setting, or conda would read it.
+No option may be a prefix of one of conda's own (``--n`` would be taken for ``--no-plugins``), and
+no destination may have the name of a conda setting, or conda would read it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def common_options(parser: argparse.ArgumentParser, *, manifest: bool) -> None:
-    """What every command takes; ``-f`` where it reads a manifest that can be named."""
+    """Add the options of every command, and ``-f`` if ``manifest``."""
     if manifest:
         summary = "the manifest; several combine (default: the nearest environment.yml)"
         several(parser, "-f", "--file", dest="files", metavar="FILE", summary=summary)
@@ -37,17 +37,17 @@ def common_options(parser: argparse.ArgumentParser, *, manifest: bool) -> None:
 
 
 def flag(parser: _Options, name: str, dest: str, summary: str, *, value: bool = True) -> None:
-    """An option that takes nothing, and makes ``dest`` true, or else false."""
+    """Add an option without a value that sets ``dest`` to ``value``."""
     parser.add_argument(name, dest=dest, action=f"store_{value}".lower(), help=summary)
 
 
 def dry_run_option(parser: _Options, summary: str) -> None:
-    """``-d``: only say what would be done."""
+    """Add ``-d``, which only shows what would be done."""
     parser.add_argument("-d", "--dry-run", dest="dry", action="store_true", help=summary)
 
 
 def exclude_newer_option(parser: _Options) -> None:
-    """``--exclude-newer``: what is too new, beside what the manifest says."""
+    """Add ``--exclude-newer``, in addition to the manifest's rules."""
     parser.add_argument(
         "--exclude-newer",
         dest="too_new",
@@ -58,19 +58,19 @@ def exclude_newer_option(parser: _Options) -> None:
 
 
 def drop_cuda_option(parser: _Options) -> None:
-    """``--drop-cuda``: what else is refused (see ``actions.lock.cuda_builds``)."""
+    """Add ``--drop-cuda``, which allows CPU builds (see ``actions.lock.cuda_builds``)."""
     flag(parser, "--drop-cuda", "drop_cuda", "let locked CUDA builds become CPU builds")
 
 
 def repeated(parser: _Options, flag: str, dest: str, metavar: str, summary: str) -> None:
-    """An option that takes one value, each time that it is given: a package may come after it.
+    """Add a repeatable option with one value each time, so that a package may follow it.
 
     Args:
-        parser: gets the option.
-        flag: its spellings, with spaces between them.
-        dest: where the values go.
-        metavar: what a value is called.
-        summary: for ``--help``.
+        parser: the parser to add it to.
+        flag: its spellings, separated by spaces.
+        dest: the attribute for the values.
+        metavar: the name of a value.
+        summary: the text for ``--help``.
     """
     parser.add_argument(
         *flag.split(), dest=dest, action="append", default=[], metavar=metavar, help=summary
@@ -78,21 +78,21 @@ def repeated(parser: _Options, flag: str, dest: str, metavar: str, summary: str)
 
 
 def several(parser: _Options, *flags: str, dest: str, metavar: str, summary: str) -> None:
-    """An option that takes several values and can be repeated."""
+    """Add a repeatable option with several values."""
     parser.add_argument(
         *flags, dest=dest, action="extend", nargs="+", default=[], metavar=metavar, help=summary
     )
 
 
 def environments_option(parser: argparse.ArgumentParser) -> None:
-    """``-e`` with several names."""
+    """Add ``-e`` with several names."""
     flags = ("-e", "--environment")
     summary = "only these environments of the manifest"
     several(parser, *flags, dest="environments", metavar="ENV", summary=summary)
 
 
 def repeated_environment_option(parser: argparse.ArgumentParser) -> None:
-    """``-e`` with one name each time."""
+    """Add a repeatable ``-e`` with one name each time."""
     parser.add_argument(
         *("-e", "--environment"),
         dest="environments",
@@ -104,13 +104,13 @@ def repeated_environment_option(parser: argparse.ArgumentParser) -> None:
 
 
 def scope_options(parser: argparse.ArgumentParser) -> None:
-    """``-e`` and ``--platform``, one name each time: what comes after one is a package."""
+    """Add repeatable ``-e`` and ``--platform`` with one name each time; packages may follow."""
     repeated_environment_option(parser)
     repeated(parser, "--platform", "platforms", "P", "only this platform; can be repeated")
 
 
 class _Once(argparse.Action):
-    """Takes one value, and refuses another: argparse would forget the first without a word."""
+    """Refuses a second value; argparse would silently drop the first."""
 
     def __call__(
         self,
@@ -126,19 +126,19 @@ class _Once(argparse.Action):
 
 
 def environment_option(parser: argparse.ArgumentParser) -> None:
-    """``-e`` with one name."""
+    """Add ``-e`` with one name."""
     flags = ("-e", "--environment")
     summary = "an environment of the manifest"
     parser.add_argument(*flags, dest="environment_name", action=_Once, metavar="ENV", help=summary)
 
 
 def platforms_option(parser: argparse.ArgumentParser, summary: str) -> None:
-    """``--platform`` with several names."""
+    """Add ``--platform`` with several names."""
     several(parser, "--platform", dest="platforms", metavar="P", summary=summary)
 
 
 def platform_option(parser: argparse.ArgumentParser, summary: str) -> None:
-    """``--platform`` with one name."""
+    """Add ``--platform`` with one name."""
     parser.add_argument("--platform", dest="platform_name", action=_Once, metavar="P", help=summary)
 
 
@@ -146,7 +146,7 @@ def destination_options(
     parser: argparse.ArgumentParser,
     summary: str = "the conda environment (default: the manifest's NAME, or NAME-ENV for -e ENV)",
 ) -> None:
-    """``-n`` or ``-p``: which conda environment."""
+    """Add ``-n`` and ``-p``, which select the conda environment."""
     where = parser.add_mutually_exclusive_group()
     where.add_argument("-n", "--name", dest="env_name", metavar="NAME", help=summary)
     where.add_argument(
@@ -159,17 +159,19 @@ def destination_options(
 
 
 def invocation_options(parser: argparse.ArgumentParser) -> None:
-    """``-n``, ``-p`` and ``-e``: what :func:`invocation` takes beside what every command does."""
+    """Add ``-n``, ``-p`` and ``-e``, which :func:`invocation` reads."""
     destination_options(parser)
     environment_option(parser)
 
 
 def entering_options(parser: argparse.ArgumentParser, *, locks: bool) -> None:
-    """As :func:`invocation_options`, and how current it has to be: for who works in an environment.
+    """Add the options of commands that work in an environment.
+
+    These are those of :func:`invocation_options` and whether the lock must be up to date.
 
     Args:
-        parser: the command's.
-        locks: whether the command locks what is out of date.
+        parser: the command's parser.
+        locks: whether the command locks if the lock is out of date.
     """
     invocation_options(parser)
     rules = parser.add_mutually_exclusive_group()
@@ -181,12 +183,12 @@ def entering_options(parser: argparse.ArgumentParser, *, locks: bool) -> None:
 
 
 def locked_option(parser: _Options) -> None:
-    """``--locked``: a lock that is out of date is an error."""
+    """Add ``--locked``, with which a lock that is out of date is an error."""
     _constant(parser, LOCKED, "lock_rule", "fail if the lock is out of date, as `check` says")
 
 
 def invocation(args: argparse.Namespace, settings: Settings, console: Console) -> Invocation:
-    """What was given for :func:`invocation_options`, as one value."""
+    """Return the values of :func:`invocation_options`."""
     from conda_multiplat.actions.invocation import Invocation
 
     return Invocation(
@@ -195,14 +197,14 @@ def invocation(args: argparse.Namespace, settings: Settings, console: Console) -
 
 
 def rule_of(args: argparse.Namespace, settings: Settings) -> str:
-    """What :func:`entering_options` was told of the lock, or else the configuration."""
+    """Return the rule for the lock from :func:`entering_options`, otherwise from the settings."""
     from conda_multiplat.actions.enter_environment import AS_IT_IS
 
     return AS_IT_IS if args.as_it_is else args.lock_rule or settings.run_rule()
 
 
 def git_setup_options(parser: argparse.ArgumentParser) -> None:
-    """``--setup`` and ``--undo``: what git is told of us."""
+    """Add ``--setup`` and ``--undo``, which register our drivers with git."""
     what = parser.add_mutually_exclusive_group()
     for name, meaning in (
         ("setup", "write .gitattributes and git's configuration"),
@@ -223,7 +225,7 @@ def _constant(parser: _Options, name: str, dest: str, summary: str) -> None:
 
 
 def run_git_setup(what: Registration, args: argparse.Namespace, console: Console) -> int:
-    """Do what :func:`git_setup_options` was told."""
+    """Run what :func:`git_setup_options` asks for."""
     from conda_multiplat.machine.git.setup import set_up, take_out
 
     do = set_up if args.git_setup == "setup" else take_out
@@ -231,10 +233,10 @@ def run_git_setup(what: Registration, args: argparse.Namespace, console: Console
 
 
 def package_options(parser: argparse.ArgumentParser, metavar: str, summary: str) -> None:
-    """The packages that ``add`` and ``remove`` are about, and where in the manifest they stand.
+    """Add the packages of ``add`` and ``remove``, and the options for their place in the manifest.
 
-    Each ``--platform`` takes one value: what comes after it is a package. ``-e`` names an
-    environment or, with ``--pypi``, is pip's with a folder.
+    ``--platform`` takes one value each time, so that packages may follow. ``-e`` names an
+    environment or, with ``--pypi``, is pip's option with a folder.
     """
     parser.add_argument("packages", metavar=metavar, nargs="*", help=summary)
     which = parser.add_mutually_exclusive_group()
@@ -260,12 +262,12 @@ def package_options(parser: argparse.ArgumentParser, metavar: str, summary: str)
 
 
 def packages_and_environment(args: argparse.Namespace, verb: str) -> tuple[list[str], str | None]:
-    """The packages of :func:`package_options`, and the environment, if one is named.
+    """Return the packages of :func:`package_options`, and the environment if one is named.
 
-    No environment's name looks like a path.
+    A value of ``-e`` that looks like a path is a package, since no environment's name does.
 
     Raises:
-        UsageError: several environments, or no package.
+        UsageError: there are several environments, or no packages.
     """
     values = [value.strip() for value in args.environment_names]
     folders = [value for value in values if args.pypi and (value.startswith(".") or "/" in value)]
@@ -281,7 +283,7 @@ def packages_and_environment(args: argparse.Namespace, verb: str) -> tuple[list[
 
 
 def follow_up_options(parser: argparse.ArgumentParser, *, install: bool = True) -> None:
-    """What comes after a change of the manifest: ``--no-lock``, ``--no-install``, ``--dry-run``."""
+    """Add options of changes of the manifest: ``--no-lock``, ``--no-install``, ``--dry-run``."""
     dry_run_option(parser, "solve and show, but change nothing")
     summary = "change the manifest only: solve and install nothing"
     flag(parser, "--no-lock", "lock", summary, value=False)

@@ -1,1 +1,1 @@
-"""Completion in shells: what can come next, read off the parsers, and a script for each shell."""
+"""Completion in shells: a model derived from the parsers, and a script for each shell."""

@@ -1,7 +1,7 @@
-"""What can come next on a command line, read off the parsers: for scripts that complete in shells.
+"""The model of completion, derived from the parsers: what can come next on a command line.
 
-All is known when a script is made but the project's own names. Those are of a *kind*, which the
-metavariable says (``ENV`` is an environment), and are asked for while the user types.
+Everything except a project's own names is known when a script is made. These names have a *kind*,
+given by the metavariable (``ENV`` is an environment), and are looked up while the user types.
 """
 
 from __future__ import annotations

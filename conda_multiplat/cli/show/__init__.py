@@ -1,1 +1,1 @@
-"""Values of the core as text for a terminal: lists, trees, differences."""
+"""Format values of the core as text for a terminal: lists, trees, differences."""

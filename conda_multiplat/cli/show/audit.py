@@ -1,4 +1,4 @@
-"""What is known to be wrong with what is locked, as text."""
+"""Format the report of ``audit`` as text."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from conda_multiplat.vocabulary.styled import Line
 
 _HEADER = (" ", "Name", "Locked", "Fixed in", "Severity", "Advisory", "Where")
 _BROUGHT_BY = "Brought by"
-#: Of lists of names where nobody says how wide a line may be.
+#: The width of lists of names if it is not given, in characters.
 _WIDTH = 80
-#: So many lines of such a list has a terminal, where nobody asks for all of it.
+#: The maximum number of lines of such a list on a terminal without ``-v``.
 _FEW = 4
 
 
 def text(report: Report, width: int | None = None, *, whole: bool = True) -> Iterator[str | Line]:
-    """Lines for a terminal of so many characters: findings, who brings them, and the rest.
+    """Yield lines for a terminal: findings with their origins, unknown packages, summary.
 
     Args:
-        report: what was found.
-        width: the characters of a line; ``None`` for any.
-        whole: whether long lists are shown to their end.
+        report: the report.
+        width: the maximum length of a line in characters; ``None`` for no limit.
+        whole: whether long lists are shown in full.
     """
     listed = [finding for finding in report.findings if not finding.excused]
     if listed:
@@ -45,7 +45,7 @@ def text(report: Report, width: int | None = None, *, whole: bool = True) -> Ite
 
 
 def markdown(report: Report) -> list[str]:
-    """Lines of GitHub's Markdown: findings, what is ignored, and what is unknown folded away."""
+    """Return GitHub Markdown: findings, ignored ones, and collapsed unknown packages."""
     listed = [finding for finding in report.findings if not finding.excused]
     lines = ["No vulnerability is known of what could be looked up."]
     if listed:
@@ -117,7 +117,7 @@ def _unknown(unknown: Sequence[Unknown], width: int, *, whole: bool) -> Iterator
 
 
 def summary(report: Report) -> Iterator[str]:
-    """What it comes to."""
+    """Yield the lines of the summary."""
     listed = [finding for finding in report.findings if not finding.excused]
     for finding in listed:
         if finding.lapsed and finding.ignored:

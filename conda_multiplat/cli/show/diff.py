@@ -1,4 +1,4 @@
-"""What differs between locks, as text for a terminal and as Markdown for a pull request."""
+"""Format differences between locks as text for a terminal and as Markdown for a pull request."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.vocabulary.records import Record, manager_mark
 from conda_multiplat.vocabulary.styled import Line, Span
 
-#: A table of more rows is folded away in Markdown.
+#: A longer table, in rows, is collapsed in Markdown.
 _FOLDED = 30
 
 
 def text(environments: Sequence[EnvironmentDiff], width: int | None = None) -> list[Line]:
-    """Lines for a terminal: each environment, its changes in columns, and how many there are.
+    """Return lines for a terminal: each environment with its changes in columns and their number.
 
     Args:
-        environments: those that differ.
-        width: so many characters may a line have; ``None``: any.
+        environments: the environments that differ.
+        width: the maximum length of a line in characters; ``None`` for no limit.
     """
     lines: list[Line] = []
     for environment in environments:
@@ -33,7 +33,7 @@ def text(environments: Sequence[EnvironmentDiff], width: int | None = None) -> l
 
 
 def markdown(environments: Sequence[EnvironmentDiff]) -> list[str]:
-    """Lines of GitHub's Markdown: a heading and a table for each environment."""
+    """Return GitHub Markdown: a heading and a table for each environment."""
     lines: list[str] = []
     for environment in environments:
         lines += [f"### {plain(environment.environment)}", ""]

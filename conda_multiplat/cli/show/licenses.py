@@ -1,4 +1,4 @@
-"""Licences as a table, and below it what the manifest does not let through, and who asks for it."""
+"""Format licences as a table, followed by the denied ones and why the packages are locked."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A lock as lines that git can compare: one for each package of each platform.
 
-All that tells one package from another is in its line, so that no change of a lock is without a
-line; the lines stand in the lock's own order, and none depends on another.
+A line has everything that distinguishes a package, so that every change of a lock changes a line.
+The lines are in the lock's order and don't depend on each other.
 """
 
 from __future__ import annotations

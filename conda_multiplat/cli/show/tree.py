@@ -1,4 +1,4 @@
-"""A dependency tree as text, in the way of ``tree``, ``cargo tree`` and ``uv tree``."""
+"""Format a dependency tree as text, like ``tree``, ``cargo tree`` and ``uv tree``."""
 
 from __future__ import annotations
 

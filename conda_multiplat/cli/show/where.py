@@ -1,4 +1,4 @@
-"""The targets that agree in something, in as few words as there are."""
+"""Name targets that agree in something in as few words as possible."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from conda_multiplat.manifest.targets import Target
 
 
 def where(agreeing: Sequence[Target], targets: Sequence[Target]) -> str:
-    """The targets that agree, of all that were looked at.
+    """Return words for the targets that agree.
 
-    What is so on some platforms of all environments is said by the platforms alone, and what is so
-    in all of some environments by theirs.
+    If they are some platforms of all environments, only the platforms are named; if they are all
+    platforms of some environments, only the environments.
 
     Args:
-        agreeing: they.
-        targets: all.
+        agreeing: the targets that agree.
+        targets: all targets.
     """
     several = len({target.environment for target in targets}) > 1
     if 1 < len(agreeing) == len(targets):
