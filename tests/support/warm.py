@@ -86,7 +86,7 @@ def run(
     """
     outputs = [os.pipe(), os.pipe()]
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(_server(module))
+        connection.connect(server(module))
         request = json.dumps([list(arguments), str(cwd or Path.cwd()), dict(environ)]).encode()
         descriptors = [0, *(write for _, write in outputs)]
         socket.send_fds(connection, [len(request).to_bytes(8, "big")], descriptors)
@@ -119,18 +119,18 @@ def _collect(descriptor: int, texts: list[str], number: int) -> None:
 
 
 @cache
-def _server(module: str) -> str:
+def server(module: str) -> str:
     """The socket of the server for a module, which ends with this process."""
     path = str(Path(tempfile.mkdtemp(prefix="warm-")) / "socket")
     command = [sys.executable, "-m", "support.warm", module, path]
     environ = {**_base(), "PYTHONPATH": _TESTS}
     # Not in the checkout, whose sources would come before the wheel that is installed.
-    server = subprocess.Popen(
+    process = subprocess.Popen(
         command, cwd=_TESTS, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
-    assert server.stdout is not None
-    assert server.stdout.readline() == b"ready\n"
-    atexit.register(server.communicate)  # closes its stdin, and waits for its end
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    atexit.register(process.communicate)  # closes its stdin, and waits for its end
     return path
 
 

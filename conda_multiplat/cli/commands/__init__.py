@@ -1,4 +1,4 @@
-"""One module for each command: its options, and the function that runs it.
+"""One module for each command, with its options and the function that runs it.
 
 A module is imported when its command is used.
 """

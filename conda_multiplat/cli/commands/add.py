@@ -1,11 +1,11 @@
-r"""``conda multiplat add``: ask for more packages, lock them, and install them where they belong.
+r"""``conda multiplat add``: add packages to the manifest, lock and install them.
 
 Flow::
 
     specs -> Draft with them as written -> Locked -> bounds for the bare ones -> Draft with bounds
                                                  \-> the same records, digested anew -> conclude
 
-One solve is enough: a bound is made from what was solved, so that the solution meets it.
+One solve is enough: bounds are made from the solution, which therefore satisfies them.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ examples:
   conda multiplat add numpy "scipy >=1.14"
   conda multiplat add --pypi robosuite
   conda multiplat add --platform linux-64 mesa-libegl-cos7-x86_64
-  conda multiplat add -e dev pytest         only in environment dev
-  conda multiplat add -c nvidia cuda-nvcc   nvidia::cuda-nvcc, and nothing else from there
+  conda multiplat add -e dev pytest         # only in environment dev
+  conda multiplat add -c nvidia cuda-nvcc   # nvidia::cuda-nvcc, and nothing else from there
   conda multiplat add --pypi -e ./our-package
 """
 

@@ -1,4 +1,4 @@
-"""``conda multiplat audit``: what is locked, held against known vulnerabilities."""
+"""``conda multiplat audit``: compare what is locked with known vulnerabilities."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from conda_multiplat.vocabulary.styled import Line
 
 EXAMPLES = """\
 examples:
-  conda multiplat audit --db osv-pypi.zip   offline, everything that is locked
-  conda multiplat audit                     with the configured service
-  conda multiplat audit --severity high     exit code 1 only for high or critical
+  conda multiplat audit --db osv-pypi.zip   # offline, everything that is locked
+  conda multiplat audit                     # with the configured service
+  conda multiplat audit --severity high     # exit code 1 only for high or critical
   conda multiplat audit --sarif audit.sarif --db osv-pypi.zip
 """
 
@@ -48,10 +48,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Show which known vulnerabilities what is locked has.
+    """Show known vulnerabilities of locked packages.
 
     Returns:
-        1 where one counts.
+        1 if one counts, otherwise 0.
     """
     if args.sarif_file:
         refuse_others(Path(args.sarif_file), "SARIF log", with_text(is_sarif), "--sarif FILE")

@@ -1,4 +1,4 @@
-"""``conda multiplat check``: whether every lock answers its manifest; see ``checking``."""
+"""``conda multiplat check``: check whether every lock satisfies its manifest."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from conda_multiplat.vocabulary.names import unique
 
 EXAMPLES = """\
 examples:
-  conda multiplat check                     exit code 1 if a lock is out of date
-  conda multiplat check --strict            also if a lock is still met, but not in sync
+  conda multiplat check                     # exit code 1 if a lock is out of date
+  conda multiplat check --strict            # also if a lock is still met, but not in sync
 """
 
 
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace, _: None, console: Console) -> int:
     """Check the locks of a project.
 
     Returns:
-        0 where all are in sync or, without ``--strict``, still met; else 1.
+        0 if all are in sync or, without ``--strict``, still met; otherwise 1.
     """
     project = load_project_as_locked(args.files)
     if not args.files and (note := passed_over(project)):
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace, _: None, console: Console) -> int:
 
 
 def lines(verdicts: Sequence[Verdict], *, strict: bool) -> list[str]:
-    """What a person reads: what is wrong, each file's reasons, and what to run, once."""
+    """Return the output: what is wrong, the reasons for each file, and the command to run."""
     said = [line for verdict in verdicts for line in verdict.lines()]
     fixes = [verdict.fix for verdict in verdicts if verdict.fails(strict=strict)]
     good = [verdict.file for verdict in verdicts if not verdict.fails(strict=True)]

@@ -1,4 +1,4 @@
-"""``conda multiplat clean``: remove what we keep of channels and packages between runs."""
+"""``conda multiplat clean``: remove our caches of repodata and packages."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from conda_multiplat.vocabulary.styled import Line, Span
 
 EXAMPLES = """\
 examples:
-  conda multiplat clean --dry-run           how much would be removed, and from where
-  conda multiplat clean                     all our caches; environments are not affected
-  conda multiplat clean --repodata          only repodata
+  conda multiplat clean --dry-run           # how much would be removed, and from where
+  conda multiplat clean                     # all our caches; environments are not affected
+  conda multiplat clean --repodata          # only repodata
 conda's own packages (`conda clean`) and uv's cache (`uv cache clean`) are not touched.
 """
 

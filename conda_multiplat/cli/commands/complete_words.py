@@ -1,6 +1,6 @@
-"""``conda multiplat complete-words``: the names that a shell completes; not for people.
+"""``conda multiplat complete-words``: print names for a shell's completion; not for people.
 
-It is quick and says nothing of what is wrong: a user who presses TAB wants no answer but names.
+It is fast and reports no errors: a user who presses TAB expects nothing but names.
 """
 
 from __future__ import annotations

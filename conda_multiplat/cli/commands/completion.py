@@ -14,10 +14,10 @@ from conda_multiplat.machine.console import Console
 
 EXAMPLES = """\
 examples:
-  eval "$(conda-multiplat completion --shell bash)"     in ~/.bashrc
-  eval "$(conda-multiplat completion --shell zsh)"      in ~/.zshrc, after compinit
+  eval "$(conda-multiplat completion --shell bash)"     # in ~/.bashrc
+  eval "$(conda-multiplat completion --shell zsh)"      # in ~/.zshrc, after compinit
   conda-multiplat completion --shell fish > ~/.config/fish/completions/conda-multiplat.fish
-  conda-multiplat completion --shell powershell | Out-String | Invoke-Expression    in $PROFILE
+  conda-multiplat completion --shell powershell | Out-String | Invoke-Expression    # in $PROFILE
 """
 
 

@@ -1,4 +1,4 @@
-r"""``conda multiplat diff``: what differs between two states of a project's locks.
+r"""``conda multiplat diff``: show what differs between two states of a project's locks.
 
 A side is the work tree, a git revision, or one lock file::
 
@@ -42,10 +42,10 @@ from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 EXAMPLES = """\
 examples:
-  conda multiplat diff                      the working tree against HEAD
-  conda multiplat diff main --markdown      for a pull request's comment
+  conda multiplat diff                      # the working tree against HEAD
+  conda multiplat diff main --markdown      # for a pull request's comment
   conda multiplat diff old-lock.yml conda-lock.yml
-  conda multiplat diff --setup              git diff, log -p and show: a line for each package
+  conda multiplat diff --setup              # git diff, log -p and show: a line for each package
 """
 
 
@@ -75,10 +75,10 @@ class _Side:
 
 
 def run(args: argparse.Namespace, _: None, console: Console) -> int:
-    """Show what differs between two states of the locks, or do as git or its user asks.
+    """Show what differs between two states of the locks, or run a mode for git.
 
     Returns:
-        0; with ``--exit-code`` 1 where something differs.
+        0; with ``--exit-code`` 1 if something differs.
     """
     if args.git_setup:
         return run_git_setup(DIFF, args, console)

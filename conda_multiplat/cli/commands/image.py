@@ -1,4 +1,4 @@
-"""``conda multiplat image``: a locked environment as an OCI image."""
+"""``conda multiplat image``: build an OCI image of a locked environment."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from conda_multiplat.vocabulary.oci import ImagePlatform, image_platform
 
 EXAMPLES = """\
 examples:
-  conda multiplat image --platform linux-64 --base debian    (a local OCI layout)
+  conda multiplat image --platform linux-64 --base debian    # a local OCI layout
   conda multiplat image -e cuda12 --platform linux-64 -o robot.tar --base debian.tar
   skopeo copy oci-archive:robot.tar docker://registry.example/robot:1
 """

@@ -1,10 +1,10 @@
-"""``conda multiplat import``: other files as one manifest.
+"""``conda multiplat import``: convert other files to one manifest.
 
 Flow::
 
     files, prefix -> [Part] -> Imported -- differences settled --> text -> read again -> file
 
-Nothing that is not carried over goes without a word: it is listed, with its place.
+Everything that can't be converted is listed with its location.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ EXAMPLES = """\
 examples:
   conda multiplat import environment-linux.yml env.osx-arm64.yaml
   conda multiplat import gpu.yml@linux-64 mac.yml@osx-64,osx-arm64 --prefer-common
-  conda multiplat import pixi.toml                     or pyproject.toml, or conda-lock.yml
-  conda multiplat import meta.yaml@linux-64,osx-arm64  needs conda-multiplat[conda-lock]
-  conda multiplat import --from-name robot --dry-run   from an installed environment
+  conda multiplat import pixi.toml                     # or pyproject.toml, or conda-lock.yml
+  conda multiplat import meta.yaml@linux-64,osx-arm64  # needs conda-multiplat[conda-lock]
+  conda multiplat import --from-name robot --dry-run   # from an installed environment
 """
 
 

@@ -1,4 +1,4 @@
-"""``conda multiplat info``: this machine, and which environments it can run."""
+"""``conda multiplat info``: show this machine, and which environments it can run."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from conda_multiplat.vocabulary.styled import Line, Span
 
 EXAMPLES = """\
 examples:
-  conda multiplat info                      virtual packages, and which environments run here
-  CONDA_OVERRIDE_CUDA=12.4 conda multiplat info     as if the driver had CUDA 12.4
-  conda multiplat info --matrix             what is locked for which platform, and what it needs
+  conda multiplat info                      # virtual packages, and which environments run here
+  CONDA_OVERRIDE_CUDA=12.4 conda multiplat info     # as if the driver had CUDA 12.4
+  conda multiplat info --matrix             # what is locked for which platform, and what it needs
   conda multiplat info --html > locks.html
 """
 

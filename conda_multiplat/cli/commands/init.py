@@ -1,4 +1,4 @@
-"""``conda multiplat init``: a small manifest to begin with, and its schema for editors."""
+"""``conda multiplat init``: write a small manifest, and its schema for editors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from conda_multiplat.vocabulary.yaml_scalars import list_item
 
 EXAMPLES = """\
 examples:
-  conda multiplat init                      environment.yml here, for this machine's platform
+  conda multiplat init                      # environment.yml here, for this machine's platform
   conda multiplat init robot --platform linux-64 --platform osx-arm64
 """
 

@@ -1,4 +1,4 @@
-r"""``conda multiplat install``: make a conda environment exactly as it is locked.
+r"""``conda multiplat install``: create or update a conda environment exactly as locked.
 
 Flow::
 
@@ -43,9 +43,9 @@ from conda_multiplat.vocabulary.errors import UsageError
 
 EXAMPLES = """\
 examples:
-  conda multiplat install                   into the conda environment that the manifest names
-  conda multiplat install -e cuda12         environment cuda12, into NAME-cuda12
-  conda multiplat install -e cuda12 -n gpu  into the conda environment gpu
+  conda multiplat install                   # into the conda environment that the manifest names
+  conda multiplat install -e cuda12         # environment cuda12, into NAME-cuda12
+  conda multiplat install -e cuda12 -n gpu  # into the conda environment gpu
 """
 
 

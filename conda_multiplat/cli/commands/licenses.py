@@ -1,4 +1,4 @@
-"""``conda multiplat licenses``: the licences of what is locked, and whether they are allowed."""
+"""``conda multiplat licenses``: list the licences of locked packages, and which are denied."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from conda_multiplat.vocabulary.spdx import entry_problem
 
 EXAMPLES = """\
 examples:
-  conda multiplat licenses                  of everything locked; exit code 1 if one is denied
+  conda multiplat licenses                  # of everything locked; exit code 1 if one is denied
   conda multiplat licenses -e default --platform linux-64
-  conda multiplat licenses --denied         only what is denied or unknown
+  conda multiplat licenses --denied         # only what is denied or unknown
   conda multiplat licenses --json
 """
 
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Show licences.
 
     Returns:
-        1 where the manifest denies one, else 0.
+        1 if the manifest denies one, otherwise 0.
     """
     hosts = args.platforms or [settings.subdir]
     project = load_project(args.files, host_subdirs=hosts, check_license=entry_problem)

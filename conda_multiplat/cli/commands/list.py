@@ -1,4 +1,4 @@
-"""``conda multiplat list``: what is locked, or what is installed and how that differs."""
+"""``conda multiplat list``: list what is locked, or what is installed and not as locked."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from conda_multiplat.vocabulary.styled import Span
 
 EXAMPLES = """\
 examples:
-  conda multiplat list                      everything locked, a row for platforms that agree
+  conda multiplat list                      # everything locked, a row for platforms that agree
   conda multiplat list '^numpy$' cuda --platform linux-64
   conda multiplat list --manager pypi -e dev
-  conda multiplat list --installed --exit-code      1 if something is not as locked
+  conda multiplat list --installed --exit-code      # 1 if something is not as locked
 """
 
 

@@ -20,10 +20,10 @@ from conda_multiplat.machine.console import Console
 
 EXAMPLES = """\
 examples:
-  conda multiplat lock                      lock every environment for every platform
-  conda multiplat lock --update numpy       let numpy move, keep the rest
-  conda multiplat lock --platform linux-64  leave the other platforms as they are
-  conda multiplat lock --update-all --exclude-newer 7d     nothing of the last seven days
+  conda multiplat lock                      # lock every environment for every platform
+  conda multiplat lock --update numpy       # let numpy move, keep the rest
+  conda multiplat lock --platform linux-64  # leave the other platforms as they are
+  conda multiplat lock --update-all --exclude-newer 7d     # nothing of the last seven days
 """
 
 

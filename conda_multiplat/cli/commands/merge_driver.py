@@ -1,4 +1,4 @@
-r"""``conda multiplat merge-driver``: merges locks for git, as values and never as text.
+r"""``conda multiplat merge-driver``: merge locks for git, as values and never as text.
 
 Flow::
 
@@ -6,9 +6,9 @@ Flow::
     what is merged -> manifest as it will be -> [Target] --> merged LockFile -> %A, exit 0
                                                         \-> reasons: %A is our side, exit 1
 
-On a conflict our side stays whole in ``%A``, with the reason above it as a comment: ``lock`` takes
-both sides' packages as a start (``git_merge.both_sides``), and ``check`` and ``install`` refuse the
-file until then, even if it happens to meet the manifest.
+On a conflict, ``%A`` keeps our whole side, with the reason above it as a comment: ``lock`` starts
+from the packages of both sides (``machine.git.merge.both_sides``); until then, ``check`` and
+``install`` refuse the file, even if it satisfies the manifest.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from conda_multiplat.vocabulary.file_names import locked_environment
 
 EXAMPLES = """\
 examples:
-  conda multiplat merge-driver --setup      in each clone, once; commit .gitattributes
-  conda multiplat merge-driver --undo       git merges locks as text again
+  conda multiplat merge-driver --setup      # in each clone, once; commit .gitattributes
+  conda multiplat merge-driver --undo       # git merges locks as text again
 git calls it as: conda-multiplat merge-driver %O %A %B %P
 """
 _FILES = {

@@ -28,7 +28,7 @@ from conda_multiplat.vocabulary.errors import OutsideError, UnmetError, UsageErr
 
 EXAMPLES = """\
 examples:
-  conda multiplat modulefile -e cuda12 -o ~/modules/            ~/modules/robot/cuda12
+  conda multiplat modulefile -e cuda12 -o ~/modules/            # ~/modules/robot/cuda12
   conda multiplat modulefile --kind lmod --prereq cuda-driver -o cuda12.lua
   module use ~/modules; module load robot/cuda12
 """

@@ -1,4 +1,4 @@
-"""``conda multiplat outdated``: newer versions of what is locked, and what is in their way."""
+"""``conda multiplat outdated``: list newer versions of locked packages, and what prevents them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from conda_multiplat.vocabulary.styled import Line
 
 EXAMPLES = """\
 examples:
-  conda multiplat outdated                  everything locked, in every environment
-  conda multiplat outdated --direct         only packages that the manifest names
+  conda multiplat outdated                  # everything locked, in every environment
+  conda multiplat outdated --direct         # only packages that the manifest names
   conda multiplat outdated numpy scipy -e dev
-  conda multiplat outdated --exit-code      1 if something is outdated
-  conda multiplat outdated --markdown       for an issue or a pull request
+  conda multiplat outdated --exit-code      # 1 if something is outdated
+  conda multiplat outdated --markdown       # for an issue or a pull request
 """
 
 

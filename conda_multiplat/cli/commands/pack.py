@@ -1,4 +1,4 @@
-"""``conda multiplat pack``: all that an environment needs in one file, for any platform."""
+"""``conda multiplat pack``: pack everything that an environment needs into one file."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\
 examples:
-  conda multiplat pack                              for machines like this one
+  conda multiplat pack                              # for machines like this one
   conda multiplat pack -e cuda12 --platform linux-64
   conda multiplat pack --platform linux-64 osx-arm64 -o /media/stick
 """

@@ -23,8 +23,8 @@ from conda_multiplat.vocabulary.names import SUBDIRS, nearest_or_all, unique
 
 EXAMPLES = """\
 examples:
-  conda multiplat platform add osx-arm64    the other platforms stay as locked
-  conda multiplat platform remove win-64 -e cuda12
+  conda multiplat platform add osx-arm64    # the other platforms stay as locked
+  conda multiplat platform remove osx-arm64 -e dev
 """
 
 

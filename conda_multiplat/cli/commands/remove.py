@@ -1,4 +1,4 @@
-"""``conda multiplat remove``: no longer ask for packages; what others need stays locked."""
+"""``conda multiplat remove``: remove packages from the manifest; what others need stays locked."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ EXAMPLES = """\
 examples:
   conda multiplat remove numpy
   conda multiplat remove --pypi robosuite
-  conda multiplat remove --platform osx-arm64 gdb     the other platforms keep it
+  conda multiplat remove --platform osx-arm64 gdb     # the other platforms keep it
 """
 
 

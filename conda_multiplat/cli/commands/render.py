@@ -1,4 +1,4 @@
-"""``conda multiplat render``: files that any conda can install, from the locks."""
+"""``conda multiplat render``: render locks as files for other tools."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from conda_multiplat.vocabulary.names import did_you_mean
 EXAMPLES = """\
 examples:
   conda multiplat render --kind explicit --platform linux-64
-  conda multiplat render --existing                          (again, files that are out of date)
-  conda multiplat render --kind pylock --platform linux-64   (PEP 751)
+  conda multiplat render --existing                          # again, files that are out of date
+  conda multiplat render --kind pylock --platform linux-64   # PEP 751
   conda multiplat render --kind dockerfile --platform linux-64
-  conda multiplat render --kind sbom                         (CycloneDX, with licences)
-  conda create --name robot --file conda-linux-64.lock      (any conda, no plugin)
+  conda multiplat render --kind sbom                         # CycloneDX, with licences
+  conda create --name robot --file conda-linux-64.lock      # any conda, no plugin
 """
 
 

@@ -1,8 +1,8 @@
-"""``conda multiplat run``: a command in the environment, in our place.
+"""``conda multiplat run``: run a command in the environment, replacing our process.
 
-Without activation scripts there is no shell: the environment's variables are computed, and the
-process becomes the command. Where a package has such scripts, a shell runs them once, before, and
-says which variables they leave; nothing of that is kept.
+Without activation scripts, no shell is needed: the environment variables are computed, and the
+process becomes the command. If packages have such scripts, a shell runs them first and prints the
+variables that they leave; nothing of that is cached.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from conda_multiplat.vocabulary.errors import CommandError, OutsideError, UsageE
 EXAMPLES = """\
 examples:
   conda multiplat run -- python train.py --epochs 3
-  conda multiplat run --frozen -- pytest    what is locked, even if the manifest has changed
+  conda multiplat run --frozen -- pytest    # what is locked, even if the manifest has changed
   conda multiplat run -e cuda12 -n gpu -- nvcc --version
 """
 
@@ -45,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-#: What a shell sets for itself; our caller's values are the command's.
+#: Variables that a shell sets for itself; the command gets our caller's values.
 _SHELLS_OWN = ("_", "BASH_ENV", "ENV", "OLDPWD", "PWD", "SHLVL")
 
 

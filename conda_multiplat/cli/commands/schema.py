@@ -1,4 +1,4 @@
-"""``conda multiplat schema``: what a manifest may hold, for editors."""
+"""``conda multiplat schema``: print a JSON Schema of the manifest, for editors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``conda multiplat shell``: a shell of the user's own kind in which the environment is active."""
+"""``conda multiplat shell``: start the user's shell with the environment active."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from conda_multiplat.vocabulary.errors import OutsideError, UsageError
 
 EXAMPLES = """\
 examples:
-  conda multiplat shell                     `exit` leaves it
-  conda multiplat shell -e cuda12 -n gpu    environment cuda12, in the conda environment gpu
+  conda multiplat shell                     # `exit` leaves it
+  conda multiplat shell -e cuda12 -n gpu    # environment cuda12, in the conda environment gpu
 """
 
 

@@ -1,4 +1,4 @@
-"""``conda multiplat shell-hook``: a script that activates an environment when it is sourced."""
+"""``conda multiplat shell-hook``: print a script that activates an environment when sourced."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from conda_multiplat.machine.user_shell import shell_named
 
 EXAMPLES = """\
 examples:
-  conda multiplat shell-hook --shell zsh > activate.sh     then, in any shell: source activate.sh
-  eval "$(conda multiplat shell-hook)"                     in this one; multiplat_deactivate leaves
+  conda multiplat shell-hook --shell zsh > activate.sh  # then, in any shell: source activate.sh
+  eval "$(conda multiplat shell-hook)"                  # in this one; multiplat_deactivate leaves
 """
 
 

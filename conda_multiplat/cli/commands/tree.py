@@ -1,4 +1,4 @@
-"""``conda multiplat tree``: what is locked, from the manifest's lines down or back up to them."""
+"""``conda multiplat tree``: show the dependency tree of a lock, down or up."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 EXAMPLES = """\
 examples:
-  conda multiplat tree                      from the manifest's lines down
+  conda multiplat tree                      # from the manifest's lines down
   conda multiplat tree pytorch --platform linux-64
-  conda multiplat tree --invert mkl         what needs mkl, up to the manifest's lines
-  conda multiplat tree --invert __cuda      what needs a CUDA driver
+  conda multiplat tree --invert mkl         # what needs mkl, up to the manifest's lines
+  conda multiplat tree --invert __cuda -e cuda12   # what needs a CUDA driver
 """
 
 

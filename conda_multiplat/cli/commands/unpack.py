@@ -1,4 +1,4 @@
-"""``conda multiplat unpack``: the environment of a packed file, with no network."""
+"""``conda multiplat unpack``: create the environment of a packed file, without a network."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\
 examples:
-  conda multiplat unpack robot.linux-64.tar            into the conda environment robot
+  conda multiplat unpack robot.linux-64.tar            # into the conda environment robot
   conda multiplat unpack robot.linux-64.tar -p ./env
-  conda multiplat unpack robot.linux-64.tar --dry-run  (verify, show what would change)
+  conda multiplat unpack robot.linux-64.tar --dry-run  # verify, show what would change
 """
 
 

@@ -1,4 +1,4 @@
-"""``conda multiplat update``: the newest that the manifest allows, locked and installed."""
+"""``conda multiplat update``: lock and install the newest versions that the manifest allows."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 EXAMPLES = """\
 examples:
-  conda multiplat update                    all packages, of every environment and platform
-  conda multiplat update numpy scipy        let these two move, keep the rest
-  conda multiplat update -e dev             the packages of one environment
-  conda multiplat update -n robot           the packages of an installed environment
-  conda multiplat update --dry-run          show what would move, change nothing
+  conda multiplat update                    # all packages, of every environment and platform
+  conda multiplat update numpy scipy        # let these two move, keep the rest
+  conda multiplat update -e dev             # the packages of one environment
+  conda multiplat update -n robot           # the packages of an installed environment
+  conda multiplat update --dry-run          # show what would move, change nothing
 """
 
 

@@ -31,10 +31,10 @@ from conda_multiplat.vocabulary.names import nearest
 
 EXAMPLES = """\
 examples:
-  conda multiplat upgrade                   all bounds of the manifest, to the newest
-  conda multiplat upgrade numpy scipy       only these
-  conda multiplat upgrade --exclude python  all others
-  conda multiplat upgrade --dry-run         show what would move, change nothing
+  conda multiplat upgrade                   # all bounds of the manifest, to the newest
+  conda multiplat upgrade numpy scipy       # only these
+  conda multiplat upgrade --exclude python  # all others
+  conda multiplat upgrade --dry-run         # show what would move, change nothing
 """
 
 

@@ -34,7 +34,7 @@ from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record
 
 EXAMPLES = """\
 examples:
-  conda multiplat why numpy                 in every environment, on every platform
+  conda multiplat why numpy                 # in every environment, on every platform
   conda multiplat why pytorch -e cuda12 --platform linux-64
 """
 
