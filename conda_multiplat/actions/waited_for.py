@@ -1,4 +1,4 @@
-"""What is waited for by now, in words for whoever watches."""
+"""Text for the terminal that says what a command waits for."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.byte_sizes import size
 from conda_multiplat.vocabulary.channels import public_name
 
-#: So many targets are named.
+#: The number of targets to name.
 _NAMED = 3
-#: The targets whose PyPI packages are asked for, and those of them that are not resolved.
+#: The targets with PyPI packages, and those that are not resolved yet.
 PypiTargets = Callable[[], tuple[Sequence[str], Sequence[str]]]
 
 
 class Reader(Protocol):
-    """What reads channels."""
+    """Reads channels; a part of the engine."""
 
     def arriving(self, requests: Sequence[SolveRequest]) -> Callable[[], Arrived]:
-        """What says how much of the requests' channels has arrived since it was asked for."""
+        """Return what reports how much of the requests' channels has arrived since the call."""
         ...  # pragma: no cover
 
 
 class Reading:
-    """The channels of some requests, and what arrives of them.
+    """The channels of some requests, and how much of them has arrived.
 
     Args:
-        reader: what reads them.
+        reader: reads the channels.
         requests: the requests.
-        console: where nobody watches, nothing is looked at.
+        console: without a terminal, nothing is watched.
     """
 
     def __init__(self, reader: Reader, requests: Sequence[SolveRequest], console: Console) -> None:
@@ -44,13 +44,13 @@ class Reading:
         self._look = reader.arriving(requests) if requests and console.interactive else None
 
     def words(self) -> str:
-        """``reading conda-forge: 43.1 MB of repodata (conda-forge/noarch 11.9 MB)``."""
+        """Return ``reading conda-forge: 43.1 MB of repodata (conda-forge/noarch 11.9 MB)``."""
         arrived = self._arrived()
         amount = f": {_amount(arrived)}" if arrived.total else ""
         return f"reading {self._channels}{amount}"
 
     def under_way(self) -> str:
-        """The amount alone, if anything is on its way."""
+        """Return only the amount, if anything is being downloaded."""
         arrived = self._arrived()
         return _amount(arrived) if arrived.under_way else ""
 
@@ -59,12 +59,12 @@ class Reading:
 
 
 class WaitedFor:
-    """Hears of each solution.
+    """Counts the solutions of a run.
 
     Args:
-        requests: what is to be solved.
+        requests: the requests to solve.
         reading: their channels.
-        pypi: what is to be resolved beside it; ``None`` for nothing.
+        pypi: the progress of PyPI resolutions; ``None`` for none.
     """
 
     def __init__(
@@ -76,11 +76,11 @@ class WaitedFor:
         self._pypi = pypi
 
     def solved(self, solution: Solution) -> None:
-        """A target has a solution."""
+        """Count the solution of a target."""
         self._waiting.pop(str(solution.request.target), None)
 
     def words(self) -> str:
-        """One line, without an end."""
+        """Return the current text, one line without a line break."""
         waited = list(self._waiting)
         if waited and len(waited) == self._all:
             return f"{self._reading.words()}, solving {named(waited)}"
@@ -99,19 +99,19 @@ class WaitedFor:
 def while_reading(
     reader: Reader, requests: Sequence[SolveRequest], console: Console, purpose: str
 ) -> Iterator[None]:
-    """Say, where a person waits, which channels are read, how much has arrived, and for what."""
+    """Show on a terminal which channels are read, how much has arrived, and for what."""
     reading = Reading(reader, requests, console)
     with waiting(console, lambda: f"{reading.words()}, {purpose}"):
         yield
 
 
 def done_of(futures: Sequence[Future[Any]]) -> str:
-    """``2 of 3``: how many are done."""
+    """Return ``2 of 3``: the number of finished items."""
     return f"{sum(future.done() for future in futures)} of {len(futures)}"
 
 
 def named(names: Sequence[str]) -> str:
-    """The first of some names, and how many more there are."""
+    """Return the first names, and the number of the others."""
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 

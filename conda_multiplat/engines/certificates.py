@@ -23,7 +23,7 @@ def certificate_variables(verify: bool | str) -> dict[str, str]:
     return {"SSL_CERT_DIR" if os.path.isdir(verify) else "SSL_CERT_FILE": verify}  # noqa: PTH112
 
 
-@cache  # of a file with all authorities it takes as long as to ask a server
+@cache  # loading a file with all authorities takes as long as a request
 def tls_context(verify: bool | str) -> ssl.SSLContext:
     """Return the TLS context for Python; ``verify`` is as above.
 
@@ -52,7 +52,7 @@ def _of_authorities(path: str) -> ssl.SSLContext:
 
 
 def _of_the_system() -> ssl.SSLContext:
-    """Python's own context knows the system's authorities by what conda brings for that."""
+    """Return a context that uses the system's certificates through ``truststore``, if present."""
     try:
         import truststore
     except ImportError:

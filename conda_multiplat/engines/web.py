@@ -1,6 +1,6 @@
-"""Servers over HTTP, asked as conda's configuration says: proxies, certificates, patience, tries.
+"""HTTP requests with conda's configuration: proxies, certificates, timeouts and retries.
 
-For what neither rattler nor uv fetches. A login in a URL goes to that URL's host alone.
+For what neither rattler nor uv downloads. A login in a URL is sent to that URL's host only.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.vocabulary.channels import public_name
 
 _TRY_AGAIN = (429, 500, 502, 503, 504)
-#: Seconds before the first further try; twice as many before each other.
+#: Seconds before the first retry; doubled before each further one.
 _PAUSE = 0.2
 _BLOCK = 1 << 20
 _AGENT = "conda-multiplat"
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 class UnfetchedError(Exception):
-    """Something that can't be fetched: ``reason`` says why, in a line without secrets."""
+    """A download failed; ``reason`` says why, in one line without secrets."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -39,16 +39,16 @@ class UnfetchedError(Exception):
 
 
 class Web:
-    """What asks servers.
+    """An HTTP client.
 
     Args:
         settings: proxies, certificates, timeouts and tries.
-        tries: as often as this is asked, instead of as often as conda does.
-        patience: so many seconds at most are waited for a server, if conda would wait longer.
+        tries: the number of tries, instead of conda's.
+        patience: the longest time to wait for a server in seconds, if conda's is longer.
         elsewhere: whether redirects are followed.
 
     Raises:
-        OutsideError: the authorities that ``ssl_verify`` names can't be read.
+        OutsideError: the certificates that ``ssl_verify`` names can't be read.
     """
 
     def __init__(
@@ -79,16 +79,16 @@ class Web:
         data: bytes | None = None,
         headers: Mapping[str, str] = MappingProxyType({}),
     ) -> bytes:
-        """What a URL has.
+        """Return the content of a URL.
 
         Args:
-            url: with its login, where it needs one.
-            most: bytes that it may have.
+            url: with its login, if it needs one.
+            most: the largest allowed size in bytes.
             data: the body of a ``POST``; ``None`` for a ``GET``.
             headers: of the request.
 
         Raises:
-            UnfetchedError: it can't be had, or is larger.
+            UnfetchedError: it can't be downloaded, or is larger.
         """
         parts: list[bytes] = []
 
@@ -100,7 +100,7 @@ class Web:
         return self._asked(_request(url, data, headers), take)
 
     def save(self, url: str, file: Path, most: int) -> str:
-        """Fetch a URL into a file; its SHA-256. As :meth:`get` otherwise.
+        """Download a URL into a file, and return its SHA-256. Otherwise as :meth:`get`.
 
         Raises:
             OSError: the file can't be written.
@@ -122,7 +122,7 @@ class Web:
     def _asked(
         self, request: urllib.request.Request, take: Callable[[http.client.HTTPResponse], T]
     ) -> T:
-        """What is made of an answer, asked for again where another try may help."""
+        """Process a response; request it again if a retry may help."""
         reason = ""
         for number in range(self._tries):
             if number:
@@ -140,13 +140,13 @@ class Web:
 
 
 def reason_of(error: Exception) -> str:
-    """What to say of an error of a connection, or of a file."""
+    """Return the message for an error of a connection or a file."""
     cause = getattr(error, "reason", error)
     return str(getattr(cause, "strerror", None) or cause or type(cause).__name__)
 
 
 def _proxies(settings: Settings) -> dict[str, str]:
-    """Conda's proxies, and those of the environment for what it has none for."""
+    """Return conda's proxies, completed with those of the environment variables."""
     return {**urllib.request.getproxies(), **settings.proxy_servers}
 
 
@@ -162,7 +162,7 @@ def _request(url: str, data: bytes | None, headers: Mapping[str, str]) -> urllib
 
 
 def _read(answer: http.client.HTTPResponse, most: int, keep: Callable[[bytes], object]) -> None:
-    """Read an answer to its end, which is not there where a connection breaks off."""
+    """Read a response completely; a closed connection is an error."""
     size = 0
     while block := answer.read(_BLOCK):
         size += len(block)
@@ -174,10 +174,10 @@ def _read(answer: http.client.HTTPResponse, most: int, keep: Callable[[bytes], o
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Asks no other place than the one that is configured: a question would not come along."""
+    """Follows no redirects: the query must only be sent to the configured server."""
 
     def redirect_request(self, *arguments: Any) -> None:
-        """Refuse to follow: the answer is an error by its code and where it leads.
+        """Refuse to follow, with the status code and the target in the error.
 
         Raises:
             HTTPError: always.
@@ -188,7 +188,7 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 class _Patient(http.client.HTTPConnection):
-    """Waits for an answer as long as ``patience``: what ``timeout`` says is of the connection."""
+    """Limits the wait for a response to ``patience``: ``timeout`` only limits the connection."""
 
     patience = 0.0
 

@@ -1,8 +1,8 @@
-"""Where a lock's packages are, without reading it as YAML, which takes ten times as long.
+"""The URLs of a lock's packages, without parsing YAML, which takes ten times as long.
 
-Entries as ``lockfile.write`` writes them are matched as a whole, and nothing else may be in the
-section: then each URL that YAML would see is on a line that was looked at. (A quoted text could
-hide lines, never add one. ``install`` looks at the records themselves.) Any other lock is read.
+Entries as ``lockfile.write`` writes them are matched completely, and nothing else may be in the
+section: so each URL that YAML would find is on a line that was matched. (A quoted text could hide
+lines, never add one. ``install`` checks the records themselves.) Any other lock is parsed.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from conda_multiplat.lockfile.read import LONGEST_HEAD, unquoted
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record
 
 _DEPENDENCIES = rb"  dependencies:.*\n(?:    .*\n)*"
-#: Where it is known: digits alone, in which no URL hides.
+#: A size in bytes, if known: only digits, which can't contain a URL.
 _SIZE = rb"(?:  # size: [0-9]{1,15}\n)?"
 _END = rb"  category: .*\n  optional: false\n"
-#: A conda package whose URL is its own: it has the package's platform, name, version and build in
+#: A conda package whose URL contains its own platform, name, version and build, with both
+#: hashes. (``check`` spends most of its time here: a repeated group followed by a literal, such as
+#: the channel and its slash, keeps the matcher from backtracking in between.)
 #: it. It has both hashes. (A check takes most of its time here: where what is repeated stands
 #: before a literal, as the channel before its slash, the matcher tries nothing in between.)
 _OWN_URL = re.compile(
@@ -34,7 +36,7 @@ _OWN_URL = re.compile(
     + _END
 )
 _TEXT = rb"([A-Za-z0-9_./*][A-Za-z0-9_./:+@%!*~-]*|'[^'\n]*')"
-#: Any other package as we write it; compiled where there is one, which many locks have not.
+#: Any other entry that we write; compiled only if there is one, which is rare.
 _ENTRY = (
     rb"- name: TEXT\n  version: TEXT\n  manager: (conda|pip)\n  platform: TEXT\n"
     + _DEPENDENCIES
@@ -46,14 +48,14 @@ _ENTRY = (
 ).replace(b"TEXT", _TEXT)
 _START = re.compile(rb"\npackage:.*\n")
 _NEXT = b"\n- name: "
-#: Bytes; a package that needs more is not of ours.
+#: In bytes; no entry of ours is longer.
 _LONGEST_ENTRY = 1 << 20
-#: What a channel's URL never has, and YAML would take for more than text.
+#: Characters that never occur in a channel's URL, and that YAML would interpret.
 _ODD = re.compile(r"""[\s'"#]""")
 
 
 class Place(NamedTuple):
-    """Where the lock says that a package is."""
+    """The URL or path of a package in a lock."""
 
     name: str
     version: str
@@ -62,11 +64,11 @@ class Place(NamedTuple):
 
 
 class Places(NamedTuple):
-    """The places of the packages of a platform.
+    """The places of a platform's packages.
 
-    ``own`` has the names of the conda packages whose URL is their own, by the URL of the channel
-    that it is in; ``others`` of conda's, and PyPI's, are to be looked at one by one. ``wrong`` is
-    what is wrong with records themselves: nothing to verify them by, or two of one name.
+    ``own`` has the names of the conda packages whose URL contains their own name, version and
+    build, by the URL of their channel. ``others`` are conda and PyPI packages that have to be
+    checked one by one. ``wrong`` lists records with problems: no hash, or a name that occurs twice.
     """
 
     own: dict[str, list[str]]
@@ -75,27 +77,27 @@ class Places(NamedTuple):
     wrong: tuple[str, ...] = ()
 
     def names(self) -> list[tuple[str, str]]:
-        """Each package's manager and name."""
+        """Return each package's manager and name."""
         own = (name for names in self.own.values() for name in names)
         conda = [*own, *(place.name for place in self.others)]
         return [*(("conda", name) for name in conda), *(("pypi", p.name) for p in self.pypi)]
 
 
 def places_by_layout(blocks: Iterable[bytes]) -> dict[str, Places] | None:
-    """The places of a lock's packages by platform, if it has nothing but entries as we write them.
+    """Return the places of a lock's packages by platform, if we wrote all of its entries.
 
     Args:
-        blocks: the file's content, of which no more than a block is in memory.
+        blocks: the file's content; one block at a time is in memory.
 
     Returns:
-        ``None`` for any other lock: it has to be read.
+        ``None`` for any other lock, which has to be parsed.
     """
     own: dict[tuple[bytes, bytes], list[bytes]] = {}
     others: list[bytes] = []
     for part in _parts(blocks):
         if part is None:
             return None
-        # what lies between, name, quote, version, platform, channel, build
+        # the groups in between: name, quote, version, platform, channel, build
         columns = _OWN_URL.split(part)
         wanted = (columns[1::7], columns[4::7], columns[5::7])
         for name, platform, channel in zip(*wanted, strict=True):
@@ -105,9 +107,9 @@ def places_by_layout(blocks: Iterable[bytes]) -> dict[str, Places] | None:
 
 
 def _parts(blocks: Iterable[bytes]) -> Iterator[bytes | None]:
-    r"""The packages, several at a time, with ``\n`` line ends.
+    r"""Yield the packages, several at a time, with ``\n`` line ends.
 
-    The last is ``None`` where YAML would end lines at more than that, or an end is not in sight.
+    The last item is ``None`` if YAML would see other line breaks, or if an entry is too long.
     """
     held, begun = b"", False
     for block in blocks:
@@ -133,7 +135,7 @@ def _as_we_end_lines(text: bytes) -> bytes | None:
 def _by_platform(
     own: dict[tuple[bytes, bytes], list[bytes]], others: Iterable[bytes]
 ) -> dict[str, Places] | None:
-    """What was found, by platform; ``None`` where others are not all entries as we write them."""
+    """Return the places by platform; ``None`` if an entry is not as we write them."""
     names: dict[str, dict[str, list[str]]] = {}
     for (subdir, channel), group in own.items():
         url = channel[:-1].decode()
@@ -158,7 +160,7 @@ def _by_platform(
 
 
 def _records(columns: Sequence[bytes | None]) -> Iterator[tuple[str, Record]]:
-    """The packages of texts that ``_ENTRY`` has split, each with its platform."""
+    """Return the packages of texts that ``_ENTRY`` has split, each with its platform."""
     texts = [None if text is None else str(unquoted(text.decode())) for text in columns]
     values = (texts[start::9] for start in range(1, 9))
     for name, version, manager, platform, url, md5, sha256, build in zip(*values, strict=True):
@@ -185,17 +187,17 @@ def _places(
 
 
 def _twice(names: Sequence[str]) -> list[str]:
-    """A line for each name that is there more than once."""
+    """Return a line for each name that occurs twice."""
     if len(set(names)) == len(names):
         return []
     return [f"{name}: locked more than once" for name, count in Counter(names).items() if count > 1]
 
 
 def places_of_lock(lock: LockFile) -> dict[str, Places]:
-    """The places of the packages of a lock that has been read, by platform."""
+    """Return the places of the packages of a parsed lock, by platform."""
     return {platform: record_places(there) for platform, there in lock.platforms.items()}
 
 
 def record_places(lock: PlatformLock) -> Places:
-    """The places of packages that have been read."""
+    """Return the places of parsed packages."""
     return _places({}, lock.records, lock.pypi)

@@ -1,4 +1,4 @@
-"""Files that a user names to be written: a slip must not replace a manifest, a lock or notes."""
+"""Protect existing files from output options: a mistyped name must not replace other files."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from conda_multiplat.vocabulary.errors import ManifestError, UsageError
 def refuse_others(
     path: Path, kind: str, is_one: Callable[[Path], bool], option: str = "-o FILE"
 ) -> None:
-    """Refuse to replace what is of another kind; what is new, or an empty file, may be written.
+    """Refuse to replace a file of another kind; new and empty files may be written.
 
     Args:
-        path: what the user has named.
+        path: the path that the user gave.
         kind: what will be written: ``image``, ``SARIF log``.
-        is_one: whether what is there is of that kind.
-        option: what names another place.
+        is_one: whether the existing file is of that kind.
+        option: the option for choosing another path.
 
     Raises:
-        UsageError: it is something else.
+        UsageError: the file is of another kind.
         OutsideError: it can't be read.
     """
     if path.exists() and not _is_empty(path) and not is_one(path):
@@ -36,12 +36,12 @@ def _is_empty(path: Path) -> bool:
 
 
 def with_text(is_one: Callable[[str], bool]) -> Callable[[Path], bool]:
-    """What tells the kind of a file by its text, as ``is_one`` of :func:`refuse_others`."""
+    """Return a test of a file's text, for ``is_one`` of :func:`refuse_others`."""
 
     def tells(path: Path) -> bool:
         try:
             return is_one(read_lock_text(path))
-        except ManifestError:  # a folder, or other bytes than text
+        except ManifestError:  # a folder, or not text
             return False
 
     return tells

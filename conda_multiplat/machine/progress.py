@@ -1,4 +1,4 @@
-"""What a person sees on stderr while a command works: a bar of steps, or what is waited for."""
+"""Progress on stderr while a command works: a bar of steps, or what it waits for."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """What works tell of their steps; this one shows nothing."""
+    """The progress of a task; this class shows nothing."""
 
     shown = False
 
     def now(self, text: str) -> None:
-        """What is being worked on."""
+        """Set the text of the current step."""
 
     def step(self, count: int = 1) -> None:
-        """So many steps are done."""
+        """Add a number of finished steps."""
 
 
 class _Bar(Progress):
@@ -43,7 +43,7 @@ class _Bar(Progress):
 
 @contextmanager
 def progress(console: Console, total: int) -> Iterator[Progress]:
-    """A bar of ``total`` steps, where a person watches; it is gone at the end."""
+    """Provide a bar of ``total`` steps on a terminal, removed at the end."""
     if not console.interactive or total == 0:
         yield Progress()
         return
@@ -63,11 +63,11 @@ def progress(console: Console, total: int) -> Iterator[Progress]:
 
 @contextmanager
 def waiting(console: Console, words: Callable[[], str]) -> Iterator[None]:
-    """A line that says what is waited for, and how long; it comes late and is gone at the end.
+    """Show a line that says what the command waits for, and how long; removed at the end.
 
     Args:
-        console: the line is shown where a person watches.
-        words: what is waited for by now; asked several times a second, in another thread.
+        console: the line is shown only on a terminal.
+        words: returns what is waited for; called several times a second, in another thread.
     """
     if not console.interactive:
         yield

@@ -1,1 +1,1 @@
-"""Whether the locks of a project answer its manifest; nothing is written."""
+"""Check whether the locks of a project satisfy its manifest. Nothing is written."""

@@ -1,4 +1,4 @@
-"""What a commit has of the projects that it touches: for the pre-commit hooks."""
+"""The projects that a commit changes, as the commit contains them: for the pre-commit hooks."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from conda_multiplat.machine.project import Project, projects_beside
 
 
 def projects(names: Sequence[str]) -> list[list[Path]]:
-    """The manifest's files of each project that a commit touches.
+    """Return the manifest files of each project that a commit changes.
 
-    pre-commit names no file that a commit deletes, although a manifest without its lock is no
-    better for that: git is asked for those.
+    pre-commit does not pass files that a commit deletes, but deleting a manifest leaves a lock
+    without one: git is asked for them.
     """
     return projects_beside([*names, *git.deleted(Path.cwd())])
 
 
 def in_commit(project: Project, verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """What was found, as the commit has it.
+    """Adjust verdicts to the files that the commit contains.
 
-    What is changed and not added is put aside by pre-commit; what was never added is not. A lock
-    that is not added is a lock that is missing; what nobody needs does not count.
+    pre-commit hides unstaged changes, but not untracked files. An untracked lock counts as
+    missing; an untracked file that nothing needs is ignored.
     """
     files = project.files
     needed = [shown(project.lock_path(name)) for name in project.manifest.environments]
@@ -38,7 +38,7 @@ def in_commit(project: Project, verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 
 def _to_add(verdict: Verdict) -> Verdict:
-    """Says that a file must be added, where nothing else is wrong with it."""
+    """Say that a file must be added, if nothing else is wrong with it."""
     if verdict.reasons:
         return verdict
     fix = f"run: git add {typed(Path(verdict.file))}"

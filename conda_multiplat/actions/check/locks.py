@@ -1,9 +1,9 @@
-"""Whether the locks of a project answer its manifest: nothing fetched, solved or written.
+"""Check whether the locks of a project satisfy its manifest: nothing is fetched, solved or written.
 
 1. By digests: of each target's request, and of the packages' text. Only heads are read.
-2. Where a digest differs, the packages are read and looked at closely (``satisfies``): a request
-   that has only become looser is still met.
-3. Rendered files that lie beside a lock are compared with it.
+2. If a digest differs, the packages are read and compared in detail (``satisfies``): a request that
+   only became looser is still satisfied.
+3. Rendered files next to a lock are compared with it.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from conda_multiplat.vocabulary.names import did_you_mean
 
 _CHANGED = "the manifest has changed, and what is locked still meets it"
 _FOREIGN = "another tool locked it, and what is locked meets the manifest"
-#: Seconds by which the clocks of two machines may differ.
+#: The possible difference between the clocks of two machines, in seconds.
 _CLOCKS_DIFFER = 3600
 _NEWER = f"{NEWER}, and what is locked meets the manifest"
 
 
 def verdicts(project: Project, environments: Sequence[str] = ()) -> list[Verdict]:
-    """A verdict on each lock, each rendered file that differs, and each lock that nobody owns.
+    """Return verdicts on locks, on outdated rendered files, and on locks without an environment.
 
     Raises:
-        UsageError: an environment that the manifest does not have.
-        ManifestError: a lock needs a close look, and lines of the manifest are not MatchSpecs.
-        LockFileError: a lock that can't be read.
+        UsageError: the manifest does not have one of the environments.
+        ManifestError: a lock is compared in detail, and lines of the manifest are not MatchSpecs.
+        LockFileError: a lock can't be read.
     """
     names = select_environments(project.manifest, environments)
     found = [lock_verdict(project, name) for name in names]
@@ -44,17 +44,17 @@ def verdicts(project: Project, environments: Sequence[str] = ()) -> list[Verdict
 
 
 def lock_verdict(project: Project, environment: str) -> Verdict:
-    """A verdict on one lock.
+    """Return a verdict on one lock.
 
     Raises:
-        ManifestError: it needs a close look, and lines of the manifest are not MatchSpecs.
+        ManifestError: it is compared in detail, and lines of the manifest are not MatchSpecs.
         LockFileError: it can't be read.
     """
     return _with_way(project, _lock(project, environment))
 
 
 def _with_way(project: Project, verdict: Verdict) -> Verdict:
-    """With the command to run, where there is one."""
+    """Add the command that fixes it, if there is one."""
     if not verdict.fails(strict=True) or not verdict.command:
         return verdict
     return verdict._replace(fix=f"run: {invocation(project, verdict.command)}")
@@ -78,7 +78,7 @@ def _lock(project: Project, environment: str) -> Verdict:
     stale = [
         target for target in wanted if target.subdir in lock.platforms and not in_sync(lock, target)
     ]
-    # Where the request has changed, and with it perhaps the channels, a closer look tells more.
+    # If the request changed, the channels may have changed too: compare in detail.
     fresh = [target for target in wanted if target not in stale]
     reasons += _strays(project, environment, lock, fresh) if fresh else []
     reasons += _ages(
@@ -99,7 +99,7 @@ def _lock(project: Project, environment: str) -> Verdict:
 def _strays(
     project: Project, environment: str, lock: LockFile, wanted: Sequence[Target]
 ) -> list[str]:
-    """Packages that are from elsewhere than the manifest says; the digests can't tell."""
+    """Return packages from places that the manifest does not allow; digests can't detect them."""
     from conda_multiplat.actions.provenance import lock_strays
 
     lines = lock_strays(project, environment, lock, wanted)
@@ -109,7 +109,7 @@ def _strays(
 def _ages(
     project: Project, environment: str, lock: LockFile, wanted: Sequence[Target]
 ) -> list[str]:
-    """What is wrong with the ages of packages that were locked with ``exclude-newer``."""
+    """Return what is wrong with the times of packages locked with ``exclude-newer``."""
     if not any(lock.platforms[target.subdir].cooldown.exclude_newer.is_stated for target in wanted):
         return []
     from conda_multiplat.actions.provenance import places_in
@@ -137,7 +137,7 @@ def _places(project: Project, target: Target, lock: LockFile) -> list[str]:
 
 
 def _close_look(project: Project, environment: str, stale: Sequence[Target]) -> list[str]:
-    """The reasons for which targets are not met, those of several platforms together."""
+    """Return why targets are not satisfied, equal reasons of several platforms together."""
     _refuse_what_is_no_spec(project)
     lock = project.existing_lock(environment)
     reasons: dict[str, list[str]] = {}
@@ -150,7 +150,7 @@ def _close_look(project: Project, environment: str, stale: Sequence[Target]) -> 
 
 
 def _of_extras(project: Project, environment: str, stale: Sequence[Target]) -> tuple[str, ...]:
-    """PyPI packages that only an extra can have asked for, which other tools' locks don't say."""
+    """Return PyPI packages that only an extra can need; other tools' locks don't record extras."""
     from conda_multiplat.lockfile.satisfies import may_be_of_extras
 
     lock = project.existing_lock(environment)
@@ -168,10 +168,10 @@ def _of_extras(project: Project, environment: str, stale: Sequence[Target]) -> t
 def _with_promises(
     project: Project, lock: LockFile, stale: Sequence[Target], verdict: Verdict
 ) -> Verdict:
-    """A verdict that names the promises which would do, where some are missing.
+    """Name the promises that would make the lock fit, if some are missing.
 
-    `lock` makes those that another tool's lock needs. Of ours a promise was taken back: that CUDA
-    builds are to go is for the user to say.
+    `lock` adds promises for another tool's lock. If our own lock lacks one, somebody removed it:
+    the user has to decide whether CUDA builds may go.
     """
     from conda_multiplat.actions.missing_promises import missing, where
     from conda_multiplat.vocabulary.implied_promises import as_mapping
@@ -192,7 +192,7 @@ def _with_promises(
 
 
 def _refuse_what_is_no_spec(project: Project) -> None:
-    """Read the manifest once more, as ``lock`` does: only the engine knows what a MatchSpec is."""
+    """Read the manifest again as ``lock`` does: only the engine can tell what is a MatchSpec."""
     from conda_multiplat.engines.conda.specs import check_spec
 
     files = project.files
@@ -200,7 +200,7 @@ def _refuse_what_is_no_spec(project: Project) -> None:
 
 
 def unmet_lines(target: Target, locked: PlatformLock) -> list[str]:
-    """What is locked for a target and does not meet it, a line each, with the engine's reading."""
+    """Return why a target's lock does not satisfy it; MatchSpecs are read by the engine."""
     from conda_multiplat.engines.conda.specs import record_matches, spec_matches
     from conda_multiplat.engines.pypi.conda_names import name_table
     from conda_multiplat.lockfile.satisfies import mismatches
@@ -218,7 +218,7 @@ def unmet_lines(target: Target, locked: PlatformLock) -> list[str]:
 
 
 def _channels(lock: LockFile, target: Target) -> list[str]:
-    """Whether the channels are those that were locked; other tools' locks name them alike."""
+    """Return whether the channels match those of the lock, also as other tools name them."""
     from conda_multiplat.solving.requests import channels_of
     from conda_multiplat.vocabulary.channels import public_name
 
@@ -230,7 +230,7 @@ def _channels(lock: LockFile, target: Target) -> list[str]:
 
 
 def _rendered(project: Project, environments: Sequence[str]) -> list[Verdict]:
-    """Verdicts on the rendered files that are not what the locks say; most projects have none."""
+    """Return verdicts on outdated rendered files; most projects have none."""
     paths = rendered_files(project.folder)
     if not paths:
         return []
@@ -240,7 +240,7 @@ def _rendered(project: Project, environments: Sequence[str]) -> list[Verdict]:
 
 
 def _orphans(project: Project) -> list[Verdict]:
-    """Locks beside the manifest for environments that it does not have."""
+    """Return locks next to the manifest whose environment it does not have."""
     known = project.manifest.environments
     orphans = []
     for path in lock_files(project.folder):

@@ -1,8 +1,8 @@
-"""Rendered files that stand beside the locks: whether they say what the locks say.
+"""Check whether rendered files next to the locks match them.
 
-An explicit file counts whoever made it: conda-lock renders some of the same name, whose comments
-are its own. The other kinds have names that people give their own files too, so that only those
-count that begin as ours do.
+An explicit file counts whoever made it: conda-lock renders some with the same name, but with its
+own comments. The other kinds have names that people also give to their own files, so only those
+with our header count.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from conda_multiplat.vocabulary.file_names import (
 
 @dataclass(frozen=True)
 class Rendered:
-    """A rendered file: its kind, what it was made from, and its text."""
+    """A rendered file: its kind, its lock and its text."""
 
     path: Path
     kind: Kind
@@ -41,31 +41,31 @@ class Rendered:
 
     @property
     def ours(self) -> bool:
-        """Whether we have made it."""
+        """Return whether we wrote it."""
         return self.content.startswith(MARKS[self.kind])
 
     @property
     def hash_kind(self) -> HashKind:
-        """The hash that its lines have, in an explicit file."""
+        """Return the kind of hashes in an explicit file."""
         urls = _urls(self.content)
         return "sha256" if urls and all("#sha256:" in url for url in urls) else "md5"
 
     def says(self, wanted: str) -> bool:
-        """Whether it says what it should; another tool's comments are not looked at."""
+        """Return whether the text is up to date; in another tool's file, comments are ignored."""
         if self.ours:
             return self.content == wanted
         return _urls(self.content) == _urls(wanted)
 
 
 def _urls(content: str) -> set[str]:
-    """The packages of an explicit file."""
+    """Return the packages of an explicit file."""
     return {line for line in content.splitlines() if line and not line.startswith(("#", "@"))}
 
 
 def standing(
     project: Project, paths: Sequence[Path], environments: Sequence[str] = ()
 ) -> list[Rendered]:
-    """Those of some files that are rendered ones, or only those of some environments."""
+    """Return the rendered files among some files, optionally of some environments only."""
     files = []
     for path in paths:
         name = read_rendered_name(path.name)
@@ -82,7 +82,7 @@ def standing(
 
 
 def _environment(project: Project, path: Path, name: RenderedName) -> str:
-    """The environment whose file has a name: not every name can say it."""
+    """Return the environment of a file's name; not every name contains it."""
     first = project.sources[0]
     known = project.manifest.environments
     return next(
@@ -92,7 +92,7 @@ def _environment(project: Project, path: Path, name: RenderedName) -> str:
 
 
 def rendered_verdicts(project: Project, files: Sequence[Rendered]) -> list[Verdict]:
-    """A verdict on each file that is not what its lock says.
+    """Return a verdict on each rendered file that does not match its lock.
 
     Raises:
         LockFileError: a lock can't be read.
@@ -157,9 +157,9 @@ def _of_nothing(file: Rendered, reason: str) -> Verdict:
 def fresh_texts(
     project: Project, files: Sequence[Rendered], settings: Settings, console: Console
 ) -> dict[Path, str]:
-    """What the files that are not as their locks say should say.
+    """Return the new texts of outdated rendered files.
 
-    Bills of materials keep what they say of packages that stay; of others it is looked up.
+    Bills of materials keep the facts of packages that stay; those of others are looked up.
 
     Raises:
         LockFileError: a lock is missing, edited, or can't be read.
@@ -192,7 +192,7 @@ def _fresh(project: Project, file: Rendered) -> str:
 
 
 def text_of_everything(project: Project) -> str:
-    """What a file of all environments and platforms says.
+    """Return the text of a file for all environments and platforms.
 
     Raises:
         LockFileError: a lock is missing, edited, or can't be read.

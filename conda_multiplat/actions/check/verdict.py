@@ -1,25 +1,25 @@
-"""What ``check`` finds of one file."""
+"""The result of ``check`` for one file."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-#: The commands that bring files up to date.
+#: The commands that update files.
 LOCK = "lock"
 RENDER = "render --existing"
 
 
 class Verdict(NamedTuple):
-    """What was found of one file.
+    """The result for one file.
 
     Attributes:
         file: the lock, or a rendered file.
-        reasons: why it is out of date, a line each; nothing where it is not.
-        met: the platforms that may have changed, but whose lock still fits.
+        reasons: why it is out of date, one line each; empty if it is not.
+        met: platforms that may have changed, but whose lock still satisfies the manifest.
         why_met: why they may have changed.
-        command: the command that brings it up to date; ``""`` where none does.
+        command: the command that updates it; ``""`` if there is none.
         fix: what to do, in words.
-        notes: what can't be known of it, a line each.
+        notes: what can't be checked, one line each.
     """
 
     file: str
@@ -31,11 +31,11 @@ class Verdict(NamedTuple):
     notes: tuple[str, ...] = ()
 
     def fails(self, *, strict: bool = False) -> bool:
-        """Whether something has to be done; ``strict`` where what is only met is not enough."""
+        """Return whether something has to be done; ``strict`` includes a lock that is only met."""
         return bool(self.reasons or (strict and self.met))
 
     def lines(self) -> list[str]:
-        """What there is to say of it, a reason to a line; nothing where it is in sync."""
+        """Return the text form, one line per reason; empty if it is in sync."""
         details = [f"  {line}" for line in (*self.reasons, *self.notes)]
         if self.reasons:
             return [f"{self.file} is out of date", *details]
@@ -44,7 +44,7 @@ class Verdict(NamedTuple):
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form; ``state`` is ``in sync``, ``met`` or ``out of date``."""
+        """Return the JSON form; ``state`` is ``in sync``, ``met`` or ``out of date``."""
         state = "out of date" if self.reasons else "met" if self.met else "in sync"
         return {
             "file": self.file,

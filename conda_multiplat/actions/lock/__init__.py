@@ -1,1 +1,1 @@
-"""Manifest and channels to written locks: what is kept, what is solved, what is said."""
+"""Lock a project: decide what to keep, solve the rest, report it and write the locks."""

@@ -1,7 +1,7 @@
-"""Adopting the locks of other tools: the manifest promises what their packages need.
+"""Adopt the locks of other tools: add the promises that their packages need to the manifest.
 
-Without that, a lock of CUDA builds would become one of CPU builds: what nobody promises is not
-there for the solver.
+Otherwise CUDA builds in such a lock would be replaced by CPU builds: the solver assumes only the
+virtual packages that are promised.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from conda_multiplat.vocabulary.implied_promises import Implied
 
 @dataclass(frozen=True)
 class Promised:
-    """What is promised of a target for the sake of a lock that another tool made."""
+    """Promises for a target, needed by a lock that another tool made."""
 
     target: Target
     implied: tuple[Implied, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return {"target": str(self.target), "promises": [each._asdict() for each in self.implied]}
 
 
 @dataclass(frozen=True)
 class Adopted:
-    """A project whose manifest promises what the locks that it takes over need.
+    """A project whose manifest promises what adopted locks need.
 
     Attributes:
-        project: with those promises.
-        texts: the manifest's files that they change; nothing is written yet.
+        project: with the new promises.
+        texts: the new texts of changed manifest files, not written yet.
         promised: the promises.
     """
 
@@ -49,7 +49,7 @@ class Adopted:
     promised: tuple[Promised, ...] = ()
 
     def lines(self) -> Iterator[str]:
-        """What a person reads: a line for each promise, under one for the file."""
+        """Return the text form: a line for the file, then one for each promise."""
         if self.promised:
             files = ", ".join(map(shown, self.texts))
             yield f" promised in {files} what the lock of another tool needs:"
@@ -67,21 +67,21 @@ def adopt(
     platforms: Sequence[str] = (),
     drop_cuda: bool = False,
 ) -> Adopted:
-    """The project as it is to be locked, where locks of other tools lie beside its manifest.
+    """Return the project to lock, with promises for locks of other tools.
 
-    What the manifest itself states of a virtual package stays as it is.
+    Virtual packages that the manifest states itself stay unchanged.
 
     Args:
         project: the project.
-        settings: the platform to assume where the manifest names none.
-        console: for the edit's own words.
-        environments: only these; all where none is named.
-        platforms: only these.
+        settings: the platform to assume if the manifest names none.
+        console: for the report of the edit.
+        environments: only these; if empty, all.
+        platforms: only these; if empty, all.
         drop_cuda: promise no CUDA.
 
     Raises:
         ManifestError: the manifest is written in a way that can't be edited.
-        OutsideError: it may not be written.
+        OutsideError: it can't be written.
     """
     manifest = project.manifest
     wanted = with_peers(manifest, targets(manifest, environments, platforms))
@@ -96,7 +96,7 @@ def adopt(
 
 
 def _foreign_lock(project: Project, environment: str) -> LockFile | None:
-    """The lock of an environment where another tool made it; one that can't be read is not told."""
+    """Return an environment's lock if another tool made it; ignore one that can't be read."""
     try:
         lock = project.lock_head(environment)
     except LockFileError:
@@ -107,7 +107,7 @@ def _foreign_lock(project: Project, environment: str) -> LockFile | None:
 def _silent(
     project: Project, target: Target, lock: LockFile, *, drop_cuda: bool
 ) -> tuple[Implied, ...]:
-    """What is to be promised of a target: what the manifest states itself stays."""
+    """Return the missing promises of a target; those that the manifest states itself stay."""
     locked = lock.platforms.get(target.subdir)
     if locked is None or not locked.foreign:
         return ()

@@ -1,4 +1,4 @@
-"""CUDA builds that a lock has: they go only where somebody says so."""
+"""Refuse to replace locked CUDA builds unless the user asks for it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from conda_multiplat.vocabulary.records import CondaRecord
 def refuse_lost_cuda(
     project: Project, plans: Sequence[Plan], solutions: Mapping[Target, Solution]
 ) -> None:
-    """Refuse solutions that have CPU builds in place of locked CUDA builds.
+    """Refuse solutions that replace locked CUDA builds by CPU builds.
 
-    Not where the manifest takes CUDA back (``cuda: null``), names the build, or promises the CUDA
-    that they need: then something else is in the way.
+    They are allowed if the manifest revokes CUDA (``cuda: null``), names the build, or promises the
+    CUDA that the locked builds need: then something else rules them out.
 
     Raises:
         NoSolutionError: with the packages, and what to promise.
@@ -45,10 +45,10 @@ def refuse_lost_cuda(
 
 
 def _is_said(project: Project, target: Target, old: PlatformLock) -> bool:
-    """Whether the manifest speaks of CUDA, or of the build of a package that needs it."""
+    """Return whether the manifest mentions CUDA, or the build of a package that needs it."""
     stated = "cuda" in stated_promises(project.manifest, target.environment, target.subdir)
     promised = any(package.name == "__cuda" for package in target.virtual_packages)
-    if stated and not (promised and _cuda(target, old)):  # `null`, or all that they need
+    if stated and not (promised and _cuda(target, old)):  # `null`, or enough for all of them
         return True
     cuda = {record.name for record in old.records if _needs_cuda(record)}
     asked = [line.text for line in target.view.conda if line.name in cuda]
@@ -56,7 +56,7 @@ def _is_said(project: Project, target: Target, old: PlatformLock) -> bool:
 
 
 def _cuda(target: Target, old: PlatformLock) -> list[Implied]:
-    """The promise of CUDA that what is locked needs and does not have."""
+    """Return the promise of CUDA that the locked packages need and the target lacks."""
     return [implied for implied in missing(target, old) if implied.name == "cuda"]
 
 

@@ -1,7 +1,7 @@
-"""Before work in an environment: whether what is locked is what the manifest asks for, and if not.
+"""Check before work in an environment that its lock satisfies the manifest.
 
-``run`` and ``shell`` lock then (``current``), refuse (``locked``), or take the lock as it is
-(``frozen``). What never solves warns (``told``), or refuses with ``--locked``.
+If it does not, ``run`` and ``shell`` lock first (``current``), fail (``locked``), or use the lock
+unchanged (``frozen``). Commands that never solve warn (``told``), or fail with ``--locked``.
 """
 
 from __future__ import annotations
@@ -37,24 +37,24 @@ def choose_by_rule(
     is_known: Callable[[str], bool] = lambda _: False,
     look_only: bool = False,
 ) -> tuple[Project, Choice]:
-    """The first of some environments that fits this machine, its lock being what the rule wants.
+    """Choose the first environment that fits this machine, and apply the rule to its lock.
 
     Args:
         project: the project.
         names: the environments, the preferred ones first.
         rule: ``current``, ``locked``, ``frozen`` or ``told``.
-        settings: the surroundings.
-        console: where to talk to the user.
-        before_locking: is called with each environment for which there is something to lock.
-        is_known: says of an environment whether those that were passed over for it are known.
-        look_only: whether nothing will be fetched (see ``choose_to_look``).
+        settings: conda's settings.
+        console: for messages.
+        before_locking: called with each environment that has to be locked.
+        is_known: whether the user already knows that others were skipped for an environment.
+        look_only: whether nothing will be downloaded (see ``choose_to_look``).
 
     Returns:
-        The project, as it is locked now, and the environment.
+        The project with its current lock, and the environment.
 
     Raises:
         OutOfDateError: the rule is ``locked``, and the lock is out of date.
-        MultiplatError: as ``lock``, where that has to be done; nothing was written.
+        MultiplatError: as ``lock``, if the project has to be locked; nothing was written.
     """
     if rule == CURRENT and (stale := [n for n in names if is_stale(project, n, settings.subdir)]):
         for name in stale:
@@ -70,9 +70,9 @@ def choose_by_rule(
 
 
 def is_stale(project: Project, environment: str, subdir: str) -> bool:
-    """Whether ``lock`` has something to do before an environment is what the manifest says.
+    """Return whether an environment has to be locked again to satisfy the manifest.
 
-    A lock that is not as it was written is none of ours to renew unasked.
+    A lock that was edited by hand is not replaced without being asked.
 
     Raises:
         LockFileError: it can't be read.
@@ -86,7 +86,7 @@ def is_stale(project: Project, environment: str, subdir: str) -> bool:
 
 
 def require_in_sync(project: Project, environment: str) -> None:
-    """Refuse a lock that ``check`` finds out of date.
+    """Refuse a lock that ``check`` reports as out of date.
 
     Raises:
         OutOfDateError: with the reasons.
@@ -103,9 +103,9 @@ def require_in_sync(project: Project, environment: str) -> None:
 
 
 def _locked(project: Project, environment: str, settings: Settings, console: Console) -> Project:
-    """The project after ``lock``, all of it: what fits stays.
+    """Lock the whole project, keeping what fits, and return it.
 
-    Of several at once one locks, and the others take what it has locked.
+    If several processes do this at once, one locks and the others use its result.
     """
     from conda_multiplat.actions.lock.lock_project import lock_project
     from conda_multiplat.actions.lock.plan import Update
@@ -125,7 +125,7 @@ def _locked(project: Project, environment: str, settings: Settings, console: Con
 
 @contextmanager
 def _as_it_is(there: bool) -> Iterator[None]:
-    """Say of an error how to go on without, where that is possible."""
+    """Add to an error how to continue without locking, if that is possible."""
     try:
         yield
     except MultiplatError as error:

@@ -1,10 +1,11 @@
-"""What is too new for a run of ``lock``: by the manifest, an option, or the machine's settings.
+"""What ``lock`` excludes as too new: from the manifest, an option, or the machine's settings.
 
-1. What the manifest says holds. The option holds beside it: of the two the earlier instant. A lock
-   keeps its option, as it keeps its channel priority, until another one is given, or `false`.
-2. Where both are silent, what conda's settings say holds for conda's packages, and what uv's say
-   for PyPI's. They are of a machine: they can make a lock older, the lock keeps that they did, and
-   a line says so.
+1. The manifest's value applies. The option applies as well: the earlier of both instants counts.
+   A lock keeps its option, as it keeps its channel priority, until another one is given, or
+   `false`.
+2. If both are absent, conda's settings apply to conda packages, and uv's to PyPI packages. They
+   differ between machines and can make a lock older, so the lock records them and a line of
+   output says so.
 """
 
 from __future__ import annotations
@@ -44,12 +45,12 @@ _GLOB = frozenset("*?[")
 
 
 class Effective(NamedTuple):
-    """What holds for a run.
+    """What applies to a run.
 
     Attributes:
         exclude_newer: what is too new.
-        settings: the machine's settings that say it, as a user would find them.
-        given: the option of this run, ``""`` where it takes a lock's back; ``None`` without one.
+        settings: the machine's settings that apply, as a user would find them.
+        given: the option of this run, ``""`` if it removes a lock's option; ``None`` without one.
     """
 
     exclude_newer: ExcludeNewer
@@ -57,7 +58,7 @@ class Effective(NamedTuple):
     given: str | None = None
 
     def lines(self, now: int) -> Iterator[str]:
-        """What there is to say of it: one line, or two."""
+        """Return the lines to print, one or two."""
         said = self.exclude_newer
         if said.option and self.given is None:
             yield (
@@ -81,17 +82,17 @@ class Effective(NamedTuple):
 def effective(
     project: Project, settings: Settings, option: str | None, locked: Collection[str], now: int
 ) -> Effective:
-    """What is too new.
+    """Determine what is too new.
 
     Args:
         project: with the manifest.
-        settings: of the machine.
+        settings: the machine's settings.
         option: the option of this run; ``None`` without one.
-        locked: the options that locks were made with.
-        now: when it is, in seconds since 1970.
+        locked: the options with which the locks were made.
+        now: the current time in seconds since 1970.
 
     Raises:
-        UsageError: the option, or a setting, says neither an instant nor a duration.
+        UsageError: the option, or a setting, is neither an instant nor a duration.
     """
     said = project.manifest.exclude_newer
     given = "" if option and is_never(option) and option != "0" else option
@@ -119,7 +120,7 @@ def _require_rule(where: str, text: str) -> None:
 
 
 def _of_conda(said: CondasExcludeNewer, project: Project, settings: Settings) -> Rule:
-    """What conda's configuration says, of the channels as the manifest names them."""
+    """Return the value of conda's configuration, with channels as the manifest names them."""
     if said.everything:
         _require_rule("conda's exclude_newer", said.everything)
     for name, text in (*said.packages, *said.channels):
@@ -138,7 +139,7 @@ def _of_channels(
         return ()
     found: dict[str, str] = {}
     for name in _channel_names(project.manifest, settings):
-        for setting, text in said:  # of several the last one counts, as for conda
+        for setting, text in said:  # if there are several, the last one counts, as in conda
             if _is_meant(setting, name, settings, project.folder):
                 found[public_name(name).rstrip("/")] = NEVER if is_never(text) else text
     return tuple(found.items())
@@ -152,7 +153,7 @@ def _channel_names(manifest: Manifest, settings: Settings) -> list[str]:
 
 
 def _is_meant(setting: str, name: str, settings: Settings, folder: Path) -> bool:
-    """Whether an entry of ``channel_settings`` is for a channel: by name, by URL or by a glob."""
+    """Return whether an entry of ``channel_settings`` matches a channel: by name, URL or glob."""
     config = settings.channel_config
     urls = [public_name(url).rstrip("/") for url in channel_urls(name, config, folder)]
     if _GLOB & set(setting):
@@ -162,7 +163,7 @@ def _is_meant(setting: str, name: str, settings: Settings, folder: Path) -> bool
 
 
 def _of_uv(project: Project) -> tuple[Rule, str]:
-    """What uv's settings say, and where, where PyPI packages are asked for."""
+    """Return the value of uv's settings and its place, if PyPI packages are requested."""
     if not any(target.view.pypi for target in targets(project.manifest)):
         return Rule(), ""
     from conda_multiplat.engines.pypi.user_settings import exclude_newer
@@ -182,14 +183,14 @@ def _of_uv(project: Project) -> tuple[Rule, str]:
 
 
 def rattlers_warning(said: ExcludeNewer) -> list[str]:
-    """What this version of rattler does not see of what is too new; nothing where that is all."""
+    """Return a warning if this version of rattler can't exclude everything that is too new."""
     from conda_multiplat.engines.conda.exclude_newer import warning
 
     return [warning()] if said.is_stated and warning() else []
 
 
 def cooldown_of(solution: Solution, resolved: PypiSolution | None) -> Cooldown:
-    """What a target was locked with, where anything was said of what is too new."""
+    """Return the ``exclude-newer`` that a target was locked with, if any."""
     said = solution.request.target.exclude_newer
     if not said.is_stated:
         return NO_COOLDOWN
@@ -200,10 +201,10 @@ def cooldown_of(solution: Solution, resolved: PypiSolution | None) -> Cooldown:
 def of_the_same_instant(
     target: Target, new: PlatformLock, old: PlatformLock | None
 ) -> PlatformLock:
-    """A new lock of a platform, its days counted from the old one's instant where that will do.
+    """Return a platform's new lock, with durations counted from the old lock's instant if possible.
 
-    Where the same packages are locked, the file stays the same: nobody wants a lock that changes
-    each day by its instant alone.
+    If the same packages are locked, the file then stays the same, instead of changing each day in
+    its instant only.
     """
     if old is None or old.cooldown.exclude_newer != new.cooldown.exclude_newer:
         return new

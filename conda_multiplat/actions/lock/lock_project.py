@@ -1,4 +1,4 @@
-r"""``lock`` from a manifest's files to locks on disk: for ``lock``, and for ``update``.
+r"""Lock a project, from the manifest's files to locks on disk, for ``lock`` and ``update``.
 
 Flow::
 
@@ -34,8 +34,8 @@ class LockedProject:
     """A project that was locked.
 
     Attributes:
-        project: as it was locked, what it promises for other tools' locks included.
-        told: what was done, for ``--json``.
+        project: as it was locked, including promises for other tools' locks.
+        told: the report, for ``--json``.
     """
 
     project: Project
@@ -57,21 +57,21 @@ def lock_project(
     unchanged: str = "in sync",
     before_writing: Callable[[Locked], None] = _nothing,
 ) -> LockedProject:
-    """Lock, say what changes, and write it unless ``dry_run``.
+    """Lock, report the changes, and write the locks unless ``dry_run``.
 
     Args:
-        files: the manifest's; those that are found where none is named.
-        settings: the surroundings.
-        console: where to talk to the user.
-        environments: only these; all where none is named.
+        files: the manifest's files; if empty, the nearest manifest.
+        settings: conda's settings.
+        console: for messages.
+        environments: only these; if empty, all.
         platforms: only these; the others stay as locked.
-        update: what may move although it still fits.
-        channel_priority: instead of the locks' own and the configuration's.
-        drop_cuda: whether locked CUDA builds may become CPU builds.
-        exclude_newer: as of :func:`relock`.
+        update: packages that may change although the lock satisfies the manifest.
+        channel_priority: overrides the locks' own and the configuration's.
+        drop_cuda: whether locked CUDA builds may be replaced by CPU builds.
+        exclude_newer: see :func:`relock`.
         dry_run: write nothing.
-        unchanged: what is said where there is nothing to write.
-        before_writing: may refuse to have it written; not asked where nothing is.
+        unchanged: the message if there is nothing to write.
+        before_writing: called before files are written; may raise to refuse.
 
     Raises:
         MultiplatError: as :func:`relock`; nothing was written.

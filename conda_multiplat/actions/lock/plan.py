@@ -1,4 +1,4 @@
-"""What a run of ``lock`` keeps and what it solves, environment by environment."""
+"""Plan a run of ``lock``: what each environment keeps, and what has to be solved."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ from conda_multiplat.vocabulary.names import did_you_mean
 
 @dataclass(frozen=True)
 class Update:
-    """What may move although it still fits: some packages, or everything."""
+    """What may change although the lock satisfies the manifest: some packages, or all."""
 
     names: frozenset[str] = frozenset()
     everything: bool = False
 
     @classmethod
     def of(cls, names: Iterable[str], *, everything: bool = False) -> Update:
-        """Of names as a user types them."""
+        """Return the update of the given package names."""
         return cls(frozenset(name.lower() for name in names), everything)
 
     @property
     def anything(self) -> bool:
-        """Whether the user asked for newer packages."""
+        """Return whether the user asked for newer packages."""
         return self.everything or bool(self.names)
 
 
 @dataclass
 class Plan:
-    """One environment's lock on the way: what was locked, what stays, what is to be solved."""
+    """The plan for one environment's lock: previous lock, kept targets, targets to solve."""
 
     environment: str
     targets: list[Target]
@@ -52,20 +52,20 @@ class Plan:
     kept: dict[str, PlatformLock] = field(default_factory=dict)
     requests: list[SolveRequest] = field(default_factory=list)
     priority: str = ""
-    exclude_newer: str | None = None  # the option of this run, where there is one
+    exclude_newer: str | None = None  # the option of this run, if there is one
 
     @property
     def locked_priority(self) -> str:
-        """The channel priority that the lock was solved with.
+        """Return the channel priority of the lock.
 
-        It goes before the configuration's, so that a colleague with another one does not solve
-        everything anew.
+        It overrides the configuration's, so that a colleague with another one does not solve
+        everything again.
         """
         return self.old.channel_priority if self.old else ""
 
     @property
     def locked_options(self) -> set[str]:
-        """What `--exclude-newer` said of the targets that are locked, where it said anything."""
+        """Return the ``--exclude-newer`` of each locked target that has one."""
         subdirs = {target.subdir for target in self.targets}
         locked = self.old.platforms if self.old else {}
         options = (
@@ -75,10 +75,10 @@ class Plan:
 
     @property
     def recipe(self) -> int:
-        """The recipe of the lock's digests: that of what stays as it is locked, if anything does.
+        """Return the recipe of the lock's digests: the old one if any target stays as locked.
 
-        So an update of conda-multiplat alone rewrites nothing. What is solved can want a newer one;
-        what stays then has the same digest by both (see :func:`plan_targets`).
+        So an update of conda-multiplat alone changes no lock. A new solution can need a newer
+        recipe; targets that stay then have the same digest with both (see :func:`plan_targets`).
         """
         new = recipe_for(self.targets)
         kept = self.old.recipe if self.old and self.kept else new
@@ -90,7 +90,7 @@ class Plan:
 def make_plans(
     project: Project, wanted: Sequence[Target], update: Update, console: Console
 ) -> list[Plan]:
-    """A plan for each environment, with what stays although nobody asked for it."""
+    """Make a plan for each environment, including what stays because it was not selected."""
     by_environment: dict[str, list[Target]] = {}
     for each in wanted:
         by_environment.setdefault(each.environment, []).append(each)
@@ -98,7 +98,7 @@ def make_plans(
     for name, its_targets in by_environment.items():
         plan = Plan(name, its_targets, _previous(project, name, update, console))
         _keep_other_platforms(project, plan)
-        if plan.old and plan.old.unmerged:  # what stays as it is stays our side's
+        if plan.old and plan.old.unmerged:  # what stays as it is keeps our entries
             from conda_multiplat.machine.git.merge import both_sides  # late: runs git
 
             plan.old = both_sides(project.lock_path(name), plan.old)
@@ -109,7 +109,7 @@ def make_plans(
 def _previous(
     project: Project, environment: str, update: Update, console: Console
 ) -> LockFile | None:
-    """The lock as it is. One that can't be read only stops those who want to keep its records."""
+    """Return the existing lock. If it can't be read, fail only if its records are needed."""
     try:
         old = project.lock(environment)
     except LockFileError:
@@ -132,7 +132,7 @@ def _previous(
 
 
 def _keep_other_platforms(project: Project, plan: Plan) -> None:
-    """Platforms that are not asked for stay as they are locked; those the manifest lost go."""
+    """Keep platforms that are not selected as locked; drop those that the manifest has lost."""
     asked = {target.subdir for target in plan.targets}
     others = set(project.manifest.platforms_of(plan.environment)) - asked
     for subdir, locked in (plan.old.platforms if plan.old else {}).items():
@@ -144,10 +144,10 @@ def _keep_other_platforms(project: Project, plan: Plan) -> None:
 def plan_targets(
     project: Project, plans: Sequence[Plan], update: Update, settings: Settings, now: int
 ) -> None:
-    """Keep each target as it is locked, where it and its peers are in sync; else plan its solve.
+    """Keep each target that is in sync, with all of its peers; plan to solve the others.
 
-    What is locked from elsewhere than the manifest says is solved anew. ``now`` is when days are
-    counted from, in seconds since 1970.
+    Packages from other places than the manifest allows are solved again. Durations are counted
+    from ``now``, in seconds since 1970.
     """
     fresh = update.anything
     stale = {
@@ -167,16 +167,16 @@ def plan_targets(
 
 
 def _members(target: Target) -> set[tuple[str, str]]:
-    """A target and those that it is solved together with."""
+    """Return a target and the targets that are solved together with it."""
     return {(member.environment, member.subdir) for member in (target, *target.peers)}
 
 
 def _of_newer_recipe(
     plans: Sequence[Plan], stale: Collection[tuple[str, str]]
 ) -> set[tuple[str, str]]:
-    """The targets that another recipe than their lock's gives another digest.
+    """Return the targets whose digest differs between the lock's recipe and the newer one.
 
-    What is solved is locked by the newer one. A lock has one recipe for all of its platforms.
+    New solutions are locked with the newer one. A lock has one recipe for all of its platforms.
     """
     return {
         (target.environment, target.subdir)
@@ -213,10 +213,10 @@ def _request(
 
 
 def check_update(update: Update, plans: Sequence[Plan]) -> None:
-    """Refuse to update what is not locked.
+    """Refuse to update packages that are not locked.
 
     Raises:
-        UsageError: with near names.
+        UsageError: with similar names.
     """
     every = [lock for plan in plans if plan.old for lock in plan.old.platforms.values()]
     known = {record.name for lock in every for record in lock.records}
@@ -228,7 +228,7 @@ def check_update(update: Update, plans: Sequence[Plan]) -> None:
 
 
 def _project(name: str) -> str:
-    """A PyPI project's name as it is locked (PEP 503)."""
-    from packaging.utils import canonicalize_name  # late: only a name that is not known gets here
+    """Return the normalised name (PEP 503) of a locked PyPI project."""
+    from packaging.utils import canonicalize_name  # late: only needed for an unknown name
 
     return canonicalize_name(name)

@@ -1,7 +1,7 @@
-"""The PyPI side of a run of ``lock``: a resolution for each target, begun when its conda side is.
+"""The PyPI side of ``lock``: a resolution for each target, started when its conda side is solved.
 
-Flow: ``start(Solution)`` -> PypiRequest -> PypiEngine -> ... ``results()`` -> PypiSolution of each
-target that asks for PyPI packages, or an error that has all that went wrong.
+Flow: ``start(Solution)`` -> PypiRequest -> PypiEngine -> ... ``results()`` -> a PypiSolution for
+each target with PyPI packages, or one error with all problems.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ class PypiSide:
     """The resolutions of one run.
 
     Args:
-        engine: what resolves.
-        table: which conda packages provide which projects.
+        engine: the resolver.
+        table: which conda packages provide which PyPI projects.
         plans: for the previous records of each environment.
-        update: what may move although it still fits.
+        update: packages that may change although the lock satisfies the manifest.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class PypiSide:
         self._unfit: dict[tuple[Requirement, str, str], list[str]] = {}
 
     def start(self, solution: Solution) -> None:
-        """Begin a target's resolution, if it asks for PyPI packages and is not under way."""
+        """Start a target's resolution, if it has PyPI packages and was not started yet."""
         target = solution.request.target
         if target in self._requests or not any(
             member.view.pypi for member in (target, *target.peers)
@@ -76,7 +76,7 @@ class PypiSide:
             self._preferred(target),
             solution.request.cutoffs.pypi,
         )
-        if target.peers:  # what conda provides there binds PyPI's packages in all of the group
+        if target.peers:  # conda's packages of one target bind PyPI's packages of the whole group
             given = self._given.setdefault(target.group, {})
             given |= {package.name: package.version for package in request.provided}
         if not target.view.pypi:
@@ -90,21 +90,21 @@ class PypiSide:
         self._begin(request)
 
     def _note_unfit(self, target: Target, wrong: Iterable[tuple[Requirement, str, str]]) -> bool:
-        """Keep for the error which lines bring wheels that a target can't run; whether any does."""
+        """Record lines with wheels that a target can't run; return whether there are any."""
         unfit = list(wrong)
         for key in unfit:
             self._unfit.setdefault(key, []).append(str(target))
         return bool(unfit)
 
     def _begin(self, request: PypiRequest) -> Future[PypiOutcome]:
-        """A resolution, which is begun once."""
+        """Start a resolution once, and return it."""
         if request not in self._futures:
             self._futures[request] = self._engine.start(request)
         return self._futures[request]
 
     def progress(self) -> tuple[Sequence[str], Sequence[str]]:
-        """The targets that have been begun, and those of them that are under way."""
-        begun = dict(self._requests)  # another thread may ask
+        """Return the targets that were started, and those that are not finished."""
+        begun = dict(self._requests)  # called from another thread
         targets = [str(target) for target in begun]
         under_way = [
             str(target)
@@ -114,7 +114,7 @@ class PypiSide:
         return targets, under_way
 
     def close(self) -> None:
-        """Stop what is still under way: nobody wants it where the run has failed."""
+        """Stop unfinished resolutions after a failure."""
         self._engine.close()
 
     def _preferred(self, target: Target) -> tuple[PypiRecord, ...]:
@@ -126,11 +126,11 @@ class PypiSide:
         return tuple(package for package in locked.pypi if package.name not in freed)
 
     def results(self) -> Mapping[Target, PypiSolution]:
-        """What was found, all of it.
+        """Wait for all resolutions.
 
         Raises:
-            ManifestError: PyPI packages are asked for where there is no Python, or wheels where
-                they can't run.
+            ManifestError: PyPI packages are requested without Python, or wheels that a target
+                can't run.
             NoSolutionError: at least one target has no solution.
             OutsideError: an index can't be read.
         """
@@ -160,7 +160,7 @@ class PypiSide:
             )
 
     def _outcomes(self) -> Sequence[PypiOutcome]:
-        """Every resolution's outcome, those of a solve-group being asked until they agree."""
+        """Return every resolution's outcome; repeat those of a solve-group until they agree."""
         groups: dict[tuple[str, str], list[PypiRequest]] = {}
         for target in self._targets:
             if target in self._requests:
@@ -184,6 +184,6 @@ def _no_python(target: Target) -> set[Problem]:
 
 
 def _categorised(solution: PypiSolution) -> PypiSolution:
-    """With the category that asks for each record (CEP 37)."""
+    """Set the category of each record (CEP 37)."""
     lines = with_extras(solution.request.requirements, solution.extras)
     return replace(solution, records=categorised(lines, solution.records))

@@ -1,4 +1,4 @@
-r"""One run of the solvers over a project: for ``lock``, and for all who change a manifest.
+r"""Solve a project, for ``lock`` and for all commands that change a manifest.
 
 Flow::
 
@@ -6,9 +6,9 @@ Flow::
                         \-- else: SolveRequest -> Solution -------> PlatformLock -> LockFile -> text
                                   ^ previous records \-> PypiSolution -/   (one per environment)
 
-A target is in sync when the digest of its request is the one that its lock states and the lock
-is as it was written. Where all are, nothing is fetched and nothing is solved. Nothing is written
-here: :func:`texts` are what is to be.
+A target is in sync if its lock states the digest of its request and was not edited. If all
+targets are in sync, nothing is downloaded or solved. Nothing is written here: :func:`texts` returns
+the new files.
 """
 
 from __future__ import annotations
@@ -52,20 +52,20 @@ if TYPE_CHECKING:
     from conda_multiplat.solving.pypi import PypiSolution
 
 
-#: Nothing may move that still fits.
+#: Nothing changes that satisfies the manifest.
 NOTHING = Update()
 
 
 @dataclass(frozen=True)
 class Locked:
-    """What a run found.
+    """The result of a run.
 
     Attributes:
         project: the project that was locked.
-        plans: what was locked before, what stayed and what was solved, by environment.
+        plans: the previous locks, what was kept and what was solved, by environment.
         locks: the new lock of each plan.
-        solutions: what was solved of conda's packages.
-        pypi: what was solved of PyPI's.
+        solutions: the solutions for conda packages.
+        pypi: the solutions for PyPI packages.
     """
 
     project: Project
@@ -76,16 +76,16 @@ class Locked:
 
     @property
     def targets(self) -> list[Target]:
-        """The targets that were looked at, solved or not."""
+        """Return all selected targets, solved or kept."""
         return [target for plan in self.plans for target in plan.targets]
 
     def of(self, target: Target) -> PlatformLock:
-        """What is locked of a target."""
+        """Return a target's lock."""
         lock = next(lock for lock in self.locks if lock.environment == target.environment)
         return lock.platforms[target.subdir]
 
     def texts(self) -> dict[Path, str]:
-        """The locks that differ from what is on disk."""
+        """Return the locks that differ from those on disk."""
         rendered = {
             self.project.lock_path(lock.environment): conda_lock.render(lock) for lock in self.locks
         }
@@ -109,27 +109,27 @@ def relock(
     exclude_newer: str | None = None,
     engine: RattlerEngine | None = None,
 ) -> Locked:
-    """Solve what is not in sync, all targets at once, and write nothing.
+    """Solve all targets that are not in sync, and write nothing.
 
     Args:
-        project: what to lock; its manifest need not be on disk as it is here.
-        settings: channels, caches and priorities where neither manifest nor lock says them.
-        console: for warnings about the locks as they are.
-        environments: only these; all where none is named.
+        project: what to lock; its manifest can differ from the one on disk.
+        settings: channels, caches and priorities that neither manifest nor lock states.
+        console: for warnings about the existing locks.
+        environments: only these; if empty, all.
         platforms: only these; the others stay as locked.
-        update: what may move although it still fits.
-        channel_priority: instead of the locks' own and the configuration's.
-        drop_cuda: whether locked CUDA builds may become CPU builds.
-        exclude_newer: what is too new, beside what the manifest says; ``false`` for nothing, and
-            ``None`` for what the locks have.
-        engine: one that is asked more, so that it reads the channels once.
+        update: packages that may change although the lock satisfies the manifest.
+        channel_priority: overrides the locks' own and the configuration's.
+        drop_cuda: whether locked CUDA builds may be replaced by CPU builds.
+        exclude_newer: what is too new, in addition to the manifest's value; ``false`` for nothing,
+            and ``None`` for the locks' options.
+        engine: an engine to reuse, so that channels are read once.
 
     Raises:
         NoSolutionError: at least one target can't be solved, or would lose its CUDA builds.
         ManifestError: a line refers to an environment variable that may not be sent, or an index
             has files on servers that the manifest does not name.
-        UsageError: an environment, a platform or a package that is not there.
-        LockFileError: a lock that can't be read.
+        UsageError: an environment, a platform or a package that does not exist.
+        LockFileError: a lock can't be read.
         OutsideError: a channel or an index can't be read.
     """
     from conda_multiplat.engines.conda.solver import RattlerEngine
@@ -147,7 +147,7 @@ def relock(
     check_update(update, plans)
     require_named(wanted, settings)
     engine = engine or RattlerEngine(settings, project.folder)
-    engine.require_allowed(  # what stays as locked is used too
+    engine.require_allowed(  # kept targets are used too
         [request(each, default_channels=settings.channels, channel_priority="") for each in wanted]
     )
     _refuse_missing(project, plans)
@@ -173,10 +173,10 @@ def relock(
 
 
 def locked_for(locked: Locked, project: Project) -> Locked:
-    """The same records, as what is locked of ``project``: its requests must be known to be met.
+    """Return the same records as the lock of ``project``, whose requests they are known to satisfy.
 
-    For a manifest whose specs were narrowed to what had just been solved. No solve is needed, but
-    the digests of requests are others.
+    For a manifest whose specs were narrowed to the solved versions: no solve is needed, but the
+    digests of the requests change.
     """
     manifest = project.manifest
     names = [lock.environment for lock in locked.locks]
@@ -196,10 +196,10 @@ def locked_for(locked: Locked, project: Project) -> Locked:
 
 
 def _refuse_missing(project: Project, plans: Sequence[Plan]) -> None:
-    """Look at the paths of the ``pip:`` that is to be resolved, before anything is.
+    """Check before resolving that the paths in ``pip:`` exist.
 
     Raises:
-        ManifestError: something that it names is not there.
+        ManifestError: one does not exist.
     """
     lines = {
         line for plan in plans for request in plan.requests for line in request.target.view.pypi
@@ -216,7 +216,7 @@ def _refuse_missing(project: Project, plans: Sequence[Plan]) -> None:
 def _pypi_side(
     project: Project, plans: Sequence[Plan], update: Update, settings: Settings, console: Console
 ) -> PypiSide | None:
-    """What resolves PyPI packages, where a target that is to be solved asks for any."""
+    """Return the PyPI resolutions, if a target to solve has PyPI packages."""
     if not any(request.target.view.pypi for plan in plans for request in plan.requests):
         return None
     from conda_multiplat.actions.lock.pypi import PypiSide
@@ -224,7 +224,7 @@ def _pypi_side(
     from conda_multiplat.engines.pypi.resolver import UvEngine
     from conda_multiplat.engines.pypi.user_settings import EXCLUDE_NEWER, warning
 
-    # uv's word on what is too new holds where the manifest has none
+    # uv's setting of exclude-newer applies if the manifest has none
     held = () if project.manifest.exclude_newer.is_stated else EXCLUDE_NEWER
     folder = project.folder.resolve()
     if text := warning(os.environ, folder, settings.pypi_index(), without=held):
@@ -233,7 +233,7 @@ def _pypi_side(
 
 
 def _refuse_other_servers(project: Project, resolved: Mapping[Target, PypiSolution]) -> None:
-    """Refuse to lock what no machine could be sure of: a page of an index can link anywhere.
+    """Refuse files on other servers than the manifest allows: an index page can link anywhere.
 
     Raises:
         ManifestError: with the files' URLs.
@@ -316,7 +316,7 @@ def _lock_file(
 
 
 def _channels(project: Project, environment: str, settings: Settings) -> tuple[LockChannel, ...]:
-    """The channels of all of an environment's platforms, so that --platform changes none."""
+    """Return the channels of all platforms of an environment; ``--platform`` changes none."""
     every = targets(project.manifest, [environment])
     names = dict.fromkeys(name for each in every for name in channels_of(each, settings.channels))
     return tuple(LockChannel(public_name(n), tuple(environment_variables(n))) for n in names)

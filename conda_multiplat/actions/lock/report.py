@@ -1,4 +1,4 @@
-"""What a run of the solvers is worth saying: a table, notes, and the document for ``--json``."""
+"""Report a run of the solvers: a table, notes, and the document for ``--json``."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ from conda_multiplat.vocabulary.names import project_name
 from conda_multiplat.vocabulary.styled import Line, Span
 
 _PYTHON = {"python", "pip"}
-#: Characters of a column: ``9999 packages``.
+#: The width of a column in characters: ``9999 packages``.
 _COUNT = 13
-#: Environment -> platform -> what has changed there.
+#: Environment -> platform -> its changes.
 Changes = Mapping[str, Mapping[str, Sequence[Change]]]
 
 
 def note_assumed_platforms(project: Project, console: Console) -> None:
-    """Say for what a manifest is locked that names no platforms."""
+    """Say which platforms are locked if the manifest names none."""
     if not project.manifest.platforms_given:
         names = ", ".join(project.manifest.platforms)
         console.say(f"assumed the platform {names}: the manifest has no `platforms:`")
 
 
 def changes_of(locked: Locked, is_newer: IsNewer) -> Changes:
-    """What differs from the locks as they were."""
+    """Return the differences from the locks before the run."""
     return {
         plan.environment: _changes(plan, new, is_newer)
         for plan, new in zip(locked.plans, locked.locks, strict=True)
@@ -49,7 +49,7 @@ def changes_of(locked: Locked, is_newer: IsNewer) -> Changes:
 
 
 def report(locked: Locked, found: Changes, settings: Settings, console: Console) -> None:
-    """Show what was locked, what was assumed for it, and what looks odd."""
+    """Show what was locked, what was assumed, and what looks unusual."""
     _table(locked, found, console)
     _note_assumptions(locked.targets, settings, console)
     _note_pip(locked, settings, console)
@@ -63,7 +63,7 @@ def report(locked: Locked, found: Changes, settings: Settings, console: Console)
 
 
 def document(locked: Locked, found: Changes) -> dict[str, Any]:
-    """The same for ``--json``: ``environments``, and what looks odd where there is any."""
+    """Return the document for ``--json``: ``environments``, and notes if there are any."""
     environments = {
         lock.environment: {
             subdir: {
@@ -90,7 +90,7 @@ def _changes(plan: Plan, new: LockFile, is_newer: IsNewer) -> dict[str, list[Cha
 
 
 def _table(locked: Locked, found: Changes, console: Console) -> None:
-    """Each environment with its platforms, and below them what changes there."""
+    """Return each environment with its platforms, followed by its changes."""
     heads = iter(columns([row for lock in locked.locks for row in _heads(lock)], console.width))
     for plan, lock in zip(locked.plans, locked.locks, strict=True):
         for head in islice(heads, len(lock.platforms)):
@@ -126,7 +126,7 @@ def _note_assumptions(wanted: Sequence[Target], settings: Settings, console: Con
 
 
 def _note_pip(locked: Locked, settings: Settings, console: Console) -> None:
-    """Say where Python is locked without pip, and conda's configuration wants them together."""
+    """Say if Python is locked without pip although conda's configuration wants both."""
     names = {target: {each.name for each in locked.of(target).every} for target in locked.targets}
     without = [str(target) for target, known in names.items() if {"python"} == known & _PYTHON]
     if without and settings.adds_pip():
@@ -137,7 +137,7 @@ def _note_pip(locked: Locked, settings: Settings, console: Console) -> None:
 
 
 def _note_unknown_names(locked: Locked, console: Console) -> None:
-    """Say of which packages there is a word on what is too new that are locked nowhere."""
+    """Name the packages that have their own ``exclude-newer`` but are not locked."""
     named = [name for name, _ in locked.project.manifest.exclude_newer.conda.packages]
     every = {lock.environment for lock in locked.locks} == set(locked.project.manifest.environments)
     if not (named and every and locked.solutions):
@@ -151,7 +151,7 @@ def _note_unknown_names(locked: Locked, console: Console) -> None:
 
 
 def _note_cpu_builds(solutions: Iterable[Solution], console: Console) -> None:
-    """Say where CUDA was promised and a CPU build was locked; alike notes once."""
+    """Say where CUDA was promised but a CPU build was locked; equal notes once."""
     targets: dict[CpuBuild, list[Target]] = {}
     for solution in solutions:
         for record in solution.cpu_builds:
@@ -164,7 +164,7 @@ def _note_cpu_builds(solutions: Iterable[Solution], console: Console) -> None:
 
 
 def _cpu_builds(solutions: Iterable[Solution]) -> dict[str, Any]:
-    """The same for ``--json``; nothing where there is none."""
+    """Return the same for ``--json``; empty if there is none."""
     builds = [
         {"target": str(solution.request.target), **build.to_dict()}
         for solution in solutions
@@ -181,7 +181,7 @@ def _twice(locked: Locked) -> Iterator[tuple[Twice, Target]]:
 
 
 def _note_locked_twice(locked: Locked, console: Console) -> None:
-    """Say what both sides have; alike notes once."""
+    """Name projects that are locked from both conda and PyPI; equal notes once."""
     found: dict[Twice, list[Target]] = {}
     for twice, target in _twice(locked):
         found.setdefault(twice, []).append(target)
@@ -193,13 +193,13 @@ def _note_locked_twice(locked: Locked, console: Console) -> None:
 
 
 def _locked_twice(locked: Locked) -> dict[str, Any]:
-    """The same for ``--json``; nothing where there is none."""
+    """Return the same for ``--json``; empty if there is none."""
     found = [{"target": str(target), **twice._asdict()} for twice, target in _twice(locked)]
     return {"locked_twice": found} if found else {}
 
 
 def _note_relations(solutions: Iterable[Solution], console: Console) -> None:
-    """Say which channels others declare that the manifest has not so; alike notes once."""
+    """Name channels that others declare (CEP 42) and the manifest lacks or orders otherwise."""
     targets: dict[Relation, list[Target]] = {}
     for solution in solutions:
         for relation in solution.relations:
@@ -217,7 +217,7 @@ def _note_relations(solutions: Iterable[Solution], console: Console) -> None:
 
 
 def _relations(solutions: Iterable[Solution]) -> dict[str, Any]:
-    """The same for ``--json``; nothing where there is none."""
+    """Return the same for ``--json``; empty if there is none."""
     found = [
         {"target": str(solution.request.target), **relation._asdict()}
         for solution in solutions

@@ -1,4 +1,4 @@
-"""The last line of what locks: the files, and what is new in them, in all and each package once."""
+"""The last line of commands that lock: the files, and the new packages in all locks together."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ def say_written(
     dry_run: bool,
     nothing: str = "nothing to write",
 ) -> list[str]:
-    """Say which files were written, and how much is new in the locks among them.
+    """Say which files were written, and the number and size of new packages in their locks.
 
     Args:
         paths: the files.
-        locked: what was locked; ``None`` if nothing was.
-        console: where to say it; where a terminal is too narrow, it is two lines.
-        dry_run: whether they only would be written.
-        nothing: what is said instead where there are none.
+        locked: the result; ``None`` if nothing was locked.
+        console: for the message; on a narrow terminal it takes two lines.
+        dry_run: whether the files would only be written.
+        nothing: the message if there are no files.
 
     Returns:
-        The files, as they are shown.
+        The files, as shown to the user.
     """
     names = [shown(path) for path in paths]
     done = (
@@ -48,10 +48,10 @@ def say_written(
 
 
 def what_is_new(locked: Locked, paths: Collection[Path]) -> str:
-    """``42 different packages, 3 new, download size 20.1 MB`` of the locks that are written.
+    """Return ``42 different packages, 3 new, download size 20.1 MB`` for the written locks.
 
-    A package that several targets have counts once. Of one target the table says how many there
-    are; and nothing is said where nothing comes.
+    A package of several targets counts once. Returns ``""`` for a single target, whose number is
+    in the table, and if there is nothing new.
     """
     every: dict[str, Record] = {}
     before: set[str] = set()
@@ -70,7 +70,7 @@ def what_is_new(locked: Locked, paths: Collection[Path]) -> str:
 
 
 def _packages(lock: LockFile) -> Iterator[tuple[str, Record]]:
-    """The packages of a lock, by what they are downloaded from."""
+    """Return the packages of a lock, by what they are downloaded from."""
     for platform in lock.platforms.values():
         for record in platform.every:
             yield record.url, record

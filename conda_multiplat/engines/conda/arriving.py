@@ -1,17 +1,17 @@
-"""Repodata as it arrives: what rattler has put into its cache since somebody began to look.
+"""Measure repodata as it arrives, by watching rattler's cache.
 
-rattler tells nobody what it fetches, but where it keeps that (KEY is of a URL, see :func:`_key`):
+rattler doesn't report downloads, but its files show them (for KEY of a URL, see :func:`_key`):
 
 ``KEY.json``
-    plain repodata, unpacked, when all of it is there
+    plain repodata, decompressed, once it is complete
 ``.tmpXXXXXX``
-    the same while it arrives; its first bytes say of which platform it is
+    the same during the download; its first bytes contain the platform
 ``KEY.shards-cache-v1``
-    the index of a channel's shards (CEP 16), unpacked, behind a header
+    a header, then the index of a channel's shards (CEP 16), decompressed
 ``shards-v1/SHA256…``
     a shard, as it was sent
 
-An index arrives in memory: nothing can be seen of it before all of it is there.
+An index is downloaded into memory: nothing is visible before it is complete.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from conda_multiplat.solving.outcomes import Arrived
 _SHARDS = "shards-v1"
 _INDEX = ".shards-cache-v1"
 _INDEX_URL = "repodata_shards.msgpack.zst"
-#: Before what an index has: 14 characters and the length of a header, in which HTTP's headers are.
+#: What precedes an index: 14 characters and the length of a header, which has HTTP's headers.
 _HEAD = struct.Struct("<14sI")
-#: Of plain repodata's first bytes; conda's tools write ``info`` first of all.
+#: Matches the first bytes of plain repodata; conda's tools write ``info`` first.
 _SUBDIR = re.compile(rb'\A\s*\{\s*"info"\s*:\s*\{[^{}]*?"subdir"\s*:\s*"([a-z0-9-]{1,20})"')
 _BEGINNING = 1024
 
@@ -43,17 +43,17 @@ class _State(NamedTuple):
 
 
 class Arriving:
-    """Looks at a cache folder, from when it is made.
+    """Watches a cache folder from its construction on.
 
     Args:
-        folder: rattler's.
+        folder: rattler's cache folder.
         channels: the URL of each platform's folder in a channel -> the channel's name.
     """
 
     def __init__(self, folder: Path, channels: Mapping[str, str]) -> None:
         self._folder = folder
-        self._keys: dict[str, str] = {}  # a file's name -> ``CHANNEL/PLATFORM``
-        self._labels: dict[str, list[str]] = {}  # platform -> the same, of each channel
+        self._keys: dict[str, str] = {}  # file name -> ``CHANNEL/PLATFORM``
+        self._labels: dict[str, list[str]] = {}  # platform -> the same, for each channel
         for url, channel in channels.items():
             subdir = url.rpartition("/")[2]
             label = f"{channel}/{subdir}"
@@ -65,7 +65,7 @@ class Arriving:
         self._known_shards = _names(folder / _SHARDS)
 
     def look(self) -> Arrived:
-        """What has arrived by now; what can't be read has not."""
+        """Return what has arrived so far; unreadable files count as not arrived."""
         now = dict(_states(self._folder))
         new = {name: state.size for name, state in now.items() if self._before.get(name) != state}
         whole = {name: self._size(name, new[name]) for name in self._keys.keys() & new.keys()}
@@ -80,7 +80,7 @@ class Arriving:
         return Arrived(total, {label: size for label, size in under_way.items() if label})
 
     def _count_shards(self) -> None:
-        """Add the shards that are new; they are renamed to what they are when they are whole."""
+        """Add new shards; they get their final name once they are complete."""
         folder = self._folder / _SHARDS
         for name in _names(folder) - self._known_shards:
             if not name.startswith("."):
@@ -92,9 +92,9 @@ class Arriving:
         return size if name.endswith(".json") else _index_size(self._folder / name, size)
 
     def _label(self, part: Path, there: set[str]) -> str | None:
-        """Of which channel and platform a part is; ``""`` where nobody can tell.
+        """Return the channel and platform of a partial file; ``""`` if they are unknown.
 
-        ``None`` for a platform that was not asked for: another process uses the cache.
+        Returns ``None`` for a platform that was not requested: another process uses the cache.
         """
         with suppress(OSError), part.open("rb") as file:
             if found := _SUBDIR.match(file.read(_BEGINNING)):
@@ -106,12 +106,12 @@ class Arriving:
 
 
 def _key(url: str) -> str:
-    """The name that rattler gives to what it keeps of a URL, as mamba and conda do."""
+    """Return the cache key that rattler uses for a URL, as mamba and conda do."""
     return hashlib.md5(url.encode(), usedforsecurity=False).hexdigest()[:8]
 
 
 def _index_size(path: Path, size: int) -> int:
-    """The bytes of an index; 0 where a note is kept that a channel has none."""
+    """Return the size of an index in bytes; 0 for a note that the channel has none."""
     with suppress(OSError, struct.error), path.open("rb") as file:
         _, header = _HEAD.unpack(file.read(_HEAD.size))
         return max(0, size - _HEAD.size - int(header))
@@ -119,7 +119,7 @@ def _index_size(path: Path, size: int) -> int:
 
 
 def _states(folder: Path) -> Iterator[tuple[str, _State]]:
-    """The files of a folder, those that go meanwhile left out."""
+    """Return the state of a folder's files, without those deleted meanwhile."""
     for name in _names(folder):
         with suppress(OSError):
             status = (folder / name).stat()
@@ -127,7 +127,7 @@ def _states(folder: Path) -> Iterator[tuple[str, _State]]:
 
 
 def _names(folder: Path) -> set[str]:
-    """What a folder has; there are tens of thousands of shards, and to ask of each takes long."""
+    """Return a folder's file names only: there can be tens of thousands of shards."""
     try:
         return set(os.listdir(folder))  # noqa: PTH208  # four times as fast
     except OSError:

@@ -1,4 +1,4 @@
-"""What channels have, and what rattler makes of it: one Gateway for all that a run asks."""
+"""Read channels with rattler: one Gateway for all requests of a run."""
 
 from __future__ import annotations
 
@@ -46,18 +46,19 @@ _PRIORITIES = {
     "flexible": rattler.ChannelPriority.Flexible,
     "disabled": rattler.ChannelPriority.Disabled,
 }
-#: CEP 42 lets a channel declare others. What a lock is made from are the channels that the manifest
+#: CEP 42 lets a channel declare others. A lock is made from the channels that the manifest names
+#: and no others; if there is no solution, the declared ones are searched for a way out.
 #: names, and no others; where there is no solution, those are looked into for a way out.
 _RELATIONS: ChannelRelationsMode = "disabled"
 _RELATED: ChannelRelationsMode = "strict"
-#: How rattler begins its explanations.
+#: The beginning of rattler's explanations.
 _PREAMBLE = "Cannot solve the request because of: "
-#: Solves at once: more than processors, since some wait for repodata; but each takes memory.
+#: Number of parallel solves: more than processors, since some wait for repodata; each needs memory.
 _SLOTS = (os.cpu_count() or 1) + 3
 
 
 class Repodata:
-    """One Gateway, so that each channel's repodata is fetched and parsed once.
+    """One Gateway, so that each channel's repodata is downloaded and parsed once.
 
     Args:
         settings: for the cache, the proxy and TLS.
@@ -81,7 +82,7 @@ class Repodata:
         )
 
     def begin(self) -> None:
-        """To be called in each event loop before anything is asked."""
+        """Prepare for an event loop; call it in each one first."""
         self._slots = asyncio.Semaphore(_SLOTS)
 
     async def solve(
@@ -92,12 +93,12 @@ class Repodata:
         *,
         related: bool = False,
     ) -> list[rattler.RepoDataRecord]:
-        """The records that meet ``requirements`` where ``request`` is to be met.
+        """Return the records that satisfy ``requirements`` within ``request``.
 
-        With ``related``, channels that the channels declare count too (CEP 42).
+        With ``related``, channels that the request's channels declare are used too (CEP 42).
 
         Raises:
-            SolverError: there are none.
+            SolverError: there is no solution.
         """
         async with self._slots:
             dated = not by_rattler_alone(request.cutoffs.conda)
@@ -138,7 +139,7 @@ class Repodata:
         )
 
     async def explanation(self, request: SolveRequest, involved: Sequence[Requirement]) -> str:
-        """Why some requirements have no solution together; nothing where they have one."""
+        """Return the solver's explanation of why requirements clash; ``""`` if they don't."""
         try:
             await self.solve(request, involved)
         except SolverError as error:
@@ -148,7 +149,7 @@ class Repodata:
     async def clash(
         self, request: SolveRequest, requirements: Sequence[Requirement]
     ) -> list[Requirement]:
-        """The smallest part of requirements that clash, that clashes by itself."""
+        """Return a smallest subset of the requirements that still clashes."""
 
         async def solvable(some: Sequence[Requirement]) -> bool:
             return await self.explanation(request, some) == ""
@@ -158,7 +159,7 @@ class Repodata:
     async def known(
         self, request: SolveRequest, names: Iterable[str], *, unseen: bool = False
     ) -> list[rattler.RepoDataRecord]:
-        """All that the channels have of some packages; with ``unseen`` what is too new as well."""
+        """Return all records of packages in the channels; with ``unseen``, also those too new."""
         found = await self._gateway.query(
             self._sources(request),
             _platforms(request),
@@ -173,7 +174,7 @@ class Repodata:
         return [record for record in records if not too_new(record)]
 
     def too_new(self, request: SolveRequest) -> Callable[[rattler.RepoDataRecord], bool]:
-        """What says whether a record isn't to be seen."""
+        """Return a function that tells whether a record is excluded as too new."""
         cuts = request.cutoffs.conda
         if not cuts.exclude:
             return lambda _: False
@@ -186,15 +187,15 @@ class Repodata:
         return is_too_new
 
     def cut(self, request: SolveRequest, record: rattler.RepoDataRecord) -> int | None:
-        """After what instant a record would be too new."""
+        """Return the instant after which a record is too new."""
         channel = self.channel_names(request).get(base_url(public_name(record.url)), "")
         return request.cutoffs.conda.of(record.name.normalized, channel)
 
     def channel_names(self, request: SolveRequest) -> dict[str, str]:
-        """The channels of a request, those of MatchSpecs included: URL -> name in the manifest."""
+        """Return the channels of a request and its MatchSpecs: URL -> name in the manifest."""
         texts = tuple(line.text for line in request.requirements)
         key = (request.target.subdir, request.channels, texts)
-        if key not in self._names:  # asked for each channel, and for each record that is too new
+        if key not in self._names:  # called for each channel, and for each record that is too new
             self._names[key] = self._named(request)
         return self._names[key]
 
@@ -206,14 +207,14 @@ class Repodata:
         return names
 
     async def wheels(self, request: SolveRequest, names: Sequence[str]) -> list[Wheel]:
-        """The wheels that the channels have of some packages, which can't be locked."""
+        """Return the wheels of some packages in the channels, which can't be locked."""
         of = self.channel_urls(request), _platforms(request)
         return await wheels(self._gateway, self._plain_wheels, *of, names)
 
     async def declared(self, request: SolveRequest, *, deep: bool = False) -> list[Relation]:
-        """The channels that the request's channels declare (CEP 42) and it has not so.
+        """Return channels that the request's channels declare (CEP 42) and the request lacks.
 
-        With ``deep``, those that the declared ones declare, too.
+        With ``deep``, also those that the declared channels declare.
         """
         find = all_declared if deep else declared
         relations = await find(self._gateway, self.channel_urls(request), _platforms(request))
@@ -224,9 +225,9 @@ class Repodata:
     async def kept(
         self, request: SolveRequest, records: Sequence[CondaRecord]
     ) -> list[rattler.RepoDataRecord]:
-        """Those of some records that the channels still have, with the metadata of today."""
+        """Return the records that the channels still have, with their current metadata."""
         names = [record.name for record in records if is_package_name(record.name)]
-        if not names:  # a lock that somebody edited can have others
+        if not names:  # an edited lock can have others
             return []
         urls = {record.url for record in records}
         known = await self.known(request, names)
@@ -234,9 +235,9 @@ class Repodata:
         return [each for each in kept if self._is_of_asked_channel(request, each)]
 
     def _is_of_asked_channel(self, request: SolveRequest, record: rattler.RepoDataRecord) -> bool:
-        """Whether a record comes from the channel that lines for it name.
+        """Return whether a record comes from the channel that lines name for its package.
 
-        rattler looks at that for what it finds in channels, and not for what it is to keep.
+        rattler checks this for records in channels, but not for preferred ones.
         """
         own = (line for line in request.requirements if line.name == record.name.normalized)
         names = {
@@ -246,48 +247,48 @@ class Repodata:
         return all(base in self._bases(name, request.target.subdir) for name in names - {""})
 
     async def names(self, request: SolveRequest) -> set[str]:
-        """The names of all packages in the channels."""
+        """Return the names of all packages in the channels."""
         found = await self._gateway.names(self._sources(request), _platforms(request))
         return {each.normalized for each in found}
 
     def spec(self, text: str) -> rattler.MatchSpec:
-        """A MatchSpec of a manifest as rattler takes it."""
+        """Return a manifest's MatchSpec as rattler expects it."""
         return self._channels.spec(text)
 
     def channel(self, request: SolveRequest, record: rattler.RepoDataRecord) -> str:
-        """A record's channel as the request names it, ``""`` if it is not one of its channels."""
+        """Return a record's channel as the request names it; ``""`` for any other channel."""
         base = public_name(record.url).rsplit("/", 2)[0]
         subdir = request.target.subdir
         return next((asked for asked in request.channels if base in self._bases(asked, subdir)), "")
 
     @property
     def restricted(self) -> bool:
-        """Whether only some channels may be asked, so that none may lead to others."""
+        """Return whether only some channels are allowed, so that none may lead to others."""
         return self._channels.restricted
 
     def channel_urls(self, request: SolveRequest) -> list[str]:
-        """The URLs of a request's channels."""
+        """Return the URLs of a request's channels."""
         return self._channels.spec_channels(request)
 
     def _bases(self, channel: str, subdir: str) -> list[str]:
         return [url.rstrip("/") for url in self._channels.urls(channel, subdir)]
 
     def scrubbed(self, error: SolverError) -> str:
-        """What the solver says, without credentials."""
+        """Return the solver's message without credentials."""
         return in_our_words(self._channels.scrub(str(error).removeprefix(_PREAMBLE)))
 
     def _specs(
         self, request: SolveRequest, requirements: Sequence[Requirement]
     ) -> list[rattler.MatchSpec]:
-        """The requirements as rattler takes them.
+        """Return the requirements as rattler expects them.
 
-        In a fixed order: rattler's choice among equals depends on it, and the order of a
-        manifest's lines means nothing. Where the channels' priority is strict, each name is asked
-        for by itself too: rattler looks at it only for a spec that the first channel can meet.
+        They are sorted: rattler's choice among equal candidates depends on the order, but the order
+        of a manifest's lines has no meaning. With strict channel priority, each name is added on
+        its own too: rattler applies the priority only to specs that the first channel can satisfy.
         """
         texts = sorted({requirement.text for requirement in requirements})
         strict = request.channel_priority == "strict"
-        # A name under a condition is asked for where that holds, and not by itself.
+        # A name with a condition is requested only if that holds, and not on its own.
         plain = [requirement for requirement in requirements if "when" not in requirement.text]
         names = sorted({requirement.name for requirement in plain}) if strict else []
         return [self._channels.spec(text) for text in (*texts, *names)]
