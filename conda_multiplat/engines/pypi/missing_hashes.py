@@ -1,4 +1,4 @@
-"""Hashes that older versions of uv leave out of a ``pylock.toml``: of what no index states them."""
+"""Add hashes that older versions of uv leave out of a ``pylock.toml``: those of local files."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from conda_multiplat.vocabulary.errors import OutsideError
 
 
 def with_hashes(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
-    """The same, where each file has a hash (PEP 751): those on this disk are read for it.
+    """Return ``data`` with a hash for each file (PEP 751); local files are hashed.
 
     Args:
         data: the content of a ``pylock.toml``.
-        folder: where that is.
+        folder: its folder.
 
     Raises:
-        OutsideError: one is elsewhere, or can't be read.
+        OutsideError: a file without a hash is not on this disk, or can't be read.
     """
     for package in data.get("packages", ()):
         for file in _files(package):

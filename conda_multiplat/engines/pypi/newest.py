@@ -1,13 +1,13 @@
-"""The newest version of each PyPI package of a solution, and what is in its way.
+"""The newest version of each PyPI package of a solution, and what rules it out.
 
-1. uv resolves all names of a target at once and without what they need (``--no-deps``), so that no
-   package is in another's way. Where an index has lost one, the names are asked for in halves. This
-   depends on no solution, so that it can be done while one is looked for.
-2. A newest version that was not taken is held against the manifest's lines, against what those who
-   need it say of it, and against what it needs itself. Their metadata is looked up for that, of
-   several packages at once: most of the time is the way to the index and back.
+1. uv resolves all names of a target at once without dependencies (``--no-deps``), so that no
+   package rules out another. If an index lacks one, the names are split in halves. This does not
+   need the solution and can run in parallel with the solve.
+2. A newest version that was not chosen is compared with the manifest's lines, with the requirements
+   of the packages that need it, and with its own. Their metadata is looked up for several packages
+   at once: most of the time is spent waiting for the index.
 
-Nothing is resolved a second time: where all of that lets it through, ``why`` can tell more.
+Nothing is resolved again: if none of this rules it out, ``why`` can tell more.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from conda_multiplat.vocabulary.pip_options import CONSTRAINT
 from conda_multiplat.vocabulary.pip_places import place_of
 from conda_multiplat.vocabulary.records import PypiRecord
 
-#: Packages of a target whose metadata is looked up at once.
+#: The number of parallel metadata lookups for a target.
 _AT_ONCE = 8
 
 
@@ -53,12 +53,12 @@ class Latest(NamedTuple):
 
     @property
     def url(self) -> str:
-        """Where one of its files is; ``""`` where uv names none."""
+        """The URL of one of its files; ``""`` if uv states none."""
         return next(iter(files(self.package)), "")
 
 
 def latest_versions(uv: Compiler, records: Sequence[PypiRecord]) -> dict[str, Latest]:
-    """What is newest of each package that comes from an index; none of what no index has.
+    """Return the newest version of each package from an index, if the index has one.
 
     Raises:
         OutsideError: an index can't be read.
@@ -73,13 +73,13 @@ def newest_versions(
     latest: Mapping[str, Latest],
     published: Published,
 ) -> dict[str, NewestVersion]:
-    """The newest version of each package of a solution of which that is known.
+    """Return the newest version of each package of a solution, where it is known.
 
     Args:
         uv: for the request that was solved.
-        solution: what was found.
-        latest: what the indexes have.
-        published: looks metadata up.
+        solution: the solution.
+        latest: the newest versions in the indexes.
+        published: looks up metadata.
     """
     newer = too_new(uv.request, [each.package for each in latest.values()])
     solved = _Solved(uv, solution, latest, newer, published)
@@ -89,12 +89,12 @@ def newest_versions(
 
 
 def _alone(uv: Compiler) -> Compiler:
-    """For packages by themselves."""
+    """Return the request for packages on their own."""
     return replace(uv, request=places_only(uv.request))
 
 
 def _is_of_index(uv: Compiler, record: PypiRecord) -> bool:
-    """Whether a package is the best that an index has, and not what a line or a URL names."""
+    """Return whether a package comes from an index, and not from a line or a URL."""
     if record.is_folder or record.url.startswith("git+"):
         return False
     named = (line for line in uv.request.requirements if line.name == record.name)
@@ -122,14 +122,14 @@ def _versions(uv: Compiler, names: Sequence[str]) -> dict[str, Latest]:
 
 
 class _Solved:
-    """A target's solution, and what is in the way of newer versions.
+    """A target's solution, and what rules out newer versions.
 
     Args:
         uv: for the request that was solved.
-        solution: what was found.
-        latest: what the indexes have.
-        newer: what of that is too new for the request.
-        published: looks metadata up.
+        solution: the solution.
+        latest: the newest versions in the indexes.
+        newer: those of them that are too new for the request.
+        published: looks up metadata.
     """
 
     def __init__(
@@ -148,7 +148,7 @@ class _Solved:
         self._published = published
 
     def newest(self, name: str) -> NewestVersion:
-        """The newest version of a project, and what is in its way where it was not taken."""
+        """Return the newest version of a project, and what rules it out if it was not chosen."""
         version = self._latest[name].version
         here = self._records[name].version
         if Version(version) <= Version(here):
@@ -174,7 +174,7 @@ class _Solved:
             return True
 
     def _asker(self, name: str, version: str) -> str:
-        """Which package needs an older one."""
+        """Return the package that needs an older version."""
         for record in self._records.values():
             if name not in record.depends:
                 continue
@@ -186,7 +186,7 @@ class _Solved:
         return ""
 
     def _need(self, name: str) -> str:
-        """What it needs in another version than is here."""
+        """Return a requirement of the newest version that the solution does not satisfy."""
         url = self._latest[name].url
         metadata = self._published.of_file(self._uv, name, url) if url else None
         here = self._here()
@@ -197,12 +197,12 @@ class _Solved:
         return ""
 
     def _here(self) -> Mapping[str, str]:
-        """The version of each project, and whether conda provides it."""
+        """Return the version of each project, and whether conda provides it."""
         given = {each.name: f"{each.version} of conda" for each in self._request.provided}
         return {**given, **{record.name: record.version for record in self._records.values()}}
 
     def _needs(self, metadata: Metadata | None) -> Sequence[Pep508]:
-        """What a package needs on the target, without extras."""
+        """Return a package's requirements on the target, without extras."""
         target, python = self._request.target, self._request.python
 
         def counts(marker: Marker, extra: str) -> bool:

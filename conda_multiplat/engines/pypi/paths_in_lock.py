@@ -1,7 +1,7 @@
-"""How a lock names what is on this disk: as the manifest does, so that all who lock write the same.
+"""Write local paths in a lock as the manifest does, so that every machine writes the same.
 
-What a relative path of the manifest leads to is named by its path from the lock; what an absolute
-one leads to, by that.
+If the manifest has a relative path, the lock has the path relative to the lock; if it has an
+absolute path, so does the lock.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from conda_multiplat.vocabulary.pip_places import Place, editable_place, place_o
 
 
 def path_in_lock(url: str, folder: Path, base: Path, lines: Iterable[Requirement]) -> str:
-    """A place that uv names, as a lock does; what is not on this disk stays as it is.
+    """Return a place that uv states as the lock should have it; remote URLs stay unchanged.
 
     Args:
         url: a path from ``folder``, or a URL.
-        folder: where uv's output is.
+        folder: the folder of uv's output.
         base: the locks' folder.
         lines: the entries of ``pip:``.
     """
@@ -55,7 +55,7 @@ def _leads_to(places: Iterable[Path], at: Path) -> bool:
 
 
 def _places(lines: Iterable[Requirement]) -> Iterator[Place]:
-    """The places on this disk that lines name."""
+    """Return the local paths that lines name."""
     for line in lines:
         text = line.text.removeprefix(CONSTRAINT)
         option, value = split_option(text)

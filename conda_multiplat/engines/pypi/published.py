@@ -1,7 +1,7 @@
-"""What an index has to say of a distribution: its metadata, of which most files are not fetched.
+"""Look up a distribution's metadata in an index, without downloading most files.
 
-1. An index that serves metadata by itself (PEP 658) is asked for that.
-2. Otherwise uv fetches the file, with all its ways to reach an index, and unpacks it.
+1. If the index serves metadata separately (PEP 658), that is downloaded.
+2. Otherwise uv downloads the file, with its own access to indexes, and unpacks it.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.solving.extras import Metadata, read_metadata
 from conda_multiplat.solving.pypi import seeing_all
 
-#: Seconds at most, before uv is asked instead.
+#: The longest wait in seconds, before uv is used instead.
 _PATIENCE = 10.0
-#: Bytes of metadata that are read.
+#: The largest metadata to read, in bytes.
 _LARGEST = 8 << 20
 
 
 class Published:
-    """The metadata that was looked up in a run: each distribution once, for all targets.
+    """The metadata looked up in a run: each distribution once, for all targets.
 
-    Several threads can ask; who asks for what another is looking up waits for that.
+    Thread-safe; a thread that asks for a lookup in progress waits for it.
     """
 
     def __init__(self) -> None:
@@ -40,13 +40,13 @@ class Published:
         self._known: dict[tuple[str, ...], Future[Metadata | None]] = {}
 
     def of_version(self, uv: Compiler, name: str, version: str) -> Metadata | None:
-        """Of a project's version in the indexes; ``None`` where it can't be fetched."""
+        """Return the metadata of a version in the indexes; ``None`` if it can't be fetched."""
         pin = f"{name}=={version}"
         key = (pin, uv.request.python, *uv.options)
         return self._once(key, lambda: _of_pin(uv, name, pin))
 
     def of_file(self, uv: Compiler, name: str, url: str) -> Metadata | None:
-        """Of a locked file; ``None`` where it can't be fetched."""
+        """Return the metadata of a locked file; ``None`` if it can't be fetched."""
         return self._once((url,), lambda: _of_url(uv, name, url))
 
     def _once(
@@ -75,17 +75,17 @@ def _of_pin(uv: Compiler, name: str, pin: str) -> Metadata | None:
 
 
 def files(package: dict[str, Any]) -> list[str]:
-    """Where the files of a package of ``pylock.toml`` are, wheels first."""
+    """Return the URLs of a package's files in ``pylock.toml``, wheels first."""
     wheels: Sequence[dict[str, Any]] = package.get("wheels", ())
     sources = [package[key] for key in ("archive", "sdist") if key in package]
     return [file.get("url") or file.get("path", "") for file in (*wheels, *sources)]
 
 
 def metadata_text(uv: Compiler, name: str, url: str) -> str:
-    """The content of a file's ``METADATA``.
+    """Return the content of a file's ``METADATA``.
 
     Raises:
-        UnfetchedError: it can't be had.
+        UnfetchedError: it can't be read.
     """
     return _served(uv, url) or _unpacked(uv, name, url)
 
@@ -98,7 +98,7 @@ def _of_url(uv: Compiler, name: str, url: str) -> Metadata | None:
 
 
 def _served(uv: Compiler, url: str) -> str:
-    """The metadata beside a wheel; ``""`` where there is none, or uv has to be asked."""
+    """Return the metadata served beside a wheel; ``""`` if there is none, or uv is needed."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.path.endswith(".whl"):
         return ""
@@ -115,7 +115,7 @@ def _served(uv: Compiler, url: str) -> str:
 
 
 def _unpacked(uv: Compiler, name: str, url: str) -> str:
-    """The metadata in a file, which uv fetches where it is not on this disk."""
+    """Return the metadata from a file, which uv downloads if it is not local."""
     file = uv.base / url
     if file.suffix == ".whl" and file.is_file():
         return _in_wheel(file)

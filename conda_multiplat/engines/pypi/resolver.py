@@ -4,15 +4,15 @@ Flow of a resolution::
 
     requirements + stubs of what conda provides + preferences
       -> uv pip compile --format pylock.toml     (the answer)
-      -> uv pip compile, offline, annotated      (who needs whom; from the cache of the first)
-           an extra of what conda provides? -> what it needs, from the index -> once more
+      -> uv pip compile, offline, annotated      (who needs what; from the first run's cache)
+           an extra of a conda package? -> its requirements, from the index -> run again
       -> pylock.choose: one file for each package
            nothing fits but a source archive?  -> are there wheels for a newer system? -> conflict
                                                \-> else: to be built, with a warning
       -> records
 
-A stub is an empty wheel with the name and version of what conda provides, given as a constraint:
-so conda's version binds, whether or not an index has it, and nothing of it is fetched.
+A stub is an empty wheel with the name and version of a package that conda provides, passed as a
+constraint: so conda's version is used, whether or not an index has it, and nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ from conda_multiplat.vocabulary.package_facts import PackageFacts
 from conda_multiplat.vocabulary.pip_options import split_option
 from conda_multiplat.vocabulary.records import PypiRecord
 
-#: Files whose metadata is asked for at once: servers are waited for, and nothing is computed.
+#: The number of parallel metadata lookups, which mostly wait for servers.
 _LOOKUPS = 8
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
@@ -73,15 +73,15 @@ class UvEngine:
     """Resolves with uv; implements :class:`conda_multiplat.solving.pypi.PypiEngine`.
 
     Args:
-        settings: for the cache, the proxy, TLS, and whether to fetch at all.
-        folder: the manifest's folder, from which relative paths start.
+        settings: for the cache, the proxy, TLS, and whether to use the network.
+        folder: the manifest's folder, the base of relative paths.
     """
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self._settings = settings
         self._folder = folder
         uv_program()
-        pypi_index(settings)  # refused here, and not once for each target
+        pypi_index(settings)  # fail here, and not once for each target
         self._processes = UvProcesses()
         self._published = Published()
         self._expected: dict[Hashable, Future[Mapping[str, Latest]]] = {}
@@ -89,22 +89,22 @@ class UvEngine:
         self._lookups = ThreadPoolExecutor(max_workers=_LOOKUPS)
 
     def start(self, request: PypiRequest) -> Future[PypiSolution | PypiConflict]:
-        """Begin a resolution; see :class:`conda_multiplat.solving.pypi.PypiEngine`."""
+        """Start a resolution; see :class:`conda_multiplat.solving.pypi.PypiEngine`."""
         return self._pool.submit(self._resolve, request)
 
     def expect_newest(self, request: PypiRequest, records: Sequence[PypiRecord]) -> None:
-        """Begin to ask what is newest of some packages, which :meth:`newest` will want to know.
+        """Start looking up the newest versions of packages, for a later call of :meth:`newest`.
 
         Args:
-            request: what will be solved, as far as that is known.
-            records: packages of its solution, most likely.
+            request: the expected request, as far as it is known.
+            records: the packages that its solution is expected to have.
         """
         self._expected[_places(request)] = self._pool.submit(self._latest, request, records)
 
     def newest(self, solution: PypiSolution) -> Future[Mapping[str, NewestVersion]]:
-        """Begin to ask for the newest version of each package of a solution, and return at once.
+        """Start looking up the newest version of each package of a solution; return immediately.
 
-        Where that was expected, those that were named then are all. Packages that come from no
+        If it was expected, only the packages named then are looked up. Packages that come from no
         index are left out. The future raises as that of :meth:`start`.
         """
         return self._pool.submit(self._newest, solution)
@@ -123,13 +123,12 @@ class UvEngine:
             return newest_versions(uv, solution, latest, self._published)
 
     def facts(self, request: PypiRequest, record: PypiRecord) -> Future[PackageFacts]:
-        """Begin to look up what a locked file states of itself, and return at once.
+        """Start looking up the facts that a locked file states; return immediately.
 
-        Nothing is built, and nothing of it is run. The future raises ``UnfetchedError`` where the
-        file can't be read.
+        Nothing is built or run. The future raises ``UnfetchedError`` if the file can't be read.
 
         Args:
-            request: for where packages come from.
+            request: for the indexes.
             record: the file.
         """
         return self._lookups.submit(self._facts, request, record)
@@ -140,8 +139,8 @@ class UvEngine:
             return stated_facts(uv, record)
 
     def close(self) -> None:
-        """Stop what is under way; see :class:`conda_multiplat.solving.pypi.PypiEngine`."""
-        with held():  # until what works in folders of its own has removed them
+        """Stop all resolutions; see :class:`conda_multiplat.solving.pypi.PypiEngine`."""
+        with held():  # until threads have removed their temporary folders
             self._processes.stop()
             self._pool.shutdown(cancel_futures=True)
             self._lookups.shutdown(cancel_futures=True)
@@ -153,7 +152,7 @@ class UvEngine:
 
 
 def _places(request: PypiRequest) -> Hashable:
-    """All that what is newest depends on."""
+    """Return everything that the newest versions depend on."""
     alone = places_only(request)
     target = alone.target
     options = (target.virtual_packages, target.pypi_options)
@@ -194,7 +193,7 @@ def _outcome(uv: Compiler, published: Published) -> PypiSolution | PypiConflict:
 
 
 def _with_extras(uv: Compiler, listing: Listing, published: Published) -> Compiler:
-    """With what extras need that are asked for of what conda provides."""
+    """Add the requirements of requested extras of packages that conda provides."""
     versions = {package.name: package.version for package in uv.request.provided}
     new = versions.keys() & listing.extras.keys() - uv.extras.keys()
     looked_up = {name: published.of_version(uv, name, versions[name]) for name in sorted(new)}
@@ -203,13 +202,13 @@ def _with_extras(uv: Compiler, listing: Listing, published: Published) -> Compil
 
 
 def _with_sources(uv: Compiler) -> Compiler:
-    """With what only packages ask for and has an index of its own: uv takes lines for that."""
+    """Add lines for projects with an index of their own that only packages need: uv wants lines."""
     taken = {canonicalize_name(package["name"]) for package in uv.pylock().get("packages", ())}
     return replace(uv, named=uv.named | (taken & with_sources(uv.request)))
 
 
 def _of_all_sources(uv: Compiler) -> Compiler | None:
-    """With those sources that are needed where all are there; ``None`` where that is no help."""
+    """Resolve with all such sources, and keep those that are needed; ``None`` if that fails."""
     every = replace(uv, named=with_sources(uv.request))
     if every.named == uv.named or every.lock(every.entries).returncode != 0:
         return None
@@ -220,7 +219,7 @@ def _of_all_sources(uv: Compiler) -> Compiler | None:
 
 
 def _other_hash(request: PypiRequest, records: Sequence[PypiRecord]) -> PypiConflict | None:
-    """Whether a line's ``--hash`` is not that of what was found."""
+    """Return a conflict if a line's ``--hash`` differs from the file's; else ``None``."""
     known = {record.name: record for record in records}
     subdir, python = request.target.subdir, request.python
     faults = list(hash_faults(request.requirements, known, subdir, python))
@@ -246,10 +245,10 @@ def _to_build(uv: Compiler, chosen: Chosen) -> tuple[str, ...]:
 
 
 def _on_disk(uv: Compiler, record: PypiRecord) -> PypiRecord:
-    """What is on this disk, by its path from the lock.
+    """Return a local record with its path from the lock.
 
-    uv states paths from its output, or as URLs. Of a folder no index says version and content; one
-    that is installed as editable is what it is at any time: it has no digest.
+    uv states paths relative to its output, or URLs. For a folder, no index states version and
+    content; an editable install has no digest, since its content can change at any time.
     """
     url = path_in_lock(record.url, uv.folder, uv.base, uv.request.requirements)
     if "://" in url:
@@ -263,9 +262,9 @@ def _on_disk(uv: Compiler, record: PypiRecord) -> PypiRecord:
 
 
 def _too_old(uv: Compiler, chosen: Chosen) -> PypiConflict | None:
-    """Whether a source archive was only taken because the promised system is too old.
+    """Return a conflict if source archives were chosen only because the promised system is too old.
 
-    The wheels that there are for the platform at its newest say what to promise.
+    The wheels for the platform's newest system tell what to promise.
     """
     wanted = _not_binary(uv.request)
     archives = [
@@ -281,7 +280,7 @@ def _too_old(uv: Compiler, chosen: Chosen) -> PypiConflict | None:
 
 
 def _newer_wheels(uv: Compiler) -> PypiConflict | None:
-    """The conflict of packages whose wheels are all for newer systems than is promised."""
+    """Return the conflict for packages whose wheels all need a newer system than is promised."""
     target, python = uv.request.target, uv.request.python
     known = {tag.platform for tag in tags(python, target.subdir, NEWEST_SYSTEM)}
     promised = {tag.platform for tag in tags(python, target.subdir, target.virtual_packages)}
@@ -295,7 +294,7 @@ def _newer_wheels(uv: Compiler) -> PypiConflict | None:
 
 
 def _not_binary(request: PypiRequest) -> set[str]:
-    """The projects that the manifest wants built from source."""
+    """Return the projects that the manifest wants to be built from source."""
     options = (split_option(requirement.text) for requirement in request.requirements)
     values = [value for option, value in options if option == "--no-binary"]
     names = (name for value in values for name in value.replace(",", " ").split())
@@ -303,7 +302,7 @@ def _not_binary(request: PypiRequest) -> set[str]:
 
 
 def _platforms(package: Mapping[str, Any], known: set[str]) -> list[str]:
-    """The platform tags of a package's wheels, of those that a platform can have."""
+    """Return the platform tags of a package's wheels that the platform can have."""
     urls = (wheel.get("url") or wheel.get("path", "") for wheel in package.get("wheels", ()))
     return sorted({tag.platform for url in urls for tag in wheel_tags(url)} & known - {"any"})
 
@@ -311,7 +310,7 @@ def _platforms(package: Mapping[str, Any], known: set[str]) -> list[str]:
 def _old_conflict(
     request: PypiRequest, wheels: Mapping[tuple[str, str], Sequence[str]]
 ) -> PypiConflict:
-    """Of (name, version) -> the platform tags that there are."""
+    """Return the conflict, from (name, version) -> the platform tags of its wheels."""
     has = {package.name: package.version for package in request.target.virtual_packages}
     system = next((name for name in NEWEST if name in has), "")
     wanted = newest([least(platforms) for platforms in wheels.values()])
@@ -343,7 +342,7 @@ def _unsolvable(uv: Compiler, explanation: str) -> PypiConflict:
 
 
 def _let_through(uv: Compiler, explanation: str) -> tuple[str, ...]:
-    """What is too new, where nothing else is in the way of a solution: what uv names, if any."""
+    """Return hints for projects that only ``exclude-newer`` rules out, if uv solves without it."""
     free = replace(uv, request=seeing_all(uv.request))
     if not uv.request.cuts.exclude or free.lock(free.entries).returncode != 0:
         return ()
@@ -357,7 +356,7 @@ def _let_through(uv: Compiler, explanation: str) -> tuple[str, ...]:
 
 
 def _versions_without(uv: Compiler, involved: Sequence[Provided]) -> dict[str, str]:
-    """The versions that would be taken of what conda provides, were conda's not there."""
+    """Return the versions that would be chosen for conda's packages if conda had none."""
     names = {each.name for each in involved}
     if not names or uv.lock(uv.entries, without=names).returncode != 0:
         return {}
@@ -366,7 +365,7 @@ def _versions_without(uv: Compiler, involved: Sequence[Provided]) -> dict[str, s
 
 
 def _conflict(request: PypiRequest, explanation: str, hints: Sequence[str] = ()) -> PypiConflict:
-    """A conflict with the lines and packages that the explanation names, all if it has none."""
+    """Return a conflict with the lines and packages in the explanation; all if it names none."""
     named = {canonicalize_name(each) for each in _NAME.findall(explanation)}
     lines = tuple(requirement for requirement in request.requirements if requirement.name in named)
     return PypiConflict(

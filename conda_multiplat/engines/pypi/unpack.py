@@ -1,7 +1,7 @@
-"""Wheels unpacked for another place and platform (PEP 427), without a Python of that.
+"""Unpack wheels for another prefix and platform (PEP 427), without a Python of that platform.
 
-``installer`` does it: scripts with the Python that will be there, ``RECORD``, the folders of
-``.data``. uv wants an interpreter that runs here.
+``installer`` does it: scripts with the Python of the target, ``RECORD``, the folders of ``.data``.
+uv would need an interpreter that can run here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from installer.sources import WheelFile
 from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.records import PypiRecord
 
-#: What ``installer`` raises of a wheel, and of its zip; it asserts that entry points are some.
+#: The errors that ``installer`` raises for an invalid wheel; it asserts entry points.
 _NO_WHEEL = (
     *(InstallerError, configparser.Error, zipfile.BadZipFile, zlib.error),
     *(AssertionError, KeyError, OSError, RuntimeError, ValueError),
@@ -29,20 +29,20 @@ _NO_WHEEL = (
 def unpack_wheel(
     record: PypiRecord, wheel: Path, folder: Path, prefix: str, site_packages: str
 ) -> str:
-    """Unpack a wheel; nothing is compiled.
+    """Unpack a wheel without compiling.
 
     Args:
         record: the package.
-        wheel: its file, verified.
-        folder: stands for the root of the file system that the prefix will be in.
-        prefix: the prefix there; of Linux or macOS.
-        site_packages: where its Python looks for packages, from the prefix.
+        wheel: its verified file.
+        folder: stands for the root of the target's file system.
+        prefix: the target prefix, on Linux or macOS.
+        site_packages: the ``site-packages`` folder, relative to the prefix.
 
     Returns:
         Its ``METADATA``.
 
     Raises:
-        OutsideError: it is no wheel, or its files would be elsewhere than a wheel's may be.
+        OutsideError: it is not a wheel, or has files outside of where a wheel's may be.
     """
     packages = f"{prefix}/{site_packages}"
     python = Path(site_packages).parent.name
@@ -65,5 +65,5 @@ def unpack_wheel(
         text = f"{record.name} {record.version} can't be unpacked: {reason}"
         raise OutsideError(text, details=[record.url]) from None
     for script in (folder / prefix.lstrip("/") / "bin").glob("*"):
-        script.chmod(0o755)  # wheels that Windows has made do not say so
+        script.chmod(0o755)  # wheels made on Windows do not mark them
     return metadata

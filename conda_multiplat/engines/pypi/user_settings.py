@@ -1,10 +1,10 @@
-"""uv's settings on this machine: what uv is given of them, and what it is not.
+"""uv's settings on this machine: which of them are passed on, and which are not.
 
-What decides versions is the manifest's alone, so that two people lock the same. Of a machine's
-settings uv gets those that say how to reach an index: credentials, certificates, proxies, the
-cache, patience. They are a list of what is passed on: a setting of a uv to come is left out until
-it is known what it does. An index in PyPI's place (``UV_DEFAULT_INDEX``) can have other packages,
-and is not passed on: that it is a mirror is for the user to say, in a setting of ours.
+Only the manifest decides versions, so that everybody gets the same lock. Of a machine's settings uv
+gets those for access to indexes: credentials, certificates, proxies, the cache, timeouts. This is a
+list of what is passed on, so that settings of future versions of uv are left out until their effect
+is known. An index in PyPI's place (``UV_DEFAULT_INDEX``) can have other packages and is not passed
+on; if it is a mirror, the user has to say so in our own setting.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ _ACCESS_VARIABLES = re.compile(
     "|CREDENTIALS_DIR|LINK_MODE|GITHUB_TOKEN|AUTH_TOKEN|HTTP_[A-Z_]+|REQUEST_TIMEOUT|LOCK_TIMEOUT"
     "|CONCURRENT_[A-Z_]+)"
 )
-#: Keys of ``uv.toml`` that are passed on; those of its table ``pip`` too.
+#: Keys of ``uv.toml`` and of its table ``pip`` that are passed on.
 _ACCESS_KEYS = (
     *("cache-dir", "no-cache", "offline", "keyring-provider", "link-mode"),
     *("allow-insecure-host", "native-tls", "system-certs", "http-proxy", "https-proxy", "no-proxy"),
     *("concurrent-builds", "concurrent-downloads", "concurrent-installs"),
 )
-#: Settings that decide what is locked; what is left out and not of these has no effect anyway.
+#: Settings that decide versions; what is neither here nor passed on has no effect anyway.
 _DECIDING = (
     *("default-index", "index-url", "index", "extra-index-url", "no-index", "find-links"),
     *("index-strategy", "resolution", "prerelease", "fork-strategy", "torch-backend"),
@@ -51,25 +51,25 @@ _DECIDING = (
     *("no-deps", "require-hashes", "upgrade", "upgrade-package", "python-platform"),
     *("python-version", "universal", "extra-build-dependencies", "conflicts", "environments"),
 )
-#: Of those, what holds where the manifest says nothing of it.
+#: Of those, the ones that apply if the manifest states nothing.
 EXCLUDE_NEWER = ("exclude-newer", "exclude-newer-package")
-#: Of those, what puts an index in PyPI's place.
+#: Of those, the ones that replace PyPI.
 _IN_PLACE_OF_PYPI = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "index-url in ", "index in ")
 #: Variables of other programs that uv reads, and the settings that they stand for.
 _OTHERS = ("MACOSX_DEPLOYMENT_TARGET", "ANDROID_API_LEVEL", "IPHONEOS_DEPLOYMENT_TARGET")
-#: What of our surroundings would change uv's answer by accident: the active environment.
+#: Variables that would change uv's result by accident: the active environment.
 _ACTIVE = ("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV")
 
 
 class _File(NamedTuple):
-    """A file of settings, as far as it can be read."""
+    """A settings file, as far as it can be read."""
 
     path: Path
     settings: Mapping[str, Any]
 
 
 def passed_on(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment for uv: nothing in it decides what is locked."""
+    """Return the environment variables for uv, without any that decide versions."""
     return {
         name: value
         for name, value in environ.items()
@@ -79,9 +79,9 @@ def passed_on(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def access_file(environ: Mapping[str, str]) -> str:
-    """The user's and the system's settings of access, as a ``uv.toml``; ``""`` if there are none.
+    """Return the user's and the system's access settings as a ``uv.toml``; ``""`` without any.
 
-    The user's settings win over the system's, as uv has it.
+    As in uv, the user's settings override the system's.
     """
     settings: dict[str, Any] = {}
     pip: dict[str, Any] = {}
@@ -97,12 +97,12 @@ def access_file(environ: Mapping[str, str]) -> str:
 
 
 class UvsExcludeNewer(NamedTuple):
-    """What uv would leave out as too new; ``""`` and nothing where it would not.
+    """What uv itself would exclude as too new; ``""`` and an empty mapping for nothing.
 
     Attributes:
         everything: the instant or the duration.
-        packages: the same for projects by name; ``false`` for those that it lets through.
-        where: the setting as a user would find it.
+        packages: the same for single projects; ``false`` for exempt ones.
+        where: the setting, as a user would find it.
     """
 
     everything: str
@@ -111,7 +111,7 @@ class UvsExcludeNewer(NamedTuple):
 
 
 def exclude_newer(environ: Mapping[str, str], folder: Path) -> UvsExcludeNewer:
-    """What uv's settings around ``folder`` say of what is too new; the nearest file counts."""
+    """Return the ``exclude-newer`` of uv's settings around ``folder``; the nearest file counts."""
     everything, where = environ.get("UV_EXCLUDE_NEWER", ""), "UV_EXCLUDE_NEWER"
     packages: dict[str, str] = {}
     for file in (*_project_files(folder), *_machine_files(environ)):
@@ -128,13 +128,13 @@ def exclude_newer(environ: Mapping[str, str], folder: Path) -> UvsExcludeNewer:
 def warning(
     environ: Mapping[str, str], folder: Path, pypi_index: str, *, without: Collection[str] = ()
 ) -> str:
-    """What to say of the settings around ``folder`` that have no effect; ``""`` without any.
+    """Return a warning about ignored settings around ``folder``; ``""`` if there are none.
 
     Args:
         environ: the environment variables.
-        folder: the manifest's.
-        pypi_index: what stands for PyPI on this machine, if anything does.
-        without: the settings that have an effect.
+        folder: the manifest's folder.
+        pypi_index: this machine's replacement for PyPI, if any.
+        without: the settings that do have an effect.
     """
     names = left_out(environ, folder, without)
     if not names:
@@ -149,7 +149,7 @@ def warning(
 
 
 def left_out(environ: Mapping[str, str], folder: Path, without: Collection[str] = ()) -> list[str]:
-    """The settings around ``folder`` that would decide what is locked, and don't.
+    """Return the ignored settings around ``folder`` that would decide versions.
 
     Returns:
         Each as a user would find it: ``UV_RESOLUTION``, ``resolution in ~/.config/uv/uv.toml``.
@@ -171,19 +171,19 @@ def left_out(environ: Mapping[str, str], folder: Path, without: Collection[str] 
 
 
 def machine_settings(environ: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
-    """The tables of the user's and the system's files that can name indexes."""
+    """Return the tables of the user's and the system's files that can name indexes."""
     for file in _machine_files(environ):
         yield file.settings
         yield file.settings.get("pip", {})
 
 
 def _toml(settings: Mapping[str, Any]) -> list[str]:
-    """Strings, numbers, booleans and lists of them are written alike in JSON and TOML."""
+    """Write a value as TOML: strings, numbers, booleans and lists are the same as in JSON."""
     return [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
 
 
 def _machine_files(environ: Mapping[str, str]) -> Iterator[_File]:
-    """The user's settings, then the system's; or the one file that is named."""
+    """Return the user's settings, then the system's; or only the file that a variable names."""
     if named := environ.get("UV_CONFIG_FILE"):
         yield from _read(Path(named))
         return
@@ -207,7 +207,7 @@ def _config_folders(environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _project_files(folder: Path) -> Iterator[_File]:
-    """The nearest ``uv.toml`` or ``[tool.uv]`` at ``folder`` or above, which uv would take."""
+    """Return the nearest ``uv.toml`` or ``[tool.uv]`` in ``folder`` or above, as uv finds it."""
     for place in (folder, *folder.parents):
         settings = [*_read(place / "uv.toml"), *_read(place / "pyproject.toml", "tool", "uv")]
         if settings:
@@ -225,7 +225,7 @@ def _read(path: Path, *tables: str) -> Iterator[_File]:
 
 @cache
 def _parsed(path: Path) -> dict[str, Any]:
-    """A file's content; nothing where there is none that can be read, which is uv's to report."""
+    """Return a file's content; empty if it can't be read, which uv will report."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

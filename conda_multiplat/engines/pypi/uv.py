@@ -1,4 +1,4 @@
-"""Running uv: where it is, and what it is told of conda's configuration."""
+"""Run uv: find it, and translate conda's configuration."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from conda_multiplat.vocabulary.channels import scrub
 from conda_multiplat.vocabulary.errors import OutsideError, UsageError
 from conda_multiplat.vocabulary.pip_options import split_option
 
-#: The options that name an index in PyPI's place.
+#: The options that replace PyPI.
 DEFAULT_INDEX = ("-i", "--index-url")
-#: Since this uv the system's certificates are asked for by another name.
+#: The first uv that has another name for the option of the system's certificates.
 _SYSTEM_CERTS = (0, 11)
 _URL = re.compile(r"(https?://|file:///)[^/\s]")
 
 
 def pypi_index(settings: Settings) -> str:
-    """The URL of what stands for PyPI on this machine; ``""`` for PyPI's own.
+    """Return the URL of this machine's replacement for PyPI; ``""`` for PyPI itself.
 
     Raises:
-        UsageError: what is configured is not a URL.
+        UsageError: the configured value is not a URL.
     """
     url = os.path.expandvars(settings.pypi_index())
     if url and not _URL.match(url):
@@ -45,19 +45,19 @@ def pypi_index(settings: Settings) -> str:
 
 
 def uv_environment(settings: Settings, folder: Path, entries: Iterable[str]) -> dict[str, str]:
-    """The environment for uv: how to reach indexes, and nothing that decides versions.
+    """Return the environment variables for uv: access to indexes, nothing that decides versions.
 
-    conda's proxies and certificates hold too, unless uv has its own.
+    conda's proxies and certificates apply too, unless uv has its own.
 
     Args:
-        settings: of conda.
-        folder: where a file of uv's settings can be written, to be there while uv runs.
-        entries: the lines of ``pip:``; where none names PyPI's substitute, the machine's counts.
+        settings: conda's settings.
+        folder: for a temporary file with uv's settings, needed while uv runs.
+        entries: the lines of ``pip:``; if none replaces PyPI, the machine's setting applies.
     """
     environ = passed_on(os.environ)
     if text := access_file(os.environ):
         file = folder / "uv.toml"
-        file.touch(mode=0o600)  # a proxy's URL can have a password
+        file.touch(mode=0o600)  # a proxy's URL can contain a password
         file.write_text(text, encoding="utf-8")
         environ["UV_CONFIG_FILE"] = str(file)
     else:
@@ -76,7 +76,7 @@ def uv_environment(settings: Settings, folder: Path, entries: Iterable[str]) -> 
 
 
 def _trusted(verify: bool | str) -> dict[str, str]:
-    """Whom conda's ``ssl_verify`` trusts, as uv has it."""
+    """Return uv's options for conda's ``ssl_verify``."""
     if verify is False:
         return {"UV_INSECURE_HOST": "*"}
     if verify == TRUSTSTORE:
@@ -85,7 +85,7 @@ def _trusted(verify: bool | str) -> dict[str, str]:
 
 
 def _patience(settings: Settings) -> dict[str, str]:
-    """Conda's patience with a network as uv has it, in whole seconds."""
+    """Return uv's variables for conda's timeouts and retries, in whole seconds."""
     return {
         "UV_HTTP_TIMEOUT": str(max(1, math.ceil(settings.remote_read_timeout_secs))),
         "UV_HTTP_CONNECT_TIMEOUT": str(max(1, math.ceil(settings.remote_connect_timeout_secs))),
@@ -94,7 +94,7 @@ def _patience(settings: Settings) -> dict[str, str]:
 
 
 class UvProcesses:
-    """Several uv at once, of several threads, that can be stopped together."""
+    """Parallel uv processes of several threads, which can be stopped together."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -104,7 +104,7 @@ class UvProcesses:
     def run(
         self, arguments: Sequence[str], environ: Mapping[str, str], folder: Path, text: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run uv in ``folder``, ``text`` on its standard input.
+        """Run uv in ``folder`` with ``text`` on its standard input.
 
         Raises:
             OutsideError: it was stopped.
@@ -129,7 +129,7 @@ class UvProcesses:
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def stop(self) -> None:
-        """End what is running; nothing begins any more."""
+        """Stop running processes; later calls of :meth:`run` fail."""
         with self._lock:
             self._stopped = True
             for process in self._running:
@@ -141,11 +141,11 @@ def run_uv(
     environ: Mapping[str, str],
     folder: Path,
 ) -> subprocess.CompletedProcess[str]:
-    """Run uv in ``folder``; what it says is not shown.
+    """Run uv in ``folder``; its output is not shown.
 
-    It works on a prefix, where the next install may begin as soon as we are gone: it goes with us.
+    It changes a prefix, where the next install can start as soon as we end: so it ends with us.
     """
-    return subprocess.run(  # what runs before it calls nothing but the kernel
+    return subprocess.run(  # the code that runs before it calls only the kernel
         [uv_program(), *arguments],
         cwd=folder,
         env=dict(environ),
@@ -159,7 +159,7 @@ def run_uv(
 
 @cache
 def uv_version() -> tuple[int, ...]:
-    """The version of the uv that we run; ``()`` where it does not say one."""
+    """Return the version of the uv that we run; ``()`` if it states none."""
     done = subprocess.run(
         [uv_program(), "--version"], capture_output=True, encoding="utf-8", check=False
     )
@@ -169,10 +169,10 @@ def uv_version() -> tuple[int, ...]:
 
 @cache
 def uv_program() -> str:
-    """The uv that was installed with us; of conda packages of uv some bring the program alone.
+    """Return the uv that was installed with us; some conda packages of uv have only the program.
 
-    Ask for it before threads do: Python's ``sysconfig``, which uv looks into, is not ready for
-    several at once when it is new.
+    Call it before starting threads: Python's ``sysconfig``, which uv's module uses, is not safe to
+    initialise in several threads at once.
     """
     try:
         from uv import find_uv_bin

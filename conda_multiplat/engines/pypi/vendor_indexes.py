@@ -1,4 +1,4 @@
-"""Indexes that are for some projects only: the manifest's own, and PyTorch's for an accelerator."""
+"""Indexes for some projects only: the manifest's own, and PyTorch's for an accelerator."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from conda_multiplat.solving.pypi import PypiRequest
 from conda_multiplat.vocabulary.pip_options import split_option
 from conda_multiplat.vocabulary.records import PypiRecord
 
-#: The project whose name uv gives to what only says where others come from.
+#: The name that uv gets for a project that only states the sources of others.
 SOURCES = "conda-multiplat-sources"
 _PLACES = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no-index")
 
 
 def asked_with_sources(request: PypiRequest) -> frozenset[str]:
-    """The projects that lines ask for here and that come from an index of their own."""
+    """Return the projects that lines request on this target and that have an index of their own."""
     target = request.target
     asked = asked_for(request.requirements, target.subdir, request.python)
     return frozenset(asked) & with_sources(request)
 
 
 def with_sources(request: PypiRequest) -> frozenset[str]:
-    """The projects that come from an index of their own, if at all and not from conda."""
+    """Return the projects that come from their own index, unless conda provides them."""
     return sourced(request) - {package.name for package in request.provided}
 
 
 def sourced(request: PypiRequest) -> frozenset[str]:
-    """The projects that come from an index of their own, where it is PyPI's that is taken."""
+    """Return the projects with an index of their own, for packages that conda does not provide."""
     return frozenset(name for name, _ in request.target.pypi_options.sources)
 
 
 def sources_project(options: PypiOptions, names: Collection[str]) -> str:
-    """A ``pyproject.toml`` by which uv takes some projects from their indexes alone."""
+    """Return a ``pyproject.toml`` that makes uv use only the given indexes for some projects."""
     sources = {name: index for name, index in options.sources if name in names}
     logins = index_logins(os.environ)
     lines = ["[project]", f'name = "{SOURCES}"', 'version = "0"']
@@ -52,11 +52,10 @@ def sources_project(options: PypiOptions, names: Collection[str]) -> str:
 
 
 def torch_backend(request: PypiRequest) -> str:
-    """Uv's name of the accelerator that PyTorch's packages are to be for; ``""`` for PyPI's own.
+    """Return uv's name of the accelerator for PyTorch's packages; ``""`` for PyPI's own builds.
 
-    The manifest's word, or else the CUDA that is promised, ``cpu`` where none is. A manifest that
-    says where packages come from is not contradicted, and where conda provides PyTorch itself, its
-    relatives are left as they are.
+    The manifest's value, or else the promised CUDA, or ``cpu`` without one. It is ``""`` if the
+    manifest states where the packages come from, or if conda provides PyTorch itself.
     """
     target = request.target
     options, said = target.pypi_options, target.pypi_options.torch_backend
@@ -72,7 +71,7 @@ def torch_backend(request: PypiRequest) -> str:
 
 
 def cuda_backend(version: str) -> str:
-    """The newest of uv's names that a version of CUDA covers; ``cpu`` if there is none so old."""
+    """Return the newest of uv's names that a version of CUDA supports; ``cpu`` if it is too old."""
     major, minor, *_ = [*version.split("."), "0"]
     numbers = (int(major), int(minor))
     fitting = [name for name in CUDA_BACKENDS if (int(name[2:-1]), int(name[-1])) <= numbers]
@@ -80,6 +79,6 @@ def cuda_backend(version: str) -> str:
 
 
 def used_backend(request: PypiRequest, records: Iterable[PypiRecord]) -> str:
-    """The accelerator that some of the records are for; ``""`` where none is of PyTorch's index."""
+    """Return the accelerator of the records; ``""`` if none comes from PyTorch's index."""
     backend = torch_backend(request)
     return backend if any(f"/whl/{backend}/" in record.url for record in records) else ""

@@ -1,7 +1,7 @@
-"""Wheels as files, verified: uv keeps them unpacked, and has no command that downloads.
+"""Download and verify wheels as files: uv keeps them unpacked and has no download command.
 
-Each comes from where it was locked. Where a mirror stands for PyPI, the mirror's page of the
-project (PEP 503) says where the file of that name is; the hash must be the locked one.
+Each comes from its locked URL. If a mirror replaces PyPI, the mirror's project page (PEP 503) has
+the URL of the file with that name; its hash must be the locked one.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ def download_wheels(
     settings: Settings,
     progress: Progress,
 ) -> dict[PypiRecord, Fetched]:
-    """Have wheels, or other files, for this or another machine, each the one that is locked.
+    """Download wheels, or other files, for this or another machine, and verify them.
 
     Args:
         records: the packages; each is a file with a SHA-256.
-        folder: an empty one for what comes.
-        base: the lock's folder, from which relative paths start.
-        installer: knows the indexes, their logins, and what a mirror stands for.
-        candidates: files that may be some of them; read in place.
+        folder: an empty folder for the downloads.
+        base: the lock's folder, the base of relative paths.
+        installer: has the indexes, their logins, and the mirror of PyPI.
+        candidates: local files that may be some of them; used in place.
         settings: for the proxy and TLS.
-        progress: hears of each package.
+        progress: gets a step for each package.
 
     Raises:
-        OutsideError: a wheel can't be fetched, or is not what was locked.
+        OutsideError: a wheel can't be downloaded, or does not have the locked hash.
     """
     if not records:
         return {}
@@ -74,7 +74,7 @@ def _page(index: str, project: str) -> str:
 
 
 def _links(page: str, url: str) -> dict[str, str]:
-    """The files that an index's page of a project links to, by name."""
+    """Return the links of a project's page of an index, by file name."""
     parser = _Links()
     parser.feed(page)
     return {file_of(link): urljoin(url, link) for link in parser.links}

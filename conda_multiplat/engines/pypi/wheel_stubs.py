@@ -1,4 +1,4 @@
-"""Empty wheels that stand for what conda provides: a name, a version, and what extras need."""
+"""Empty wheels for packages that conda provides: name, version and requirements of extras."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from conda_multiplat.machine.temporary import put
 
-if TYPE_CHECKING:  # an install without PyPI packages takes the names below from here
+if TYPE_CHECKING:  # an install without PyPI packages imports the names below from here
     from conda_multiplat.solving.extras import Metadata
 
-#: Where they are in the cache, and what is held while they are in use (see ``engines.cache``).
+#: Their folder in the cache, and the lock file held while they are in use (see ``engines.cache``).
 FOLDER = "stubs"
 LOCK = ".lock"
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -23,10 +23,10 @@ _WHEEL = (
 
 
 def stub(folder: Path, name: str, version: str, says: Metadata | None = None) -> str:
-    """The ``file://`` URL of a wheel that holds nothing, and needs nothing but for its extras.
+    """Return the ``file://`` URL of an empty wheel without requirements, but for its extras.
 
-    It is made once: uv remembers what it has read of a file. What says something else is in a
-    folder of its own.
+    It is written once, because uv caches what it read from a file. A wheel with other content has
+    a folder of its own.
     """
     lines = [f"Provides-Extra: {extra}\n" for extra in (says.extras if says else ())]
     lines += [f"Requires-Dist: {need}\n" for need in (says.requires if says else ())]
@@ -38,7 +38,7 @@ def stub(folder: Path, name: str, version: str, says: Metadata | None = None) ->
         folder.mkdir(parents=True, exist_ok=True)
         temporary = folder / f".{stem}.{os.getpid()}.{threading.get_ident()}"
         metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n" + "".join(lines)
-        import zipfile  # late: it takes longer than to look whether there is anything to do
+        import zipfile  # late: importing takes longer than looking whether it is needed
 
         with zipfile.ZipFile(temporary, "w") as archive:
             for file, text in (("METADATA", metadata), ("WHEEL", _WHEEL), ("RECORD", "")):

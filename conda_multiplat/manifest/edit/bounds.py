@@ -1,7 +1,7 @@
-"""A bound for a requirement that names a package only.
+"""Lower bounds for requirements that only name a package.
 
-It is ``>=`` the lowest version that was solved, so that it holds on every platform. There is no
-upper bound: the lock keeps what is locked, and a bound would keep `lock --update` from what is new.
+The bound is ``>=`` the lowest solved version, so that it holds on every platform. There is no
+upper bound: the lock pins versions, and an upper bound would keep `lock --update` from new ones.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NAME_AND_EXTRAS = re.compile(r"\s*[A-Za-z0-9._-]+(\s*\[[^\[\]]*\])?")
 
 
 def is_bare(text: str, *, pypi: bool) -> bool:
-    """Whether a requirement says nothing of versions, builds or files."""
+    """Return whether a requirement states no version, build or file."""
     try:
         if not pypi:
             return not parse_spec(text).fields
@@ -35,7 +35,7 @@ def is_bare(text: str, *, pypi: bool) -> bool:
 
 
 def bounded(text: str, version: str, *, pypi: bool, spaced: bool) -> str:
-    """A bare requirement with a lower bound; a PyPI version's local part is left out of it."""
+    """Add a lower bound to a bare requirement; a PyPI version's local part is left out."""
     gap = " " if spaced else ""
     if not pypi:
         return f"{text}{gap}>={version}"
@@ -45,14 +45,14 @@ def bounded(text: str, version: str, *, pypi: bool, spaced: bool) -> str:
 
 
 def lowest_pypi(versions: Iterable[str]) -> str:
-    """The lowest of some versions (PEP 440)."""
+    """Return the lowest version (PEP 440)."""
     return min(versions, key=Version)
 
 
 def is_spaced(texts: Iterable[str], *, pypi: bool) -> bool:
-    """Whether a manifest writes ``numpy >=2`` rather than ``numpy>=2``.
+    """Return whether a manifest writes ``numpy >=2`` rather than ``numpy>=2``.
 
-    What most of its requirements do; where there are none, or as many of each, conda's have a space
+    Most of its requirements decide; if there are none, or as many of each, conda's have a space
     and PyPI's have none.
     """
     every = list(texts)

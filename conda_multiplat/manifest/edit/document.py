@@ -1,4 +1,4 @@
-"""A manifest's text with its nodes: where things stand in it, and how it is written."""
+"""A manifest's text with its YAML nodes: their positions, and the file's formatting."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from conda_multiplat.vocabulary.yaml_nodes import is_null
 
 @dataclass(frozen=True, order=True)
 class Patch:
-    """A piece of text, from ``start`` to before ``end``, and what comes in its place."""
+    """A replacement for the text from ``start`` to before ``end``."""
 
     start: int
     end: int
@@ -25,7 +25,7 @@ class Patch:
 
 @dataclass(frozen=True)
 class Value:
-    """The value of a key, with the key and the mapping that it stands in."""
+    """The value of a key, with the key and its mapping."""
 
     mapping: yaml.MappingNode
     key: yaml.ScalarNode
@@ -33,19 +33,19 @@ class Value:
 
     @property
     def items(self) -> list[yaml.Node]:
-        """The items of a list; none for a null."""
+        """Return the items of a list; empty for a null."""
         return self.node.value if isinstance(self.node, yaml.SequenceNode) else []
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A requirement as it stands in a list.
+    """A requirement in a list.
 
     Attributes:
         scalar: its text.
-        key: the ``sel(linux)`` before it, if there is one.
+        key: the ``sel(linux)`` before it, if any.
         item: the item of the list: the scalar, or the mapping of that key.
-        lists: the list, and those around it: ``pip`` before ``dependencies``.
+        lists: the list and those around it: ``pip`` before ``dependencies``.
     """
 
     scalar: yaml.ScalarNode
@@ -55,27 +55,27 @@ class Entry:
 
     @property
     def place(self) -> tuple[int, int]:
-        """Its line and column, from 1."""
+        """Return its line and column, from 1."""
         return self.scalar.start_mark.line + 1, self.scalar.start_mark.column + 1
 
 
 class Document:
-    """One file.
+    """One file of a manifest.
 
-    The parser is Python's own, not libyaml's: it counts in characters.
+    The parser is Python's own instead of libyaml's: its positions count characters.
     """
 
     def __init__(self, source: Source) -> None:
         self.file = source.file
         self.text = source.text
         root = yaml.compose(source.text, Loader=yaml.SafeLoader)
-        assert isinstance(root, yaml.MappingNode)  # it has been read as a manifest
+        assert isinstance(root, yaml.MappingNode)  # it was read as a manifest before
         self.root = root
         self.newline = "\r\n" if "\r\n" in source.text else "\n"
         self.has_comment_selectors = bool(selector_lines(source.text))
 
     def patched(self, *patches: Patch) -> str:
-        """The text with some pieces replaced; one without a last line break gets none."""
+        """Return the text with replacements; a final line break is not added."""
         text = self.text
         for patch in sorted(patches, reverse=True):
             text = text[: patch.start] + patch.text + text[patch.end :]
@@ -83,23 +83,23 @@ class Document:
             return text.removesuffix(self.newline)
         return text
 
-    # What stands where.
+    # Positions.
 
     def value(self, mapping: yaml.Node, key: str) -> Value | None:
-        """The value of a key, the last one where selectors allow several."""
+        """Return the value of a key; the last one, if selectors allow several."""
         if not isinstance(mapping, yaml.MappingNode):
             return None
         values = [Value(mapping, k, v) for k, v in mapping.value if k.value == key]
         return values[-1] if values else None
 
     def environment(self, name: str) -> Value | None:
-        """A declared environment, if this file has it."""
+        """Return a declared environment, if this file has it."""
         multiplat = self.value(self.root, "multiplat")
         environments = multiplat and self.value(multiplat.node, "environments")
         return self.value(environments.node, name) if environments else None
 
     def keys_of(self, environment: str) -> yaml.MappingNode | None:
-        """The mapping that has an environment's own keys; the file itself for ``default``."""
+        """Return the mapping of an environment's own keys; the file's top level for ``default``."""
         if environment == DEFAULT_ENVIRONMENT:
             return self.root
         table = self.environment(environment)
@@ -107,17 +107,17 @@ class Document:
         return node if isinstance(node, yaml.MappingNode) else None
 
     def dependencies(self, environment: str) -> Value | None:
-        """An environment's own list of dependencies, if it has one."""
+        """Return an environment's own list of dependencies, if any."""
         keys = self.keys_of(environment)
         return self.value(keys, "dependencies") if keys else None
 
     def pip_lists(self, dependencies: Value) -> list[tuple[yaml.Node, Value]]:
-        """The ``pip`` lists in a list of dependencies, each with the item that it stands in."""
+        """Return the ``pip`` lists in a list of dependencies, each with its item."""
         lists = ((item, self.value(item, "pip")) for item in dependencies.items)
         return [(item, value) for item, value in lists if value]
 
     def entries(self, environment: str) -> Iterator[Entry]:
-        """All that an environment's own lines ask for, conda's and PyPI's."""
+        """Return all of an environment's own requirements, conda's and PyPI's."""
         dependencies = self.dependencies(environment)
         for item in dependencies.items if dependencies else []:
             assert dependencies is not None
@@ -136,7 +136,7 @@ class Document:
 
     @property
     def has_dict_selectors(self) -> bool:
-        """Whether some dependency stands under ``sel(…)``."""
+        """Return whether a dependency is under ``sel(…)``."""
         multiplat = self.value(self.root, "multiplat")
         declared = multiplat and self.value(multiplat.node, "environments")
         pairs = declared.node.value if declared else []
@@ -144,24 +144,24 @@ class Document:
         entries = (entry for name in (DEFAULT_ENVIRONMENT, *names) for entry in self.entries(name))
         return any(entry.key is not None for entry in entries)
 
-    # How it is written.
+    # Formatting.
 
     def line_start(self, index: int) -> int:
-        """Where the line of a character begins."""
+        """Return the start of a character's line."""
         return self.text.rfind("\n", 0, index) + 1
 
     def line_end(self, index: int) -> int:
-        """Where the line of a character ends, before what breaks it."""
+        """Return the end of a character's line, before its line break."""
         found = self.text.find("\n", index)
         end = len(self.text) if found < 0 else found
         return end - 1 if end > index and self.text[end - 1] == "\r" else end
 
     def line(self, index: int) -> str:
-        """The line of a character."""
+        """Return a character's line."""
         return self.text[self.line_start(index) : self.line_end(index)]
 
     def end_of(self, node: yaml.Node) -> int:
-        """Where the last thing in a node ends: YAML's own mark is often where the next begins."""
+        """Return the end of a node's last token: YAML's own mark is often later."""
         if isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
             last = node.value[-1]
             return self.end_of(last[1] if isinstance(last, tuple) else last)
@@ -170,28 +170,28 @@ class Document:
         return len(self.text[: node.end_mark.index].rstrip())
 
     def indentation_step(self) -> int:
-        """By how much the file indents a list under its key: 0 or 2, mostly."""
+        """Return how far the file indents a list under its key, usually 0 or 2."""
         steps = list(_steps(self.root))
         return steps[0] if steps else 2
 
     def refusal(self, node: yaml.Node, why: str, hint: str) -> ManifestError:
-        """The error of a change that can't be made here."""
+        """Return the error for a change that can't be made here."""
         mark = node.start_mark
         return refusal(Location(self.file, mark.line + 1, mark.column + 1), why, hint)
 
 
-#: What every refusal ends with.
+#: The end of every such error.
 UNCHANGED = "no file was changed"
 
 
 def refusal(at: Location, why: str, hint: str) -> ManifestError:
-    """The error of a change that can't be made at some place."""
+    """Return the error for a change that can't be made at a place."""
     problem = Problem(at, why, hint)
     return ManifestError(f"{at.file} can't be edited", problems=[problem], hints=[UNCHANGED])
 
 
 def _steps(node: yaml.Node) -> Iterator[int]:
-    """How far each list that is written in lines is from its key."""
+    """Return the indentation under its key of each list in block style."""
     if isinstance(node, yaml.SequenceNode):
         for item in node.value:
             yield from _steps(item)

@@ -1,4 +1,4 @@
-"""A manifest on the way from what it is to what it is to be."""
+"""A manifest during an edit."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from conda_multiplat.vocabulary.selector_writer import Selection
 
 @dataclass(frozen=True)
 class Change:
-    """What a change is about.
+    """The subject of a change.
 
     Attributes:
-        environment: whose own lines.
-        name: the package's normalised name, or an entry of ``pip:`` as it is if it names none.
-        pypi: whether it stands under ``pip:``.
-        selection: on which platforms.
+        environment: the environment whose own lines change.
+        name: the package's normalised name, or an entry of ``pip:`` unchanged if it has no name.
+        pypi: whether it belongs under ``pip:``.
+        selection: the platforms.
     """
 
     environment: str
@@ -32,17 +32,17 @@ class Change:
     selection: Selection
 
     def matches(self, requirement: Requirement) -> bool:
-        """Whether a line has the name."""
+        """Return whether a line has the name."""
         return self.name == (requirement.name or requirement.text)
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A manifest's files, as they are or as they are to be.
+    """A manifest's files, original or edited.
 
     Attributes:
         sources: the files, in the order in which later ones take precedence.
-        host_subdirs: the platforms to assume where no file names any.
+        host_subdirs: the platforms to assume if no file names any.
     """
 
     sources: tuple[Source, ...]
@@ -50,7 +50,7 @@ class Draft:
 
     @cached_property
     def manifest(self) -> Manifest:
-        """What the files say.
+        """Read the files as a manifest.
 
         Raises:
             ManifestError: with every problem of every file.
@@ -59,14 +59,14 @@ class Draft:
 
     @cached_property
     def documents(self) -> dict[str, Document]:
-        """Each file with its nodes, by name."""
+        """Return each file with its nodes, by name."""
         return {source.file: Document(source) for source in self.sources}
 
     def with_text(self, file: str, text: str) -> Draft:
-        """With another text for a file, which must still be a manifest's.
+        """Replace a file's text, which must still be a manifest.
 
         Raises:
-            ManifestError: it would not be.
+            ManifestError: it is none.
         """
         sources = (s._replace(text=text) if s.file == file else s for s in self.sources)
         draft = replace(self, sources=tuple(sources))
@@ -83,23 +83,23 @@ class Draft:
 
     @property
     def subdirs(self) -> frozenset[str]:
-        """Every platform that is named anywhere."""
+        """Return every platform that is named anywhere."""
         return frozenset(self.manifest.environments[DEFAULT_ENVIRONMENT].views)
 
     def reach(self, environment: str) -> frozenset[str]:
-        """The platforms that an environment's own lines count for, those who extend it included."""
+        """Return the platforms of an environment's own lines, including those of its heirs."""
         heirs = self.manifest.heirs(environment)
         return frozenset(subdir for name in heirs for subdir in self.manifest.platforms_of(name))
 
     def own(self, environment: str, subdir: str, *, pypi: bool) -> Sequence[Requirement]:
-        """What an environment's own lines ask for on a platform."""
+        """Return an environment's own requirements on a platform."""
         view = self.manifest.environments[environment].views.get(subdir)
         if view is None:
             return ()
         return view.pypi if pypi else view.conda
 
     def home_of(self, environment: str) -> Document:
-        """The file for an environment's new lines: the first, or the one that declares it."""
+        """Return the file for an environment's new lines: the first, or where it is declared."""
         every = list(self.documents.values())
         if environment == DEFAULT_ENVIRONMENT:
             return every[0]

@@ -1,4 +1,4 @@
-"""New keys and lists of a manifest, made where they are not there, and where a new line goes."""
+"""Add missing keys and lists to a manifest, and find the place for a new line."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 
 def with_key(document: Document, environment: str, key: str, value: str) -> str:
-    """The document's text with a key that an environment does not have yet.
+    """Return the document's text with a new key for an environment.
 
-    At the top it comes after ``channels`` or ``name``, else before ``dependencies``; in an
-    environment of its own at the end.
+    At the top level it is written after ``channels`` or ``name``, else before ``dependencies``; in
+    another environment at the end.
     """
     line = f"{key}: {value}"
     if environment == DEFAULT_ENVIRONMENT:
@@ -47,7 +47,7 @@ def _at_the_top(document: Document, line: str) -> Patch:
 
 
 def _step(document: Document, declared: Value) -> int:
-    """By how much the file indents the environments under their key."""
+    """Return how far the file indents the environments under their key."""
     multiplat = document.value(document.root, "multiplat")
     above = document.value(multiplat.node, "environments") if multiplat else None
     outer = above.key.start_mark.column if above else 0
@@ -64,7 +64,7 @@ def _behind(document: Document, node: yaml.MappingNode, line: str) -> Patch:
 
 
 def with_lists(draft: Draft, change: Change) -> Draft:
-    """With the lists that the line is to stand in, empty where they are not there yet."""
+    """Add the lists that a new line needs, empty if they are missing."""
     document = draft.home_of(change.environment)
     if change.environment != DEFAULT_ENVIRONMENT and not document.dependencies(change.environment):
         text = with_key(document, change.environment, "dependencies", "[]")
@@ -80,7 +80,7 @@ def with_lists(draft: Draft, change: Change) -> Draft:
 
 
 def list_of(document: Document, change: Change) -> Value:
-    """The list that a line is to stand in, which is there."""
+    """Return the existing list for a new line."""
     dependencies = document.dependencies(change.environment)
     assert dependencies is not None
     if not change.pypi:
@@ -90,7 +90,7 @@ def list_of(document: Document, change: Change) -> Value:
 
 
 def inserted(document: Document, value: Value, change: Change, text: str, comment: str = "") -> str:
-    """With the line at the end of its kind: conda's come before ``pip:``."""
+    """Insert the line at the end of its kind: conda's lines come before ``pip:``."""
     its = [item for item in value.items if change.pypi or _is_conda(item)]
     return lists.insert(document, value, text, after=its[-1] if its else None, comment=comment)
 

@@ -1,4 +1,4 @@
-"""Items into a list and out of it, whether it is written in lines or in brackets."""
+"""Insert and delete items of a YAML list, in block or flow style."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _SELECTED = re.compile(r"\S(?P<gap>\s+)#\s*\[[^\[\]]*\]\s*$")
 
 
 def in_brackets(value: Value) -> bool:
-    """Whether a list is written in brackets, and has to stay so.
+    """Return whether a list is in flow style and has to stay so.
 
-    ``[]`` has not, unless its key is in braces: items can stand in lines below the key.
+    ``[]`` does not have to, unless its key is in braces: items can be written below the key.
     """
     if isinstance(value.node, yaml.SequenceNode) and value.node.flow_style:
         return bool(value.node.value) or bool(value.mapping.flow_style)
@@ -32,14 +32,14 @@ def insert(
     after: yaml.Node | None,
     comment: str = "",
 ) -> str:
-    """The document's text with a new item in a list.
+    """Return the document's text with a new item in a list.
 
     Args:
-        document: what is edited.
+        document: the document.
         value: the list.
-        text: the item as it is to stand there.
-        after: the item that it comes after; the first place where it is ``None``.
-        comment: a comment selector's expression to put behind it; not in brackets.
+        text: the item as it will be written.
+        after: the item before it; ``None`` for the first place.
+        comment: the expression of a comment selector to write after it; not in flow style.
     """
     if in_brackets(value):
         return document.patched(*_in_brackets(document, value, text, after))
@@ -73,20 +73,20 @@ def _in_brackets(
 
 
 def _line_in_brackets(document: Document, item: yaml.Node) -> re.Match[str] | None:
-    """The line of an item that stands alone in it, within brackets."""
+    """Return the line of an item that has its own line in flow style."""
     start, end = item.start_mark.index, document.end_of(item)
     pattern = rf"(?P<indent>\s*){re.escape(document.text[start:end])}\s*(?P<comma>,)?\s*(#.*)?"
     return re.fullmatch(pattern, document.line(start))
 
 
 def selected(document: Document, line: str, comment: str) -> str:
-    """A line with a comment selector, as the file has them."""
+    """Return a line with a comment selector, formatted as in the file."""
     gap = selector_gap(document, len(line))
     return f"{line}{gap}# [{comment}]" if comment else line
 
 
 def _first_line(document: Document, value: Value, text: str, comment: str) -> list[Patch]:
-    """The first item of a list that has none: in a line below its key."""
+    """Write the first item of an empty list, in a line below its key."""
     key, node = value.key, value.node
     colon = document.text.index(":", key.end_mark.index) + 1
     written = document.text[colon : node.end_mark.index]
@@ -100,7 +100,7 @@ def _first_line(document: Document, value: Value, text: str, comment: str) -> li
 
 
 def dash(document: Document, item: yaml.Node) -> str:
-    """What stands before an item on its line: the indentation and the dash."""
+    """Return the indentation and the dash before an item."""
     start = item.start_mark.index
     before = document.text[document.line_start(start) : start]
     if not re.fullmatch(r" *-[ \t]+", before):
@@ -109,9 +109,9 @@ def dash(document: Document, item: yaml.Node) -> str:
 
 
 def selector_gap(document: Document, width: int) -> str:
-    """What comes between a line of some width and its selector: as the file has it.
+    """Return the white space between a line of some width and its selector.
 
-    Where all selectors stand in one column, so does the new one.
+    If all selectors of the file are in one column, the new one is too.
     """
     matches = [_SELECTED.search(line) for line in document.text.splitlines()]
     gaps = [match for match in matches if match]
@@ -122,9 +122,9 @@ def selector_gap(document: Document, width: int) -> str:
 
 
 def delete(document: Document, lists: Sequence[Value], item: yaml.Node) -> str:
-    """The document's text without an item of the first of ``lists``.
+    """Return the document's text without an item of the first of ``lists``.
 
-    A list of ``pip`` that loses its last item goes too; one of dependencies stays, as ``[]``.
+    An emptied ``pip`` list is removed too; one of dependencies becomes ``[]``.
     """
     value = lists[0]
     if len(value.items) == 1:
@@ -153,13 +153,13 @@ def _delete_last(document: Document, lists: Sequence[Value], item: yaml.Node) ->
 
 
 def _emptied(document: Document, value: Value) -> Patch:
-    """``[]`` behind the key of a list that loses its last line."""
+    """Write ``[]`` after the key of a list that loses its last line."""
     colon = document.text.index(":", value.key.end_mark.index) + 1
     return Patch(colon, colon, " []")
 
 
 def _whole_line(document: Document, item: yaml.Node) -> Patch:
-    """An item's line, which must have nothing else."""
+    """Return an item's line, which must contain nothing else."""
     dash(document, item)
     start, end = item.start_mark.index, document.end_of(item)
     if "\n" in document.text[start:end]:
@@ -168,15 +168,15 @@ def _whole_line(document: Document, item: yaml.Node) -> Patch:
 
 
 def _line_of(document: Document, item: yaml.Node) -> Patch:
-    """A line with its break, if it has one."""
+    """Return a line with its line break, if any."""
     start = document.line_start(item.start_mark.index)
     end = document.text.find("\n", item.start_mark.index)
     return Patch(start, len(document.text) if end < 0 else end + 1, "")
 
 
 def _out_of_brackets(document: Document, value: Value, item: yaml.Node) -> Patch:
-    """An item with the comma that it no longer needs."""
-    if _line_in_brackets(document, item):  # a comma that is left at the end does no harm
+    """Return an item with the comma that is no longer needed."""
+    if _line_in_brackets(document, item):  # a trailing comma is valid
         return _line_of(document, item)
     items = value.items
     at = items.index(item)
@@ -190,7 +190,7 @@ def _out_of_brackets(document: Document, value: Value, item: yaml.Node) -> Patch
 
 
 def selector_of(document: Document, node: yaml.Node) -> tuple[str, int] | None:
-    """The comment selector of a node's line: its expression, and where in the text it stands."""
+    """Return the comment selector of a node's line: its expression and position in the text."""
     selector = comment_selector(document.line(node.start_mark.index))
     if selector is None:
         return None

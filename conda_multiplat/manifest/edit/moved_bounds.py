@@ -1,6 +1,6 @@
-"""Bounds that move to what was solved without them, each in the words that it is written in.
+"""Move bounds to the solved versions, each in its own notation.
 
-What a line of a package says of versions, where 2.4.6 was solved:
+The bounds of a line, if 2.4.6 was solved without them:
 
 ==================  ===================  ====================
 written             solved with          moves to
@@ -15,9 +15,9 @@ written             solved with          moves to
 ``!=1.27.0``        ``!=1.27.0``         the same
 ==================  ===================  ====================
 
-So nothing becomes older, and as many parts of a version are bound as before. Of versions that
-differ between platforms the lowest counts for what is to hold on all of them, the highest for an
-upper bound. A line that names a build, a hash, a file or several ranges stays as it is.
+Versions never become older, and as many parts of a version are stated as before. If versions differ
+between platforms, the lowest counts for lower bounds, which must hold on all of them, and the
+highest for upper bounds. A line with a build, a hash, a file or several ranges stays unchanged.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from conda_multiplat.vocabulary.errors import WordingError
 from conda_multiplat.vocabulary.match_spec import parse_spec, version_span
 from conda_multiplat.vocabulary.pip_entries import entry_name
 
-#: Whether a version comes after another.
+#: Returns whether a version comes after another.
 IsNewer = Callable[[str, str], bool]
 
 _TERM = re.compile(
@@ -44,7 +44,7 @@ _FLOORS = ("", "=", "==", "~=", ">=")
 
 
 class _Term(NamedTuple):
-    """One bound: where its version stands in the line, and what it says."""
+    """One bound: the position of its version in the line, its operator and version."""
 
     start: int
     end: int
@@ -54,7 +54,7 @@ class _Term(NamedTuple):
 
 
 def loosened(text: str, *, pypi: bool) -> str:
-    """A line without what keeps newer versions out; ``""`` where it has no bound that can move."""
+    """Remove what excludes newer versions from a line; ``""`` if it has no bound that can move."""
     terms = _terms(text, pypi=pypi)
     kept = [bound for term in terms for bound in _kept(term)]
     if not terms:
@@ -70,12 +70,12 @@ def loosened(text: str, *, pypi: bool) -> str:
 
 
 def moved(text: str, versions: Sequence[str], is_newer: IsNewer, *, pypi: bool) -> str:
-    """A line with its bounds moved to what was solved for it.
+    """Move a line's bounds to the solved versions.
 
     Args:
         text: the line.
-        versions: what was solved, on one platform or several; sorted, the lowest first.
-        is_newer: compares them.
+        versions: the solved versions of all platforms, sorted, the lowest first.
+        is_newer: compares versions.
         pypi: whether it is a line of ``pip:``.
     """
     for term in reversed(_terms(text, pypi=pypi)):
@@ -110,15 +110,15 @@ def _count(version: str) -> int:
 
 
 def _parts(version: str, count: int) -> str:
-    """The first parts of a version; ``0`` for those that it does not have."""
+    """Return the first parts of a version, completed with ``0``."""
     parts = version.split(".")
     return ".".join([*parts, *["0"] * (count - len(parts))][:count])
 
 
 def _above(version: str, bound: str) -> str:
-    """The bound above a version that is written as ``bound`` is.
+    """Return the bound above a version, with as many parts as ``bound`` has.
 
-    ``<2.0`` is meant to keep the next major version out: the zeros at its end say nothing.
+    ``<2.0`` excludes the next major version: zeros at its end are ignored.
     """
     written = _NUMBERS.fullmatch(bound)
     assert written  # it begins with a number
@@ -126,14 +126,14 @@ def _above(version: str, bound: str) -> str:
     said = _count(re.sub(r"(\.0+)+$", "", written["numbers"]))
     *before, last = _parts(version, said).split(".")
     number = _NUMBERS.match(last)
-    if number is None:  # a letter: nothing is known to come after it
+    if number is None:  # a letter: the version after it is unknown
         return bound
     above = [*before, str(int(number["numbers"]) + 1), *["0"] * (count - said)]
     return ".".join(above) + written["rest"]
 
 
 def _terms(text: str, *, pypi: bool) -> list[_Term]:
-    """The bounds of a line; none where it has none, or some that can't be moved one by one."""
+    """Return the bounds of a line; empty if there are none, or some can't be moved."""
     start, end = _span(text, pypi=pypi)
     terms: list[_Term] = []
     at = start
@@ -150,7 +150,7 @@ def _terms(text: str, *, pypi: bool) -> list[_Term]:
 
 
 def _span(text: str, *, pypi: bool) -> tuple[int, int]:
-    """Where a line speaks of versions; an empty span where it does not, or can't be moved."""
+    """Return the span of a line's version part; empty if it has none, or can't be moved."""
     try:
         return _pypi_span(text) if pypi else _conda_span(text)
     except (WordingError, InvalidRequirement):

@@ -1,4 +1,4 @@
-"""What must be true of every change: nothing but what was asked for is said differently."""
+"""Verify that an edit changes nothing in a manifest but what was requested."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from conda_multiplat.vocabulary.implied_promises import Implied
 from conda_multiplat.vocabulary.markers import may_hold
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
-#: What an environment's own lines ask for on each platform: whether of PyPI, and the text.
+#: An environment's own requirements on each platform: whether it is PyPI's, and the text.
 _Lines = Mapping[str, Counter[tuple[bool, str]]]
 
 
 def refuse_unless_only(before: Draft, after: Draft, change: Change, text: str | None) -> None:
-    """Refuse a change after which anything else means something else.
+    """Refuse an edit that changes the meaning of anything else.
 
     Args:
-        before: the manifest as it was.
-        after: the manifest as it is to be.
-        change: what was to change.
-        text: what is asked for now; ``None`` for nothing.
+        before: the manifest before the edit.
+        after: the manifest after it.
+        change: the requested change.
+        text: the new requirement; ``None`` for none.
 
     Raises:
         ManifestError: with what to do.
@@ -41,7 +41,7 @@ def refuse_unless_only(before: Draft, after: Draft, change: Change, text: str | 
 
 
 def not_only(file: str, what: str) -> ManifestError:
-    """The error of a change that would change more."""
+    """Return the error for an edit that would change more."""
     reason = "an anchor, or a selector on a line around it, ties it to other lines"
     return ManifestError(
         f"{file} can't be edited",
@@ -51,16 +51,16 @@ def not_only(file: str, what: str) -> ManifestError:
 
 
 def same_but_for_platforms(before: Draft, after: Draft, environment: str) -> bool:
-    """Whether two manifests differ in nothing but an environment's platforms."""
+    """Return whether two manifests are equal but for an environment's platforms."""
     subdirs = before.subdirs & after.subdirs
     said, now = (_without_platforms(each, environment, subdirs) for each in (before, after))
     return said == now
 
 
 def same_but_for_lines(before: Draft, after: Draft, texts: Mapping[Location, str]) -> bool:
-    """Whether two manifests differ in nothing but what lines at some places say.
+    """Return whether two manifests are equal but for the text of lines at some places.
 
-    What moves in its line to the right is another place, and the order of lines stays.
+    A line that moves to the right is at another place, and the order of lines counts.
     """
     said = (
         {
@@ -81,7 +81,7 @@ def same_but_for_lines(before: Draft, after: Draft, texts: Mapping[Location, str
 def same_but_for_promises(
     before: Draft, after: Draft, environment: str, promises: Mapping[str, Sequence[Implied]]
 ) -> bool:
-    """Whether two manifests differ in nothing but what an environment promises more."""
+    """Return whether two manifests are equal but for additional promises of an environment."""
     stated = {
         subdir: dict(values)
         for subdir, values in before.manifest.environments[environment].promises.items()
@@ -94,7 +94,7 @@ def same_but_for_promises(
 
 
 def _all_said(manifest: Manifest) -> dict[str, Any]:
-    """What a manifest says, its dependencies included."""
+    """Return the content of a manifest, including its dependencies."""
     said = _said(manifest)
     for name, environment in said["environments"].items():
         views = manifest.environments[name].views
@@ -116,7 +116,7 @@ def _without_platforms(draft: Draft, environment: str, subdirs: frozenset[str]) 
 
 
 def _lines(draft: Draft, name: str, change: Change | None, text: str | None) -> _Lines:
-    """What an environment asks for; with ``change`` what it is to ask for."""
+    """Return an environment's requirements; with ``change``, those that it should have."""
     reach = draft.reach(name)
     views = draft.manifest.environments[name].views
     asked = {subdir: _counted(view, subdir) for subdir, view in views.items() if subdir in reach}
@@ -131,15 +131,15 @@ def _lines(draft: Draft, name: str, change: Change | None, text: str | None) -> 
 
 
 def counts(line: Requirement, subdir: str, *, pypi: bool) -> bool:
-    """Whether a line asks for anything on a platform that its selector names.
+    """Return whether a line applies on a platform that its selector names.
 
-    A line of ``pip:`` whose marker can't hold there says nothing of that platform.
+    A line of ``pip:`` does not if its marker is always false there.
     """
     return not pypi or may_hold(line.text, subdir)
 
 
 def _counted(view: View, subdir: str = "") -> Counter[tuple[bool, str]]:
-    """The lines of a platform; with ``subdir`` only those that count there."""
+    """Return the lines of a platform; with ``subdir``, only those that apply there."""
     kinds = ((False, view.conda), (True, view.pypi))
     return Counter(
         (is_pypi, line.text)
@@ -150,7 +150,7 @@ def _counted(view: View, subdir: str = "") -> Counter[tuple[bool, str]]:
 
 
 def _said(manifest: Manifest) -> dict[str, Any]:
-    """What a manifest says apart from dependencies, and from where it says it."""
+    """Return a manifest's content without dependencies and positions."""
     said = manifest._asdict()
     for key in ("files", "warnings", "platforms_given"):
         del said[key]

@@ -1,4 +1,4 @@
-"""Platforms into a manifest's ``platforms`` and out of it."""
+"""Add and remove a manifest's ``platforms``."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 def with_platforms(
     draft: Draft, environment: str, names: Sequence[str], known: Sequence[str]
 ) -> Draft:
-    """A manifest with more platforms.
+    """Add platforms to a manifest.
 
     Args:
         draft: the manifest.
-        environment: whose platforms; those at the top for ``default``.
-        names: the platforms, none of which it has.
-        known: those that it has: they are written down where it has no list of its own.
+        environment: whose platforms; those at the top level for ``default``.
+        names: the new platforms.
+        known: its current platforms, which are written too if it has no list of its own.
 
     Raises:
         ManifestError: the file is written in a way that can't be edited, with the reason.
@@ -43,7 +43,7 @@ def with_platforms(
 
 
 def without_platforms(draft: Draft, environment: str, names: Sequence[str]) -> Draft:
-    """A manifest without some of its platforms, which are not all that it has.
+    """Remove some, but not all, platforms of a manifest.
 
     Raises:
         ManifestError: the file is written in a way that can't be edited, with the reason.
@@ -62,7 +62,7 @@ def without_platforms(draft: Draft, environment: str, names: Sequence[str]) -> D
 
 
 def platforms_of(draft: Draft, environment: str) -> tuple[str, ...]:
-    """What the manifest itself says of an environment's platforms; nothing where it is silent."""
+    """Return an environment's own platforms in the manifest; empty if it states none."""
     manifest = draft.manifest
     if environment != DEFAULT_ENVIRONMENT:
         return manifest.environments[environment].platforms
@@ -70,7 +70,7 @@ def platforms_of(draft: Draft, environment: str) -> tuple[str, ...]:
 
 
 def _lists(draft: Draft, environment: str) -> list[tuple[Document, Value]]:
-    """Each file's list of an environment's platforms."""
+    """Return each file's list of an environment's platforms."""
     found = []
     for document in draft.documents.values():
         keys = document.keys_of(environment)

@@ -1,4 +1,4 @@
-"""Promises into a manifest's ``virtual-packages``."""
+"""Add promises to a manifest's ``virtual-packages``."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _KEY = "virtual-packages"
 def with_promises(
     draft: Draft, environment: str, promises: Mapping[str, Sequence[Implied]]
 ) -> Draft:
-    """A manifest that promises more.
+    """Add promises to a manifest.
 
     Args:
         draft: the manifest.
         environment: whose promises.
-        promises: platform -> what it does not promise yet.
+        promises: platform -> new promises.
 
     Raises:
         ManifestError: the file is written in a way that can't be edited, with the reason.
@@ -46,7 +46,7 @@ def _path(environment: str) -> list[str]:
 
 
 def _home(draft: Draft, environment: str) -> Document:
-    """The file that promises something already, else the one for an environment's new lines."""
+    """Return the file that has promises already, else the one for an environment's new lines."""
     documents = draft.documents.values()
     path = _path(environment)
     stating = (each for each in documents if len(_values(each, path)) == len(path))
@@ -54,7 +54,7 @@ def _home(draft: Draft, environment: str) -> Document:
 
 
 def _values(document: Document, path: Sequence[str]) -> list[Value]:
-    """The values on a path of keys, as far as they are there."""
+    """Return the existing values on a path of keys."""
     values: list[Value] = []
     node: yaml.Node = document.root
     for key in path:
@@ -67,7 +67,7 @@ def _values(document: Document, path: Sequence[str]) -> list[Value]:
 
 
 def _inserted(document: Document, path: Sequence[str], implied: Sequence[Implied]) -> str:
-    """The text with the promises at the end of a path, whose keys are made where they lack."""
+    """Insert the promises at the end of a path, whose missing keys are added."""
     values = _values(document, path)
     missing = path[len(values) :]
     node = values[-1].node if values else document.root
@@ -99,7 +99,7 @@ def _in_braces(
 
 
 def _lines(missing: Sequence[str], implied: Sequence[Implied]) -> list[str]:
-    """The lines of a block, each with who needs it."""
+    """Return the lines of a block, each with the packages that need it."""
     if not missing:
         return [f"{each}  # {each.comment}" for each in implied]
     comment = ", ".join(dict.fromkeys(each.comment for each in implied))

@@ -1,14 +1,14 @@
-"""A requirement into a manifest and out of it, on some platforms or on all.
+"""Add a requirement to a manifest or remove it, on some platforms or on all.
 
-``put``, in steps, each of which is a text that is read again:
+``put`` works in steps, and the text is read again after each:
 
-1. Of the lines that have the name and hold on a platform that is asked for, one that holds on no
-   other becomes the new one; if there is none, a line is added.
-2. The others that hold on no other platform go; those that do are narrowed to what is left.
+1. Of the lines with the name that apply on a requested platform, one that applies on no other
+   platform is replaced by the new one; if there is none, a line is added.
+2. The others are removed if they apply on no other platform, else their selector is narrowed.
 
-A line of ``pip:`` holds where its selector and its marker (PEP 508) do: one that is left with
-nowhere goes. ``take`` is the second step alone. At the end all platforms must say what they said,
-but for this.
+A line of ``pip:`` applies where both its selector and its marker (PEP 508) are true; one that no
+longer applies anywhere is removed. ``take`` is the second step alone. At the end, everything else
+must be unchanged on all platforms.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from conda_multiplat.vocabulary.yaml_scalars import list_item
 
 @dataclass(frozen=True)
 class _Line:
-    """A line that has the name.
+    """A line with the name.
 
     Attributes:
-        at: where it stands.
-        platforms: those that it counts for; all that are written, where its marker (PEP 508) rules
-            out every one of them.
+        at: its position.
+        platforms: those on which it applies; all of ``written`` if its marker (PEP 508) is false on
+            every one of them.
         written: those that its selector names.
     """
 
@@ -44,7 +44,7 @@ class _Line:
 
 
 def put(draft: Draft, change: Change, text: str) -> Draft:
-    """A manifest that asks for ``text``, and for nothing else of its name, where it is asked for.
+    """Make ``text`` the only requirement of its name on the selected platforms.
 
     Raises:
         ManifestError: the file is written in a way that can't be edited, with the reason.
@@ -57,7 +57,7 @@ def put(draft: Draft, change: Change, text: str) -> Draft:
 
 
 def take(draft: Draft, change: Change) -> Draft:
-    """A manifest that does not ask for a name where it is not to.
+    """Remove the requirement of a name on the selected platforms.
 
     Raises:
         ManifestError: the file is written in a way that can't be edited, with the reason.
@@ -68,7 +68,7 @@ def take(draft: Draft, change: Change) -> Draft:
 
 
 def lines(draft: Draft, change: Change) -> list[_Line]:
-    """The lines that have the name and hold on a platform that is asked for, in their order."""
+    """Return the lines with the name that apply on a selected platform, in file order."""
     found: dict[Location, set[str]] = defaultdict(set)
     live: dict[Location, set[str]] = defaultdict(set)
     for subdir in change.selection.every:
@@ -87,7 +87,7 @@ def lines(draft: Draft, change: Change) -> list[_Line]:
 
 
 def said(draft: Draft, change: Change, subdir: str) -> list[str]:
-    """What an environment's own lines say of a package on a platform, where they count there."""
+    """Return an environment's own lines for a package that apply on a platform."""
     every = draft.own(change.environment, subdir, pypi=change.pypi)
     return [
         each.text
@@ -109,13 +109,13 @@ def _put(draft: Draft, change: Change, text: str) -> Draft:
 
 
 def _keys(document: Document, selection: Selection) -> tuple[str, ...]:
-    """The families to write a line for each of, in a file that has them as keys."""
+    """Return the families that get a line each, in a file with families as keys."""
     named = document.has_dict_selectors and not selection.everywhere
     return (selection.families or ()) if named else ()
 
 
 def _without(draft: Draft, change: Change, *, keep: bool = False) -> Draft:
-    """Take out the lines that have the name; with ``keep``, leave the one that is to be changed."""
+    """Remove the lines with the name; with ``keep``, leave the one that will be replaced."""
     after = draft
     while True:
         named = lines(after, change)
@@ -124,12 +124,12 @@ def _without(draft: Draft, change: Change, *, keep: bool = False) -> Draft:
         if not going:
             return after
         after = _take_line(after, change, going[-1])
-        if lines(after, change) == named:  # nothing came of it: the check at the end says so
+        if lines(after, change) == named:  # without effect: the check at the end reports it
             return after
 
 
 def _reusable(named: list[_Line], change: Change) -> _Line | None:
-    """The line that becomes the new one; best is one that holds just where it is asked for."""
+    """Return the line to replace; preferably one that applies on exactly the selected platforms."""
     inside = [line for line in named if line.platforms <= change.selection.platforms]
     exact = [line for line in inside if line.platforms == change.selection.platforms]
     return next(iter([*exact, *inside]), None)
@@ -156,7 +156,7 @@ def _rewrite_line(draft: Draft, change: Change, line: _Line, text: str) -> Draft
 
 
 def new_scalar(document: Document, entry: Entry, text: str) -> Patch:
-    """Another text for a line, quoted as it was.
+    """Replace a line's text, with its quotes.
 
     Raises:
         ManifestError: it is written in a way that can't be edited.
@@ -174,7 +174,7 @@ def new_scalar(document: Document, entry: Entry, text: str) -> Patch:
 
 
 def _take_line(draft: Draft, change: Change, line: _Line) -> Draft:
-    """Without a line, or with it where it is not asked to go."""
+    """Remove a line, or keep it on the platforms that are not selected."""
     document, entry = _entry(draft, change, line)
     rest = line.platforms - change.selection.platforms
     if rest:
@@ -194,7 +194,7 @@ def _deleted(document: Document, entry: Entry) -> str:
 
 
 def _without_pair(document: Document, entry: Entry) -> Patch:
-    """One ``sel(…): SPEC`` of several in an item."""
+    """Remove one ``sel(…): SPEC`` of several in an item."""
     keys = [key for key, _ in entry.item.value]
     at = keys.index(entry.key)
     if at + 1 < len(keys):
@@ -208,7 +208,7 @@ def _without_pair(document: Document, entry: Entry) -> Patch:
 
 
 def _add_line(draft: Draft, change: Change, text: str) -> Draft:
-    """A new line; in dictionary style one for each family that the platforms are made of."""
+    """Add a line; in dictionary style one for each family of the platforms."""
     draft = with_lists(draft, change)
     document = draft.home_of(change.environment)
     value = list_of(document, change)

@@ -1,4 +1,4 @@
-"""Lines that say something else, each in its own place: for bounds that move."""
+"""Replace lines in place, for bounds that move."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from conda_multiplat.vocabulary.errors import Location
 
 
 def rewritten(draft: Draft, texts: Mapping[Location, str]) -> Draft:
-    """A manifest whose lines at some places say something else of the same packages.
+    """Replace the text of lines at some places, for the same packages.
 
     Args:
         draft: the manifest.
-        texts: the new text of each line, by where that is.
+        texts: the new text of each line, by its place.
 
     Raises:
         ManifestError: a line is written in a way that can't be edited, with the reason.

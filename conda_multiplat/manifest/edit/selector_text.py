@@ -1,4 +1,4 @@
-"""What a line says of the platforms that it is for: told anew, in the way of its file."""
+"""Rewrite a line's selector, in the style of its file."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from conda_multiplat.vocabulary.selector_writer import Selection
 
 
 def reselected(document: Document, entry: Entry, selection: Selection) -> list[Patch]:
-    """Say of a line that it is for a selection, however it said what it was for.
+    """Rewrite a line's selector for a selection.
 
     Raises:
-        ManifestError: the file has no words for it.
+        ManifestError: the file's style can't express it.
     """
     if document.has_dict_selectors:
         return [_new_key(document, entry, selection)]
@@ -42,7 +42,7 @@ def _new_key(document: Document, entry: Entry, selection: Selection) -> Patch:
 
 
 def _new_comments(document: Document, entry: Entry, words: Sequence[str]) -> list[Patch]:
-    """The first word behind the line, for each other one a line like it."""
+    """Write the first word after the line, and a copy of the line for each other word."""
     first, *others = words or [""]
     patches = _new_comment(document, entry, first)
     if not others:
@@ -79,7 +79,7 @@ def _new_comment(document: Document, entry: Entry, expression: str) -> list[Patc
 def unsayable(
     document: Document, node: yaml.Node, selection: Selection, *, pypi: bool
 ) -> ManifestError:
-    """The error of a selection that a file has no words for."""
+    """Return the error for a selection that a file's style can't express."""
     names = " and ".join(sorted(selection.platforms))
     if pypi:
         why = f"the selectors of this file can't say {names} under `pip:`"
