@@ -36,7 +36,7 @@ def requested_specs(history: str) -> dict[str, str]:
 
 
 def _listed(text: str) -> Iterator[str]:
-    """The specs of a line: a Python list, or in old histories ``a,b >=1,<2,c``."""
+    """Return the specs of a line: a Python list, or in old histories ``a,b >=1,<2,c``."""
     if text.startswith("["):
         try:
             yield from map(str, ast.literal_eval(text))

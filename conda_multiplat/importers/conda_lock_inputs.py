@@ -33,16 +33,16 @@ class Dependency(NamedTuple):
     """A dependency read by conda-lock.
 
     Attributes:
-        name: of the package, as its manager knows it.
+        name: the package's name for its manager.
         pypi: whether it comes from PyPI.
-        category: of dependencies.
-        version: constraints in conda's writing; ``*`` or nothing for any.
+        category: its category.
+        version: constraints in conda's syntax; ``*`` or ``""`` for any.
         build: a build string.
-        channel: where it has to come from.
-        extras: of a project.
-        place: a URL, a repository's URL or a path, in pip's writing.
-        sha256: of the file.
-        markers: its markers, where they say more than which platforms.
+        channel: the required channel.
+        extras: the extras of a project.
+        place: a URL, a repository's URL or a path, in pip's syntax.
+        sha256: the file's hash.
+        markers: its markers, if they are about more than platforms.
     """
 
     name: str
@@ -63,13 +63,13 @@ class Parsed(NamedTuple):
     Attributes:
         file: its name.
         text: its text.
-        name: the project's.
-        dependencies: for each platform.
-        channels: their names.
-        indexes: of PyPI's packages, beside PyPI.
-        only_indexes: whether PyPI itself is left out.
+        name: the project's name.
+        dependencies: the dependencies by platform.
+        channels: the channels' names.
+        indexes: PyPI indexes in addition to PyPI.
+        only_indexes: whether PyPI itself is excluded.
         lost: what conda-lock does not read.
-        notes: what it has said, and what was assumed.
+        notes: conda-lock's warnings, and assumptions.
     """
 
     file: str
@@ -84,11 +84,11 @@ class Parsed(NamedTuple):
 
 
 def read_conda_lock_input(parsed: Parsed, check_spec: SpecCheck) -> Imported:
-    """Return the manifest for what conda-lock would lock.
+    """Return a manifest with the requests that conda-lock would lock.
 
     Args:
         parsed: the file.
-        check_spec: what says whether a MatchSpec is one.
+        check_spec: returns what is wrong with a MatchSpec.
     """
     parsed, of_itself = _without_itself(parsed)
     lines = parsed.text.splitlines()
@@ -125,14 +125,14 @@ def read_conda_lock_input(parsed: Parsed, check_spec: SpecCheck) -> Imported:
 
 
 def unique_lost(lost: Sequence[Lost]) -> list[Lost]:
-    """Each loss once: a line is read for each platform."""
+    """Return each loss once: a line is read for each platform."""
     return sorted(dict.fromkeys(lost))
 
 
 def _without_itself(parsed: Parsed) -> tuple[Parsed, list[str]]:
-    """What a project asks of itself, ``name[docs]``, as what its extras need; and a note of it.
+    """Replace a project's dependency on itself, ``name[docs]``, by those of its extras.
 
-    conda-lock would look for the project in the channels.
+    A note says so; conda-lock would look for the project in the channels.
     """
     by_platform = {
         subdir: [line for each in some for line in _resolved(each, some, parsed.name, ())]
@@ -147,7 +147,7 @@ def _without_itself(parsed: Parsed) -> tuple[Parsed, list[str]]:
 def _resolved(
     dependency: Dependency, every: Sequence[Dependency], project: str, above: tuple[str, ...]
 ) -> Iterator[Dependency]:
-    """A dependency; where it is the project itself, what those of its extras need."""
+    """Return a dependency; if it is the project itself, the dependencies of its extras."""
     if not project or project_name(dependency.name) != project_name(project):
         yield dependency
         return
@@ -169,10 +169,10 @@ def _notes(parsed: Parsed, others: Sequence[str]) -> Iterator[str]:
 
 
 class _Lines:
-    """Makes lines of dependencies.
+    """Converts dependencies to lines.
 
     Attributes:
-        lost: what they could not say.
+        lost: what lines can't express.
         requirements: the lines so far.
     """
 
@@ -183,7 +183,7 @@ class _Lines:
         self.requirements: list[Requirement] = []
 
     def view(self, subdir: str, category: str) -> View:
-        """What a category asks for on a platform."""
+        """Return the lines of a category on a platform."""
         own = [each for each in self.parsed.dependencies[subdir] if each.category == category]
         conda = [self._conda(each) for each in own if not each.pypi]
         pypi = [self._pypi(each) for each in own if each.pypi]
@@ -238,7 +238,7 @@ class _Lines:
         return Requirement(entry, project_name(dependency.name), at)
 
     def _at(self, name: str) -> Location:
-        """The line that names a package: the first one that could."""
+        """Return the place of a package: the first line that may name it."""
         words = re.split(r"[-_.]+", name)
         pattern = re.compile(
             rf"(?<![\w.-]){'[-_.]+'.join(map(re.escape, words))}(?![\w-])", re.IGNORECASE
@@ -250,14 +250,14 @@ class _Lines:
 
 
 def _once(lines: Sequence[Requirement]) -> tuple[Requirement, ...]:
-    """Each line once, and a name alone only where nothing more is said of it."""
+    """Return each line once; drop a bare name if another line has it."""
     said = {line.name for line in lines if line.text != line.name}
     kept = [line for line in lines if line.text != line.name or line.name not in said]
     return tuple({line.text: line for line in reversed(kept)}.values())[::-1]
 
 
 def _pep440(version: str) -> str:
-    """A version of conda-lock's, which are in conda's writing, as PEP 440 has it."""
+    """Convert a version from conda's syntax to PEP 440."""
     if version in ("", "*"):
         return ""
     parts = [part.strip() for part in version.split(",")]

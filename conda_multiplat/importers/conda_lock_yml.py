@@ -41,7 +41,7 @@ class Ports(NamedTuple):
 
 
 class _Promised(NamedTuple):
-    """What is promised of a platform, and the reason for it, ``""`` where it is the lock's own."""
+    """The promises for a platform, and the reason for each, ``""`` for the lock's own."""
 
     subdir: str
     values: Mapping[str, str | None]
@@ -51,13 +51,13 @@ class _Promised(NamedTuple):
 def read_lock_source(
     lock: LockFile, file: str, ports: Ports, stated: Promises = MappingProxyType({})
 ) -> Imported:
-    """What a lock was made for, as far as it says so.
+    """Return the requests of a lock, as far as it records them.
 
     Args:
         lock: the lock.
         file: its name.
         ports: an engine.
-        stated: what conda-lock was told of virtual packages.
+        stated: the virtual packages that conda-lock was given.
     """
     at = Location(file)
     channels = tuple(Text(channel.url, at) for channel in lock.channels if channel.url)
@@ -121,7 +121,7 @@ def _entry(record: PypiRecord, lowest: Mapping[tuple[str, str], str]) -> str:
 
 
 def _lowest(lock: LockFile, is_newer: IsNewer) -> dict[tuple[str, str], str]:
-    """The lowest version that any platform has of each package."""
+    """Return the lowest version of each package on any platform."""
     lowest: dict[tuple[str, str], str] = {}
     for locked in lock.platforms.values():
         for record in locked.every:
@@ -133,7 +133,7 @@ def _lowest(lock: LockFile, is_newer: IsNewer) -> dict[tuple[str, str], str]:
 
 
 def _promises(lock: LockFile, stated: Promises, ports: Ports) -> list[_Promised]:
-    """What the lock was promised beyond what is assumed anyway; of another tool's what it needs."""
+    """Return the lock's promises beyond the defaults; for another tool's lock, what it needs."""
     return [
         _implied(subdir, locked, stated, ports) if locked.foreign else _own(subdir, locked)
         for subdir, locked in lock.platforms.items()
@@ -160,7 +160,7 @@ def _own(subdir: str, locked: PlatformLock) -> _Promised:
 def _implied(
     subdir: str, locked: PlatformLock, stated_promises: Promises, ports: Ports
 ) -> _Promised:
-    """What a lock's packages need beyond what conda-lock's ``virtual-packages.yml`` states."""
+    """Return what a lock's packages need beyond conda-lock's ``virtual-packages.yml``."""
     has, _ = promised(subdir, [stated_promises])
     implied = missing_promises(subdir, locked, has, matches=ports.matches, is_newer=ports.is_newer)
     values = dict(stated(subdir, stated_promises))

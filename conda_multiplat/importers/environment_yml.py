@@ -34,10 +34,10 @@ _DICTIONARY = re.compile(r"^\s*-\s+(sel\([^)]*\))\s*:")
 
 
 def stated_platforms(source: Source) -> tuple[str, ...]:
-    """The ``platforms:`` of a file; what else is wrong with it is told when it is read.
+    """Return the ``platforms:`` of a file; other problems are reported when it is read.
 
     Raises:
-        ManifestError: it can't be read at all.
+        ManifestError: it can't be parsed at all.
     """
     reader = Reader(source.file)
     root = reader.compose(source.text)
@@ -57,13 +57,13 @@ def read_environment_file(
     check_spec: SpecCheck,
     keep_builds: bool,
 ) -> Imported:
-    """What one file asks for on its platforms; selectors in it are honoured.
+    """Read a file for some platforms, applying its selectors.
 
     Args:
         source: the file.
-        platforms: what its lines are taken for.
+        platforms: the platforms that its lines are for.
         cuda: the version of CUDA to promise there; ``""`` for none.
-        check_spec: what says whether a MatchSpec is one.
+        check_spec: returns what is wrong with a MatchSpec.
         keep_builds: whether exact pins keep their builds.
 
     Raises:
@@ -91,7 +91,7 @@ def read_environment_file(
 
 
 def _only(manifest: Manifest, platforms: Sequence[str]) -> Manifest:
-    """The manifest as it is on some platforms; its other environments keep those that they have."""
+    """Restrict the manifest to some platforms; its other environments keep their own."""
     environments = {
         name: each._replace(
             views={subdir: each.views[subdir] for subdir in platforms},
@@ -108,7 +108,7 @@ def _only(manifest: Manifest, platforms: Sequence[str]) -> Manifest:
 
 
 def _promising_cuda(manifest: Manifest, version: str) -> Manifest:
-    """With the CUDA that the file's name speaks of, where the file itself promises none."""
+    """Promise the CUDA version in the file's name if the file itself promises none."""
     default = manifest.environments[DEFAULT_ENVIRONMENT]
     if any("cuda" in values for values in default.promises.values()):
         return manifest
@@ -133,7 +133,7 @@ def _lost(source: Source) -> Iterator[Lost]:
 
 
 def _nowhere(source: Source, platforms: Sequence[str]) -> Iterator[Lost]:
-    """Lines whose selector holds on none of the platforms that the file is taken for."""
+    """Return lines whose selector is false on all platforms of the file."""
     for number, line in enumerate(source.text.splitlines(), start=1):
         selector = comment_selector(line)
         dictionary = _DICTIONARY.search(line)
@@ -161,7 +161,7 @@ def _comments(source: Source, manifest: Manifest) -> dict[Location, str]:
 
 
 def _without_builds(manifest: Manifest) -> tuple[Manifest, list[str]]:
-    """The manifest without the builds of exact pins, and the packages that had them."""
+    """Return the manifest without the builds of exact pins, and the packages that had them."""
     names: dict[str, None] = {}
 
     def bare(line: Requirement) -> Requirement:
@@ -177,9 +177,10 @@ def _without_builds(manifest: Manifest) -> tuple[Manifest, list[str]]:
 
 
 def without_build(text: str) -> tuple[str, str]:
-    """``channel::a=1.2=py_0`` as (``channel::a ==1.2``, ``py_0``); others as they are, and ``""``.
+    """Split ``channel::a=1.2=py_0`` into ``channel::a ==1.2`` and ``py_0``; others have no build.
 
-    Only an exact build of an exact version goes, as in an export: ``*cuda*`` says something.
+    Only an exact build with an exact version, as in an export, is removed: ``*cuda*`` is a
+    requirement.
     """
     match = _PINNED.fullmatch(text)
     if match is None or not parse_spec(text).fields.get("build"):

@@ -8,19 +8,19 @@ from conda_multiplat.lockfile.model import LockFile
 
 
 def shared_platforms(locks: Sequence[LockFile]) -> list[str]:
-    """The platforms that more than one of some locks is for."""
+    """Return the platforms that are in more than one lock."""
     every = [subdir for lock in locks for subdir in lock.platforms]
     return sorted({subdir for subdir in every if every.count(subdir) > 1})
 
 
 def joined(locks: Sequence[LockFile], environment: str, sources: Sequence[str]) -> LockFile:
-    """One lock of several that are for different platforms.
+    """Join locks of different platforms into one.
 
-    What they do not agree on is left open: the recipe of the digests and the channel priority.
+    If they disagree on the digests' recipe or the channel priority, it is left out.
 
     Args:
         locks: the locks, at least one; no two have a platform in common.
-        environment: what they lock.
+        environment: their environment.
         sources: the manifest's files, relative to the lock.
     """
     recipes = {lock.recipe for lock in locks}

@@ -25,13 +25,13 @@ from conda_multiplat.vocabulary.yaml_nodes import Text
 
 
 class BroughtLock(NamedTuple):
-    """What is locked for a source.
+    """The lock of a source.
 
     Attributes:
-        lock: what is locked.
-        path: the file that says it.
-        text: of a ``conda-lock.yml``; ``""`` for another form.
-        whole: whether all that the file locks is taken, on every platform.
+        lock: the lock.
+        path: its file.
+        text: of a ``conda-lock.yml``; ``""`` for other formats.
+        whole: whether all of the file's packages and platforms are taken.
     """
 
     lock: LockFile
@@ -42,12 +42,12 @@ class BroughtLock(NamedTuple):
 
 @dataclass(frozen=True)
 class Part:
-    """A source, and the environment that its default one becomes.
+    """A source, and the environment that its ``default`` becomes.
 
     Attributes:
-        imported: what it asks for.
-        environment: what its default environment is called.
-        locks: what is locked for it.
+        imported: its content.
+        environment: the new name of its ``default`` environment.
+        locks: its locks.
     """
 
     imported: Imported
@@ -56,7 +56,7 @@ class Part:
 
 
 def double_platforms(parts: Sequence[Part]) -> list[Problem]:
-    """Platforms of one environment that two sources are for."""
+    """Return the platforms of an environment that come from two sources."""
     seen: dict[tuple[str, str], Part] = {}
     problems: list[Problem] = []
     for part in parts:
@@ -71,7 +71,7 @@ def double_platforms(parts: Sequence[Part]) -> list[Problem]:
 
 
 def _hint(file: str, *, locks: bool) -> str:
-    """How to say what the second of two files for one platform is for."""
+    """Return how to state the platform of the second of two files for one platform."""
     if locks:
         return (
             "name one of the two; the platforms that count, FILE@PLATFORM; or call one "
@@ -81,13 +81,13 @@ def _hint(file: str, *, locks: bool) -> str:
 
 
 def merge(parts: Sequence[Part]) -> Imported:
-    """One manifest of all parts, in their order.
+    """Merge all parts into one manifest, in their order.
 
-    1. Views, promises and variables of the parts lie side by side, since each platform of an
+    1. Views, promises and variables of the parts are placed side by side, since each platform of an
        environment is in one part only.
-    2. An environment beside ``default`` extends it where it has all of its lines on all of its own
-       platforms, and keeps the rest; else it extends nothing.
-    3. Of names and solve-groups that differ, the first counts.
+    2. An environment other than ``default`` extends it if it has all of its lines on all of its own
+       platforms, and keeps the rest; otherwise it extends nothing.
+    3. Of different names and solve-groups, the first counts.
     """
     if len(parts) == 1:
         only = parts[0].imported
@@ -156,7 +156,7 @@ def _environments(parts: Sequence[Part], lost: list[Lost]) -> dict[str, Environm
 
 
 def _own_promises(promises: Promises, platforms: Sequence[str]) -> dict[str, dict[str, str | None]]:
-    """What is promised of some platforms by name: a family's promise is for one file's only."""
+    """Replace promises for families by promises for platforms: a family's is for one file only."""
     promised: dict[str, dict[str, str | None]] = {}
     for subdir in platforms:
         if values := stated(subdir, promises):
@@ -165,7 +165,7 @@ def _own_promises(promises: Promises, platforms: Sequence[str]) -> dict[str, dic
 
 
 def _joined(one: Environment, other: Environment, at: Location, lost: list[Lost]) -> Environment:
-    """One environment of two files."""
+    """Join two files' parts of an environment."""
     if one.extends != other.extends:
         lost.append(Lost(at, f"extends: {', '.join(other.extends)} of {other.name}"))
     if other.solve_group not in ("", one.solve_group):
@@ -180,7 +180,7 @@ def _joined(one: Environment, other: Environment, at: Location, lost: list[Lost]
 
 
 def _variables(parts: Sequence[Part], lost: list[Lost]) -> dict[str, dict[str, str]]:
-    """The variables of each platform: they are the same for all environments of a manifest."""
+    """Return each platform's variables, which all environments of a manifest share."""
     variables: dict[str, dict[str, str]] = {}
     for part in sorted(parts, key=lambda each: each.environment != DEFAULT_ENVIRONMENT):
         manifest = part.imported.manifest
@@ -196,7 +196,7 @@ def _variables(parts: Sequence[Part], lost: list[Lost]) -> dict[str, dict[str, s
 
 
 def _relate(environments: dict[str, Environment], made: set[str]) -> dict[str, Environment]:
-    """Each environment that a file was made into as ``default`` and the rest."""
+    """Express each environment that was one file as ``default`` and the rest."""
     default = environments[DEFAULT_ENVIRONMENT]
     related = {
         name: beside(default, each) if name in made else each for name, each in environments.items()
@@ -205,9 +205,9 @@ def _relate(environments: dict[str, Environment], made: set[str]) -> dict[str, E
 
 
 def beside(base: Environment, environment: Environment) -> Environment:
-    """An environment as ``base`` and what it has more, if it has all of that on all platforms.
+    """Express an environment as ``base`` plus the rest, if it has all of it on all platforms.
 
-    Both have views that inherit nothing. Else the environment extends nothing.
+    Neither view inherits anything. Otherwise the environment extends nothing.
     """
     platforms = tuple(environment.views)
     rest: dict[str, View] = {}
@@ -221,9 +221,9 @@ def beside(base: Environment, environment: Environment) -> Environment:
 
 
 def without_top_channels(environments: Mapping[str, Environment]) -> dict[str, Environment]:
-    """Environments that extend nothing, without the channels that are the manifest's anyway.
+    """Remove channels that the manifest has anyway from environments that extend nothing.
 
-    Not those that others extend: what these add would then stand alone.
+    Environments that others extend keep them: the heirs' channels would otherwise be used alone.
     """
     default = environments[DEFAULT_ENVIRONMENT]
     extended = {name for environment in environments.values() for name in environment.extends}
@@ -243,7 +243,7 @@ def _values(channels: Sequence[Text]) -> list[str]:
 
 
 def _minus(view: View, base: View) -> View | None:
-    """What ``view`` has more than ``base``; ``None`` where it lacks some of it."""
+    """Return what ``view`` has beyond ``base``; ``None`` if it lacks some of it."""
     conda = _more(view.conda, base.conda, conda_meaning)
     pypi = _more(view.pypi, base.pypi, pypi_meaning)
     first = view.channels[: max(len(view.channels) - len(base.channels), 0)]
@@ -256,9 +256,9 @@ def _minus(view: View, base: View) -> View | None:
 def _more(
     lines: Sequence[Requirement], base: Sequence[Requirement], meaning: Callable[[str], str]
 ) -> tuple[Requirement, ...] | None:
-    """The lines that ``base`` has not; ``None`` where it has others.
+    """Return the lines that ``base`` lacks; ``None`` if it has others.
 
-    A name alone asks for nothing beyond any other line of that name.
+    A bare name adds nothing to another line of that name.
     """
     inherited = {meaning(line.text) for line in base}
     names = {line.name for line in lines if line.name}
@@ -269,7 +269,7 @@ def _more(
 
 
 def _with_views(manifest: Manifest) -> Manifest:
-    """With a view of every platform in every environment."""
+    """Add a view of every platform to every environment."""
     seen = (
         subdir for environment in manifest.environments.values() for subdir in environment.views
     )
@@ -284,7 +284,7 @@ def _with_views(manifest: Manifest) -> Manifest:
 
 
 def channel_notes(manifest: Manifest) -> list[str]:
-    """Where platforms have their channels in orders that no common one agrees with."""
+    """Name environments whose platforms order channels in ways that no common order satisfies."""
     return [
         f"{name}: the platforms' channels have no common order; each keeps its own"
         for name, environment in manifest.environments.items()

@@ -1,4 +1,4 @@
-"""Where platforms ask for different things of one package, and what could be written for all.
+"""Differences between platforms in what they request of a package, and how to resolve them.
 
 A :class:`Difference` is settled by a choice of the user's, or by :func:`common`.
 """
@@ -19,20 +19,20 @@ _ENOUGH = 2
 
 @dataclass(frozen=True)
 class Variant:
-    """What some platforms ask for of one package: all its lines there."""
+    """What some platforms request of a package: all its lines there."""
 
     subdirs: tuple[str, ...]
     requirements: tuple[Requirement, ...]
 
     @property
     def text(self) -> str:
-        """The lines as one."""
+        """Return the lines as one text."""
         return ", ".join(requirement.text for requirement in self.requirements)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A package of which platforms ask for different things."""
+    """A package with different requests on different platforms."""
 
     environment: str
     manager: str
@@ -41,9 +41,9 @@ class Difference:
 
 
 def differences(manifest: Manifest) -> list[Difference]:
-    """The packages that files ask for in different ways, in the manifest's order.
+    """Return the packages that files request differently, in the manifest's order.
 
-    What differs within one file is meant to.
+    Differences within one file are intended.
     """
     return [
         Difference(environment.name, manager, name, variants)
@@ -73,7 +73,7 @@ def _wishes(environment: Environment, manager: str) -> Iterator[tuple[str, tuple
 
 
 def settle(imported: Imported, difference: Difference, chosen: Sequence[Requirement]) -> Imported:
-    """With ``chosen`` for the package on every platform that asks for it, in its first place."""
+    """Use ``chosen`` for the package on every platform that requests it, at its first place."""
     environment = imported.manifest.environments[difference.environment]
     first = difference.variants[0].requirements[0].at
     words = " ".join(filter(None, (imported.comments.get(each.at, "") for each in chosen)))
@@ -100,14 +100,14 @@ def _replaced(view: View, difference: Difference, chosen: Sequence[Requirement])
 
 
 def common(difference: Difference) -> tuple[Requirement, ...] | None:
-    """What to write once for a package, for ``--prefer-common``; ``None`` where nothing fits.
+    """Return a common request for a package, for ``--prefer-common``; ``None`` if there is none.
 
     The first of
 
-    1. what more than half of its platforms ask for;
-    2. the only variant that says more than the name, where the others say nothing;
-    3. the beginning that exact versions have in common, ``1.26.*`` of ``1.26.4`` and ``1.26.3``,
-       where it has two parts at least.
+    1. the request of more than half of its platforms;
+    2. the only variant that is more than a bare name;
+    3. the common beginning of exact versions, ``1.26.*`` for ``1.26.4`` and ``1.26.3``, if it
+       has at least two parts.
     """
     variants = difference.variants
     platforms = sum(len(variant.subdirs) for variant in variants)
@@ -136,7 +136,7 @@ def _is_bare(variant: Variant) -> bool:
 
 
 def _exact_version(text: str, manager: str) -> str:
-    """The version of a spec that says that one version and nothing else; ``""`` for any other."""
+    """Return the version of a spec with nothing but an exact version; ``""`` for any other."""
     if manager == "pypi":
         match = re.fullmatch(r"[A-Za-z0-9._-]+\s*==\s*([0-9][0-9.]*)", text)
         return match.group(1) if match else ""

@@ -44,13 +44,13 @@ _WORD = re.compile(r"(linux|macosx|macos|mac|osx|win|windows)(64|32)")
 
 @dataclass(frozen=True)
 class NameGuess:
-    """What a file's name says.
+    """The information in a file's name.
 
     Attributes:
-        platforms: the platform; none where the name has none.
+        platforms: the platform; empty if the name has none.
         assumed: whether the processor, or all of it, is a guess that the user should see.
-        variant: the name's word for a GPU environment, ``cuda12``; ``""`` where it has none.
-        cuda: the version of CUDA in that word, ``12.4``; ``""`` where it has none.
+        variant: the name's word for a GPU environment, ``cuda12``; ``""`` if it has none.
+        cuda: the version of CUDA in that word, ``12.4``; ``""`` if it has none.
     """
 
     platforms: tuple[str, ...] = ()
@@ -60,14 +60,14 @@ class NameGuess:
 
 
 def guess(name: str) -> NameGuess:
-    """What the name of an environment file says of its platform.
+    """Guess the platform of an environment file from its name.
 
-    1. Words for GPUs (``cuda12``, ``cu124``, ``gpu``) are taken out. Of several the most exact
-       version counts: it tells ``gpu_cuda-118`` from ``gpu_cuda-129``.
-    2. A platform's own name (``linux-64``, also ``linux_64``) settles it.
-    3. Else words for one system and one processor do: ``mac-intel``. Without a processor Linux and
-       Windows are taken for x86-64 and macOS for Apple's; without a system GPUs are on Linux, on
-       the processor that is named: ``cuda-129_arch-aarch64``.
+    1. Words for GPUs (``cuda12``, ``cu124``, ``gpu``) are removed. Of several, the most exact
+       version counts: it distinguishes ``gpu_cuda-118`` from ``gpu_cuda-129``.
+    2. A platform's own name (``linux-64``, also ``linux_64``) decides.
+    3. Otherwise words for one system and one processor do: ``mac-intel``. Without a processor,
+       Linux and Windows mean x86-64, and macOS means Apple's; without a system, a GPU means Linux,
+       with the named processor: ``cuda-129_arch-aarch64``.
     """
     stem = re.sub(r"\.ya?ml$", "", name.lower())
     variant, cuda = "", ""
@@ -92,7 +92,7 @@ def _exact(words: str) -> str:
 
 
 def _from_words(words: list[str], *, gpu: bool) -> tuple[str, bool]:
-    """The platform and whether a part of it is assumed; ``("", True)`` for contradicting words."""
+    """Return the platform, and whether part of it is assumed; ``("", True)`` if contradictory."""
     systems = {system for system, known in _SYSTEMS.items() if set(known) & set(words)}
     on_linux = {machine for machine, known in _LINUX_ONLY.items() if set(known) & set(words)}
     machines = {"arm"} if set(_ARM) & set(words) else set()
@@ -107,7 +107,7 @@ def _from_words(words: list[str], *, gpu: bool) -> tuple[str, bool]:
 
 
 def _cuda_version(word: str, digits: str) -> str:
-    """``12.4`` of ``cuda12.4``, of ``cuda124`` and of ``cu124``."""
+    """Return ``12.4`` for ``cuda12.4``, ``cuda124`` and ``cu124``."""
     digits = re.sub(r"[_-]", ".", digits)
     if re.fullmatch(r"\d{3}", digits):
         return f"{digits[:2]}.{digits[2]}"

@@ -1,6 +1,6 @@
-"""Where in a TOML file a table or key stands: the parser gives values only.
+"""Positions of tables and keys in a TOML file, since the parser only gives values.
 
-Not a parser: a look at each line. What it does not find has the place of what it lies in.
+This is no parser, but looks at each line. What it does not find gets the position of its parent.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PART = re.compile(_KEY)
 
 
 class Places:
-    """The places of tables and keys, by path.
+    """The positions of tables and keys, by path.
 
     Args:
         file: the file's name as the user knows it.
@@ -34,14 +34,14 @@ class Places:
                 self._found.setdefault(path[:length], number)
 
     def at(self, *path: str) -> Location:
-        """Where a table or key is, or the innermost one around it that has a line."""
+        """Return the position of a table or key, or of its closest parent that was found."""
         for length in range(len(path), 0, -1):
             if number := self._found.get(path[:length]):
                 return Location(self.file, number)
         return Location(self.file)
 
     def item(self, text: str, *path: str) -> Location:
-        """Where an item of a list is: the first line from the list's on that has its text."""
+        """Return the position of a list's item: the first line, from the list on, with its text."""
         start = self.at(*path)
         for number, line in enumerate(self.lines[max(start.line - 1, 0) :], start=start.line):
             if f'"{text}"' in line or f"'{text}'" in line:

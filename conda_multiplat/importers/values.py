@@ -1,8 +1,8 @@
-"""What was read from other files, before it becomes one manifest.
+"""The content of imported files, before it becomes one manifest.
 
-Each source is read into an :class:`Imported`: a :class:`Manifest` as if our own reader had read it,
-and beside it what a manifest has no place for. Those of several files are merged (``merge``), and
-one writer makes the text (``write_manifest``).
+Each source is read into an :class:`Imported`: a :class:`Manifest`, as our own reader returns it,
+and what a manifest can't express. Those of several files are merged (``merge``), and one writer
+makes the text (``write_manifest``).
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _MANY = 8
 
 @dataclass(frozen=True, order=True)
 class Lost:
-    """Something that a manifest has no place for.
+    """Something that a manifest can't express.
 
     Attributes:
-        at: where it stands.
-        what: what it is, and why it is not in the manifest where that is not plain.
+        at: its place.
+        what: what it is, and why it is not in the manifest if that is not obvious.
         instead: what the user can do; ``""`` for nothing.
     """
 
@@ -48,7 +48,7 @@ class Lost:
         return f"{text}\n    {self.instead}" if self.instead else text
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form: ``file``, ``line``, ``what``, ``instead``."""
+        """Return the JSON form: ``file``, ``line``, ``what``, ``instead``."""
         place = {"file": self.at.file, "line": self.at.line}
         return {**place, "what": self.what, "instead": self.instead}
 
@@ -58,13 +58,13 @@ class Imported:
     """One or several sources as a manifest.
 
     Attributes:
-        manifest: what they ask for. Its environments have a view of each platform that any of
-            them is for.
-        lost: what could not be carried over.
-        notes: what was assumed or decided on the way, a line each.
-        comments: the words beside a requirement, by its place.
-        reasons: the words beside an environment's promises for a platform.
-        locked_as: what pixi.lock calls the environment and the platform of each target.
+        manifest: their requests. Its environments have a view of each platform that any of them
+            is for.
+        lost: what could not be converted.
+        notes: assumptions and decisions, one line each.
+        comments: the comments of a requirement, by its place.
+        reasons: the comments of an environment's promises for a platform.
+        locked_as: the environment and the platform of each target, as pixi.lock names them.
     """
 
     manifest: Manifest
@@ -75,18 +75,18 @@ class Imported:
     locked_as: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
     def adding(self, lost: Iterable[Lost] = (), notes: Iterable[str] = ()) -> Imported:
-        """The same with more that was lost or noted."""
+        """Return the same with more losses or notes."""
         return replace(self, lost=(*self.lost, *lost), notes=(*self.notes, *notes))
 
 
 def refusal(file: str, *problems: Problem) -> ManifestError:
-    """The error of a file that can't be imported, with all that is wrong with it."""
+    """Return the error for a file that can't be imported, with all of its problems."""
     return ManifestError(f"{file} can't be imported", problems=sorted(problems))
 
 
 @lru_cache(maxsize=65536)  # the same line is looked at for each platform
 def conda_meaning(text: str) -> str:
-    """The same for MatchSpecs that ask for the same: ``a=1`` and ``a 1.*``."""
+    """Return the same value for equivalent MatchSpecs: ``a=1`` and ``a 1.*``."""
     try:
         spec = parse_spec(text)
     except WordingError:
@@ -96,7 +96,7 @@ def conda_meaning(text: str) -> str:
 
 @lru_cache(maxsize=65536)
 def pypi_meaning(text: str) -> str:
-    """The same for entries of ``pip:`` that ask for the same: ``A_b >= 1`` and ``a-b>=1``."""
+    """Return the same value for equivalent entries of ``pip:``: ``A_b >= 1`` and ``a-b>=1``."""
     try:
         requirement = PypiRequirement(text)
     except InvalidRequirement:
@@ -106,7 +106,7 @@ def pypi_meaning(text: str) -> str:
 
 
 def few(names: Sequence[str], at: Location, one: str, many: str) -> list[Lost]:
-    """Several things of one kind as one entry, the first of them by name; nothing for none."""
+    """Summarise several items of one kind in one entry that names the first; empty for none."""
     if not names:
         return []
     more = f" and {len(names) - _MANY} more" if len(names) > _MANY else ""
@@ -115,7 +115,7 @@ def few(names: Sequence[str], at: Location, one: str, many: str) -> list[Lost]:
 
 
 def lone_comments(file: str, text: str) -> list[Lost]:
-    """The comments that stand on lines of their own, as one entry."""
+    """Return the comments that have their own lines, as one entry."""
     lines = enumerate(text.splitlines(), start=1)
     numbers = [str(number) for number, line in lines if re.match(r"\s*#\s*\S", line)]
     at = Location(file, int(numbers[0]) if numbers else 0)
@@ -123,9 +123,9 @@ def lone_comments(file: str, text: str) -> list[Lost]:
 
 
 def trailing_comment(line: str) -> str:
-    """The comment at the end of a line of YAML or TOML, without its selector; ``""`` for none.
+    """Return the comment at the end of a line of YAML or TOML, without its selector, or ``""``.
 
-    A line with a quotation mark after the ``#`` is taken to have none: it may be in a text.
+    A line with a quotation mark after the ``#`` counts as without one: the ``#`` may be quoted.
     """
     match = _COMMENT.search(line)
     if match is None:
@@ -137,9 +137,9 @@ def trailing_comment(line: str) -> str:
 
 
 def same_requests(wanted: Manifest, got: Manifest) -> Iterator[str]:
-    """Where two manifests ask for different things, as ``environment/platform``; nothing if alike.
+    """Return where two manifests differ, as ``environment/platform``; empty if they are equal.
 
-    The order of channels counts, that of requirements and of environments does not.
+    The order of channels counts, that of requirements and environments does not.
     """
     if (wanted.name, wanted.platforms) != (got.name, got.platforms):
         yield "name or platforms"

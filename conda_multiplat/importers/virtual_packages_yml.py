@@ -1,6 +1,6 @@
-"""conda-lock's ``virtual-packages.yml`` as promises.
+"""Convert conda-lock's ``virtual-packages.yml`` to promises.
 
-It is what ``--virtual-package-spec`` takes: ``subdirs:`` PLATFORM ``packages:`` NAME: VERSION. A
+It is the file for ``--virtual-package-spec``: ``subdirs:`` PLATFORM ``packages:`` NAME: VERSION. A
 build may follow the version, ``__archspec: 1 x86_64_v3``.
 """
 
@@ -34,20 +34,20 @@ _PRESENT = "0"
 
 
 class Stated(NamedTuple):
-    """What such a file states: platform -> name -> value, and what can't be a promise."""
+    """The file's content: platform -> name -> value, and what can't be a promise."""
 
     promises: Promises = MappingProxyType({})
     lost: tuple[Lost, ...] = ()
 
 
 def is_virtual_packages(text: str) -> bool:
-    """Whether a file is of this kind, whatever its name."""
+    """Return whether a file is of this kind, whatever its name."""
     keys = re.findall(r"^([A-Za-z_-]+)\s*:", text, re.MULTILINE)
     return keys == ["subdirs"]
 
 
 def read_virtual_packages(source: Source) -> Stated:
-    """Read one.
+    """Read a file.
 
     Raises:
         ManifestError: with every problem of the file.
@@ -65,7 +65,7 @@ def read_virtual_packages(source: Source) -> Stated:
 
 
 def _subdirs(reader: Reader, root: yaml.Node | None) -> dict[str, yaml.Node]:
-    """The ``packages`` of each platform."""
+    """Return the ``packages`` of each platform."""
     found: dict[str, yaml.Node] = {}
     pair = reader.mapping(root, "the file").get("subdirs") if root else None
     for key, node in reader.mapping(pair[1], "subdirs").values() if pair else ():
@@ -78,7 +78,7 @@ def _subdirs(reader: Reader, root: yaml.Node | None) -> dict[str, yaml.Node]:
 
 
 def _promises(reader: Reader, subdir: str, node: yaml.Node, lost: list[Lost]) -> dict[str, str]:
-    """The promises of one platform, without what every machine of it has."""
+    """Return the promises of a platform, without those that every machine meets."""
     plain = {package.name: package for package in promised(subdir, [])[0]}
     values: dict[str, str] = {}
     for key, child in reader.mapping(node, "packages").values():
@@ -98,7 +98,7 @@ def _promises(reader: Reader, subdir: str, node: yaml.Node, lost: list[Lost]) ->
 
 
 def _problem(key: Text, subdir: str, value: str) -> str:
-    """Why it can't be promised, ``""`` where it can."""
+    """Return why something can't be promised; ``""`` if it can."""
     if not key.value.startswith("__"):
         return "a virtual package's name begins with `__`"
     problem = promise_problem(subdir, key.value.removeprefix("__"), value)
@@ -106,7 +106,7 @@ def _problem(key: Text, subdir: str, value: str) -> str:
 
 
 def promising(imported: Imported, promises: Promises) -> Imported:
-    """What was read from another file, with these promises; those that it has itself win."""
+    """Add these promises to another file's content; its own promises win."""
     manifest = imported.manifest
     default = manifest.environments[DEFAULT_ENVIRONMENT]
     joined = {subdir: dict(values) for subdir, values in default.promises.items()}
@@ -124,7 +124,7 @@ def promising(imported: Imported, promises: Promises) -> Imported:
 
 
 def nobodys(stated: Stated, manifests: Sequence[Manifest]) -> list[Lost]:
-    """The platforms that are stated, and nothing that is imported is for."""
+    """Return the stated platforms that no imported file is for."""
     known = {subdir for manifest in manifests for subdir in manifest.platforms}
     others = [subdir for subdir in stated.promises if subdir not in known]
     return [Lost(Location(""), f"virtual packages of {', '.join(others)}")] if others else []

@@ -1,8 +1,8 @@
-"""A fresh ``environment.yml``: values -> text, with comment selectors and CEP 24's keys.
+"""Write a new ``environment.yml``, with comment selectors and CEP 24's keys.
 
-What holds on every platform comes first, in the order of the files; what holds on some
-follows, each package's lines together, each with the shortest selector that says where
-(``selector_choice``). Reading the text again gives the same values (``importing.same_requests``).
+Lines for every platform come first, in the order of the files. Lines for some platforms follow, by
+package, each with the shortest selector for its platforms (``selector_choice``). Reading the text
+again gives the same values (``importing.same_requests``).
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ Reasons = Mapping[tuple[str, str], str]
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a list, the platforms that it holds for, and the words beside it.
+    """A line of a list, its platforms and its comments.
 
-    ``everywhere`` says whether those are all that its environment has.
+    ``everywhere`` says whether these are all platforms of its environment.
     """
 
     text: str
@@ -49,12 +49,12 @@ class Line:
 
 
 def render(imported: Imported, sources: Sequence[str], *, comments: bool = True) -> str:
-    r"""The manifest's text, with ``\n`` line ends.
+    r"""Return the manifest's text, with ``\n`` line ends.
 
     Args:
-        imported: what to write.
-        sources: what it was imported from, for the header.
-        comments: whether the words beside requirements are written.
+        imported: the content.
+        sources: the imported files, for the header.
+        comments: whether to write the comments of requirements.
     """
     manifest = imported.manifest
     words = imported.comments if comments else {}
@@ -79,7 +79,7 @@ def _channels(environment: Environment, subdirs: Sequence[str], pad: str) -> lis
 
 
 def common_order(lists: Iterable[Sequence[str]]) -> list[str] | None:
-    """One order that all lists agree with; ``None`` where there is none."""
+    """Return an order that agrees with all lists; ``None`` if there is none."""
     before: dict[str, set[str]] = {}
     for entries in lists:
         for index, name in enumerate(entries):
@@ -94,7 +94,7 @@ def common_order(lists: Iterable[Sequence[str]]) -> list[str] | None:
 
 
 def _ordered(lists: Mapping[str, Sequence[str]]) -> list[Line]:
-    """Lists of several platforms as one; those without a common order one after the other."""
+    """Join the lists of several platforms; those without a common order are concatenated."""
     order = common_order(lists.values())
     if order is not None:
         return [
@@ -133,13 +133,13 @@ def _dependencies(
 
 
 def environment_lines(manifest: Manifest, environment: Environment) -> list[Line]:
-    """The requirements that an environment's own lines make, conda's first."""
+    """Return an environment's own requirements, conda's first."""
     conda, pypi = _requirements(environment, _subdirs(manifest, environment), {})
     return [*conda, *pypi]
 
 
 def _subdirs(manifest: Manifest, environment: Environment) -> Sequence[str]:
-    """The platforms that an environment's lines are read for; ``default``'s are for all."""
+    """Return the platforms of an environment's lines; those of ``default`` are for all."""
     own = environment.name != DEFAULT_ENVIRONMENT
     return manifest.platforms_of(environment.name) if own else list(environment.views)
 
@@ -156,7 +156,7 @@ def _requirements(
 def _items(
     views: Mapping[str, Sequence[Requirement]], words: Mapping[Location, str], *, pypi: bool
 ) -> list[Line]:
-    """The requirements of all platforms, alike ones once: the shared first, the rest by name."""
+    """Return all platforms' requirements without duplicates: shared ones, the rest by name."""
     meaning = pypi_meaning if pypi else conda_meaning
     found: dict[str, tuple[list[Requirement], set[str]]] = {}
     for subdir, requirements in views.items():
@@ -186,7 +186,7 @@ def _items(
 
 
 def _order(views: Mapping[str, Sequence[Requirement]]) -> dict[str, tuple[int, int]]:
-    """The place of each package: that of its first line, in the first file that has it."""
+    """Return the position of each package: that of its first line, in the first file with it."""
     every = [requirement for requirements in views.values() for requirement in requirements]
     files = unique(each.at.file for each in every)
     places: dict[str, tuple[int, int]] = {}
@@ -202,7 +202,7 @@ def _is_option(entry: str) -> bool:
 
 
 def _lines(items: Sequence[Line], subdirs: Sequence[str], lead: str) -> list[str]:
-    """Lines with their comments in one column, one for each selector that an item needs."""
+    """Return an item's lines, one per selector, with aligned comments."""
     rows = [
         (f"{lead}{_text(item.text)}", comment)
         for item in items
@@ -214,7 +214,7 @@ def _lines(items: Sequence[Line], subdirs: Sequence[str], lead: str) -> list[str
 
 
 def _comments(item: Line, subdirs: Sequence[str]) -> list[str]:
-    """The comment of each line of an item; the words beside it stand once."""
+    """Return the comment of each line of an item; the item's own comment is written once."""
     brackets = [f"[{word}]" for word in selectors(item.subdirs, subdirs)] or [""]
     return [
         " ".join(filter(None, [item.words * (number == 0), word]))
@@ -349,10 +349,10 @@ def _flow(values: Sequence[str]) -> str:
 
 
 def _quoted(value: str) -> str:
-    """Any text as YAML on one line: line ends and control characters become escapes."""
+    """Quote a text for one line of YAML, with line ends and control characters escaped."""
     return str(yaml.safe_dump(value, default_style='"', width=1 << 30)).rstrip("\n")
 
 
 def _text(value: str) -> str:
-    """A value of a block as YAML: plain where that is read as the same text, else quoted."""
+    """Return a value of a block as YAML: plain if it is read back as the same text, else quoted."""
     return list_item(value, flow=False) if value.isprintable() else _quoted(value)

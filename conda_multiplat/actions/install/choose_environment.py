@@ -29,16 +29,16 @@ _NOTHING = "nothing was downloaded or changed"
 
 @dataclass(frozen=True)
 class Choice:
-    """The environment to install, and what is locked of it for this machine.
+    """The environment to install, and its lock for this machine.
 
     Attributes:
         environment: its name.
-        locked: what is locked.
-        stale: whether the manifest asks for something else by now.
-        strays: what comes from elsewhere than this machine's configuration has the manifest's
-            channels, a line each. Only for another machine, whose configuration is its own: here
-            it is refused.
-        packed: a folder that has all packages as files, so that no server is asked.
+        locked: its lock.
+        stale: whether the manifest has changed since it was locked.
+        strays: packages from other places than this machine's configuration has for the
+            manifest's channels, one line each. Only for another machine, which has its own
+            configuration: for this one, they are refused.
+        packed: a folder with all packages as files, so that no server is needed.
     """
 
     environment: str
@@ -56,12 +56,12 @@ def choose(
     *,
     is_known: Callable[[str], bool] = lambda _: False,
 ) -> Choice:
-    """The first of some environments that fits this machine; those before it are told of.
+    """Choose the first environment that fits this machine, and say which ones were skipped.
 
-    They are not where ``is_known`` says of it that it has been told of.
+    Nothing is said if ``is_known`` returns that the user knows.
 
     Raises:
-        LockFileError: its packages are from elsewhere than the manifest says, for one.
+        LockFileError: for example, its packages are from places that the manifest does not name.
     """
     choice = choose_to_look(project, names, settings, console, is_known=is_known)
     if choice.strays:
@@ -78,7 +78,7 @@ def choose_to_look(
     *,
     is_known: Callable[[str], bool] = lambda _: False,
 ) -> Choice:
-    """As :func:`choose`, but for another machine's packages with ``strays``: to show them only."""
+    """Choose like :func:`choose`, but only to show another machine's packages, with ``strays``."""
     passed_over: list[str] = []
     choice: Choice | UnmetError | LockFileError | None = None
     for name in names[:-1]:
@@ -98,7 +98,7 @@ def choose_to_look(
 
 
 def warn_if_stale(choice: Choice, console: Console) -> None:
-    """Say that what will be installed is not what the manifest asks for by now."""
+    """Warn if the manifest has changed since the environment was locked."""
     if choice.stale:
         console.say(
             f"warning: the manifest has changed since {choice.environment} was locked; "
@@ -109,7 +109,7 @@ def warn_if_stale(choice: Choice, console: Console) -> None:
 def _checked_with_ways_out(
     project: Project, name: str, settings: Settings
 ) -> Choice | UnmetError | LockFileError:
-    """As :func:`checked`; an error also names the environments that this machine can run."""
+    """Check as :func:`checked`; an error also names the environments that this machine can run."""
     answer = checked(project, name, settings)
     if isinstance(answer, UnmetError):
         others = [
@@ -126,7 +126,7 @@ def _checked_with_ways_out(
 
 
 def checked(project: Project, name: str, settings: Settings) -> Choice | UnmetError | LockFileError:
-    """An environment for this machine, or what keeps it from running it."""
+    """Return an environment for this machine, or the error that rules it out."""
     try:
         return _checked(project, name, settings)
     except (UnmetError, LockFileError) as error:
@@ -134,12 +134,12 @@ def checked(project: Project, name: str, settings: Settings) -> Choice | UnmetEr
 
 
 def _checked(project: Project, environment: str, settings: Settings) -> Choice:
-    """What is locked for this machine, if this machine can run it.
+    """Return the lock for this machine, if this machine can run it.
 
     Raises:
         UnmetError: it is not locked for this platform, or the machine lacks what it needs.
-        LockFileError: there is no lock that can be used, or its packages are from elsewhere than
-            the manifest says.
+        LockFileError: there is no usable lock, or its packages are from places that the manifest
+            does not name.
     """
     from conda_multiplat.engines.conda.specs import spec_matches
 
@@ -173,7 +173,7 @@ def refuse_unmet(environment: str, locked: PlatformLock, settings: Settings) -> 
     """Refuse what this machine can't run.
 
     Raises:
-        UnmetError: with each need that it does not meet.
+        UnmetError: with each unmet need.
     """
     needs = locked.machine_needs
     if not needs:
@@ -186,7 +186,7 @@ def refuse_unmet(environment: str, locked: PlatformLock, settings: Settings) -> 
 
 
 def _refuse_foreign_platform(project: Project, environment: str, settings: Settings) -> None:
-    """Refuse what is not locked, and would not be locked for this machine.
+    """Refuse what is neither locked nor can be locked for this machine.
 
     Raises:
         UnmetError: `lock` would not help.
@@ -217,7 +217,7 @@ def _unmet_error(
 def _unpromised_error(
     project: Project, here: Target, locked: PlatformLock, lacking: Sequence[Unmet]
 ) -> UnmetError:
-    """The same for another machine: of its platform only what is promised is known."""
+    """Return the same error for another machine, of which only the promises are known."""
     from conda_multiplat.actions.missing_promises import missing, where  # late: for few, and slow
     from conda_multiplat.vocabulary.implied_promises import as_mapping
 

@@ -20,7 +20,7 @@ _LONG = 100
 
 
 def named(name: str | None, prefix: str | None, settings: Settings) -> Path | None:
-    """The folder of ``-n`` or ``-p``; ``None`` where neither is given."""
+    """Return the folder of ``-n`` or ``-p``; ``None`` if neither is given."""
     if "" in (name, prefix):  # most likely a shell's variable that is not set
         raise UsageError("-n and -p need a value, and this one is empty")
     if prefix is not None:
@@ -29,12 +29,12 @@ def named(name: str | None, prefix: str | None, settings: Settings) -> Path | No
 
 
 def own_prefix(project: Project, environment: str, settings: Settings) -> Path:
-    """The folder of the conda environment that the manifest has for one of its own.
+    """Return the prefix of an environment of the manifest.
 
-    What earlier versions have put into the prefix of ``default`` stays there.
+    What earlier versions have installed into the prefix of ``default`` stays there.
 
     Raises:
-        UsageError: the manifest has no name to go by.
+        UsageError: the manifest has no name.
     """
     name = project.manifest.conda_name(environment)
     if name is None:
@@ -45,9 +45,9 @@ def own_prefix(project: Project, environment: str, settings: Settings) -> Path:
 
 
 def in_shared_prefix(project: Project, settings: Settings) -> str:
-    """The environment that is in the prefix of ``default``, and has none of its own; else ``""``.
+    """Return the environment in the prefix of ``default`` that has no prefix of its own, or ``""``.
 
-    Earlier versions put every environment into the prefix that the manifest names.
+    Earlier versions installed every environment into the prefix that the manifest names.
     """
     manifest = project.manifest
     if manifest.prefix_name is None or len(manifest.environments) == 1:
@@ -61,15 +61,15 @@ def in_shared_prefix(project: Project, settings: Settings) -> str:
 
 
 def is_of(project: Project, marker: Mapping[str, Any]) -> bool:
-    """Whether a prefix with this marker was installed from a project's locks."""
+    """Return whether a prefix with this marker was installed from a project's locks."""
     lock = str(marker.get("lock", ""))
     return bool(lock) and Path(lock).parent.resolve() == project.folder.resolve()
 
 
 def foreign_lock(project: Project, where: Path) -> str | None:
-    """The lock of another project that an environment was made from; ``None`` where it was not.
+    """Return the lock of another project that an environment was made from; ``None`` if it wasn't.
 
-    It is ``""`` where no project has made it. One whose project is gone is nobody's.
+    It is ``""`` if no project made the environment. If the project is gone, it is ``None``.
     """
     if not prefixes.is_environment(where):
         return None
@@ -81,10 +81,10 @@ def foreign_lock(project: Project, where: Path) -> str | None:
 
 
 def refuse_taken(project: Project, environment: str, where: Path) -> None:
-    """Refuse an environment that others have made, under a name that nobody has written.
+    """Refuse to use an existing environment of others whose name the user has not given.
 
     Raises:
-        UnmetError: there is one of the name that the manifest's and the environment's make.
+        UnmetError: there is one with the name derived from the manifest and the environment.
     """
     written = environment == DEFAULT_ENVIRONMENT
     if written or project.manifest.environments[environment].own_name:
@@ -97,15 +97,15 @@ def refuse_taken(project: Project, environment: str, where: Path) -> None:
 
 
 def require_own(project: Project, where: Path, hints: Sequence[str]) -> None:
-    """Refuse an environment that was made by hand or, while it is there, by another project.
+    """Refuse an environment that was made by hand, or by another project that still exists.
 
     Args:
-        project: this one.
+        project: this project.
         where: the environment.
-        hints: what can be done about it.
+        hints: what the user can do.
 
     Raises:
-        UnmetError: it is such a one.
+        UnmetError: it is such an environment.
     """
     lock = foreign_lock(project, where)
     if lock is None:
@@ -119,11 +119,11 @@ def require_own(project: Project, where: Path, hints: Sequence[str]) -> None:
 
 
 def folder_of(name: str, settings: Settings) -> Path:
-    """The folder of a conda environment, whether it is there or not.
+    """Return the folder of a conda environment, whether it exists or not.
 
     Raises:
-        UsageError: none can have this name.
-        OutsideError: it is not there, and nowhere can it be made.
+        UsageError: the name is not valid.
+        OutsideError: it does not exist and can't be created anywhere.
     """
     if name in CONDAS_OWN and settings.root_prefix:
         return settings.root_prefix
@@ -137,7 +137,7 @@ def folder_of(name: str, settings: Settings) -> Path:
 
 
 def name_of(where: Path, settings: Settings) -> str:
-    """The name by which conda finds an environment; ``""`` if only its folder leads there."""
+    """Return the name by which conda finds an environment; ``""`` if it only has a path."""
     if settings.root_prefix and where.resolve() == settings.root_prefix.resolve():
         return CONDAS_OWN[0]
     named = (folder / where.name for folder in settings.envs_dirs)
@@ -167,7 +167,7 @@ def existing(name: str, settings: Settings) -> Path:
 
 
 def _first_writable(settings: Settings) -> Path:
-    """The first folder of environments that can be written, or made; nothing is made here."""
+    """Return the first environments folder that can be written or created; create nothing."""
     for folder in settings.envs_dirs:
         there = next(
             folder_above for folder_above in (folder, *folder.parents) if folder_above.exists()
@@ -181,7 +181,7 @@ def _first_writable(settings: Settings) -> Path:
 def refuse_protected(
     where: Path, settings: Settings, *, allow_frozen: bool, allow_base: bool
 ) -> None:
-    """Refuse prefixes that must not be touched: base, frozen ones (CEP 22), other folders."""
+    """Refuse prefixes that must not be changed: base, frozen ones (CEP 22), other folders."""
     _refuse_unquotable(where)
     if (
         settings.root_prefix
@@ -206,10 +206,10 @@ def refuse_protected(
 
 
 def _refuse_unquotable(where: Path) -> None:
-    """Refuse a folder whose name packages' scripts would run.
+    """Refuse a folder whose name would be executed by packages' scripts.
 
-    A script of a long prefix, or of one with white space, begins with a line of shell that has the
-    prefix between double quotes (there is no other way to say it in ``#!``).
+    A script of a prefix that is long or has white space begins with a shell line that has the
+    prefix in double quotes (``#!`` offers no other way).
     """
     name = str(where)
     if (

@@ -36,7 +36,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class _Both:
-    """A path that a conda package and a PyPI package have."""
+    """A path that a conda package and a PyPI package have in common."""
 
     path: str
     conda: str
@@ -46,10 +46,10 @@ class _Both:
 def to_link_aside(
     locked: Sequence[CondaRecord], changed: Sequence[CondaRecord], *, runs: bool
 ) -> list[CondaRecord]:
-    """The conda packages whose files have to be seen before they are linked.
+    """Return the conda packages whose files have to be examined before they are linked.
 
-    Those that change, and Python, whose version says where others' files go; with ``runs`` it must
-    run there, so that what it needs is among them.
+    These are the new and changed ones, and Python, whose version determines the others' paths; with
+    ``runs`` it has to run there, so the packages that it needs are included.
     """
     by_name = {record.name: record for record in locked}
     wanted = {record.name for record in changed}
@@ -64,13 +64,13 @@ def to_link_aside(
 
 
 def conda_owners(prefix: Path, gone: set[str], aside: Path | None, come: set[str]) -> Owners:
-    """The owners of conda's files as they will be.
+    """Return the future owners of conda's files.
 
     Args:
         prefix: the environment.
-        gone: the packages of it that go or are replaced.
-        aside: where those that come are linked.
-        come: their names.
+        gone: its packages that will be removed or replaced.
+        aside: the folder in which the new ones are linked.
+        come: the names of the new ones.
     """
     found: Owners = {}
     for present, names in ((prefix, None), (aside, come)):
@@ -84,7 +84,7 @@ def conda_owners(prefix: Path, gone: set[str], aside: Path | None, come: set[str
 
 
 def staying_files(prefix: Path, python: str, changed: set[str]) -> dict[str, frozenset[str]]:
-    """The files of the PyPI packages that stay as they are, by name."""
+    """Return the files of the PyPI packages that stay, by name."""
     return {
         name: frozenset(recorded_files(path, prefix))
         for path, name, _ in foreign_distributions(prefix, python)
@@ -95,7 +95,7 @@ def staying_files(prefix: Path, python: str, changed: set[str]) -> dict[str, fro
 def coming_files(
     installer: UvInstaller, records: Sequence[PypiRecord], python: Path
 ) -> dict[str, frozenset[str]]:
-    """The files of the PyPI packages that come, by name."""
+    """Return the files of the new PyPI packages, by name."""
     if not records:
         return {}
     with temporary_folder() as folder:
@@ -105,10 +105,10 @@ def coming_files(
 def refuse_two_owners(
     conda: Owners, pypi: Mapping[str, Iterable[str]], prefix: Path, aside: Path | None
 ) -> None:
-    """Refuse a lock of which a path would be conda's and PyPI's.
+    """Refuse a lock in which a path would belong to both conda and PyPI.
 
     Raises:
-        OutsideError: some would.
+        OutsideError: there are such paths.
     """
     brought = {
         project: names[0]
@@ -146,7 +146,7 @@ def refuse_two_owners(
 def _in_conda_meta(
     pypi: Mapping[str, Iterable[str]], roots: Sequence[RealFolders]
 ) -> Iterator[tuple[str, str]]:
-    """The paths, with their projects, that are conda's own; a link to a folder may lead there."""
+    """Return paths of projects that belong to conda, also through a link to a folder."""
     for project, paths in pypi.items():
         for path in paths:
             if any(map(is_in_conda_meta, (path, *(root.path(path) for root in roots)))):
@@ -174,7 +174,7 @@ def _two_owners(both: Sequence[_Both], prefix: Path) -> OutsideError:
 def _both(
     conda: Owners, pypi: Mapping[str, Iterable[str]], roots: Sequence[RealFolders]
 ) -> Iterator[_Both]:
-    """The paths that both sides have, and the files of one that are folders of the other's."""
+    """Return the paths that both have, and files of one that are folders of the other."""
     files = {_key(path): names[0] for path, names in conda.items()}
     folders: dict[str, str] = {}
     for path, name in files.items():
@@ -196,5 +196,5 @@ def _above(path: str, files: Mapping[str, str]) -> str | None:
 
 
 def _key(path: str) -> str:
-    """A path as its file system compares it."""
+    """Return a path as its file system compares it."""
     return path.casefold() if sys.platform in ("win32", "darwin") else path

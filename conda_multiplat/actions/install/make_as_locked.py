@@ -63,14 +63,14 @@ def make_as_locked(
     allow_base: bool = False,
     then: Callable[[], None] = _nothing,
 ) -> Work:
-    """Make a prefix what is locked, and say what that took; with ``dry_run`` what it would take.
+    """Make a prefix as locked and return what changed; with ``dry_run``, what would change.
 
-    Without ``look`` the files of conda's packages are taken to be there as they were linked.
-    ``then`` is called at the end, before others may change the prefix again.
+    Without ``look``, the files of conda packages are assumed to be unchanged. ``then`` is called
+    at the end, before others can change the prefix again.
 
     Raises:
-        UnmetError: the prefix may not be touched.
-        InUseError: it would have to change, and somebody works in it.
+        UnmetError: the prefix may not be changed.
+        InUseError: it would have to change, but is in use.
         ChannelRefusedError: conda's configuration does not allow a locked package's channel.
         OutsideError: it could not be finished, or a file would have two owners.
     """
@@ -91,7 +91,7 @@ def make_as_locked(
 def _look_at(
     project: Project, choice: Choice, where: Path, settings: Settings, look: Look | None
 ) -> Work:
-    """What there is to do."""
+    """Determine the necessary changes."""
     from conda_multiplat.engines.conda.specs import is_newer
 
     marker = prefixes.read_marker(where)
@@ -120,10 +120,10 @@ def _carry_out(work: Work, settings: Settings, console: Console, *, contents: bo
 
 
 def refuse_in_use(where: Path) -> None:
-    """Refuse to change a prefix under who works in it.
+    """Refuse to change a prefix that is in use.
 
     Raises:
-        InUseError: with who does.
+        InUseError: with the processes that use it.
     """
     from conda_multiplat.machine.prefix_users import users
 
@@ -136,7 +136,7 @@ def refuse_in_use(where: Path) -> None:
 
 
 def _say_what_it_was(work: Work, settings: Settings, console: Console) -> None:
-    """Say, once, whose the prefix is where one has been for several environments."""
+    """Say, once, which environment a prefix shared by several belongs to."""
     was, now, where = str(work.marker.get("environment", "")), work.choice.environment, work.where
     name = work.project.manifest.conda_name(now)
     if not was or not is_of(work.project, work.marker):
@@ -151,7 +151,7 @@ def _say_what_it_was(work: Work, settings: Settings, console: Console) -> None:
 
 
 def _is_shared(work: Work, settings: Settings) -> bool:
-    """Whether another environment than ``default`` is in the prefix of that."""
+    """Return whether another environment than ``default`` is in its prefix."""
     name, environment = work.project.manifest.prefix_name, work.choice.environment
     return (
         environment != DEFAULT_ENVIRONMENT
@@ -161,13 +161,13 @@ def _is_shared(work: Work, settings: Settings) -> bool:
 
 
 def _steps(work: Work) -> int:
-    """How many packages there are to link and install; with PyPI's each is done twice."""
+    """Return the number of packages to link and install; with PyPI packages, each counts twice."""
     both = 2 if work.choice.locked.pypi else 1
     return both * len(work.found) + 2 * sum(change.new is not None for change in work.pypi)
 
 
 def _link(work: Work, settings: Settings, bar: Progress, *, contents: bool) -> None:
-    """Download and link; what the marker said before stays in it until all is done."""
+    """Download and link; the marker keeps its old content until everything is done."""
     from conda_multiplat.engines.conda.install import install_records
 
     locked = work.choice.locked
@@ -191,7 +191,7 @@ def _link(work: Work, settings: Settings, bar: Progress, *, contents: bool) -> N
 
 
 def _settle(work: Work, settings: Settings) -> None:
-    """Write what conda wants to know of the environment, where it differs from what it knows."""
+    """Update what conda wants to know about the environment."""
     requested = list(work.choice.locked.requested)
     previously = [str(name) for name in work.marker.get("requested", [])]
     variables = dict(work.project.manifest.variables.get(settings.subdir, {}))
@@ -227,7 +227,7 @@ def _settle(work: Work, settings: Settings) -> None:
 
 
 def _asked_of_pypi(work: Work, subdir: str) -> dict[str, Any]:
-    """What the manifest says that PyPI's packages were chosen by, for who imports the prefix."""
+    """Return the manifest's options for PyPI packages, for a later import of the prefix."""
     manifest, name = work.project.manifest, work.choice.environment
     here = target(manifest, name, subdir)
     options = here.pypi_options
@@ -247,7 +247,7 @@ def _without_login(text: str) -> str:
 
 
 def _left_by_scripts(work: Work) -> Mapping[str, int | None]:
-    """What packages' own scripts have made of files that were just linked."""
+    """Return how packages' own scripts have changed files that were just linked."""
     if not work.found:
         known: Mapping[str, int | None] = work.marker.get("left_by_scripts", {})
         return known

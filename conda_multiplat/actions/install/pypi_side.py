@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 def refuse_two_owners(work: Work, settings: Settings, bar: Progress) -> frozenset[str]:
-    """Refuse a path of both sides.
+    """Refuse a path that belongs to both conda and PyPI.
 
     Returns:
-        The PyPI packages that stay, and lose files with a conda package that goes: earlier
+        The PyPI packages that stay but lose files with a conda package that is removed: earlier
         versions have installed them over each other.
     """
     from conda_multiplat.actions.install import file_owners
@@ -60,9 +60,9 @@ def refuse_two_owners(work: Work, settings: Settings, bar: Progress) -> frozense
 
 
 def _refuse_wrong_md5(work: Work, names: Collection[str], settings: Settings) -> None:
-    """Have the files whose MD5 is locked beside the SHA-256, and look at both.
+    """Verify the MD5 of files that have one locked besides the SHA-256.
 
-    Hardly a lock has both, and uv takes one right hash for enough. What is packed was looked at.
+    Few locks have both, and uv is content with one correct hash. Packed files were verified before.
     """
     records = [
         record
@@ -83,7 +83,7 @@ def _refuse_wrong_md5(work: Work, names: Collection[str], settings: Settings) ->
 def _linked_aside(
     work: Work, records: Sequence[CondaRecord], settings: Settings, bar: Progress
 ) -> Iterator[Path | None]:
-    """Conda packages in a folder of their own; none where there are none to see."""
+    """Provide a folder with linked conda packages; none if there is nothing to examine."""
     if not records:
         yield None
         return
@@ -102,9 +102,9 @@ def _linked_aside(
 
 
 def remove_pypi(work: Work, again: Collection[str]) -> None:
-    """Remove what goes or is replaced, before anything is linked.
+    """Remove PyPI packages that go or are replaced, before anything is linked.
 
-    A conda package may come in the place of one of PyPI's. What conda owns by now stays.
+    A conda package may replace a PyPI package. Files that conda owns now stay.
     """
     noted = work.marker.get("pypi", {})
     if not (work.pypi or again or (noted and work.found)):
@@ -132,7 +132,7 @@ def remove_pypi(work: Work, again: Collection[str]) -> None:
 def install_pypi(
     work: Work, again: Collection[str], settings: Settings, console: Console, bar: Progress
 ) -> None:
-    """Install what comes, and ``again`` what has lost files to a conda package that went."""
+    """Install new packages, and ``again`` those that lost files to a removed conda package."""
     wanted = {change.name for change in work.pypi if change.new is not None} | set(again)
     if not wanted:
         return
@@ -149,7 +149,7 @@ def _installer(work: Work, settings: Settings) -> UvInstaller:
 
 
 def installer(project: Project, choice: Choice, where: Path, settings: Settings) -> UvInstaller:
-    """What installs an environment's packages of PyPI into a prefix, and knows their indexes."""
+    """Return the installer for an environment's PyPI packages, with its indexes."""
     from conda_multiplat.engines.pypi.install import UvInstaller
 
     here = target(project.manifest, choice.environment, settings.subdir)
@@ -159,7 +159,7 @@ def installer(project: Project, choice: Choice, where: Path, settings: Settings)
 
 
 def _wheels(packed: Path) -> Path:
-    """Where a packed environment has its wheels."""
+    """Return the folder of a packed environment's wheels."""
     from conda_multiplat.export.packed import WHEELS  # late: few are packed
 
     return packed / WHEELS

@@ -15,7 +15,7 @@ from conda_multiplat.vocabulary.byte_sizes import download_size, noted
 
 
 def outcome(work: Work) -> str:
-    """What a prefix has, after what has changed there, if anything has."""
+    """Return what a prefix contains, after what has changed, if anything."""
     changed = work.changed
     size = download_size(change.size for change in changed if change.comes)
     some = f"{len(changed)} changed" if 0 < len(changed) < len(work.choice.locked.every) else ""
@@ -25,7 +25,7 @@ def outcome(work: Work) -> str:
 
 
 def activation(where: Path, settings: Settings) -> str:
-    """The command that activates a prefix: by its name, where conda finds it by that."""
+    """Return the command that activates a prefix, by name if conda finds it by name."""
     return f"conda activate {quoted(name_of(where, settings) or str(where))}"
 
 

@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Work:
-    """What is to be done.
+    """The changes to make.
 
     Attributes:
         choice: the environment, and its lock for this machine.
         where: the prefix.
-        found: what must change there of conda's packages.
-        pypi: what must change there of PyPI's.
-        marker: what the last run noted there; empty where there was none.
+        found: the changes of conda packages.
+        pypi: the changes of PyPI packages.
+        marker: what the last run recorded there; empty if there was none.
     """
 
     project: Project
@@ -51,22 +51,22 @@ class Work:
 
     @property
     def finished(self) -> bool:
-        """Whether the last run came to its end, if the prefix is still an environment."""
+        """Return whether the last run finished, if the prefix is still an environment."""
         return self.marker.get("state") == "complete" and prefixes.is_environment(self.where)
 
     @property
     def changed(self) -> list[Change]:
-        """What must change there, conda's packages first."""
+        """Return all changes, conda's first."""
         return [*self.found, *self.pypi]
 
     @property
     def come(self) -> list[CondaRecord]:
-        """The conda packages to link."""
+        """Return the conda packages to link."""
         return [change.new for change in self.found if isinstance(change.new, CondaRecord)]
 
     @property
     def mended(self) -> set[str]:
-        """Those of them that are linked anew for their files."""
+        """Return those that are linked again because of their files."""
         return {change.name for change in self.found if change.kind == MENDED}
 
 
@@ -75,7 +75,7 @@ class Look:
     """How thoroughly the files of conda packages are verified.
 
     Attributes:
-        contents: read them too; else their sizes are enough.
+        contents: also read them; otherwise only sizes are compared.
     """
 
     contents: bool = False
@@ -88,7 +88,7 @@ def conda_changes(
     is_newer: IsNewer,
     look: Look | None,
 ) -> list[Change]:
-    """What must change of conda's packages, those with missing or altered files among them."""
+    """Return the changes of conda packages, including those with missing or altered files."""
     present = installed(where)
     found = to_install(present, locked.records, is_newer)
     if look is None:
@@ -102,12 +102,12 @@ def conda_changes(
 def pypi_changes(
     locked: PlatformLock, where: Path, marker: Mapping[str, Any], is_newer: IsNewer
 ) -> list[Change]:
-    """What must change of PyPI's packages; where neither side has any, nobody looks.
+    """Return the changes of PyPI packages; without any on either side, nothing is read.
 
     Args:
-        locked: what should be there.
+        locked: the lock.
         where: the prefix.
-        marker: what the last install noted there.
+        marker: what the last install recorded there.
         is_newer: compares versions.
     """
     noted = marker.get("pypi", {})
@@ -120,7 +120,7 @@ def pypi_changes(
 
 
 def require_allowed(project: Project, choice: Choice, settings: Settings) -> None:
-    """Refuse locked packages of channels that conda's configuration does not allow.
+    """Refuse locked packages from channels that conda's configuration does not allow.
 
     Raises:
         ManifestError: a line refers to an environment variable that may not be sent.
@@ -135,9 +135,9 @@ def require_allowed(project: Project, choice: Choice, settings: Settings) -> Non
 
 
 def channels(project: Project, choice: Choice, settings: Settings) -> Channels:
-    """The channels as the manifest and the configuration write them: with their credentials.
+    """Return the channels as the manifest and the configuration write them, with credentials.
 
-    None of what is packed: no server is asked.
+    Empty for a packed environment, which needs no server.
     """
     from conda_multiplat.engines.conda.access import Channels
 

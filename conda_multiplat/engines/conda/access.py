@@ -59,7 +59,7 @@ def cache_folder(settings: Settings) -> Path:
 
 
 def repodata_folder(settings: Settings) -> Path:
-    """Where rattler keeps repodata."""
+    """Return rattler's folder for repodata."""
     return cache_folder(settings) / "repodata"
 
 
@@ -86,12 +86,12 @@ class Channels:
 
     @property
     def restricted(self) -> bool:
-        """Whether conda's configuration says which channels may be used."""
+        """Return whether conda's configuration restricts the channels."""
         config = self._settings.channel_config
         return bool(config.allowlist_channels or config.denylist_channels)
 
     def require_allowed(self, urls: Iterable[str]) -> None:
-        """Refuse channels that conda's configuration does not let us use, by their base URLs.
+        """Refuse channels that conda's configuration does not allow, by their base URLs.
 
         Raises:
             ChannelRefusedError: with all of them.
@@ -100,13 +100,13 @@ class Channels:
 
     @property
     def mirrors(self) -> dict[str, str]:
-        """Public URL -> the URL to fetch it from, where that has a token."""
+        """Return public URL -> the URL to download from, if that has a token."""
         fetched = {public: without_login(url) for public, url in self._credentialed.items()}
         return {public: url for public, url in fetched.items() if url != public}
 
     @property
     def logins(self) -> dict[str, dict[str, Any]]:
-        """Host -> user and password, as rattler's file of credentials has them."""
+        """Return host -> user and password, as in rattler's file of credentials."""
         found: dict[str, dict[str, Any]] = {}
         for url in self._credentialed.values():
             parts = urlsplit(url)
@@ -118,29 +118,29 @@ class Channels:
         return found
 
     def scrub(self, text: str) -> str:
-        """``text`` without the credentials of any channel."""
+        """Return ``text`` without the credentials of any channel."""
         return scrub(text, secrets(self._credentialed.values()))
 
     def spec(self, text: str) -> rattler.MatchSpec:
-        """A MatchSpec as the engine takes it, its channel as a URL."""
+        """Return a MatchSpec for rattler, with its channel as a URL."""
         spec = parse_spec(text)
         return engine_spec(spec, self.urls(spec.channel)[0] if spec.channel else "")
 
     def spec_channels(self, request: SolveRequest) -> list[str]:
-        """The URLs of a request's channels; those that only a spec names come last, as in conda."""
+        """Return the URLs of a request's channels; those from specs come last, as in conda."""
         subdir = request.target.subdir
         urls = (url for name in asked_channels(request) for url in self.urls(name, subdir))
         return list(dict.fromkeys(urls))
 
 
 def _basic(userinfo: str) -> dict[str, Any]:
-    """``user:password`` of a URL as rattler's file of credentials has it."""
+    """Return ``user:password`` of a URL as in rattler's file of credentials."""
     user, _, password = userinfo.partition(":")
     return {"BasicHTTP": {"username": unquote(user), "password": unquote(password)}}
 
 
 def _login(header: str) -> dict[str, Any]:
-    """A header ``Basic …`` or ``Bearer …`` as rattler's file of credentials has it."""
+    """Return a header ``Basic …`` or ``Bearer …`` as in rattler's file of credentials."""
     kind, _, value = header.partition(" ")
     if kind.lower() == "bearer":
         return {"BearerToken": value.strip()}
@@ -151,11 +151,11 @@ def _login(header: str) -> dict[str, Any]:
 def client(
     settings: Settings, channels: Channels, logins: Mapping[str, str] = MappingProxyType({})
 ) -> rattler.Client:
-    """Rattler's HTTP client with conda's proxy and TLS settings and the channels' credentials.
+    """Return rattler's HTTP client with conda's proxy and TLS settings and channel credentials.
 
-    Tokens are a part of the path, so that a mirror with the token stands in for the public URL.
-    Logins go by host, through rattler's file of credentials, which it reads at once. ``logins`` are
-    more of them, ``user:password`` as URLs have it.
+    A token is part of the path, so the URL with the token is configured as a mirror of the public
+    one. Logins go by host, through rattler's file of credentials, which it reads immediately.
+    ``logins`` are additional ones, as ``user:password`` in URLs.
     """
     lines = [f"tls-no-verify = {'true' if settings.ssl_verify is False else 'false'}"]
     # conda also knows proxies for one host, which rattler does not.
@@ -179,7 +179,7 @@ def client(
 
 @contextmanager
 def _credentials(logins: dict[str, Any]) -> Iterator[Path | None]:
-    """The file of credentials for rattler, for as long as it takes to read it; nobody else can."""
+    """Provide rattler's file of credentials, readable only by us, while rattler reads it."""
     if not logins:
         yield None
         return
@@ -192,7 +192,7 @@ def _credentials(logins: dict[str, Any]) -> Iterator[Path | None]:
 
 @contextmanager
 def _variables(variables: Mapping[str, str]) -> Iterator[None]:
-    """Have environment variables for a while, which are the only way to tell rattler something."""
+    """Set environment variables temporarily; rattler can't be configured otherwise."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
@@ -236,12 +236,12 @@ _left: list[asyncio.AbstractEventLoop] = []
 
 
 def has_left_work() -> bool:
-    """Whether rattler's threads may still be running after a failure or an interruption."""
+    """Return whether rattler's threads may still run after a failure or an interruption."""
     return bool(_left)
 
 
 def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
-    """Cancel what still runs, and let it clean up."""
+    """Cancel running tasks, and let them clean up."""
     tasks = asyncio.all_tasks(loop)
     for task in tasks:
         task.cancel()
@@ -258,11 +258,11 @@ async def _watched(coroutine: Coroutine[Any, Any, T], wait: Patience) -> T:
 
 
 def _settle(others: Collection[int] = ()) -> None:
-    """Wait until none of rattler's threads is in Python any more, ``others`` being no such threads.
+    """Wait until rattler's threads have left Python; ``others`` are other threads.
 
-    The thread that hands us a result is still on its way out of Python when we have it. A process
-    that ends in that instant crashes, after its work is done but with the wrong exit code: 3 % of
-    solves and failed installs did, none of 450 that waited.
+    The thread that delivers a result is still leaving Python when we get it. A process that ends in
+    that instant crashes with the wrong exit code, after its work is done: 3 % of solves and failed
+    installs did, none of 450 that waited.
     """
     # ``threading`` does not know the threads that somebody has started without it.
     ours = {*others, *(thread.ident for thread in threading.enumerate())}

@@ -40,20 +40,20 @@ def download_archives(
     channels: Channels,
     progress: Progress,
 ) -> dict[CondaRecord, Fetched]:
-    """Have the archives of packages, for this or another machine, each the one that is locked.
+    """Download the archives of packages, for this or another machine, and verify them.
 
-    What conda's own caches have of them is taken from there, and not copied.
+    Archives in conda's own caches are used from there without copying.
 
     Args:
         records: the packages.
-        folder: an empty one for what comes.
-        candidates: files that may be some of the archives; read in place, as conda's.
+        folder: an empty folder for the downloads.
+        candidates: local files that may be some of the archives; used in place, like conda's.
         settings: for conda's caches, the proxy and TLS.
         channels: for the credentials of the records' channels.
-        progress: hears of each package.
+        progress: gets a step for each package.
 
     Raises:
-        OutsideError: an archive can't be fetched, or is not what was locked.
+        OutsideError: an archive can't be downloaded, or is not what was locked.
     """
     files = {record: _file(record) for record in records}
     ours = client(settings, channels)
@@ -78,7 +78,7 @@ def _file(record: CondaRecord) -> File:
 def read_indexes(
     archives: Mapping[CondaRecord, Path], settings: Settings
 ) -> dict[CondaRecord, dict[str, Any]]:
-    """What archives say of themselves in ``info/index.json`` (CEP 34).
+    """Return the ``info/index.json`` of archives (CEP 34).
 
     Raises:
         OutsideError: one is no archive, or is of another package than the locked one.
@@ -120,13 +120,13 @@ async def _index(record: CondaRecord, path: Path) -> dict[str, Any] | Problem:
 def take_in(
     archives: Mapping[CondaRecord, Path], *, settings: Settings, progress: Progress, folder: Path
 ) -> None:
-    """Have packages in our cache, from archives on this disk; no server is asked.
+    """Extract packages from local archives into our cache, without using a server.
 
     Args:
-        archives: the packages, and where the archive of each is.
+        archives: the packages and the paths of their archives.
         settings: for the cache.
-        progress: hears of each package.
-        folder: the archives' own.
+        progress: gets a step for each package.
+        folder: the archives' folder.
 
     Raises:
         OutsideError: an archive is not what was locked, or must not be linked.

@@ -39,13 +39,13 @@ _LARGEST_PAGE = 32 << 20
 
 
 class File(NamedTuple):
-    """A file to have.
+    """A file to download.
 
     Attributes:
-        name: the package that it is of.
-        url: where it is; a path for what is on this disk.
-        sha256: what it must be, in lower case; ``""`` where only the MD5 is known.
-        md5: the same; ``""`` where it does not matter.
+        name: its package.
+        url: its URL, or a local path.
+        sha256: the expected hash, in lower case; ``""`` if only the MD5 is known.
+        md5: likewise; ``""`` if it does not matter.
     """
 
     name: str
@@ -55,7 +55,7 @@ class File(NamedTuple):
 
 
 class Digests(NamedTuple):
-    """What a file is, in lower-case hexadecimal, and its size in bytes."""
+    """A file's hashes in lower-case hexadecimal, and its size in bytes."""
 
     sha256: str
     md5: str
@@ -63,7 +63,7 @@ class Digests(NamedTuple):
 
 
 class Fetched(NamedTuple):
-    """A file that is what it must be."""
+    """A downloaded and verified file."""
 
     path: Path
     digests: Digests
@@ -72,10 +72,10 @@ class Fetched(NamedTuple):
 def download_texts(
     urls: Sequence[str], folder: Path, client: rattler.Client, settings: Settings
 ) -> dict[str, str]:
-    """The texts of pages, of each no more than a few megabytes.
+    """Return the texts of pages of at most a few megabytes.
 
     Raises:
-        OutsideError: a page can't be fetched.
+        OutsideError: a page can't be downloaded.
     """
 
     async def every() -> list[Problem | None]:
@@ -94,7 +94,7 @@ def download_texts(
 
 
 def digests_of(path: Path) -> Digests:
-    """What a file is.
+    """Return a file's hashes and size.
 
     Raises:
         OSError: it can't be read.
@@ -117,18 +117,18 @@ def download(
     settings: Settings,
     progress: Progress,
 ) -> dict[File, Fetched]:
-    """Have files on this disk, each what it must be; all that is wrong is said.
+    """Download files and verify them; all problems are reported together.
 
     Args:
         files: the files.
-        folder: an empty one for what comes.
+        folder: an empty folder for the downloads.
         client: for the requests.
-        known: where a file may be already; it is read there, and not copied.
-        settings: for patience with the network, and whether any server may be asked.
-        progress: hears of each file.
+        known: local files that may be some of them; used in place.
+        settings: for timeouts and retries, and whether the network may be used.
+        progress: gets a step for each file.
 
     Raises:
-        OutsideError: a file can't be fetched, or is not what was locked.
+        OutsideError: a file can't be downloaded, or is not what was locked.
     """
 
     async def every() -> list[Fetched | Problem]:
@@ -158,7 +158,7 @@ def download(
 
 @contextmanager
 def _told(name: str, path: Path, progress: Progress) -> Iterator[None]:
-    """Say how much of a file has come, while it comes and somebody watches."""
+    """Show on a terminal how much of a file has arrived."""
 
     async def look() -> None:
         while True:
@@ -175,13 +175,13 @@ def _told(name: str, path: Path, progress: Progress) -> Iterator[None]:
 
 
 def _suffix(url: str) -> str:
-    """How a file's name ends, by which rattler knows what it is."""
+    """Return a file name's suffix, which tells rattler the format."""
     path = urlsplit(url).path
     return next((end for end in (".conda", ".tar.bz2", ".whl") if path.endswith(end)), "")
 
 
 def _present(file: File, known: Callable[[File], Iterable[Path]]) -> Fetched | None:
-    """The file, where this disk has it; one that is another there is none."""
+    """Return the file if it is on this disk with the expected hash."""
     for path in known(file):
         try:
             digests = digests_of(path)
@@ -204,7 +204,7 @@ async def _verified(
 
 
 async def _come(url: str, path: Path, client: rattler.Client, settings: Settings) -> Problem | None:
-    """Have at ``path`` what is at a URL, whatever that is."""
+    """Download a URL to ``path``."""
     scheme = urlsplit(url).scheme.lower()
     try:
         if scheme not in ("http", "https"):
@@ -222,7 +222,7 @@ async def _come(url: str, path: Path, client: rattler.Client, settings: Settings
 
 
 async def _stream(client: rattler.Client, url: str, path: Path, retries: int) -> None:
-    """Download, again where an answer broke off."""
+    """Download, with retries if the connection breaks off."""
     try:
         await download_to_path(client, url, path)
     except OSError:
@@ -233,5 +233,5 @@ async def _stream(client: rattler.Client, url: str, path: Path, retries: int) ->
 
 
 def _difference(file: File, digests: Digests) -> str:
-    """What a file is instead of what it must be; ``""`` where it is that."""
+    """Return how a file differs from the expected one; ``""`` if it doesn't."""
     return difference_of({"sha256": file.sha256, "md5": file.md5}, digests._asdict())

@@ -30,12 +30,12 @@ _UNDATED = datetime.fromtimestamp(0, timezone.utc)
 
 
 def time_of(record: rattler.PackageRecord) -> int:
-    """When a record was published, in seconds since 1970, rounded up; 0 if that is not known."""
+    """Return when a record was published in seconds since 1970, rounded up; 0 if unknown."""
     return whole_seconds(published(record))
 
 
 def warning() -> str:
-    """What this version of rattler does not see; ``""`` for nothing."""
+    """Return what this version of rattler can't exclude; ``""`` for nothing."""
     if KNOWS_INDEXED:
         return ""
     return (
@@ -45,23 +45,23 @@ def warning() -> str:
 
 
 def by_rattler_alone(cuts: Cuts) -> bool:
-    """Whether rattler's own way of excluding does, or there is nothing to exclude."""
+    """Return whether rattler's own exclusion is enough, or there is nothing to exclude."""
     return not cuts.exclude or (KEEPS_UNDATED and not cuts.channels and not cuts.packages)
 
 
 def arguments(cuts: Cuts, *, dated: bool) -> dict[str, Any]:
-    """Arguments of ``rattler.solve``, for channels as they are or for :class:`DatedSource`."""
+    """Return arguments of ``rattler.solve``, for plain channels or for :class:`DatedSource`."""
     if dated:
         return cutoff(_BEFORE_NEVER)
     return {} if cuts.everything is None else cutoff(cuts.everything)
 
 
 class DatedSource:
-    """A channel whose records have the times that rattler is to go by; a ``RepoDataSource``.
+    """A channel whose records have modified times for rattler; a ``RepoDataSource``.
 
     Args:
         source: the channel.
-        name: what it is called in the manifest.
+        name: its name in the manifest.
         cuts: what is too new.
     """
 
@@ -73,7 +73,7 @@ class DatedSource:
     async def fetch_package_records(
         self, platform: rattler.Subdir, name: rattler.PackageName
     ) -> list[rattler.RepoDataRecord]:
-        """The records of a package, those that are too new as of a year that never comes."""
+        """Return a package's records; those that are too new are dated in the far future."""
         cut = self._cuts.of(name.normalized, self._name)
         records = await self._source.fetch_package_records(platform, name)
         for record in records:
@@ -85,5 +85,5 @@ class DatedSource:
         return records
 
     def package_names(self, platform: rattler.Subdir) -> list[str]:
-        """The names of all packages for a platform."""
+        """Return the names of all packages for a platform."""
         return self._source.package_names(platform)

@@ -20,7 +20,7 @@ GONE = "its channel no longer has it"
 async def stated_facts(
     repodata: Repodata, request: SolveRequest, records: Sequence[CondaRecord]
 ) -> dict[str, PackageFacts]:
-    """What the request's channels state of records, by name: each is found by its URL.
+    """Return what the request's channels state about records, by name; records are found by URL.
 
     Raises:
         GatewayError: a channel can't be read.

@@ -105,7 +105,7 @@ def install_records(
 
 
 def _with_urls(text: str, records: Sequence[CondaRecord]) -> str:
-    """What rattler says, with the URLs of packages that it names by their files only."""
+    """Return rattler's message, with the URLs of packages of which it names only the files."""
     named = [each.url for each in records if f" {each.file_name}" in text and each.url not in text]
     return "\n".join([text, *(f"from {url}" for url in named)])
 
@@ -123,15 +123,15 @@ def linked_aside(
     written: str | None = None,
     requested: Sequence[str] = (),
 ) -> Iterator[Path]:
-    """A prefix that nobody sees, with packages as they would be linked; their scripts are not run.
+    """Provide a temporary prefix with packages linked as usual, but without running their scripts.
 
-    Errors are of the prefix ``of``, where there is one. ``written`` and ``requested`` are as in
+    Errors are about the prefix ``of``, if given. ``written`` and ``requested`` are as in
     :func:`install_records`.
 
-    It is beside the cache, so that most files are links. What is fetched stays in the cache.
+    It is next to the cache, so that most files are hard links. Downloads stay in the cache.
 
     Raises:
-        OutsideError: a package can't be fetched, or is not what was locked.
+        OutsideError: a package can't be downloaded, or is not what was locked.
     """
     with temporary_folder(cache_folder(settings), ".download-") as folder:
         prefix = folder / "prefix"
@@ -161,19 +161,19 @@ def download_records(
     channels: Channels,
     progress: Progress,
 ) -> None:
-    """Have packages in the cache, for this or another machine, verified.
+    """Download packages into the cache, for this or another machine, and verify them.
 
-    rattler fetches only what it installs.
+    rattler downloads only what it installs.
 
     Raises:
-        OutsideError: a package can't be fetched, or is not what was locked.
+        OutsideError: a package can't be downloaded, or is not what was locked.
     """
     with linked_aside(records, subdir, settings=settings, channels=channels, progress=progress):
         pass
 
 
 class _Reporter(InstallerReporter):
-    """rattler's steps, of several threads, as ours."""
+    """Passes rattler's progress, from several threads, on to ours."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress

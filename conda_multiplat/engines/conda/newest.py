@@ -39,7 +39,7 @@ Builds = Sequence[rattler.RepoDataRecord]
 
 
 async def newest_versions(repodata: Repodata, solved: SolvedRequest) -> dict[str, NewestVersion]:
-    """The newest version that the channels have of each package of a solution.
+    """Return the newest version that the channels have of each package of a solution.
 
     Raises:
         GatewayError: a channel can't be read.
@@ -81,7 +81,7 @@ def _newest(
 
 
 def _too_new(repodata: Repodata, request: SolveRequest, newest: Builds) -> str:
-    """Whether all builds were published too late."""
+    """Return a phrase if all builds were published too late; else ``""``."""
     if not all(map(repodata.too_new(request), newest)):
         return ""
     return phrases.by_age(max(repodata.cut(request, build) or 0 for build in newest))
@@ -94,7 +94,7 @@ def _later_channel(
     record: CondaRecord,
     newest: Builds,
 ) -> str:
-    """Whether a strict priority rules out all channels that have it."""
+    """Return a phrase if strict priority rules out all channels that have it; else ``""``."""
     if request.channel_priority != "strict":
         return ""
     chosen = next((build for build in builds if str(build.version) == record.version), newest[0])
@@ -106,7 +106,7 @@ def _later_channel(
 
 
 def _line(repodata: Repodata, request: SolveRequest, name: str, newest: Builds) -> str:
-    """Which line of the manifest allows none of the builds."""
+    """Return a phrase with the line that allows none of the builds; ``""`` if there is none."""
 
     def allows(line: Requirement) -> bool:
         spec = repodata.spec(line.text)
@@ -122,14 +122,14 @@ def _line(repodata: Repodata, request: SolveRequest, name: str, newest: Builds) 
 
 
 class _Others:
-    """The packages of a solution, and what they and the machine say of another."""
+    """The packages of a solution, and what they and the machine require of another package."""
 
     def __init__(self, solved: SolvedRequest) -> None:
         self._records = {record.name: record for record in solved.records}
         self._promised = {p.name: p for p in solved.request.virtual_packages}
 
     def against(self, name: str, newest: Builds) -> str:
-        """Who allows none of the builds."""
+        """Return a phrase with the package that allows none of the builds; ``""`` if none."""
         for spec, phrase in self._said.get(name, ()):
             if not any(_matches(spec, build) for build in newest):
                 return phrase
@@ -137,7 +137,7 @@ class _Others:
 
     @cached_property
     def _said(self) -> Mapping[str, Sequence[tuple[str, str]]]:
-        """What the packages say of each name: MatchSpecs, each with its phrase."""
+        """Return the packages' requirements by name: MatchSpecs, each with a phrase."""
         said: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for record in self._records.values():
             who = (record.name, record.version)
@@ -148,12 +148,12 @@ class _Others:
         return said
 
     def of_this_system(self, build: rattler.RepoDataRecord) -> bool:
-        """Whether a build is not for another system, as those of ``noarch`` can be."""
+        """Return whether a build is for this system; those of ``noarch`` can be for another one."""
         names = {spec_name(spec) for spec in build.depends} & _SYSTEMS
         return names <= self._promised.keys()
 
     def missing(self, newest: Builds) -> str:
-        """What every build needs that is not here, of the build that needs the least."""
+        """Return a phrase for what the build with the fewest missing requirements lacks."""
         lacks = [list(self._lacks(build)) for build in newest]
         if not all(lacks):
             return ""
@@ -185,7 +185,7 @@ class _Others:
 
 
 def _importance(spec: str) -> tuple[bool, bool, str]:
-    """What a person thinks of first comes first: a Python before its ABI, the machine last."""
+    """Return a sort key, the most familiar first: Python before its ABI, the machine last."""
     name = spec_name(spec)
     return name.startswith("__"), name == "python_abi", spec
 
@@ -197,7 +197,7 @@ def _matches(spec: str, build: rattler.RepoDataRecord) -> bool:
 
 @lru_cache(maxsize=65536)  # many packages need the same
 def _parsed(spec: str) -> rattler.MatchSpec | None:
-    """A package's own MatchSpec; ``None`` for one that rattler can't read."""
+    """Parse a package's own MatchSpec; ``None`` if rattler can't read it."""
     try:
         return rattler.MatchSpec(spec, strict=False)
     except InvalidMatchSpecError:

@@ -62,22 +62,22 @@ _UNREADABLE: tuple[type[Exception], ...] = (
 
 
 class Entry(NamedTuple):
-    """Where the cache has a package."""
+    """The place of a package in the cache."""
 
     folder: Path
 
     @property
     def lock(self) -> Path:
-        """What is held while it is used or replaced."""
+        """Return the lock file that is held while the package is used or replaced."""
         return Path(f"{self.folder}.lock")
 
     @property
     def note(self) -> Path:
-        """What its ``info`` was when it was extracted."""
+        """Return the file with the digest of its ``info`` at extraction."""
         return Path(f"{self.folder}.info")
 
     def noted(self) -> tuple[str, str]:
-        """The digest of its documents, and the archive's MD5; ``""`` where none was noted."""
+        """Return the digest of its documents, and the archive's MD5; ``""`` if not noted."""
         try:
             documents, _, md5 = content_of(f"{self.folder}.info").decode("ascii").partition(" ")
         except (OSError, ValueError):
@@ -85,7 +85,7 @@ class Entry(NamedTuple):
         return documents, md5
 
     def sha256(self) -> str:
-        """Of the archive that was extracted; ``""`` where that is not known."""
+        """Return the SHA-256 of the extracted archive; ``""`` if it is unknown."""
         try:
             return content_of(f"{self.folder}.lock")[_COUNT:].hex()
         except OSError:
@@ -93,12 +93,12 @@ class Entry(NamedTuple):
 
 
 def entry_of(record: CondaRecord, cache: Path) -> Entry:
-    """Where the cache has a package, if it has it."""
+    """Return the place of a package in the cache."""
     return Entry(cache / f"{record.name}-{record.version}-{record.build}")
 
 
 def cached_record(record: CondaRecord, cache: Path) -> rattler.PackageRecord | None:
-    """What a package in the cache says of itself; only the archive that is locked is believed."""
+    """Return the record of a cached package, if it comes from the locked archive."""
     entry = entry_of(record, cache)
     if not record.sha256 or entry.sha256() != record.sha256.lower():
         return None
@@ -115,12 +115,12 @@ def cached_record(record: CondaRecord, cache: Path) -> rattler.PackageRecord | N
 def not_as_locked(
     records: Sequence[CondaRecord], cache: Path, closely: Collection[str]
 ) -> list[CondaRecord]:
-    """Those packages that the cache does not have as they were locked, and as they say they are.
+    """Return the packages that the cache lacks, or has in another state than locked.
 
     Args:
         records: the packages.
         cache: the folder.
-        closely: the names of those whose files' contents are read.
+        closely: the names of packages whose files' contents are read too.
     """
 
     def is_wrong(record: CondaRecord) -> bool:
@@ -141,15 +141,15 @@ def not_as_locked(
 def _each(
     ask: Callable[[CondaRecord], bool], records: Sequence[CondaRecord], patience: float
 ) -> list[bool]:
-    """The answers for all records: one by one or, where a disk is waited for, several at once.
+    """Return the answers for all records, one by one or, on a slow disk, with threads.
 
-    Threads that ask a fast file system for tens of thousands of files wait for one another most of
-    the time: they take several times as long as a single one. Those that read contents do not.
+    Threads that ask a fast file system for tens of thousands of files mostly wait for one another,
+    and take several times as long as a single one. Those that read contents do not.
 
     Args:
-        ask: what gives an answer.
+        ask: returns an answer.
         records: the records.
-        patience: seconds of waiting, after which there are threads.
+        patience: the time in seconds after which threads are started.
     """
     answers: list[bool] = []
     began = time.perf_counter() - time.thread_time()
@@ -175,18 +175,18 @@ async def fetch(
     *,
     done: Callable[[], None] = lambda: None,
 ) -> None:
-    """Have packages in the cache, each the archive that is locked; all that is wrong is said.
+    """Download packages into the cache and verify them; all problems are reported together.
 
     Args:
         records: the packages.
         cache: the folder.
-        client: for the requests, which it repeats itself.
-        progress: hears of each package.
-        retries: how often to begin anew where an answer breaks off.
-        done: is called after each package.
+        client: for the requests, which it retries itself.
+        progress: gets a step for each package.
+        retries: the number of new downloads if a connection breaks off.
+        done: called after each package.
 
     Raises:
-        OutsideError: a package can't be fetched, or is not what was locked.
+        OutsideError: a package can't be downloaded, or is not what was locked.
     """
     limit = asyncio.Semaphore(AT_ONCE)
     amount = _Amount(records)
@@ -208,19 +208,19 @@ async def fetch(
 
 
 class _Amount:
-    """How much of some packages is there, as far as the lock says how large they are."""
+    """The downloaded part of some packages, as far as the lock states their sizes."""
 
     def __init__(self, records: Sequence[CondaRecord]) -> None:
         self._wanted = total_words(record.size for record in records)
         self.there = 0
 
     def words(self, name: str) -> str:
-        """What is being fetched, and how much of all that has come."""
+        """Return what is being downloaded, and how much of the total has arrived."""
         return f"{name}  {size(self.there)} of {self._wanted}" if self._wanted else name
 
 
 class Problem(NamedTuple):
-    """Why a package is not in the cache; ``is_another`` where it came, and is not the one."""
+    """Why a package is not in the cache; ``is_another`` if a file with another hash arrived."""
 
     text: str
     is_another: bool
@@ -244,11 +244,11 @@ async def _fetch(
 
 
 def difference_of(locked: Mapping[str, str], digests: Mapping[str, str]) -> str:
-    """What a file is instead of what it must be, by kind of hash; ``""`` where it is that.
+    """Return the hashes in which a file differs from the lock, by kind; ``""`` if it doesn't.
 
     Args:
-        locked: what it must be; ``""`` where that is not known.
-        digests: what it is, in lower case.
+        locked: the expected hashes; ``""`` if one is unknown.
+        digests: the actual hashes, in lower case.
     """
     if not any(locked.values()):
         return "the lock has no hash for it"
@@ -261,7 +261,7 @@ def difference_of(locked: Mapping[str, str], digests: Mapping[str, str]) -> str:
 async def _extracted(
     url: str, client: rattler.Client, folder: Path, retries: int
 ) -> tuple[bytes, bytes]:
-    """Download and extract, again where an answer broke off; SHA-256 and MD5 of what came."""
+    """Download and extract, with retries if a connection breaks off; return its SHA-256 and MD5."""
     try:
         return await download_and_extract(client, url, folder)
     except OSError:
@@ -276,7 +276,7 @@ async def _extracted(
 def _kept(
     record: CondaRecord, entry: Entry, folder: Path, sha256: bytes, md5: bytes
 ) -> Problem | None:
-    """Put an extracted package into the cache, if it is the one, and lists what can be linked."""
+    """Move an extracted package into the cache, if it is the locked one and can be linked."""
     if reason := refusal(folder, (record.name, record.version, record.build)):
         text = f"{record.name} {record.version}: {reason}: {record.url}"
         return Problem(text, is_another=True)
@@ -299,7 +299,7 @@ def _kept(
 
 
 def _remove(path: Path) -> None:
-    """Remove what has the place of a package, whatever it is."""
+    """Remove whatever is in a package's place."""
     if path.is_symlink() or path.is_file():
         path.unlink()
         return
@@ -310,7 +310,7 @@ def _remove(path: Path) -> None:
 
 
 def error_of(problems: Sequence[Problem]) -> OutsideError:
-    """The error of packages that are not to be had; those that are others are all named."""
+    """Return the error for packages that can't be had; all with other hashes are named."""
     others = [each for each in problems if each.is_another]
     rest = [each for each in problems if not each.is_another]
     lines = [each.text for each in (*others, *rest[:_NAMED])]

@@ -22,10 +22,11 @@ KNOWN = ((0, 26), (0, 27), (0, 28))
 
 
 def _refuse_unknown_version() -> None:
-    """Say which versions we know, rather than fail in the middle of work on a prefix or a lock.
+    """Name the supported versions, instead of failing later in the middle of a command.
 
     Raises:
-        OutsideError: another one is installed, which takes force: pip and conda know our range.
+        OutsideError: another one is installed, which must have been forced: pip and conda know our
+            range.
     """
     found = rattler.__version__
     if tuple(int(part) for part in found.split(".")[:2]) in KNOWN:
@@ -53,7 +54,7 @@ Subdir: type[rattler.Subdir] = getattr(
 
 
 def build_string(text: str) -> rattler.BuildString:
-    """A build string as records and virtual packages take it.
+    """Return a build string as records and virtual packages expect it.
 
     A plain ``str`` before 0.28. From then on a ``BuildString``, which by default refuses what
     CEP 26 does not allow; the older versions took anything, and locks and channels may have it.
@@ -64,7 +65,7 @@ def build_string(text: str) -> rattler.BuildString:
 
 
 def requested_spec(text: str) -> Any:
-    """A MatchSpec as ``install(requested_specs=)`` takes it.
+    """Return a MatchSpec as ``install(requested_specs=)`` expects it.
 
     All versions declare a ``MatchSpec`` and hand it to Rust as it is, which knows only the one
     inside; that has no public name.
@@ -88,7 +89,7 @@ _EPOCH = datetime.fromtimestamp(0, timezone.utc)
 
 
 def cutoff(seconds: int) -> dict[str, Any]:
-    """Arguments of ``solve`` for which nothing that is newer is seen, and all without a time is.
+    """Return arguments of ``solve`` that exclude newer records, but not those without a time.
 
     Before 0.27 what has no time isn't seen either.
     """
@@ -98,7 +99,7 @@ def cutoff(seconds: int) -> dict[str, Any]:
 
 
 def published(record: rattler.PackageRecord) -> float:
-    """When a record came into its channel, else when it was built: milliseconds since 1970.
+    """Return when a record was published, else when it was built, in milliseconds since 1970.
 
     0 where the channel does not say it. Before 0.27 only the time of the build is known.
     """
@@ -110,12 +111,12 @@ def published(record: rattler.PackageRecord) -> float:
 
 
 def set_published(record: rattler.PackageRecord, moment: datetime) -> None:
-    """Have a record be of another time."""
+    """Set a record's time."""
     record.timestamp = moment
     if KNOWS_INDEXED:
         record.indexed_timestamp = moment
 
 
 def in_our_words(text: str) -> str:
-    """What the solver says, with what the manifest calls it for records that are too new."""
+    """Replace rattler's wording for excluded records by the manifest's."""
     return _TOO_NEW.sub("it is newer than exclude-newer allows", text)

@@ -17,14 +17,14 @@ _MAX_DEPTH = 10
 async def declared(
     gateway: rattler.Gateway, urls: Sequence[str], subdirs: Sequence[rattler.Subdir]
 ) -> list[Relation]:
-    """What channels declare of channels that are not among them, or stand in another order.
+    """Return the relations declared by channels to channels that are missing or ordered otherwise.
 
-    Where they have been read that is known; nothing is fetched.
+    It is known for channels that were read before; nothing is downloaded.
 
     Args:
-        gateway: what reads channels.
+        gateway: reads channels.
         urls: their base URLs, the first with the highest priority.
-        subdirs: the platforms that they were read for; each declares its own relations.
+        subdirs: the platforms for which they were read; each declares its own relations.
     """
     relations = [
         relation
@@ -37,7 +37,7 @@ async def declared(
 
 
 def _placed(relation: Relation, urls: Sequence[str]) -> Relation | None:
-    """A relation as the channels' order has it; ``None`` where that is as declared."""
+    """Return a relation with its place among the channels; ``None`` if the order is as declared."""
     if relation.url not in urls:
         return relation
     first, second = (relation.url, relation.channel)
@@ -50,7 +50,7 @@ def _placed(relation: Relation, urls: Sequence[str]) -> Relation | None:
 async def all_declared(
     gateway: rattler.Gateway, urls: Sequence[str], subdirs: Sequence[rattler.Subdir]
 ) -> list[Relation]:
-    """The same, with what the declared ones declare."""
+    """Return the same, including what the declared channels declare."""
     relations: list[Relation] = []
     known = list(urls)
     for _ in range(_MAX_DEPTH):

@@ -23,12 +23,12 @@ Found = Sequence[rattler.RepoDataRecord]
 def settled(
     request: SolveRequest, records: Sequence[CondaRecord], found: Found
 ) -> tuple[CondaRecord, ...]:
-    """The records of a solution, with plain MatchSpecs.
+    """Return the records of a solution with plain MatchSpecs.
 
     Args:
-        request: what was asked.
-        records: the answer.
-        found: the same, as rattler has it.
+        request: the request.
+        records: the solution.
+        found: the same as rattler's records.
     """
     if not any("[" in spec for each in records for spec in (*each.depends, *each.constrains)) and (
         not any("extras" in line.text for line in request.requirements)
@@ -64,7 +64,7 @@ def _add_extras(
     asked: Sequence[rattler.MatchSpec],
     extras: dict[str, dict[str, list[str]]],
 ) -> None:
-    """Add what extras need that somebody asks for, those that extras ask for among them."""
+    """Add the dependencies of requested extras, including extras requested by extras."""
     waiting = [*asked, *(spec for specs in depends.values() for spec in specs)]
     seen: set[tuple[str, str]] = set()
     while waiting:
@@ -80,7 +80,7 @@ def _add_extras(
 
 
 def _plain(spec: rattler.MatchSpec) -> str:
-    """Name, version and build: what else a v3 spec says has done its work."""
+    """Return name, version and build; the other parts of a v3 spec were applied by the solver."""
     name = spec.name.normalized if spec.name else ""
     parts = [name, str(spec.version or ""), str(spec.build or "")]
     if parts[2]:

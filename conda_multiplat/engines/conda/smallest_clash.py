@@ -11,7 +11,7 @@ T = TypeVar("T")
 async def smallest_clash(
     asked: Sequence[T], solvable: Callable[[Sequence[T]], Awaitable[bool]], limit: int = 60
 ) -> list[T]:
-    """QuickXplain: a smallest part of ``asked``, which clashes, that clashes by itself.
+    """Return a smallest subset of ``asked`` that still clashes (QuickXplain).
 
     To look into a list with some others kept:
 
@@ -22,9 +22,9 @@ async def smallest_clash(
        with that part kept.
 
     Args:
-        asked: the requirements, in the manifest's order.
-        solvable: whether some of them can be met together.
-        limit: how often to ask; after that, what is not known to be needless stays in.
+        asked: clashing requirements, in the manifest's order.
+        solvable: returns whether some requirements can be satisfied together.
+        limit: the number of calls; after that, requirements that were not excluded yet stay in.
     """
     left = limit
 

@@ -84,7 +84,7 @@ class RattlerEngine:
         return self._ask(requests, lambda run: run.all(requests, solved))
 
     def why(self, questions: Sequence[Question]) -> Sequence[Why]:
-        """What stood in the way of the newest version and of a CUDA build; see :class:`Why`.
+        """Return what rules out the newest version and a CUDA build; see :class:`Why`.
 
         Raises:
             OutsideError: a channel can't be read.
@@ -94,9 +94,9 @@ class RattlerEngine:
         return self._ask(requests, lambda run: run.why(questions))
 
     def newest(self, solved: Sequence[SolvedRequest]) -> Sequence[Mapping[str, NewestVersion]]:
-        """The newest version of each package of some solutions, and what is in its way.
+        """Return the newest version of each package of some solutions, and what rules it out.
 
-        Where nothing that is known of the packages says it, a few are tried by a solve: see
+        If the packages' data doesn't tell, a few are tried by solving: see
         :mod:`conda_multiplat.engines.conda.newest`.
 
         Raises:
@@ -107,7 +107,7 @@ class RattlerEngine:
         return self._ask(requests, lambda run: run.newest(solved))
 
     def facts(self, locked: Sequence[SolvedRequest]) -> Sequence[Mapping[str, PackageFacts]]:
-        """What the channels state of locked records, by name, for each request.
+        """Return what the channels state about locked records, by name, for each request.
 
         Raises:
             OutsideError: a channel can't be read.
@@ -117,7 +117,7 @@ class RattlerEngine:
         return self._ask(requests, lambda run: run.facts(locked))
 
     def arriving(self, requests: Sequence[SolveRequest]) -> Callable[[], Arrived]:
-        """What says, in any thread, how much of the requests' channels has arrived from now on."""
+        """Return a thread-safe function that tells how much of the channels has arrived."""
         folders = {
             f"{url.rstrip('/')}/{subdir}": public_name(name)
             for each in requests
@@ -142,7 +142,7 @@ class RattlerEngine:
         work: Callable[[_Run], Coroutine[Any, Any, T]],
         plain: frozenset[str] = frozenset(),
     ) -> T:
-        """Do some work on the channels of requests.
+        """Do work on the channels of requests.
 
         Servers that know nothing of sharded repodata should answer 404 when asked for it, but some
         forbid what they do not know: such channels are asked again for plain repodata.
@@ -161,9 +161,9 @@ class RattlerEngine:
         return self._ask(requests, work, plain | refused)
 
     def _machine_cuda(self, subdir: str) -> str:
-        """The CUDA version of this machine, where it is what a target is for; ``""`` for none.
+        """Return this machine's CUDA version if a target is for this platform; else ``""``.
 
-        conda takes most of a second to look for a driver: it is asked only where there is one.
+        conda takes most of a second to look for a driver: this is called only if there is one.
         """
         if subdir != self._settings.subdir:
             return ""
@@ -202,7 +202,7 @@ class _UnreadableError(Exception):
 
 
 class _Run:
-    """The requests of a run, and what answers them."""
+    """The requests of a run, and their answers."""
 
     def __init__(self, repodata: Repodata, alternatives: Alternatives) -> None:
         self._repodata = repodata
@@ -212,23 +212,23 @@ class _Run:
     async def all(
         self, requests: Sequence[SolveRequest], solved: Callable[[Solution], None]
     ) -> list[Outcome]:
-        """Every request's outcome, in order; ``solved`` hears of each solution."""
+        """Return every request's outcome, in order; ``solved`` is called with each solution."""
         self._repodata.begin()
         self._ways_out = WaysOut(self._repodata, {request.target.subdir for request in requests})
         return list(await asyncio.gather(*(self._outcome(request, solved) for request in requests)))
 
     async def why(self, questions: Sequence[Question]) -> list[Why]:
-        """The answer to each question, in order."""
+        """Return the answer to each question, in order."""
         self._repodata.begin()
         return list(await asyncio.gather(*(self._why(*question) for question in questions)))
 
     async def newest(self, solved: Sequence[SolvedRequest]) -> list[dict[str, NewestVersion]]:
-        """The newest versions of each solution's packages, in order."""
+        """Return the newest versions of each solution's packages, in order."""
         self._repodata.begin()
         return list(await asyncio.gather(*(self._newest(each) for each in solved)))
 
     async def facts(self, locked: Sequence[SolvedRequest]) -> list[dict[str, PackageFacts]]:
-        """What the channels state of each request's records, in order."""
+        """Return what the channels state about each request's records, in order."""
         self._repodata.begin()
         return list(await asyncio.gather(*(self._facts(each) for each in locked)))
 
@@ -274,7 +274,7 @@ class _Run:
     def _times(
         self, request: SolveRequest, found: Sequence[rattler.RepoDataRecord]
     ) -> dict[str, dict[str, int]]:
-        """When the records of a solution were published, where that counts."""
+        """Return when the records of a solution were published, if that is needed."""
         if not request.target.exclude_newer.is_stated:
             return {}
         named = self._repodata.channel_names(request)
@@ -285,7 +285,7 @@ class _Run:
         return times
 
     def _record(self, record: rattler.RepoDataRecord) -> CondaRecord:
-        """What rattler found as our value; targets share most of their packages."""
+        """Convert rattler's record to ours; targets share most of their packages."""
         known = self._records.get(record.url)
         if known is None:
             known = self._records[record.url] = _record(record)
@@ -314,7 +314,7 @@ class _Run:
         return Conflict(request, text, tuple(involved), {}, fix=fix, advice=advice)
 
     async def _suggestions(self, request: SolveRequest) -> dict[str, list[str]]:
-        """For each requirement that no channel has a package for: names like it."""
+        """Return similar names for each requirement whose package is in no channel."""
         names = await self._repodata.names(request)
         promised = {package.name for package in request.virtual_packages}
         asked = {requirement.name for requirement in request.requirements}
@@ -322,7 +322,7 @@ class _Run:
 
 
 def _of_another(line: Requirement, request: SolveRequest) -> bool:
-    """Whether a line asks for a package of another platform."""
+    """Return whether a line names another platform."""
     return spec_subdir(line.text) not in ("", "noarch", request.target.subdir)
 
 
@@ -334,7 +334,7 @@ def _elsewhere(line: Requirement) -> str:
 def _of_wrong_platforms(
     request: SolveRequest, records: Sequence[CondaRecord]
 ) -> dict[Requirement, str]:
-    """The lines that name a platform, or ``noarch``, where the answer is not of that."""
+    """Return the lines that name a platform, or ``noarch``, but got a package of another one."""
     asked = {line: subdir for line in request.requirements if (subdir := spec_subdir(line.text))}
     answers = {record.name: record for record in records} if asked else {}
     return {
@@ -345,7 +345,7 @@ def _of_wrong_platforms(
 
 
 def _limit_arenas() -> None:
-    """Keep glibc's allocator from holding on to what one solve needed while the next ones run.
+    """Limit the number of glibc's arenas, which keep the memory that a solve has freed.
 
     Each thread of rattler's pool gets an arena of its own otherwise, and what a solve freed there
     is of no use to the solve of another thread: 48 targets took twice the memory of 6. On systems
@@ -358,7 +358,7 @@ def _limit_arenas() -> None:
 
 @contextmanager
 def _readable(request: SolveRequest) -> Iterator[None]:
-    """Say whose channels could not be read."""
+    """Report whose channels could not be read."""
     try:
         yield
     except (GatewayError, FetchRepoDataError, InvalidChannelError, IoError) as error:

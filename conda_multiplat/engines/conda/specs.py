@@ -18,9 +18,9 @@ from conda_multiplat.vocabulary.records import CondaRecord
 
 
 def engine_spec(spec: MatchSpec, channel: str = "") -> rattler.MatchSpec:
-    """A MatchSpec in rattler's form, ``channel`` (a URL) for its own.
+    """Return a MatchSpec in rattler's form, with the URL ``channel`` as its channel.
 
-    Its platform is left out, which rattler does not look at: see :func:`spec_subdir`.
+    Its platform is left out, since rattler ignores it: see :func:`spec_subdir`.
     """
     if "subdir" in spec.fields:
         fields = {key: value for key, value in spec.fields.items() if key != "subdir"}
@@ -29,7 +29,7 @@ def engine_spec(spec: MatchSpec, channel: str = "") -> rattler.MatchSpec:
 
 
 def spec_subdir(text: str) -> str:
-    """The platform, or ``noarch``, that a MatchSpec names; ``""`` for none, as in most."""
+    """Return the platform, or ``noarch``, of a MatchSpec; ``""`` if it names none, as most."""
     if "::" not in text and "[" not in text:
         return ""
     return parse_spec(text).fields.get("subdir", "")
@@ -45,17 +45,16 @@ def check_spec(text: str) -> str | None:
 
 
 def spec_allows(text: str, version: str) -> bool:
-    """Whether the version of a MatchSpec allows ``version``; other keys are ignored."""
+    """Return whether the version of a MatchSpec allows ``version``; other keys are ignored."""
     spec = parse_spec(text)
     wanted = MatchSpec(spec.name, "", {"version": spec.fields.get("version", "*")})
     return spec_matches(wanted.text(), VirtualPackage(spec.name, version))
 
 
 def spec_matches(spec: str, package: VirtualPackage | CondaRecord) -> bool:
-    """Whether a MatchSpec holds for the name, version and build of a package.
+    """Return whether a MatchSpec matches a package's name, version and build.
 
-    It holds for nothing where it is none, or the version is none, as they can stand in a lock that
-    somebody edited.
+    Returns ``False`` for invalid MatchSpecs and versions, which an edited lock can have.
     """
     return _matches(spec, package.name, package.version, package.build)
 
@@ -74,9 +73,9 @@ def _record(name: str, version: str, build: str) -> rattler.PackageRecord:
 
 
 def record_matches(text: str, record: CondaRecord) -> bool:
-    """Whether a MatchSpec holds for a locked record: its name, version, build, hashes, channel.
+    """Return whether a MatchSpec matches a locked record: name, version, build, hashes, channel.
 
-    A lock has no build number; what a spec says of it is not looked at.
+    A lock has no build numbers; those in a spec are ignored.
     """
     try:
         spec, known = _spec_of_a_lock(text)
@@ -93,7 +92,7 @@ def record_matches(text: str, record: CondaRecord) -> bool:
 
 @lru_cache(maxsize=65536)  # many packages need the same
 def _spec_of_a_lock(text: str) -> tuple[MatchSpec, str]:
-    """A MatchSpec, and what it says of name, version and build."""
+    """Return a MatchSpec, and its name, version and build."""
     spec = parse_spec(text)
     known = {key: value for key, value in spec.fields.items() if key in ("version", "build")}
     return spec, MatchSpec(spec.name, "", known).text()
@@ -105,13 +104,13 @@ def _parsed(text: str) -> rattler.MatchSpec:
 
 
 def detect_virtual_packages() -> tuple[VirtualPackage, ...]:
-    """The virtual packages of this machine, ``CONDA_OVERRIDE_*`` taken into account (CEP 30)."""
+    """Return this machine's virtual packages, including ``CONDA_OVERRIDE_*`` (CEP 30)."""
     packages = ask_driver() if driver_present() else _detected()
     return tuple(sorted(VirtualPackage(*package) for package in packages))
 
 
 def _detected() -> Found:
-    """What rattler sees; it asks a driver, if there is one, in this process."""
+    """Return what rattler detects; it queries a driver, if there is one, in this process."""
     overrides = rattler.VirtualPackageOverrides.from_env()
     packages = [package.into_generic() for package in rattler.VirtualPackage.detect(overrides)]
     return [
@@ -121,22 +120,22 @@ def _detected() -> Found:
 
 
 def print_virtual_packages() -> None:
-    """Write what rattler sees to stdout, as JSON: for a process of its own."""
+    """Write what rattler detects to stdout as JSON, for a separate process."""
     sys.stdout.write(json.dumps(_detected()))
 
 
 def default_alias() -> str:
-    """Where rattler, like conda, looks for a channel that is only a name."""
+    """Return the URL at which rattler, like conda, looks for channel names."""
     return rattler.Channel("x").base_url.rstrip("/").removesuffix("/x")
 
 
 def this_subdir() -> str:
-    """The platform of this machine."""
+    """Return this machine's platform."""
     return str(Subdir.current())
 
 
 def is_newer(version: str, other: str) -> bool:
-    """Whether a version comes after another in conda's order; before all is what is none."""
+    """Return whether a version comes after another in conda's order; invalid ones come first."""
     return _order(version) > _order(other)
 
 

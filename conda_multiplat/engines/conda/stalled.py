@@ -46,17 +46,17 @@ class Patience(NamedTuple):
 
 
 def patience(settings: Settings) -> Patience:
-    """What conda's configuration says."""
+    """Return the timeouts of conda's configuration."""
     return Patience(settings.remote_connect_timeout_secs, settings.remote_read_timeout_secs)
 
 
 def whole_limit(settings: Settings) -> int | None:
-    """Seconds for a request as a whole; none where silence is seen."""
+    """Return the limit in seconds for a whole request; none if stalls can be detected."""
     return None if LOOKS else max(1, round(_WHOLE * settings.remote_read_timeout_secs))
 
 
 async def cut_stalled(wait: Patience) -> None:
-    """Shut down connections that stall, until this is cancelled; those there before are others'."""
+    """Shut down stalled connections until cancelled, except those that existed before."""
     others = set(_sockets())
     since: dict[str, float] = {}
     clock = asyncio.get_running_loop().time
@@ -70,7 +70,7 @@ async def cut_stalled(wait: Patience) -> None:
 
 
 def _sockets() -> dict[str, int]:
-    """The sockets of this process: ``socket:[INODE]`` -> file descriptor."""
+    """Return this process's sockets: ``socket:[INODE]`` -> file descriptor."""
     return dict(_named_sockets()) if LOOKS else {}
 
 
@@ -97,7 +97,7 @@ def _cut(handle: int, age: float, wait: Patience) -> None:
 
 
 def _unread(connection: socket.socket) -> bool:
-    """Whether something has come that we had no time for."""
+    """Return whether data has arrived that we have not read yet."""
     try:
         return bool(connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
     except BlockingIOError:

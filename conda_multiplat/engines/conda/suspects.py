@@ -27,12 +27,12 @@ _PYTHON, _PYTHON_ABI = "python", "python_abi"
 def suspected_lines(
     request: SolveRequest, name: str, builds: Sequence[rattler.RepoDataRecord]
 ) -> list[Requirement]:
-    """The lines that may keep all builds of a version out, the likeliest first.
+    """Return the lines that may exclude all builds of a version, the likeliest first.
 
     Args:
-        request: what was asked, with the locked records.
+        request: the request, with the locked records.
         name: the package.
-        builds: those of the version.
+        builds: the version's builds.
     """
     locked = {record.name: record for record in request.locked}
     lines = {line.name: line for line in request.requirements}
@@ -60,7 +60,7 @@ def _allows(line: Requirement, builds: Sequence[rattler.RepoDataRecord]) -> bool
 def _lacking(
     locked: dict[str, CondaRecord], builds: Sequence[rattler.RepoDataRecord]
 ) -> Iterator[str]:
-    """What is locked and doesn't meet what the build needs that is nearest to being met."""
+    """Return the locked packages that don't satisfy the build with the fewest unmet needs."""
     lacks = [_unmet(locked, build) for build in builds]
     if lacks and all(lacks):
         yield from min(lacks, key=len)
@@ -77,7 +77,7 @@ def _unmet(locked: dict[str, CondaRecord], build: rattler.RepoDataRecord) -> lis
 def _refusing(
     locked: dict[str, CondaRecord], name: str, builds: Sequence[rattler.RepoDataRecord]
 ) -> Iterator[str]:
-    """The locked packages that need another version."""
+    """Return the locked packages that need another version."""
     for record in locked.values():
         specs = [spec for spec in record.depends if spec_name(spec) == name]
         wanted = [rattler.MatchSpec(spec, strict=False) for spec in specs]

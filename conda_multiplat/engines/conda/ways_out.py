@@ -31,10 +31,10 @@ _USUAL = ("linux-64", "osx-arm64", "win-64", "osx-64", "linux-aarch64")
 
 
 class WaysOut:
-    """Finds what to write instead of lines that have no solution.
+    """Finds alternatives to lines that have no solution.
 
     Args:
-        repodata: what the channels have.
+        repodata: the channels.
         subdirs: the platforms of the run, whose repodata has been fetched.
     """
 
@@ -45,7 +45,7 @@ class WaysOut:
     async def elsewhere(
         self, request: SolveRequest, missing: Sequence[Requirement]
     ) -> tuple[str, ...]:
-        """Which other platforms of the run have packages that this one has not."""
+        """Return the other platforms of the run that have packages which this one lacks."""
         lines = []
         for line in missing:
             others = await self._platforms_of(request, MatchSpec(line.name, "", {}), self._subdirs)
@@ -55,9 +55,9 @@ class WaysOut:
     async def related(
         self, request: SolveRequest, involved: Sequence[Requirement]
     ) -> tuple[str, ...]:
-        """The channels that the request's channels declare (CEP 42), where those have what lacks.
+        """Return channels declared by the request's channels (CEP 42) that have what is missing.
 
-        A base comes before the channel that builds on it, and what a label overrides after it.
+        A base comes before the channel that extends it, and an overridden channel after the label.
         """
         relations = {each.url: each for each in await self._repodata.declared(request, deep=True)}
         if self._repodata.restricted or not relations:
@@ -78,7 +78,7 @@ class WaysOut:
         )
 
     async def of(self, request: SolveRequest, involved: Sequence[Requirement]) -> tuple[str, ...]:
-        """What there is instead of what some lines ask for, and of what priority hides."""
+        """Return alternatives to lines, and packages hidden by channel priority."""
         if newer := await self._too_new(request, involved):
             return newer
         lines: list[str] = []
@@ -93,9 +93,9 @@ class WaysOut:
     async def _too_new(
         self, request: SolveRequest, involved: Sequence[Requirement]
     ) -> tuple[str, ...]:
-        """What has to be let through, were it not too new; nothing where that is no way out.
+        """Return what to exempt from ``exclude-newer``; empty if that does not help.
 
-        Of all that would be taken the fewest that do: what is not in the way stays too new.
+        The smallest set that helps: everything else stays excluded.
         """
         if not request.cutoffs.conda.exclude:
             return ()
@@ -121,7 +121,7 @@ class WaysOut:
         )
 
     async def _instead(self, request: SolveRequest, line: Requirement, known: Records) -> list[str]:
-        """What a package has where it has nothing of what is asked for."""
+        """Return what a package has instead, if nothing matches the request."""
         spec = parse_spec(line.text)
         build = spec.fields.get("build", "")
         version = MatchSpec(spec.name, "", _only(spec, "version")).text()
@@ -145,7 +145,7 @@ class WaysOut:
     async def _platforms_of(
         self, request: SolveRequest, spec: MatchSpec, subdirs: Collection[str]
     ) -> list[str]:
-        """The other platforms that have what a spec asks for."""
+        """Return the other platforms with a match for a spec."""
         found = []
         for subdir in sorted(set(subdirs) - {request.target.subdir}):
             elsewhere = request._replace(target=request.target._replace(subdir=subdir))
@@ -164,7 +164,7 @@ class WaysOut:
     async def _behind_priority(
         self, request: SolveRequest, involved: Sequence[Requirement]
     ) -> list[str]:
-        """Which channels have what strict priority hides."""
+        """Return the channels that have what strict priority hides."""
         _, *others = request.channels
         if request.channel_priority != "strict" or not others:
             return []
@@ -183,7 +183,7 @@ class WaysOut:
         involved: Sequence[Requirement],
         found: Sequence[rattler.RepoDataRecord],
     ) -> list[str]:
-        """The packages of a solution that are in a channel after one that has others of them."""
+        """Return a solution's packages that are in a later channel than another of their name."""
         asked = {line.name: line for line in involved}
         first = await self._first_channels(request, [record.name.normalized for record in found])
         lines = []
@@ -201,7 +201,7 @@ class WaysOut:
         return sorted(lines, key=lambda line: line.partition(" ")[0] not in asked)[:_NAMED]
 
     async def _first_channels(self, request: SolveRequest, names: Sequence[str]) -> dict[str, str]:
-        """The first of a request's channels that has each package."""
+        """Return the first of a request's channels that has each package."""
         having: dict[str, set[str]] = {}
         for record in await self._repodata.known(request, names):
             channel = self._repodata.channel(request, record)
@@ -233,7 +233,7 @@ def _few(names: Sequence[str]) -> str:
 
 
 def _nearest(spec: MatchSpec, known: Records) -> str:
-    """The versions around the one that a spec names, and the newest; all where they are few."""
+    """Return the versions around the one that a spec names, and the newest; all if they are few."""
     versions = unique(record.version for record in _by_version(known))
     stated = _VERSION.search(spec.fields.get("version", ""))
     if len(versions) <= _NAMED or not stated:

@@ -51,8 +51,8 @@ class Alternatives:
     """Finds alternatives to a solution.
 
     Args:
-        repodata: what the channels have.
-        machine_cuda: the CUDA version of this machine, where it is what a subdir is for.
+        repodata: the channels.
+        machine_cuda: the CUDA version of this machine, if a target is for it.
     """
 
     def __init__(self, repodata: Repodata, machine_cuda: Callable[[str], str]) -> None:
@@ -60,11 +60,11 @@ class Alternatives:
         self._machine_cuda = machine_cuda
 
     async def cpu_builds(self, request: SolveRequest, found: Records) -> tuple[CpuBuild, ...]:
-        """The CPU builds of a solution, where CUDA is promised or this machine has it.
+        """Return the CPU builds of a solution if CUDA is promised or this machine has it.
 
-        Of what nobody asks for by name, those are told of that call themselves CPU builds, and
-        that would not become CUDA builds with what does. Where a line itself asks for a CPU build,
-        that is what was wanted.
+        Packages that no line names are included only if their build string says CPU, and if they
+        would not become CUDA builds together with a named one. A line that asks for a CPU build is
+        respected.
         """
         cuda = self._missing_cuda(request)
         if not (cuda or _promises_cuda(request)):
@@ -88,11 +88,11 @@ class Alternatives:
         return tuple(sorted(notes, key=lambda each: each.name))
 
     def _missing_cuda(self, request: SolveRequest) -> str:
-        """The CUDA version that this machine has and the manifest does not promise."""
+        """Return the CUDA version that this machine has but the manifest does not promise."""
         return "" if _promises_cuda(request) else self._machine_cuda(request.target.subdir)
 
     async def why(self, request: SolveRequest, record: CondaRecord) -> Why:
-        """What stood in the way of the newest version and of a CUDA build."""
+        """Return what rules out the newest version and a CUDA build."""
         known = await self._repodata.known(request, [record.name])
         newest = await self.newest(request, record)
         chosen = next((each for each in known if public_name(each.url) == record.url), None)
@@ -105,7 +105,7 @@ class Alternatives:
         return Why(newest, trial.note)
 
     async def newest(self, request: SolveRequest, record: CondaRecord) -> Newest:
-        """What stood in the way of the newest version."""
+        """Return what rules out the newest version."""
         known = await self._repodata.known(request, [record.name], unseen=True)
         too_new = self._repodata.too_new(request)
         seen = [each for each in known if not too_new(each)]
@@ -119,7 +119,7 @@ class Alternatives:
     async def _cuda_builds(
         self, request: SolveRequest, suspects: Mapping[str, rattler.RepoDataRecord]
     ) -> dict[str, Records]:
-        """The CUDA builds of packages that have any, by name."""
+        """Return the CUDA builds of packages that have any, by name."""
         known = await self._repodata.known(request, suspects) if suspects else []
         builds: dict[str, list[rattler.RepoDataRecord]] = {}
         for package in filter(_is_cuda, known):
@@ -129,14 +129,14 @@ class Alternatives:
     async def _trial(
         self, request: SolveRequest, found: Records, name: str, builds: Records, cuda: str
     ) -> _Trial:
-        """Why a package is a CPU build, and whether a CUDA build would do.
+        """Find out why a package is a CPU build, and whether a CUDA build is possible.
 
         Args:
-            request: what was asked.
-            found: what was chosen.
+            request: the request.
+            found: the solution.
             name: the package.
             builds: its CUDA builds.
-            cuda: the CUDA version to promise, where none is.
+            cuda: the CUDA version to promise, if none is promised.
         """
         chosen = next(each for each in found if _name(each) == name)
         at = _asks(request, found, name).at
@@ -154,7 +154,7 @@ class Alternatives:
         return await self._forced(request, note, builds, channel)
 
     async def promise_that_helps(self, request: SolveRequest, clash: Sequence[Requirement]) -> str:
-        """What to promise where only a CUDA driver is missing for requirements that clash."""
+        """Return the promise of CUDA that would resolve a clash, if only that is missing."""
         subdir = request.target.subdir
         if _promises_cuda(request) or promise_problem(subdir, "cuda", _EXAMPLE):
             return ""
@@ -162,7 +162,7 @@ class Alternatives:
         return by_promising(subdir, _EXAMPLE) if found else ""
 
     async def _with_a_promise(self, request: SolveRequest, note: CpuBuild, cuda: str) -> _Trial:
-        """Whether a promise of CUDA would bring a CUDA build."""
+        """Try whether a promise of CUDA would lead to a CUDA build."""
         subdir = request.target.subdir
         note = replace(note, reason=f"the manifest promises no CUDA for {subdir}")
         found = await self._try(_with_cuda(request, cuda), request.requirements)
@@ -175,7 +175,7 @@ class Alternatives:
     async def _forced(
         self, request: SolveRequest, note: CpuBuild, builds: Records, channel: str
     ) -> _Trial:
-        """Whether a CUDA build can be had by asking for it."""
+        """Try whether a CUDA build can be requested explicitly."""
         asked = _line(request, note.name)
         text = asked.text if asked else note.name
         spec = _cuda_spec(text, builds, channel)
@@ -220,9 +220,9 @@ class Alternatives:
     async def _near_clash(
         self, request: SolveRequest, tried: Requirement, suspects: Sequence[Requirement]
     ) -> tuple[Sequence[Requirement], str]:
-        """A smallest clash of ``tried`` with suspected lines, and why; nothing where there is none.
+        """Return a smallest clash of ``tried`` with suspected lines, and why; empty if none.
 
-        One line clashes with it, nearly always: each is asked by itself then.
+        Nearly always a single line clashes, so each is tried on its own.
         """
         together = [*suspects, tried]
         if not suspects or not await self._repodata.explanation(request, together):
@@ -235,7 +235,7 @@ class Alternatives:
         return clash, await self._repodata.explanation(request, clash)
 
     async def _moves(self, request: SolveRequest, record: CondaRecord, version: str) -> bool:
-        """Whether a package has a version as soon as it may move, and the others stay."""
+        """Return whether a package gets a version if it may change and the others stay."""
         others = [each for each in request.locked if each.name != record.name]
         kept = await self._repodata.kept(request, others)
         return _has(
@@ -243,13 +243,13 @@ class Alternatives:
         )
 
     async def _is_chosen(self, request: SolveRequest, record: CondaRecord, version: str) -> bool:
-        """Whether a version is what a solve takes that begins afresh."""
+        """Return whether a new solve chooses a version."""
         return _has(await self._repodata.solve(request, request.requirements), record, version)
 
     def _behind(
         self, request: SolveRequest, chosen: rattler.RepoDataRecord, others: Records
     ) -> str:
-        """The channel of records that only the channels' priority rules out; ``""`` if none."""
+        """Return the channel of records that only channel priority rules out; ``""`` if none."""
         names = [self._repodata.channel(request, other) for other in others]
         order = list(request.channels)
         first = self._repodata.channel(request, chosen)
@@ -258,7 +258,7 @@ class Alternatives:
         return min(names, key=order.index)
 
     async def _try(self, request: SolveRequest, wanted: Sequence[Requirement]) -> Records:
-        """A solution; nothing where there is none."""
+        """Return a solution; ``None`` if there is none."""
         try:
             return await self._repodata.solve(request, wanted)
         except SolverError:
@@ -266,7 +266,7 @@ class Alternatives:
 
 
 class _Trial:
-    """A note on a CPU build, and the CUDA builds that its way brings."""
+    """A note on a CPU build, and the CUDA builds that its suggestion leads to."""
 
     def __init__(self, note: CpuBuild, solved: Records) -> None:
         self.note = note
@@ -282,7 +282,7 @@ def _name(record: rattler.RepoDataRecord) -> str:
 
 
 def _with_cuda(request: SolveRequest, version: str) -> SolveRequest:
-    """The request as if a driver of CUDA were promised."""
+    """Return the request with a promised CUDA driver."""
     packages = (*request.virtual_packages, VirtualPackage("__cuda", version))
     return request._replace(virtual_packages=packages)
 
@@ -292,12 +292,12 @@ def _promises_cuda(request: SolveRequest) -> bool:
 
 
 def _cuda_build(solved: Records, name: str) -> rattler.RepoDataRecord | None:
-    """The package, where it is there as a CUDA build."""
+    """Return the package if it is a CUDA build."""
     return next((each for each in solved if _name(each) == name and _is_cuda(each)), None)
 
 
 def _line(request: SolveRequest, name: str) -> Requirement | None:
-    """The requirement that asks for a package by name."""
+    """Return the requirement that names a package."""
     return next(
         (requirement for requirement in request.requirements if requirement.name == name), None
     )
@@ -313,7 +313,7 @@ def _is_suspect(record: rattler.RepoDataRecord, asked: set[str]) -> bool:
 
 
 def _asks(request: SolveRequest, solved: Records, name: str) -> Requirement:
-    """The requirement that a package is there for."""
+    """Return the requirement that leads to a package."""
     by_name = {requirement.name: requirement for requirement in request.requirements}
     depends = {_name(each): [spec_name(spec) for spec in each.depends] for each in solved}
     path = path_to(name, by_name, depends)
@@ -321,15 +321,15 @@ def _asks(request: SolveRequest, solved: Records, name: str) -> Requirement:
 
 
 def _is_cuda(record: rattler.RepoDataRecord) -> bool:
-    """Whether a package is a CUDA build: by what it depends on, or by its build string."""
+    """Return whether a package is a CUDA build, by its dependencies or its build string."""
     names = {spec_name(spec) for spec in record.depends}
     return bool(names & _CUDA_NAMES or _CUDA_BUILD.search(str(record.build)))
 
 
 def _cuda_spec(asked: str, records: Records, channel: str) -> str:
-    """The MatchSpec ``asked``, for CUDA builds only; ``""`` where builds don't tell.
+    """Return the MatchSpec ``asked`` for CUDA builds only; ``""`` if builds don't tell.
 
-    ``channel`` is the one to take them from, ``""`` for any.
+    ``channel`` is the channel to use, ``""`` for any.
     """
     spec = parse_spec(asked)
     bare = f"{spec.name} {spec.fields.get('version', '*')}"
@@ -341,13 +341,13 @@ def _cuda_spec(asked: str, records: Records, channel: str) -> str:
 
 
 def _reason(chosen: rattler.RepoDataRecord, builds: Records, solved: Records, channel: str) -> str:
-    """Why a CPU build was chosen, as far as versions, the Python and the channels say.
+    """Return why a CPU build was chosen, judged by versions, Python and channels.
 
     Args:
         chosen: the CPU build.
         builds: the CUDA builds of the package.
-        solved: all that was chosen.
-        channel: the channel of the CUDA builds, where another one's priority rules them out.
+        solved: the whole solution.
+        channel: the channel of the CUDA builds, if another one's priority rules them out.
     """
     if channel:
         return f"its CUDA builds are in {channel}, after a channel that has it too (priority)"

@@ -23,12 +23,12 @@ _MANY = 300
 async def wheel_advice(
     repodata: Repodata, request: SolveRequest, involved: Sequence[Requirement]
 ) -> tuple[str, ...]:
-    """What channels have as wheels alone, of what lines ask for and of what that needs.
+    """Return the packages that channels have only as wheels, among what lines ask for and need.
 
     Args:
-        repodata: what the channels have.
+        repodata: the channels.
         request: the request that has no solution.
-        involved: the lines that are to blame.
+        involved: the lines that clash.
     """
     who, lacking = await _lacking(repodata, request, involved)
     by_name: dict[str, Wheel] = {}
@@ -43,7 +43,7 @@ async def wheel_advice(
 async def _lacking(
     repodata: Repodata, request: SolveRequest, involved: Sequence[Requirement]
 ) -> tuple[dict[str, str], set[str]]:
-    """Who needs what, ``""`` for a line, and the names that nothing fits but perhaps a wheel."""
+    """Return what is missing but perhaps a wheel, with what needs it; ``""`` for a line."""
     who = dict.fromkeys((line.name for line in involved), "")
     lacking: set[str] = set()
     level = set(who)
@@ -70,7 +70,7 @@ def _any_fits(line: Requirement, records: Sequence[CondaRecord]) -> bool:
 
 
 def _fits(line: Requirement, wheel: Wheel) -> bool:
-    """Whether a line's version allows a wheel; its build is none that a line names."""
+    """Return whether a line's version allows a wheel; a line's build never matches one."""
     return spec_allows(line.text, wheel.version)
 
 

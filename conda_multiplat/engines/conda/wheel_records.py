@@ -1,7 +1,7 @@
 """Wheels as records of a channel (``v3.whl`` of its repodata): rattler can't install them.
 
-Its Gateway passes over them in plain repodata and finds them in shards. So that both kinds of
-channel mean the same, none is locked; where nothing else would do, the error says what is there.
+Its Gateway skips them in plain repodata but finds them in shards. So that both kinds of channel
+give the same result, none is locked; if nothing else fits, the error lists the wheels.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from conda_multiplat.vocabulary.json_values import json_object
 
 
 class Wheel(NamedTuple):
-    """A wheel that a channel has."""
+    """A wheel of a channel."""
 
     name: str
     version: str
@@ -28,12 +28,12 @@ class Wheel(NamedTuple):
 
 
 def is_wheel(record: rattler.RepoDataRecord) -> bool:
-    """Whether a record is that of a wheel."""
+    """Return whether a record is a wheel's."""
     return record.url.endswith(".whl")
 
 
 def channels_of_wheels(records: Iterable[rattler.RepoDataRecord]) -> set[str]:
-    """The base URLs of the channels that some records have as wheels."""
+    """Return the base URLs of the channels that have some records as wheels."""
     return {_channel(record) for record in records if is_wheel(record)}
 
 
@@ -50,7 +50,7 @@ class WithoutWheels:
     async def fetch_package_records(
         self, platform: rattler.Subdir, name: rattler.PackageName
     ) -> list[rattler.RepoDataRecord]:
-        """The records of a package that are no wheels."""
+        """Return a package's records without wheels."""
         names = [name.normalized]
         found = await self._gateway.query(
             [self._channel], [platform], names, recursive=False, channel_relations="disabled"
@@ -58,14 +58,14 @@ class WithoutWheels:
         return [record for records in found for record in records if not is_wheel(record)]
 
     def package_names(self, platform: rattler.Subdir) -> list[str]:
-        """The names of all packages for a platform."""
+        """Return the names of all packages for a platform."""
         return self._names.get(str(platform), [])
 
 
 async def without_wheels(
     gateway: rattler.Gateway, channel: rattler.Channel, subdirs: Sequence[rattler.Subdir]
 ) -> WithoutWheels:
-    """A channel without its wheels, for some platforms."""
+    """Return channels without their wheels, for some platforms."""
     names = {
         str(subdir): [name.normalized for name in await gateway.names([channel], [subdir])]
         for subdir in subdirs
@@ -74,10 +74,10 @@ async def without_wheels(
 
 
 class PlainWheels:
-    """The wheels that channels' plain repodata lists, where it lies on this disk.
+    """The wheels in channels' plain repodata, as far as it is on this disk.
 
     Args:
-        cache: the folder where the Gateway keeps what it has fetched.
+        cache: the folder with the Gateway's downloads.
     """
 
     def __init__(self, cache: Path) -> None:
@@ -85,9 +85,9 @@ class PlainWheels:
         self._known: dict[str, list[Wheel]] = {}
 
     def of(self, channel: str, subdir: str) -> list[Wheel]:
-        """Those of a channel for a platform, by its base URL.
+        """Return a channel's wheels for a platform, by its base URL.
 
-        The file is read, not mapped into memory: rattler may write it anew meanwhile.
+        The file is read, not mapped into memory: rattler may replace it meanwhile.
         """
         place = f"{channel}/{subdir}/repodata.json"
         if place not in self._known:
@@ -105,12 +105,12 @@ class PlainWheels:
 
 
 def _copy(note: Path) -> Path:
-    """The file of the cache that a note is about."""
+    """Return the cached file that a note is about."""
     return note.with_name(note.name.replace(".info.json", ".json"))
 
 
 def _url_of(note: Path) -> str:
-    """Of what a file of the cache is a copy; ``""`` where nobody can tell."""
+    """Return the URL of a cached file; ``""`` if it is unknown."""
     try:
         return public_name(str(json_object(note.read_text("utf-8")).get("url", "")))
     except (ValueError, DocumentError):
@@ -144,14 +144,14 @@ async def wheels(
     subdirs: Sequence[rattler.Subdir],
     names: Sequence[str],
 ) -> list[Wheel]:
-    """The wheels that channels have of some packages.
+    """Return the channels' wheels of some packages.
 
     Args:
         gateway: for channels with shards.
         plain: for channels without.
-        channels: their base URLs; they have been read.
+        channels: their base URLs; they were read before.
         subdirs: the platforms.
-        names: of the packages.
+        names: the packages' names.
     """
     sources = [rattler.Channel(url) for url in channels]
     records = await gateway.query(
@@ -169,5 +169,5 @@ def _wheel(record: rattler.RepoDataRecord) -> Wheel:
 
 
 def _channel(record: rattler.RepoDataRecord) -> str:
-    """The URL of a record's channel, whose wheels can be anywhere."""
+    """Return the URL of a record's channel; its wheel can be on another server."""
     return public_name(record.channel or base_url(record.url)).rstrip("/")

@@ -28,9 +28,9 @@ _NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 @dataclass(frozen=True)
 class PixiEnvironment:
-    """One of pixi's environments, on one platform of each subdir.
+    """An environment of pixi, with at most one platform of each subdir.
 
-    ``origin`` is what pixi calls it; ``name`` is ours where it has further platforms of a subdir.
+    ``origin`` is pixi's name for it; ``name`` is ours if it has further platforms of a subdir.
     """
 
     name: str
@@ -41,7 +41,7 @@ class PixiEnvironment:
 
 
 def environments_of(workspace: Workspace) -> Iterator[PixiEnvironment]:
-    """All environments, ``default`` first, those of further platforms after their own."""
+    """Return all environments: ``default`` first, and further platforms after their own."""
     declared = {DEFAULT_ENVIRONMENT: {}, **workspace.environments}
     for name, value in declared.items():
         table = value if isinstance(value, Mapping) else {"features": value}
@@ -64,14 +64,14 @@ def environments_of(workspace: Workspace) -> Iterator[PixiEnvironment]:
 
 
 def _further_name(name: str, platform: PixiPlatform, taken: Collection[str]) -> str:
-    """What an environment is called on another platform of a subdir that it already has."""
+    """Return an environment's name for a further platform of a subdir."""
     before = "" if name == DEFAULT_ENVIRONMENT else f"{name}-"
     found = _NO_NAME.sub("-", f"{before}{platform.name}")
     return f"{found}-platform" if found in taken else found
 
 
 def _features(workspace: Workspace, name: str, table: Mapping[str, Any]) -> Iterator[Feature]:
-    """What stands under the environment itself, its features, the default feature."""
+    """Return the environment's own tables, its features, and the default feature."""
     path = (*workspace.root, "environments", name)
     inline = {k: v for k, v in table.items() if k not in ("features", "solve-group")}
     inline.pop("no-default-feature", None)
@@ -90,7 +90,7 @@ def _features(workspace: Workspace, name: str, table: Mapping[str, Any]) -> Iter
 
 
 def plain(platforms: Sequence[PixiPlatform]) -> dict[str, PixiPlatform]:
-    """One platform of each subdir, in order: the plain one, or else the first."""
+    """Return one platform of each subdir, in order: the plain one, or else the first."""
     chosen: dict[str, PixiPlatform] = {}
     for platform in platforms:
         if platform.subdir not in chosen or platform.name == platform.subdir:
@@ -99,7 +99,7 @@ def plain(platforms: Sequence[PixiPlatform]) -> dict[str, PixiPlatform]:
 
 
 def full_environment(workspace: Workspace, environment: PixiEnvironment) -> Environment:
-    """All that an environment asks for, nothing inherited."""
+    """Return all that an environment requests, without inheritance."""
     views = {
         subdir: _view(workspace, environment.features, platform)
         for subdir, platform in environment.platforms.items()
@@ -137,7 +137,7 @@ def _once(lines: Sequence[Requirement], meaning: Callable[[str], str]) -> tuple[
 
 
 def channels_of(workspace: Workspace, features: Sequence[Feature]) -> list[Text]:
-    """The channels of all features, by priority, each once; a feature without has all of them."""
+    """Return the channels of all features by priority; a feature without any uses all of them."""
     ranked: list[tuple[int, Text]] = []
     for feature in features:
         values = feature.table.get("channels")
@@ -165,7 +165,7 @@ def _channel(workspace: Workspace, value: Any, path: tuple[str, ...]) -> tuple[i
 def promises_of(
     workspace: Workspace, environment: PixiEnvironment
 ) -> dict[str, dict[str, str | None]]:
-    """What the machines of each platform have: the platform's own, and what features require."""
+    """Return the promises of each platform: its own, and its features' requirements."""
     promises: dict[str, dict[str, str | None]] = {}
     for subdir, platform in environment.platforms.items():
         required = []

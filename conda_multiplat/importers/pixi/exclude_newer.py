@@ -23,7 +23,7 @@ _KEY = "exclude-newer"
 
 
 def exclude_newer_of(workspace: Workspace) -> ExcludeNewer:
-    """What is too new in a workspace; forms that a manifest has no counterpart for are lost."""
+    """Convert a workspace's ``exclude-newer``; forms without a counterpart are lost."""
     value = workspace.table.get(_KEY)
     everything = str(value) if isinstance(value, str) and is_rule(value) else ""
     if value is not None and not everything:
@@ -39,7 +39,7 @@ def exclude_newer_of(workspace: Workspace) -> ExcludeNewer:
 
 
 def _said(workspace: Workspace, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The packages of the table at the top: `0d` lets one through."""
+    """Convert the packages of the top-level table: `0d` exempts one."""
     for name, value in table.items():
         if isinstance(value, str) and (is_never(value) or is_rule(value)):
             through = is_never(value) or duration(value) == 0

@@ -50,8 +50,8 @@ class Feature:
     Attributes:
         name: ``default`` for the top-level tables.
         table: its content.
-        path: where it is in the file.
-        extra: PyPI requirements that come from elsewhere in a ``pyproject.toml``.
+        path: its path in the file.
+        extra: PyPI requirements from other tables of a ``pyproject.toml``.
     """
 
     name: str
@@ -62,15 +62,15 @@ class Feature:
 
 @dataclass
 class FeatureReader:
-    """Reads features of one file; what a manifest has no place for is gathered in ``lost``.
+    """Reads features of one file; what a manifest can't express is collected in ``lost``.
 
     Attributes:
-        places: where things are in the file.
-        check_spec: what says whether a MatchSpec is one.
+        places: positions in the file.
+        check_spec: returns what is wrong with a MatchSpec.
         pool: ``[workspace.dependencies]``.
-        sources: the projects that come from one index wherever they are asked for: its URL.
+        sources: projects that always come from the same index -> its URL.
         lost: each once, though a line is read for each platform.
-        comments: the words beside requirements.
+        comments: the comments of requirements.
     """
 
     places: Places
@@ -81,12 +81,12 @@ class FeatureReader:
     comments: dict[Location, str] = field(default_factory=dict)
 
     def lose(self, at: Location | tuple[str, ...], what: str, instead: str = "") -> None:
-        """Remember that something at a place, or at a key's path, is not carried over."""
+        """Record that something at a place, or at a key's path, was not converted."""
         place = at if isinstance(at, Location) else self.places.at(*at)
         self.lost.setdefault(Lost(place, what, instead))
 
     def conda(self, feature: Feature, platform: PixiPlatform) -> Iterator[Requirement]:
-        """The MatchSpecs of a feature on a platform."""
+        """Return a feature's MatchSpecs on a platform."""
         for name, (value, path) in _combined(feature, platform, _CONDA).items():
             for text in self._said(conda_spec(name, value, self.pool), path):
                 wrong = self.check_spec(text)
@@ -95,7 +95,7 @@ class FeatureReader:
                 yield Requirement(name if wrong else text, spec_name(text), self._place(path))
 
     def pypi(self, feature: Feature, platform: PixiPlatform) -> Iterator[Requirement]:
-        """Its entries of ``pip:``, options first."""
+        """Return its entries of ``pip:``, options first."""
         yield from self.options(feature.table.get("pypi-options", {}), *feature.path)
         for name, (value, path) in _combined(feature, platform, _PYPI).items():
             has_source = project_name(name) in self.sources
@@ -104,20 +104,20 @@ class FeatureReader:
         yield from feature.extra
 
     def options(self, table: Mapping[str, Any], *path: str) -> Iterator[Requirement]:
-        """``pypi-options`` as entries of ``pip:``."""
+        """Return ``pypi-options`` as entries of ``pip:``."""
         path = (*path, "pypi-options")
         for text in self._said(pypi_options(table), path):
             yield from self.entry(text, self.places.at(*path))
 
     def entry(self, text: str, at: Location) -> Iterator[Requirement]:
-        """An entry of ``pip:``, if it is one that we can lock."""
+        """Return an entry of ``pip:``, if we can lock it."""
         try:
             yield Requirement(text, entry_name(text), at)
         except WordingError as error:
             self.lose(at, str(error), error.hint)
 
     def variables(self, feature: Feature, platform: PixiPlatform) -> dict[str, str]:
-        """The environment variables of its activation."""
+        """Return the environment variables of its activation."""
         found: dict[str, str] = {}
         for table, path in _tables(feature, platform):
             for name, value in table_of(table_of(table, "activation"), "env").items():
@@ -130,7 +130,7 @@ class FeatureReader:
         return found
 
     def leave(self, feature: Feature, platforms: Sequence[PixiPlatform]) -> None:
-        """Note all that a feature says and a manifest can't."""
+        """Record everything in a feature that a manifest can't express."""
         self._leave(feature.table, feature.path, _words(feature))
         for selector, table in table_of(feature.table, "target").items():
             path = (*feature.path, "target", selector)
@@ -161,9 +161,9 @@ class FeatureReader:
 
 
 def sources_of(features: Iterable[Feature]) -> dict[str, str]:
-    """The projects that every line of theirs takes from the same index -> its URL.
+    """Return projects whose lines all use the same index -> its URL.
 
-    A manifest's ``sources`` hold for all environments.
+    A manifest's ``sources`` apply to all environments.
     """
     indexes: dict[str, set[str]] = {}
     for feature in features:
@@ -182,7 +182,7 @@ def sources_of(features: Iterable[Feature]) -> dict[str, str]:
 
 
 def pypi_options_of(sources: Mapping[str, str]) -> PypiOptions:
-    """``multiplat: pypi:`` with its ``indexes``, each called after its URL, and ``sources``."""
+    """Return ``multiplat: pypi:`` with ``indexes``, named after their URLs, and ``sources``."""
     names: dict[str, str] = {}
     for url in sources.values():
         words = re.findall("[a-z0-9]+", public_name(url).partition("://")[2].lower())
@@ -205,7 +205,7 @@ def _shown(value: Any) -> str:
 
 
 def table_of(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """The table under a key; an empty one where there is none."""
+    """Return the table of a key; an empty one if there is none."""
     value = table.get(key)
     return value if isinstance(value, Mapping) else {}
 
@@ -213,7 +213,7 @@ def table_of(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def _tables(
     feature: Feature, platform: PixiPlatform
 ) -> Iterator[tuple[Mapping[str, Any], tuple[str, ...]]]:
-    """The feature's own table, then those of the targets that mean the platform, in order."""
+    """Return the feature's own table, then its target tables that match the platform, in order."""
     yield feature.table, feature.path
     for selector, table in table_of(feature.table, "target").items():
         if platform.matches(selector):
@@ -223,7 +223,7 @@ def _tables(
 def _combined(
     feature: Feature, platform: PixiPlatform, kinds: Sequence[str]
 ) -> dict[str, tuple[Any, tuple[str, ...]]]:
-    """Each requirement's value and path; a later one of the same name stands for an earlier."""
+    """Return each requirement's value and path; for equal names, the last one counts."""
     values: dict[str, tuple[Any, tuple[str, ...]]] = {}
     for kind in kinds:
         for table, path in _tables(feature, platform):

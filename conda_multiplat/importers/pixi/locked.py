@@ -13,11 +13,11 @@ from conda_multiplat.vocabulary.names import unique
 
 
 def lock_files(imported: Imported, lock: PixiLock, sources: Sequence[str]) -> list[LockFile]:
-    """A lock of each environment of which ``pixi.lock`` has some platform.
+    """Return a lock for each environment that ``pixi.lock`` has on some platform.
 
     Args:
-        imported: the pixi manifest, as ours.
-        lock: what lies beside it.
+        imported: the converted pixi manifest.
+        lock: the ``pixi.lock`` next to it.
         sources: the names of the manifests, for the locks.
     """
     made = []
@@ -29,7 +29,7 @@ def lock_files(imported: Imported, lock: PixiLock, sources: Sequence[str]) -> li
 
 
 def left_out(imported: Imported, lock: PixiLock, file: str) -> tuple[list[Lost], list[str]]:
-    """The packages that can't be taken over, and what to say of targets that are not locked."""
+    """Return packages that can't be converted, and notes on targets that are not locked."""
     wanted = [
         (f"{environment}/{subdir}", lock.get(key)) for (environment, subdir), key in _keys(imported)
     ]
@@ -48,7 +48,7 @@ def _keys(imported: Imported) -> Iterable[tuple[tuple[str, str], tuple[str, str]
 
 
 def _targets(imported: Imported, lock: PixiLock, environment: str) -> dict[str, PixiTarget]:
-    """What is locked for an environment, by subdir."""
+    """Return the locked packages of an environment, by subdir."""
     return {
         subdir: lock[key]
         for (name, subdir), key in _keys(imported)
@@ -74,7 +74,7 @@ def _lock_file(
 
 
 def _as_named(url: str, names: Iterable[str]) -> str:
-    """A channel as the manifest names it: pixi.lock has URLs where that may have names."""
+    """Return a channel as the manifest names it: pixi.lock may have the URL instead."""
     bare = url.rstrip("/")
     same = (name for name in names if bare == name.rstrip("/") or bare.endswith(f"/{name}"))
     return next(same, bare)

@@ -28,8 +28,8 @@ class PixiPlatform:
     """An entry of ``workspace.platforms``.
 
     Attributes:
-        name: what features call it.
-        subdir: the platform itself.
+        name: the name that features use.
+        subdir: conda's platform.
         promises: the virtual packages of its machines, without ``__``.
     """
 
@@ -38,18 +38,18 @@ class PixiPlatform:
     promises: Mapping[str, str] = field(default_factory=dict)
 
     def is_called(self, reference: str) -> bool:
-        """Whether a feature's ``platforms`` means it: by name, or by its bare subdir."""
+        """Return whether a feature's ``platforms`` names it, directly or by its subdir alone."""
         return reference in (self.name, self.subdir)
 
     def matches(self, selector: str) -> bool:
-        """Whether ``[target.SELECTOR]`` is for it: a family, a subdir, a name with ``*``."""
+        """Return whether ``[target.SELECTOR]`` matches: a family, a subdir, a name with ``*``."""
         if selector in (self.name, self.subdir, *families(self.subdir)):
             return True
         return "*" in selector and "?" not in selector and fnmatchcase(self.name, selector)
 
 
 def read_platform(value: Any, lost: list[str]) -> PixiPlatform | None:
-    """A string, or a table with a subdir and virtual packages; ``None`` for what is neither."""
+    """Read a string, or a table with a subdir and virtual packages; ``None`` for anything else."""
     if isinstance(value, str):
         return PixiPlatform(value, value) if value in SUBDIRS else None
     subdir = str(value.get("platform") or value.get("name") or "")
@@ -76,7 +76,7 @@ def _promise(key: str, value: Any, lost: list[str]) -> dict[str, str]:
 
 
 def _derived_name(subdir: str, promises: Mapping[str, str]) -> str:
-    """The name that pixi gives to an entry without one: ``linux-64-cuda-12-0``."""
+    """Return pixi's name for an entry without one: ``linux-64-cuda-12-0``."""
     defaults = {k: v for family in families(subdir) for k, v in DEFAULTS.get(family, {}).items()}
     order = list(dict.fromkeys(_FRIENDLY.values()))
     words = {"osx": "macos", "win": "windows"}
@@ -87,7 +87,7 @@ def _derived_name(subdir: str, promises: Mapping[str, str]) -> str:
 
 
 def _possible(subdir: str, promises: Mapping[str, str], lost: list[str]) -> dict[str, str]:
-    """Those that a manifest can promise."""
+    """Return the virtual packages that a manifest can promise."""
     possible: dict[str, str] = {}
     for name, value in promises.items():
         problem = promise_problem(subdir, name, value)
@@ -99,7 +99,7 @@ def _possible(subdir: str, promises: Mapping[str, str], lost: list[str]) -> dict
 
 
 def system_requirements(table: Mapping[str, Any], lost: list[str]) -> dict[str, str]:
-    """``[system-requirements]`` as virtual packages; ``macos`` and ``libc`` in our words."""
+    """Convert ``[system-requirements]`` to virtual packages; ``macos`` and ``libc`` are renamed."""
     packages: dict[str, str] = {}
     for key, value in table.items():
         if key == "libc":
@@ -117,7 +117,7 @@ def system_requirements(table: Mapping[str, Any], lost: list[str]) -> dict[str, 
 
 
 def fitting(subdir: str, requirements: Mapping[str, str]) -> dict[str, str]:
-    """Those of the requirements that machines of a platform can have."""
+    """Return the requirements that machines of a platform can meet."""
     intel = subdir.endswith("-64")
     return {
         name: value
@@ -128,7 +128,7 @@ def fitting(subdir: str, requirements: Mapping[str, str]) -> dict[str, str]:
 
 
 def highest(many: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    """The highest version of each virtual package, as pixi joins features."""
+    """Return the highest version of each virtual package, as pixi combines features."""
     best: dict[str, str] = {}
     for packages in many:
         for name, value in packages.items():
@@ -144,14 +144,14 @@ def _numbers(version: str) -> list[int]:
 def supported(
     workspace: Sequence[PixiPlatform], wanted: Sequence[Sequence[str] | None]
 ) -> Iterator[PixiPlatform]:
-    """The platforms of an environment, in the workspace's order.
+    """Return the platforms of an environment, in the workspace's order.
 
     Args:
-        workspace: those of the workspace.
-        wanted: the ``platforms`` of each feature, ``None`` where it has none.
+        workspace: the workspace's platforms.
+        wanted: the ``platforms`` of each feature, ``None`` if it has none.
 
-    A platform is one where every feature names it or its bare subdir. On subdirs of which a
-    feature names a platform exactly, only those that are named exactly remain.
+    A platform is supported if every feature names it or its subdir. If a feature names a platform
+    of a subdir exactly, only exactly named ones of that subdir remain.
     """
     named = {name for names in wanted if names is not None for name in names}
     exact = {each.subdir for each in workspace if each.name in named}

@@ -19,24 +19,24 @@ _SELF = re.compile(r"(?P<name>[A-Za-z0-9._-]+)\s*\[(?P<extras>[^\]]*)\]\s*$")
 
 
 def is_own_folder(value: Any) -> bool:
-    """Whether a value of ``pypi-dependencies`` is the project of the file itself."""
+    """Return whether a value of ``pypi-dependencies`` is the file's own project."""
     return isinstance(value, Mapping) and str(value.get("path", "")) in (".", "./")
 
 
 def requires_python(data: Mapping[str, Any]) -> str:
-    """The Python that the project wants as pixi puts it into ``dependencies``; ``""`` for none."""
+    """Return ``requires-python`` as pixi adds it to ``dependencies``; ``""`` for none."""
     text = table_of(data, "project").get("requires-python")
     return str(text).removeprefix("==") if text else ""
 
 
 def own_dependencies(data: Mapping[str, Any], reader: FeatureReader) -> list[Requirement]:
-    """``[project] dependencies``."""
+    """Return ``[project] dependencies``."""
     entries = table_of(data, "project").get("dependencies") or ()
     return list(_requirements(entries, reader, "project", "dependencies"))
 
 
 def groups(data: Mapping[str, Any], reader: FeatureReader) -> dict[str, tuple[Requirement, ...]]:
-    """The requirements of each optional dependency and each dependency group."""
+    """Return the requirements of each optional dependency and each dependency group."""
     project = table_of(data, "project")
     optional = table_of(project, "optional-dependencies")
     dependency_groups = table_of(data, "dependency-groups")
@@ -54,7 +54,7 @@ def _optional(
     reader: FeatureReader,
     above: tuple[str, ...],
 ) -> Iterator[Requirement]:
-    """A group, ``project[other]`` replaced by what ``other`` has."""
+    """Return a group, with ``project[other]`` replaced by the requirements of ``other``."""
     if name in above:
         return
     for text in optional.get(name, ()):
@@ -87,7 +87,7 @@ def _requirements(texts: Sequence[str], reader: FeatureReader, *path: str) -> It
 def with_groups(
     features: Mapping[str, Feature], found: Mapping[str, tuple[Requirement, ...]]
 ) -> dict[str, Feature]:
-    """The features with those that groups are, or add to."""
+    """Add groups to features, as new features or as additional requirements."""
     joined = dict(features)
     for name, extra in found.items():
         old = joined.get(name, Feature(name, {}, ("tool", "pixi", "feature", name)))

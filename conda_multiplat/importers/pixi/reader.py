@@ -62,15 +62,15 @@ def read_pixi(
     subdirs: Sequence[str] = (),
     folder: str = "",
 ) -> Imported:
-    """A pixi manifest as ours.
+    """Convert a pixi manifest.
 
     Args:
         file: its name; of a ``pyproject.toml``, or another file with ``[tool.pixi]``, that is read.
         text: its text.
         data: the text, parsed.
-        check_spec: what says whether a MatchSpec is one.
-        subdirs: the only platforms to take; all where there are none.
-        folder: the name of its folder, which a workspace without a name is called after.
+        check_spec: returns what is wrong with a MatchSpec.
+        subdirs: the only platforms to convert; all if empty.
+        folder: the name of its folder, used if the workspace has no name.
 
     Raises:
         ManifestError: it is none, or has no platform that conda knows.
@@ -108,7 +108,7 @@ def read_pixi(
 
 
 def _note_priority(workspace: Workspace, environments: Sequence[PixiEnvironment]) -> None:
-    """Say which channel priority pixi has, where it makes a difference."""
+    """Note pixi's channel priority, if it makes a difference."""
     priority = str(workspace.table.get("channel-priority", "strict"))
     channels = {
         c.value
@@ -161,9 +161,9 @@ def _manifest(
 
 
 def _bases(environment: PixiEnvironment, every: Sequence[PixiEnvironment]) -> list[str]:
-    """Those whose features and platforms an environment has all of, the largest first.
+    """Return the environments whose features and platforms an environment includes, largest first.
 
-    Of two with the same features only the later one can extend the other.
+    Of two with the same features, only the later one can extend the other.
     """
     features = {feature.path for feature in environment.features}
     before = every[: every.index(environment)]
@@ -183,7 +183,7 @@ def _related(
     full: Mapping[str, Environment],
     promises: Mapping[str, Mapping[str, Mapping[str, str | None]]],
 ) -> Environment:
-    """As the first of ``bases`` that it has all lines of, and the rest; or all by itself."""
+    """Extend the first of ``bases`` all of whose lines it has; otherwise extend nothing."""
     alone = full[environment.name]
     for base in bases:
         related = beside(base, alone)
@@ -200,7 +200,7 @@ def _beyond(
     inherited: Mapping[str, Mapping[str, str | None]],
     subdirs: Sequence[str],
 ) -> dict[str, dict[str, str | None]]:
-    """The promises that are not inherited; what is inherited and does not hold is taken back."""
+    """Return the promises that are not inherited, and revoke inherited ones that don't apply."""
     beyond: dict[str, dict[str, str | None]] = {}
     for subdir in subdirs:
         promised, base = promises.get(subdir, {}), inherited.get(subdir, {})
@@ -215,7 +215,7 @@ def _beyond(
 def _without_lonely_groups(
     workspace: Workspace, environments: Mapping[str, Environment]
 ) -> dict[str, Environment]:
-    """Without the solve-groups of a single environment, which mean nothing."""
+    """Remove the solve-groups of a single environment, which have no effect."""
     named = [environment.solve_group for environment in environments.values()]
     found = {}
     for name, each in environments.items():
@@ -230,7 +230,7 @@ def _without_lonely_groups(
 def _variables(
     workspace: Workspace, default: PixiEnvironment, others: Sequence[PixiEnvironment]
 ) -> dict[str, dict[str, str]]:
-    """Those of ``default``: ours are the same for all environments, and what differs is told."""
+    """Return the variables of ``default``: ours are the same for all environments; note others."""
     reader = workspace.reader
     variables: dict[str, dict[str, str]] = {}
     for subdir, platform in default.platforms.items():
@@ -254,7 +254,7 @@ def _variables(
 def _lose_variables(
     workspace: Workspace, feature: Feature, kept: Mapping[str, Mapping[str, str]]
 ) -> None:
-    """Note the variables of a feature that ``default`` has not, or not with that value."""
+    """Note the variables of a feature that ``default`` lacks or has with another value."""
     hint = "variables are the same for all environments of a manifest"
     for name, values in _variables_of(workspace, feature).items():
         if any(kept.get(subdir, {}).get(name) != value for subdir, value in values.items()):
@@ -263,7 +263,7 @@ def _lose_variables(
 
 
 def _variables_of(workspace: Workspace, feature: Feature) -> dict[str, dict[str, str]]:
-    """The variables of a feature: name -> platform -> value."""
+    """Return the variables of a feature: name -> platform -> value."""
     variables: dict[str, dict[str, str]] = {}
     for platform in workspace.platforms:
         for name, value in workspace.reader.variables(feature, platform).items():

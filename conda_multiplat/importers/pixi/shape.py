@@ -15,14 +15,14 @@ from conda_multiplat.vocabulary.errors import Problem
 
 @dataclass(frozen=True)
 class Shape:
-    """What a value can be.
+    """The allowed shape of a value.
 
     Attributes:
-        kinds: the types that it can have.
+        kinds: the allowed types.
         words: the same in words.
-        items: of a list: what its items are.
-        keys: of a table: what the values of some keys are.
-        others: of a table: what the values of all other keys are; anything where it is ``None``.
+        items: of a list: the shape of its items.
+        keys: of a table: the shapes of some keys' values.
+        others: of a table: the shape of all other keys' values; any if ``None``.
     """
 
     kinds: tuple[type, ...]
@@ -32,7 +32,7 @@ class Shape:
     others: Shape | None = None
 
     def problems(self, value: Any, places: Places, path: tuple[str, ...]) -> Iterator[Problem]:
-        """What is of another kind in ``value``, which stands at ``path``."""
+        """Return what has another shape in ``value`` at ``path``."""
         is_flag = isinstance(value, bool)  # which Python takes for a number too
         if not isinstance(value, self.kinds) or (is_flag and bool not in self.kinds):
             hint = "put it in quotes" if str in self.kinds and type(value) in {int, float} else ""
@@ -60,7 +60,7 @@ def _table(keys: Mapping[str, Shape] | None = None, others: Shape | None = None)
 
 
 def _or(words: str, *shapes: Shape) -> Shape:
-    """Any of several shapes, of which one at most is a list, and one a table."""
+    """Return the union of shapes, of which at most one is a list and one a table."""
     return Shape(
         kinds=tuple(kind for shape in shapes for kind in shape.kinds),
         words=words,

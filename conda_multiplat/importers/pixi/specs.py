@@ -19,11 +19,11 @@ _AT_LEAST = re.compile(r"~=(\d+)(?![\w.*+!-])")
 
 @dataclass(frozen=True)
 class Translated:
-    """What a requirement becomes.
+    """A converted requirement.
 
     Attributes:
-        entries: the lines; none where nothing can be said.
-        lost: what could not be carried over, and what can be done, as (what, instead).
+        entries: the lines; empty if it can't be expressed.
+        lost: what could not be converted, and what to do, as (what, instead).
     """
 
     entries: tuple[str, ...] = ()
@@ -31,12 +31,12 @@ class Translated:
 
 
 def conda_spec(name: str, value: Any, pool: Mapping[str, Any]) -> Translated:
-    """A value of ``[dependencies]`` as a MatchSpec.
+    """Convert a value of ``[dependencies]`` to a MatchSpec.
 
     Args:
         name: the package.
         value: a version, or a table of a MatchSpec's parts.
-        pool: ``[workspace.dependencies]``, which ``{ workspace = true }`` takes from.
+        pool: ``[workspace.dependencies]``, for ``{ workspace = true }``.
     """
     if isinstance(value, Mapping) and value.get("workspace") is True:
         inherited = pool.get(name, "*")
@@ -59,7 +59,7 @@ def _of_channel(name: str, table: Mapping[str, Any]) -> Translated:
 
 
 def _match_spec(name: str, table: Mapping[str, Any]) -> str:
-    """The spec in words, where conda reads them as what is meant, else in brackets."""
+    """Return the spec without brackets if conda reads that correctly, else with brackets."""
     version = _AT_LEAST.sub(r">=\1", str(table.get("version", "*")).replace(" ", ""))
     version = "" if version == "*" else version
     build, channel = str(table.get("build", "")), str(table.get("channel", "")).rstrip("/")
@@ -77,9 +77,9 @@ def _match_spec(name: str, table: Mapping[str, Any]) -> str:
 
 
 def pypi_entries(name: str, value: Any, *, has_source: bool = False) -> Translated:
-    """A value of ``[pypi-dependencies]`` as entries of ``pip:``.
+    """Convert a value of ``[pypi-dependencies]`` to entries of ``pip:``.
 
-    ``has_source`` says that its index is under ``sources``, and no line of ``pip:``.
+    ``has_source`` says that its index is in ``sources`` and needs no line of ``pip:``.
     """
     if not isinstance(value, Mapping):
         return Translated((f"{name}{_pypi_version(str(value))}",))
@@ -131,12 +131,12 @@ def _fragment(table: Mapping[str, Any]) -> str:
 
 
 def _local(path: str) -> str:
-    """A path that pip takes for one: ``./`` before a plain name."""
+    """Return a path that pip recognises as one: ``./`` before a plain name."""
     return path if re.match(r"\.{1,2}($|[/\\])|[/~]|[A-Za-z]:", path) else f"./{path}"
 
 
 def pypi_options(table: Mapping[str, Any]) -> Translated:
-    """``[pypi-options]`` as entries of ``pip:``."""
+    """Convert ``[pypi-options]`` to entries of ``pip:``."""
     entries: list[str] = []
     lost: list[tuple[str, str]] = []
     for key, value in table.items():

@@ -38,7 +38,7 @@ _FORBIDDEN_IN_NAME = re.compile(r"[^\w.-]+")
 
 @dataclass
 class Workspace:
-    """A pixi manifest, its tables sorted out."""
+    """The tables of a pixi manifest."""
 
     reader: FeatureReader
     table: Mapping[str, Any]
@@ -50,7 +50,7 @@ class Workspace:
     notes: list[str] = field(default_factory=list)
 
     def at(self, *path: str) -> Location:
-        """Where a key of ``[workspace]`` is."""
+        """Return the position of a key of ``[workspace]``."""
         return self.reader.places.at(*self.path, *path)
 
 
@@ -60,7 +60,7 @@ def sorted_out(
     root: tuple[str, ...],
     subdirs: Sequence[str],
 ) -> Workspace:
-    """The parts of a manifest whose tables begin at ``root``.
+    """Return the parts of a manifest whose tables begin at ``root``.
 
     Raises:
         ManifestError: there is no workspace, or no platform that conda knows.
@@ -112,7 +112,7 @@ def _platforms(
 def _only(
     platforms: Sequence[PixiPlatform], subdirs: Sequence[str], at: Location
 ) -> tuple[PixiPlatform, ...]:
-    """The platforms that the user names."""
+    """Return the platforms that the user names."""
     there = {platform.subdir: None for platform in platforms}
     if unknown := [subdir for subdir in subdirs if subdir not in there]:
         message, hint = f"it is not for {', '.join(unknown)}", f"it is for {', '.join(there)}"
@@ -121,7 +121,7 @@ def _only(
 
 
 def add_project(workspace: Workspace, data: Mapping[str, Any]) -> None:
-    """Add what pixi takes from the other tables of a ``pyproject.toml``."""
+    """Add what pixi reads from other tables of a ``pyproject.toml``."""
     reader = workspace.reader
     default = workspace.features[DEFAULT_ENVIRONMENT]
     table = dict(default.table)
@@ -140,7 +140,7 @@ def add_project(workspace: Workspace, data: Mapping[str, Any]) -> None:
 
 
 def name_of(workspace: Workspace, data: Mapping[str, Any], folder: str) -> str | None:
-    """The environment's name: the workspace's, or as in pixi that of its folder."""
+    """Return the environment's name: the workspace's, or, as in pixi, its folder's."""
     name = workspace.table.get("name") or table_of(data, "project").get("name")
     bare = _FORBIDDEN_IN_NAME.sub("-", str(name or folder)).strip("-")
     if name and bare != name:
@@ -149,10 +149,10 @@ def name_of(workspace: Workspace, data: Mapping[str, Any], folder: str) -> str |
 
 
 def pypi_names_of(workspace: Workspace) -> dict[str, tuple[str, ...]]:
-    """The inline entries of ``conda-pypi-map``.
+    """Return the inline entries of ``conda-pypi-map``.
 
-    Files and URLs of mappings are lost, and so is ``false`` for all channels or for one: that none
-    of their packages provides a project. An empty table says the same as ``false``.
+    Mappings in files and URLs are lost, and so is ``false`` for all channels or for one, which
+    means that none of their packages provides a project. An empty table means the same.
     """
     table = workspace.table.get("conda-pypi-map")
     at = workspace.at("conda-pypi-map")
@@ -176,7 +176,7 @@ def pypi_names_of(workspace: Workspace) -> dict[str, tuple[str, ...]]:
 
 
 def leave_workspace(workspace: Workspace, used: Iterable[Sequence[Feature]]) -> None:
-    """Note what of ``[workspace]`` has no counterpart, and features that nobody uses."""
+    """Note keys of ``[workspace]`` without a counterpart, and unused features."""
     reader = workspace.reader
     about = [key for key in workspace.table if key in _ABOUT]
     if about:
