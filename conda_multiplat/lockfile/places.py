@@ -24,8 +24,6 @@ _END = rb"  category: .*\n  optional: false\n"
 #: A conda package whose URL contains its own platform, name, version and build, with both
 #: hashes. (``check`` spends most of its time here: a repeated group followed by a literal, such as
 #: the channel and its slash, keeps the matcher from backtracking in between.)
-#: it. It has both hashes. (A check takes most of its time here: where what is repeated stands
-#: before a literal, as the channel before its slash, the matcher tries nothing in between.)
 _OWN_URL = re.compile(
     rb"- name: ([^/%\n]+)\n  version: ('?)([^/%\n]+)\2\n  manager: conda\n  platform: (.*)\n"
     + _DEPENDENCIES

@@ -18,8 +18,8 @@ from conda_multiplat.machine.temporary import put, temporary_path
 from conda_multiplat.vocabulary.json_values import json_object
 from conda_multiplat.vocabulary.records import CondaRecord
 
-#: What a record says of its package beyond what a lock holds. ``depends`` is not among it: a lock
-#: has them as the channel has mended them, the package as they were built.
+#: Keys of a record that a lock does not have. ``depends`` is not among them: a lock has the
+#: channel's corrected dependencies, the package those of the build.
 _FROM_INDEX = (
     "arch",
     "build_number",
@@ -33,13 +33,13 @@ _FROM_INDEX = (
     "timestamp",
     "track_features",
 )
-#: What a record says in words, and in lists of them.
+#: Keys with text, and with lists of texts.
 _TEXTS = ("build", "extracted_package_dir", "md5", "sha256", "subdir", "url", "version")
 _LISTS = ("constrains", "depends")
-#: The long members, by what encloses them.
+#: The long members, by their brackets.
 _LONG = {"files": ("[", "]"), "paths_data": ("{", "}")}
 _FIRST_MEMBER = re.compile(r'\{(\r?\n[ \t]+)"')
-#: The digest of a soft link, among the members that come after its type.
+#: The digest of a soft link, among the members after its type.
 _LINK_DIGEST = re.compile(
     r'("path_type": "softlink"(?:,\s*"\w+": (?:"[^"\\]*"|[\w.]+))*?)'
     r',\s*"sha256_in_prefix": "[0-9a-f]*"'
@@ -48,12 +48,12 @@ _OWNED = re.compile(r'site-packages/([^/"]+\.dist-info)/')
 
 
 def meta(prefix: Path) -> Path:
-    """The folder of a prefix's records."""
+    """Return the folder of a prefix's records."""
     return prefix / "conda-meta"
 
 
 def read_records(prefix: Path) -> list[dict[str, Any]]:
-    """What the records of a prefix say of their packages, by name; no lists of files.
+    """Return the records of a prefix's packages by name, without lists of files.
 
     Anything that is not a record is left out.
     """
@@ -62,7 +62,7 @@ def read_records(prefix: Path) -> list[dict[str, Any]]:
 
 
 def installed(prefix: Path) -> list[CondaRecord]:
-    """The packages of a prefix, by name."""
+    """Return the packages of a prefix, by name."""
     return [
         CondaRecord(
             name=str(record["name"]),
@@ -77,28 +77,28 @@ def installed(prefix: Path) -> list[CondaRecord]:
 
 
 def owned_metadata(prefix: Path) -> set[str]:
-    """The ``.dist-info`` folders that conda packages brought."""
+    """Return the ``.dist-info`` folders that conda packages contain."""
     return {name for _, text in record_texts(prefix) for name in _OWNED.findall(text)}
 
 
 def record_texts(prefix: Path) -> Iterator[tuple[Path, str]]:
-    """The files that could be records, with their text."""
+    """Return the files that may be records, with their text."""
     for path in meta(prefix).glob("*.json"):
         with suppress(UnicodeDecodeError):
             yield path, _text(path.read_bytes())
 
 
 def _text(content: bytes) -> str:
-    """A record's text.
+    """Return a record's text.
 
     Raises:
-        UnicodeDecodeError: macOS leaves ``._NAME.json`` beside them.
+        UnicodeDecodeError: macOS leaves ``._NAME.json`` files there.
     """
     return content.decode("utf-8-sig")
 
 
 def head(text: str) -> dict[str, Any]:
-    """A record without the lists of its files, where they can be told; nothing if it is none."""
+    """Return a record without its lists of files, if they are recognised; empty if it is none."""
     for candidate in (_cut(text)[0], text):
         with suppress(ValueError):
             record = json_object(candidate)
@@ -107,7 +107,7 @@ def head(text: str) -> dict[str, Any]:
 
 
 def is_record(record: Mapping[str, Any]) -> bool:
-    """Whether the members that we use are of the kinds that they are in a package's record."""
+    """Return whether the keys that we use have the types of a package's record."""
     lists = [record.get(key) or [] for key in _LISTS]
     return (
         isinstance(record.get("name"), str)
@@ -118,10 +118,10 @@ def is_record(record: Mapping[str, Any]) -> bool:
 
 
 def _cut(text: str) -> tuple[str, dict[str, str]]:
-    """A record's text with its long members empty, and what was in them.
+    """Split a record's text into one with empty long members, and their content.
 
-    A line break in JSON is never within a string, so that one with just the indentation of the
-    first member before it begins another member, or ends one.
+    A line break in JSON is never within a string, so a line break with the indentation of the first
+    member starts or ends a member.
     """
     inside: dict[str, str] = {}
     first = _FIRST_MEMBER.match(text)
@@ -137,14 +137,14 @@ def _cut(text: str) -> tuple[str, dict[str, str]]:
 
 
 def complete_records(prefix: Path, meagre: Collection[str]) -> None:
-    """Make the records that rattler wrote such as conda would have written.
+    """Complete the records that rattler wrote as conda would have written them.
 
-    To those of the packages ``meagre`` add what the packages say of themselves: a lock has neither
-    build numbers nor constraints nor the kind of noarch; conda's solver needs them. They are in the
+    To those of the packages ``meagre``, add what the packages themselves state: a lock has no build
+    number, no ``constrains`` and no ``noarch``, but conda's solver needs them. They are in the
     package, which rattler has just extracted.
 
-    For a soft link rattler notes the digest of the link; ``conda doctor`` compares it with that of
-    the file behind it. conda itself notes none.
+    For a soft link rattler records the digest of the link, but ``conda doctor`` compares it with
+    that of the link's target. conda itself records none.
     """
     for path in meta(prefix).glob("*.json"):
         content = path.read_bytes()
@@ -161,7 +161,7 @@ def complete_records(prefix: Path, meagre: Collection[str]) -> None:
 
 
 def _with(text: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> str:
-    """A record's text with more members."""
+    """Return a record's text with additional members."""
     short, inside = _cut(text)
     record = json_object(short)
     more = change(record)
@@ -187,7 +187,7 @@ def _from_package(record: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Write a file at once: readers see the old text or the new one."""
+    """Write a file atomically: readers see the old text or the new one."""
     temporary = temporary_path(path)
     try:
         temporary.write_text(text, encoding="utf-8")

@@ -1,14 +1,15 @@
-"""Who works in a prefix: runs and shells of ours, each with a note that it holds locked.
+"""The processes that use a prefix: our runs and shells, each with a locked note.
 
-A note is a file in ``conda-meta/multiplat-users``, named by its process. Its lock goes with the
-descriptor to the program that we become and to what that starts, and ends with the last of them,
-however they end. A program can close what it inherits, as tcsh does: it counts for as long as it is
-the process that wrote the note (Linux tells). The notes of others are removed by the next who
-comes. Who may not write there holds the prefix's history instead, without a name.
+A note is a file in ``conda-meta/multiplat-users``, named after its process. The programs that
+replace our process and their children inherit its lock with the descriptor, so it ends with the
+last of them, however they end. A program can close what it inherits, as tcsh does: it counts as
+long as it is the process that wrote the note (known on Linux). The next process removes the notes
+of others that have ended. Without permission to write there, a process locks the prefix's history
+instead, without a name.
 
-All of this happens while the prefix's folder is held (:func:`file_locks.one_at_a_time`), so that
-nobody comes while it is looked at. Where there are no locks (Windows, some network file systems)
-nobody is known.
+All of this happens while the prefix's folder is locked (:func:`file_locks.one_at_a_time`), so that
+no process starts in between. Without file locks (Windows, some network file systems) no users are
+known.
 """
 
 from __future__ import annotations
@@ -26,22 +27,22 @@ from conda_multiplat.vocabulary.channels import scrub
 from conda_multiplat.vocabulary.json_values import json_object
 
 FOLDER = "multiplat-users"
-#: Where Linux says when a process started, counted from its state; and the states of one that has
-#: ended, and that nobody has asked for yet how.
+#: The position of a process's start time in Linux's stat, counted from its state; and the states of
+#: a process that has ended.
 _START = 19
 _OVER = ("Z", "X")
-#: So much of a command line is noted.
+#: How much of a command line is noted.
 _LONG = 200
 
 
 class User(NamedTuple):
-    """A process of ours that works in a prefix.
+    """One of our processes that uses a prefix.
 
     Attributes:
-        command: what was typed; ``""`` where nobody has noted it.
-        process: its id; 0 where that is not known.
-        host: where it runs.
-        ended: whether it has ended, and what it has started has not.
+        command: the command line; ``""`` if it was not noted.
+        process: its id; 0 if it is unknown.
+        host: its machine.
+        ended: whether it has ended while a process that it started has not.
     """
 
     command: str = ""
@@ -58,7 +59,7 @@ class User(NamedTuple):
 
 
 def come_in(prefix: Path, command: str) -> None:
-    """Let others know that this process, and what it becomes, works in ``prefix`` from now on."""
+    """Record that this process, and the programs that replace it, use ``prefix`` from now on."""
     folder = meta(prefix) / FOLDER
     note = {
         "command": scrub(command)[:_LONG],
@@ -69,7 +70,7 @@ def come_in(prefix: Path, command: str) -> None:
     try:
         if not folder.is_dir():
             folder.mkdir(exist_ok=True)
-            folder.chmod(meta(prefix).stat().st_mode & 0o7777)  # for whom the prefix is for
+            folder.chmod(meta(prefix).stat().st_mode & 0o7777)  # for users who share the prefix
         for _ in _ended(folder):
             pass
         _write_note(folder, json.dumps(note))
@@ -79,7 +80,7 @@ def come_in(prefix: Path, command: str) -> None:
 
 
 def _write_note(folder: Path, text: str) -> None:
-    """Make a note, and hold it; a child of an earlier process of this id can hold the first."""
+    """Write a note and lock it; a child of an earlier process of this id can hold the first."""
     number = 0
     while True:
         path = folder / f"{os.getpid()}{f'.{number}' if number else ''}"
@@ -90,9 +91,9 @@ def _write_note(folder: Path, text: str) -> None:
 
 
 def users(prefix: Path) -> list[User]:
-    """Who works in a prefix, but for those that this process was started from.
+    """Return who uses a prefix, except the processes that started this one.
 
-    A user who installs something in their own shell knows that it changes there.
+    A user who installs something in their own shell expects it to change there.
     """
     folder = meta(prefix) / FOLDER
     notes = _held(folder) if folder.is_dir() else []
@@ -112,19 +113,19 @@ def _read(note: Path) -> User:
 
 
 def _has_ended(process: int) -> bool:
-    if os.name == "nt":  # where 0 is a signal
+    if os.name == "nt":  # 0 would be a signal there
         return False
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return True
-    except OSError:  # somebody else's
+    except OSError:  # another user's process
         return False
     return False
 
 
 def _is_inherited(note: Path) -> bool:
-    """Whether this process has the descriptor of who holds a note, however far up that is."""
+    """Return whether this process, or one that started it, inherited the descriptor of a note."""
     with suppress(OSError):
         held = note.stat()
         return any(_is_open_at(int(path.name), held) for path in Path("/dev/fd").iterdir())
@@ -132,19 +133,19 @@ def _is_inherited(note: Path) -> bool:
 
 
 def _is_open_at(descriptor: int, file: os.stat_result) -> bool:
-    with suppress(OSError):  # that of the listing
+    with suppress(OSError):  # the descriptor of the listing itself
         return os.path.samestat(os.fstat(descriptor), file)
     return False
 
 
 def _held(folder: Path) -> list[Path]:
-    """The notes of those who are there; the others go."""
+    """Return the notes of running processes, and remove the others."""
     gone = set(_ended(folder))
     return sorted(path for path in folder.iterdir() if path not in gone)
 
 
 def _ended(folder: Path) -> Iterator[Path]:
-    """Remove the notes of those who have ended, which are these."""
+    """Remove these notes, whose processes have ended."""
     for path in list(folder.iterdir()):
         with suppress(OSError):
             handle = hold(path, alone=True)
@@ -160,7 +161,7 @@ def _ended(folder: Path) -> Iterator[Path]:
 
 
 def _goes_on(note: Path) -> bool:
-    """Whether the process that wrote a note is there, though it holds it no longer."""
+    """Return whether the process of a note still runs, though it no longer holds the lock."""
     with suppress(OSError, ValueError, TypeError, KeyError, OverflowError):
         content = json_object(note.read_text(encoding="utf-8"))
         started = _started(int(content["process"]))
@@ -169,13 +170,13 @@ def _goes_on(note: Path) -> bool:
 
 
 def _started(process: int) -> str:
-    """When a process started, in the clock ticks of its machine; ``""`` where nothing tells."""
+    """Return when a process started, in the machine's clock ticks; ``""`` if unknown."""
     fields = _status(process)
     return fields[_START] if fields and fields[0] not in _OVER else ""
 
 
 def _status(process: int) -> list[str]:
-    """What Linux says of a process, from its state on; nothing elsewhere."""
+    """Return Linux's stat of a process from its state on; empty elsewhere."""
     with suppress(OSError):
         text = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
         return text.rpartition(")")[2].split()
@@ -187,7 +188,7 @@ def _host() -> str:
 
 
 def _ancestors() -> Iterator[int]:
-    """This process, the one that started it, and so on."""
+    """Yield this process, its parent, and so on."""
     process = os.getpid()
     while process > 0:
         yield process
@@ -195,7 +196,7 @@ def _ancestors() -> Iterator[int]:
 
 
 def _parent(process: int) -> int:
-    """The process that started another; 0 where that can't be told."""
+    """Return the parent of a process; 0 if unknown."""
     if fields := _status(process):
         return int(fields[1])
     import subprocess

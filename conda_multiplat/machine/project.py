@@ -31,12 +31,12 @@ from conda_multiplat.vocabulary.errors import LockFileError, ManifestError, Prob
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 _ANY = ("linux-64",)
-#: conda-build's, which conda-lock takes too.
+#: conda-build's recipes, which conda-lock accepts too.
 _RECIPES = ("meta.yaml", "meta.yml")
 
 
 class Project(NamedTuple):
-    """A manifest and the folder that its locks lie in, which is the first file's."""
+    """A manifest, and the folder of its locks, which is that of the first file."""
 
     manifest: Manifest
     folder: Path
@@ -44,17 +44,17 @@ class Project(NamedTuple):
 
     @property
     def files(self) -> list[Path]:
-        """The manifest's files."""
+        """Return the manifest's files."""
         return [self.folder / source for source in self.sources]
 
     def lock_path(self, environment: str) -> Path:
-        """Where an environment's lock is."""
+        """Return the path of an environment's lock."""
         return lock_path(self.folder, environment)
 
     def lock(self, environment: str, platforms: Sequence[str] | None = None) -> LockFile | None:
-        """An environment's lock, or only some platforms of it; ``None`` where there is none.
+        """Return an environment's lock, or only some platforms of it; ``None`` if there is none.
 
-        It is the environment's by its name, whatever it says of itself.
+        The file name decides which environment it is, whatever the content says.
 
         Raises:
             LockFileError: it can't be read.
@@ -66,7 +66,7 @@ class Project(NamedTuple):
         return lock._replace(environment=environment)
 
     def lock_head(self, environment: str) -> LockFile | None:
-        """As :meth:`lock`; of one that is as we wrote it, only what its head says.
+        """Read as :meth:`lock`, but only the head of a lock that we wrote and that was not edited.
 
         Raises:
             LockFileError: it can't be read.
@@ -74,7 +74,7 @@ class Project(NamedTuple):
         return head_of(self.lock_path(environment), whole=True)
 
     def existing_lock(self, environment: str, platforms: Sequence[str] | None = None) -> LockFile:
-        """An environment's lock, which must be there and be as it was written.
+        """Return an environment's lock, which must exist and be unedited.
 
         Raises:
             LockFileError: it is missing, changed by hand, or can't be read.
@@ -104,11 +104,10 @@ def load_project(
     check_license: LicenseCheck | None = None,
     read: ReadText = read_text,
 ) -> Project:
-    """Read the manifest from ``files``, or from where it is found; see :func:`read_manifest`.
+    """Read the manifest from ``files``, or the nearest one; see :func:`read_manifest`.
 
-    Without ``files``, a lock that lies beside the manifest says which files it was made from:
-    those are read, as conda-lock does too. ``read`` gives the text of each file, which need not be
-    what is on the disk.
+    Without ``files``, a lock next to the manifest says from which files it was made: those are
+    read, as in conda-lock. ``read`` returns the text of each file, which can differ from the disk.
 
     Raises:
         ManifestError: with every problem of every file.
@@ -145,15 +144,15 @@ def _nothing_shown_of(paths: Iterable[Path]) -> Iterator[None]:
 
 
 def manifest_files(files: Sequence[str | Path]) -> list[Path]:
-    """The manifest's files: those that are named or, where none is, those that are found."""
+    """Return the manifest's files: the given ones or, if there are none, the nearest."""
     return [Path(file).absolute() for file in files] or _found_files()
 
 
 def load_project_as_locked(files: Sequence[str | Path]) -> Project:
-    """As :func:`load_project`, whatever machine asks.
+    """Load the project as :func:`load_project`, independently of this machine.
 
-    Where the manifest names no platform, those of the lock are what it was locked for. With no lock
-    there is nothing that any could be held against, and one is as good as another.
+    If the manifest names no platform, the lock's platforms are used. Without a lock there is
+    nothing to compare, and any platform will do.
     """
     paths = [Path(file).absolute() for file in files]
     manifest = paths[0] if paths else _found_manifest()
@@ -164,7 +163,7 @@ def load_project_as_locked(files: Sequence[str | Path]) -> Project:
 
 
 def invocation(project: Project, command: str) -> str:
-    """One of our commands, as it is typed for a project from where the user stands."""
+    """Return one of our commands, as it is typed for a project from the current folder."""
     try:
         found = _found_files()
     except ManifestError:
@@ -175,16 +174,16 @@ def invocation(project: Project, command: str) -> str:
 
 
 def projects_beside(names: Iterable[str]) -> list[list[Path]]:
-    """The manifest's files of each project that some files lie in the folders of."""
+    """Return the manifest files of each project in the folders of some files."""
     folders = sorted({Path(name).absolute().parent for name in names})
     return [found for folder in folders if (found := _files_in(folder))]
 
 
 def _files_in(folder: Path) -> list[Path]:
-    """The manifest's files of the project in a folder; none where there is no project.
+    """Return the manifest files of the project in a folder; empty if there is no project.
 
-    Where no manifest has one of the usual names, a lock tells which files it was made from. Those
-    of a lock of ours need not be there: a lock without its manifest is one that nobody answers for.
+    If no manifest has one of the usual names, a lock tells which files it was made from. Those of
+    our own locks need not exist: a lock without its manifest is reported.
     """
     manifest = manifest_in(folder)
     if manifest is not None:
@@ -206,10 +205,10 @@ def _found_files() -> list[Path]:
 
 
 def _found_manifest() -> Path:
-    """The nearest manifest of a usual name; where there is none, what the lock here was made from.
+    """Return the nearest manifest with a usual name, else the sources of the lock here.
 
     Raises:
-        ManifestError: neither is there.
+        ManifestError: neither exists.
     """
     try:
         return find_manifest(Path.cwd())
@@ -221,7 +220,7 @@ def _found_manifest() -> Path:
 
 
 def _with_its_files(manifest: Path) -> list[Path]:
-    """The files that the lock beside ``manifest`` was made from; itself where it does not say."""
+    """Return the files of the lock next to ``manifest``; only itself if the lock doesn't say."""
     try:
         head = _head(manifest.parent)
     except LockFileError:
@@ -230,10 +229,10 @@ def _with_its_files(manifest: Path) -> list[Path]:
 
 
 def _files_of(head: LockFile | None, manifest: Path) -> list[Path]:
-    """The files that a lock was made from, which need not have ``manifest`` among them.
+    """Return the files that a lock was made from, which may not include ``manifest``.
 
-    ``manifest`` where one of them is no longer there or is of a kind that only conda-lock reads,
-    and where the lock would belong into another folder.
+    Only ``manifest`` if one of them no longer exists or can be read only by conda-lock, or if the
+    lock would belong into another folder.
     """
     files = [manifest.parent / source for source in head.sources] if head else []
     at_home = bool(files) and files[0].parent == manifest.parent
@@ -241,17 +240,17 @@ def _files_of(head: LockFile | None, manifest: Path) -> list[Path]:
 
 
 def _is_manifest(file: Path) -> bool:
-    """Whether a source of a lock is there, and no TOML or recipe, which only conda-lock reads."""
+    """Return whether a lock's source exists, and is no TOML or recipe (only for conda-lock)."""
     return file.suffix in (".yml", ".yaml") and file.name not in _RECIPES and file.is_file()
 
 
 def _head(folder: Path) -> LockFile | None:
-    """What the head of the lock of ``default`` says, if there is one."""
+    """Return the head of the lock of ``default``, if there is one."""
     return head_of(lock_path(folder, DEFAULT_ENVIRONMENT))
 
 
 def head_of(path: Path, *, whole: bool = False) -> LockFile | None:
-    """What the head of a lock says; ``None`` where there is no lock.
+    """Return the head of a lock; ``None`` if there is no lock.
 
     Raises:
         LockFileError: it can't be read.
@@ -263,9 +262,9 @@ def head_of(path: Path, *, whole: bool = False) -> LockFile | None:
 
 
 def _entry_name(entry: str) -> str:
-    """The project that an entry of ``pip:`` asks for.
+    """Return the project of an entry of ``pip:``.
 
-    What reads them is imported where there is one, for more than plain ones too.
+    The module that reads them is imported only if there is an entry.
     """
     from conda_multiplat.vocabulary.plain_requirements import plain_name
 
@@ -279,7 +278,7 @@ def _entry_name(entry: str) -> str:
 def _expanded(
     manifest: Manifest, folders: Mapping[str, Path], folder: Path, read: ReadText
 ) -> Manifest:
-    """With the lines of requirements files, where ``pip:`` has more than plain requirements."""
+    """Insert the lines of requirements files, if ``pip:`` has more than plain requirements."""
     lines = [
         line
         for environment in manifest.environments.values()

@@ -1,4 +1,4 @@
-"""Reading off a prefix what activating it does."""
+"""Read from a prefix what its activation does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from conda_multiplat.vocabulary.errors import UsageError
 
 
 def read_activation(prefix: Path, settings: Settings) -> Activation:
-    """What activating ``prefix`` does on this machine.
+    """Return what activating ``prefix`` does on this machine.
 
     Raises:
         UsageError: PATH can't hold the prefix.

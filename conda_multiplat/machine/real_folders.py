@@ -8,14 +8,14 @@ from pathlib import Path
 
 
 class RealFolders:
-    """Says where a path of a prefix leads; each folder is looked at once."""
+    """Resolves paths of a prefix; each folder is examined once."""
 
     def __init__(self, prefix: Path) -> None:
         self._prefix = os.path.realpath(prefix)
         self._known: dict[str, str] = {}
 
     def path(self, path: str) -> str:
-        """A path from the prefix, its folders being no links; it can lead out by ``..``."""
+        """Return a path from the prefix without links to folders; it can lead out by ``..``."""
         folder, name = posixpath.split(path)
         if folder not in self._known:
             real = os.path.realpath(f"{self._prefix}/{folder}")

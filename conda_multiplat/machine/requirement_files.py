@@ -1,9 +1,9 @@
-"""The entries of ``pip:`` as each stands for itself: one thing a line, places from one folder.
+"""Normalise the entries of ``pip:``: one requirement or option a line, paths from one folder.
 
-``-r FILE`` and ``-c FILE`` are replaced by the files' own lines. Each line then is a requirement
+``-r FILE`` and ``-c FILE`` are replaced by the files' own lines. Each line is then a requirement
 with its own place, is part of the request's digest, and is named in errors. A line of a constraints
-file has ``pip_entries.CONSTRAINT`` before it. A line that says several things becomes several.
-Relative paths count from the file that has them; here they become paths from the locks' folder.
+file gets the prefix ``pip_entries.CONSTRAINT``. A line with several options is split. Relative
+paths start at the folder of their file; they are converted to paths from the locks' folder.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ _CONSTRAINTS = ("-c", "--constraint")
 def expand(
     manifest: Manifest, folders: Mapping[str, Path], base: Path, read: ReadText = read_text
 ) -> Manifest:
-    """The manifest with the lines of requirements and constraints files in it.
+    """Return the manifest with the lines of requirements and constraints files.
 
     Args:
-        manifest: as it was read.
-        folders: where each of its files lies, from which the file's paths count.
+        manifest: the manifest.
+        folders: the folder of each of its files, the base of the file's paths.
         base: the locks' folder.
-        read: what gives the text of a file.
+        read: returns the text of a file.
 
     Raises:
         ManifestError: with every line that can't be read.
@@ -63,7 +63,7 @@ def expand(
 
 
 class _From(NamedTuple):
-    """Where an entry stands: the folders its paths may count from, and the files above it."""
+    """The context of an entry: the base folders of its paths, and the files that include it."""
 
     homes: tuple[Path, ...]
     above: tuple[Path, ...] = ()
@@ -90,7 +90,7 @@ class _Expansion:
         return environment._replace(views=views)
 
     def _lines(self, entry: Requirement, origin: _From) -> Iterator[Requirement]:
-        """What an entry stands for."""
+        """Return the lines that an entry stands for."""
         singles = single_entries(entry.text)
         for single in singles:
             is_whole = single == entry.text.strip()
@@ -104,11 +104,11 @@ class _Expansion:
             yield line
 
     def _projects(self, lines: Iterable[Requirement]) -> tuple[LocalProject, ...]:
-        """The local projects among some lines, with what they say of themselves."""
+        """Return the local projects among lines, with their metadata."""
         named = [(line, place) for line in lines if (place := project_place(line))]
         if not named:
             return ()
-        # late: what reads TOML and setup.cfg is not loaded for packages of an index
+        # late: the readers of TOML and setup.cfg are not needed for packages of an index
         from conda_multiplat.machine.local_projects import local_projects
 
         projects: list[LocalProject] = []
@@ -121,7 +121,7 @@ class _Expansion:
         return tuple(projects)
 
     def _file(self, entry: Requirement, origin: _From) -> Iterator[Requirement]:
-        """The lines of the file that an entry names."""
+        """Return the lines of the file that an entry names."""
         option, value = split_option(entry.text)
         path = file_path(value, origin.homes[0])
         if path in origin.above:
@@ -157,7 +157,7 @@ class _Expansion:
                 yield self._constraint(each) if option in _CONSTRAINTS else each
 
     def _constraint(self, line: Requirement) -> Requirement:
-        """A line of a constraints file, which must have a name (as pip has it)."""
+        """Return a line of a constraints file, which must have a name (as in pip)."""
         option = split_option(line.text)[0]
         if line.text.startswith((CONSTRAINT, HASH)) or (option and option not in EDITABLE):
             return line
@@ -176,7 +176,7 @@ def _note(project: LocalProject) -> str:
 
 
 def _logical(text: str) -> Iterator[tuple[int, int, str]]:
-    """The lines that say something, comments out, continued ones joined; with their places."""
+    """Return the logical lines with their places: without comments, continued ones joined."""
     held, start, column = "", 0, 1
     for number, line in enumerate([*text.splitlines(), ""], 1):
         if not held:

@@ -1,4 +1,4 @@
-"""The PyPI packages in a prefix: what is there, and whose it is (PEP 376, PEP 627)."""
+"""The PyPI packages in a prefix, and who installed them (PEP 376, PEP 627)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def site_packages(prefix: Path, python: str) -> Path | None:
-    """Where the packages of a prefix's Python are; ``None`` where there is no such folder."""
+    """Return the ``site-packages`` of a prefix's Python; ``None`` if there is no such folder."""
     minor = ".".join(python.split(".")[:2])
     folders = (f"lib/python{minor}", f"lib/python{minor}t")  # the latter without a GIL
     places = (prefix / name / "site-packages" for name in ("Lib", *folders))
@@ -28,13 +28,13 @@ def site_packages(prefix: Path, python: str) -> Path | None:
 def installed_pypi(
     prefix: Path, python: str, known: Mapping[str, Mapping[str, str]]
 ) -> list[PypiRecord]:
-    """The packages of a prefix's Python that conda does not own, by name.
+    """Return the packages of a prefix's Python that conda does not own, by name.
 
     Args:
         prefix: the environment.
         python: the version of its Python.
-        known: what the last installation noted of each package: its ``url`` and ``sha256``. Of
-            others, who installed them may have noted that (PEP 610).
+        known: what the last install recorded for each package: its ``url`` and ``sha256``. For
+            other packages, their installer may have recorded it (PEP 610).
     """
     records: list[PypiRecord] = []
     for path, name, version in foreign_distributions(prefix, python):
@@ -44,7 +44,7 @@ def installed_pypi(
 
 
 def _origin(dist_info: Path) -> Mapping[str, str]:
-    """Of which file a package was installed, with its hash, where that is noted (PEP 610)."""
+    """Return the file that a package was installed from, with its hash, if recorded (PEP 610)."""
     try:
         origin = json_object((dist_info / "direct_url.json").read_text(encoding="utf-8"))
         url, sha256 = origin["url"], origin["archive_info"]["hashes"]["sha256"]
@@ -56,9 +56,9 @@ def _origin(dist_info: Path) -> Mapping[str, str]:
 
 
 def foreign_distributions(prefix: Path, python: str) -> Iterator[tuple[Path, str, str]]:
-    """What conda does not own: each ``.dist-info`` folder, with its project and version.
+    """Return each ``.dist-info`` folder that conda does not own, with its project and version.
 
-    One of a project that conda brings in another version is not conda's.
+    A project that conda provides in another version is not conda's.
     """
     folder = site_packages(prefix, python)
     yield from _foreign(prefix, [folder] if folder else [])
@@ -67,7 +67,7 @@ def foreign_distributions(prefix: Path, python: str) -> Iterator[tuple[Path, str
 def left_distributions(
     prefix: Path, python: str, known: Collection[str]
 ) -> list[tuple[Path, str, str]]:
-    """Likewise what we installed for a Python that is no longer the one of the prefix.
+    """Return the same for what we installed for an earlier Python of the prefix.
 
     Args:
         prefix: the environment.
@@ -92,13 +92,13 @@ def _foreign(prefix: Path, folders: Collection[Path]) -> Iterator[tuple[Path, st
 
 
 def distributions(folder: Path) -> Iterator[tuple[Path, str, str]]:
-    """Each ``.dist-info`` folder of a ``site-packages``, with its project and version."""
+    """Return each ``.dist-info`` folder of a ``site-packages``, with its project and version."""
     for path in folder.glob("*.dist-info"):
         if match := _DIST_INFO.fullmatch(path.name):
             yield path, canonicalize_name(match["name"]), match["version"]
 
 
 def project_of(dist_info: str) -> str:
-    """The project that the name of a ``.dist-info`` folder says; ``""`` for another folder."""
+    """Return the project in the name of a ``.dist-info`` folder; ``""`` for another folder."""
     match = _DIST_INFO.fullmatch(dist_info)
     return canonicalize_name(match["name"]) if match else ""

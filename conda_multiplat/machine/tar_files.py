@@ -1,6 +1,7 @@
-"""Tar files (POSIX.1-2001): the same bytes for the same content; of strangers, files and no more.
+"""Tar files (POSIX.1-2001): reproducible ones of ours, and restricted reading of others'.
 
-What is in them is compressed already. They are not, so that none unpacks to more than it has.
+Their content is compressed already. They are not compressed themselves, so that extracting one
+never needs much more space than its size.
 """
 
 from __future__ import annotations
@@ -26,34 +27,34 @@ from conda_multiplat.machine.temporary import sweep, temporary_path
 from conda_multiplat.vocabulary.errors import LockFileError, OutsideError
 from conda_multiplat.vocabulary.names import is_device
 
-#: Bytes.
+#: In bytes.
 _BLOCK = 1 << 20
-#: What a header may have; Python would read one of any size into memory.
+#: The largest header; Python would read one of any size into memory.
 _LARGEST_READ = 4 << 20
-#: Members of a stranger's archive; the largest layers of images have some hundred thousand.
+#: Members of another's archive; the largest layers of images have some hundred thousand.
 _MOST_OF_ALL = 1_000_000
-#: Members of one of ours, characters of a name, bytes of a part of it, and folders above a file.
+#: Limits of our own archives: members, characters of a path, bytes of a part of it, folder depth.
 _MOST, _LONGEST, _LONGEST_PART, _DEEPEST = 20_000, 1000, 255, 50
 _FORM: dict[str, Any] = {"format": tarfile.PAX_FORMAT, "copybufsize": _BLOCK}
-#: What every system takes for a name: no drive, no stream, no control character, no half of one.
+#: A name valid on every system: no drive, no stream, no control character, no lone surrogate.
 _NAME = re.compile(r"[^\x00-\x1f\x7f\\/:<>\"|?*\ud800-\udfff]+")
 
 
 def write_tar(
     path: Path, members: Mapping[str, bytes | Path], begin: Callable[[str], None] = lambda _: None
 ) -> str:
-    """Write an archive or none; its SHA-256.
+    """Write an archive atomically, and return its SHA-256.
 
-    Members stand in the order of their names, of nobody, of 1970, readable by all. At any moment
-    the old file or the new one is at ``path``, whole.
+    Members are sorted by name, without an owner, with the time 1970, readable by all. At any moment
+    ``path`` is the complete old or new file.
 
     Args:
         path: of the archive.
-        members: name -> content, or the file that has it.
-        begin: hears of each member.
+        members: name -> content, or the path of the file with the content.
+        begin: called with each member.
 
     Raises:
-        OutsideError: a file can't be read, or the archive not written.
+        OutsideError: a file can't be read, or the archive can't be written.
     """
     sweep(path.parent)
     temporary = temporary_path(path)
@@ -91,10 +92,10 @@ def _add(tar: tarfile.TarFile, name: str, content: bytes | Path) -> None:
 
 
 class _Bounded(io.RawIOBase):
-    """A file that is read from: a bounded number of bytes at once, and of what is before a member.
+    """A file that limits the bytes of a single read, and of a header.
 
     Attributes:
-        left: how many bytes the header that is being read may still have; ``None`` for no header.
+        left: how many more bytes the current header may have; ``None`` for no header.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -122,9 +123,9 @@ class _Bounded(io.RawIOBase):
 
 
 class _Strangers(tarfile.TarFile):
-    """Members of a stranger's archive: whatever is wrong with a header is a ``TarError``.
+    """Members of another's archive: any problem with a header is a ``TarError``.
 
-    ``tarfile`` calls itself for each header before a member's own, and takes any number for a size.
+    ``tarfile`` recurses for each extension header before a member, and accepts any size.
     """
 
     fileobj: _Bounded
@@ -132,7 +133,7 @@ class _Strangers(tarfile.TarFile):
     count = 0
 
     def next(self) -> tarfile.TarInfo | None:
-        """The next member; ``None`` at the end."""
+        """Return the next member; ``None`` at the end."""
         self.fileobj.left = _LARGEST_READ
         try:
             member = super().next()
@@ -151,12 +152,12 @@ class _Strangers(tarfile.TarFile):
 
 
 def open_tar(file: BinaryIO, most: int = _MOST_OF_ALL) -> tarfile.TarFile:
-    """A stranger's archive, not compressed, or a stream of what is in one that is.
+    """Open another's archive that is not compressed, or a decompressed stream.
 
-    No header is read that is larger than some megabytes, and no more than ``most`` members.
+    Headers are limited to some megabytes, and the number of members to ``most``.
 
     Raises:
-        TarError: it is none; so does reading on.
+        TarError: it is not an archive; reading on may raise it too.
     """
     archive = _Strangers.open(fileobj=cast("IO[bytes]", _Bounded(file)), mode="r:")
     archive.most = most
@@ -164,7 +165,7 @@ def open_tar(file: BinaryIO, most: int = _MOST_OF_ALL) -> tarfile.TarFile:
 
 
 def is_tar_with(path: Path, name: str) -> bool:
-    """Whether a file is a tar, not compressed, with a member of this name; or is empty."""
+    """Return whether a file is an uncompressed tar with a member of this name, or is empty."""
     if not path.is_file():
         return False
     with suppress(OSError, tarfile.TarError), open_file(path) as file, open_tar(file) as tar:
@@ -179,18 +180,18 @@ def extract_tar(
     *,
     only: Collection[str] | None = None,
 ) -> dict[str, str]:
-    """Extract an archive of files; name -> SHA-256.
+    """Extract an archive of files; return name -> SHA-256.
 
     Args:
         archive: not compressed.
-        folder: an empty one.
-        done: hears how many bytes of the archive have been gone through by now.
+        folder: an empty folder.
+        done: called with the number of bytes processed so far.
         only: the files to extract; ``None`` for all.
 
     Raises:
-        LockFileError: it is no such archive, or has what is no file, or a name that leads out of
-            the folder or is there twice, be it in other letters.
-        OutsideError: it can't be read, or the files not written.
+        LockFileError: it is no such archive, or has a member that is not a file, or a name that
+            leads out of the folder or occurs twice, also in another case.
+        OutsideError: it can't be read, or the files can't be written.
     """
     digests: dict[str, str] = {}
     names = _Names()
@@ -220,13 +221,13 @@ def _reading(archive: Path) -> Iterator[tarfile.TarFile]:
 
 
 def is_portable(name: str) -> bool:
-    """Whether every system takes a path, with ``/``, for one below a folder, and for no other."""
+    """Return whether every system takes a path with ``/`` for the same path below a folder."""
     parts = name.split("/")
     return len(name) <= _LONGEST and len(parts) <= _DEEPEST and all(map(_is_portable_part, parts))
 
 
 def _is_portable_part(part: str) -> bool:
-    """The same of a name: Windows leaves dots and spaces at its end out."""
+    """Return the same for a name: Windows drops dots and spaces at its end."""
     return (
         bool(_NAME.fullmatch(part))
         and part[-1] not in " ."
@@ -236,14 +237,14 @@ def _is_portable_part(part: str) -> bool:
 
 
 class _Names:
-    """The names of an archive, as systems take them that don't tell them apart as others do."""
+    """The names of an archive, compared like on systems that ignore case and Unicode forms."""
 
     def __init__(self) -> None:
         self._files: set[str] = set()
         self._folders: dict[str, str] = {}
 
     def add(self, name: str) -> str:
-        """Take a file's name, or say why it can't be there beside the others."""
+        """Add a file's name, or return why it can't coexist with the others."""
         parts = name.split("/")
         above = {
             _folded(folder): folder
@@ -264,12 +265,12 @@ class _Names:
 
 
 def _folded(name: str) -> str:
-    """What names have in common that are one to a system that tells neither cases nor forms."""
+    """Return a name's form for systems that ignore case and Unicode normalisation."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _refuse(archive: Path, member: tarfile.TarInfo, name: str, names: _Names) -> None:
-    """Refuse what is no file with a name of its own below the folder.
+    """Refuse members that are not files with a unique name below the folder.
 
     Raises:
         LockFileError: with the reason.

@@ -1,7 +1,7 @@
-"""Temporary files and folders of ours, and the removal of those that killed runs have left.
+"""Our temporary files and folders, and the removal of those that killed runs have left.
 
-Each has in its name which process made it, so that the next run knows what nobody uses any more:
-what a process of this machine made that is gone, and what is a day old, whoever made it.
+Each name contains the process that made it, so that the next run knows what is unused: files of a
+process of this machine that has ended, and files of any machine that are a day old.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from pathlib import Path
 
 from conda_multiplat.machine.interrupts import held
 
-#: How the name of a temporary file ends, or that of a folder begins: the machine and the process.
+#: The end of a temporary file's name, or the start of a folder's: the machine and the process.
 _MARK = re.compile(r"multiplat-(?P<machine>[0-9a-f]{8})-(?P<process>\d+)-")
-#: How earlier versions called them.
+#: Names of earlier versions.
 _OLD_FILE = r"\.([\w.-]+\.)?(conda-lock\.ya?ml|environment\.ya?ml)\.([a-z0-9_]{8}|\d+\.tmp)"
 _HOUR, _DAY = 3600, 24 * 3600
-#: Seconds for which a file is tried to be replaced, and between two tries. Windows refuses that
-#: while another program has it open, as what looks for viruses has each new file for a moment.
+#: How long to retry replacing a file, and the pause between tries, in seconds. Windows refuses it
+#: while another program has the file open, as virus scanners briefly do with each new file.
 _PATIENCE = 2.0 if os.name == "nt" else 0.0
 _AGAIN = 0.05
 _swept: set[Path] = set()
-#: The folders that are in use.
+#: The folders in use.
 _open: set[str] = set()
 
 
 def temporary_path(path: Path) -> Path:
-    """A name beside ``path`` for what will replace it."""
+    """Return a name next to ``path`` for a file that will replace it."""
     return path.with_name(f".{path.name}.{_mark()}{os.urandom(4).hex()}")
 
 
 def put(temporary: Path, place: Path, patience: float = _PATIENCE) -> None:
-    """Rename a file into its place; while it is refused there, again for ``patience`` seconds.
+    """Rename a file to its final name; if that is refused, retry for ``patience`` seconds.
 
     Raises:
-        OSError: it can't be.
+        OSError: it can't be renamed.
     """
     end = time.monotonic() + patience
     while True:
@@ -54,8 +54,8 @@ def put(temporary: Path, place: Path, patience: float = _PATIENCE) -> None:
 
 @contextmanager
 def temporary_folder(parent: Path | None = None, prefix: str = "conda-") -> Iterator[Path]:
-    """A folder for as long as it is needed; in the system's place for them if none is named."""
-    import tempfile  # late: it takes as long to import as many a command has work to do
+    """Provide a temporary folder, in the system's default place if none is given."""
+    import tempfile  # late: the import takes as long as some commands
 
     place = parent or Path(tempfile.gettempdir())
     if place not in _swept:
@@ -64,7 +64,7 @@ def temporary_folder(parent: Path | None = None, prefix: str = "conda-") -> Iter
     folder = None
     try:
         with _whole():
-            # An engine that was stopped may still be writing into the folder that goes.
+            # A stopped engine may still write into the folder while it is removed.
             folder = tempfile.TemporaryDirectory(
                 dir=place, prefix=f"{prefix}{_mark()}", ignore_cleanup_errors=True
             )
@@ -81,23 +81,23 @@ def temporary_folder(parent: Path | None = None, prefix: str = "conda-") -> Iter
 
 
 def remove_open_folders() -> None:
-    """Remove the folders of who will not come to it: the process is about to leave at once."""
+    """Remove all open folders, because the process is about to end immediately."""
     for name in tuple(_open):
-        import shutil  # late: hardly ever is there anything to remove
+        import shutil  # late: rarely needed
 
         shutil.rmtree(name, ignore_errors=True)
 
 
 def _whole() -> AbstractContextManager[None]:
-    """Let no signal come in between; it is raised in the main thread, and only there."""
-    import threading  # late: where threads are, somebody has imported it
+    """Block signals meanwhile; they are raised afterwards, in the main thread only."""
+    import threading  # late: if there are threads, it was imported already
 
     is_main = threading.current_thread() is threading.main_thread()
     return held() if is_main else nullcontext()
 
 
 def sweep(folder: Path) -> None:
-    """Remove what runs that were killed have left in a folder."""
+    """Remove from a folder what killed runs have left."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in [entry for entry in entries if "multiplat-" in entry.name or _is_old(entry)]:
             with suppress(OSError):
@@ -106,13 +106,13 @@ def sweep(folder: Path) -> None:
 
 
 def is_temporary(name: str) -> bool:
-    """Whether a file is one of ours that was to replace another."""
+    """Return whether a file is one of our temporary files."""
     return name.startswith(".") and _MARK.search(name) is not None
 
 
 def _remove(entry: os.DirEntry[str]) -> None:
     if entry.is_dir(follow_symlinks=False):
-        import shutil  # late: hardly ever is there anything to remove
+        import shutil  # late: rarely needed
 
         shutil.rmtree(entry.path, ignore_errors=True)
     else:
@@ -141,15 +141,15 @@ def _mark() -> str:
 
 
 def _machine() -> str:
-    """This machine, of those that share a disk; a container with its own processes is one."""
+    """Return an id of this machine, among those that share a disk; a container has its own."""
     name = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
-    with suppress(OSError):  # Linux tells
+    with suppress(OSError):  # on Linux
         name += os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - it is no path
     return f"{zlib.crc32(name.encode()):08x}"
 
 
 def _is_alive(process: int) -> bool:
-    if os.name == "nt":  # there, asking would end it
+    if os.name == "nt":  # on Windows, the check would end the process
         return True
     try:
         os.kill(process, 0)

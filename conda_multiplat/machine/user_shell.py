@@ -1,13 +1,12 @@
-"""The user's own shell, and starting one of its kind in which an environment is active.
+"""The user's shell, and starting one of its kind in an activated environment.
 
-On POSIX we become the shell (``exec``): it owns the terminal as any shell does, so that job
-control, sizes, signals and its exit code are nobody else's business, and no process waits behind
-it. What is left behind is a descriptor that says that somebody works in the environment
-(``prefix_users``); Python's standard streams are flushed, conda has no work for the end of a
-process of ours, and the files that a shell starts from are removed by themselves, when it has read
-them.
+On POSIX, our process becomes the shell (``exec``): it owns the terminal like any shell, so that job
+control, sizes, signals and its exit code work as usual and no process waits behind it. It inherits
+a descriptor that marks the environment as used (``prefix_users``). Python's standard streams are
+flushed before; conda does nothing at the end of our process; and the shell's start files remove
+themselves once it has read them.
 
-The user's own files are read first, as by any interactive shell, and then the hook.
+The user's own files are read first, as in any interactive shell, and then the hook.
 """
 
 from __future__ import annotations
@@ -44,8 +43,8 @@ class Start:
     """How to start a shell.
 
     Attributes:
-        arguments: what comes after the program's name.
-        environ: variables for it.
+        arguments: the program's arguments.
+        environ: environment variables for it.
     """
 
     arguments: Sequence[str] = ()
@@ -53,10 +52,10 @@ class Start:
 
 
 def users_shell() -> tuple[str, str]:
-    """The kind and the program of the shell that we were started from, or else of ``SHELL``.
+    """Return the kind and program of the shell that started us, or else of ``SHELL``.
 
     Raises:
-        UsageError: it is none that we know.
+        UsageError: it is not supported.
     """
     import shellingham
 
@@ -75,7 +74,7 @@ def _choose() -> str:
 
 
 def shell_named(name: str | None, *, windows: bool) -> Shell:
-    """The kind of shell that was asked for, or the user's own.
+    """Return the requested kind of shell, or the user's own.
 
     Raises:
         UsageError: there is no such script on this platform.
@@ -87,14 +86,14 @@ def shell_named(name: str | None, *, windows: bool) -> Shell:
 
 
 def program_of(name: str | None) -> tuple[str, str]:
-    """The kind and the program of the shell to start.
+    """Return the kind and the program of the shell to start.
 
     Raises:
         UsageError: it is not installed.
     """
     if name is None:
         name, program = users_shell()
-        # A login shell is called `-zsh`, and an old /bin/sh can't read what bash starts from.
+        # A login shell's name is `-zsh`, and an old /bin/sh can't read bash's start file.
         if Path(program).name.removesuffix(".exe") == name and Path(program).is_absolute():
             return name, program
     for each in _PROGRAMS.get(name, (name,)):
@@ -115,7 +114,7 @@ def become_shell(name: str, program: str, text: str) -> int:
 
 
 def become(command: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Run a program in our place; on Windows, where that is not possible, wait for it.
+    """Replace our process by a program; on Windows, where that is not possible, wait for it.
 
     Raises:
         OSError: it can't be run.
@@ -128,9 +127,9 @@ def become(command: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def wait_for(command: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Run a program to its end, as a shell does: Ctrl-C is for the program, found in *its* PATH.
+    """Run a program and wait, as a shell does: it gets Ctrl-C, and is found in *its* own PATH.
 
-    Windows looks in the PATH of who starts a program, and there for nothing but ``.exe``.
+    Windows looks in the PATH of the calling process, and only for ``.exe``.
 
     Raises:
         OSError: it can't be run.
@@ -144,11 +143,11 @@ def wait_for(command: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def _for_the_program(number: int, frame: object) -> None:
-    """Not for us: whoever reads the console hears of Ctrl-C."""
+    """Ignore Ctrl-C meanwhile: the program that reads the console handles it."""
 
 
 def _exec(command: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
-    # Python ignores these two, and what is ignored stays so in the program.
+    # Python ignores these two, and the program would inherit that.
     was = {
         number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGPIPE, signal.SIGXFSZ)
     }
@@ -174,14 +173,14 @@ def _bash(folder: Path, text: str) -> Start:
     return Start(("--rcfile", str(rc), "-i"))
 
 
-#: Sets ZDOTDIR as the user has it, or not at all.
+#: Sets ZDOTDIR to the user's value, or unsets it.
 _USERS_ZDOTDIR = """\
 if [ -n "${__MULTIPLAT_ZDOTDIR+x}" ]; then ZDOTDIR="$__MULTIPLAT_ZDOTDIR"; else unset ZDOTDIR; fi
 """
 
 
 def _zsh(folder: Path, text: str) -> Start:
-    """Our folder is ZDOTDIR until the user's own files are read: each of ours reads theirs."""
+    """Start zsh with our folder as ZDOTDIR until the user's files are read by ours."""
     here = posix.quote(str(folder))
     _write(
         folder / ".zshenv",
@@ -193,7 +192,7 @@ def _zsh(folder: Path, text: str) -> Start:
     _write(
         folder / ".zshrc",
         f"{_USERS_ZDOTDIR}unset __MULTIPLAT_ZDOTDIR\ncommand rm -rf -- {here}\n"
-        # The system's files may have set it by our ZDOTDIR.
+        # The system's files may have set it from our ZDOTDIR.
         f'case "${{HISTFILE-}}" in {here}/*) '
         'HISTFILE="${ZDOTDIR:-$HOME}/${HISTFILE##*/}" ;; esac\n'
         'if [ -f "${ZDOTDIR:-$HOME}/.zshrc" ]; then . "${ZDOTDIR:-$HOME}/.zshrc"; fi\n' + text,
@@ -210,7 +209,7 @@ def _fish(folder: Path, text: str) -> Start:
 
 
 def _tcsh(folder: Path, text: str) -> Start:
-    """Our folder is HOME until the user's own file is read."""
+    """Start tcsh with our folder as HOME until the user's own file is read."""
     home = csh.quote(str(Path.home()))
     _write(
         folder / ".tcshrc",
@@ -233,14 +232,14 @@ def _xonsh_files(home: Path) -> tuple[Path, Path]:
 
 
 def _powershell(folder: Path, text: str) -> Start:
-    # The mark at its start tells Windows PowerShell that the file is UTF-8.
+    # The byte order mark tells Windows PowerShell that the file is UTF-8.
     hook = powershell.quote(str(_write(folder / "hook.ps1", "\ufeff" + text)))
     remove = f"Remove-Item -Recurse -LiteralPath {powershell.quote(str(folder))}"
     return Start(("-NoLogo", "-NoExit", "-Command", f". {hook}; {remove}"))
 
 
 def _cmd(folder: Path, text: str) -> Start:
-    """The file stays: cmd needs it to deactivate."""
+    """Start cmd; the file stays, since cmd needs it to deactivate."""
     return Start(("/k", str(_write(folder / "hook.bat", text))))
 
 

@@ -1,7 +1,7 @@
-"""uv's workspaces: local projects beside each other, of which one root says where they are.
+"""uv's workspaces: local projects next to each other, whose places are stated in one root.
 
-uv takes what a member needs from ``tool.uv.sources`` of the root too, and ``{workspace = true}``
-there stands for the path of a member.
+uv also reads a member's sources from ``tool.uv.sources`` of the root; ``{workspace = true}`` there
+stands for the path of a member.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from packaging.utils import canonicalize_name
 
 from conda_multiplat.machine.files import relative_name
 
-#: The content of a folder's ``pyproject.toml``; nothing where there is none that can be read.
+#: The content of a folder's ``pyproject.toml``; empty if it can't be read.
 ReadTable = Callable[[Path], Mapping[str, Any]]
 
 
 def sources_of(folder: Path, read: ReadTable) -> dict[str, Any]:
-    """Where uv takes from what a project needs: name -> source, with paths from the project."""
+    """Return uv's sources for a project's dependencies: name -> source, paths from the project."""
     own = dict(_uv(read(folder)).get("sources", {}))
     root = _root(folder, read)
     if root is None:
@@ -47,7 +47,7 @@ def _uv(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _root(folder: Path, read: ReadTable) -> Path | None:
-    """The root of the workspace that a project is a member of; ``None`` where it is of none."""
+    """Return the root of a project's workspace; ``None`` if it is in none."""
     for parent in (folder, *folder.parents):
         if "workspace" in _uv(read(parent)):
             return parent if folder in (parent, *_members(parent, read)) else None
@@ -87,7 +87,7 @@ def _placed(source: Any, member: Path | None, folder: Path) -> Any:
 
 
 def _moved(source: Any, start: str) -> Any:
-    """A source of the root, its path as it is from a member."""
+    """Return a source of the root with its path relative to a member."""
     path = source.get("path") if isinstance(source, Mapping) else None
     if not isinstance(path, str) or Path(path).is_absolute():
         return source

@@ -48,7 +48,6 @@ _PRIORITIES = {
 }
 #: CEP 42 lets a channel declare others. A lock is made from the channels that the manifest names
 #: and no others; if there is no solution, the declared ones are searched for a way out.
-#: names, and no others; where there is no solution, those are looked into for a way out.
 _RELATIONS: ChannelRelationsMode = "disabled"
 _RELATED: ChannelRelationsMode = "strict"
 #: The beginning of rattler's explanations.

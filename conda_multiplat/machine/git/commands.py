@@ -12,7 +12,7 @@ from conda_multiplat.vocabulary.errors import OutsideError, UsageError
 
 
 def names_at(folder: Path, revision: str) -> list[str]:
-    """The names of the files of a folder in a revision.
+    """Return the names of the files of a folder in a revision.
 
     Raises:
         UsageError: the folder is in no repository, or there is no such revision.
@@ -29,7 +29,7 @@ def names_at(folder: Path, revision: str) -> list[str]:
 
 
 def text_at(folder: Path, revision: str, name: str) -> str:
-    """The text of a file of a folder in a revision.
+    """Return the text of a file of a folder in a revision.
 
     Raises:
         UsageError: it is not there.
@@ -39,7 +39,7 @@ def text_at(folder: Path, revision: str, name: str) -> str:
 
 
 def show(folder: Path, thing: str) -> str:
-    """The text of what ``REVISION:PATH`` names.
+    """Return the text of ``REVISION:PATH``.
 
     Raises:
         UsageError: there is no such file.
@@ -53,13 +53,13 @@ def show(folder: Path, thing: str) -> str:
 
 
 def deleted(folder: Path) -> list[str]:
-    """The files below a folder that the next commit deletes; none where git can't tell."""
+    """Return the files below a folder that the next commit deletes; empty if git can't tell."""
     what = ("--name-only", "--diff-filter=D", "--no-renames", "--relative", "-z")
     return _listed(folder, "diff", "--cached", *what)
 
 
 def not_added(folder: Path, names: Sequence[str]) -> set[str]:
-    """Those of some files that git neither has nor ignores; none where git can't tell."""
+    """Return the files that are neither tracked nor ignored by git; empty if git can't tell."""
     found = _listed(folder, "ls-files", "--others", "--exclude-standard", "-z", "--", *names)
     return {os.path.normpath(each) for each in found}
 
@@ -74,7 +74,7 @@ def _listed(folder: Path, *arguments: str) -> list[str]:
 
 
 def blob(folder: Path, thing: str) -> bytes | None:
-    """The content of what ``REVISION:PATH`` names; ``None`` where there is no such file.
+    """Return the content of ``REVISION:PATH``; ``None`` if there is no such file.
 
     Raises:
         OutsideError: there is no git.
@@ -84,7 +84,7 @@ def blob(folder: Path, thing: str) -> bytes | None:
 
 
 def blob_id(folder: Path, content: bytes) -> str:
-    """The name that git has for a content.
+    """Return git's id of a content.
 
     Raises:
         OutsideError: there is no git.
@@ -93,7 +93,7 @@ def blob_id(folder: Path, content: bytes) -> str:
 
 
 def output(folder: Path, *arguments: str) -> str | None:
-    """What a git command prints, without white space around it; ``None`` where it fails.
+    """Return the output of a git command without surrounding white space; ``None`` if it fails.
 
     Raises:
         OutsideError: there is no git.
@@ -103,7 +103,7 @@ def output(folder: Path, *arguments: str) -> str | None:
 
 
 def merged(folder: Path, base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
-    """Three texts merged as git does; ``None`` where they are in conflict.
+    """Merge three texts as git does; ``None`` if they conflict.
 
     Raises:
         OutsideError: there is no git.

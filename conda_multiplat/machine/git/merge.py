@@ -1,22 +1,22 @@
-r"""What git is merging when it calls a merge driver, and the files as they will be merged.
+r"""Find what git is merging when it calls a merge driver, and the files as they will be merged.
 
-A driver gets one file three times, and no word on what is merged. With git's strategy (ort) the
-work tree and the index are still those of our side, files are merged in no useful order, and
-``CHERRY_PICK_HEAD`` and the like are written only where a conflict is left. So:
+A driver gets one file in three versions, and nothing else about the merge. With git's strategy
+(ort), the work tree and the index still contain our side, files are merged in no useful order, and
+``CHERRY_PICK_HEAD`` and the like are written only after a conflict. So:
 
-1. Our side is the index: what a merge goes into, a rebase picks upon, or ``cherry-pick
+1. Our side is the index: the target of a merge, the new base of a rebase, or what ``cherry-pick
    --no-commit`` has made so far.
 2. ``git merge`` names the other side in its environment (``GITHEAD_<commit>``) or in
    ``MERGE_HEAD``; the base is one of the merge bases, or what they have in common.
 3. Otherwise a commit is picked (rebase, cherry-pick, revert, stash) that turns the base into the
-   other side, or back: the one that the state of a rebase or of several picks names, else git
-   looks for it by the content of the other side.
-4. Each guess is held against the file itself: only commits that have it with just the content
-   that the driver was given are taken. Where none is left, nothing is known.
+   other side, or back: the one in the state of a rebase or of several picks, or else the one that
+   git finds by the content of the other side.
+4. Each guess is verified with the file itself: only commits with exactly the content that the
+   driver was given are accepted. If none is left, the merge is unknown.
 
-Another file of the merge is then merged as git would: the side that changed it, or both by
-``git merge-file``. Were a guess wrong, the digests in the lock would not be those of the manifest,
-and ``check`` would see it.
+Another file of the merge is then merged as git would: the version of the side that changed it, or
+both by ``git merge-file``. If a guess were wrong, the digests in the lock would not match the
+manifest, and ``check`` would detect it.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ from conda_multiplat.vocabulary.errors import LockFileError, ManifestError, Outs
 
 _MERGE = "GITHEAD_"
 _PICKED = ("REBASE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "refs/stash")
-#: Where git notes what it picks, and which line of it is under way.
+#: The files in which git records what it picks, and the line with the current commit.
 _STATES = {"rebase-merge/done": -1, "sequencer/todo": 0}
 _PICK = re.compile(r"^(?!#)\w+ (?:-\w+ )*([0-9a-f]{4,})\b", re.MULTILINE)
-#: Our side, as git names the files of the index (``:0:PATH``).
+#: Our side: git's prefix for files of the index (``:0:PATH``).
 _INDEX = ":0"
-#: How many commits to look at that brought or removed a content: the newest, then some more.
+#: The number of commits to examine that added or removed a content: the newest first, then more.
 _TRIES = (1, 20)
 
 
 @dataclass(frozen=True)
 class Given:
-    """One file three times, as a driver is given it; the base is empty where there is none."""
+    """One file in the three versions that a driver gets; the base is empty if there is none."""
 
     base: bytes
     ours: bytes
@@ -69,13 +69,13 @@ class Merging:
     theirs: str
 
     def at(self, name: str) -> tuple[bytes | None, bytes | None, bytes | None]:
-        """A file in the base, in ours and in theirs; ``name`` is its path from the root."""
+        """Return a file's base, ours and theirs; ``name`` is its path from the root."""
         base = git.blob(self.root, f"{self.base}:{name}") if self.base else None
         ours, theirs = (git.blob(self.root, f"{each}:{name}") for each in (_INDEX, self.theirs))
         return base, ours, theirs
 
     def text(self, path: Path) -> str:
-        """The text that a file will have after the merge; what git does not have, as it is.
+        """Return the text of a file after the merge; an untracked file is returned unchanged.
 
         Raises:
             ManifestError: both sides changed it in the same place, or it is gone.
@@ -108,12 +108,12 @@ def _in_conflict(path: Path) -> ManifestError:
 
 
 def what_is_merged(root: Path, name: str, given: Given) -> Merging | None:
-    """The commits that a driver's three versions of the file ``name`` come from, if they are found.
+    """Return the commits with a driver's three versions of the file ``name``, if they are found.
 
     Args:
         root: the top of the work tree.
         name: the file's path from there.
-        given: its content.
+        given: its versions.
     """
     if not _same(git.blob(root, f"{_INDEX}:{name}"), given.ours):
         return None
@@ -126,9 +126,9 @@ def what_is_merged(root: Path, name: str, given: Given) -> Merging | None:
 
 
 def both_sides(path: Path, ours: LockFile) -> LockFile:
-    """A lock that was left unmerged with the packages of the other side, as a start for solving.
+    """Add the other side's packages to an unmerged lock, as a start for solving.
 
-    git keeps the three versions until the file is added; from then on there is only ours.
+    git keeps the three versions until the file is added; after that there is only ours.
     """
     try:
         base, theirs = (git.blob(path.parent, f":{stage}:./{path.name}") for stage in (1, 3))
@@ -145,7 +145,7 @@ def _same(content: bytes | None, given: bytes) -> bool:
 
 
 def _guesses(root: Path, name: str, given: Given) -> Iterator[tuple[str, str]]:
-    """Pairs of a base and what is merged, the likeliest first."""
+    """Return pairs of a base and what is merged, the likeliest first."""
     heads = [
         variable.removeprefix(_MERGE) for variable in os.environ if variable.startswith(_MERGE)
     ]
@@ -160,10 +160,10 @@ def _guesses(root: Path, name: str, given: Given) -> Iterator[tuple[str, str]]:
 
 
 def _bases(root: Path, commit: str) -> list[str]:
-    """What a merge of a commit can have as its base; ``""`` where there is nothing in common.
+    """Return the possible bases of a merge with a commit; ``""`` if there is no common ancestor.
 
-    Of several merge bases git makes one, where a file that they changed differently is as it was
-    before them all (``recursive = binary``).
+    If there are several merge bases, git merges them; where they differ in a file, it is as it was
+    before all of them (``recursive = binary``).
     """
     bases = (git.output(root, "merge-base", "--all", "HEAD", commit) or "").split()
     if len(bases) > 1:
@@ -172,7 +172,7 @@ def _bases(root: Path, commit: str) -> list[str]:
 
 
 def _picks(line: str) -> Iterator[tuple[str, str]]:
-    """What picking or reverting a commit merges; ``line`` has the commit and its parents."""
+    """Return what picking or reverting a commit merges; ``line`` has the commit and its parents."""
     commit, *parents = line.split() or [""]
     for parent in parents:
         yield parent, commit
@@ -180,7 +180,7 @@ def _picks(line: str) -> Iterator[tuple[str, str]]:
 
 
 def _under_way(root: Path) -> Iterator[str]:
-    """The commits that git says it picks."""
+    """Return the commits that git is picking according to its state."""
     for name, line in _STATES.items():
         path = root / (git.output(root, "rev-parse", "--git-path", name) or name)
         commits = _PICK.findall(read_text(path)) if path.is_file() else []
@@ -188,7 +188,7 @@ def _under_way(root: Path) -> Iterator[str]:
 
 
 def _changing(root: Path, name: str, content: bytes, count: int) -> list[str]:
-    """The newest commits that brought or removed a content of a file, with their parents."""
+    """Return the newest commits that added or removed a file's content, with their parents."""
     wanted = git.blob_id(root, content)
     commits = git.output(
         root,

@@ -1,6 +1,6 @@
-"""Tells git of us: lines of ``.gitattributes``, which is committed, and git's configuration.
+"""Register with git: lines of ``.gitattributes``, which is committed, and git's configuration.
 
-What is written is known word for word, so that it is written once and taken out again exactly.
+The exact texts are fixed, so that they are written once and can be removed again.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _PATTERNS = (LOCK_NAME, f"*.{LOCK_NAME}")
 
 @dataclass(frozen=True)
 class Registration:
-    """Something that git is to do with locks.
+    """A driver that git should use for locks.
 
     Attributes:
-        attribute: the attribute that names it, ``merge`` or ``diff``; and git's section for it.
-        command: the command that sets it up, for those who read ``.gitattributes``.
-        settings: git's keys in that section; in a value ``PROGRAM`` stands for ours, ``GONE`` for
-            what is said where it is gone.
+        attribute: its attribute, ``merge`` or ``diff``, and git's section for it.
+        command: the command that sets it up, for readers of ``.gitattributes``.
+        settings: git's keys in that section; in a value, ``PROGRAM`` stands for ours, and ``GONE``
+            for the message if it is gone.
     """
 
     attribute: str
@@ -40,12 +40,12 @@ class Registration:
     settings: Mapping[str, str]
 
     def lines(self) -> list[str]:
-        """What ``.gitattributes`` gets."""
+        """Return the lines of ``.gitattributes``."""
         comment = f"# Once in each clone, as git's configuration is not cloned: {self.command}"
         return [comment, *(f"{each} {self.attribute}={NAME}" for each in _PATTERNS)]
 
     def config(self, scope: str, program: str = NAME) -> dict[str, str]:
-        """What git's configuration gets."""
+        """Return the keys of git's configuration."""
         section = f"{self.attribute}.{NAME}"
         how = "--global " if scope == "global" else ""
         gone = (
@@ -53,23 +53,23 @@ class Registration:
             f"--{scope}; to leave it: git config {how}--remove-section {section}"
         )
         values = {key: each.replace("GONE", gone) for key, each in self.settings.items()}
-        if "driver" in values:  # where git puts files in the place of %A and the like
+        if "driver" in values:  # git replaces %A and the like with file names
             program = program.replace("%", "%%")
         return {
             f"{section}.{key}": each.replace("PROGRAM", program) for key, each in values.items()
         }
 
 
-# Both are run by the shell that git has with it, on Windows too. The program may be gone, or its
-# Python: then the one on PATH is asked, and in the end git does what it does without us. An error
-# would end the whole of `git log -p`, and leave a merge without its other side.
+# Both are run by the shell that comes with git, on Windows too. The program or its Python may be
+# gone: then the one on PATH is used, or else git works as it does without us. An error would end
+# the whole `git log -p`, and leave a merge without its other side.
 _TEXTCONV = """\
 try() { command -v "$1" >/dev/null 2>&1 && "$@" diff --textconv "$file"; }; \
 show() { file=$1; try PROGRAM || try conda-multiplat || { echo 'GONE' >&2; cat "$file"; }; }; show\
 """
-# A conflict is an answer of our program; so whether it runs at all is asked before. git merge-file
-# counts conflicts, and ends above 128 where it can't merge: git's drivers say 1 for each. Before
-# 2.44 git knows no labels, and leaves %X as it stands.
+# Our program fails on a conflict too, so we test first whether it runs at all. git merge-file
+# returns the number of conflicts, and more than 128 if it can't merge; git's own drivers return 1
+# for both. git before 2.44 has no labels, and leaves %X unchanged.
 _DRIVER = """\
 works() { command -v "$1" && "$@" --version; } >/dev/null 2>&1; \
 merge() { "$@" merge-driver %O %A %B %P; }; \
@@ -85,7 +85,7 @@ MERGE = Registration(
     {
         "name": "conda-multiplat: both sides' changed packages, if they meet the manifest",
         "driver": _DRIVER,
-        # Of several common ancestors git would make one lock, for which there is no manifest.
+        # With several common ancestors, git would merge locks, for which there is no manifest.
         "recursive": "binary",
     },
 )
@@ -93,10 +93,10 @@ DIFF = Registration("diff", "conda multiplat diff --setup", {"textconv": _TEXTCO
 
 
 def set_up(what: Registration, scope: str, console: Console) -> int:
-    """Write what is not there yet; ``scope`` is ``local`` or ``global``, as git has it.
+    """Write what is missing; ``scope`` is ``local`` or ``global``, as for git.
 
     Raises:
-        UsageError: we are in no repository.
+        UsageError: the current folder is in no repository.
         OutsideError: a file can't be written.
     """
     path = _attributes()
@@ -120,10 +120,10 @@ def set_up(what: Registration, scope: str, console: Console) -> int:
 
 
 def take_out(what: Registration, scope: str, console: Console) -> int:
-    """Take out what :func:`set_up` writes, and nothing else.
+    """Remove what :func:`set_up` writes, and nothing else.
 
     Raises:
-        UsageError: we are in no repository.
+        UsageError: the current folder is in no repository.
         OutsideError: a file can't be written.
     """
     path = _attributes()
@@ -143,11 +143,11 @@ def take_out(what: Registration, scope: str, console: Console) -> int:
 
 
 def program() -> str:
-    """How git's shell calls us, whatever environment is active then.
+    """Return the command with which git's shell runs us, whatever environment is active then.
 
-    A name is only good where PATH always has it: not that of an environment which happens to be
-    active. Otherwise the script that was installed for the running Python is named whole, and
-    quoted. (``python -m`` would look for modules in the work tree first.)
+    A bare name is used only if it is always on PATH, not just while some environment is active.
+    Otherwise it is the full path of the script that was installed for the running Python, quoted.
+    (``python -m`` would first look for modules in the work tree.)
     """
     path = shutil.which(NAME)
     if path and not _of_environment(Path(path)):
@@ -161,7 +161,7 @@ def program() -> str:
 
 
 def _of_environment(script: Path) -> bool:
-    """Whether a program lies in a conda or virtual environment, which has to be activated."""
+    """Return whether a program is in a conda or virtual environment, which has to be activated."""
     folder = script.parent.parent
     return (folder / "conda-meta").is_dir() or (folder / "pyvenv.cfg").is_file()
 

@@ -1,1 +1,1 @@
-"""OCI images on disk: layers written, layouts written, and those of others read."""
+"""OCI images on disk: write layers and layouts, and read those of others."""

@@ -1,7 +1,7 @@
-"""Base images at hand: a layout's folder, or its archive, as other tools have written it.
+"""Read base images from local layouts, folders or archives, written by other tools.
 
-What comes of it is believed only as its digests say. A blob is copied a block at a time; a document
-of more than :data:`_LARGEST` bytes is not read.
+Content is used only if it matches its digest. A blob is copied in blocks; documents of more than
+:data:`_LARGEST` bytes are refused.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _LARGEST = 4 << 20
 _BLOCK = 1 << 20
 #: Members of a layout's archive: each blob is one, and no image has more than 127 layers.
 _MOST = 20_000
-#: How deep an index may be in another.
+#: How deep indexes may be nested.
 _DEEPEST = 4
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _TAR = "application/vnd.oci.image.layer.v1.tar"
 _LAYERS = (_TAR, f"{_TAR}+gzip", f"{_TAR}+zstd")
-#: How far into a layer its names are looked at, in bytes of what is in it.
+#: How far into a layer its names are read, in bytes of its uncompressed content.
 _FARTHEST = 16 << 30
 _GZIP = b"\x1f\x8b"
 
@@ -41,9 +41,9 @@ class Base(NamedTuple):
 
     Attributes:
         place: its layout's folder or archive.
-        digest: its manifest's.
+        digest: its manifest's digest.
         config: its configuration.
-        layers: its layers, by OCI's names for their kinds.
+        layers: its layers, as OCI descriptors.
     """
 
     place: Path
@@ -53,10 +53,10 @@ class Base(NamedTuple):
 
 
 def read_base(place: Path, platform: ImagePlatform) -> Base:
-    """The image for a platform in a layout.
+    """Read the image for a platform from a layout.
 
     Raises:
-        UsageError: it is no layout, has none or several, or is not what its digests say.
+        UsageError: it is no layout, has none or several, or does not match its digests.
         OutsideError: it can't be read.
     """
     try:
@@ -69,10 +69,10 @@ def read_base(place: Path, platform: ImagePlatform) -> Base:
 
 
 def copy_layers(base: Base, layout: Path) -> None:
-    """Copy a base's layers into a new layout, verified.
+    """Copy a base's layers into a new layout and verify them.
 
     Raises:
-        UsageError: one is not what its digest says.
+        UsageError: one does not match its digest.
         OutsideError: one can't be read.
         OSError: one can't be written.
     """
@@ -82,15 +82,15 @@ def copy_layers(base: Base, layout: Path) -> None:
 
 
 def programs(base: Base, wanted: Collection[str]) -> set[str]:
-    """Those of some paths that a base's layers have.
+    """Return the paths that exist in a base's layers.
 
-    Where a layer can't be read to its end, as those of some tools that leave the archive's end out,
-    what was seen counts; where nothing was, all of them may be there.
-    What a later layer takes away again is not looked at.
+    If a layer can't be read to its end, for example because a tool left out the archive's end, the
+    names up to there count; if nothing can be read, all paths may exist. Paths that a later layer
+    removes are not excluded.
 
     Args:
         base: the image.
-        wanted: paths without a slash at their beginning.
+        wanted: paths without a leading slash.
     """
     present: set[str] = set()
     unread = False
@@ -105,10 +105,10 @@ def programs(base: Base, wanted: Collection[str]) -> set[str]:
 
 
 def _names(file: IO[bytes]) -> Iterator[str]:
-    """The paths of a layer.
+    """Return the paths of a layer.
 
     Raises:
-        TarError: it is compressed by what Python can't read.
+        TarError: Python can't decompress it.
     """
     start = file.read(len(_GZIP))
     file.seek(0)
@@ -183,7 +183,7 @@ def _read(place: Path, layout: _Folder | _Archive, platform: ImagePlatform) -> B
 
 
 def _problem(config: Mapping[str, Any], layers: int) -> str:
-    """What is wrong with a configuration, of what is taken over; ``""`` for nothing."""
+    """Return what is wrong with the copied parts of a configuration; ``""`` for nothing."""
     process, history = config.get("config") or {}, config.get("history") or []
     if not isinstance(process, dict) or not isinstance(history, list):
         return "its configuration has no mapping of settings, or no list of layers"
@@ -215,15 +215,15 @@ def _images(
     deepest: int,
     seen: set[str],
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The manifests for a platform, each once, by their digests; those of indexes in indexes too.
+    """Return the manifests for a platform, once each by digest, including those in nested indexes.
 
     Args:
-        place: the layout's.
-        layout: the same, opened.
+        place: the layout's folder or archive.
+        layout: the opened layout.
         index: the index.
         platform: the platform.
-        deepest: how deep indexes in it may be.
-        seen: the digests of what was looked at.
+        deepest: how deep indexes in it may be nested.
+        seen: the digests that were read before.
     """
     for each in index["manifests"]:
         blob = _descriptor(each)

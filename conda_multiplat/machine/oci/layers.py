@@ -1,8 +1,7 @@
-"""Layers of an image: files as a compressed tar whose bytes depend on nothing but them.
+"""Layers of an image: a compressed tar whose bytes depend on nothing but the files.
 
-Entries are in the order of their paths, each folder before what is in it. All belong to root, and
-are readable for everybody; of a file's mode only counts whether it may be executed. Files are read
-and written a block at a time.
+Entries are sorted by path, each folder before its content. All belong to root and are readable by
+everybody; of a file's mode, only the executable bit counts. Files are read and written in blocks.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from conda_multiplat.machine.temporary import temporary_path
 from conda_multiplat.vocabulary.oci import LAYER, Blob, Layer
 
 _BLOCK = 1 << 20
-#: zlib's own default: level 9 takes three times as long for a hundredth less.
+#: zlib's own default: level 9 takes three times as long for one percent less.
 _LEVEL = 6
 
 
@@ -30,10 +29,10 @@ class Entry(NamedTuple):
     """A file of a layer.
 
     Attributes:
-        path: in the image, without a slash at its beginning.
-        source: the file, link or folder on this disk whose content it has, or its bytes.
-        mtime: seconds since 1970. Python's ``.pyc`` files hold that of their sources.
-        executable: whether bytes are a program; a file says so itself.
+        path: in the image, without a leading slash.
+        source: the local file, link or folder with its content, or its bytes.
+        mtime: seconds since 1970. Python's ``.pyc`` files contain that of their sources.
+        executable: whether bytes are a program; a file has its own mode.
     """
 
     path: str
@@ -48,14 +47,14 @@ def write_layer(
     """Write a layer into a layout's blobs.
 
     Args:
-        entries: its files; of two of a path the later one is taken.
-        title: what is in it.
+        entries: its files; of two with the same path, the later one is used.
+        title: a description of its content.
         layout: the layout's folder.
-        stopped: whether nobody waits for it any more.
+        stopped: returns whether to stop.
 
     Raises:
-        InterruptedError: nobody does.
-        OSError: a file can't be read, or the layer not be written.
+        InterruptedError: it was stopped.
+        OSError: a file can't be read, or the layer can't be written.
     """
     by_path = {entry.path: entry for entry in entries}
     temporary = temporary_path(layout / "layer")
@@ -81,7 +80,7 @@ def _write_tar(entries: Mapping[str, Entry], stream: IO[bytes]) -> None:
 
 
 def _members(entries: Mapping[str, Entry]) -> Iterator[tuple[tarfile.TarInfo, Path | bytes]]:
-    """The members of the archive in their order, with the folders that they are in."""
+    """Return the archive's members in order, with their parent folders."""
     folders = {folder for path in entries for folder in _above(path)}
     for path in sorted(entries.keys() | folders, key=lambda path: path.split("/")):
         entry = entries.get(path)

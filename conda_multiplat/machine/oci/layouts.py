@@ -1,8 +1,8 @@
-"""OCI layouts (image-spec 1.1): a folder of blobs, or the same in a tar, written as a whole.
+"""OCI layouts (image-spec 1.1): a folder of blobs, or a tar of it, replaced atomically.
 
 ====================  =====================================================
 ``oci-layout``        the version of the layout
-``index.json``        which manifests are in it, with their tags
+``index.json``        its manifests, with their tags
 ``blobs/sha256/HEX``  manifests, configurations and layers by their digests
 ====================  =====================================================
 """
@@ -22,31 +22,31 @@ from conda_multiplat.machine.temporary import sweep, temporary_path
 from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.oci import LAYOUT, Blob
 
-#: What names an archive.
+#: The suffix of an archive's name.
 ARCHIVE = ".tar"
-#: The file that tells a layout.
+#: The file that identifies a layout.
 _MARK = "oci-layout"
 
 
 def blob_path(layout: Path, digest: str) -> Path:
-    """Where a layout has a blob."""
+    """Return the path of a blob in a layout."""
     return layout / "blobs" / digest.replace(":", os.sep)
 
 
 def place_blob(file: Path, layout: Path, digest: str) -> None:
-    """Move a file of a layout's disk to where its digest says."""
+    """Move a file on the layout's disk to the path of its digest."""
     file.replace(blob_path(layout, digest))
 
 
 def add_blob(layout: Path, media_type: str, content: bytes) -> Blob:
-    """Write some bytes into a layout."""
+    """Write bytes as a blob of a layout."""
     blob = Blob.of(media_type, content)
     blob_path(layout, blob.digest).write_bytes(content)
     return blob
 
 
 def is_image(target: Path) -> bool:
-    """Whether there is an image, or an empty folder for one."""
+    """Return whether there is an image, or an empty folder for one."""
     if target.suffix == ARCHIVE:
         return is_tar_with(target, _MARK)
     return target.is_dir() and ((target / _MARK).is_file() or not any(target.iterdir()))
@@ -54,13 +54,13 @@ def is_image(target: Path) -> bool:
 
 @contextmanager
 def new_layout(target: Path) -> Iterator[Path]:
-    """A folder that becomes the layout ``target``, or the archive of that name, when all is in it.
+    """Provide a folder that becomes the layout ``target``, or its archive, once complete.
 
-    At any moment the old archive is there or the new one; a folder is gone for an instant. What
-    killed runs have left beside it goes.
+    The old archive exists until the new one replaces it; a folder is missing for an instant. What
+    killed runs have left next to it is removed.
 
     Raises:
-        OutsideError: it can't be written; what was there before is as it was.
+        OutsideError: it can't be written; the old layout is unchanged.
     """
     folder = temporary_path(target)
     try:
@@ -80,7 +80,7 @@ def new_layout(target: Path) -> Iterator[Path]:
 
 
 def _renamed(folder: Path, target: Path) -> None:
-    """Put a folder into its place; one that is there is renamed first, as it can't be replaced."""
+    """Move a folder to its place; an existing one is renamed first, as it can't be replaced."""
     if not target.exists():
         folder.rename(target)
         return

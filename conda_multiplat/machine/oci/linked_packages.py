@@ -1,7 +1,7 @@
-"""The packages of a prefix as entries of layers: conda's by its records, and wheels' as unpacked.
+"""The packages of a prefix as entries of layers: conda's by their records, wheels as unpacked.
 
-What says where and when they were linked goes out of the records, so that the same packages are the
-same bytes wherever they come from.
+The place and time of linking are removed from the records, so that the same packages give the same
+bytes on every machine.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.json_values import json_object
 from conda_multiplat.vocabulary.package_facts import PackageFacts
 
-#: What a record says of the machine that has linked it.
+#: A record's keys about the machine on which it was linked.
 _OF_THIS_MACHINE = ("extracted_package_dir", "link", "package_tarball_full_path")
-#: What rattler writes anew, instead of taking it from a package.
+#: The type of files that rattler writes itself instead of linking them from the package.
 _WRITTEN = "entry_point"
-#: How many files are named.
+#: The number of files to name.
 _NAMED = 5
-#: Of a package's own scripts, before and after which it is linked.
+#: A package's own scripts, which run before and after it is linked.
 _SCRIPTS = ("-post-link.sh", "-pre-link.sh")
 
 
 class Linked(NamedTuple):
-    """A package.
+    """A linked package.
 
     Attributes:
         name: its name.
         entries: its files.
-        size: of them together, in bytes.
-        facts: what it states of itself.
-        scripts: its own ones, which nobody has run.
+        size: their total size in bytes.
+        facts: what it states about itself.
+        scripts: its own scripts, which were not run.
     """
 
     name: str
@@ -50,10 +50,10 @@ class Place(NamedTuple):
     """Where packages are linked, and where they will be.
 
     Attributes:
-        prefix: the prefix on this disk.
-        root: where it will be, without a slash at its beginning.
-        mtime: of the files that no package brings with a time, seconds since 1970.
-        folders: tells links to folders from folders: a folder of a layer takes a link's place.
+        prefix: the local prefix.
+        root: the prefix in the image, without a leading slash.
+        mtime: of files without a time in their package, seconds since 1970.
+        folders: resolves links to folders: in a layer, a folder would replace the link.
     """
 
     prefix: Path
@@ -63,20 +63,20 @@ class Place(NamedTuple):
 
     @classmethod
     def of(cls, prefix: Path, root: str, mtime: int) -> Place:
-        """The place of a prefix."""
+        """Return the place of a prefix."""
         return cls(prefix, root, mtime, RealFolders(prefix))
 
     def path(self, path: str) -> str:
-        """A path from the prefix, as it will be: below the folders that links stand for."""
+        """Return a prefix path's place in the image, with links to folders resolved."""
         real = self.folders.path(path)
         return f"{self.root}/{path if real.startswith('..') else real}"
 
 
 def linked_packages(place: Place) -> list[Linked]:
-    """The conda packages of a prefix that rattler has made, by name.
+    """Return the conda packages of a prefix that rattler has linked, by name.
 
     Raises:
-        OutsideError: this disk has taken two files for one.
+        OutsideError: this disk has stored two files as one.
     """
     texts = sorted(record_texts(place.prefix))
     records = {path.name: json_object(text) for path, text in texts}
@@ -118,7 +118,7 @@ def _size(entries: Sequence[Entry]) -> int:
 
 
 def _refuse_merged(records: Sequence[Mapping[str, Any]], prefix: Path) -> None:
-    """Refuse files whose names differ in their case only, where the disk sees no difference."""
+    """Refuse names that differ only in case, if the disk does not distinguish them."""
     if not (prefix / "CONDA-META").exists():
         return
     by_key: dict[str, dict[str, str]] = {}
@@ -136,7 +136,7 @@ def _refuse_merged(records: Sequence[Mapping[str, Any]], prefix: Path) -> None:
 
 
 def unpacked_package(name: str, folder: Path, place: Place, facts: PackageFacts) -> Linked:
-    """A wheel's files, from a folder that stands for the image's root."""
+    """Return a wheel's files from a folder that stands for the image's root."""
     prefix = folder / place.root
     paths = {path.relative_to(prefix).as_posix(): path for path in sorted(prefix.rglob("*"))}
     entries = [
