@@ -126,8 +126,8 @@ def _lowest(lock: LockFile, is_newer: IsNewer) -> dict[tuple[str, str], str]:
     for locked in lock.platforms.values():
         for record in locked.every:
             key = (record.manager, record.name)
-            known = lowest.setdefault(key, record.version)
-            if known != record.version and is_newer(known, record.version):
+            version = lowest.setdefault(key, record.version)
+            if version != record.version and is_newer(version, record.version):
                 lowest[key] = record.version
     return lowest
 

@@ -227,15 +227,15 @@ def without_top_channels(environments: Mapping[str, Environment]) -> dict[str, E
     """
     default = environments[DEFAULT_ENVIRONMENT]
     extended = {name for environment in environments.values() for name in environment.extends}
-    found: dict[str, Environment] = {}
+    environments_by_name: dict[str, Environment] = {}
     for name, each in environments.items():
         top = {subdir: default.views.get(subdir, View()).channels for subdir in each.views}
         same = all(_values(v.channels) == _values(top[s]) for s, v in each.views.items())
-        found[name] = each
+        environments_by_name[name] = each
         if same and not each.extends and name not in extended and name != DEFAULT_ENVIRONMENT:
             views = {subdir: view._replace(channels=()) for subdir, view in each.views.items()}
-            found[name] = each._replace(views=views)
-    return found
+            environments_by_name[name] = each._replace(views=views)
+    return environments_by_name
 
 
 def _values(channels: Sequence[Text]) -> list[str]:

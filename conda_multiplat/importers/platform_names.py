@@ -93,8 +93,8 @@ def _exact(words: str) -> str:
 
 def _from_words(words: list[str], *, gpu: bool) -> tuple[str, bool]:
     """Return the platform, and whether part of it is assumed; ``("", True)`` if contradictory."""
-    systems = {system for system, known in _SYSTEMS.items() if set(known) & set(words)}
-    on_linux = {machine for machine, known in _LINUX_ONLY.items() if set(known) & set(words)}
+    systems = {system for system, names in _SYSTEMS.items() if set(names) & set(words)}
+    on_linux = {machine for machine, names in _LINUX_ONLY.items() if set(names) & set(words)}
     machines = {"arm"} if set(_ARM) & set(words) else set()
     machines |= on_linux | ({"intel"} if set(_INTEL) & set(words) else set())
     if len(systems) > 1 or len(machines) > 1:

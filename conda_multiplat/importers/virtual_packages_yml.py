@@ -66,15 +66,15 @@ def read_virtual_packages(source: Source) -> Stated:
 
 def _subdirs(reader: Reader, root: yaml.Node | None) -> dict[str, yaml.Node]:
     """Return the ``packages`` of each platform."""
-    found: dict[str, yaml.Node] = {}
+    nodes: dict[str, yaml.Node] = {}
     pair = reader.mapping(root, "the file").get("subdirs") if root else None
     for key, node in reader.mapping(pair[1], "subdirs").values() if pair else ():
         if key.value not in SUBDIRS:
             hint = nearest_or_all(key.value, SUBDIRS)
             reader.problem(key.at, f"unknown platform {key.value!r}", hint)
         elif packages := reader.mapping(node, key.value).get("packages"):
-            found[key.value] = packages[1]
-    return found
+            nodes[key.value] = packages[1]
+    return nodes
 
 
 def _promises(reader: Reader, subdir: str, node: yaml.Node, lost: list[Lost]) -> dict[str, str]:
@@ -125,6 +125,6 @@ def promising(imported: Imported, promises: Promises) -> Imported:
 
 def nobodys(stated: Stated, manifests: Sequence[Manifest]) -> list[Lost]:
     """Return the stated platforms that no imported file is for."""
-    known = {subdir for manifest in manifests for subdir in manifest.platforms}
-    others = [subdir for subdir in stated.promises if subdir not in known]
+    imported = {subdir for manifest in manifests for subdir in manifest.platforms}
+    others = [subdir for subdir in stated.promises if subdir not in imported]
     return [Lost(Location(""), f"virtual packages of {', '.join(others)}")] if others else []

@@ -158,10 +158,10 @@ def _items(
 ) -> list[Line]:
     """Return all platforms' requirements without duplicates: shared ones, the rest by name."""
     meaning = pypi_meaning if pypi else conda_meaning
-    found: dict[str, tuple[list[Requirement], set[str]]] = {}
+    by_meaning: dict[str, tuple[list[Requirement], set[str]]] = {}
     for subdir, requirements in views.items():
         for each in requirements:
-            lines, at = found.setdefault(meaning(each.text), ([], set()))
+            lines, at = by_meaning.setdefault(meaning(each.text), ([], set()))
             lines.append(each)
             at.add(subdir)
     items = [
@@ -172,7 +172,7 @@ def _items(
             next(filter(None, (words.get(line.at, "") for line in lines)), ""),
             everywhere=len(at) == len(views),
         )
-        for lines, at in found.values()
+        for lines, at in by_meaning.values()
     ]
     order = _order(views)
     return sorted(

@@ -97,8 +97,8 @@ def places_by_layout(blocks: Iterable[bytes]) -> dict[str, Places] | None:
             return None
         # the groups in between: name, quote, version, platform, channel, build
         columns = _OWN_URL.split(part)
-        wanted = (columns[1::7], columns[4::7], columns[5::7])
-        for name, platform, channel in zip(*wanted, strict=True):
+        groups = (columns[1::7], columns[4::7], columns[5::7])
+        for name, platform, channel in zip(*groups, strict=True):
             own.setdefault((platform, channel), []).append(name)
         others += filter(None, columns[::7])
     return _by_platform(own, others)
@@ -193,7 +193,7 @@ def _twice(names: Sequence[str]) -> list[str]:
 
 def places_of_lock(lock: LockFile) -> dict[str, Places]:
     """Return the places of the packages of a parsed lock, by platform."""
-    return {platform: record_places(there) for platform, there in lock.platforms.items()}
+    return {platform: record_places(locked) for platform, locked in lock.platforms.items()}
 
 
 def record_places(lock: PlatformLock) -> Places:

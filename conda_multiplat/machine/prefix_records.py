@@ -129,10 +129,10 @@ def _cut(text: str) -> tuple[str, dict[str, str]]:
         return text, inside
     line = first[1]
     for key, (opening, closing) in _LONG.items():
-        before, found, rest = text.partition(f'{line}"{key}": {opening}')
+        before, opened, rest = text.partition(f'{line}"{key}": {opening}')
         content, end, after = rest.partition(line + closing)
-        if found and end and content[:1] in "\r\n" and f'{line}"' not in content:
-            text, inside[key] = f"{before}{found}{closing}{after}", content
+        if opened and end and content[:1] in "\r\n" and f'{line}"' not in content:
+            text, inside[key] = f"{before}{opened}{closing}{after}", content
     return text, inside
 
 

@@ -98,10 +98,12 @@ def users(prefix: Path) -> list[User]:
     folder = meta(prefix) / FOLDER
     notes = _held(folder) if folder.is_dir() else []
     own = set(_ancestors()) if notes else set()
-    found = {path: _read(path) for path in notes if not _is_inherited(path)}
-    there = [user for user in found.values() if user.host != _host() or user.process not in own]
+    user_of_note = {path: _read(path) for path in notes if not _is_inherited(path)}
+    others = [
+        user for user in user_of_note.values() if user.host != _host() or user.process not in own
+    ]
     history = meta(prefix) / "history"
-    return [*there, User()] if history.is_file() and held_on(history) else there
+    return [*others, User()] if history.is_file() and held_on(history) else others
 
 
 def _read(note: Path) -> User:

@@ -157,18 +157,18 @@ def load_project_as_locked(files: Sequence[str | Path]) -> Project:
     paths = [Path(file).absolute() for file in files]
     manifest = paths[0] if paths else _found_manifest()
     head = _head(manifest.parent)
-    known = head or next(filter(None, map(head_of, lock_files(manifest.parent))), None)
-    subdirs = tuple(known.platforms) if known else _ANY
+    any_head = head or next(filter(None, map(head_of, lock_files(manifest.parent))), None)
+    subdirs = tuple(any_head.platforms) if any_head else _ANY
     return load_project(paths or _files_of(head, manifest), host_subdirs=subdirs)
 
 
 def invocation(project: Project, command: str) -> str:
     """Return one of our commands, as it is typed for a project from the current folder."""
     try:
-        found = _found_files()
+        nearest = _found_files()
     except ManifestError:
-        found = []
-    if [file.resolve() for file in project.files] == [each.resolve() for each in found]:
+        nearest = []
+    if [file.resolve() for file in project.files] == [each.resolve() for each in nearest]:
         return f"conda multiplat {command}"
     return f"conda multiplat {command} -f {' '.join(map(typed, project.files))}"
 

@@ -148,12 +148,12 @@ class _Expansion:
         for number, column, line in _logical(text):
             at = Location(shown(path), number, column)
             try:
-                found = Requirement(line, entry_name(line), at, entry.category)
+                requirement = Requirement(line, entry_name(line), at, entry.category)
             except WordingError as error:
                 shown_problem = Problem(at, str(error), error.hint)
                 self.problems.add(Problem(at, NOT_SHOWN) if foreign else shown_problem)
                 continue
-            for each in self._lines(found, inner):
+            for each in self._lines(requirement, inner):
                 yield self._constraint(each) if option in _CONSTRAINTS else each
 
     def _constraint(self, line: Requirement) -> Requirement:

@@ -97,8 +97,8 @@ def program_of(name: str | None) -> tuple[str, str]:
         if Path(program).name.removesuffix(".exe") == name and Path(program).is_absolute():
             return name, program
     for each in _PROGRAMS.get(name, (name,)):
-        if found := shutil.which(each):
-            return name, found
+        if path := shutil.which(each):
+            return name, path
     raise UsageError(f"{name} is not installed", hints=[_choose()])
 
 
@@ -181,24 +181,24 @@ if [ -n "${__MULTIPLAT_ZDOTDIR+x}" ]; then ZDOTDIR="$__MULTIPLAT_ZDOTDIR"; else 
 
 def _zsh(folder: Path, text: str) -> Start:
     """Start zsh with our folder as ZDOTDIR until the user's files are read by ours."""
-    here = posix.quote(str(folder))
+    quoted = posix.quote(str(folder))
     _write(
         folder / ".zshenv",
         f"{_USERS_ZDOTDIR}unset __MULTIPLAT_ZDOTDIR\n"
         'if [ -f "${ZDOTDIR:-$HOME}/.zshenv" ]; then . "${ZDOTDIR:-$HOME}/.zshenv"; fi\n'
         'if [ -n "${ZDOTDIR+x}" ]; then __MULTIPLAT_ZDOTDIR="$ZDOTDIR"; fi\n'
-        f"ZDOTDIR={here}\n",
+        f"ZDOTDIR={quoted}\n",
     )
     _write(
         folder / ".zshrc",
-        f"{_USERS_ZDOTDIR}unset __MULTIPLAT_ZDOTDIR\ncommand rm -rf -- {here}\n"
+        f"{_USERS_ZDOTDIR}unset __MULTIPLAT_ZDOTDIR\ncommand rm -rf -- {quoted}\n"
         # The system's files may have set it from our ZDOTDIR.
-        f'case "${{HISTFILE-}}" in {here}/*) '
+        f'case "${{HISTFILE-}}" in {quoted}/*) '
         'HISTFILE="${ZDOTDIR:-$HOME}/${HISTFILE##*/}" ;; esac\n'
         'if [ -f "${ZDOTDIR:-$HOME}/.zshrc" ]; then . "${ZDOTDIR:-$HOME}/.zshrc"; fi\n' + text,
     )
-    given = os.environ.get("ZDOTDIR")
-    kept = {} if given is None else {"__MULTIPLAT_ZDOTDIR": given}
+    users_folder = os.environ.get("ZDOTDIR")
+    kept = {} if users_folder is None else {"__MULTIPLAT_ZDOTDIR": users_folder}
     return Start(("-i",), {"ZDOTDIR": str(folder), **kept})
 
 

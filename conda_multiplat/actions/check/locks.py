@@ -37,10 +37,10 @@ def verdicts(project: Project, environments: Sequence[str] = ()) -> list[Verdict
         LockFileError: a lock can't be read.
     """
     names = select_environments(project.manifest, environments)
-    found = [lock_verdict(project, name) for name in names]
+    lock_verdicts = [lock_verdict(project, name) for name in names]
     others = _rendered(project, environments)
     others += [] if environments else _orphans(project)
-    return [*found, *(_with_way(project, verdict) for verdict in others)]
+    return [*lock_verdicts, *(_with_way(project, verdict) for verdict in others)]
 
 
 def lock_verdict(project: Project, environment: str) -> Verdict:
@@ -62,7 +62,7 @@ def _with_way(project: Project, verdict: Verdict) -> Verdict:
 
 def _lock(project: Project, environment: str) -> Verdict:
     file = shown(project.lock_path(environment))
-    wanted = targets(project.manifest, [environment])
+    asked = targets(project.manifest, [environment])
     lock = project.lock_head(environment)
     if lock is None:
         return Verdict(file, ("there is no such lock",))
@@ -70,16 +70,16 @@ def _lock(project: Project, environment: str) -> Verdict:
         return Verdict(file, (f"it is not merged: {lock.unmerged}",))
     if not lock.intact:
         return Verdict(file, ("it was edited after it was made",))
-    known = [target.subdir for target in wanted]
-    missing = [each for each in known if each not in lock.platforms]
-    extra = [platform for platform in lock.platforms if platform not in known]
+    subdirs = [target.subdir for target in asked]
+    missing = [each for each in subdirs if each not in lock.platforms]
+    extra = [platform for platform in lock.platforms if platform not in subdirs]
     reasons = [f"{each}: not locked" for each in missing]
     reasons += [f"{each}: locked, but the manifest does not name it" for each in extra]
     stale = [
-        target for target in wanted if target.subdir in lock.platforms and not in_sync(lock, target)
+        target for target in asked if target.subdir in lock.platforms and not in_sync(lock, target)
     ]
     # If the request changed, the channels may have changed too: compare in detail.
-    fresh = [target for target in wanted if target not in stale]
+    fresh = [target for target in asked if target not in stale]
     reasons += _strays(project, environment, lock, fresh) if fresh else []
     reasons += _ages(
         project, environment, lock, [each for each in fresh if each.subdir in lock.platforms]
@@ -154,14 +154,16 @@ def _of_extras(project: Project, environment: str, stale: Sequence[Target]) -> t
     from conda_multiplat.lockfile.satisfies import may_be_of_extras
 
     lock = project.existing_lock(environment)
-    found: dict[str, list[str]] = {}
+    subdirs_by_package: dict[str, list[str]] = {}
     for target in stale:
         for package in may_be_of_extras(target, lock.platforms[target.subdir]):
-            found.setdefault(f"{package.name} {package.version}", []).append(target.subdir)
+            subdirs_by_package.setdefault(f"{package.name} {package.version}", []).append(
+                target.subdir
+            )
     return tuple(
         f"note: {package}: nothing in this lock asks for it but an extra may, and "
         f"only our locks say that  ({', '.join(subdirs)})"
-        for package, subdirs in found.items()
+        for package, subdirs in subdirs_by_package.items()
     )
 
 
@@ -241,14 +243,14 @@ def _rendered(project: Project, environments: Sequence[str]) -> list[Verdict]:
 
 def _orphans(project: Project) -> list[Verdict]:
     """Return locks next to the manifest whose environment it does not have."""
-    known = project.manifest.environments
+    environments = project.manifest.environments
     orphans = []
     for path in lock_files(project.folder):
         name = locked_environment(path.name)
-        if name in known and path == project.lock_path(name):
+        if name in environments and path == project.lock_path(name):
             continue
         if not is_of_others(project, path):
-            near = did_you_mean(name, known)
+            near = did_you_mean(name, environments)
             reason = f"the manifest has no environment {name!r}" + (f" ({near})" if near else "")
             fix = f"delete it: {typed(path)}"
             orphans.append(Verdict(shown(path), (reason,), command="", fix=fix))

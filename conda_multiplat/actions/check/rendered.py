@@ -84,9 +84,13 @@ def standing(
 def _environment(project: Project, path: Path, name: RenderedName) -> str:
     """Return the environment of a file's name; not every name contains it."""
     first = project.sources[0]
-    known = project.manifest.environments
+    environments = project.manifest.environments
     return next(
-        (each for each in known if rendered_name(name.kind, each, name.subdir, first) == path.name),
+        (
+            each
+            for each in environments
+            if rendered_name(name.kind, each, name.subdir, first) == path.name
+        ),
         name.environment,
     )
 
@@ -102,10 +106,10 @@ def rendered_verdicts(project: Project, files: Sequence[Rendered]) -> list[Verdi
     parts = [file for file in files if file not in whole]
     for environment in dict.fromkeys(file.environment for file in parts):
         own = [file for file in parts if file.environment == environment]
-        known = environment in project.manifest.environments
-        if not known and is_of_others(project, project.lock_path(environment)):
+        in_manifest = environment in project.manifest.environments
+        if not in_manifest and is_of_others(project, project.lock_path(environment)):
             continue
-        subdirs = project.manifest.platforms_of(environment) if known else ()
+        subdirs = project.manifest.platforms_of(environment) if in_manifest else ()
         asked = [file.subdir for file in own if file.subdir in subdirs]
         lock = project.lock(environment, asked) if asked else None
         for file in own:
@@ -124,11 +128,11 @@ def _judged(project: Project, lock: LockFile | None, file: Rendered) -> list[Ver
 
         bill = sbom_as_locked(project, lock, file.subdir, file.content)
         return [] if file.says(bill) else [_stale(file)]
-    wanted = partial(text, file.kind, project.manifest, lock, file.subdir)
-    plain = wanted()
+    fresh_text = partial(text, file.kind, project.manifest, lock, file.subdir)
+    plain = fresh_text()
     if plain is None:
         return [_of_nothing(file, "no PyPI packages are locked any more")]
-    if file.says(plain) or (file.kind in EXPLICIT and file.says(wanted("sha256") or "")):
+    if file.says(plain) or (file.kind in EXPLICIT and file.says(fresh_text("sha256") or "")):
         return []
     return [_stale(file)]
 
@@ -137,8 +141,8 @@ def _judged_whole(project: Project, file: Rendered) -> list[Verdict]:
     locks = [project.lock(name) for name in project.manifest.environments]
     if None in locks:
         return [_waiting(file)]
-    wanted = text_of_all(project.manifest, [lock for lock in locks if lock])
-    return [] if file.says(wanted) else [_stale(file)]
+    fresh_text = text_of_all(project.manifest, [lock for lock in locks if lock])
+    return [] if file.says(fresh_text) else [_stale(file)]
 
 
 def _waiting(file: Rendered) -> Verdict:

@@ -65,8 +65,8 @@ def choose(
     """
     choice = choose_to_look(project, names, settings, console, is_known=is_known)
     if choice.strays:
-        here = target(project.manifest, choice.environment, settings.subdir)
-        raise stray_error(project, here, choice.strays)
+        chosen_target = target(project.manifest, choice.environment, settings.subdir)
+        raise stray_error(project, chosen_target, choice.strays)
     return choice
 
 
@@ -89,8 +89,8 @@ def choose_to_look(
         passed_over += [f"  {line}" for line in choice.details]
     if not isinstance(choice, Choice):
         choice = _checked_with_ways_out(project, names[-1], settings)
-    known = isinstance(choice, Choice) and is_known(choice.environment)
-    for line in () if known else passed_over:
+    was_told = isinstance(choice, Choice) and is_known(choice.environment)
+    for line in () if was_told else passed_over:
         console.say(line)
     if not isinstance(choice, Choice):
         raise choice
@@ -154,18 +154,18 @@ def _checked(project: Project, environment: str, settings: Settings) -> Choice:
             details=[f"locked: {', '.join(every)}"],
             hints=["add it to `platforms:` and run `conda multiplat lock`"],
         )
-    here = target(project.manifest, environment, settings.subdir)
+    own_target = target(project.manifest, environment, settings.subdir)
     if settings.elsewhere:  # another tool's lock does not say what it was promised
-        has = locked.virtual_packages or here.virtual_packages
+        has = locked.virtual_packages or own_target.virtual_packages
         if lacking := unmet(locked.machine_needs, has, spec_matches):
-            raise _unpromised_error(project, here, locked, lacking)
+            raise _unpromised_error(project, own_target, locked, lacking)
     else:
         refuse_unmet(environment, locked, settings)
-    stale = has_changed(lock, here)
+    stale = has_changed(lock, own_target)
     if settings.elsewhere:
-        strays = strays_of_unknown_configuration(project, here, lock)
+        strays = strays_of_unknown_configuration(project, own_target, lock)
         return Choice(environment, locked, stale, strays)
-    refuse_strays(project, here, lock, anywhere=False)
+    refuse_strays(project, own_target, lock, anywhere=False)
     return Choice(environment, locked, stale)
 
 

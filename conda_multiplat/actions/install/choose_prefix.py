@@ -141,8 +141,8 @@ def name_of(where: Path, settings: Settings) -> str:
     if settings.root_prefix and where.resolve() == settings.root_prefix.resolve():
         return CONDAS_OWN[0]
     named = (folder / where.name for folder in settings.envs_dirs)
-    found = next((prefix for prefix in named if prefix.exists()), None)
-    return where.name if found and found.resolve() == where.resolve() else ""
+    prefix_of_name = next((prefix for prefix in named if prefix.exists()), None)
+    return where.name if prefix_of_name and prefix_of_name.resolve() == where.resolve() else ""
 
 
 def _no_name(project: Project) -> UsageError:
@@ -169,10 +169,10 @@ def existing(name: str, settings: Settings) -> Path:
 def _first_writable(settings: Settings) -> Path:
     """Return the first environments folder that can be written or created; create nothing."""
     for folder in settings.envs_dirs:
-        there = next(
+        existing_folder = next(
             folder_above for folder_above in (folder, *folder.parents) if folder_above.exists()
         )
-        if there.is_dir() and os.access(there, os.W_OK):
+        if existing_folder.is_dir() and os.access(existing_folder, os.W_OK):
             return folder
     tried = ", ".join(map(str, settings.envs_dirs))
     raise OutsideError(f"no environments folder can be written: {tried}", hints=["use -p PREFIX"])

@@ -52,15 +52,15 @@ def to_link_aside(
     ``runs`` it has to run there, so the packages that it needs are included.
     """
     by_name = {record.name: record for record in locked}
-    wanted = {record.name for record in changed}
-    wanted |= {"python"} if changed or runs else set()
+    names = {record.name for record in changed}
+    names |= {"python"} if changed or runs else set()
     open_names = ["python"] if runs else []
     while open_names:
         record = by_name.get(open_names.pop())
         needed = {spec_name(spec) for spec in record.depends} if record else set()
-        open_names += sorted((needed & by_name.keys()) - wanted)
-        wanted |= needed
-    return [record for record in locked if record.name in wanted]
+        open_names += sorted((needed & by_name.keys()) - names)
+        names |= needed
+    return [record for record in locked if record.name in names]
 
 
 def conda_owners(prefix: Path, gone: set[str], aside: Path | None, come: set[str]) -> Owners:
@@ -72,15 +72,15 @@ def conda_owners(prefix: Path, gone: set[str], aside: Path | None, come: set[str
         aside: the folder in which the new ones are linked.
         come: the names of the new ones.
     """
-    found: Owners = {}
+    owners_of_path: Owners = {}
     for present, names in ((prefix, None), (aside, come)):
         for path, packages in owners(present).items() if present else ():
             kept = [
                 name for name in packages if (name not in gone if names is None else name in names)
             ]
             if kept:
-                found[path] = (*found.get(path, ()), *kept)
-    return found
+                owners_of_path[path] = (*owners_of_path.get(path, ()), *kept)
+    return owners_of_path
 
 
 def staying_files(prefix: Path, python: str, changed: set[str]) -> dict[str, frozenset[str]]:

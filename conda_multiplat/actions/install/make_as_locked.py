@@ -95,10 +95,10 @@ def _look_at(
     from conda_multiplat.engines.conda.specs import is_newer
 
     marker = prefixes.read_marker(where)
-    found = conda_changes(choice.locked, where, marker, is_newer, look)
+    conda = conda_changes(choice.locked, where, marker, is_newer, look)
     pypi = pypi_changes(choice.locked, where, marker, is_newer)
-    work = Work(project, choice, where, found, pypi, marker)
-    if found or not work.finished:
+    work = Work(project, choice, where, conda, pypi, marker)
+    if conda or not work.finished:
         require_allowed(project, choice, settings)
     return work
 
@@ -127,10 +127,10 @@ def refuse_in_use(where: Path) -> None:
     """
     from conda_multiplat.machine.prefix_users import users
 
-    if there := users(where):
+    if users_of_prefix := users(where):
         raise InUseError(
             f"{where} is in use, and would have to change",
-            details=[f"by {user}" for user in there],
+            details=[f"by {user}" for user in users_of_prefix],
             hints=["wait for its end, or install into another with -n NAME or -p PREFIX"],
         )
 
@@ -229,16 +229,16 @@ def _settle(work: Work, settings: Settings) -> None:
 def _asked_of_pypi(work: Work, subdir: str) -> dict[str, Any]:
     """Return the manifest's options for PyPI packages, for a later import of the prefix."""
     manifest, name = work.project.manifest, work.choice.environment
-    here = target(manifest, name, subdir)
-    options = here.pypi_options
+    own_target = target(manifest, name, subdir)
+    options = own_target.pypi_options
     said = {
         "pypi_options": options.said(),
         "indexes": {name: _without_login(url) for name, url in options.indexes},
         "sources": dict(options.sources),
-        "pypi_names": {package: list(projects) for package, projects in here.pypi_names},
+        "pypi_names": {package: list(projects) for package, projects in own_target.pypi_names},
         "promises": promises_for(manifest, name, subdir),
     }
-    lines = [_without_login(line.text) for line in here.view.pypi]
+    lines = [_without_login(line.text) for line in own_target.view.pypi]
     return {"pip": lines, **{key: value for key, value in said.items() if value}}
 
 
@@ -249,8 +249,8 @@ def _without_login(text: str) -> str:
 def _left_by_scripts(work: Work) -> Mapping[str, int | None]:
     """Return how packages' own scripts have changed files that were just linked."""
     if not work.found:
-        known: Mapping[str, int | None] = work.marker.get("left_by_scripts", {})
-        return known
+        noted: Mapping[str, int | None] = work.marker.get("left_by_scripts", {})
+        return noted
     from conda_multiplat.machine.prefix_files import left_by_scripts
 
     return left_by_scripts(work.where, work.mended)

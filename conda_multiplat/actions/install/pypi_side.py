@@ -38,8 +38,8 @@ def refuse_two_owners(work: Work, settings: Settings, bar: Progress) -> frozense
     locked = work.choice.locked
     python = python_of(locked.records)
     come = work.come
-    wanted = {change.name for change in work.pypi if change.new is not None}
-    records = [record for record in locked.pypi if record.name in wanted]
+    coming = {change.name for change in work.pypi if change.new is not None}
+    records = [record for record in locked.pypi if record.name in coming]
     changed = {change.name for change in work.found}
     runs = bool(records) and ("python" in changed or not python_program(work.where).exists())
     aside_records = file_owners.to_link_aside(locked.records, come, runs=runs)
@@ -55,7 +55,7 @@ def refuse_two_owners(work: Work, settings: Settings, bar: Progress) -> frozense
     bar.step(len(records))
     going = {path for path, names in owners(work.where).items() if changed & set(names)}
     again = frozenset(name for name, paths in stay.items() if paths & going)
-    _refuse_wrong_md5(work, wanted | again, settings)
+    _refuse_wrong_md5(work, coming | again, settings)
     return again
 
 
@@ -133,13 +133,13 @@ def install_pypi(
     work: Work, again: Collection[str], settings: Settings, console: Console, bar: Progress
 ) -> None:
     """Install new packages, and ``again`` those that lost files to a removed conda package."""
-    wanted = {change.name for change in work.pypi if change.new is not None} | set(again)
-    if not wanted:
+    coming = {change.name for change in work.pypi if change.new is not None} | set(again)
+    if not coming:
         return
     prefixes.begin(work.where, {**work.marker, "state": "installing"})
     if not bar.shown:
-        console.say(f" installing {packages(len(wanted))} of PyPI")
-    records = [record for record in work.choice.locked.pypi if record.name in wanted]
+        console.say(f" installing {packages(len(coming))} of PyPI")
+    records = [record for record in work.choice.locked.pypi if record.name in coming]
     _installer(work, settings).install(records)
     bar.step(len(records))
 
@@ -152,10 +152,12 @@ def installer(project: Project, choice: Choice, where: Path, settings: Settings)
     """Return the installer for an environment's PyPI packages, with its indexes."""
     from conda_multiplat.engines.pypi.install import UvInstaller
 
-    here = target(project.manifest, choice.environment, settings.subdir)
-    indexes = [url for _, url in here.pypi_options.indexes]
+    own_target = target(project.manifest, choice.environment, settings.subdir)
+    indexes = [url for _, url in own_target.pypi_options.indexes]
     wheels = _wheels(choice.packed) if choice.packed else None
-    return UvInstaller(where, settings, project.folder, here.view.pypi, indexes, wheels=wheels)
+    return UvInstaller(
+        where, settings, project.folder, own_target.view.pypi, indexes, wheels=wheels
+    )
 
 
 def _wheels(packed: Path) -> Path:

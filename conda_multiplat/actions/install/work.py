@@ -90,13 +90,13 @@ def conda_changes(
 ) -> list[Change]:
     """Return the changes of conda packages, including those with missing or altered files."""
     present = installed(where)
-    found = to_install(present, locked.records, is_newer)
+    changes = to_install(present, locked.records, is_newer)
     if look is None:
-        return found
+        return changes
     from conda_multiplat.machine.prefix_files import damage
 
     damaged = damage(where, marker.get("left_by_scripts", {}), contents=look.contents)
-    return with_mended(found, locked.records, {name: str(each) for name, each in damaged.items()})
+    return with_mended(changes, locked.records, {name: str(each) for name, each in damaged.items()})
 
 
 def pypi_changes(
@@ -141,10 +141,10 @@ def channels(project: Project, choice: Choice, settings: Settings) -> Channels:
     """
     from conda_multiplat.engines.conda.access import Channels
 
-    found = Channels(settings, project.folder)
+    resolved = Channels(settings, project.folder)
     if choice.packed:
-        return found
-    here = target(project.manifest, choice.environment, settings.subdir)
-    for name in (*settings.channels, *channels_of(here, ())):
-        found.urls(name, settings.subdir)
-    return found
+        return resolved
+    own_target = target(project.manifest, choice.environment, settings.subdir)
+    for name in (*settings.channels, *channels_of(own_target, ())):
+        resolved.urls(name, settings.subdir)
+    return resolved

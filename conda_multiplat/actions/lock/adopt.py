@@ -84,10 +84,10 @@ def adopt(
         OutsideError: it can't be written.
     """
     manifest = project.manifest
-    wanted = with_peers(manifest, targets(manifest, environments, platforms))
-    foreign = {name: _foreign_lock(project, name) for name in {t.environment for t in wanted}}
+    chosen = with_peers(manifest, targets(manifest, environments, platforms))
+    foreign = {name: _foreign_lock(project, name) for name in {t.environment for t in chosen}}
     promised = []
-    for target in wanted:
+    for target in chosen:
         lock = foreign[target.environment]
         implied = _silent(project, target, lock, drop_cuda=drop_cuda) if lock else ()
         if implied:
@@ -111,9 +111,9 @@ def _silent(
     locked = lock.platforms.get(target.subdir)
     if locked is None or not locked.foreign:
         return ()
-    known = stated_promises(project.manifest, target.environment, target.subdir)
-    known |= {"cuda", "cuda_arch"} if drop_cuda else set()
-    return tuple(each for each in missing(target, locked) if each.name not in known)
+    stated = stated_promises(project.manifest, target.environment, target.subdir)
+    stated |= {"cuda", "cuda_arch"} if drop_cuda else set()
+    return tuple(each for each in missing(target, locked) if each.name not in stated)
 
 
 def _edited(

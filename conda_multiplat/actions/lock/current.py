@@ -115,10 +115,10 @@ def _locked(project: Project, environment: str, settings: Settings, console: Con
     with one_at_a_time(project.folder, lambda: console.say(waiting)):
         if not is_stale(project, environment, settings.subdir):
             return project
-        there = file.exists()
-        what = "is not what the manifest asks for" if there else "is not there yet"
+        lock_exists = file.exists()
+        what = "is not what the manifest asks for" if lock_exists else "is not there yet"
         console.say(f" {shown(file)} {what}: locking")
-        with _as_it_is(there):
+        with _as_it_is(lock_exists):
             files = [str(path) for path in project.files]
             return lock_project(files, settings, console, update=Update()).project
 

@@ -95,14 +95,14 @@ def effective(
         UsageError: the option, or a setting, is neither an instant nor a duration.
     """
     said = project.manifest.exclude_newer
-    given = "" if option and is_never(option) and option != "0" else option
-    if given:
-        _require_rule("--exclude-newer", given)
-        given = given.strip()
+    own_option = "" if option and is_never(option) and option != "0" else option
+    if own_option:
+        _require_rule("--exclude-newer", own_option)
+        own_option = own_option.strip()
     kept = min(locked, key=lambda text: instant(text, now), default="")
-    said = said._replace(option=kept if given is None else given)
+    said = said._replace(option=kept if own_option is None else own_option)
     if said.is_stated:
-        return Effective(said, given=given)
+        return Effective(said, given=own_option)
     conda = _of_conda(settings.exclude_newer(), project, settings)
     pypi, where = _of_uv(project)
     lines = []
@@ -111,7 +111,7 @@ def effective(
     if any(pypi):
         lines.append(f"uv's {where} holds for PyPI packages")
     names = [name for name, rule in (("conda", conda), ("uv", pypi)) if any(rule)]
-    return Effective(ExcludeNewer(conda, pypi, source=", ".join(names)), tuple(lines), given)
+    return Effective(ExcludeNewer(conda, pypi, source=", ".join(names)), tuple(lines), own_option)
 
 
 def _require_rule(where: str, text: str) -> None:
@@ -137,18 +137,18 @@ def _of_channels(
 ) -> tuple[tuple[str, str], ...]:
     if not said:
         return ()
-    found: dict[str, str] = {}
+    limits: dict[str, str] = {}
     for name in _channel_names(project.manifest, settings):
         for setting, text in said:  # if there are several, the last one counts, as in conda
             if _is_meant(setting, name, settings, project.folder):
-                found[public_name(name).rstrip("/")] = NEVER if is_never(text) else text
-    return tuple(found.items())
+                limits[public_name(name).rstrip("/")] = NEVER if is_never(text) else text
+    return tuple(limits.items())
 
 
 def _channel_names(manifest: Manifest, settings: Settings) -> list[str]:
-    wanted = targets(manifest)
-    named = [name for target in wanted for name in channels_of(target, settings.channels)]
-    of_specs = (spec_channel(line.text) for target in wanted for line in target.view.conda)
+    every = targets(manifest)
+    named = [name for target in every for name in channels_of(target, settings.channels)]
+    of_specs = (spec_channel(line.text) for target in every for line in target.view.conda)
     return list(dict.fromkeys([*named, *filter(None, of_specs)]))
 
 

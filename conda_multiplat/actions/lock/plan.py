@@ -219,11 +219,13 @@ def check_update(update: Update, plans: Sequence[Plan]) -> None:
         UsageError: with similar names.
     """
     every = [lock for plan in plans if plan.old for lock in plan.old.platforms.values()]
-    known = {record.name for lock in every for record in lock.records}
-    known |= {package.name for lock in every for package in lock.pypi}
-    unknown = sorted(name for name in update.names - known if _project(name) not in known)
+    locked_names = {record.name for lock in every for record in lock.records}
+    locked_names |= {package.name for lock in every for package in lock.pypi}
+    unknown = sorted(
+        name for name in update.names - locked_names if _project(name) not in locked_names
+    )
     if unknown:
-        hints = [did_you_mean(name, known, f"{name}: no lock has it") for name in unknown]
+        hints = [did_you_mean(name, locked_names, f"{name}: no lock has it") for name in unknown]
         raise UsageError(f"can't update what is not locked: {', '.join(unknown)}", hints=hints)
 
 

@@ -77,8 +77,8 @@ class PypiSide:
             solution.request.cutoffs.pypi,
         )
         if target.peers:  # conda's packages of one target bind PyPI's packages of the whole group
-            given = self._given.setdefault(target.group, {})
-            given |= {package.name: package.version for package in request.provided}
+            versions = self._given.setdefault(target.group, {})
+            versions |= {package.name: package.version for package in request.provided}
         if not target.view.pypi:
             return
         if not request.python:

@@ -135,8 +135,8 @@ def relock(
     from conda_multiplat.engines.conda.solver import RattlerEngine
 
     now = int(time.time())
-    wanted = with_peers(project.manifest, targets(project.manifest, environments, platforms))
-    plans = make_plans(project, wanted, update, console)
+    chosen = with_peers(project.manifest, targets(project.manifest, environments, platforms))
+    plans = make_plans(project, chosen, update, console)
     options = {option for plan in plans for option in plan.locked_options}
     said = effective(project, settings, exclude_newer, options, now)
     for plan in plans:
@@ -145,10 +145,10 @@ def relock(
         plan.exclude_newer = said.given
     plan_targets(project, plans, update, settings, now)
     check_update(update, plans)
-    require_named(wanted, settings)
+    require_named(chosen, settings)
     engine = engine or RattlerEngine(settings, project.folder)
     engine.require_allowed(  # kept targets are used too
-        [request(each, default_channels=settings.channels, channel_priority="") for each in wanted]
+        [request(each, default_channels=settings.channels, channel_priority="") for each in chosen]
     )
     _refuse_missing(project, plans)
     if any(plan.requests for plan in plans):
@@ -292,16 +292,16 @@ def _lock_file(
     platforms = dict(plan.kept)
     for target in plan.targets:
         if solution := solutions.get(target):
-            found = resolved.get(target)
+            pypi = resolved.get(target)
             platform = PlatformLock.of(
                 digest(target, plan.recipe),
                 solution.records,
                 target.virtual_packages,
                 [requirement.text for requirement in target.view.conda],
-                found.records if found else (),
-                extras=found.extras if found else (),
-                torch_backend=found.torch_backend if found else "",
-                cooldown=cooldown_of(solution, found),
+                pypi.records if pypi else (),
+                extras=pypi.extras if pypi else (),
+                torch_backend=pypi.torch_backend if pypi else "",
+                cooldown=cooldown_of(solution, pypi),
             )
             old = plan.old.platforms.get(target.subdir) if plan.old else None
             platforms[target.subdir] = of_the_same_instant(target, platform, old)

@@ -128,7 +128,11 @@ def _note_assumptions(wanted: Sequence[Target], settings: Settings, console: Con
 def _note_pip(locked: Locked, settings: Settings, console: Console) -> None:
     """Say if Python is locked without pip although conda's configuration wants both."""
     names = {target: {each.name for each in locked.of(target).every} for target in locked.targets}
-    without = [str(target) for target, known in names.items() if {"python"} == known & _PYTHON]
+    without = [
+        str(target)
+        for target, locked_names in names.items()
+        if {"python"} == locked_names & _PYTHON
+    ]
     if without and settings.adds_pip():
         console.say(
             " conda's configuration wants pip beside python (add_pip_as_python_dependency), the "
@@ -144,8 +148,12 @@ def _note_unknown_names(locked: Locked, console: Console) -> None:
         return
     platforms = [platform for lock in locked.locks for platform in lock.platforms.values()]
     names = {record.name for platform in platforms for record in platform.every}
-    known = names | set(map(project_name, names))
-    unknown = [name for name in named if name not in known and project_name(name) not in known]
+    locked_names = names | set(map(project_name, names))
+    unknown = [
+        name
+        for name in named
+        if name not in locked_names and project_name(name) not in locked_names
+    ]
     if unknown:
         console.say(f" exclude-newer-package: no lock has {', '.join(unknown)}")
 
@@ -182,10 +190,10 @@ def _twice(locked: Locked) -> Iterator[tuple[Twice, Target]]:
 
 def _note_locked_twice(locked: Locked, console: Console) -> None:
     """Name projects that are locked from both conda and PyPI; equal notes once."""
-    found: dict[Twice, list[Target]] = {}
+    targets_of: dict[Twice, list[Target]] = {}
     for twice, target in _twice(locked):
-        found.setdefault(twice, []).append(target)
-    for twice, where in found.items():
+        targets_of.setdefault(twice, []).append(target)
+    for twice, where in targets_of.items():
         first, *others = twice.lines(where)
         console.say(f" ! {first}")
         for line in others:
@@ -194,8 +202,8 @@ def _note_locked_twice(locked: Locked, console: Console) -> None:
 
 def _locked_twice(locked: Locked) -> dict[str, Any]:
     """Return the same for ``--json``; empty if there is none."""
-    found = [{"target": str(target), **twice._asdict()} for twice, target in _twice(locked)]
-    return {"locked_twice": found} if found else {}
+    rows = [{"target": str(target), **twice._asdict()} for twice, target in _twice(locked)]
+    return {"locked_twice": rows} if rows else {}
 
 
 def _note_relations(solutions: Iterable[Solution], console: Console) -> None:
@@ -218,9 +226,9 @@ def _note_relations(solutions: Iterable[Solution], console: Console) -> None:
 
 def _relations(solutions: Iterable[Solution]) -> dict[str, Any]:
     """Return the same for ``--json``; empty if there is none."""
-    found = [
+    rows = [
         {"target": str(solution.request.target), **relation._asdict()}
         for solution in solutions
         for relation in solution.relations
     ]
-    return {"declared_channels": found} if found else {}
+    return {"declared_channels": rows} if rows else {}

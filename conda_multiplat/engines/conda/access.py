@@ -76,9 +76,11 @@ class Channels:
         """Return the public base URLs of a channel for a platform."""
         config = self._settings.channel_config
         named = self._settings.variables() if "$" in name else ()
-        found = channel_urls(expand(name, os.environ, named), config, self._base, subdir)
-        self._credentialed |= {public_name(url): url for url in found if public_name(url) != url}
-        public = [public_name(url) for url in found]
+        full_urls = channel_urls(expand(name, os.environ, named), config, self._base, subdir)
+        self._credentialed |= {
+            public_name(url): url for url in full_urls if public_name(url) != url
+        }
+        public = [public_name(url) for url in full_urls]
         for url in public:
             if url not in self._headers:
                 self._headers[url] = self._settings.authorize(url)
@@ -107,15 +109,15 @@ class Channels:
     @property
     def logins(self) -> dict[str, dict[str, Any]]:
         """Return host -> user and password, as in rattler's file of credentials."""
-        found: dict[str, dict[str, Any]] = {}
+        by_host: dict[str, dict[str, Any]] = {}
         for url in self._credentialed.values():
             parts = urlsplit(url)
             if parts.username is not None and parts.hostname:
-                found[parts.hostname] = _basic(parts.netloc.rpartition("@")[0])
+                by_host[parts.hostname] = _basic(parts.netloc.rpartition("@")[0])
         for url, header in self._headers.items():
             if header:
-                found[urlsplit(url).hostname or ""] = _login(header)
-        return found
+                by_host[urlsplit(url).hostname or ""] = _login(header)
+        return by_host
 
     def scrub(self, text: str) -> str:
         """Return ``text`` without the credentials of any channel."""

@@ -65,8 +65,8 @@ def download_archives(
             yield may_be[file]
         yield from (place / file_of(file.url) for place in settings.pkgs_dirs)
 
-    wanted = list(files.values())
-    fetched = download(wanted, folder, ours, known, settings=settings, progress=progress)
+    archives = list(files.values())
+    fetched = download(archives, folder, ours, known, settings=settings, progress=progress)
     return {record: fetched[file] for record, file in files.items()}
 
 

@@ -69,11 +69,11 @@ class Arriving:
         now = dict(_states(self._folder))
         new = {name: state.size for name, state in now.items() if self._before.get(name) != state}
         whole = {name: self._size(name, new[name]) for name in self._keys.keys() & new.keys()}
-        there = {self._keys[name] for name, size in whole.items() if size}
+        complete = {self._keys[name] for name, size in whole.items() if size}
         parts = {name: size for name, size in new.items() if name.startswith(".tmp")}
         under_way: dict[str, int] = {}
         for name, size in parts.items():
-            if (label := self._label(self._folder / name, there)) is not None:
+            if (label := self._label(self._folder / name, complete)) is not None:
                 under_way[label] = under_way.get(label, 0) + size
         self._count_shards()
         total = sum(whole.values()) + sum(under_way.values()) + self._shards
@@ -97,8 +97,8 @@ class Arriving:
         Returns ``None`` for a platform that was not requested: another process uses the cache.
         """
         with suppress(OSError), part.open("rb") as file:
-            if found := _SUBDIR.match(file.read(_BEGINNING)):
-                subdir = found[1].decode()
+            if match := _SUBDIR.match(file.read(_BEGINNING)):
+                subdir = match[1].decode()
                 asked = self._labels.get(subdir, [])
                 possible = [label for label in asked if label not in there]
                 return possible[0] if len(possible) == 1 else subdir if asked else None

@@ -137,10 +137,10 @@ def download(
         async def one(number: int, file: File) -> Fetched | Problem:
             async with limit:
                 progress.now(file.name)
-                there = await asyncio.to_thread(_present, file, known)
+                local = await asyncio.to_thread(_present, file, known)
                 path = folder / f"{number}{_suffix(file.url)}"
                 with _told(file.name, path, progress):
-                    answer = there or await _verified(file, path, client, settings)
+                    answer = local or await _verified(file, path, client, settings)
                 progress.step()
                 return answer
 

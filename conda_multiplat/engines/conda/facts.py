@@ -27,8 +27,8 @@ async def stated_facts(
     """
     names = [record.name for record in records if is_package_name(record.name)]
     # What is locked is locked, whatever is too new today.
-    known = await repodata.known(request, names, unseen=True) if names else []
-    stated = {public_name(record.url): _facts(record) for record in known}
+    channel_records = await repodata.known(request, names, unseen=True) if names else []
+    stated = {public_name(record.url): _facts(record) for record in channel_records}
     return {record.name: stated.get(record.url, PackageFacts(missing=GONE)) for record in records}
 
 

@@ -70,21 +70,21 @@ def install_records(
     """
     cache = cache_folder(settings) / "packages"
     come = {each.name for each in changed}
-    wanted = [record for record in records if record.name in come]
+    coming = [record for record in records if record.name in come]
     rattlers = client(settings, channels)
     cache.mkdir(exist_ok=True)
     with in_use(cache / CACHE_LOCK):  # rattler takes it alone, as long as it installs
-        missing = not_as_locked(wanted, cache, come if contents else mended)
-        known = {record.name: cached_record(record, cache) for record in records}
+        missing = not_as_locked(coming, cache, come if contents else mended)
+        cached = {record.name: cached_record(record, cache) for record in records}
         if missing:
             fetching = fetch(missing, cache, rattlers, progress, settings.remote_max_retries)
             run(fetching, settings)
-            known |= {record.name: cached_record(record, cache) for record in missing}
+            cached |= {record.name: cached_record(record, cache) for record in missing}
     begin()
     try:
         run(
             rattler.install(
-                [_repodata_record(record, known[record.name]) for record in records],
+                [_repodata_record(record, cached[record.name]) for record in records],
                 target_prefix=prefix,
                 cache_dir=cache,
                 reinstall_packages={each.name for each in changed},
@@ -101,7 +101,7 @@ def install_records(
     except (InstallerError, TransactionError, LinkError, IoError, OSError) as error:
         reason = _with_urls(str(error), records)
         raise unfinished(of or prefix, channels.scrub(reason)) from None
-    return {name for name, package in known.items() if package is None}
+    return {name for name, package in cached.items() if package is None}
 
 
 def _with_urls(text: str, records: Sequence[CondaRecord]) -> str:

@@ -168,12 +168,14 @@ class _Others:
     def _lacks(self, build: rattler.RepoDataRecord) -> Iterator[str]:
         for spec in build.depends:
             name = spec_name(spec)
-            here = self._record(name)
-            if (here is None and name.startswith("__")) or (here and not spec_matches(spec, here)):
+            present = self._record(name)
+            if (present is None and name.startswith("__")) or (
+                present and not spec_matches(spec, present)
+            ):
                 yield spec
         for spec in build.constrains:
-            here = self._record(spec_name(spec))
-            if here and not spec_matches(spec, here):
+            present = self._record(spec_name(spec))
+            if present and not spec_matches(spec, present):
                 yield spec
 
     def _record(self, name: str) -> VirtualPackage | CondaRecord | None:

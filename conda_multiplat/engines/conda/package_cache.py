@@ -201,8 +201,8 @@ async def fetch(
                 done()
                 return problem
 
-        found = await asyncio.gather(*(one(*each) for each in enumerate(records)))
-    problems = [problem for problem in found if problem]
+        outcomes = await asyncio.gather(*(one(*each) for each in enumerate(records)))
+    problems = [problem for problem in outcomes if problem]
     if problems:
         raise error_of(problems)
 
@@ -252,9 +252,9 @@ def difference_of(locked: Mapping[str, str], digests: Mapping[str, str]) -> str:
     """
     if not any(locked.values()):
         return "the lock has no hash for it"
-    for kind, wanted in locked.items():
-        if wanted and digests[kind] != wanted.lower():
-            return f"{kind} is {digests[kind]}, locked is {wanted.lower()}"
+    for kind, expected in locked.items():
+        if expected and digests[kind] != expected.lower():
+            return f"{kind} is {digests[kind]}, locked is {expected.lower()}"
     return ""
 
 

@@ -28,16 +28,16 @@ def _refuse_unknown_version() -> None:
         OutsideError: another one is installed, which must have been forced: pip and conda know our
             range.
     """
-    found = rattler.__version__
-    if tuple(int(part) for part in found.split(".")[:2]) in KNOWN:
+    installed = rattler.__version__
+    if tuple(int(part) for part in installed.split(".")[:2]) in KNOWN:
         return
     first, last = (".".join(map(str, version)) for version in (KNOWN[0], KNOWN[-1]))
     major, minor = KNOWN[-1]
-    wanted = f"py-rattler>={first},<{major}.{minor + 1}"
+    requirement = f"py-rattler>={first},<{major}.{minor + 1}"
     raise OutsideError(
-        f"py-rattler {found} is installed; this conda-multiplat works with {first} to {last}",
+        f"py-rattler {installed} is installed; this conda-multiplat works with {first} to {last}",
         hints=[
-            f"install one of those: `pip install '{wanted}'`",
+            f"install one of those: `pip install '{requirement}'`",
             "or a conda-multiplat that knows this one: `pip install --upgrade conda-multiplat`",
         ],
     )

@@ -52,13 +52,13 @@ async def all_declared(
 ) -> list[Relation]:
     """Return the same, including what the declared channels declare."""
     relations: list[Relation] = []
-    known = list(urls)
+    all_urls = list(urls)
     for _ in range(_MAX_DEPTH):
-        more = [each for each in await declared(gateway, known, subdirs) if not each.named]
+        more = [each for each in await declared(gateway, all_urls, subdirs) if not each.named]
         if not more:
             break
         relations += more
-        known += dict.fromkeys(relation.url for relation in more)
+        all_urls += dict.fromkeys(relation.url for relation in more)
     return relations
 
 

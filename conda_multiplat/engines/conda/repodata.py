@@ -159,14 +159,14 @@ class Repodata:
         self, request: SolveRequest, names: Iterable[str], *, unseen: bool = False
     ) -> list[rattler.RepoDataRecord]:
         """Return all records of packages in the channels; with ``unseen``, also those too new."""
-        found = await self._gateway.query(
+        by_channel = await self._gateway.query(
             self._sources(request),
             _platforms(request),
             list(names),
             recursive=False,
             channel_relations=_RELATIONS,
         )
-        records = [each for channel in found for each in channel if not is_wheel(each)]
+        records = [each for channel in by_channel for each in channel if not is_wheel(each)]
         if unseen or not request.cutoffs.conda.exclude:
             return records
         too_new = self.too_new(request)
@@ -229,8 +229,8 @@ class Repodata:
         if not names:  # an edited lock can have others
             return []
         urls = {record.url for record in records}
-        known = await self.known(request, names)
-        kept = [each for each in known if public_name(each.url) in urls]
+        current = await self.known(request, names)
+        kept = [each for each in current if public_name(each.url) in urls]
         return [each for each in kept if self._is_of_asked_channel(request, each)]
 
     def _is_of_asked_channel(self, request: SolveRequest, record: rattler.RepoDataRecord) -> bool:
@@ -247,8 +247,8 @@ class Repodata:
 
     async def names(self, request: SolveRequest) -> set[str]:
         """Return the names of all packages in the channels."""
-        found = await self._gateway.names(self._sources(request), _platforms(request))
-        return {each.normalized for each in found}
+        package_names = await self._gateway.names(self._sources(request), _platforms(request))
+        return {each.normalized for each in package_names}
 
     def spec(self, text: str) -> rattler.MatchSpec:
         """Return a manifest's MatchSpec as rattler expects it."""

@@ -34,11 +34,11 @@ def settled(
         not any("extras" in line.text for line in request.requirements)
     ):
         return tuple(records)
-    there: dict[str, VirtualPackage | CondaRecord] = {each.name: each for each in records}
-    there |= {package.name: package for package in request.virtual_packages}
+    packages: dict[str, VirtualPackage | CondaRecord] = {each.name: each for each in records}
+    packages |= {package.name: package for package in request.virtual_packages}
 
     def holds(spec: str) -> bool:
-        package = there.get(spec_name(spec))
+        package = packages.get(spec_name(spec))
         return package is not None and spec_matches(spec, package)
 
     def counting(specs: Iterable[str]) -> list[rattler.MatchSpec]:

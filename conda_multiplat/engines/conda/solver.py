@@ -242,8 +242,8 @@ class _Run:
             request = solved.request._replace(locked=solved.records)
             unclear = [each for each in solved.records if is_unclear(newest, each.name)][:_TRIALS]
             tried = (self._alternatives.newest(request, record) for record in unclear)
-            for record, found in zip(unclear, await asyncio.gather(*tried), strict=True):
-                newest[record.name] = told(newest[record.name], found)
+            for record, tried_newest in zip(unclear, await asyncio.gather(*tried), strict=True):
+                newest[record.name] = told(newest[record.name], tried_newest)
             return newest
 
     async def _why(self, request: SolveRequest, record: CondaRecord) -> Why:
@@ -256,17 +256,17 @@ class _Run:
         with _readable(request):
             try:
                 locked = await self._repodata.kept(request, request.locked)
-                found = await self._repodata.solve(request, request.requirements, locked)
+                answer = await self._repodata.solve(request, request.requirements, locked)
             except SolverError as error:
                 return await self._conflict(request, error)
-            plain = [self._record(each) for each in found]
-            records = settled(request, plain, found)
-            cpu_builds = await self._alternatives.cpu_builds(request, found)
+            plain = [self._record(each) for each in answer]
+            records = settled(request, plain, answer)
+            cpu_builds = await self._alternatives.cpu_builds(request, answer)
         if wrong := _of_wrong_platforms(request, records):
             return Conflict(request, "\n".join(wrong.values()), tuple(wrong), {})
         relations = () if self._repodata.restricted else await self._repodata.declared(request)
         solution = Solution(
-            request, records, cpu_builds, tuple(relations), self._times(request, found)
+            request, records, cpu_builds, tuple(relations), self._times(request, answer)
         )
         solved(solution)
         return solution
@@ -286,10 +286,10 @@ class _Run:
 
     def _record(self, record: rattler.RepoDataRecord) -> CondaRecord:
         """Convert rattler's record to ours; targets share most of their packages."""
-        known = self._records.get(record.url)
-        if known is None:
-            known = self._records[record.url] = _record(record)
-        return known
+        value = self._records.get(record.url)
+        if value is None:
+            value = self._records[record.url] = _record(record)
+        return value
 
     async def _conflict(self, request: SolveRequest, error: SolverError) -> Conflict:
         unknown = await self._suggestions(request)

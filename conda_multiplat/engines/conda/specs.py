@@ -47,8 +47,8 @@ def check_spec(text: str) -> str | None:
 def spec_allows(text: str, version: str) -> bool:
     """Return whether the version of a MatchSpec allows ``version``; other keys are ignored."""
     spec = parse_spec(text)
-    wanted = MatchSpec(spec.name, "", {"version": spec.fields.get("version", "*")})
-    return spec_matches(wanted.text(), VirtualPackage(spec.name, version))
+    version_spec = MatchSpec(spec.name, "", {"version": spec.fields.get("version", "*")})
+    return spec_matches(version_spec.text(), VirtualPackage(spec.name, version))
 
 
 def spec_matches(spec: str, package: VirtualPackage | CondaRecord) -> bool:
@@ -78,12 +78,12 @@ def record_matches(text: str, record: CondaRecord) -> bool:
     A lock has no build numbers; those in a spec are ignored.
     """
     try:
-        spec, known = _spec_of_a_lock(text)
+        spec, plain_spec = _spec_of_a_lock(text)
     except WordingError:  # a channel may write what a manifest may not
         return spec_matches(text, record)
     hashes = {"md5": record.md5, "sha256": record.sha256}
     return (
-        spec_matches(known, record)
+        spec_matches(plain_spec, record)
         and all(spec.fields.get(key, value) == value for key, value in hashes.items())
         and spec.fields.get("subdir", record.subdir) == record.subdir
         and (not spec.channel or f"/{spec.channel.rstrip('/').rpartition('/')[2]}/" in record.url)
@@ -94,8 +94,8 @@ def record_matches(text: str, record: CondaRecord) -> bool:
 def _spec_of_a_lock(text: str) -> tuple[MatchSpec, str]:
     """Return a MatchSpec, and its name, version and build."""
     spec = parse_spec(text)
-    known = {key: value for key, value in spec.fields.items() if key in ("version", "build")}
-    return spec, MatchSpec(spec.name, "", known).text()
+    fields = {key: value for key, value in spec.fields.items() if key in ("version", "build")}
+    return spec, MatchSpec(spec.name, "", fields).text()
 
 
 @lru_cache(maxsize=65536)

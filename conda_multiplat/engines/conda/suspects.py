@@ -80,6 +80,6 @@ def _refusing(
     """Return the locked packages that need another version."""
     for record in locked.values():
         specs = [spec for spec in record.depends if spec_name(spec) == name]
-        wanted = [rattler.MatchSpec(spec, strict=False) for spec in specs]
-        if wanted and not any(all(spec.matches(each) for spec in wanted) for each in builds):
+        parsed = [rattler.MatchSpec(spec, strict=False) for spec in specs]
+        if parsed and not any(all(spec.matches(each) for spec in parsed) for each in builds):
             yield record.name

@@ -63,11 +63,11 @@ class WaysOut:
         if self._repodata.restricted or not relations:
             return ()
         try:
-            found = await self._repodata.solve(request, involved, related=True)
+            solution = await self._repodata.solve(request, involved, related=True)
         except (SolverError, GatewayError, FetchRepoDataError, IoError):
             return ()
         names: dict[str, list[str]] = {}
-        for record in found:
+        for record in solution:
             url = base_url(public_name(record.url))
             if url in relations:
                 names.setdefault(url, []).append(record.name.normalized)
@@ -83,9 +83,9 @@ class WaysOut:
             return newer
         lines: list[str] = []
         for line in involved:
-            known = await self._known(request, line.name)
-            if known and not any(record_matches(line.text, record) for record in known):
-                lines += await self._instead(request, line, known)
+            available = await self._known(request, line.name)
+            if available and not any(record_matches(line.text, record) for record in available):
+                lines += await self._instead(request, line, available)
         if not lines:
             lines += await self._behind_priority(request, involved)
         return tuple(dict.fromkeys(lines))
@@ -100,11 +100,11 @@ class WaysOut:
         if not request.cutoffs.conda.exclude:
             return ()
         try:
-            found = await self._repodata.solve(request._replace(cutoffs=Cutoffs()), involved)
+            solution = await self._repodata.solve(request._replace(cutoffs=Cutoffs()), involved)
         except SolverError:
             return ()
         too_new = self._repodata.too_new(request)
-        newer = {each.name.normalized: each for each in found if too_new(each)}
+        newer = {each.name.normalized: each for each in solution if too_new(each)}
 
         async def hidden(names: Sequence[str]) -> bool:
             cutoffs = request.cutoffs.letting_through(names)
@@ -146,14 +146,16 @@ class WaysOut:
         self, request: SolveRequest, spec: MatchSpec, subdirs: Collection[str]
     ) -> list[str]:
         """Return the other platforms with a match for a spec."""
-        found = []
+        fitting = []
         for subdir in sorted(set(subdirs) - {request.target.subdir}):
             elsewhere = request._replace(target=request.target._replace(subdir=subdir))
-            known = await self._known(elsewhere, spec.name)
+            available = await self._known(elsewhere, spec.name)
             text = spec.text(spec.channel)
-            if any(record.subdir == subdir and record_matches(text, record) for record in known):
-                found.append(subdir)
-        return found
+            if any(
+                record.subdir == subdir and record_matches(text, record) for record in available
+            ):
+                fitting.append(subdir)
+        return fitting
 
     async def _known(self, request: SolveRequest, name: str) -> Records:
         try:
@@ -170,10 +172,10 @@ class WaysOut:
             return []
         flexible = request._replace(channel_priority="flexible")
         try:
-            found = await self._repodata.solve(flexible, involved)
+            solution = await self._repodata.solve(flexible, involved)
         except SolverError:
             return []
-        lines = await self._hidden(request, involved, found)
+        lines = await self._hidden(request, involved, solution)
         setting = "or lock with --channel-priority flexible (`channel_priority` in .condarc)"
         return [*lines, setting] if lines else []
 

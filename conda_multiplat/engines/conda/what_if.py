@@ -93,23 +93,23 @@ class Alternatives:
 
     async def why(self, request: SolveRequest, record: CondaRecord) -> Why:
         """Return what rules out the newest version and a CUDA build."""
-        known = await self._repodata.known(request, [record.name])
+        available = await self._repodata.known(request, [record.name])
         newest = await self.newest(request, record)
-        chosen = next((each for each in known if public_name(each.url) == record.url), None)
-        builds = [each for each in known if _is_cuda(each)]
+        chosen = next((each for each in available if public_name(each.url) == record.url), None)
+        builds = [each for each in available if _is_cuda(each)]
         if chosen is None or _is_cuda(chosen) or not builds:
             return Why(newest)
-        found = await self._repodata.kept(request, request.locked)
+        locked = await self._repodata.kept(request, request.locked)
         cuda = self._missing_cuda(request) or ("" if _promises_cuda(request) else _ANY_CUDA)
-        trial = await self._trial(request, found, record.name, builds, cuda)
+        trial = await self._trial(request, locked, record.name, builds, cuda)
         return Why(newest, trial.note)
 
     async def newest(self, request: SolveRequest, record: CondaRecord) -> Newest:
         """Return what rules out the newest version."""
-        known = await self._repodata.known(request, [record.name], unseen=True)
+        available = await self._repodata.known(request, [record.name], unseen=True)
         too_new = self._repodata.too_new(request)
-        seen = [each for each in known if not too_new(each)]
-        best = max(known, key=lambda each: each.version, default=None)
+        seen = [each for each in available if not too_new(each)]
+        best = max(available, key=lambda each: each.version, default=None)
         if best and best.version not in {each.version for each in seen}:
             cut = self._repodata.cut(request, best) or 0
             exception = by_exception(record.name)
@@ -120,9 +120,9 @@ class Alternatives:
         self, request: SolveRequest, suspects: Mapping[str, rattler.RepoDataRecord]
     ) -> dict[str, Records]:
         """Return the CUDA builds of packages that have any, by name."""
-        known = await self._repodata.known(request, suspects) if suspects else []
+        available = await self._repodata.known(request, suspects) if suspects else []
         builds: dict[str, list[rattler.RepoDataRecord]] = {}
-        for package in filter(_is_cuda, known):
+        for package in filter(_is_cuda, available):
             builds.setdefault(_name(package), []).append(package)
         return {name: builds[name] for name in sorted(builds)}
 
@@ -158,19 +158,19 @@ class Alternatives:
         subdir = request.target.subdir
         if _promises_cuda(request) or promise_problem(subdir, "cuda", _EXAMPLE):
             return ""
-        found = await self._try(_with_cuda(request, _ANY_CUDA), clash)
-        return by_promising(subdir, _EXAMPLE) if found else ""
+        solution = await self._try(_with_cuda(request, _ANY_CUDA), clash)
+        return by_promising(subdir, _EXAMPLE) if solution else ""
 
     async def _with_a_promise(self, request: SolveRequest, note: CpuBuild, cuda: str) -> _Trial:
         """Try whether a promise of CUDA would lead to a CUDA build."""
         subdir = request.target.subdir
         note = replace(note, reason=f"the manifest promises no CUDA for {subdir}")
-        found = await self._try(_with_cuda(request, cuda), request.requirements)
-        build = _cuda_build(found, note.name)
+        solution = await self._try(_with_cuda(request, cuda), request.requirements)
+        build = _cuda_build(solution, note.name)
         if build is None:
-            return _Trial(note, found)
+            return _Trial(note, solution)
         fix = by_promising(subdir, _EXAMPLE if cuda == _ANY_CUDA else cuda)
-        return _Trial(replace(note, instead=str(build.version), fix=fix), found)
+        return _Trial(replace(note, instead=str(build.version), fix=fix), solution)
 
     async def _forced(
         self, request: SolveRequest, note: CpuBuild, builds: Records, channel: str
@@ -183,12 +183,12 @@ class Alternatives:
             return _Trial(note, ())
         forced = Requirement(spec, note.name, note.at)
         try:
-            found = await self._repodata.solve(request, [*request.requirements, forced])
+            solution = await self._repodata.solve(request, [*request.requirements, forced])
         except SolverError as error:
             return _Trial(replace(note, spec=spec, obstacle=self._repodata.scrubbed(error)), ())
-        instead = str(next(each.version for each in found if _name(each) == note.name))
+        instead = str(next(each.version for each in solution if _name(each) == note.name))
         fix = by_writing(spec, note.at) if asked else by_adding(spec)
-        return _Trial(replace(note, spec=spec, instead=instead, fix=fix), found)
+        return _Trial(replace(note, spec=spec, instead=instead, fix=fix), solution)
 
     async def _newest(self, request: SolveRequest, record: CondaRecord, known: Records) -> Newest:
         best = max(known, key=lambda each: each.version, default=None)
@@ -214,8 +214,8 @@ class Alternatives:
             lines = tuple(each for each in clash if each is not tried)
             return replace(note, clash=lines, obstacle=obstacle)
         asked = _line(request, record.name)
-        wanted = f"{spec} >={version}"
-        return replace(note, fix=by_writing(wanted, asked.at) if asked else by_adding(wanted))
+        bounded = f"{spec} >={version}"
+        return replace(note, fix=by_writing(bounded, asked.at) if asked else by_adding(bounded))
 
     async def _near_clash(
         self, request: SolveRequest, tried: Requirement, suspects: Sequence[Requirement]

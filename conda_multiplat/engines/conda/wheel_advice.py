@@ -34,8 +34,8 @@ async def wheel_advice(
     by_name: dict[str, Wheel] = {}
     for wheel in await repodata.wheels(request, sorted(lacking)) if lacking else ():
         fits = all(_fits(line, wheel) for line in involved if line.name == wheel.name)
-        known = by_name.get(wheel.name)
-        if fits and (known is None or is_newer(wheel.version, known.version)):
+        other = by_name.get(wheel.name)
+        if fits and (other is None or is_newer(wheel.version, other.version)):
             by_name[wheel.name] = wheel
     return tuple(_line(wheel, who[name]) for name, wheel in sorted(by_name.items()))
 
@@ -79,8 +79,8 @@ def _plain(record: rattler.RepoDataRecord) -> CondaRecord:
 
 
 def _line(wheel: Wheel, needed_by: str) -> str:
-    there = f"{wheel.name} {wheel.version} is in {wheel.channel} as a wheel (`v3.whl`)"
+    fact = f"{wheel.name} {wheel.version} is in {wheel.channel} as a wheel (`v3.whl`)"
     refused = f"py-rattler {rattler.__version__} can't install wheels of a channel"
     if needed_by:
-        return f"{there}, and {needed_by} needs it: {refused}"
-    return f"{there}; {refused}: take it by `pip: [{wheel.name}]`"
+        return f"{fact}, and {needed_by} needs it: {refused}"
+    return f"{fact}; {refused}: take it by `pip: [{wheel.name}]`"

@@ -52,10 +52,10 @@ class WithoutWheels:
     ) -> list[rattler.RepoDataRecord]:
         """Return a package's records without wheels."""
         names = [name.normalized]
-        found = await self._gateway.query(
+        by_subdir = await self._gateway.query(
             [self._channel], [platform], names, recursive=False, channel_relations="disabled"
         )
-        return [record for records in found for record in records if not is_wheel(record)]
+        return [record for records in by_subdir for record in records if not is_wheel(record)]
 
     def package_names(self, platform: rattler.Subdir) -> list[str]:
         """Return the names of all packages for a platform."""
@@ -157,11 +157,11 @@ async def wheels(
     records = await gateway.query(
         sources, subdirs, list(names), recursive=False, channel_relations="disabled"
     )
-    found = [_wheel(each) for of_channel in records for each in of_channel if is_wheel(each)]
+    all_wheels = [_wheel(each) for of_channel in records for each in of_channel if is_wheel(each)]
     for url in channels:
         for subdir in subdirs:
-            found += [wheel for wheel in plain.of(url, str(subdir)) if wheel.name in names]
-    return list(dict.fromkeys(found))
+            all_wheels += [wheel for wheel in plain.of(url, str(subdir)) if wheel.name in names]
+    return list(dict.fromkeys(all_wheels))
 
 
 def _wheel(record: rattler.RepoDataRecord) -> Wheel:

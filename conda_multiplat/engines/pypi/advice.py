@@ -72,13 +72,15 @@ def other_versions(request: PypiRequest, versions: Mapping[str, str]) -> list[st
     for package in request.provided:
         if package.name not in versions:
             continue
-        wanted = versions[package.name]
+        version = versions[package.name]
         name = package.record.name
         asked = [line for line in request.target.view.conda if line.name == name]
-        against = [line for line in asked if not spec_allows(line.text, wanted)]
+        against = [line for line in asked if not spec_allows(line.text, version)]
         if against:
-            hints.append(f"{against[0].at} asks conda for another {name} than {wanted}, which fits")
+            hints.append(
+                f"{against[0].at} asks conda for another {name} than {version}, which fits"
+            )
         else:
-            minor = ".".join(wanted.split(".")[:2])
+            minor = ".".join(version.split(".")[:2])
             hints.append(f"conda is free to take another: add `{name} {minor}.*` to dependencies")
     return hints

@@ -66,8 +66,8 @@ def triple(subdir: str, packages: Iterable[VirtualPackage]) -> str | None:
     """A platform as uv names it, of glibc the newest that is promised; ``None`` if it has none."""
     if subdir not in _MACHINES:
         return _TRIPLES.get(subdir)
-    known = [tag for tag in platform_tags(subdir, packages) if "manylinux_2_" in tag]
-    minors = {int(each.split("_")[2]) for each in known}
+    manylinux = [tag for tag in platform_tags(subdir, packages) if "manylinux_2_" in tag]
+    minors = {int(each.split("_")[2]) for each in manylinux}
     newest = next((minor for minor in _MANYLINUX if minor in minors), None)
     return f"{_MACHINES[subdir]}-manylinux_2_{newest}" if newest else None
 
@@ -292,10 +292,10 @@ class Compiler:
 
     def _constraints(self, stubs: Path, without: Collection[str]) -> list[str]:
         """What conda provides, as stubs in a folder, and the lines of constraints files."""
-        given = [package for package in self.request.provided if package.name not in without]
+        provided = [package for package in self.request.provided if package.name not in without]
         lines = [
             f"{each.name} @ {stub(stubs, each.name, each.version, self._said(each.name))}"
-            for each in given
+            for each in provided
         ]
         texts = [requirement.text for requirement in self.request.requirements]
         told = [text.removeprefix(CONSTRAINT) for text in texts if text.startswith(CONSTRAINT)]

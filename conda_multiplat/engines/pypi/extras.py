@@ -54,13 +54,13 @@ class _Resolution:
 
     def needs(self, name: str, extras: Iterable[str]) -> list[str]:
         """What extras need of a project that conda provides."""
-        known = {name: says for name, says in self.uv.extras.items() if says}
-        return needs_of_extras(name, extras, known, self.holds)
+        optional = {name: says for name, says in self.uv.extras.items() if says}
+        return needs_of_extras(name, extras, optional, self.holds)
 
     def versions(self) -> dict[str, str]:
         """The version of each project."""
-        found = {record.name: record.version for record in self.records}
-        return found | {package.name: package.version for package in self.uv.request.provided}
+        locked = {record.name: record.version for record in self.records}
+        return locked | {package.name: package.version for package in self.uv.request.provided}
 
 
 @dataclass(frozen=True)
@@ -87,23 +87,23 @@ def asked_extras(
     told: Sequence[str],
 ) -> Asked:
     """Who asks for which extras; ``told`` are uv's warnings."""
-    found = _Resolution(uv, listing, records, published)
-    lines = list(_of_lines(uv.request.requirements, found))
-    local = list(_of_lines(_local_lines(found), found))
-    packages = list(_of_packages(found, lines, _projects(found, told)))
+    resolution = _Resolution(uv, listing, records, published)
+    lines = list(_of_lines(uv.request.requirements, resolution))
+    local = list(_of_lines(_local_lines(resolution), resolution))
+    packages = list(_of_packages(resolution, lines, _projects(resolution, told)))
     needed: dict[str, set[str]] = {}
     for request in packages:
-        needs = found.needs(request.name, request.extras)
+        needs = resolution.needs(request.name, request.extras)
         needed.setdefault(request.asker, set()).update(needs)
     of_lines = {
-        f"{line.name}[{extra}]": tuple(found.needs(line.name, [extra]))
+        f"{line.name}[{extra}]": tuple(resolution.needs(line.name, [extra]))
         for line in (*lines, *local)
         for extra in line.extras
     }
     return Asked(
         tuple(_needing(record, needed.get(record.name, ())) for record in records),
         tuple(sorted(of_lines.items())),
-        tuple(_warning(line, found, [*lines, *packages]) for line in told),
+        tuple(_warning(line, resolution, [*lines, *packages]) for line in told),
     )
 
 

@@ -54,12 +54,12 @@ def listing_of(text: str, places: Mapping[Path, str] | None = None) -> Listing:
 
 def local_places(pylock: Mapping[str, Any], folder: Path) -> dict[Path, str]:
     """The projects of a ``pylock.toml`` in ``folder`` that are on this disk, by their paths."""
-    found: dict[Path, str] = {}
+    names: dict[Path, str] = {}
     for package in pylock.get("packages", ()):
         for kind in ("directory", "archive"):
             if path := package.get(kind, {}).get("path"):
-                found[(folder / path).resolve()] = canonicalize_name(package["name"])
-    return found
+                names[(folder / path).resolve()] = canonicalize_name(package["name"])
+    return names
 
 
 def _names(what: str, places: Mapping[Path, str]) -> Iterator[str]:
@@ -69,8 +69,8 @@ def _names(what: str, places: Mapping[Path, str]) -> Iterator[str]:
         return
     path = what.removeprefix("-e ").partition("[")[0].strip()
     if path.startswith("file:"):
-        wanted = Path(url2pathname(urlsplit(path).path))
-        yield from (name for place, name in places.items() if place == wanted)
+        local = Path(url2pathname(urlsplit(path).path))
+        yield from (name for place, name in places.items() if place == local)
         return
     # It can count from any folder: what can be compared is its end.
     end = [part for part in PurePosixPath(path).parts if part not in (".", "..")]

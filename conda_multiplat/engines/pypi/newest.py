@@ -150,9 +150,9 @@ class _Solved:
     def newest(self, name: str) -> NewestVersion:
         """Return the newest version of a project, and what rules it out if it was not chosen."""
         version = self._latest[name].version
-        here = self._records[name].version
-        if Version(version) <= Version(here):
-            return NewestVersion(here)
+        current = self._records[name].version
+        if Version(version) <= Version(current):
+            return NewestVersion(current)
         request = self._request
         lines = phrases.with_peers(request.requirements, request.target, pypi=True)
         reason = (
@@ -189,17 +189,17 @@ class _Solved:
         """Return a requirement of the newest version that the solution does not satisfy."""
         url = self._latest[name].url
         metadata = self._published.of_file(self._uv, name, url) if url else None
-        here = self._here()
+        versions = self._here()
         for line in self._needs(metadata):
             needed = canonicalize_name(line.name)
-            if needed in here and _excludes(line, here[needed].split(" ")[0]):
-                return phrases.by_need(f"{needed}{line.specifier}", here[needed])
+            if needed in versions and _excludes(line, versions[needed].split(" ")[0]):
+                return phrases.by_need(f"{needed}{line.specifier}", versions[needed])
         return ""
 
     def _here(self) -> Mapping[str, str]:
         """Return the version of each project, and whether conda provides it."""
-        given = {each.name: f"{each.version} of conda" for each in self._request.provided}
-        return {**given, **{record.name: record.version for record in self._records.values()}}
+        provided = {each.name: f"{each.version} of conda" for each in self._request.provided}
+        return {**provided, **{record.name: record.version for record in self._records.values()}}
 
     def _needs(self, metadata: Metadata | None) -> Sequence[Pep508]:
         """Return a package's requirements on the target, without extras."""

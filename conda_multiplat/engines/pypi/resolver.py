@@ -197,8 +197,8 @@ def _with_extras(uv: Compiler, listing: Listing, published: Published) -> Compil
     versions = {package.name: package.version for package in uv.request.provided}
     new = versions.keys() & listing.extras.keys() - uv.extras.keys()
     looked_up = {name: published.of_version(uv, name, versions[name]) for name in sorted(new)}
-    known = {name: says.optional if says else None for name, says in looked_up.items()}
-    return replace(uv, extras={**uv.extras, **known})
+    optional = {name: says.optional if says else None for name, says in looked_up.items()}
+    return replace(uv, extras={**uv.extras, **optional})
 
 
 def _with_sources(uv: Compiler) -> Compiler:
@@ -220,9 +220,9 @@ def _of_all_sources(uv: Compiler) -> Compiler | None:
 
 def _other_hash(request: PypiRequest, records: Sequence[PypiRecord]) -> PypiConflict | None:
     """Return a conflict if a line's ``--hash`` differs from the file's; else ``None``."""
-    known = {record.name: record for record in records}
+    by_name = {record.name: record for record in records}
     subdir, python = request.target.subdir, request.python
-    faults = list(hash_faults(request.requirements, known, subdir, python))
+    faults = list(hash_faults(request.requirements, by_name, subdir, python))
     if not faults:
         return None
     return PypiConflict(
@@ -266,13 +266,13 @@ def _too_old(uv: Compiler, chosen: Chosen) -> PypiConflict | None:
 
     The wheels for the platform's newest system tell what to promise.
     """
-    wanted = _not_binary(uv.request)
+    from_source = _not_binary(uv.request)
     archives = [
         record
         for record in chosen.records
-        if record.name in chosen.built - wanted and record.sha256 and not record.is_folder
+        if record.name in chosen.built - from_source and record.sha256 and not record.is_folder
     ]
-    if not archives or "all" in wanted:
+    if not archives or "all" in from_source:
         return None
     pins = [f"{archive.name}=={archive.version}" for archive in archives]
     done = uv.lock([*uv.options, *pins], "--no-deps", packages=NEWEST_SYSTEM)
@@ -282,13 +282,13 @@ def _too_old(uv: Compiler, chosen: Chosen) -> PypiConflict | None:
 def _newer_wheels(uv: Compiler) -> PypiConflict | None:
     """Return the conflict for packages whose wheels all need a newer system than is promised."""
     target, python = uv.request.target, uv.request.python
-    known = {tag.platform for tag in tags(python, target.subdir, NEWEST_SYSTEM)}
+    possible = {tag.platform for tag in tags(python, target.subdir, NEWEST_SYSTEM)}
     promised = {tag.platform for tag in tags(python, target.subdir, target.virtual_packages)}
-    given = {package.name for package in uv.request.provided}
+    provided = {package.name for package in uv.request.provided}
     wheels: dict[tuple[str, str], list[str]] = {}
     for package in uv.pylock()["packages"]:
-        platforms = _platforms(package, known)
-        if package["name"] not in given and platforms and not promised & set(platforms):
+        platforms = _platforms(package, possible)
+        if package["name"] not in provided and platforms and not promised & set(platforms):
             wheels[package["name"], package.get("version", "")] = platforms
     return _old_conflict(uv.request, wheels) if wheels else None
 
@@ -313,7 +313,7 @@ def _old_conflict(
     """Return the conflict, from (name, version) -> the platform tags of its wheels."""
     has = {package.name: package.version for package in request.target.virtual_packages}
     system = next((name for name in NEWEST if name in has), "")
-    wanted = newest([least(platforms) for platforms in wheels.values()])
+    needed_system = newest([least(platforms) for platforms in wheels.values()])
     lines = [
         f"{name} {version} has no wheel for {system.removeprefix('__')} {has.get(system, '')}; "
         f"there are: {', '.join(platforms)}"
@@ -321,7 +321,7 @@ def _old_conflict(
     ]
     name, version = next(iter(wheels))
     hints = (
-        f"promise {promise_for(wanted)} for {request.target.subdir} under "
+        f"promise {promise_for(needed_system)} for {request.target.subdir} under "
         "multiplat: virtual-packages",
         f"or ask for an older version: pip: {name}<{version}",
         f"or build it from source: pip: --no-binary={name}",

@@ -46,8 +46,8 @@ def sources_project(options: PypiOptions, names: Collection[str]) -> str:
     for name, url in options.indexes:
         if name in sources.values():
             lines += ["[[tool.uv.index]]", f"name = {json.dumps(name)}", "explicit = true"]
-            known = with_login(os.path.expandvars(url), logins)
-            lines += [f"url = {json.dumps(known)}"]
+            full_url = with_login(os.path.expandvars(url), logins)
+            lines += [f"url = {json.dumps(full_url)}"]
     return "\n".join(lines) + "\n"
 
 

@@ -53,13 +53,13 @@ def download_wheels(
     pages = download_texts(list(page_of.values()), folder, ours, settings) if mirrored else {}
     links = {record: _links(pages[url], url) for record, url in page_of.items()}
     files = {record: _file(record, base, links.get(record, {})) for record in records}
-    wanted = list(files.values())
+    wheels = list(files.values())
     may_be = {files[each]: path for each, path in candidates.items() if each in files}
 
     def known(file: File) -> Sequence[Path]:
         return [may_be[file]] if file in may_be else []
 
-    fetched = download(wanted, folder, ours, known, settings=settings, progress=progress)
+    fetched = download(wheels, folder, ours, known, settings=settings, progress=progress)
     return {record: fetched[file] for record, file in files.items()}
 
 

@@ -46,8 +46,8 @@ def environments_of(workspace: Workspace) -> Iterator[PixiEnvironment]:
     for name, value in declared.items():
         table = value if isinstance(value, Mapping) else {"features": value}
         features = tuple(_features(workspace, name, table))
-        wanted = [feature.table.get("platforms") for feature in features]
-        platforms = list(supported(workspace.platforms, wanted))
+        platform_lists = [feature.table.get("platforms") for feature in features]
+        platforms = list(supported(workspace.platforms, platform_lists))
         own = plain(platforms)
         group = str(table.get("solve-group") or "")
         if not own:
@@ -66,8 +66,8 @@ def environments_of(workspace: Workspace) -> Iterator[PixiEnvironment]:
 def _further_name(name: str, platform: PixiPlatform, taken: Collection[str]) -> str:
     """Return an environment's name for a further platform of a subdir."""
     before = "" if name == DEFAULT_ENVIRONMENT else f"{name}-"
-    found = _NO_NAME.sub("-", f"{before}{platform.name}")
-    return f"{found}-platform" if found in taken else found
+    full_name = _NO_NAME.sub("-", f"{before}{platform.name}")
+    return f"{full_name}-platform" if full_name in taken else full_name
 
 
 def _features(workspace: Workspace, name: str, table: Mapping[str, Any]) -> Iterator[Feature]:

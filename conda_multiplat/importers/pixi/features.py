@@ -118,7 +118,7 @@ class FeatureReader:
 
     def variables(self, feature: Feature, platform: PixiPlatform) -> dict[str, str]:
         """Return the environment variables of its activation."""
-        found: dict[str, str] = {}
+        texts: dict[str, str] = {}
         for table, path in _tables(feature, platform):
             for name, value in table_of(table_of(table, "activation"), "env").items():
                 text = str(value)
@@ -126,8 +126,8 @@ class FeatureReader:
                     place = (*path, "activation", "env", name)
                     self.lose(place, f"activation: {name} = {text!r}", _INSTEAD["env"])
                 else:
-                    found[name] = text
-        return found
+                    texts[name] = text
+        return texts
 
     def leave(self, feature: Feature, platforms: Sequence[PixiPlatform]) -> None:
         """Record everything in a feature that a manifest can't express."""

@@ -30,12 +30,12 @@ def lock_files(imported: Imported, lock: PixiLock, sources: Sequence[str]) -> li
 
 def left_out(imported: Imported, lock: PixiLock, file: str) -> tuple[list[Lost], list[str]]:
     """Return packages that can't be converted, and notes on targets that are not locked."""
-    wanted = [
+    named_targets = [
         (f"{environment}/{subdir}", lock.get(key)) for (environment, subdir), key in _keys(imported)
     ]
-    reasons = unique(reason for _, target in wanted if target for reason in target.lost)
+    reasons = unique(reason for _, target in named_targets if target for reason in target.lost)
     hint = "the next `conda multiplat lock` chooses it, where the manifest asks for it"
-    missing = [name for name, target in wanted if target is None]
+    missing = [name for name, target in named_targets if target is None]
     notes = [f"{file} has nothing for {', '.join(missing)}"] if missing else []
     return [Lost(Location(file), reason, hint) for reason in reasons], notes
 

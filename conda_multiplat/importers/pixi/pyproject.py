@@ -41,10 +41,13 @@ def groups(data: Mapping[str, Any], reader: FeatureReader) -> dict[str, tuple[Re
     optional = table_of(project, "optional-dependencies")
     dependency_groups = table_of(data, "dependency-groups")
     own = canonicalize_name(str(project.get("name", "")))
-    found = {name: tuple(_optional(name, optional, own, reader, ())) for name in optional}
+    requirements = {name: tuple(_optional(name, optional, own, reader, ())) for name in optional}
     for name in dependency_groups:
-        found[name] = (*found.get(name, ()), *_group(name, dependency_groups, reader, ()))
-    return found
+        requirements[name] = (
+            *requirements.get(name, ()),
+            *_group(name, dependency_groups, reader, ()),
+        )
+    return requirements
 
 
 def _optional(

@@ -136,7 +136,7 @@ def _manifest(
     }
     platforms = tuple(default.platforms) or tuple(every)
     top = full[DEFAULT_ENVIRONMENT]._replace(platforms=(), promises=promises[DEFAULT_ENVIRONMENT])
-    found = {DEFAULT_ENVIRONMENT: top}
+    by_name = {DEFAULT_ENVIRONMENT: top}
     inherited = {other.name: tuple(other.platforms) for other in others}
     inherited[DEFAULT_ENVIRONMENT] = platforms
     for other in others:
@@ -144,14 +144,14 @@ def _manifest(
         related = _related(other, [full[base] for base in bases], full, promises)
         base = related.extends[0] if related.extends else DEFAULT_ENVIRONMENT
         same = set(other.platforms) == set(inherited[base])
-        found[other.name] = related._replace(platforms=() if same else related.platforms)
+        by_name[other.name] = related._replace(platforms=() if same else related.platforms)
     further = [other.name for other in others if other.features == default.features]
     further = [each for each in further if each not in workspace.environments]
     return Manifest(
         files=(workspace.reader.places.file,),
         name=name,
         platforms=platforms,
-        environments=_without_lonely_groups(workspace, without_top_channels(found)),
+        environments=_without_lonely_groups(workspace, without_top_channels(by_name)),
         prefer=(*further, DEFAULT_ENVIRONMENT) if further else (),
         variables=_variables(workspace, everywhere, others),
         pypi_names=pypi_names_of(workspace),
@@ -217,14 +217,14 @@ def _without_lonely_groups(
 ) -> dict[str, Environment]:
     """Remove the solve-groups of a single environment, which have no effect."""
     named = [environment.solve_group for environment in environments.values()]
-    found = {}
+    by_name = {}
     for name, each in environments.items():
         lonely = each.solve_group and named.count(each.solve_group) == 1
         if lonely:
             path = (*workspace.root, "environments", name)
             workspace.reader.lose(path, f"solve-group {each.solve_group}: only {name} is in it")
-        found[name] = each._replace(solve_group="") if lonely else each
-    return found
+        by_name[name] = each._replace(solve_group="") if lonely else each
+    return by_name
 
 
 def _variables(

@@ -53,8 +53,12 @@ def conda_spec(name: str, value: Any, pool: Mapping[str, Any]) -> Translated:
 
 
 def _of_channel(name: str, table: Mapping[str, Any]) -> Translated:
-    known = ("version", "channel", "build", *_BRACKETS)
-    lost = [(f"{name}: {key} = {value!r}", "") for key, value in table.items() if key not in known]
+    supported_keys = ("version", "channel", "build", *_BRACKETS)
+    lost = [
+        (f"{name}: {key} = {value!r}", "")
+        for key, value in table.items()
+        if key not in supported_keys
+    ]
     return Translated((_match_spec(name, table),), tuple(lost))
 
 
@@ -85,22 +89,26 @@ def pypi_entries(name: str, value: Any, *, has_source: bool = False) -> Translat
         return Translated((f"{name}{_pypi_version(str(value))}",))
     extras = f"[{','.join(map(str, value['extras']))}]" if value.get("extras") else ""
     marker = f"; {value['env-markers']}" if value.get("env-markers") else ""
-    known: tuple[str, ...] = ("extras", "env-markers")
+    supported_keys: tuple[str, ...] = ("extras", "env-markers")
     if "git" in value:
-        known += ("git", "branch", "tag", "rev", "subdirectory")
+        supported_keys += ("git", "branch", "tag", "rev", "subdirectory")
         entries = [f"{name}{extras} @ {_git(value)}{' ' * bool(marker)}{marker}"]
     elif "url" in value:
-        known += ("url", "subdirectory")
+        supported_keys += ("url", "subdirectory")
         entries = [f"{name}{extras} @ {value['url']}{_fragment(value)}{' ' * bool(marker)}{marker}"]
     elif "path" in value:
-        known += ("path", "editable")
+        supported_keys += ("path", "editable")
         editable = "-e " if value.get("editable") else ""
         entries = [f"{editable}{_local(str(value['path']))}{extras}"]
-        known = tuple(each for each in known if each != "env-markers")
+        supported_keys = tuple(each for each in supported_keys if each != "env-markers")
     else:
-        known += ("version", "index")
+        supported_keys += ("version", "index")
         entries = [f"{name}{extras}{_pypi_version(str(value.get('version', '*')))}{marker}"]
-    lost = [(f"{name}: {key} = {each!r}", "") for key, each in value.items() if key not in known]
+    lost = [
+        (f"{name}: {key} = {each!r}", "")
+        for key, each in value.items()
+        if key not in supported_keys
+    ]
     if (index := value.get("index")) and not has_source:
         entries.insert(0, f"--extra-index-url {index}")
         hint = (

@@ -113,9 +113,9 @@ def _only(
     platforms: Sequence[PixiPlatform], subdirs: Sequence[str], at: Location
 ) -> tuple[PixiPlatform, ...]:
     """Return the platforms that the user names."""
-    there = {platform.subdir: None for platform in platforms}
-    if unknown := [subdir for subdir in subdirs if subdir not in there]:
-        message, hint = f"it is not for {', '.join(unknown)}", f"it is for {', '.join(there)}"
+    own_subdirs = {platform.subdir: None for platform in platforms}
+    if unknown := [subdir for subdir in subdirs if subdir not in own_subdirs]:
+        message, hint = f"it is not for {', '.join(unknown)}", f"it is for {', '.join(own_subdirs)}"
         raise refusal(at.file, Problem(at, message, hint))
     return tuple(platform for platform in platforms if platform.subdir in subdirs)
 

@@ -60,8 +60,8 @@ def deleted(folder: Path) -> list[str]:
 
 def not_added(folder: Path, names: Sequence[str]) -> set[str]:
     """Return the files that are neither tracked nor ignored by git; empty if git can't tell."""
-    found = _listed(folder, "ls-files", "--others", "--exclude-standard", "-z", "--", *names)
-    return {os.path.normpath(each) for each in found}
+    paths = _listed(folder, "ls-files", "--others", "--exclude-standard", "-z", "--", *names)
+    return {os.path.normpath(each) for each in paths}
 
 
 def _listed(folder: Path, *arguments: str) -> list[str]:
@@ -69,8 +69,8 @@ def _listed(folder: Path, *arguments: str) -> list[str]:
         done = _git(folder, *arguments)
     except OutsideError:
         return []
-    found = os.fsdecode(done.stdout) if done.returncode == 0 else ""
-    return [path for path in found.split("\0") if path]
+    output_text = os.fsdecode(done.stdout) if done.returncode == 0 else ""
+    return [path for path in output_text.split("\0") if path]
 
 
 def blob(folder: Path, thing: str) -> bytes | None:

@@ -189,11 +189,11 @@ def _under_way(root: Path) -> Iterator[str]:
 
 def _changing(root: Path, name: str, content: bytes, count: int) -> list[str]:
     """Return the newest commits that added or removed a file's content, with their parents."""
-    wanted = git.blob_id(root, content)
+    blob = git.blob_id(root, content)
     commits = git.output(
         root,
         "log",
         *("--all", "--reflog", "-m", "--full-history", f"--max-count={count}"),
-        *(f"--find-object={wanted}", "--format=%H %P", "--", name),
+        *(f"--find-object={blob}", "--format=%H %P", "--", name),
     )
     return (commits or "").splitlines()

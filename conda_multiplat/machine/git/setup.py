@@ -101,21 +101,21 @@ def set_up(what: Registration, scope: str, console: Console) -> int:
     """
     path = _attributes()
     text = read_text(path) if path.exists() else ""
-    wanted = [line for line in what.lines() if line not in text.splitlines()]
-    if wanted:
-        write_all({path: _with_lines(text, wanted)})
-    known = {key: _configured(scope, key) for key in what.config(scope)}
+    missing_lines = [line for line in what.lines() if line not in text.splitlines()]
+    if missing_lines:
+        write_all({path: _with_lines(text, missing_lines)})
+    configured = {key: _configured(scope, key) for key in what.config(scope)}
     wanted_config = what.config(scope, program()).items()
-    config = {key: value for key, value in wanted_config if known[key] != value}
+    config = {key: value for key, value in wanted_config if configured[key] != value}
     for key, value in config.items():
         _configure(scope, key, value)
-    _tell(console, f"wrote {shown(path)}", wanted)
+    _tell(console, f"wrote {shown(path)}", missing_lines)
     _tell(console, f"wrote git's {scope} configuration", _assignments(config))
-    if not wanted and not config:
+    if not missing_lines and not config:
         console.say(" already set up")
     else:
         console.say(f" commit {_ATTRIBUTES}; in every other clone, once: {what.command}")
-    console.result({"attributes": wanted, "config": config})
+    console.result({"attributes": missing_lines, "config": config})
     return 0
 
 
@@ -128,17 +128,17 @@ def take_out(what: Registration, scope: str, console: Console) -> int:
     """
     path = _attributes()
     text = read_text(path) if path.exists() else ""
-    there = [line for line in what.lines() if line in text.splitlines()]
-    if there:
-        _without_lines(path, text, there)
+    own_lines = [line for line in what.lines() if line in text.splitlines()]
+    if own_lines:
+        _without_lines(path, text, own_lines)
     config = {key: value for key in what.config(scope) if (value := _configured(scope, key))}
     for key in config:
         _configure(scope, key, None)
-    _tell(console, f"took out of {shown(path)}", there)
+    _tell(console, f"took out of {shown(path)}", own_lines)
     _tell(console, f"took out of git's {scope} configuration", _assignments(config))
-    if not there and not config:
+    if not own_lines and not config:
         console.say(" nothing to undo")
-    console.result({"attributes": there, "config": config})
+    console.result({"attributes": own_lines, "config": config})
     return 0
 
 

@@ -152,8 +152,8 @@ class Document:
 
     def line_end(self, index: int) -> int:
         """Return the end of a character's line, before its line break."""
-        found = self.text.find("\n", index)
-        end = len(self.text) if found < 0 else found
+        end_of_line = self.text.find("\n", index)
+        end = len(self.text) if end_of_line < 0 else end_of_line
         return end - 1 if end > index and self.text[end - 1] == "\r" else end
 
     def line(self, index: int) -> str:

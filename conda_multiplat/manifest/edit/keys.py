@@ -85,8 +85,8 @@ def list_of(document: Document, change: Change) -> Value:
     assert dependencies is not None
     if not change.pypi:
         return dependencies
-    found = [value for _, value in document.pip_lists(dependencies)]
-    return next((each for each in found if each.items), found[-1])
+    pip_lists = [value for _, value in document.pip_lists(dependencies)]
+    return next((each for each in pip_lists if each.items), pip_lists[-1])
 
 
 def inserted(document: Document, value: Value, change: Change, text: str, comment: str = "") -> str:

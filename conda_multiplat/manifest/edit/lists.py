@@ -64,11 +64,11 @@ def _in_brackets(
         start = document.text.index("[", value.node.start_mark.index) + 1
         return [Patch(start, start, f"{text}, " if value.items else text)]
     end = document.end_of(after)
-    if (found := _line_in_brackets(document, after)) is None:
+    if (match := _line_in_brackets(document, after)) is None:
         return [Patch(end, end, f", {text}")]
-    comma = [] if found["comma"] else [Patch(end, end, ",")]
+    comma = [] if match["comma"] else [Patch(end, end, ",")]
     last = document.line_end(end)
-    line = f"{document.newline}{found['indent']}{text}{found['comma'] or ''}"
+    line = f"{document.newline}{match['indent']}{text}{match['comma'] or ''}"
     return [*comma, Patch(last, last, line)]
 
 

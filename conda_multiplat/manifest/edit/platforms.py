@@ -26,8 +26,8 @@ def with_platforms(
     Raises:
         ManifestError: the file is written in a way that can't be edited, with the reason.
     """
-    found = _lists(draft, environment)
-    if not found:
+    own_lists = _lists(draft, environment)
+    if not own_lists:
         document = draft.home_of(environment)
         value = f"[{', '.join([*known, *names])}]"
         text = with_key(document, environment, "platforms", value)
@@ -48,7 +48,7 @@ def without_platforms(draft: Draft, environment: str, names: Sequence[str]) -> D
     Raises:
         ManifestError: the file is written in a way that can't be edited, with the reason.
     """
-    wanted = [subdir for subdir in platforms_of(draft, environment) if subdir not in names]
+    remaining = [subdir for subdir in platforms_of(draft, environment) if subdir not in names]
     after = draft
     for name in names:
         while places := _places(after, environment, name):
@@ -57,7 +57,7 @@ def without_platforms(draft: Draft, environment: str, names: Sequence[str]) -> D
             after = after.with_text(document.file, text)
             if len(_places(after, environment, name)) >= len(places):
                 break
-    _refuse_unless(draft, after, environment, wanted)
+    _refuse_unless(draft, after, environment, remaining)
     return after
 
 
@@ -71,12 +71,12 @@ def platforms_of(draft: Draft, environment: str) -> tuple[str, ...]:
 
 def _lists(draft: Draft, environment: str) -> list[tuple[Document, Value]]:
     """Return each file's list of an environment's platforms."""
-    found = []
+    own_lists = []
     for document in draft.documents.values():
         keys = document.keys_of(environment)
         if keys and (value := document.value(keys, "platforms")):
-            found.append((document, value))
-    return found
+            own_lists.append((document, value))
+    return own_lists
 
 
 def _places(draft: Draft, environment: str, name: str) -> list[tuple[Document, Value, int]]:

@@ -69,18 +69,18 @@ def take(draft: Draft, change: Change) -> Draft:
 
 def lines(draft: Draft, change: Change) -> list[_Line]:
     """Return the lines with the name that apply on a selected platform, in file order."""
-    found: dict[Location, set[str]] = defaultdict(set)
+    subdirs_at: dict[Location, set[str]] = defaultdict(set)
     live: dict[Location, set[str]] = defaultdict(set)
     for subdir in change.selection.every:
         for each in draft.own(change.environment, subdir, pypi=change.pypi):
             if change.matches(each):
-                found[each.at].add(subdir)
+                subdirs_at[each.at].add(subdir)
                 if counts(each, subdir, pypi=change.pypi):
                     live[each.at].add(subdir)
     order = {each.file: number for number, each in enumerate(draft.sources)}
     every = [
         _Line(at, frozenset(live[at] or subdirs), frozenset(subdirs))
-        for at, subdirs in found.items()
+        for at, subdirs in subdirs_at.items()
     ]
     every.sort(key=lambda each: (order.get(each.at.file, 0), each.at))
     return [each for each in every if each.platforms & change.selection.platforms]
