@@ -313,6 +313,8 @@ def _not_ours(error: BaseException) -> MultiplatError | None:
     """
     from conda_multiplat.vocabulary.errors import OutsideError, UsageError
 
+    if isinstance(error, RuntimeError) and isinstance(error.__context__, OSError):
+        error = error.__context__  # a link that leads to itself, before Python 3.13
     reason, *more = str(error).splitlines() or [type(error).__name__]
     if isinstance(error, UnicodeEncodeError):
         return _of_a_name(error)

@@ -35,7 +35,7 @@ class UnfetchedError(Exception):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason = " ".join(reason.split())
 
 
 class Web:
@@ -59,7 +59,7 @@ class Web:
         patience: float = float("inf"),
         elsewhere: bool = True,
     ) -> None:
-        self._tries = tries or 1 + settings.remote_max_retries
+        self._tries = tries or max(1, 1 + settings.remote_max_retries)
         self._connect = min(patience, settings.remote_connect_timeout_secs)
         read = min(patience, settings.remote_read_timeout_secs)
         handlers: list[urllib.request.BaseHandler] = [
@@ -67,8 +67,7 @@ class Web:
             _Https(read, tls_context(settings.ssl_verify)),
             urllib.request.ProxyHandler(_proxies(settings)),
         ]
-        if not elsewhere:
-            handlers.append(_NoRedirects())
+        handlers.append(_Redirects() if elsewhere else _NoRedirects())
         self._opener = urllib.request.build_opener(*handlers)
 
     def get(
@@ -97,13 +96,13 @@ class Web:
             _read(answer, most, parts.append)
             return b"".join(parts)
 
-        return self._asked(_request(url, data, headers), take)
+        return self._asked(url, data, headers, take)
 
     def save(self, url: str, file: Path, most: int) -> str:
         """Download a URL into a file, and return its SHA-256. Otherwise as :meth:`get`.
 
         Raises:
-            OSError: the file can't be written.
+            UnfetchedError: it can't be downloaded, is too large, or the file can't be written.
         """
 
         def take(answer: http.client.HTTPResponse) -> str:
@@ -117,12 +116,20 @@ class Web:
                 _read(answer, most, keep)
             return digest.hexdigest()
 
-        return self._asked(_request(url, None, {}), take)
+        return self._asked(url, None, {}, take)
 
     def _asked(
-        self, request: urllib.request.Request, take: Callable[[http.client.HTTPResponse], T]
+        self,
+        url: str,
+        data: bytes | None,
+        headers: Mapping[str, str],
+        take: Callable[[http.client.HTTPResponse], T],
     ) -> T:
         """Process a response; request it again if a retry may help."""
+        try:
+            request = _request(url, data, headers)
+        except ValueError as error:  # half an address in brackets, half a character
+            raise UnfetchedError(reason_of(error)) from None
         reason = ""
         for number in range(self._tries):
             if number:
@@ -146,8 +153,15 @@ def reason_of(error: Exception) -> str:
 
 
 def _proxies(settings: Settings) -> dict[str, str]:
-    """Return conda's proxies, completed with those of the environment variables."""
-    return {**urllib.request.getproxies(), **settings.proxy_servers}
+    """Return conda's proxies, completed with those of the environment variables.
+
+    ``ALL_PROXY`` applies to both schemes, as in rattler and uv; Python's library ignores it.
+    """
+    known = {**urllib.request.getproxies(), **settings.proxy_servers}
+    every = known.pop("all", "")
+    if every.partition("://")[0] in ("http", "https", every):
+        known = {"http": every, "https": every, **known} if every else known
+    return known
 
 
 def _request(url: str, data: bytes | None, headers: Mapping[str, str]) -> urllib.request.Request:
@@ -161,6 +175,11 @@ def _request(url: str, data: bytes | None, headers: Mapping[str, str]) -> urllib
     return request
 
 
+def _server(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.rpartition("@")[2]
+
+
 def _read(answer: http.client.HTTPResponse, most: int, keep: Callable[[bytes], object]) -> None:
     """Read a response completely; a closed connection is an error."""
     size = 0
@@ -171,6 +190,30 @@ def _read(answer: http.client.HTTPResponse, most: int, keep: Callable[[bytes], o
         keep(block)
     if getattr(answer, "length", 0):
         raise ConnectionError(f"it broke off {answer.length} bytes before its end")
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects over HTTP; a login is only sent to the server whose URL had it."""
+
+    def redirect_request(self, *arguments: Any) -> urllib.request.Request | None:
+        """Return the next request, without the proxy's login: it may not go through the proxy.
+
+        Raises:
+            HTTPError: the target is not an HTTP URL.
+        """
+        request, file, code, reason, headers, place = arguments
+        further = super().redirect_request(request, file, code, reason, headers, place)
+        if further is None:
+            return None
+        if further.type not in ("http", "https"):
+            where = f"{reason}, to {public_name(place)}"
+            raise HTTPError(request.full_url, code, where, headers, None)
+        kept = {k: v for k, v in further.headers.items() if k.lower() != "proxy-authorization"}
+        again = _request(further.full_url, None, kept)
+        login = request.unredirected_hdrs.get("Authorization")
+        if login and _server(request.full_url) == _server(further.full_url):
+            again.unredirected_hdrs.setdefault("Authorization", login)
+        return again
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

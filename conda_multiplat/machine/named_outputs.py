@@ -40,8 +40,8 @@ def with_text(is_one: Callable[[str], bool]) -> Callable[[Path], bool]:
 
     def tells(path: Path) -> bool:
         try:
-            return is_one(read_lock_text(path))
-        except ManifestError:  # a folder, or not text
+            return path.is_file() and is_one(read_lock_text(path))
+        except ManifestError:  # not text
             return False
 
     return tells

@@ -19,6 +19,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -119,11 +120,15 @@ def _index_size(path: Path, size: int) -> int:
 
 
 def _states(folder: Path) -> Iterator[tuple[str, _State]]:
-    """Return the state of a folder's files, without those deleted meanwhile."""
+    """Return the state of a folder's regular files, without those deleted meanwhile.
+
+    Opening a pipe would block until somebody writes to it.
+    """
     for name in _names(folder):
         with suppress(OSError):
             status = (folder / name).stat()
-            yield name, _State(status.st_size, status.st_mtime_ns)
+            if stat.S_ISREG(status.st_mode):
+                yield name, _State(status.st_size, status.st_mtime_ns)
 
 
 def _names(folder: Path) -> set[str]:

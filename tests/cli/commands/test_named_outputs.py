@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,32 @@ def test_own_kind(alone: Host, shared: Path, command: str) -> None:
     path.write_bytes(b"")
     alone.multiplat(*command.split(), name, cwd=shared)
     assert path.read_bytes() == first
+
+
+@each_command
+def test_no_file(alone: Host, shared: Path, command: str) -> None:
+    """A pipe or a device is neither read nor written over; a folder only where one can be meant."""
+    _installed(alone, shared)
+    suffix = ".lua" if "lmod" in command else ""
+    places = [shared / f"{name}{len(command)}{suffix}" for name in ("pipe", "device", "folder")]
+    pipe, device, folder = places
+    os.mkfifo(pipe)
+    device.symlink_to(os.devnull)
+    folder.mkdir()
+    # `modulefile` goes by where a link leads; these write into a folder.
+    tried = {"modulefile": [pipe], "pack": [pipe, device], "image": [pipe, device]}
+    for path in tried.get(command.split()[0], places):
+        done = alone.multiplat(*command.split(), path.name, cwd=shared, code=2)
+        said = f"error: {path.name} is there, and is no {COMMANDS[command]}: it is not replaced\n"
+        assert said in done.stderr
+
+
+def test_link_to_itself(alone: Host, tmp_path: Path) -> None:
+    """A link that leads nowhere but to itself is the user's trouble, and told by its name."""
+    (tmp_path / "loop").symlink_to("loop")
+    done = alone.multiplat("schema", "-o", "loop", cwd=tmp_path, code=3)
+    said = f"error: {tmp_path / 'loop'}: Too many levels of symbolic links\n"
+    assert done.stderr in (said, said.replace(f"{tmp_path}/", ""))
 
 
 def _installed(alone: Host, project: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,12 @@ def test_no_folder(tmp_path: Path) -> None:
     """A cache that is not there, or goes, is empty."""
     arriving = Arriving(tmp_path / "none", CHANNELS)
     assert arriving.look() == NOTHING
+
+
+def test_no_files(tmp_path: Path) -> None:
+    """A pipe or a folder with such a name is not opened, and not counted."""
+    looked = Arriving(tmp_path, CHANNELS)
+    (tmp_path / ".tmpfolder").mkdir()
+    os.mkfifo(tmp_path / ".tmppipe")
+    os.mkfifo(tmp_path / f"{_name(f'{FORGE}/noarch')}.json")
+    assert looked.look() == NOTHING

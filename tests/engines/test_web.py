@@ -1,0 +1,130 @@
+"""What asks servers over HTTP: whom a login reaches, and what it says of what can't be had."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from support.server import running
+
+from conda_multiplat.engines.web import UnfetchedError, Web
+from conda_multiplat.machine.conda_settings import Settings
+
+LOGIN = f"Basic {base64.b64encode(b'me:secret').decode()}"
+OTHER = f"Basic {base64.b64encode(b'you:other').decode()}"
+
+
+class _Server(HTTPServer):
+    """Leads from each path that it knows to another place, and notes what it is sent."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.places: dict[str, str] = {}
+        self.asked: list[tuple[str, str | None, str | None]] = []
+        self.host = f"127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+
+    def do_GET(self) -> None:
+        sent = self.headers
+        self.server.asked.append(
+            (self.path, sent["Authorization"], sent["Proxy-Authorization"]),
+        )
+        place = self.server.places.get(self.path)
+        self.send_response(302 if place else 200)
+        if place:
+            self.send_header("Location", place)
+        self.end_headers()
+        if not place:
+            self.wfile.write(b"here")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[_Server, _Server]]:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with ExitStack() as stack:
+        both = _Server(), _Server()
+        for each in both:
+            stack.enter_context(running(each))
+        yield both
+
+
+def _web(**settings: object) -> Web:
+    return Web(Settings("linux-64", remote_max_retries=0, **settings))  # type: ignore[arg-type]
+
+
+def test_login_stays_with_its_server(servers: tuple[_Server, _Server]) -> None:
+    """A redirect on the same server keeps the login; another server gets the one of its own URL."""
+    one, two = servers
+    one.places = {"/a": "/b", "/b": f"http://{two.host}/c"}
+    two.places = {"/c": f"http://you:other@{two.host}/d"}
+    assert _web().get(f"http://me:secret@{one.host}/a", 10) == b"here"
+    assert one.asked == [("/a", LOGIN, None), ("/b", LOGIN, None)]
+    assert two.asked == [("/c", None, None), ("/d", OTHER, None)]
+
+
+def test_login_stays_with_its_proxy(
+    servers: tuple[_Server, _Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy's login does not go on to a host that is asked without a proxy."""
+    proxy, two = servers
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    proxy.places = {"http://example.invalid/a": f"http://{two.host}/b"}
+    web = _web(proxy_servers={"http": f"http://me:secret@{proxy.host}"})
+    assert web.get("http://example.invalid/a", 10) == b"here"
+    assert proxy.asked == [("http://example.invalid/a", None, LOGIN)]
+    assert two.asked == [("/b", None, None)]
+
+
+@pytest.mark.parametrize("name", ["ALL_PROXY", "all_proxy"])
+def test_proxy_for_all(
+    servers: tuple[_Server, _Server], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The proxy for every scheme is asked, unless conda has one; one that is not HTTP is not."""
+    one, two = servers
+    monkeypatch.setenv(name, f"http://{one.host}")
+    assert _web().get("http://example.invalid/a", 10) == b"here"
+    configured = _web(proxy_servers={"http": f"http://{two.host}"})
+    assert configured.get("http://example.invalid/b", 10) == b"here"
+    monkeypatch.setenv(name, "socks5://127.0.0.1:1")
+    assert _web().get(f"http://{two.host}/c", 10) == b"here"
+    assert [path for path, *_ in one.asked] == ["http://example.invalid/a"]
+    assert [path for path, *_ in two.asked] == ["http://example.invalid/b", "/c"]
+
+
+@pytest.mark.parametrize("place", ["ftp://127.0.0.1:1/x", "file:///etc/passwd", "/a"])
+def test_redirects_that_lead_nowhere(servers: tuple[_Server, _Server], place: str) -> None:
+    """Only HTTP is followed, and not for ever; the reason is one line."""
+    one, _ = servers
+    one.places = {"/a": place}
+    with pytest.raises(UnfetchedError) as caught:
+        _web().get(f"http://{one.host}/a", 10)
+    assert caught.value.reason.startswith("302 ")
+    assert "\n" not in caught.value.reason
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[/", "x", "http://u\udcff:p@127.0.0.1/", "http://a b/", "http://127.0.0.1:x/"]
+)
+def test_no_url(url: str, tmp_path: Path) -> None:
+    """What is no URL can't be fetched, as what is not there."""
+    for fetch in (lambda: _web().get(url, 10), lambda: _web().save(url, tmp_path / "x", 10)):
+        with pytest.raises(UnfetchedError) as caught:
+            fetch()
+        assert caught.value.reason
+
+
+def test_less_than_no_further_tries(servers: tuple[_Server, _Server]) -> None:
+    """A server is asked once, whatever ``remote_max_retries`` says."""
+    web = Web(Settings("linux-64", remote_max_retries=-5))
+    assert web.get(f"http://{servers[0].host}/a", 10) == b"here"
