@@ -9,6 +9,7 @@ import yaml
 
 from conda_multiplat.manifest.model import Requirement, View
 from conda_multiplat.vocabulary.errors import WordingError
+from conda_multiplat.vocabulary.match_spec import on_one_line
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, spec_name
 from conda_multiplat.vocabulary.selectors import SelectorError, dict_selector
 from conda_multiplat.vocabulary.yaml_nodes import Reader, Text, is_null, is_string
@@ -131,8 +132,7 @@ class LineReader:
         spec = " ".join(text.value.split())
         wrong = None if spec_name(spec) else "it has no package name"
         wrong = wrong if is_string(node) else "YAML does not read it as text"
-        behind = " " if text.value[-1:].isspace() else ""  # conda takes `x=`, and not `x= `
-        wrong = wrong or self._check_spec(spec + behind)
+        wrong = wrong or self._check_spec(on_one_line(text.value))
         if wrong:
             hint = "for example `python 3.12.*`, `numpy>=1.26,<2.3` or `conda-forge::scipy`"
             self._reader.problem(node, f"not a MatchSpec: {text.value!r} ({wrong})", hint)

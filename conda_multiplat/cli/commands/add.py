@@ -49,6 +49,7 @@ from conda_multiplat.manifest.edit.draft import Change, Draft
 from conda_multiplat.manifest.edit.requirements import put
 from conda_multiplat.vocabulary.errors import UsageError, WordingError
 from conda_multiplat.vocabulary.markers import may_hold
+from conda_multiplat.vocabulary.match_spec import on_one_line
 from conda_multiplat.vocabulary.names import SUBDIRS, spec_name
 from conda_multiplat.vocabulary.pip_entries import entry_name
 from conda_multiplat.vocabulary.selector_writer import Selection
@@ -125,7 +126,7 @@ def _addition(text: str, environment: str, selection: Selection, *, pypi: bool) 
     """
     from conda_multiplat.engines.conda.specs import check_spec
 
-    text = " ".join(text.split())
+    written, text = text, " ".join(text.split())
     if text in SUBDIRS:
         raise UsageError(
             f"{text!r} is a platform, not a package",
@@ -138,9 +139,9 @@ def _addition(text: str, environment: str, selection: Selection, *, pypi: bool) 
             raise UsageError(str(error), hints=[error.hint] if error.hint else []) from None
     else:
         name = spec_name(text)
-        if wrong := (check_spec(text) if name else "it has no package name"):
+        if wrong := (check_spec(on_one_line(written)) if name else "it has no package name"):
             hint = "for example `numpy`, `numpy>=1.26,<2.3`; a package of PyPI: --pypi"
-            raise UsageError(f"not a MatchSpec: {text!r} ({wrong})", hints=[hint])
+            raise UsageError(f"not a MatchSpec: {written!r} ({wrong})", hints=[hint])
     return Addition(text, Change(environment, name, pypi, selection))
 
 

@@ -14,6 +14,7 @@ from packaging.version import Version
 
 from conda_multiplat.vocabulary.errors import WordingError
 from conda_multiplat.vocabulary.match_spec import parse_spec
+from conda_multiplat.vocabulary.match_spec_slips import LONE
 from conda_multiplat.vocabulary.pip_entries import entry_name
 
 _TIGHT = re.compile(r"[\w.:\[\],-]+[=<>!~]")
@@ -35,10 +36,14 @@ def is_bare(text: str, *, pypi: bool) -> bool:
 
 
 def bounded(text: str, version: str, *, pypi: bool, spaced: bool) -> str:
-    """Add a lower bound to a bare requirement; a PyPI version's local part is left out."""
+    """Add a lower bound to a bare requirement; a PyPI version's local part is left out.
+
+    A sign after the name, which conda ignores (``numpy=``), is removed; brackets stay at the end.
+    """
     gap = " " if spaced else ""
     if not pypi:
-        return f"{text}{gap}>={version}"
+        before, bracket, keys = text.partition("[")
+        return f"{before.rstrip(''.join(LONE)).rstrip()}{gap}>={version}{bracket}{keys}"
     match = _NAME_AND_EXTRAS.match(text)
     end = match.end() if match else len(text)
     return f"{text[:end]}{gap}>={Version(version).public}{text[end:]}"

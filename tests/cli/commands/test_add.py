@@ -157,6 +157,41 @@ def test_style_of_the_bound(alone: Host, project: Path, channel: Path) -> None:
     assert _dependencies(project) == "  - python>=3.12\n  - zlib=1.3\n  - numpy>=2.1.0\n"
 
 
+@pytest.mark.parametrize(
+    ("asked", "written"),
+    [
+        ("numpy=", "numpy >=2.1.0"),
+        ("numpy>", "numpy >=2.1.0"),
+        ("numpy[]", "numpy >=2.1.0[]"),
+        (" numpy ", "numpy >=2.1.0"),
+    ],
+)
+def test_bound_of_what_conda_reads_as_a_name(
+    alone: Host, project: Path, channel: Path, asked: str, written: str
+) -> None:
+    """A sign without a version, which conda ignores, does not come before the bound."""
+    write(project, channel, "python", platforms=TWO)
+    alone.multiplat("add", asked, cwd=project)
+    assert _dependencies(project) == f"  - python\n  - {written}\n"
+
+
+def test_bound_beside_a_channel(alone: Host, project: Path, channel: Path) -> None:
+    """A channel in brackets stays at the end, behind the bound."""
+    write(project, channel, "python", platforms=TWO)
+    asked = f"numpy[channel={channel.as_uri()}]"
+    alone.multiplat("add", asked, cwd=project)
+    assert _dependencies(project) == f"  - python\n  - numpy >=2.1.0{asked[5:]}\n"
+
+
+@pytest.mark.parametrize("asked", ["numpy= ", "numpy >=", "numpy= []", "numpy>=\t"])
+def test_sign_that_conda_refuses(alone: Host, project: Path, channel: Path, asked: str) -> None:
+    """``numpy= `` is refused as in a manifest, and told as it was written."""
+    write(project, channel, "python", platforms=TWO)
+    done = alone.multiplat("add", asked, cwd=project, code=2)
+    assert f"error: not a MatchSpec: {asked!r} (no version after " in done.stderr
+    assert _dependencies(project) == "  - python\n"
+
+
 def test_what_is_there_gets_a_new_spec(alone: Host, project: Path, channel: Path) -> None:
     """In its place, its comment kept; for one platform the line is split."""
     write(project, channel, "python 3.12.*", "numpy <2  # old", "zlib", platforms=TWO)

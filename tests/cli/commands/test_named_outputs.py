@@ -97,7 +97,7 @@ def test_no_file(alone: Host, shared: Path, command: str) -> None:
     folder.mkdir()
     # `modulefile` goes by where a link leads; these write into a folder.
     tried = {"modulefile": [pipe], "pack": [pipe, device], "image": [pipe, device]}
-    for path in tried.get(command.split()[0], places):
+    for path in tried.get(command.split(maxsplit=1)[0], places):
         done = alone.multiplat(*command.split(), path.name, cwd=shared, code=2)
         said = f"error: {path.name} is there, and is no {COMMANDS[command]}: it is not replaced\n"
         assert said in done.stderr
