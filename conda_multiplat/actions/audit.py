@@ -60,7 +60,7 @@ class Report(NamedTuple):
     rules: Rules
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return {
             "source": self.source,
             "severity": self.rules.severity,
@@ -133,7 +133,7 @@ def audit(
 def _advisories(
     source: AdvisorySource, packages: Iterable[Audited], console: Console
 ) -> Advisories:
-    """What the source has about some packages; meanwhile a person sees what is waited for."""
+    """Return the source's advisories for packages; a terminal shows what is waited for."""
     questions = {(project, each.version) for each in packages for project in each.projects}
     said = [f"reading {source.name}"]
 

@@ -25,9 +25,9 @@ from conda_multiplat.machine.read_activation import read_activation
 from conda_multiplat.vocabulary.errors import InUseError, UnmetError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
-#: Take the environment as it is, whatever is locked.
+#: Use the environment unchanged, whatever is locked.
 AS_IT_IS = "as it is"
-#: Warn where the lock is out of date, and take it.
+#: Warn if the lock is out of date, and use it.
 TOLD = "told"
 
 
@@ -49,7 +49,7 @@ class InstalledEnvironment:
 
 
 def installed_environment(call: Invocation) -> InstalledEnvironment:
-    """The conda environment that is named, or the one that the manifest here names.
+    """Return the conda environment that is named, or the one of the manifest here.
 
     One that is named is of the project that it was installed from, wherever the caller is, unless
     the call names files.
@@ -67,13 +67,13 @@ def installed_environment(call: Invocation) -> InstalledEnvironment:
     project = call.project()
     where = named or _present(call, project, hint)
     marker = prefixes.read_marker(where)
-    noted = str(marker.get("environment"))  # of another project, if two call theirs alike
+    noted = str(marker.get("environment"))  # may be of another project
     known = noted if noted in project.manifest.environments else DEFAULT_ENVIRONMENT
     return InstalledEnvironment(where, project, call.environment or known, marker)
 
 
 def enter(call: Invocation, *, rule: str, command: str = "") -> Activation:
-    """What activating the environment does, after making it as locked.
+    """Return the environment's activation, after making it as locked.
 
     ``rule`` is ``AS_IT_IS``, for nothing of that, or else one of ``actions/lock/current.py``.
 
@@ -101,7 +101,7 @@ def _require(where: Path, hint: str) -> None:
 
 
 def _present(call: Invocation, project: Project, hint: str) -> Path:
-    """The folder of the first environment that can be meant and is there."""
+    """Return the folder of the first candidate that exists."""
     folders = [call.where(project, environment) for environment in call.candidates(project)]
     where = next(filter(prefixes.is_environment, folders), folders[0])
     _require(where, hint)
@@ -118,7 +118,7 @@ def _refuse_unfinished(where: Path) -> None:
 
 
 def _as_it_is(call: Invocation, command: str) -> Path:
-    """The environment's folder; one that is named needs no manifest."""
+    """Return the environment's folder; a named one needs no manifest."""
     hint = "without --no-install it is made as locked first"
     where = call.named() or _present(call, call.project(), hint)
     _require(where, hint)
@@ -133,7 +133,7 @@ def _as_it_is(call: Invocation, command: str) -> Path:
 
 
 def _updated(call: Invocation, rule: str, command: str) -> Path:
-    """The environment's folder, which is as locked now."""
+    """Return the environment's folder, which is as locked now."""
     from conda_multiplat.actions.install.make_as_locked import make_as_locked
     from conda_multiplat.actions.lock.current import choose_by_rule
 
@@ -167,14 +167,14 @@ def _updated(call: Invocation, rule: str, command: str) -> Path:
         error.hints = (*error.hints, "--no-install takes it as it is", *was_locked)
         raise
     if work.changed:
-        from conda_multiplat.actions.install.summary import outcome  # late: most often nothing has
+        from conda_multiplat.actions.install.summary import outcome  # late: rarely needed
 
         console.say(f" {outcome(work)}{console.took}")
     return where
 
 
 def _candidates(call: Invocation, project: Project, named: Path | None) -> tuple[str, ...]:
-    """The environments that can be meant: one that is named is what it was installed as."""
+    """Return the candidate environments; for a named prefix, the one it was made from."""
     if named and call.environment is None:
         _refuse_foreign(project, named, call.settings)
         present = str(prefixes.read_marker(named).get("environment", ""))

@@ -53,7 +53,7 @@ def lock_state(project: Project, environment: str) -> LockState:
 
 
 def prefix_state(project: Project, choice: Choice | None, where: Path) -> PrefixState:
-    """What is in a prefix, compared with what is locked for this machine, if anything is."""
+    """Return the state of a prefix, compared with the lock for this machine, if any."""
     from conda_multiplat.engines.conda.specs import is_newer
 
     if not is_environment(where):

@@ -39,19 +39,19 @@ class Invocation(NamedTuple):
         return self.name is not None or self.prefix is not None
 
     def project(self) -> Project:
-        """The project of the manifest, where no platforms are given for this machine's."""
+        """Return the manifest's project, with this machine's platform if none is stated."""
         return load_project(self.files, host_subdirs=(self.settings.subdir,))
 
     def named(self) -> Path | None:
-        """The folder of the conda environment that was named, if one was."""
+        """Return the folder of the named conda environment, if any."""
         return named(self.name, self.prefix, self.settings)
 
     def where(self, project: Project, environment: str) -> Path:
-        """The conda environment's folder: the one that was named, or the manifest's for it."""
+        """Return the conda environment's folder: the named one, or the manifest's."""
         return self.named() or own_prefix(project, environment, self.settings)
 
     def candidates(self, project: Project) -> tuple[str, ...]:
-        """The environments that can be meant, the preferred ones first.
+        """Return the candidate environments, the preferred ones first.
 
         What is in the prefix of ``default`` stays what it is.
         """

@@ -35,7 +35,7 @@ class Licensed:
     origins: tuple[Origin, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         license_, verdict, reason, _ = self.judged
         askers = zip(self.targets, self.origins, strict=False)
         return {
@@ -53,7 +53,7 @@ class Licensed:
 
 
 def _asker(origin: Origin) -> dict[str, Any]:
-    """The lines that lead to a package, and the packages between, down to it."""
+    """Return the lines that lead to a package, and the packages in between."""
     lines = origin.asked or ((origin.root,) if origin.root else ())
     return {"lines": [line.to_dict() for line in lines], "path": list(origin.path)}
 
@@ -61,7 +61,7 @@ def _asker(origin: Origin) -> dict[str, Any]:
 def licensed(
     targets: Sequence[LockedTarget], facts: Sequence[Facts], rules: LicenseRules
 ) -> list[Licensed]:
-    """Each package's licence, by the package's name; alike targets together."""
+    """Return each package's licence by name; equal targets together."""
     rows: dict[tuple[Any, ...], list[tuple[LockedTarget, Record]]] = {}
     for each, known in zip(targets, facts, strict=True):
         for record in each.locked.every:

@@ -24,14 +24,14 @@ class LockedTarget:
     locked: PlatformLock
 
     def graph(self) -> LockedGraph:
-        """Who needs whom, and which lines ask for what."""
+        """Return the dependency graph, with the lines that request packages."""
         return locked_graph(self.target, self.locked, _table(self))
 
 
 def locked_targets(
     project: Project, environments: Sequence[str], platforms: Sequence[str], console: Console
 ) -> list[LockedTarget]:
-    """The targets of some environments and platforms, or of all, that are locked.
+    """Return the locked targets of some environments and platforms, or of all.
 
     A warning names those whose lock is not of the manifest as it is now.
 
@@ -68,7 +68,7 @@ def near_names(names: Iterable[str], found: Iterable[LockedTarget]) -> list[str]
 
 
 def _table(locked: LockedTarget) -> NameTable:
-    """The table of names, read where there is something of PyPI."""
+    """Return the table of names, read only if there are PyPI packages."""
     if not (locked.locked.pypi or locked.target.view.pypi):
         return {}
     from conda_multiplat.engines.pypi.conda_names import name_table

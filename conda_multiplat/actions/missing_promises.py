@@ -10,7 +10,7 @@ from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 
 def missing(target: Target, locked: PlatformLock) -> list[Implied]:
-    """What the packages that are locked for a target need, and it is not promised."""
+    """Return what a target's locked packages need but is not promised."""
     from conda_multiplat.engines.conda.specs import is_newer, spec_matches
 
     has = target.virtual_packages
@@ -18,7 +18,7 @@ def missing(target: Target, locked: PlatformLock) -> list[Implied]:
 
 
 def where(target: Target) -> str:
-    """Where a manifest promises something of a target, as keys."""
+    """Return the keys under which a manifest promises something for a target."""
     default = target.environment == DEFAULT_ENVIRONMENT
     own = "" if default else f"environments: {target.environment}: "
     return f"multiplat: {own}virtual-packages: {target.subdir}"

@@ -29,7 +29,7 @@ def newest_of_pypi(
     engine: PypiEngine,
     table: NameTable,
 ) -> list[Newest]:
-    """The newest version that an index has for each target's Python, and what is in its way.
+    """Return the newest version in an index for each target's Python, and what rules it out.
 
     Where no index has the project, what is locked is the newest.
 
@@ -69,7 +69,7 @@ def newest_of_pypi(
 
 
 def _is_too_new(request: PypiRequest, record: PypiRecord, outcome: PypiOutcome) -> bool:
-    """Whether the newest version was published too late, or nobody says when."""
+    """Return whether the newest version was published too late, or has no known time."""
     cut = request.cuts.of(record.name)
     if cut is None or isinstance(outcome, PypiConflict):
         return False
@@ -83,7 +83,7 @@ def _too_new(request: PypiRequest, name: str, version: str) -> Newest:
 
 
 def _only(request: PypiRequest, name: str) -> PypiRequest:
-    """A request for one package, whatever it needs and whatever conda provides."""
+    """Return a request for one package, without dependencies and conda's packages."""
     places = places_only(request)
     wanted = Requirement(name, name, NOWHERE)
     return replace(places, requirements=(*places.requirements, wanted))
@@ -94,7 +94,7 @@ def _with(request: PypiRequest, text: str) -> PypiRequest:
 
 
 def _version(outcome: PypiOutcome, record: PypiRecord) -> str:
-    """The version that an index has; the locked one where none has the project."""
+    """Return the version in an index; the locked one if no index has the project."""
     records = () if isinstance(outcome, PypiConflict) else outcome.records
     return next((each.version for each in records if each.name == record.name), record.version)
 

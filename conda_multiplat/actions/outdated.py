@@ -65,7 +65,7 @@ class Versions(NamedTuple):
     reason: str
 
     def named(self, names: Collection[str]) -> bool:
-        """Whether names, as users type them, have it among them; none are all."""
+        """Return whether names, as users type them, include it; no names mean all."""
         own = {name for name in names if self.name in (name, project_name(name))}
         return not names or bool(own)
 
@@ -85,7 +85,7 @@ class Outdated:
     targets: tuple[Target, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         targets = list(map(str, self.targets))
         return {**self.versions._asdict(), "asked": self.asked, "targets": targets}
 
@@ -128,7 +128,7 @@ def outdated(
 
     every = locked_targets(project, environments, platforms, console)
     adopted = adopt(project, settings, console, environments=environments, platforms=platforms)
-    project = adopted.project  # another tool's lock is updated with what it was made for
+    project = adopted.project  # another tool's lock is updated with its own promises
     engine = RattlerEngine(settings, project.folder)
     pypi = any(locked.locked.pypi for locked in every)
     with closing(UvEngine(settings, project.folder)) if pypi else nullcontext() as pypi_engine:
@@ -165,7 +165,7 @@ def _expect(project: Project, every: Sequence[LockedTarget], engine: UvEngine) -
 def _grouped(
     every: Sequence[LockedTarget], allowed: Locked, newest: Mapping[str, Newest]
 ) -> list[Outdated]:
-    """The packages that are not the newest, targets that agree in all of it together."""
+    """Return the packages that are not the newest, equal targets together."""
     rows: dict[Versions, list[LockedTarget]] = {}
     for locked in every:
         for versions in _versions(locked, allowed, newest[str(locked.target)]):
@@ -182,11 +182,11 @@ def _grouped(
 
 
 def _versions(locked: LockedTarget, allowed: Locked, newest: Newest) -> Iterator[Versions]:
-    """The packages of a target that are not the newest."""
+    """Return the packages of a target that are not the newest."""
     now = {(each.manager, each.name): each for each in allowed.of(locked.target).every}
     for record in locked.locked.every:
         key = (record.manager, record.name)
-        if key not in now or key not in newest:  # nobody asks for it any more, or no index has it
+        if key not in now or key not in newest:  # no longer needed, or in no index
             continue
         newer = _comparison(record.manager)
         best, (version, reason) = now[key].version, newest[key]
@@ -198,7 +198,7 @@ def _versions(locked: LockedTarget, allowed: Locked, newest: Newest) -> Iterator
 
 
 def _comparison(manager: str) -> Callable[[str, str], bool]:
-    """Whether a version comes after another, by the rules of conda or of PyPI."""
+    """Return the function that compares versions, by the rules of conda or of PyPI."""
     if manager == "conda":
         from conda_multiplat.engines.conda.specs import is_newer
 
@@ -215,7 +215,7 @@ def _newest(
     pypi_engine: UvEngine | None,
     console: Console,
 ) -> Mapping[str, Newest]:
-    """The newest versions of what the manifest allows, by the target's name."""
+    """Return the newest versions that the manifest allows, by the target's name."""
     targets = [str(request.target) for request, _ in solved]
     solutions = {str(each): solution for each, solution in pypi.items() if str(each) in targets}
     futures = {
@@ -239,7 +239,7 @@ def _newest(
 def _solved(
     project: Project, locked: LockedTarget, allowed: Locked, settings: Settings
 ) -> SolvedRequest:
-    """The request that was solved for a locked target, and what was found."""
+    """Return the solved request of a locked target, and its records."""
     environment, subdir = locked.target.environment, locked.target.subdir
     cooldown = allowed.of(locked.target).cooldown
     asked = request(

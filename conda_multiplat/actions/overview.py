@@ -15,7 +15,7 @@ from conda_multiplat.manifest.targets import targets
 
 
 def overview(project: Project) -> list[Cell]:
-    """A cell for each environment on each of its platforms, in the manifest's order.
+    """Return a cell for each environment on each of its platforms, in the manifest's order.
 
     Raises:
         ManifestError: a lock needs a close look, and lines of the manifest are not MatchSpecs.
@@ -46,7 +46,7 @@ def _cells(project: Project, environment: str) -> Iterator[Cell]:
 
 
 def _met(project: Project, environment: str) -> frozenset[str]:
-    """The platforms whose lock still fits what has changed in the manifest."""
+    """Return the platforms whose lock still satisfies a changed manifest."""
     file = shown(project.lock_path(environment))
     found = verdicts(project, [environment])
     return frozenset(subdir for verdict in found if verdict.file == file for subdir in verdict.met)

@@ -32,7 +32,7 @@ def package_facts(
     targets: Sequence[LockedTarget],
     wanted: Sequence[Collection[Key]] = (),
 ) -> list[Facts]:
-    """What is stated of the packages of each target: conda's in one round, PyPI's each file once.
+    """Return the stated facts of each target's packages: conda's in one query, each PyPI file once.
 
     Args:
         project: with the manifest.
@@ -61,7 +61,7 @@ def package_facts(
 
 
 def _part(whole: LockedTarget, names: Collection[Key]) -> LockedTarget:
-    """A target with some of its packages."""
+    """Return a target with some of its packages."""
     locked = whole.locked
     conda = tuple(record for record in locked.records if ("conda", record.name) in names)
     pypi = tuple(record for record in locked.pypi if ("pypi", record.name) in names)
@@ -97,7 +97,7 @@ def _of_files(
     targets: Sequence[LockedTarget],
     parts: Sequence[LockedTarget],
 ) -> dict[str, PackageFacts]:
-    """What PyPI's files of parts of targets state, by URL."""
+    """Return the facts that PyPI files of some targets state, by URL."""
     if not any(part.locked.pypi for part in parts):
         return {}
     from conda_multiplat.engines.pypi.conda_names import name_table

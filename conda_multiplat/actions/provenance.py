@@ -22,7 +22,7 @@ from conda_multiplat.vocabulary.errors import LockFileError
 def lock_strays(
     project: Project, environment: str, lock: LockFile, targets: Iterable[Target]
 ) -> dict[str, list[str]]:
-    """What is wrong with where a lock's packages are from: a line -> its platforms.
+    """Return what is wrong with the places of a lock's packages: a line -> its platforms.
 
     Args:
         project: with the manifest.
@@ -44,7 +44,7 @@ def lock_strays(
 
 
 def places_in(path: Path) -> dict[str, Places]:
-    """The places of a lock's packages, by platform.
+    """Return the places of a lock's packages, by platform.
 
     Raises:
         LockFileError: the lock can't be read.
@@ -57,7 +57,7 @@ def places_in(path: Path) -> dict[str, Places]:
 def target_strays(
     project: Project, target: Target, lock: LockFile, *, anywhere: bool = True
 ) -> list[str]:
-    """The same of one target, whose packages have been read.
+    """Return the same for a single target, whose packages were read.
 
     Args:
         project: with the manifest.
@@ -88,7 +88,7 @@ def _strays(
 def _pypi_strays(project: Project, target: Target, places: Places) -> list[str]:
     if not places.pypi:
         return []
-    from conda_multiplat.actions.pypi_provenance import pypi_strays_of  # late: is slow
+    from conda_multiplat.actions.pypi_provenance import pypi_strays_of  # late: slow to import
 
     return pypi_strays_of(project, target, places.pypi)
 
@@ -101,7 +101,7 @@ def _conda_strays(
     *,
     anywhere: bool = True,
 ) -> list[str]:
-    """The configuration is read only where conda's own meaning of the channels does not do."""
+    """Return conda's stray packages; read the configuration only if the defaults don't tell."""
     channels = asked_channels(target, [channel.url for channel in locked])
 
     def wrong(*configs: ChannelConfig) -> list[str]:
@@ -145,7 +145,7 @@ def refuse_strays(
 def strays_of_unknown_configuration(
     project: Project, target: Target, lock: LockFile
 ) -> tuple[str, ...]:
-    """The conda packages from where this machine's configuration does not have the channels.
+    """Return conda packages from other places than this machine's configuration has for channels.
 
     Another machine's can have them there. All else is refused as in :func:`refuse_strays`.
 

@@ -12,7 +12,7 @@ from conda_multiplat.manifest.targets import Target
 
 
 def pypi_strays_of(project: Project, target: Target, places: Sequence[Place]) -> list[str]:
-    """What is wrong with where a target's PyPI packages are from, a line each.
+    """Return what is wrong with the places of a target's PyPI packages, one line each.
 
     The configuration is read only where the manifest alone does not do.
 

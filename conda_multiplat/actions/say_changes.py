@@ -8,7 +8,7 @@ from conda_multiplat.lockfile.change_table import table
 from conda_multiplat.lockfile.diff import Difference
 from conda_multiplat.machine.console import Console
 
-#: So many rows are shown on a terminal; a file has them all, since it is searched.
+#: The number of rows on a terminal; a file gets all of them, since it is searched.
 _MOST = 60
 
 

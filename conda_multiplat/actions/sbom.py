@@ -31,7 +31,7 @@ def sbom_texts(
     locks: Sequence[tuple[LockFile, str]],
     there: Sequence[str] = (),
 ) -> list[str]:
-    """The bill of each lock's platform.
+    """Return the bill of materials of each lock's platform.
 
     Args:
         project: with the manifest.
@@ -53,12 +53,12 @@ def sbom_texts(
 
 
 def sbom_as_locked(project: Project, lock: LockFile, subdir: str, there: str) -> str:
-    """What a bill that is there should say, with the licences that it has: nothing is looked up."""
+    """Return what an existing bill should contain, with its own licences: nothing is looked up."""
     return _text(project, _locked(project, lock, subdir), stated_licenses(there))
 
 
 def sbom_of(project: Project, lock: LockFile, subdir: str, facts: Facts) -> str:
-    """The bill of a lock's platform, of whose packages it is known what they state."""
+    """Return the bill of a lock's platform, from known facts of its packages."""
     from conda_multiplat.export.sbom_licenses import license_choices
 
     each = _locked(project, lock, subdir)
@@ -89,7 +89,7 @@ def _looked_up(
     targets: Sequence[LockedTarget],
     known: Sequence[Mapping[Identity, Licenses]],
 ) -> list[dict[Identity, Licenses]]:
-    """The licences that are not known."""
+    """Look up unknown licences."""
     new = [
         {
             (record.manager, record.name): made

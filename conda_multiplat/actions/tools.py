@@ -15,12 +15,12 @@ from conda_multiplat.machine.folder_size import FolderSize, folder_size
 from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.vocabulary.errors import MultiplatError
 
-#: Seconds, for each cache: a whole look at a large one on a slow disk takes minutes.
+#: The time limit in seconds for each cache: measuring a large one on a slow disk takes minutes.
 _PATIENCE = 0.5
 
 
 def versions(settings: Settings) -> Mapping[str, str | None]:
-    """The version of each program; ``None`` for what is not there."""
+    """Return the version of each program; ``None`` if it is missing."""
     return {
         "conda-multiplat": __version__,
         "conda": settings.conda_version or None,
@@ -54,7 +54,7 @@ def _uv_version() -> str | None:
 
 
 def _uv(settings: Settings, *arguments: str) -> str | None:
-    """What uv answers, as it is run by us; ``None`` where it can't be."""
+    """Return the output of uv as we run it; ``None`` if that fails."""
     try:
         with temporary_folder() as folder:
             done = run_uv(arguments, uv_environment(settings, folder, ()), folder)

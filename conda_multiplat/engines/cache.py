@@ -98,13 +98,13 @@ def _repodata(folder: Path, *, dry_run: bool) -> Tally:
 
 
 def _lock_of(path: Path) -> Path:
-    """What stands for a file of repodata: ``89fe3094.lock`` for ``89fe3094.info.json``."""
+    """Return the lock of a repodata file: ``89fe3094.lock`` for ``89fe3094.info.json``."""
     lock = path.with_name(f"{path.name.partition('.')[0]}.lock")
     return lock if lock.exists() else path
 
 
 def _guarded(folder: Path, lock: str, *, dry_run: bool) -> Tally:
-    """All of a folder but the lock that stands for it."""
+    """Return a folder's content except its lock."""
     tally = Tally()
     if not folder.is_dir():
         return tally
@@ -148,7 +148,7 @@ def _entries(folder: Path, tally: Tally) -> list[Path]:
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files that are some paths or lie under them; links are not followed."""
+    """Yield the files that are some paths or below them; links are not followed."""
     for path in paths:
         if path.is_dir() and not path.is_symlink():
             for folder, _, names in os.walk(path):
@@ -180,7 +180,7 @@ def _count(paths: Iterable[Path], tally: Tally) -> None:
 
 
 def _status(path: Path) -> os.stat_result | None:
-    """What a path is; ``None`` where another process has just removed it."""
+    """Return the status of a path; ``None`` if another process has just removed it."""
     try:
         return path.lstat()
     except FileNotFoundError:

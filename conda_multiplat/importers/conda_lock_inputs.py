@@ -23,9 +23,9 @@ from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, project_name, 
 from conda_multiplat.vocabulary.yaml_nodes import Text
 
 MAIN = "main"
-#: What conda-lock calls some extras.
+#: conda-lock's names of some extras.
 _CATEGORIES = {"test": "dev"}
-#: What can't stand in an environment's name: it is a file's.
+#: Characters that an environment's name can't have, since it is a file name.
 _NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 

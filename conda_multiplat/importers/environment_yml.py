@@ -26,7 +26,7 @@ from conda_multiplat.vocabulary.pip_entries import entry_name
 from conda_multiplat.vocabulary.selectors import comment_selector, dict_selector, evaluate
 from conda_multiplat.vocabulary.yaml_nodes import Reader
 
-#: What the build of a package of one platform looks like, in the form that conda exports.
+#: Matches builds of a package for one platform, as conda exports them.
 _PINNED = re.compile(r"(?P<name>[^=\s]+)==?(?P<version>[^=\s*<>!~]+)=(?P<build>[^=\s*\[\]]+)")
 
 

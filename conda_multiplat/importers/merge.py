@@ -139,7 +139,7 @@ def _environments(parts: Sequence[Part], lost: list[Lost]) -> dict[str, Environm
         for name, each in manifest.environments.items():
             own = part.environment if name == DEFAULT_ENVIRONMENT else name
             platforms = manifest.platforms_of(name)
-            # Others may extend `default` where it is not locked itself: there its views count too.
+            # Others may extend `default` on platforms that it does not have: its views count there.
             free = set(each.views) - taken if own == DEFAULT_ENVIRONMENT else set()
             views = {s: v for s, v in each.views.items() if s in platforms or s in free}
             new = each._replace(

@@ -13,7 +13,7 @@ from conda_multiplat.importers.values import Imported, conda_meaning, pypi_meani
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.vocabulary.match_spec import parse_spec
 
-#: Parts that versions must share for what they share to say something.
+#: The least number of version parts that make a useful common beginning.
 _ENOUGH = 2
 
 

@@ -12,18 +12,18 @@ _SYSTEMS = {
     "osx": ("osx", "mac", "macos", "macosx", "darwin"),
     "win": ("win", "windows"),
 }
-#: Words for Apple's processors, which mean its system too where none is named.
+#: Words for Apple's processors, which also imply its system if none is named.
 _APPLE = ("m1", "m2", "m3", "m4", "silicon", "apple")
 _ARM = ("arm64", "aarch64", "arm", *_APPLE)
 _INTEL = ("64", "x86", "x64", "amd64", "intel")
-#: Words for processors that only Linux machines have here.
+#: Words for processors that only Linux platforms have here.
 _LINUX_ONLY = {
     "arm": ("sbsa", "jetson", "tegra", "l4t"),
     "ppc": ("ppc64le", "power8", "power9", "power10"),
     "riscv": ("riscv64",),
     "s390": ("s390x",),
 }
-#: (system, machine) -> platform; the machine ``""`` is assumed where the name has none.
+#: (system, machine) -> platform; the machine ``""`` is assumed if the name has none.
 _PLATFORMS = {
     ("linux", "arm"): "linux-aarch64",
     ("linux", "intel"): "linux-64",

@@ -25,7 +25,7 @@ from conda_multiplat.vocabulary.selectors import comment_selector
 _COMMENT = re.compile(r"\s#\s*(?P<words>[^'\"]*)$")
 _SELECTOR = re.compile(r"\[[^\[\]]*\]\s*$")
 
-#: So many things of a kind are named one by one.
+#: The number of items of a kind to name one by one.
 _MANY = 8
 
 
@@ -84,7 +84,7 @@ def refusal(file: str, *problems: Problem) -> ManifestError:
     return ManifestError(f"{file} can't be imported", problems=sorted(problems))
 
 
-@lru_cache(maxsize=65536)  # the same line is looked at for each platform
+@lru_cache(maxsize=65536)  # the same line is read for each platform
 def conda_meaning(text: str) -> str:
     """Return the same value for equivalent MatchSpecs: ``a=1`` and ``a 1.*``."""
     try:

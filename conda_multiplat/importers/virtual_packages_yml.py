@@ -27,9 +27,9 @@ from conda_multiplat.vocabulary.virtual_packages import (
 )
 from conda_multiplat.vocabulary.yaml_nodes import Reader, Text
 
-#: As conda-lock looks for it beside the manifest.
+#: The file name that conda-lock looks for next to the manifest.
 FILE_NAMES = ("virtual-packages.yml", "virtual-packages.yaml")
-#: A version that only says that the package is there.
+#: A version that only means that the package exists.
 _PRESENT = "0"
 
 

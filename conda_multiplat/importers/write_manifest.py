@@ -27,10 +27,10 @@ _HEADER = """\
 # Imported by `conda multiplat import` from {sources}.
 # A line with a selector, `# [linux]`, holds on those platforms only; the others on all of them.
 """
-#: Comments stand in one column, but no further to the right than this.
+#: The largest column for aligned comments.
 _COLUMN = 44
 
-#: Why something is promised: environment and platform -> the words beside it.
+#: Reasons for promises: environment and platform -> comments.
 Reasons = Mapping[tuple[str, str], str]
 
 
@@ -178,7 +178,7 @@ def _items(
     return sorted(
         items,
         key=lambda each: (
-            not (pypi and _is_option(each.text)),  # before what they are for
+            not (pypi and _is_option(each.text)),  # before their packages
             not each.everywhere,
             order[each.name],
         ),

@@ -31,7 +31,7 @@ class Addition:
         return [each for each in platforms if not self.change.pypi or may_hold(self.text, each)]
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return {
             "spec": self.text,
             "pypi": self.change.pypi,
@@ -41,7 +41,7 @@ class Addition:
 
 
 def or_current_line(addition: Addition, draft: Draft) -> Addition:
-    """What the manifest says of a package already, where a bare name would only say less."""
+    """Return the manifest's existing requirement for a package if a bare name would say less."""
     change = addition.change
     lines = {tuple(said(draft, change, subdir)) for subdir in change.selection.platforms}
     texts = lines.pop() if len(lines) == 1 else ()
@@ -51,7 +51,7 @@ def or_current_line(addition: Addition, draft: Draft) -> Addition:
 
 
 def _says_less(addition: Addition, current: str) -> bool:
-    """Whether it only names a package, and no channel that the line does not have."""
+    """Return whether it is only a name, without a channel that the line lacks."""
     pypi = addition.change.pypi
     if not is_bare(addition.text, pypi=pypi):
         return False
@@ -65,7 +65,7 @@ def current_lines(change: Change, draft: Draft) -> list[str]:
 
 
 def pinned(addition: Addition, draft: Draft, locked: Locked) -> Addition:
-    """With a bound, where it is bare and something was solved for it."""
+    """Add a bound if the requirement is bare and a version was solved."""
     change = addition.change
     if not is_bare(addition.text, pypi=change.pypi):
         return addition
@@ -112,7 +112,7 @@ def targets_of(change: Change, manifest: Manifest, among: Iterable[Target]) -> l
 
 
 def given(change: Change, target: Target, locked: Locked) -> list[tuple[str, str]]:
-    """The version of a PyPI project that conda provides, and conda's package with its version."""
+    """Return the version of a PyPI project that conda provides, and conda's package and version."""
     solution = locked.pypi.get(target)
     provided = solution.request.provided if change.pypi and solution else ()
     return [

@@ -58,7 +58,7 @@ class Original:
     console: Console
 
     def texts(self, draft: Draft) -> dict[Path, str]:
-        """The files that ``draft`` changes, byte order marks included.
+        """Return the files that ``draft`` changes, including byte order marks.
 
         Raises:
             OutsideError: one of them may not be written.
@@ -72,7 +72,7 @@ class Original:
         return changed
 
     def project(self, draft: Draft) -> Project:
-        """The project as ``draft`` makes it.
+        """Return the project with the manifest of ``draft``.
 
         Raises:
             ManifestError: with every problem of every file, at the places of ``draft``.
@@ -115,7 +115,7 @@ def read_original(files: Sequence[str], settings: Settings, console: Console) ->
 
 
 def environment_of(draft: Draft, wanted: str | None) -> str:
-    """The environment that a change is for: one that is there, as a misspelt one must not be made.
+    """Return the environment to change; it must exist, since a misspelt one must not be created.
 
     Raises:
         UsageError: with how to make it.
@@ -150,7 +150,7 @@ def select(draft: Draft, environment: str, platforms: Sequence[str], family: str
 
 
 def on(selection: Selection) -> str:
-    """The platforms of a selection in words; nothing where it is for all."""
+    """Return the platforms of a selection in words; ``""`` for all."""
     return "" if selection.everywhere else f"  ({', '.join(sorted(selection.platforms))})"
 
 

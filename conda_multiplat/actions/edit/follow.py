@@ -37,7 +37,7 @@ class Followed(NamedTuple):
 
 
 def followed(call: Invocation) -> Followed:
-    """What a call is about: a conda environment that is named tells its manifest, as ``-f`` does.
+    """Determine the subject of a call: a named conda environment implies its manifest, like ``-f``.
 
     Raises:
         UnmetError: there is no such environment, or it was not made from the manifest.
@@ -108,7 +108,7 @@ def _follows(
     installed: dict[Path, str],
     settings: Settings,
 ) -> tuple[Path, str] | None:
-    """The prefix that follows, and the environment that it is; ``None`` where there is none."""
+    """Return the prefix to update, and its environment; ``None`` if there is none."""
     if where:
         noted = str(prefixes.read_marker(where).get("environment"))
         return where, noted if noted in project.manifest.environments else environment
@@ -156,7 +156,7 @@ def _going_on(changed: str) -> Iterator[None]:
 
 
 def _installed_from(project: Project, settings: Settings) -> dict[Path, str]:
-    """The prefixes among conda's that were made from a project's manifest, and of what in it."""
+    """Return conda's prefixes made from a project's manifest, and their environments."""
     manifest = list(map(str, project.files))
     made = {}
     for folder in filter(Path.is_dir, settings.envs_dirs):

@@ -17,7 +17,7 @@ from conda_multiplat.vocabulary.selector_writer import Selection
 
 
 def check_channels(names: Sequence[str], *, pypi: bool) -> str:
-    """The channel that is asked for; ``""`` for none.
+    """Return the requested channel; ``""`` for none.
 
     Raises:
         UsageError: several, or one that can't stand in a manifest.
@@ -46,7 +46,7 @@ def check_channels(names: Sequence[str], *, pypi: bool) -> str:
 def from_channel(
     spec: str, channel: str, original: Original, environment: str, selection: Selection
 ) -> str:
-    """A MatchSpec that asks for a channel, where the environment's own order does not.
+    """Return a MatchSpec with the channel, unless the environment's own order prefers it.
 
     Args:
         spec: what the user wrote.
@@ -72,7 +72,7 @@ def from_channel(
 
 
 def _is_first(channel: str, original: Original, environment: str, selection: Selection) -> bool:
-    """Whether an environment prefers a channel, on all of some platforms."""
+    """Return whether an environment prefers a channel on all of some platforms."""
     from conda_multiplat.engines.conda.access import Channels
 
     channels = Channels(original.settings, original.paths[0].parent)

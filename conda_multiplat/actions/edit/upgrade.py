@@ -52,14 +52,14 @@ class BoundLine:
         return loosened(self.line.text, pypi=self.change.pypi)
 
     def moved(self, locked: Locked) -> str:
-        """The line with its bounds moved to what was solved; as it is where nothing was."""
+        """Return the line with its bounds moved to the solved versions, if there are any."""
         is_newer = comparison(pypi=self.change.pypi)
         versions = self._solved(locked, is_newer)
         text = self.line.text
         return moved(text, versions, is_newer, pypi=self.change.pypi) if versions else text
 
     def met_by(self, text: str, locked: Locked) -> bool:
-        """Whether what was solved for the line is what another text of it asks for."""
+        """Return whether the line's solution satisfies another text of it."""
         versions = solved_versions(self.change, locked)
         if not self.change.pypi:
             from conda_multiplat.engines.conda.specs import spec_allows
@@ -99,7 +99,7 @@ class Move:
         return signed("=", f"{line} stays: not all of its platforms have {self.text}")
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         change = self.bound.change
         return {
             "spec": self.text,
@@ -126,7 +126,7 @@ class Upgraded(NamedTuple):
     kept: Sequence[Move] = ()
 
     def lines(self) -> list[Line]:
-        """What a person reads; a line that several environments share once."""
+        """Return the text form; a line shared by several environments occurs once."""
         words = [move.words for move in self.moves]
         return list(dict.fromkeys([*words, *(move.kept for move in self.kept)]))
 
@@ -172,7 +172,7 @@ def _changed(moves: Sequence[Move]) -> list[Move]:
 
 
 def bound_lines(draft: Draft, environments: Collection[str]) -> list[BoundLine]:
-    """The lines of some environments that name a package, each once, in their order."""
+    """Return the lines of some environments that name a package, once each, in order."""
     return [
         BoundLine(
             line, Change(name, line.name, pypi, Selection(frozenset(where), draft.reach(name)))
@@ -192,12 +192,12 @@ def _lines(draft: Draft, name: str, *, pypi: bool) -> Iterator[tuple[Requirement
 
 
 def is_named(bound: BoundLine, names: Collection[str]) -> bool:
-    """Whether names, as users type them, have the line's package among them."""
+    """Return whether names, as users type them, include the line's package."""
     return bool({bound.line.name} & {*names, *map(project_name, names)})
 
 
 def comparison(*, pypi: bool) -> Callable[[str, str], bool]:
-    """Whether a version comes after another, by the rules of PyPI or of conda."""
+    """Return the function that compares versions, by the rules of PyPI or of conda."""
     if not pypi:
         from conda_multiplat.engines.conda.specs import is_newer
 

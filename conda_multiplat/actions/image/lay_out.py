@@ -94,7 +94,7 @@ def laid_out(
 
 
 def _site_packages(prefix: Path, choice: Choice) -> str:
-    """Where the environment's Python looks for packages, from the prefix."""
+    """Return the ``site-packages`` folder of the environment's Python, relative to the prefix."""
     python = python_of(choice.locked.records)
     folder = site_packages(prefix, python)
     minor = ".".join(python.split(".")[:2])
@@ -139,7 +139,7 @@ def sbom_path(environment: str, subdir: str) -> str:
 
 
 def _sbom(project: Project, choice: Choice, subdir: str, environment: LaidOut) -> Entry:
-    """The bill of materials, with the licences that the packages themselves state."""
+    """Return the bill of materials, with the licences that the packages themselves state."""
     from conda_multiplat.actions.sbom import sbom_of
 
     facts = {
@@ -154,7 +154,7 @@ def _sbom(project: Project, choice: Choice, subdir: str, environment: LaidOut) -
 
 
 def _activation(prefix: Path, settings: Settings) -> Activation:
-    """What activating the environment does where it will be; nothing there is this machine's."""
+    """Return the environment's activation at its final prefix, independently of this machine."""
     plain = replace(settings, changeps1=False, envvars_force_uppercase=True, root_prefix=None)
     here = read_activation(prefix, plain)
 

@@ -189,13 +189,13 @@ def _image(
 
 
 def _starts_something(config: Mapping[str, Any]) -> bool:
-    """Whether a base says what its containers run."""
+    """Return whether a base states what its containers run."""
     process = config.get("config") or {}
     return bool(process.get("Cmd") or process.get("Entrypoint"))
 
 
 def _shell(environment: LaidOut, base: Base | None) -> str:
-    """The shell that runs the activation scripts: the environment's bash, else one of the base."""
+    """Return the shell for activation scripts: the environment's bash, else one of the base."""
     if not environment.activation.scripts_on(".sh"):
         return ""
     if f"{ROOT}/bin/bash" in environment.paths:
@@ -237,7 +237,7 @@ def _pool() -> Iterator[tuple[ThreadPoolExecutor, threading.Event]]:
 
 
 def _own(environment: LaidOut, shell: str) -> list[Entry]:
-    """What is no package's: what conda wants to know, and what starts with the image."""
+    """Return the files of no package: conda's own, and what runs when the image starts."""
     if not shell:
         return list(environment.own)
     text = entrypoint(environment.activation, shell)

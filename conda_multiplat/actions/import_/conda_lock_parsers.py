@@ -40,7 +40,7 @@ _ITEM = re.compile(r"^\s*-\s+(?P<item>[^#\s].*?)\s*(#.*)?$")
 def parse_pyproject(
     path: Path, file: str, text: str, data: Mapping[str, Any], subdirs: Sequence[str]
 ) -> Parsed:
-    """A ``pyproject.toml`` without pixi: PEP 621 and 735, poetry, flit, pdm, conda-lock's table.
+    """Read a ``pyproject.toml`` without pixi: PEP 621, PEP 735, poetry, flit, pdm, conda-lock.
 
     Args:
         path: where it is.
@@ -100,7 +100,7 @@ def parse_pyproject(
 
 
 def parse_meta_yaml(path: Path, file: str, text: str, subdirs: Sequence[str]) -> Parsed:
-    """The requirements of a recipe; see :func:`parse_pyproject`."""
+    """Read the requirements of a recipe; see :func:`parse_pyproject`."""
     _refuse_without_conda_lock(file)
     platforms, notes = _platforms(None, file, subdirs)
     with _heard(notes), _as_refusal(file):
@@ -121,7 +121,7 @@ def parse_meta_yaml(path: Path, file: str, text: str, subdirs: Sequence[str]) ->
 
 
 def _of_recipe(dependencies: Sequence[Any]) -> list[Dependency]:
-    """What conda-lock has read, but for what has no name: only conda-build knows it (`_unread`)."""
+    """Return what conda-lock has read, without nameless entries (see `_unread`)."""
     named = (_dependency(each) for each in dependencies)
     return [each for each in named if is_package_name(each.name)]
 
@@ -142,7 +142,7 @@ def _refuse_without_conda_lock(file: str) -> None:
 
 
 def _platforms(stated: Any, file: str, subdirs: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The platforms of a file, and what to say of them."""
+    """Return the platforms of a file, and notes about them."""
     from conda_lock.src_parser import DEFAULT_PLATFORMS
 
     if subdirs:
@@ -192,7 +192,7 @@ def _specification(path: Path, data: Mapping[str, Any], platforms: list[str], ma
 
 
 def _groups(data: Mapping[str, Any], mapping: str, own: Mapping[str, Any]) -> Iterator[Any]:
-    """The dependency groups (PEP 735), which conda-lock does not know, each as a category."""
+    """Return the dependency groups (PEP 735), unknown to conda-lock, each as a category."""
     from conda_lock.src_parser.pyproject_toml import parse_python_requirement
 
     if own.get("skip-non-conda-lock"):
@@ -223,7 +223,7 @@ def _holds(dependency: Any, subdir: str) -> bool:
 
 
 def _dependency(dependency: Any) -> Dependency:
-    """One of conda-lock's dependencies as a plain value; what has a place is PyPI's."""
+    """Convert a dependency of conda-lock to a plain value; one with a place is PyPI's."""
     place = _place(dependency)
     hashes = [dependency.hash] if getattr(dependency, "hash", None) else []
     hashes += [each for each in getattr(dependency, "hashes", ()) if each]
@@ -273,7 +273,7 @@ def _names_python(by_platform: Mapping[str, Sequence[Dependency]]) -> bool:
 def _unread(
     file: str, text: str, by_platform: Mapping[str, Sequence[Dependency]]
 ) -> Iterator[Lost]:
-    """The lines of a recipe that conda-lock passes over: Jinja's, ``build:``, other selectors."""
+    """Return a recipe's lines that conda-lock ignores: Jinja's, ``build:``, other selectors."""
     names = {each.name for some in by_platform.values() for each in some}
     section = ""
     for number, line in enumerate(text.splitlines(), start=1):
@@ -292,7 +292,7 @@ def _unread(
 
 
 def _table(data: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
-    """A table in a table; an empty one where there is none."""
+    """Return a nested table; an empty one if there is none."""
     for key in path:
         value = data.get(key)
         data = value if isinstance(value, Mapping) else {}
@@ -301,7 +301,7 @@ def _table(data: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
 
 @contextmanager
 def _mapping() -> Iterator[str]:
-    """A file with conda's names of PyPI's projects, as conda-lock reads them."""
+    """Provide a file with conda's names of PyPI projects, in conda-lock's format."""
     names = {
         project: {"conda_name": conda, "pypi_name": project}
         for conda, projects in sorted(name_table().items(), reverse=True)

@@ -20,7 +20,7 @@ from conda_multiplat.vocabulary.virtual_packages import Promises
 
 
 def noted_lines(prefix: Path, marker: Mapping[str, Any]) -> Iterator[Requirement]:
-    """The lines of ``pip:``, their paths made absolute, with their hashes behind them."""
+    """Return the lines of ``pip:`` with absolute paths and with their hashes."""
     folder = Path(next(iter(marker.get("manifest", ())), prefix)).parent
     noted = [str(text) for text in marker.get("pip", ())]
     told = [split_hashes(text) for text in noted if text.startswith(HASH)]
@@ -33,7 +33,7 @@ def noted_lines(prefix: Path, marker: Mapping[str, Any]) -> Iterator[Requirement
 
 
 def constraints(prefix: Path, marker: Mapping[str, Any]) -> Iterator[Lost]:
-    """The lines of files of constraints, which a manifest can only name."""
+    """Return the lines of constraints files, which a manifest can only refer to."""
     for text in marker.get("pip", ()):
         if text.startswith(CONSTRAINT):
             what = f"a constraint, {text.removeprefix(CONSTRAINT)}"

@@ -17,7 +17,7 @@ _RELATIVE = re.compile(r"\.{1,2}($|[/\\\[])")
 
 
 def moved(imported: Imported, folder: Path, to: Path) -> Imported:
-    """What was read in ``folder`` as it has to be written in ``to``."""
+    """Convert what was read in ``folder`` to be written in ``to``."""
     if folder == to:
         return imported
     start = os.path.relpath(folder, to)

@@ -18,7 +18,7 @@ NAME = "pixi.lock"
 
 
 def with_locks(part: Part, folder: Path, target: Path) -> Part:
-    """The part of a pixi manifest with what pixi has locked for it, where it has.
+    """Add the locks from ``pixi.lock`` to the part of a pixi manifest, if there are any.
 
     Args:
         part: the manifest.
@@ -42,7 +42,7 @@ def with_locks(part: Part, folder: Path, target: Path) -> Part:
 
 
 def moved_lock(lock: LockFile, folder: Path, to: Path) -> LockFile:
-    """A lock that was read in ``folder``, with its relative paths as they are from ``to``."""
+    """Convert the relative paths of a lock read in ``folder`` to start from ``to``."""
     start = os.path.relpath(folder, to)
     if start == ".":
         return lock

@@ -23,7 +23,7 @@ class PlacedLocks(NamedTuple):
 
 
 def placed_locks(parts: Sequence[Part], target: Path) -> PlacedLocks:
-    """The locks of all parts, each environment's in its file.
+    """Return the locks of all parts, each environment's in its file.
 
     One ``conda-lock.yml`` stays as it is, if all of its platforms are taken; several of an
     environment become one.

@@ -79,7 +79,7 @@ def read_prefix(prefix: Path, settings: Settings, this_subdir: str) -> Imported:
 
 
 def _subdir(records: Sequence[dict[str, Any]]) -> str:
-    """The platform of the packages: another than this one's under emulation."""
+    """Return the packages' platform, which differs from this machine's under emulation."""
     places = Counter(str(record.get("subdir", "")) for record in records)
     places.pop("noarch", None)
     places.pop("", None)
@@ -103,7 +103,7 @@ def _channels(records: Sequence[dict[str, Any]], settings: Settings) -> list[str
 
 
 def _configured(settings: Settings) -> dict[str, str]:
-    """The URLs of the configured channels, each with the name that stands for it."""
+    """Return the URLs of the configured channels, each with its name."""
     return {
         public_name(url): public_name(name)
         for name in settings.channels
@@ -112,7 +112,7 @@ def _configured(settings: Settings) -> dict[str, str]:
 
 
 def _channel(url: str, names: Mapping[str, str], settings: Settings) -> str:
-    """A channel as a manifest names it: by its name where conda would find it by that."""
+    """Return a channel as a manifest names it: by name if conda resolves it to the same URL."""
     base = public_name(base_url(url))
     if base in names:
         return names[base]
@@ -176,7 +176,7 @@ def _pypi(prefix: Path, records: Sequence[dict[str, Any]]) -> Iterable[Requireme
 
 
 def _by_lock(distributions: Sequence[tuple[Path, str, str]]) -> bool:
-    """Whether a tool has installed a lock's files by their URLs, those of indexes too.
+    """Return whether a tool has installed a lock's files by URL, including those of indexes.
 
     Then every package came by one, also what only others need, which nobody asks for like that.
     """
@@ -189,19 +189,19 @@ def _by_lock(distributions: Sequence[tuple[Path, str, str]]) -> bool:
 
 
 def _needs(path: Path) -> Iterable[str]:
-    """The projects that a distribution may need."""
+    """Return the projects that a distribution may need."""
     for text in PathDistribution(path).requires or ():
         if match := _PROJECT.match(text):
             yield canonicalize_name(match.group())
 
 
 def _is_file(path: Path) -> bool:
-    """Whether a distribution came by a file's URL."""
+    """Return whether a distribution was installed from a file's URL."""
     return "archive_info" in _origin(path)
 
 
 def _origin(path: Path) -> Mapping[str, Any]:
-    """Where a distribution was installed from (PEP 610); nothing where an index said it."""
+    """Return where a distribution was installed from (PEP 610); empty if it was an index."""
     try:
         origin = json_object((path / "direct_url.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -21,7 +21,7 @@ class Settled:
     text: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return {
             "environment": self.difference.environment,
             "manager": self.difference.manager,
@@ -58,7 +58,7 @@ def report(
 
 
 def _counts(manifest: Manifest) -> list[tuple[str, int, int]]:
-    """Each environment's own lines: those that are on all of its platforms, and the others."""
+    """Count each environment's own lines: those of all its platforms, and the others."""
     counts = []
     for environment in manifest.environments.values():
         lines = environment_lines(manifest, environment)
@@ -82,7 +82,7 @@ def _report_differences(settled: Sequence[Settled], console: Console) -> None:
 
 
 def variant_lines(difference: Difference) -> list[str]:
-    """What each platform asks for, with its place, in columns."""
+    """Return each platform's requests with their places, in columns."""
     rows = [
         (variant.text, ", ".join(variant.subdirs), _where(variant.requirements[0]))
         for variant in difference.variants
@@ -97,7 +97,7 @@ def _where(requirement: Requirement) -> str:
 
 
 def document(imported: Imported, settled: Sequence[Settled]) -> dict[str, Any]:
-    """The same for ``--json``."""
+    """Return the document for ``--json``."""
     manifest = imported.manifest
     lines: dict[str, list[Line]] = {
         environment.name: environment_lines(manifest, environment)

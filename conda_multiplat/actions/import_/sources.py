@@ -96,7 +96,7 @@ class File:
 
 
 def read_files(arguments: Sequence[str]) -> list[File]:
-    """The files that were named, ``FILE`` or ``FILE@PLATFORM,…``.
+    """Return the given files, ``FILE`` or ``FILE@PLATFORM,…``.
 
     Raises:
         UsageError: an unknown platform.
@@ -132,7 +132,7 @@ def _text(path: Path) -> str:
 
 
 def read_parts(files: Sequence[File], target: Path, *, keep_builds: bool) -> list[Part]:
-    """What each file asks for, as it is to be written into the manifest ``target``.
+    """Return the content of each file, to be written into the manifest ``target``.
 
     Raises:
         ManifestError: with every problem of every file.
@@ -163,7 +163,7 @@ def read_parts(files: Sequence[File], target: Path, *, keep_builds: bool) -> lis
 
 
 def _stated(files: Sequence[File]) -> tuple[Stated, list[Problem]]:
-    """What conda-lock was told of virtual packages, the last file winning."""
+    """Return the virtual packages that conda-lock was given; the last file wins."""
     stated = Stated()
     problems: list[Problem] = []
     for file in files:
@@ -217,7 +217,7 @@ def _part(file: File, stated: Promises, *, keep_builds: bool) -> Part:
 
 
 def _toml_source(file: File) -> Imported:
-    """A manifest of pixi's, or another ``pyproject.toml``."""
+    """Read a pixi manifest, or another ``pyproject.toml``."""
     from conda_multiplat.engines.conda.specs import check_spec
 
     data = _toml(file)
@@ -237,7 +237,7 @@ def _toml_source(file: File) -> Imported:
 
 
 def _says_something(data: dict[str, object]) -> bool:
-    """Whether a ``pyproject.toml`` has tables that conda-lock reads."""
+    """Return whether a ``pyproject.toml`` has tables that conda-lock reads."""
     tools = data.get("tool")
     named = set(tools) if isinstance(tools, dict) else set()
     return bool({"project", "dependency-groups"} & set(data) or named & set(_TOOLS))
@@ -267,7 +267,7 @@ def _lock_part(file: File, stated: Promises) -> Part:
 
 
 def _named_environment(name: str) -> str:
-    """The environment that another tool's lock is of, by its name: ``ENV.conda-lock.yml``."""
+    """Return the environment in the name of another tool's lock: ``ENV.conda-lock.yml``."""
     match = _ENVIRONMENTS_LOCK.fullmatch(name)
     if match is None or not ENVIRONMENT_NAME.fullmatch(match[1]):
         return DEFAULT_ENVIRONMENT
@@ -286,7 +286,7 @@ def _toml(file: File) -> dict[str, object]:
 
 
 def _with_default(parts: Sequence[Part]) -> list[Part]:
-    """The parts with a ``default`` among them: where no name says so, the first one's is it."""
+    """Make sure that one of the parts is ``default``: the first, if no name says so."""
     names = [part.environment for part in parts]
     if DEFAULT_ENVIRONMENT in names:
         return list(parts)

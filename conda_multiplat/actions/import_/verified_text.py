@@ -14,7 +14,7 @@ from conda_multiplat.vocabulary.pip_entries import entry_name
 
 
 def verified_text(imported: Imported, sources: Sequence[str], target: Path) -> str:
-    """The manifest's text, which reads as what is meant.
+    """Return the manifest's text, after reading it back and comparing its meaning.
 
     Words beside a line can look like a selector: if they do, all go without.
     """

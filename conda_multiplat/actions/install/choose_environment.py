@@ -155,7 +155,7 @@ def _checked(project: Project, environment: str, settings: Settings) -> Choice:
             hints=["add it to `platforms:` and run `conda multiplat lock`"],
         )
     own_target = target(project.manifest, environment, settings.subdir)
-    if settings.elsewhere:  # another tool's lock does not say what it was promised
+    if settings.elsewhere:  # another tool's lock does not record its promises
         has = locked.virtual_packages or own_target.virtual_packages
         if lacking := unmet(locked.machine_needs, has, spec_matches):
             raise _unpromised_error(project, own_target, locked, lacking)
@@ -218,7 +218,7 @@ def _unpromised_error(
     project: Project, here: Target, locked: PlatformLock, lacking: Sequence[Unmet]
 ) -> UnmetError:
     """Return the same error for another machine, of which only the promises are known."""
-    from conda_multiplat.actions.missing_promises import missing, where  # late: for few, and slow
+    from conda_multiplat.actions.missing_promises import missing, where  # late: rare, and slow
     from conda_multiplat.vocabulary.implied_promises import as_mapping
 
     groups = grouped(lacking, {record.name: record.version for record in locked.every})

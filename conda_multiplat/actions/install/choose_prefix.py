@@ -15,13 +15,13 @@ from conda_multiplat.manifest.model import CONDAS_OWN
 from conda_multiplat.vocabulary.errors import OutsideError, UnmetError, UsageError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, PREFIX_NAME_HINT, is_prefix_name
 
-#: Longer than this, with what comes after it, a prefix does not fit behind ``#!`` everywhere.
+#: If a prefix is longer than this, its Python's path does not fit after ``#!`` on every system.
 _LONG = 100
 
 
 def named(name: str | None, prefix: str | None, settings: Settings) -> Path | None:
     """Return the folder of ``-n`` or ``-p``; ``None`` if neither is given."""
-    if "" in (name, prefix):  # most likely a shell's variable that is not set
+    if "" in (name, prefix):  # most likely an unset shell variable
         raise UsageError("-n and -p need a value, and this one is empty")
     if prefix is not None:
         return Path(prefix).expanduser().absolute()

@@ -30,7 +30,7 @@ from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
 if TYPE_CHECKING:
     from conda_multiplat.engines.pypi.install import UvInstaller
 
-#: So many paths that two packages have are named.
+#: The number of common paths to name.
 _SHOWN = 5
 
 

@@ -184,7 +184,7 @@ def _link(work: Work, settings: Settings, bar: Progress, *, contents: bool) -> N
         mended=work.mended,
         contents=contents,
     )
-    # After a run that was cut off, nobody knows which of the records it had completed.
+    # After an interrupted run, it is unknown which records were completed.
     if work.marker and not work.finished:
         meagre = {record.name for record in locked.records}
     complete_records(work.where, meagre)

@@ -46,7 +46,7 @@ def refuse_two_owners(work: Work, settings: Settings, bar: Progress) -> frozense
     with _linked_aside(work, aside_records, settings, bar) as aside:
         conda = file_owners.conda_owners(work.where, changed, aside, {each.name for each in come})
         stay = file_owners.staying_files(work.where, python, {change.name for change in work.pypi})
-        # what is known to be refused need not be downloaded
+        # if it will be refused anyway, it need not be downloaded
         file_owners.refuse_two_owners(conda, stay, work.where, aside)
         bar.now(f"packages of PyPI  {total_words(record.size for record in records)}".rstrip())
         interpreter = aside if runs and aside else work.where
@@ -162,6 +162,6 @@ def installer(project: Project, choice: Choice, where: Path, settings: Settings)
 
 def _wheels(packed: Path) -> Path:
     """Return the folder of a packed environment's wheels."""
-    from conda_multiplat.export.packed import WHEELS  # late: few are packed
+    from conda_multiplat.export.packed import WHEELS  # late: few environments are packed
 
     return packed / WHEELS

@@ -71,7 +71,7 @@ def plan(
     rule: str,
     wheels_only: bool,
 ) -> Plan:
-    """What to pack for a platform, which need not be this machine's.
+    """Return what to pack for a platform, which can differ from this machine's.
 
     Args:
         project: the project.

@@ -38,7 +38,7 @@ class ReadFiles:
 def project_files(
     project: Project, texts: Mapping[Path, str], environment: str, platform: str
 ) -> tuple[dict[str, str], Description]:
-    """The files below ``project/``, their places to each other kept, and what they are.
+    """Return the files below ``project/`` at the same relative places, and their content.
 
     Args:
         project: as it was read.
@@ -63,7 +63,7 @@ def project_files(
 
 
 def lock_folder(packed: Description) -> PurePosixPath:
-    """The folder of the lock, below ``project``."""
+    """Return the folder of the lock, below ``project``."""
     return PurePosixPath(packed.lock).parent
 
 

@@ -92,13 +92,13 @@ class Unpacked(NamedTuple):
         return [why_not(each) for each in locked.pypi if not can_be_packed(each)]
 
     def kept_in(self, prefix: Path) -> Path:
-        """The folder of the lock that a prefix keeps."""
+        """Return the folder of the lock that a prefix keeps."""
         return meta(prefix) / _KEPT / lock_folder(self.packed)
 
 
 @contextmanager
 def unpacked(file: Path, settings: Settings, console: Console) -> Iterator[Unpacked]:
-    """The files of an archive for as long as they are needed; of a folder those that are there.
+    """Provide the files of an archive temporarily; for a folder, its existing files.
 
     Raises:
         LockFileError: it is no packed environment, or not what it says of itself.
@@ -147,7 +147,7 @@ def _text(folder: Path, name: str) -> str:
 
 
 def _digests(folder: Path, sums: Mapping[str, str]) -> dict[str, str]:
-    """The SHA-256 of each file that is listed; of a folder, others are nobody's business."""
+    """Return the SHA-256 of each listed file; other files of a folder are ignored."""
     found = {}
     for name in sums:
         path = folder / name
@@ -159,7 +159,7 @@ def _digests(folder: Path, sums: Mapping[str, str]) -> dict[str, str]:
 def _read(
     file: Path, folder: Path, sums: Mapping[str, str], digests: Mapping[str, str]
 ) -> Unpacked:
-    """What is in a folder.
+    """Read a folder.
 
     Raises:
         LockFileError: something is not what the list of digests says, or the lock not usable.

@@ -97,7 +97,7 @@ def _forget(path: Path, folder: Path) -> None:
 
 
 def _places(plan: Plan) -> dict[str, Record]:
-    """Where the archive has what.
+    """Return the places of an archive's content.
 
     Raises:
         LockFileError: a package is no file, or two have one name.
@@ -111,7 +111,7 @@ def _places(plan: Plan) -> dict[str, Record]:
 
 
 def _of_before(path: Path, plan: Plan, folder: Path, progress: Progress) -> dict[Record, Path]:
-    """The files of an archive that will be replaced; whether they are the ones is not known yet."""
+    """Return the files of the archive that will be replaced, which are not verified yet."""
     if not path.is_file():
         return {}
     places = _places(plan)
@@ -129,7 +129,7 @@ def _fetched(
     folder: Path,
     progress: Progress,
 ) -> dict[Record, Fetched]:
-    """All packages of an archive.
+    """Download all packages of an archive.
 
     Args:
         plan: what goes into it.
@@ -192,7 +192,7 @@ def _written(
 def _texts(
     plan: Plan, path: Path, read: Mapping[Path, str], fetched: Mapping[Record, Fetched]
 ) -> dict[str, str]:
-    """All files of an archive that are not packages, but the list of their digests."""
+    """Return all files of an archive that are not packages, except the list of digests."""
     environment, subdir, project = plan.choice.environment, plan.platform, plan.project
     files, packed = project_files(project, read, environment, subdir)
     variables = project.manifest.variables.get(subdir, {})

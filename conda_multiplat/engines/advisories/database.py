@@ -53,7 +53,7 @@ class Database:
     def advisories(
         self, questions: Sequence[Question], say: Callable[[str], None]
     ) -> dict[str, list[Advisory]]:
-        """Those about the projects that are asked for; see ``AdvisorySource``."""
+        """Return the advisories of the given projects; see ``AdvisorySource``."""
         projects = {project for project, _ in questions}
         known: dict[str, list[Advisory]] = {}
         problems: list[Problem] = []
@@ -87,7 +87,7 @@ class Database:
 
 
 def _documents(path: Path) -> Iterator[tuple[str, bytes]]:
-    """The JSON files of a database with their names."""
+    """Return the JSON files of a database with their names."""
     if path.is_dir():
         for file in sorted(path.rglob("*.json")):
             yield shown(file), _content(file)
@@ -100,7 +100,7 @@ def _documents(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _values(content: bytes) -> list[object]:
-    """The advisories in a file: one, a list, or what a service has answered (``vulns``)."""
+    """Return the advisories in a file: one, a list, or a service's response (``vulns``)."""
     try:
         value = json_value(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:

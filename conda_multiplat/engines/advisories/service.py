@@ -59,7 +59,7 @@ class Service:
     def advisories(
         self, questions: Sequence[Question], say: Callable[[str], None]
     ) -> dict[str, list[Advisory]]:
-        """Those that the service has; see ``AdvisorySource``."""
+        """Return the service's advisories; see ``AdvisorySource``."""
         say(f"asking {self.name} about {len(questions)} packages")
         batches = [questions[at : at + _BATCH] for at in range(0, len(questions), _BATCH)]
         ids = {name for batch in batches for name in self._ids(batch)}
@@ -75,7 +75,7 @@ class Service:
         return known
 
     def _ids(self, questions: Sequence[Question]) -> Iterator[str]:
-        """The ids that the service has for some versions, page by page."""
+        """Return the service's ids for some versions, page by page."""
         asked = [_query(project, version) for project, version in questions]
         for _ in range(_PAGES):
             results = self._answer("/v1/querybatch", {"queries": asked}).get("results")

@@ -38,7 +38,7 @@ from conda_multiplat.vocabulary.channels import (
 from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.match_spec import parse_spec
 
-#: Seconds; see :func:`_settle`.
+#: In seconds; see :func:`_settle`.
 _STEP = 0.002
 _PATIENCE = 1.0
 
@@ -160,7 +160,7 @@ def client(
     ``logins`` are additional ones, as ``user:password`` in URLs.
     """
     lines = [f"tls-no-verify = {'true' if settings.ssl_verify is False else 'false'}"]
-    # conda also knows proxies for one host, which rattler does not.
+    # conda also has proxies for single hosts, which rattler lacks.
     proxies = [each for each in settings.proxy_servers.items() if each[0] in ("http", "https")]
     tables = {"proxy-config": [f"{key} = {_quote(url)}" for key, url in proxies]}
     mirrors = channels.mirrors.items()
@@ -222,7 +222,7 @@ def run(coroutine: Coroutine[Any, Any, T], settings: Settings) -> T:
         result = loop.run_until_complete(_watched(coroutine, patience(settings)))
     except BaseException:
         _left.append(loop)
-        with suppress(BaseException):  # a second signal; the first is the one to tell
+        with suppress(BaseException):  # a second signal; the first one is reported
             _end_tasks(loop)
         raise
     finally:

@@ -30,11 +30,11 @@ from conda_multiplat.engines.conda.package_cache import (
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.progress import Progress
 
-#: Bytes.
+#: In bytes.
 _BLOCK = 1 << 20
-#: Seconds.
+#: In seconds.
 _LOOK = 0.3
-#: Of an index's page of a project: those of the largest have some thousands of files.
+#: For a project page of an index: the largest ones list some thousands of files.
 _LARGEST_PAGE = 32 << 20
 
 
@@ -216,7 +216,7 @@ async def _come(url: str, path: Path, client: rattler.Client, settings: Settings
             await _stream(client, url, path, settings.remote_max_retries)
     except OSError as error:
         return Problem(f"{url}: {error.strerror or error}", is_another=False)
-    except RuntimeError as error:  # so rattler says what a server answers
+    except RuntimeError as error:  # so that rattler reports the server's response
         return Problem(f"{url}: {error}", is_another=False)
     return None
 

@@ -73,7 +73,7 @@ def install_records(
     coming = [record for record in records if record.name in come]
     rattlers = client(settings, channels)
     cache.mkdir(exist_ok=True)
-    with in_use(cache / CACHE_LOCK):  # rattler takes it alone, as long as it installs
+    with in_use(cache / CACHE_LOCK):  # rattler locks it while it installs
         missing = not_as_locked(coming, cache, come if contents else mended)
         cached = {record.name: cached_record(record, cache) for record in records}
         if missing:

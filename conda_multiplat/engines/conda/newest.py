@@ -30,9 +30,9 @@ from conda_multiplat.vocabulary.match_spec import parse_spec
 from conda_multiplat.vocabulary.names import VirtualPackage, spec_name
 from conda_multiplat.vocabulary.records import CondaRecord
 
-#: What a build is for one Python by.
+#: Packages that tie a build to one Python.
 _PYTHON = ("python", "python_abi")
-#: What a build is for one system by.
+#: Packages that tie a build to one system.
 _SYSTEMS = {"__linux", "__osx", "__unix", "__win"}
 
 Builds = Sequence[rattler.RepoDataRecord]
@@ -197,7 +197,7 @@ def _matches(spec: str, build: rattler.RepoDataRecord) -> bool:
     return parsed is None or parsed.matches(build)
 
 
-@lru_cache(maxsize=65536)  # many packages need the same
+@lru_cache(maxsize=65536)  # many packages have the same specs
 def _parsed(spec: str) -> rattler.MatchSpec | None:
     """Parse a package's own MatchSpec; ``None`` if rattler can't read it."""
     try:

@@ -41,15 +41,15 @@ from conda_multiplat.vocabulary.byte_sizes import size, total_words
 from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.records import CondaRecord
 
-#: How many packages are fetched at once.
+#: The number of parallel downloads.
 AT_ONCE = 16
-#: How many are looked at at once on a slow disk: where that has waited for so many seconds.
+#: The number of threads on a slow disk, and the seconds of waiting that make it slow.
 _LOOKING_AT_ONCE = 4
 _PATIENCE = 0.05
-#: How many that can't be fetched are named.
+#: The number of failed packages to name.
 _NAMED = 5
 _COUNT = 8
-#: Each value of ``index.json`` that rattler does not take has an exception of its own.
+#: Each value of ``index.json`` that rattler rejects has its own exception.
 _UNREADABLE: tuple[type[Exception], ...] = (
     OSError,
     ValueError,
@@ -108,7 +108,7 @@ def cached_record(record: CondaRecord, cache: Path) -> rattler.PackageRecord | N
         )
     except _UNREADABLE:
         return None
-    cached.depends = list(record.depends)  # as the channel has mended them
+    cached.depends = list(record.depends)  # as corrected in the channel
     return cached
 
 
@@ -128,7 +128,7 @@ def not_as_locked(
         if not record.sha256 or entry.sha256() != record.sha256.lower():
             return True
         documents, md5 = entry.noted()
-        if record.md5 and md5 != record.md5.lower():  # of who did not note it, nobody verified it
+        if record.md5 and md5 != record.md5.lower():  # without a note, nobody verified it
             return True
         identity = (record.name, record.version, record.build)
         contents = record.name in closely
@@ -303,7 +303,7 @@ def _remove(path: Path) -> None:
     if path.is_symlink() or path.is_file():
         path.unlink()
         return
-    import shutil  # late: mostly there is nothing
+    import shutil  # late: rarely needed
 
     with suppress(FileNotFoundError):
         shutil.rmtree(path)

@@ -43,7 +43,7 @@ def _refuse_unknown_version() -> None:
     )
 
 
-_refuse_unknown_version()  # before we take what another version may not have
+_refuse_unknown_version()  # before we use what another version may lack
 
 from rattler.exceptions import InvalidMatchSpecError  # noqa: E402  # for that reason
 
@@ -79,9 +79,9 @@ def requested_spec(text: str) -> Any:
         raise WordingError(f"{text!r} is not a MatchSpec: {error}") from None
 
 
-#: Whether ``solve`` lets records without a time through, which it can be told from 0.27 on.
+#: Whether ``solve`` can be told to accept records without a time, from 0.27 on.
 KEEPS_UNDATED = "timestamp_policy" in signature(rattler.solve).parameters
-#: Whether records have the time at which they came into their channel, which they do from 0.27 on.
+#: Whether records have the time of their publication, from 0.27 on.
 KNOWS_INDEXED = hasattr(rattler.PackageRecord, "indexed_timestamp")
 #: How all versions say that a record is too new; the instant is ours, and may stand for another.
 _TOO_NEW = re.compile(r"the package is uploaded after the cutoff date of [0-9-]+ [0-9:.]+( UTC)?")

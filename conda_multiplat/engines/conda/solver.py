@@ -59,11 +59,11 @@ from conda_multiplat.vocabulary.records import CondaRecord
 
 T = TypeVar("T")
 
-#: Of so many packages of a target, for which nothing simpler says why, a solve is asked.
+#: The number of a target's packages that are tried by solving, if nothing simpler tells.
 _TRIALS = 2
 _ARENAS = (os.cpu_count() or 1) + 1
 _M_ARENA_MAX = -8  # of glibc's <malloc.h>
-#: The beginning of the file that tells of a channel's shards (CEP 16).
+#: The beginning of the name of a channel's index of shards (CEP 16).
 _SHARDS = "repodata_shards"
 
 

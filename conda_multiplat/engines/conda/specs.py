@@ -59,7 +59,7 @@ def spec_matches(spec: str, package: VirtualPackage | CondaRecord) -> bool:
     return _matches(spec, package.name, package.version, package.build)
 
 
-@lru_cache(maxsize=65536)  # the platforms of a lock ask the same, for the most part
+@lru_cache(maxsize=65536)  # the platforms of a lock mostly have the same questions
 def _matches(spec: str, name: str, version: str, build: str) -> bool:
     try:
         return _parsed(spec).matches(_record(name, version, build))
@@ -67,7 +67,7 @@ def _matches(spec: str, name: str, version: str, build: str) -> bool:
         return False
 
 
-@lru_cache(maxsize=65536)  # many need the same package
+@lru_cache(maxsize=65536)  # many packages need the same one
 def _record(name: str, version: str, build: str) -> rattler.PackageRecord:
     return rattler.PackageRecord(name, version, build_string(build), 0, "noarch")
 
@@ -90,7 +90,7 @@ def record_matches(text: str, record: CondaRecord) -> bool:
     )
 
 
-@lru_cache(maxsize=65536)  # many packages need the same
+@lru_cache(maxsize=65536)  # many packages have the same specs
 def _spec_of_a_lock(text: str) -> tuple[MatchSpec, str]:
     """Return a MatchSpec, and its name, version and build."""
     spec = parse_spec(text)

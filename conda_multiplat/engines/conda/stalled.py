@@ -23,12 +23,12 @@ from typing import NamedTuple
 
 from conda_multiplat.machine.conda_settings import Settings
 
-#: Of <linux/tcp.h>: the state, and where the ages of the last bytes sent and received are.
+#: From <linux/tcp.h>: the state, and the positions of the ages of the last bytes sent and received.
 _STATE, _AGES, _SIZE = 0, struct.Struct("=44xI4xI"), 56
 _CONNECTING, _CONNECTED = 2, 1
-#: How often in the shortest patience connections are looked at; seconds at most.
+#: How often connections are checked within the shortest timeout, and the longest pause in seconds.
 _LOOKS, _LONGEST = 4, 1.0
-#: Where there is no look at connections, a request as a whole may take so many read timeouts.
+#: Without these checks, the limit for a whole request, in read timeouts.
 _WHOLE = 60
 LOOKS = sys.platform == "linux"
 

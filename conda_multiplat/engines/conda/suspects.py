@@ -18,9 +18,9 @@ from conda_multiplat.vocabulary.names import spec_name, unique
 from conda_multiplat.vocabulary.reachability import path_to
 from conda_multiplat.vocabulary.records import CondaRecord
 
-#: So many lines are looked at; a package that many need would have nearly all of them.
+#: The number of lines to try; for a package that many need, nearly all lines would be suspects.
 _FEW = 4
-#: What most builds are for one version of, and what goes with it.
+#: Most builds are for one version of Python, and its ABI package follows from that.
 _PYTHON, _PYTHON_ABI = "python", "python_abi"
 
 
@@ -44,7 +44,7 @@ def suspected_lines(
     own = [lines[name]] if name in lines and not _allows(lines[name], builds) else []
     if not (names or own):
         return []
-    # Of Python's ABI the line that asks for Python decides; that is a suspect in any case.
+    # Python's ABI follows from the line for Python, which is a suspect anyway.
     named = [each for each in names if each != _PYTHON_ABI] or [_PYTHON]
     paths = [path_to(each, others, depends) for each in named]
     roots = [*own, *(others[path[0]] for path in paths if path)][:_FEW]

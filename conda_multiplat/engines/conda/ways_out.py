@@ -24,9 +24,9 @@ from conda_multiplat.vocabulary.records import CondaRecord
 Records = Sequence[CondaRecord]
 
 _VERSION = re.compile(r"[0-9][0-9A-Za-z_!+]*(?:\.[0-9A-Za-z_!+]+)*")
-#: So many versions or builds are named.
+#: The number of versions or builds to name.
 _NAMED = 4
-#: Where a build that is nowhere on the platforms of a run most likely is.
+#: The most likely platforms of a build that the run's platforms lack.
 _USUAL = ("linux-64", "osx-arm64", "win-64", "osx-64", "linux-aarch64")
 
 

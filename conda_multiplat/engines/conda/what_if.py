@@ -37,13 +37,13 @@ from conda_multiplat.vocabulary.virtual_packages import promise_problem
 
 Records = Sequence[rattler.RepoDataRecord]
 
-#: What a CUDA build depends on, and what its build string says otherwise.
+#: The dependencies of CUDA builds, and otherwise the mark in their build strings.
 _CUDA_NAMES = frozenset({"__cuda", "cuda-version", "cudatoolkit"})
 _CUDA_BUILD = re.compile(r"cuda|gpu")
 
-#: Promised where nobody has a CUDA to promise: more than any package asks for.
+#: Promised if no CUDA version is known: more than any package needs.
 _ANY_CUDA = "99"
-#: What the user is told to promise then.
+#: The version that the user is then told to promise.
 _EXAMPLE = "12.4"
 
 

@@ -15,7 +15,7 @@ from conda_multiplat.vocabulary.match_spec import is_package_name
 from conda_multiplat.vocabulary.names import spec_name
 from conda_multiplat.vocabulary.records import CondaRecord
 
-#: What is needed by what is asked for is looked for so far, and among so many packages.
+#: How deep dependencies are searched, and in how many packages.
 _DEPTH = 3
 _MANY = 300
 

@@ -118,7 +118,7 @@ def _url_of(note: Path) -> str:
 
 
 def _listed(text: bytes, channel: str) -> list[Wheel]:
-    if b'"whl"' not in text:  # nearly always, and there can be hundreds of megabytes
+    if b'"whl"' not in text:  # nearly always, and the file can have hundreds of megabytes
         return []
     try:
         section = json_object(text.decode()).get("v3")

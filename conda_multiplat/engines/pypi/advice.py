@@ -28,7 +28,7 @@ _SLACK = 2
 
 
 def index_names(urls: Iterable[str], settings: Settings) -> set[str]:
-    """All project names of some indexes (PEP 503, PEP 691); none where they can't be listed."""
+    """Return all project names of indexes (PEP 503, PEP 691); empty if they can't be listed."""
     web = Web(settings, tries=1, patience=_PATIENCE)
     logins = index_logins(os.environ)
     names: set[str] = set()
@@ -50,7 +50,7 @@ def _names(web: Web, url: str) -> set[str]:
 
 
 def unknown_projects(lines: Sequence[Requirement], known: set[str]) -> list[str]:
-    """A hint for each requirement whose project no index has, with names like it."""
+    """Return a hint for each requirement whose project no index has, with similar names."""
     hints: list[str] = []
     for name in dict.fromkeys(line.name for line in lines if line.name):
         if known and name not in known:
@@ -62,7 +62,7 @@ def unknown_projects(lines: Sequence[Requirement], known: set[str]) -> list[str]
 
 
 def other_versions(request: PypiRequest, versions: Mapping[str, str]) -> list[str]:
-    """What to ask conda for, so that both sides fit.
+    """Return which conda versions to request so that both sides fit.
 
     Args:
         request: what has no solution.

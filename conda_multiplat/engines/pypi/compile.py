@@ -63,7 +63,7 @@ _OF_THIS_MACHINE = ("The requested Python version", "`VIRTUAL_ENV=")
 
 
 def triple(subdir: str, packages: Iterable[VirtualPackage]) -> str | None:
-    """A platform as uv names it, of glibc the newest that is promised; ``None`` if it has none."""
+    """Return uv's name of a platform, with the newest glibc that is promised; ``None`` if none."""
     if subdir not in _MACHINES:
         return _TRIPLES.get(subdir)
     manylinux = [tag for tag in platform_tags(subdir, packages) if "manylinux_2_" in tag]
@@ -213,13 +213,13 @@ class Compiler:
             )
 
     def message(self, done: subprocess.CompletedProcess[str]) -> str:
-        """What uv says of an error, without warnings and credentials."""
+        """Return uv's error message without warnings and credentials."""
         said, _ = _told(done.stderr)
         text = _OPTION.sub(_as_key, "\n".join(said).strip().removeprefix("error: "))
         return self._scrubbed(exclude_newer.in_our_words(text))
 
     def warnings(self, done: subprocess.CompletedProcess[str]) -> list[str]:
-        """What uv warns of, a line each, apart from what is of this machine alone."""
+        """Return uv's warnings, one line each, except those about this machine only."""
         _, warned = _told(done.stderr)
         lines = [line for line in warned if not line.startswith(_OF_THIS_MACHINE)]
         return list(map(self._scrubbed, dict.fromkeys(lines)))
@@ -269,7 +269,7 @@ class Compiler:
             return self.processes.run(command, environ, self.base, "\n".join(entries) + "\n")
 
     def _choices(self) -> list[str]:
-        """How the manifest wants versions to be chosen: ``--pre``, and the keys of ``pypi:``."""
+        """Return the options for choosing versions: ``--pre``, and the keys of ``pypi:``."""
         pre = any(requirement.text == "--pre" for requirement in self.request.requirements)
         said = self.request.target.pypi_options.said()
         backend = {"torch-backend": torch_backend(self.request)}
@@ -277,7 +277,7 @@ class Compiler:
         return [f"--{key}={value}" for key, value in choices.items() if value]
 
     def _sources(self) -> list[str]:
-        """A project that says which projects come from an index of their own, if any do."""
+        """Write a project that states which projects have an index of their own, if any."""
         if not self.named:
             return []
         file = self.folder / SOURCES / "pyproject.toml"
@@ -291,7 +291,7 @@ class Compiler:
         return self.extras.get(name) or Metadata()
 
     def _constraints(self, stubs: Path, without: Collection[str]) -> list[str]:
-        """What conda provides, as stubs in a folder, and the lines of constraints files."""
+        """Return conda's packages as stubs in a folder, and the lines of constraints files."""
         provided = [package for package in self.request.provided if package.name not in without]
         lines = [
             f"{each.name} @ {stub(stubs, each.name, each.version, self._said(each.name))}"

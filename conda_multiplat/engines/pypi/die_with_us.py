@@ -12,7 +12,7 @@ _PDEATHSIG = 1
 
 
 def die_with_us() -> Callable[[], None] | None:
-    """What a child does before it becomes another program, for ``preexec_fn``.
+    """Return the ``preexec_fn`` that ties a child process to ours.
 
     ``None`` where only Linux has it: elsewhere a child goes on for a moment.
     """

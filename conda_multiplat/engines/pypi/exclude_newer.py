@@ -38,12 +38,12 @@ def _instant(seconds: int) -> str:
 
 
 def in_our_words(text: str) -> str:
-    """What uv says, with the instants that the manifest means."""
+    """Return uv's message with the manifest's instants."""
     return text.replace(_JUST_AFTER, "Z")
 
 
 def too_new(request: PypiRequest, packages: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Of packages of a ``pylock.toml`` those that a request may not see: name -> version."""
+    """Return packages of a ``pylock.toml`` that a request excludes: name -> version."""
     return {
         name: str(package.get("version", ""))
         for package in packages

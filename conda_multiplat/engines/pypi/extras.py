@@ -49,16 +49,16 @@ class _Resolution:
     published: Published
 
     def holds(self, marker: Marker, extra: str) -> bool:
-        """Whether a marker holds on the target."""
+        """Return whether a marker is true on the target."""
         return holds(marker, self.uv.request.target.subdir, self.uv.request.python, extra)
 
     def needs(self, name: str, extras: Iterable[str]) -> list[str]:
-        """What extras need of a project that conda provides."""
+        """Return what extras of a project that conda provides need."""
         optional = {name: says for name, says in self.uv.extras.items() if says}
         return needs_of_extras(name, extras, optional, self.holds)
 
     def versions(self) -> dict[str, str]:
-        """The version of each project."""
+        """Return the version of each project."""
         locked = {record.name: record.version for record in self.records}
         return locked | {package.name: package.version for package in self.uv.request.provided}
 
@@ -86,7 +86,7 @@ def asked_extras(
     published: Published,
     told: Sequence[str],
 ) -> Asked:
-    """Who asks for which extras; ``told`` are uv's warnings."""
+    """Return who requests which extras; ``told`` are uv's warnings."""
     resolution = _Resolution(uv, listing, records, published)
     lines = list(_of_lines(uv.request.requirements, resolution))
     local = list(_of_lines(_local_lines(resolution), resolution))
@@ -108,13 +108,13 @@ def asked_extras(
 
 
 def _projects(found: _Resolution, told: Sequence[str]) -> set[str]:
-    """The projects of which it matters who asks for their extras."""
+    """Return the projects whose requesters of extras matter."""
     named = {canonicalize_name(match["name"]) for match in map(_NO_EXTRA.search, told) if match}
     return found.listing.extras.keys() & (named | found.uv.extras.keys())
 
 
 def _local_lines(found: _Resolution) -> list[Requirement]:
-    """What local projects need on the target."""
+    """Return what local projects need on the target."""
     request = found.uv.request
     subdir, python = request.target.subdir, request.python
     projects = request.target.view.projects
@@ -136,7 +136,7 @@ def _of_lines(lines: Iterable[Requirement], found: _Resolution) -> Iterator[_Req
 def _of_packages(
     found: _Resolution, lines: Sequence[_Request], projects: Iterable[str]
 ) -> Iterator[_Request]:
-    """Who asks for extras of some projects; of one alone it is known without its metadata."""
+    """Return who requests extras of projects; a single requester is known without metadata."""
     asked = {requirement.name for requirement in found.uv.request.requirements}
     for name in sorted(projects):
         askers = found.listing.askers(name)
@@ -153,7 +153,7 @@ def _of_packages(
 
 
 def _metadata(found: _Resolution, name: str) -> Metadata | None:
-    """What a package of the answer says; ``None`` where it is not worth the building."""
+    """Return a package's metadata; ``None`` if it would have to be built."""
     if name in found.uv.extras:
         return found.uv.extras[name]
     record = next((record for record in found.records if record.name == name), None)

@@ -33,7 +33,7 @@ _NO_PKG_INFO = "it has no PKG-INFO"
 
 
 def stated_facts(uv: Compiler, record: PypiRecord) -> PackageFacts:
-    """What a locked file states of itself.
+    """Return what a locked file states about itself.
 
     Raises:
         UnfetchedError: it can't be read.
@@ -54,12 +54,12 @@ def stated_facts(uv: Compiler, record: PypiRecord) -> PackageFacts:
 
 
 def _hashed(record: PypiRecord) -> str:
-    """A wheel's URL with its hash, which uv compares with what it fetches."""
+    """Return a wheel's URL with its hash, which uv verifies."""
     return f"{record.url}#sha256={record.sha256}" if "://" in record.url else record.url
 
 
 def read_facts(text: str) -> PackageFacts | None:
-    """The licence that a ``METADATA`` or ``PKG-INFO`` states."""
+    """Return the licence that a ``METADATA`` or ``PKG-INFO`` states."""
     try:
         headers = HeaderParser().parsestr(text)
     except MessageError:
@@ -91,7 +91,7 @@ def _of_folder(folder: Path) -> PackageFacts:
 
 
 def _of_archive(uv: Compiler, record: PypiRecord) -> str:
-    """The ``PKG-INFO`` of a source archive.
+    """Return the ``PKG-INFO`` of a source archive.
 
     Raises:
         UnfetchedError: it can't be read.
@@ -104,7 +104,7 @@ def _of_archive(uv: Compiler, record: PypiRecord) -> str:
 
 
 def _downloaded(uv: Compiler, record: PypiRecord) -> Path:
-    """A source archive with the hash that is locked."""
+    """Download a source archive and verify its locked hash."""
     if uv.settings.offline:
         raise UnfetchedError("offline")
     file = uv.folder / record.url.rsplit("/", 1)[-1]
@@ -115,7 +115,7 @@ def _downloaded(uv: Compiler, record: PypiRecord) -> Path:
 
 
 def _pkg_info(file: Path) -> str:
-    """The ``PKG-INFO`` in the one folder of a source archive."""
+    """Return the ``PKG-INFO`` in the single folder of a source archive."""
     if file.suffix == ".zip":
         with zipfile.ZipFile(file) as archive:
             name = next(filter(_is_pkg_info, archive.namelist()), "")

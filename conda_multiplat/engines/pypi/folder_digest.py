@@ -15,7 +15,7 @@ _ENDINGS = (".egg-info", ".pyc", ".conda-lock.yml")
 
 
 def folder_digest(folder: Path) -> str:
-    """The SHA-256 of the names and contents of a folder's files, in hexadecimal.
+    """Return the SHA-256 of the names and contents of a folder's files, in hexadecimal.
 
     Version control, builds and our own locks are left out.
     """
@@ -39,7 +39,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def folder_version(folder: Path) -> str:
-    """The version that a folder's metadata states; ``0`` where it is made up later."""
+    """Return the version in a folder's metadata; ``0`` if it is dynamic."""
     try:
         table = toml_table((folder / "pyproject.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError):

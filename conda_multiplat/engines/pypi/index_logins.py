@@ -32,12 +32,12 @@ class IndexLogin(NamedTuple):
 
 
 def index_logins(environ: Mapping[str, str]) -> list[IndexLogin]:
-    """The logins for indexes in variables and in the user's and the system's files."""
+    """Return the logins for indexes in variables and in the user's and the system's files."""
     return logins_in(_urls(environ))
 
 
 def logins_in(urls: Iterable[str]) -> list[IndexLogin]:
-    """The logins that some URLs have."""
+    """Return the logins in some URLs."""
     return [
         IndexLogin(url, url.netloc.rpartition("@")[0])
         for url in map(_split, urls)
@@ -46,7 +46,7 @@ def logins_in(urls: Iterable[str]) -> list[IndexLogin]:
 
 
 def with_login(url: str, logins: Iterable[IndexLogin]) -> str:
-    """An index's URL with the login that the user has for it: of that URL, or else of its host."""
+    """Add the user's login for an index to its URL: that of the URL, or else of its host."""
     parts = _split(url)
     if "@" in parts.netloc or parts.scheme not in _PORTS or "$" in parts.netloc:
         return url
@@ -59,7 +59,7 @@ def with_login(url: str, logins: Iterable[IndexLogin]) -> str:
 
 
 def _split(url: str) -> SplitResult:
-    """A URL's parts; empty ones of what is not one."""
+    """Return a URL's parts; empty ones if it is not a URL."""
     try:
         parts = urlsplit(url)
         return parts if parts.port != 0 else urlsplit("")
@@ -90,7 +90,7 @@ def _urls(environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _named(name: str, url: str, environ: Mapping[str, str]) -> str:
-    """The URL of a named index, with the login that variables have for its name."""
+    """Return the URL of a named index, with the login in the variables for its name."""
     variable = f"UV_INDEX_{re.sub('[^A-Z0-9]', '_', name.upper())}"
     user, password = (environ.get(f"{variable}_{each}", "") for each in ("USERNAME", "PASSWORD"))
     parts = _split(url)

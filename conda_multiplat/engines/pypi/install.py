@@ -38,7 +38,7 @@ _PLACES = (*_INDEXES, "-f", "--find-links", "--no-index")
 
 
 def python_program(prefix: Path) -> Path:
-    """The Python of a prefix."""
+    """Return the Python of a prefix."""
     return prefix / ("python.exe" if os.name == "nt" else "bin/python")
 
 
@@ -82,7 +82,7 @@ class UvInstaller:
     def files(
         self, records: Sequence[PypiRecord], python: Path, folder: Path
     ) -> dict[str, frozenset[str]]:
-        """The files that packages bring, by name; paths start from the prefix.
+        """Return the files of packages by name; paths are relative to the prefix.
 
         They are downloaded, verified and built.
 
@@ -142,7 +142,7 @@ class UvInstaller:
             raise
 
     def is_mirrored(self, record: PypiRecord) -> bool:
-        """Whether a record is of PyPI, and a mirror stands for that here."""
+        """Return whether a record is from PyPI, and a mirror replaces it here."""
         mirror = self._indexes[-1]
         elsewhere = (*DEFAULT_INDEX, "--no-index")
         if not mirror or any(option.startswith(elsewhere) for option in self._options):
@@ -205,7 +205,7 @@ class UvInstaller:
 
 
 def _as_in_conda(path: str) -> str:
-    """A path aside, where uv takes the layout of virtual environments, as it is in a prefix."""
+    """Convert a path of uv's temporary virtual environment to one of a prefix."""
     return path.replace("include/site/", "include/", 1)
 
 

@@ -33,12 +33,12 @@ class Listing(NamedTuple):
     extras: Mapping[str, Sequence[str]]
 
     def askers(self, name: str) -> list[str]:
-        """The projects that need a project."""
+        """Return the projects that need a project."""
         return sorted(project for project, needed in self.needs.items() if name in needed)
 
 
 def listing_of(text: str, places: Mapping[Path, str] | None = None) -> Listing:
-    """What an annotated answer says; ``places`` are the projects on this disk by their paths."""
+    """Parse an annotated answer; ``places`` are the local projects by path."""
     needs: dict[str, list[str]] = {}
     extras: dict[str, list[str]] = {}
     for node in filter(None, map(_LINE.fullmatch, text.splitlines())):
@@ -53,7 +53,7 @@ def listing_of(text: str, places: Mapping[Path, str] | None = None) -> Listing:
 
 
 def local_places(pylock: Mapping[str, Any], folder: Path) -> dict[Path, str]:
-    """The projects of a ``pylock.toml`` in ``folder`` that are on this disk, by their paths."""
+    """Return the local projects of a ``pylock.toml`` in ``folder``, by path."""
     names: dict[Path, str] = {}
     for package in pylock.get("packages", ()):
         for kind in ("directory", "archive"):
@@ -63,7 +63,7 @@ def local_places(pylock: Mapping[str, Any], folder: Path) -> dict[Path, str]:
 
 
 def _names(what: str, places: Mapping[Path, str]) -> Iterator[str]:
-    """The project that a line is of; of a path that several can be meant by, each of those."""
+    """Return the project of a line; for an ambiguous path, each possible one."""
     if named := _NAMED.fullmatch(what):
         yield canonicalize_name(named["name"])
         return

@@ -22,7 +22,7 @@ from conda_multiplat.vocabulary.exclude_newer import is_rule
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, did_you_mean
 from conda_multiplat.vocabulary.yaml_nodes import Text
 
-#: What can't stand in an environment's name: it is a file's.
+#: Characters that an environment's name can't have, since it is a file name.
 _NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -121,7 +121,7 @@ def _view(workspace: Workspace, features: Sequence[Feature], platform: PixiPlatf
     pypi += [line for each in ordered for line in reader.pypi(each, platform)]
     conda = [line for each in ordered for line in reader.conda(each, platform)]
     if all(each.text.startswith("-") and not each.text.startswith("-e") for each in pypi):
-        pypi = []  # options alone, and nothing that they are for
+        pypi = []  # only options, without packages
     return View(
         channels=tuple(channels_of(workspace, features)),
         conda=_once(conda, conda_meaning),

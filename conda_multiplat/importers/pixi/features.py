@@ -25,14 +25,14 @@ from conda_multiplat.vocabulary.pip_entries import entry_name
 
 _CONDA = ("dependencies", "host-dependencies", "build-dependencies")
 _PYPI = ("pypi-dependencies",)
-#: What is read of a feature's table, elsewhere or here.
+#: The keys of a feature's table that are read, here or elsewhere.
 _READ = (
     *_CONDA,
     *_PYPI,
     *("activation", "channels", "platforms", "pypi-options", "system-requirements", "target"),
     *("features", "solve-group", "no-default-feature"),
 )
-#: What is read of the tables at the top alone.
+#: The keys that are read only at the top level.
 _READ_AT_THE_TOP = ("exclude-newer",)
 _INSTEAD = {
     "constraints": "write it as a dependency if it has to hold",

@@ -33,7 +33,7 @@ class Shape:
 
     def problems(self, value: Any, places: Places, path: tuple[str, ...]) -> Iterator[Problem]:
         """Return what has another shape in ``value`` at ``path``."""
-        is_flag = isinstance(value, bool)  # which Python takes for a number too
+        is_flag = isinstance(value, bool)  # a boolean is a number for Python
         if not isinstance(value, self.kinds) or (is_flag and bool not in self.kinds):
             hint = "put it in quotes" if str in self.kinds and type(value) in {int, float} else ""
             yield Problem(places.at(*path), f"{path[-1]} is {_kind(value)}, not {self.words}", hint)
@@ -140,7 +140,7 @@ _WORKSPACE = _table(
     }
 )
 
-#: The whole of a ``pixi.toml``, and of ``[tool.pixi]``.
+#: A whole ``pixi.toml``, or ``[tool.pixi]``.
 PIXI = _table(
     {
         **_FEATURE,
@@ -151,7 +151,7 @@ PIXI = _table(
     }
 )
 _GROUP = _list(_or("text or a table", _TEXT, _table(others=_TEXT)), "a list")
-#: What pixi reads of a ``pyproject.toml`` besides.
+#: What else pixi reads of a ``pyproject.toml``.
 PYPROJECT = _table(
     {
         "project": _table(

@@ -9,11 +9,11 @@ from typing import Any
 
 from conda_multiplat.importers.values import conda_meaning
 
-#: Keys of a conda requirement that make it something else than a package of a channel.
+#: Keys that make a conda requirement something other than a channel's package.
 _SOURCES = ("path", "git", "url")
 _BRACKETS = {"build-number": "build_number", "md5": "md5", "sha256": "sha256"}
 _PLAIN_CHANNEL = re.compile(r"[^\s\[\]=<>!~]+")
-#: To pixi `~=1` is any version from 1 on; to conda it is no version at all.
+#: For pixi, `~=1` is any version from 1 on; for conda it is invalid.
 _AT_LEAST = re.compile(r"~=(\d+)(?![\w.*+!-])")
 
 

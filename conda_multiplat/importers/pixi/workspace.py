@@ -20,9 +20,9 @@ from conda_multiplat.importers.values import refusal
 from conda_multiplat.vocabulary.errors import Location, Problem
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, SUBDIRS, nearest_or_all
 
-#: Tables at the top that are no part of the default feature.
+#: Top-level tables that are not part of the default feature.
 _OUTER = ("workspace", "project", "feature", "environments", "$schema")
-#: What of ``[workspace]`` is read.
+#: The keys of ``[workspace]`` that are read.
 _WORKSPACE = (
     *("name", "channels", "platforms", "dependencies", "pypi-options", "channel-priority"),
     *("conda-pypi-map", "exclude-newer"),
@@ -31,7 +31,7 @@ _ABOUT = (
     *("authors", "description", "documentation", "homepage", "license", "license-file"),
     *("readme", "repository", "version", "requires-pixi", "preview"),
 )
-#: What to write where a mapping is switched off.
+#: What to write if a mapping is switched off.
 _NO_PROJECTS = "for a conda package that is no PyPI project: multiplat: {pypi-names: {NAME: null}}"
 _FORBIDDEN_IN_NAME = re.compile(r"[^\w.-]+")
 
