@@ -102,6 +102,19 @@ def test_proxy_for_all(
     assert [path for path, *_ in two.asked] == ["http://example.invalid/b", "/c"]
 
 
+def test_condas_proxy_first(
+    servers: tuple[_Server, _Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``proxy_servers`` comes before the proxy of the environment for the same scheme."""
+    one, two = servers
+    monkeypatch.setenv("http_proxy", f"http://{one.host}")
+    web = _web(proxy_servers={"http": f"http://{two.host}"})
+    assert web.get("http://example.invalid/a", 10) == b"here"
+    assert _web().get("http://example.invalid/b", 10) == b"here"
+    asked = [[path for path, *_ in each.asked] for each in servers]
+    assert asked == [["http://example.invalid/b"], ["http://example.invalid/a"]]
+
+
 @pytest.mark.parametrize("place", ["ftp://127.0.0.1:1/x", "file:///etc/passwd", "/a"])
 def test_redirects_that_lead_nowhere(servers: tuple[_Server, _Server], place: str) -> None:
     """Only HTTP is followed, and not for ever; the reason is one line."""

@@ -60,6 +60,14 @@ def test_how_to_activate(
     assert done.stderr.splitlines()[-1] == f" next: conda activate {activated.format(**folders)}"
 
 
+def test_name_of_another(alone: Host, project: Path, real_channel: Path, tmp_path: Path) -> None:
+    """A name that leads to another environment activates nothing: the folder is named."""
+    _lock(alone, project, real_channel, "greeting")
+    alone.multiplat("install", "-n", "taken", cwd=project)
+    done = alone.multiplat("install", "-p", tmp_path / "taken", cwd=project)
+    assert done.stderr.endswith(f" next: conda activate {tmp_path / 'taken'}\n")
+
+
 def test_installed_environment_runs(door: Host, project: Path, real_channel: Path) -> None:
     """Python runs in the prefix, noarch modules and commands work, prefixes are replaced."""
     _lock(door, project, real_channel, *ALL)
