@@ -21,7 +21,8 @@ import os
 import re
 import stat
 import struct
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -36,6 +37,8 @@ _HEAD = struct.Struct("<14sI")
 #: Matches the first bytes of plain repodata; conda's tools write ``info`` first.
 _SUBDIR = re.compile(rb'\A\s*\{\s*"info"\s*:\s*\{[^{}]*?"subdir"\s*:\s*"([a-z0-9-]{1,20})"')
 _BEGINNING = 1024
+#: The seconds that make a look costly, and how many times its own duration passes before the next.
+_COSTLY, _REST = 0.02, 10
 
 
 class _State(NamedTuple):
@@ -49,10 +52,21 @@ class Arriving:
     Args:
         folder: rattler's cache folder.
         channels: the URL of each platform's folder in a channel -> the channel's name.
+        now: returns the time, in seconds.
+        worked: returns the processor time of this thread, in seconds.
     """
 
-    def __init__(self, folder: Path, channels: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        channels: Mapping[str, str],
+        *,
+        now: Callable[[], float] = time.monotonic,
+        worked: Callable[[], float] = time.thread_time,
+    ) -> None:
         self._folder = folder
+        self._now, self._worked = now, worked
+        self._arrived, self._next = Arrived(0, {}), float("-inf")
         self._keys: dict[str, str] = {}  # file name -> ``CHANNEL/PLATFORM``
         self._labels: dict[str, list[str]] = {}  # platform -> the same, for each channel
         for url, channel in channels.items():
@@ -66,7 +80,19 @@ class Arriving:
         self._known_shards = _names(folder / _SHARDS)
 
     def look(self) -> Arrived:
-        """Return what has arrived so far; unreadable files count as not arrived."""
+        """Return what has arrived so far; unreadable files count as not arrived.
+
+        After a costly look, the result stays the same for a while: listing fifty thousand shards
+        takes a tenth of a second.
+        """
+        if self._now() >= self._next:
+            before = self._worked()
+            self._arrived = self._look()
+            cost = self._worked() - before
+            self._next = self._now() + (_REST * cost if cost > _COSTLY else 0)
+        return self._arrived
+
+    def _look(self) -> Arrived:
         now = dict(_states(self._folder))
         new = {name: state.size for name, state in now.items() if self._before.get(name) != state}
         whole = {name: self._size(name, new[name]) for name in self._keys.keys() & new.keys()}

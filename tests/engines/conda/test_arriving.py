@@ -101,3 +101,17 @@ def test_no_files(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / ".tmppipe")
     os.mkfifo(tmp_path / f"{_name(f'{FORGE}/noarch')}.json")
     assert looked.look() == NOTHING
+
+
+@pytest.mark.parametrize(("cost", "rests"), [(0.01, False), (0.5, True)])
+def test_costly_look(tmp_path: Path, cost: float, rests: bool) -> None:
+    """A look that takes long is not repeated at once: it would take time from the solver."""
+    clock = [0.0]
+    work = iter(cost * number for number in range(100))
+    looked = Arriving(tmp_path, CHANNELS, now=lambda: clock[0], worked=lambda: next(work))
+    assert looked.look() == NOTHING
+    (tmp_path / f"{_name(f'{FORGE}/noarch')}.json").write_bytes(b"12345")
+    arrived = Arrived(5, {})
+    assert looked.look() == (NOTHING if rests else arrived)
+    clock[0] = 10 * cost
+    assert looked.look() == arrived
