@@ -85,6 +85,16 @@ def test_pypi(text: str, loose: str, after: str) -> None:
     assert moved(text, ["2.4.6", "2.5.1"], _newer_pypi, pypi=True) == after
 
 
+@pytest.mark.parametrize("pypi", [False, True])
+@pytest.mark.parametrize("written", ["2", "2.0", "2.0.0", "2.0.0.0"])
+@pytest.mark.parametrize("solved", ["2", "2.0", "2.0.0"])
+def test_the_same_version_in_other_words(written: str, solved: str, pypi: bool) -> None:
+    """A bound that already is at what was solved stays as written, zeros and all."""
+    newer = _newer_pypi if pypi else is_newer
+    for text in (f"tool >={written}", f"tool=={written}", f"tool>={written},<3"):
+        assert moved(text, [solved], newer, pypi=pypi) == text
+
+
 @pytest.mark.parametrize(("text", "pypi"), FIXED)
 def test_what_can_not_move(text: str, pypi: bool) -> None:
     """A line without a bound, or with one that is meant exactly so, stays as it is."""

@@ -102,7 +102,11 @@ def _moved(term: _Term, lowest: str, highest: str, is_newer: IsNewer) -> str:
         case "~=":
             return _parts(lowest, max(2, _count(term.version)))
     fuzzy = term.starred or term.operator == "="
-    return _parts(lowest, _count(term.version)) if fuzzy else lowest
+    if fuzzy:
+        return _parts(lowest, _count(term.version))
+    # `1` and `1.0` are one version: the line would change and say nothing else.
+    differ = is_newer(lowest, term.version) or is_newer(term.version, lowest)
+    return lowest if differ else term.version
 
 
 def _count(version: str) -> int:
