@@ -96,13 +96,14 @@ def refuse_taken(project: Project, environment: str, where: Path) -> None:
     require_own(project, where, hints)
 
 
-def require_own(project: Project, where: Path, hints: Sequence[str]) -> None:
+def require_own(project: Project, where: Path, hints: Sequence[str], *, source: str = "") -> None:
     """Refuse an environment that was made by hand, or by another project that still exists.
 
     Args:
         project: this project.
         where: the environment.
         hints: what the user can do.
+        source: what should have made the environment, in words (default: the project's folder).
 
     Raises:
         UnmetError: it is such an environment.
@@ -110,7 +111,7 @@ def require_own(project: Project, where: Path, hints: Sequence[str]) -> None:
     lock = foreign_lock(project, where)
     if lock is None:
         return
-    made = f"from {project.folder}" if lock else "by conda multiplat"
+    made = (source or f"from {project.folder}") if lock else "by conda multiplat"
     raise UnmetError(
         f"{where} was not made {made}",
         details=[f"it is of {lock}"] if lock else [],

@@ -212,24 +212,32 @@ def _not_one(file: Path, reason: str) -> LockFileError:
     return LockFileError(f"{shown(file)} is no packed environment: {reason}", hints=hints)
 
 
+def require_platform(what: Unpacked, settings: Settings) -> None:
+    """Refuse what is for another platform than this machine's.
+
+    Raises:
+        UnmetError: it is.
+    """
+    if what.packed.platform != settings.subdir:
+        raise UnmetError(
+            f"{shown(what.file)} is for {what.packed.platform}, "
+            f"and this machine is {settings.subdir}",
+            hints=[f"pack one for it: conda multiplat pack --platform {settings.subdir}"],
+        )
+
+
 def make_unpacked(
     what: Unpacked, where: Path, settings: Settings, console: Console, *, dry_run: bool
 ) -> Work:
     """Make a prefix what was packed, or say what that would take.
 
     Raises:
-        UnmetError: it is for another platform, this machine can't run it, or the prefix may not be
-            touched.
+        UnmetError: this machine can't run it, or the prefix may not be touched.
         LockFileError: a package's file is not what is locked.
         MultiplatError: as ``install``.
     """
     settings = replace(settings, offline=True)
     environment, platform = what.packed.environment, what.packed.platform
-    if platform != settings.subdir:
-        raise UnmetError(
-            f"{shown(what.file)} is for {platform}, and this machine is {settings.subdir}",
-            hints=[f"pack one for it: conda multiplat pack --platform {settings.subdir}"],
-        )
     here = target(what.project.manifest, environment, platform)
     refuse_unverifiable(what.project, here, what.lock)
     locked = packed_part(what.lock.platforms[platform])

@@ -37,10 +37,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Make the environment that was packed."""
-    from conda_multiplat.actions.pack.unpack import make_unpacked, unpacked  # late: is slow
+    from conda_multiplat.actions.pack.unpack import (
+        make_unpacked,
+        require_platform,
+        unpacked,
+    )  # late: slow
 
     where = named(args.env_name, args.env_prefix, settings)
     with unpacked(Path(args.archive).expanduser().absolute(), settings, console) as what:
+        require_platform(what, settings)  # first: no other prefix would help
         place = where or _own(what, settings)
         work = make_unpacked(what, place, settings, console, dry_run=args.dry)
         left_out = what.left_out
@@ -84,5 +89,6 @@ def _own(what: Unpacked, settings: Settings) -> Path:
         raise UsageError("the packed environment has no name", hints=[hint])
     where = folder_of(name, settings)
     kept = what.project._replace(folder=what.kept_in(where))
-    require_own(kept, where, ["choose another with -n NAME or -p PREFIX"])
+    hints = ["choose another with -n NAME or -p PREFIX"]
+    require_own(kept, where, hints, source="by `conda multiplat unpack`")
     return where

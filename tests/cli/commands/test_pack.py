@@ -538,6 +538,24 @@ def test_into_what_is_there(
     conda.multiplat("list", "--installed", "--exit-code", "-n", "demo", cwd=tmp_path)
 
 
+def test_into_what_a_project_installed(alone: Host, project: Path, tmp_path: Path) -> None:
+    """The project's own environment stays the project's; another platform is said before that."""
+    own = Package("own", noarch="generic", files={"share/own": b"own\n"})
+    channel = build_channel(tmp_path / "channel", [own])
+    write(project, channel, "own", platforms=f"[{SUBDIR}]")
+    for command in ("lock", "pack", "install"):
+        alone.multiplat(command, "-q", cwd=project)
+    done = alone.multiplat("unpack", ARCHIVE, cwd=project, code=1)
+    assert done.stderr == (
+        f"error: {alone.envs / 'demo'} was not made by `conda multiplat unpack`\n"
+        f"  it is of {project / 'conda-lock.yml'}\n"
+        "  choose another with -n NAME or -p PREFIX\n"
+    )
+    other = "osx-arm64" if SUBDIR != "osx-arm64" else "linux-64"
+    done = alone.multiplat("unpack", ARCHIVE, cwd=project, code=1, env={"CONDA_SUBDIR": other})
+    assert done.stderr.startswith(f"error: {ARCHIVE} is for {SUBDIR}, and this machine is ")
+
+
 def test_machine_that_cannot_run_it(alone: Host, project: Path, tmp_path: Path) -> None:
     """It is said before anything is changed."""
     needy = Package("needy", subdir=SUBDIR, depends=["__cuda >=12"], files={"share/x": b"x"})
