@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ class Choice:
             manifest's channels, one line each. Only for another machine, which has its own
             configuration: for this one, they are refused.
         packed: a folder with all packages as files, so that no server is needed.
+        skipped: the preferred environments that this machine can't run, with the reasons.
     """
 
     environment: str
@@ -46,6 +47,15 @@ class Choice:
     stale: bool
     strays: tuple[str, ...] = ()
     packed: Path | None = None
+    skipped: tuple[tuple[str, UnmetError | LockFileError], ...] = ()
+
+    @property
+    def skipped_document(self) -> list[dict[str, Any]]:
+        """The JSON form of ``skipped``."""
+        return [
+            {"environment": name, "error": error.message, "details": list(error.details)}
+            for name, error in self.skipped
+        ]
 
 
 def choose(
@@ -79,22 +89,21 @@ def choose_to_look(
     is_known: Callable[[str], bool] = lambda _: False,
 ) -> Choice:
     """Choose like :func:`choose`, but only to show another machine's packages, with ``strays``."""
-    passed_over: list[str] = []
+    skipped: list[tuple[str, UnmetError | LockFileError]] = []
     choice: Choice | UnmetError | LockFileError | None = None
     for name in names[:-1]:
         choice = checked(project, name, settings)
         if isinstance(choice, Choice):
             break
-        passed_over.append(f"skipped {name}: {choice.message}")
-        passed_over += [f"  {line}" for line in choice.details]
+        skipped.append((name, choice))
     if not isinstance(choice, Choice):
         choice = _checked_with_ways_out(project, names[-1], settings)
     was_told = isinstance(choice, Choice) and is_known(choice.environment)
-    for line in () if was_told else passed_over:
-        console.say(line)
+    for name, error in () if was_told else skipped:
+        console.say("\n  ".join([f"skipped {name}: {error.message}", *error.details]))
     if not isinstance(choice, Choice):
         raise choice
-    return choice
+    return replace(choice, skipped=tuple(skipped))
 
 
 def warn_if_stale(choice: Choice, console: Console) -> None:

@@ -496,6 +496,16 @@ multiplat:
     done = alone.multiplat("install", cwd=project, env={"CONDA_OVERRIDE_CUDA": ""})
     assert done.stderr.startswith(f"skipped gpu: this machine can't run gpu for {SUBDIR}\n")
     assert " has the 1 package of default\n" in without_sizes(done.stderr)
+    refused = alone.json(
+        "install", "-e", "gpu", cwd=project, env={"CONDA_OVERRIDE_CUDA": ""}, code=1
+    )
+    for more in ((), ("--dry-run",)):
+        said = alone.json("install", *more, cwd=project, env={"CONDA_OVERRIDE_CUDA": ""})
+        assert said["skipped"] == [
+            {"environment": "gpu", "error": refused["error"], "details": refused["details"]}
+        ]
+    none = alone.json("install", "-e", "default", cwd=project, env={"CONDA_OVERRIDE_CUDA": ""})
+    assert none["skipped"] == []
     done = alone.multiplat("install", "-n", "two", cwd=project, env={"CONDA_OVERRIDE_CUDA": "12.4"})
     assert " has the 2 packages of gpu\n" in without_sizes(done.stderr)
 
