@@ -59,6 +59,21 @@ COMMANDS = {
     "clean": "remove our caches of repodata and packages",
     "completion": "print a script that completes commands and names in your shell",
 }
+#: What conda, mamba, pixi and uv call some of them.
+ELSEWHERE = {
+    "activate": "shell",
+    "create": "install",
+    "export": "render",
+    "rm": "remove",
+    "sync": "install",
+    "uninstall": "remove",
+}
+#: Commands that take no words: what they do, and the command that takes the words.
+WORDLESS = {
+    "install": ("installs what is locked", "add"),
+    "lock": ("locks what the manifest asks for", "lock --update"),
+    "shell": ("starts a shell", "run --"),
+}
 #: Hidden commands, which are not for people.
 HIDDEN = {"complete-words": "the names of a kind, for a shell that completes them"}
 #: Commands that read no manifest, or not one that can be named.
@@ -77,8 +92,22 @@ class _Parser(argparse.ArgumentParser):
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
         namespace, unknown = super().parse_known_args(args, namespace)
         if unknown:
+            self._refuse_words(unknown)
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
         return namespace, unknown
+
+    def _refuse_words(self, unknown: Sequence[str]) -> None:
+        """Name the command that takes words, if there are only such: ``install numpy``."""
+        name = self.prog.rpartition(" ")[2]
+        if name not in WORDLESS or any(word.startswith("-") for word in unknown):
+            return
+        from conda_multiplat.machine.files import quoted
+
+        does, other = WORDLESS[name]
+        words = " ".join(map(quoted, unknown))
+        hint = f"did you mean `conda multiplat {other} {words}`?"
+        message = f"{name} {does}, and takes no {words}"
+        self.exit(_refusal(message, hint, json="--json" in sys.argv))
 
     def error(self, message: str) -> NoReturn:
         # The options are not parsed here, and what was given is known to `sys` alone.
@@ -128,7 +157,8 @@ class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # no sub
         if name not in COMMANDS and name not in HIDDEN:
             from conda_multiplat.vocabulary.names import did_you_mean
 
-            hint = did_you_mean(name, COMMANDS, f"{parser.prog} --help: lists the commands")
+            near = did_you_mean(name, COMMANDS, f"{parser.prog} --help: lists the commands")
+            hint = f"did you mean {ELSEWHERE[name]!r}?" if name in ELSEWHERE else near
             json = namespace.json_first or "--json" in rest
             parser.exit(_refusal(f"there is no command {name!r}", hint, json=json))
         self.parser(name)

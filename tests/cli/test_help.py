@@ -14,7 +14,7 @@ from support.hosts import Host
 
 from conda_multiplat import __version__
 from conda_multiplat.cli import main
-from conda_multiplat.cli.main import COMMANDS, HIDDEN
+from conda_multiplat.cli.main import COMMANDS, ELSEWHERE, HIDDEN, WORDLESS
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -77,15 +77,36 @@ def test_no_command(door: Host, tmp_path: Path) -> None:
     assert door.json(cwd=tmp_path) == answer
 
 
-@pytest.mark.parametrize(("typed", "meant"), [("instal", "install"), ("chekc", "check")])
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("instal", "install"), ("chekc", "check"), *ELSEWHERE.items()]
+)
 def test_misspelt_command(door: Host, tmp_path: Path, typed: str, meant: str) -> None:
-    """The nearest command is named; with --json in JSON, wherever that stands."""
+    """The nearest command, or ours for another tool's; with --json in JSON, wherever that is."""
     done = door.multiplat(typed, "-n", "robot", cwd=tmp_path, code=2)
     said = f"error: there is no command {typed!r}\n  did you mean {meant!r}?\n"
     assert (done.stdout, done.stderr) == ("", said)
     assert door.json(typed, cwd=tmp_path, code=2)["hints"] == [f"did you mean {meant!r}?"]
     first = json.loads(door.multiplat("--json", typed, cwd=tmp_path, code=2).stdout)
     assert first["error"] == f"there is no command {typed!r}"
+
+
+@pytest.mark.parametrize(("name", "instead"), [(key, WORDLESS[key][1]) for key in WORDLESS])
+def test_words_for_another_command(door: Host, tmp_path: Path, name: str, instead: str) -> None:
+    """A command that takes no words names the one that does; with a wrong option, none is meant."""
+    said = f"{name} {WORDLESS[name][0]}, and takes no "
+    done = door.multiplat(name, "numpy >=2", "-q", "tool", cwd=tmp_path, code=2)
+    hint = f'did you mean `conda multiplat {instead} "numpy >=2" tool`?'
+    assert (done.stdout, done.stderr) == ("", f'error: {said}"numpy >=2" tool\n  {hint}\n')
+    answer = door.json(name, "numpy", cwd=tmp_path, code=2)
+    assert answer["error"] == f"{said}numpy"
+    wrong = door.multiplat(name, "numpy", "--bogus", cwd=tmp_path, code=2).stderr
+    assert wrong.endswith("error: unrecognized arguments: numpy --bogus\n")
+
+
+def test_what_other_tools_call_commands() -> None:
+    """No word of another tool is one of our commands, and each stands for one of them."""
+    assert not ELSEWHERE.keys() & {*COMMANDS, *HIDDEN}
+    assert {*ELSEWHERE.values(), *WORDLESS} <= {*COMMANDS}
 
 
 @pytest.mark.parametrize(
