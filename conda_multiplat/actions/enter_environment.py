@@ -58,7 +58,7 @@ def installed_environment(call: Invocation) -> InstalledEnvironment:
         UnmetError: there is none.
         ManifestError: its project is gone, or can't be read.
     """
-    hint = "run `conda multiplat install`"
+    hint = f"run `{call.typed('install')}`"
     if named := call.named():
         _require(named, hint)
         if not call.files:
@@ -108,12 +108,12 @@ def _present(call: Invocation, project: Project, hint: str) -> Path:
     return where
 
 
-def _refuse_unfinished(where: Path) -> None:
+def _refuse_unfinished(where: Path, call: Invocation) -> None:
     """Refuse an environment that an install is working on, or was when it was cut off."""
     if prefixes.read_marker(where).get("state") == "installing":
         raise UnmetError(
             f"{where} is not finished: an install was cut off, or is still at work there",
-            hints=["run `conda multiplat install`; without --no-install it is finished first"],
+            hints=[f"run `{call.typed('install')}`; without --no-install it is finished first"],
         )
 
 
@@ -125,10 +125,10 @@ def _as_it_is(call: Invocation, command: str) -> Path:
     if command:
         waiting = f" waiting for an install into {where}"
         with nobody_installs(where, lambda: call.console.say(waiting)):
-            _refuse_unfinished(where)
+            _refuse_unfinished(where, call)
             come_in(where, command)
     else:
-        _refuse_unfinished(where)
+        _refuse_unfinished(where, call)
     return where
 
 

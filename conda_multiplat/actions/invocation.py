@@ -9,6 +9,7 @@ from typing import NamedTuple
 from conda_multiplat.actions.install.choose_prefix import in_shared_prefix, named, own_prefix
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
+from conda_multiplat.machine.files import quoted
 from conda_multiplat.machine.project import Project, load_project
 from conda_multiplat.manifest.targets import select_environments
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
@@ -37,6 +38,13 @@ class Invocation(NamedTuple):
     def names_prefix(self) -> bool:
         """Whether a conda environment was named, so that no manifest need say which."""
         return self.name is not None or self.prefix is not None
+
+    def typed(self, command: str) -> str:
+        """Another of our commands about the same environment, as it is typed."""
+        options = (("-n", self.name), ("-p", self.prefix), ("-e", self.environment))
+        words = [f" {option} {quoted(value)}" for option, value in options if value is not None]
+        files = f" -f {' '.join(map(quoted, self.files))}" if self.files else ""
+        return f"conda multiplat {command}{''.join(words)}{files}"
 
     def project(self) -> Project:
         """Return the manifest's project, with this machine's platform if none is stated."""

@@ -164,13 +164,18 @@ def load_project_as_locked(files: Sequence[str | Path]) -> Project:
 
 def invocation(project: Project, command: str) -> str:
     """Return one of our commands, as it is typed for a project from the current folder."""
+    return typed_for(project.files, command)
+
+
+def typed_for(files: Sequence[Path], command: str) -> str:
+    """Return one of our commands, as it is typed for a manifest's files from the current folder."""
     try:
         nearest = _found_files()
     except ManifestError:
         nearest = []
-    if [file.resolve() for file in project.files] == [each.resolve() for each in nearest]:
+    if [file.resolve() for file in files] == [each.resolve() for each in nearest]:
         return f"conda multiplat {command}"
-    return f"conda multiplat {command} -f {' '.join(map(typed, project.files))}"
+    return f"conda multiplat {command} -f {' '.join(map(typed, files))}"
 
 
 def projects_beside(names: Iterable[str]) -> list[list[Path]]:

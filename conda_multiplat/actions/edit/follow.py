@@ -50,7 +50,7 @@ def followed(call: Invocation) -> Followed:
     if not manifest:
         there = prefixes.is_environment(where)
         what = f"{where} was not made by conda multiplat" if there else f"there is no {where}"
-        raise UnmetError(what, hints=["`conda multiplat install` with the same -n or -p does it"])
+        raise UnmetError(what, hints=[f"run `{call.typed('install')}` first"])
     if call.files and manifest != [str(file) for file in manifest_files(call.files)]:
         raise UnmetError(f"{where} is of {', '.join(manifest)}", hints=["leave out -f, or -n"])
     environment = call.environment or str(marker.get("environment")) or None

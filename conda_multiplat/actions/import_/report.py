@@ -36,9 +36,13 @@ class Settled:
 
 
 def report(
-    imported: Imported, settled: Sequence[Settled], names: Sequence[str], console: Console
+    imported: Imported,
+    settled: Sequence[Settled],
+    names: Sequence[str],
+    console: Console,
+    following: str,
 ) -> None:
-    """Say it to a person; ``names`` are the files that were written."""
+    """Say it to a person; ``names`` are the files that were written, ``following`` comes next."""
     for name, shared, selected in _counts(imported.manifest):
         more = f", {selected} under selectors" if selected else ""
         console.say(
@@ -54,7 +58,7 @@ def report(
                 console.say(f"   {line}")
     if names:
         console.say(f" wrote {', '.join(names)}")
-        console.hint("conda multiplat lock")
+        console.hint(following)
 
 
 def _counts(manifest: Manifest) -> list[tuple[str, int, int]]:

@@ -35,6 +35,7 @@ from conda_multiplat.machine.files import (
     shown,
     write_all,
 )
+from conda_multiplat.machine.project import typed_for
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.spec_warnings import spec_warnings
 from conda_multiplat.vocabulary.errors import ManifestError, UsageError
@@ -134,7 +135,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     else:
         write_all({target: text, **locks.texts})
     names = [shown(path) for path in (target, *locks.texts)]
-    report(imported, settled, [] if args.dry else names, console)
+    following = typed_for([target], "lock")
+    report(imported, settled, [] if args.dry else names, console, following)
     console.result(
         {"files": names, "written": not args.dry, "manifest": text, **document(imported, settled)}
     )

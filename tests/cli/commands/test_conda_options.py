@@ -116,14 +116,16 @@ def test_named_environment_with_another(alone: Host, demo: Path) -> None:
 def test_named_environment_is_of_no_manifest(alone: Host, demo: Path, tmp_path: Path) -> None:
     """What is not there, was not made by us or is of another manifest is refused at once."""
     before = _state(demo)
-    hint = "  `conda multiplat install` with the same -n or -p does it\n"
+    hint = "  run `conda multiplat install -n {}` first\n"
     done = alone.multiplat("add", "-n", "nosuch", "three", cwd=demo, code=1)
-    assert done.stderr == f"error: there is no {alone.envs / 'nosuch'}\n{hint}"
+    assert done.stderr == f"error: there is no {alone.envs / 'nosuch'}\n{hint.format('nosuch')}"
     hand_made = alone.envs / "hand"
     (hand_made / "conda-meta").mkdir(parents=True)
     (hand_made / "conda-meta/history").touch()
     done = alone.multiplat("remove", "-n", "hand", "one", cwd=demo, code=1)
-    assert done.stderr == f"error: {hand_made} was not made by conda multiplat\n{hint}"
+    assert (
+        done.stderr == f"error: {hand_made} was not made by conda multiplat\n{hint.format('hand')}"
+    )
     other = tmp_path / "other.yml"
     other.write_text("dependencies: []\n", encoding="utf-8")
     done = alone.multiplat("add", "three", "-n", "demo", "-f", other, cwd=demo, code=1)

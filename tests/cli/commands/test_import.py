@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import random
+import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -141,6 +142,27 @@ def test_two_files(door: Host, project: Path, channel: Path) -> None:
     assert text == MERGED.format(channel=channel.as_uri())
     assert done.stderr == f"{SAID} wrote environment.yml\n next: conda multiplat lock\n"
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("output", "following"),
+    [
+        ("other.yml", "lock -f other.yml"),
+        ("two words.yml", 'lock -f "two words.yml"'),
+        ("sub/environment.yml", f"lock -f {Path('sub/environment.yml')}"),
+        ("environment.yaml", "lock"),
+    ],
+)
+def test_what_comes_next(
+    alone: Host, project: Path, channel: Path, output: str, following: str
+) -> None:
+    """The command that is named locks what was written, wherever that is."""
+    (project / "sub").mkdir()
+    text = simple("numpy", channels=f"[{channel.as_uri()}]")
+    (project / "env.linux-64.yml").write_text(text, encoding="utf-8")
+    done = alone.multiplat("import", "env.linux-64.yml", "-o", output, cwd=project)
+    assert done.stderr.endswith(f" next: conda multiplat {following}\n")
+    alone.multiplat(*shlex.split(following), "--dry-run", cwd=project)
 
 
 def test_json(door: Host, project: Path, channel: Path) -> None:

@@ -216,7 +216,7 @@ def test_installed_from_anywhere(alone: Host, project: Path, real: Path, tmp_pat
     said = alone.multiplat("list", "--installed", "-n", "nosuch", cwd=elsewhere, code=1).stderr
     assert said == (
         f"error: there is no conda environment in {alone.envs / 'nosuch'}\n"
-        "  run `conda multiplat install`\n"
+        "  run `conda multiplat install -n nosuch`\n"
     )
     prefix = alone.envs / "other"
     said = alone.multiplat("list", "--installed", "sol0", "-p", prefix, cwd=elsewhere, code=1)

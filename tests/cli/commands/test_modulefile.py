@@ -380,7 +380,12 @@ def test_where_it_goes(alone: Host, robot: Path) -> None:
         (
             ("-n", "nosuch"),
             1,
-            "/nosuch\n  run `conda multiplat install`\n",
+            "/nosuch\n  run `conda multiplat install -n nosuch`\n",
+        ),
+        (
+            ("-e", "dev", "-p", "no such"),
+            1,
+            '/no such\n  run `conda multiplat install -p "no such" -e dev`\n',
         ),
         (("-o", "environment.yml/x"), 3, "error: can't make "),
     ],
