@@ -115,6 +115,7 @@ def test_uninstalled_by_the_command_that_runs(conda: Host, tmp_path: Path) -> No
     assert "conda-multiplat" not in done.stdout + done.stderr
 
 
+@pytest.mark.timed
 def test_loading_costs_little(tmp_path: Path) -> None:
     """What conda does with us at each start: import the plugin, build the parser; 5 ms at most.
 

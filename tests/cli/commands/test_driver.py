@@ -133,6 +133,7 @@ def test_install_asks_the_driver(
     assert (door.envs / "demo" / "conda-meta" / "kernels-1.0-0.json").is_file()
 
 
+@pytest.mark.timed
 def test_start(conda: Host, project: Path, tmp_path: Path, driver: dict[str, str]) -> None:
     """To ask the driver does not make ``run`` slow in conda, whose own process for that would."""
     driven = Package("driven", noarch="generic", constrains=["__cuda >=12"])
