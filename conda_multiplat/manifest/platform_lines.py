@@ -9,8 +9,7 @@ import yaml
 
 from conda_multiplat.manifest.model import Requirement, View
 from conda_multiplat.vocabulary.errors import WordingError
-from conda_multiplat.vocabulary.match_spec import on_one_line
-from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, spec_name
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, on_one_line, spec_name
 from conda_multiplat.vocabulary.selectors import SelectorError, dict_selector
 from conda_multiplat.vocabulary.yaml_nodes import Reader, Text, is_null, is_string
 

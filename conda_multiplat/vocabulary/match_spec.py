@@ -111,14 +111,6 @@ def is_package_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
-def on_one_line(text: str) -> str:
-    """Return a MatchSpec with one space for all white space between words, and behind them.
-
-    What is behind counts: conda takes ``foo=``, and refuses ``foo= ``.
-    """
-    return " ".join(text.split()) + (" " if text[-1:].isspace() else "")
-
-
 def parse_spec(text: str) -> MatchSpec:
     """Read a MatchSpec as conda does.
 

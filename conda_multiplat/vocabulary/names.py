@@ -89,6 +89,14 @@ def split_spec(spec: str) -> tuple[str, str]:
     return (match.group(1).lower(), spec[match.end() :].strip()) if match else ("", spec.strip())
 
 
+def on_one_line(text: str) -> str:
+    """Return a MatchSpec with one space for all white space between words, and behind them.
+
+    What is behind counts: conda takes ``foo=``, and refuses ``foo= ``.
+    """
+    return " ".join(text.split()) + (" " if text[-1:].isspace() else "")
+
+
 def enumerated(names: Sequence[str], shown: int = 6) -> str:
     """Join names for a sentence; if there are more than ``shown``, say how many more."""
     if len(names) <= shown + 1:

@@ -49,8 +49,7 @@ from conda_multiplat.manifest.edit.draft import Change, Draft
 from conda_multiplat.manifest.edit.requirements import put
 from conda_multiplat.vocabulary.errors import UsageError, WordingError
 from conda_multiplat.vocabulary.markers import may_hold
-from conda_multiplat.vocabulary.match_spec import on_one_line
-from conda_multiplat.vocabulary.names import SUBDIRS, spec_name
+from conda_multiplat.vocabulary.names import SUBDIRS, on_one_line, spec_name
 from conda_multiplat.vocabulary.pip_entries import entry_name
 from conda_multiplat.vocabulary.selector_writer import Selection
 from conda_multiplat.vocabulary.styled import Line
