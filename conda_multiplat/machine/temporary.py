@@ -25,6 +25,8 @@ _HOUR, _DAY = 3600, 24 * 3600
 #: while another program has the file open, as virus scanners briefly do with each new file.
 _PATIENCE = 2.0 if os.name == "nt" else 0.0
 _AGAIN = 0.05
+#: How long an engine that was stopped may go on writing, in seconds.
+_STOPPING = 2.0
 _swept: set[Path] = set()
 #: The folders in use.
 _open: set[str] = set()
@@ -77,15 +79,23 @@ def temporary_folder(parent: Path | None = None, prefix: str = "conda-") -> Iter
                     folder.cleanup()
             finally:
                 folder.cleanup()  # for a signal that came just before
-                _open.discard(folder.name)
+                if not Path(folder.name).exists():  # else it is tried again at the end
+                    _open.discard(folder.name)
 
 
 def remove_open_folders() -> None:
-    """Remove all open folders, because the process is about to end immediately."""
+    """Remove all open folders, because the process is about to end immediately.
+
+    Threads of a stopped engine can go on writing there for a moment.
+    """
+    end = time.monotonic() + _STOPPING
     for name in tuple(_open):
         import shutil  # late: rarely needed
 
         shutil.rmtree(name, ignore_errors=True)
+        while Path(name).exists() and time.monotonic() < end:
+            time.sleep(_AGAIN)
+            shutil.rmtree(name, ignore_errors=True)
 
 
 def _whole() -> AbstractContextManager[None]:
