@@ -119,9 +119,9 @@ def test_uninstalled_by_the_command_that_runs(conda: Host, tmp_path: Path) -> No
 def test_loading_costs_little(tmp_path: Path) -> None:
     """What conda does with us at each start: import the plugin, build the parser; 5 ms at most.
 
-    Processor time, and the first of some fresh processes that does, so that the machine's other
-    work does not count; ``pluggy`` and ``argparse``, which conda has, are loaded before, and the
-    parser that conda gives us is made.
+    On a slow machine twice what ``import unittest`` takes, which is 5 ms on a fast one. Processor
+    time, and some fresh processes may try, so that the machine's other work does not count;
+    ``pluggy`` and ``argparse``, which conda has, are loaded before, and conda's parser is made.
     """
     script = (
         "import argparse, logging, pluggy, time, importlib.metadata, typing, collections.abc\n"
@@ -130,13 +130,16 @@ def test_loading_costs_little(tmp_path: Path) -> None:
         "import conda_multiplat.plugin\n"
         "from conda_multiplat.cli.main import configure_parser\n"
         "configure_parser(parser)\n"
-        "print(time.process_time() - start)\n"
+        "ours = time.process_time() - start\n"
+        "import unittest\n"
+        "print(ours, time.process_time() - start - ours)\n"
     )
-    times = []
-    while not times or (min(times) >= 0.005 and len(times) < 40):
+    for _ in range(40):
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
-        times.append(float(done.stdout))
-    assert min(times) < 0.005
+        ours, other = map(float, done.stdout.split())
+        if ours < max(0.005, 2 * other):
+            return
+    pytest.fail(f"{ours} s, and {other} s for the import of unittest")
 
 
 def test_nothing_heavy_is_loaded(tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def test_start(conda: Host, project: Path, tmp_path: Path, driver: dict[str, str
         words: min(conda.seconds(*words, cwd=project, env=driver) for _ in range(5))
         for words in (own, ours)
     }
-    assert used[ours] < used[own] + 0.15
+    assert used[ours] < used[own] + max(0.15, 0.6 * used[own])  # the latter on a slow machine
     old = {**driver, "FAKE_DRIVER_VERSION": "11080"}
     assert "__cuda 11.8" in conda.multiplat(*ours[1:], cwd=project, env=old, code=1).stderr
 
