@@ -9,11 +9,12 @@ from pathlib import Path
 from conda_multiplat.lockfile.hashes import unverifiable
 from conda_multiplat.lockfile.model import LockChannel, LockFile
 from conda_multiplat.lockfile.places import Places, places_by_layout, places_of_lock, record_places
-from conda_multiplat.lockfile.provenance import asked_channels, strays
+from conda_multiplat.lockfile.provenance import strays
 from conda_multiplat.lockfile.read import read_lock
 from conda_multiplat.machine.files import read_blocks, read_lock_text, shown
 from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import Target
+from conda_multiplat.solving.requests import channels_of, with_channels_of_specs
 from conda_multiplat.vocabulary.channels import ChannelConfig
 from conda_multiplat.vocabulary.condas_channels import CONDAS_OWN
 from conda_multiplat.vocabulary.errors import LockFileError
@@ -102,7 +103,8 @@ def _conda_strays(
     anywhere: bool = True,
 ) -> list[str]:
     """Return conda's stray packages; read the configuration only if the defaults don't tell."""
-    channels = asked_channels(target, [channel.url for channel in locked])
+    named = channels_of(target, [channel.url for channel in locked])
+    channels = with_channels_of_specs(named, target.view.conda)
 
     def wrong(*configs: ChannelConfig) -> list[str]:
         return strays(

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.progress import waiting
-from conda_multiplat.solving.asked_channels import asked_channels
 from conda_multiplat.solving.outcomes import Arrived, Solution
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.byte_sizes import size
@@ -39,7 +38,7 @@ class Reading:
     """
 
     def __init__(self, reader: Reader, requests: Sequence[SolveRequest], console: Console) -> None:
-        names = (public_name(name) for each in requests for name in asked_channels(each))
+        names = (public_name(name) for each in requests for name in each.asked_channels)
         self._channels = ", ".join(dict.fromkeys(names))
         self._look = reader.arriving(requests) if requests and console.interactive else None
 

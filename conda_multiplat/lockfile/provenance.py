@@ -12,15 +12,12 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from conda_multiplat.lockfile.places import Place, Places
-from conda_multiplat.manifest.targets import Target
-from conda_multiplat.solving.requests import channels_of
 from conda_multiplat.vocabulary.channels import (
     ChannelConfig,
     base_url,
     channel_urls,
     is_local_path,
     public_name,
-    spec_channel,
 )
 from conda_multiplat.vocabulary.names import SUBDIRS
 
@@ -32,17 +29,6 @@ _DISGUISED = re.compile(r"%(?:2f|5c|2e|00)|\\|/\.\.?(?:/|$)|[?#\s]", re.IGNORECA
 _NONE: Mapping[str, str] = {}
 #: So many packages of one place are named.
 _NAMED = 3
-
-
-def asked_channels(target: Target, locked: Sequence[str]) -> tuple[str, ...]:
-    """The channels of a target, those that only a MatchSpec names included.
-
-    Args:
-        target: an environment on a platform.
-        locked: what the lock says, for a manifest that names none.
-    """
-    named = (spec_channel(requirement.text) for requirement in target.view.conda)
-    return tuple(dict.fromkeys([*channels_of(target, locked), *filter(None, named)]))
 
 
 def strays(

@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
-from conda_multiplat.vocabulary.channels import public_name
+from conda_multiplat.vocabulary.channels import public_name, spec_channel
 from conda_multiplat.vocabulary.exclude_newer import Cutoffs
 from conda_multiplat.vocabulary.names import VirtualPackage
 from conda_multiplat.vocabulary.records import CondaRecord
@@ -61,6 +61,11 @@ class SolveRequest(NamedTuple):
     constraints: tuple[str, ...] = ()
     cutoffs: Cutoffs = Cutoffs()
 
+    @property
+    def asked_channels(self) -> tuple[str, ...]:
+        """The channels, followed by those that only MatchSpecs name, as in conda."""
+        return with_channels_of_specs(self.channels, self.requirements)
+
 
 def request(
     target: Target,
@@ -88,6 +93,14 @@ def request(
         locked=tuple(locked),
         cutoffs=target.exclude_newer.cutoffs(now),
     )
+
+
+def with_channels_of_specs(
+    channels: Iterable[str], requirements: Iterable[Requirement]
+) -> tuple[str, ...]:
+    """Return channels as written, followed by those that only MatchSpecs name."""
+    named = (spec_channel(requirement.text) for requirement in requirements)
+    return tuple(dict.fromkeys((*channels, *filter(None, named))))
 
 
 def channels_of(target: Target, default_channels: Sequence[str]) -> tuple[str, ...]:

@@ -25,8 +25,9 @@ _SHORTEST = 4
 #: ``git@`` is the user of every repository that is reached by SSH: not a secret.
 _USERINFO = re.compile(r"(?<=://)(?!(?<=ssh://)git@)[^/\s]*@")
 _LOGIN = re.compile(r"(?<=://)(?!git@)[^/\s]*@")
-#: The channel in a MatchSpec, before its name or in brackets.
-_OF_SPEC = r"""^\s*([^\s\[]+?)::|\[(?:.*,)?\s*channel\s*=\s*['"]?([^'",\]]+)"""
+#: The channel in a MatchSpec: in brackets, which count more, or before its name.
+_IN_BRACKETS = r"""\[(?:.*,)?\s*channel\s*=\s*['"]?([^'",\]]+)"""
+_BEFORE_NAME = r"^\s*([^\s\[]+?)::"
 _LOCAL = ("/", "./", "../", ".\\", "..\\", "~")
 #: The URLs of the members of conda's own group, ``defaults``.
 OF_DEFAULTS = re.compile(r"https?://[^/]+/(pkgs/[a-z0-9]+)")
@@ -119,8 +120,9 @@ def spec_channel(spec: str) -> str:
 
     ``match_spec`` reads it too, but importing that takes longer than the rest of ``check``.
     """
-    match = re.search(_OF_SPEC, spec) if "::" in spec or "[" in spec else None
-    channel = (match[1] or match[2]).strip().rstrip("/") if match else ""
+    match = re.search(_IN_BRACKETS, spec) if "[" in spec else None
+    match = match or (re.search(_BEFORE_NAME, spec) if "::" in spec else None)
+    channel = match[1].strip().rstrip("/") if match else ""
     bare, _, subdir = channel.rpartition("/")
     return bare if subdir in (*SUBDIRS, "noarch") else channel
 

@@ -261,6 +261,12 @@ def test_at_sign_in_a_password() -> None:
         ("python[channel=conda-forge]", "conda-forge"),
         ("python[version='>=3', channel='https://x.example.com/a']", "https://x.example.com/a"),
         ('python[channel="a/b", build=*_0]', "a/b"),
+        ("conda-forge::python[channel=a/linux-64]", "a"),  # brackets count more
+        (
+            "conda-forge::python[build=*_0, channel='https://x.example.com/a']",
+            "https://x.example.com/a",
+        ),
+        (" conda-forge/noarch:: python >=3[ channel = b::c ] ", "b::c"),
     ],
 )
 def test_channel_of_a_spec(spec: str, channel: str) -> None:

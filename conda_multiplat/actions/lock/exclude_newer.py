@@ -24,8 +24,8 @@ from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.model import Manifest
 from conda_multiplat.manifest.targets import Target, targets
 from conda_multiplat.solving.outcomes import Solution
-from conda_multiplat.solving.requests import channels_of
-from conda_multiplat.vocabulary.channels import channel_urls, public_name, spec_channel
+from conda_multiplat.solving.requests import channels_of, with_channels_of_specs
+from conda_multiplat.vocabulary.channels import channel_urls, public_name
 from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.exclude_newer import (
     FORMS,
@@ -145,11 +145,11 @@ def _of_channels(
     return tuple(limits.items())
 
 
-def _channel_names(manifest: Manifest, settings: Settings) -> list[str]:
+def _channel_names(manifest: Manifest, settings: Settings) -> tuple[str, ...]:
     every = targets(manifest)
-    named = [name for target in every for name in channels_of(target, settings.channels)]
-    of_specs = (spec_channel(line.text) for target in every for line in target.view.conda)
-    return list(dict.fromkeys([*named, *filter(None, of_specs)]))
+    named = (name for target in every for name in channels_of(target, settings.channels))
+    lines = (line for target in every for line in target.view.conda)
+    return with_channels_of_specs(named, lines)
 
 
 def _is_meant(setting: str, name: str, settings: Settings, folder: Path) -> bool:

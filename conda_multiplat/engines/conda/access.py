@@ -24,7 +24,6 @@ from conda_multiplat.engines.conda.specs import engine_spec
 from conda_multiplat.engines.conda.stalled import Patience, cut_stalled, patience, whole_limit
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.temporary import temporary_folder
-from conda_multiplat.solving.asked_channels import asked_channels
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.channel_rules import require_allowed
 from conda_multiplat.vocabulary.channels import (
@@ -131,7 +130,7 @@ class Channels:
     def spec_channels(self, request: SolveRequest) -> list[str]:
         """Return the URLs of a request's channels; those from specs come last, as in conda."""
         subdir = request.target.subdir
-        urls = (url for name in asked_channels(request) for url in self.urls(name, subdir))
+        urls = (url for name in request.asked_channels for url in self.urls(name, subdir))
         return list(dict.fromkeys(urls))
 
 

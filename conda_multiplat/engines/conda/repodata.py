@@ -33,7 +33,6 @@ from conda_multiplat.engines.conda.wheel_records import (
 )
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.manifest.model import Requirement
-from conda_multiplat.solving.asked_channels import asked_channels
 from conda_multiplat.solving.related_channels import Relation
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.channels import base_url, public_name
@@ -200,7 +199,7 @@ class Repodata:
 
     def _named(self, request: SolveRequest) -> dict[str, str]:
         names: dict[str, str] = {}
-        for name in asked_channels(request):
+        for name in request.asked_channels:
             for url in self._channels.urls(name, request.target.subdir):
                 names.setdefault(url.rstrip("/"), public_name(name).rstrip("/"))
         return names

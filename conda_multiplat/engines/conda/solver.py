@@ -45,7 +45,6 @@ from conda_multiplat.engines.conda.wheel_advice import wheel_advice
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.gpu_driver import cuda_possible
 from conda_multiplat.manifest.model import Requirement
-from conda_multiplat.solving.asked_channels import asked_channels
 from conda_multiplat.solving.newest_versions import NewestVersion, SolvedRequest, is_unclear, told
 from conda_multiplat.solving.outcomes import Arrived, Conflict, Outcome, Question, Solution, Why
 from conda_multiplat.solving.requests import SolveRequest
@@ -121,7 +120,7 @@ class RattlerEngine:
         folders = {
             f"{url.rstrip('/')}/{subdir}": public_name(name)
             for each in requests
-            for name in asked_channels(each)
+            for name in each.asked_channels
             for url in self._channels.urls(name, each.target.subdir)
             for subdir in (each.target.subdir, "noarch")
         }
@@ -184,7 +183,7 @@ class RattlerEngine:
         return any(re.search(rf"{re.escape(each)}/[\w-]+/{_SHARDS}", text) for each in asked)
 
     def _outside(self, error: _UnreadableError) -> OutsideError:
-        names = ", ".join(map(public_name, asked_channels(error.request)))
+        names = ", ".join(map(public_name, error.request.asked_channels))
         return OutsideError(
             f"the channels of {error.request.target} can't be read ({names})",
             details=[self._channels.scrub(error.text)],
