@@ -6,11 +6,10 @@ For what neither rattler nor uv downloads. A login in a URL is sent to that URL'
 from __future__ import annotations
 
 import base64
-import hashlib
 import http.client
 import time
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -19,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 from conda_multiplat.engines.certificates import tls_context
 from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.hashing_writer import HashingWriter
 from conda_multiplat.vocabulary.channels import public_name
 
 _TRY_AGAIN = (429, 500, 502, 503, 504)
@@ -89,14 +89,7 @@ class Web:
         Raises:
             UnfetchedError: it can't be downloaded, or is larger.
         """
-        parts: list[bytes] = []
-
-        def take(answer: http.client.HTTPResponse) -> bytes:
-            parts.clear()
-            _read(answer, most, parts.append)
-            return b"".join(parts)
-
-        return self._asked(url, data, headers, take)
+        return self._asked(url, data, headers, lambda answer: b"".join(_blocks(answer, most)))
 
     def save(self, url: str, file: Path, most: int) -> str:
         """Download a URL into a file, and return its SHA-256. Otherwise as :meth:`get`.
@@ -106,15 +99,11 @@ class Web:
         """
 
         def take(answer: http.client.HTTPResponse) -> str:
-            digest = hashlib.sha256()
             with file.open("wb") as out:
-
-                def keep(block: bytes) -> None:
-                    digest.update(block)
-                    out.write(block)
-
-                _read(answer, most, keep)
-            return digest.hexdigest()
+                writer = HashingWriter(out)
+                for block in _blocks(answer, most):
+                    writer.write(block)
+            return writer.sha256
 
         return self._asked(url, None, {}, take)
 
@@ -180,16 +169,28 @@ def _server(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc.rpartition("@")[2]
 
 
-def _read(answer: http.client.HTTPResponse, most: int, keep: Callable[[bytes], object]) -> None:
-    """Read a response completely; a closed connection is an error."""
+def _blocks(answer: http.client.HTTPResponse, most: int) -> Iterator[bytes]:
+    """Return the content of a response.
+
+    Raises:
+        UnfetchedError: it is larger than ``most`` bytes.
+        ConnectionError: it was cut off.
+    """
     size = 0
     while block := answer.read(_BLOCK):
         size += len(block)
         if size > most:
             raise UnfetchedError(f"more than {most >> 20} MiB")
-        keep(block)
+        yield block
     if getattr(answer, "length", 0):
         raise ConnectionError(f"it broke off {answer.length} bytes before its end")
+
+
+def _not_followed(
+    request: urllib.request.Request, _: Any, code: int, reason: str, headers: Any, place: str
+) -> HTTPError:
+    """Return the error for a redirect that is not followed, with its target."""
+    return HTTPError(request.full_url, code, f"{reason}, to {public_name(place)}", headers, None)
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
@@ -201,13 +202,12 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         Raises:
             HTTPError: the target is not an HTTP URL.
         """
-        request, file, code, reason, headers, place = arguments
-        further = super().redirect_request(request, file, code, reason, headers, place)
+        request, *_ = arguments
+        further = super().redirect_request(*arguments)
         if further is None:
             return None
         if further.type not in ("http", "https"):
-            where = f"{reason}, to {public_name(place)}"
-            raise HTTPError(request.full_url, code, where, headers, None)
+            raise _not_followed(*arguments)
         kept = {k: v for k, v in further.headers.items() if k.lower() != "proxy-authorization"}
         again = _request(further.full_url, None, kept)
         login = request.unredirected_hdrs.get("Authorization")
@@ -225,9 +225,7 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         Raises:
             HTTPError: always.
         """
-        request, _, code, reason, headers, place = arguments
-        where = f"{reason}, to {public_name(place)}"
-        raise HTTPError(request.full_url, code, where, headers, None)
+        raise _not_followed(*arguments)
 
 
 class _Patient(http.client.HTTPConnection):
