@@ -32,7 +32,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from conda_multiplat.lockfile.exclude_newer import NO_COOLDOWN, Cooldown, pack
@@ -155,6 +155,11 @@ class LockFile(NamedTuple):
     recipe: int = 0
     intact: bool = True
     unmerged: str = ""
+
+    def only(self, platforms: Collection[str]) -> LockFile:
+        """Return the lock without the other platforms."""
+        kept = {name: lock for name, lock in self.platforms.items() if name in platforms}
+        return self._replace(platforms=kept)
 
     def head(self, packages_sha256: str) -> dict[str, Any]:
         """Return ``version`` and ``metadata`` as they are written."""

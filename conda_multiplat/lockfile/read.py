@@ -118,10 +118,7 @@ def read_lock(text: str, file: str, platforms: Sequence[str] | None = None) -> L
     if _OF_OURS in text:
         return _read(text, file, platforms)
     lock = _read_others(text, file)
-    if platforms is None:
-        return lock
-    kept = {name: each for name, each in lock.platforms.items() if name in platforms}
-    return lock._replace(platforms=kept)
+    return lock if platforms is None else lock.only(platforms)
 
 
 @lru_cache(maxsize=8)  # a command asks for it again and again, and YAML takes most of its time

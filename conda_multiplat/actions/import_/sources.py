@@ -249,10 +249,11 @@ _TOOLS = ("conda-lock", "poetry", "flit", "pdm")
 def _lock_part(file: File, stated: Promises) -> Part:
     from conda_multiplat.engines.conda.specs import is_newer, spec_matches
 
-    lock = read_lock(file.text, file.name, file.platforms or None)
-    if missing := [platform for platform in file.platforms if platform not in lock.platforms]:
+    every = read_lock(file.text, file.name)
+    if missing := [platform for platform in file.platforms if platform not in every.platforms]:
         nothing = f"it has nothing for {', '.join(missing)}"
         raise refusal(file.name, Problem(Location(file.name), nothing))
+    lock = every.only(file.platforms or every.platforms)
     at = Location(file.name)
     records = (record for locked in lock.platforms.values() for record in locked.records)
     wrong = dict.fromkeys(each for each in records if not is_version(each.version))
@@ -261,8 +262,7 @@ def _lock_part(file: File, stated: Promises) -> Part:
         raise refusal(file.name, *(Problem(at, text) for text in texts))
     imported = read_lock_source(lock, file.name, Ports(is_newer, spec_matches), stated)
     environment = lock.environment if lock.recipe else _named_environment(file.path.name)
-    others = read_lock(file.text, file.name).platforms.keys() if file.platforms else set()
-    whole = others <= lock.platforms.keys()
+    whole = every.platforms.keys() == lock.platforms.keys()
     return Part(imported, environment, (BroughtLock(lock, file.path, file.text, whole),))
 
 

@@ -184,6 +184,4 @@ def _limited(side: _Side, environment: str) -> _Side:
 
 
 def _only(lock: LockFile | None, platforms: Sequence[str]) -> LockFile | None:
-    if lock is None or not platforms:
-        return lock
-    return lock._replace(platforms={k: v for k, v in lock.platforms.items() if k in platforms})
+    return lock.only(platforms) if lock and platforms else lock
