@@ -133,17 +133,21 @@ def folder_of(name: str, settings: Settings) -> Path:
             f"{name!r} can't be an environment's name",
             hints=[PREFIX_NAME_HINT, "for a folder use -p PREFIX"],
         )
-    prefixes_there = (folder / name for folder in settings.envs_dirs if (folder / name).exists())
-    return next(prefixes_there, _first_writable(settings) / name)
+    return _first_named(name, settings) or _first_writable(settings) / name
 
 
 def name_of(where: Path, settings: Settings) -> str:
     """Return the name by which conda finds an environment; ``""`` if it only has a path."""
     if settings.root_prefix and where.resolve() == settings.root_prefix.resolve():
         return CONDAS_OWN[0]
-    named = (folder / where.name for folder in settings.envs_dirs)
-    prefix_of_name = next((prefix for prefix in named if prefix.exists()), None)
-    return where.name if prefix_of_name and prefix_of_name.resolve() == where.resolve() else ""
+    named = _first_named(where.name, settings)
+    return where.name if named and named.resolve() == where.resolve() else ""
+
+
+def _first_named(name: str, settings: Settings) -> Path | None:
+    """Return the folder that conda takes for a name, if one exists."""
+    prefixes_of_name = (folder / name for folder in settings.envs_dirs)
+    return next((prefix for prefix in prefixes_of_name if prefix.exists()), None)
 
 
 def _no_name(project: Project) -> UsageError:
