@@ -92,10 +92,11 @@ def remove_open_folders() -> None:
     for name in tuple(_open):
         import shutil  # late: rarely needed
 
-        shutil.rmtree(name, ignore_errors=True)
-        while Path(name).exists() and time.monotonic() < end:
-            time.sleep(_AGAIN)
+        while True:
             shutil.rmtree(name, ignore_errors=True)
+            if not Path(name).exists() or time.monotonic() >= end:
+                break
+            time.sleep(_AGAIN)
 
 
 def _whole() -> AbstractContextManager[None]:
