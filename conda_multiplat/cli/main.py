@@ -292,6 +292,7 @@ def guarded(
         reraise: raises an exception that takes precedence, such as that of a signal.
     """
     from conda_multiplat.vocabulary.errors import (
+        PANIC,
         TOO_DEEP,
         DocumentError,
         InternalError,
@@ -317,11 +318,13 @@ def guarded(
     except RecursionError:
         said = UsageError(f"something that was read can't be used: {TOO_DEEP}")
     except BaseException as error:
-        if not isinstance(error, Exception) and type(error).__name__ != _PANIC:
+        if not isinstance(error, Exception) and type(error).__name__ != PANIC:
             raise
         if any(kind.__name__ == "CondaError" for kind in type(error).__mro__):
             raise  # conda runs us, and explains it
-        said = _not_ours(error) or InternalError.of(error)
+        from conda_multiplat.cli.unforeseen import not_ours
+
+        said = not_ours(error) or InternalError.of(error)
         unforeseen = error
     reraise()
     if unforeseen and (console.verbose or "CONDA_MULTIPLAT_DEBUG" in os.environ):
@@ -329,54 +332,6 @@ def guarded(
 
         traceback.print_exception(unforeseen)
     return console.error(said)
-
-
-#: The name of the exception for a Rust ``panic!``; it is not an ``Exception``.
-_PANIC = "PanicException"
-
-
-def _not_ours(error: BaseException) -> MultiplatError | None:
-    """Return the error to report for an exception of the operating system or the engine.
-
-    rattler's exceptions are in a module ``exceptions``; expected ones are caught where they occur.
-    The others are caused by text in a file, a channel or a package.
-    """
-    from conda_multiplat.vocabulary.errors import OutsideError, UsageError
-
-    if isinstance(error, RuntimeError) and isinstance(error.__context__, OSError):
-        error = error.__context__  # a link that leads to itself, before Python 3.13
-    reason, *more = str(error).splitlines() or [type(error).__name__]
-    if isinstance(error, UnicodeEncodeError):
-        return _of_a_name(error)
-    if isinstance(error, OSError):
-        reason = error.strerror or reason
-        return OutsideError(f"{error.filename}: {reason}" if error.filename else reason)
-    if type(error).__name__ == _PANIC:
-        return OutsideError("rattler failed on this input", details=more)
-    if type(error).__module__ == "exceptions":
-        hint = "a lock, a channel or a package says so: take the file from version control again"
-        return UsageError(reason, details=more, hints=[hint])
-    return None
-
-
-def _of_a_name(error: UnicodeEncodeError) -> MultiplatError | None:
-    """What to say of a file's name that can't be told to the system, or to rattler.
-
-    Where the locale is not of UTF-8, Python knows names in its encoding only; the bytes of others
-    are halves of characters to it (PEP 383). ``None`` for other text.
-    """
-    from conda_multiplat.vocabulary.errors import OutsideError
-
-    encoding = sys.getfilesystemencoding()
-    halves = all("\udc80" <= each <= "\udcff" for each in error.object[error.start : error.end])
-    if encoding != "utf-8":
-        hint = f"file names are {encoding} here: set LC_ALL=C.UTF-8, or PYTHONUTF8=1"
-    elif halves:
-        hint = "rename it, or its folder: names have to be UTF-8"
-    else:
-        return None
-    name = ascii(error.object)[1:-1]
-    return OutsideError(f"a file's name can't be used: {name}", hints=[hint])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

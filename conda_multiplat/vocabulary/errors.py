@@ -66,6 +66,8 @@ class DocumentError(ValueError):
 
 #: The message for a document that is nested deeper than our readers can follow.
 TOO_DEEP = "nested too deeply"
+#: The name of the exception for a Rust ``panic!``; it is not an ``Exception``.
+PANIC = "PanicException"
 
 
 class MultiplatError(Exception):
