@@ -1,7 +1,7 @@
 """Merge several sources into one manifest: environments by name, with all their platforms.
 
 The result never changes what a platform gets: if platforms ask for different versions of a package,
-each keeps its own line. ``importers.differences`` finds and resolves such differences.
+each keeps its own line. ``importers.platform_differences`` finds and resolves such differences.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Write a new ``environment.yml``, with comment selectors and CEP 24's keys.
 
 Lines for every platform come first, in the order of the files. Lines for some platforms follow, by
-package, each with the shortest selector for its platforms (``selector_choice``). Reading the text
-again gives the same values (``importing.same_requests``).
+package, each with the shortest selector for its platforms (``selector_writer``). Reading the text
+again gives the same values (``values.same_requests``).
 """
 
 from __future__ import annotations

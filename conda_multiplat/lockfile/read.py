@@ -313,7 +313,7 @@ def _metadata(data: dict[str, Any], text: str, file: str) -> dict[str, Any]:
 
 
 def _own_packages(section: str, platforms: Sequence[str] | None) -> list[dict[str, Any]]:
-    """The packages of a section that is as we wrote it (see ``render.conda_lock``).
+    """The packages of a section that is as we wrote it (see ``lockfile.write``).
 
     Its layout is known, so that lines are split rather than parsed: a tenth of the time that YAML
     takes.

@@ -20,7 +20,7 @@ from conda_multiplat.vocabulary.names import nearest
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 _ANCHOR = re.compile(rb'<a[^>]+href="[^"]*?([^"/]+)/?"')
-#: Seconds at most, and bytes, for a list that only serves to suggest names.
+#: The longest wait for the server in seconds, and bytes, for a list that only suggests names.
 _PATIENCE = 20.0
 _LARGEST = 256 << 20
 #: How much longer or shorter a name may be to be what was meant.
