@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,9 @@ _KINDS: dict[str, type] = {
     **dict.fromkeys(("environment", "lock", "state"), str),
     **dict.fromkeys(("left_by_scripts", "pypi"), dict),
 }
+#: How long rattler, when it was stopped, may go on writing records, and how long it must have
+#: written none to be at its end; in seconds.
+_STOPPING, _QUIET = 1.5, 0.05
 
 
 def is_environment(prefix: Path) -> bool:
@@ -103,12 +106,40 @@ def begin(prefix: Path, marker: Mapping[str, Any]) -> None:
     Temporary files that rattler left in a killed installation are removed.
     """
     meta(prefix).mkdir(parents=True, exist_ok=True)
-    for left in (*prefix.glob("symtest_*"), *meta(prefix).glob("prefix_record_*")):
-        if left.is_symlink() or left.is_file():
-            left.unlink()
+    for left in _by_half(prefix):
+        left.unlink()
     sweep(meta(prefix))
     write_marker(prefix, marker)  # first: what is an environment says whether it is finished
     (meta(prefix) / "history").touch()
+
+
+def _by_half(prefix: Path) -> list[Path]:
+    """Return the temporary files of rattler in a prefix."""
+    files = (*prefix.glob("symtest_*"), *meta(prefix).glob("prefix_record_*"))
+    return [path for path in files if path.is_symlink() or path.is_file()]
+
+
+@contextmanager
+def no_halves(prefix: Path) -> Iterator[None]:
+    """Let rattler, when it was stopped or has failed, write no record by half.
+
+    Its threads go on with what they had begun, and would end with the process at any instant.
+    """
+    try:
+        yield
+    except BaseException:
+        end = time.monotonic() + _STOPPING
+        before: set[str] | None = None
+        while (names := _names(meta(prefix))) != before and time.monotonic() < end:
+            before = names
+            time.sleep(_QUIET)
+        for left in _by_half(prefix):
+            left.unlink(missing_ok=True)
+        raise
+
+
+def _names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from conda_multiplat.engines.conda.package_cache import cached_record, fetch, no
 from conda_multiplat.engines.conda.rattler_versions import Subdir, build_string, requested_spec
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.file_locks import in_use
-from conda_multiplat.machine.prefix import unfinished
+from conda_multiplat.machine.prefix import no_halves, unfinished
 from conda_multiplat.machine.progress import Progress
 from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.vocabulary.channels import base_url
@@ -82,22 +82,23 @@ def install_records(
             cached |= {record.name: cached_record(record, cache) for record in missing}
     begin()
     try:
-        run(
-            rattler.install(
-                [_repodata_record(record, cached[record.name]) for record in records],
-                target_prefix=prefix,
-                cache_dir=cache,
-                reinstall_packages={each.name for each in changed},
-                platform=Subdir(subdir),
-                execute_link_scripts=link_scripts,
-                show_progress=False,
-                reporter=_Reporter(progress) if progress.shown else None,  # type: ignore[abstract]
-                client=rattlers,
-                requested_specs=[requested_spec(text) for text in requested],
-                alternative_target_prefix=written,
-            ),
-            settings,
-        )
+        with no_halves(prefix):
+            run(
+                rattler.install(
+                    [_repodata_record(record, cached[record.name]) for record in records],
+                    target_prefix=prefix,
+                    cache_dir=cache,
+                    reinstall_packages={each.name for each in changed},
+                    platform=Subdir(subdir),
+                    execute_link_scripts=link_scripts,
+                    show_progress=False,
+                    reporter=_Reporter(progress) if progress.shown else None,  # type: ignore[abstract]
+                    client=rattlers,
+                    requested_specs=[requested_spec(text) for text in requested],
+                    alternative_target_prefix=written,
+                ),
+                settings,
+            )
     except (InstallerError, TransactionError, LinkError, IoError, OSError) as error:
         reason = _with_urls(str(error), records)
         raise unfinished(of or prefix, channels.scrub(reason)) from None
