@@ -213,17 +213,20 @@ def conclude(
 
     Returns:
         The exit code: 0. Every other outcome is raised as a ``MultiplatError``.
+
+    Raises:
+        InUseError: the environment can't follow; nothing was said or written.
     """
     settings, console = original.settings, original.console
     texts = original.texts(draft)
+    if locked and install and not dry_run:
+        require_free(locked, install, settings)  # before a table of what would not be done
     told: dict[str, Any] = {}
     if locked:
         texts |= locked.texts()
         told = _tell(locked, settings, console)
     for line in said:
         console.say(line)
-    if locked and install and not dry_run:
-        require_free(locked, install, settings)
     if not dry_run:
         write_all(texts)
     names = say_written(texts, locked, console, dry_run=dry_run)

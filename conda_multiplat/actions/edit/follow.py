@@ -118,7 +118,7 @@ def _follows(
 
 
 def require_free(locked: Locked, follows: Followed, settings: Settings) -> None:
-    """Refuse a change, before a file is written, if the prefix that follows could not.
+    """Refuse a change if the prefix that follows could not; call it before anything is said.
 
     Raises:
         InUseError: somebody works in it.

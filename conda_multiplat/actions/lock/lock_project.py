@@ -55,7 +55,7 @@ def lock_project(
     exclude_newer: str | None = None,
     dry_run: bool = False,
     unchanged: str = "in sync",
-    before_writing: Callable[[Locked], None] = _nothing,
+    may_follow: Callable[[Locked], None] = _nothing,
 ) -> LockedProject:
     """Lock, report the changes, and write the locks unless ``dry_run``.
 
@@ -71,7 +71,7 @@ def lock_project(
         exclude_newer: see :func:`relock`.
         dry_run: write nothing.
         unchanged: the message if there is nothing to write.
-        before_writing: called before files are written; may raise to refuse.
+        may_follow: called before changes are reported or written; may raise to refuse them.
 
     Raises:
         MultiplatError: as :func:`relock`; nothing was written.
@@ -104,13 +104,14 @@ def lock_project(
         drop_cuda=drop_cuda,
         exclude_newer=exclude_newer,
     )
+    if not dry_run:
+        may_follow(locked)
     changes = changes_of(locked, is_newer)
     report(locked, changes, settings, console)
     for line in adopted.lines():
         console.say(line)
     texts = {**adopted.texts, **locked.texts()}
     if not dry_run:
-        before_writing(locked)
         sweep(project.folder)
         write_all(texts)
     nothing = f"{unchanged}: nothing to write"

@@ -69,7 +69,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         drop_cuda=args.drop_cuda,
         dry_run=args.dry,
         unchanged="nothing newer that the manifest allows",
-        before_writing=require_followed_free,
+        may_follow=require_followed_free,
     )
     told = locked.told
     if args.install and not args.dry:

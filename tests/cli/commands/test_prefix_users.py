@@ -201,23 +201,27 @@ def test_scripts_descriptors_are_free(alone: Host, demo: Path) -> None:
     assert done.stdout == "[]\nTrue\n"
 
 
+def _refusal_to_follow(host: Host, process: int) -> str:
+    first, who, *_ = _refusal(host, process).splitlines(keepends=True)
+    return f"{first}{who}  wait for its end, or --no-install leaves it\n  no file was changed\n"
+
+
 @pytest.mark.parametrize("words", [("add", "three"), ("remove", "one")], ids=lambda words: words[0])
 def test_edits_change_nothing(alone: Host, demo: Path, words: tuple[str, ...]) -> None:
-    """Manifest and locks stay where the environment could not follow, unless it need not."""
+    """Manifest and locks stay where the environment could not follow, and no change is shown."""
     files = [demo / "environment.yml", demo / "conda-lock.yml"]
     before = [path.read_bytes() for path in files]
     with _running(alone, demo, "run", "--", *_WAIT) as process:
-        first, who, *_ = _refusal(alone, process.pid).splitlines(keepends=True)
         done = alone.multiplat(*words, cwd=demo, code=1)
-        assert done.stderr.endswith(
-            f"{first}{who}  wait for its end, or --no-install leaves it\n  no file was changed\n"
-        )
+        assert (done.stdout, done.stderr) == ("", _refusal_to_follow(alone, process.pid))
         assert [path.read_bytes() for path in files] == before
+        assert "would write" in alone.multiplat(*words, "--dry-run", cwd=demo).stderr
         alone.multiplat(*words, "--no-install", cwd=demo)
         assert [path.read_bytes() for path in files] != before
 
 
-def test_updates_change_nothing(alone: Host, project: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["update", "upgrade"])
+def test_updates_change_nothing(alone: Host, project: Path, tmp_path: Path, command: str) -> None:
     """The same of locks alone; of a run that locks, what it has written is said."""
     files = {"share/tool": b"x"}
     tools = [
@@ -231,14 +235,11 @@ def test_updates_change_nothing(alone: Host, project: Path, tmp_path: Path) -> N
     lock = project / "conda-lock.yml"
     before = lock.read_bytes()
     with _running(alone, project, "run", "--", *_WAIT) as process:
-        first, who, *_ = _refusal(alone, process.pid).splitlines(keepends=True)
-        done = alone.multiplat("update", cwd=project, code=1)
-        assert done.stderr.endswith(
-            f"{first}{who}  wait for its end, or --no-install leaves it\n  no file was changed\n"
-        )
+        done = alone.multiplat(command, cwd=project, code=1)
+        assert (done.stdout, done.stderr) == ("", _refusal_to_follow(alone, process.pid))
         assert lock.read_bytes() == before
-        alone.multiplat("update", "--dry-run", cwd=project)
-        alone.multiplat("update", "--no-install", cwd=project)
+        alone.multiplat(command, "--dry-run", cwd=project)
+        alone.multiplat(command, "--no-install", cwd=project)
         assert lock.read_bytes() != before
         write(project, own, "tool <2", platforms=f"[{SUBDIR}]")
         before = lock.read_bytes()
