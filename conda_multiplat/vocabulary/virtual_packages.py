@@ -12,6 +12,7 @@ from conda_multiplat.vocabulary.names import (
     VirtualPackage,
     did_you_mean,
     families,
+    is_version,
     nearest_or_all,
     spec_name,
 )
@@ -49,8 +50,23 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_]*")
 _GIVEN = "unix"
 #: Takes the place of a record's name in needs that come from promises.
 PROMISE = "the manifest's promise"
-_VERSION = re.compile(r"^[0-9][0-9A-Za-z.!+_]*$")
-_BUILD = re.compile(r"^[0-9A-Za-z_.+]+$")
+_BUILD = re.compile(r"[0-9A-Za-z_.+]+")
+#: A compute capability (CEP 46).
+_CAPABILITY = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}")
+#: The start of the variables that override what a machine has (CEP 30).
+_OVERRIDE = "CONDA_OVERRIDE_"
+#: What else than a version they take, and an example for each that is not a version of CUDA.
+_NO_VERSIONS = {"archspec": "microarchitecture", "cuda_arch": "compute capability"}
+_EXAMPLES = {
+    "archspec": "x86_64_v3",
+    "cuda_arch": "8.6",
+    "glibc": "2.28",
+    "linux": "4.18",
+    "osx": "13.0",
+    "win": "10.0",
+}
+#: What may have been meant by a text that is not a version.
+_NUMBERS = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
 
 
 #: Virtual packages with a default.
@@ -90,9 +106,9 @@ def promise_problem(platform: str, name: str, value: str | None) -> tuple[str, s
     if value is None:
         return None
     if name == "archspec":
-        if not _BUILD.match(value):
+        if not _BUILD.fullmatch(value):
             return f"{value!r} is not a microarchitecture", "for example x86_64_v3"
-    elif not _VERSION.match(value):
+    elif not _is_version(value):
         return f"{name}: {value!r} is not a version", f'for example {name}: "12.4"'
     return None
 
@@ -106,6 +122,53 @@ def _name_problem(platform: str, name: str) -> tuple[str, str] | None:
     named = name != bare and name == f"__{bare}" and NAME.fullmatch(bare)
     hint = f"write {bare!r}, without the underscores" if named else nearest_or_all(bare, NAMES)
     return f"{name!r} is not the name of a virtual package", hint
+
+
+def _is_version(text: str) -> bool:
+    """Whether a machine's version: conda takes a word for one too, which no need is met by."""
+    return text[:1].isdigit() and is_version(text)
+
+
+def override_problem(environ: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return what is wrong with a ``CONDA_OVERRIDE_…`` variable, as (message, hint); else ``None``.
+
+    An empty value is right: it says that the machine does not have the virtual package (CEP 30).
+    Variables for names that are not standard belong to whoever has defined them.
+    """
+    for name in NAMES:
+        variable = f"{_OVERRIDE}{name.upper()}"
+        value = environ.get(variable, "")
+        if value and not _is_override(name, value):
+            return _wrong_override(name, value)
+    return None
+
+
+def _is_override(name: str, value: str) -> bool:
+    if name == "archspec":
+        return _BUILD.fullmatch(value) is not None
+    if name == "cuda_arch":
+        return _CAPABILITY.fullmatch(value) is not None
+    return _is_version(value)
+
+
+def unknown_archspec(environ: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return (message, hint) for an override of ``__archspec`` that nobody knows, if there is one.
+
+    Only the detection has a table of microarchitectures.
+    """
+    value = environ.get(f"{_OVERRIDE}ARCHSPEC", "")
+    return _wrong_override("archspec", value) if value else None
+
+
+def _wrong_override(name: str, value: str) -> tuple[str, str]:
+    variable = f"{_OVERRIDE}{name.upper()}"
+    numbers = None if name in _NO_VERSIONS else _NUMBERS.search(value)
+    write = numbers[0].replace(",", ".") if numbers else _EXAMPLES.get(name, "12.4")
+    kind = _NO_VERSIONS.get(name, "version")
+    return (
+        f"{variable} is {value!r}, which is not a {kind}",
+        f"write {variable}={write}, or {variable}= for a machine without __{name}",
+    )
 
 
 def promise_warning(name: str) -> str:

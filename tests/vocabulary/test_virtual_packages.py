@@ -184,6 +184,8 @@ def test_right_promises(platform: str, name: str, value: str | None) -> None:
         ("linux", "cuda", ">=12", "cuda: '>=12' is not a version", 'for example cuda: "12.4"'),
         ("linux", "cuda", "", "cuda: '' is not a version", 'for example cuda: "12.4"'),
         ("linux", "cuda", "12.*", "cuda: '12.*' is not a version", 'for example cuda: "12.4"'),
+        ("linux", "cuda", "12..4", "cuda: '12..4' is not a version", 'for example cuda: "12.4"'),
+        ("linux", "cuda", "12.4+", "cuda: '12.4+' is not a version", 'for example cuda: "12.4"'),
         ("osx", "osx", "true", "osx: 'true' is not a version", 'for example osx: "12.4"'),
         (
             "linux-64",

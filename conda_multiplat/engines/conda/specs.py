@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from functools import lru_cache
 
 import rattler
-from rattler.exceptions import InvalidMatchSpecError, InvalidVersionError
+from rattler.exceptions import (
+    DetectVirtualPackageError,
+    InvalidMatchSpecError,
+    InvalidVersionError,
+)
 
 from conda_multiplat.engines.conda.rattler_versions import Subdir, build_string
 from conda_multiplat.machine.gpu_driver import Found, ask_driver, driver_present
-from conda_multiplat.vocabulary.errors import WordingError
+from conda_multiplat.vocabulary.errors import OutsideError, UsageError, WordingError
 from conda_multiplat.vocabulary.match_spec import MatchSpec, parse_spec, require_shallow
 from conda_multiplat.vocabulary.names import VirtualPackage
 from conda_multiplat.vocabulary.records import CondaRecord
+from conda_multiplat.vocabulary.virtual_packages import override_problem, unknown_archspec
 
 
 def engine_spec(spec: MatchSpec, channel: str = "") -> rattler.MatchSpec:
@@ -104,9 +110,26 @@ def _parsed(text: str) -> rattler.MatchSpec:
 
 
 def detect_virtual_packages() -> tuple[VirtualPackage, ...]:
-    """Return this machine's virtual packages, including ``CONDA_OVERRIDE_*`` (CEP 30)."""
-    packages = ask_driver() if driver_present() else _detected()
-    return tuple(sorted(VirtualPackage(*package) for package in packages))
+    """Return this machine's virtual packages, including ``CONDA_OVERRIDE_*`` (CEP 30).
+
+    Raises:
+        UsageError: one of these variables has a value that can't be used.
+        OutsideError: rattler can't detect them.
+    """
+    problem = override_problem(os.environ)
+    packages = [] if problem else _asked()
+    if packages:
+        return tuple(sorted(VirtualPackage(*package) for package in packages))
+    if problem := problem or unknown_archspec(os.environ):
+        raise UsageError(problem[0], hints=problem[1:])
+    raise OutsideError("this machine's virtual packages can't be detected")
+
+
+def _asked() -> Found:
+    try:
+        return ask_driver() if driver_present() else _detected()
+    except DetectVirtualPackageError:  # its text does not name the variable
+        return []
 
 
 def _detected() -> Found:
