@@ -59,7 +59,7 @@ def test_every_command_that_looks_at_the_machine(door: Host, project: Path, chan
 
 
 def test_microarchitecture_that_nobody_knows(alone: Host, project: Path) -> None:
-    """rattler's table has the names: its error is told with the variable."""
+    """The names are in a table of rattler: its error is told with the variable."""
     env = {"CONDA_OVERRIDE_ARCHSPEC": "zen99"}
     assert alone.multiplat("info", cwd=project, env=env, code=2).stderr == _error(UNKNOWN)
     alone.multiplat("info", cwd=project, env={"CONDA_OVERRIDE_ARCHSPEC": "zen3"})
