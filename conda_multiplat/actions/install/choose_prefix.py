@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -165,10 +166,25 @@ def existing(name: str, settings: Settings) -> Path:
     if name in CONDAS_OWN and settings.root_prefix:
         return settings.root_prefix
     for folder in settings.envs_dirs:
-        if is_prefix_name(name) and (folder / name / "conda-meta").is_dir():
+        if is_prefix_name(name) and _can_be_activated(folder / name):
             return folder / name
     places = ", ".join(map(str, settings.envs_dirs))
     raise UsageError(f"there is no environment {name!r}", details=[f"looked in {places}"])
+
+
+def existing_names(settings: Settings) -> tuple[str, ...]:
+    """Return the names by which conda finds environments that exist: the base's, then sorted."""
+    names: set[str] = set()
+    for folder in settings.envs_dirs:
+        with suppress(OSError):  # it is not there, or can't be read
+            names |= {path.name for path in folder.iterdir() if _can_be_activated(path)}
+    base = CONDAS_OWN[:1] if settings.root_prefix else ()
+    return (*base, *sorted(filter(is_prefix_name, names - set(CONDAS_OWN))))
+
+
+def _can_be_activated(prefix: Path) -> bool:
+    """Whether `conda activate` takes a folder for an environment."""
+    return (prefix / "conda-meta").is_dir()
 
 
 def _first_writable(settings: Settings) -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 from conda_multiplat.cli.completion.model import flags_after
 from conda_multiplat.lockfile.read import package_names
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.files import find_manifest, lock_files, read_lock_text, read_text
+from conda_multiplat.machine.files import find_manifest, lock_files, read_lock_text
 from conda_multiplat.machine.project import Project, load_project_as_locked
 from conda_multiplat.vocabulary.errors import MultiplatError
 from conda_multiplat.vocabulary.file_names import locked_environment
@@ -117,8 +117,8 @@ def _folder(files: Sequence[str]) -> Path:
 
 
 def _names() -> Iterable[str]:
-    """The named environments that conda knows of."""
-    path = Path("~/.conda/environments.txt").expanduser()
-    lines = read_text(path).splitlines() if path.is_file() else []
-    prefixes = [Path(line.strip()) for line in lines if line.strip()]
-    return unique(prefix.name for prefix in prefixes if prefix.parent.name == "envs")
+    """The names that `-n` finds, of environments in conda's ``envs_dirs``."""
+    from conda_multiplat.actions.install.choose_prefix import existing_names  # late: slow
+    from conda_multiplat.machine.condarc import settings_from_condarc
+
+    return existing_names(settings_from_condarc(subdir=""))  # names are of no platform

@@ -100,12 +100,44 @@ def test_broken_manifest(alone: Host, locked_project: Path) -> None:
 
 
 def test_names_of_condas_environments(alone: Host, tmp_path: Path) -> None:
-    """After -n, what conda knows by a name."""
-    (alone.home / ".conda").mkdir()
-    text = "/opt/conda\n/opt/conda/envs/robot\n/data/prefix\n/home/me/envs/robot-dev\n"
+    """After -n: base, and what is in conda's ``envs_dirs``; not in other folders called envs."""
+    own, other, base = alone.home / ".conda" / "envs", tmp_path / "other", tmp_path / "conda"
+    for prefix in (
+        *(alone.envs / "robot-dev", alone.envs / "base", other / "robot-dev", other / "gpu"),
+        *(own / "robot", base / "envs" / "in-base", tmp_path / "envs" / "elsewhere"),
+    ):
+        (prefix / "conda-meta").mkdir(parents=True)
+    (alone.envs / "no-environment").mkdir()
+    text = "".join(f"{path}\n" for path in (tmp_path / "envs" / "elsewhere", alone.envs / "gone"))
     (alone.home / ".conda" / "environments.txt").write_text(text, encoding="utf-8")
-    done = alone.multiplat("complete-words", "names", cwd=tmp_path)
-    assert done.stdout == "robot\nrobot-dev\n"
+
+    def names(**environ: str) -> list[str]:
+        done = alone.multiplat("complete-words", "names", cwd=tmp_path, env=environ)
+        assert done.stderr == ""
+        return done.stdout.splitlines()
+
+    assert names() == ["robot", "robot-dev"]
+    (alone.home / ".condarc").write_text(f"envs_dirs: [{other}]\n", encoding="utf-8")
+    assert names() == ["gpu", "robot", "robot-dev"]
+    in_base = names(CONDA_EXE=str(base / "bin" / "conda"))
+    assert in_base == ["base", "gpu", "in-base", "robot", "robot-dev"]
+    (alone.home / ".condarc").write_text("envs_dirs: [", encoding="utf-8")
+    assert names() == []
+
+
+def test_names_are_found(alone: Host, tmp_path: Path) -> None:
+    """Each name that is offered is one that -n finds."""
+    for name in ("robot", "gpu"):
+        (alone.envs / name / "conda-meta").mkdir(parents=True)
+        (alone.envs / name / "conda-meta" / "history").touch()
+    environ = {"CONDA_EXE": str(alone.home / "root" / "bin" / "conda")}
+    (alone.home / "root" / "conda-meta").mkdir()
+    (alone.home / "root" / "conda-meta" / "history").touch()
+    offered_names = alone.json("complete-words", "names", cwd=tmp_path, env=environ)["words"]
+    assert offered_names == ["base", "gpu", "robot"]
+    for name in offered_names:
+        words = ("run", "--no-install", "-n", name, "--", "true")
+        assert alone.multiplat(*words, cwd=tmp_path, env=environ).stderr == ""
 
 
 def test_hostile_names(offer: Offer, locked_project: Path) -> None:
@@ -145,7 +177,7 @@ def test_quick(alone: Host, locked_project: Path) -> None:
         return seconds, done.stdout
 
     bare = min(run("import yaml")[0] for _ in range(5))
-    for kind in ("environments", "platforms", "packages"):
+    for kind in ("environments", "names", "platforms", "packages"):
         tries = [run(code, "complete-words", kind) for _ in range(5)]
         assert {output.splitlines()[-1] for _, output in tries} == {""}
         assert min(seconds for seconds, _ in tries) < 4 * bare
