@@ -28,7 +28,9 @@ def common_options(parser: argparse.ArgumentParser, *, manifest: bool) -> None:
         summary = "the manifest; several combine (default: the nearest environment.yml)"
         several(parser, "-f", "--file", dest="files", metavar="FILE", summary=summary)
     flag(parser, "--json", "json", "one JSON document on stdout")
-    parser.add_argument("-q", "--quiet", action="store_true", help="print only errors")
+    parser.add_argument(
+        "-q", "--quiet", action="store_true", help="print only errors, and what was asked for"
+    )
     summary = "show long lists in full, and the traceback of an internal error"
     parser.add_argument("-v", "--verbose", dest="say_more", action="count", default=0, help=summary)
     summary = "as in conda: ask nothing (only `import` on a terminal asks)"

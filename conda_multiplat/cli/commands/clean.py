@@ -50,7 +50,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     linked = sum(tally.linked for tally in tallies.values())
     if tallies:
         for line in columns([_row(*each) for each in tallies.items()]):
-            console.show(line)
+            console.say([Span(" "), *line])
         console.say(f" {'would free' if args.dry else 'freed'} {size(freed)}")
     else:
         console.say(" nothing is cached")
