@@ -12,7 +12,6 @@ from conda_multiplat.machine.progress import waiting
 from conda_multiplat.solving.outcomes import Arrived, Solution
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.byte_sizes import size
-from conda_multiplat.vocabulary.channels import public_name
 
 #: The number of targets to name.
 _NAMED = 3
@@ -27,6 +26,10 @@ class Reader(Protocol):
         """Return what reports how much of the requests' channels has arrived since the call."""
         ...  # pragma: no cover
 
+    def channel_names(self, requests: Sequence[SolveRequest]) -> Sequence[str]:
+        """Return the names of the requests' channels, each channel once."""
+        ...  # pragma: no cover
+
 
 class Reading:
     """The channels of some requests, and how much of them has arrived.
@@ -38,20 +41,27 @@ class Reading:
     """
 
     def __init__(self, reader: Reader, requests: Sequence[SolveRequest], console: Console) -> None:
-        names = (public_name(name) for each in requests for name in each.asked_channels)
-        self._channels = ", ".join(dict.fromkeys(names))
-        self._look = reader.arriving(requests) if requests and console.interactive else None
+        watched = bool(requests) and console.interactive
+        self._channels = reader.channel_names(requests) if watched else ()
+        self._look = reader.arriving(requests) if watched else None
 
     def words(self) -> str:
-        """Return ``reading conda-forge: 43.1 MB of repodata (conda-forge/noarch 11.9 MB)``."""
+        """Return ``reading conda-forge (noarch 11.9 MB), bioconda: 43.1 MB of repodata``."""
         arrived = self._arrived()
-        amount = f": {_amount(arrived)}" if arrived.total else ""
-        return f"reading {self._channels}{amount}"
+        parts = _by_channel(arrived.under_way)
+        channels = [f"{name}{_parts(parts.pop(name, ()))}" for name in self._channels]
+        others = [part for of_channel in parts.values() for part in of_channel]
+        amount = f": {size(arrived.total)} of repodata{_parts(others)}" if arrived.total else ""
+        return f"reading {named(channels)}{amount}"
 
     def under_way(self) -> str:
         """Return only the amount, if anything is being downloaded."""
         arrived = self._arrived()
-        return _amount(arrived) if arrived.under_way else ""
+        parts = [
+            f"{channel}/{', '.join(of_channel)}" if channel else ", ".join(of_channel)
+            for channel, of_channel in _by_channel(arrived.under_way).items()
+        ]
+        return f"{size(arrived.total)} of repodata{_parts(parts)}" if parts else ""
 
     def _arrived(self) -> Arrived:
         return self._look() if self._look else Arrived(0, {})
@@ -115,10 +125,14 @@ def named(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _amount(arrived: Arrived) -> str:
-    parts = f" ({_parts(arrived.under_way)})" if arrived.under_way else ""
-    return f"{size(arrived.total)} of repodata{parts}"
+def _by_channel(sizes: Mapping[str, int]) -> dict[str, list[str]]:
+    """Return ``noarch 11.9 MB`` and the like by channel; ``""`` if the channel is not known."""
+    parts: dict[str, list[str]] = {}
+    for label, count in sorted(sizes.items()):
+        channel, _, platform = label.rpartition("/")
+        parts.setdefault(channel, []).append(f"{platform} {size(count)}")
+    return parts
 
 
-def _parts(sizes: Mapping[str, int]) -> str:
-    return named([f"{label} {size(count)}" for label, count in sorted(sizes.items())])
+def _parts(parts: Sequence[str]) -> str:
+    return f" ({named(parts)})" if parts else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,12 @@ from conda_multiplat.machine.console import PATIENCE, Console
 if TYPE_CHECKING:
     from rich.live import Live
     from rich.progress import Progress as RichProgress
+
+
+#: A URL in a line of text.
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s,;()]*[^\s,;():]")
+#: Characters.
+_LONGEST_BAR = 40
 
 
 class Progress:
@@ -50,14 +57,19 @@ def progress(console: Console, total: int) -> Iterator[Progress]:
     from rich.console import Console as RichConsole
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as RichProgress
+    from rich.table import Column
 
+    width = console.width
+    # Without a width of its own, a long text would leave no place for the numbers.
+    text = Column(ratio=1, no_wrap=True, overflow="ellipsis")
     columns = (
-        BarColumn(),
+        BarColumn(min(_LONGEST_BAR, width // 4) if width else _LONGEST_BAR),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("{task.description}", markup=False),
+        TextColumn("{task.description}", markup=False, table_column=text),
     )
-    with RichProgress(*columns, console=RichConsole(file=console.stream), transient=True) as bar:
+    screen = RichConsole(file=console.stream)
+    with RichProgress(*columns, console=screen, transient=True, expand=True) as bar:
         yield _Bar(bar, total)
 
 
@@ -100,8 +112,9 @@ class _Line:
         def text() -> Text:
             seconds = int(time.monotonic() - self._started)
             time_ = f"  {seconds} s" if seconds else ""
-            line = Text(f" {self._words()}", style="dim", no_wrap=True)
-            line.truncate(max(0, console.width - len(time_)), overflow="ellipsis")
+            width = max(0, console.width - len(time_))
+            line = Text(f" {fitting(self._words(), width - 1)}", style="dim", no_wrap=True)
+            line.truncate(width, overflow="ellipsis")
             return line.append(time_)
 
         with self._lock:
@@ -115,3 +128,36 @@ class _Line:
             self._ended = True
             if self._live:
                 self._live.stop()
+
+
+def fitting(text: str, width: int) -> str:
+    """Return ``text`` with its URLs as short as it takes to fit into ``width`` characters.
+
+    A URL loses first its scheme, then the middle of its path, then its host, unless two of them
+    would look the same. What has no URLs, or is longer even so, is returned too long.
+    """
+    whole = text
+    urls = {match[0] for match in _URL.finditer(whole)}
+    for shorter in (_without_scheme, _without_middle, _last_part):
+        if len(text) > width and len({shorter(url) for url in urls}) == len(urls):
+            text = _with_urls(whole, shorter)
+    return text
+
+
+def _with_urls(text: str, changed: Callable[[str], str]) -> str:
+    return _URL.sub(lambda match: changed(match[0]), text)
+
+
+def _without_scheme(url: str) -> str:
+    return url.partition("://")[2].rstrip("/")
+
+
+def _without_middle(url: str) -> str:
+    host, _, path = _without_scheme(url).partition("/")
+    middle, _, last = path.rpartition("/")
+    return "/".join(part for part in (host, "…" if middle else "", last) if part)
+
+
+def _last_part(url: str) -> str:
+    host, _, last = _without_scheme(url).rpartition("/")
+    return f"…/{last}" if host else last

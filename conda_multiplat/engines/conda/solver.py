@@ -117,14 +117,22 @@ class RattlerEngine:
 
     def arriving(self, requests: Sequence[SolveRequest]) -> Callable[[], Arrived]:
         """Return a thread-safe function that tells how much of the channels has arrived."""
-        folders = {
-            f"{url.rstrip('/')}/{subdir}": public_name(name)
-            for each in requests
-            for name in each.asked_channels
-            for url in self._channels.urls(name, each.target.subdir)
-            for subdir in (each.target.subdir, "noarch")
-        }
+        folders: dict[str, str] = {}
+        for each in requests:
+            for name in each.asked_channels:
+                for url in self._channels.urls(name, each.target.subdir):
+                    for subdir in (each.target.subdir, "noarch"):
+                        folders.setdefault(f"{url.rstrip('/')}/{subdir}", public_name(name))
         return Arriving(repodata_folder(self._settings), folders).look
+
+    def channel_names(self, requests: Sequence[SolveRequest]) -> Sequence[str]:
+        """Return the names of the channels, each channel once: by the first of its names."""
+        names: dict[frozenset[str], str] = {}
+        for each in requests:
+            for name in each.asked_channels:
+                urls = self._channels.urls(name, each.target.subdir)
+                names.setdefault(frozenset(url.rstrip("/") for url in urls), public_name(name))
+        return tuple(dict.fromkeys(names.values()))
 
     def require_allowed(self, requests: Sequence[SolveRequest]) -> None:
         """Refuse requests for channels that conda's configuration does not allow.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -30,11 +31,11 @@ def slow(project: Path, server: Rules) -> Path:
     return project
 
 
-def test_terminal(alone: Host, slow: Path, server: Rules) -> None:
+def test_terminal(alone: Host, slow: Path) -> None:
     """First what is read, then which targets have no solution yet; nothing of it stays."""
     command = ["env", "TERM=xterm", *alone.command, "lock"]
     with Terminal(command, env=alone.environ(), cwd=slow) as terminal:
-        terminal.wait_for(f"reading {server.url}/chan: ")
+        terminal.wait_for("reading …/chan: ")
         terminal.wait_for(" kB of repodata, solving default/")
         terminal.wait_for("solved 2 of 3, not yet default/osx-arm64")
         assert terminal.exit_code() == 0
@@ -111,6 +112,35 @@ def test_slow_channel_on_a_narrow_terminal(alone: Host, slow: Path) -> None:
         terminal.resize(24, 40)
         terminal.wait_for("…  1 s")
         assert terminal.exit_code() == 0
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 200])
+def test_line_fits(alone: Host, project: Path, channel: Path, large: Path, columns: int) -> None:
+    """It never wraps, shortens URLs before it cuts its end, and names no channel twice."""
+    names = ["long-name-of-a-channel", "other"]
+    for name, origin in zip(names, (large, channel), strict=True):
+        shutil.copytree(origin, project / "served/mirror/of" / name)
+    command = ["env", "TERM=xterm", f"COLUMNS={columns}", *alone.command, "lock"]
+    with stalling(project / "served", "trickles", "repodata.json") as url:
+        first, second = (f"{url}/mirror/of/{name}" for name in names)
+        extra = f"channels: [{first}, {second}/, {second}]\n"
+        manifest = write(project, first, "tool", "zlib", platforms="[osx-arm64, linux-64]")
+        text = manifest.read_text(encoding="utf-8").replace(f"channels:\n  - {first}\n", extra)
+        manifest.write_text(text, encoding="utf-8")
+        with Terminal(command, env=alone.environ(), cwd=project) as terminal:
+            terminal.resize(24, columns)
+            assert terminal.exit_code() == 0
+    drawn, _, _ = terminal.shown.partition("\n")
+    frames = re.split(r"(?= (?:reading|solved \d|all) )", drawn)
+    assert max(map(len, frames)) <= columns
+    begin = (
+        f" reading {first}, {second}/"
+        if columns == 200
+        else " reading …/long-name-of-a-channel, …/"
+    )
+    assert frames[1].startswith(begin)
+    for frame in frames:
+        assert all(frame.count(name) <= 1 for name in names), frame
 
 
 @pytest.mark.parametrize(
