@@ -1,4 +1,4 @@
-"""Protect existing files from output options: a mistyped name must not replace other files."""
+"""Files that the user names for output: a slip makes no folder and replaces no other file."""
 
 from __future__ import annotations
 
@@ -7,6 +7,16 @@ from pathlib import Path
 
 from conda_multiplat.machine.files import read_lock_text, shown
 from conda_multiplat.vocabulary.errors import ManifestError, UsageError
+
+
+def require_folder(path: Path) -> None:
+    """Refuse a path in a folder that does not exist, before any other work.
+
+    Raises:
+        UsageError: there is no such folder.
+    """
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {shown(path.parent)}", hints=["make it first"])
 
 
 def refuse_others(

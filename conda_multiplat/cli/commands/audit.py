@@ -16,7 +16,7 @@ from conda_multiplat.lockfile.audit.severity import LEVELS
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import repository_of, write_all
-from conda_multiplat.machine.named_outputs import refuse_others, with_text
+from conda_multiplat.machine.named_outputs import refuse_others, require_folder, with_text
 from conda_multiplat.machine.project import Project, load_project_as_locked
 from conda_multiplat.vocabulary.styled import Line
 
@@ -54,6 +54,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         1 if one counts, otherwise 0.
     """
     if args.sarif_file:
+        require_folder(Path(args.sarif_file))
         refuse_others(Path(args.sarif_file), "SARIF log", with_text(is_sarif), "--sarif FILE")
     source = advisory_source(args.database, settings)
     project = load_project_as_locked(args.files)

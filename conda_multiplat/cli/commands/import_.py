@@ -35,6 +35,7 @@ from conda_multiplat.machine.files import (
     shown,
     write_all,
 )
+from conda_multiplat.machine.named_outputs import require_folder
 from conda_multiplat.machine.project import typed_for
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.spec_warnings import spec_warnings
@@ -105,6 +106,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Make one manifest of other files."""
     arguments = [*args.files, *args.arguments]
     target = Path(args.out_file or MANIFEST_NAMES[0]).absolute()
+    require_folder(target)
     wanted = _prefix(arguments, args.source_prefix, args.source_name, settings)
     files = read_files(arguments)
     parts = (

@@ -22,7 +22,7 @@ from conda_multiplat.cli.options import invocation, invocation_options, several
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown, write_all
-from conda_multiplat.machine.named_outputs import refuse_others, with_text
+from conda_multiplat.machine.named_outputs import refuse_others, require_folder, with_text
 from conda_multiplat.machine.read_activation import read_activation
 from conda_multiplat.vocabulary.errors import OutsideError, UnmetError, UsageError
 
@@ -66,10 +66,12 @@ _LMOD = SUFFIXES["lmod"]
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Make a module file."""
+    output = args.output_file
+    if output:
+        require_folder(Path(output).expanduser().absolute())
     here = installed_environment(invocation(args, settings, console))
     _refuse_another(here)
     module = _module(here, args.module_family, args.prereqs, settings, console)
-    output = args.output_file
     kind = args.kind or _kind(output)
     if kind == "tcl" and (tildes := expanded_by_tcl(module)):
         console.say(

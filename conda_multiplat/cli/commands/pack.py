@@ -23,13 +23,13 @@ from conda_multiplat.export.packed import SUMS
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown, typed
-from conda_multiplat.machine.named_outputs import refuse_others
+from conda_multiplat.machine.named_outputs import refuse_others, require_folder
 from conda_multiplat.machine.progress import progress
 from conda_multiplat.machine.project import load_project
 from conda_multiplat.manifest.targets import select_environments
 from conda_multiplat.vocabulary.byte_sizes import download_size, noted
 from conda_multiplat.vocabulary.byte_sizes import size as size_words
-from conda_multiplat.vocabulary.errors import OutsideError, UsageError
+from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.names import unique
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Pack an environment."""
+    place = _place(args.output_file)
     platforms = unique(args.platforms) or [settings.subdir]
     files = ReadFiles()
     project = load_project(args.files, host_subdirs=tuple(platforms), read=files.read)
@@ -72,7 +73,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         plan(project, names, each, settings, console, rule=rule, wheels_only=args.wheels_only)
         for each in platforms
     ]
-    paths = dict(zip(_paths(args.output_file, plans), plans, strict=True))
+    paths = dict(zip(_paths(place, plans), plans, strict=True))
     documents = [_document(path, each) for path, each in paths.items()]
     if args.dry:
         for path, each in paths.items():
@@ -108,25 +109,29 @@ def _next(written: Written) -> str:
     return f"conda multiplat unpack {typed(written.path)}{'' if named else ' -n NAME'}"
 
 
-def _paths(output: str | None, plans: Sequence[Plan]) -> list[Path]:
+def _place(output: str | None) -> Path:
+    """The archive, or the folder of those that get our names.
+
+    Raises:
+        UsageError: there is no such folder.
+    """
+    place = Path(output or ".").expanduser().absolute()
+    require_folder(place / "archive" if str(output).endswith("/") else place)
+    return place
+
+
+def _paths(place: Path, plans: Sequence[Plan]) -> list[Path]:
     """Where each archive goes.
 
     Raises:
         UsageError: several would be one file, or one would replace something else.
-        OutsideError: there is no such folder.
     """
-    place = Path(output).expanduser().absolute() if output else Path.cwd()
-    if place.is_dir() or str(output).endswith("/"):
-        folder, found = place, [place / each.file_name for each in plans]
-    else:
-        folder, found = place.parent, [place] * len(plans)
+    found = [place / each.file_name if place.is_dir() else place for each in plans]
     if len(set(found)) < len(found):
         raise UsageError(
             f"{len(found)} archives would all be {shown(found[0])}",
             hints=["give an existing folder with -o, or one --platform"],
         )
-    if not folder.is_dir():
-        raise OutsideError(f"there is no folder {shown(folder)}", hints=["make it first"])
     if found[0] == place:  # else the name is one that only we give
         refuse_others(place, "packed environment", _is_pack)
     return found

@@ -9,7 +9,7 @@ from pathlib import Path
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown, write_all
-from conda_multiplat.machine.named_outputs import refuse_others, with_text
+from conda_multiplat.machine.named_outputs import refuse_others, require_folder, with_text
 from conda_multiplat.manifest.schema import is_schema, schema
 
 #: The file that ``init`` writes beside a manifest, and the line by which editors find it.
@@ -41,6 +41,7 @@ def run(args: argparse.Namespace, _: Settings, console: Console) -> int:
         console.result({"schema": schema()})
         return 0
     path = Path(args.output_file).absolute()
+    require_folder(path)
     refuse_others(path, "JSON Schema", with_text(is_schema))
     write_all({path: schema_text()})
     console.say(f" wrote {shown(path)}")

@@ -64,7 +64,6 @@ def new_layout(target: Path) -> Iterator[Path]:
     """
     folder = temporary_path(target)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         sweep(target.parent)
         (folder / "blobs" / "sha256").mkdir(parents=True)
         yield folder

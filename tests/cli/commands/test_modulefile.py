@@ -346,11 +346,14 @@ def test_printed(door: Host, project: Path, tools_channel: Path) -> None:
 
 def test_where_it_goes(alone: Host, robot: Path) -> None:
     """A file's name says the kind; a folder gets FAMILY/ENV; what to type next is said."""
+    (robot / "m/robot").mkdir(parents=True)
     done = alone.multiplat("modulefile", "-o", "m/robot/x.lua", cwd=robot)
     assert done.stderr == (f" wrote m/robot/x.lua\n module use {robot}/m; module load robot/x\n")
     assert (robot / "m/robot/x.lua").read_text(encoding="utf-8").startswith("-- Made by ")
     alone.multiplat("modulefile", "-o", "m", "-n", "robot-dev", cwd=robot)
     found = alone.json("modulefile", "-o", "m", "-n", "robot-dev", cwd=robot)
+    alone.multiplat("modulefile", "-o", "new/", "-n", "robot-dev", cwd=robot)
+    assert (robot / "new/robot/dev").exists()
     path = robot / "m/robot/dev"
     assert found == {
         "success": True,
@@ -387,7 +390,7 @@ def test_where_it_goes(alone: Host, robot: Path) -> None:
             1,
             '/no such\n  run `conda multiplat install -p "no such" -e dev`\n',
         ),
-        (("-o", "environment.yml/x"), 3, "error: can't make "),
+        (("-o", "environment.yml/x"), 2, "error: there is no folder environment.yml\n"),
     ],
 )
 def test_bad_arguments(

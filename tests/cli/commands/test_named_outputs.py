@@ -1,4 +1,4 @@
-"""What a user names to be written: a slip replaces no manifest, no lock, no notes."""
+"""What a user names to be written: a slip replaces no manifest, no lock, and makes no folder."""
 
 from __future__ import annotations
 
@@ -52,6 +52,16 @@ def _outputs(command: str, folder: Path) -> list[Path]:
         file.write_bytes(content)
         files.append(file)
     return files
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "import nosuch.yml -o"])
+def test_no_such_folder(alone: Host, tmp_path: Path, command: str) -> None:
+    """It is told before anything else, even that there is no manifest; no folder is made."""
+    for name in ("none/deep/file.tar", "none/file.lua"):
+        done = alone.multiplat(*command.split(), name, cwd=tmp_path, code=2)
+        folder = name.rpartition("/")[0]
+        assert done.stderr == f"error: there is no folder {folder}\n  make it first\n"
+    assert not (tmp_path / "none").exists()
 
 
 @each_command

@@ -592,8 +592,9 @@ def test_place_that_is_none(alone: Host, project: Path, served: Rules) -> None:
     """No folder is made, and nothing is left of an archive that can't be written."""
     _write(project, served)
     alone.multiplat("lock", "-q", cwd=project)
-    done = alone.multiplat("pack", "-o", "none/here.tar", cwd=project, code=3)
-    assert done.stderr == "error: there is no folder none\n  make it first\n"
+    for place in ("none/here.tar", "none/"):
+        done = alone.multiplat("pack", "-o", place, cwd=project, code=2)
+        assert done.stderr == "error: there is no folder none\n  make it first\n"
     done = alone.multiplat("unpack", "none.tar", cwd=project, code=3)
     assert done.stderr == "error: there is no none.tar\n"
     assert build(python_package(), project / "x").exists()  # packages are no packed environments
