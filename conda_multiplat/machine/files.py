@@ -222,7 +222,7 @@ def write_all(texts: Mapping[Path, str]) -> None:
             refuse_read_only(path)
         for path, text in texts.items():
             at = path
-            place = _place(path)
+            place = place_of(path)
             temporary = temporary_path(place)
             staged[temporary] = place
             _stage(temporary, place, text)
@@ -241,7 +241,7 @@ def write_all(texts: Mapping[Path, str]) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def _place(path: Path) -> Path:
+def place_of(path: Path) -> Path:
     """Return the file that ``path`` refers to, following symbolic links.
 
     Raises:
@@ -277,6 +277,8 @@ def repository_of(path: Path) -> Path | None:
 def _stage(temporary: Path, path: Path, text: str) -> None:
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no file")  # but a pipe or a device, not to be replaced
     mode = path.stat().st_mode & 0o777 if path.exists() else None
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:

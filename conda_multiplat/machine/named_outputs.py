@@ -5,24 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from conda_multiplat.machine.files import read_lock_text, shown
+from conda_multiplat.machine.files import read_lock_text, shown, write_all
+from conda_multiplat.machine.streams import is_stdout, is_stream, opened
 from conda_multiplat.vocabulary.errors import ManifestError, UsageError
 
 
-def require_folder(path: Path) -> None:
-    """Refuse a path in a folder that does not exist, before any other work.
+def require_place(path: Path, *, json: bool) -> None:
+    """Refuse a path where nothing can be written, before any other work.
+
+    Args:
+        path: the path that the user gave.
+        json: whether standard output gets a JSON document.
 
     Raises:
-        UsageError: there is no such folder.
+        UsageError: its folder does not exist, or it is standard output, which is taken.
     """
     if not path.parent.is_dir():
         raise UsageError(f"there is no folder {shown(path.parent)}", hints=["make it first"])
+    if json and is_stdout(path):
+        raise UsageError(
+            f"{path} gets the document of --json", hints=["name a file, or leave out --json"]
+        )
 
 
 def refuse_others(
     path: Path, kind: str, is_one: Callable[[Path], bool], option: str = "-o FILE"
 ) -> None:
-    """Refuse to replace a file of another kind; new and empty files may be written.
+    """Refuse to replace a file of another kind; new and empty files and streams may be written.
 
     Args:
         path: the path that the user gave.
@@ -34,11 +43,25 @@ def refuse_others(
         UsageError: the file is of another kind.
         OutsideError: it can't be read.
     """
-    if path.exists() and not _is_empty(path) and not is_one(path):
+    if path.exists() and not is_stream(path) and not _is_empty(path) and not is_one(path):
         raise UsageError(
             f"{shown(path)} is there, and is no {kind}: it is not replaced",
             hints=[f"name another with {option}"],
         )
+
+
+def write_named(path: Path, text: str) -> None:
+    """Write a text where the user wants it: into a stream, or as a file that replaces the old one.
+
+    Raises:
+        UsageError: a link leads out of its repository; nothing was written.
+        OutsideError: it can't be written.
+    """
+    if not is_stream(path):
+        write_all({path: text})
+        return
+    with opened(path) as stream:
+        stream.write(text.encode())
 
 
 def _is_empty(path: Path) -> bool:

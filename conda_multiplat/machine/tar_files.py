@@ -23,6 +23,7 @@ from typing import IO, Any, BinaryIO, cast
 from conda_multiplat.machine.files import open_file, shown
 from conda_multiplat.machine.hashing_writer import HashingWriter
 from conda_multiplat.machine.interrupts import held
+from conda_multiplat.machine.streams import is_stream, opened
 from conda_multiplat.machine.temporary import sweep, temporary_path
 from conda_multiplat.vocabulary.errors import LockFileError, OutsideError
 from conda_multiplat.vocabulary.names import is_device
@@ -42,11 +43,11 @@ _NAME = re.compile(r"[^\x00-\x1f\x7f\\/:<>\"|?*\ud800-\udfff]+")
 
 def write_tar(
     path: Path, members: Mapping[str, bytes | Path], begin: Callable[[str], None] = lambda _: None
-) -> str:
-    """Write an archive atomically, and return its SHA-256.
+) -> HashingWriter:
+    """Write an archive atomically, and return what has its SHA-256 and its size.
 
     Members are sorted by name, without an owner, with the time 1970, readable by all. At any moment
-    ``path`` is the complete old or new file.
+    ``path`` is the complete old or new file. A stream gets the archive as it is made.
 
     Args:
         path: of the archive.
@@ -56,17 +57,16 @@ def write_tar(
     Raises:
         OutsideError: a file can't be read, or the archive can't be written.
     """
+    if is_stream(path):
+        with opened(path) as stream:
+            return _packed(stream, members, begin)
     sweep(path.parent)
     temporary = temporary_path(path)
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         with temporary.open("xb") as file:
-            hashing = HashingWriter(file)
-            with tarfile.open(fileobj=cast("IO[bytes]", hashing), mode="w", **_FORM) as tar:
-                for name in sorted(members):
-                    begin(name)
-                    _add(tar, name, members[name])
+            hashing = _packed(file, members, begin)
             file.flush()
             os.fsync(file.fileno())
         with held():
@@ -76,7 +76,18 @@ def write_tar(
         raise OutsideError(f"can't write {shown(path)}: {at}: {error.strerror}") from None
     finally:
         temporary.unlink(missing_ok=True)
-    return hashing.sha256
+    return hashing
+
+
+def _packed(
+    file: BinaryIO, members: Mapping[str, bytes | Path], begin: Callable[[str], None]
+) -> HashingWriter:
+    hashing = HashingWriter(file)
+    with tarfile.open(fileobj=cast("IO[bytes]", hashing), mode="w", **_FORM) as tar:
+        for name in sorted(members):
+            begin(name)
+            _add(tar, name, members[name])
+    return hashing
 
 
 def _add(tar: tarfile.TarFile, name: str, content: bytes | Path) -> None:

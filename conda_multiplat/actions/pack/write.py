@@ -185,8 +185,8 @@ def _written(
             progress.now(f"writing {path.name}")
             progress.step()
 
-    sha256 = write_tar(path, {**packages, **own, SUMS: sums(digests).encode()}, begin)
-    return Written(plan, path, path.stat().st_size, sha256)
+    tar = write_tar(path, {**packages, **own, SUMS: sums(digests).encode()}, begin)
+    return Written(plan, path, tar.size, tar.sha256)
 
 
 def _texts(

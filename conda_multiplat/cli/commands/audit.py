@@ -15,9 +15,15 @@ from conda_multiplat.lockfile.audit.findings import Rules
 from conda_multiplat.lockfile.audit.severity import LEVELS
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.files import repository_of, write_all
-from conda_multiplat.machine.named_outputs import refuse_others, require_folder, with_text
+from conda_multiplat.machine.files import repository_of
+from conda_multiplat.machine.named_outputs import (
+    refuse_others,
+    require_place,
+    with_text,
+    write_named,
+)
 from conda_multiplat.machine.project import Project, load_project_as_locked
+from conda_multiplat.machine.streams import is_stdout
 from conda_multiplat.vocabulary.styled import Line
 
 EXAMPLES = """\
@@ -54,7 +60,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         1 if one counts, otherwise 0.
     """
     if args.sarif_file:
-        require_folder(Path(args.sarif_file))
+        require_place(Path(args.sarif_file), json=console.json)
         refuse_others(Path(args.sarif_file), "SARIF log", with_text(is_sarif), "--sarif FILE")
     source = advisory_source(args.database, settings)
     project = load_project_as_locked(args.files)
@@ -69,9 +75,10 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         platforms=args.platforms,
     )
     if args.sarif_file:
-        write_all({Path(args.sarif_file): _sarif(report, project)})
-    for line in _answer(report, console, as_markdown=args.as_markdown):
-        console.show(line)
+        write_named(Path(args.sarif_file), _sarif(report, project))
+    if not (args.sarif_file and is_stdout(Path(args.sarif_file))):
+        for line in _answer(report, console, as_markdown=args.as_markdown):
+            console.show(line)
     for line in show.summary(report):
         console.say(line)
     if movable := dict.fromkeys(

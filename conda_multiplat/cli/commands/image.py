@@ -26,7 +26,7 @@ from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import quoted, shown
-from conda_multiplat.machine.named_outputs import refuse_others, require_folder
+from conda_multiplat.machine.named_outputs import refuse_others, require_place
 from conda_multiplat.machine.oci.bases import Base, read_base
 from conda_multiplat.machine.oci.layouts import ARCHIVE, is_image
 from conda_multiplat.machine.project import load_project
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
             hints=["the Windows Subsystem for Linux is a Linux"],
         )
     if args.output_file:
-        require_folder(Path(args.output_file))
+        require_place(Path(args.output_file), json=console.json)
     subdir = args.platform_name or settings.subdir
     platform = _platform(subdir)
     labels, tag = _labels(args.image_labels), _tag(args.image_tag)

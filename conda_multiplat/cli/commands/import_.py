@@ -35,8 +35,9 @@ from conda_multiplat.machine.files import (
     shown,
     write_all,
 )
-from conda_multiplat.machine.named_outputs import require_folder
+from conda_multiplat.machine.named_outputs import require_place, write_named
 from conda_multiplat.machine.project import typed_for
+from conda_multiplat.machine.streams import is_stream
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.spec_warnings import spec_warnings
 from conda_multiplat.vocabulary.errors import ManifestError, UsageError
@@ -105,8 +106,10 @@ _MANY_BUILDS = 5
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Make one manifest of other files."""
     arguments = [*args.files, *args.arguments]
-    target = Path(args.out_file or MANIFEST_NAMES[0]).absolute()
-    require_folder(target)
+    output = Path(args.out_file or MANIFEST_NAMES[0]).absolute()
+    require_place(output, json=console.json)
+    # What goes into a stream is as for this folder.
+    target = Path(MANIFEST_NAMES[0]).absolute() if is_stream(output) else output
     wanted = _prefix(arguments, args.source_prefix, args.source_name, settings)
     files = read_files(arguments)
     parts = (
@@ -118,7 +121,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         raise ManifestError("two files are for one platform", problems=problems)
     locks = placed_locks(parts, target)
     if not args.dry:
-        _refuse_to_overwrite(target, files, locks.texts, force=args.overwrite)
+        _refuse_to_overwrite(output, files, locks.texts, force=args.overwrite)
     imported = merge(parts)
     ask = not args.said_yes and console.interactive and sys.stdin.isatty()
     imported, settled = _settle(imported, console, prefer_common=args.take_common, ask=ask)
@@ -134,11 +137,13 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     imported = imported.adding(lost=_unwritten_comments(parts, text))
     if args.dry:
         console.show_file(text.rstrip("\n"))
+    elif is_stream(output):
+        write_named(output, text)
     else:
         write_all({target: text, **locks.texts})
-    names = [shown(path) for path in (target, *locks.texts)]
+    names = [shown(path) for path in (output, *locks.texts)]
     following = typed_for([target], "lock")
-    report(imported, settled, [] if args.dry else names, console, following)
+    report(imported, settled, [] if args.dry or is_stream(output) else names, console, following)
     console.result(
         {"files": names, "written": not args.dry, "manifest": text, **document(imported, settled)}
     )
@@ -164,6 +169,14 @@ def _prefix(
 def _refuse_to_overwrite(
     target: Path, files: Sequence[File], locks: dict[Path, str], *, force: bool
 ) -> None:
+    if is_stream(target):
+        if locks:
+            raise UsageError(
+                f"{', '.join(map(shown, locks))} would be beside the manifest, but {shown(target)} "
+                "is no file",
+                hints=["name a file with -o"],
+            )
+        return
     for path in (target, *locks):
         if not path.exists():
             continue

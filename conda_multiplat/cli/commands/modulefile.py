@@ -21,9 +21,15 @@ from conda_multiplat.activation.modulefile import (
 from conda_multiplat.cli.options import invocation, invocation_options, several
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.files import shown, write_all
-from conda_multiplat.machine.named_outputs import refuse_others, require_folder, with_text
+from conda_multiplat.machine.files import shown
+from conda_multiplat.machine.named_outputs import (
+    refuse_others,
+    require_place,
+    with_text,
+    write_named,
+)
 from conda_multiplat.machine.read_activation import read_activation
+from conda_multiplat.machine.streams import is_stream
 from conda_multiplat.vocabulary.errors import OutsideError, UnmetError, UsageError
 
 EXAMPLES = """\
@@ -68,7 +74,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Make a module file."""
     output = args.output_file
     if output:
-        require_folder(Path(output).expanduser().absolute())
+        require_place(Path(output).expanduser().absolute(), json=console.json)
     here = installed_environment(invocation(args, settings, console))
     _refuse_another(here)
     module = _module(here, args.module_family, args.prereqs, settings, console)
@@ -85,9 +91,9 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         _write(path, text)
         name = f"{path.parent.name}/{path.name.removesuffix(_LMOD)}"
         console.say(f" wrote {shown(path)}")
-        console.say(
-            f" module use {shlex.quote(str(path.parent.parent))}; module load {shlex.quote(name)}"
-        )
+        if not is_stream(path):
+            folder = shlex.quote(str(path.parent.parent))
+            console.say(f" module use {folder}; module load {shlex.quote(name)}")
     else:
         console.show_file(text.removesuffix("\n"))
     console.result(
@@ -158,13 +164,15 @@ def _refuse_unfit(activation: Activation, settings: Settings) -> None:
 
 def _kind(output: str | None) -> str:
     """What FILE's name says; else the tool that the shell has."""
-    if output is not None and not _is_folder(output):
+    if output is not None and not _is_folder(output) and not is_stream(Path(output)):
         return "lmod" if output.endswith(_LMOD) else "tcl"
     return "lmod" if "LMOD_CMD" in os.environ else "tcl"
 
 
 def _path(output: str, module: Module, kind: str) -> Path:
     """Where the file goes: a folder of modules gets it where ``module load`` looks for it."""
+    if is_stream(Path(output)):
+        return Path(output)
     path = Path(output).expanduser().resolve()
     if _is_folder(output):
         return path / module.family / f"{module.name}{SUFFIXES[kind]}"
@@ -183,4 +191,4 @@ def _write(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutsideError(f"can't make {path.parent}: {error.strerror}") from None
-    write_all({path: text})
+    write_named(path, text)

@@ -23,9 +23,10 @@ from conda_multiplat.export.packed import SUMS
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import shown, typed
-from conda_multiplat.machine.named_outputs import refuse_others, require_folder
+from conda_multiplat.machine.named_outputs import refuse_others, require_place
 from conda_multiplat.machine.progress import progress
 from conda_multiplat.machine.project import load_project
+from conda_multiplat.machine.streams import is_stream
 from conda_multiplat.manifest.targets import select_environments
 from conda_multiplat.vocabulary.byte_sizes import download_size, noted
 from conda_multiplat.vocabulary.byte_sizes import size as size_words
@@ -61,7 +62,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Pack an environment."""
-    place = _place(args.output_file)
+    place = _place(args.output_file, json=console.json)
     platforms = unique(args.platforms) or [settings.subdir]
     files = ReadFiles()
     project = load_project(args.files, host_subdirs=tuple(platforms), read=files.read)
@@ -106,17 +107,19 @@ def _write(paths: dict[Path, Plan], files: ReadFiles, console: Console) -> list[
 def _next(written: Written) -> str:
     """What makes the environment, where the archive has come."""
     named = written.plan.project.manifest.conda_name(written.plan.choice.environment)
-    return f"conda multiplat unpack {typed(written.path)}{'' if named else ' -n NAME'}"
+    plan, path = written.plan, written.path
+    file = plan.file_name if is_stream(path) else typed(path)
+    return f"conda multiplat unpack {file}{'' if named else ' -n NAME'}"
 
 
-def _place(output: str | None) -> Path:
+def _place(output: str | None, *, json: bool) -> Path:
     """The archive, or the folder of those that get our names.
 
     Raises:
-        UsageError: there is no such folder.
+        UsageError: there is no such folder, or standard output is taken.
     """
     place = Path(output or ".").expanduser().absolute()
-    require_folder(place / "archive" if str(output).endswith("/") else place)
+    require_place(place / "archive" if str(output).endswith("/") else place, json=json)
     return place
 
 

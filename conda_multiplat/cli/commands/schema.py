@@ -8,8 +8,13 @@ from pathlib import Path
 
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.files import shown, write_all
-from conda_multiplat.machine.named_outputs import refuse_others, require_folder, with_text
+from conda_multiplat.machine.files import shown
+from conda_multiplat.machine.named_outputs import (
+    refuse_others,
+    require_place,
+    with_text,
+    write_named,
+)
 from conda_multiplat.manifest.schema import is_schema, schema
 
 #: The file that ``init`` writes beside a manifest, and the line by which editors find it.
@@ -41,9 +46,9 @@ def run(args: argparse.Namespace, _: Settings, console: Console) -> int:
         console.result({"schema": schema()})
         return 0
     path = Path(args.output_file).absolute()
-    require_folder(path)
+    require_place(path, json=console.json)
     refuse_others(path, "JSON Schema", with_text(is_schema))
-    write_all({path: schema_text()})
+    write_named(path, schema_text())
     console.say(f" wrote {shown(path)}")
     console.result({"file": shown(path)})
     return 0

@@ -14,9 +14,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 
 from conda_multiplat.machine.files import shown
 from conda_multiplat.machine.interrupts import held
+from conda_multiplat.machine.streams import is_stream
 from conda_multiplat.machine.tar_files import is_tar_with, write_tar
 from conda_multiplat.machine.temporary import sweep, temporary_path
 from conda_multiplat.vocabulary.errors import OutsideError
@@ -45,6 +47,11 @@ def add_blob(layout: Path, media_type: str, content: bytes) -> Blob:
     return blob
 
 
+def is_archive(target: Path) -> bool:
+    """Return whether an image in ``target`` is an archive; a stream takes no folder."""
+    return target.suffix == ARCHIVE or is_stream(target)
+
+
 def is_image(target: Path) -> bool:
     """Return whether there is an image, or an empty folder for one."""
     if target.suffix == ARCHIVE:
@@ -57,18 +64,20 @@ def new_layout(target: Path) -> Iterator[Path]:
     """Provide a folder that becomes the layout ``target``, or its archive, once complete.
 
     The old archive exists until the new one replaces it; a folder is missing for an instant. What
-    killed runs have left next to it is removed.
+    killed runs have left next to it is removed. Of what goes into a stream, the folder is in the
+    system's place for temporary files.
 
     Raises:
         OutsideError: it can't be written; the old layout is unchanged.
     """
-    folder = temporary_path(target)
+    place = Path(gettempdir()) / "image" if is_stream(target) else target
+    folder = temporary_path(place)
     try:
-        sweep(target.parent)
+        sweep(place.parent)
         (folder / "blobs" / "sha256").mkdir(parents=True)
         yield folder
         (folder / _MARK).write_bytes(LAYOUT)
-        (_archived if target.suffix == ARCHIVE else _renamed)(folder, target)
+        (_archived if is_archive(target) else _renamed)(folder, target)
     except OSError as error:
         raise OutsideError(
             f"can't write {shown(target)}: {error.filename or target}: {error.strerror or error}",

@@ -175,6 +175,10 @@ def test_to_another_folder(alone: Host, project: Path, forge: Path, index: str) 
     (project / "new" / "dev.conda-lock.yml").write_text("another\n", encoding="utf-8")
     done = alone.multiplat("import", "pixi.toml", *target, cwd=project, code=2)
     assert done.stderr.startswith("error: new/dev.conda-lock.yml already exists\n")
+    done = alone.multiplat("import", "pixi.toml", "-o", "/dev/null", cwd=project, code=2)
+    assert done.stderr.endswith(
+        " would be beside the manifest, but /dev/null is no file\n  name a file with -o\n"
+    )
     alone.multiplat("import", "pixi.toml", *target, "--force", cwd=project)
     assert locked(project / "new")["linux-64"]["tool"] == "1.0"
     assert locked(project / "new", "dev.conda-lock.yml")["linux-64"]["extra"] == "1.0"

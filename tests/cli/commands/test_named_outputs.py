@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -95,22 +98,91 @@ def test_own_kind(alone: Host, shared: Path, command: str) -> None:
     assert path.read_bytes() == first
 
 
-@each_command
-def test_no_file(alone: Host, shared: Path, command: str) -> None:
-    """A pipe or a device is neither read nor written over; a folder only where one can be meant."""
+@pytest.mark.parametrize("command", ["audit --db db.json --sarif", "schema -o"])
+def test_folder_is_no_file(alone: Host, shared: Path, command: str) -> None:
+    """A folder is not replaced; `pack`, `image` and `modulefile` write into one."""
     _installed(alone, shared)
-    suffix = ".lua" if "lmod" in command else ""
-    places = [shared / f"{name}{len(command)}{suffix}" for name in ("pipe", "device", "folder")]
-    pipe, device, folder = places
-    os.mkfifo(pipe)
-    device.symlink_to(os.devnull)
+    folder = shared / f"folder{len(command)}"
     folder.mkdir()
-    # `modulefile` goes by where a link leads; these write into a folder.
-    tried = {"modulefile": [pipe], "pack": [pipe, device], "image": [pipe, device]}
-    for path in tried.get(command.split(maxsplit=1)[0], places):
-        done = alone.multiplat(*command.split(), path.name, cwd=shared, code=2)
-        said = f"error: {path.name} is there, and is no {COMMANDS[command]}: it is not replaced\n"
-        assert said in done.stderr
+    done = alone.multiplat(*command.split(), folder.name, cwd=shared, code=2)
+    said = f"error: {folder.name} is there, and is no {COMMANDS[command]}: it is not replaced\n"
+    assert said in done.stderr
+
+
+#: The same with a manifest that is imported.
+STREAMING = [*COMMANDS, "import environment.yml -o"]
+
+
+def _bash(alone: Host, cwd: Path, script: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a script, in which ``us`` is our program."""
+    functions = f'us() {{ {shlex.join(alone.command)} "$@"; }}\n'
+    return subprocess.run(
+        ["bash", "-c", f"set -o pipefail\n{functions}{script}"],
+        cwd=cwd,
+        env=alone.environ(),
+        capture_output=True,
+        check=False,
+        timeout=300,
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="of Unix")
+@pytest.mark.parametrize("command", STREAMING)
+def test_streams(alone: Host, shared: Path, tmp_path: Path, command: str) -> None:
+    """A pipe and a descriptor get what a file would; nothing is replaced, and nothing else said."""
+    _installed(alone, shared)
+    name = f"streamed{len(command)}{'.tar' if 'image' in command else ''}"
+    name += ".lua" if "lmod" in command else ""
+    alone.multiplat(*command.split(), name, cwd=shared)
+    expected = (shared / name).read_bytes()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for script in (
+        f"us {command} /dev/stdout",
+        f"us {command} /dev/fd/1 | cat",
+        f"us {command} {pipe} > /dev/null & cat {pipe}; wait $!",
+        f"exec 7>&1; us {command} /dev/fd/7 > /dev/null",
+    ):
+        done = _bash(alone, shared, script)
+        assert (done.returncode, done.stdout) == (0, expected), (script, done.stderr.decode())
+    assert pipe.is_fifo()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="of Unix")
+@pytest.mark.parametrize("command", STREAMING)
+def test_devices(alone: Host, shared: Path, tmp_path: Path, command: str) -> None:
+    """A device stays one, also behind a link; one that takes nothing is an error that names it."""
+    _installed(alone, shared)
+    link = tmp_path / "device"
+    link.symlink_to(os.devnull)
+    for path in (os.devnull, link):
+        alone.multiplat(*command.split(), path, cwd=shared)
+    assert Path(os.devnull).is_char_device()
+    assert link.is_symlink()
+    done = alone.multiplat(*command.split(), "/dev/full", cwd=shared, code=3)
+    assert done.stderr.endswith("error: can't write /dev/full: No space left on device\n")
+    done = alone.multiplat(*command.split(), "/dev/fd/777", cwd=shared, code=3)
+    assert done.stderr.endswith("error: can't write /dev/fd/777: Bad file descriptor\n")
+
+
+@pytest.mark.parametrize("command", STREAMING)
+def test_two_documents_on_one_stream(alone: Host, tmp_path: Path, command: str) -> None:
+    """Standard output has one document, as ``--json`` promises."""
+    done = alone.json(*command.split(), "/dev/stdout", cwd=tmp_path, code=2)
+    assert done["error"] == "/dev/stdout gets the document of --json"
+    assert done["hints"] == ["name a file, or leave out --json"]
+
+
+def test_lock_is_a_pipe(alone: Host, tmp_path: Path, channel: Path) -> None:
+    """What the user has not named to be written is neither written into nor replaced."""
+    write(tmp_path, channel, "zlib")
+    os.mkfifo(tmp_path / "conda-linux-64.lock")
+    alone.multiplat("lock", "-q", cwd=tmp_path)
+    render = ("render", "--kind", "explicit", "--platform", "linux-64")
+    done = alone.multiplat(*render, cwd=tmp_path, code=3)
+    assert done.stderr == (
+        "error: can't write conda-linux-64.lock: it is no file\n  the old files are as they were\n"
+    )
 
 
 def test_link_to_itself(alone: Host, tmp_path: Path) -> None:
