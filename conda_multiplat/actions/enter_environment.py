@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from conda_multiplat.actions.install.choose_prefix import name_of, require_own
-from conda_multiplat.actions.invocation import Invocation, preferred
+from conda_multiplat.actions.invocation import Invocation, Skipped, preferred
 from conda_multiplat.activation.model import Activation
 from conda_multiplat.machine import prefix as prefixes
 from conda_multiplat.machine.conda_settings import Settings
@@ -40,16 +40,18 @@ class InstalledEnvironment:
         project: the project that it is of.
         environment: the project's environment that it is.
         marker: what we noted when we last worked on it; empty where we never did.
+        skipped: the preferred environments that are not installed.
     """
 
     where: Path
     project: Project
     environment: str
     marker: Mapping[str, Any]
+    skipped: tuple[Skipped, ...] = ()
 
 
 def installed_environment(call: Invocation) -> InstalledEnvironment:
-    """Return the conda environment that is named, or the one of the manifest here.
+    """Return the conda environment that is named, or the one of the manifest here, as it is said.
 
     One that is named is of the project that it was installed from, wherever the caller is, unless
     the call names files.
@@ -65,11 +67,14 @@ def installed_environment(call: Invocation) -> InstalledEnvironment:
             manifest = prefixes.read_marker(named).get("manifest", ())
             call = call._replace(files=[str(file) for file in manifest])
     project = call.project()
-    where = named or _present(call, project, hint)
+    where, skipped = (named, []) if named else _first_present(call, project, hint)
+    for each in skipped:
+        call.console.say(each.words)
     marker = prefixes.read_marker(where)
     noted = str(marker.get("environment"))  # may be of another project
     known = noted if noted in project.manifest.environments else DEFAULT_ENVIRONMENT
-    return InstalledEnvironment(where, project, call.environment or known, marker)
+    name = call.environment or known
+    return InstalledEnvironment(where, project, name, marker, tuple(skipped))
 
 
 def enter(call: Invocation, *, rule: str, command: str = "") -> Activation:
@@ -97,15 +102,26 @@ def enter(call: Invocation, *, rule: str, command: str = "") -> Activation:
 
 def _require(where: Path, hint: str) -> None:
     if not prefixes.is_environment(where):
-        raise UnmetError(f"there is no conda environment in {where}", hints=[hint])
+        raise _none_in(where, hint)
 
 
-def _present(call: Invocation, project: Project, hint: str) -> Path:
-    """Return the folder of the first candidate that exists."""
-    folders = [call.where(project, environment) for environment in call.candidates(project)]
-    where = next(filter(prefixes.is_environment, folders), folders[0])
-    _require(where, hint)
-    return where
+def _none_in(where: Path, hint: str) -> UnmetError:
+    return UnmetError(f"there is no conda environment in {where}", hints=[hint])
+
+
+def _first_present(call: Invocation, project: Project, hint: str) -> tuple[Path, list[Skipped]]:
+    """Return the folder of the first candidate that is installed, and the candidates before it.
+
+    Raises:
+        UnmetError: none is; of the first one.
+    """
+    skipped: list[Skipped] = []
+    for environment in call.candidates(project):
+        where = call.where(project, environment)
+        if prefixes.is_environment(where):
+            return where, skipped
+        skipped.append(Skipped(environment, _none_in(where, hint)))
+    raise skipped[0].error
 
 
 def _refuse_unfinished(where: Path, call: Invocation) -> None:
@@ -120,7 +136,7 @@ def _refuse_unfinished(where: Path, call: Invocation) -> None:
 def _as_it_is(call: Invocation, command: str) -> Path:
     """Return the environment's folder; a named one needs no manifest."""
     hint = "without --no-install it is made as locked first"
-    where = call.named() or _present(call, call.project(), hint)
+    where = call.named() or _first_present(call, call.project(), hint)[0]
     _require(where, hint)
     if command:
         waiting = f" waiting for an install into {where}"

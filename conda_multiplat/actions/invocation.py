@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from conda_multiplat.actions.install.choose_prefix import in_shared_prefix, named, own_prefix
 from conda_multiplat.machine.conda_settings import Settings
@@ -12,6 +12,7 @@ from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.files import quoted
 from conda_multiplat.machine.project import Project, load_project
 from conda_multiplat.manifest.targets import select_environments
+from conda_multiplat.vocabulary.errors import LockFileError, UnmetError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 
@@ -67,6 +68,24 @@ class Invocation(NamedTuple):
             return tuple(select_environments(project.manifest, [self.environment]))
         shared = "" if self.names_prefix else in_shared_prefix(project, self.settings)
         return (shared,) if shared else preferred(project)
+
+
+class Skipped(NamedTuple):
+    """A preferred environment that was not taken, and the reason."""
+
+    environment: str
+    error: UnmetError | LockFileError
+
+    @property
+    def words(self) -> str:
+        """What a person reads."""
+        said = f"skipped {self.environment}: {self.error.message}"
+        return "\n  ".join([said, *self.error.details])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        details = list(self.error.details)
+        return {"environment": self.environment, "error": self.error.message, "details": details}
 
 
 def preferred(project: Project) -> tuple[str, ...]:

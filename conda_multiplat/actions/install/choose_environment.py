@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from conda_multiplat.actions.invocation import Skipped
 from conda_multiplat.actions.provenance import (
     refuse_strays,
     stray_error,
@@ -47,15 +48,12 @@ class Choice:
     stale: bool
     strays: tuple[str, ...] = ()
     packed: Path | None = None
-    skipped: tuple[tuple[str, UnmetError | LockFileError], ...] = ()
+    skipped: tuple[Skipped, ...] = ()
 
     @property
     def skipped_document(self) -> list[dict[str, Any]]:
         """The JSON form of ``skipped``."""
-        return [
-            {"environment": name, "error": error.message, "details": list(error.details)}
-            for name, error in self.skipped
-        ]
+        return [each.to_dict() for each in self.skipped]
 
 
 def choose(
@@ -89,18 +87,18 @@ def choose_to_look(
     is_known: Callable[[str], bool] = lambda _: False,
 ) -> Choice:
     """Choose like :func:`choose`, but only to show another machine's packages, with ``strays``."""
-    skipped: list[tuple[str, UnmetError | LockFileError]] = []
+    skipped: list[Skipped] = []
     choice: Choice | UnmetError | LockFileError | None = None
     for name in names[:-1]:
         choice = checked(project, name, settings)
         if isinstance(choice, Choice):
             break
-        skipped.append((name, choice))
+        skipped.append(Skipped(name, choice))
     if not isinstance(choice, Choice):
         choice = _checked_with_ways_out(project, names[-1], settings)
     was_told = isinstance(choice, Choice) and is_known(choice.environment)
-    for name, error in () if was_told else skipped:
-        console.say("\n  ".join([f"skipped {name}: {error.message}", *error.details]))
+    for each in () if was_told else skipped:
+        console.say(each.words)
     if not isinstance(choice, Choice):
         raise choice
     return replace(choice, skipped=tuple(skipped))

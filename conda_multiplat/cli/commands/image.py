@@ -113,6 +113,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
             "image": str(target),
             "environment": choice.environment,
             "platform": subdir,
+            "skipped": choice.skipped_document,
             "packages": len(choice.locked.records),
             "pypi": len(choice.locked.pypi),
             **document,

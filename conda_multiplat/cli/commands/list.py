@@ -141,6 +141,7 @@ def _list_installed(
         {
             "prefix": str(here.where),
             "environment": here.environment,
+            "skipped": [each.to_dict() for each in here.skipped],
             "packages": [_installed_document(package, settings.subdir) for package in listed],
         }
     )

@@ -86,21 +86,26 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         )
     text = render(module, kind)
     path = _path(output, module, kind) if output else None
+    loads = f" it loads {here.environment} from {here.where}"
     if path:
         refuse_others(path, "module file", with_text(is_module))
         _write(path, text)
         name = f"{path.parent.name}/{path.name.removesuffix(_LMOD)}"
         console.say(f" wrote {shown(path)}")
+        console.say(loads)
         if not is_stream(path):
             folder = shlex.quote(str(path.parent.parent))
             console.say(f" module use {folder}; module load {shlex.quote(name)}")
     else:
         console.show_file(text.removesuffix("\n"))
+        console.say(loads)
     console.result(
         {
             "kind": kind,
             "module": f"{module.family}/{module.name}",
             "prefix": str(here.where),
+            "environment": here.environment,
+            "skipped": [each.to_dict() for each in here.skipped],
             "file": str(path) if path else None,
             "text": text,
         }

@@ -79,7 +79,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     if args.dry:
         for path, each in paths.items():
             size = noted(download_size(record.size for record in each.packed.every))
-            console.say(f" would write {shown(path)}: {locked_packages(each.packed)}{size}")
+            console.say(f" would write {shown(path)}: {_what(each)}{size}")
             _say_left_out(each, console)
     else:
         documents = _write(paths, files, console)
@@ -94,7 +94,7 @@ def _write(paths: dict[Path, Plan], files: ReadFiles, console: Console) -> list[
         written = list(write_packs(paths, files.texts, bar))
     for each in written:
         _say_left_out(each.plan, console)
-        content = f"{locked_packages(each.plan.packed)}, {size_words(each.size)}"
+        content = f"{_what(each.plan)}, {size_words(each.size)}"
         console.say(f" wrote {shown(each.path)}: {content}{console.took}")
         console.say(f"   sha256 {each.sha256}")
     console.hint(_next(written[0]))
@@ -102,6 +102,10 @@ def _write(paths: dict[Path, Plan], files: ReadFiles, console: Console) -> list[
         {**_document(each.path, each.plan), "bytes": each.size, "sha256": each.sha256}
         for each in written
     ]
+
+
+def _what(each: Plan) -> str:
+    return f"{locked_packages(each.packed)} of {each.choice.environment}/{each.platform}"
 
 
 def _next(written: Written) -> str:
@@ -156,6 +160,7 @@ def _document(path: Path, each: Plan) -> dict[str, Any]:
         "file": str(path),
         "environment": each.choice.environment,
         "platform": each.platform,
+        "skipped": each.choice.skipped_document,
         "packages": len(each.packed.records),
         "pypi": len(each.packed.pypi),
         "left_out": each.left_out,

@@ -323,6 +323,7 @@ def test_printed(door: Host, project: Path, tools_channel: Path) -> None:
         "names that shells can set, and values without line breaks, in `variables:`)\n"
         "warning: Environment Modules expands `~` in DATA: "
         "--kind lmod does not, or write the variable without `~`\n"
+        f" it loads default from {prefix}\n"
     )
     done = door.multiplat("modulefile", cwd=project, env={"LMOD_CMD": "/lmod"})
     assert done.stdout == (
@@ -348,7 +349,11 @@ def test_where_it_goes(alone: Host, robot: Path) -> None:
     """A file's name says the kind; a folder gets FAMILY/ENV; what to type next is said."""
     (robot / "m/robot").mkdir(parents=True)
     done = alone.multiplat("modulefile", "-o", "m/robot/x.lua", cwd=robot)
-    assert done.stderr == (f" wrote m/robot/x.lua\n module use {robot}/m; module load robot/x\n")
+    assert done.stderr == (
+        " wrote m/robot/x.lua\n"
+        f" it loads default from {alone.envs / 'robot'}\n"
+        f" module use {robot}/m; module load robot/x\n"
+    )
     assert (robot / "m/robot/x.lua").read_text(encoding="utf-8").startswith("-- Made by ")
     alone.multiplat("modulefile", "-o", "m", "-n", "robot-dev", cwd=robot)
     found = alone.json("modulefile", "-o", "m", "-n", "robot-dev", cwd=robot)
@@ -360,6 +365,8 @@ def test_where_it_goes(alone: Host, robot: Path) -> None:
         "kind": "tcl",
         "module": "robot/dev",
         "prefix": str(alone.envs / "robot-dev"),
+        "environment": "dev",
+        "skipped": [],
         "file": str(path),
         "text": path.read_text(encoding="utf-8"),
     }

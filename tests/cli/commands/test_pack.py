@@ -267,6 +267,7 @@ def test_same_bytes(conda: Host, alone: Host, project: Path, tmp_path: Path, ser
             "file": str(moved / "other.tar"),
             "environment": "default",
             "platform": SUBDIR,
+            "skipped": [],
             "packages": 5,
             "pypi": 2,
             "left_out": [],
@@ -506,7 +507,7 @@ def test_dry_run(alone: Host, project: Path, tmp_path: Path, served: Rules) -> N
     served.seen.clear()
     done = alone.multiplat("pack", "-d", cwd=project)
     assert done.stderr.startswith(
-        f" would write {ARCHIVE}: 5 packages + 2 from PyPI (download size "
+        f" would write {ARCHIVE}: 5 packages + 2 from PyPI of default/{SUBDIR} (download size "
     )
     assert served.seen == []
     assert not (project / ARCHIVE).exists()
