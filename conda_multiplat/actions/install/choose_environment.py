@@ -21,7 +21,7 @@ from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import Target, target
 from conda_multiplat.vocabulary.errors import LockFileError, UnmetError
-from conda_multiplat.vocabulary.names import VirtualPackage, spec_name
+from conda_multiplat.vocabulary.names import VirtualPackage, spec_name, unique
 from conda_multiplat.vocabulary.unmet import Grouped, grouped, hints_for, lines
 from conda_multiplat.vocabulary.virtual_packages import Unmet, unmet
 
@@ -119,8 +119,9 @@ def _checked_with_ways_out(
     """Check as :func:`checked`; an error also names the environments that this machine can run."""
     answer = checked(project, name, settings)
     if isinstance(answer, UnmetError):
+        manifest = project.manifest
         others = [
-            environment for environment in project.manifest.environments if environment != name
+            each for each in unique((*manifest.prefer, *manifest.environments)) if each != name
         ]
         fits = f"is locked for {settings.subdir}" if settings.elsewhere else "fits this machine"
         fitting = [

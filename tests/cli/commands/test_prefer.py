@@ -83,6 +83,17 @@ def test_install_and_modulefile(alone: Host, locked_project: Path) -> None:
     assert done.stderr == f"{skipped} {prefix}: 2 packages, all as locked\n"
 
 
+def test_ways_out(alone: Host, locked_project: Path) -> None:
+    """What a refusal offers is in the order of `prefer`, and the rest in the manifest's."""
+    done = alone.multiplat("install", "-e", "gpu", cwd=locked_project, env=_NO_DRIVER, code=1)
+    assert (
+        "  nothing was downloaded or changed\n"
+        "  conda multiplat install -e dev: fits this machine\n"
+        "  conda multiplat install -e default: fits this machine\n"
+        "  conda multiplat install -e docs: fits this machine\n"
+    ) in done.stderr
+
+
 def test_what_enters_it_says_nothing(alone: Host, locked_project: Path) -> None:
     """What is typed all day, or sourced by a shell, says it neither where it is installed."""
     alone.multiplat("install", "-q", cwd=locked_project, env=_NO_DRIVER)
