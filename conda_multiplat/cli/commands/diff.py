@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,9 +36,10 @@ from conda_multiplat.machine.files import (
 )
 from conda_multiplat.machine.git import commands as git
 from conda_multiplat.machine.git.setup import DIFF
-from conda_multiplat.vocabulary.errors import LockFileError, UsageError
+from conda_multiplat.machine.project import load_project_as_locked
+from conda_multiplat.vocabulary.errors import LockFileError, MultiplatError, UsageError
 from conda_multiplat.vocabulary.file_names import locked_environment
-from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, unique
 
 EXAMPLES = """\
 examples:
@@ -86,7 +87,7 @@ def run(args: argparse.Namespace, _: None, console: Console) -> int:
         return _textconv(args.textconv_file, console)
     old = _side("HEAD" if args.old_side is None else args.old_side, args.files)
     new = _side(args.new_side, args.files)
-    environments = _differences(old, new, args.environments, args.platforms)
+    environments = _differences(old, new, args.files, args.environments, args.platforms)
     differing = [environment for environment in environments if environment]
     width = console.answer_width
     for line in show.markdown(differing) if args.as_markdown else show.text(differing, width):
@@ -120,13 +121,17 @@ def _textconv(file: str, console: Console) -> int:
 
 
 def _differences(
-    old: _Side, new: _Side, environments: Sequence[str], platforms: Sequence[str]
+    old: _Side,
+    new: _Side,
+    files: Sequence[str],
+    environments: Sequence[str],
+    platforms: Sequence[str],
 ) -> list[EnvironmentDiff]:
-    """What differs in each environment that is asked for."""
+    """What differs in each environment that is asked for, in the manifest's order."""
     from conda_multiplat.engines.conda.specs import is_newer
 
     old, new = _paired(old, new)
-    names = sorted(old.locks.keys() | new.locks.keys(), key=_default_first)
+    names = _ordered(old.locks.keys() | new.locks.keys(), files)
     for name in environments:
         if name not in names:
             hints = [f"there are: {', '.join(names)}"]
@@ -141,6 +146,21 @@ def _differences(
         for name in names
         if not environments or name in environments
     ]
+
+
+def _ordered(names: Collection[str], files: Sequence[str]) -> list[str]:
+    """Environments in the manifest's order; by name what it lacks, or all if it can't be read.
+
+    A lock can be older than the manifest, and one that can't be read is `lock`'s to explain.
+    """
+    by_name = sorted(names, key=_default_first)
+    if len(by_name) == 1:
+        return by_name
+    try:
+        known = tuple(load_project_as_locked(files).manifest.environments)
+    except MultiplatError:
+        known = ()
+    return [name for name in unique((*known, *by_name)) if name in names]
 
 
 def _default_first(name: str) -> tuple[bool, str]:

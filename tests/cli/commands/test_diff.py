@@ -119,6 +119,35 @@ def test_json(alone: Host, repository: Path) -> None:
     }
 
 
+def test_order(alone: Host, project: Path, tools: Path) -> None:
+    """Environments are in the manifest's order, as everywhere; those that it lacks come last."""
+    _git(project, "init", "-q", "-b", "main")
+    names = ["zoo", "mid", "abc", "old", "gone"]
+
+    def locked(spec: str, names: list[str]) -> None:
+        environments = ", ".join(f"{name}: {{dependencies: [solo]}}" for name in names)
+        extra = f"multiplat: {{environments: {{{environments}}}}}\n"
+        write(project, tools, spec, platforms=TWO, extra=extra)
+        alone.multiplat("lock", "-q", "--update-all", cwd=project)
+
+    def shown(*words: str) -> list[str]:
+        said = alone.multiplat("diff", *words, cwd=project).stdout
+        return [line for line in said.splitlines() if not line.startswith(" ")]
+
+    locked("base <2", names)
+    _git(project, "add", "-A")
+    _git(project, "commit", "-qm", "first")
+    locked("base", names[:3])
+    assert shown() == ["default", "zoo", "mid", "abc"]
+    _git(project, "rm", "-qf", "old.conda-lock.yml", "gone.conda-lock.yml")
+    _git(project, "commit", "-qam", "second")
+    every = ["default", "zoo", "mid", "abc", "gone", "old"]
+    assert shown("HEAD~1", "HEAD") == every
+    assert list(alone.json("diff", "HEAD~1", cwd=project)["environments"]) == every
+    (project / "environment.yml").write_text("dependencies: [", encoding="utf-8")
+    assert shown("HEAD~1") == sorted(every, key=lambda name: (name != "default", name))
+
+
 def test_files_and_paths(alone: Host, repository: Path, tmp_path: Path) -> None:
     """Lock files by themselves, REVISION:PATH, platforms and environments that came and went."""
     old = tmp_path / "old-lock.yml"
