@@ -1,10 +1,11 @@
-"""conda's ``ssl_verify``, as settings for each library and program that uses TLS."""
+"""conda's ``ssl_verify`` and ``client_ssl_cert``, for each library and program that uses TLS."""
 
 from __future__ import annotations
 
 import os
 import ssl
 from functools import cache
+from pathlib import Path
 
 from conda_multiplat.vocabulary.errors import OutsideError
 
@@ -24,12 +25,35 @@ def certificate_variables(verify: bool | str) -> dict[str, str]:
 
 
 @cache  # loading a file with all authorities takes as long as a request
-def tls_context(verify: bool | str) -> ssl.SSLContext:
-    """Return the TLS context for Python; ``verify`` is as above.
+def tls_context(verify: bool | str, certificate: str = "", key: str = "") -> ssl.SSLContext:
+    """Return the TLS context for Python.
+
+    Args:
+        verify: as above.
+        certificate: a file with the certificate that servers get that ask for one, and with its
+            key; ``""`` for none.
+        key: the file with the key, if that is another one.
 
     Raises:
-        OutsideError: the file or folder can't be read.
+        OutsideError: a file or folder can't be read.
     """
+    context = _verifying(verify)
+    if certificate:
+        try:
+            # A key that a password protects would ask for it on the terminal.
+            context.load_cert_chain(certificate, key or None, password="")
+        except OSError as error:
+            raise _unreadable(
+                "client_ssl_cert", ", ".join(filter(None, (certificate, key))), error
+            ) from None
+    return context
+
+
+def _unreadable(setting: str, what: str, error: OSError) -> OutsideError:
+    return OutsideError(f"{setting}: {what} can't be read: {error.strerror or error}")
+
+
+def _verifying(verify: bool | str) -> ssl.SSLContext:
     if verify == TRUSTSTORE:
         return _of_the_system()
     if not isinstance(verify, bool):
@@ -41,14 +65,26 @@ def tls_context(verify: bool | str) -> ssl.SSLContext:
     return context
 
 
+def client_certificate(certificate: str, key: str) -> bytes:
+    """Return a certificate and its key as one PEM file's content.
+
+    Raises:
+        OutsideError: they can't be read.
+    """
+    files = [file for file in (certificate, key) if file]
+    try:
+        return b"\n".join(Path(file).read_bytes() for file in files)
+    except OSError as error:
+        raise _unreadable("client_ssl_cert", str(error.filename), error) from None
+
+
 def _of_authorities(path: str) -> ssl.SSLContext:
     try:
         if certificate_variables(path).get("SSL_CERT_DIR"):
             return ssl.create_default_context(capath=path)
         return ssl.create_default_context(cafile=path)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutsideError(f"ssl_verify: {path} can't be read: {reason}") from None
+        raise _unreadable("ssl_verify", path, error) from None
 
 
 def _of_the_system() -> ssl.SSLContext:

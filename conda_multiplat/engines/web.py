@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import http.client
+import ssl
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +18,7 @@ from urllib.error import HTTPError
 from urllib.parse import unquote, urlsplit
 
 from conda_multiplat.engines.certificates import tls_context
+from conda_multiplat.engines.proxies import proxy_for
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.hashing_writer import HashingWriter
 from conda_multiplat.vocabulary.channels import public_name
@@ -48,7 +50,8 @@ class Web:
         elsewhere: whether redirects are followed.
 
     Raises:
-        OutsideError: the certificates that ``ssl_verify`` names can't be read.
+        OutsideError: the certificates that ``ssl_verify`` or ``client_ssl_cert`` names can't be
+            read.
     """
 
     def __init__(
@@ -64,8 +67,8 @@ class Web:
         read = min(patience, settings.remote_read_timeout_secs)
         handlers: list[urllib.request.BaseHandler] = [
             _Http(read),
-            _Https(read, tls_context(settings.ssl_verify)),
-            urllib.request.ProxyHandler(_proxies(settings)),
+            _Https(read, _context(settings)),
+            _Proxies(settings.proxy_servers, urllib.request.getproxies()),
         ]
         handlers.append(_Redirects() if elsewhere else _NoRedirects())
         self._opener = urllib.request.build_opener(*handlers)
@@ -141,16 +144,8 @@ def reason_of(error: Exception) -> str:
     return str(getattr(cause, "strerror", None) or cause or type(cause).__name__)
 
 
-def _proxies(settings: Settings) -> dict[str, str]:
-    """Return conda's proxies, completed with those of the environment variables.
-
-    ``ALL_PROXY`` applies to both schemes, as in rattler and uv; Python's library ignores it.
-    """
-    known = {**urllib.request.getproxies(), **settings.proxy_servers}
-    every = known.pop("all", "")
-    if every.partition("://")[0] in ("http", "https", every):
-        known = {"http": every, "https": every, **known} if every else known
-    return known
+def _context(settings: Settings) -> ssl.SSLContext:
+    return tls_context(settings.ssl_verify, settings.client_ssl_cert, settings.client_ssl_cert_key)
 
 
 def _request(url: str, data: bytes | None, headers: Mapping[str, str]) -> urllib.request.Request:
@@ -191,6 +186,26 @@ def _not_followed(
 ) -> HTTPError:
     """Return the error for a redirect that is not followed, with its target."""
     return HTTPError(request.full_url, code, f"{reason}, to {public_name(place)}", headers, None)
+
+
+class _Proxies(urllib.request.ProxyHandler):
+    """Asks the proxy of conda's configuration, or that of the environment variables.
+
+    ``ALL_PROXY`` applies to both schemes, as in rattler and uv; Python's library ignores it, and
+    knows no proxies for single hosts.
+    """
+
+    def __init__(self, *sources: Mapping[str, str]) -> None:
+        super().__init__({})
+        self._sources = sources
+
+    def http_open(self, request: urllib.request.Request) -> Any:
+        if request.has_proxy():  # one of the other scheme, which this is the way to
+            return None
+        proxy = proxy_for(request.full_url, *self._sources)
+        return self.proxy_open(request, proxy, request.type) if proxy else None
+
+    https_open = http_open
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):

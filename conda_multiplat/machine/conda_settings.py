@@ -58,7 +58,10 @@ class Settings:
         channel_priority: ``strict``, ``flexible`` or ``disabled``.
         ssl_verify: False for no verification, ``truststore`` for the system's certificates, or the
             path of a CA bundle: a file or a folder.
-        proxy_servers: scheme -> proxy URL.
+        client_ssl_cert: the file with the certificate for servers that ask for one, or ``""``.
+        client_ssl_cert_key: the file with its key, if that is another one.
+        proxy_servers: scheme, ``scheme://host``, ``all://host`` or ``all`` -> proxy URL, which is
+            empty if a host is asked without a proxy.
         remote_connect_timeout_secs: how long to wait for a connection, in seconds.
         remote_read_timeout_secs: how long to wait for a server's data, in seconds.
         remote_max_retries: how often to repeat a failed request.
@@ -91,6 +94,8 @@ class Settings:
     channel_config: ChannelConfig = field(default_factory=ChannelConfig)
     channel_priority: str = "strict"
     ssl_verify: bool | str = True
+    client_ssl_cert: str = ""
+    client_ssl_cert_key: str = ""
     proxy_servers: Mapping[str, str] = field(default_factory=dict)
     remote_connect_timeout_secs: float = 9.15
     remote_read_timeout_secs: float = 60.0
@@ -127,7 +132,9 @@ def settings_from_conda() -> Settings:
         channel_config=_channel_config(context),
         channel_priority=str(context.channel_priority),
         ssl_verify=_ssl_verify(context.ssl_verify),
-        proxy_servers={str(k): str(v) for k, v in (context.proxy_servers or {}).items() if v},
+        client_ssl_cert=str(context.client_ssl_cert or ""),
+        client_ssl_cert_key=str(context.client_ssl_cert_key or ""),
+        proxy_servers=proxy_servers_of(context.proxy_servers or {}),
         remote_connect_timeout_secs=float(context.remote_connect_timeout_secs),
         remote_read_timeout_secs=float(context.remote_read_timeout_secs),
         remote_max_retries=int(context.remote_max_retries),
@@ -150,6 +157,12 @@ def settings_from_conda() -> Settings:
         authorize=authorize_with_conda,
         exclude_newer=condas_exclude_newer,
     )
+
+
+def proxy_servers_of(configured: Mapping[Any, Any]) -> dict[str, str]:
+    """Return ``proxy_servers``; a scheme without a proxy is not in it, a host is."""
+    proxies = {str(key): str(value or "") for key, value in configured.items()}
+    return {key: proxy for key, proxy in proxies.items() if proxy or "://" in key}
 
 
 def authorize_with_conda(url: str) -> str:

@@ -20,6 +20,7 @@ from conda_multiplat.machine.conda_settings import (
     ADDS_PIP,
     Settings,
     osv_url_of,
+    proxy_servers_of,
     pypi_index_of,
     run_rule_of,
     variables_of,
@@ -46,11 +47,13 @@ _CHANNELS = ("conda-forge",)
 _RULES = ("allowlist_channels", "denylist_channels")
 _LISTS = ("channels", "default_channels", "envs_dirs", "pkgs_dirs", VARIABLES, *_RULES)
 _REMOTE = ("remote_connect_timeout_secs", "remote_read_timeout_secs", "remote_max_retries")
+_CLIENT = ("client_ssl_cert", "client_ssl_cert_key")
 _SCALARS = (
     *_REMOTE,
     ADDS_PIP,
     "channel_alias",
     "channel_priority",
+    *_CLIENT,
     "exclude_newer",
     "offline",
     "root_prefix",
@@ -65,6 +68,8 @@ _ALIASES = {
     "root_dir": "root_prefix",
     "verify_ssl": "ssl_verify",
     "whitelist_channels": "allowlist_channels",
+    "client_cert": "client_ssl_cert",
+    "client_cert_key": "client_ssl_cert_key",
     "CHANNELS": "channels",
     "cooldown": "exclude_newer",
     "cooldown_exclude": _PACKAGES,
@@ -91,13 +96,16 @@ def settings_from_condarc(
     values = _merged(environ)
     root = root_prefix(str(values.get("root_prefix", "")), environ)
     config = _channel_config(values, channel_alias)
+    certificate, key = _client_certificate(values)
     return Settings(
         subdir=str(values.get("subdir", subdir)),
         channels=tuple(values.get("channels") or _CHANNELS),
         channel_config=config,
         channel_priority=_priority(values.get("channel_priority", "flexible")),
         ssl_verify=_flag_or_path(values.get("ssl_verify", True)),
-        proxy_servers={k: str(v) for k, v in values.get("proxy_servers", {}).items() if v},
+        client_ssl_cert=certificate,
+        client_ssl_cert_key=key,
+        proxy_servers=proxy_servers_of(values.get("proxy_servers", {})),
         **{key: _number(key, values[key]) for key in _REMOTE if key in values},
         offline=_flag(values.get("offline", False)),
         pkgs_dirs=pkgs_dirs(values.get("pkgs_dirs", ()), root),
@@ -119,6 +127,18 @@ def settings_from_condarc(
             values.get("channel_settings", ()),
         ),
     )
+
+
+def _client_certificate(values: Mapping[str, Any]) -> tuple[str, str]:
+    """The files of a certificate and of its key, as conda reads them.
+
+    Raises:
+        ManifestError: a key has no certificate, which conda refuses too.
+    """
+    certificate, key = (os.path.expandvars(str(values.get(name) or "")) for name in _CLIENT)
+    if key and not certificate:
+        raise ManifestError("client_ssl_cert_key is set without client_ssl_cert")
+    return certificate, key
 
 
 def _channel_config(values: Mapping[str, Any], channel_alias: str) -> ChannelConfig:

@@ -115,6 +115,50 @@ def test_condas_proxy_first(
     assert asked == [["http://example.invalid/b"], ["http://example.invalid/a"]]
 
 
+@pytest.mark.parametrize(
+    ("configured", "environment", "asked"),
+    [
+        ({"http://x.invalid": "one", "http": "two"}, {}, "one"),
+        ({"http://x.invalid": "one", "all": "two"}, {}, "one"),
+        ({"http": "one", "all://x.invalid": "two", "all": "two"}, {}, "one"),
+        ({"all://x.invalid": "one", "all": "two"}, {}, "one"),
+        ({"all": "one"}, {}, "one"),
+        ({"http://y.invalid": "two", "https://x.invalid": "two", "http": "one"}, {}, "one"),
+        ({"http://x.invalid": "one"}, {"http_proxy": "two"}, "one"),
+        ({"all": "one"}, {"http_proxy": "two"}, "one"),
+        ({"https": "two", "http://y.invalid": "two"}, {"http_proxy": "one"}, "one"),
+        ({"http://x.invalid": "one"}, {"http_proxy": "two", "no_proxy": "y.invalid"}, "one"),
+    ],
+)
+def test_proxy_of_a_host(
+    servers: tuple[_Server, _Server],
+    monkeypatch: pytest.MonkeyPatch,
+    configured: dict[str, str],
+    environment: dict[str, str],
+    asked: str,
+) -> None:
+    """``scheme://host``, ``scheme``, ``all://host``, ``all``, as in requests; conda's go first."""
+    proxies = {
+        name: f"http://{each.host}" for name, each in zip(("one", "two"), servers, strict=True)
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, proxies.get(value, value))
+    web = _web(proxy_servers={key: proxies[name] for key, name in configured.items()})
+    assert web.get("http://x.invalid:8080/a", 10) == b"here"
+    paths = {name: each.asked for name, each in zip(("one", "two"), servers, strict=True)}
+    assert [path for path, *_ in paths.pop(asked)] == ["http://x.invalid:8080/a"]
+    assert [*paths.values()] == [[]]
+
+
+def test_host_without_a_proxy(servers: tuple[_Server, _Server]) -> None:
+    """An empty value takes a host out of what holds for its scheme."""
+    one, two = servers
+    web = _web(proxy_servers={"http": f"http://{one.host}", "http://127.0.0.1": ""})
+    assert web.get(f"http://{two.host}/a", 10) == b"here"
+    assert [path for path, *_ in two.asked] == ["/a"]
+    assert one.asked == []
+
+
 @pytest.mark.parametrize("place", ["ftp://127.0.0.1:1/x", "file:///etc/passwd", "/a"])
 def test_redirects_that_lead_nowhere(servers: tuple[_Server, _Server], place: str) -> None:
     """Only HTTP is followed, and not for ever; the reason is one line."""

@@ -26,7 +26,13 @@ default_channels: [https://mirror.example.com/main]
 whitelist_channels: [conda-forge, $HOME/chan]
 denylist_channels: [ours]
 ssl_verify: {bundle}
-proxy_servers: {http: http://proxy.example.com:8080}
+client_cert: $HOME/client.pem
+client_ssl_cert_key: /srv/client.key
+proxy_servers:
+  http: http://proxy.example.com:8080
+  https: null
+  https://one.example.com: http://other.example.com:8080
+  all://two.example.com: null
 offline: true
 envs_dirs: [/srv/envs]
 pkgs_dirs: [/srv/pkgs]
@@ -50,6 +56,7 @@ def plain(settings):
         default=[list(config.default_channels), list(config.default_channels_win)],
         rules=[list(config.allowlist_channels), list(config.denylist_channels)],
         priority=settings.channel_priority, ssl=settings.ssl_verify,
+        client=[settings.client_ssl_cert, settings.client_ssl_cert_key],
         proxies=dict(settings.proxy_servers), offline=settings.offline,
         prompt=[settings.changeps1, settings.env_prompt, settings.envvars_force_uppercase],
         pkgs=[str(p) for p in settings.pkgs_dirs], envs=[str(p) for p in settings.envs_dirs],

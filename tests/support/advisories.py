@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import ssl
 import time
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from support.server import running
+from support.server import running, server_context
 
 Advisory = dict[str, Any]
 #: A base score of 9.8.
@@ -160,14 +159,15 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def osv_service(
-    advisories: Sequence[Advisory], certificate: tuple[Path, Path] | None = None
+    advisories: Sequence[Advisory],
+    certificate: tuple[Path, Path] | None = None,
+    clients: Path | None = None,
 ) -> Iterator[OsvRules]:
     """A service on loopback, by TLS if it has a certificate; rules can change while it runs."""
     server = _Server(("127.0.0.1", 0), _Handler)
     server.rules = OsvRules(advisories, url=f"http://127.0.0.1:{server.server_address[1]}")
     if certificate:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*certificate)
+        context = server_context(certificate, clients)
         server.socket = context.wrap_socket(server.socket, server_side=True)
         server.rules.url = f"https://localhost:{server.server_address[1]}"
     with running(server):

@@ -212,20 +212,34 @@ def _openssl(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
+def server_context(certificate: tuple[Path, Path], clients: Path | None) -> ssl.SSLContext:
+    """TLS for a server with a certificate, and the authority of its clients' ones."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    if clients is not None:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(clients)
+    return context
+
+
 @contextmanager
 def serve(
-    root: Path, certificate: tuple[Path, Path] | None = None, *, proxy: bool = False
+    root: Path,
+    certificate: tuple[Path, Path] | None = None,
+    *,
+    proxy: bool = False,
+    clients: Path | None = None,
 ) -> Iterator[Rules]:
     """Serve ``root``; the rules can be changed while it runs.
 
     With a certificate and its key the server speaks TLS, as ``localhost``; or, if it is to be a
-    proxy, as any host that is asked for through it.
+    proxy, as any host that is asked for through it. It can demand that clients have a certificate
+    of the authority ``clients``.
     """
     server = _Server(("127.0.0.1", 0), _Handler)
     server.rules = Rules(root, url=f"http://127.0.0.1:{server.server_address[1]}")
     if certificate is not None:
-        server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        server.tls.load_cert_chain(*certificate)
+        server.tls = server_context(certificate, clients)
     if certificate is not None and not proxy:
         server.socket = server.tls.wrap_socket(server.socket, server_side=True)
         server.rules.url = f"https://localhost:{server.server_address[1]}"

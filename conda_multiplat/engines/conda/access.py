@@ -6,12 +6,14 @@ import asyncio
 import atexit
 import base64
 import json
+import logging
 import os
 import sys
 import threading
 import time
 from collections.abc import Collection, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -22,6 +24,7 @@ import rattler
 from conda_multiplat.engines.certificates import certificate_variables
 from conda_multiplat.engines.conda.specs import engine_spec
 from conda_multiplat.engines.conda.stalled import Patience, cut_stalled, patience, whole_limit
+from conda_multiplat.engines.proxies import proxied_hosts, scheme_proxies
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.solving.requests import SolveRequest
@@ -37,6 +40,7 @@ from conda_multiplat.vocabulary.channels import (
 from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.match_spec import parse_spec
 
+_log = logging.getLogger(__name__)
 #: In seconds; see :func:`_settle`.
 _STEP = 0.002
 _PATIENCE = 1.0
@@ -159,9 +163,10 @@ def client(
     ``logins`` are additional ones, as ``user:password`` in URLs.
     """
     lines = [f"tls-no-verify = {'true' if settings.ssl_verify is False else 'false'}"]
-    # conda also has proxies for single hosts, which rattler lacks.
-    proxies = [each for each in settings.proxy_servers.items() if each[0] in ("http", "https")]
-    tables = {"proxy-config": [f"{key} = {_quote(url)}" for key, url in proxies]}
+    for setting in _not_in_rattler(settings):
+        _warn(setting)
+    proxies = scheme_proxies(settings.proxy_servers)
+    tables = {"proxy-config": [f"{key} = {_quote(url)}" for key, url in proxies.items()]}
     mirrors = channels.mirrors.items()
     tables["mirrors"] = [f"{_quote(url)} = [{_quote(to)}]" for url, to in mirrors]
     others = {host: _basic(userinfo) for host, userinfo in logins.items()}
@@ -176,6 +181,20 @@ def client(
             max_retries=settings.remote_max_retries,
             timeout=whole_limit(settings),
         )
+
+
+def _not_in_rattler(settings: Settings) -> list[str]:
+    """Return the settings that are present and that rattler's client can't have."""
+    certificate = ["client_ssl_cert"] if settings.client_ssl_cert else []
+    hosts = proxied_hosts(settings.proxy_servers)
+    return certificate + ([f"proxy_servers for {', '.join(hosts)}"] if hosts else [])
+
+
+@cache  # once
+def _warn(setting: str) -> None:
+    _log.warning(
+        "warning: channels are read without conda's %s: rattler has no such setting", setting
+    )
 
 
 @contextmanager

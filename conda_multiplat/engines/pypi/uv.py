@@ -12,7 +12,12 @@ from functools import cache
 from pathlib import Path
 from shutil import which
 
-from conda_multiplat.engines.certificates import TRUSTSTORE, certificate_variables
+from conda_multiplat.engines.certificates import (
+    TRUSTSTORE,
+    certificate_variables,
+    client_certificate,
+)
+from conda_multiplat.engines.proxies import scheme_proxies
 from conda_multiplat.engines.pypi.die_with_us import die_with_us
 from conda_multiplat.engines.pypi.index_logins import index_logins, with_login
 from conda_multiplat.engines.pypi.user_settings import access_file, passed_on
@@ -67,12 +72,26 @@ def uv_environment(settings: Settings, folder: Path, entries: Iterable[str]) -> 
         environ["UV_DEFAULT_INDEX"] = index
     for name, value in _patience(settings).items():
         environ.setdefault(name, value)
-    for scheme in ("http", "https"):
-        if proxy := settings.proxy_servers.get(scheme):
-            environ.setdefault(f"{scheme.upper()}_PROXY", proxy)
+    for scheme, proxy in scheme_proxies(settings.proxy_servers).items():
+        environ.setdefault(f"{scheme.upper()}_PROXY", proxy)
     for name, value in _trusted(settings.ssl_verify).items():
         environ.setdefault(name, value)
+    if settings.client_ssl_cert and "SSL_CLIENT_CERT" not in environ:
+        environ["SSL_CLIENT_CERT"] = str(_client_certificate(settings, folder))
     return environ
+
+
+def _client_certificate(settings: Settings, folder: Path) -> Path:
+    """Return conda's ``client_ssl_cert`` with its key in one file, as uv wants them.
+
+    Raises:
+        OutsideError: they can't be read.
+    """
+    content = client_certificate(settings.client_ssl_cert, settings.client_ssl_cert_key)
+    file = folder / "client.pem"
+    file.touch(mode=0o600)
+    file.write_bytes(content)
+    return file
 
 
 def _trusted(verify: bool | str) -> dict[str, str]:
