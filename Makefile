@@ -6,6 +6,10 @@ VENV ?= .venv
 WHEEL := $(VENV)-wheel
 BIN := $(WHEEL)/bin
 JOBS ?= auto
+# Each process takes tests from another when it has none left: long ones would wait in a row.
+PARALLEL = -n $(JOBS) --dist worksteal
+# What `make test` leaves to `make test-slow`; `make test ARGS=…` runs what it names.
+SLOW := slow or faults
 # How many times as many faults `make faults` tries.
 FAULTS ?= 10
 SOURCES := pyproject.toml $(shell find conda_multiplat hooks -name '*.py')
@@ -25,23 +29,27 @@ CONDA_TESTS := tests/in_conda tests/test_plugin.py $(CORE)
 empty :=
 COLONS := $(subst $(empty) $(empty),:,$(strip $(CONDAS)))
 
-.PHONY: demo develop test coverage faults test-rattlers test-condas lint lint-workflows wheel dist publish \
+.PHONY: demo develop test test-slow coverage faults test-rattlers test-condas lint lint-workflows wheel dist publish \
   release-notes docs screens bench clean
 
 # Lock a small project for three platforms and install it for this machine.
 demo: $(WHEEL)/.wheel
 	$(BIN)/python tests/demo.py
 
-# All tests, against the built wheel: the sources are not importable from here.
+# Against the built wheel: the sources are not importable from here.
 test: $(WHEEL)/.wheel
-	CONDA_MULTIPLAT_TEST_WHEEL=1 $(BIN)/pytest -n $(JOBS) $(ARGS)
+	CONDA_MULTIPLAT_TEST_WHEEL=1 $(BIN)/pytest $(PARALLEL) $(or $(ARGS),-m "not ($(SLOW))")
 
-# The same, with a list of the branches that they do not take: it takes about twice as long.
+# The others: each takes longer than a second, or puts other programs to work.
+test-slow: $(WHEEL)/.wheel
+	CONDA_MULTIPLAT_TEST_WHEEL=1 $(BIN)/pytest $(PARALLEL) -m "$(SLOW)" $(ARGS)
+
+# All of them, with a list of the branches that they do not take: it takes about twice as long.
 coverage: $(WHEEL)/.wheel
 	$(BIN)/python -m pip install --quiet "coverage>=7.12"
 	rm -rf build/coverage && mkdir -p build/coverage
 	CONDA_MULTIPLAT_TEST_WHEEL=1 CONDA_MULTIPLAT_TEST_COVERAGE="$(CURDIR)/build/coverage" \
-	  $(BIN)/pytest -n $(JOBS) -m "not timed" $(ARGS)
+	  $(BIN)/pytest $(PARALLEL) -m "not timed" $(ARGS)
 	PYTHONPATH=tests $(BIN)/python -m support.measured build/coverage
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
@@ -49,7 +57,7 @@ coverage: $(WHEEL)/.wheel
 # The faults among them, ten times as many as each run of all tests has; at random, a seed apart:
 # make faults CONDA_MULTIPLAT_SEED=7
 faults: $(WHEEL)/.wheel
-	CONDA_MULTIPLAT_TEST_WHEEL=1 CONDA_MULTIPLAT_FAULTS=$(FAULTS) $(BIN)/pytest -n $(JOBS) -m faults $(ARGS)
+	CONDA_MULTIPLAT_TEST_WHEEL=1 CONDA_MULTIPLAT_FAULTS=$(FAULTS) $(BIN)/pytest $(PARALLEL) -m faults $(ARGS)
 
 # The core of them on other versions of py-rattler, each in an environment of its own.
 test-rattlers: $(RATTLERS:%=$(VENV)-rattler/%/.tested)
@@ -62,7 +70,7 @@ test-condas: $(WHEEL)/.wheel
 	  "$$python" -m pip install --quiet build/wheel/*.whl && \
 	    "$$python" -m pip install --quiet --no-deps --force-reinstall build/wheel/*.whl || exit; \
 	done
-	CONDA_MULTIPLAT_TEST_WHEEL=1 CONDA_MULTIPLAT_TEST_CONDAS="$(COLONS)" $(BIN)/pytest -n $(JOBS) \
+	CONDA_MULTIPLAT_TEST_WHEEL=1 CONDA_MULTIPLAT_TEST_CONDAS="$(COLONS)" $(BIN)/pytest $(PARALLEL) \
 	  -k "not embedded and not standalone" $(ARGS) $(CONDA_TESTS)
 
 # What `.venv/bin/pytest` and editors need: the sources as they are, and all tools.
@@ -134,7 +142,7 @@ $(VENV)-rattler/%/.wheel: $(WHEEL)/.wheel
 
 # Never made: it is to be tested each time.
 $(VENV)-rattler/%/.tested: $(VENV)-rattler/%/.wheel
-	CONDA_MULTIPLAT_TEST_WHEEL=1 $(@D)/bin/pytest -n $(JOBS) -k "$(CORE_TESTS)" $(ARGS) $(CORE)
+	CONDA_MULTIPLAT_TEST_WHEEL=1 $(@D)/bin/pytest $(PARALLEL) -k "$(CORE_TESTS)" $(ARGS) $(CORE)
 
 .PRECIOUS: $(VENV)-rattler/%/.wheel
 

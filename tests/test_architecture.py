@@ -263,6 +263,7 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_rule_holds(rule: Rule) -> None:
     """Each rule holds in the whole package."""

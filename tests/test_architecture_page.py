@@ -6,6 +6,8 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGE = REPOSITORY / "docs" / "architecture.md"
 #: Words in backticks that are Python names but not ours.
@@ -32,6 +34,7 @@ def _names() -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_names_are_there() -> None:
     """A function that is renamed takes its place on the page along."""
     words = set(re.findall(r"`([A-Za-z_]+)`", _page())) - FOREIGN

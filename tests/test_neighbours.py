@@ -38,6 +38,7 @@ def _resolved(folder: Path, requirements: list[str]) -> dict[str, Version]:
     return {canonicalize_name(name): Version(version.split()[0]) for name, version in pairs}
 
 
+@pytest.mark.slow
 @pytest.mark.pypi
 def test_conda_keeps_its_newest_plugins_beside_us(tmp_path: Path) -> None:
     """We push nothing back: each plugin has the version that it has without us."""

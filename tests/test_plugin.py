@@ -86,6 +86,7 @@ def test_bad_usage_in_words(door: Host, project: Path, arguments: tuple[str, ...
     assert done.stdout == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broken", ["conda_multiplat.cli.main", "conda_multiplat.plugin"])
 @pytest.mark.parametrize("error", ["ImportError", "RuntimeError"])
 def test_a_broken_plugin_breaks_nothing_else(conda: Host, broken: str, error: str) -> None:
@@ -101,6 +102,7 @@ def test_a_broken_plugin_breaks_nothing_else(conda: Host, broken: str, error: st
     assert "broken on purpose" in done.stderr
 
 
+@pytest.mark.slow
 def test_uninstalled_by_the_command_that_runs(conda: Host, tmp_path: Path) -> None:
     """`conda run pip uninstall` ends without a word of ours: what conda asks for then is gone."""
     if conda.label != EMBEDDED:

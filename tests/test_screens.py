@@ -25,6 +25,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return dict(SCREENS["pictures"](tmp_path_factory.mktemp("screens")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [screen.name for screen in SCREENS["SCREENS"]])
 def test_as_printed_today(made: dict[str, str], name: str) -> None:
     """If not: `make screens`, and look at them."""

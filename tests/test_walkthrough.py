@@ -49,6 +49,7 @@ def conda(tmp_path: Path) -> Host:
     return host
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(SUBDIR != "linux-64", reason="the page shows a Linux machine")
 def test_every_answer_is_as_shown(conda: Host, project: Path) -> None:
     """All commands, one after another in one shell, from two files to an active environment."""

@@ -57,6 +57,7 @@ def test_whole_package() -> None:
     assert {name for name in ours if "__pycache__" not in name} == packaged
 
 
+@pytest.mark.slow
 @pytest.mark.pypi
 def test_source_archive(tmp_path: Path) -> None:
     """It has what the repository has, so that its tests run from it, and what setuptools adds."""

@@ -20,7 +20,10 @@ from examples.world import World, running
 from pre_commit.clientlib import CONFIG_SCHEMA
 from support.packages import SUBDIR
 
-pytestmark = pytest.mark.skipif(SUBDIR != "linux-64", reason="the pages show a Linux machine")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(SUBDIR != "linux-64", reason="the pages show a Linux machine"),
+]
 
 #: Beginnings of commands that are not run here, with the reason.
 NOT_RUN = {

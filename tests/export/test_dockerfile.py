@@ -52,6 +52,7 @@ def tools(tmp_path: Path) -> Path:
     return write_repodata(tmp_path / "tools", packages)
 
 
+@pytest.mark.slow
 def test_text(door: Host, project: Path, tools: Path) -> None:
     """The explicit file beside it is installed; variables are as in the manifest."""
     platforms = "[linux-64, linux-aarch64, osx-arm64]"
@@ -107,6 +108,7 @@ def test_other_platforms(alone: Host, project: Path, tools: Path) -> None:
     assert done.stderr == "error: nothing of Linux is locked for any platform\n"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("buildah"), reason="buildah is not installed")
 @pytest.mark.skipif(bool(why_not_run()), reason=why_not_run())
 def test_buildah(alone: Host, project: Path, tools: Path, tmp_path: Path) -> None:

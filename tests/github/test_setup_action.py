@@ -15,6 +15,7 @@ from support.packages import SUBDIR
 from support.pypi_index import Index
 from support.service import Service, run_step, service
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / ".github" / "actions" / "setup" / "setup.py"
 OURS = f"{sys.executable} -m conda_multiplat"

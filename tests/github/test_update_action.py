@@ -18,6 +18,7 @@ from support.manifests import write
 from support.packages import Package, write_repodata
 from support.service import Service, run_step, service
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / ".github" / "actions" / "update" / "update.py"
 BRANCH = "conda-multiplat/update"

@@ -32,6 +32,7 @@ def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return prefix / ("Scripts" if sys.platform == "win32" else "bin")
 
 
+@pytest.mark.slow
 @pytest.mark.pypi
 def test_hooks_run(scripts: Path, alone: Host, project: Path, channel: Path) -> None:
     """``check`` sees what is stale, ``relock`` and ``rerender`` mend it, and all are content."""

@@ -20,9 +20,12 @@ from support.pypi_index import Index
 from support.repositories import REPOSITORY, Repository
 from support.server import serve
 
-pytestmark = pytest.mark.skipif(
-    not (REPOSITORY / ".git").exists(), reason="hooks are installed from a git checkout"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (REPOSITORY / ".git").exists(), reason="hooks are installed from a git checkout"
+    ),
+]
 PRE_COMMIT, PREK = "pre_commit", "prek"
 #: One environment for all of a run's processes and tests: both keep others out while they make it.
 _HOMES = {PRE_COMMIT: "PRE_COMMIT_HOME", PREK: "PREK_HOME"}

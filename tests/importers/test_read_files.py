@@ -23,6 +23,7 @@ def driver() -> ModuleType:
     return module
 
 
+@pytest.mark.slow
 def test_no_reader_fails(driver: ModuleType) -> None:
     """Each of our cases is taken or refused with a word; those that are good are taken."""
     outcomes = [driver.tried(path) for path in driver.files_in(CASES)]

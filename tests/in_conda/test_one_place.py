@@ -44,6 +44,7 @@ def _program(conda: Host) -> list[str]:
     return [str(Path(conda.command[0]).parent / "python"), "-m", "conda_multiplat"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program_first", [False, True])
 @pytest.mark.parametrize("configured", [False, True])
 def test_one_environment(

@@ -137,6 +137,7 @@ def _doctor(conda: Host, name: str = "demo", **env: str) -> str:
     return conda.run("doctor", "-n", name, env=env, code=None).stdout
 
 
+@pytest.mark.slow
 def test_doctor(conda: Host, project: Path, real_channel: Path, managed: Path) -> None:
     """A prefix as locked, one that differs, one whose machine has changed, and one of others."""
     lock = project / "conda-lock.yml"

@@ -77,6 +77,7 @@ def test_hashes_that_look_like_numbers(key: str, value: str) -> None:
     assert (getattr(record, key), record.version) == (value, "1.10")
 
 
+@pytest.mark.slow
 def test_read_as_conda_lock_reads(tmp_path: Path) -> None:
     """What conda-lock takes of these forms, it and we take alike."""
     hashed = [

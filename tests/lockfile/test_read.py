@@ -110,6 +110,7 @@ def test_one_platform(tmp_path: Path) -> None:
     assert dict(some.platforms) == {"osx-arm64": LOCK.platforms["osx-arm64"]}
 
 
+@pytest.mark.slow
 def test_conda_lock_parses_it(tmp_path: Path) -> None:
     """conda-lock's own models accept every key, where there is an MD5."""
     lock = _lock(*(each._replace(md5="0" * 32) for each in LOCK.platforms["linux-64"].records))

@@ -59,6 +59,7 @@ def test_cycle_without_a_line() -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.timed
 def test_every_pair() -> None:
     """300 packages, each needing all after it, make a line for each need, in no time."""

@@ -356,6 +356,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.slow
 def test_conda_lock_reads_it(tmp_path: Path) -> None:
     """conda-lock's own models, which forbid unknown keys, read the lock to the last value."""
     pytest.importorskip("conda_lock")

@@ -84,6 +84,7 @@ def _both_doors(conda: Host, **variables: str) -> tuple[dict[str, Any], dict[str
     return through_conda, alone
 
 
+@pytest.mark.slow
 def test_both_doors_read_the_same(conda: Host) -> None:
     """Every key that we honour comes out alike from conda's context and from the file."""
     bundle = conda.home / "ca.pem"
@@ -108,6 +109,7 @@ def test_both_doors_know_the_same_defaults(conda: Host) -> None:
     assert len(windows) > len(unix)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("marked", ["allowlist_channels", "whitelist_channels"])
 def test_what_is_final(conda: Host, marked: str) -> None:
     """Nobody adds to a list that the machine's configuration has closed; others are merged."""
@@ -127,6 +129,7 @@ def test_rules_in_variables(conda: Host) -> None:
     assert alone["rules"] == through_conda["rules"] == [["a", "b"], ["c"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("writable", [True, False])
 @pytest.mark.parametrize(
     ("text", "variables"),

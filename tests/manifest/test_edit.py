@@ -142,6 +142,7 @@ def _edit(text: str) -> tuple[int, int]:
     return made, len(refused)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("path", GOOD, ids=lambda each: each.stem)
 def test_every_edit_of_every_manifest(path: Path, newline: str) -> None:
@@ -150,6 +151,7 @@ def test_every_edit_of_every_manifest(path: Path, newline: str) -> None:
     assert made > 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(0, 60, 2))
 def test_generated_manifests(seed: int) -> None:
     """The same for manifests in all kinds of handwriting."""
@@ -284,6 +286,7 @@ def test_bounds() -> None:
     assert is_spaced(["x >=1"], pypi=True)
 
 
+@pytest.mark.slow
 def test_conda_lock_reads_edits() -> None:
     """What was added and removed on some platforms, conda-lock reads as we do, line for line."""
     text = (

@@ -120,6 +120,7 @@ def test_update_moves_what_it_names(locked: Locked) -> None:
     assert states(locked.run("check", "--json").stdout) == IN_SYNC
 
 
+@pytest.mark.slow
 def test_an_edit_moves_what_it_needs(locked: Locked) -> None:
     """A line that is not met, and one less: what can stay stays."""
     before = _entries(locked.lock)
@@ -207,6 +208,7 @@ def _random_wheels(index: Index, chosen: random.Random, versions: Sequence[int])
     return [name for row in names for name in row]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_pypi(
     alone: Host, project: Path, tmp_path: Path, index: Index, pypi: Rules, seed: int

@@ -37,6 +37,7 @@ def _random_channel(folder: Path, seed: int) -> tuple[Path, list[str]]:
     return write_repodata(folder, packages), names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_random_channels(alone: Host, project: Path, tmp_path: Path, seed: int) -> None:
     """Whatever is asked of a channel made at random, what is locked holds together, and no more."""
@@ -68,6 +69,7 @@ def test_several_constraints_on_one_package(alone: Host, project: Path, tmp_path
     assert "  dependencies:\n    b: '>=1.0,<3 h*_5'\n    c: ''\n" in text
 
 
+@pytest.mark.slow
 def test_the_judge_sees_what_is_wrong(alone: Host, project: Path, channel: Path) -> None:
     """A lock with another version, and one with too much in it, are called wrong."""
     write(project, channel, "old-tool", platforms="[linux-64]")

@@ -26,6 +26,8 @@ _FIRST = (
 )
 #: Seconds that anything may take on a busy machine.
 _PATIENCE = 30
+#: Seconds between looks whether the program still runs.
+_LOOK = 0.05
 _SEQUENCES = re.compile(
     r"\x1b(\[[0-9;?>]*[A-Za-z]|\][^\x07\x1b]*(\x07|\x1b\\)|[()=>][AB0]?)|[\r\x0f]"
 )
@@ -87,11 +89,13 @@ class Terminal:
         return before
 
     def exit_code(self) -> int:
-        """Wait for the program's end."""
+        """Wait for the program's end, and read what it has written; others may still write."""
         end = time.monotonic() + _PATIENCE
-        while self._read(end):
-            pass
-        return self._process.wait(timeout=_PATIENCE)
+        while time.monotonic() < end:
+            ended = self._process.poll() is not None
+            if not self._read(time.monotonic() + _LOOK) and ended:
+                break
+        return self._process.wait(timeout=_LOOK)
 
     def _read(self, end: float) -> bool:
         ready, _, _ = select.select([self._master], [], [], max(0, end - time.monotonic()))

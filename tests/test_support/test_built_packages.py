@@ -68,6 +68,7 @@ def _output(*command: str | Path) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.slow
 def test_python_runs_in_the_prefix(prefix: Path) -> None:
     """The interpreter is the environment's own, and sees its packages only."""
     script = "import platform, sys, greeting; print(sys.prefix, platform.python_version())"
@@ -77,6 +78,7 @@ def test_python_runs_in_the_prefix(prefix: Path) -> None:
     assert _output(prefix / "bin/python", "-I", "-c", foreign) == "None\n"
 
 
+@pytest.mark.slow
 def test_prefixes_are_replaced(prefix: Path) -> None:
     """In text by what fits, in a binary padded with NULs to the length that it had."""
     assert (prefix / "etc/prefixed.cfg").read_text(encoding="utf-8") == f"root = {prefix}\n"
@@ -85,6 +87,7 @@ def test_prefixes_are_replaced(prefix: Path) -> None:
     assert (prefix / "lib/prefixed.bin").read_bytes() == expected
 
 
+@pytest.mark.slow
 def test_links_and_scripts(prefix: Path) -> None:
     """A symbolic link stays one; the post-link script ran."""
     assert (prefix / "lib/prefixed.link").readlink() == Path("prefixed.bin")
@@ -92,6 +95,7 @@ def test_links_and_scripts(prefix: Path) -> None:
     assert (prefix / "share/greeting.txt").read_bytes() == b"hello\n"
 
 
+@pytest.mark.slow
 def test_prefix_records(prefix: Path, real_channel: Path) -> None:
     """``conda-meta`` has each package, by its file name, and a history."""
     names = {path.stem for path in real_channel.rglob("*.conda")}

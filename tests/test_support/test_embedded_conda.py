@@ -67,6 +67,7 @@ def test_knows_the_environments_of_its_home_only(embedded: Host, real_channel: P
     assert known == sorted(map(str, (elsewhere, embedded.home / "root", embedded.envs / "named")))
 
 
+@pytest.mark.slow
 def test_manages_an_environment(embedded: Host, real_channel: Path) -> None:
     """``create``, ``install``, ``list``, ``env export`` and ``remove``, by the classic solver."""
     prefix = embedded.envs / "demo"
@@ -84,6 +85,7 @@ def _names(host: Host, prefix: Path) -> list[str]:
     return [each["name"] for each in json.loads(host.run("list", "-p", prefix, "--json").stdout)]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="a POSIX shell")
 def test_activates_and_runs(embedded: Host, real_channel: Path) -> None:
     """``conda run``, and ``conda activate`` in a shell that was set up as ``conda init`` would."""
@@ -104,6 +106,7 @@ def test_activates_and_runs(embedded: Host, real_channel: Path) -> None:
     assert done.stdout == f"{embedded.envs / 'demo'}\nhello from greeting\nconda 24.7.1\n"
 
 
+@pytest.mark.slow
 def test_plugins_are_found(embedded: Host, tmp_path: Path) -> None:
     """A distribution's entry point in the group ``conda`` is loaded, as a user's plugin is."""
     metadata = tmp_path / "plugins" / "toy-1.0.dist-info"

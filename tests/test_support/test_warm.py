@@ -7,11 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from support import warm
 
 TESTS = Path(__file__).resolve().parents[1]
 
 
+@pytest.mark.slow
 def test_same_modules(tmp_path: Path) -> None:
     """What is installed, not the sources in the folder that the tests are started from."""
     code = "import conda_multiplat.cli.main as main; print(main.__file__)\n"

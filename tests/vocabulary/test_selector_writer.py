@@ -62,6 +62,7 @@ def _chosen(seed: int, known: tuple[str, ...]) -> tuple[list[str], list[str]]:
     return chance.sample(among, chance.randint(1, len(among))), among
 
 
+@pytest.mark.slow
 def test_one_line_holds_where_it_should() -> None:
     """Whatever the platforms, one line holds on those that are meant and none on any other."""
     for seed in range(1500):
@@ -71,6 +72,7 @@ def test_one_line_holds_where_it_should() -> None:
         assert sorted(holds) == sorted(wanted), (seed, words)
 
 
+@pytest.mark.slow
 def test_conda_lock_reads_the_same() -> None:
     """conda-lock's own parser leaves one line where it is meant, and none elsewhere."""
     cases = [(seed, *_chosen(seed, CONDA_LOCK)) for seed in range(300)]

@@ -661,6 +661,7 @@ def test_unknown_pypi_package(
     assert _bytes(project) == before
 
 
+@pytest.mark.slow
 @pytest.mark.pypi
 def test_robosuite_from_pypi(alone: Host, project: Path, channel: Path) -> None:
     """The real index: one command, and it is locked for both platforms with a bound."""

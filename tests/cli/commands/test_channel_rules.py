@@ -33,6 +33,7 @@ def _refuse(host: Host, key: str, good: Path, bad: Path) -> str:
 _KEYS = pytest.mark.parametrize("key", ["allowlist_channels", "denylist_channels"])
 
 
+@pytest.mark.slow
 @_KEYS
 def test_refused(door: Host, project: Path, channels: tuple[Path, Path], key: str) -> None:
     """What solves and what installs refuses, with nothing written; what is allowed goes on."""

@@ -175,6 +175,7 @@ def test_in_use(alone: Host, project: Path, served: Rules) -> None:
     assert {each.partition(".")[0] for each in kept} == {lock.stem}
 
 
+@pytest.mark.slow
 def test_during_an_install(alone: Host, project: Path, served: Rules) -> None:
     """An install that is under way is not disturbed: rattler's own lock is seen."""
     write(project, f"{served.url}/real", "python", "greeting", platforms=f"[{SUBDIR}]")
@@ -193,6 +194,7 @@ def test_during_an_install(alone: Host, project: Path, served: Rules) -> None:
     subprocess.run([alone.envs / "demo/bin/greet"], capture_output=True, check=True)
 
 
+@pytest.mark.slow
 def test_cut_off(alone: Host, project: Path, served: Rules) -> None:
     """A removal that is killed leaves no half package that a later install would take."""
     prefix = _install(alone, project, served)

@@ -47,6 +47,7 @@ def offer(
     return lambda line: offered(shell, script, line, locked_project, alone.environ())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", ["conda-multiplat", "conda multiplat"])
 def test_names(offer: Offer, program: str, request: pytest.FixtureRequest) -> None:
     """Environments, platforms and packages of the project, after each program."""
@@ -58,6 +59,7 @@ def test_names(offer: Offer, program: str, request: pytest.FixtureRequest) -> No
     assert offer(f"{program} why n") == ["numpy"]
 
 
+@pytest.mark.slow
 def test_commands_and_options(offer: Offer) -> None:
     """Commands, options and the words that an option takes: all from the parsers."""
     assert offer("conda-multiplat ") == sorted(COMMANDS)
@@ -70,6 +72,7 @@ def test_commands_and_options(offer: Offer) -> None:
     assert offer("conda-multiplat list --manager conda nu") == ["numpy"]
 
 
+@pytest.mark.slow
 def test_platforms_to_change(offer: Offer) -> None:
     """After `platform`: what to do, then the platforms that it can be done with."""
     assert offer("conda-multiplat platform ") == ["add", "remove"]
@@ -140,6 +143,7 @@ def test_names_are_found(alone: Host, tmp_path: Path) -> None:
         assert alone.multiplat(*words, cwd=tmp_path, env=environ).stderr == ""
 
 
+@pytest.mark.slow
 def test_hostile_names(offer: Offer, locked_project: Path) -> None:
     """Names that a shell would do something with are not offered, and nothing of them runs."""
     lock = locked_project / "conda-lock.yml"
@@ -153,6 +157,7 @@ def test_hostile_names(offer: Offer, locked_project: Path) -> None:
     assert not (locked_project / "pwned").exists()
 
 
+@pytest.mark.slow
 def test_quick(alone: Host, locked_project: Path) -> None:
     """Names take less than four times a bare start of Python with YAML: no engine is imported."""
     resource = pytest.importorskip("resource")  # Windows has none

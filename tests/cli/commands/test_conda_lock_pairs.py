@@ -170,6 +170,7 @@ def pair(made: tuple[Path, str], tmp_path: Path, alone: Host) -> Pair:
     return Pair(tmp_path / "project", index, alone)
 
 
+@pytest.mark.slow
 def test_judged(pair: Pair) -> None:
     """What it has written meets its manifest, and ``--strict`` says that it is not ours."""
     before = {each.name: each.read_bytes() for each in pair.folder.iterdir() if each.is_file()}
@@ -276,6 +277,7 @@ def test_adopted(pair: Pair) -> None:
     assert pair.run("lock").stderr.endswith(" in sync: nothing to write\n")
 
 
+@pytest.mark.slow
 def test_adopted_platform_by_platform(pair: Pair) -> None:
     """One platform at a time: the others stay as they are, and are judged as they were."""
     theirs = pair.locked()
@@ -306,6 +308,7 @@ def test_adopted_with_an_edit(pair: Pair) -> None:
     assert moved == {"robot", "extra"}
 
 
+@pytest.mark.slow
 def test_cuda(pair: Pair, tmp_path: Path) -> None:
     """conda-lock takes CUDA for granted; a manifest has to promise it, and `lock` writes that."""
     channel = yaml.safe_load((pair.folder / "dev.yml").read_text("utf-8"))["channels"][0]

@@ -193,6 +193,7 @@ def test_channels_that_can_not_be_written(
     assert path.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_verbose(alone: Host, project: Path, tmp_path: Path) -> None:
     """-v leaves nothing out of a table on a terminal; a file has all of it anyway."""
     names = [f"p{n:02}" for n in range(70)]
@@ -253,6 +254,7 @@ def test_pip_beside_python(door: Host, project: Path, pythons: Path) -> None:
     assert _text(project) == "  - app\n  - python >=3.12.4\n  - pip >=20\n"
 
 
+@pytest.mark.slow
 def test_no_pip_by_default(door: Host, project: Path, pythons: Path) -> None:
     """What conda does where no configuration says so is no wish for it."""
     write(project, pythons, "app", platforms="[linux-64, osx-arm64]")

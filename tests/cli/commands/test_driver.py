@@ -59,6 +59,7 @@ def test_lowest_of_several_gpus(door: Host, project: Path, driver: dict[str, str
     assert found["__cuda_arch"][0] == "7.5"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "trouble",
     [{"FAKE_DRIVER_ERROR": "100", "FAKE_DRIVER_VERSION": "0"}, {"FAKE_DRIVER_CRASHES": "1"}],
@@ -72,6 +73,7 @@ def test_driver_in_trouble(
     assert "__glibc" in door.multiplat("info", cwd=project, env={**driver, **trouble}).stdout
 
 
+@pytest.mark.slow
 def test_driver_that_hangs(door: Host, project: Path, driver: dict[str, str]) -> None:
     """It is waited for some seconds, and then goes without."""
     start = time.monotonic()
@@ -84,6 +86,7 @@ def test_no_driver(door: Host, project: Path) -> None:
     assert _cuda(door, project) == {}
 
 
+@pytest.mark.slow
 def test_overrides(door: Host, project: Path, driver: dict[str, str]) -> None:
     """CEP 30: an override says what the machine has; an empty one, that it has not."""
     said = {"CONDA_OVERRIDE_CUDA": "11.8", "CONDA_OVERRIDE_CUDA_ARCH": "9.0"}
@@ -114,6 +117,7 @@ def test_nvidia_smi(alone: Host, project: Path, tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_install_asks_the_driver(
     door: Host, project: Path, tmp_path: Path, driver: dict[str, str]
 ) -> None:
@@ -133,6 +137,7 @@ def test_install_asks_the_driver(
     assert (door.envs / "demo" / "conda-meta" / "kernels-1.0-0.json").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.timed
 def test_start(conda: Host, project: Path, tmp_path: Path, driver: dict[str, str]) -> None:
     """To ask the driver does not make ``run`` slow in conda, whose own process for that would."""
@@ -152,6 +157,7 @@ def test_start(conda: Host, project: Path, tmp_path: Path, driver: dict[str, str
     assert "__cuda 11.8" in conda.multiplat(*ours[1:], cwd=project, env=old, code=1).stderr
 
 
+@pytest.mark.slow
 def test_plain_conda_sees_the_gpu(conda: Host, driver: dict[str, str], project: Path) -> None:
     """``conda info`` lists __cuda_arch, once."""
     shown = conda.run("info", cwd=project, env=driver).stdout

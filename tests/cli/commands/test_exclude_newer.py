@@ -185,6 +185,7 @@ def test_an_instant_makes_the_same_bytes(alone: Host, project: Path, tools: Path
     assert (project / "conda-lock.yml").read_bytes() == first
 
 
+@pytest.mark.slow
 def test_the_instant_of_a_lock(alone: Host, project: Path, tools: Path) -> None:
     """Nothing changed: the instant stays. A line more: it is new, what fits stays. All: anew."""
     write(project, tools, "tool", platforms=LINUX, extra=_extra(exclude_newer="7d"))
@@ -350,6 +351,7 @@ def _world(seed: int) -> tuple[list[Package], list[str], list[Package], list[Pac
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(50))
 def test_random_worlds(alone: Host, project: Path, tmp_path: Path, seed: int) -> None:
     """What is locked is what would be if the channels had only what conda's rule lets through."""
@@ -662,6 +664,7 @@ def test_only_what_is_in_the_way_is_let_through(
     assert locked(project)["linux-64"] == expected
 
 
+@pytest.mark.slow
 def test_what_is_in_the_way_of_pypi(alone: Host, project: Path, own: Path, pypi: Rules) -> None:
     """The same of PyPI's half."""
     day = _at(NOW - 8 * DAY)[:10]
@@ -844,6 +847,7 @@ def test_from_pixi(alone: Host, project: Path) -> None:
     assert "pixi.toml:6: exclude-newer: odd = {'version': '1'}" in done.stderr
 
 
+@pytest.mark.slow
 def test_merge(alone: Host, tmp_path: Path, own: Path) -> None:
     """Two branches' locks become one that is held to the later of their instants."""
     names = [f"p{number}" for number in range(6)]

@@ -191,6 +191,7 @@ def test_umoci(alone: Host, project: Path, two_platforms: Path, tmp_path: Path) 
     assert theirs == ours
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(bool(why_not_run()), reason=why_not_run())
 @pytest.mark.parametrize("form", ["folder", "archive"])
 def test_its_environment_runs(alone: Host, project: Path, tmp_path: Path, form: str) -> None:
@@ -234,6 +235,7 @@ def test_its_environment_runs(alone: Host, project: Path, tmp_path: Path, form: 
     assert expected.items() <= environ.items()
 
 
+@pytest.mark.slow
 def test_one_package_moves_one_layer(alone: Host, project: Path, tmp_path: Path) -> None:
     """Of forty packages one changes, one goes, one comes: each moves one layer and the last."""
 
@@ -282,6 +284,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
 
 
+@pytest.mark.slow
 def test_memory(alone: Host, project: Path, tmp_path: Path) -> None:
     """A package with a file of 200 MB needs little more memory than one with a file of one."""
     packages = [

@@ -118,6 +118,7 @@ def test_sbom(alone: Host, project: Path, pythons: Path, url: str, tmp_path: Pat
     assert text == (project / "sbom-linux-64.cdx.json").read_text("ascii")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(bool(why_not_run()), reason=why_not_run())
 def test_it_runs(alone: Host, project: Path, url: str, tmp_path: Path) -> None:
     """Modules, scripts and entry points, by the Python that is there."""

@@ -1291,6 +1291,7 @@ multiplat:
     )
 
 
+@pytest.mark.slow
 def test_conda_lock_reads_the_same(alone: Host, project: Path) -> None:
     """conda-lock's own parser leaves on each platform what the file of that platform asks for."""
     platforms = ("linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64")

@@ -173,6 +173,7 @@ def _judged(
     return manager, pypi_meaning(f"{name}{'==' if bare[:1].isdigit() else ''}{bare}"), category
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "text", "more"),
     [
@@ -275,6 +276,7 @@ multiplat:
     )
 
 
+@pytest.mark.slow
 def test_dependency_groups(alone: Host, project: Path) -> None:
     """A group (PEP 735) is what an extra of its name would be, with the groups in it."""
     start = f'[project]\nname = "x"\ndependencies = ["numpy"]\n{CONDA_LOCK}'
@@ -291,6 +293,7 @@ def test_dependency_groups(alone: Host, project: Path) -> None:
     assert mypy not in _asked(got, "osx-arm64")
 
 
+@pytest.mark.slow
 def test_recipe(alone: Host, project: Path) -> None:
     """What of a recipe only conda-build can tell, and what conda-lock passes over, is listed."""
     _, said = _import(alone, project, "meta.yaml", META_YAML)

@@ -160,6 +160,7 @@ def test_records_are_complete(alone: Host, project: Path, real_channel: Path) ->
     assert "bin/greet" in found["files"]
 
 
+@pytest.mark.slow
 def test_what_conda_linked_is_as_locked(
     conda: Host, alone: Host, project: Path, real_channel: Path
 ) -> None:
@@ -404,6 +405,7 @@ def test_info(door: Host, project: Path, real_channel: Path) -> None:
     assert f"   default: this machine can run it\n{where}   gpu: no\n" in shown
 
 
+@pytest.mark.slow
 def test_info_of_what_is_there(alone: Host, project: Path, real_channel: Path) -> None:
     """Whether a lock answers its manifest, and whether a prefix has what is locked; why not."""
 
@@ -634,6 +636,7 @@ def test_same_name_from_another_channel(alone: Host, project: Path, tmp_path: Pa
         assert (alone.envs / "demo/a.txt").read_text(encoding="utf-8") == name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", range(8))
 def test_interrupted_install_is_finished(
     alone: Host, project: Path, tmp_path: Path, moment: int

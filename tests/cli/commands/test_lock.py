@@ -402,6 +402,7 @@ def test_order_of_lines_means_nothing(alone: Host, project: Path, tmp_path: Path
     assert (project / "conda-lock.yml").read_bytes() == first
 
 
+@pytest.mark.slow
 def test_conda_lock_reads_it(alone: Host, project: Path, channel: Path) -> None:
     """conda-lock's own models take the file, and its render writes explicit files of it."""
     write(project, channel, "scipy", "rich-text")

@@ -31,6 +31,7 @@ def slow(project: Path, server: Rules) -> Path:
     return project
 
 
+@pytest.mark.slow
 def test_terminal(alone: Host, slow: Path) -> None:
     """First what is read, then which targets have no solution yet; nothing of it stays."""
     command = ["env", "TERM=xterm", *alone.command, "lock"]
@@ -64,6 +65,7 @@ def large(tmp_path: Path) -> Path:
     return write_repodata(tmp_path / "large", [Package("tool", noarch="generic"), *packages])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["repodata.json.zst", "repodata.json"])
 def test_bytes_of_repodata(alone: Host, project: Path, large: Path, kind: str) -> None:
     """How much of a slow channel has arrived, of which platform: no more than there is."""
@@ -86,6 +88,7 @@ def test_bytes_of_repodata(alone: Host, project: Path, large: Path, kind: str) -
     assert totals[-1] <= sum(there.values()) * 1.1
 
 
+@pytest.mark.slow
 def test_bytes_of_shards(alone: Host, project: Path, tmp_path: Path) -> None:
     """Of a channel that has its repodata in shards, the bytes of those that are there."""
     packages = [Package("library", depends=["tool"]), Package("tool", noarch="generic")]
@@ -105,6 +108,7 @@ def test_bytes_of_shards(alone: Host, project: Path, tmp_path: Path) -> None:
     assert amounts[-1] <= 2 * there  # an index is unpacked
 
 
+@pytest.mark.slow
 def test_slow_channel_on_a_narrow_terminal(alone: Host, slow: Path) -> None:
     """The line is cut to the terminal's width, so that it is drawn over and not below itself."""
     command = ["env", "TERM=xterm", "COLUMNS=40", *alone.command, "lock"]
@@ -114,6 +118,7 @@ def test_slow_channel_on_a_narrow_terminal(alone: Host, slow: Path) -> None:
         assert terminal.exit_code() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [40, 60, 80, 200])
 def test_line_fits(alone: Host, project: Path, channel: Path, large: Path, columns: int) -> None:
     """It never wraps, shortens URLs before it cuts its end, and names no channel twice."""
@@ -143,6 +148,7 @@ def test_line_fits(alone: Host, project: Path, channel: Path, large: Path, colum
         assert all(frame.count(name) <= 1 for name in names), frame
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "purpose"),
     [
@@ -177,6 +183,7 @@ def test_every_command(
     assert f"reading {channel}" in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [(), ("-q",), ("--json",)])
 def test_nobody_watches(alone: Host, slow: Path, options: tuple[str, ...]) -> None:
     """Piped, quiet and in JSON there is not a word of it."""
@@ -185,6 +192,7 @@ def test_nobody_watches(alone: Host, slow: Path, options: tuple[str, ...]) -> No
         assert word not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["-q", "--json"])
 def test_quiet_terminal(alone: Host, slow: Path, option: str) -> None:
     """On a terminal too, who asks for silence has it."""
@@ -194,6 +202,7 @@ def test_quiet_terminal(alone: Host, slow: Path, option: str) -> None:
     assert "not yet" not in terminal.shown
 
 
+@pytest.mark.slow
 def test_bytes_of_an_install(alone: Host, project: Path, tmp_path: Path) -> None:
     """While packages are fetched: how much of all that is to come is there."""
     packages = [

@@ -122,6 +122,7 @@ def _diverge(project: Project, **options: str) -> None:
 BOTH = {"base": "1.5", "left": "2.0", "right": "3.0"}
 
 
+@pytest.mark.slow
 def test_merge(door: Host, tmp_path: Path, tools: Path) -> None:
     """Both sides' changes, in sync to the last byte with what the merged manifest is locked to."""
     project = Project(door, tmp_path / "my repo", tools, "the robot")
@@ -157,6 +158,7 @@ def test_rebase_by_patches(two: Project) -> None:
     assert two.states("--strict") == IN_SYNC
 
 
+@pytest.mark.slow
 def test_cherry_pick_and_revert(two: Project) -> None:
     """One commit of a branch, from a subfolder; and one that is taken back."""
     _diverge(two)
@@ -167,6 +169,7 @@ def test_cherry_pick_and_revert(two: Project) -> None:
     assert locked(two.folder)["linux-64"] == {**BOTH, "left": "1.0", "right": "2.0"}
 
 
+@pytest.mark.slow
 def test_picks_that_are_not_committed(two: Project) -> None:
     """Our side is what has been picked so far."""
     _diverge(two)
@@ -176,6 +179,7 @@ def test_picks_that_are_not_committed(two: Project) -> None:
     assert two.states("--strict") == IN_SYNC
 
 
+@pytest.mark.slow
 def test_rebase_that_stops(two: Project) -> None:
     """A conflict is settled by ``lock``, and the next commit is merged again."""
     two.start()
@@ -199,6 +203,7 @@ def test_rebase_that_stops(two: Project) -> None:
     assert two.states("--strict") == IN_SYNC
 
 
+@pytest.mark.slow
 def test_long_rebase(two: Project) -> None:
     """Several commits that change the lock back and forth: each is merged with its own manifest."""
     two.start()
@@ -284,6 +289,7 @@ def test_both_added_it(two: Project) -> None:
     assert two.states("--strict") == IN_SYNC
 
 
+@pytest.mark.slow
 def test_criss_cross(two: Project) -> None:
     """Of several common ancestors one is taken that the lock can be merged by, or it is told."""
     _diverge(two)
@@ -592,6 +598,7 @@ def _pypi_project(two: Project, index: str, entries: Sequence[str]) -> Callable[
 FAR = ("# 1", "# 2", "# 3", "# 4")
 
 
+@pytest.mark.slow
 def test_pypi(two: Project, index: str) -> None:
     """PyPI packages of both sides, those that need each other among them, as ``lock`` has them."""
     branch = _pypi_project(two, index, ("arm <2", *FAR, "leg <2"))
@@ -613,6 +620,7 @@ def test_pypi(two: Project, index: str) -> None:
     assert '{"__glibc >=2.28": {"depends": ["native"]}}' in merged
 
 
+@pytest.mark.slow
 def test_pypi_that_nobody_tried(two: Project, index: str) -> None:
     """What a package was not resolved beside is left to ``lock``: its bounds are in no lock."""
     branch = _pypi_project(two, index, ("part <2", *FAR))
@@ -623,6 +631,7 @@ def test_pypi_that_nobody_tried(two: Project, index: str) -> None:
     assert locked(two.folder)["linux-64"]["part"] == "2.0"
 
 
+@pytest.mark.slow
 def test_requirements_files(two: Project, index: str) -> None:
     """Files that the manifest names are merged as it is; one that is in conflict is named."""
     requirements = two.folder / "more.txt"
@@ -663,6 +672,7 @@ def test_solve_group(two: Project) -> None:
     assert two.states("--strict") == {**IN_SYNC, "dev.conda-lock.yml": "in sync"}
 
 
+@pytest.mark.slow
 def test_solve_group_that_disagrees(two: Project) -> None:
     """A package that one side moved in one environment, and the other brought into another."""
     extra = (

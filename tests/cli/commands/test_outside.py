@@ -58,6 +58,7 @@ def test_refusing_channel(alone: Host, project: Path, server: Rules, status: int
     assert str(status) in _lock_fails(alone, project)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [401, 403, 500])
 def test_channel_that_refuses_shards(
     alone: Host, project: Path, server: Rules, status: int
@@ -159,6 +160,7 @@ def _no_secret(*texts: str) -> None:
         assert not [each for each in SECRETS if each in text]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["password", "token"])
 @pytest.mark.parametrize("where", ["manifest", "condarc"])
 def test_credentials_are_used_and_not_shown(

@@ -79,6 +79,7 @@ def _licenses(document: Mapping[str, object]) -> dict[str, str]:
     return {each["name"]: each["license"] for each in packages if each["manager"] == "pypi"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verify", ["file", "folder", "false"])
 def test_known_authority(door: Host, own: Path, company: Company, verify: str) -> None:
     """A bundle, a folder of certificates, or none looked at: for all that asks a server."""
@@ -114,6 +115,7 @@ def test_channel(alone: Host, project: Path, tmp_path: Path, company: Company, v
         alone.multiplat("lock", cwd=project, env=_env(company, known))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verify", ["true", "truststore", "another"])
 def test_unknown_authority(alone: Host, own: Path, company: Company, verify: str) -> None:
     """It is refused, once and in words, whoever asks; nothing is taken for not known."""

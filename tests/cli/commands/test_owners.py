@@ -227,6 +227,7 @@ def test_built_projects(
     assert not (alone.envs / "demo").exists()
 
 
+@pytest.mark.slow
 def test_conda_comes_later(alone: Host, project: Path, channel: Path, pypi: Rules) -> None:
     """A conda package that comes does not push aside a PyPI package that stays."""
     _locked(alone, project, channel, _pip(pypi, "ninja"))
@@ -252,6 +253,7 @@ def _overwrite(prefix: Path, index: Index) -> None:
     subprocess.run([*command, *options, f"ninja @ {wheel.as_uri()}"], check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", ["conda", "pypi", "both gone"])
 def test_earlier_versions_are_mended(
     alone: Host, project: Path, channel: Path, index: Index, pypi: Rules, kept: str
@@ -507,6 +509,7 @@ def _of_slots(prefix: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_each_file_is_its_owners(alone: Host, project: Path, tmp_path: Path, seed: int) -> None:
     """From every owner to every other, in one install: the locked owners' files and no others."""
@@ -526,6 +529,7 @@ def test_each_file_is_its_owners(alone: Host, project: Path, tmp_path: Path, see
         assert not list((prefix / SITE).glob("*.dist-info"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [3, 4, 5])
 def test_no_file_has_two_owners(alone: Host, project: Path, tmp_path: Path, seed: int) -> None:
     """One that would have two is refused from any state, and nothing is changed."""
@@ -554,6 +558,7 @@ def test_no_file_has_two_owners(alone: Host, project: Path, tmp_path: Path, seed
         assert not os.path.lexists(prefix)
 
 
+@pytest.mark.slow
 def test_one_voice(
     alone: Host, project: Path, channel: Path, index: Index, pypi: Rules, tmp_path: Path
 ) -> None:

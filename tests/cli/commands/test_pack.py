@@ -106,6 +106,7 @@ def _run(prefix: Path, code: str) -> str:
     return subprocess.run([program, "-c", code], capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.slow
 def test_pack_and_unpack(
     door: Host, alone: Host, project: Path, tmp_path: Path, served: Rules
 ) -> None:
@@ -134,6 +135,7 @@ def test_pack_and_unpack(
     assert ran.stdout == "1.5\n"
 
 
+@pytest.mark.slow
 def test_as_install_leaves_it(alone: Host, project: Path, tmp_path: Path, served: Rules) -> None:
     """All that an installed environment has, the unpacked one has too, and no more but its lock."""
     _write(project, served, "robot")
@@ -173,6 +175,7 @@ def _pip_package() -> Package:
     return Package("pip", noarch="python", depends=["python"], files=files)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_pip", [False, True], ids=["no pip", "pip"])
 def test_what_the_readme_says_for_any_conda(
     conda: Host, alone: Host, project: Path, tmp_path: Path, served: Rules, with_pip: bool
@@ -237,6 +240,7 @@ def test_pixi_packs_layout(alone: Host, project: Path, tmp_path: Path, served: R
     assert sorted(wheels) == ["purely", "robot"]
 
 
+@pytest.mark.slow
 def test_environment_to_solve(
     conda: Host, alone: Host, project: Path, tmp_path: Path, served: Rules
 ) -> None:

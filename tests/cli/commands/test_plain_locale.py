@@ -28,6 +28,7 @@ def locked(alone: Host, project: Path, real_channel: Path) -> Path:
     return project
 
 
+@pytest.mark.slow
 def test_in_such_a_folder(alone: Host, locked: Path, tmp_path: Path) -> None:
     """To be in one is nothing for rattler: each command that needs it says so, and what to do."""
     folder = tmp_path / "für"

@@ -205,6 +205,7 @@ def test_conda_binds_pypi(
     }
 
 
+@pytest.mark.slow
 def test_conflict_names_both_sides(
     alone: Host, project: Path, channel: Path, index: Index, pypi: Rules
 ) -> None:
@@ -287,6 +288,7 @@ def test_index_that_is_down(alone: Host, project: Path, channel: Path) -> None:
     assert not (project / "conda-lock.yml").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
 def test_ctrl_c(alone: Host, project: Path, channel: Path, index: Index, pypi: Rules) -> None:
     """An interrupt that only we get does not wait for an index that does not answer."""
@@ -406,6 +408,7 @@ def test_credentials_are_not_locked(alone: Host, project: Path, channel: Path, p
     assert "wrong" not in done.stderr
 
 
+@pytest.mark.slow
 def test_conda_lock_reads_it(alone: Host, project: Path, channel: Path, pypi: Rules) -> None:
     """conda-lock parses the lock, and its render writes the PyPI packages with their hashes."""
     write(project, channel, "python 3.12.*", _pip(pypi, "robot"), platforms="[linux-64]")
@@ -430,6 +433,7 @@ def _import(prefix: Path, *modules: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.slow
 def test_install(door: Host, project: Path, real_channel: Path, pypi: Rules, index: Index) -> None:
     """Exactly what is locked, into a prefix that conda made; twice is once; what goes, goes."""
     index.wheel("tool", requires=["purely", "greeting"])
@@ -535,6 +539,7 @@ def test_conda_packages_are_not_overwritten(
     assert _pypi(project)[SUBDIR] == {}
 
 
+@pytest.mark.slow
 def test_folders_and_repositories(
     alone: Host, project: Path, real_channel: Path, pypi: Rules, tmp_path: Path
 ) -> None:
@@ -587,6 +592,7 @@ def test_render(alone: Host, project: Path, channel: Path, pypi: Rules) -> None:
     assert data["dependencies"][-1] == {"pip": [f"--index-url {pypi.url}/simple", "purely==1.1"]}
 
 
+@pytest.mark.slow
 @pytest.mark.pypi
 def test_robosuite_from_pypi(alone: Host, project: Path, channel: Path) -> None:
     """The real thing: robosuite for three platforms beside conda's python and numpy."""

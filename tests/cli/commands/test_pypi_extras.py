@@ -77,6 +77,7 @@ def _of_pypi(project: Path, subdir: str = "linux-64") -> dict[str, set[str]]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("conda", "entries", "expected"),
     [
@@ -115,6 +116,7 @@ def test_what_extras_need_is_locked(
         assert name in everything
 
 
+@pytest.mark.slow
 def test_who_asks_is_seen(alone: Host, project: Path, channel: Path, pypi: Rules) -> None:
     """`why` and `tree` go over the extra; who needs the project without it has nothing of it."""
     _write(project, channel, pypi, "fsspec", "asker", "plain")
@@ -134,6 +136,7 @@ def test_who_asks_is_seen(alone: Host, project: Path, channel: Path, pypi: Rules
     assert "fsspec[http]" in why
 
 
+@pytest.mark.slow
 def test_extras_that_there_are_not(alone: Host, project: Path, channel: Path, pypi: Rules) -> None:
     """Unknown extras and metadata that no index has: a line each, with who asks."""
     entries = ("hopeful", "plain[other]", "hidden[gui]")
@@ -163,6 +166,7 @@ def test_extras_that_there_are_not(alone: Host, project: Path, channel: Path, py
     assert quiet.stderr == ""
 
 
+@pytest.mark.slow
 def test_an_extra_is_part_of_what_is_locked(
     alone: Host, project: Path, channel: Path, pypi: Rules
 ) -> None:
@@ -182,6 +186,7 @@ def test_an_extra_is_part_of_what_is_locked(
     assert set(_of_pypi(project)) == {"plain"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_random_extras(
     alone: Host, project: Path, channel: Path, tmp_path: Path, seed: int
@@ -225,6 +230,7 @@ def _as_another_tool(project: Path) -> None:
     path.write_text(yaml.safe_dump(data), encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", ["asker", "fsspec[http]", "http-client[speed]"])
 def test_locks_of_other_tools_have_no_extras(
     alone: Host, project: Path, channel: Path, pypi: Rules, entry: str

@@ -130,6 +130,7 @@ def test_mirror_that_is_none(
     assert not list(alone.envs.glob("demo/**/purely.py"))
 
 
+@pytest.mark.slow
 def test_indexes_of_the_manifest_are_asked_themselves(
     alone: Host, project: Path, tmp_path: Path, real_channel: Path, pypi: Index
 ) -> None:

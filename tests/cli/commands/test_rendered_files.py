@@ -42,6 +42,7 @@ def _texts(project: Path) -> dict[str, str]:
     return {path.name: path.read_text(encoding="utf-8") for path in found}
 
 
+@pytest.mark.slow
 def test_each_kind(door: Host, project: Path, tools: Path, pip: str) -> None:
     """What stands there of each kind is compared and renewed; what does not is not made."""
     write(project, tools, "tool <2", "python", pip, platforms=PLATFORMS, extra=DEV)
@@ -203,6 +204,7 @@ OTHERS = ("pixi.lock", "pylock.dev-linux-64.toml", "pylock.linux-64.toml")
 PINS = ("dev.linux-64.pin.txt", "environment.linux-64.pin.txt")
 
 
+@pytest.mark.slow
 def test_for_other_tools(door: Host, project: Path, tools: Path, pip: str) -> None:
     """The files of pixi, PEP 751 and Snakemake: made, compared, and renewed."""
     write(project, tools, "tool <2", "python", pip, platforms="[linux-64]", extra=DEV)

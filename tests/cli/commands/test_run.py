@@ -94,6 +94,7 @@ _CALLERS: list[dict[str, str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="nothing shows the beginning")
 @pytest.mark.parametrize("package", ["tools", "activated"])
 def test_nothing_else_is_set(conda: Host, project: Path, channel: Path, package: str) -> None:
@@ -259,6 +260,7 @@ def test_empty_name(alone: Host, project: Path, channel: Path, option: str) -> N
         assert done.stderr == "error: -n and -p need a value, and this one is empty\n"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(driver_present(), reason="a driver is asked in a process of its own")
 def test_start(conda: Host, project: Path, channel: Path) -> None:
     """In conda, what is as locked starts in conda's own time and 0.15 s of a processor.

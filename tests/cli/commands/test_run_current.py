@@ -126,6 +126,7 @@ def test_frozen(alone: Host, stale: Path) -> None:
     alone.multiplat("run", "--locked", "--", "tool", cwd=stale, env=frozen, code=1)
 
 
+@pytest.mark.slow
 def test_setting_in_conda(conda: Host, stale: Path) -> None:
     """Conda's configuration says the default, and our variable says another."""
     text = "plugins: {multiplat_run: locked}\n"
@@ -144,6 +145,7 @@ def test_setting_that_is_none(alone: Host, stale: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_install_never_solves(alone: Host, stale: Path) -> None:
     """It warns, or fails with ``--locked``."""
     before = _lock(stale)
@@ -211,6 +213,7 @@ def test_project_that_cannot_be_written(alone: Host, stale: Path) -> None:
     assert done.stderr.endswith("  --frozen takes the lock as it is\n")
 
 
+@pytest.mark.slow
 def test_several_at_once(alone: Host, stale: Path) -> None:
     """One locks and installs; the others take that, and all run."""
     running = [

@@ -77,6 +77,7 @@ def _licenses(bill: Any) -> dict[str, Any]:
     return choices
 
 
+@pytest.mark.slow
 def test_whole(door: Host, project: Path, tmp_path: Path) -> None:
     """Everything there is of two platforms and environments, to the letter for one package."""
     channel = write_repodata(tmp_path / "robots", PACKAGES)
@@ -133,6 +134,7 @@ def test_whole(door: Host, project: Path, tmp_path: Path) -> None:
     assert licenses["solo"] == [{"license": {"name": "LicenseRef-Ours"}}]
 
 
+@pytest.mark.slow
 def test_same_bytes(alone: Host, project: Path, served: Rules) -> None:
     """Twice the same; the serial number is another for another content."""
     write(project, f"{served.url}/chan", "app", platforms=TWO)
@@ -147,6 +149,7 @@ def test_same_bytes(alone: Host, project: Path, served: Rules) -> None:
     assert len(numbers) == 2
 
 
+@pytest.mark.slow
 def test_kept_in_step(alone: Host, project: Path, served: Rules) -> None:
     """`check` and `render --existing` look nothing up of packages that the bill has."""
     write(project, f"{served.url}/chan", "app", platforms=ONE)
@@ -239,6 +242,7 @@ def test_of_another_tool(alone: Host, project: Path, tmp_path: Path) -> None:
     assert (project / "sbom-linux-64.cdx.json").read_text(encoding="utf-8") == theirs
 
 
+@pytest.mark.slow
 def test_pypi(alone: Host, project: Path, tmp_path: Path) -> None:
     """PyPI's packages with what they need of conda's; a folder has neither purl nor hash."""
     index = Index(tmp_path / "index")
@@ -271,6 +275,7 @@ def test_pypi(alone: Host, project: Path, tmp_path: Path) -> None:
     assert {"hashes", "externalReferences"} & local.keys() == set()
 
 
+@pytest.mark.slow
 def test_any_lock(alone: Host, project: Path, tmp_path: Path) -> None:
     """Names, versions, builds and licences of all sorts make bills that the schema takes."""
     chosen = random.Random(16)

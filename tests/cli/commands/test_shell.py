@@ -207,7 +207,7 @@ def test_shell_is_that_which_asks(door: Host, locked: Path) -> None:
         terminal.wait_for("begin")
         terminal.type(CTRL_Z)
         terminal.wait_for("(demo) ")
-        terminal.enter("kill %1; sh -c 'exit 3'; exit")
+        terminal.enter("kill %1; wait; sh -c 'exit 3'; exit")
         terminal.wait_for("outer> ")
         terminal.enter('echo "<$? ${CONDA_PREFIX-none}>"; exit')
         terminal.wait_for("<3 none>")

@@ -158,6 +158,7 @@ def test_a_member_that_has_no_solution(alone: Host, project: Path, twins: Path) 
     assert "agree" not in said
 
 
+@pytest.mark.slow
 def test_pypi_agrees(alone: Host, project: Path, tmp_path: Path) -> None:
     """PyPI's versions agree too, also with what conda provides elsewhere in the group."""
     python = Package("python", "3.12.5", "0_cpython", "linux-64")

@@ -81,6 +81,7 @@ def _manifest(
     write(project, channel, "python 3.12.*", f"pip: [{entry}]", platforms=named, extra=extra)
 
 
+@pytest.mark.slow
 @needs_openssl
 @pytest.mark.parametrize(("promise", "said", "backend"), CASES)
 @pytest.mark.parametrize("entry", ["torch", "robot"])
@@ -126,6 +127,7 @@ def test_build_for_what_is_promised(
     alone.multiplat("check", "--strict", cwd=project)
 
 
+@pytest.mark.slow
 @pytest.mark.pypi
 @pytest.mark.parametrize(("promise", "local"), [("", "+cpu"), ('cuda: "12.9"', "+cu129")])
 def test_real_index(alone: Host, project: Path, channel: Path, promise: str, local: str) -> None:

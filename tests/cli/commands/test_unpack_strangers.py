@@ -162,6 +162,7 @@ _ANY.type, _ANY.size = tarfile.DIRTYPE, -512
 _LESS = _ANY.tobuf(tarfile.GNU_FORMAT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -335,6 +336,7 @@ def test_cache_is_not_poisoned(alone: Host, archive: Path, tmp_path: Path) -> No
     assert read == [b"another tool\n", b"tool\n"]
 
 
+@pytest.mark.slow
 @pytest.mark.faults
 def test_any_bytes(
     request: pytest.FixtureRequest, alone: Host, archive: Path, tmp_path: Path

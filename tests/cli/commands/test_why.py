@@ -218,6 +218,7 @@ def test_channel_priority(alone: Host, project: Path, torches: Path, tmp_path: P
     assert "/torch-2.0-cuda126_1." in (project / "conda-lock.yml").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_pypi(alone: Host, project: Path, tmp_path: Path) -> None:
     """PyPI packages: who asks, and what keeps the newest out."""
     python = Package("python", "3.12.5", "0_cpython", "linux-64")

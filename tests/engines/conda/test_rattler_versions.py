@@ -55,6 +55,7 @@ def test_another_version_is_refused(
     assert not (project / "conda-lock.yml").exists()
 
 
+@pytest.mark.slow
 def test_what_needs_no_engine_works_beside_another_version(
     alone: Host, project: Path, channel: Path, other: dict[str, str]
 ) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from itertools import product
 
+import pytest
 import rattler
 from support.dialect import BUILDS, VERSIONS
 from support.hosts import TESTS
@@ -175,6 +176,7 @@ def _by_us(spec: str) -> list[list[str]] | None:
     ]
 
 
+@pytest.mark.slow
 def test_specs_are_read_as_conda_reads_them() -> None:
     """A spec that we take means what it means to conda; no spec that conda refuses is taken.
 

@@ -140,6 +140,7 @@ def test_every_setting_of_uv(
     assert "constraint-dependencies in project/pyproject.toml" in line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", ["UV_DEFAULT_INDEX", "UV_INDEX_URL", "index-url", "index"])
 def test_mirror(
     door: Host,

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 
+import pytest
 from support.advisories import advisory
 
 from conda_multiplat.lockfile.audit.advisory import read_advisory
@@ -45,6 +46,7 @@ def test_any_aliases() -> None:
         assert _names(aliases) == _joined(aliases), seed
 
 
+@pytest.mark.slow
 def test_thousands() -> None:
     """Four times as many, each tied to the next, take no sixteen times as long."""
 
