@@ -78,9 +78,20 @@ def _room(imported: str) -> str:
     return _top(imported.removeprefix(f"{PACKAGE}.")) if imported.startswith(f"{PACKAGE}.") else ""
 
 
-def _imports(tree: ast.AST) -> Iterator[tuple[str, ast.stmt]]:
+@functools.cache
+def _nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """All of a source, which each rule goes through."""
+    return tuple(ast.walk(tree))
+
+
+@functools.cache
+def _imports(tree: ast.AST) -> tuple[tuple[str, ast.stmt], ...]:
     """Every imported module's full name; ``from a import b`` counts as ``a`` and ``a.b``."""
-    for node in ast.walk(tree):
+    return tuple(_found_imports(tree))
+
+
+def _found_imports(tree: ast.AST) -> Iterator[tuple[str, ast.stmt]]:
+    for node in _nodes(tree):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -89,20 +100,22 @@ def _imports(tree: ast.AST) -> Iterator[tuple[str, ast.stmt]]:
             yield from ((f"{base}.{alias.name}", node) for alias in node.names)
 
 
+@functools.cache
 def _inside_functions(tree: ast.AST) -> set[ast.AST]:
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
     return {
         each
-        for function in ast.walk(tree)
+        for function in _nodes(tree)
         if isinstance(function, functions)
         for each in ast.walk(function)
     }
 
 
+@functools.cache
 def _for_types_only(tree: ast.AST) -> set[ast.AST]:
     return {
         each
-        for node in ast.walk(tree)
+        for node in _nodes(tree)
         if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
         for statement in node.body
         for each in ast.walk(statement)
@@ -146,7 +159,7 @@ def world_in_core(sources: Sources) -> list[str]:
     found = []
     for module, tree in _core(sources).items():
         found += [f"{module} imports {name}" for name, _ in _imports(tree) if name in WORLD_MODULES]
-        for node in ast.walk(tree):
+        for node in _nodes(tree):
             called = node.func if isinstance(node, ast.Call) else None
             if isinstance(called, ast.Name) and called.id in WORLD_CALLS:
                 found.append(f"{module} calls {called.id}")
@@ -233,7 +246,7 @@ def exits_in_core(sources: Sources) -> list[str]:
     return [
         f"{module} raises SystemExit"
         for module, tree in _core(sources).items()
-        for node in ast.walk(tree)
+        for node in _nodes(tree)
         if isinstance(node, ast.Name) and node.id in ("SystemExit", "exit", "quit")
     ]
 
@@ -263,7 +276,6 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_rule_holds(rule: Rule) -> None:
     """Each rule holds in the whole package."""
