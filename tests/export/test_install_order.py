@@ -148,10 +148,16 @@ def test_the_alphabet_among_the_ready_ones(seed: int):
 @pytest.mark.parametrize("closed", [False, True], ids=["chain", "ring"])
 def test_five_thousand_in_a_row(closed: bool):
     """A long chain, or one that closes, needs neither recursion nor time."""
-    count = 5000
-    given = [record(f"p{number:04}", f"p{number + 1:04}") for number in range(count - 1)]
-    given.append(record(f"p{count - 1:04}", *(["p0000"] if closed else [])))
-    start = time.process_time()
-    found = names(given)
-    assert time.process_time() - start < 0.8
-    assert found == sorted(found, reverse=True)
+
+    def least_time(count: int) -> float:
+        given = [record(f"p{number:04}", f"p{number + 1:04}") for number in range(count - 1)]
+        given.append(record(f"p{count - 1:04}", *(["p0000"] if closed else [])))
+        times = []
+        for _ in range(3):
+            start = time.process_time()
+            found = names(given)
+            times.append(time.process_time() - start)
+            assert found == sorted(found, reverse=True)
+        return min(times)
+
+    assert least_time(5000) < 12 * least_time(1000)  # five times as long would be linear

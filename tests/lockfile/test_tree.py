@@ -68,7 +68,7 @@ def test_every_pair() -> None:
     began = time.process_time()
     steps = downwards(graph)
     lines = text(steps, graph.records, inverted=False)
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 20  # one for each way would never end
     assert len(lines) == len(names) + sum(range(len(names)))
     assert len(upwards(graph, [("conda", names[-1])])) == 1 + sum(range(len(names))) + len(names)
 
