@@ -16,6 +16,12 @@ _FUZZY_IN_A_LIST = re.compile(
 )
 
 
+def lone_sign(text: str) -> str:
+    """Return the operator in a valid MatchSpec that has no version, so that conda ignores it."""
+    last = text.partition("[")[0].strip()[-1:]
+    return last if last in LONE else ""
+
+
 def slip(name: str, rest: str) -> str:
     """Return how conda reads a mistake, and what to write instead; ``""`` if there is no mistake.
 

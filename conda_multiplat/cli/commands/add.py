@@ -49,6 +49,7 @@ from conda_multiplat.manifest.edit.draft import Change, Draft
 from conda_multiplat.manifest.edit.requirements import put
 from conda_multiplat.vocabulary.errors import UsageError, WordingError
 from conda_multiplat.vocabulary.markers import may_hold
+from conda_multiplat.vocabulary.match_spec_slips import lone_sign
 from conda_multiplat.vocabulary.names import SUBDIRS, on_one_line, spec_name
 from conda_multiplat.vocabulary.pip_entries import entry_name
 from conda_multiplat.vocabulary.selector_writer import Selection
@@ -138,7 +139,10 @@ def _addition(text: str, environment: str, selection: Selection, *, pypi: bool) 
             raise UsageError(str(error), hints=[error.hint] if error.hint else []) from None
     else:
         name = spec_name(text)
-        if wrong := (check_spec(on_one_line(written)) if name else "it has no package name"):
+        wrong = check_spec(on_one_line(written)) if name else "it has no package name"
+        if not wrong and (sign := lone_sign(text)):  # in a manifest, conda ignores it
+            wrong = f"no version after {sign!r}"
+        if wrong:
             hint = "for example `numpy`, `numpy>=1.26,<2.3`; a package of PyPI: --pypi"
             raise UsageError(f"not a MatchSpec: {written!r} ({wrong})", hints=[hint])
     return Addition(text, Change(environment, name, pypi, selection))

@@ -160,8 +160,6 @@ def test_style_of_the_bound(alone: Host, project: Path, channel: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "written"),
     [
-        ("numpy=", "numpy >=2.1.0"),
-        ("numpy>", "numpy >=2.1.0"),
         ("numpy[]", "numpy >=2.1.0[]"),
         (" numpy ", "numpy >=2.1.0"),
     ],
@@ -169,10 +167,21 @@ def test_style_of_the_bound(alone: Host, project: Path, channel: Path) -> None:
 def test_bound_of_what_conda_reads_as_a_name(
     alone: Host, project: Path, channel: Path, asked: str, written: str
 ) -> None:
-    """A sign without a version, which conda ignores, does not come before the bound."""
+    """Empty brackets and white space do not come before the bound."""
     write(project, channel, "python", platforms=TWO)
     alone.multiplat("add", asked, cwd=project)
     assert _dependencies(project) == f"  - python\n  - {written}\n"
+
+
+@pytest.mark.parametrize("line", ["numpy=", "numpy>", "numpy!"])
+def test_bound_of_a_line_with_an_empty_version(
+    alone: Host, project: Path, channel: Path, line: str
+) -> None:
+    """A sign of a manifest that conda ignores gives way to the bound of the bare name."""
+    write(project, channel, "python", line, platforms=TWO)
+    assert f"`{line}`: conda ignores" in alone.multiplat("lock", cwd=project).stderr
+    alone.multiplat("add", "numpy", cwd=project)
+    assert _dependencies(project) == "  - python\n  - numpy>=2.1.0\n"
 
 
 def test_bound_beside_a_channel(alone: Host, project: Path, channel: Path) -> None:
@@ -183,12 +192,31 @@ def test_bound_beside_a_channel(alone: Host, project: Path, channel: Path) -> No
     assert _dependencies(project) == f"  - python\n  - numpy >=2.1.0{asked[5:]}\n"
 
 
-@pytest.mark.parametrize("asked", ["numpy= ", "numpy >=", "numpy= []", "numpy>=\t"])
-def test_sign_that_conda_refuses(alone: Host, project: Path, channel: Path, asked: str) -> None:
-    """``numpy= `` is refused as in a manifest, and told as it was written."""
+@pytest.mark.parametrize("sign", ["=", "==", "!=", "<=", ">=", "~=", "<", ">"])
+def test_empty_version(alone: Host, project: Path, channel: Path, sign: str) -> None:
+    """An operator without a version is refused and told as it was written, however it is spaced."""
     write(project, channel, "python", platforms=TWO)
+    for asked in (
+        *(f"numpy{sign}", f"numpy {sign}", f"numpy{sign} ", f"numpy {sign}\t"),
+        *(f"numpy{sign}[build=py*]", f"conda-forge::numpy{sign}", f"numpy >=2,{sign}"),
+    ):
+        done = alone.multiplat("add", "zlib", asked, cwd=project, code=2)
+        assert done.stderr == (
+            f"error: not a MatchSpec: {asked!r} (no version after {sign!r})\n"
+            "  for example `numpy`, `numpy>=1.26,<2.3`; a package of PyPI: --pypi\n"
+        )
+    assert _dependencies(project) == "  - python\n"
+
+
+@pytest.mark.parametrize("asked", ["numpy!", "numpy~", "numpy=[]", "numpy= []"])
+def test_sign_without_a_version(alone: Host, project: Path, channel: Path, asked: str) -> None:
+    """What is no operator, or stands before brackets, has no version either."""
+    write(project, channel, "python", platforms=TWO)
+    sign = asked.removeprefix("numpy")[0]
     done = alone.multiplat("add", asked, cwd=project, code=2)
-    assert f"error: not a MatchSpec: {asked!r} (no version after " in done.stderr
+    assert done.stderr.startswith(
+        f"error: not a MatchSpec: {asked!r} (no version after {sign!r})\n"
+    )
     assert _dependencies(project) == "  - python\n"
 
 
