@@ -29,11 +29,11 @@ from conda_multiplat.machine.file_locks import alone
 REPODATA, PACKAGES = "repodata", "packages"
 KINDS = (REPODATA, PACKAGES)
 FOLDER = "multiplat"
-#: Why something is left.
+#: Reasons why something is not removed.
 IN_USE, READ_ONLY = "in use", "read-only"
 _DOWNLOAD = ".download-"
 _REMOVING = ".removing-"
-#: Who installs holds it, we with others and rattler alone.
+#: The lock that an installation holds: shared in our processes, exclusive in rattler.
 CACHE_LOCK = ".cache.lock"
 #: Seconds.
 _DAY = 24 * 3600
@@ -84,7 +84,7 @@ def clean(pkgs_dirs: Iterable[Path], kinds: Sequence[str], *, dry_run: bool) -> 
 
 
 def _repodata(folder: Path, *, dry_run: bool) -> Tally:
-    """Files only: a run that has made a folder here is about to write into it."""
+    """Count and remove files, but no folders: another run may have just made one to write into."""
     tally = Tally()
     for path in sorted(_files([folder])):
         with alone(_lock_of(path)) as free:
@@ -104,7 +104,7 @@ def _lock_of(path: Path) -> Path:
 
 
 def _guarded(folder: Path, lock: str, *, dry_run: bool) -> Tally:
-    """Return a folder's content except its lock."""
+    """Count and remove a folder's content except its lock."""
     tally = Tally()
     if not folder.is_dir():
         return tally
@@ -160,8 +160,8 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
 def _count(paths: Iterable[Path], tally: Tally) -> None:
     """Count files, and each inode's bytes once.
 
-    They are free only when the last name is gone: a file with more names than are counted here is
-    in an environment too.
+    Only the removal of a file's last name frees them: a file with more names than are counted here
+    is in an environment too.
     """
     inodes: dict[tuple[int, int], list[int]] = {}
     for path in paths:
@@ -194,7 +194,7 @@ def _remove(path: Path, tally: Tally) -> None:
             if not path.name.startswith(_REMOVING):
                 gone = path.with_name(f"{_REMOVING}{os.getpid()}-{path.name}")
                 path.rename(gone)
-            import shutil  # late: who installs imports this module too
+            import shutil  # late: an installation imports this module too
 
             shutil.rmtree(gone)
         else:

@@ -120,7 +120,7 @@ class Web:
         """Process a response; request it again if a retry may help."""
         try:
             request = _request(url, data, headers)
-        except ValueError as error:  # half an address in brackets, half a character
+        except ValueError as error:  # an unclosed bracket, a lone surrogate
             raise UnfetchedError(reason_of(error)) from None
         reason = ""
         for number in range(self._tries):

@@ -33,10 +33,10 @@ _LARGEST_LIST = 64 << 20
 _LARGEST_SUM = 8 << 30
 #: The maximum number of unreadable advisories in a message.
 _NAMED = 10
-#: What ``zipfile`` unpacks in pieces, however it was packed.
+#: The compression methods that ``zipfile`` unpacks in pieces of a limited size.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
-#: What ``zipfile`` raises of numbers and names that can't be.
+#: The errors that ``zipfile`` raises for an invalid zip.
 _NO_ZIP = (
     *(zipfile.BadZipFile, zlib.error, struct.error, EOFError),
     *(ArithmeticError, RuntimeError, ValueError),
@@ -126,7 +126,7 @@ def _too_large(name: str, limit: int) -> UsageError:
 
 
 class _Bounded(io.FileIO):
-    """A zip of which no more is read at once than its longest list of members may have."""
+    """A zip that refuses to read more at once than the maximum size of its list of members."""
 
     def read(self, size: int | None = -1) -> bytes:
         if size is not None and size > _LARGEST_LIST:

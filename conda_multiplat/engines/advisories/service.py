@@ -130,7 +130,7 @@ class Service:
 def _is_web(url: str) -> bool:
     try:
         return urlsplit(url).scheme in ("http", "https")
-    except ValueError:  # half an address in brackets
+    except ValueError:  # an unclosed bracket
         return False
 
 

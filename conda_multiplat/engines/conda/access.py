@@ -250,8 +250,8 @@ def run(coroutine: Coroutine[Any, Any, T], settings: Settings) -> T:
     return result
 
 
-#: The loops of what has failed, or was interrupted. rattler's threads go on with what nobody waits
-#: for, and tell the loop: one that is closed would answer with a traceback.
+#: The event loops of calls that failed or were interrupted. rattler's threads go on with their work
+#: and report its end to the loop; a closed loop would print a traceback.
 _left: list[asyncio.AbstractEventLoop] = []
 
 
@@ -284,7 +284,7 @@ def _settle(others: Collection[int] = ()) -> None:
     that instant crashes with the wrong exit code, after its work is done: 3 % of solves and failed
     installs did, none of 450 that waited.
     """
-    # ``threading`` does not know the threads that somebody has started without it.
+    # ``threading`` does not know threads that were started without it.
     ours = {*others, *(thread.ident for thread in threading.enumerate())}
     end = time.monotonic() + _PATIENCE
     time.sleep(_STEP)

@@ -68,7 +68,7 @@ class Arriving:
         self._now, self._worked = now, worked
         self._arrived, self._next = Arrived(0, {}), float("-inf")
         self._keys: dict[str, str] = {}  # file name -> ``CHANNEL/PLATFORM``
-        self._labels: dict[str, list[str]] = {}  # platform -> the same, for each channel
+        self._labels: dict[str, list[str]] = {}  # platform -> ``CHANNEL/PLATFORM``
         for url, channel in channels.items():
             subdir = url.rpartition("/")[2]
             label = f"{channel}/{subdir}"

@@ -25,7 +25,7 @@ from conda_multiplat.vocabulary.exclude_newer import Cuts, whole_seconds
 
 _NEVER = datetime(9999, 1, 1, tzinfo=timezone.utc)
 _BEFORE_NEVER = int(datetime(9000, 1, 1, tzinfo=timezone.utc).timestamp())
-#: For us it means no time, for rattler a time long ago.
+#: A time of 0: for us it means no time, for rattler a time long ago.
 _UNDATED = datetime.fromtimestamp(0, timezone.utc)
 
 

@@ -13,7 +13,7 @@ from conda_multiplat.vocabulary.match_spec import is_package_name
 from conda_multiplat.vocabulary.package_facts import PackageFacts
 from conda_multiplat.vocabulary.records import CondaRecord
 
-#: For a record that was removed from its channel, or is of a channel that the manifest lacks.
+#: The note on a record that none of the manifest's channels has.
 GONE = "its channel no longer has it"
 
 
@@ -26,7 +26,7 @@ async def stated_facts(
         GatewayError: a channel can't be read.
     """
     names = [record.name for record in records if is_package_name(record.name)]
-    # Locked records count, whatever is too new today.
+    # Locked records count even if they are too new today.
     channel_records = await repodata.known(request, names, unseen=True) if names else []
     stated = {public_name(record.url): _facts(record) for record in channel_records}
     return {record.name: stated.get(record.url, PackageFacts(missing=GONE)) for record in records}

@@ -25,8 +25,7 @@ def _refuse_unknown_version() -> None:
     """Name the supported versions, instead of failing later in the middle of a command.
 
     Raises:
-        OutsideError: another one is installed, which must have been forced: pip and conda know our
-            range.
+        OutsideError: another version is installed, by force: pip and conda know the supported ones.
     """
     installed = rattler.__version__
     if tuple(int(part) for part in installed.split(".")[:2]) in KNOWN:
@@ -45,7 +44,7 @@ def _refuse_unknown_version() -> None:
 
 _refuse_unknown_version()  # before we use what another version may lack
 
-from rattler.exceptions import InvalidMatchSpecError  # noqa: E402  # for that reason
+from rattler.exceptions import InvalidMatchSpecError  # noqa: E402  # after the check
 
 #: ``Platform`` before 0.27, which renamed it; the old name warns from then on.
 Subdir: type[rattler.Subdir] = getattr(
@@ -83,7 +82,7 @@ def requested_spec(text: str) -> Any:
 KEEPS_UNDATED = "timestamp_policy" in signature(rattler.solve).parameters
 #: Whether records have the time of their publication, from 0.27 on.
 KNOWS_INDEXED = hasattr(rattler.PackageRecord, "indexed_timestamp")
-#: How all versions say that a record is too new; the instant is ours, and may stand for another.
+#: Matches rattler's phrase for a record that is too new; its date may not be the manifest's.
 _TOO_NEW = re.compile(r"the package is uploaded after the cutoff date of [0-9-]+ [0-9:.]+( UTC)?")
 _EPOCH = datetime.fromtimestamp(0, timezone.utc)
 

@@ -10,7 +10,7 @@ from rattler.exceptions import FetchRepoDataError, GatewayError, IoError
 
 from conda_multiplat.solving.related_channels import Relation
 
-#: CEP 42 recommends it.
+#: The maximum depth that CEP 42 recommends.
 _MAX_DEPTH = 10
 
 

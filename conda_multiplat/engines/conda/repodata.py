@@ -70,7 +70,7 @@ class Repodata:
         source = rattler.SourceConfig(cache_action=action)
         cache = repodata_folder(settings)
         self._plain_wheels = PlainWheels(cache)
-        self._with_wheels: set[str] = set()  # channels of which the Gateway finds wheels
+        self._with_wheels: set[str] = set()  # channels for which the Gateway finds wheels
         self._names: dict[tuple[object, ...], dict[str, str]] = {}
         self._gateway = rattler.Gateway(
             cache_dir=cache,
@@ -225,7 +225,7 @@ class Repodata:
     ) -> list[rattler.RepoDataRecord]:
         """Return the records that the channels still have, with their current metadata."""
         names = [record.name for record in records if is_package_name(record.name)]
-        if not names:  # an edited lock can have others
+        if not names:  # an edited lock can have only invalid names
             return []
         urls = {record.url for record in records}
         current = await self.known(request, names)

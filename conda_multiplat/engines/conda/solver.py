@@ -58,7 +58,7 @@ from conda_multiplat.vocabulary.records import CondaRecord
 
 T = TypeVar("T")
 
-#: The number of a target's packages that are tried by solving, if nothing simpler tells.
+#: The maximum number of a target's packages that are explained by trial solves.
 _TRIALS = 2
 _ARENAS = (os.cpu_count() or 1) + 1
 _M_ARENA_MAX = -8  # of glibc's <malloc.h>

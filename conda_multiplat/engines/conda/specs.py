@@ -65,7 +65,7 @@ def spec_matches(spec: str, package: VirtualPackage | CondaRecord) -> bool:
     return _matches(spec, package.name, package.version, package.build)
 
 
-@lru_cache(maxsize=65536)  # the platforms of a lock mostly have the same questions
+@lru_cache(maxsize=65536)  # most platforms of a lock ask the same
 def _matches(spec: str, name: str, version: str, build: str) -> bool:
     try:
         return _parsed(spec).matches(_record(name, version, build))
@@ -73,7 +73,7 @@ def _matches(spec: str, name: str, version: str, build: str) -> bool:
         return False
 
 
-@lru_cache(maxsize=65536)  # many packages need the same one
+@lru_cache(maxsize=65536)  # many packages need the same record
 def _record(name: str, version: str, build: str) -> rattler.PackageRecord:
     return rattler.PackageRecord(name, version, build_string(build), 0, "noarch")
 
@@ -85,7 +85,7 @@ def record_matches(text: str, record: CondaRecord) -> bool:
     """
     try:
         spec, plain_spec = _spec_of_a_lock(text)
-    except WordingError:  # a channel may write what a manifest may not
+    except WordingError:  # valid in a channel's record, but not in a manifest
         return spec_matches(text, record)
     hashes = {"md5": record.md5, "sha256": record.sha256}
     return (

@@ -26,7 +26,7 @@ Records = Sequence[CondaRecord]
 _VERSION = re.compile(r"[0-9][0-9A-Za-z_!+]*(?:\.[0-9A-Za-z_!+]+)*")
 #: The number of versions or builds to name.
 _NAMED = 4
-#: The most likely platforms of a build that the run's platforms lack.
+#: Platforms that are likely to have a build, to be searched besides the run's own.
 _USUAL = ("linux-64", "osx-arm64", "win-64", "osx-64", "linux-aarch64")
 
 

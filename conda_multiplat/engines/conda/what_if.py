@@ -327,7 +327,7 @@ def _is_cuda(record: rattler.RepoDataRecord) -> bool:
 
 
 def _cuda_spec(asked: str, records: Records, channel: str) -> str:
-    """Return the MatchSpec ``asked`` for CUDA builds only; ``""`` if builds don't tell.
+    """Return the MatchSpec ``asked`` for CUDA builds only; ``""`` if build strings don't tell.
 
     ``channel`` is the channel to use, ``""`` for any.
     """

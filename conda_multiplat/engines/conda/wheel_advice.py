@@ -43,7 +43,7 @@ async def wheel_advice(
 async def _lacking(
     repodata: Repodata, request: SolveRequest, involved: Sequence[Requirement]
 ) -> tuple[dict[str, str], set[str]]:
-    """Return what is missing but perhaps a wheel, with what needs it; ``""`` for a line."""
+    """Return each name with the package that needs it (``""``: a line), and the missing names."""
     who = dict.fromkeys((line.name for line in involved), "")
     lacking: set[str] = set()
     level = set(who)

@@ -20,10 +20,10 @@ from conda_multiplat.vocabulary.names import nearest
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 _ANCHOR = re.compile(rb'<a[^>]+href="[^"]*?([^"/]+)/?"')
-#: The longest wait for the server in seconds, and bytes, for a list that only suggests names.
+#: The limits for a list that only suggests names: seconds to wait, and bytes to read.
 _PATIENCE = 20.0
 _LARGEST = 256 << 20
-#: How much longer or shorter a name may be to be what was meant.
+#: The maximum difference in length between an unknown name and a suggested one.
 _SLACK = 2
 
 
@@ -42,7 +42,7 @@ def _names(web: Web, url: str) -> set[str]:
         return set()
     try:
         content = web.get(url, _LARGEST, headers={"Accept": f"{_JSON}, text/html;q=0.1"})
-        if content.lstrip().startswith(b"{"):  # in HTML nothing begins so
+        if content.lstrip().startswith(b"{"):  # HTML never begins like this
             return {canonicalize_name(load["name"]) for load in json.loads(content)["projects"]}
     except (UnfetchedError, ValueError, KeyError, TypeError, RecursionError):
         return set()

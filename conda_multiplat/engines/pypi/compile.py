@@ -37,7 +37,7 @@ from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.names import VirtualPackage
 from conda_multiplat.vocabulary.pip_options import CONSTRAINT, HASH, INDEXES, split_option
 
-#: The system on which every wheel fits.
+#: A system so new that every wheel fits.
 NEWEST_SYSTEM = tuple(VirtualPackage(name, version) for name, version in NEWEST.items())
 #: uv's exit code where there is no solution.
 NO_SOLUTION = 1
@@ -52,13 +52,13 @@ _TRIPLES = {
     "win-arm64": "aarch64-pc-windows-msvc",
     "linux-riscv64": "riscv64-unknown-linux",
 }
-#: How uv says what an error comes from, the last being the first.
+#: Matches each cause in uv's text of an error; the last match is the original cause.
 _CAUSE = re.compile(r"^\s*(?:caused by|cause): (.+)", re.IGNORECASE | re.MULTILINE)
 #: An option in uv's hints that is a key of the manifest.
 _OPTION = re.compile(rf"`?--(?P<key>{'|'.join(CHOICES)})[ =](?P<value>[a-z0-9.-]+)`?")
-#: What uv says beside its warnings, when it isn't silent.
+#: The beginnings of uv's lines of progress, which are neither errors nor warnings.
 _PROSE = ("Resolved ", "Using ", "Audited ", "Prepared ", "Building ", "Built ")
-#: A Python of the target's version is not needed here, nor is it there as a rule.
+#: Warnings about this machine, which needs no Python of the target's version.
 _OF_THIS_MACHINE = ("The requested Python version", "`VIRTUAL_ENV=")
 
 
@@ -173,7 +173,7 @@ class Compiler:
         target = self.request.target
         command = [
             *("pip", "install", "--quiet", "--no-deps", "--target", str(folder)),
-            *("--requirements", "-"),  # a command line is for everybody to read
+            *("--requirements", "-"),  # other users can read a command line
             *("--python", sys.executable, "--no-python-downloads"),
             *("--python-version", self.request.python),
             *("--python-platform", str(triple(target.subdir, NEWEST_SYSTEM))),
@@ -303,12 +303,12 @@ class Compiler:
 
 
 def _as_key(option: re.Match[str]) -> str:
-    """An option that uv would have, as the manifest has it."""
+    """Return an option that uv suggests as the manifest's key."""
     return f"`multiplat: {{pypi: {{{option['key']}: {option['value']}}}}}`"
 
 
 def _told(text: str) -> tuple[list[str], list[str]]:
-    """Uv's standard error: what it says, and the first line of each warning."""
+    """Return uv's lines other than progress and warnings, and each warning's first line."""
     said: list[str] = []
     warned: list[str] = []
     of_warning = False
@@ -323,7 +323,7 @@ def _told(text: str) -> tuple[list[str], list[str]]:
 
 
 def _for_uv(entry: str) -> list[str]:
-    """An entry of ``pip:`` as uv reads it; nothing for one that is said otherwise."""
+    """Return an entry of ``pip:`` as uv's lines; empty if uv gets it in another way."""
     if entry.startswith((CONSTRAINT, HASH)) or entry in ("--pre", "--require-hashes"):
         return []
     option, value = split_option(entry)
@@ -333,6 +333,6 @@ def _for_uv(entry: str) -> list[str]:
 
 
 def _with_login(entry: str, logins: Sequence[IndexLogin]) -> str:
-    """An entry that names an index, with the user's own login for that."""
+    """Return an entry; if it names an index, with the user's login for it."""
     option, value = split_option(entry)
     return f"{option} {with_login(value, logins)}" if option in INDEXES else entry

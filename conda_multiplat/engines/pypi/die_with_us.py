@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-#: Of Linux's ``prctl``: which signal a process gets when the thread that started it ends.
+#: The option of Linux's ``prctl`` for the signal that is sent when the parent's thread ends.
 _PDEATHSIG = 1
 
 
@@ -24,7 +24,7 @@ def die_with_us() -> Callable[[], None] | None:
 
     def prepare() -> None:
         library.prctl(_PDEATHSIG, end, 0, 0, 0)
-        if os.getppid() != parent:  # we have ended in between
+        if os.getppid() != parent:  # the parent has already ended
             os._exit(1)
 
     return prepare

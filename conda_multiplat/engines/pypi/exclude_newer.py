@@ -12,11 +12,11 @@ from conda_multiplat.engines.pypi.uv import uv_version
 from conda_multiplat.solving.pypi import PypiRequest
 from conda_multiplat.vocabulary.exclude_newer import Cuts, in_words
 
-#: From this on uv lets a project through by `false`. To others a year that never comes is the same,
-#: but for indexes that don't say when a file was uploaded: of those they take nothing.
+#: The first uv for which `false` exempts a project. Older ones get a year in the far future, but
+#: then take nothing from indexes that do not state upload times.
 _LETS_THROUGH = (0, 9, 26)
 _NEVER = "9999-01-01T00:00:00Z"
-#: uv excludes what was uploaded at an instant, conda what was after it.
+#: uv excludes files of the instant itself, conda only later ones.
 _JUST_AFTER = ".001Z"
 
 

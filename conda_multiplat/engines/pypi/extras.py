@@ -32,7 +32,7 @@ _NO_EXTRA = re.compile(
 
 
 class _Request(NamedTuple):
-    """Somebody who asks for extras of a project: a line of ``pip:``, or a package by its name."""
+    """A request for a project's extras; ``asker`` is a line's location or a package's name."""
 
     asker: str
     name: str
@@ -41,7 +41,7 @@ class _Request(NamedTuple):
 
 @dataclass(frozen=True)
 class _Resolution:
-    """What uv found, and what can be looked up of it."""
+    """uv's result, with what is needed to look up metadata."""
 
     uv: Compiler
     listing: Listing
@@ -53,7 +53,7 @@ class _Resolution:
         return holds(marker, self.uv.request.target.subdir, self.uv.request.python, extra)
 
     def needs(self, name: str, extras: Iterable[str]) -> list[str]:
-        """Return what extras of a project that conda provides need."""
+        """Return the requirements of a project's extras if conda provides the project."""
         optional = {name: says for name, says in self.uv.extras.items() if says}
         return needs_of_extras(name, extras, optional, self.holds)
 
@@ -108,7 +108,7 @@ def asked_extras(
 
 
 def _projects(found: _Resolution, told: Sequence[str]) -> set[str]:
-    """Return the projects whose requesters of extras matter."""
+    """Return the projects for which it matters who requests their extras."""
     named = {canonicalize_name(match["name"]) for match in map(_NO_EXTRA.search, told) if match}
     return found.listing.extras.keys() & (named | found.uv.extras.keys())
 
@@ -136,7 +136,7 @@ def _of_lines(lines: Iterable[Requirement], found: _Resolution) -> Iterator[_Req
 def _of_packages(
     found: _Resolution, lines: Sequence[_Request], projects: Iterable[str]
 ) -> Iterator[_Request]:
-    """Return who requests extras of projects; a single requester is known without metadata."""
+    """Yield packages' requests for projects' extras; a single requester needs no metadata."""
     asked = {requirement.name for requirement in found.uv.request.requirements}
     for name in sorted(projects):
         askers = found.listing.askers(name)

@@ -24,9 +24,9 @@ from conda_multiplat.vocabulary.package_facts import PackageFacts
 from conda_multiplat.vocabulary.records import PypiRecord
 from conda_multiplat.vocabulary.toml_tables import toml_table
 
-#: Why nothing is known of a repository: its metadata is what a build makes of it.
+#: Why nothing is known of a repository: only a build makes its metadata.
 REPOSITORY = "a repository, which states nothing before it is built"
-#: Bytes of a source archive, and of the metadata in it.
+#: The maximum sizes of a source archive and of the metadata in it, in bytes.
 _LARGEST = 1 << 30
 _LARGEST_METADATA = 8 << 20
 _NO_PKG_INFO = "it has no PKG-INFO"
@@ -65,7 +65,7 @@ def read_facts(text: str) -> PackageFacts | None:
     except MessageError:
         return None
     stated = headers.get("License-Expression") or headers.get("License") or ""
-    stated = "" if stated == "UNKNOWN" else stated  # as setuptools wrote it where nothing was said
+    stated = "" if stated == "UNKNOWN" else stated  # setuptools' text for an empty field
     classifiers = headers.get_all("Classifier", [])
     return PackageFacts(str(stated), classifiers=_of_licenses(classifiers))
 

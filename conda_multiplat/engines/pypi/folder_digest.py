@@ -9,7 +9,7 @@ from typing import Any
 
 from conda_multiplat.vocabulary.toml_tables import toml_table
 
-#: Folders whose content is made of the rest, or has nothing to do with it.
+#: Folders whose content is made from other files, or is not part of the project.
 _LEFT_OUT = frozenset({".git", "__pycache__", "build", "dist", ".venv", ".tox", "node_modules"})
 _ENDINGS = (".egg-info", ".pyc", ".conda-lock.yml")
 
@@ -60,4 +60,4 @@ def _cfg_version(file: Path) -> str:
     except (OSError, ValueError, configparser.Error):
         return "0"
     version = parser.get("metadata", "version", fallback="0")
-    return "0" if ":" in version else version  # `attr:` and `file:` are for a build
+    return "0" if ":" in version else version  # only a build resolves `attr:` and `file:`

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from conda_multiplat.engines.pypi.user_settings import machine_settings
 
-#: Settings whose values are URLs of indexes, or lists of them; the variables have spaces between.
+#: Settings with an index's URL, or a list of URLs; in the variables, spaces separate them.
 _KEYS = ("index-url", "extra-index-url", "find-links")
 _VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL")
 _PORTS = {"http": 80, "https": 443}
@@ -53,7 +53,7 @@ def with_login(url: str, logins: Iterable[IndexLogin]) -> str:
     of_host = [login for login in logins if _server(login.url) == _server(parts)]
     of_index = [login for login in of_host if _path(login.url) == _path(parts)]
     fitting = {login.userinfo for login in of_index or of_host}
-    if len(fitting) != 1:  # another index of that server has it: which one is not known
+    if len(fitting) != 1:  # none, or several: which one applies is not known
         return url
     return parts._replace(netloc=f"{fitting.pop()}@{parts.netloc}").geturl()
 

@@ -97,7 +97,7 @@ class UvInstaller:
         """
         self._check_folders(records)
         anew = [f"--refresh-package={each.name}" for each in records if each.is_folder]
-        # Links, whatever file systems the cache and the folder are on: what is copied is large.
+        # Symbolic links work across file systems too; copies would be large.
         links = ["--link-mode=symlink"] if os.name != "nt" else []
         self._install_all(records, python, "--prefix", str(folder), *links, *anew)
         return {

@@ -63,7 +63,7 @@ def local_places(pylock: Mapping[str, Any], folder: Path) -> dict[Path, str]:
 
 
 def _names(what: str, places: Mapping[Path, str]) -> Iterator[str]:
-    """Return the project of a line; for an ambiguous path, each possible one."""
+    """Yield the project of a line; for an ambiguous path, each possible one."""
     if named := _NAMED.fullmatch(what):
         yield canonicalize_name(named["name"])
         return
@@ -72,7 +72,7 @@ def _names(what: str, places: Mapping[Path, str]) -> Iterator[str]:
         local = Path(url2pathname(urlsplit(path).path))
         yield from (name for place, name in places.items() if place == local)
         return
-    # It can count from any folder: what can be compared is its end.
+    # The path can be relative to any folder: only its end can be compared.
     end = [part for part in PurePosixPath(path).parts if part not in (".", "..")]
     for place, name in places.items():
         if list(place.parts[len(place.parts) - len(end) :]) == end:

@@ -89,7 +89,7 @@ def newest_versions(
 
 
 def _alone(uv: Compiler) -> Compiler:
-    """Return the request for packages on their own."""
+    """Return uv with a request that only states where packages come from."""
     return replace(uv, request=places_only(uv.request))
 
 

@@ -202,13 +202,13 @@ def _with_extras(uv: Compiler, listing: Listing, published: Published) -> Compil
 
 
 def _with_sources(uv: Compiler) -> Compiler:
-    """Add lines for projects with an index of their own that only packages need: uv wants lines."""
+    """Add lines for needed projects with their own index: uv uses that index only for lines."""
     taken = {canonicalize_name(package["name"]) for package in uv.pylock().get("packages", ())}
     return replace(uv, named=uv.named | (taken & with_sources(uv.request)))
 
 
 def _of_all_sources(uv: Compiler) -> Compiler | None:
-    """Resolve with all such sources, and keep those that are needed; ``None`` if that fails."""
+    """Resolve with all projects' own indexes, and keep the needed ones; ``None`` if that fails."""
     every = replace(uv, named=with_sources(uv.request))
     if every.named == uv.named or every.lock(every.entries).returncode != 0:
         return None
@@ -310,7 +310,7 @@ def _platforms(package: Mapping[str, Any], known: set[str]) -> list[str]:
 def _old_conflict(
     request: PypiRequest, wheels: Mapping[tuple[str, str], Sequence[str]]
 ) -> PypiConflict:
-    """Return the conflict, from (name, version) -> the platform tags of its wheels."""
+    """Return the conflict; ``wheels`` are (name, version) -> the platform tags of its wheels."""
     has = {package.name: package.version for package in request.target.virtual_packages}
     system = next((name for name in NEWEST if name in has), "")
     needed_system = newest([least(platforms) for platforms in wheels.values()])

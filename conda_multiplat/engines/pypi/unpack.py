@@ -19,7 +19,7 @@ from installer.sources import WheelFile
 from conda_multiplat.vocabulary.errors import OutsideError
 from conda_multiplat.vocabulary.records import PypiRecord
 
-#: The errors that ``installer`` raises for an invalid wheel; it asserts entry points.
+#: The errors that ``installer`` raises for an invalid wheel; it asserts valid entry points.
 _NO_WHEEL = (
     *(InstallerError, configparser.Error, zipfile.BadZipFile, zlib.error),
     *(AssertionError, KeyError, OSError, RuntimeError, ValueError),

@@ -38,7 +38,7 @@ _ACCESS_KEYS = (
     *("allow-insecure-host", "native-tls", "system-certs", "http-proxy", "https-proxy", "no-proxy"),
     *("concurrent-builds", "concurrent-downloads", "concurrent-installs"),
 )
-#: Settings that decide versions; what is neither here nor passed on has no effect anyway.
+#: Settings that decide versions; those neither here nor passed on have no effect anyway.
 _DECIDING = (
     *("default-index", "index-url", "index", "extra-index-url", "no-index", "find-links"),
     *("index-strategy", "resolution", "prerelease", "fork-strategy", "torch-backend"),
@@ -51,11 +51,11 @@ _DECIDING = (
     *("no-deps", "require-hashes", "upgrade", "upgrade-package", "python-platform"),
     *("python-version", "universal", "extra-build-dependencies", "conflicts", "environments"),
 )
-#: Of those, the ones that apply if the manifest states nothing.
+#: Those of them that apply if the manifest states nothing.
 EXCLUDE_NEWER = ("exclude-newer", "exclude-newer-package")
-#: Of those, the ones that replace PyPI.
+#: How the names of those that replace PyPI begin.
 _IN_PLACE_OF_PYPI = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "index-url in ", "index in ")
-#: Variables of other programs that uv reads, and the settings that they stand for.
+#: Variables of other programs that uv reads too.
 _OTHERS = ("MACOSX_DEPLOYMENT_TARGET", "ANDROID_API_LEVEL", "IPHONEOS_DEPLOYMENT_TARGET")
 #: Variables that would change uv's result by accident: the active environment.
 _ACTIVE = ("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV")

@@ -29,7 +29,7 @@ from conda_multiplat.vocabulary.pip_options import split_option
 
 #: The options that replace PyPI.
 DEFAULT_INDEX = ("-i", "--index-url")
-#: The first uv that has another name for the option of the system's certificates.
+#: The first uv in which the option for the system's certificates has another name.
 _SYSTEM_CERTS = (0, 11)
 _URL = re.compile(r"(https?://|file:///)[^/\s]")
 

@@ -14,7 +14,7 @@ from conda_multiplat.solving.pypi import PypiRequest
 from conda_multiplat.vocabulary.pip_options import split_option
 from conda_multiplat.vocabulary.records import PypiRecord
 
-#: The name that uv gets for a project that only states the sources of others.
+#: The name of the project that only tells uv the indexes of other projects.
 SOURCES = "conda-multiplat-sources"
 _PLACES = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no-index")
 

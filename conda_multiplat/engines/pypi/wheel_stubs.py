@@ -13,7 +13,7 @@ from conda_multiplat.machine.temporary import put
 if TYPE_CHECKING:  # an install without PyPI packages imports the names below from here
     from conda_multiplat.solving.extras import Metadata
 
-#: Their folder in the cache, and the lock file held while they are in use (see ``engines.cache``).
+#: The stubs' folder in the cache, and its lock, held during use (see ``engines.cache``).
 FOLDER = "stubs"
 LOCK = ".lock"
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -38,7 +38,7 @@ def stub(folder: Path, name: str, version: str, says: Metadata | None = None) ->
         folder.mkdir(parents=True, exist_ok=True)
         temporary = folder / f".{stem}.{os.getpid()}.{threading.get_ident()}"
         metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n" + "".join(lines)
-        import zipfile  # late: importing takes longer than looking whether it is needed
+        import zipfile  # late: the import takes longer than the check before it
 
         with zipfile.ZipFile(temporary, "w") as archive:
             for file, text in (("METADATA", metadata), ("WHEEL", _WHEEL), ("RECORD", "")):
