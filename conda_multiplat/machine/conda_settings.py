@@ -174,12 +174,12 @@ def authorize_with_conda(url: str) -> str:
     from conda.base.context import context
 
     if not any(settings.get("auth") for settings in context.channel_settings):
-        return ""  # others of a channel are none of a session's
+        return ""  # no other channel setting concerns a session
     from conda.gateways.connection.session import get_session
     from requests import Request
 
     handler = get_session(url).auth
-    if not hasattr(handler, "channel_name"):  # conda's own, for logins and tokens in URLs
+    if not hasattr(handler, "channel_name"):  # conda's own handler, for logins and tokens in URLs
         return ""
     request = Request("GET", f"{url}/noarch/repodata.json", auth=handler).prepare()
     header = str(request.headers.get("Authorization", ""))
@@ -301,10 +301,9 @@ def run_rule_of(environ: Mapping[str, str], configured: str) -> str:
 
 
 def _channel_config(context: Any) -> ChannelConfig:
-    """The channel keys as they are configured: conda's objects have lost the credentials.
+    """Return the channel keys as configured: conda's ``Channel`` objects lack the credentials.
 
-    The keys with an underscore are what the configuration says; those without are conda's
-    ``Channel`` objects made of them.
+    The context's keys with an underscore have the configured text; those without have the objects.
     """
     default, default_win = _default_channels(context)
     return ChannelConfig(
@@ -322,10 +321,10 @@ def _channel_config(context: Any) -> ChannelConfig:
 
 
 def _channels(context: Any) -> tuple[str, ...]:
-    """The configured channels; newer condas (24.9) refuse some of them, whether they are used.
+    """Return the configured channels, including those that conda (from 24.9) refuses.
 
-    Where none is configured, some of those warn of ``defaults``: that is for conda's own commands.
-    A manifest seldom leaves the channels to the configuration, and ``lock`` says when one does.
+    If none is configured, some versions warn about ``defaults``. The warning is suppressed: few
+    manifests leave the channels to the configuration, and ``lock`` reports those that do.
     """
     from conda.exceptions import ChannelError
 
@@ -338,10 +337,10 @@ def _channels(context: Any) -> tuple[str, ...]:
 
 
 def _default_channels(context: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What ``defaults`` is, and what it is for Windows.
+    """Return the channels of ``defaults``, and those for Windows.
 
-    conda's own channels go by the machine, and for another platform by that: we go by the platform,
-    so that every machine locks the same. Newer condas (26.1) take ``custom_multichannels`` first.
+    The built-in ones depend on the platform that is solved for, not on the machine, so every
+    machine locks the same. In conda from 26.1 ``custom_multichannels`` has priority.
     """
     from conda.base.constants import DEFAULT_CHANNELS_UNIX, DEFAULT_CHANNELS_WIN
 
@@ -356,7 +355,7 @@ def _default_channels(context: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _denylist(context: Any) -> tuple[str, ...]:
-    """``denylist_channels``; condas before 24.9 do not know it, and read it as they do others."""
+    """Return ``denylist_channels``; conda before 24.9 ignores it, so its loader is used here."""
     if not hasattr(context, "denylist_channels"):
         from conda.common.configuration import (
             ParameterLoader,
@@ -372,7 +371,7 @@ def _denylist(context: Any) -> tuple[str, ...]:
 
 
 def _ssl_verify(value: Any) -> bool | str:
-    """Conda's ``ssl_verify``: a boolean, ``truststore`` (the system's certificates), or a path."""
+    """Return ``ssl_verify``: a boolean, ``truststore`` (the system's certificates), or a path."""
     if isinstance(value, bool):
         return value
     return str(value)
@@ -400,7 +399,7 @@ def detect_with_conda(names: Collection[str]) -> tuple[VirtualPackage, ...]:
 
 
 def _cuda(plugin: Any, context: Any) -> str | None:
-    """What conda's detector says, asked at less cost; ``None`` where conda has to be asked."""
+    """Run conda's CUDA detector without conda, which is faster; ``None`` if conda must run it."""
     from conda_multiplat.machine.gpu_driver import cuda_as_conda
 
     overridden = "cuda" in getattr(context, "override_virtual_packages", ())
@@ -425,7 +424,7 @@ def _slow_package(plugin: object) -> str | None:
 
 
 def _virtual_package(package: Any) -> VirtualPackage | None:
-    """One answer of conda's hook; since 25.11 it can turn out to be no package after all."""
+    """Convert an item that conda's hook yields; since 25.11 it can turn out to be no package."""
     if hasattr(package, "to_virtual_package"):
         record = package.to_virtual_package()
         if not getattr(record, "name", None):

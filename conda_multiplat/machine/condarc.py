@@ -42,7 +42,7 @@ _FOLDERS = (
     "~/.config/conda/",
     "~/.conda/",
 )
-#: Where no file names channels. Older condas would take `defaults`, newer ones (25.11) none.
+#: The channels if no file names any. Older condas use `defaults`, newer ones (25.11) none.
 _CHANNELS = ("conda-forge",)
 _RULES = ("allowlist_channels", "denylist_channels")
 _LISTS = ("channels", "default_channels", "envs_dirs", "pkgs_dirs", VARIABLES, *_RULES)
@@ -186,7 +186,7 @@ def _merged(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _require_kind(path: Path, key: str, value: Any) -> None:
-    """Refuse a value of another kind than conda takes for its key.
+    """Refuse a value of a type that conda does not accept for its key.
 
     Raises:
         ManifestError: with the file and the key.
@@ -197,7 +197,7 @@ def _require_kind(path: Path, key: str, value: Any) -> None:
 
 
 def _kind_problem(key: str, value: Any) -> str:
-    """What is wrong with the kind of a value; ``""`` if nothing is, or the key is not ours."""
+    """Return what is wrong with a value's type; ``""`` if nothing is, or we do not use the key."""
     if key in _LISTS:
         fine = isinstance(value, str) or _is_list(value)
         return "" if fine else "is not a list of text"
@@ -228,7 +228,7 @@ def _is_list(value: Any) -> bool:
 def _split(key: str, text: str) -> Any:
     if key not in _LISTS:
         return text
-    separator = os.pathsep if key == "envs_dirs" else ","  # conda's, of `pkgs_dirs` too
+    separator = os.pathsep if key == "envs_dirs" else ","  # as in conda, for `pkgs_dirs` too
     return [part.strip() for part in text.split(separator) if part.strip()]
 
 
@@ -239,7 +239,7 @@ def _merge(values: dict[str, Any], key: str, value: Any) -> None:
         parts = [value] if isinstance(value, str) else [str(each) for each in value]
         values[key] = list(dict.fromkeys([*parts, *values.get(key, [])]))
     elif key == "channel_settings" and isinstance(value, list):
-        values[key] = [*values.get(key, []), *value]  # of a channel the last one holds
+        values[key] = [*values.get(key, []), *value]  # the last one of a channel wins
     elif key in (*_MAPS, _PACKAGES):
         values[key] = {**values.get(key, {}), **value}
     else:
@@ -247,10 +247,10 @@ def _merge(values: dict[str, Any], key: str, value: Any) -> None:
 
 
 def _files(environ: Mapping[str, str]) -> Iterator[Path]:
-    """The configuration files that there are, the weakest first.
+    """Yield the existing configuration files, those with the lowest priority first.
 
-    A conda takes its own prefix for ``$CONDA_ROOT``, and for ``$CONDA_PREFIX`` where nothing is
-    activated.
+    For conda, ``$CONDA_ROOT`` is its own prefix, and so is ``$CONDA_PREFIX`` if no environment is
+    active.
     """
     if own := own_base():
         conda = {"CONDA_ROOT": str(own), "CONDA_PREFIX": str(own), **environ}
@@ -295,7 +295,7 @@ def _load(path: Path, text: str) -> dict[str, Any]:
 
 
 def _priority(value: Any) -> str:
-    """Conda's ``channel_priority``, which was a boolean once."""
+    """Return conda's ``channel_priority``, which used to be a boolean."""
     text = str(value).lower()
     text = {"true": "flexible", "false": "disabled"}.get(text, text)
     if text not in CHANNEL_PRIORITIES:
@@ -305,7 +305,7 @@ def _priority(value: Any) -> str:
 
 
 def _number(key: str, value: Any) -> Any:
-    """A number as conda takes it: a count of retries is a whole one."""
+    """Return a number of the type that conda expects: the number of retries is an integer."""
     kind = int if key == "remote_max_retries" else float
     try:
         number = kind(str(value))

@@ -54,7 +54,7 @@ def remove_distributions(
         own = [path for path in paths if not stays(path) and path not in shared]
         inside = distribution.relative_to(prefix).as_posix() + "/"
         _remove_files(prefix, [path for path in own if not path.startswith(inside)])
-        # last: it is what tells of a package whose removal was cut off
+        # last: this folder is how the next run detects an interrupted removal
         shutil.rmtree(distribution)
 
 
@@ -71,7 +71,7 @@ def _remove_files(prefix: Path, paths: Collection[str]) -> None:
 
 
 def _remove_compiled(prefix: Path, path: str) -> set[str]:
-    """Remove what Python has compiled of a module that is gone."""
+    """Remove the ``.pyc`` files of a removed module."""
     folder, name = posixpath.split(path)
     cache = posixpath.join(folder, "__pycache__")
     for compiled in (prefix / cache).glob(f"{name.removesuffix('.py')}.*.pyc"):
@@ -80,7 +80,7 @@ def _remove_compiled(prefix: Path, path: str) -> set[str]:
 
 
 def _remove_empty(prefix: Path, folder: str) -> None:
-    """Remove a folder and those that it is in, while nothing is in them."""
+    """Remove a folder and its parents as long as they are empty."""
     while folder and posixpath.basename(folder) != "site-packages":
         try:
             (prefix / folder).rmdir()

@@ -21,24 +21,24 @@ from typing import Any
 
 from conda_multiplat.machine.prefix_files import sha256_of
 
-#: The folder above; what ends a path in the system's view; on Windows also drives and its own `/`.
+#: `..`; NUL, which ends a path for the system; on Windows also drives and backslashes.
 _PARTS_THAT_LEAD_OUT = re.compile(
     r"(?:^|[/\\])\.\.(?:[/\\]|$)|\0" + (r"|[\\:]" if sys.platform == "win32" else "")
 )
-#: The folder of an environment that is conda's own; on Windows dots and spaces end no name.
+#: conda's own folder in a prefix; Windows ignores dots and spaces at the end of a name.
 _IN_CONDA_META = re.compile(r"(?:\.?/)*conda-meta[ .]*(?:[/\\]|$)", re.IGNORECASE)
-#: Empty parts and dots: rattler compares paths as they are written, with links that are there too.
+#: Empty parts and `.`: rattler compares paths as written, also to detect links in them.
 _NOT_PLAIN = re.compile(r"(?:^|/)\.?(?:/|$)")
-#: CEP 34's `NAME = MODULE:FUNCTION`; the name is that of a file in a folder.
+#: CEP 34's `NAME = MODULE:FUNCTION`, where NAME is valid as the name of a file.
 _ENTRY_POINT = re.compile(
     r"\s*(?!\.{1,2}\s*=)[^\s=/\\:\0](?:[^=/\\:\0\r\n]*)=\s*[^\s:][^:\r\n]*:\s*\S.*"
 )
-#: Files of ``info`` that are read when it is linked.
+#: Files of ``info`` that are read when a package is linked.
 _DOCUMENTS = ("index.json", "link.json", "paths.json")
-#: Where ``stat``'s answer has them: by number they are got twice as fast as by name.
+#: Indexes of ``os.stat_result``: access by index is twice as fast as by name.
 _MODE, _SIZE = stat.ST_MODE, stat.ST_SIZE
 _KIND = 0o170000
-#: Where a file is found from its package's folder, which is faster than by its whole path.
+#: Whether files can be looked up relative to an open folder, which is faster than by full path.
 _FROM_FOLDER = os.stat in os.supports_dir_fd
 _ABSENT = "info/paths.json is missing"
 
@@ -120,7 +120,7 @@ def refusal(folder: Path, identity: tuple[str, str, str]) -> str:
 
 
 def _not_to_link(texts: Mapping[str, bytes]) -> str:
-    """What of a package's lists would be outside of it, or is nothing that can be linked."""
+    """Return the first listed path or entry point that must not be linked; ``""`` for none."""
     for entry in _entries(texts.get("paths.json", b'{"paths": []}')):
         if reason := _wrong_entry(entry):
             return f"info/paths.json lists {entry['_path']!r}, {reason}"
@@ -178,7 +178,7 @@ def _wrong_document(texts: Mapping[str, bytes], identity: tuple[str, str, str]) 
 
 
 def _wrong_file(folder: Path, entries: Iterable[dict[str, Any]], *, contents: bool) -> str:
-    """It is called for tens of thousands of files: what most of them are comes first."""
+    """Return the first wrong file; the most frequent kind of file is tested first, for speed."""
     regular, ask = stat.S_IFREG, os.stat
     with _opened(folder) as (root, handle):
         for entry in entries:
@@ -199,7 +199,7 @@ def _wrong_file(folder: Path, entries: Iterable[dict[str, Any]], *, contents: bo
 
 @contextmanager
 def _opened(folder: Path) -> Iterator[tuple[str, int | None]]:
-    """What a path in a folder is found by: the beginning of its name, and an open folder."""
+    """Yield what ``stat`` needs for a path in a folder: a prefix for the path, and ``dir_fd``."""
     if not _FROM_FOLDER:
         yield f"{folder}/", None
         return

@@ -19,7 +19,7 @@ else:
     _SHARED, _ALONE = fcntl.LOCK_SH, fcntl.LOCK_EX | fcntl.LOCK_NB
     _WAIT = fcntl.LOCK_EX
     _SHARED_AT_ONCE = fcntl.LOCK_SH | fcntl.LOCK_NB
-#: Descriptors below this are what scripts of shells open by number.
+#: Shell scripts open descriptors below this one by number.
 _HIGH = 100
 
 
@@ -63,14 +63,14 @@ def one_at_a_time(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             handle = os.open(folder, os.O_RDONLY)
-        except OSError:  # Windows opens no folders; what can't be made is said by who writes there
+        except OSError:  # on Windows; or it can't be made, which a later write reports
             yield
             return
         try:
             if not _lock(handle, _ALONE):
                 waiting()
                 _lock(handle, _WAIT)
-            if not _is_at(handle, folder):  # who was waited for has removed it again
+            if not _is_at(handle, folder):  # the process that held the lock has removed it
                 continue
             try:
                 yield
@@ -88,7 +88,7 @@ def nobody_installs(folder: Path, waiting: Callable[[], None]) -> Iterator[None]
     """Hold a shared lock on an existing folder, waiting for an exclusive one to end."""
     try:
         handle = os.open(folder, os.O_RDONLY)
-    except OSError:  # Windows opens no folders
+    except OSError:  # Windows can't open folders
         yield
         return
     try:
@@ -142,7 +142,7 @@ def held_on(file: Path) -> bool:
 
 
 def _out_of_the_way(handle: int) -> int:
-    """The same by a number that no script uses; as it is where there are not so many."""
+    """Move a descriptor to a number that no script uses, if the process may open that many."""
     if not _ALONE:
         return handle
     with suppress(OSError):
@@ -162,7 +162,7 @@ def _is_at(handle: int, path: Path) -> bool:
 def _held(file: Path, kind: int, flags: int) -> Iterator[bool]:
     try:
         handle = os.open(file, os.O_RDWR | flags, 0o666)
-    except OSError:  # it is gone, or can't be written: then neither can what it stands for
+    except OSError:  # gone or not writable: then what it protects is, too
         yield True
         return
     try:

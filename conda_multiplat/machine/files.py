@@ -27,18 +27,18 @@ from conda_multiplat.vocabulary.file_names import (
 )
 
 MANIFEST_NAMES = ("environment.yml", "environment.yaml")
-#: What no shell sees anything in; a file's name can have other letters than ASCII's.
+#: A word without special characters for any shell; letters need not be ASCII.
 _PLAIN_WORD = re.compile(r"[\w@%+=:,./~\\-]+" if os.name == "nt" else r"[\w@%+=:,./~-]+")
 _SEEN_IN_QUOTES = re.compile(r'["$`!\\]')
-#: What gives the text of a file.
+#: Returns the text of a file.
 ReadText = Callable[[Path], str]
-#: Bytes.
+#: The size of a block that is read, in bytes.
 _BLOCK = 1 << 16
-#: Of a manifest, or a file that it names; longer ones take a minute to read as YAML.
+#: The largest manifest, or file that it names, in bytes; more YAML takes a minute to read.
 _LARGEST = 8 << 20
-#: What is said of a line that can't be used, of a file that is not the project's.
+#: The message for an unusable line in a file outside of the project.
 NOT_SHOWN = "this line can't be used; it is not shown, because its file is not of this repository"
-#: Of a lock.
+#: The largest lock, in bytes.
 _LARGEST_LOCK = 128 << 20
 
 
@@ -278,7 +278,7 @@ def _stage(temporary: Path, path: Path, text: str) -> None:
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, "it is no file")  # but a pipe or a device, not to be replaced
+        raise OSError(errno.EINVAL, "it is no file")  # a pipe or a device must not be replaced
     mode = path.stat().st_mode & 0o777 if path.exists() else None
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:

@@ -12,8 +12,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 
-#: What NVIDIA's driver brings, CUDA's library and the one that manages it; ``wsl`` is WSL's. conda
-#: looks for CUDA's by the name without a version.
+#: The libraries of NVIDIA's driver: CUDA and NVML, also in WSL. conda looks for CUDA by the name
+#: without a version.
 _LIBRARIES = {
     "linux": (
         "libcuda.so.1",
@@ -25,11 +25,11 @@ _LIBRARIES = {
     "win32": ("nvcuda.dll", "nvml.dll"),
 }
 _NO_CUDA = {"CONDA_OVERRIDE_CUDA": "", "CONDA_OVERRIDE_CUDA_ARCH": ""}
-#: Seconds that a driver may take.
+#: How long to wait for a driver, in seconds.
 _PATIENCE = 5.0
 _PROGRAM = "from conda_multiplat.engines.conda.specs import print_virtual_packages as p; p()"
 
-#: What conda's detector takes as there, and the queue that it writes its answer to.
+#: The modules that conda's detector expects, and the queue that it puts its result into.
 _FOR_DETECTOR = """\
 import ctypes, itertools, os, platform
 from contextlib import suppress
@@ -105,7 +105,7 @@ def cuda_as_conda(detector: Callable[..., object]) -> str | None:
     except OSError:
         return None
     if done.returncode:
-        return None if done.returncode == 1 else ""  # an error in Python, or the driver's crash
+        return None if done.returncode == 1 else ""  # 1: Python error; else a crash
     answer = done.stdout.decode().strip()
     return "" if answer == "None" else answer
 

@@ -3,32 +3,32 @@
 conda asks for them at each start: nothing is imported here.
 """
 
-#: Setting ``plugins.multiplat_machine``: what to do where the machine lacks what a package needs.
+#: Setting ``plugins.multiplat_machine``: what to do if the machine lacks what a package needs.
 MACHINE = "multiplat_machine"
-#: Setting ``plugins.multiplat_drift``: what to do where conda changes a prefix that is locked.
+#: Setting ``plugins.multiplat_drift``: what to do if conda changes a locked prefix.
 DRIFT = "multiplat_drift"
-#: Setting ``plugins.multiplat_cpu_builds``: what to do where conda chooses a CPU build on a
+#: Setting ``plugins.multiplat_cpu_builds``: what to do if conda chooses a CPU build on a
 #: machine that has CUDA.
 CPU_BUILDS = "multiplat_cpu_builds"
 #: Setting ``plugins.multiplat_variables``: the environment variables that a manifest's channels and
 #: ``pip:`` entries may refer to.
 VARIABLES = "multiplat_variables"
-#: The environment variable that names them too, with commas between; and conda's for the setting.
+#: Our environment variable with the same, separated by commas; and conda's for the setting.
 VARIABLES_VARIABLE = "CONDA_MULTIPLAT_VARIABLES"
 CONDAS_VARIABLE = "CONDA_PLUGINS_MULTIPLAT_VARIABLES"
-#: Setting ``plugins.multiplat_pypi_index``: the index that stands for PyPI on this machine.
+#: Setting ``plugins.multiplat_pypi_index``: the mirror of PyPI on this machine.
 PYPI_INDEX = "multiplat_pypi_index"
-#: The environment variable that wins over it, and conda's for the setting.
+#: Our environment variable, which has priority; and conda's for the setting.
 PYPI_INDEX_VARIABLE = "CONDA_MULTIPLAT_PYPI_INDEX"
 CONDAS_PYPI_INDEX_VARIABLE = "CONDA_PLUGINS_MULTIPLAT_PYPI_INDEX"
 #: Setting ``plugins.multiplat_osv_url``: the service that `audit` asks for advisories.
 OSV_URL = "multiplat_osv_url"
-#: The environment variable that wins over it, and conda's for the setting.
+#: Our environment variable, which has priority; and conda's for the setting.
 OSV_URL_VARIABLE = "CONDA_MULTIPLAT_OSV_URL"
 CONDAS_OSV_URL_VARIABLE = "CONDA_PLUGINS_MULTIPLAT_OSV_URL"
-#: Setting ``plugins.multiplat_run``: what ``run`` and ``shell`` do where the lock is out of date.
+#: Setting ``plugins.multiplat_run``: what ``run`` and ``shell`` do if the lock is out of date.
 RUN = "multiplat_run"
-#: The environment variable that wins over it, and conda's for the setting.
+#: Our environment variable, which has priority; and conda's for the setting.
 RUN_VARIABLE = "CONDA_MULTIPLAT_RUN"
 CONDAS_RUN_VARIABLE = "CONDA_PLUGINS_MULTIPLAT_RUN"
 CURRENT, LOCKED, FROZEN = RUN_RULES = ("current", "locked", "frozen")

@@ -18,11 +18,11 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 SIGINT = int(signal.SIGINT)
-#: What they are, in words.
+#: The signals that are handled, in words.
 WORDS: dict[int, str] = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
-#: Seconds that cleaning up has for itself; a signal after that ends it.
+#: For how long further signals can't end the cleanup, in seconds.
 _PATIENCE = 2.0
-#: Seconds until an exception that was lost comes again.
+#: When a lost exception is raised again, in seconds.
 _AGAIN = 0.01
 
 
@@ -57,7 +57,7 @@ def _end(number: int, _: object) -> None:
 
 
 def _document(number: int) -> str:
-    """What a failing command prints with ``--json``, by hand: nothing may be imported now."""
+    """Return a failed command's ``--json`` document; importing ``json`` now would be unsafe."""
     text = WORDS[number]
     return (
         f'{{\n  "success": false,\n  "error": "{text}",\n  "kind": "InterruptedByUserError",\n'
@@ -67,7 +67,7 @@ def _document(number: int) -> str:
 
 
 def _is_ours(number: int) -> bool:
-    """Whether a signal is neither ignored, as under ``nohup``, nor handled by who runs us."""
+    """Whether a signal is neither ignored (``nohup``) nor handled by the program that we run in."""
     known = (signal.SIG_DFL, signal.default_int_handler, _end)
     return signal.getsignal(number) in known
 
@@ -105,7 +105,7 @@ class Received:
 
 
 class _Held:
-    """How often :func:`held` is entered, and who hears of signals."""
+    """The number of :func:`held` blocks that are active, and what receives signals."""
 
     depth = 0
     received: Received | None = None
@@ -135,7 +135,7 @@ def interruptible() -> Iterator[Received]:
     hook = sys.unraisablehook
     with suppress(ValueError):  # not the main thread
         for number in WORDS:
-            if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            if signal.getsignal(number) is not signal.SIG_IGN:  # ignored under nohup
                 before[number] = signal.signal(number, received)
         if hasattr(signal, "SIGALRM"):
             before[signal.SIGALRM] = signal.signal(signal.SIGALRM, received.again)
@@ -143,14 +143,14 @@ def interruptible() -> Iterator[Received]:
     try:
         yield received
     finally:
-        if not received.number:  # else what is left by half may say so until the process ends
+        if not received.number:  # after a signal, it stays until the process ends
             sys.unraisablehook = hook
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 def _not_lost(hook: Callable[[Any], Any], received: Received) -> Callable[[Any], Any]:
-    """A hook for exceptions that nobody can catch: a signal's comes again, and silently."""
+    """Return a hook for uncatchable exceptions: a signal's is raised again, and is not printed."""
 
     def heard(lost: Any) -> None:
         if isinstance(lost.exc_value, Interrupted):

@@ -25,7 +25,7 @@ from conda_multiplat.vocabulary.toml_tables import toml_table
 
 
 class _Asked(NamedTuple):
-    """A project's folder, and how it is asked for; see :class:`LocalProject`."""
+    """A project that is still to be read: its folder, and how it is required (`LocalProject`)."""
 
     folder: Path
     extras: tuple[str, ...]
@@ -65,12 +65,12 @@ def local_projects(
 
 
 def _inner(metadata: ProjectMetadata, outer: _Asked) -> Iterator[_Asked]:
-    """The projects that another needs by their paths, which count from its folder."""
+    """Yield the local projects that a project needs, by paths relative to its folder."""
     for text in metadata.needs(outer.extras):
         try:
             wanted = Pep508(text)
         except InvalidRequirement:
-            continue  # alternatives, or nothing that we could follow
+            continue  # alternatives, or text that is no requirement
         place = Place(_expanded(wanted.url or "", outer.folder))
         if OR in text or not wanted.url or not place.is_path or place.path.endswith(ARCHIVES):
             continue
@@ -81,7 +81,7 @@ def _inner(metadata: ProjectMetadata, outer: _Asked) -> Iterator[_Asked]:
 
 
 def _expanded(url: str, folder: Path) -> str:
-    """A URL with hatch's and pdm's words for the project's folder replaced."""
+    """Replace hatch's and pdm's placeholders for the project's folder in a URL."""
     here = folder.resolve()
     for words, value in (
         ("{root:uri}", here.as_uri()),
@@ -119,7 +119,7 @@ def read_project(folder: Path, read: ReadText, base: Path) -> ProjectMetadata:
 
 
 def _table(folder: Path, read: ReadText) -> Mapping[str, Any]:
-    """A ``pyproject.toml``; nothing where there is none that can be read."""
+    """Return the content of a ``pyproject.toml``; empty if it is missing or can't be read."""
     file = folder / "pyproject.toml"
     try:
         return toml_table(read(file)) if file.is_file() else {}

@@ -75,7 +75,7 @@ def project_place(line: Requirement) -> Place | None:
 
 
 def _taken_apart(text: str) -> tuple[str, Place | None]:
-    """What stands before the place that an entry names, and the place."""
+    """Split an entry into its text before the path or URL, and the path or URL."""
     option, value = split_option(text)
     if option in EDITABLE:
         return f"{option} ", editable_place(value)
@@ -88,7 +88,7 @@ def _taken_apart(text: str) -> tuple[str, Place | None]:
 
 
 def _with(line: Requirement, before: str, place: Place, moved: Place) -> Requirement:
-    """The line as it is written where its place is the same, so that its digest is."""
+    """Return the line with another place; unchanged if the place is, to keep the digest."""
     unspaced = place.is_path and place.marker and " ;" not in line.text
     return line._replace(text=f"{before}{moved}") if moved != place or unspaced else line
 
@@ -106,7 +106,10 @@ def _moved(place: Place, homes: Sequence[Path], base: Path) -> Place:
 
 
 def _checkout(line: Requirement, place: Place) -> tuple[Requirement, str]:
-    """``-e git+URL@REV#egg=NAME`` as ``NAME @ git+URL@REV``: a lock has a commit, no checkout."""
+    """Turn ``-e git+URL@REV#egg=NAME`` into ``NAME @ git+URL@REV``, with a note for the user.
+
+    A lock has a commit, not an editable checkout.
+    """
     url, _, fragment = place.where.partition("#")
     said = dict(part.partition("=")[::2] for part in fragment.split("&") if part)
     asked = unquote(said.get("egg", "")) + place.extras

@@ -24,17 +24,17 @@ from conda_multiplat.vocabulary.json_values import json_object, json_value
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, spec_name
 from conda_multiplat.vocabulary.records import CondaRecord
 
-#: Ours, beside conda's own files: which environment this is, and whether an install was cut off.
-#: JSON, but not called so: rattler takes every ``.json`` here for a package's record.
+#: Our file in ``conda-meta``: which environment this is, and whether an install was interrupted.
+#: It is JSON without the suffix: rattler takes every ``.json`` there for a package's record.
 MARKER = "multiplat"
-#: What its keys have; a value of another kind is as good as none.
+#: The types of its keys; a value of another type is ignored.
 _TEXTS = ("manifest", "pip", "requested", "variables")
 _KINDS: dict[str, type] = {
     **dict.fromkeys(("environment", "lock", "state"), str),
     **dict.fromkeys(("left_by_scripts", "pypi"), dict),
 }
-#: How long rattler, when it was stopped, may go on writing records, and how long it must have
-#: written none to be at its end; in seconds.
+#: The longest wait for a stopped rattler to write its records, and how long without a new record
+#: shows that it has finished; in seconds.
 _STOPPING, _QUIET = 1.5, 0.05
 
 
@@ -86,7 +86,7 @@ def install_command(marker: Mapping[str, Any]) -> str:
 def write_marker(prefix: Path, data: Mapping[str, Any]) -> None:
     """Write our marker: what is being done, or was done, to the prefix."""
     text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    # Without a locale of UTF-8, what is in a name is halves of characters to Python.
+    # Without a UTF-8 locale, Python has surrogates for the non-ASCII characters of file names.
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     replace_file(meta(prefix) / MARKER, text)
 
@@ -109,7 +109,7 @@ def begin(prefix: Path, marker: Mapping[str, Any]) -> None:
     for left in _by_half(prefix):
         left.unlink()
     sweep(meta(prefix))
-    write_marker(prefix, marker)  # first: what is an environment says whether it is finished
+    write_marker(prefix, marker)  # before the history: no environment without a marker
     (meta(prefix) / "history").touch()
 
 
@@ -186,7 +186,7 @@ def _time(seconds: int | None) -> time.struct_time:
 
 
 def _dist(record: CondaRecord) -> str:
-    """A package as conda's history names it: ``channel/subdir::name-version-build``."""
+    """Return a package's name in conda's history: ``channel/subdir::name-version-build``."""
     subdir = record.url.rsplit("/", 2)[-2] if record.url.count("/") > 1 else ""
     return f"{base_url(record.url)}/{subdir}::{record.name}-{record.version}-{record.build}"
 
@@ -257,7 +257,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
 def register(prefix: Path) -> None:
     """Add ``prefix`` to ``~/.conda/environments.txt``, which ``conda env list`` reads."""
     path = Path("~/.conda/environments.txt").expanduser()
-    with suppress(OSError):  # as in conda: an environment is no less usable for not being listed
+    with suppress(OSError):  # ignored as in conda: an unlisted environment works too
         known = path.read_bytes().splitlines() if path.exists() else []
         if os.fsencode(prefix) not in known:
             path.parent.mkdir(parents=True, exist_ok=True)

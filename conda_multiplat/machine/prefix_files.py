@@ -21,13 +21,13 @@ from conda_multiplat.vocabulary.json_values import json_object
 
 #: Path -> the names of the conda packages that own it, nearly always one.
 Owners = dict[str, tuple[str, ...]]
-#: Path -> its size as a package's own script left it; ``None`` for a file that it removed.
+#: Path -> its size after a package's own script has run; ``None`` for a file that it removed.
 Accepted = Mapping[str, int | None]
 
 _CHUNK = 1 << 20
-#: Where noarch packages have Python's packages and scripts.
+#: The folders of noarch packages for Python modules and scripts.
 _NOARCH = ("site-packages/", "python-scripts/")
-#: What a package runs when it is linked.
+#: The scripts that a package runs when it is linked.
 _LINK_SCRIPTS = ("bin/.*-post-link.sh", "Scripts/.*-post-link.bat")
 
 
@@ -84,7 +84,7 @@ def damage(prefix: Path, accepted: Accepted, *, contents: bool = False) -> dict[
 
 
 def _right_for_another(prefix: Path, paths: Collection[str], *, contents: bool) -> set[str]:
-    """Those that are as one package's record says; a path that two packages have can't be both."""
+    """Return the paths that match some package's record; two packages can have the same path."""
     if not paths:
         return set()
     return {
@@ -122,14 +122,14 @@ def is_in_conda_meta(path: str) -> bool:
     return path.partition("/")[0].casefold() == "conda-meta"
 
 
-#: No size that a file can have.
+#: What `_size` returns for a file that is as recorded.
 _AS_LINKED = -1
 
 
 def _size(path: str, entry: Mapping[str, Any], *, contents: bool) -> int | None:
-    """A file's size where it is not as recorded, ``None`` where it is missing.
+    """Return a file's size if it is not as recorded; `_AS_LINKED` if it is, ``None`` if missing.
 
-    It is called for each of tens of thousands of files: what most of them are comes first.
+    This runs for tens of thousands of files, so the most frequent kind is tested first.
     """
     try:
         there = os.lstat(path)
@@ -143,7 +143,7 @@ def _size(path: str, entry: Mapping[str, Any], *, contents: bool) -> int | None:
     elif kind == "directory" or size is None:
         as_linked = True
     elif there.st_size != size or not stat.S_ISREG(there.st_mode):
-        # conda notes the size that a text file had before the prefix was written into it
+        # conda records the size of a text file before the prefix is written into it
         as_linked = "sha256_in_prefix" in entry and _same_content(path, entry)
     else:
         as_linked = not contents or _same_content(path, entry)
@@ -174,7 +174,7 @@ def _lstat_size(path: Path) -> int | None:
 
 
 def _packages(prefix: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Each package's name with what its record says of its files."""
+    """Yield each package's name, and the files in its record."""
     for _, text in sorted(record_texts(prefix)):
         with suppress(ValueError):
             record = json_object(text)
@@ -183,7 +183,7 @@ def _packages(prefix: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
 
 def _entries(record: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    """``paths_data``, with each path from the prefix; records of long ago have only ``files``."""
+    """Return ``paths_data`` with paths in the prefix, or ``files``, all that old records have."""
     data, listed = record.get("paths_data"), record.get("files")
     files = [path for path in _listed(listed) if isinstance(path, str)]
     paths = [
@@ -202,7 +202,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _placed(paths: Sequence[dict[str, Any]], files: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """The entries of a noarch package, whose paths conda leaves as they are in the package."""
+    """Yield a noarch package's entries with paths in the prefix; conda records the package's."""
     ends = {path[path.find(f"/{_NOARCH[0]}") + 1 :]: path for path in files}
     scripts = {f"{_NOARCH[1]}{path.rpartition('/')[2]}": path for path in files}
     for entry in paths:

@@ -33,7 +33,7 @@ _FROM_INDEX = (
     "timestamp",
     "track_features",
 )
-#: Keys with text, and with lists of texts.
+#: Keys whose values are strings, and lists of strings.
 _TEXTS = ("build", "extracted_package_dir", "md5", "sha256", "subdir", "url", "version")
 _LISTS = ("constrains", "depends")
 #: The long members, by their brackets.
@@ -92,7 +92,7 @@ def _text(content: bytes) -> str:
     """Return a record's text.
 
     Raises:
-        UnicodeDecodeError: macOS leaves ``._NAME.json`` files there.
+        UnicodeDecodeError: it is binary, such as the ``._NAME.json`` files of macOS.
     """
     return content.decode("utf-8-sig")
 
@@ -149,7 +149,7 @@ def complete_records(prefix: Path, meagre: Collection[str]) -> None:
     for path in meta(prefix).glob("*.json"):
         content = path.read_bytes()
         is_meagre = path.name.rsplit("-", 2)[0] in meagre
-        if not is_meagre and b'"softlink"' not in content:  # most are megabytes of other files
+        if not is_meagre and b'"softlink"' not in content:  # most need no change
             continue
         with suppress(UnicodeDecodeError):
             text = _text(content)

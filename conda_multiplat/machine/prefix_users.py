@@ -31,7 +31,7 @@ FOLDER = "multiplat-users"
 #: a process that has ended.
 _START = 19
 _OVER = ("Z", "X")
-#: How much of a command line is noted.
+#: How many characters of a command line are recorded.
 _LONG = 200
 
 
@@ -70,11 +70,11 @@ def come_in(prefix: Path, command: str) -> None:
     try:
         if not folder.is_dir():
             folder.mkdir(exist_ok=True)
-            folder.chmod(meta(prefix).stat().st_mode & 0o7777)  # for users who share the prefix
+            folder.chmod(meta(prefix).stat().st_mode & 0o7777)  # for others who share it
         for _ in _ended(folder):
             pass
         _write_note(folder, json.dumps(note))
-    except OSError:  # read-only
+    except OSError:  # read-only prefix: lock an existing file instead
         with suppress(OSError):
             hold(meta(prefix) / "history", alone=False)
 
@@ -115,7 +115,7 @@ def _read(note: Path) -> User:
 
 
 def _has_ended(process: int) -> bool:
-    if os.name == "nt":  # 0 would be a signal there
+    if os.name == "nt":  # signal 0 is not a mere test there
         return False
     try:
         os.kill(process, 0)
@@ -147,7 +147,7 @@ def _held(folder: Path) -> list[Path]:
 
 
 def _ended(folder: Path) -> Iterator[Path]:
-    """Remove these notes, whose processes have ended."""
+    """Yield the notes of ended processes, after removing them."""
     for path in list(folder.iterdir()):
         with suppress(OSError):
             handle = hold(path, alone=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: A URL in a line of text.
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s,;()]*[^\s,;():]")
-#: Characters.
+#: The width of the longest bar, in characters.
 _LONGEST_BAR = 40
 
 
@@ -60,7 +60,7 @@ def progress(console: Console, total: int) -> Iterator[Progress]:
     from rich.table import Column
 
     width = console.width
-    # Without a width of its own, a long text would leave no place for the numbers.
+    # A long text would otherwise leave no room for the numbers.
     text = Column(ratio=1, no_wrap=True, overflow="ellipsis")
     columns = (
         BarColumn(min(_LONGEST_BAR, width // 4) if width else _LONGEST_BAR),

@@ -131,7 +131,7 @@ def load_project(
 
 @contextmanager
 def _nothing_shown_of(paths: Iterable[Path]) -> Iterator[None]:
-    """Keep the text of files out of errors: a link can lead to anybody's secrets."""
+    """Keep the text of these files out of errors: a link may lead to somebody's secrets."""
     try:
         yield
     except ManifestError as error:

@@ -108,7 +108,7 @@ class _Expansion:
         named = [(line, place) for line in lines if (place := project_place(line))]
         if not named:
             return ()
-        # late: the readers of TOML and setup.cfg are not needed for packages of an index
+        # late: packages from an index need no readers of TOML and setup.cfg
         from conda_multiplat.machine.local_projects import local_projects
 
         projects: list[LocalProject] = []

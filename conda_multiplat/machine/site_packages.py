@@ -20,7 +20,7 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 def site_packages(prefix: Path, python: str) -> Path | None:
     """Return the ``site-packages`` of a prefix's Python; ``None`` if there is no such folder."""
     minor = ".".join(python.split(".")[:2])
-    folders = (f"lib/python{minor}", f"lib/python{minor}t")  # the latter without a GIL
+    folders = (f"lib/python{minor}", f"lib/python{minor}t")  # the latter is free-threaded Python
     places = (prefix / name / "site-packages" for name in ("Lib", *folders))
     return next((place for place in places if place.is_dir()), None)
 

@@ -28,13 +28,13 @@ from conda_multiplat.machine.temporary import sweep, temporary_path
 from conda_multiplat.vocabulary.errors import LockFileError, OutsideError
 from conda_multiplat.vocabulary.names import is_device
 
-#: In bytes.
+#: The size of a block that is read, in bytes.
 _BLOCK = 1 << 20
-#: The largest header; Python would read one of any size into memory.
+#: The largest header, in bytes; Python would read one of any size into memory.
 _LARGEST_READ = 4 << 20
-#: Members of another's archive; the largest layers of images have some hundred thousand.
+#: The most members of a foreign archive; the largest layers of images have some hundred thousand.
 _MOST_OF_ALL = 1_000_000
-#: Limits of our own archives: members, characters of a path, bytes of a part of it, folder depth.
+#: Limits of our own archives: members, characters of a path, bytes of a path's part, folder depth.
 _MOST, _LONGEST, _LONGEST_PART, _DEEPEST = 20_000, 1000, 255, 50
 _FORM: dict[str, Any] = {"format": tarfile.PAX_FORMAT, "copybufsize": _BLOCK}
 #: A name valid on every system: no drive, no stream, no control character, no lone surrogate.
@@ -134,7 +134,7 @@ class _Bounded(io.RawIOBase):
 
 
 class _Strangers(tarfile.TarFile):
-    """Members of another's archive: any problem with a header is a ``TarError``.
+    """The members of a foreign archive: any problem with a header is a ``TarError``.
 
     ``tarfile`` recurses for each extension header before a member, and accepts any size.
     """
@@ -238,7 +238,7 @@ def is_portable(name: str) -> bool:
 
 
 def _is_portable_part(part: str) -> bool:
-    """Return the same for a name: Windows drops dots and spaces at its end."""
+    """Return whether a part of a path is portable: Windows drops dots and spaces at its end."""
     return (
         bool(_NAME.fullmatch(part))
         and part[-1] not in " ."

@@ -78,8 +78,8 @@ def temporary_folder(parent: Path | None = None, prefix: str = "conda-") -> Iter
                 with _whole():
                     folder.cleanup()
             finally:
-                folder.cleanup()  # for a signal that came just before
-                if not Path(folder.name).exists():  # else it is tried again at the end
+                folder.cleanup()  # again, if a signal prevented the first
+                if not Path(folder.name).exists():  # else removed at the end
                     _open.discard(folder.name)
 
 
@@ -100,7 +100,7 @@ def remove_open_folders() -> None:
 
 
 def _whole() -> AbstractContextManager[None]:
-    """Block signals meanwhile; they are raised afterwards, in the main thread only."""
+    """Delay signals until the block has ended; in the main thread only."""
     import threading  # late: if there are threads, it was imported already
 
     is_main = threading.current_thread() is threading.main_thread()

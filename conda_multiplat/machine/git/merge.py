@@ -36,7 +36,7 @@ from conda_multiplat.vocabulary.errors import LockFileError, ManifestError, Outs
 
 _MERGE = "GITHEAD_"
 _PICKED = ("REBASE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "refs/stash")
-#: The files in which git records what it picks, and the line with the current commit.
+#: The files in which git records what it picks, and the index of the line with the current commit.
 _STATES = {"rebase-merge/done": -1, "sequencer/todo": 0}
 _PICK = re.compile(r"^(?!#)\w+ (?:-\w+ )*([0-9a-f]{4,})\b", re.MULTILINE)
 #: Our side: git's prefix for files of the index (``:0:PATH``).

@@ -24,14 +24,14 @@ from conda_multiplat.vocabulary.oci import AS_IN_OCI, INDEX, MANIFEST, Blob, Ima
 
 _LARGEST = 4 << 20
 _BLOCK = 1 << 20
-#: Members of a layout's archive: each blob is one, and no image has more than 127 layers.
+#: The most members of a layout's archive: each blob is one, and images have at most 127 layers.
 _MOST = 20_000
 #: How deep indexes may be nested.
 _DEEPEST = 4
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _TAR = "application/vnd.oci.image.layer.v1.tar"
 _LAYERS = (_TAR, f"{_TAR}+gzip", f"{_TAR}+zstd")
-#: How far into a layer its names are read, in bytes of its uncompressed content.
+#: How far to read into a layer for its names, in bytes of its uncompressed content.
 _FARTHEST = 16 << 30
 _GZIP = b"\x1f\x8b"
 
