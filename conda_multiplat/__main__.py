@@ -7,13 +7,13 @@ ends is settled before anything else is.
 import gc
 import os
 
-# Modules are full of objects that stay: looking through them for garbage is in vain.
+# Imports create many objects that stay; collecting garbage that often would only take time.
 gc.set_threshold(50_000)
 try:
     from conda_multiplat.machine.interrupts import end_at_once
 
     end_at_once()
-except KeyboardInterrupt:  # before that
+except KeyboardInterrupt:  # before signals are handled
     os._exit(130)
 
 

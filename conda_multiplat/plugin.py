@@ -24,7 +24,7 @@ _Hook = Callable[..., Iterable[Any]]
 
 
 def _harmless(loss: str) -> Callable[[_Hook], _Hook]:
-    """Let a hook that fails end in a warning that says what is missing."""
+    """Turn an error in a hook into a warning that says what is missing."""
 
     def wrap(hook: _Hook) -> _Hook:
         @functools.wraps(hook)
@@ -42,7 +42,7 @@ def _harmless(loss: str) -> Callable[[_Hook], _Hook]:
 
 
 def _late(module: str, name: str) -> Callable[..., None]:
-    """A function of ``in_conda`` that is imported when conda calls it, as most commands do not."""
+    """Return a function that imports one of ``in_conda`` when called; most commands call none."""
 
     def call(*arguments: Any) -> None:
         if os.path.exists(__file__):  # noqa: PTH110  # else this command has uninstalled us
@@ -189,7 +189,7 @@ def conda_error_hints(error: Any) -> Iterable[Any]:
 
 
 def _run(args: argparse.Namespace) -> int:
-    """The subcommand's action: conda takes an ``int`` as the exit code."""
+    """Run the subcommand; conda uses the returned ``int`` as the exit code."""
     from conda_multiplat.cli.main import run
     from conda_multiplat.in_conda.leave import leave_at_once
     from conda_multiplat.machine.conda_settings import settings_from_conda

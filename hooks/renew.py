@@ -46,5 +46,5 @@ def _is_stale(files: Sequence[Path], command: str) -> bool:
     try:
         found = verdicts(load_project_as_locked(files))
     except (MultiplatError, ValueError, RecursionError):
-        return True  # the command says what is broken, in its own words
+        return True  # the command reports what is wrong
     return any(each.fails(strict=True) and each.command == command for each in found)

@@ -29,7 +29,7 @@ class _Noted:
     records: frozenset[str]
 
 
-_noted: list[_Noted] = []  # of this process, which runs one command of conda's
+_noted: list[_Noted] = []  # for the one conda command that this process runs
 
 
 def before_solve(specs_to_add: Iterable[Any], specs_to_remove: Iterable[Any]) -> None:
@@ -62,7 +62,7 @@ def drift_action() -> type[Any]:
     """Return the action that conda runs after a transaction (conda 25.5 and newer)."""
     from conda.core.path_actions import Action
 
-    class SayDrift(Action):  # type: ignore[misc]  # conda's, which has no types here
+    class SayDrift(Action):  # type: ignore[misc]  # conda has no types here
         """Reports that a prefix of ours is no longer as locked."""
 
         def verify(self) -> None:

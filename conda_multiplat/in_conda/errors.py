@@ -23,7 +23,7 @@ _OF_SOLVES = (
     "SpecsConfigurationConflictError",
     "UnsatisfiableError",
 )
-#: A manifest that conda reads without its selectors and environments.
+#: Identifies a manifest whose selectors or environments conda would ignore.
 _MANIFEST = re.compile(r"^(multiplat|platforms)\s*:|^\s*-\s*sel\(", re.MULTILINE)
 _LOCK = re.compile(r"^metadata\s*:.*^package\s*:.*^[\s-]*manager\s*:\s*['\"]?pip\b", re.M | re.S)
 #: The maximum size of a file that is read for a hint, in bytes.

@@ -68,7 +68,7 @@ def _manifest(prefix: Path, platforms: list[str]) -> str:
 
 
 def _for_platforms(read: Imported, platforms: list[str]) -> Imported:
-    """The same requests for each platform: a history does not know of platforms."""
+    """Request the same packages on each platform: conda's history does not distinguish them."""
     manifest = read.manifest
     (own,) = manifest.platforms
     environments = {

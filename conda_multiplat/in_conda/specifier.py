@@ -38,7 +38,7 @@ class _Begun:
     choice: Choice
 
 
-_begun: list[_Begun] = []  # of this process, which runs one command of conda's
+_begun: list[_Begun] = []  # for the one conda command that this process runs
 _linked: list[Path] = []
 
 
@@ -55,7 +55,7 @@ def specifier() -> Any | None:
     from conda.models.environment import Environment
 
     if Environment.__dataclass_fields__["prefix"].default is not None:
-        return None  # before 25.11 an environment has a prefix before it has a name
+        return None  # before 25.11, an environment needs a prefix
     more = {"description": _DESCRIPTION}
     kind = types.CondaEnvironmentSpecifier
     return kind(
@@ -66,7 +66,7 @@ def specifier() -> Any | None:
 
 
 def _spec_class(base: Any) -> type[Any]:
-    class MultiplatSpec(base):  # type: ignore[misc]  # conda's, which has no types here
+    class MultiplatSpec(base):  # type: ignore[misc]  # conda has no types here
         """A manifest with its locks, or a lock alone."""
 
         detection_supported: ClassVar[bool] = False
@@ -75,7 +75,7 @@ def _spec_class(base: Any) -> type[Any]:
             self.filename = Path(filename).expanduser().absolute()
 
         def can_handle(self) -> bool:
-            """Whether the file can be read; an error says why not."""
+            """Return True if the file can be read; otherwise raise an error that says why."""
             _answered(lambda: _read(self.filename))
             return True
 
@@ -84,13 +84,13 @@ def _spec_class(base: Any) -> type[Any]:
             """Return the environment for this machine."""
             from conda.base.context import context
 
-            if hasattr(base, "env_for"):  # 26.5: it asks here for a name, and drops errors
+            if hasattr(base, "env_for"):  # 26.5 needs only the name here, and hides errors
                 return _answered(lambda: _only_named(self.filename, context.subdir))
             return _ready(_answered(lambda: _environment(self.filename, context.subdir)))
 
         @property
         def available_platforms(self) -> tuple[str, ...]:
-            """The locked platforms."""
+            """Return the locked platforms."""
             platforms: tuple[str, ...] = _answered(lambda: _platforms(self.filename))
             return platforms
 
@@ -102,12 +102,12 @@ def _spec_class(base: Any) -> type[Any]:
 
 
 def _ready(environment: Any) -> Any:
-    """The environment with its packages fetched, as conda wants given archives."""
+    """Return the environment with its packages fetched: conda expects records from its cache."""
     return replace(environment, explicit_packages=_fetched(environment.explicit_packages))
 
 
 def _answered(work: Any) -> Any:
-    """What ``work`` returns; an error of ours as one of conda's, which it shows without a trace."""
+    """Call ``work``; turn our errors into conda's, which conda shows without a traceback."""
     from conda.exceptions import CondaError
 
     from conda_multiplat.vocabulary.errors import MultiplatError
@@ -118,9 +118,9 @@ def _answered(work: Any) -> Any:
         raise CondaError("\n".join(error.lines()).removeprefix("error: ")) from error
 
 
-@cache  # conda asks for the name, and then for the rest
+@cache  # conda asks for the name first, then for the packages
 def _read(path: Path) -> tuple[Project, str | None]:
-    """The project of a manifest or of a lock, and the environment that a lock is of."""
+    """Return the project of a manifest or lock, and the lock's environment (``None``: manifest)."""
     from conda.base.context import context
 
     from conda_multiplat.machine.project import load_project, projects_beside
@@ -139,7 +139,7 @@ def _read(path: Path) -> tuple[Project, str | None]:
 
 
 def _alone(path: Path, environment: str) -> Project:
-    """A lock without its manifest, as if that were there: it says what it was made for."""
+    """Return a project for a lock without a manifest, with what the lock says of its request."""
     from conda_multiplat.engines.conda.specs import is_newer, spec_matches
     from conda_multiplat.importers.conda_lock_yml import Ports, read_lock_source
     from conda_multiplat.lockfile.read import read_lock
@@ -158,7 +158,7 @@ def _platforms(path: Path) -> tuple[str, ...]:
     project, environment = _read(path)
     wanted = [environment] if environment else project.manifest.prefer or ("default",)
     locks = [head for name in wanted if (head := project.lock_head(name))]
-    locks = locks or [project.existing_lock(wanted[0])]  # whose error says that there is none
+    locks = locks or [project.existing_lock(wanted[0])]  # raises an error if there is none
     return tuple(dict.fromkeys(subdir for lock in locks for subdir in lock.platforms))
 
 
@@ -170,13 +170,13 @@ def _only_named(path: Path, platform: str) -> Any:
 
 
 def _name(project: Project, environment: str | None) -> str | None:
-    """The conda environment that is made where no ``-n`` says another."""
+    """Return the name of the conda environment to create if there is no ``-n``."""
     from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
     return project.manifest.conda_name(environment or DEFAULT_ENVIRONMENT)
 
 
-@cache  # conda can ask again
+@cache  # conda may ask several times
 def _environment(path: Path, platform: str) -> Any:
     from conda.models.environment import Environment, EnvironmentConfig
 
@@ -213,7 +213,7 @@ def _channels(records: Iterable[CondaRecord]) -> tuple[str, ...]:
 
 
 def _named(records: Iterable[CondaRecord]) -> list[Any]:
-    """The locked packages as conda's records, as far as a lock knows them."""
+    """Convert locked packages to conda's records, with the fields that a lock has."""
     from conda.models.channel import Channel
     from conda.models.records import PackageRecord
 
@@ -235,17 +235,17 @@ def _named(records: Iterable[CondaRecord]) -> list[Any]:
 
 
 def _hashes(record: Any) -> dict[str, str]:
-    """The digests of a record of ours or of conda's, those that it has."""
+    """Return the digests that a record (ours or conda's) has."""
     hashes = {name: getattr(record, name, None) for name in ("md5", "sha256")}
     return {name: value for name, value in hashes.items() if value}
 
 
 def _fetched(records: Sequence[Any]) -> list[Any]:
-    """The packages in conda's cache, verified: what they say of themselves, the lock does not.
+    """Fetch and verify packages, and return their records from conda's cache, which are complete.
 
     Raises:
-        DryRunExit: it was a dry run. conda makes none with given archives.
-        CondaExitZero: it was to download only.
+        DryRunExit: for ``--dry-run``, which conda ignores for explicit packages.
+        CondaExitZero: for ``--download-only``.
     """
     from conda.base.context import context
     from conda.core.package_cache_data import ProgressiveFetchExtract
@@ -288,7 +288,7 @@ def before(command: str) -> None:
         return
     given = context._argparse_args.get("file") or ()
     files = [Path(each) for each in ([given] if isinstance(given, str) else given)]
-    there = [each for each in files if each.is_file()]  # of others conda says that they are not
+    there = [each for each in files if each.is_file()]  # conda reports missing files itself
     for file in there:
         _answered(lambda file=file: _read(file.absolute()))
     if command == "env_update" and there:
@@ -296,7 +296,7 @@ def before(command: str) -> None:
 
 
 def _refuse_update(file: Path) -> None:
-    """``conda env update`` changes what is there as far as it has to, and takes no archives."""
+    """Refuse ``conda env update``: it solves, and does not install exactly what is locked."""
     from conda_multiplat.vocabulary.errors import UsageError
     from conda_multiplat.vocabulary.file_names import locked_environment
 

@@ -19,7 +19,7 @@ def machine_action() -> type[Any]:
     """Return the action that conda runs before a transaction (conda 25.5 and newer)."""
     from conda.core.path_actions import Action
 
-    class CheckMachine(Action):  # type: ignore[misc]  # conda's, which has no types here
+    class CheckMachine(Action):  # type: ignore[misc]  # conda has no types here
         """Refuses a transaction whose packages this machine can't run."""
 
         def verify(self) -> Exception | None:
@@ -46,7 +46,7 @@ def machine_action() -> type[Any]:
 
 
 def _unmet_text(known: Sequence[Any]) -> str:
-    """What keeps some records from this machine; an environment for another is not looked at."""
+    """Return why this machine can't run packages; ``""`` if it can, or for another platform."""
     from conda.base.context import context
 
     from conda_multiplat.vocabulary.unmet import grouped, hints_for, lines
