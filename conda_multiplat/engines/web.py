@@ -118,14 +118,16 @@ class Web:
         take: Callable[[http.client.HTTPResponse], T],
     ) -> T:
         """Process a response; request it again if a retry may help."""
-        try:
-            request = _request(url, data, headers)
-        except ValueError as error:  # an unclosed bracket, a lone surrogate
-            raise UnfetchedError(reason_of(error)) from None
         reason = ""
         for number in range(self._tries):
             if number:
                 time.sleep(_PAUSE * 2 ** (number - 1))
+            try:
+                # Python has changed the one before, if there is a proxy: it would be sent into the
+                # tunnel without TLS.
+                request = _request(url, data, headers)
+            except ValueError as error:  # an unclosed bracket, a lone surrogate
+                raise UnfetchedError(reason_of(error)) from None
             try:
                 with self._opener.open(request, timeout=self._connect) as answer:
                     return take(answer)

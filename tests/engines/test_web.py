@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from support.server import running
+from support.server import make_certificate, needs_openssl, running, serve
 
 from conda_multiplat.engines.web import UnfetchedError, Web
 from conda_multiplat.machine.conda_settings import Settings
@@ -148,6 +148,31 @@ def test_proxy_of_a_host(
     paths = {name: each.asked for name, each in zip(("one", "two"), servers, strict=True)}
     assert [path for path, *_ in paths.pop(asked)] == ["http://x.invalid:8080/a"]
     assert [*paths.values()] == [[]]
+
+
+@needs_openssl
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_each_try_is_alike(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, scheme: str) -> None:
+    """Through a proxy too, all tries ask for the same and, with TLS, nobody else can read them."""
+    monkeypatch.setattr("conda_multiplat.engines.web._PAUSE", 0.01)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    certificate = make_certificate(tmp_path, "x.example") if scheme == "https" else None
+    (tmp_path / "a").write_text("here", encoding="utf-8")
+    with serve(tmp_path, certificate, proxy=True) as proxy:
+        proxy.status = {"/a": 503}
+        proxy.login = "me:secret"
+        verify = str(certificate[0]) if certificate else True
+        settings = Settings(
+            "linux-64",
+            remote_max_retries=3,
+            ssl_verify=verify,
+            proxy_servers={scheme: proxy.url},
+        )
+        with pytest.raises(UnfetchedError) as caught:
+            Web(settings).get(f"{scheme}://me:secret@x.example/a", 10)
+    assert caught.value.reason == "503 Service Unavailable"
+    assert [(each.path, each.authorised) for each in proxy.requests] == [("/a", True)] * 4
 
 
 def test_host_without_a_proxy(servers: tuple[_Server, _Server]) -> None:
