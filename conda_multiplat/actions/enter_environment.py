@@ -71,7 +71,7 @@ def installed_environment(call: Invocation) -> InstalledEnvironment:
     for each in skipped:
         call.console.say(each.words)
     marker = prefixes.read_marker(where)
-    noted = str(marker.get("environment"))  # may be of another project
+    noted = str(marker.get("environment"))  # may belong to another project
     known = noted if noted in project.manifest.environments else DEFAULT_ENVIRONMENT
     name = call.environment or known
     return InstalledEnvironment(where, project, name, marker, tuple(skipped))
@@ -125,7 +125,7 @@ def _first_present(call: Invocation, project: Project, hint: str) -> tuple[Path,
 
 
 def _refuse_unfinished(where: Path, call: Invocation) -> None:
-    """Refuse an environment that an install is working on, or was when it was cut off."""
+    """Refuse an environment that an install is changing, or left unfinished."""
     if prefixes.read_marker(where).get("state") == "installing":
         raise UnmetError(
             f"{where} is not finished: an install was cut off, or is still at work there",

@@ -151,7 +151,7 @@ def outdated(
 
 
 def _expect(project: Project, every: Sequence[LockedTarget], engine: UvEngine) -> None:
-    """Begin to ask indexes what is newest of what is locked: it depends on no solution."""
+    """Start to look up the newest versions of locked PyPI packages, which needs no solution."""
     from conda_multiplat.engines.pypi.conda_names import name_table
 
     table = name_table()

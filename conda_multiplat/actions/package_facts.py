@@ -97,7 +97,7 @@ def _of_files(
     targets: Sequence[LockedTarget],
     parts: Sequence[LockedTarget],
 ) -> dict[str, PackageFacts]:
-    """Return the facts that PyPI files of some targets state, by URL."""
+    """Return the facts stated in PyPI files of some targets, by URL."""
     if not any(part.locked.pypi for part in parts):
         return {}
     from conda_multiplat.engines.pypi.conda_names import name_table
@@ -129,10 +129,10 @@ def _of_files(
 
 
 def _refuse_unread(lines: Sequence[str], settings: Settings) -> None:
-    """Refuse to go on without what files state.
+    """Refuse to continue if the metadata of some files could not be read.
 
     Raises:
-        OutsideError: with each file.
+        OutsideError: with each such file.
     """
     if lines:
         offline = "it is offline: conda's configuration says so"

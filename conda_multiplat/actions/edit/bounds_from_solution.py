@@ -51,7 +51,7 @@ def or_current_line(addition: Addition, draft: Draft) -> Addition:
 
 
 def _says_less(addition: Addition, current: str) -> bool:
-    """Return whether it is only a name, without a channel that the line lacks."""
+    """Return whether an addition is a bare name, with no channel that the line does not have."""
     pypi = addition.change.pypi
     if not is_bare(addition.text, pypi=pypi):
         return False

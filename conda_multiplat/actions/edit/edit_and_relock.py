@@ -92,7 +92,7 @@ class Original:
 
 @contextmanager
 def _places(new: Draft | None = None, old: Draft | None = None) -> Iterator[None]:
-    """Say of errors that their places are in no file yet, unless two drafts are the same."""
+    """Add to errors that their places are in the edited text, unless two drafts are the same."""
     try:
         yield
     except (NoSolutionError, ManifestError) as error:
@@ -220,7 +220,7 @@ def conclude(
     settings, console = original.settings, original.console
     texts = original.texts(draft)
     if locked and install and not dry_run:
-        require_free(locked, install, settings)  # before a table of what would not be done
+        require_free(locked, install, settings)  # before any table of changes is shown
     told: dict[str, Any] = {}
     if locked:
         texts |= locked.texts()

@@ -147,7 +147,7 @@ def require_free(locked: Locked, follows: Followed, settings: Settings) -> None:
 
 @contextmanager
 def _going_on(changed: str) -> Iterator[None]:
-    """Say of errors what was done before them, and what does the rest."""
+    """Add to errors what was done before, and the command that continues."""
     try:
         yield
     except MultiplatError as error:

@@ -63,7 +63,7 @@ def from_channel(
     try:
         own = parse_spec(spec).channel
     except WordingError:
-        return spec  # what is wrong with it is said in a better place
+        return spec  # reported later, by a better check
     if own and own != channel:
         raise UsageError(f"{spec!r} names another channel than -c {channel}")
     if own or _is_first(channel, original, environment, selection):

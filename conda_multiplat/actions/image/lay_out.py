@@ -76,7 +76,7 @@ def laid_out(
         settings=settings,
         channels=channels(project, choice, settings),
         progress=bar,
-        mended={record.name for record in locked.records},  # of the cache's files nothing is seen
+        mended={record.name for record in locked.records},  # verify all cached content
         of=Path(PREFIX),
         written=PREFIX,
         requested=locked.requested,
@@ -103,10 +103,10 @@ def _site_packages(prefix: Path, choice: Choice) -> str:
 
 
 def _refuse_two_owners(prefix: Path, pypi: Sequence[Linked]) -> None:
-    """Refuse a path of both sides.
+    """Refuse paths that both conda and PyPI packages have.
 
     Raises:
-        OutsideError: some are.
+        OutsideError: there are some.
     """
     files = {
         package.name: [entry.path.removeprefix(f"{ROOT}/") for entry in package.entries]
@@ -116,7 +116,7 @@ def _refuse_two_owners(prefix: Path, pypi: Sequence[Linked]) -> None:
 
 
 def _own(project: Project, choice: Choice, prefix: Path, subdir: str, seconds: int) -> list[Entry]:
-    """Write what conda wants to know of an environment, beside its packages."""
+    """Write the files that make a prefix an environment for conda, and return their entries."""
     history = meta(prefix) / "history"
     history.write_bytes(b"")
     revision = Revision(

@@ -38,7 +38,7 @@ from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.exclude_newer import in_words
 from conda_multiplat.vocabulary.oci import CONFIG, MANIFEST, PREFIX, ImagePlatform, Layer
 
-#: What can run activation scripts, the best first.
+#: The shells that can run activation scripts, the best first.
 _SHELLS = ("bin/bash", "usr/bin/bash", "bin/sh", "usr/bin/sh")
 #: The end of the year 9999, the last that a configuration can have.
 _LATEST = 253402300799
@@ -205,7 +205,7 @@ def _shell(environment: LaidOut, base: Base | None) -> str:
 
 
 def _layers(environment: LaidOut, shell: str, layout: Path, bar: Progress) -> list[Layer]:
-    """Write the layers, several at a time: conda's, PyPI's, and what is no package's."""
+    """Write the layers concurrently: conda packages, PyPI packages, and all other files."""
     parts: list[tuple[Group, list[Entry]]] = []
     for manager, packages in (("conda", environment.conda), ("pypi", environment.pypi)):
         by_name = {package.name: package for package in packages}
@@ -226,7 +226,7 @@ def _layers(environment: LaidOut, shell: str, layout: Path, bar: Progress) -> li
 
 @contextmanager
 def _pool() -> Iterator[tuple[ThreadPoolExecutor, threading.Event]]:
-    """Threads, and how to tell them that nobody waits for them any more."""
+    """Yield a pool of threads, and an event that tells them to stop."""
     stopped = threading.Event()
     pool = ThreadPoolExecutor(max_workers=min(_AT_ONCE, os.cpu_count() or 1))
     try:
@@ -237,7 +237,7 @@ def _pool() -> Iterator[tuple[ThreadPoolExecutor, threading.Event]]:
 
 
 def _own(environment: LaidOut, shell: str) -> list[Entry]:
-    """Return the files of no package: conda's own, and what runs when the image starts."""
+    """Return the files that belong to no package: conda's own, and the entry point."""
     if not shell:
         return list(environment.own)
     text = entrypoint(environment.activation, shell)

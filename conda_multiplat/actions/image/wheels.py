@@ -72,7 +72,7 @@ def unpacked_wheels(
     for record in records:
         bar.now(record.name)
         folder, wheel = aside / "unpacked" / record.name, wheels[record].path
-        wheel = wheel.rename(wheel.with_name(file_of(record.url)))  # its name is looked at
+        wheel = wheel.rename(wheel.with_name(file_of(record.url)))  # its name is parsed
         metadata = unpack_wheel(record, wheel, folder, prefix, site_packages)
         wheel.unlink()
         facts = read_facts(metadata) or PackageFacts()

@@ -29,7 +29,7 @@ from conda_multiplat.vocabulary.selectors import comment_selector
 META_YAML = "meta.yaml"
 PYPROJECT = "pyproject.toml"
 EXTRA = "conda-multiplat[conda-lock]"
-#: What of ``[tool.conda-lock]`` is read.
+#: The keys of ``[tool.conda-lock]`` that are read.
 _KEYS = (
     *("channels", "platforms", "dependencies", "default-non-conda-source", "skip-non-conda-lock"),
     *("allow-pypi-requests", "pip-repositories"),
@@ -121,7 +121,7 @@ def parse_meta_yaml(path: Path, file: str, text: str, subdirs: Sequence[str]) ->
 
 
 def _of_recipe(dependencies: Sequence[Any]) -> list[Dependency]:
-    """Return what conda-lock has read, without nameless entries (see `_unread`)."""
+    """Return the dependencies that conda-lock has read, without nameless ones (see `_unread`)."""
     named = (_dependency(each) for each in dependencies)
     return [each for each in named if is_package_name(each.name)]
 
@@ -129,7 +129,7 @@ def _of_recipe(dependencies: Sequence[Any]) -> list[Dependency]:
 def _refuse_without_conda_lock(file: str) -> None:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns of its own while it is imported
+            warnings.simplefilter("ignore")  # the import itself emits warnings
             import conda_lock.src_parser  # noqa: F401
     except ImportError:
         hints = [
@@ -173,7 +173,7 @@ def _specification(path: Path, data: Mapping[str, Any], platforms: list[str], ma
     pdm, poetry = _table(tools, "pdm"), _table(tools, "poetry")
     skipped = _table(tools, "conda-lock").get("skip-non-conda-lock")
     if not skipped and "dependencies" in project and "dev-dependencies" not in pdm and pdm:
-        # conda-lock fails where pdm's own table is not there; without it, pdm's is PEP 621.
+        # conda-lock fails if pdm's dev-dependencies are missing; the rest of pdm's is PEP 621.
         return parse_requirements_pyproject_toml(
             path,
             platforms=platforms,
@@ -185,14 +185,14 @@ def _specification(path: Path, data: Mapping[str, Any], platforms: list[str], ma
         )
     bare = "build-system" not in data and "dependencies" not in project
     if not skipped and bare:
-        # conda-lock fails without a build system, which says whose tables count.
+        # conda-lock fails without a build system, by which it chooses the tables to read.
         contents = {**data, "tool": {**tools, "poetry": poetry}}
         return parse_poetry_pyproject_toml(path, platforms, contents, mapping)
     return parse_pyproject_toml(path, platforms=platforms, mapping_url=mapping)
 
 
 def _groups(data: Mapping[str, Any], mapping: str, own: Mapping[str, Any]) -> Iterator[Any]:
-    """Return the dependency groups (PEP 735), unknown to conda-lock, each as a category."""
+    """Return the dependency groups (PEP 735), which conda-lock ignores, each as a category."""
     from conda_lock.src_parser.pyproject_toml import parse_python_requirement
 
     if own.get("skip-non-conda-lock"):
@@ -223,7 +223,7 @@ def _holds(dependency: Any, subdir: str) -> bool:
 
 
 def _dependency(dependency: Any) -> Dependency:
-    """Convert a dependency of conda-lock to a plain value; one with a place is PyPI's."""
+    """Convert a dependency of conda-lock to a plain value; one with a path or URL is PyPI's."""
     place = _place(dependency)
     hashes = [dependency.hash] if getattr(dependency, "hash", None) else []
     hashes += [each for each in getattr(dependency, "hashes", ()) if each]
@@ -243,7 +243,7 @@ def _dependency(dependency: Any) -> Dependency:
 
 
 def _beyond_platforms(markers: str | None) -> str:
-    """Markers that say more than which platforms: conda-lock takes the rest for true."""
+    """Return markers if they test more than the platform: conda-lock takes such tests as true."""
     if not markers:
         return ""
     from conda_lock.src_parser.markers import get_names
@@ -251,7 +251,7 @@ def _beyond_platforms(markers: str | None) -> str:
     return "" if get_names(markers) <= _OF_PLATFORMS else str(markers)
 
 
-#: The variables of markers that a platform settles.
+#: The variables of markers whose values depend only on the platform.
 _OF_PLATFORMS = {"os_name", "platform_machine", "platform_system", "sys_platform"}
 
 
@@ -315,7 +315,7 @@ def _mapping() -> Iterator[str]:
 
 @contextmanager
 def _heard(notes: list[str]) -> Iterator[None]:
-    """Take down what conda-lock warns of, each once."""
+    """Collect conda-lock's warnings in ``notes``, without duplicates."""
     handler = _Notes()
     logger = logging.getLogger()
     logger.addHandler(handler)
@@ -331,9 +331,9 @@ def _heard(notes: list[str]) -> Iterator[None]:
     notes += [f"conda-lock: {text}" for text in dict.fromkeys(texts)]
 
 
-#: What becomes of these lines is listed, with their places.
+#: Beginnings of warnings that are dropped: we report these lines ourselves, with their places.
 _SAID_BY_US = ("Marker '", "filtered out line")
-#: Warnings that are for programmers.
+#: Dropped too: warnings for programmers.
 _OURS = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning, ImportWarning)
 
 
@@ -350,7 +350,7 @@ class _Notes(logging.Handler):
 
 @contextmanager
 def _as_refusal(file: str) -> Iterator[None]:
-    """Whatever conda-lock's parsers raise is about the file: they check little beforehand."""
+    """Report any exception of conda-lock's parsers as the file's problem: they validate little."""
     try:
         yield
     except Exception as error:

@@ -67,5 +67,5 @@ def _by_environment(parts: Sequence[Part]) -> dict[str, list[BroughtLock]]:
 
 
 def _as_seen_from(folder: Path, brought: BroughtLock) -> LockFile:
-    """Pixi's are already: their manifest has been moved with them."""
+    """Return a lock with paths relative to ``folder``; those of a pixi lock are already."""
     return moved_lock(brought.lock, brought.path.parent, folder) if brought.text else brought.lock

@@ -178,7 +178,7 @@ def _pypi(prefix: Path, records: Sequence[dict[str, Any]]) -> Iterable[Requireme
 def _by_lock(distributions: Sequence[tuple[Path, str, str]]) -> bool:
     """Return whether a tool has installed a lock's files by URL, including those of indexes.
 
-    Then every package came by one, also what only others need, which nobody asks for like that.
+    Then every package has a URL, even a mere dependency, so a URL does not mean a request.
     """
     names = {name for path, name, _ in distributions if _is_file(path)}
     others = [path for path, name, _ in distributions if name not in names]
@@ -206,7 +206,7 @@ def _origin(path: Path) -> Mapping[str, Any]:
         origin = json_object((path / "direct_url.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    # what is of another kind says nothing
+    # ignore values of other types
     return {
         key: value
         for key, value in origin.items()
@@ -215,7 +215,7 @@ def _origin(path: Path) -> Mapping[str, Any]:
 
 
 def _entry(name: str, version: str, origin: Mapping[str, Any]) -> str:
-    """``name >=version``, or where it was installed from."""
+    """Return ``name >=version``, or the path or URL that it was installed from."""
     at_least = f"{name} >={version.partition('+')[0]}"  # PEP 440: no local version there
     url = public_name(str(origin.get("url", "")))
     if is_stored_by_digest(url):

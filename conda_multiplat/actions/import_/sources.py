@@ -53,7 +53,7 @@ from conda_multiplat.vocabulary.names import (
 from conda_multiplat.vocabulary.toml_tables import toml_table
 from conda_multiplat.vocabulary.virtual_packages import Promises
 
-#: How a lock of one of several environments is called.
+#: The name of a lock for one of several environments.
 _ENVIRONMENTS_LOCK = re.compile(r"(.+)\.conda-lock\.ya?ml")
 _AT = re.compile(r"(?P<file>.+)@(?P<platforms>[A-Za-z0-9_,-]+)")
 
@@ -120,7 +120,7 @@ def _file(argument: str) -> File:
 
 
 def _text(path: Path) -> str:
-    text = read_lock_text(path)  # it can be one
+    text = read_lock_text(path)  # it may be a lock
     name = shown(path)
     if path.name == PIXI_LOCK:
         hint = "import what it was made from, pixi.toml or pyproject.toml: its versions come along"
@@ -272,7 +272,7 @@ def _named_environment(name: str) -> str:
     if match is None or not ENVIRONMENT_NAME.fullmatch(match[1]):
         return DEFAULT_ENVIRONMENT
     by_name = guess(name)
-    if by_name.platforms:  # `linux-64.conda-lock.yml`; a word for GPUs alone says Linux too
+    if by_name.platforms:  # `linux-64.conda-lock.yml`; `gpu` alone implies Linux
         return by_name.variant or DEFAULT_ENVIRONMENT
     return match[1]
 

@@ -225,7 +225,7 @@ def _unmet_error(
 def _unpromised_error(
     project: Project, here: Target, locked: PlatformLock, lacking: Sequence[Unmet]
 ) -> UnmetError:
-    """Return the same error for another machine, of which only the promises are known."""
+    """Return the error for another machine, of which only the promises are known."""
     from conda_multiplat.actions.missing_promises import missing, where  # late: rare, and slow
     from conda_multiplat.vocabulary.implied_promises import as_mapping
 

@@ -151,7 +151,7 @@ def _say_what_it_was(work: Work, settings: Settings, console: Console) -> None:
 
 
 def _is_shared(work: Work, settings: Settings) -> bool:
-    """Return whether another environment than ``default`` is in its prefix."""
+    """Return whether an environment other than ``default`` is in the prefix of ``default``."""
     name, environment = work.project.manifest.prefix_name, work.choice.environment
     return (
         environment != DEFAULT_ENVIRONMENT
@@ -191,7 +191,7 @@ def _link(work: Work, settings: Settings, bar: Progress, *, contents: bool) -> N
 
 
 def _settle(work: Work, settings: Settings) -> None:
-    """Update what conda wants to know about the environment."""
+    """Update conda's history and variables, and our marker."""
     requested = list(work.choice.locked.requested)
     previously = [str(name) for name in work.marker.get("requested", [])]
     variables = dict(work.project.manifest.variables.get(settings.subdir, {}))

@@ -46,7 +46,7 @@ def refuse_two_owners(work: Work, settings: Settings, bar: Progress) -> frozense
     with _linked_aside(work, aside_records, settings, bar) as aside:
         conda = file_owners.conda_owners(work.where, changed, aside, {each.name for each in come})
         stay = file_owners.staying_files(work.where, python, {change.name for change in work.pypi})
-        # if it will be refused anyway, it need not be downloaded
+        # before the download of wheels, in case it is refused
         file_owners.refuse_two_owners(conda, stay, work.where, aside)
         bar.now(f"packages of PyPI  {total_words(record.size for record in records)}".rstrip())
         interpreter = aside if runs and aside else work.where

@@ -48,7 +48,7 @@ def _is_said(project: Project, target: Target, old: PlatformLock) -> bool:
     """Return whether the manifest mentions CUDA, or the build of a package that needs it."""
     stated = "cuda" in stated_promises(project.manifest, target.environment, target.subdir)
     promised = any(package.name == "__cuda" for package in target.virtual_packages)
-    if stated and not (promised and _cuda(target, old)):  # `null`, or enough for all of them
+    if stated and not (promised and _cuda(target, old)):  # `null`, or a promise that suffices
         return True
     cuda = {record.name for record in old.records if _needs_cuda(record)}
     asked = [line.text for line in target.view.conda if line.name in cuda]

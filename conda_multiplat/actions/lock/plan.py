@@ -98,7 +98,7 @@ def make_plans(
     for name, its_targets in by_environment.items():
         plan = Plan(name, its_targets, _previous(project, name, update, console))
         _keep_other_platforms(project, plan)
-        if plan.old and plan.old.unmerged:  # what stays as it is keeps our entries
+        if plan.old and plan.old.unmerged:  # kept platforms stay as ours
             from conda_multiplat.machine.git.merge import both_sides  # late: runs git
 
             plan.old = both_sides(project.lock_path(name), plan.old)

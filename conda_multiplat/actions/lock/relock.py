@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from conda_multiplat.solving.pypi import PypiSolution
 
 
-#: Nothing changes that satisfies the manifest.
+#: Keep everything that satisfies the manifest.
 NOTHING = Update()
 
 

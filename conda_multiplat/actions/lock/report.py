@@ -90,7 +90,7 @@ def _changes(plan: Plan, new: LockFile, is_newer: IsNewer) -> dict[str, list[Cha
 
 
 def _table(locked: Locked, found: Changes, console: Console) -> None:
-    """Return each environment with its platforms, followed by its changes."""
+    """Print each environment with its platforms, followed by its changes."""
     heads = iter(columns([row for lock in locked.locks for row in _heads(lock)], console.width))
     for plan, lock in zip(locked.plans, locked.locks, strict=True):
         for head in islice(heads, len(lock.platforms)):
@@ -172,7 +172,7 @@ def _note_cpu_builds(solutions: Iterable[Solution], console: Console) -> None:
 
 
 def _cpu_builds(solutions: Iterable[Solution]) -> dict[str, Any]:
-    """Return the same for ``--json``; empty if there is none."""
+    """Return the CPU builds for ``--json``; empty if there are none."""
     builds = [
         {"target": str(solution.request.target), **build.to_dict()}
         for solution in solutions
@@ -201,7 +201,7 @@ def _note_locked_twice(locked: Locked, console: Console) -> None:
 
 
 def _locked_twice(locked: Locked) -> dict[str, Any]:
-    """Return the same for ``--json``; empty if there is none."""
+    """Return the projects locked twice for ``--json``; empty if there are none."""
     rows = [{"target": str(target), **twice._asdict()} for twice, target in _twice(locked)]
     return {"locked_twice": rows} if rows else {}
 
@@ -225,7 +225,7 @@ def _note_relations(solutions: Iterable[Solution], console: Console) -> None:
 
 
 def _relations(solutions: Iterable[Solution]) -> dict[str, Any]:
-    """Return the same for ``--json``; empty if there is none."""
+    """Return the declared channels for ``--json``; empty if there are none."""
     rows = [
         {"target": str(solution.request.target), **relation._asdict()}
         for solution in solutions

@@ -70,7 +70,7 @@ def what_is_new(locked: Locked, paths: Collection[Path]) -> str:
 
 
 def _packages(lock: LockFile) -> Iterator[tuple[str, Record]]:
-    """Return the packages of a lock, by what they are downloaded from."""
+    """Yield the packages of a lock with their URLs."""
     for platform in lock.platforms.values():
         for record in platform.every:
             yield record.url, record

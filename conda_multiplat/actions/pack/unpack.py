@@ -60,7 +60,7 @@ from conda_multiplat.vocabulary.errors import (
 )
 from conda_multiplat.vocabulary.records import PypiRecord
 
-#: Where a prefix that was unpacked keeps its manifest and its lock.
+#: The folder in ``conda-meta`` with the manifest and the lock of an unpacked prefix.
 _KEPT = "packed"
 _MEGABYTE = 1_000_000
 _NOTHING = "nothing was changed"
@@ -159,11 +159,11 @@ def _digests(folder: Path, sums: Mapping[str, str]) -> dict[str, str]:
 def _read(
     file: Path, folder: Path, sums: Mapping[str, str], digests: Mapping[str, str]
 ) -> Unpacked:
-    """Read a folder.
+    """Read the extracted content of an archive.
 
     Raises:
-        LockFileError: something is not what the list of digests says, or the lock not usable.
-        DocumentError: it does not say what it is.
+        LockFileError: a file does not match its digest, or the lock can't be used.
+        DocumentError: the description, the manifest or the lock is missing or does not fit.
     """
     if wrong := _differences(sums, digests):
         raise LockFileError(f"{shown(file)} is not as it was packed", details=wrong[:10])
@@ -185,7 +185,7 @@ def _read(
 
 
 def _read_own(file: Path, folder: Path, digests: Mapping[str, str]) -> ReadText:
-    """Reads files of an archive, whose digests are known, and no other of this machine."""
+    """Return a function that reads only files of the archive, whose digests are known."""
     roots = os.path.abspath(folder), os.path.realpath(folder)  # noqa: PTH100 - with links, without
 
     def read(path: Path) -> str:
@@ -261,12 +261,12 @@ def make_unpacked(
 
 
 def _refuse_others(what: Unpacked) -> None:
-    """Refuse files that are not what is locked.
+    """Refuse packages that do not match the lock.
 
-    conda's MD5s are looked at where a package is extracted.
+    The MD5s of conda packages are compared when they are extracted.
 
     Raises:
-        LockFileError: with each of them.
+        LockFileError: with each such package.
     """
     wrong = []
     for record in packed_part(what.lock.platforms[what.packed.platform]).every:
@@ -293,7 +293,7 @@ def _take_in(what: Unpacked, settings: Settings, bar: Progress) -> None:
 
 
 def _keep(what: Unpacked, kept: Path) -> None:
-    """Keep the manifest and the lock in the prefix, whatever it kept before."""
+    """Copy the manifest and the lock into the prefix, in place of earlier ones."""
     shutil.rmtree(kept, ignore_errors=True)
     for name in what.digests:
         if name.startswith(f"{PROJECT}/"):

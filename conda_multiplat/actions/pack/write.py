@@ -74,7 +74,7 @@ def write_packs(
         OutsideError: a package can't be fetched, is not what was locked, or an archive not written.
     """
     for plan in plans.values():
-        _places(plan)  # what it refuses is refused before anything is fetched
+        _places(plan)  # raise its errors before the downloads
     settings = next(iter(plans.values())).settings
     have: dict[str, Fetched] = {}
     with temporary_folder(cache_folder(settings), ".download-") as folder:
@@ -91,16 +91,16 @@ def write_packs(
 
 
 def _forget(path: Path, folder: Path) -> None:
-    if path.is_relative_to(folder):  # and not conda's own
+    if path.is_relative_to(folder):  # not one in conda's cache
         with suppress(OSError):
             path.unlink()
 
 
 def _places(plan: Plan) -> dict[str, Record]:
-    """Return the places of an archive's content.
+    """Return the packages of an archive by their paths in it.
 
     Raises:
-        LockFileError: a package is no file, or two have one name.
+        LockFileError: a package is not a file, or two have the same path.
     """
     found: dict[str, Record] = {}
     for record in plan.packed.every:
@@ -111,7 +111,7 @@ def _places(plan: Plan) -> dict[str, Record]:
 
 
 def _of_before(path: Path, plan: Plan, folder: Path, progress: Progress) -> dict[Record, Path]:
-    """Return the files of the archive that will be replaced, which are not verified yet."""
+    """Extract the packages of the archive that will be replaced; they are not verified yet."""
     if not path.is_file():
         return {}
     places = _places(plan)
@@ -133,10 +133,10 @@ def _fetched(
 
     Args:
         plan: what goes into it.
-        have: what archives of this run have had before, by URL.
-        before: files that may be some of them.
-        folder: for what comes.
-        progress: hears of each package.
+        have: the packages of earlier archives of this run, by URL; new ones are added.
+        before: files of the previous archive that can be used if they match.
+        folder: the folder for downloads.
+        progress: is told of each package.
     """
     conda, wheels = folder / "conda", folder / "wheels"
     conda.mkdir(parents=True)
