@@ -59,7 +59,7 @@ COMMANDS = {
     "clean": "remove our caches of repodata and packages",
     "completion": "print a script that completes commands and names in your shell",
 }
-#: What conda, mamba, pixi and uv call some of them.
+#: The names of some commands in conda, mamba, pixi and uv.
 ELSEWHERE = {
     "activate": "shell",
     "create": "install",
@@ -68,7 +68,7 @@ ELSEWHERE = {
     "sync": "install",
     "uninstall": "remove",
 }
-#: Commands that take no words: what they do, and the command that takes the words.
+#: Commands without positional arguments: what they do, and a command that takes some.
 WORDLESS = {
     "install": ("installs what is locked", "add"),
     "lock": ("locks what the manifest asks for", "lock --update"),
@@ -97,7 +97,7 @@ class _Parser(argparse.ArgumentParser):
         return namespace, unknown
 
     def _refuse_words(self, unknown: Sequence[str]) -> None:
-        """Name the command that takes words, if there are only such: ``install numpy``."""
+        """Suggest another command if there are only words, no options: ``install numpy``."""
         name = self.prog.rpartition(" ")[2]
         if name not in WORDLESS or any(word.startswith("-") for word in unknown):
             return
@@ -110,21 +110,21 @@ class _Parser(argparse.ArgumentParser):
         self.exit(_refusal(message, hint, json="--json" in sys.argv))
 
     def error(self, message: str) -> NoReturn:
-        # The options are not parsed here, and what was given is known to `sys` alone.
+        # The options are not parsed yet, so only `sys` has them.
         if "--json" not in sys.argv:
             super().error(message)
         self.exit(_refusal(message, " ".join(self.format_usage().split()), json=True))
 
 
 class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # no subscript at run time
-    """The commands, all of which are listed, but whose parsers are built when they are used.
+    """The commands: all are listed, but a parser is built only when its command is used.
 
     It reports an unknown command itself: argparse would list hidden ones too, and never in JSON.
     """
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
-        # Each name is let through to `__call__`.
+        # Let argparse pass every name to `__call__`.
         self.choices = None  # type: ignore[assignment]
         self._choices_actions = [
             self._ChoicesPseudoAction(name, (), summary) for name, summary in COMMANDS.items()
@@ -137,7 +137,7 @@ class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # no sub
         from conda_multiplat.cli.options import common_options
 
         summary = {**COMMANDS, **HIDDEN}[name]
-        # Python keeps a word like ``import`` for itself.
+        # A module can't have a keyword as its name, such as ``import``.
         module_name = f"{name.replace('-', '_')}{'_' * keyword.iskeyword(name)}"
         module = importlib.import_module(f"conda_multiplat.cli.commands.{module_name}")
         parser: argparse.ArgumentParser = self.add_parser(
@@ -191,7 +191,7 @@ def _columns() -> int:
 
 def configure_parser(parser: argparse.ArgumentParser) -> _Commands:
     """Add the commands to ``parser``, and the overview that it prints without a command."""
-    if not isinstance(parser, _Parser):  # conda has made it, and it is to answer as ours do
+    if not isinstance(parser, _Parser):  # made by conda; it should behave like ours
         parser.__class__ = type("_Parser", (_Parser, type(parser)), {})
     parser.description, parser.formatter_class = SUMMARY, _Formatter
     parser.allow_abbrev = False
@@ -205,7 +205,7 @@ def configure_parser(parser: argparse.ArgumentParser) -> _Commands:
         metavar="COMMAND",
         action=_Commands,
         parser_class=_Parser,
-        prog=parser.prog,  # what it is anyway; argparse would import much to find that out
+        prog=parser.prog,  # the default, but argparse would import more to compute it
     )
     return commands
 
@@ -269,7 +269,7 @@ def _outcome(
     console = Console(json, args.quiet, bool(args.say_more), started=monotonic())
 
     def work() -> int:
-        # A bad value in conda's configuration that conda itself refuses is conda's to explain.
+        # conda itself explains values that it refuses in its configuration.
         settings = load_settings() if args.needs_settings else None
         code: int = args.run_command(args, settings, console)
         return code
@@ -308,7 +308,7 @@ def guarded(
         return work()
     except MultiplatError as error:
         said = error
-    except BrokenPipeError:  # `| head` has seen enough
+    except BrokenPipeError:  # the reader has closed the pipe, like `head`
         reraise()
         return OutsideError.exit_code
     except WordingError as error:
@@ -321,7 +321,7 @@ def guarded(
         if not isinstance(error, Exception) and type(error).__name__ != PANIC:
             raise
         if any(kind.__name__ == "CondaError" for kind in type(error).__mro__):
-            raise  # conda runs us, and explains it
+            raise  # conda, which runs us, explains it
         from conda_multiplat.cli.unforeseen import not_ours
 
         said = not_ours(error) or InternalError.of(error)
@@ -339,8 +339,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _Parser(prog="conda-multiplat", allow_abbrev=False, formatter_class=_Formatter)
     configure_parser(parser)
     code = run(parser.parse_args(arguments), _standalone_settings)
-    for stream in filter(None, (sys.stdout, sys.stderr)):  # none where it is closed
-        with suppress(OSError):  # it has been reported if it matters
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # None if it is closed
+        with suppress(OSError):  # reported already if it matters
             stream.flush()
     from conda_multiplat.machine.temporary import remove_open_folders
 

@@ -14,7 +14,7 @@ def not_ours(error: BaseException) -> MultiplatError | None:
     The others are caused by text in a file, a channel or a package.
     """
     if isinstance(error, RuntimeError) and isinstance(error.__context__, OSError):
-        error = error.__context__  # a link that leads to itself, before Python 3.13
+        error = error.__context__  # a symbolic link to itself, before Python 3.13
     reason, *more = str(error).splitlines() or [type(error).__name__]
     if isinstance(error, UnicodeEncodeError):
         return _of_a_name(error)

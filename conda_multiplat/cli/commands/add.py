@@ -119,10 +119,10 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 
 def _addition(text: str, environment: str, selection: Selection, *, pypi: bool) -> Addition:
-    """What the user wrote, which must be a requirement.
+    """Return the addition for a requirement that the user wrote.
 
     Raises:
-        UsageError: with what is wrong with it.
+        UsageError: it is not a valid requirement.
     """
     from conda_multiplat.engines.conda.specs import check_spec
 
@@ -149,7 +149,7 @@ def _addition(text: str, environment: str, selection: Selection, *, pypi: bool) 
 
 
 def _lacks_pip(original: Original, additions: Sequence[Addition]) -> bool:
-    """Whether Python is added without pip, and conda's configuration wants them together."""
+    """Whether Python is added without pip although conda's configuration adds pip to Python."""
     named = {addition.change.name: addition.change for addition in additions}
     python = None if "pip" in named else named.get("python")
     if python is None or python.pypi or not original.settings.adds_pip():
@@ -160,7 +160,7 @@ def _lacks_pip(original: Original, additions: Sequence[Addition]) -> bool:
 
 
 def _refuse_without_a_place(additions: Sequence[Addition]) -> None:
-    """Refuse what would ask for nothing: where a marker holds, the options say something else.
+    """Refuse requirements whose markers hold on none of the selected platforms.
 
     Raises:
         UsageError: with every such requirement.
@@ -183,7 +183,7 @@ def _takes(additions: Sequence[Addition], platform: str) -> bool:
 
 
 def _index(url: str, environment: str, every: Selection) -> Addition:
-    """An index beside PyPI; its line holds on every platform and says nothing of packages."""
+    """Return the addition of an extra index, which applies to all platforms."""
     text = f"--extra-index-url {url}"
     return Addition(text, Change(environment, text, pypi=True, selection=every))
 

@@ -99,7 +99,7 @@ def _answer(report: Report, console: Console, *, as_markdown: bool) -> Iterable[
 
 
 def _sarif(report: Report, project: Project) -> str:
-    """The text of a SARIF log, whose files are named from the repository's root."""
+    """Return a SARIF log, with the paths of files relative to the repository's root."""
     root = (repository_of(project.lock_path("default")) or project.folder).resolve()
 
     def uri(path: Path) -> str:

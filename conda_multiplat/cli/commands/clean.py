@@ -34,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     dry_run_option(parser, "show what would be removed, remove nothing")
 
 
-#: So many files that could not be removed are named.
+#: The number of files to name that could not be removed.
 _SHOWN = 5
 
 
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 
 def _refuse_rest(tallies: Mapping[Path, Tally], data: dict[str, Any], *, dry_run: bool) -> None:
-    """Say what is not gone."""
+    """Raise an error if something was not removed."""
     wrong = [line for tally in tallies.values() for line in tally.errors]
     if wrong:
         more = [f"and {len(wrong) - _SHOWN} more"] if len(wrong) > _SHOWN else []

@@ -34,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(needs_settings=False)
 
 
-#: No shell does anything with such a name but take it: names come from files that anybody wrote.
+#: Names that no shell would expand or run: they come from files that anybody may have written.
 _PLAIN = re.compile(r"[A-Za-z0-9_.+-]+")
 
 
@@ -68,7 +68,7 @@ def _words(kind: str, words: Sequence[str]) -> Iterable[str]:
 
 
 def _environments(files: Sequence[str]) -> Iterable[str]:
-    """The manifest's environments; where that can't be read, those that have a lock."""
+    """Return the manifest's environments; if it can't be read, those with a lock."""
     try:
         return load_project_as_locked(files).manifest.environments
     except MultiplatError:
@@ -76,7 +76,7 @@ def _environments(files: Sequence[str]) -> Iterable[str]:
 
 
 def _platforms(files: Sequence[str]) -> Iterable[str]:
-    """The manifest's platforms; without a manifest all that there are."""
+    """Return the manifest's platforms; without a readable manifest, all known ones."""
     try:
         project = load_project_as_locked(files)
     except MultiplatError:
@@ -85,7 +85,7 @@ def _platforms(files: Sequence[str]) -> Iterable[str]:
 
 
 def _platform_changes(files: Sequence[str], words: Sequence[str]) -> Iterable[str]:
-    """After ``platform``: what to do, then the platforms that can be added or removed."""
+    """Return ``add`` and ``remove`` or, after one of them, the platforms that it can take."""
     there = list(_platforms(files))
     if "remove" in words:
         return there
@@ -104,7 +104,7 @@ def _all_platforms(project: Project) -> Iterable[str]:
 
 
 def _packages(files: Sequence[str], environments: Sequence[str]) -> Iterable[str]:
-    """The names in the locks, whatever they are for."""
+    """Return the names of all packages in the locks."""
     names: set[str] = set()
     for path in lock_files(_folder(files)):
         if not environments or locked_environment(path.name) in environments:
@@ -117,8 +117,8 @@ def _folder(files: Sequence[str]) -> Path:
 
 
 def _names() -> Iterable[str]:
-    """The names that `-n` finds, of environments in conda's ``envs_dirs``."""
+    """Return the names that ``-n`` accepts: environments in conda's ``envs_dirs``, and base."""
     from conda_multiplat.actions.install.choose_prefix import existing_names  # late: slow
     from conda_multiplat.machine.condarc import settings_from_condarc
 
-    return existing_names(settings_from_condarc(subdir=""))  # names are of no platform
+    return existing_names(settings_from_condarc(subdir=""))  # names do not depend on it

@@ -46,6 +46,6 @@ def run(args: argparse.Namespace, _: None, console: Console) -> int:
 
 
 def _program() -> str:
-    """Who is asked for names: the program that is installed with us, wherever PATH leads."""
+    """Return the program that looks up names: ours beside this Python, if possible, not on PATH."""
     beside = Path(sysconfig.get_path("scripts")) / _PROGRAM
     return str(beside) if beside.is_file() else _PROGRAM

@@ -69,7 +69,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class _Side:
-    """The locks of one side, by environment; ``single`` where it is one file."""
+    """The locks of one side, by environment; ``single`` if the user named one file."""
 
     locks: Mapping[str, LockFile]
     single: bool = False
@@ -105,8 +105,8 @@ def run(args: argparse.Namespace, _: None, console: Console) -> int:
 def _textconv(file: str, console: Console) -> int:
     """Show a lock as lines that git compares (gitattributes: ``textconv``).
 
-    What is no lock that we can read is shown as it is: git would stop at an error, and with it the
-    whole of ``git log -p``.
+    A file that is not a readable lock is shown unchanged: an error would end all of
+    ``git log -p``.
     """
     content = b"".join(read_blocks(Path(file)))
     text = content.decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
@@ -127,7 +127,7 @@ def _differences(
     environments: Sequence[str],
     platforms: Sequence[str],
 ) -> list[EnvironmentDiff]:
-    """What differs in each environment that is asked for, in the manifest's order."""
+    """Return the differences of the selected environments, in the manifest's order."""
     from conda_multiplat.engines.conda.specs import is_newer
 
     old, new = _paired(old, new)
@@ -149,9 +149,10 @@ def _differences(
 
 
 def _ordered(names: Collection[str], files: Sequence[str]) -> list[str]:
-    """Environments in the manifest's order; by name what it lacks, or all if it can't be read.
+    """Sort environments as in the manifest, unknown ones after them by name.
 
-    A lock can be older than the manifest, and one that can't be read is `lock`'s to explain.
+    A lock can be older than the manifest. If the manifest can't be read, all are sorted by name;
+    ``lock`` reports the reason.
     """
     by_name = sorted(names, key=_default_first)
     if len(by_name) == 1:
@@ -168,7 +169,7 @@ def _default_first(name: str) -> tuple[bool, str]:
 
 
 def _side(named: str | None, files: Sequence[str]) -> _Side:
-    """The locks that an argument stands for; without one, those of the work tree."""
+    """Return the locks of an argument: a file, or a commit; without one, those in the work tree."""
     if named is not None and (Path(named).is_file() or _is_path(named)):
         lock = read_lock(read_lock_text(Path(named)), named)
         return _Side({lock.environment: lock}, single=True)
@@ -189,7 +190,7 @@ def _is_path(named: str) -> bool:
 
 
 def _paired(first: _Side, second: _Side) -> tuple[_Side, _Side]:
-    """Sides of the same environments, where one of them is a single file."""
+    """Limit both sides to the environment of a single file; two files are always compared."""
     if first.single and second.single:
         (name,) = second.locks
         return _Side({name: next(iter(first.locks.values()))}), second

@@ -42,9 +42,9 @@ examples:
 """
 
 _TITLE = "org.opencontainers.image.title"
-#: Characters of a name with its tag.
+#: The length of the longest name with its tag, in characters.
 _LONGEST = 255
-#: Docker's grammar of a tag, which registries have too, with a name before it or not.
+#: A tag, optionally with a name before it, by Docker's grammar, which registries share.
 _TAG = re.compile(r"([a-z0-9]+([._/-]+[a-z0-9]+)*:)?[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
 
@@ -123,10 +123,10 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 
 def _platform(subdir: str) -> ImagePlatform:
-    """What an image of a subdir runs on.
+    """Return the image platform for a subdir.
 
     Raises:
-        UsageError: there are no images of it.
+        UsageError: there are no images for it.
     """
     platform = image_platform(subdir)
     if platform is None:
@@ -138,10 +138,10 @@ def _platform(subdir: str) -> ImagePlatform:
 
 
 def _base(name: str | None, target: Path, platform: ImagePlatform) -> Base | None:
-    """The base image, if one is named.
+    """Read the base image, if one is named.
 
     Raises:
-        UsageError: it is no image, or the one that is to be made.
+        UsageError: it is not an image, or it is the output.
     """
     if not name:
         return None
@@ -151,7 +151,7 @@ def _base(name: str | None, target: Path, platform: ImagePlatform) -> Base | Non
 
 
 def _labels(entries: Sequence[str]) -> dict[str, str]:
-    """``KEY=VALUE`` as a mapping.
+    """Return ``KEY=VALUE`` entries as a mapping.
 
     Raises:
         UsageError: one has no ``=``, or no key.
@@ -162,10 +162,10 @@ def _labels(entries: Sequence[str]) -> dict[str, str]:
 
 
 def _tag(text: str) -> str:
-    """A tag, or a name with a tag.
+    """Return a valid tag, or name with a tag.
 
     Raises:
-        UsageError: no registry would take it.
+        UsageError: registries would refuse it.
     """
     if len(text) > _LONGEST or not _TAG.fullmatch(text):
         raise UsageError(

@@ -99,7 +99,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-#: So many packages that builds keep apart are worth a word about `--no-builds`.
+#: From so many packages that differ only by builds, suggest `--no-builds`.
 _MANY_BUILDS = 5
 
 
@@ -108,7 +108,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     arguments = [*args.files, *args.arguments]
     output = Path(args.out_file or MANIFEST_NAMES[0]).absolute()
     require_place(output, json=console.json)
-    # What goes into a stream is as for this folder.
+    # For a stream, paths are relative to the working directory.
     target = Path(MANIFEST_NAMES[0]).absolute() if is_stream(output) else output
     wanted = _prefix(arguments, args.source_prefix, args.source_name, settings)
     files = read_files(arguments)
@@ -130,7 +130,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     imported = imported.adding(notes=spec_warnings(imported.manifest))
     if args.keep_builds:
         imported = imported.adding(notes=_build_note(settled))
-    # The path of an environment is of this machine only, and the manifest is for others too.
+    # Not its path: the manifest is for other machines too.
     sources = [f"the environment {wanted.name}"] if wanted else [file.name for file in files]
     text = verified_text(imported, sources, target)
     refuse_logins(text, files)
@@ -153,7 +153,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 def _prefix(
     arguments: Sequence[str], from_prefix: str | None, from_name: str | None, settings: Settings
 ) -> Path | None:
-    """The environment to read, if it is one that is asked for."""
+    """Return the prefix to import; ``None`` if files are imported."""
     if from_prefix is None and from_name is None:
         if not arguments:
             hint = "name files, or an environment with --from-prefix or --from-name"
@@ -194,7 +194,7 @@ def _refuse_to_overwrite(
 def _settle(
     imported: Imported, console: Console, *, prefer_common: bool, ask: bool
 ) -> tuple[Imported, list[Settled]]:
-    """The differences one by one: by rule, by the user, or each platform keeps its own."""
+    """Settle differences between platforms: by rule, by asking, or by keeping each platform's."""
     differing = differences(imported.manifest)
     settled: list[Settled] = []
     for number, difference in enumerate(differing, start=1):
@@ -213,7 +213,7 @@ def _settle(
 def _asked(
     difference: Difference, count: str, console: Console
 ) -> tuple[Sequence[Requirement] | None, bool]:
-    """What a person chooses, and whether to go on asking."""
+    """Ask the user to settle a difference; return the choice, and whether to ask again."""
     variants = difference.variants
     console.say(f"{difference.name} is not the same on all platforms ({count}):")
     for number, line in enumerate(variant_lines(difference), start=1):
@@ -233,7 +233,7 @@ def _asked(
 
 
 def _beside(files: Sequence[File]) -> list[str]:
-    """Where conda-lock would read what to promise, and nobody has named it."""
+    """Note unnamed ``virtual-packages.yml`` files, which conda-lock would read."""
     if any(file.is_virtual_packages for file in files):
         return []
     paths = {file.path.parent / name for file in files for name in FILE_NAMES}
@@ -244,7 +244,7 @@ def _beside(files: Sequence[File]) -> list[str]:
 
 
 def _build_note(settled: Sequence[Settled]) -> list[str]:
-    """Where exact builds are what keeps platforms apart, say so."""
+    """Suggest ``--no-builds`` if exact builds make many packages differ between platforms."""
     count = sum(
         any(without_build(r.text)[1] for w in choice.difference.variants for r in w.requirements)
         for choice in settled
@@ -256,7 +256,7 @@ def _build_note(settled: Sequence[Settled]) -> list[str]:
 
 
 def _unwritten_comments(parts: Sequence[Part], text: str) -> list[Lost]:
-    """The words beside requirements that the manifest has not, since another file's are there."""
+    """Return comments that are missing in the manifest: it has those of another file."""
     return [
         Lost(at, f"the comment {words!r}")
         for part in parts

@@ -42,7 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     flag(parser, "--html", "matrix_html", "that table as a standalone HTML page")
 
 
-#: Asked for by name, since conda leaves out what takes long unless somebody needs it.
+#: Virtual packages that are slow to detect, so conda has to be asked for them by name.
 _ALL = ("__archspec", "__cuda", "__cuda_arch")
 
 
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 
 def _show_matrix(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Show what the locks have, the same on every machine."""
+    """Show the table of all locks, which does not depend on the machine."""
     from conda_multiplat.actions.overview import overview
     from conda_multiplat.cli.show import matrix
 
@@ -99,7 +99,7 @@ def _show_matrix(args: argparse.Namespace, settings: Settings, console: Console)
 
 
 def _show_project(project: Project, settings: Settings, console: Console) -> dict[str, Any]:
-    """Show which environments this machine can run; the same for ``--json``."""
+    """Show which environments this machine can run, and return that for ``--json``."""
     console.show(f" manifest  {', '.join(map(shown, project.files))}")
     if words := project.manifest.exclude_newer.conda.words():
         console.show(f" exclude-newer  {words}")
@@ -151,13 +151,13 @@ def _cache_document(name: str, seen: FolderSize) -> dict[str, Any]:
 
 
 def _exclude_newer(project: Project | None) -> dict[str, Any]:
-    """What the manifest says of what is too new, for ``--json``; nothing where it is silent."""
+    """Return the manifest's ``exclude-newer`` for ``--json``; empty if it has none."""
     said = project.manifest.exclude_newer.conda if project else Rule()
     return {"exclude_newer": said.content()} if any(said) else {}
 
 
 def _project(files: Sequence[str], settings: Settings) -> Project | None:
-    """The project here; without one there is still the machine to show."""
+    """Return the project; ``None`` if there is none and no file was named."""
     try:
         return load_project(files, host_subdirs=(settings.subdir,))
     except ManifestError as error:
@@ -167,7 +167,7 @@ def _project(files: Sequence[str], settings: Settings) -> Project | None:
 
 
 def _reasons(answer: Choice | MultiplatError) -> list[str]:
-    """Why this machine can't run an environment, if it can't."""
+    """Return why this machine can't run an environment; empty if it can."""
     if isinstance(answer, Choice):
         return []
     return [answer.message, *answer.details, *map(str, answer.problems)]

@@ -44,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", "--name", dest="env_name", metavar="NAME", help=summary)
 
 
-#: What conda uses where nobody has configured channels.
+#: The values of conda's ``channels`` if nobody has configured them.
 _UNCONFIGURED = ((), ("defaults",))
 _CHANNELS = ("conda-forge",)
 _TEXT = """\
@@ -89,17 +89,17 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 
 def _configured(settings: Settings) -> Sequence[str]:
-    """The channels of conda's configuration, without what is secret in them."""
+    """Return the channels of conda's configuration, without credentials."""
     if tuple(settings.channels) in _UNCONFIGURED:
         return _CHANNELS
     return [public_name(channel) for channel in settings.channels]
 
 
 def _path(folder: str | None, files: Sequence[str]) -> Path:
-    """Where the manifest goes, where there must be none.
+    """Return the path for the new manifest.
 
     Raises:
-        UsageError: there is one, or it is asked for in two places.
+        UsageError: there is one already, or two places are named.
     """
     if folder in SUBDIRS:
         raise UsageError(
@@ -124,10 +124,10 @@ def _path(folder: str | None, files: Sequence[str]) -> Path:
 
 
 def _name(name: str | None, folder: Path) -> str:
-    """The environment's name: as asked for, or the folder's in letters that a name may have.
+    """Return the environment's name: the given one, or the folder's without invalid characters.
 
     Raises:
-        UsageError: it can't be an environment's name.
+        UsageError: the given name can't be an environment's.
     """
     if name is None:
         found = re.sub(r"[^\w.-]+", "-", folder.resolve().name).strip("-.")

@@ -102,7 +102,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 def _prepare(
     project: Project, choice: Choice, settings: Settings, console: Console, *, fetch: bool
 ) -> int:
-    """Show what would be installed, or download it, without a prefix."""
+    """Show what would be installed or, with ``fetch``, download it; no prefix is needed."""
     require_allowed(project, choice, settings)
     _note_strays(choice, console)
     locked = choice.locked
@@ -143,7 +143,7 @@ def _prepare(
 
 
 def _note_strays(choice: Choice, console: Console) -> None:
-    """Say what the other machine refuses, unless it is configured otherwise than this one."""
+    """Warn of packages that another machine refuses, unless its configuration allows them."""
     for line in choice.strays:
         console.say(
             f"warning: {line}: it is refused where conda's configuration does not say so "

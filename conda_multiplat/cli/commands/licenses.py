@@ -45,7 +45,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     locked = locked_targets(project, args.environments, args.platforms, console)
     facts = package_facts(project, settings, console, locked)
     packages = licensed(locked, facts, rules)
-    # Of a part of what is locked nobody can tell which exceptions are used.
+    # A part of the locks does not show which exceptions are used.
     whole = not (args.environments or args.platforms)
     idle = unused(packages, rules) if whole else []
     targets = [each.target for each in locked]

@@ -151,10 +151,10 @@ def _list_installed(
 def _of_this_machine(
     here: InstalledEnvironment, settings: Settings, console: Console
 ) -> LockedTarget:
-    """What is locked for the environment on this machine's platform.
+    """Return the environment's locked target for this machine's platform.
 
     Raises:
-        UnmetError: nothing is.
+        UnmetError: it is not locked for this platform.
     """
     targets = locked_targets(here.project, [here.environment], [settings.subdir], console)
     if not targets:
@@ -166,7 +166,7 @@ def _of_this_machine(
 
 
 def _present(here: InstalledEnvironment, target: LockedTarget, look: Look) -> list[Present]:
-    """What there is of conda's and of PyPI's, each compared with what is locked."""
+    """Return the installed packages of conda and PyPI, compared with the locked ones."""
     from conda_multiplat.engines.conda.specs import is_newer
 
     conda = installed(here.where)

@@ -88,13 +88,13 @@ def run(args: argparse.Namespace, _: None, console: Console) -> int:
 
 
 def _leave(path: Path, ours: bytes, reason: str) -> None:
-    """Leave our side, with the reason above it where it is text."""
+    """Leave our side of the merge, with the reason in a comment above it if it is text."""
     with suppress(UnicodeDecodeError):
         write_all({path: as_unmerged(ours.decode("utf-8-sig"), reason)})
 
 
 def _one_line(error: MultiplatError) -> str:
-    """An error with the first of what is wrong."""
+    """Return an error's message and its first problem, in one line."""
     words = [error.message]
     for problem in error.problems[:1]:
         known = problem.location.file in error.message and not problem.location.line
@@ -108,7 +108,7 @@ def _first(reasons: Sequence[str]) -> str:
 
 
 def _relock(root: Path, name: str) -> str:
-    """The command that settles it, as it is typed where git was called."""
+    """Return the command that locks again, with paths relative to where git was called."""
     here = root / os.environ.get("GIT_PREFIX", "")
     path = root / name
     files = [file for project in projects_beside([str(path)]) for file in project]
@@ -137,7 +137,7 @@ def _merged(
 
 
 def _sides(given: Given) -> Sides:
-    """The three locks, of which the base may not be there."""
+    """Read the three locks; the common ancestor may be missing."""
     base = _read(given.base, "the common ancestor") if given.base.strip() else None
     return Sides(base, _read(given.ours, "ours"), _read(given.theirs, "theirs"))
 
@@ -150,7 +150,7 @@ def _read(content: bytes, name: str) -> LockFile:
 
 
 def _project(folder: Path, sides: Sides, merging: Merging) -> Project:
-    """The project as its manifest will be after the merge."""
+    """Return the project with its manifest as git will merge it."""
     from conda_multiplat.engines.conda.specs import check_spec
 
     files = [folder / name for name in sides.ours.sources]
@@ -160,7 +160,7 @@ def _project(folder: Path, sides: Sides, merging: Merging) -> Project:
 
 
 def _merge(sides: Sides, wanted: Sequence[Target]) -> tuple[LockFile | None, list[str]]:
-    """Merge, with what ``check`` judges by."""
+    """Merge, judging the result as ``check`` does."""
     return merge_locks(sides, wanted, judge=unmet_lines, versions=_versions)
 
 
@@ -172,9 +172,9 @@ def _versions(target: Target, locked: PlatformLock) -> dict[str, str]:
 
 
 def _peers(project: Project, merging: Merging, wanted: Sequence[Target]) -> dict[str, LockFile]:
-    """The locks of the environments that must agree, merged as git will; what can't be is left out.
+    """Return the locks of the solve-group's other environments, merged; unmergeable ones left out.
 
-    What is left out is in conflict itself, so that ``lock`` will solve the group.
+    An unmergeable lock will be in conflict itself, and ``lock`` then solves the whole group.
     """
     locks = {}
     for environment in {peer.environment for target in wanted for peer in target.peers}:

@@ -140,7 +140,7 @@ def _module(
 
 
 def _refuse_another(here: InstalledEnvironment) -> None:
-    """A module must not be called after what it does not load."""
+    """Refuse a prefix that another environment is installed in: the module would be misnamed."""
     noted = here.marker.get("environment")
     if noted and noted != here.environment:
         raise UnmetError(
@@ -168,14 +168,14 @@ def _refuse_unfit(activation: Activation, settings: Settings) -> None:
 
 
 def _kind(output: str | None) -> str:
-    """What FILE's name says; else the tool that the shell has."""
+    """Return the kind of a module file by the name of FILE, otherwise by the tool in this shell."""
     if output is not None and not _is_folder(output) and not is_stream(Path(output)):
         return "lmod" if output.endswith(_LMOD) else "tcl"
     return "lmod" if "LMOD_CMD" in os.environ else "tcl"
 
 
 def _path(output: str, module: Module, kind: str) -> Path:
-    """Where the file goes: a folder of modules gets it where ``module load`` looks for it."""
+    """Return the path of the module file; in a folder, it is where ``module load`` looks for it."""
     if is_stream(Path(output)):
         return Path(output)
     path = Path(output).expanduser().resolve()

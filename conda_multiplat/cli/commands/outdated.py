@@ -84,7 +84,7 @@ def _require_locked(names: Collection[str], answer: Answer) -> None:
     """Refuse names that no lock has.
 
     Raises:
-        UsageError: with near names.
+        UsageError: with similar names.
     """
     known = {record.name for each in answer.locked for record in each.locked.every}
     unknown = sorted(name for name in names if not known & {name, project_name(name)})

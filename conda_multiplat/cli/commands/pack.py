@@ -88,7 +88,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 
 def _write(paths: dict[Path, Plan], files: ReadFiles, console: Console) -> list[dict[str, Any]]:
-    from conda_multiplat.actions.pack.write import write_packs  # late: is slow
+    from conda_multiplat.actions.pack.write import write_packs  # late: slow
 
     with progress(console, sum(2 * len(each.packed.every) for each in paths.values())) as bar:
         written = list(write_packs(paths, files.texts, bar))
@@ -109,7 +109,7 @@ def _what(each: Plan) -> str:
 
 
 def _next(written: Written) -> str:
-    """What makes the environment, where the archive has come."""
+    """Return the command that makes the environment on the other machine."""
     named = written.plan.project.manifest.conda_name(written.plan.choice.environment)
     plan, path = written.plan, written.path
     file = plan.file_name if is_stream(path) else typed(path)
@@ -117,10 +117,10 @@ def _next(written: Written) -> str:
 
 
 def _place(output: str | None, *, json: bool) -> Path:
-    """The archive, or the folder of those that get our names.
+    """Return the path of the archive, or the folder for archives with default names.
 
     Raises:
-        UsageError: there is no such folder, or standard output is taken.
+        UsageError: the folder does not exist, or ``--json`` needs standard output.
     """
     place = Path(output or ".").expanduser().absolute()
     require_place(place / "archive" if str(output).endswith("/") else place, json=json)
@@ -128,10 +128,10 @@ def _place(output: str | None, *, json: bool) -> Path:
 
 
 def _paths(place: Path, plans: Sequence[Plan]) -> list[Path]:
-    """Where each archive goes.
+    """Return the path of each archive.
 
     Raises:
-        UsageError: several would be one file, or one would replace something else.
+        UsageError: several have the same path, or one would replace another kind of file.
     """
     found = [place / each.file_name if place.is_dir() else place for each in plans]
     if len(set(found)) < len(found):
@@ -139,13 +139,13 @@ def _paths(place: Path, plans: Sequence[Plan]) -> list[Path]:
             f"{len(found)} archives would all be {shown(found[0])}",
             hints=["give an existing folder with -o, or one --platform"],
         )
-    if found[0] == place:  # else the name is one that only we give
+    if found[0] == place:  # default names are used only by us
         refuse_others(place, "packed environment", _is_pack)
     return found
 
 
 def _is_pack(path: Path) -> bool:
-    from conda_multiplat.machine.tar_files import is_tar_with  # late: is slow
+    from conda_multiplat.machine.tar_files import is_tar_with  # late: slow
 
     return is_tar_with(path, SUMS)
 

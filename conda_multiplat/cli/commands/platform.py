@@ -63,7 +63,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 
 def _known(original: Original, environment: str) -> tuple[str, ...]:
-    """The platforms as they are, those of the locks too where the manifest names none."""
+    """Return the current platforms; if the manifest names none, including those of the lock."""
     given = platforms_of(original.draft, environment)
     if given or original.draft.manifest.platforms_given:
         return given or original.draft.manifest.platforms_of(environment)
@@ -72,7 +72,7 @@ def _known(original: Original, environment: str) -> tuple[str, ...]:
 
 
 def _written(original: Original, environment: str, known: Sequence[str]) -> Draft:
-    """The draft with a list of its own for the environment, which some can be taken out of."""
+    """Return the draft with an explicit list of platforms for the environment, to remove some."""
     if platforms_of(original.draft, environment):
         return original.draft
     return with_platforms(original.draft, environment, [], known)

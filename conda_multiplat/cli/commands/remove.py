@@ -91,7 +91,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 
 def _name(draft: Draft, environment: str, text: str, *, pypi: bool) -> str:
-    """A name as the manifest's lines are known by; an entry that names none is known as it is."""
+    """Return the name by which a line is found; for a nameless entry of ``pip:``, its text."""
     if not pypi:
         return text.lower()
     no_name = "/" in text or text in _nameless(draft, environment)
@@ -99,16 +99,16 @@ def _name(draft: Draft, environment: str, text: str, *, pypi: bool) -> str:
 
 
 def _nameless(draft: Draft, environment: str) -> list[str]:
-    """The entries of ``pip:`` that name no project: folders, URLs, options."""
+    """Return the entries of ``pip:`` that name no project: folders, URLs, options."""
     views = (draft.own(environment, subdir, pypi=True) for subdir in draft.subdirs)
     return list(dict.fromkeys(line.text for view in views for line in view if not line.name))
 
 
 def _check(original: Original, gone: Sequence[Change]) -> None:
-    """Refuse names that no line has, all of them together.
+    """Refuse names that no line has.
 
     Raises:
-        UsageError: with who needs what is only locked, where a name is, and near names.
+        UsageError: with what needs a package that is only locked, other places, or similar names.
     """
     draft = original.draft
     missing = [change for change in gone if not lines(draft, change)]
@@ -128,9 +128,9 @@ def _check(original: Original, gone: Sequence[Change]) -> None:
 
 
 def _needed(original: Original, change: Change) -> list[str]:
-    """Who needs a package that is only locked, and where.
+    """Return what needs a package that is only locked, and on which targets.
 
-    Nothing where a line asks for it somewhere, or where no lock has it.
+    Empty if a line asks for it on some target, or if no lock has it.
     """
     project = original.project(original.draft)
     places: dict[str, list[str]] = {}
@@ -146,16 +146,16 @@ def _needed(original: Original, change: Change) -> list[str]:
 
 
 def _locked(project: Project, target: Target) -> PlatformLock | None:
-    """What is locked for a target, where that can be read."""
+    """Return a target's part of its lock; ``None`` if there is none or it can't be read."""
     try:
         lock = project.lock(target.environment)
-    except LockFileError:  # `lock` says what is wrong with it
+    except LockFileError:  # `lock` reports the reason
         return None
     return lock.platforms.get(target.subdir) if lock else None
 
 
 def _elsewhere(draft: Draft, change: Change) -> str:
-    """Where a name that is not here is, or what is here that looks like it."""
+    """Return a hint for a name that was not found: where it is, or a similar name."""
     every = Selection(change.selection.every, change.selection.every)
     named = lines(draft, Change(change.environment, change.name, change.pypi, every))
     if there := {subdir for line in named for subdir in line.platforms}:
@@ -182,7 +182,7 @@ def _elsewhere(draft: Draft, change: Change) -> str:
 
 
 def _stays(gone: Sequence[Change], locked: Locked) -> dict[str, list[str]]:
-    """What is locked all the same, by name, with who is the reason and where."""
+    """Return removed packages that stay locked: by name, the reasons and targets."""
     stays: dict[str, list[str]] = {}
     for change in gone:
         places: dict[str, list[str]] = {}
@@ -197,7 +197,7 @@ def _stays(gone: Sequence[Change], locked: Locked) -> dict[str, list[str]]:
 
 
 def _reason(name: str, target: Target, platform: PlatformLock) -> str:
-    """Who asks for a package that is locked; ``""`` where nobody does, or it is not locked."""
+    """Return what requires a locked package; ``""`` if nothing does, or it is not locked."""
     came = origin(name, target, platform)
     needed = list(dict.fromkeys(record.name for record, _ in came.needed_by))
     if needed:

@@ -32,7 +32,7 @@ examples:
 """
 
 
-#: What is lacking where a kind of file has nothing to say.
+#: The start of the error if nothing is locked for a kind of file.
 _NOTHING = {"pylock": "no PyPI packages are", "dockerfile": "nothing of Linux is"}
 
 
@@ -98,7 +98,7 @@ def _anew(
     kind: Kind,
     hash_kind: HashKind,
 ) -> dict[Path, str]:
-    """The files of one kind, with the requirements beside explicit ones.
+    """Render the files of one kind, and the files that they refer to.
 
     Raises:
         UsageError: two environments would have the same file.
@@ -122,7 +122,7 @@ def _bills(
     environments: Sequence[str],
     platforms: Sequence[str],
 ) -> dict[Path, str]:
-    """Bills of materials, whose licences are looked up for all of them at once."""
+    """Render bills of materials; the licences for all of them are looked up together."""
     from conda_multiplat.actions.sbom import sbom_texts
 
     locks = list(_locks(project, environments, platforms))
@@ -134,7 +134,7 @@ def _bills(
 def _locks(
     project: Project, environments: Sequence[str], platforms: Sequence[str]
 ) -> Iterator[tuple[LockFile, str]]:
-    """The locks of some environments, each with its platforms that are wanted."""
+    """Yield the locks of some environments, with each selected platform."""
     for name in select_environments(project.manifest, environments):
         lock = _trusted_lock(project, name)
         for subdir in _subdirs(lock, platforms, all_of_them=len(environments) == 1):
@@ -142,17 +142,17 @@ def _locks(
 
 
 def _with_others(kind: Kind) -> tuple[Kind, ...]:
-    """A kind, and those that are rendered with it: what is written into it refers to them."""
+    """Return a kind, and those whose files it refers to, which are rendered with it."""
     if kind == "dockerfile":
         return (kind, "explicit", "requirements")
     return (kind, "requirements") if kind in EXPLICIT else (kind,)
 
 
 def _trusted_lock(project: Project, environment: str) -> LockFile:
-    """An environment's lock, whose packages are from where the manifest says.
+    """Return an environment's lock, if the manifest allows the sources of all its packages.
 
     Raises:
-        LockFileError: it is not there, can't be read, or has others.
+        LockFileError: it is missing, can't be read, or has packages from elsewhere.
     """
     lock = project.existing_lock(environment)
     for target in targets(project.manifest, [environment]):
@@ -172,10 +172,10 @@ def _refuse_twice(path: Path, texts: Collection[Path]) -> None:
 
 
 def _whole(project: Project, kind: Kind, named: Sequence[str]) -> dict[Path, str]:
-    """The file of a kind that has one for all environments and platforms.
+    """Render a kind that has one file for all environments and platforms.
 
     Raises:
-        UsageError: some are named, or the file that is there is another tool's.
+        UsageError: some of them are named, or another tool has written the existing file.
     """
     path = project.folder / rendered_name(kind, "", "")
     if named:
@@ -195,7 +195,7 @@ def _again(
     environments: Sequence[str],
     platforms: Sequence[str],
 ) -> dict[Path, str]:
-    """The files that stand beside the locks and are not what those say."""
+    """Render existing files that no longer match the locks."""
     select_environments(project.manifest, environments)
     files = standing(project, rendered_files(project.folder), environments)
     wanted = [file for file in files if not platforms or file.subdir in platforms]
@@ -203,7 +203,7 @@ def _again(
 
 
 def _subdirs(lock: LockFile, platforms: Sequence[str], *, all_of_them: bool) -> Iterator[str]:
-    """The wanted platforms of a lock; not every environment need have each of them."""
+    """Yield the selected platforms of a lock, which need not have each unless ``all_of_them``."""
     for subdir in platforms or lock.platforms:
         if subdir in lock.platforms:
             yield subdir

@@ -45,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-#: Variables that a shell sets for itself; the command gets our caller's values.
+#: Variables that a shell sets for itself; the command gets the values of our environment.
 _SHELLS_OWN = ("_", "BASH_ENV", "ENV", "OLDPWD", "PWD", "SHLVL")
 
 
@@ -87,14 +87,14 @@ def _command_error(
 
 
 def _environ(activation: Activation, environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables of a process in which the environment is active, scripts included."""
+    """Return the variables of an active environment, including those that its scripts set."""
     if is_active(activation.prefix, environ) or not _has_scripts(activation, environ):
         return activated(activation, environ)
     return _captured(activation, environ)
 
 
 def _has_scripts(activation: Activation, environ: Mapping[str, str]) -> bool:
-    if activation.windows:  # there, their effects are left out
+    if activation.windows:  # their effects are ignored there
         return False
     before = Path(environ["CONDA_PREFIX"]) if level(environ) else None
     left = before.joinpath("etc", "conda", "deactivate.d") if before else None
@@ -102,7 +102,7 @@ def _has_scripts(activation: Activation, environ: Mapping[str, str]) -> bool:
 
 
 def _captured(activation: Activation, environ: Mapping[str, str]) -> dict[str, str]:
-    """What the hook leaves in a shell. What scripts print goes to stderr, and they read nothing.
+    """Run the hook in a shell, with stdout as stderr and no stdin; return the resulting variables.
 
     Raises:
         OutsideError: a script ended the shell.

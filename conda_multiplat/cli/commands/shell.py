@@ -67,6 +67,6 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 
 def _below(environ: Mapping[str, str]) -> str:
-    """The environment that is active by now; ``""`` for none, or for that of conda itself."""
+    """Return the environment that is active already; ``""`` for none, or for base."""
     active = environ.get("CONDA_DEFAULT_ENV", "") if level(environ) else ""
     return "" if active == "base" else active

@@ -31,19 +31,19 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Print the script."""
     windows = settings.subdir.startswith("win-")
     named = args.shell_kind
-    # With --json, it is all the same to most who ask which shell they were started from.
+    # Without --shell, the document is for all shells: programs seldom care which one runs them.
     shell = None if console.json and named is None else shell_named(named, windows=windows)
     rule = AS_IT_IS if args.as_it_is else args.lock_rule or TOLD
     activation = enter(invocation(args, settings, console), rule=rule)
     if shell is not None and not console.json:
-        # As bytes: a prefix need not be text, and the ends of lines are the shell's.
+        # As bytes: a prefix may not be text, and the shell decides the ends of lines.
         console.show_bytes(shell.hook(activation).encode("utf-8", "surrogateescape"))
     console.result(_document(activation, shell))
     return 0
 
 
 def _document(activation: Activation, shell: Shell | None) -> dict[str, Any]:
-    """What a program needs to do the same: see ``docs/shell.md``."""
+    """Return what a program needs to activate the environment itself (``docs/shell.md``)."""
     shells = [shell] if shell else SHELLS.values()
     suffixes = dict.fromkeys(shell.suffix for shell in shells)
     return {

@@ -66,7 +66,7 @@ def _target(
     settings: Settings,
     console: Console,
 ) -> LockedTarget:
-    """The target; without a platform this machine's or, if that is not locked, the first."""
+    """Return the target; without a platform, this machine's or, if it is not locked, the first."""
     asked = [platform] if platform else []
     targets = locked_targets(project, [environment], asked, console)
     if not targets:
@@ -84,7 +84,7 @@ def _target(
 def _keys(
     names: Sequence[str], target: LockedTarget, graph: LockedGraph, project: Project
 ) -> list[Key]:
-    """The packages of some names, PyPI's by any spelling of theirs.
+    """Return the packages with some names, those of PyPI by any equivalent spelling.
 
     Raises:
         NoSolutionError: some are not locked.
@@ -105,7 +105,7 @@ def _keys(
 
 
 def _ways(names: Sequence[str], target: LockedTarget, project: Project) -> list[str]:
-    """Hints for names that are not in a tree: where they are instead, or what is like them."""
+    """Return hints for names that are not in a tree: where they are, or similar names."""
     hints = []
     for name in names:
         places = _places(name, target.target, project)
@@ -116,7 +116,7 @@ def _ways(names: Sequence[str], target: LockedTarget, project: Project) -> list[
 
 
 def _places(name: str, here: Target, project: Project) -> list[str]:
-    """The options that lead to a name; what is not locked is passed over."""
+    """Return the commands that show a name in other targets, as far as they are locked."""
     options = []
     for environment in project.manifest.environments:
         with suppress(LockFileError):
@@ -131,7 +131,7 @@ def _places(name: str, here: Target, project: Project) -> list[str]:
 def _document(
     target: LockedTarget, graph: LockedGraph, steps: Sequence[trees.Step], *, invert: bool
 ) -> dict[str, Any]:
-    """The JSON form: a graph, each package once, with the lines that ask for it."""
+    """Return the graph for ``--json``: each package once, with the lines that ask for it."""
     keys = dict.fromkeys(step.key for step in steps if step.key)
     edges = graph.needed_by if invert else graph.needs
     return {

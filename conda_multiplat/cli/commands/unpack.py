@@ -45,7 +45,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
     where = named(args.env_name, args.env_prefix, settings)
     with unpacked(Path(args.archive).expanduser().absolute(), settings, console) as what:
-        require_platform(what, settings)  # first: no other prefix would help
+        require_platform(what, settings)  # before the prefix: no other one would help
         place = where or _own(what, settings)
         work = make_unpacked(what, place, settings, console, dry_run=args.dry)
         left_out = what.left_out
@@ -77,11 +77,11 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 
 def _own(what: Unpacked, settings: Settings) -> Path:
-    """The conda environment that was packed, by its name.
+    """Return the prefix for the name of the packed environment.
 
     Raises:
-        UsageError: it has none.
-        UnmetError: there is one of that name, made by hand or of a project.
+        UsageError: it has no name.
+        UnmetError: an environment of that name exists that ``unpack`` did not make.
     """
     name = what.project.manifest.conda_name(what.packed.environment)
     if name is None:

@@ -78,7 +78,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 
 def _update(original: Original, lines: Sequence[BoundLine]) -> Update:
-    """What may move of what is locked: the packages of some lines."""
+    """Return the update that lets the locked packages of some lines change."""
     project = original.project(original.draft)
     locks = [lock for name in project.manifest.environments if (lock := project.lock(name))]
     known = {
@@ -90,10 +90,10 @@ def _update(original: Original, lines: Sequence[BoundLine]) -> Update:
 def _chosen(
     draft: Draft, environments: Sequence[str], names: Sequence[str], excluded: Sequence[str]
 ) -> list[BoundLine]:
-    """The lines that may move.
+    """Return the lines whose bounds may change.
 
     Raises:
-        UsageError: a name that no line has.
+        UsageError: no line has one of the names.
     """
     lines = bound_lines(draft, environments)
     wanted, kept = ([name.lower() for name in given] for given in (names, excluded))

@@ -46,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     platforms_option(parser, "only on these platforms")
 
 
-#: So many of those that need a package are named.
+#: The number of packages to name that need a package.
 _SHOWN = 10
 
 
@@ -59,7 +59,7 @@ class _Place(NamedTuple):
 
 @dataclass(frozen=True)
 class _Answer:
-    """All that is said of a package in the lock of a target."""
+    """The answer about a package in the lock of a target."""
 
     place: _Place
     origin: Origin
@@ -67,7 +67,7 @@ class _Answer:
     cpu_build: CpuBuild | None
 
     def lines(self, *, whole: bool) -> list[str]:
-        """What a person reads, the name and the target apart; of long lists the beginning."""
+        """Return the lines below the title; without ``whole``, only the beginning of long lists."""
         record, came = self.place.record, self.origin
         said = origin_lines(came)
         said += [
@@ -82,7 +82,7 @@ class _Answer:
         return said
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the answer for ``--json``."""
         record, came = self.place.record, self.origin
         return {
             "target": str(self.place.locked.target),
@@ -133,7 +133,7 @@ def _origin(place: _Place) -> Origin:
 def _alternatives(
     project: Project, places: Sequence[_Place], settings: Settings, console: Console
 ) -> tuple[dict[int, Newest], dict[int, CpuBuild]]:
-    """What else could have been chosen, by position in ``places``."""
+    """Return other versions and builds that could be chosen, by position in ``places``."""
     require_named((place.locked.target for place in places), settings)
     name = places[0].record.name
     newest: dict[int, Newest] = {}
@@ -186,7 +186,7 @@ def _question(place: _Place, settings: Settings) -> Question | None:
 
 
 def _show(answers: Sequence[_Answer], console: Console) -> None:
-    """The answers, those of targets that differ in nothing else together."""
+    """Show the answers, equal ones of several targets together."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for answer in answers:
         locked, record = answer.place

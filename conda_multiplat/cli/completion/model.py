@@ -10,16 +10,16 @@ import argparse
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-#: Kinds that are asked for: metavariable -> kind.
+#: The kinds of names that are looked up: metavariable -> kind.
 KINDS = {
     "ENV": "environments",
     "NAME": "names",
     "P": "platforms",
     "PATTERN": "packages",
     "PKG": "packages",
-    "add|remove": "platform-changes",  # what comes after depends on it: all of them are asked for
+    "add|remove": "platform-changes",  # looked up, since the platforms depend on the word
 }
-#: What the shell knows by itself.
+#: Names of files, which the shell completes itself.
 FILES = "files"
 NONE, ONE, SEVERAL = "none", "one", "several"
 
@@ -39,7 +39,7 @@ class Values:
     words: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """As the scripts have it: count, kind, words."""
+        """Return the form that the scripts use: count, kind, words."""
         return " ".join([self.count, self.kind, *self.words]) if self.count != NONE else NONE
 
 

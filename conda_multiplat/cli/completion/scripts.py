@@ -309,7 +309,7 @@ def fish(commands: Sequence[Command], program: str) -> str:
 
 
 def _cases(commands: Sequence[Command], case: Callable[[str, str], str]) -> str:
-    """What comes after each option of each command, in the shell's words."""
+    """Return the shell's cases for the values of each option of each command."""
     return "\n".join(
         case(f"{command.name} {flag}", str(values))
         for command in commands

@@ -79,7 +79,7 @@ def _row(finding: Finding, targets: Sequence[Target]) -> tuple[str, ...]:
 
 
 def _origins(finding: Finding) -> Iterator[str]:
-    """Who brings a package, up to the line, a line for each chain."""
+    """Yield a line for each chain from a package to the manifest's line that brings it."""
     for chain in finding.brought_by:
         steps = [*reversed(chain.path)]
         if chain.line is None:
@@ -89,7 +89,7 @@ def _origins(finding: Finding) -> Iterator[str]:
 
 
 def _brought_by(finding: Finding) -> str:
-    """The same in one cell, the lines first."""
+    """Return what brings a package, for a cell of a table: each chain from the line down."""
     return "; ".join(
         " > ".join([str(chain.line.at), *chain.path[:-1]]) if chain.line else "no line"
         for chain in finding.brought_by
@@ -102,7 +102,7 @@ def _named(finding: Finding) -> str:
 
 
 def _unknown(unknown: Sequence[Unknown], width: int, *, whole: bool) -> Iterator[str]:
-    """The packages of each reason, as many in a line as fit."""
+    """Yield the unknown packages by reason, in lines of the given width."""
     reasons: dict[str, list[str]] = {}
     for package in unknown:
         words = "\u00a0".join(package.package.record[:2])

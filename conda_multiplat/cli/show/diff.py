@@ -12,7 +12,7 @@ from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.vocabulary.records import Record, manager_mark
 from conda_multiplat.vocabulary.styled import Line, Span
 
-#: A longer table, in rows, is collapsed in Markdown.
+#: In Markdown, tables with more rows are collapsed.
 _FOLDED = 30
 
 

@@ -9,7 +9,7 @@ from conda_multiplat.vocabulary.columns import headed
 from conda_multiplat.vocabulary.records import Record
 from conda_multiplat.vocabulary.styled import Line
 
-#: Before a package that a line of the manifest asks for.
+#: The mark of packages that a line of the manifest asks for.
 ASKED = "*"
 _HEADER = (" ", "Name", "Version", "Build", "Manager")
 

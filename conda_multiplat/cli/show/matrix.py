@@ -99,6 +99,6 @@ def _html_row(row: Sequence[str]) -> str:
 
 
 def _without_empty(lines: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """A table without the columns of which only the head says something."""
+    """Return a table without columns that are empty below the head."""
     kept = [number for number, column in enumerate(zip(*lines, strict=True)) if any(column[1:])]
     return [tuple(row[number] for number in kept) for row in lines]

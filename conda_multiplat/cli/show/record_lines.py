@@ -9,7 +9,7 @@ from __future__ import annotations
 from conda_multiplat.lockfile.model import LockFile, PlatformLock
 from conda_multiplat.vocabulary.records import Record
 
-#: How much of a hash is shown, in hexadecimal digits.
+#: The number of hexadecimal digits of a hash that are shown.
 _DIGITS = 12
 
 

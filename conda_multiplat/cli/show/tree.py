@@ -20,10 +20,10 @@ def text(steps: Sequence[Step], records: Mapping[Key, Record], *, inverted: bool
 
 
 def _branches(depths: Sequence[int]) -> list[str]:
-    """What stands before each line.
+    """Return the branches to draw before each line.
 
-    Read from the bottom: what comes below has been seen, so that it is known at each line which of
-    the branches to its left go on.
+    Lines are processed from the bottom, so at each line it is known which branches to its left
+    continue below.
     """
     branches: list[str] = []
     goes_on: list[bool] = []
