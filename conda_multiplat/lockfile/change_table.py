@@ -62,7 +62,7 @@ def table(
 
 
 def _cells(difference: Difference, *, sized: bool) -> tuple[Span, ...]:
-    """The cells of a row; sizes are left out where none is known."""
+    """Return the cells of a row; with ``sized``, one of them is the size."""
     change = difference.change
     size = [Span(between(difference.sizes) if difference.sizes else "")] if sized else []
     return (

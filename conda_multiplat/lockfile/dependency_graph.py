@@ -94,7 +94,7 @@ def _key(record: Record) -> Key:
 def _edges(
     record: Record, records: Mapping[Key, Record], projects: Mapping[str, Key]
 ) -> Iterable[Edge]:
-    """Whom a package needs of what is locked, and of the machine."""
+    """Return a package's dependencies among locked packages and virtual packages."""
     if isinstance(record, PypiRecord):
         keys = {projects[name] for name in record.depends if name in projects}
         return [Edge(key) for key in sorted(keys, key=_by_name)]
@@ -109,7 +109,7 @@ def _edges(
 def _of_extras(
     target: Target, locked: PlatformLock, projects: Mapping[str, Key]
 ) -> dict[Key, set[Edge]]:
-    """What conda's packages need by the extras that lines ask for, which is PyPI's."""
+    """Return the PyPI packages that conda's packages need for the extras that lines request."""
     needs = dict(locked.extras)
     found: dict[Key, set[Edge]] = {}
     for line in target.view.pypi:
@@ -151,7 +151,7 @@ def _roots(target: Target, locked: PlatformLock, projects: Mapping[str, Key]) ->
 
 
 def _asks(entry: str) -> bool:
-    """Whether an entry of ``pip:`` asks for a package; a constraint or an index does not."""
+    """Return whether an entry of ``pip:`` requests a package; a constraint or an index does not."""
     return split_option(entry)[0] in ("", "-e", "--editable") and not entry.startswith(
         (CONSTRAINT, HASH)
     )
@@ -209,7 +209,7 @@ def origin(name: str, target: Target, locked: PlatformLock) -> Origin:
 
 
 def _needs(package: Record) -> Mapping[str, str]:
-    """The names that a package needs, each once, and which versions will do."""
+    """Return the names of a package's dependencies, with their constraints."""
     if isinstance(package, PypiRecord):
         return dict.fromkeys(package.depends, "")
     return package.dependencies

@@ -149,11 +149,11 @@ def _order(difference: Difference) -> tuple[object, ...]:
 
 
 def _other_place(change: Change, hosts: Collection[str]) -> str:
-    """The new URL, where it is one that a reviewer should look at; ``""`` where it is as before.
+    """Return the new URL if a reviewer should look at it; ``""`` if the place is as before.
 
     Args:
-        change: of a package.
-        hosts: those that the old lock has anything from.
+        change: the change of a package.
+        hosts: the servers of the old lock's packages.
     """
     old, new = change.old, change.new
     if new is None:
@@ -166,7 +166,7 @@ def _other_place(change: Change, hosts: Collection[str]) -> str:
 
 
 def _place(record: Record) -> str:
-    """Of conda's packages the channel, of PyPI's the server: its folders are no places."""
+    """Return a conda package's channel, or a PyPI package's server, whose folders don't matter."""
     return base_url(record.url) if isinstance(record, CondaRecord) else _host(record)
 
 
@@ -181,6 +181,6 @@ def platform_changes(old: PlatformLock, new: PlatformLock, is_newer: IsNewer) ->
 
 
 def _key(change: Change) -> tuple[object, ...]:
-    """What platforms must agree on to be shown as one: builds differ on each anyway."""
+    """Return what must be equal to merge platforms' changes; their builds differ anyway."""
     old, new = (record.version if record else None for record in (change.old, change.new))
     return change.name, change.manager, change.kind, old, new

@@ -92,7 +92,7 @@ def held_to(target: Target, locked: Cooldown) -> ExcludeNewer:
     and the option in either case.
     """
     said = target.exclude_newer
-    if said.source:  # of this machine, which has not locked it
+    if said.source:  # from the settings of this machine, which did not lock it
         said = ExcludeNewer()
     elif any(said.conda) or any(said.pypi):
         return said._replace(option=locked.exclude_newer.option)
@@ -209,7 +209,7 @@ def unpack(said: str, times: str) -> Cooldown:
         str(content.get("source", "")),
     )
     at = instant(str(content["at"]), 0) if "at" in content else 0
-    exclude_newer.cutoffs(at)  # each of its texts can be looked at
+    exclude_newer.cutoffs(at)  # raises an error for an invalid rule
     channels = _mapping(dated.get("conda", {}))
     conda = {channel: _dates(dates) for channel, dates in channels.items()}
     return Cooldown(exclude_newer, at, Times(conda, _dates(dated.get("pypi", {}))))

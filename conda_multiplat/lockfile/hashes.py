@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from conda_multiplat.vocabulary.names import PACKAGE_NAME, is_version
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record
 
-#: What CEP 26 allows, and a little more; never a separator of paths.
+#: What CEP 26 allows, and a little more, but no path separators.
 _PARTS = {
     "name": PACKAGE_NAME,
     "version": r"[A-Za-z0-9_.!+-]*[A-Za-z0-9_+!-]",

@@ -9,7 +9,7 @@ from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.package_facts import PackageFacts
 from conda_multiplat.vocabulary.spdx import License, complies, read_license, single_licenses
 
-#: ``listed``: the manifest has no list of licences.
+#: ``listed`` means that the manifest has no list of licences.
 Verdict = Literal["allowed", "denied", "unknown", "exception", "listed"]
 
 

@@ -195,11 +195,11 @@ def document(record: Record, subdir: str) -> dict[str, Any]:
 
 
 def _channel(base: str) -> str:
-    """A channel's name as conda shows it: what comes after the host."""
+    """Return a channel's name as conda shows it: the part after the host."""
     parts = urlsplit(base)
     return parts.path.strip("/") if parts.netloc else parts.path.rsplit("/", 1)[-1]
 
 
 def _folder(url: str) -> str:
-    """The subdir that a package's URL has; ``noarch`` packages are of no platform."""
+    """Return the subdir in a package's URL, possibly ``noarch``; ``""`` if it has none."""
     return url.rsplit("/", 2)[-2] if url.count("/") > 1 else ""

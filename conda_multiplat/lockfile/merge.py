@@ -40,9 +40,9 @@ from conda_multiplat.vocabulary.names import unique
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record, python_of
 from conda_multiplat.vocabulary.virtual_packages import Need
 
-#: What a platform's lock does not meet of its target, a line each.
+#: Returns what in a platform's lock does not satisfy its target, a line each.
 Judge = Callable[[Target, PlatformLock], Sequence[str]]
-#: The versions of the projects (PyPI's names) that a target's lock has, conda's among them.
+#: Returns the versions of all projects (PyPI's names) in a target's lock, conda's included.
 Versions = Callable[[Target, PlatformLock], Mapping[str, str]]
 
 _NOTHING = PlatformLock("", ())
@@ -65,10 +65,10 @@ class Sides:
 
 @dataclass(frozen=True)
 class _Item:
-    """A locked package, its category left out, with the virtual packages that it needs.
+    """A locked package without its category, with the virtual packages that it needs.
 
-    Its size makes no difference: a lock of an earlier version has none.
-    ``published`` is the channel that it is from and when it came there, where a lock says it.
+    Sizes are not compared: locks of earlier versions have none.
+    ``published`` is the package's channel and time of publication, if the lock states them.
     """
 
     record: Record
@@ -82,7 +82,7 @@ class _Item:
         return self.record._replace(size=self.size)
 
     def words(self, other: _Item | None) -> str:
-        """Its version, and its build where the other side has the same version."""
+        """Return the version, and the build if the other side has the same version."""
         if other is None or other.record.version != self.record.version:
             return self.record.version
         return f"{self.record.version} {self.record.build}".rstrip()
@@ -167,7 +167,7 @@ def disagreements(merged: Mapping[str, LockFile], wanted: Sequence[Target]) -> l
 def _shared(
     merged: Mapping[str, LockFile], environment: str, subdir: str
 ) -> dict[tuple[str, str], str]:
-    """The versions that a solve-group has to agree on: not those of projects on this disk."""
+    """Return the versions that a solve-group has to agree on: all but those of local projects."""
     lock = merged.get(environment)
     locked = lock.platforms.get(subdir, _NOTHING) if lock else _NOTHING
     return {
@@ -178,7 +178,7 @@ def _shared(
 
 
 def _unlike(sides: Sides, wanted: Sequence[Target]) -> list[str]:
-    """Why the three don't belong together."""
+    """Return why the three locks don't belong together."""
     named = {"the common ancestor": sides.base, "ours": sides.ours, "theirs": sides.theirs}
     reasons = [
         f"{name}: {reason}" for name, lock in named.items() if lock and (reason := _foreign(lock))
@@ -199,7 +199,7 @@ def _unlike(sides: Sides, wanted: Sequence[Target]) -> list[str]:
 
 
 def _foreign(lock: LockFile) -> str:
-    """Why a lock can't take part; ``""`` where it can."""
+    """Return why a lock can't be merged; ``""`` if it can."""
     if lock.unmerged:
         return "an older merge of it is not settled"
     if not lock.intact:
@@ -212,7 +212,7 @@ def _foreign(lock: LockFile) -> str:
 def _platform(
     sides: Sides, target: Target, judge: Judge, versions: Versions
 ) -> tuple[PlatformLock, list[str]]:
-    """The merged packages of a platform, and what is wrong with them."""
+    """Return the merged packages of a platform, and what is wrong with them."""
     there = [locked for lock in (sides.ours, sides.theirs) if (locked := _of(lock, target.subdir))]
     if not there:
         return _NOTHING, ["not locked on either side"]
@@ -232,7 +232,7 @@ def _platform(
 
 
 def _times(items: Iterable[_Item], merged: PlatformLock) -> Times:
-    """When the packages of a merged lock were published, as far as their sides say it."""
+    """Return when the packages of a merged lock were published, as far as the sides state it."""
     there = {(record.manager, record.name) for record in merged.every}
     conda: dict[str, dict[str, int]] = {}
     pypi: dict[str, int] = {}
@@ -267,7 +267,7 @@ def _items(locked: PlatformLock) -> _Items:
 
 
 def _plain(record: Record) -> Record:
-    """A record as it is apart from its size and who asks for it: a category is the manifest's."""
+    """Return a record without its size and its category, which follows from the manifest."""
     return record._replace(category="main", size=None)
 
 
@@ -276,7 +276,7 @@ def _need_key(need: Need) -> tuple[bool, str]:
 
 
 def _merged(base: _Items, ours: _Items, theirs: _Items) -> tuple[list[_Item], list[str]]:
-    """Each package of the side that changed it; where both changed it, ours."""
+    """Return each package from the side that changed it, ours if both did; and the conflicts."""
     items: list[_Item] = []
     reasons: list[str] = []
     for key in sorted(ours.keys() | theirs.keys()):
@@ -309,7 +309,7 @@ def _both_changed(name: str, ours: _Item | None, theirs: _Item | None) -> str:
 
 
 def _as_locked(target: Target, items: Iterable[_Item], recipe: int, extras: Extras) -> PlatformLock:
-    """Packages as ``lock`` would have written them for a target."""
+    """Return packages as ``lock`` would have written them for a target."""
     known = list(items)
     needs = {(each.record.manager, each.record.name): each.needs for each in known}
     every = _locked(target, [each.sized for each in known], recipe, extras)
@@ -340,7 +340,7 @@ def _locked(target: Target, records: Sequence[Record], recipe: int, extras: Extr
 def _untried(
     target: Target, merged: PlatformLock, sides: Sequence[PlatformLock], versions: Versions
 ) -> list[str]:
-    """PyPI packages that no side has tried beside what they need."""
+    """Return the PyPI packages that no side has locked beside these dependencies, a line each."""
     if not merged.pypi:
         return []
     now = _world(versions, target, merged)

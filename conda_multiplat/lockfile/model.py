@@ -44,7 +44,7 @@ from conda_multiplat.vocabulary.virtual_packages import Need, needs_of, promise_
 CREATED_BY = "conda-multiplat"
 PREFIX = "multiplat."
 _METADATA_SHA256 = f"{PREFIX}metadata-sha256"
-#: Extras that are asked for, ``name[extra]``, each with what it needs.
+#: Requested extras, ``name[extra]``, each with what it needs.
 Extras = tuple[tuple[str, tuple[str, ...]], ...]
 
 
@@ -224,7 +224,7 @@ def is_as_written(metadata: Mapping[str, Any]) -> bool:
 
 
 def _metadata_sha256(metadata: Mapping[str, Any]) -> str:
-    """The digest of a head, apart from that digest itself."""
+    """Return the digest of a head without the digest in it."""
     custom = {k: v for k, v in metadata["custom_metadata"].items() if k != _METADATA_SHA256}
     known = {**metadata, "custom_metadata": custom}
     text = json.dumps(known, sort_keys=True, separators=(",", ":"), default=str)

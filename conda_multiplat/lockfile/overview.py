@@ -12,8 +12,8 @@ from conda_multiplat.vocabulary.implied_promises import IsNewer, Matches, implie
 from conda_multiplat.vocabulary.records import Record
 from conda_multiplat.vocabulary.unmet import least_driver
 
-#: How builds for an accelerator are called, and those without: in a conda build string, and in the
-#: local version of a wheel (``2.5.1+cu124``).
+#: Match builds with and without an accelerator, by a conda build string or the local version of a
+#: wheel (``2.5.1+cu124``).
 _CUDA = re.compile(r"(?:^|[_+])(?:cuda|gpu|cu\d)")
 _CPU = re.compile(r"(?:^|[_+])cpu")
 IN_SYNC = "in sync"

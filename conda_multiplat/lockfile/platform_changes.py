@@ -9,9 +9,9 @@ from typing import Any
 from conda_multiplat.vocabulary.records import CondaRecord, Record
 
 _SIGNS = {"added": "+", "removed": "-", "upgraded": "↑", "downgraded": "↓", "rebuilt": "~"}
-#: A package that is as locked, but for its files in a prefix.
+#: The kind of change for a package that is as locked, but whose files in a prefix are not.
 MENDED = "mended"
-#: What is said of a package of which nobody has noted which archive it was.
+#: The words for an installed package whose archive was not recorded.
 UNKNOWN_ARCHIVE = "of which archive is not known"
 
 
@@ -145,7 +145,7 @@ def with_mended(
 
 
 def _is_as_good(one: Record | None, other: Record | None) -> bool:
-    """Whether the archive of one build is known to be the other's, wherever each is from."""
+    """Return whether two builds are known to be of one archive, wherever each comes from."""
     if one is None or other is None or one.build != other.build:
         return False
     return bool(_common_hashes(one, other)) and same_archive(one, other)

@@ -24,10 +24,10 @@ from conda_multiplat.vocabulary.names import SUBDIRS
 _PLATFORMS = (*SUBDIRS, "noarch")
 _ARCHIVES = (".conda", ".tar.bz2")
 _VARIABLE = re.compile(r"\\\$(?:\\\{)?[A-Za-z_][A-Za-z0-9_]*(?:\\\})?")
-#: What a package's URL never has: codes of separators, steps upwards, what is no part of a path.
+#: What a package's URL never has: encoded separators, steps upwards, queries, white space.
 _DISGUISED = re.compile(r"%(?:2f|5c|2e|00)|\\|/\.\.?(?:/|$)|[?#\s]", re.IGNORECASE)
 _NONE: Mapping[str, str] = {}
-#: So many packages of one place are named.
+#: The number of packages of one place to name.
 _NAMED = 3
 
 
@@ -76,7 +76,7 @@ def strays(
 
 
 def _is_of(package: Place, subdir: str) -> bool:
-    """Whether a URL's file and folder are those of the package: ``subdir/name-version-build``."""
+    """Return whether a URL ends with the package's own ``subdir/name-version-build``."""
     if _DISGUISED.search(package.url):
         return False
     *_, folder, file = f"/{unquote(urlsplit(package.url).path)}".rsplit("/", 2)
@@ -98,11 +98,11 @@ def _patterns(
     *,
     anywhere: bool,
 ) -> Iterable[re.Pattern[str]]:
-    """The base URLs that a channel's name stands for.
+    """Yield patterns of the base URLs that a channel's name stands for.
 
-    A variable in it can be anything; in the name of the server it is its value, where it has one.
+    A variable in it matches anything; in the server's name, it matches its value if it has one.
     """
-    if anywhere and is_local_path(name):  # the folder is elsewhere on each machine
+    if anywhere and is_local_path(name):  # the folder can be elsewhere on another machine
         tail = "/".join(part for part in Path(name).parts if part not in (".", "..", "~", "/"))
         if tail:
             yield re.compile(rf"file://(?:/.*)?/{re.escape(tail)}")
@@ -115,12 +115,12 @@ def _patterns(
 
 
 def _value(variable: re.Match[str], variables: Mapping[str, str]) -> str:
-    name = re.sub(r"\W", "", variable[0])  # in lower case by now, as all of a server's name
+    name = re.sub(r"\W", "", variable[0])  # in lower case, like the whole server's name
     values = [value for key, value in variables.items() if key.lower() == name]
     return f"(?:{'|'.join(re.escape(value.lower()) for value in values)})" if values else "[^/]+"
 
 
 def _plain(url: str) -> str:
-    """A URL with the parts in lower case that have no case."""
+    """Return a URL with its server's name in lower case."""
     parts = urlsplit(url.rstrip("/"))
     return parts._replace(netloc=parts.netloc.lower()).geturl()

@@ -47,7 +47,7 @@ from conda_multiplat.vocabulary.pip_places import (
 )
 from conda_multiplat.vocabulary.pypi_hosts import PYPI, PYTORCH, host_of, with_files
 
-#: What RFC 3986 allows: what else is in a URL, its readers take for different things.
+#: What RFC 3986 allows; programs interpret other characters in different ways.
 _URL = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _COMMIT = re.compile(r"@([0-9a-f]{40,64})(?:#|$)")
@@ -127,7 +127,7 @@ def asked(target: Target, mirror: str, expand: Callable[[str], str], folder: Pat
 
 
 def _of_projects(projects: Iterable[LocalProject]) -> Iterator[Direct]:
-    """Local projects, those that others need included, and the places that they name."""
+    """Yield local projects, including those that others need, and the places that they name."""
     for project in projects:
         yield Direct("", project.folder or ".")
         metadata = project.metadata
@@ -151,7 +151,7 @@ def _direct(options: Iterable[tuple[str, str]]) -> Iterator[Direct]:
 
 
 def _indexes(options: Sequence[tuple[str, str]], target: Target, mirror: str) -> list[str]:
-    """The URLs and paths of the indexes and pages that all projects come from."""
+    """Return the URLs and paths of the indexes and pages for all projects."""
     names = {option for option, _ in options}
     urls = [_linked(value) for option, value in options if option in LINKS]
     if "--no-index" not in names:
@@ -185,13 +185,13 @@ def _sources(urls: Iterable[str], folder: Path) -> Sources:
 
 
 def _around(path: Path) -> Path:
-    """The folder that has an index's files: beside its pages, as a rule."""
+    """Return the folder that normally has an index's files: the one with its pages."""
     above = path.parent
     return path if above == above.parent else above
 
 
 def _linked(path: str) -> str:
-    """A folder of files as ``--find-links`` has it, by a path in it as an index is one."""
+    """Return a value of ``--find-links``; for a folder, a path in it (see :func:`_around`)."""
     is_page = path.lower().endswith((".html", ".htm"))
     return path if is_page or scheme_of(path) not in ("", "file") else f"{path.rstrip('/')}/x"
 
@@ -229,20 +229,20 @@ def pypi_strays(files: Iterable[Place], allowed: Asked) -> list[str]:
 
 
 def _server(url: str) -> str:
-    """The begin of a file's URL up to its path; ``""`` for anything else."""
+    """Return a file's URL up to its path; ``""`` if it is not an HTTP URL."""
     if not url.lower().startswith(("http://", "https://")) or not _URL.fullmatch(url):
         return ""
     return url[: url.find("/", 8)] if url.find("/", 8) > 0 else url
 
 
 def _reason(file: Place, allowed: Asked, places: Sources, *, is_there: bool) -> str | None:
-    """What is wrong with a file; ``""`` for nothing, ``None`` for its server.
+    """Return what is wrong with a file; ``""`` if nothing is, ``None`` if its server is.
 
     Args:
-        file: what is locked.
+        file: the locked file.
         allowed: what the target's lines allow.
-        places: where the project may be.
-        is_there: whether it is on one of these servers.
+        places: where the project may come from.
+        is_there: whether the file is on one of these servers.
     """
     scheme = scheme_of(file.url)
     if _CONTROL.search(file.url) or (scheme not in ("", "file") and not _URL.fullmatch(file.url)):
@@ -264,7 +264,7 @@ def _reason(file: Place, allowed: Asked, places: Sources, *, is_there: bool) -> 
 
 
 def _is_at(direct: Direct, file: Place, folder: Path) -> bool:
-    """Whether a record is what a line names, at the line's commit where that is said."""
+    """Return whether a record is what a line names, at the line's commit if it states one."""
     if direct.name not in ("", file.name):
         return False
     place = pip_places.Place(direct.where)
@@ -301,14 +301,14 @@ def is_own(file: Place) -> bool:
 
 
 def _is_version(text: str, version: str) -> bool:
-    """Whether a part of a file's name is a version, if in other words (PEP 440)."""
+    """Return whether a part of a file's name is a version, in any of PEP 440's spellings."""
     return text == version or _normal(text) == _normal(version)
 
 
 def _normal(version: str) -> tuple[str, ...]:
-    """A version's parts without what PEP 440 allows to write in several ways.
+    """Return a version's parts, the same for all spellings that PEP 440 allows.
 
-    ``packaging`` has it to the letter, and takes longer to load than the rest of a check.
+    ``packaging`` is more exact, but takes longer to load than the rest of a check.
     """
     public, _, local = version.lower().removeprefix("v").partition("+")
     epoch, _, public = public.rpartition("!")

@@ -50,7 +50,7 @@ from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
 from conda_multiplat.vocabulary.yaml_nodes import Loader, yaml_value
 
 
-class TextLoader(Loader):  # type: ignore[misc]  # libyaml's, where it is there
+class TextLoader(Loader):  # type: ignore[misc]  # libyaml's if available
     """Loads unquoted scalars as text.
 
     A hash of digits or a version ``1.10`` is not a number, even if it was written without quotes.
@@ -70,7 +70,7 @@ _NAME_LINE = re.compile(r"^- name: '?([^\s']+)", re.MULTILINE)
 LONGEST_HEAD = 4 << 20
 _PACKAGE_LINE = re.compile(r"^package:", re.MULTILINE)
 _UNMERGED = re.compile(r"\A# Not merged: (.*)\n(# What follows.*\n)?")
-#: Keeps what is locked, which locking afresh does not.
+#: This keeps the locked versions; to lock anew does not.
 _ONE_SIDE = "take one side (`git checkout --ours FILE`) and run `conda multiplat lock`"
 RELOCK = "run `conda multiplat lock --update-all`, which does not read the old lock"
 
@@ -95,7 +95,7 @@ def packages_sha256(section: str) -> str:
 
 
 def _sha256(blocks: Iterable[bytes]) -> str:
-    r"""The SHA-256 of blocks, with ``\n`` line ends; a line's end can be in two of them."""
+    r"""Return the SHA-256 of blocks with ``\n`` line ends; a ``\r\n`` can be split between two."""
     digest = hashlib.sha256()
     held = b""
     for block in blocks:
@@ -121,9 +121,9 @@ def read_lock(text: str, file: str, platforms: Sequence[str] | None = None) -> L
     return lock if platforms is None else lock.only(platforms)
 
 
-@lru_cache(maxsize=8)  # a command asks for it again and again, and YAML takes most of its time
+@lru_cache(maxsize=8)  # a command reads the same lock again and again, and YAML is slow
 def _read_others(text: str, file: str) -> LockFile:
-    """Another tool's lock: all of it, each text once in a run."""
+    """Read another tool's lock as a whole, each text only once in a run."""
     return _read(text, file, None)
 
 
@@ -136,7 +136,7 @@ def _read(text: str, file: str, platforms: Sequence[str] | None) -> LockFile:
         if intact:
             packages = _own_packages(section, platforms)
             if any(_faults(metadata, packages, ours=True)):
-                # again with those of all platforms: a fault's place is counted among them
+                # again with all platforms' packages: a fault's place is an index among these
                 faults = _faults(metadata, _own_packages(section, None), ours=True)
                 raise _faulty(file, text, list(faults))
         else:
@@ -156,7 +156,7 @@ def _read(text: str, file: str, platforms: Sequence[str] | None) -> LockFile:
 def _others(
     text: str, section: str, metadata: dict[str, Any], file: str
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The metadata and the packages of a lock that is not as we write it."""
+    """Return the metadata and the packages of a lock that is not as we write it."""
     _refuse_markers(text, file)
     above = text.count("\n", 0, len(text) - len(section))
     packages = _load(section, file, above).get("package") or []
@@ -166,7 +166,7 @@ def _others(
 
 
 def _faults(metadata: dict[str, Any], packages: Any, *, ours: bool) -> Iterator[Fault]:
-    """What is wrong in a lock; of another tool's, a package may be in several categories."""
+    """Yield what is wrong in a lock; in another tool's, a package may be in several categories."""
     wrong = [*head_faults(metadata), *package_faults(packages)]
     yield from wrong or second_packages(packages, by_category=not ours)
 
@@ -200,16 +200,16 @@ def read_head(blocks: Iterable[bytes], file: str, *, whole: bool) -> LockFile | 
 
 
 class _Head(NamedTuple):
-    """The head of a lock of ours; whether it has the digest that it states, and the packages'."""
+    """The head of our own lock; whether its digest holds; and the stated digest of the packages."""
 
     lock: LockFile
     as_written: bool
     packages_sha256: str
 
 
-@lru_cache(maxsize=8)  # a project is found by it first, and then it is read
+@lru_cache(maxsize=8)  # read to find a project, and then again to use it
 def _own_head(content: bytes, file: str) -> _Head | None:
-    """``None`` for another tool's, and one that is broken."""
+    """Return the head of our own lock; ``None`` if it is another tool's, or broken."""
     try:
         text = content.decode("utf-8-sig")
         _, _, metadata, custom = _parts(f"{text}package: []", file)
@@ -227,7 +227,7 @@ def package_names(text: str) -> set[str]:
 
 
 def _parts(text: str, file: str) -> tuple[str, str, dict[str, Any], dict[str, str]]:
-    """The head's text, the package section's, the metadata and the custom metadata."""
+    """Return the head's text, the package section's, the metadata and the custom metadata."""
     start = _PACKAGE_LINE.search(text)
     head = text[: start.start()] if start else text
     _refuse_markers(head, file)
@@ -275,7 +275,7 @@ def _broken(file: str, at: Location, message: str) -> LockFileError:
     return LockFileError(f"{file} can't be read", problems=[Problem(at, message, _AGAIN)])
 
 
-#: As many as somebody reads.
+#: The maximum number of faults in a message.
 _SHOWN = 20
 
 
@@ -313,10 +313,9 @@ def _metadata(data: dict[str, Any], text: str, file: str) -> dict[str, Any]:
 
 
 def _own_packages(section: str, platforms: Sequence[str] | None) -> list[dict[str, Any]]:
-    """The packages of a section that is as we wrote it (see ``lockfile.write``).
+    """Return the packages of a section that is as we wrote it (see ``lockfile.write``).
 
-    Its layout is known, so that lines are split rather than parsed: a tenth of the time that YAML
-    takes.
+    Its layout is known, so lines are split, which takes a tenth of the time of a YAML parser.
     """
     _, *entries = section.replace("\r\n", "\n").split("\n- name: ")
     if platforms is not None:
@@ -334,7 +333,7 @@ def _own_package(entry: str) -> dict[str, Any]:
             inner[unquoted(key)] = unquoted(value)
         elif value:
             package[key] = unquoted(value)
-        else:  # `key:`, with lines of its own below, or `key: {}`
+        else:  # `key:` with indented lines below it, or `key: {}`
             inner = package[key.partition(":")[0]] = {}
     return package
 
@@ -378,7 +377,7 @@ def _platform(
 ) -> PlatformLock:
     records: dict[str, CondaRecord] = {}
     for package in packages:
-        # The same package can stand in several categories: conda-lock writes one entry for each.
+        # A package can be in several categories: conda-lock writes an entry for each.
         main = package.get("category", "main") == "main"
         if package["manager"] == "conda" and (main or package["name"] not in records):
             records[package["name"]] = CondaRecord.from_dict(package)

@@ -28,10 +28,10 @@ from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, python_o
 from conda_multiplat.vocabulary.yaml_nodes import yaml_value
 
 VERSIONS = ("6", "7")
-#: How the names of conda's archives end.
+#: The suffixes of conda's archives.
 _ARCHIVES = (".conda", ".tar.bz2")
 _ARCHIVE = re.compile(r"[^/]+-[^/-]+-[^/-]+$")
-#: What an entry says in words, and in lists of them.
+#: The keys of an entry whose values are text, and lists of text.
 _TEXTS = ("build", "md5", "name", "sha256", "subdir", "version")
 _LISTS = ("constrains", "depends", "requires_dist")
 
@@ -65,7 +65,7 @@ class PixiTarget(NamedTuple):
         )
         urls = "\n".join([*(each.url for each in records), *(each.url for each in wheels)])
         return PlatformLock(
-            # pixi has no digest of what was asked for; no digest of ours is like this one.
+            # pixi has no digest of a request; this one never equals one of ours.
             content_hash=hashlib.sha256(urls.encode()).hexdigest(),
             records=tuple(records),
             pypi=tuple(wheels),
@@ -73,7 +73,7 @@ class PixiTarget(NamedTuple):
         )
 
 
-#: Environment and platform's name -> what is locked there.
+#: Names of environment and platform -> what is locked there.
 PixiLock = Mapping[tuple[str, str], PixiTarget]
 
 
@@ -128,16 +128,16 @@ def _broken(file: str, at: Location, message: str, hint: str = "") -> LockFileEr
 
 
 def _key(entry: Mapping[str, Any]) -> tuple[str, str]:
-    """What a package is known by: its kind (``conda``, ``conda_source``, ``pypi``) and place."""
+    """Return a package's identity: its kind (``conda``, ``conda_source``, ``pypi``) and place."""
     kind = next(kind for kind in ("conda", "conda_source", "pypi") if kind in entry)
     return kind, str(entry[kind])
 
 
 def _require_kinds(entry: Mapping[str, Any]) -> None:
-    """Refuse an entry with something else than text, or lists of it, where we read that.
+    """Refuse an entry in which a value that we read has the wrong type.
 
     Raises:
-        ValueError: it has.
+        ValueError: a value is not text, or not a list of text.
     """
     _, place = _key(entry)
     for key in (*_TEXTS, "conda", "pypi"):
@@ -170,7 +170,7 @@ def _target(
 
 
 def _unfit(entry: Mapping[str, Any]) -> str:
-    """Why a package can't be taken over; ``""`` where it can."""
+    """Return why a package can't be taken over; ``""`` if it can."""
     kind, place = _key(entry)
     if kind == "pypi":
         return "" if entry.get("version") else f"{entry['name']}: no version of {place} is locked"
@@ -180,7 +180,7 @@ def _unfit(entry: Mapping[str, Any]) -> str:
 
 
 def _conda_record(entry: Mapping[str, Any]) -> CondaRecord:
-    """An entry of ``conda``; what it doesn't say is in the archive's name (CEP 26)."""
+    """Convert an entry of ``conda``; missing values are in the archive's name (CEP 26)."""
     url = public_name(str(entry["conda"]))
     stem = unquote(url.rsplit("/", 1)[-1]).removesuffix(".conda").removesuffix(".tar.bz2")
     name, version, build = stem.rsplit("-", 2)
@@ -217,7 +217,7 @@ def _pypi_records(
 
 
 def _requirements(texts: Iterable[str]) -> list[Pep508]:
-    """Those texts that are PEP 508's: pixi has its own writing for paths."""
+    """Return the texts that are in PEP 508's form: pixi writes paths in its own."""
     return [requirement for text in texts if (requirement := _requirement(text))]
 
 
@@ -245,9 +245,9 @@ def _pypi_record(entry: Mapping[str, Any], depends: tuple[str, ...]) -> PypiReco
 
 
 def _place(place: str, *, editable: bool) -> str:
-    """Where a package is, as CEP 37 has it (see :class:`PypiRecord`).
+    """Return a package's place in CEP 37's form (see :class:`PypiRecord`).
 
-    A repository's URL has what was asked for in its query and the commit behind the ``#``.
+    In pixi's URL of a repository, the request is in the query, and the commit after the ``#``.
     """
     if place.startswith("git+"):
         url, _, commit = public_name(place).partition("#")

@@ -120,15 +120,15 @@ def mismatches(
 
 
 def _condition(text: str) -> str:
-    """The condition of a MatchSpec (CEP 43); ``""`` where it has none."""
+    """Return the condition of a MatchSpec (CEP 43); ``""`` if it has none."""
     try:
         return parse_spec(text).fields.get("when", "")
-    except WordingError:  # a channel may write what a manifest may not
+    except WordingError:  # valid in a channel's record, but not in a manifest
         return ""
 
 
 def _build(text: str) -> str:
-    """The build that a line of the manifest asks for, if it does."""
+    """Return the build that a line of the manifest requests; ``""`` if it requests none."""
     return parse_spec(text).fields.get("build", "")
 
 
@@ -141,7 +141,7 @@ def _unsafe(records: Iterable[Record]) -> list[Mismatch]:
 
 
 def _faults(record: Record) -> Iterator[str]:
-    """What is wrong with a record by itself."""
+    """Yield what is wrong with a record by itself."""
     if isinstance(record, CondaRecord):
         if not (record.md5 or record.sha256):
             yield "it has no hash"
@@ -154,7 +154,7 @@ def _faults(record: Record) -> Iterator[str]:
 
 
 def _other_needs(locked: PlatformLock) -> list[Need]:
-    """The needs that no package states in its ``depends``: of ``constrains`` and of wheels."""
+    """Return the needs that are in no package's ``depends``: those of ``constrains`` and wheels."""
     wheels = {package.name for package in locked.pypi}
     return [need for need in locked.needs if not need.binding or need.record in wheels]
 
@@ -162,7 +162,7 @@ def _other_needs(locked: PlatformLock) -> list[Need]:
 def unasked(target: Target, locked: PlatformLock) -> list[Record]:
     """Return the packages that are locked for a target although nothing requires them."""
     conda, pypi = target.view.conda, target.view.pypi
-    # conda-lock locks pip wherever there is a `pip:`, as `conda env create` asks for it.
+    # conda-lock locks pip if there is a `pip:`, since `conda env create` requires it.
     roots = [*(each.name for each in conda), *(["pip"] if pypi else [])]
     wanted = reachable(roots, depends_of(locked.records))
     python = python_of(locked.records)
@@ -177,8 +177,8 @@ def unasked(target: Target, locked: PlatformLock) -> list[Record]:
 def _asked_by_place(
     lines: Iterable[Requirement], locked: PlatformLock, subdir: str, python: str
 ) -> list[str]:
-    """The packages that are at a path or a URL which a line without a name asks for."""
-    if locked.foreign:  # other tools write paths in ways of their own
+    """Return the packages at the path or URL of a line without a name."""
+    if locked.foreign:  # other tools write paths in their own forms
         return [each.name for each in locked.pypi if not each.sha256 or "://" not in each.url]
     unnamed = [line.text for line in lines if not line.name and not line.text.startswith(HASH)]
     options = [(text, *split_option(text)) for text in unnamed]

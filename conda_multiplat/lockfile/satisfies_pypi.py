@@ -27,9 +27,9 @@ from conda_multiplat.vocabulary.records import PypiRecord, python_of
 
 @dataclass(frozen=True)
 class _There:
-    """What a target's lock has: project -> version of all, the PyPI records, the Python, extras.
+    """What a target's lock has; ``versions`` are those of all projects, conda's included.
 
-    Which extras a package was locked with only our locks say; ``None`` for others.
+    ``extras`` are the locked extras; ``None`` for other tools' locks, which don't state them.
     """
 
     versions: Mapping[str, str]
@@ -86,7 +86,7 @@ def _missing(records: Collection[PypiRecord], has: Collection[str]) -> list[Mism
 
 
 def _out_of_bounds(records: Collection[PypiRecord], has: Mapping[str, str]) -> list[Mismatch]:
-    """The versions that packages need of each other, where the lock has them."""
+    """Return the locked versions that the bounds of other packages exclude."""
     return [
         Mismatch(
             NOWHERE, f"{record.name} {record.version} needs {name} {bound}", f"locked: {locked}"
@@ -99,7 +99,7 @@ def _out_of_bounds(records: Collection[PypiRecord], has: Mapping[str, str]) -> l
 
 
 def _allows(bound: str, version: str) -> bool:
-    """Whether a bound in Poetry's words (``>=1,<2 || >3``, ``1.5``, ``*``) allows a version."""
+    """Return whether a bound of Poetry's (``>=1,<2 || >3``, ``1.5``, ``*``) allows a version."""
     choices = [alternative.strip() for alternative in bound.split("||")]
     if "*" in choices:
         return True
@@ -109,11 +109,11 @@ def _allows(bound: str, version: str) -> bool:
         ]
         return any(names.contains(Version(version), prereleases=True) for names in sets)
     except (InvalidSpecifier, InvalidVersion):
-        return True  # what we can't read we can't judge
+        return True  # an unreadable bound can't be judged
 
 
 def _wrong(line: Requirement, there: _There) -> str:
-    """What is wrong with what is locked for a line; ``""`` for nothing."""
+    """Return what is wrong with the locked packages for a line; ``""`` if nothing is."""
     if line.text.startswith(CONSTRAINT):
         return _wrong_constraint(line.text.removeprefix(CONSTRAINT), there.versions)
     option, value = split_option(line.text)
@@ -145,7 +145,7 @@ def _wrong_named(line: Requirement, there: _There) -> str:
 
 
 def _wrong_project(project: LocalProject, there: _There) -> Iterator[tuple[str, str]]:
-    """What a local project needs and is not locked as such: the need, and what is wrong."""
+    """Yield the requirements of a local project that the lock does not meet, with what is wrong."""
     if not is_needed(project, there.subdir, there.python):
         return
     said = project.metadata
@@ -165,7 +165,7 @@ def _wrong_project(project: LocalProject, there: _There) -> Iterator[tuple[str, 
 
 
 def _locked_name(project: LocalProject, there: _There) -> str:
-    """The name that the project of a line is locked by; ``""`` where that can't be told."""
+    """Return the name under which a line's project is locked; ``""`` if it is unknown."""
     if project.needed_by or not project.metadata.name:
         return ""
     _, value = split_option(project.line.text)
@@ -173,7 +173,7 @@ def _locked_name(project: LocalProject, there: _There) -> str:
 
 
 def _wrong_need(line: Requirement, there: _There) -> str:
-    """As :func:`_wrong_named`; paths count from the project, and lead to a project of its own."""
+    """Like :func:`_wrong_named`, without paths: the project at a path is checked by itself."""
     wanted = Pep508(line.text)
     if wanted.url and Place(wanted.url).is_path:
         behind = f" ; {wanted.marker}" if wanted.marker else ""

@@ -26,7 +26,7 @@ _KINDS: tuple[tuple[type, str], ...] = (
     (dict, "a mapping"),
 )
 _PRIORITY = "multiplat.channel-priority"
-#: So much of a word that is none is shown.
+#: The maximum length of an invalid text in a message.
 _SHOWN = 40
 _PACKAGE_TEXTS = ("name", "version", "manager", "platform", "url")
 _OPTIONAL_TEXTS = ("build", "category")
@@ -100,7 +100,7 @@ def second_packages(packages: Iterable[dict[str, Any]], *, by_category: bool) ->
 
 
 def _is_one_archive(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether two entries are of one file; a hash that only one of them has is no difference."""
+    """Return whether two entries are of one file; a hash that only one has is no difference."""
     hashes, others = one.get("hash") or {}, other.get("hash") or {}
     return one["url"] == other["url"] and all(
         hashes[kind] == others[kind] for kind in hashes.keys() & others.keys()

@@ -62,7 +62,7 @@ def _real(edges: Iterable[Edge]) -> list[Edge]:
 
 
 def _left_over(graph: LockedGraph) -> list[Key]:
-    """The packages that no line leads to, those first that nothing needs."""
+    """Return the packages that no line leads to; those that nothing needs come first."""
     seen = _reached(graph, [root.key for root in graph.roots if root.key])
     left_over: list[Key] = []
     unneeded = [key for key in graph.records if not graph.needed_by[key]]
@@ -91,7 +91,7 @@ def _walk(
     following: Callable[[Key], Sequence[Edge]],
     asked: Callable[[Key], Sequence[Requirement] | None] = lambda _: None,
 ) -> Iterator[Step]:
-    """The steps in order; ``asked`` has the lines that end a branch."""
+    """Yield the steps in order; ``asked`` returns the lines that end a branch."""
     opened: set[Key] = set()
     todo = list(reversed(starts))
     while todo:

@@ -26,11 +26,11 @@ _HEADER = """\
 """
 _PLAIN = re.compile(r"^[A-Za-z0-9_./*][A-Za-z0-9_./:+@%*~-]*(?<!:)$")
 _STRING = "tag:yaml.org,2002:str"
-#: What no reader takes for anything but text: a hash with a letter that no number has, or a word
-#: that begins with a letter and is none of YAML's own.
+#: What every YAML reader takes for text: a hash with a letter that no number has, or a word that
+#: begins with a letter and is not in ``_WORDS``.
 _SURE = re.compile(r"^(?:[0-9a-f]{6,}[abcdf][0-9a-f]*|[A-Za-z][A-Za-z0-9_.-]*)$")
 _WORDS = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
-_resolver: Any = yaml.SafeLoader("")  # PyYAML's types leave its resolver out
+_resolver: Any = yaml.SafeLoader("")  # PyYAML's type stubs lack its resolver
 
 
 def render(lock: LockFile) -> str:
@@ -49,7 +49,7 @@ def render(lock: LockFile) -> str:
 
 @lru_cache(maxsize=65536)  # environments share most of their packages
 def _entry(record: Record, platform: str) -> str:
-    """One entry of ``package:``; ``lock_reader`` knows this layout too."""
+    """Return an entry of ``package:``; ``lockfile.read`` and ``lockfile.places`` split it."""
     package = record.to_dict(platform)
     depends = package["dependencies"]
     needed = "".join(f"    {scalar(name)}: {scalar(text)}\n" for name, text in depends.items())
@@ -73,7 +73,7 @@ def _entry(record: Record, platform: str) -> str:
 
 
 def _value(value: Any, indent: int) -> str:
-    """A YAML value after its ``key:``, line end included."""
+    """Return a YAML value as it follows its ``key:``, including the line end."""
     if isinstance(value, Mapping):
         return _mapping(value, indent) if value else " {}\n"
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -88,7 +88,7 @@ def _mapping(value: Mapping[str, Any], indent: int) -> str:
 
 
 def _list(value: Sequence[Any], indent: int) -> str:
-    """List items stand as far left as their key, as PyYAML and conda-lock write them."""
+    """Return a list; items start in their key's column, as PyYAML and conda-lock write them."""
     pad = " " * indent
     return "\n" + "".join(f"{pad}- {_item(each, indent)}" for each in value)
 

@@ -25,8 +25,8 @@ INTRODUCED, FIXED, LAST_AFFECTED, LIMIT = EVENTS = (
 )
 
 
-#: Events of a project's ranges, which are put in order for each version that is looked up; the most
-#: that a real advisory has are some dozens.
+#: The maximum number of events in a project's ranges, which are sorted for each version that is
+#: looked up; real advisories have some dozens at most.
 _MOST_EVENTS = 10_000
 #: The kind of an unknown event; its range has no order.
 UNORDERED = "unordered"
@@ -112,7 +112,7 @@ def _of_pypi(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _is_pypi(item: Mapping[str, Any]) -> bool:
-    """Whether an entry is about PyPI; what comes after a colon says more of where."""
+    """Return whether an entry is about PyPI; its ecosystem can have a suffix after a colon."""
     package = _mapping(item.get("package") or {}, "package")
     return str(package.get("ecosystem", "")).partition(":")[0] == ECOSYSTEM
 
@@ -121,7 +121,7 @@ def _affected(item: Mapping[str, Any]) -> Affected:
     ranges = tuple(
         tuple(event for each in _items(entry, "events") for event in _events(each))
         for entry in (_mapping(each, "a range") for each in _items(item, "ranges"))
-        if entry.get("type") != "GIT"  # commits say nothing of a version
+        if entry.get("type") != "GIT"  # its events are commits, not versions
     )
     if (count := sum(map(len, ranges))) > _MOST_EVENTS:
         raise DocumentError(f"ranges with {count} events: more than {_MOST_EVENTS} are not read")
@@ -134,20 +134,20 @@ def _project(item: Mapping[str, Any]) -> str:
 
 
 def _events(value: object) -> list[Event]:
-    """The events of an object, which has one; an unknown one where it has none that is known."""
+    """Return an object's events, normally one; an unknown event if it has no known kind."""
     event = _mapping(value, "an event")
     known = [Event(kind, _text(event[kind], kind)) for kind in EVENTS if kind in event]
     return known or [Event(UNORDERED, "")]
 
 
 def _severities(data: Mapping[str, Any], affected: list[Mapping[str, Any]]) -> list[str]:
-    """The vectors of CVSS, of the advisory and of its projects."""
+    """Return the CVSS vectors of the advisory and of its projects."""
     entries = [entry for each in (data, *affected) for entry in _items(each, "severity")]
     return [str(_mapping(entry, "severity").get("score", "")) for entry in entries]
 
 
 def _words(data: Mapping[str, Any], affected: list[Mapping[str, Any]]) -> list[str]:
-    """How severe its database calls it."""
+    """Return the database's words for the severity."""
     tables = [each.get(key) for each in (data, *affected) for key in _SPECIFIC]
     return [
         str(table["severity"])
@@ -165,7 +165,7 @@ def _summary(data: Mapping[str, Any]) -> str:
     return first if len(first) <= _LONGEST else f"{first[: _LONGEST - 1]}…"
 
 
-#: Characters of a summary.
+#: The maximum length of a summary, in characters.
 _LONGEST = 200
 
 

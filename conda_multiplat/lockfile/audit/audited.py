@@ -67,6 +67,6 @@ def audited(
 
 
 def _version(text: str) -> str:
-    """A version of PEP 440 without its local part; ``""`` for what is none."""
+    """Return a PEP 440 version without its local part; ``""`` if the text is not a version."""
     version = public_version(text)
     return str(version) if version else ""

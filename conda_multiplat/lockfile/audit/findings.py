@@ -19,7 +19,7 @@ from conda_multiplat.manifest.audit_options import Ignored
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.vocabulary.records import Record
 
-#: The order in which they are listed: unknown ones first, since they may be the worst.
+#: The order of levels in a list: unknown first, since those may be the worst.
 _ORDER = (UNKNOWN, *reversed(LEVELS))
 
 
@@ -140,14 +140,14 @@ def findings(subjects: Sequence[Subject], advisories: Advisories, rules: Rules) 
     return sorted(listed, key=_order)
 
 
-#: A package, its version, and what is wrong with it.
+#: A package, its version, and a vulnerability of it.
 _Row = tuple[Key, str, Vulnerability]
 
 
 def _rows(
     subjects: Sequence[Subject], advisories: Advisories
 ) -> dict[_Row, list[tuple[Subject, Audited]]]:
-    """Each vulnerability of each version of a package, with the places that have it."""
+    """Return each vulnerability of each version of a package, with the subjects that have it."""
     rows: dict[_Row, list[tuple[Subject, Audited]]] = {}
     known: dict[tuple[tuple[str, ...], str], list[Vulnerability]] = {}
     for subject in subjects:

@@ -27,13 +27,13 @@ from conda_multiplat.lockfile.audit.advisory import (
     Event,
 )
 
-#: "From the beginning", whatever the order of versions.
+#: OSV's words for "from the beginning" and "without a limit", in place of a version.
 _ALWAYS = "0"
 _NO_LIMIT = "*"
 _LOWEST = Version("0.dev0")
-#: Characters of a version; Python makes no number of thousands of digits.
+#: The maximum length of a version; Python converts no numbers of thousands of digits.
 _LONGEST = 1000
-#: An event and its version; ``None`` for the first there is, or for no limit.
+#: An event's kind and version; ``None`` means from the beginning, or without a limit.
 _At = tuple[str, Version | None]
 
 
@@ -89,9 +89,9 @@ def _is_listed(affected: Affected, version: str, parsed: Version | None) -> bool
 
 
 def _of_release(version: Version) -> re.Pattern[str]:
-    """How versions begin that can be the same one: ``1!2.10`` as ``v01!2.10.0``, and more behind.
+    """Return a pattern for the start of versions that may be equal: ``v01!2.10.0`` for ``1!2.10``.
 
-    To read one as PEP 440 has it takes ten times as long, and a list can have a million of them.
+    To parse a version as in PEP 440 takes ten times as long, and a list can have a million.
     """
     release = list(version.release)
     while len(release) > 1 and not release[-1]:
@@ -102,7 +102,7 @@ def _of_release(version: Version) -> re.Pattern[str]:
 
 
 def _ordered(events: Sequence[Event]) -> list[_At] | None:
-    """The events of a range by version; ``None`` where one can't be ordered."""
+    """Return a range's events, sorted by version; ``None`` if one can't be ordered."""
     placed: list[_At] = []
     for kind, version in events:
         everywhere = version in {INTRODUCED: _ALWAYS, LIMIT: _NO_LIMIT}.get(kind, ())
@@ -114,7 +114,7 @@ def _ordered(events: Sequence[Event]) -> list[_At] | None:
 
 
 def _fix(events: Sequence[_At], version: Version) -> str | None:
-    """What ends the part of a range that a version is in; ``None`` where it is in none."""
+    """Return what ends the part of a range that contains a version; ``None`` if no part does."""
     limits = [at for kind, at in events if kind == LIMIT]
     if limits and not any(at is None or version < at for at in limits):
         return None
@@ -139,7 +139,7 @@ def _next_fix(ranges: Sequence[Sequence[_At]], version: Version) -> str:
 
 
 def _last(fixes: Sequence[str]) -> str:
-    """The fix of several that mends them all; ``""`` where there is none."""
+    """Return the latest of several fixes; ``""`` if there is none or one is unknown."""
     return "" if "" in fixes else max(fixes, key=_fix_order, default="")
 
 

@@ -26,7 +26,7 @@ _METRICS = {
     "I": _IMPACT,
     "A": _IMPACT,
 }
-#: Privileges required, where the scope does not change and where it does.
+#: Privileges required, for an unchanged and a changed scope.
 _PRIVILEGES = {
     "U": {"N": 0.85, "L": 0.62, "H": 0.27},
     "C": {"N": 0.85, "L": 0.68, "H": 0.5},
@@ -72,7 +72,7 @@ def rating_of(vectors: Sequence[str], words: Sequence[str]) -> Rating:
 
 
 def _level(score: float) -> str:
-    """The level of a score; what scores nothing is the lowest: there is none below."""
+    """Return the level of a score; the lowest one for a score below all levels."""
     return next((level for level in reversed(LEVELS) if score >= FLOORS[level]), LEVELS[0])
 
 
@@ -103,6 +103,6 @@ def base_score(vector: str) -> float | None:
 
 
 def _rounded_up(score: float) -> float:
-    """To one decimal, upwards, in whole numbers (CVSS 3.1, appendix A)."""
+    """Round up to one decimal, with integer arithmetic (CVSS 3.1, appendix A)."""
     whole = round(score * 100_000)
     return whole / 100_000 if whole % 10_000 == 0 else (whole // 10_000 + 1) / 10

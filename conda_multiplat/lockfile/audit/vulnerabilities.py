@@ -18,7 +18,7 @@ from conda_multiplat.lockfile.audit.severity import Rating, worst
 Question = tuple[str, str]
 #: Project -> the advisories about it.
 Advisories = Mapping[str, Sequence[Advisory]]
-#: The ids of databases that describe what they list come first.
+#: The prefixes of the preferred ids: these databases describe their vulnerabilities.
 _FIRST = ("GHSA-", "PYSEC-")
 
 
@@ -82,11 +82,11 @@ def vulnerabilities(package: Audited, advisories: Advisories) -> list[Vulnerabil
 
 
 def _joined(said: Sequence[_Said]) -> list[list[_Said]]:
-    """Advisories that have a name in common, by way of others too, together."""
+    """Group the advisories that share a name, directly or through other advisories."""
     above: dict[str, str] = {}
 
     def first(name: str) -> str:
-        """The name that stands for all that are known to be one with a name."""
+        """Return the name that represents all names known to be equivalent to ``name``."""
         while (other := above.setdefault(name, name)) != name:
             above[name] = name = above[other]
         return name
