@@ -133,7 +133,7 @@ def audit(
 def _advisories(
     source: AdvisorySource, packages: Iterable[Audited], console: Console
 ) -> Advisories:
-    """Return the source's advisories for packages; a terminal shows what is waited for."""
+    """Return the source's advisories for packages, showing progress on a terminal."""
     questions = {(project, each.version) for each in packages for project in each.projects}
     said = [f"reading {source.name}"]
 

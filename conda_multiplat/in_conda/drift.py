@@ -63,7 +63,7 @@ def drift_action() -> type[Any]:
     from conda.core.path_actions import Action
 
     class SayDrift(Action):  # type: ignore[misc]  # conda has no types here
-        """Reports that a prefix of ours is no longer as locked."""
+        """Reports that an environment of conda-multiplat is no longer as locked."""
 
         def verify(self) -> None:
             """Do nothing: refused changes were refused before the solve."""

@@ -27,7 +27,7 @@ _PARTS_THAT_LEAD_OUT = re.compile(
 )
 #: conda's own folder in a prefix; Windows ignores dots and spaces at the end of a name.
 _IN_CONDA_META = re.compile(r"(?:\.?/)*conda-meta[ .]*(?:[/\\]|$)", re.IGNORECASE)
-#: Empty parts and `.`: rattler compares paths as written, also to detect links in them.
+#: Empty parts and `.`: rattler compares paths, also with those of links, as they are written.
 _NOT_PLAIN = re.compile(r"(?:^|/)\.?(?:/|$)")
 #: CEP 34's `NAME = MODULE:FUNCTION`, where NAME is valid as the name of a file.
 _ENTRY_POINT = re.compile(

@@ -80,7 +80,7 @@ class Received:
     waits: bool = False
 
     def __call__(self, number: int, frame: object) -> None:
-        """Raise the first signal; while that is cleaned up, others wait."""
+        """Raise :class:`Interrupted` for the first signal; a later one may end the process."""
         if not self.number:
             self.number, self.since = number, time.monotonic()
             self.waits = _Held.depth > 0

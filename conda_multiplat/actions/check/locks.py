@@ -220,7 +220,7 @@ def unmet_lines(target: Target, locked: PlatformLock) -> list[str]:
 
 
 def _channels(lock: LockFile, target: Target) -> list[str]:
-    """Return whether the channels match those of the lock, also as other tools name them."""
+    """Return how the channels differ from those of the lock; empty if they do not."""
     from conda_multiplat.solving.requests import channels_of
     from conda_multiplat.vocabulary.channels import public_name
 
@@ -242,7 +242,7 @@ def _rendered(project: Project, environments: Sequence[str]) -> list[Verdict]:
 
 
 def _orphans(project: Project) -> list[Verdict]:
-    """Return locks next to the manifest whose environment it does not have."""
+    """Return verdicts on locks of environments that the manifest does not have."""
     environments = project.manifest.environments
     orphans = []
     for path in lock_files(project.folder):

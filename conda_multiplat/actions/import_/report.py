@@ -62,7 +62,7 @@ def report(
 
 
 def _counts(manifest: Manifest) -> list[tuple[str, int, int]]:
-    """Count each environment's own lines: those of all its platforms, and the others."""
+    """Count each environment's own lines: those for all of its platforms, and those for some."""
     counts = []
     for environment in manifest.environments.values():
         lines = environment_lines(manifest, environment)

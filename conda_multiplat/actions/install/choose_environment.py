@@ -194,7 +194,7 @@ def refuse_unmet(environment: str, locked: PlatformLock, settings: Settings) -> 
 
 
 def _refuse_foreign_platform(project: Project, environment: str, settings: Settings) -> None:
-    """Refuse what is neither locked nor can be locked for this machine.
+    """Refuse an environment that neither is nor can be locked for this machine's platform.
 
     Raises:
         UnmetError: `lock` would not help.

@@ -107,7 +107,7 @@ def _foreign_lock(project: Project, environment: str) -> LockFile | None:
 def _silent(
     project: Project, target: Target, lock: LockFile, *, drop_cuda: bool
 ) -> tuple[Implied, ...]:
-    """Return the missing promises of a target; those that the manifest states itself stay."""
+    """Return the promises that another tool's lock needs and the manifest does not state."""
     locked = lock.platforms.get(target.subdir)
     if locked is None or not locked.foreign:
         return ()

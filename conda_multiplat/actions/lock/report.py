@@ -114,7 +114,7 @@ def _heads(lock: LockFile) -> Iterator[Line]:
 
 
 def _note_assumptions(wanted: Sequence[Target], settings: Settings, console: Console) -> None:
-    """Say what the manifest leaves open, each thing once."""
+    """Print the channels and virtual packages that are used but not in the manifest."""
     if not all(target.view.channels for target in wanted):
         names = ", ".join(public_name(name) for name in settings.channels)
         console.say(

@@ -46,6 +46,6 @@ def run(args: argparse.Namespace, _: None, console: Console) -> int:
 
 
 def _program() -> str:
-    """Return the program that looks up names: ours beside this Python, if possible, not on PATH."""
+    """Return the program that looks up names: ours in this Python's folder, else one on PATH."""
     beside = Path(sysconfig.get_path("scripts")) / _PROGRAM
     return str(beside) if beside.is_file() else _PROGRAM

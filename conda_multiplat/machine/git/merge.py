@@ -145,7 +145,7 @@ def _same(content: bytes | None, given: bytes) -> bool:
 
 
 def _guesses(root: Path, name: str, given: Given) -> Iterator[tuple[str, str]]:
-    """Return pairs of a base and what is merged, the likeliest first."""
+    """Yield pairs of a base and a merged commit, the likeliest first."""
     heads = [
         variable.removeprefix(_MERGE) for variable in os.environ if variable.startswith(_MERGE)
     ]
@@ -162,8 +162,8 @@ def _guesses(root: Path, name: str, given: Given) -> Iterator[tuple[str, str]]:
 def _bases(root: Path, commit: str) -> list[str]:
     """Return the possible bases of a merge with a commit; ``""`` if there is no common ancestor.
 
-    If there are several merge bases, git merges them; where they differ in a file, it is as it was
-    before all of them (``recursive = binary``).
+    If there are several merge bases, git merges them. A file in which they differ then has its
+    content from before all of them (``recursive = binary``).
     """
     bases = (git.output(root, "merge-base", "--all", "HEAD", commit) or "").split()
     if len(bases) > 1:
