@@ -47,7 +47,7 @@ NOT_RUN = {
 #: Beginnings of blocks that are no commands, and that no example can compare, with the reason.
 NOT_COMMANDS = {
     "  plugin.py ": "is a drawing",
-    "reading conda-forge: ": "is on a terminal for a moment; test_lock_progress.py compares it",
+    "reading conda-forge ": "is on a terminal for a moment; test_lock_progress.py compares it",
 }
 ALL = [block for page in pages() for block in blocks(page)]
 SESSIONS = [each for each in ALL if each.is_session and "walkthrough" not in each.place]
