@@ -15,7 +15,7 @@ from conda_multiplat.vocabulary.names import spec_name
 _SPECS = re.compile(r"#\s*(\w+)\s*specs:\s*(.+)?")
 _ADDING = ("update", "install", "create", "neutered")
 _REMOVING = ("remove", "uninstall")
-#: ``channel/subdir::name``, as an explicit install records it: a spec should not have it.
+#: The subdir in ``channel/subdir::name``, which an explicit install records; specs have none.
 _PLATFORM = re.compile(r"/(?:noarch|[a-z]+-[a-z0-9_]+)(?=::)")
 
 

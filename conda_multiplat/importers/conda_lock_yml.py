@@ -41,7 +41,7 @@ class Ports(NamedTuple):
 
 
 class _Promised(NamedTuple):
-    """The promises for a platform, and the reason for each, ``""`` for the lock's own."""
+    """The promises for a platform, and their reason; ``""`` for those that the lock states."""
 
     subdir: str
     values: Mapping[str, str | None]
@@ -160,7 +160,7 @@ def _own(subdir: str, locked: PlatformLock) -> _Promised:
 def _implied(
     subdir: str, locked: PlatformLock, stated_promises: Promises, ports: Ports
 ) -> _Promised:
-    """Return what a lock's packages need beyond conda-lock's ``virtual-packages.yml``."""
+    """Return the promises of conda-lock's ``virtual-packages.yml`` and what packages imply."""
     has, _ = promised(subdir, [stated_promises])
     implied = missing_promises(subdir, locked, has, matches=ports.matches, is_newer=ports.is_newer)
     values = dict(stated(subdir, stated_promises))

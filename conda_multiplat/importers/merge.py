@@ -139,7 +139,7 @@ def _environments(parts: Sequence[Part], lost: list[Lost]) -> dict[str, Environm
         for name, each in manifest.environments.items():
             own = part.environment if name == DEFAULT_ENVIRONMENT else name
             platforms = manifest.platforms_of(name)
-            # Others may extend `default` on platforms that it does not have: its views count there.
+            # Environments may extend `default` on platforms that it lacks: its views count there.
             free = set(each.views) - taken if own == DEFAULT_ENVIRONMENT else set()
             views = {s: v for s, v in each.views.items() if s in platforms or s in free}
             new = each._replace(
@@ -156,7 +156,7 @@ def _environments(parts: Sequence[Part], lost: list[Lost]) -> dict[str, Environm
 
 
 def _own_promises(promises: Promises, platforms: Sequence[str]) -> dict[str, dict[str, str | None]]:
-    """Replace promises for families by promises for platforms: a family's is for one file only."""
+    """Replace promises for families by promises for platforms, to leave other files' alone."""
     promised: dict[str, dict[str, str | None]] = {}
     for subdir in platforms:
         if values := stated(subdir, promises):
@@ -196,7 +196,7 @@ def _variables(parts: Sequence[Part], lost: list[Lost]) -> dict[str, dict[str, s
 
 
 def _relate(environments: dict[str, Environment], made: set[str]) -> dict[str, Environment]:
-    """Express each environment that was one file as ``default`` and the rest."""
+    """Express each environment that had its own file as ``default`` plus the rest."""
     default = environments[DEFAULT_ENVIRONMENT]
     related = {
         name: beside(default, each) if name in made else each for name, each in environments.items()
@@ -256,7 +256,7 @@ def _minus(view: View, base: View) -> View | None:
 def _more(
     lines: Sequence[Requirement], base: Sequence[Requirement], meaning: Callable[[str], str]
 ) -> tuple[Requirement, ...] | None:
-    """Return the lines that ``base`` lacks; ``None`` if it has others.
+    """Return the lines that ``base`` lacks; ``None`` if not all lines of ``base`` are there.
 
     A bare name adds nothing to another line of that name.
     """

@@ -139,7 +139,7 @@ def environment_lines(manifest: Manifest, environment: Environment) -> list[Line
 
 
 def _subdirs(manifest: Manifest, environment: Environment) -> Sequence[str]:
-    """Return the platforms of an environment's lines; those of ``default`` are for all."""
+    """Return the platforms of an environment's lines; ``default`` has lines for all platforms."""
     own = environment.name != DEFAULT_ENVIRONMENT
     return manifest.platforms_of(environment.name) if own else list(environment.views)
 
@@ -156,7 +156,7 @@ def _requirements(
 def _items(
     views: Mapping[str, Sequence[Requirement]], words: Mapping[Location, str], *, pypi: bool
 ) -> list[Line]:
-    """Return all platforms' requirements without duplicates: shared ones, the rest by name."""
+    """Return all platforms' requirements, each once: shared ones, then the rest by package."""
     meaning = pypi_meaning if pypi else conda_meaning
     by_meaning: dict[str, tuple[list[Requirement], set[str]]] = {}
     for subdir, requirements in views.items():
@@ -202,7 +202,7 @@ def _is_option(entry: str) -> bool:
 
 
 def _lines(items: Sequence[Line], subdirs: Sequence[str], lead: str) -> list[str]:
-    """Return an item's lines, one per selector, with aligned comments."""
+    """Return the lines of items, one per selector, with aligned comments."""
     rows = [
         (f"{lead}{_text(item.text)}", comment)
         for item in items

@@ -11,7 +11,7 @@ from typing import Any
 from conda_multiplat.vocabulary.names import SUBDIRS, families
 from conda_multiplat.vocabulary.virtual_packages import DEFAULTS, promise_problem
 
-#: pixi's names of virtual packages -> ours, in the order of its derived names.
+#: pixi's names of virtual packages -> ours, in the order of pixi's derived names.
 _FRIENDLY = {
     "cuda": "cuda",
     "archspec": "archspec",

@@ -183,7 +183,7 @@ def _related(
     full: Mapping[str, Environment],
     promises: Mapping[str, Mapping[str, Mapping[str, str | None]]],
 ) -> Environment:
-    """Extend the first of ``bases`` all of whose lines it has; otherwise extend nothing."""
+    """Extend the first of ``bases`` whose lines are all in the environment, or else nothing."""
     alone = full[environment.name]
     for base in bases:
         related = beside(base, alone)
@@ -230,7 +230,7 @@ def _without_lonely_groups(
 def _variables(
     workspace: Workspace, default: PixiEnvironment, others: Sequence[PixiEnvironment]
 ) -> dict[str, dict[str, str]]:
-    """Return the variables of ``default``: ours are the same for all environments; note others."""
+    """Return the variables of ``default``, which apply to all environments; note the others."""
     reader = workspace.reader
     variables: dict[str, dict[str, str]] = {}
     for subdir, platform in default.platforms.items():

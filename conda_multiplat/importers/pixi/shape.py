@@ -151,7 +151,7 @@ PIXI = _table(
     }
 )
 _GROUP = _list(_or("text or a table", _TEXT, _table(others=_TEXT)), "a list")
-#: What else pixi reads of a ``pyproject.toml``.
+#: The other tables of a ``pyproject.toml`` that pixi reads.
 PYPROJECT = _table(
     {
         "project": _table(

@@ -76,7 +76,7 @@ def _match_spec(name: str, table: Mapping[str, Any]) -> str:
         return exact
     words = f"{name}=*={build}" if build and not version else f"{name} {version} {build}".strip()
     words = f"{before}{words}"
-    unreadable = conda_meaning(exact) == exact  # then what is wrong is told of the words
+    unreadable = conda_meaning(exact) == exact  # then the error is about the plain form
     return words if unreadable or conda_meaning(words) == conda_meaning(exact) else exact
 
 
