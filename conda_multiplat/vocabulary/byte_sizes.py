@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _STEP = 1000
-#: A larger size, or one of more digits, is taken for an error: no archive is that large.
+#: The maximum number of digits of a size; more are taken for an error.
 _DIGITS = 15
 
 

@@ -93,7 +93,7 @@ def refusals(urls: Iterable[str], config: ChannelConfig, base: Path) -> list[Ref
 
 
 def _urls(name: str, config: ChannelConfig, base: Path) -> list[str]:
-    """Return the base URLs of an entry; of a group, those for Windows, where it has the most."""
+    """Return the base URLs of an entry; for a group, those on Windows, which include all others."""
     return channel_urls(_without_subdir(name), config, base, "win-64")
 
 

@@ -25,7 +25,7 @@ _SHORTEST = 4
 #: ``git@`` is the user of every repository that is reached by SSH: not a secret.
 _USERINFO = re.compile(r"(?<=://)(?!(?<=ssh://)git@)[^/\s]*@")
 _LOGIN = re.compile(r"(?<=://)(?!git@)[^/\s]*@")
-#: The channel in a MatchSpec: in brackets, which count more, or before its name.
+#: The channel in a MatchSpec: in brackets, which take precedence, or before its name.
 _IN_BRACKETS = r"""\[(?:.*,)?\s*channel\s*=\s*['"]?([^'",\]]+)"""
 _BEFORE_NAME = r"^\s*([^\s\[]+?)::"
 _LOCAL = ("/", "./", "../", ".\\", "..\\", "~")
@@ -111,7 +111,7 @@ def scrub(text: str, known: Iterable[str] = ()) -> str:
 
 
 def _named_only(secret: str) -> bool:
-    """Whether a login or a token consists of names of variables only."""
+    """Return whether a login or a token consists only of names of variables."""
     return all(_ENVIRONMENT_VARIABLE.fullmatch(part) for part in secret.split(":"))
 
 

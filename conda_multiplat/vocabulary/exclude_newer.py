@@ -157,7 +157,7 @@ class Cuts(NamedTuple):
         return cut is not None and time > cut
 
 
-#: Nothing is too new.
+#: With these, nothing is too new.
 ALL_SEEN = Cuts()
 
 

@@ -83,14 +83,14 @@ def rendered_name(
     if kind == "snakemake":
         stem = re.split(r"[/\\]", manifest)[-1].rpartition(".")[0]
         return f"{named or stem}.{subdir}.pin.txt"
-    if kind == "pylock":  # PEP 751 has no dot there
+    if kind == "pylock":  # PEP 751 allows no dot there
         return f"pylock.{named.replace('.', '_')}{'-' if named else ''}{subdir}.toml"
     return {
         "explicit": f"{prefix}conda-{subdir}.lock",
         "requirements": f"{prefix}requirements-{subdir}.txt",
         "environment": f"{prefix}environment-{subdir}.yml",
         "dockerfile": f"{prefix}{subdir}.Dockerfile",  # docker and editors look at the end
-        "sbom": f"{prefix}sbom-{subdir}.cdx.json",  # CycloneDX wants the end
+        "sbom": f"{prefix}sbom-{subdir}.cdx.json",  # CycloneDX recommends the ending
     }[kind]
 
 

@@ -142,7 +142,7 @@ def _meets(needs: Sequence[Need], package: VirtualPackage, matches: Matches) -> 
 def _fields(spec: str) -> Mapping[str, str]:
     try:
         return parse_spec(spec).fields
-    except WordingError:  # a channel may write what a manifest may not
+    except WordingError:  # valid in a channel's record, but not in a manifest
         return {}
 
 

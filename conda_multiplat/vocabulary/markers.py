@@ -38,7 +38,7 @@ def holds_for(text: str, subdir: str, python: str) -> bool:
     return marker is None or not python or holds(marker, subdir, python)
 
 
-@lru_cache(maxsize=4096)  # an edit asks the same of each line again and again
+@lru_cache(maxsize=4096)  # an edit asks this about each line several times
 def may_hold(text: str, subdir: str) -> bool:
     """Whether a requirement, a path or a URL applies to a platform with some version of Python."""
     marker = _marker(text) if ";" in text else None

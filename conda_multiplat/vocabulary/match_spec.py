@@ -47,12 +47,12 @@ _FLAG = re.compile(r"[a-z0-9_*]+(?::[a-z0-9_*]+)?")
 _VERSION_IN_BRACKETS = re.compile(
     r"""\[(?:.*?[\s,])?version\s*=\s*["']?(?P<version>[^"'\],]*(?:,[^"'\]=]*)*)"""
 )
-#: No real spec has more than ten.
+#: The maximum number of parentheses; no real spec has more than ten.
 _MOST_PARENTHESES = 100
 _NAME_AND_REST = re.compile(r"([^ =<>!~]+)(.*)")
 _NAME = re.compile(PACKAGE_NAME)
 _VERSION_AND_BUILD = re.compile(
-    r"((?:.+?)[^><!,|]?)(?:(?<![=!|,<>~])(?:[ =])([^-=,|<>~]+?))?$"  # conda's own
+    r"((?:.+?)[^><!,|]?)(?:(?<![=!|,<>~])(?:[ =])([^-=,|<>~]+?))?$"  # conda's own pattern
 )
 _BETWEEN_VERSIONS = re.compile(r"([()|,])")
 _OPERATORS = ("==", "!=", "<=", ">=", "~=", "=", "<", ">")
@@ -64,7 +64,7 @@ _SEPARATE = "; separate versions by `,` (and) or `|` (or)"
 #: sorts before everything else that can follow, as `dev` does.
 _STARRED = re.compile(r"(.*[0-9])\*")
 _ONE_STAR = re.compile(r"[0-9A-Za-z_.+!-]*\*")
-#: The lowest version of all.
+#: A constraint that no version satisfies, since none is lower.
 _NONE = "<0dev"
 _BUILD = re.compile(r"[A-Za-z0-9_.+*-]+")
 _BUILD_NUMBER = re.compile(r"(==|!=|<=|>=|=|<|>)?[0-9]+")
@@ -124,7 +124,7 @@ def parse_spec(text: str) -> MatchSpec:
         raise WordingError(f"{outside.split(' ')[0]!r} is not a package name")
     name, after = match.groups()
     before = text.partition("[")[0]
-    # conda ignores such a sign at the end of a text, and refuses it with white space behind.
+    # conda ignores such a sign at the end of a text, but refuses it before white space.
     is_last = text.rstrip() == text and before.rstrip() == before
     rest = "" if after in LONE and is_last else after.strip()
     version, build = _version_and_build(rest) if rest else ("", "")
@@ -265,7 +265,7 @@ def _one_version(text: str) -> str:
 
 
 def _related(relation: str, version: str, text: str) -> str:
-    # conda leaves the star out, but for `!=`.
+    # conda drops the star, except after `!=`.
     starred = version.endswith(".*")
     if version.endswith("*") and not starred:
         return _beside_a_star(relation, version, text)
@@ -280,7 +280,7 @@ def _related(relation: str, version: str, text: str) -> str:
 
 
 def _beside_a_star(relation: str, version: str, text: str) -> str:
-    """Return a comparison with ``VERSION*``, which sorts before all that begin with VERSION."""
+    """Return a comparison with ``VERSION*``, which sorts before every ``VERSION…``."""
     if not _ONE_STAR.fullmatch(version):
         raise WordingError(f"a star may only end a version, after a dot: {text!r}")
     if relation == "~=" and version == "*":

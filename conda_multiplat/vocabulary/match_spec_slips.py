@@ -34,7 +34,7 @@ def slip(name: str, rest: str) -> str:
     if match := _TWO_OPERATORS.match(rest.strip()):
         return _two_operators(name, match)
     match = _STAR.search(rest)
-    if match and not (match[1] == "==" and match[0] == rest.strip()):  # that is `=1.2` to conda
+    if match and not (match[1] == "==" and match[0] == rest.strip()):  # conda reads that as `=1.2`
         return _star(match)
     match = _FUZZY_IN_A_LIST.search(rest)
     if match and rest.strip() != match[0]:
@@ -45,7 +45,7 @@ def slip(name: str, rest: str) -> str:
 
 
 def _two_operators(name: str, match: re.Match[str]) -> str:
-    """``=<2.0``: conda drops the first sign, and may add a star."""
+    """Return how conda reads ``=<2.0``: it drops the first sign, and may add a star."""
     equals, relation, version, more = match.groups()
     starred = equals == "=" and not more and not version.endswith("*")
     read = f">={version}" if starred and relation == ">" else f"{relation}{version}"
@@ -55,7 +55,7 @@ def _two_operators(name: str, match: re.Match[str]) -> str:
 
 
 def _star(match: re.Match[str]) -> str:
-    """``==1.2*``: with an operator the star is a part of the version, which no package has."""
+    """Return how conda reads ``==1.2*``: the star is part of a version that no package has."""
     relation, version = match[1], match[2] or ""
     if relation == "==":
         meant = f"={version}.*" if version else "=*"

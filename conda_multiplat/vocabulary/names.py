@@ -39,12 +39,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 }
 
 DEFAULT_ENVIRONMENT = "default"
-#: A package's name alone (CEP 26), as a pattern.
+#: The pattern of a package's name (CEP 26).
 PACKAGE_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
 
 _SEGMENTS = r"[0-9A-Za-z]+(?:[._-][0-9A-Za-z]+)*(?:\.[_-]|[_-]{1,2})?"
 _VERSION = re.compile(rf"(?:\d{{1,19}}!)?{_SEGMENTS}(?:\+{_SEGMENTS})?")
-#: Longer numbers do not fit into 64 bits.
+#: A number that does not fit into 64 bits.
 _TOO_LONG = re.compile(r"\d{20}")
 _SPEC_NAME = re.compile(r"^\s*(?:[^\s\[\]=<>!~]*::)?\s*([A-Za-z0-9_.-]+)")
 
@@ -141,7 +141,7 @@ def is_prefix_name(name: str) -> bool:
 
 
 def _is_of_a_prefix_name(sign: str) -> bool:
-    """Whether a character is allowed: letters and digits of all scripts, with combining marks."""
+    """Return whether a character is allowed: letters and digits of all scripts, and their marks."""
     return sign in "-_.+@=" or sign.isalnum() or f"a{sign}".isidentifier()
 
 

@@ -73,7 +73,7 @@ class ProjectMetadata(NamedTuple):
         lines = list(self.dependencies)
         waiting = sorted(extras)
         seen: set[str] = set()
-        for extra in waiting:  # it grows
+        for extra in waiting:  # the list grows meanwhile
             if extra in known and extra not in seen:
                 seen.add(extra)
                 lines += known[extra]
@@ -140,7 +140,7 @@ def _of_pep_621(project: Mapping[str, Any], tools: Mapping[str, Any], read: Read
         project.get("optional-dependencies"),
         _text(project.get("requires-python")),
     )
-    if poetry := _table(tools, "poetry"):  # this needs no `dynamic`
+    if poetry := _table(tools, "poetry"):  # Poetry needs no `dynamic`
         said = _filled(said, _of_poetry(poetry))
     if dynamic:
         said = _filled(said, _of_setuptools(_table(_table(tools, "setuptools"), "dynamic"), read))
@@ -238,10 +238,10 @@ def _section(parser: configparser.ConfigParser, name: str) -> dict[str, str]:
 
 
 def _cfg_lines(text: str, read: ReadFile) -> list[str]:
-    """A list of ``setup.cfg``, or of the files that it names, as setuptools reads one.
+    """Return a list in ``setup.cfg``, or in the files that it names, as setuptools reads it.
 
-    Several lines have an item each, and a ``;`` in them begins a marker; in a text without a line
-    break it stands between items.
+    In a value of several lines, each line is an item, and a ``;`` begins a marker; in a value of
+    one line, a ``;`` separates items.
     """
     if text.strip().startswith("file:"):
         files = text.strip().removeprefix("file:").split(",")

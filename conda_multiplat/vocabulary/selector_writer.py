@@ -10,7 +10,7 @@ from itertools import combinations
 from conda_multiplat.vocabulary.names import FAMILIES, SUBDIRS, families
 from conda_multiplat.vocabulary.selectors import variables
 
-#: The families that other sets of platforms are composed of; `unix` is a union of some.
+#: The families that other sets of platforms are composed of; `unix` is a union of two.
 _PARTS = ("linux", "osx", "win")
 
 

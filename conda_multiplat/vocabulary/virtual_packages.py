@@ -46,7 +46,7 @@ NAMES: dict[str, tuple[str, ...]] = {
 
 #: The pattern of a promised name, without ``__``.
 NAME = re.compile(r"[a-z0-9][a-z0-9_]*")
-#: Virtual packages that follow from the platform.
+#: A virtual package that follows from the platform.
 _GIVEN = "unix"
 #: Takes the place of a record's name in needs that come from promises.
 PROMISE = "the manifest's promise"
@@ -55,7 +55,7 @@ _BUILD = re.compile(r"[0-9A-Za-z_.+]+")
 _CAPABILITY = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}")
 #: The start of the variables that override what a machine has (CEP 30).
 _OVERRIDE = "CONDA_OVERRIDE_"
-#: What else than a version they take, and an example for each that is not a version of CUDA.
+#: The names with another value than a version, and an example for each name but CUDA.
 _NO_VERSIONS = {"archspec": "microarchitecture", "cuda_arch": "compute capability"}
 _EXAMPLES = {
     "archspec": "x86_64_v3",
@@ -65,7 +65,7 @@ _EXAMPLES = {
     "osx": "13.0",
     "win": "10.0",
 }
-#: What may have been meant by a text that is not a version.
+#: The version that was probably meant by an invalid one.
 _NUMBERS = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
 
 
@@ -125,7 +125,7 @@ def _name_problem(platform: str, name: str) -> tuple[str, str] | None:
 
 
 def _is_version(text: str) -> bool:
-    """Whether a machine's version: conda takes a word for one too, which no need is met by."""
+    """Return whether a machine can have a version; conda accepts words too, which meet no need."""
     return text[:1].isdigit() and is_version(text)
 
 
@@ -238,7 +238,7 @@ def needs_of(records: Iterable[tuple[str, Sequence[str], Sequence[str]]]) -> lis
         for name, depends, constrains in records
         for specs, binding in ((depends, True), (constrains, False))
         for spec in specs
-        if "__" in spec and spec_name(spec).startswith("__")  # few of very many have any
+        if "__" in spec and spec_name(spec).startswith("__")  # very few specs name one
     ]
 
 

@@ -64,7 +64,7 @@ def yaml_value(text: str, kind: type = Loader) -> Any:
         raise DocumentError(f"not YAML: {error.problem or error.context}", *place) from None
     except ValueError as error:  # thousands of digits, a 30th of February
         raise DocumentError(f"not YAML: {reason_of(error)}") from None
-    except Exception as error:  # PyYAML has none of its own for `!!bool x`
+    except Exception as error:  # PyYAML has no exception of its own for `!!bool x`
         raise DocumentError(f"not YAML: a value that can't be read: {error}") from None
 
 

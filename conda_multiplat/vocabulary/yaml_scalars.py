@@ -23,7 +23,7 @@ def list_item(text: str, *, flow: bool, style: str | None = None) -> str:
 
 
 def _plain(text: str, *, flow: bool) -> bool:
-    """Whether YAML reads ``text`` unchanged without quotes, also after ``key: ``."""
+    """Return whether YAML reads ``text`` unchanged without quotes, also after ``key: ``."""
     try:
         node = yaml.compose(f"[k: {text}]" if flow else f"- k: {text}\n", Loader=Loader)
         item = yaml.compose(f"[{text}]" if flow else f"- {text}\n", Loader=Loader)
