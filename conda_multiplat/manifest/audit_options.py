@@ -73,7 +73,7 @@ def _ignored(reader: Reader, node: yaml.Node) -> Iterator[Ignored]:
 
 
 def _is_usable(reader: Reader, name: str, text: Text) -> bool:
-    """Whether a value is valid; adds a problem if not."""
+    """Return whether a value is valid; add a problem if not."""
     if name == "reason" and text.value.strip():
         return True
     if name == "id" and VULNERABILITY.fullmatch(text.value):

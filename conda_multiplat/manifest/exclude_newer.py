@@ -122,7 +122,7 @@ def channel_problems(said: Sequence[Said], environments: Mapping[str, Environmen
     named = {_plain(text.value) for view in views for text in view.channels}
     of_specs = (spec_channel(line.text) for view in views for line in view.conda)
     named |= set(map(_plain, filter(None, of_specs)))
-    if not named:  # the configuration names them
+    if not named:  # the configuration names the channels
         return set()
     return {
         _unknown(key.at, key.value, sorted(named - {"nodefaults"}))

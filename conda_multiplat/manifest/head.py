@@ -196,7 +196,7 @@ def _environment(reader: Reader, key: Text, node: yaml.Node) -> Environment:
     elif not ENVIRONMENT_NAME.fullmatch(key.value):
         hint = "it names a file: write letters, digits, `-`, `_` and `.`"
         reader.problem(key.at, f"{key.value!r} can't be an environment's name", hint)
-    elif is_device(key.value):  # such a lock could not be checked out there
+    elif is_device(key.value):  # Windows could not check out such a lock
         hint = "it names a file, and Windows has a device of that name: choose another"
         reader.problem(key.at, f"{key.value!r} can't be an environment's name", hint)
     keys = reader.known(node, what, ENVIRONMENT)

@@ -67,7 +67,7 @@ def combined(rules: Sequence[LicenseRules]) -> LicenseRules:
     exceptions = {each.package: each for rule in rules for each in rule.exceptions}
     deny = {text.value: text for rule in rules for text in rule.deny}
     allow = {text.value: text for rule in rules for text in rule.allow}
-    if len(rules) > 1:  # a file that contradicts itself is refused
+    if len(rules) > 1:  # within one file, a contradiction is refused
         left = {value: text for value, text in allow.items() if value not in deny}
         allow = left or allow
     return LicenseRules(tuple(allow.values()), tuple(deny.values()), tuple(exceptions.values()))

@@ -165,7 +165,7 @@ class Manifest(NamedTuple):
         if self.environments[name].platforms:
             return self.environments[name].platforms
         known: dict[str, tuple[str, ...]] = {}
-        for environment in self.lineage(name):  # what it extends comes first
+        for environment in self.lineage(name):  # environments come after those that they extend
             parents = [known[parent] for parent in environment.extends]
             first = parents[0] if parents else self.platforms
             inherited = tuple(subdir for subdir in first if all(subdir in p for p in parents))
@@ -203,7 +203,7 @@ class Manifest(NamedTuple):
         for view in reversed(views):
             for channel in view.channels:
                 channels.setdefault(channel.value, channel)
-        if not channels:  # one that extends nothing is still of this manifest
+        if not channels:  # one that extends nothing uses the manifest's channels
             top = self.environments[DEFAULT_ENVIRONMENT].views.get(subdir, View())
             channels = {channel.value: channel for channel in top.channels}
         return View(

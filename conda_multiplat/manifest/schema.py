@@ -238,7 +238,7 @@ _MULTIPLAT: dict[str, tuple[str, Schema]] = {
     "audit": ("What `audit` takes into account", _closed(_described(AUDIT, _AUDIT))),
     exclude_newer.EVERYTHING: (
         "Ignore what was published after an instant, or in the last days: `7d`, `2026-04-01`",
-        {"not": {"type": ["array", "object", "boolean"]}},  # a date is one to YAML 1.1
+        {"not": {"type": ["array", "object", "boolean"]}},  # YAML 1.1 has a type for dates
     ),
     exclude_newer.OF_CHANNELS: (
         "The same for channels, as `channels` names them; `false` exempts one",

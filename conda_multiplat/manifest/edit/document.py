@@ -180,7 +180,7 @@ class Document:
         return refusal(Location(self.file, mark.line + 1, mark.column + 1), why, hint)
 
 
-#: The end of every such error.
+#: The hint of every error about a change.
 UNCHANGED = "no file was changed"
 
 

@@ -104,7 +104,7 @@ def _moved(term: _Term, lowest: str, highest: str, is_newer: IsNewer) -> str:
     fuzzy = term.starred or term.operator == "="
     if fuzzy:
         return _parts(lowest, _count(term.version))
-    # `1` and `1.0` are one version: the line would change and say nothing else.
+    # `1` and `1.0` are one version: the line would change without effect.
     differ = is_newer(lowest, term.version) or is_newer(term.version, lowest)
     return lowest if differ else term.version
 

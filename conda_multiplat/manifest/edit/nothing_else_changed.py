@@ -14,7 +14,7 @@ from conda_multiplat.vocabulary.implied_promises import Implied
 from conda_multiplat.vocabulary.markers import may_hold
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
-#: An environment's own requirements on each platform: whether it is PyPI's, and the text.
+#: An environment's own requirements on each platform: whether one is PyPI's, and its text.
 _Lines = Mapping[str, Counter[tuple[bool, str]]]
 
 

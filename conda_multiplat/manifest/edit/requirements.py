@@ -29,13 +29,13 @@ from conda_multiplat.vocabulary.yaml_scalars import list_item
 
 @dataclass(frozen=True)
 class _Line:
-    """A line with the name.
+    """A line with the name of the changed package.
 
     Attributes:
         at: its position.
-        platforms: those on which it applies; all of ``written`` if its marker (PEP 508) is false on
-            every one of them.
-        written: those that its selector names.
+        platforms: the platforms on which it applies; all of ``written`` if its marker (PEP 508) is
+            false on every one of them.
+        written: the platforms that its selector names.
     """
 
     at: Location
@@ -115,7 +115,7 @@ def _keys(document: Document, selection: Selection) -> tuple[str, ...]:
 
 
 def _without(draft: Draft, change: Change, *, keep: bool = False) -> Draft:
-    """Remove the lines with the name; with ``keep``, leave the one that will be replaced."""
+    """Remove the package's lines; with ``keep``, leave the one that will be replaced."""
     after = draft
     while True:
         named = lines(after, change)
