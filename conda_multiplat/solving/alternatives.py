@@ -14,12 +14,12 @@ from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.exclude_newer import NEVER, in_words
 
-#: So many lines of the solver's explanation are shown beside what matters more; JSON has all.
+#: The maximum number of lines of the solver's explanation in text; JSON has all of them.
 _SHOWN = 12
 
 
 def _explained(obstacle: str, *, whole: bool) -> list[str]:
-    """An explanation, or its beginning, what it repeats left out."""
+    """Return an explanation without repeated lines; unless ``whole``, only its beginning."""
     lines = list(dict.fromkeys(obstacle.splitlines()))
     more = 0 if whole else len(lines) - _SHOWN
     shown = [*lines[:_SHOWN], f"and {more} more lines (-v shows them)"] if more > 1 else lines

@@ -60,7 +60,7 @@ def _error(
     documents: Sequence[dict[str, Any]],
     solvable: Sequence[Target],
 ) -> NoSolutionError:
-    """The error, which names each target once: in its message, or above what is true of it."""
+    """Return the error, which names each target once: in its message, or above its own lines."""
     names = list(map(str, solvable))
     if len(groups) > 1:
         texts = ["\n".join([name, *(f"  {line}" for line in groups[name])]) for name in groups]
@@ -76,7 +76,7 @@ def _error(
 
 
 def _alike(conflicts: Sequence[C], key: Callable[[C], Hashable]) -> Iterable[list[C]]:
-    """The conflicts in groups that differ in nothing but the target."""
+    """Group the conflicts that differ only in their targets."""
     groups: dict[Hashable, list[C]] = {}
     for conflict in conflicts:
         groups.setdefault(key(conflict), []).append(conflict)
@@ -94,7 +94,7 @@ def _pypi_lines(group: Sequence[PypiConflict]) -> list[str]:
 
 
 def _asked(target: Target, name: str) -> str:
-    """Where the manifest asks conda for a package."""
+    """Return where the manifest requests a conda package."""
     lines = [
         f"{requirement.at}  {requirement.text}:"
         for requirement in target.view.conda
@@ -118,7 +118,7 @@ def _pypi_document(conflict: PypiConflict) -> dict[str, Any]:
 
 
 def _disagreement(conflict: Conflict | PypiConflict) -> list[str]:
-    """What the solve-group has to do with it."""
+    """Return a line on the environments of the solve-group that can't agree, if any."""
     if not conflict.agreement:
         return []
     names = ", ".join(conflict.agreement)
@@ -128,7 +128,7 @@ def _disagreement(conflict: Conflict | PypiConflict) -> list[str]:
 def _targets(
     conflicts: Sequence[Conflict] | Sequence[PypiConflict], every: Sequence[Target]
 ) -> str:
-    """The targets by name, those of an environment that fails wherever it is asked for as one."""
+    """Return the failed targets; an environment that fails on all platforms is named once."""
     failed = {(t.environment, t.subdir): t for t in (each.request.target for each in conflicts)}
     platforms: dict[str, list[str]] = {}
     for target in every:

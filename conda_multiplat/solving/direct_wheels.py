@@ -27,7 +27,7 @@ _OSX = re.compile(r"macosx_\d+_\d+_(?P<machine>.+)")
 _WIN = {"win32": "x86", "win_amd64": "AMD64", "win_arm64": "ARM64"}
 _FAT = {"universal2": ("arm64", "x86_64"), "intel": ("x86_64",), "universal": ("x86_64",)}
 _SYSTEMS = {"linux": "linux", "osx": "darwin", "win": "win32"}
-#: A platform's machine as markers have it, where its name is another.
+#: The two parts of a subdir -> the machine in markers, if its name differs.
 _MACHINES = {("win", "64"): "AMD64", ("win", "arm64"): "ARM64", ("linux", "32"): "i686"}
 _MACHINES |= {("linux", "64"): "x86_64", ("osx", "64"): "x86_64", ("win", "32"): "x86"}
 _PYTHON = re.compile(r"(cp|py)(?P<major>\d)(?P<minor>\d*)")
@@ -83,7 +83,7 @@ def unfit_needs(
 
 
 def _bringing(name: str, solution: PypiSolution) -> Iterator[Requirement]:
-    """The lines by way of which a package is needed."""
+    """Yield the lines that lead to a package."""
     depends = depends_of(solution.records)
     lines = solution.request.requirements
     for line in with_extras(lines, solution.extras):
@@ -96,7 +96,7 @@ def _bringing(name: str, solution: PypiSolution) -> Iterator[Requirement]:
 
 
 def _hint(has: Sequence[Tag], ranked: Sequence[Tag], subdir: str, subdirs: Collection[str]) -> str:
-    """The marker that limits the line to what the wheel is for, or what else helps."""
+    """Return a hint: the marker that limits the line to the wheel's targets, or what else helps."""
     runs = {tag.platform for tag in ranked}
     platforms = {tag.platform for tag in has}
     wanted = _platform_marker(platforms, subdir, subdirs)
@@ -113,7 +113,7 @@ def _hint(has: Sequence[Tag], ranked: Sequence[Tag], subdir: str, subdirs: Colle
 
 
 def _platform_marker(platforms: Collection[str], subdir: str, subdirs: Collection[str]) -> str:
-    """``""`` where the wheel is for the platform, apart from its version, or for none we know."""
+    """Return the marker for a wheel's platforms; ``""`` if it fits ``subdir``, or none is known."""
     kinds = {kind for platform in platforms for kind in _kinds(platform)}
     family, _, part = subdir.partition("-")
     if not kinds or (family, _MACHINES.get((family, part), part)) in kinds:
@@ -133,7 +133,7 @@ def _platform_marker(platforms: Collection[str], subdir: str, subdirs: Collectio
 
 
 def _kinds(platform: str) -> Iterator[tuple[str, str]]:
-    """The families and machines that a platform tag is for."""
+    """Yield the families and machines that a platform tag is for."""
     if match := _LINUX.fullmatch(platform):
         yield "linux", match["machine"]
     elif match := _OSX.fullmatch(platform):
@@ -144,7 +144,7 @@ def _kinds(platform: str) -> Iterator[tuple[str, str]]:
 
 
 def _python_marker(has: Sequence[Tag]) -> str:
-    """For which Pythons a wheel is: of one version, or from one on (``abi3``)."""
+    """Return the marker for a wheel's Pythons: some versions, or all from one on (``abi3``)."""
     found = [match for tag in has if (match := _PYTHON.fullmatch(tag.interpreter))]
     versions = sorted({(int(each["major"]), int(each["minor"] or 0)) for each in found})
     if not versions:

@@ -33,7 +33,7 @@ def lines_of(need: str, project: LocalProject) -> Iterator[Requirement]:
         try:
             name = project_name(Pep508(text).name)
         except InvalidRequirement:
-            continue  # words that we don't know
+            continue  # not in a form that we know
         yield project.line._replace(text=text, name=name)
 
 

@@ -12,7 +12,7 @@ from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.exclude_newer import in_words
 from conda_multiplat.vocabulary.records import CondaRecord
 
-#: So many lines are named in a phrase.
+#: The maximum number of lines that a phrase names.
 _LINES = 2
 
 

@@ -73,7 +73,7 @@ class Arrived(NamedTuple):
 
 Outcome = Solution | Conflict
 
-#: A request and a record that answers it: why that one?
+#: A request, and a record of its solution whose choice is to be explained.
 Question = tuple[SolveRequest, CondaRecord]
 
 

@@ -28,11 +28,11 @@ from conda_multiplat.vocabulary.names import spec_name
 from conda_multiplat.vocabulary.pip_options import EDITABLE, FILES, split_option
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, python_of
 
-#: conda package -> the PyPI projects that it provides, where that can't be guessed.
+#: conda package -> the PyPI projects that it provides, if its name does not tell.
 NameTable = Mapping[str, Sequence[str]]
 
 _NUMBERS = re.compile(r"[0-9]+(\.[0-9]+)*")
-#: Depends on Python, or is it, without being a project.
+#: Python, and packages that depend on it but are not projects.
 _NO_PROJECT = frozenset({"python", "python_abi", "python-gil", "python-freethreading", "pypy"})
 
 

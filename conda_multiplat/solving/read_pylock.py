@@ -72,12 +72,12 @@ def choose(
     return Chosen(tuple(sorted(records, key=lambda each: each.name)), frozenset(built), times)
 
 
-#: What a package is in, where it is one file.
+#: The file of a package that is a single file.
 _File = PackageWheel | PackageSdist | PackageArchive
 
 
 def _source(package: Package, ranks: Mapping[Tag, int]) -> tuple[str, _File | None]:
-    """Where to get a package, and its file where it is one."""
+    """Return where a package comes from, and its file if it is one."""
     wheels = {wheel.url or wheel.path or "": wheel for wheel in package.wheels or ()}
     ranked = [(place, url) for url in wheels if (place := rank(url, ranks)) is not None]
     if ranked:

@@ -138,7 +138,7 @@ def _recipe_1(target: Target) -> str:
 
 
 def _recipe_2(target: Target) -> str:
-    """As the first, with what local projects say of themselves."""
+    """Return a digest like :func:`_recipe_1`, with the metadata of local projects."""
     return _digest(target, _content_with_projects)
 
 

@@ -44,7 +44,7 @@ def _advice(request: SolveRequest, line: Requirement) -> str:
 
 
 def _value(line: Requirement, name: str) -> str:
-    """What would fit a line; ``""`` where that can't be told."""
+    """Return a value that fits a line; ``""`` if none can be derived from it."""
     fields = parse_spec(line.text).fields
     if name == "archspec":
         return fields.get("build", _EXAMPLES[name]).strip("*")

@@ -69,7 +69,7 @@ def solve_together(
             answers = [next(outcomes) for _ in requests]
             try:
                 following[index] = groups[index].send(answers)
-            except StopIteration as end:  # so a generator returns its result
+            except StopIteration as end:  # a generator returns its result like this
                 results[index] = end.value
         asked = following
     return [results[index] for index in range(len(groups))]
@@ -121,9 +121,9 @@ def _in_turn(
     terms: Terms[Request, Outcome],
     settled: Mapping[str, str],
 ) -> Rounds[Request, Outcome]:
-    """Outcomes one after another; a conflict, by itself, where no order has led to an end.
+    """Solve one request after another; return a single conflict if no order leads to a solution.
 
-    ``singly`` are the versions that each request has by itself.
+    ``singly`` are the versions that each request gets on its own.
     """
     order = list(range(len(requests)))
     moved: set[int] = set()
@@ -157,7 +157,7 @@ def _try(
     settled: Mapping[str, str],
     excluded: Collection[Version],
 ) -> Generator[Sequence[Request], Sequence[Outcome], tuple[dict[int, Outcome], dict[str, str]]]:
-    """The outcomes in an order, until one is a conflict, and the versions that they fix."""
+    """Return the outcomes in an order, up to the first conflict, and the versions that they fix."""
     solved: dict[int, Outcome] = {}
     fixed = dict(settled)
     for index in order:
