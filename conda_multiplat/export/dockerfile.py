@@ -16,7 +16,7 @@ from conda_multiplat.lockfile.model import LockFile, PlatformLock
 from conda_multiplat.vocabulary.file_names import rendered_name
 from conda_multiplat.vocabulary.oci import PREFIX, image_platform
 
-#: The beginning of our files.
+#: The beginning of our Dockerfiles.
 MARK = "# Rendered by `conda multiplat render --kind dockerfile`"
 #: Base images; ``--build-arg`` replaces them.
 _INSTALLER = "mambaorg/micromamba:2"
@@ -70,7 +70,7 @@ def _header(
 
 
 def _unverified(locked: PlatformLock) -> list[str]:
-    """PyPI packages that stand in the requirements as comments."""
+    """Return the PyPI packages that are only comments in the requirements."""
     return [each.name for each in locked.pypi if not each.sha256 or each.is_folder]
 
 
@@ -87,7 +87,7 @@ def _build(lock: LockFile, locked: PlatformLock, subdir: str, platform: str) -> 
 
 
 def _requirements(lock: LockFile, locked: PlatformLock, subdir: str) -> list[str]:
-    """Pip is the environment's own or, where it has none, one of another environment."""
+    """Return the lines that install PyPI packages, with the environment's pip or another one."""
     file = rendered_name("requirements", lock.environment, subdir)
     python = f"{PREFIX}/bin/python"
     options = f"install --no-cache-dir --no-deps --require-hashes --requirement /tmp/{file}"
@@ -101,7 +101,7 @@ def _requirements(lock: LockFile, locked: PlatformLock, subdir: str) -> list[str
 
 
 def _entrypoint() -> list[str]:
-    """Packages' activation scripts are not known from a lock: they are found as they are run."""
+    """Return the commands for an entrypoint that finds activation scripts, which no lock lists."""
     script = [
         "#!/bin/sh",
         f"for script in {PREFIX}/etc/conda/activate.d/*.sh; do",
@@ -135,7 +135,7 @@ def _image(locked: PlatformLock, platform: str, variables: Mapping[str, str]) ->
 
 
 def _is_broken(value: str) -> bool:
-    """Whether an ``ENV`` can't have it."""
+    """Return whether an ``ENV`` instruction can't have a value."""
     return bool({"\n", "\r"} & set(value))
 
 

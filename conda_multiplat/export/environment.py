@@ -36,10 +36,10 @@ _HEADER = """\
 # {explicit} does.
 """
 
-#: A pin that is text to every YAML reader although `scalar`, which serves any value, quotes it.
+#: Matches pins that every YAML reader takes for text, although `scalar` would quote some.
 _PIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.+!/-]|::|=)*")
 
-_CHANNEL_NAME = re.compile(r"[A-Za-z0-9_][^:\\]*")  # as against URLs and paths
+_CHANNEL_NAME = re.compile(r"[A-Za-z0-9_][^:\\]*")  # unlike URLs and paths
 
 
 def render(
@@ -90,7 +90,7 @@ def _section(key: str, items: Sequence[str]) -> list[str]:
 
 
 def _pip(locked: PlatformLock, options: Sequence[str]) -> list[str]:
-    """PyPI's packages, after the options that say where they come from."""
+    """Return the list of PyPI packages, after the options that say where they come from."""
     entries = [*options, *(requirements.line(package) for package in locked.pypi)]
     return ["- pip:", *(f"  - {scalar(entry)}" for entry in entries)] if locked.pypi else []
 
@@ -105,7 +105,7 @@ def _variables(variables: Mapping[str, str]) -> list[str]:
 
 
 def _quoted(value: str) -> str:
-    """Any text as YAML on one line: line ends and control characters become escapes."""
+    """Quote a text for one line of YAML, with line ends and control characters escaped."""
     return str(yaml.safe_dump(value, default_style='"', width=1 << 30)).rstrip("\n")
 
 
@@ -125,10 +125,10 @@ def _pin(record: CondaRecord, channel: str) -> str:
 
 
 def _listed(url: str, channels: Sequence[str]) -> str:
-    """The channel of the list that is at ``url``, ``""`` when that can't be told.
+    """Return the listed channel that is at ``url``; ``""`` if it is unknown.
 
-    A name's URL is a location (conda's alias, a mirror) and the name, so that of several names
-    which end the URL the longest is the one.
+    A name's URL is a location (conda's alias, a mirror) and the name. If the URL ends with several
+    of the names, the longest is the right one.
     """
     if same := [channel for channel in channels if channel.rstrip("/") == url]:
         return same[0]
@@ -138,7 +138,7 @@ def _listed(url: str, channels: Sequence[str]) -> str:
 
 
 def _name(url: str, listed: str) -> str:
-    """What can stand before ``::`` for the channel at ``url``; ``""`` when nothing can."""
+    """Return what can precede ``::`` for the channel at ``url``; ``""`` if nothing can."""
     if listed == "defaults" and (match := OF_DEFAULTS.fullmatch(url)):
         return match.group(1)
     return listed if _CHANNEL_NAME.fullmatch(listed) else ""

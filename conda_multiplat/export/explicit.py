@@ -125,7 +125,7 @@ def _needs(locked: PlatformLock) -> dict[str, set[str]]:
         if name in _ALWAYS_THERE and constraint in ("", "*"):
             continue
         if need.binding or name in promised:
-            # One line each, whatever white space a channel's metadata has.
+            # One line each: a channel's metadata can contain line breaks.
             needs.setdefault(" ".join(need.spec.split()), set()).add(need.record)
     return needs
 

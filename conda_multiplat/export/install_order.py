@@ -48,10 +48,10 @@ def _needed(
 
 
 def _groups(needs: _Needs) -> Iterator[set[str]]:
-    """The strongly connected components, by Kosaraju's algorithm.
+    """Yield the strongly connected components, by Kosaraju's algorithm.
 
-    What was left last by a depth-first walk can't be needed by a group that was left before it:
-    walked backwards from there, against the arrows, only its own group is reached.
+    No group that a depth-first walk left earlier needs the name that it left last. A walk from that
+    name against the arrows therefore reaches only its own group.
     """
     needed_by: dict[str, list[str]] = {name: [] for name in needs}
     for name, its_needs in needs.items():
@@ -64,7 +64,7 @@ def _groups(needs: _Needs) -> Iterator[set[str]]:
 
 
 def _reached(start: str, arrows: _Needs, seen: set[str]) -> set[str]:
-    """What can be reached from ``start`` without what was ``seen``, to which it is added."""
+    """Return what can be reached from ``start`` and is not in ``seen``; add it to ``seen``."""
     group, waiting = {start}, [start]
     while waiting:
         new = set(arrows[waiting.pop()]) - seen - group
@@ -75,7 +75,7 @@ def _reached(start: str, arrows: _Needs, seen: set[str]) -> set[str]:
 
 
 def _walk(needs: _Needs) -> list[str]:
-    """The names in the order in which a depth-first walk leaves them."""
+    """Return the names in the order in which a depth-first walk leaves them."""
     left: list[str] = []
     entered: set[str] = set()
     for root in needs:
@@ -94,7 +94,7 @@ def _walk(needs: _Needs) -> list[str]:
 
 
 def _ready(groups: Mapping[str, set[str]], needs: _Needs) -> Iterator[str]:
-    """The groups, each named by its first member, in the order of step 3."""
+    """Yield the groups, each named by its first member, in the order of step 3."""
     group_of = {name: first for first, members in groups.items() for name in members}
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for first, members in groups.items():
@@ -111,7 +111,7 @@ def _ready(groups: Mapping[str, set[str]], needs: _Needs) -> Iterator[str]:
 
 
 def _within(members: set[str], needs: _Needs) -> list[str]:
-    """A group in the order of step 4."""
+    """Return a group in the order of step 4."""
     inner = {
         name: () if name == "python" else tuple(need for need in needs[name] if need in members)
         for name in sorted(members)

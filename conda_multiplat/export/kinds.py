@@ -82,7 +82,7 @@ def text_of_all(manifest: Manifest, locks: Sequence[LockFile]) -> str:
 
 
 def _indexes(manifest: Manifest, lock: LockFile) -> list[str]:
-    """The indexes of PyPI that the manifest names for an environment, without credentials."""
+    """Return the PyPI indexes that the manifest names for an environment, without credentials."""
     options = [
         split_option(entry)
         for subdir in lock.platforms
@@ -95,12 +95,12 @@ _INDEX_OPTIONS = ("-i", "--index-url", "--extra-index-url")
 
 
 def _name(manifest: Manifest, environment: str) -> str | None:
-    """The conda environment's name: the manifest's, with the environment's own where it has one."""
+    """Return the conda environment's name; ``None`` if the manifest has no name."""
     name = manifest.name
     return name if name is None or environment == DEFAULT_ENVIRONMENT else f"{name}-{environment}"
 
 
 def _options(manifest: Manifest, environment: str, subdir: str) -> list[str]:
-    """The options of ``pip:`` that say where packages come from, without credentials."""
+    """Return the options of ``pip:`` that say where packages come from, without credentials."""
     entries = [requirement.text for requirement in manifest.view(environment, subdir).pypi]
     return [public_name(entry) for entry in entries if entry.startswith("-") and entry[:2] != "-e"]

@@ -38,7 +38,7 @@ from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record
 CHANNEL, WHEELS, PROJECT = "channel", "pypi", "project"
 DESCRIPTION, README, SUMS = "multiplat-pack.json", "README.md", "SHA256SUMS"
 _PIXI, _ENVIRONMENT = "pixi-pack.json", "environment.yml"
-#: The version of this layout.
+#: The version of the archive's layout.
 _VERSION = 1
 _CONDA_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.!+~^-]*\.(?:conda|tar\.bz2)")
 _WHEEL_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.!+-]*\.whl")
@@ -192,7 +192,7 @@ def _repodata(folder: str, indexes: Mapping[str, Any]) -> str:
 
 
 def _explicit(lock: LockFile, subdir: str) -> str:
-    """The explicit file: conda takes a path in it to count from where it is run."""
+    """Return the explicit file; conda takes its paths as relative to the working directory."""
     locked = lock.platforms[subdir]
     here = locked._replace(
         records=tuple(each._replace(url=f"./{place_of(each)}") for each in locked.records),
@@ -216,9 +216,9 @@ def _requirements(wheels: Iterable[PypiRecord], subdir: str) -> str:
 def _environment(
     records: Iterable[CondaRecord], wheels: Sequence[PypiRecord], variables: Mapping[str, str]
 ) -> str:
-    """An ``environment.yml`` as pixi-pack's, but for ``nodefaults``.
+    """Return an ``environment.yml`` like pixi-pack's, but without ``nodefaults``.
 
-    To conda from 26.7 on that is a channel, which does not exist.
+    conda from 26.7 on takes that for a channel, which does not exist.
     """
     lines = ["channels:", f"- ./{CHANNEL}", "dependencies:"]
     lines += [f"- {scalar(f'{each.name}={each.version}={each.build}')}" for each in records]

@@ -101,7 +101,7 @@ def _check(subdir: str) -> str:
 
 
 def _variables(name: str, subdir: str, variables: Mapping[str, str]) -> str:
-    """The lines that set what activation sets; on Windows as PowerShell quotes."""
+    """Return the lines that set activation's variables, with PowerShell's quotes on Windows."""
 
     def quoted(text: str) -> str:
         doubled = text.replace("'", "''")

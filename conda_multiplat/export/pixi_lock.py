@@ -60,7 +60,7 @@ def _places(platform: PlatformLock) -> list[str]:
 
 
 def _channel_urls(lock: LockFile) -> list[str]:
-    """The URLs of the channels, in their order: a name's is where packages of it are."""
+    """Return the URLs of the channels, in their order; a name's are those of its packages."""
     bases = {base_url(r.url) for each in lock.platforms.values() for r in each.records}
     found: dict[str, None] = {}
     for channel in lock.channels:
@@ -69,7 +69,7 @@ def _channel_urls(lock: LockFile) -> list[str]:
 
 
 def _urls(channel: str, bases: Iterable[str]) -> list[str]:
-    """Where a channel is; of a name without packages nobody can tell."""
+    """Return the URLs of a channel; none for a name without packages."""
     if "://" in channel:
         return [channel]
     if channel == "defaults":
@@ -78,7 +78,7 @@ def _urls(channel: str, bases: Iterable[str]) -> list[str]:
 
 
 def _packages(locks: Iterable[LockFile]) -> dict[tuple[str, str], list[str]]:
-    """The packages of all targets, each once: kind and place -> its lines."""
+    """Return the packages of all targets, each once: kind and place -> its lines."""
     packages: dict[tuple[str, str], list[str]] = {}
     for lock in locks:
         for platform in lock.platforms.values():
@@ -90,7 +90,7 @@ def _packages(locks: Iterable[LockFile]) -> dict[tuple[str, str], list[str]]:
 
 
 def _conda(record: CondaRecord) -> Iterator[str]:
-    """A conda package: what the archive's name says is left out, as rattler does."""
+    """Yield a conda package's lines without what the archive's name says, as rattler does."""
     yield f"- conda: {scalar(record.url)}"
     stem = unquote(record.file_name).removesuffix(".conda").removesuffix(".tar.bz2")
     said = dict(zip(("build", "version", "name"), reversed(stem.rsplit("-", 2)), strict=False))
@@ -125,9 +125,9 @@ def _list(key: str, values: Sequence[str]) -> Iterator[str]:
 
 
 def _place(record: PypiRecord) -> str:
-    """Where a PyPI package is, as rattler has it.
+    """Return a PyPI package's place in rattler's form.
 
-    A repository's folder is in the query of its URL, and the commit behind the ``#``.
+    A repository's folder is in the query of its URL, and the commit after the ``#``.
     """
     if not record.url.startswith("git+"):
         return record.url.removesuffix("#editable")

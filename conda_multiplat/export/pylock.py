@@ -63,7 +63,7 @@ def _refuse_unhashed(locked: PlatformLock, file: str) -> None:
 
 
 def _package(record: PypiRecord, names: Iterable[str]) -> Iterator[str]:
-    """``[[packages]]``; a folder's version can change, so that the PEP wants none."""
+    """Yield the lines of a package; a folder's version can change, and the PEP wants none."""
     yield "[[packages]]"
     yield f"name = {_text(record.name)}"
     if not record.is_folder:
@@ -79,7 +79,7 @@ def _package(record: PypiRecord, names: Iterable[str]) -> Iterator[str]:
 
 
 def _source(record: PypiRecord) -> tuple[str, _Table]:
-    """Where a package is: the PEP's key, and its table."""
+    """Return where a package comes from: the PEP's key, and its table."""
     if record.url.startswith("git+"):
         url, _, mark = record.url.removeprefix("git+").partition("#")
         place, _, commit = url.rpartition("@")
@@ -98,7 +98,7 @@ def _source(record: PypiRecord) -> tuple[str, _Table]:
 
 
 def _is_sdist(name: str) -> bool:
-    """Whether a file is called as a source distribution is (PEP 625)."""
+    """Return whether a file's name is that of a source distribution (PEP 625)."""
     try:
         parse_sdist_filename(name)
     except InvalidSdistFilename:
@@ -117,5 +117,5 @@ def _value(value: str | bool | Mapping[str, str]) -> str:
 
 
 def _text(text: str) -> str:
-    """A basic string of TOML, whose escapes are JSON's, and one more."""
+    """Return a basic string of TOML, which has JSON's escapes and one more."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -28,7 +28,7 @@ _LEVELS = {
     "low": "note",
     UNKNOWN: "warning",
 }
-#: What GitHub tells results of one rule and one file apart by, wherever their lines move.
+#: The key by which GitHub tells results of one rule and file apart, even if lines move.
 _FINGERPRINT = "primaryLocationLineHash"
 
 
@@ -97,7 +97,7 @@ def _rule(vulnerability: Vulnerability) -> dict[str, Any]:
 
 
 def _summary(vulnerability: Vulnerability) -> str:
-    """What it is, being no link: ``[text](target)`` is one in any of SARIF's texts (3.11.6)."""
+    """Return the summary without links: in SARIF's texts, ``[text](target)`` is one (3.11.6)."""
     return (vulnerability.summary or vulnerability.id).replace("](", "] (")
 
 

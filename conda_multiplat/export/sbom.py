@@ -94,7 +94,7 @@ def _order(key: Key) -> tuple[str, str]:
 
 
 def _serial_number(document: Mapping[str, Any]) -> str:
-    """A UUID (version 5) of all else."""
+    """Return a UUID (version 5) of the rest of the document."""
     content = {key: value for key, value in document.items() if key != "serialNumber"}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return f"urn:uuid:{uuid.uuid5(_NAMESPACE, text)}"
@@ -143,7 +143,7 @@ def _conda_purl(record: CondaRecord) -> str:
 
 
 def _pypi_purl(record: PypiRecord) -> str:
-    """A project's purl; ``""`` for a folder, whose name may be PyPI's by chance."""
+    """Return a project's purl; ``""`` for a folder, whose name may be on PyPI by chance."""
     if record.is_folder:
         return ""
     place = {"vcs_url": record.url} if record.url.startswith("git+") else None
@@ -151,7 +151,7 @@ def _pypi_purl(record: PypiRecord) -> str:
 
 
 def _hashes(record: Record) -> list[dict[str, str]]:
-    """The archive's; the digest of a folder is one of our own."""
+    """Return the archive's hashes; none for a folder, since its digest is our own."""
     if isinstance(record, PypiRecord) and record.is_folder:
         return []
     known = {_MD5: record.md5, _SHA256: record.sha256}
@@ -178,7 +178,7 @@ def _virtual(package: VirtualPackage) -> dict[str, Any]:
 def _dependencies(
     graph: LockedGraph, components: Mapping[Key, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Who needs whom; what the machine needs is among it where it was promised."""
+    """Return each component's dependencies, including promised virtual packages."""
     roots = sorted(graph.asked, key=_order)
     needs = {key: [edge.key for edge in graph.needs.get(key, ())] for key in components}
     refs = {key: component["bom-ref"] for key, component in components.items()}
