@@ -6,7 +6,7 @@ import shlex
 
 from conda_multiplat.activation.model import Activation
 
-#: Its path, relative to the prefix.
+#: The script's path, relative to the prefix.
 ENTRYPOINT = "libexec/conda-multiplat/entrypoint"
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 #: The value in ``conda-meta/state`` of a variable that the environment does not set.
 UNSET = "***unset***"
-#: conda's own variables, and those of shells, which end or break a shell when they are set.
+#: conda's own variables, and shells' variables that end or break a shell when they are set.
 _RESERVED = (
     *("CONDA_DEFAULT_ENV", "CONDA_PREFIX", "CONDA_PROMPT_MODIFIER", "CONDA_SHLVL", "PATH", "_"),
     *("BASHOPTS", "EGID", "EUID", "GID", "IFS", "OLDPWD", "PPID", "PWD", "SHELLOPTS", "SHLVL"),
@@ -144,7 +144,7 @@ def activation(
 
 
 def _can_be_set(name: str, value: Any) -> bool:
-    """Whether every shell can set it: the name has letters, digits and ``_``, the value no NUL."""
+    """Return whether every shell can set a variable: a plain name, and no NUL in its value."""
     return bool(_NAME.fullmatch(name)) and name not in _RESERVED and "\0" not in str(value)
 
 

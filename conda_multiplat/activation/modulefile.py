@@ -18,11 +18,11 @@ from conda_multiplat.activation.model import Activation
 
 #: The suffix of a module's file name, by kind.
 SUFFIXES = {"tcl": "", "lmod": ".lua"}
-#: Only these scripts: the tools run one in a separate shell and compare what it has changed.
+#: The suffix of scripts to run: the tools run each in a separate shell and copy its changes.
 _SCRIPTS = ".sh"
-#: Unloading gives old values back by ``pushenv``, where there is one. Environment Modules keeps
-#: them in a list that colons separate, and takes a value with a colon for two. Lmod's ``pushenv``
-#: in a Tcl file pushes twice, so that unloading would leave the value.
+#: ``pushenv``, if it exists, restores old values at unloading. Environment Modules keeps them in a
+#: list separated by colons, and takes a value with a colon for two. Lmod's ``pushenv`` in a Tcl
+#: file pushes twice, so unloading would leave the value.
 _TCL_SET = (
     "proc multiplat_set {name value} {",
     '    set lmod [expr {[info exists ::ModuleTool] && $::ModuleTool eq "Lmod"}]',
@@ -193,9 +193,9 @@ def _lua(module: Module) -> list[str]:
 
 
 def _lmod_script(path: str) -> str:
-    """A script as Lmod wants it: a command line of bash, which Lmod puts between two ``"`` for sh.
+    """Return a script for Lmod: a command line of bash, which Lmod puts between two ``"`` for sh.
 
-    It escapes ``"`` for neither of the two, so that there is none here.
+    Lmod does not escape ``"`` in it, so it must not contain any.
     """
     if not _UNSAFE_IN_SHELL.search(path):
         return path

@@ -94,7 +94,7 @@ def _run(scripts: tuple[str, ...]) -> list[str]:
 
 
 def _off(activation: Activation, names: tuple[str, ...]) -> str:
-    """The commands of deactivation, in one line but for the ends of lines in paths."""
+    """Return the commands of deactivation, in one line except for line ends in paths."""
     commands = ["setenv PATH $__MULTIPLAT_OLD_PATH:q", *_run(activation.scripts_off(".csh"))]
     commands += [line.format(name) for name in names for line in _RESTORE]
     commands += ["if ( $?prompt ) set prompt = $__mp_prompt:q", "unset __mp_prompt"]

@@ -101,7 +101,7 @@ del __multiplat_define
 """
 
 
-#: A script of which one command fails is no failed script.
+#: A script does not fail if one of its commands fails.
 _LENIENT = ["--seterrprevcmd", ":", "--seterrpostcmd", ":"]
 
 
