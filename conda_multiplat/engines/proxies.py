@@ -38,7 +38,7 @@ def proxied_hosts(proxies: Mapping[str, str]) -> list[str]:
 
 
 def _is_usable(proxies: Mapping[str, str], key: str) -> bool:
-    """Whether there is such a proxy; one for all schemes that is not HTTP is for other programs."""
+    """Return whether a key has a proxy for us; one for all schemes counts only if it is HTTP."""
     if key not in proxies:
         return False
     kind = proxies[key].partition("://")[0]

@@ -123,8 +123,8 @@ class Web:
             if number:
                 time.sleep(_PAUSE * 2 ** (number - 1))
             try:
-                # Python has changed the one before, if there is a proxy: it would be sent into the
-                # tunnel without TLS.
+                # A new request for each try: with a proxy, Python changes a request, and would send
+                # it into the tunnel without TLS the next time.
                 request = _request(url, data, headers)
             except ValueError as error:  # an unclosed bracket, a lone surrogate
                 raise UnfetchedError(reason_of(error)) from None
@@ -202,7 +202,7 @@ class _Proxies(urllib.request.ProxyHandler):
         self._sources = sources
 
     def http_open(self, request: urllib.request.Request) -> Any:
-        if request.has_proxy():  # one of the other scheme, which this is the way to
+        if request.has_proxy():  # it goes to a proxy of the other scheme already
             return None
         proxy = proxy_for(request.full_url, *self._sources)
         return self.proxy_open(request, proxy, request.type) if proxy else None

@@ -190,7 +190,7 @@ def _not_in_rattler(settings: Settings) -> list[str]:
     return certificate + ([f"proxy_servers for {', '.join(hosts)}"] if hosts else [])
 
 
-@cache  # once
+@cache  # warns once
 def _warn(setting: str) -> None:
     _log.warning(
         "warning: channels are read without conda's %s: rattler has no such setting", setting

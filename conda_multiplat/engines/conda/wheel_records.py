@@ -105,7 +105,7 @@ class PlainWheels:
 
 
 def _copy(note: Path) -> Path:
-    """Return the cached file that a note is about."""
+    """Return the cached file that a note describes."""
     return note.with_name(note.name.replace(".info.json", ".json"))
 
 
