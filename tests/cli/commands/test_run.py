@@ -263,7 +263,7 @@ def test_empty_name(alone: Host, project: Path, channel: Path, option: str) -> N
 @pytest.mark.slow
 @pytest.mark.skipif(driver_present(), reason="a driver is asked in a process of its own")
 def test_start(conda: Host, project: Path, channel: Path) -> None:
-    """In conda, what is as locked starts in conda's own time and 0.15 s of a processor.
+    """In conda, what is as locked starts in conda's own time and half of it; a benchmark knows more.
 
     No process is started to look for a driver that can't be there, even if a package may need it.
     """
@@ -273,4 +273,4 @@ def test_start(conda: Host, project: Path, channel: Path) -> None:
     used = {
         words: min(conda.seconds(*words, cwd=project) for _ in range(3)) for words in (own, ours)
     }
-    assert used[ours] < used[own] + 0.15
+    assert used[ours] < 1.5 * used[own]  # with a process of conda's for the driver, twice
