@@ -263,7 +263,7 @@ def test_empty_name(alone: Host, project: Path, channel: Path, option: str) -> N
 @pytest.mark.slow
 @pytest.mark.skipif(driver_present(), reason="a driver is asked in a process of its own")
 def test_start(conda: Host, project: Path, channel: Path) -> None:
-    """In conda, what is as locked starts in conda's own time and half of it; a benchmark knows more.
+    """In conda, an installed environment is entered in conda's own time and half as much again.
 
     No process is started to look for a driver that can't be there, even if a package may need it.
     """
