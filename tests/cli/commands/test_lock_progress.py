@@ -221,3 +221,21 @@ def test_bytes_of_an_install(alone: Host, project: Path, tmp_path: Path) -> None
             assert terminal.exit_code() == 0
     *_, last, _ = terminal.shown.splitlines()
     assert f"(download size {size(sum(sizes.values()))})" in last
+
+
+@pytest.mark.parametrize("columns", [40, 60])
+def test_bar_of_an_install_on_a_narrow_terminal(
+    alone: Host, project: Path, tmp_path: Path, columns: int
+) -> None:
+    """A long name leaves the bar's numbers their place."""
+    name = "package-with-a-name-that-alone-is-longer-than-half-a-line"
+    channel = build_channel(tmp_path / "channel", [Package(name, noarch="generic")])
+    with serve(channel) as server:
+        write(project, server.url, name, platforms=f"[{SUBDIR}]")
+        alone.multiplat("lock", cwd=project)
+        server.delay[f"{name}-1.0-0.conda"] = 1.0
+        command = ["env", "TERM=xterm", f"COLUMNS={columns}", *alone.command, "install"]
+        with Terminal(command, env=alone.environ(), cwd=project) as terminal:
+            terminal.resize(24, columns)
+            assert terminal.exit_code() == 0
+    assert re.search(r" \d/\d 0:00:0\d package-with…?", terminal.shown)
