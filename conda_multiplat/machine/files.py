@@ -246,8 +246,11 @@ def place_of(path: Path) -> Path:
 
     Raises:
         UsageError: a link leads out of the repository that it is in.
+        OSError: a link leads to itself.
     """
     place = path.resolve()
+    if place.is_symlink():  # since Python 3.13 that is not an error
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
     repository = repository_of(path)
     if repository and not place.is_relative_to(repository.resolve()):
         raise UsageError(

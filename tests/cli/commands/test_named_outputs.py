@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -189,8 +190,12 @@ def test_link_to_itself(alone: Host, tmp_path: Path) -> None:
     """A link that leads nowhere but to itself is the user's trouble, and told by its name."""
     (tmp_path / "loop").symlink_to("loop")
     done = alone.multiplat("schema", "-o", "loop", cwd=tmp_path, code=3)
-    said = f"error: {tmp_path / 'loop'}: Too many levels of symbolic links\n"
-    assert done.stderr in (said, said.replace(f"{tmp_path}/", ""))
+    assert re.fullmatch(  # Python 3.13 notices it later
+        r"error: (can't write )?(\S*/)?loop: Too many levels of symbolic links\n"
+        r"(  the old files are as they were\n)?",
+        done.stderr,
+    )
+    assert (tmp_path / "loop").is_symlink()
 
 
 def _installed(alone: Host, project: Path) -> None:
