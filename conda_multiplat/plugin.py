@@ -88,7 +88,7 @@ def conda_pre_transaction_actions() -> Iterable[Any]:
 @hookimpl
 @_harmless("does not look at changes")
 def conda_post_transaction_actions() -> Iterable[Any]:
-    """See what was changed in a locked environment; condas before 25.5 don't ask."""
+    """Register the action that detects changes in a locked environment; needs conda 25.5."""
     from conda.plugins.types import CondaPostTransactionAction
 
     from conda_multiplat.in_conda.drift import drift_action
@@ -110,7 +110,7 @@ def conda_pre_commands() -> Iterable[Any]:
 @hookimpl
 @_harmless("does not look at changes")
 def conda_post_commands() -> Iterable[Any]:
-    """The same at the end of a command, for older condas; and what conda leaves to us there."""
+    """Register what runs after a command: change detection for older condas, and our installs."""
     from conda.plugins.types import CondaPostCommand
 
     from conda_multiplat.in_conda import CHANGING, FROM_FILES

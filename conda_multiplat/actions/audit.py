@@ -84,7 +84,7 @@ def advisory_source(database: str | None, settings: Settings) -> AdvisorySource:
     url = settings.osv_url()
     if not url:
         raise UsageError(
-            "no advisories to hold the locks against",
+            "no advisories to check the locks against",
             hints=[
                 "name a downloaded database: --db FILE (OSV's export for PyPI)",
                 f"or a service: {OSV_URL_VARIABLE}, or plugins.{OSV_URL} in .condarc",
@@ -114,7 +114,7 @@ def audit(
     locked = locked_targets(project, environments, platforms, console)
     if not locked:
         hints = ["run `conda multiplat lock`"]
-        raise LockFileError("nothing of what was asked for is locked", hints=hints)
+        raise LockFileError("nothing that was asked for is locked", hints=hints)
     subjects = [_subject(each) for each in locked]
     packages = [package for subject in subjects for package in subject.packages]
     found = findings(subjects, _advisories(source, packages, console), rules)

@@ -128,14 +128,14 @@ def _refuse_unfinished(where: Path, call: Invocation) -> None:
     """Refuse an environment that an install is changing, or left unfinished."""
     if prefixes.read_marker(where).get("state") == "installing":
         raise UnmetError(
-            f"{where} is not finished: an install was cut off, or is still at work there",
-            hints=[f"run `{call.typed('install')}`; without --no-install it is finished first"],
+            f"{where} is not finished: an install was interrupted, or is still running",
+            hints=[f"run `{call.typed('install')}`, or leave out --no-install to finish it first"],
         )
 
 
 def _as_it_is(call: Invocation, command: str) -> Path:
     """Return the environment's folder; a named one needs no manifest."""
-    hint = "without --no-install it is made as locked first"
+    hint = "leave out --no-install to install it first"
     where = call.named() or _first_present(call, call.project(), hint)[0]
     _require(where, hint)
     if command:
@@ -179,8 +179,8 @@ def _updated(call: Invocation, rule: str, command: str) -> Path:
     try:
         work = make_as_locked(project, choice, where, settings, console, then=then)
     except InUseError as error:
-        was_locked = ["what was just locked stays"] if project is not as_it_was else []
-        error.hints = (*error.hints, "--no-install takes it as it is", *was_locked)
+        was_locked = ["the new locks stay"] if project is not as_it_was else []
+        error.hints = (*error.hints, "--no-install uses it as it is", *was_locked)
         raise
     if work.changed:
         from conda_multiplat.actions.install.summary import outcome  # late: rarely needed
@@ -202,7 +202,7 @@ def _refuse_foreign(project: Project, where: Path, settings: Settings) -> None:
     name = name_of(where, settings)
     option = f"-n {name}" if name else f"-p {typed(where)}"
     hints = (
-        "--no-install takes it as it is",
-        f"conda multiplat install {option} makes it as locked: what else is in it goes",
+        "--no-install uses it as it is",
+        f"conda multiplat install {option} makes it as locked, and removes everything else in it",
     )
     require_own(project, where, hints)

@@ -60,13 +60,13 @@ def prefix_state(project: Project, choice: Choice | None, where: Path) -> Prefix
         return PrefixState(installed=False, as_locked=None, words="not installed")
     lock = foreign_lock(project, where)
     if lock is not None:
-        whose = f"of {lock}" if lock else "not made by conda multiplat"
+        whose = f"made from {lock}" if lock else "not made by conda multiplat"
         return PrefixState(installed=True, as_locked=None, words=whose)
     marker = read_marker(where)
     if choice is None:
         return PrefixState(installed=True, as_locked=None, words="installed")
     if marker.get("environment") != choice.environment:
-        return PrefixState(installed=True, as_locked=False, words=f"is {marker['environment']}")
+        return PrefixState(installed=True, as_locked=False, words=f"has {marker['environment']}")
     if marker.get("state") != "complete":
         words = "an install into it was not finished"
         return PrefixState(installed=True, as_locked=False, words=words)

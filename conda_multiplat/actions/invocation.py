@@ -41,7 +41,7 @@ class Invocation(NamedTuple):
         return self.name is not None or self.prefix is not None
 
     def typed(self, command: str) -> str:
-        """Another of our commands about the same environment, as it is typed."""
+        """Return another of our commands about the same environment, as the user would type it."""
         options = (("-n", self.name), ("-p", self.prefix), ("-e", self.environment))
         words = [f" {option} {quoted(value)}" for option, value in options if value is not None]
         files = f" -f {' '.join(map(quoted, self.files))}" if self.files else ""
@@ -78,7 +78,7 @@ class Skipped(NamedTuple):
 
     @property
     def words(self) -> str:
-        """What a person reads."""
+        """The text for people."""
         said = f"skipped {self.environment}: {self.error.message}"
         return "\n  ".join([said, *self.error.details])
 

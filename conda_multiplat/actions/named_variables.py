@@ -44,7 +44,7 @@ def _problems(at: Location, text: str, named: Collection[str]) -> Iterator[Probl
     for name in environment_variables(text):
         if name not in named:
             hint = (
-                f"if the server may have it: {VARIABLES_VARIABLE}={name} in the environment, or "
+                f"to allow it: {VARIABLES_VARIABLE}={name} in the environment, or "
                 f"`plugins: {{{VARIABLES}: [{name}]}}` in .condarc"
             )
             yield Problem(at, f"${name} is not a variable that may be sent", hint)

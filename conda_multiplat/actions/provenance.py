@@ -179,13 +179,13 @@ def refuse_unverifiable(project: Project, target: Target, lock: LockFile) -> Non
 def stray_error(project: Project, target: Target, lines: Sequence[str]) -> LockFileError:
     """Return the error for packages from other places, with a line for each."""
     return LockFileError(
-        f"{shown(project.lock_path(target.environment))} has packages from elsewhere than "
-        f"{target} may have",
+        f"{shown(project.lock_path(target.environment))} has packages from places that "
+        f"{target} does not allow",
         details=lines,
         hints=[
-            "if that is meant, name the channel, or under `multiplat: pypi: file-hosts` the "
-            "server of PyPI packages, in the manifest; then: conda multiplat lock",
-            "where a channel has a mirror, conda's configuration says so: `channel_alias`, "
-            "`custom_channels`",
+            "to allow them, name the channel in the manifest, or the server of PyPI packages under "
+            "`multiplat: pypi: file-hosts`; then: conda multiplat lock",
+            "for a mirror of a channel, set `channel_alias` or `custom_channels` in conda's "
+            "configuration",
         ],
     )

@@ -31,7 +31,7 @@ def versions(settings: Settings) -> Mapping[str, str | None]:
 
 
 def caches(settings: Settings) -> Mapping[str, FolderSize]:
-    """Our cache and uv's, where they are there; ours is in the first of conda's that has one."""
+    """Return the sizes of our cache, in the first of ``pkgs_dirs`` that has one, and of uv's."""
     folders = (folder / FOLDER for folder in settings.pkgs_dirs)
     found = {"cache": next((folder for folder in folders if folder.is_dir()), None)}
     uv = _uv(settings, "cache", "dir")

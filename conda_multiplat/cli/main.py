@@ -316,7 +316,7 @@ def guarded(
     except DocumentError as error:
         said = UsageError(error.message)
     except RecursionError:
-        said = UsageError(f"something that was read can't be used: {TOO_DEEP}")
+        said = UsageError(f"some input can't be used: {TOO_DEEP}")
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != PANIC:
             raise

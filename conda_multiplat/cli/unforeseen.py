@@ -24,7 +24,7 @@ def not_ours(error: BaseException) -> MultiplatError | None:
     if type(error).__name__ == PANIC:
         return OutsideError("rattler failed on this input", details=more)
     if type(error).__module__ == "exceptions":
-        hint = "a lock, a channel or a package says so: take the file from version control again"
+        hint = "it comes from a lock, a channel or a package: restore the file from version control"
         return UsageError(reason, details=more, hints=[hint])
     return None
 

@@ -54,7 +54,7 @@ def _health(prefix: Path, limit: int | None) -> list[str]:
 
     marker = read_marker(prefix)
     if not marker:
-        return ["✅ The environment is not one of conda-multiplat's."]
+        return ["✅ The environment was not made by conda-multiplat."]
     path = str(marker.get("lock", ""))
     locked = _locked(path)
     if locked is None:

@@ -127,7 +127,9 @@ def _drift(prefix: Path, added: tuple[str, ...], removed: tuple[str, ...]) -> st
         return ""
     install = install_command(marker)
     manifest = ", ".join(marker.get("manifest", ())) or "its manifest"
-    lines = [f"{prefix} is locked: `{install}` will undo this"]
-    lines += [f"  to keep it: add `- {each}` to dependencies in {manifest}" for each in added]
-    lines += [f"  to keep it: take {each} out of {manifest}" for each in removed]
+    lines = [f"{prefix} is locked: `{install}` will undo this change"]
+    lines += [
+        f"  to keep the change: add `- {each}` to dependencies in {manifest}" for each in added
+    ]
+    lines += [f"  to keep the change: remove {each} from {manifest}" for each in removed]
     return "\n".join([*lines, f"  then: conda multiplat lock, {install}"])

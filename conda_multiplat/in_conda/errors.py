@@ -74,7 +74,7 @@ def _of_file(path: str) -> Iterator[tuple[str, str]]:
     elif _MANIFEST.search(text):
         yield (
             "multiplat_manifest",
-            f"{path} is written for conda-multiplat, and conda ignores a part of it: "
+            f"{path} is written for conda-multiplat, and conda ignores part of it: "
             f"`conda multiplat lock -f {path}`, then `conda multiplat install -f {path}`",
         )
 

@@ -34,13 +34,13 @@ def settings() -> list[Any]:
     )
     index = CondaSetting(
         name=PYPI_INDEX,
-        description="the URL of the index that stands for PyPI on this machine: a mirror of it",
+        description="the URL of a mirror of PyPI, which this machine uses in its place",
         parameter=PrimitiveParameter("", element_type=str),
     )
     osv = CondaSetting(
         name=OSV_URL,
         description="the URL of the service that `conda multiplat audit` asks for advisories, by "
-        "OSV's protocol; it hears the names and versions of what is locked",
+        "OSV's protocol; it receives the names and versions of what is locked",
         parameter=PrimitiveParameter("", element_type=str),
     )
     run = CondaSetting(

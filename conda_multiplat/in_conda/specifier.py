@@ -261,7 +261,7 @@ def _fetched(records: Sequence[Any]) -> list[Any]:
     specs = [MatchSpec(record.url, **_hashes(record)) for record in records]
     ProgressiveFetchExtract(specs).execute()
     if context.download_only:
-        raise CondaExitZero("what is locked is in the package cache; nothing was installed")
+        raise CondaExitZero("the locked packages are in the package cache; nothing was installed")
     return [_cached(spec, each) for spec, each in zip(specs, records, strict=True)]
 
 
@@ -277,7 +277,7 @@ def _cached(spec: Any, record: Any) -> Any:
 
 
 def before(command: str) -> None:
-    """Before a command of conda's that is to read our format: all that is wrong with its files.
+    """Report all problems of its files before a conda command reads our format.
 
     Raises:
         CondaError: a file can't be read, or the command can't do it.
@@ -304,7 +304,7 @@ def _refuse_update(file: Path) -> None:
     here = f" in {file.parent}" if file.parent != Path() else ""
     words = f"-e {environment}`{here}" if environment else f"-f {file}`"
     raise UsageError(
-        "`conda env update` can't make an environment what is locked",
+        "`conda env update` can't install exactly what is locked",
         hints=[f"`conda multiplat install {words} does, with the same -n or -p"],
     )
 
@@ -317,7 +317,7 @@ def linked(prefix: Path) -> bool:
 
 
 def finish(_command: str) -> None:
-    """At the end of a command of conda's: complete the environment that it made from our lock.
+    """Complete the environment that a conda command has made from our lock, when it ends.
 
     Raises:
         CondaError: it could not be finished.

@@ -25,7 +25,7 @@ class CondasExcludeNewer(NamedTuple):
 def exclude_newer_of(
     everything: object, packages: Mapping[str, Any], channel_settings: Iterable[Mapping[str, Any]]
 ) -> CondasExcludeNewer:
-    """The same of values as they are configured: ``null`` and ``true`` say nothing."""
+    """Return the settings from configured values, of which ``null`` and ``true`` set nothing."""
     channels: list[tuple[str, str]] = []
     for setting in channel_settings:
         value = setting.get("exclude_newer", setting.get("exclude-newer"))

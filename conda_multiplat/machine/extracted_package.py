@@ -53,11 +53,11 @@ def fault(folder: Path, identity: tuple[str, str, str], documents: str, *, conte
         contents: read the files whose sizes are right too.
     """
     if folder.is_symlink() or not folder.is_dir():
-        return "it is no folder"
+        return "it is not a folder"
     try:
         texts = _documents(folder)
         if documents and _digest(texts) != documents:
-            return "info is altered"
+            return "files in info are altered"
         wrong = _another_package if documents else _wrong_document
         reason = wrong(texts, identity)
         if reason or "paths.json" not in texts:
@@ -127,14 +127,14 @@ def _not_to_link(texts: Mapping[str, bytes]) -> str:
     noarch = json.loads(texts.get("link.json", b"{}")).get("noarch")
     for text in (noarch.get("entry_points") or ()) if isinstance(noarch, dict) else ():
         if not _ENTRY_POINT.fullmatch(text):
-            return f"info/link.json has the entry point {text!r}, whose name is none of a file"
+            return f"info/link.json has the entry point {text!r}, which is not a file name"
     return ""
 
 
 def _entries(text: bytes) -> list[dict[str, Any]]:
     entries = json.loads(text)["paths"]
     if not isinstance(entries, list):
-        raise TypeError("`paths` is no list")
+        raise TypeError("`paths` is not a list")
     return entries
 
 
@@ -145,9 +145,9 @@ def _wrong_entry(entry: Mapping[str, Any]) -> str:
     if _IN_CONDA_META.match(path):
         return "which is in conda's own folder"
     if path[-1] in "/." and posixpath.basename(path) in ("", "."):
-        return "which is no file"
+        return "which is not a file"
     if _NOT_PLAIN.search(path):
-        return "which has an empty part or a dot for one"
+        return "which has an empty part or a `.`"
     if size is not None and (type(size) is not int or size < 0):
         return f"of {size!r} bytes"
     return ""
@@ -163,7 +163,7 @@ def _another_package(texts: Mapping[str, bytes], identity: tuple[str, str, str])
     index = json.loads(texts["index.json"])
     name, version, build = (index.get(key) for key in ("name", "version", "build"))
     if (str(name).lower(), version, build) != identity:
-        return f"info/index.json is of another package: {name} {version} {build}"
+        return f"info/index.json is for another package: {name} {version} {build}"
     return ""
 
 
@@ -174,7 +174,7 @@ def _wrong_document(texts: Mapping[str, bytes], identity: tuple[str, str, str]) 
     if reason := _another_package(texts, identity):
         return reason
     others = [json.loads(text) for text in texts.values()]
-    return "" if all(isinstance(each, dict) for each in others) else "info is no mapping"
+    return "" if all(isinstance(each, dict) for each in others) else "info is not a mapping"
 
 
 def _wrong_file(folder: Path, entries: Iterable[dict[str, Any]], *, contents: bool) -> str:

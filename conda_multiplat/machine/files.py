@@ -37,7 +37,7 @@ _BLOCK = 1 << 16
 #: The largest manifest, or file that it names, in bytes; more YAML takes a minute to read.
 _LARGEST = 8 << 20
 #: The message for an unusable line in a file outside of the project.
-NOT_SHOWN = "this line can't be used; it is not shown, because its file is not of this repository"
+NOT_SHOWN = "this line can't be used; it is not shown, because its file is outside this repository"
 #: The largest lock, in bytes.
 _LARGEST_LOCK = 128 << 20
 
@@ -255,7 +255,7 @@ def place_of(path: Path) -> Path:
     if repository and not place.is_relative_to(repository.resolve()):
         raise UsageError(
             f"{shown(path)} is a link to {place}, outside of the repository {repository}",
-            hints=["replace the link by a file, or name the file itself", "no file was changed"],
+            hints=["replace the link with a file, or name the file itself", "no file was changed"],
         )
     return place
 
@@ -281,7 +281,7 @@ def _stage(temporary: Path, path: Path, text: str) -> None:
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, "it is no file")  # a pipe or a device must not be replaced
+        raise OSError(errno.EINVAL, "it is not a file")  # a pipe or a device must not be replaced
     mode = path.stat().st_mode & 0o777 if path.exists() else None
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:

@@ -63,9 +63,9 @@ def cuda_possible() -> bool:
 
 
 def ask_driver() -> Found:
-    """The virtual packages of this machine, from a process of its own.
+    """Return the virtual packages of this machine, detected in a process of its own.
 
-    Those of CUDA are left out where the driver does not answer in time or crashes.
+    Those of CUDA are left out if the driver crashes or does not answer in time.
     """
     return _ask(os.environ) or _ask({**os.environ, **_NO_CUDA})
 
@@ -82,13 +82,13 @@ def _ask(environ: Mapping[str, str]) -> Found:
 
 
 def cuda_as_conda(detector: Callable[..., object]) -> str | None:
-    """The CUDA version that conda's own detector finds, ``""`` for none.
+    """Return the CUDA version that conda's own detector finds; ``""`` for none.
 
     conda runs it in a process that imports half of conda, 0.4 s. The function needs modules of
     Python alone: here it gets a process that has nothing else.
 
     Returns:
-        ``None`` where it can't be run like that: conda has to be asked.
+        ``None`` if the detector can't be run like that, so that conda has to run it.
     """
     import inspect
 
@@ -111,7 +111,7 @@ def cuda_as_conda(detector: Callable[..., object]) -> str | None:
 
 
 def cuda_arch() -> str:
-    """The lowest compute capability of this machine's GPUs (CEP 46); ``""`` for none.
+    """Return the lowest compute capability of this machine's GPUs (CEP 46); ``""`` for none.
 
     ``CONDA_OVERRIDE_CUDA_ARCH`` and ``CONDA_OVERRIDE_CUDA`` are taken into account (CEP 30).
     """

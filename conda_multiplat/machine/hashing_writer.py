@@ -42,14 +42,14 @@ class HashingWriter:
         return self._stream.write(data)
 
     def flush(self) -> None:
-        """Have the other stream write what it holds."""
+        """Flush the underlying stream."""
         self._stream.flush()
 
     def tell(self) -> int:
-        """Where the next byte goes."""
+        """Return the position of the next byte."""
         return self.size
 
     @property
     def sha256(self) -> str:
-        """Of what was written, in hexadecimal."""
+        """The digest of what was written so far, in hexadecimal."""
         return self._sha256.hexdigest()

@@ -36,8 +36,7 @@ CURRENT, LOCKED, FROZEN = RUN_RULES = ("current", "locked", "frozen")
 HOOK_SETTINGS = {
     MACHINE: (
         "error",
-        "this machine lacks what a package that is about to be linked needs of it "
-        "(virtual packages, such as __cuda)",
+        "this machine lacks virtual packages, such as __cuda, that a package to be linked needs",
     ),
     CPU_BUILDS: ("warn", "conda chooses a CPU build although this machine has CUDA"),
     DRIFT: ("warn", "conda changes an environment that `conda multiplat install` has made"),

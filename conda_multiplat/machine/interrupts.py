@@ -35,7 +35,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 def exit_code(number: int) -> int:
-    """A shell's code for the end by a signal."""
+    """Return the exit code that shells use for a process ended by a signal."""
     return 128 + number
 
 
@@ -91,7 +91,7 @@ class Received:
 
     @property
     def exit_code(self) -> int:
-        """That of a signal whose exception was lost; 0 where none came."""
+        """The exit code for a signal whose exception was lost; 0 if none came."""
         return exit_code(self.number) if self.number else 0
 
     def reraise(self) -> None:

@@ -25,13 +25,13 @@ _PROJECT = ("pyproject.toml", "setup.py")
 
 
 def missing_places(lines: Iterable[Requirement], base: Path) -> Iterator[Problem]:
-    """What is wrong with the paths that lines name, and with variables in their URLs."""
+    """Yield what is wrong with the paths in lines, and with the variables in their URLs."""
     for line in lines:
         text = line.text.removeprefix(CONSTRAINT)
         option, value = split_option(text)
         unset = [name for name in _VARIABLE.findall(text) if name not in os.environ]
         if unset:
-            hint = f"set {' and '.join(unset)} where this is locked"
+            hint = f"set {' and '.join(unset)} in the environment before locking"
             yield Problem(line.at, f"{text}: ${{{unset[0]}}} is not set", hint)
         elif option in (*INDEXES, *LINKS):
             yield from _source(line, option, os.path.expandvars(value), base)
@@ -50,7 +50,7 @@ def _source(line: Requirement, option: str, value: str, base: Path) -> Iterator[
         hint = "write the URL of an index, https://HOST/simple, or a folder that is one"
         yield Problem(line.at, f"{option}: no folder {shown(path)}", hint)
     elif not path.exists():
-        hint = "write a folder of wheels that is there, or the URL of a page that links to some"
+        hint = "write an existing folder of wheels, or the URL of a page with links to wheels"
         yield Problem(line.at, f"{option}: neither a folder nor a file: {shown(path)}", hint)
     elif path.is_file() and path.name.lower().endswith(ARCHIVES):
         hint = f"write the folder, or the wheel by itself: `./{path.name}`"
@@ -64,7 +64,7 @@ def _project(line: Requirement, text: str, editable: bool, path: Path) -> Iterat
             hint = f"it has neither {' nor '.join(_PROJECT)}: write the folder that has one"
             yield Problem(line.at, f"{text}: no Python project in {name}", hint)
     elif not path.exists():
-        hint = "write a path that is there, from the file that has the line"
+        hint = "write an existing path, relative to the file that has the line"
         yield Problem(line.at, f"{text}: there is no {name}", hint)
     elif editable:
         hint = "write it without -e, or write the project's folder"

@@ -36,7 +36,7 @@ class _Asked(NamedTuple):
 def local_projects(
     line: Requirement, place: Place, base: Path, read: ReadText
 ) -> Iterator[LocalProject]:
-    """The project that a line names, and those that it needs by their paths, each once.
+    """Yield the project that a line names, and those that it requires by path, each once.
 
     Args:
         line: the line.
@@ -93,7 +93,7 @@ def _expanded(url: str, folder: Path) -> str:
 
 
 def read_project(folder: Path, read: ReadText, base: Path) -> ProjectMetadata:
-    """What a project says of itself; nothing of files that are not there, or are no text.
+    """Return a project's metadata; files that are missing or are not text count as empty.
 
     Raises:
         WordingError: its ``pyproject.toml`` is not TOML.

@@ -24,21 +24,21 @@ def is_of_others(project: Project, lock: Path) -> bool:
 
 
 def passed_over(project: Project) -> str:
-    """A line for a project that was found: a manifest of a usual name is not the lock's own.
+    """Return a note if the lock was not made from the manifest with the usual name in its folder.
 
-    ``""`` where it is, or where there is no such manifest.
+    It is ``""`` if it was, or if there is no such manifest.
     """
     manifest = manifest_in(project.folder)
     if manifest is None or manifest in project.files:
         return ""
     files = ", ".join(map(shown, project.files))
-    return f"{files}: the lock was made from that, not from {shown(manifest)} (-f takes another)"
+    return f"the lock was made from {files}, not from {shown(manifest)} (to use another: -f)"
 
 
 def gone_files(project: Project) -> str:
-    """A line for a project that was found: the files that its lock was made from are not there.
+    """Return a note if files that the lock was made from no longer exist.
 
-    ``""`` where they are, and where another tool made the lock.
+    It is ``""`` if all exist, or if another tool made the lock.
     """
     try:
         head = head_of(project.lock_path(DEFAULT_ENVIRONMENT))
@@ -51,6 +51,8 @@ def gone_files(project: Project) -> str:
     if not gone:
         return ""
     names = ", ".join(map(shown, gone))
-    verb = "it is gone" if len(gone) == 1 else "they are gone"
+    verb = "is" if len(gone) == 1 else "are"
     taken = ", ".join(map(shown, project.files))
-    return f"{names}: the lock was made from that, and {verb}: {taken} is taken (-f takes another)"
+    return (
+        f"the lock was made from {names}, which {verb} gone: {taken} is used (to use another: -f)"
+    )

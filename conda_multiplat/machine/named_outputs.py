@@ -45,7 +45,7 @@ def refuse_others(
     """
     if path.exists() and not is_stream(path) and not _is_empty(path) and not is_one(path):
         raise UsageError(
-            f"{shown(path)} is there, and is no {kind}: it is not replaced",
+            f"{shown(path)} exists, and is no {kind}: it is not replaced",
             hints=[f"name another with {option}"],
         )
 

@@ -30,16 +30,16 @@ from conda_multiplat.vocabulary.pip_places import (
 
 
 def file_path(value: str, folder: Path) -> Path:
-    """The file that ``-r`` or ``-c`` names: a path, or a URL of ``file:``."""
+    """Return the file that ``-r`` or ``-c`` names by a path or a ``file:`` URL."""
     return (folder / Place(value).path).resolve()
 
 
 def placed(line: Requirement, homes: Sequence[Path], base: Path) -> tuple[Requirement, str]:
-    """A line whose relative path, if it has one, counts from ``base``; and what to say of that.
+    """Return a line with its relative path, if any, made relative to ``base``; and a note on it.
 
     Args:
         line: a single entry.
-        homes: the folders that its path may count from, the preferred first.
+        homes: the folders that its path may be relative to, the preferred one first.
         base: the locks' folder.
     """
     before, place = _taken_apart(line.text)
@@ -51,13 +51,13 @@ def placed(line: Requirement, homes: Sequence[Path], base: Path) -> tuple[Requir
 
 
 def place_in(text: str) -> Place | None:
-    """The place that a requirement or an editable one is taken from; ``None`` for others."""
+    """Return the place that a requirement, editable or not, names; ``None`` for other entries."""
     option, _ = split_option(text)
     return _taken_apart(text)[1] if not option or option in EDITABLE else None
 
 
 def with_path(text: str, moved: Callable[[str], str]) -> str:
-    """An entry whose relative path, if it has one, is what ``moved`` makes of it."""
+    """Return an entry with its relative path, if any, replaced by ``moved(path)``."""
     before, place = _taken_apart(text)
     if place is None or not place.is_relative:
         return text
@@ -68,7 +68,7 @@ def with_path(text: str, moved: Callable[[str], str]) -> str:
 
 
 def project_place(line: Requirement) -> Place | None:
-    """Where the local project is that a line names; ``None`` where it names none."""
+    """Return the place of the local project that a line names; ``None`` if it names none."""
     place = None if line.text.startswith(CONSTRAINT) else place_in(line.text)
     is_folder = place and place.is_path and not place.path.lower().endswith(ARCHIVES)
     return place if is_folder else None

@@ -96,7 +96,7 @@ def unfinished(prefix: Path, reason: str) -> OutsideError:
     return OutsideError(
         f"{prefix} could not be finished",
         details=[reason],
-        hints=["run the same command again: it goes on where it stopped"],
+        hints=["run the same command again: it continues where it stopped"],
     )
 
 
@@ -211,7 +211,7 @@ def _state(prefix: Path) -> Path:
 
 
 def read_state(prefix: Path) -> dict[str, Any]:
-    """What conda keeps of a prefix in ``conda-meta/state``; nothing where it keeps none.
+    """Return what conda stores in ``conda-meta/state`` of a prefix; empty if there is no such file.
 
     Raises:
         OutsideError: it can't be read.
@@ -221,7 +221,7 @@ def read_state(prefix: Path) -> dict[str, Any]:
 
 
 def read_variables(prefix: Path) -> dict[str, Any]:
-    """The variables that activation sets, of ``conda env config vars`` and of the manifest.
+    """Return the variables that activation sets, from ``conda env config vars`` and the manifest.
 
     Raises:
         OutsideError: they can't be read.
@@ -235,7 +235,7 @@ def _variables(state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
-    """The object in a JSON file.
+    """Return the object in a JSON file.
 
     Raises:
         OutsideError: it can't be read, or is something else.
@@ -266,7 +266,7 @@ def register(prefix: Path) -> None:
 
 
 def frozen_message(prefix: Path) -> str | None:
-    """Why a prefix is frozen (CEP 22); ``None`` where it is not."""
+    """Return why a prefix is frozen (CEP 22); ``None`` if it is not."""
     path = meta(prefix) / "frozen"
     if not path.is_file():
         return None
@@ -276,4 +276,4 @@ def frozen_message(prefix: Path) -> str | None:
     except ValueError:
         content = {"message": text}
     message = content.get("message") if isinstance(content, dict) else text
-    return str(message or "it has no reason of its own")
+    return str(message or "no reason is given")

@@ -97,7 +97,7 @@ def _right_for_another(prefix: Path, paths: Collection[str], *, contents: bool) 
 
 
 def left_by_scripts(prefix: Path, names: Collection[str]) -> dict[str, int | None]:
-    """What is not as linked right after it was: packages' own scripts have left it so.
+    """Return the files, with their sizes, that packages' own scripts have changed since linking.
 
     Args:
         prefix: the environment.
@@ -156,7 +156,7 @@ def _same_content(path: str, entry: Mapping[str, Any]) -> bool:
 
 
 def sha256_of(path: Path) -> str:
-    """The digest of a file; ``""`` where it can't be read."""
+    """Return the SHA-256 of a file; ``""`` if it can't be read."""
     digest = hashlib.sha256()
     try:
         with path.open("rb") as file:

@@ -21,7 +21,7 @@ def read_activation(prefix: Path, settings: Settings) -> Activation:
     windows = settings.subdir.startswith("win-")
     if (";" if windows else ":") in str(prefix):
         raise UsageError(
-            f"{prefix} can't be activated: PATH is separated by what is in its name",
+            f"{prefix} can't be activated: its name contains the separator of PATH",
             hints=["choose another folder with -p PREFIX"],
         )
     base = settings.root_prefix

@@ -134,13 +134,13 @@ class _Expansion:
                 f"a manifest can name files of its repository, {shown(repository)}: copy it there"
             )
             self.problems.add(
-                Problem(entry.at, f"{entry.text}: it is not of this repository", hint)
+                Problem(entry.at, f"{entry.text}: it is outside this repository", hint)
             )
             return
         try:
             text = self.read(path)
         except MultiplatError as error:
-            hint = f"it counts from {shown(origin.homes[0])}"
+            hint = f"it is relative to {shown(origin.homes[0])}"
             self.problems.add(Problem(entry.at, f"{entry.text}: {error.message}", hint))
             return
         homes = (path.parent, *origin.homes[-1:])

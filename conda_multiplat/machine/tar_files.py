@@ -155,7 +155,7 @@ class _Strangers(tarfile.TarFile):
         finally:
             self.fileobj.left = None
         if member is not None and member.size < 0:
-            raise tarfile.ReadError("a file of less than no bytes")
+            raise tarfile.ReadError("a file of negative size")
         self.count += member is not None
         if self.count > self.most:
             raise tarfile.ReadError(f"it has more than {self.most} files")
@@ -225,7 +225,7 @@ def _reading(archive: Path) -> Iterator[tarfile.TarFile]:
         with archive.open("rb") as file, open_tar(file) as tar:
             yield tar
     except (tarfile.TarError, EOFError, ValueError) as error:
-        raise LockFileError(f"{shown(archive)} is no packed environment: {error}") from None
+        raise LockFileError(f"{shown(archive)} is not a packed environment: {error}") from None
     except OSError as error:
         reason = f"{error.filename or archive}: {error.strerror or error}"
         raise OutsideError(f"{shown(archive)} can't be unpacked: {reason}") from None
@@ -263,13 +263,13 @@ class _Names:
         }
         key = _folded(name)
         if key in self._files:
-            return "which is there twice"
+            return "which is in it twice"
         if (
             key in self._folders
             or not self._files.isdisjoint(above)
             or any(self._folders.get(each, folder) != folder for each, folder in above.items())
         ):
-            return "which not every system can have beside its other files"
+            return "which clashes with another of its files on some systems"
         self._files.add(key)
         self._folders |= above
         return ""
@@ -288,9 +288,9 @@ def _refuse(archive: Path, member: tarfile.TarInfo, name: str, names: _Names) ->
     """
     reason = ""
     if not member.isreg() or member.sparse is not None:
-        reason = "which is no file"
+        reason = "which is not a file"
     elif not is_portable(name):
-        reason = "which is no path below a folder that every system can have"
+        reason = "which is not a path that is valid on every system"
     else:
         reason = names.add(name)
     if reason:

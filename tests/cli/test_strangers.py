@@ -305,7 +305,7 @@ def test_link_of_another_package(
     alone.multiplat("lock", cwd=project)
     done = alone.multiplat("install", cwd=project, code=0 if path == "link/" else 3)
     if done.returncode:
-        assert f"evil 1.0: info/paths.json lists {evil!r}, which has an empty part or a dot" in (
+        assert f"evil 1.0: info/paths.json lists {evil!r}, which has an empty part or a `.`" in (
             done.stderr
         )
     assert not list(outside.iterdir())
@@ -524,7 +524,7 @@ def test_variable_is_not_sent(
     assert at in done.stderr
     assert "$SECRET is not a variable that may be sent\n" in done.stderr
     assert (
-        "if the server may have it: CONDA_MULTIPLAT_VARIABLES=SECRET in the environment, or "
+        "to allow it: CONDA_MULTIPLAT_VARIABLES=SECRET in the environment, or "
         "`plugins: {multiplat_variables: [SECRET]}` in .condarc\n"
     ) in done.stderr
     assert not server.requests
@@ -580,7 +580,7 @@ def test_file_outside_is_not_shown(
     assert "hunter2" not in done.stdout + done.stderr
     if option in ("-r", "-c", "--requirement="):
         assert "environment.yml:5:" in done.stderr
-        assert "it is not of this repository" in done.stderr
+        assert "it is outside this repository" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["check", "lock", "install", "info", "tree"])
@@ -590,7 +590,7 @@ def test_manifest_is_a_link_out(alone: Host, project: Path, tmp_path: Path, comm
     done = alone.multiplat(command, cwd=project, code=2)
     assert "hunter2" not in done.stdout + done.stderr
     assert "environment.yml:" in done.stderr
-    assert "it is not shown, because its file is not of this repository" in done.stderr
+    assert "it is not shown, because its file is outside this repository" in done.stderr
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device", "folder", "large"])

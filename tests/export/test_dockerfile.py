@@ -68,8 +68,8 @@ def test_text(door: Host, project: Path, tools: Path) -> None:
     assert "in sync" in door.multiplat("check", cwd=project).stdout
     write(project, tools, "python", platforms=platforms, extra="variables: {ROBOT: other}\n")
     assert door.multiplat("check", cwd=project, code=1).stdout == (
-        "linux-64.Dockerfile is out of date\n  it is not what the lock says\n"
-        "linux-aarch64.Dockerfile is out of date\n  it is not what the lock says\n"
+        "linux-64.Dockerfile is out of date\n  it differs from the lock\n"
+        "linux-aarch64.Dockerfile is out of date\n  it differs from the lock\n"
         "run: conda multiplat render --existing\n"
     )
     done = door.multiplat("render", "--existing", cwd=project)
@@ -105,7 +105,7 @@ def test_other_platforms(alone: Host, project: Path, tools: Path) -> None:
     write(project, tools, "tool", platforms="[osx-arm64]")
     alone.multiplat("lock", cwd=project)
     done = alone.multiplat("render", "--kind", "dockerfile", cwd=project, code=2)
-    assert done.stderr == "error: nothing of Linux is locked for any platform\n"
+    assert done.stderr == "error: no Linux packages are locked for any platform\n"
 
 
 @pytest.mark.slow

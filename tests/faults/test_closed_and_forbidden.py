@@ -165,8 +165,8 @@ def test_half_made(alone: Host, project: Path, real_channel: Path, command: str)
     marker.write_text(text.replace('"complete"', '"installing"'), encoding="utf-8")
     done = alone.multiplat(words[0], *shell, *words[1:], cwd=project, code=1)
     assert done.stderr == (
-        f"error: {prefix} is not finished: an install was cut off, or is still at work there\n"
-        "  run `conda multiplat install`; without --no-install it is finished first\n"
+        f"error: {prefix} is not finished: an install was interrupted, or is still running\n"
+        "  run `conda multiplat install`, or leave out --no-install to finish it first\n"
     )
     alone.multiplat("install", "-q", cwd=project)
     alone.multiplat(words[0], *shell, *words[1:], cwd=project)

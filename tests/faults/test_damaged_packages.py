@@ -238,7 +238,7 @@ def test_archive_of_another_package(machine: Machine, change: dict[str, str]) ->
     first, *others = machine.records()
     text = machine.refused([first._replace(**change), *others])
     assert text.startswith("locked packages are not what was locked\n")
-    assert "info/index.json is of another package: prefixed 1.0 h0_0: " in text
+    assert "info/index.json is for another package: prefixed 1.0 h0_0: " in text
 
 
 def test_path_that_leads_out_of_the_cache(machine: Machine) -> None:

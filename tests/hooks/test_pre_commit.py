@@ -222,7 +222,7 @@ def test_rendered_files(repository: Repository, channel: Path) -> None:
     repository.git("add", "-A")
     said = repository.commit(code=1)
     for name in ("conda-linux-64.lock", "environment-linux-64.yml"):
-        assert f"{name} is out of date\n  it is not what the lock says\n" in said
+        assert f"{name} is out of date\n  it differs from the lock\n" in said
     assert said.count("run: conda multiplat render --existing\n") == 1
     repository.git("reset", "-q", "--hard")
     repository.hooks("conda-multiplat-render", "conda-multiplat-check")

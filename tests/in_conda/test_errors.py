@@ -51,7 +51,7 @@ def test_manifest(hinting: Host, project: Path, real_channel: Path) -> None:
     write(project, real_channel, "greeting-data", "nowhere  # [osx]", platforms=f"[{SUBDIR}]")
     found = _hints(hinting, "env", "create", "--yes", cwd=project)
     assert found["multiplat_manifest"] == (
-        "environment.yml is written for conda-multiplat, and conda ignores a part of it: "
+        "environment.yml is written for conda-multiplat, and conda ignores part of it: "
         "`conda multiplat lock -f environment.yml`, then "
         "`conda multiplat install -f environment.yml`"
     )

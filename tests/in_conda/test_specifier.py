@@ -131,7 +131,7 @@ def test_update(naming: Host, locked: Path, name: tuple[str, ...]) -> None:
         command = ("env", "update", option, "multiplat", "-f", file, *name)
         done = naming.run(*command, cwd=locked, code=1)
         assert (
-            "CondaError: `conda env update` can't make an environment what is locked\n"
+            "CondaError: `conda env update` can't install exactly what is locked\n"
             f"  `conda multiplat install {words}` does, with the same -n or -p\n"
         ) in done.stderr
     assert not (naming.envs / "demo").exists()

@@ -108,11 +108,14 @@ def test_drift(conda: Host, project: Path, real_channel: Path, managed: Path) ->
     """``conda install`` into a locked prefix works, and says how to keep the change."""
     done = _add(conda, real_channel)
     assert done.returncode == 0, done.stderr
-    assert done.stderr.count(f"{managed} is locked: `conda multiplat install` will undo this") == 1
+    assert (
+        done.stderr.count(f"{managed} is locked: `conda multiplat install` will undo this change")
+        == 1
+    )
     if version(conda) >= (25, 5):  # in a transaction, conda has begun a line of its own
         assert f"\n{managed} is locked" in done.stderr
     manifest = project / "environment.yml"
-    assert f"  to keep it: add `- prefixed` to dependencies in {manifest}\n" in done.stderr
+    assert f"  to keep the change: add `- prefixed` to dependencies in {manifest}\n" in done.stderr
     assert list((managed / "conda-meta").glob("prefixed-*.json"))
 
 
@@ -161,7 +164,7 @@ def test_doctor(conda: Host, project: Path, real_channel: Path, managed: Path) -
     assert lacks in _doctor(conda, CONDA_OVERRIDE_CUDA="11.8")
     source = ("--override-channels", "--channel", real_channel.as_uri())
     conda.run("create", "--yes", "-n", "other", *source, "greeting-data")
-    assert "✅ The environment is not one of conda-multiplat's.\n" in _doctor(conda, "other")
+    assert "✅ The environment was not made by conda-multiplat.\n" in _doctor(conda, "other")
 
 
 def test_drift_that_does_not_happen(conda: Host, managed: Path, real_channel: Path) -> None:
@@ -176,7 +179,10 @@ def test_drift_by_removal(conda: Host, project: Path, managed: Path) -> None:
     """``conda remove`` is pointed out too, once, with what to do in the manifest."""
     done = conda.run("remove", "--yes", "-n", "demo", "--offline", "greeting-data")
     assert done.stderr.count("is locked") == 1
-    assert f"  to keep it: take greeting-data out of {project / 'environment.yml'}" in done.stderr
+    assert (
+        f"  to keep the change: remove greeting-data from {project / 'environment.yml'}"
+        in done.stderr
+    )
 
 
 @pytest.mark.parametrize("command", [("remove", "--all"), ("env", "remove")])
@@ -192,7 +198,10 @@ def test_removal_of_all_packages(conda: Host, managed: Path) -> None:
     if version(conda) < (25, 5):
         pytest.skip("nobody asks us about transactions without a solve in a conda before 25.5")
     done = conda.run("remove", "--yes", "-n", "demo", "--all", "--keep-env")
-    assert done.stderr.count(f"{managed} is locked: `conda multiplat install` will undo this") == 1
+    assert (
+        done.stderr.count(f"{managed} is locked: `conda multiplat install` will undo this change")
+        == 1
+    )
 
 
 def test_doctor_fixes(conda: Host, real_channel: Path, managed: Path) -> None:

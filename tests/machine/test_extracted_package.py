@@ -53,15 +53,15 @@ def test_as_packed(tmp_path: Path) -> None:
         ("lib/b", b"abc", "lib/b is altered"),
         ("info/paths.json", None, "info/paths.json is missing"),
         ("info/paths.json", b"{", "info can't be read: "),
-        ("info/paths.json", b"[]", "info is no mapping"),
-        ("info/paths.json", b'{"paths": {}}', "info can't be read: `paths` is no list"),
+        ("info/paths.json", b"[]", "info is not a mapping"),
+        ("info/paths.json", b'{"paths": {}}', "info can't be read: `paths` is not a list"),
         ("info/paths.json", b'{"paths": [1]}', "info can't be read: "),
         ("info/paths.json", b'{"paths": [{}]}', "info can't be read: '_path'"),
         ("info/paths.json", b'{"paths": [{"_path": 1}]}', "info can't be read: "),
         ("info/paths.json", b"\xff\x00", "info can't be read: "),
         ("info/paths.json", b"[" * 100_000, "info can't be read: "),
         ("info/index.json", None, "info/index.json is missing"),
-        ("info/index.json", b"{}", "info/index.json is of another package"),
+        ("info/index.json", b"{}", "info/index.json is for another package"),
         ("info/index.json", b"[]", "info can't be read: "),
         ("info/link.json", b"", "info can't be read: "),
     ],
@@ -74,7 +74,7 @@ def test_damage(tmp_path: Path, path: str, content: bytes | None, reason: str) -
     if content is not None:
         (folder / path).write_bytes(content)
     assert fault(folder, IDENTITY, "", contents=False).startswith(reason)
-    wanted = reason if path.startswith("lib") else "info is altered"
+    wanted = reason if path.startswith("lib") else "files in info are altered"
     assert fault(folder, IDENTITY, noted, contents=False) == wanted
 
 
@@ -114,9 +114,9 @@ def test_contents(tmp_path: Path) -> None:
                 "conda-meta. /a",
             )
         ),
-        *((path, "which is no file") for path in (".", "./", "a/", "a/.", "././.")),
+        *((path, "which is not a file") for path in (".", "./", "a/", "a/.", "././.")),
         *(
-            (path, "which has an empty part or a dot for one")
+            (path, "which has an empty part or a `.`")
             for path in ("./a", "a/./b", "a//b", ".//a")
         ),
     ],
@@ -167,7 +167,7 @@ def test_entry_point(tmp_path: Path, text: str, fine: bool) -> None:
     """Its name is that of a program, beside others."""
     folder = _package(tmp_path / "p")
     _json(folder / "info" / "link.json", {"noarch": {"type": "python", "entry_points": [text]}})
-    wanted = f"info/link.json has the entry point {text!r}, whose name is none of a file"
+    wanted = f"info/link.json has the entry point {text!r}, which is not a file name"
     assert refusal(folder, IDENTITY) == ("" if fine else wanted)
 
 
@@ -177,7 +177,7 @@ def test_another_package(tmp_path: Path, key: str) -> None:
     folder = _package(tmp_path / "p")
     other = {"name": "p", "version": "1.0", "build": "0", key: "7"}
     _json(folder / "info" / "index.json", other)
-    text = f"info/index.json is of another package: {' '.join(other.values())}"
+    text = f"info/index.json is for another package: {' '.join(other.values())}"
     assert refusal(folder, IDENTITY) == text
     for digest in ("", documents_digest(folder)):
         assert fault(folder, IDENTITY, digest, contents=False) == text
@@ -188,4 +188,4 @@ def test_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "link").symlink_to(_package(tmp_path / "p"))
     for name in ("file", "link", "nothing"):
-        assert fault(tmp_path / name, IDENTITY, "", contents=False) == "it is no folder"
+        assert fault(tmp_path / name, IDENTITY, "", contents=False) == "it is not a folder"

@@ -125,7 +125,7 @@ def _ages(
         for what, why in age_faults(target, cooldown, dict.fromkeys(names, "")):
             lines.setdefault(f"{what}: {why}", []).append(target.subdir)
         if cooldown.at > time.time() + _CLOCKS_DIFFER:
-            line = f"its days count from {in_words(cooldown.at)}, which is yet to come"
+            line = f"its exclude-newer counts from {in_words(cooldown.at)}, which is in the future"
             lines.setdefault(line, []).append(target.subdir)
     return [f"{line}  ({', '.join(subdirs)})" for line, subdirs in lines.items()]
 
@@ -161,8 +161,8 @@ def _of_extras(project: Project, environment: str, stale: Sequence[Target]) -> t
                 target.subdir
             )
     return tuple(
-        f"note: {package}: nothing in this lock asks for it but an extra may, and "
-        f"only our locks say that  ({', '.join(subdirs)})"
+        f"note: {package}: nothing in this lock asks for it; an extra may, but other tools' "
+        f"locks don't record that  ({', '.join(subdirs)})"
         for package, subdirs in subdirs_by_package.items()
     )
 
@@ -180,7 +180,7 @@ def _with_promises(
 
     lacking = {target: missing(target, lock.platforms[target.subdir]) for target in stale}
     lines = [
-        f"to promise in {project.manifest.files[0]}: {where(target)}: {as_mapping(implied)}"
+        f"add the promise to {project.manifest.files[0]}: {where(target)}: {as_mapping(implied)}"
         for target, implied in lacking.items()
         if implied
     ]
@@ -189,7 +189,7 @@ def _with_promises(
     if not (lock.recipe and cuda):
         return verdict
     drop = invocation(project, "lock --drop-cuda")
-    fix = f"promise that, then run: {invocation(project, 'lock')}\nor, to lose CUDA builds: {drop}"
+    fix = f"promise that, then run: {invocation(project, 'lock')}\nor, to drop CUDA builds: {drop}"
     return verdict._replace(command="", fix=fix)
 
 

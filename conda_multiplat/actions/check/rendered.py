@@ -146,11 +146,11 @@ def _judged_whole(project: Project, file: Rendered) -> list[Verdict]:
 
 
 def _waiting(file: Rendered) -> Verdict:
-    return Verdict(shown(file.path), ("what it was made from is not locked",))
+    return Verdict(shown(file.path), ("its packages are not locked",))
 
 
 def _stale(file: Rendered) -> Verdict:
-    return Verdict(shown(file.path), ("it is not what the lock says",), command=RENDER)
+    return Verdict(shown(file.path), ("it differs from the lock",), command=RENDER)
 
 
 def _of_nothing(file: Rendered, reason: str) -> Verdict:

@@ -26,7 +26,7 @@ class Addition:
 
     @property
     def places(self) -> list[str]:
-        """The platforms that it is added for, less those that its marker (PEP 508) rules out."""
+        """The platforms that it is added for, except those that its marker (PEP 508) rules out."""
         platforms = sorted(self.change.selection.platforms)
         return [each for each in platforms if not self.change.pypi or may_hold(self.text, each)]
 

@@ -38,7 +38,7 @@ from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, SUBDIRS, famil
 from conda_multiplat.vocabulary.selector_writer import Selection
 from conda_multiplat.vocabulary.styled import Line
 
-_PLACES = ("no file was changed", "the places are those of the manifest with the change in it")
+_PLACES = ("no file was changed", "the line numbers are those of the changed manifest")
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def environment_of(draft: Draft, wanted: str | None) -> str:
     if name not in names:
         near = nearest_or_all(name, names, "there are")
         line = f"`{name}: {{dependencies: []}}`"
-        fix = f"to make it write {line} under `multiplat:` `environments:`"
+        fix = f"to make it, write {line} under `multiplat:` `environments:`"
         raise UsageError(f"the manifest has no environment {name!r}", hints=[near, fix])
     return name
 

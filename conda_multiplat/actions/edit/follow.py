@@ -52,7 +52,9 @@ def followed(call: Invocation) -> Followed:
         what = f"{where} was not made by conda multiplat" if there else f"there is no {where}"
         raise UnmetError(what, hints=[f"run `{call.typed('install')}` first"])
     if call.files and manifest != [str(file) for file in manifest_files(call.files)]:
-        raise UnmetError(f"{where} is of {', '.join(manifest)}", hints=["leave out -f, or -n"])
+        raise UnmetError(
+            f"{where} was made from {', '.join(manifest)}", hints=["leave out -f, or -n"]
+        )
     environment = call.environment or str(marker.get("environment")) or None
     return Followed(manifest, environment, where)
 
@@ -141,7 +143,7 @@ def require_free(locked: Locked, follows: Followed, settings: Settings) -> None:
         try:
             refuse_in_use(where)
         except InUseError as error:
-            error.hints = ("wait for its end, or --no-install leaves it", "no file was changed")
+            error.hints = ("wait until it ends, or use --no-install", "no file was changed")
             raise
 
 
@@ -151,7 +153,7 @@ def _going_on(changed: str) -> Iterator[None]:
     try:
         yield
     except MultiplatError as error:
-        error.hints = (*error.hints, f"{changed}: `install` goes on")
+        error.hints = (*error.hints, f"{changed}: run `install` to continue")
         raise
 
 

@@ -27,17 +27,17 @@ def check_channels(names: Sequence[str], *, pypi: bool) -> str:
         return ""
     if pypi:
         raise UsageError(
-            f"-c {public_name(channels[0])} is for conda's packages",
-            hints=["an index of PyPI's packages: --index URL"],
+            f"-c {public_name(channels[0])} is for conda packages",
+            hints=["for an index of PyPI packages: --index URL"],
         )
     if len(channels) > 1:
-        hint = "write several into `channels:` of the manifest, the preferred first"
-        raise UsageError("one -c CHANNEL at a time: a package is of one channel", hints=[hint])
+        hint = "write several into `channels:` of the manifest, the preferred one first"
+        raise UsageError("one -c CHANNEL at a time: a package comes from one channel", hints=[hint])
     name = channels[0]
     if public_name(name) != name:
-        hint = "write the channel into `channels:`, with ${VARIABLE} in the place of its secret"
+        hint = "write the channel into `channels:`, with ${VARIABLE} in place of its secret"
         raise UsageError(
-            f"a login or token is in the channel {public_name(name)}: it would be in the manifest",
+            f"the channel {public_name(name)} has a login or token, which would be in the manifest",
             hints=[hint],
         )
     return name
@@ -65,7 +65,7 @@ def from_channel(
     except WordingError:
         return spec  # reported later, by a better check
     if own and own != channel:
-        raise UsageError(f"{spec!r} names another channel than -c {channel}")
+        raise UsageError(f"{spec!r} names a channel other than -c {channel}")
     if own or _is_first(channel, original, environment, selection):
         return spec
     return f"{channel}::{spec}"

@@ -43,12 +43,12 @@ class BoundLine:
 
     @property
     def at(self) -> Location:
-        """Where it stands."""
+        """The place of the line in the manifest."""
         return self.line.at
 
     @property
     def loosened(self) -> str:
-        """The line without what keeps newer versions out; ``""`` where no bound can move."""
+        """The line without its upper bounds and pins; ``""`` if no bound can move."""
         return loosened(self.line.text, pypi=self.change.pypi)
 
     def moved(self, locked: Locked) -> str:
@@ -86,7 +86,7 @@ class Move:
 
     @property
     def words(self) -> Line:
-        """What a person reads."""
+        """The line to print for the move."""
         pip = "pip: " if self.bound.change.pypi else ""
         name = self.bound.change.environment
         where = "" if name == DEFAULT_ENVIRONMENT else f"  ({name})"
@@ -94,7 +94,7 @@ class Move:
 
     @property
     def kept(self) -> Line:
-        """The same of a line that stays as it is."""
+        """The line to print for a manifest line that stays as it is."""
         line = self.bound.line.text
         return signed("=", f"{line} stays: not all of its platforms have {self.text}")
 

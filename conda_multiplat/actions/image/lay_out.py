@@ -53,7 +53,7 @@ class LaidOut(NamedTuple):
 
     @property
     def paths(self) -> set[str]:
-        """The paths of all packages' files, from the image's root."""
+        """The paths of all packages' files, relative to the image's root."""
         packages = (*self.conda, *self.pypi)
         return {entry.path for package in packages for entry in package.entries}
 

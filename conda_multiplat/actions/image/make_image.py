@@ -89,7 +89,7 @@ class Made(NamedTuple):
 
 
 def time_of_image(environ: Mapping[str, str]) -> int | None:
-    """``SOURCE_DATE_EPOCH``, the time that builds take for the time; ``None`` where it is not set.
+    """Return ``SOURCE_DATE_EPOCH`` in seconds since 1970; ``None`` if it is not set.
 
     Raises:
         UsageError: it is no time.

@@ -29,7 +29,7 @@ def refuse_unbuilt(records: Sequence[PypiRecord]) -> None:
             details=[f"{record.name} {record.version}: {record.url}" for record in others],
             hints=[
                 "build a wheel of it, and name that in the manifest: pip: ./dist/NAME.whl",
-                "or have no other taken: pip: --only-binary NAME; then lock again",
+                "or allow only wheels of it: pip: --only-binary NAME; then lock again",
             ],
         )
 
@@ -43,7 +43,7 @@ def unpacked_wheels(
     *,
     bar: Progress,
 ) -> list[Linked]:
-    """Have an environment's wheels unpacked, each in a folder of its own beside the prefix.
+    """Unpack an environment's wheels, each into a folder of its own beside the prefix.
 
     Args:
         project: with the manifest, for the indexes and their logins.

@@ -81,7 +81,7 @@ def parse_pyproject(
     for key, value in _table(own, "dependencies").items():
         if isinstance(value, Mapping) and key not in names:
             at = places.at("tool", "conda-lock", "dependencies", key)
-            lost.append(Lost(at, f"{key}: nothing else asks for it, so that its source is idle"))
+            lost.append(Lost(at, f"{key}: nothing else asks for it, so its source is not used"))
     if "dependencies" in (_table(data, "project").get("dynamic") or ()):
         hint = "conda-lock reads none that only a build knows: write them into the manifest"
         lost.append(Lost(places.at("project", "dynamic"), "dynamic dependencies", hint))
@@ -149,7 +149,7 @@ def _platforms(stated: Any, file: str, subdirs: Sequence[str]) -> tuple[list[str
         return list(subdirs), []
     if not stated:
         names = ", ".join(DEFAULT_PLATFORMS)
-        note = f"{file} names no platforms: conda-lock's are taken, {names}"
+        note = f"{file} names no platforms: conda-lock's defaults are used, {names}"
         return list(DEFAULT_PLATFORMS), [f"{note}; for others: {file}@PLATFORM,…"]
     platforms = [str(each) for each in stated]
     problems = [

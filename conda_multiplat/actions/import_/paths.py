@@ -44,7 +44,7 @@ def _entry(requirement: Requirement, start: str) -> Requirement:
 
 
 def joined(start: str, path: str) -> str:
-    """``path`` from ``start``, with a dot first if it had one; an extra at its end stays."""
+    """Return ``start`` joined with ``path``; a leading ``./`` and an extra at the end stay."""
     bare, bracket, extras = path.partition("[")
     found = Path(os.path.normpath(Path(start) / bare)).as_posix()
     found = f"./{found}" if path.startswith(".") and not found.startswith(".") else found

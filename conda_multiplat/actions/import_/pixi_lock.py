@@ -36,7 +36,7 @@ def with_locks(part: Part, folder: Path, target: Path) -> Part:
     locks = lock_files(part.imported, lock, [target.name])
     lost, notes = left_out(part.imported, lock, file)
     if locks:
-        notes = [f"{file}: its versions are taken over", *notes]
+        notes = [f"{file}: its versions are kept", *notes]
     brought = tuple(BroughtLock(moved_lock(each, folder, target.parent), path) for each in locks)
     return replace(part, imported=part.imported.adding(lost, notes), locks=brought)
 

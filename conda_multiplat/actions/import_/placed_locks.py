@@ -53,7 +53,7 @@ def placed_locks(parts: Sequence[Part], target: Path) -> PlacedLocks:
         moved = [_as_seen_from(target.parent, each) for each in locks]
         texts[path] = render(joined(moved, environment, [target.name]))
     if problems:
-        raise ManifestError("two locks are for one platform", problems=problems)
+        raise ManifestError("two locks are for the same platform", problems=problems)
     return PlacedLocks(texts, notes)
 
 

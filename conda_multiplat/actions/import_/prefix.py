@@ -136,11 +136,13 @@ def _conda(
     history = (meta(prefix) / "history").read_text(encoding="utf-8", errors="replace")
     asked = {name: spec for name, spec in requested_specs(history).items() if name in names}
     if not asked and names:
-        notes.append("its history asks for nothing: the packages that no other needs are taken")
+        notes.append(
+            "its history asks for nothing: the packages that no other package needs are taken"
+        )
         if len(names) > 1 and not any(record.get("depends") for record in records):
             notes.append(
-                f"none of its {len(names)} packages says what it needs, so that all of them are "
-                "taken: keep those that you use"
+                f"none of its {len(names)} packages states what it needs, so all are taken: keep "
+                "those that you use"
             )
         asked = _leaves(records)
     for name, spec in asked.items():

@@ -74,7 +74,7 @@ class File:
 
     @property
     def name(self) -> str:
-        """Its name as the user knows it."""
+        """The file's name as shown to the user."""
         return shown(self.path)
 
     @property
@@ -123,8 +123,8 @@ def _text(path: Path) -> str:
     text = read_lock_text(path)  # it may be a lock
     name = shown(path)
     if path.name == PIXI_LOCK:
-        hint = "import what it was made from, pixi.toml or pyproject.toml: its versions come along"
-        raise UsageError(f"{name} says which packages, not what was asked for", hints=[hint])
+        hint = "import pixi.toml or pyproject.toml instead: the locked versions are kept"
+        raise UsageError(f"{name} lists the packages, not what was asked for", hints=[hint])
     if re.search(r"^@EXPLICIT", text, re.MULTILINE):
         hint = "import what it was made from, or the environment: --from-prefix, --from-name"
         raise UsageError(f"{name} lists the packages, not what was asked for", hints=[hint])
@@ -155,7 +155,7 @@ def read_parts(files: Sequence[File], target: Path, *, keep_builds: bool) -> lis
         raise refusal(names, *problems)
     if not parts:
         hint = "name the environment.yml or conda-lock.yml that it is for, too"
-        raise UsageError("nothing asks for packages: only virtual ones are stated", hints=[hint])
+        raise UsageError("nothing asks for packages: there are only virtual ones", hints=[hint])
     first = parts[0]
     lost = [*stated.lost, *nobodys(stated, [part.imported.manifest for part in parts])]
     parts[0] = replace(first, imported=first.imported.adding(lost=lost))
@@ -258,7 +258,7 @@ def _lock_part(file: File, stated: Promises) -> Part:
     records = (record for locked in lock.platforms.values() for record in locked.records)
     wrong = dict.fromkeys(each for each in records if not is_version(each.version))
     if wrong:
-        texts = (f"{each.name}: its version is none: {each.version!r}" for each in wrong)
+        texts = (f"{each.name}: not a version: {each.version!r}" for each in wrong)
         raise refusal(file.name, *(Problem(at, text) for text in texts))
     imported = read_lock_source(lock, file.name, Ports(is_newer, spec_matches), stated)
     environment = lock.environment if lock.recipe else _named_environment(file.path.name)

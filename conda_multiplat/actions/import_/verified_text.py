@@ -37,7 +37,7 @@ def verified_text(imported: Imported, sources: Sequence[str], target: Path) -> s
         if not wrong:
             return text
     raise InternalError(
-        "the manifest that was made is not what was read",
+        "the new manifest differs from what was imported",
         details=wrong,
         hints=["please report it, with the files that were imported"],
     )

@@ -109,7 +109,7 @@ def warn_if_stale(choice: Choice, console: Console) -> None:
     if choice.stale:
         console.say(
             f"warning: the manifest has changed since {choice.environment} was locked; "
-            "this installs what is locked (`conda multiplat lock` brings the two together)"
+            "this installs what is locked (`conda multiplat lock` updates the lock)"
         )
 
 
@@ -232,9 +232,9 @@ def _unpromised_error(
     groups = grouped(lacking, {record.name: record.version for record in locked.every})
     implied = missing(here, locked)
     file = project.manifest.files[0]
-    hints = [f"to promise in {file}: {where(here)}: {as_mapping(implied)}"] if implied else []
+    hints = [f"add the promise to {file}: {where(here)}: {as_mapping(implied)}"] if implied else []
     return UnmetError(
-        f"the machines that {here.subdir} promises can't run {here.environment}",
+        f"{here.environment} needs more than is promised for {here.subdir}",
         details=lines(groups, f"the promises of {here.subdir}"),
         hints=[_NOTHING, *hints],
         data=_unmet_document(groups),

@@ -91,8 +91,8 @@ def refuse_taken(project: Project, environment: str, where: Path) -> None:
     if written or project.manifest.environments[environment].own_name:
         return
     hints = [
-        f"-n {where.name} makes it {environment} all the same",
-        f"`name:` of {environment} in the manifest says another name",
+        f"-n {where.name} installs {environment} there anyway",
+        f"to use another name, set `name:` of {environment} in the manifest",
     ]
     require_own(project, where, hints)
 
@@ -115,7 +115,7 @@ def require_own(project: Project, where: Path, hints: Sequence[str], *, source: 
     made = (source or f"from {project.folder}") if lock else "by conda multiplat"
     raise UnmetError(
         f"{where} was not made {made}",
-        details=[f"it is of {lock}"] if lock else [],
+        details=[f"it was made from {lock}"] if lock else [],
         hints=hints,
     )
 
@@ -211,14 +211,14 @@ def refuse_protected(
     ):
         raise UnmetError(
             f"{where} is conda's base environment",
-            hints=["choose another with -n NAME or -p PREFIX, or say --allow-base"],
+            hints=["choose another with -n NAME or -p PREFIX, or use --allow-base"],
         )
     message = prefixes.frozen_message(where)
     if message is not None and not allow_frozen:
         raise UnmetError(
             f"{where} is frozen (conda-meta/frozen)",
             details=[message],
-            hints=["--override-frozen changes it all the same"],
+            hints=["--override-frozen changes it anyway"],
         )
     if where.is_dir() and not prefixes.is_environment(where) and not prefixes.is_nobodys(where):
         raise UnmetError(

@@ -118,7 +118,7 @@ def refuse_two_owners(
     if clash := sorted(brought.keys() & pypi.keys()):
         first = clash[0]
         raise OutsideError(
-            f"conda packages in {prefix} bring {', '.join(clash)} already",
+            f"conda packages in {prefix} already bring {', '.join(clash)}",
             details=[
                 "the lock has them from PyPI too; conda's are not overwritten",
                 *(f"{project} is brought by conda's {brought[project]}" for project in clash),
@@ -132,12 +132,12 @@ def refuse_two_owners(
     roots = [RealFolders(root) for root in (prefix, aside) if root]
     if theirs := sorted(_in_conda_meta(pypi, roots)):
         raise OutsideError(
-            f"packages of PyPI have files in {prefix / 'conda-meta'}, which is conda's",
+            f"PyPI packages have files in {prefix / 'conda-meta'}, which belongs to conda",
             details=[
                 *(f"{path}: PyPI's {project}" for path, project in theirs[:_SHOWN]),
                 *([f"and {len(theirs) - _SHOWN} more"] if len(theirs) > _SHOWN else []),
             ],
-            hints=["nothing was changed", f"take out what asks for PyPI's {theirs[0][1]}"],
+            hints=["nothing was changed", f"remove what asks for PyPI's {theirs[0][1]}"],
         )
     if both := sorted(_both(conda, pypi, roots), key=lambda each: each.path):
         raise _two_owners(both, prefix)
@@ -157,16 +157,16 @@ def _two_owners(both: Sequence[_Both], prefix: Path) -> OutsideError:
     more = [f"and {len(both) - _SHOWN} more"] if len(both) > _SHOWN else []
     conda, pypi = both[0].conda, both[0].pypi
     return OutsideError(
-        f"packages of conda and of PyPI have the same files in {prefix}",
+        f"conda and PyPI packages have the same files in {prefix}",
         details=[
             *(f"{each.path}: conda's {each.conda}, PyPI's {each.pypi}" for each in both[:_SHOWN]),
             *more,
         ],
         hints=[
             "nothing was changed",
-            f"to have conda's {conda} in the place of PyPI's {pypi}, write "
+            f"to have conda's {conda} in place of PyPI's {pypi}, write "
             f"multiplat: {{pypi-names: {{{conda}: {pypi}}}}}; then lock again",
-            f"to have PyPI's, take what asks for conda's {conda} out of the dependencies",
+            f"to have PyPI's, remove what asks for conda's {conda} from the dependencies",
         ],
     )
 

@@ -131,7 +131,7 @@ def refuse_in_use(where: Path) -> None:
         raise InUseError(
             f"{where} is in use, and would have to change",
             details=[f"by {user}" for user in users_of_prefix],
-            hints=["wait for its end, or install into another with -n NAME or -p PREFIX"],
+            hints=["wait until it ends, or install elsewhere with -n NAME or -p PREFIX"],
         )
 
 
@@ -142,11 +142,11 @@ def _say_what_it_was(work: Work, settings: Settings, console: Console) -> None:
     if not was or not is_of(work.project, work.marker):
         return
     if was != now:
-        console.say(f" {where} was {was}, and becomes {now}")
+        console.say(f" {where} changes from {was} to {now}")
     elif _is_shared(work, settings) and not work.marker.get("shared"):
         console.say(
-            f" {where} is {now}, from when all environments had one prefix, and stays it "
-            f"(for one of its own: conda multiplat install -e {now} -n {name})"
+            f" {where} stays {now}, as when all environments shared one prefix (for a prefix of "
+            f"its own: conda multiplat install -e {now} -n {name})"
         )
 
 

@@ -138,7 +138,7 @@ def install_pypi(
         return
     prefixes.begin(work.where, {**work.marker, "state": "installing"})
     if not bar.shown:
-        console.say(f" installing {packages(len(coming))} of PyPI")
+        console.say(f" installing {packages(len(coming))} from PyPI")
     records = [record for record in work.choice.locked.pypi if record.name in coming]
     _installer(work, settings).install(records)
     bar.step(len(records))

@@ -52,7 +52,7 @@ class Adopted:
         """Return the text form: a line for the file, then one for each promise."""
         if self.promised:
             files = ", ".join(map(shown, self.texts))
-            yield f" promised in {files} what the lock of another tool needs:"
+            yield f" added promises to {files} that the lock of another tool needs:"
         for promised in self.promised:
             for each in promised.implied:
                 yield f"   {promised.target}  {each}  ({each.comment})"

@@ -87,11 +87,11 @@ def _error(
         ],
         hints=[
             *(
-                f"to keep them write in {file} {where(target)}: {as_mapping(implied)}"
+                f"to keep them, add to {file} {where(target)}: {as_mapping(implied)}"
                 for target, implied in promises.items()
                 if implied
             ),
-            "to lose them: conda multiplat lock --drop-cuda",
+            "to drop them: conda multiplat lock --drop-cuda",
             "no file was changed",
         ],
         data={"lost": {str(target): [r.name for r in records] for target, records in lost.items()}},

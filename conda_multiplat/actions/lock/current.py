@@ -111,7 +111,7 @@ def _locked(project: Project, environment: str, settings: Settings, console: Con
     from conda_multiplat.actions.lock.plan import Update
 
     file = project.lock_path(environment)
-    waiting = f" waiting for another who locks {shown(file)}"
+    waiting = f" waiting for another process that locks {shown(file)}"
     with one_at_a_time(project.folder, lambda: console.say(waiting)):
         if not is_stale(project, environment, settings.subdir):
             return project
@@ -130,5 +130,5 @@ def _as_it_is(there: bool) -> Iterator[None]:
         yield
     except MultiplatError as error:
         if there:
-            error.hints = (*error.hints, "--frozen takes the lock as it is")
+            error.hints = (*error.hints, "--frozen uses the lock as it is")
         raise

@@ -70,13 +70,13 @@ class Effective(NamedTuple):
         elif said.is_stated:
             texts = list(filter(None, dict.fromkeys([said.conda.everything, said.option])))
             own = any((said.conda.channels, said.conda.packages))
-            more = " (some have a word of their own)" if own and texts else ""
+            more = " (some have their own)" if own and texts else ""
             if texts:
                 cut = in_words(min(instant(text, now) for text in texts))
                 yield f" exclude-newer {', '.join(texts)}: nothing after {cut} is seen{more}"
             else:
                 named = [name for name, _ in (*said.conda.channels, *said.conda.packages)]
-                yield f" exclude-newer of {', '.join(named)} holds"
+                yield f" exclude-newer of {', '.join(named)} applies"
 
 
 def effective(
@@ -107,9 +107,9 @@ def effective(
     pypi, where = _of_uv(project)
     lines = []
     if any(conda):
-        lines.append(f"conda's exclude_newer: {conda.words()} holds for conda packages")
+        lines.append(f"conda's exclude_newer: {conda.words()} applies to conda packages")
     if any(pypi):
-        lines.append(f"uv's {where} holds for PyPI packages")
+        lines.append(f"uv's {where} applies to PyPI packages")
     names = [name for name, rule in (("conda", conda), ("uv", pypi)) if any(rule)]
     return Effective(ExcludeNewer(conda, pypi, source=", ".join(names)), tuple(lines), own_option)
 

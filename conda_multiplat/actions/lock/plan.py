@@ -125,8 +125,8 @@ def _previous(
     if old and not old.intact:
         what = "is not merged" if old.unmerged else "was edited after it was made"
         console.say(
-            f"warning: {path} {what}; its records are only a start: "
-            "look at the result with `conda multiplat diff`"
+            f"warning: {path} {what}; its records are only a starting point: look at the result "
+            "with `conda multiplat diff`"
         )
     return old
 

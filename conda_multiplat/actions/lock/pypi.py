@@ -177,7 +177,7 @@ class PypiSide:
 def _no_python(target: Target) -> set[Problem]:
     hint = "add `python 3.12.*` to the dependencies, for example"
     return {
-        Problem(line.at, f"pip: {line.text} needs Python, which {target} has none of", hint)
+        Problem(line.at, f"pip: {line.text} needs Python, which {target} does not have", hint)
         for line in target.view.pypi
         if not line.text.startswith(HASH)
     }

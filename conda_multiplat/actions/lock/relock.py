@@ -250,12 +250,13 @@ def _refuse_other_servers(project: Project, resolved: Mapping[Target, PypiSoluti
             lines.setdefault(line, []).append(str(target))
     if lines:
         raise ManifestError(
-            "PyPI packages are from elsewhere than the manifest says",
+            "PyPI packages come from places that the manifest does not allow",
             details=[f"{line}  ({', '.join(names)})" for line, names in lines.items()],
             hints=[
-                "nothing was written; what only a package names is to be a line of `pip:` too: "
+                "nothing was written; a URL that only a package names must be a line of `pip:` "
+                "too: "
                 "`NAME @ URL`",
-                "if a server is meant, name it in the manifest: "
+                "to allow a server, name it in the manifest: "
                 "`multiplat: {pypi: {file-hosts: [files.example.com]}}`",
             ],
         )

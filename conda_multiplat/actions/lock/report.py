@@ -218,10 +218,10 @@ def _note_relations(solutions: Iterable[Solution], console: Console) -> None:
         if relation.named:
             other = "after" if relation.kind == "base" else "before"
             console.say(f" ! {what}, stands {other} it under `channels:`  ({names})")
-            console.say(f"   that order counts; if it is not meant, name it {relation.place}")
+            console.say(f"   that order counts; to change it, name it {relation.place}")
         else:
             console.say(f" ! not used: {what}  ({names})")
-            console.say(f"   to have it, name it under `channels:`, {relation.place}")
+            console.say(f"   to use it, name it under `channels:`, {relation.place}")
 
 
 def _relations(solutions: Iterable[Solution]) -> dict[str, Any]:

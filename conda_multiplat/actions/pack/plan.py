@@ -36,28 +36,28 @@ class Plan:
 
     @property
     def platform(self) -> str:
-        """The platform that it is for."""
+        """The platform that the archive is for."""
         return self.settings.subdir
 
     @property
     def packed(self) -> PlatformLock:
-        """What goes into it."""
+        """The locked packages that go into the archive."""
         return packed_part(self.choice.locked)
 
     @property
     def left_out(self) -> list[str]:
-        """What is locked and does not, a line each."""
+        """A line for each locked package that is left out."""
         return [why_not(each) for each in self.choice.locked.pypi if not can_be_packed(each)]
 
     @property
     def name(self) -> str:
-        """What the conda environment is called."""
+        """The conda environment's name."""
         environment = self.choice.environment
         return self.project.manifest.conda_name(environment) or environment
 
     @property
     def file_name(self) -> str:
-        """The archive's name."""
+        """The archive's file name."""
         return f"{_NO_FILE_NAME.sub('_', self.name)}.{self.platform}.tar"
 
 
@@ -99,7 +99,7 @@ def plan(
             details=planned.left_out,
             hints=[
                 "build a wheel of it, and name that in the manifest: pip: ./dist/NAME.whl",
-                "--wheels-only packs the rest, and says in the archive what is not in it",
+                "--wheels-only packs the rest, and lists in the archive what was left out",
             ],
         )
     return planned

@@ -25,7 +25,7 @@ class ReadFiles:
 
     @property
     def read(self) -> ReadText:
-        """Reads the text of a file, and remembers it."""
+        """The function that reads the text of a file and remembers it."""
 
         def read_and_remember(path: Path) -> str:
             text = read_text(path)
@@ -47,7 +47,7 @@ def project_files(
         platform: the platform.
 
     Raises:
-        UsageError: a file has a name that not every system can have.
+        UsageError: a file has a name that is not valid on every system.
         LockFileError: the lock is gone meanwhile.
     """
     lock = _absolute(project.lock_path(environment))
@@ -56,7 +56,7 @@ def project_files(
     names = {path: path.relative_to(root).as_posix() for path in every}
     for path, name in names.items():
         if not is_portable(name):
-            raise UsageError(f"{shown(path)} has a name that not every system can have")
+            raise UsageError(f"{shown(path)} has a name that is not valid on every system")
     packed = {f"{PROJECT}/{names[path]}": without_secrets(text) for path, text in every.items()}
     manifest = tuple(names[_absolute(file)] for file in project.files)
     return packed, Description(environment, platform, manifest, names[lock])

@@ -87,7 +87,7 @@ class Unpacked(NamedTuple):
 
     @property
     def left_out(self) -> list[str]:
-        """What is locked and not in it, a line each."""
+        """A line for each locked package that is not in the archive."""
         locked = self.lock.platforms[self.packed.platform]
         return [why_not(each) for each in locked.pypi if not can_be_packed(each)]
 
@@ -101,7 +101,7 @@ def unpacked(file: Path, settings: Settings, console: Console) -> Iterator[Unpac
     """Provide the files of an archive temporarily; for a folder, its existing files.
 
     Raises:
-        LockFileError: it is no packed environment, or not what it says of itself.
+        LockFileError: it is not a packed environment, or not what it says of itself.
         ManifestError: its manifest can't be read.
         OutsideError: it can't be read, or its files not written.
     """
@@ -209,7 +209,7 @@ def _differences(sums: Mapping[str, str], digests: Mapping[str, str]) -> list[st
 
 def _not_one(file: Path, reason: str) -> LockFileError:
     hints = [_NOTHING, "`conda multiplat pack` makes such files"]
-    return LockFileError(f"{shown(file)} is no packed environment: {reason}", hints=hints)
+    return LockFileError(f"{shown(file)} is not a packed environment: {reason}", hints=hints)
 
 
 def require_platform(what: Unpacked, settings: Settings) -> None:

@@ -82,7 +82,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Add requirements to the manifest."""
     specs, wanted = packages_and_environment(args, "add")
     if args.index_urls and not args.pypi:
-        raise UsageError("--index is for packages of PyPI: add --pypi")
+        raise UsageError("--index is for PyPI packages: add --pypi")
     channel = check_channels(args.from_channels, pypi=args.pypi)
     follows = followed(
         Invocation(settings, console, args.files, wanted, args.env_name, args.env_prefix)
@@ -143,7 +143,7 @@ def _addition(text: str, environment: str, selection: Selection, *, pypi: bool) 
         if not wrong and (sign := lone_sign(text)):  # in a manifest, conda ignores it
             wrong = f"no version after {sign!r}"
         if wrong:
-            hint = "for example `numpy`, `numpy>=1.26,<2.3`; a package of PyPI: --pypi"
+            hint = "for example `numpy`, `numpy>=1.26,<2.3`; for a PyPI package: --pypi"
             raise UsageError(f"not a MatchSpec: {written!r} ({wrong})", hints=[hint])
     return Addition(text, Change(environment, name, pypi, selection))
 
@@ -172,9 +172,9 @@ def _refuse_without_a_place(additions: Sequence[Addition]) -> None:
     where = ", ".join(sorted(change.selection.platforms))
     texts = ", ".join(f"`{addition.text}`" for addition in nowhere)
     others = [platform for platform in sorted(change.selection.every) if _takes(nowhere, platform)]
-    hint = f"it holds on {', '.join(others)}" if others else "leave the marker away"
+    hint = f"it holds on {', '.join(others)}" if others else "leave out the marker"
     raise UsageError(
-        f"the marker of {texts} holds on none of {where}", hints=[hint, "no file was changed"]
+        f"the marker of {texts} rules out {where}", hints=[hint, "no file was changed"]
     )
 
 

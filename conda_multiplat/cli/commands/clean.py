@@ -55,7 +55,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     else:
         console.say(" nothing is cached")
     if linked:
-        console.say(f" {size(linked)} more are in environments too, by hard links, and stay there")
+        console.say(f" {size(linked)} more is hard-linked into environments, and stays there")
     folders = [_document(*each) for each in tallies.items()]
     data = {"dry_run": args.dry, "freed": freed, "linked": linked, "folders": folders}
     _refuse_rest(tallies, data, dry_run=args.dry)
@@ -68,11 +68,13 @@ def _refuse_rest(tallies: Mapping[Path, Tally], data: dict[str, Any], *, dry_run
     wrong = [line for tally in tallies.values() for line in tally.errors]
     if wrong:
         more = [f"and {len(wrong) - _SHOWN} more"] if len(wrong) > _SHOWN else []
-        raise OutsideError("not all could be removed", details=[*wrong[:_SHOWN], *more], data=data)
+        raise OutsideError(
+            "some files could not be removed", details=[*wrong[:_SHOWN], *more], data=data
+        )
     busy = [str(path) for path, tally in tallies.items() if tally.left == IN_USE]
     if busy and not dry_run:
         raise UnmetError(
-            "some of it is in use: another conda-multiplat is at work",
+            "some caches are in use: another conda-multiplat is running",
             details=busy,
             hints=["run `conda multiplat clean` again when it is done"],
             data=data,

@@ -73,8 +73,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Make an image of a locked environment."""
     if os.name == "nt":
         raise UsageError(
-            "images are made on Linux and macOS: here files have no modes to read",
-            hints=["the Windows Subsystem for Linux is a Linux"],
+            "images are made on Linux and macOS only: on Windows, files have no Unix permissions",
+            hints=["use the Windows Subsystem for Linux"],
         )
     if args.output_file:
         require_place(Path(args.output_file), json=console.json)
@@ -131,8 +131,8 @@ def _platform(subdir: str) -> ImagePlatform:
     platform = image_platform(subdir)
     if platform is None:
         raise UsageError(
-            f"images are of Linux: {subdir} has none",
-            hints=["name a platform of Linux: --platform linux-64"],
+            f"images are for Linux, not for {subdir}",
+            hints=["name a Linux platform: --platform linux-64"],
         )
     return platform
 
@@ -146,7 +146,7 @@ def _base(name: str | None, target: Path, platform: ImagePlatform) -> Base | Non
     if not name:
         return None
     if Path(name).resolve() == target.resolve():
-        raise UsageError(f"{shown(target)} is the base: it would be replaced by what is made of it")
+        raise UsageError(f"{shown(target)} is the base image: the new image would overwrite it")
     return read_base(Path(name), platform)
 
 
@@ -169,10 +169,10 @@ def _tag(text: str) -> str:
     """
     if len(text) > _LONGEST or not _TAG.fullmatch(text):
         raise UsageError(
-            f"--tag {text!r}: TAG or NAME:TAG is meant",
+            f"--tag {text!r} is not TAG or NAME:TAG",
             details=[
-                "a tag has letters, digits, '_', '.' and '-', up to 128 of them; "
-                "a name has small letters, digits, '.', '_', '-' and '/'"
+                "a tag has up to 128 letters, digits, '_', '.' and '-'; "
+                "a name has lower-case letters, digits, '.', '_', '-' and '/'"
             ],
             hints=["--tag robot:1.2"],
         )
@@ -186,11 +186,11 @@ def _what(choice: Choice, subdir: str) -> str:
 
 
 def _report(made: Made, what: str, request: Request, console: Console) -> None:
-    _warn("scripts that packages run when they are installed have not run", made.unrun, console)
-    reason = "activation scripts that nothing runs: the image has no shell"
+    _warn("scripts that packages run at installation have not run", made.unrun, console)
+    reason = "activation scripts will not run: the image has no shell"
     _warn(reason, made.unsourced, console)
     if request.base is None:
-        console.say(" no base image: the C library that conda's packages need is not in it")
+        console.say(" no base image: the C library that conda packages need is missing")
     below = f" on the base's {made.layers_of_base}" if made.layers_of_base else ""
     console.say(f" {len(made.layers)} layers{below}: {made.size / 1e6:.1f} MB")
     console.say(f" {shown(request.target)} has the {what}{console.took}")

@@ -118,7 +118,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         else read_parts(files, target, keep_builds=args.keep_builds)
     )
     if problems := double_platforms(parts):
-        raise ManifestError("two files are for one platform", problems=problems)
+        raise ManifestError("two files are for the same platform", problems=problems)
     locks = placed_locks(parts, target)
     if not args.dry:
         _refuse_to_overwrite(output, files, locks.texts, force=args.overwrite)
@@ -173,7 +173,7 @@ def _refuse_to_overwrite(
         if locks:
             raise UsageError(
                 f"{', '.join(map(shown, locks))} would be beside the manifest, but {shown(target)} "
-                "is no file",
+                "is not a file",
                 hints=["name a file with -o"],
             )
         return
@@ -186,7 +186,7 @@ def _refuse_to_overwrite(
         hints = ["-o FILE writes another, --force replaces it", "--dry-run shows what it would be"]
         if any(path.resolve() == file.path.resolve() for file in files):
             raise UsageError(
-                f"{shown(path)} is imported itself, and would be replaced", hints=hints
+                f"{shown(path)} is one of the imported files, and would be replaced", hints=hints
             )
         raise UsageError(f"{shown(path)} already exists", hints=hints)
 
@@ -229,7 +229,7 @@ def _asked(
             return None, True
         if answer.strip().isdigit() and 1 <= int(answer) <= len(variants):
             return variants[int(answer) - 1].requirements, True
-        console.say(f"  {answer.strip()!r} is none of them")
+        console.say(f"  {answer.strip()!r} is not one of the choices")
 
 
 def _beside(files: Sequence[File]) -> list[str]:
@@ -238,7 +238,7 @@ def _beside(files: Sequence[File]) -> list[str]:
         return []
     paths = {file.path.parent / name for file in files for name in FILE_NAMES}
     return [
-        f"{shown(path)} says what conda-lock promises: to import that, name it too"
+        f"{shown(path)} has virtual packages for conda-lock: to import them, name it too"
         for path in sorted(filter(Path.is_file, paths))
     ]
 
@@ -252,7 +252,10 @@ def _build_note(settled: Sequence[Settled]) -> list[str]:
     )
     if count < _MANY_BUILDS:
         return []
-    return [f"{count} packages are pinned to builds: --no-builds shares what is alike but them"]
+    return [
+        f"{count} packages are pinned to builds: "
+        "--no-builds merges lines that differ only in the build"
+    ]
 
 
 def _unwritten_comments(parts: Sequence[Part], text: str) -> list[Lost]:

@@ -105,8 +105,8 @@ def _path(folder: str | None, files: Sequence[str]) -> Path:
         raise UsageError(
             f"{folder!r} is a platform",
             hints=[
-                f"for another one say it again: --platform {folder}",
-                f"a folder of that name: ./{folder}",
+                f"to lock for it too, repeat the option: --platform {folder}",
+                f"for a folder of that name: ./{folder}",
             ],
         )
     if len(files) > 1 or (files and folder):
@@ -118,7 +118,7 @@ def _path(folder: str | None, files: Sequence[str]) -> Path:
         path = Path(folder or ".").absolute() / MANIFEST_NAMES[0]
         there = manifest_in(path.parent)
     if there is not None:
-        hints = ["add to it: conda multiplat add PACKAGE…", "it is as it was"]
+        hints = ["add to it: conda multiplat add PACKAGE…", "no file was changed"]
         raise UsageError(f"{shown(there)} already exists", hints=hints)
     return path
 

@@ -122,7 +122,7 @@ def _prepare(
         verb = "is" if count == 1 else "are"
         console.say(f" the {packages(count)} of {target_name} {verb} in the cache")
         if locked.pypi:
-            console.say(f" not those of PyPI ({len(locked.pypi)}): uv fetches them at install")
+            console.say(f" except those from PyPI ({len(locked.pypi)}): uv fetches them at install")
     else:
         changes = [Change("added", each.name, None, each) for each in locked.every]
         say_changes(here(changes), console)
@@ -146,7 +146,7 @@ def _note_strays(choice: Choice, console: Console) -> None:
     """Warn of packages that another machine refuses, unless its configuration allows them."""
     for line in choice.strays:
         console.say(
-            f"warning: {line}: it is refused where conda's configuration does not say so "
+            f"warning: {line}: refused unless conda's configuration allows it "
             "(`channel_alias`, `custom_channels`)"
         )
 

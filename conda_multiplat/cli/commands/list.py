@@ -48,7 +48,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     environments_option(parser)
     platforms_option(parser, "only these platforms")
-    parser.add_argument("--manager", choices=("conda", "pypi"), help="only its packages")
+    parser.add_argument(
+        "--manager", choices=("conda", "pypi"), help="only packages from conda, or only from PyPI"
+    )
     summary = "what the conda environment has, and what is not as locked"
     flag(parser, "--installed", "in_prefix", summary)
     destination_options(parser)
@@ -118,7 +120,7 @@ def _list_installed(
     args: argparse.Namespace, chosen: Filter, settings: Settings, console: Console
 ) -> int:
     if args.platforms:
-        raise UsageError("--platform is not for --installed: that is this machine's")
+        raise UsageError("--installed is about this machine's platform: leave out --platform")
     if len(args.environments) > 1:
         raise UsageError("--installed is about one environment", hints=["give one -e"])
     environment = next(iter(args.environments), None)

@@ -73,7 +73,7 @@ def run(args: argparse.Namespace, _: None, console: Console) -> int:
     given = Given(*(b"".join(read_blocks(Path(file))) for file in files))
     environment = locked_environment(PurePosixPath(name).name)
     if not environment:
-        raise UsageError(f"{name} is not named as a lock is", hints=["look at .gitattributes"])
+        raise UsageError(f"{name} is not a lock's file name", hints=["check .gitattributes"])
     try:
         lock, reasons = _merged(root, name, environment, given)
     except MultiplatError as error:
@@ -124,7 +124,7 @@ def _merged(
     sides = _sides(given)
     merging = what_is_merged(root, name, given)
     if merging is None:
-        raise UsageError("the commits that are merged were not found")
+        raise UsageError("can't find the commits that are being merged")
     project = _project(root / PurePosixPath(name).parent, sides, merging)
     if environment not in project.manifest.environments:
         return None, [f"the manifest has no environment {environment!r}"]

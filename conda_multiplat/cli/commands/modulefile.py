@@ -82,7 +82,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     if kind == "tcl" and (tildes := expanded_by_tcl(module)):
         console.say(
             f"warning: Environment Modules expands `~` in {', '.join(tildes)}: "
-            "--kind lmod does not, or write the variable without `~`"
+            "use --kind lmod, or write the variable without `~`"
         )
     text = render(module, kind)
     path = _path(output, module, kind) if output else None
@@ -130,7 +130,7 @@ def _module(
     family = family or here.project.manifest.name
     if family is None:
         raise UsageError(
-            "the manifest has no `name:`", hints=["say what the module's family is: --family NAME"]
+            "the manifest has no `name:`", hints=["name the module's family: --family NAME"]
         )
     for name in (family, *prereqs):
         if not _fit_for_module(name):
@@ -144,10 +144,10 @@ def _refuse_another(here: InstalledEnvironment) -> None:
     noted = here.marker.get("environment")
     if noted and noted != here.environment:
         raise UnmetError(
-            f"{here.where} is {noted}, not {here.environment}",
+            f"{here.where} has {noted} installed, not {here.environment}",
             hints=[
                 f"-n or -p names the conda environment that {here.environment} is installed in",
-                f"conda multiplat install -e {here.environment}: installs it",
+                f"to install it: conda multiplat install -e {here.environment}",
             ],
         )
 
@@ -183,7 +183,7 @@ def _path(output: str, module: Module, kind: str) -> Path:
         return path / module.family / f"{module.name}{SUFFIXES[kind]}"
     if path.name.endswith(_LMOD) != (kind == "lmod"):
         rule = "Lmod takes only files that end in .lua" if kind == "lmod" else ".lua is for Lmod"
-        raise UsageError(f"-o {output} does not go with --kind {kind}: {rule}")
+        raise UsageError(f"-o {output} can't be used with --kind {kind}: {rule}")
     return path
 
 

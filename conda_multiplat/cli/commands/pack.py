@@ -136,7 +136,7 @@ def _paths(place: Path, plans: Sequence[Plan]) -> list[Path]:
     found = [place / each.file_name if place.is_dir() else place for each in plans]
     if len(set(found)) < len(found):
         raise UsageError(
-            f"{len(found)} archives would all be {shown(found[0])}",
+            f"{len(found)} archives would all be written to {shown(found[0])}",
             hints=["give an existing folder with -o, or one --platform"],
         )
     if found[0] == place:  # default names are used only by us

@@ -142,7 +142,7 @@ def _needed(original: Original, change: Change) -> list[str]:
             if platform and (reason := _reason(name, target, platform)):
                 places.setdefault(f"{name} is locked: {reason}", []).append(str(target))
     told = [f"{why}  ({', '.join(where)})" for why, where in places.items()]
-    return [*told, f"for all of it: conda multiplat why {change.name}"] if told else []
+    return [*told, f"for details: conda multiplat why {change.name}"] if told else []
 
 
 def _locked(project: Project, target: Target) -> PlatformLock | None:
@@ -166,7 +166,7 @@ def _elsewhere(draft: Draft, change: Change) -> str:
             if lines(draft, Change(name, change.name, pypi, Selection(reach, reach))):
                 options = " --pypi" if pypi else ""
                 options += f" -e {name}" if name != DEFAULT_ENVIRONMENT else ""
-                return f"it is elsewhere: conda multiplat remove{options} {change.name}"
+                return f"found elsewhere: conda multiplat remove{options} {change.name}"
     known = {
         line.name
         for subdir in change.selection.every
@@ -177,7 +177,7 @@ def _elsewhere(draft: Draft, change: Change) -> str:
         return f"did you mean {near[0]!r}?"
     folders = [text for text in _nameless(draft, change.environment) if not text.startswith("--")]
     if change.pypi and folders:
-        return f"what names no project is removed as it is written: {', '.join(folders)}"
+        return f"lines without a project name are removed by their full text: {', '.join(folders)}"
     return ""
 
 

@@ -33,7 +33,7 @@ examples:
 
 
 #: The start of the error if nothing is locked for a kind of file.
-_NOTHING = {"pylock": "no PyPI packages are", "dockerfile": "nothing of Linux is"}
+_NOTHING = {"pylock": "no PyPI packages are", "dockerfile": "no Linux packages are"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -168,7 +168,7 @@ def _file_name(project: Project, kind: Kind, environment: str, subdir: str) -> s
 def _refuse_twice(path: Path, texts: Collection[Path]) -> None:
     if path in texts:
         hint = "render one of them with -e ENV"
-        raise UsageError(f"two environments would both be {shown(path)}", hints=[hint])
+        raise UsageError(f"two environments would both be written to {shown(path)}", hints=[hint])
 
 
 def _whole(project: Project, kind: Kind, named: Sequence[str]) -> dict[Path, str]:
@@ -179,10 +179,13 @@ def _whole(project: Project, kind: Kind, named: Sequence[str]) -> dict[Path, str
     """
     path = project.folder / rendered_name(kind, "", "")
     if named:
-        raise UsageError(f"{path.name} is one file for all environments and platforms: name none")
+        raise UsageError(
+            f"{path.name} is one file for all environments and platforms: "
+            "leave out -e and --platform"
+        )
     if path.is_file() and not standing(project, [path]):
-        hint = "it would be replaced: put it aside, if it is no longer needed"
-        raise UsageError(f"{shown(path)} is not ours", hints=[hint])
+        hint = "it would be replaced: move it away if it is no longer needed"
+        raise UsageError(f"{shown(path)} was not written by conda multiplat", hints=[hint])
     for name in project.manifest.environments:
         _trusted_lock(project, name)
     return {path: text_of_everything(project)}

@@ -79,7 +79,7 @@ def _command_error(
     command: str, activation: Activation, error: OSError, *, there: bool
 ) -> CommandError:
     if there or error.errno not in (errno.ENOENT, errno.ENOTDIR):
-        hint = "its first line, `#!` and a program that is there, says what runs it"
+        hint = "its first line must be `#!` and an existing program"
         hints = [hint] if error.errno in (errno.ENOENT, errno.ENOEXEC) else []
         return CommandError(f"{command} can't be run: {error.strerror}", exit_code=126, hints=hints)
     where = "" if "/" in command else f" in {activation.name}, nor in the rest of PATH"

@@ -25,12 +25,12 @@ examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    shell_kind(parser, "which shell (default: the one in which this is typed)")
+    shell_kind(parser, "which shell (default: the current shell)")
     entering_options(parser, locks=True)
 
 
 def shell_kind(parser: argparse.ArgumentParser, summary: str) -> None:
-    """``--shell`` with one kind."""
+    """Add ``--shell``, which takes one kind of shell."""
     parser.add_argument("--shell", dest="shell_kind", choices=tuple(SHELLS), help=summary)
 
 
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """
     if console.json:
         raise UsageError(
-            "`shell` starts an interactive shell, and has no JSON to give",
+            "`shell` starts an interactive shell, and has no JSON output",
             hints=["`shell-hook --json` says what activates the environment"],
         )
     if not sys.stdin.isatty():

@@ -23,7 +23,7 @@ examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    shell_kind(parser, "for which shell (default: the one in which this is typed)")
+    shell_kind(parser, "for which shell (default: the current shell)")
     entering_options(parser, locks=False)
 
 

@@ -76,7 +76,7 @@ def _target(
     if not here and not platform:
         console.say(
             f" not locked for {settings.subdir}, this machine's platform: "
-            f"this is {targets[0].target.subdir}"
+            f"showing {targets[0].target.subdir}"
         )
     return (here or targets)[0]
 
@@ -109,7 +109,7 @@ def _ways(names: Sequence[str], target: LockedTarget, project: Project) -> list[
     hints = []
     for name in names:
         places = _places(name, target.target, project)
-        hints += [f"{name} is elsewhere: {place}" for place in places] or near_names(
+        hints += [f"{name} was found elsewhere: {place}" for place in places] or near_names(
             [name], [target]
         )
     return hints

@@ -47,8 +47,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Let packages move, and bring this machine's environment along."""
     if args.everything and args.packages:
-        hint = "leave one of the two away"
-        raise UsageError(f"--all, and {', '.join(args.packages)} alone", hints=[hint])
+        hint = "leave out one of the two"
+        raise UsageError(
+            f"--all can't be combined with packages: {', '.join(args.packages)}", hints=[hint]
+        )
     named = next(iter(args.environments), None)
     follows = followed(
         Invocation(settings, console, args.files, named, args.env_name, args.env_prefix)

@@ -103,7 +103,9 @@ def _chosen(
     if missing:
         known = sorted({each.line.name for each in lines})
         hints = [f"did you mean {near[0]!r}?" for name in missing if (near := nearest(name, known))]
-        hints += [f"what is only locked moves by: conda multiplat update {' '.join(missing)}"]
+        hints += [
+            f"to move packages that are only locked: conda multiplat update {' '.join(missing)}"
+        ]
         raise UsageError(f"no line of the manifest asks for {', '.join(missing)}", hints=hints)
     return [
         each

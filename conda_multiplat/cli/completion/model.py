@@ -62,17 +62,17 @@ class Command:
     values: Values
 
     def table(self) -> list[tuple[str, Values]]:
-        """What comes after each flag that takes something; ``""`` stands for no flag."""
+        """Return each flag that takes values, with its values; ``""`` stands for no flag."""
         pairs = [(flag, option.values) for option in self.options for flag in option.flags]
         return [("", self.values), *(pair for pair in pairs if pair[1].count != NONE)]
 
     def flags(self) -> list[tuple[str, str]]:
-        """Each flag with what it does, the long spellings only where there are two."""
+        """Return each option's flag, the long one if there are two, with its summary."""
         return [(option.flags[-1], option.summary) for option in self.options]
 
 
 def command(name: str, summary: str, parser: argparse.ArgumentParser) -> Command:
-    """What a command's parser takes."""
+    """Return a command with the options and values that its parser takes."""
     options: list[Option] = []
     values = Values()
     for action in parser._actions:
@@ -102,7 +102,7 @@ def _one_line(text: str) -> str:
 
 
 def flags_after(words: Iterable[str], *flags: str) -> list[str]:
-    """What was given for an option that takes several values, up to the next option."""
+    """Return the values given for an option that takes several, up to the next option."""
     values: list[str] = []
     inside = False
     for word in words:

@@ -102,7 +102,7 @@ Register-ArgumentCompleter -Native -CommandName 'conda-multiplat' -ScriptBlock {
 
 
 def powershell(commands: Sequence[Command], program: str) -> str:
-    """The script; ``program`` is asked for names."""
+    """Return the script for PowerShell, which calls ``program`` for names."""
     names = (f"{quote(command.name)}, {quote(command.summary)}" for command in commands)
     parts = {
         "PROGRAM": quote(program),

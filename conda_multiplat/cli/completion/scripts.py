@@ -267,7 +267,7 @@ complete -c conda -n __conda_multiplat_in_conda -f -a '(__conda_multiplat_comple
 
 
 def bash(commands: Sequence[Command], program: str) -> str:
-    """The script for bash; ``program`` is asked for names."""
+    """Return the script for bash, which calls ``program`` for names."""
     return _BASH.format(
         program=shlex.quote(program),
         values=_cases(commands, lambda key, text: f"        '{key}') echo '{text}' ;;"),
@@ -280,7 +280,7 @@ def bash(commands: Sequence[Command], program: str) -> str:
 
 
 def zsh(commands: Sequence[Command], program: str) -> str:
-    """The script for zsh; ``program`` is asked for names."""
+    """Return the script for zsh, which calls ``program`` for names."""
     return _ZSH.format(
         program=shlex.quote(program),
         values=_cases(commands, lambda key, text: f"        ('{key}') echo '{text}' ;;"),
@@ -295,7 +295,7 @@ def zsh(commands: Sequence[Command], program: str) -> str:
 
 
 def fish(commands: Sequence[Command], program: str) -> str:
-    """The script for fish; ``program`` is asked for names."""
+    """Return the script for fish, which calls ``program`` for names."""
     return _FISH.format(
         program=_fish_quoted(program),
         values=_cases(

@@ -47,7 +47,7 @@ def text(report: Report, width: int | None = None, *, whole: bool = True) -> Ite
 def markdown(report: Report) -> list[str]:
     """Return GitHub Markdown: findings, ignored ones, and collapsed unknown packages."""
     listed = [finding for finding in report.findings if not finding.excused]
-    lines = ["No vulnerability is known of what could be looked up."]
+    lines = ["No vulnerability is known in what could be looked up."]
     if listed:
         cells = ((*_row(each, report.targets)[1:], _brought_by(each)) for each in listed)
         rows = [[plain(word) for word in row] for row in cells]
@@ -122,14 +122,14 @@ def summary(report: Report) -> Iterator[str]:
     for finding in listed:
         if finding.lapsed and finding.ignored:
             until, at = finding.ignored.until, finding.ignored.at
-            yield f" {_named(finding)} was ignored until {until} ({at}): that is past, it counts"
+            yield f" {_named(finding)} was ignored until {until} ({at}): it counts again"
     for entry in report.unused:
-        yield f" nothing has {entry.id} that {entry.at} ignores: remove it"
+        yield f" {entry.at} ignores {entry.id}, which nothing has: remove it"
     looked_up = report.packages - len(report.unknown)
     if not listed and not looked_up:
         yield " no package could be looked up"
     elif not listed:
-        yield f" no vulnerability is known of {packages(looked_up)} that could be looked up"
+        yield f" no vulnerability is known in {packages(looked_up)} that could be looked up"
     else:
         names = {finding.package.record[:2] for finding in listed}
         mild = sum(not finding.counts for finding in listed)

@@ -20,7 +20,7 @@ _HEADER = ("Name", "Version", "License", "Where")
 def table(
     licensed: Sequence[Licensed], targets: Sequence[Target], width: int | None = None
 ) -> list[Line]:
-    """A line for each package, of a terminal of so many characters."""
+    """Return a line for each package, for a terminal ``width`` characters wide."""
     rows = [_row(package, targets) for package in licensed]
     return headed([_HEADER, *rows], width) if rows else []
 
@@ -38,7 +38,7 @@ def _row(package: Licensed, targets: Sequence[Target]) -> tuple[str, ...]:
 
 
 def refused(licensed: Sequence[Licensed]) -> Iterator[Line]:
-    """What is denied, and why and by whom it is asked for on which targets."""
+    """Yield the lines about each denied package: why it is denied, and what asks for it where."""
     for package in licensed:
         record, judged = package.record, package.judged
         if judged.verdict != "denied":
@@ -59,7 +59,7 @@ def refused(licensed: Sequence[Licensed]) -> Iterator[Line]:
 def summary(
     licensed: Sequence[Licensed], unused: Sequence[LicenseException], *, rules: bool
 ) -> Iterator[str]:
-    """How many there are of each kind."""
+    """Yield the lines of the summary: unused exceptions, and the number of each kind of package."""
     for exception in unused:
         yield f" {exception.at}: the exception for {exception.package} lets nothing through"
     counts = {

@@ -15,13 +15,13 @@ _HEADER = (" ", "Name", "Version", "Build", "Manager")
 
 
 def locked(entries: Sequence[Entry], width: int | None = None) -> list[Line]:
-    """The packages of a lock; ``width``: so many characters may a line have."""
+    """Return a table of a lock's packages, for a terminal ``width`` characters wide."""
     rows = [_row(entry.record, _where(entry), asked=entry.asked) for entry in entries]
     return headed([(*_HEADER, "Platforms"), *rows], width)
 
 
 def installed(packages: Sequence[Present], width: int | None = None) -> list[Line]:
-    """The packages of an environment, and what is not as locked."""
+    """Return a table of an environment's packages, and how they differ from the lock."""
     rows = [_row(package.record, package.words(), asked=package.asked) for package in packages]
     return headed([(*_HEADER, "Not as locked"), *rows], width)
 

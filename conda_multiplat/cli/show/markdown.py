@@ -9,12 +9,12 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&])")
 
 
 def plain(words: str) -> str:
-    """Text that means nothing to Markdown or HTML, on one line."""
+    """Return text on one line, with what is special in Markdown or HTML escaped."""
     return _SPECIAL.sub(lambda match: f"&#{ord(match[0])};", " ".join(words.split()))
 
 
 def table(head: Sequence[str], *rows: Sequence[str]) -> list[str]:
-    """The lines of a table, of cells that are Markdown already."""
+    """Return the lines of a table; the cells must be Markdown already."""
     return [
         f"| {' | '.join(head)} |",
         f"|{'---|' * len(head)}",

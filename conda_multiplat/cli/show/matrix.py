@@ -24,7 +24,7 @@ th, td { border-bottom: 1px solid #8886; padding: .4rem .8rem; text-align: left;
 
 
 def rows(cells: Sequence[Cell]) -> list[tuple[str, ...]]:
-    """A row of words for each cell; an environment's name stands at its first platform."""
+    """Return a row of texts for each cell; only an environment's first row has its name."""
     names = ["", *(cell.environment for cell in cells)]
     return [
         (
@@ -54,24 +54,24 @@ def _builds(cell: Cell) -> str:
 
 
 def text(cells: Sequence[Cell], width: int | None = None) -> list[Line]:
-    """Lines in aligned columns; a column in which nothing stands is left out.
+    """Return lines in aligned columns; empty columns are left out.
 
     Args:
         cells: a row each.
-        width: so many characters may a line have; ``None``: any.
+        width: the longest line, in characters; ``None`` for no limit.
     """
     return headed(_without_empty([_HEAD, *rows(cells)]), width)
 
 
 def markdown(cells: Sequence[Cell]) -> list[str]:
-    """A table for a README or a pull request; every row has its environment's name."""
+    """Return a Markdown table, for a README or a pull request; every row names its environment."""
     full = [(cell.environment, *row[1:]) for cell, row in zip(cells, rows(cells), strict=True)]
     head, *body = _without_empty([_HEAD, *full])
     return table(head, *(tuple(map(plain, row)) for row in body))
 
 
 def html(cells: Sequence[Cell], title: str) -> str:
-    """A page of its own."""
+    """Return a standalone HTML page."""
     head, *body = _without_empty([_HEAD, *rows(cells)])
     lines = [
         "<!doctype html>",

@@ -6,7 +6,7 @@ from conda_multiplat.lockfile.dependency_graph import Origin
 
 
 def origin_lines(origin: Origin) -> list[str]:
-    """The lines that ask for a package or, where none does by name, the one that leads to it."""
+    """Return the lines that ask for a package; if none names it, the one that leads to it."""
     said = [f"asked for in {line.at}  {line.text}" for line in origin.asked]
     if origin.root:
         chain = " → ".join(origin.path)

@@ -20,7 +20,7 @@ _HEADER = ("Name", "Locked", "Allowed", "Newest", "Where", "Why not the newest")
 def text(
     outdated: Sequence[Outdated], targets: Sequence[Target], width: int | None = None
 ) -> list[Line]:
-    """Lines for a terminal of so many characters; none where nothing is outdated."""
+    """Return lines for a terminal ``width`` characters wide; none if nothing is outdated."""
     if not outdated:
         return []
     rows = [(ASKED if package.asked else " ", *_row(package, targets)) for package in outdated]
@@ -28,7 +28,7 @@ def text(
 
 
 def markdown(outdated: Sequence[Outdated], targets: Sequence[Target]) -> list[str]:
-    """Lines of GitHub's Markdown."""
+    """Return lines of GitHub Markdown."""
     if not outdated:
         return ["Nothing is outdated."]
     rows = ([f"{plain(word)}" for word in _row(package, targets)] for package in outdated)
@@ -36,7 +36,7 @@ def markdown(outdated: Sequence[Outdated], targets: Sequence[Target]) -> list[st
 
 
 def summary(outdated: Sequence[Outdated]) -> Iterator[str]:
-    """How many there are, and what brings them."""
+    """Yield the lines of the summary: the number of packages, and the commands that move them."""
     if not outdated:
         yield " everything that is locked is the newest there is"
         return
@@ -45,9 +45,9 @@ def summary(outdated: Sequence[Outdated]) -> Iterator[str]:
     if newer:
         yield f" {packages(len(newer))} can move: conda multiplat update"
     if held:
-        yield f" {packages(len(held))} held back: all of it with conda multiplat why NAME"
+        yield f" {packages(len(held))} held back; for details: conda multiplat why NAME"
     if any(package.asked and package.versions.name in held for package in outdated):
-        yield " bounds of the manifest move by: conda multiplat upgrade"
+        yield " to move bounds of the manifest: conda multiplat upgrade"
 
 
 def _row(package: Outdated, targets: Sequence[Target]) -> tuple[str, ...]:

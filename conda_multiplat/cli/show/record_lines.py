@@ -14,7 +14,7 @@ _DIGITS = 12
 
 
 def lines(lock: LockFile, sha256: str) -> list[str]:
-    """The lines of a lock, whose text has the digest ``sha256``."""
+    """Return a head and a line for each record of a lock; ``sha256`` is the digest of its text."""
     head = [
         f"environment {lock.environment} of {', '.join(lock.sources)}",
         *([f"not merged: {lock.unmerged}"] if lock.unmerged else []),

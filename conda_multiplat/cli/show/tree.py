@@ -12,7 +12,7 @@ REPEATED = "(*)"
 
 
 def text(steps: Sequence[Step], records: Mapping[Key, Record], *, inverted: bool) -> list[str]:
-    """The lines of a tree; its roots stand at the left margin."""
+    """Return the lines of a tree, with its roots at the left margin."""
     return [
         branch + _words(step, records, inverted=inverted)
         for branch, step in zip(_branches([step.depth for step in steps]), steps, strict=True)

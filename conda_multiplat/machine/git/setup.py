@@ -134,8 +134,8 @@ def take_out(what: Registration, scope: str, console: Console) -> int:
     config = {key: value for key in what.config(scope) if (value := _configured(scope, key))}
     for key in config:
         _configure(scope, key, None)
-    _tell(console, f"took out of {shown(path)}", own_lines)
-    _tell(console, f"took out of git's {scope} configuration", _assignments(config))
+    _tell(console, f"removed from {shown(path)}", own_lines)
+    _tell(console, f"removed from git's {scope} configuration", _assignments(config))
     if not own_lines and not config:
         console.say(" nothing to undo")
     console.result({"attributes": own_lines, "config": config})
@@ -170,7 +170,7 @@ def _attributes() -> Path:
     root = git.output(Path(), "rev-parse", "--show-toplevel")
     if not root:
         hints = ["go to a project that is in git, or `git init` first"]
-        raise UsageError(f"{Path.cwd()} is in no git repository", hints=hints)
+        raise UsageError(f"{Path.cwd()} is not in a git repository", hints=hints)
     return Path(root) / _ATTRIBUTES
 
 

@@ -167,9 +167,9 @@ def _read(place: Path, layout: _Folder | _Archive, platform: ImagePlatform) -> B
     try:
         index = _document(layout.index(), place)
     except FileNotFoundError:
-        hint = "skopeo copy docker-archive:FILE oci:DIR:latest   makes one of an older archive"
+        hint = "to convert an older archive: skopeo copy docker-archive:FILE oci:DIR:latest"
         raise UsageError(
-            f"{shown(place)} is no OCI layout: it has no index.json", hints=[hint]
+            f"{shown(place)} is not an OCI layout: it has no index.json", hints=[hint]
         ) from None
     images = dict(_images(place, layout, index, platform, deepest=_DEEPEST, seen=set()))
     if len(images) != 1:
@@ -191,14 +191,14 @@ def _problem(config: Mapping[str, Any], layers: int) -> str:
         values = process.get(key) or kind()
         texts = values.values() if isinstance(values, dict) else values
         if not isinstance(values, kind) or not all(isinstance(text, str) for text in texts):
-            return f"{key} in its configuration is not of texts"
+            return f"{key} in its configuration does not consist of texts"
     if not all(isinstance(layer, dict) for layer in history):
-        return "the history in its configuration is not of mappings"
+        return "the history in its configuration is not a list of mappings"
     digests = config["rootfs"]["diff_ids"]
     if not isinstance(digests, list) or not all(map(_is_digest, digests)):
         return "its configuration has no list of its layers' digests"
     if len(digests) != layers:
-        return "its configuration has another number of layers than its manifest"
+        return "its configuration and its manifest list different numbers of layers"
     return ""
 
 
@@ -254,9 +254,9 @@ def _not_one(place: Path, platform: ImagePlatform, images: Collection[str]) -> U
 def _descriptor(document: Mapping[str, Any]) -> Blob:
     digest, size = document["digest"], document["size"]
     if not _is_digest(digest):
-        raise ValueError(f"{digest!r:.100} is no SHA-256 digest")
+        raise ValueError(f"{digest!r:.100} is not a SHA-256 digest")
     if type(size) is not int or size < 0:
-        raise TypeError(f"{size!r:.20} is no size")
+        raise TypeError(f"{size!r:.20} is not a size")
     kind = document["mediaType"]
     return Blob(AS_IN_OCI.get(kind, kind), digest, size)
 
@@ -264,7 +264,7 @@ def _descriptor(document: Mapping[str, Any]) -> Blob:
 def _layer(place: Path, document: Mapping[str, Any]) -> Blob:
     blob = _descriptor(document)
     if blob.media_type not in _LAYERS:
-        raise _broken(place, f"a layer is of the kind {blob.media_type!r:.100}")
+        raise _broken(place, f"a layer has the unknown type {blob.media_type!r:.100}")
     return blob
 
 
@@ -277,9 +277,9 @@ def _blob(place: Path, layout: _Folder | _Archive, blob: Blob) -> bytes:
 
 def _require_same(place: Path, blob: Blob, sha256: str, size: int) -> None:
     if f"sha256:{sha256}" != blob.digest:
-        raise _broken(place, f"{blob.digest} is not what its digest says")
+        raise _broken(place, f"the content of {blob.digest} does not match its digest")
     if size != blob.size:
-        raise _broken(place, f"{blob.digest} has {size} bytes, and not {blob.size} as it says")
+        raise _broken(place, f"{blob.digest} has {size} bytes, not {blob.size}")
 
 
 def _document(content: bytes, place: Path) -> Mapping[str, Any]:

@@ -81,7 +81,7 @@ def new_layout(target: Path) -> Iterator[Path]:
     except OSError as error:
         raise OutsideError(
             f"can't write {shown(target)}: {error.filename or target}: {error.strerror or error}",
-            hints=["what was there before is as it was"],
+            hints=["what was there before is unchanged"],
         ) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -129,9 +129,9 @@ def _refuse_merged(records: Sequence[Mapping[str, Any]], prefix: Path) -> None:
     merged = [sorted(paths) for paths in by_key.values() if len(set(paths.values())) > 1]
     if merged:
         raise OutsideError(
-            "the disk of the package cache takes files for one that are several",
+            "the package cache is on a case-insensitive disk, where these files are the same",
             details=[", ".join(names) for names in merged[:_NAMED]],
-            hints=["set `pkgs_dirs` to a folder of a disk that tells upper case from lower case"],
+            hints=["set `pkgs_dirs` to a folder on a case-sensitive disk"],
         )
 
 

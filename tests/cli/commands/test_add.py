@@ -203,7 +203,7 @@ def test_empty_version(alone: Host, project: Path, channel: Path, sign: str) -> 
         done = alone.multiplat("add", "zlib", asked, cwd=project, code=2)
         assert done.stderr == (
             f"error: not a MatchSpec: {asked!r} (no version after {sign!r})\n"
-            "  for example `numpy`, `numpy>=1.26,<2.3`; a package of PyPI: --pypi\n"
+            "  for example `numpy`, `numpy>=1.26,<2.3`; for a PyPI package: --pypi\n"
         )
     assert _dependencies(project) == "  - python\n"
 
@@ -258,7 +258,7 @@ def test_no_solution(alone: Host, project: Path, channel: Path) -> None:
     assert done.stderr.endswith(
         "  solvable: default/linux-64\n"
         "  no file was changed\n"
-        "  the places are those of the manifest with the change in it\n"
+        "  the line numbers are those of the changed manifest\n"
     )
     assert _bytes(project) == before
 
@@ -290,13 +290,13 @@ BAD = {
     "environment": (
         ["-e", "defualt", "numpy"],
         "error: the manifest has no environment 'defualt'\n  did you mean 'default'?\n"
-        "  to make it write `defualt: {dependencies: []}` under `multiplat:` `environments:`\n",
+        "  to make it, write `defualt: {dependencies: []}` under `multiplat:` `environments:`\n",
     ),
     "spec": (
         ["numpy >1 <2"],
         "error: not a MatchSpec: 'numpy >1 <2' (not a version: '>1<2'; write a comma before "
         "'<2')\n"
-        "  for example `numpy`, `numpy>=1.26,<2.3`; a package of PyPI: --pypi\n",
+        "  for example `numpy`, `numpy>=1.26,<2.3`; for a PyPI package: --pypi\n",
     ),
     "two platforms": (
         ["--platform", "linux-64", "osx-arm64", "numpy"],
@@ -307,9 +307,9 @@ BAD = {
         ["--pypi", "-r reqs.txt"],
         "error: environment.yml can't be used\n"
         "  environment.yml:8:9: -r reqs.txt: reqs.txt does not exist\n"
-        "      it counts from .\n"
+        "      it is relative to .\n"
         "  no file was changed\n"
-        "  the places are those of the manifest with the change in it\n",
+        "  the line numbers are those of the changed manifest\n",
     ),
     "PyPI entry": (
         ["--pypi", "robo suite"],
@@ -322,7 +322,7 @@ BAD = {
     ),
     "index for conda": (
         ["--index", "https://example.com/simple", "numpy"],
-        "error: --index is for packages of PyPI: add --pypi\n",
+        "error: --index is for PyPI packages: add --pypi\n",
     ),
     "two environments": (["-e", "a", "-e", "b", "numpy"], "error: one -e ENV at a time\n"),
 }
@@ -629,14 +629,14 @@ def test_marker_on_other_platforms(
     spec = "mujoco; sys_platform == 'darwin'"
     done = alone.multiplat("add", *options, spec, cwd=project, env=env, code=2)
     assert done.stderr == (
-        f"error: the marker of `{spec}` holds on none of linux-64\n"
+        f"error: the marker of `{spec}` rules out linux-64\n"
         "  it holds on osx-arm64\n  no file was changed\n"
     )
     windows = "mujoco; sys_platform == 'win32'"
     done = alone.multiplat("add", "--pypi", windows, cwd=project, env=env, code=2)
     assert done.stderr == (
-        f"error: the marker of `{windows}` holds on none of linux-64, osx-arm64\n"
-        "  leave the marker away\n  no file was changed\n"
+        f"error: the marker of `{windows}` rules out linux-64, osx-arm64\n"
+        "  leave out the marker\n  no file was changed\n"
     )
     assert _bytes(project) == before
     lines = ("python 3.12.*", "numpy", f"pip:\n      - {entry}")
@@ -673,7 +673,7 @@ def test_pypi_without_python(
     write(project, channel, "zlib", platforms=TWO)
     before = _bytes(project)
     done = alone.multiplat("add", "--pypi", "robosuite", cwd=project, env=pypi[1], code=2)
-    assert "pip: robosuite needs Python, which default/linux-64 has none of" in done.stderr
+    assert "pip: robosuite needs Python, which default/linux-64 does not have" in done.stderr
     assert "add `python 3.12.*` to the dependencies, for example" in done.stderr
     assert _bytes(project) == before
 

@@ -118,7 +118,7 @@ def test_nothing_found(alone: Host, web: Path, database: Callable[..., Path]) ->
     done = alone.multiplat("audit", "--db", database(*others), cwd=web)
     assert done.stdout.startswith("unknown, not clean: 2 packages ")
     assert done.stderr == (
-        " no vulnerability is known of 3 packages that could be looked up\n"
+        " no vulnerability is known in 3 packages that could be looked up\n"
         " 2 packages unknown: no advisory could tell\n"
     )
 
@@ -193,9 +193,9 @@ def test_ignored(alone: Host, web: Path, database: Callable[..., Path]) -> None:
         "   python 3.12.4, zlib 1.3\n"
     )
     assert done.stderr == (
-        " GHSA-b of web-tool 2.0 was ignored until 2020-02-29 (environment.yml:13:9): that is past,"
-        " it counts\n"
-        " nothing has GHSA-c that environment.yml:14:9 ignores: remove it\n"
+        " GHSA-b of web-tool 2.0 was ignored until 2020-02-29 (environment.yml:13:9): "
+        "it counts again\n"
+        " environment.yml:14:9 ignores GHSA-c, which nothing has: remove it\n"
         " 1 vulnerability in 1 of 5 packages\n"
         " 2 packages unknown: no advisory could tell\n"
         " next: conda multiplat update web-tool\n"
@@ -521,7 +521,7 @@ def test_nothing_to_hold_against(alone: Host, web: Path) -> None:
     """Neither a file nor a service."""
     done = alone.multiplat("audit", cwd=web, code=2)
     assert done.stderr == (
-        "error: no advisories to hold the locks against\n"
+        "error: no advisories to check the locks against\n"
         "  name a downloaded database: --db FILE (OSV's export for PyPI)\n"
         "  or a service: CONDA_MULTIPLAT_OSV_URL, or plugins.multiplat_osv_url in .condarc\n"
     )
@@ -619,7 +619,7 @@ def test_no_lock(alone: Host, project: Path, channel: Path, database: Callable[.
     alone.multiplat(*arguments, "linux-64", cwd=project)
     done = alone.multiplat(*arguments, "win-64", cwd=project, code=2)
     assert done.stderr.endswith(
-        "error: nothing of what was asked for is locked\n  run `conda multiplat lock`\n"
+        "error: nothing that was asked for is locked\n  run `conda multiplat lock`\n"
     )
     done = alone.multiplat("audit", "--db", database(JINJA), cwd=project)
     assert "default/osx-arm64, default/win-64 (run `conda multiplat lock`)" in done.stderr

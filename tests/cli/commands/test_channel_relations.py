@@ -39,7 +39,7 @@ def _note(channel: Path, declarer: Path, kind: str) -> str:
     what, place = _relation(channel, declarer, kind)
     return (
         f" ! not used: {what}  (default/linux-64)\n"
-        f"   to have it, name it under `channels:`, {place}\n"
+        f"   to use it, name it under `channels:`, {place}\n"
     )
 
 
@@ -48,7 +48,7 @@ def _other_order(channel: Path, declarer: Path, kind: str) -> str:
     other = "after" if kind == "base" else "before"
     return (
         f" ! {what}, stands {other} it under `channels:`  (default/linux-64)\n"
-        f"   that order counts; if it is not meant, name it {place}\n"
+        f"   that order counts; to change it, name it {place}\n"
     )
 
 

@@ -83,7 +83,7 @@ def test_all(door: Host, project: Path, served: Rules) -> None:
         str(ours / "packages"),
         "freed",
     ]
-    assert stays.endswith(" are in environments too, by hard links, and stay there")
+    assert stays.endswith(" is hard-linked into environments, and stays there")
     assert _files(ours) == []
     assert conda_own.exists()
     ran = subprocess.run([prefix / "bin/greet"], capture_output=True, text=True, check=True)
@@ -160,7 +160,7 @@ def test_in_use(alone: Host, project: Path, served: Rules) -> None:
     with _held(ours / "packages" / ".cache.lock"):
         done = alone.multiplat("clean", cwd=project, code=1)
     assert done.stderr.endswith(
-        "error: some of it is in use: another conda-multiplat is at work\n"
+        "error: some caches are in use: another conda-multiplat is running\n"
         f"  {ours / 'packages'}\n"
         "  run `conda multiplat clean` again when it is done\n"
     )
@@ -188,7 +188,7 @@ def test_during_an_install(alone: Host, project: Path, served: Rules) -> None:
         while not list(packages.glob("python-*/info/index.json")) and time.monotonic() < end:
             time.sleep(0.05)
         said = alone.multiplat("clean", "--packages", cwd=project, code=1).stderr
-        assert "some of it is in use" in said
+        assert "some caches are in use" in said
         assert list(packages.glob("python-*/info/index.json"))
         assert process.wait(60) == 0
     subprocess.run([alone.envs / "demo/bin/greet"], capture_output=True, check=True)

@@ -321,7 +321,8 @@ def test_cuda(pair: Pair, tmp_path: Path) -> None:
     assert pair.check(code=1) == (
         "conda-lock.yml is out of date\n"
         "  gpu 1.0 needs __cuda >=11: not promised  (linux-64)\n"
-        '  to promise in environment.yml: multiplat: virtual-packages: linux-64: {cuda: "11"}\n'
+        "  add the promise to environment.yml: multiplat: virtual-packages: linux-64: "
+        '{cuda: "11"}\n'
         "run: conda multiplat lock\n"
     )
     promise = 'multiplat: {virtual-packages: {linux-64: {cuda: "11.4"}}}\n'

@@ -130,7 +130,8 @@ def test_named_environment_is_of_no_manifest(alone: Host, demo: Path, tmp_path: 
     other.write_text("dependencies: []\n", encoding="utf-8")
     done = alone.multiplat("add", "three", "-n", "demo", "-f", other, cwd=demo, code=1)
     assert done.stderr == (
-        f"error: {alone.envs / 'demo'} is of {demo / 'environment.yml'}\n  leave out -f, or -n\n"
+        f"error: {alone.envs / 'demo'} was made from {demo / 'environment.yml'}\n"
+        "  leave out -f, or -n\n"
     )
     assert _state(demo) == before
 
@@ -177,13 +178,16 @@ def test_channels_that_can_not_be_written(
     path = write(project, channels[0], "two", platforms="[linux-64]")
     before = path.read_bytes()
     cases = [
-        (["-c", "a", "-c", "b", "one"], "one -c CHANNEL at a time: a package is of one channel\n"),
-        (["-c", "nvidia", "--pypi", "one"], "-c nvidia is for conda's packages\n"),
-        (["-c", "nvidia", "other::one"], "'other::one' names another channel than -c nvidia\n"),
+        (
+            ["-c", "a", "-c", "b", "one"],
+            "one -c CHANNEL at a time: a package comes from one channel\n",
+        ),
+        (["-c", "nvidia", "--pypi", "one"], "-c nvidia is for conda packages\n"),
+        (["-c", "nvidia", "other::one"], "'other::one' names a channel other than -c nvidia\n"),
         (
             ["-c", "https://user:hunter2@conda.example.com/ours", "one"],
-            "a login or token is in the channel https://conda.example.com/ours: "
-            "it would be in the manifest\n",
+            "the channel https://conda.example.com/ours has a login or token, "
+            "which would be in the manifest\n",
         ),
     ]
     for arguments, message in cases:

@@ -441,7 +441,10 @@ def test_check_finds_what_breaks_it(alone: Host, project: Path, tools: Path) -> 
         ),
         (
             lambda cooldown: cooldown._replace(at=NOW + 9 * DAY),
-            [f"  its days count from {_at(NOW + 9 * DAY)}, which is yet to come  (linux-64)"],
+            [
+                f"  its exclude-newer counts from {_at(NOW + 9 * DAY)}, which is in the future  "
+                "(linux-64)"
+            ],
         ),
         (
             lambda cooldown: cooldown._replace(at=NOW - 40 * DAY),
@@ -543,7 +546,7 @@ def test_condas_settings(door: Host, project: Path, tools: Path, where: str) -> 
     words |= dict.fromkeys(("channel", "glob"), f"{tools.as_uri()}: 7d")
     assert done.stderr.splitlines()[0] == (
         " the manifest has no exclude-newer: "
-        f"conda's exclude_newer: {words.get(where, '7d')} holds for conda packages"
+        f"conda's exclude_newer: {words.get(where, '7d')} applies to conda packages"
     )
     part = "3.0" if where == "package" else "2.0"
     assert locked(project)["linux-64"] == {"tool": "1.0", "part": part}
@@ -590,7 +593,7 @@ def test_uvs_settings(alone: Host, project: Path, own: Path, pypi: Rules, where:
     done = alone.multiplat("lock", cwd=project, env=env)
     named = where if env else f"exclude-newer in {where}"
     assert done.stderr.splitlines()[0] == (
-        f" the manifest has no exclude-newer: uv's {named}: 7 days holds for PyPI packages"
+        f" the manifest has no exclude-newer: uv's {named}: 7 days applies to PyPI packages"
     )
     assert "who locks" not in done.stderr
     arm = "1.0" if env else "2.0"

@@ -77,8 +77,8 @@ def test_merge_driver(door: Host, tmp_path: Path) -> None:
     assert again == " already set up\n"
     assert _attributes(repo).read_text("utf-8") == MERGE
     said = repo.multiplat("merge-driver", "--undo")
-    assert said.startswith(" took out of .gitattributes:\n   # Once in each clone")
-    assert " took out of git's local configuration:\n" in said
+    assert said.startswith(" removed from .gitattributes:\n   # Once in each clone")
+    assert " removed from git's local configuration:\n" in said
     assert not _attributes(repo).exists()
     assert _local(repo).read_text("utf-8") == before
     assert repo.multiplat("merge-driver", "--undo") == " nothing to undo\n"
@@ -166,7 +166,7 @@ def test_no_repository(alone: Host, tmp_path: Path) -> None:
     for command in ("merge-driver", "diff"):
         done = alone.multiplat(command, "--setup", cwd=tmp_path / "bare", env=env, code=2)
         assert done.stderr == (
-            f"error: {tmp_path / 'bare'} is in no git repository\n"
+            f"error: {tmp_path / 'bare'} is not in a git repository\n"
             "  go to a project that is in git, or `git init` first\n"
         )
 

@@ -58,7 +58,7 @@ def test_check_names_the_promise(alone: Host, project: Path, gpu: Path) -> None:
         "conda-lock.yml is out of date\n"
         "  torch 2.0 needs __cuda: not promised  (linux-64)\n"
         "  torch 2.0 needs __glibc >=2.34: promised: __glibc 2.28  (linux-64)\n"
-        "  to promise in environment.yml: multiplat: virtual-packages: linux-64: "
+        "  add the promise to environment.yml: multiplat: virtual-packages: linux-64: "
         '{cuda: "12.0", glibc: "2.34"}\n'
         "run: conda multiplat lock\n"
     )
@@ -73,7 +73,7 @@ def test_lock_adopts(alone: Host, project: Path, gpu: Path) -> None:
     assert "multiplat:" not in (project / "environment.yml").read_text(encoding="utf-8")
     said = alone.multiplat("lock", cwd=project).stderr
     assert (
-        " promised in environment.yml what the lock of another tool needs:\n"
+        " added promises to environment.yml that the lock of another tool needs:\n"
         '   default/linux-64  cuda: "12.0"  (torch 2.0 needs __cuda, with cuda-version 12.6)\n'
         '   default/linux-64  glibc: "2.34"  (torch 2.0 needs __glibc >=2.34)\n'
         " wrote environment.yml, conda-lock.yml\n"
@@ -126,16 +126,16 @@ def test_own_promise_that_is_gone(alone: Host, project: Path, gpu: Path) -> None
     assert alone.multiplat("check", cwd=project, code=1).stdout.endswith(
         'linux-64: {cuda: "12.0", glibc: "2.34"}\n'
         "promise that, then run: conda multiplat lock\n"
-        "or, to lose CUDA builds: conda multiplat lock --drop-cuda\n"
+        "or, to drop CUDA builds: conda multiplat lock --drop-cuda\n"
     )
     for command in (["lock"], ["lock", "--update-all"], ["add", "other"]):
         said = alone.multiplat(*command, cwd=project, code=1).stderr
         assert (
             "error: CUDA builds are locked, and the manifest promises no CUDA for them\n"
             "  default/linux-64  torch 2.0 cuda126_0 would become a CPU build\n"
-            "  to keep them write in environment.yml multiplat: virtual-packages: linux-64: "
+            "  to keep them, add to environment.yml multiplat: virtual-packages: linux-64: "
             '{cuda: "12.0"}\n'
-            "  to lose them: conda multiplat lock --drop-cuda\n"
+            "  to drop them: conda multiplat lock --drop-cuda\n"
             "  no file was changed\n"
         ) in said
         assert lock.read_bytes() == before
@@ -223,7 +223,7 @@ def test_virtual_packages_yml(alone: Host, project: Path) -> None:
     stated = project / "virtual-packages.yml"
     stated.write_text(STATED, encoding="utf-8")
     said = alone.multiplat("import", "env.yml", "--dry-run", cwd=project).stderr
-    assert " virtual-packages.yml says what conda-lock promises: to import that, name it" in said
+    assert " virtual-packages.yml has virtual packages for conda-lock: to import them" in said
     done = alone.multiplat("import", "env.yml", "virtual-packages.yml", cwd=project)
     assert " not carried over:\n   virtual packages of osx-64\n" in done.stderr
     text = (project / "environment.yml").read_text(encoding="utf-8")
@@ -270,11 +270,11 @@ def test_install_elsewhere(alone: Host, project: Path, gpu: Path) -> None:
     _foreign(_locked(alone, project, gpu))
     look = ("install", "--dry-run", "--platform", "linux-64")
     assert alone.multiplat(*look, cwd=project, code=1).stderr == (
-        "error: the machines that linux-64 promises can't run default\n"
+        "error: default needs more than is promised for linux-64\n"
         "  torch 2.0 needs __cuda           the promises of linux-64: none\n"
         "  torch 2.0 needs __glibc >=2.34   the promises of linux-64: __glibc 2.28\n"
         "  nothing was downloaded or changed\n"
-        "  to promise in environment.yml: multiplat: virtual-packages: linux-64: "
+        "  add the promise to environment.yml: multiplat: virtual-packages: linux-64: "
         '{cuda: "12.0", glibc: "2.34"}\n'
     )
     write(project, gpu, "torch 2.*", platforms=LINUX, extra=PROMISE)
@@ -293,7 +293,7 @@ def test_unquoted_hash_and_place(alone: Host, project: Path) -> None:
     look = ("install", "--dry-run", "--platform", "linux-64")
     assert alone.multiplat(*look, cwd=project).stderr == (
         "warning: zlib: from https://conda.example/conda-forge, which is not a channel of the "
-        "manifest: it is refused where conda's configuration does not say so "
+        "manifest: refused unless conda's configuration allows it "
         "(`channel_alias`, `custom_channels`)\n"
         "   + zlib  1.3.1\n would install the 1 package of default/linux-64\n"
     )

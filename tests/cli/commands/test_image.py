@@ -314,13 +314,13 @@ def test_without_a_shell(alone: Host, project: Path, two_platforms: Path) -> Non
     _lock(alone, project, two_platforms, *ALL, extra="variables: {ROBOT: arm 1}\n")
     done = alone.multiplat("image", "--platform", "linux-64", "-o", "layout", cwd=project)
     assert done.stderr == (
-        "warning: scripts that packages run when they are installed have not run\n"
+        "warning: scripts that packages run at installation have not run\n"
         "  bin/.scripted-post-link.sh\n"
-        "warning: activation scripts that nothing runs: the image has no shell\n"
+        "warning: activation scripts will not run: the image has no shell\n"
         "  /opt/env/etc/conda/activate.d/Zero.sh\n"
         "  /opt/env/etc/conda/activate.d/activated.sh\n"
         "  /opt/env/etc/conda/activate.d/~last.sh\n"
-        " no base image: the C library that conda's packages need is not in it\n"
+        " no base image: the C library that conda packages need is missing\n"
         " 7 layers: 0.0 MB\n"
         " layout has the 6 packages of default/linux-64\n"
     )
@@ -407,20 +407,20 @@ def test_bases_that_are_none(
     (tmp_path / "no").mkdir()
     (tmp_path / "text").write_text("text", encoding="utf-8")
     strange = {
-        "Env": "Env in its configuration is not of texts",
-        "Labels": "Labels in its configuration is not of texts",
+        "Env": "Env in its configuration does not consist of texts",
+        "Labels": "Labels in its configuration does not consist of texts",
     }
     cases = {
         **{
             _base(tmp_path / key, {key: [1]}): (2, f"can't be a base image: {message}")
             for key, message in strange.items()
         },
-        changed: (2, f"can't be a base image: {layer} is not what its digest says"),
-        cut: (2, f"can't be a base image: {manifest} is not what its digest says"),
-        away: (2, "can't be a base image: 'sha256:../../../etc/passwd' is no SHA-256 digest"),
+        changed: (2, f"can't be a base image: the content of {layer} does not match its digest"),
+        cut: (2, f"can't be a base image: the content of {manifest} does not match its digest"),
+        away: (2, "can't be a base image: 'sha256:../../../etc/passwd' is not a SHA-256 digest"),
         _base(tmp_path / "arm", {}, architecture="arm64"): (2, "has no image for linux/amd64"),
         _base(tmp_path / "two", {}, {"User": "1"}): (2, "has 2 images for linux/amd64"),
-        tmp_path / "no": (2, "is no OCI layout: it has no index.json"),
+        tmp_path / "no": (2, "is not an OCI layout: it has no index.json"),
         tmp_path / "text": (3, "can't be read: "),
         tmp_path / "nowhere": (3, "can't be read: "),
     }
@@ -438,17 +438,17 @@ def test_bases_that_are_none(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--platform", "osx-arm64"], "images are of Linux: osx-arm64 has none"),
-        (["--tag", "Robot:1"], "--tag 'Robot:1': TAG or NAME:TAG is meant"),
-        (["--tag", "a b"], "--tag 'a b': TAG or NAME:TAG is meant"),
+        (["--platform", "osx-arm64"], "images are for Linux, not for osx-arm64"),
+        (["--tag", "Robot:1"], "--tag 'Robot:1' is not TAG or NAME:TAG"),
+        (["--tag", "a b"], "--tag 'a b' is not TAG or NAME:TAG"),
         (
             ["--base", "made", "-o", "made"],
-            "made is the base: it would be replaced by what is made",
+            "made is the base image: the new image would overwrite it",
         ),
         (["--label", "=1"], "--label '=1' is not KEY=VALUE"),
         (["--label", "a"], "--label 'a' is not KEY=VALUE"),
-        (["-o", "taken"], "taken is there, and is no image: it is not replaced"),
-        (["-o", "taken.tar"], "taken.tar is there, and is no image: it is not replaced"),
+        (["-o", "taken"], "taken exists, and is no image: it is not replaced"),
+        (["-o", "taken.tar"], "taken.tar exists, and is no image: it is not replaced"),
     ],
 )
 def test_refused(

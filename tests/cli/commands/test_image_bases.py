@@ -80,12 +80,12 @@ def _pax(text: bytes) -> bytes:
 
 
 STRANGE: dict[str, tuple[Document, str]] = {
-    "size": ({"of_layer": {"size": 5}}, f"has {len(_SHELL)} bytes, and not 5 as it says"),
-    "negative size": ({"of_layer": {"size": -5}}, "-5 is no size"),
-    "size that is none": ({"of_layer": {"size": True}}, "True is no size"),
-    "encrypted": ({"kind": f"{_LAYER}+encrypted"}, f"of the kind '{_LAYER}+encrypted'"),
-    "control": ({"kind": f"{_LAYER}\x1b[2J"}, f"a layer is of the kind '{_LAYER}\\x1b[2J'"),
-    "number": ({"kind": 5}, "a layer is of the kind 5"),
+    "size": ({"of_layer": {"size": 5}}, f"has {len(_SHELL)} bytes, not 5"),
+    "negative size": ({"of_layer": {"size": -5}}, "-5 is not a size"),
+    "size that is none": ({"of_layer": {"size": True}}, "True is not a size"),
+    "encrypted": ({"kind": f"{_LAYER}+encrypted"}, f"the unknown type '{_LAYER}+encrypted'"),
+    "control": ({"kind": f"{_LAYER}\x1b[2J"}, f"a layer has the unknown type '{_LAYER}\\x1b[2J'"),
+    "number": ({"kind": 5}, "a layer has the unknown type 5"),
     "digests": (
         {"of_config": {"rootfs": {"diff_ids": {"a": 1}}}},
         "its configuration has no list of its layers' digests",
@@ -96,7 +96,7 @@ STRANGE: dict[str, tuple[Document, str]] = {
     ),
     "history": (
         {"of_config": {"history": [1]}},
-        "the history in its configuration is not of mappings",
+        "the history in its configuration is not a list of mappings",
     ),
 }
 
@@ -243,7 +243,7 @@ def test_no_image_is_replaced(alone: Host, locked: Path, name: str) -> None:
         target.mkdir()
         shutil.copy(locked / "environment.yml", target)
     done = alone.multiplat(*make, cwd=locked, code=2)
-    assert done.stderr.startswith(f"error: {name} is there, and is no image: it is not replaced\n")
+    assert done.stderr.startswith(f"error: {name} exists, and is no image: it is not replaced\n")
     if target.suffix:
         assert target.read_bytes() == before
         target.write_bytes(b"")

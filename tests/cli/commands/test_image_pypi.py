@@ -145,7 +145,7 @@ def test_no_wheel(alone: Host, project: Path, pythons: Path, url: str) -> None:
         "error: PyPI packages of an image have to be wheels: nothing is built for another machine\n"
         f"  source 1.0: {file}\n"
         "  build a wheel of it, and name that in the manifest: pip: ./dist/NAME.whl\n"
-        "  or have no other taken: pip: --only-binary NAME; then lock again\n"
+        "  or allow only wheels of it: pip: --only-binary NAME; then lock again\n"
     )
 
 
@@ -153,7 +153,7 @@ def test_two_owners(alone: Host, project: Path, pythons: Path, url: str) -> None
     """A file of both sides is refused with both names."""
     _lock(alone, project, pythons, url, "robot", more="clash")
     said = alone.json("image", "--platform", "linux-64", cwd=project, code=3)
-    assert said["error"] == "packages of conda and of PyPI have the same files in /opt/env"
+    assert said["error"] == "conda and PyPI packages have the same files in /opt/env"
     assert said["details"] == [
         f"{PACKAGES.removeprefix('opt/env/')}/arm.py: conda's clash, PyPI's arm"
     ]

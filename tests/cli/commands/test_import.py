@@ -540,7 +540,9 @@ def test_builds(alone: Host, project: Path) -> None:
         *("mkl=*=*mkl", "same 2.0 py_0"),
         *("p0=1.0=hl_0  # [linux]", "p0=1.0=hm_0  # [osx]"),
     ]
-    hint = " 5 packages are pinned to builds: --no-builds shares what is alike but them\n"
+    hint = (
+        " 5 packages are pinned to builds: --no-builds merges lines that differ only in the build\n"
+    )
     assert hint in done.stderr
     done = alone.multiplat("import", *names, "--no-builds", "--force", cwd=project)
     assert lines_of(project) == [
@@ -599,7 +601,7 @@ def test_questions(alone: Host, project: Path) -> None:
         "  a  the same for all that are left\n"
         "which for all of them? [1-2, k, a] "
     ) in seen
-    assert "  '7' is none of them\n" in seen
+    assert "  '7' is not one of the choices\n" in seen
     assert " a: a 2.* for all, instead of a 1.*, a 2.*\n" in seen
 
 
@@ -636,7 +638,7 @@ def test_nothing_is_overwritten(alone: Host, project: Path) -> None:
     )
     done = alone.multiplat("import", "environment.yml@linux-64", cwd=project, code=2)
     assert done.stderr.startswith(
-        "error: environment.yml is imported itself, and would be replaced\n"
+        "error: environment.yml is one of the imported files, and would be replaced\n"
     )
     assert lines_of(project) == ["a"]
     alone.multiplat(
@@ -691,13 +693,13 @@ dependencies:
         ),
         (
             ["linux.yml", "plain.yml@linux-64"],
-            "error: two files are for one platform\n"
+            "error: two files are for the same platform\n"
             "  plain.yml: linux.yml is for linux-64 too\n"
             "      say which platform a file is for: plain.yml@PLATFORM\n",
         ),
         (
             ["linux.yml", "linux.yml"],
-            "error: two files are for one platform\n"
+            "error: two files are for the same platform\n"
             "  linux.yml: linux.yml is for linux-64 too\n"
             "      say which platform a file is for: linux.yml@PLATFORM\n",
         ),
@@ -716,9 +718,8 @@ dependencies:
         ),
         (
             ["pixi.lock"],
-            "error: pixi.lock says which packages, not what was asked for\n"
-            "  import what it was made from, pixi.toml or pyproject.toml: "
-            "its versions come along\n",
+            "error: pixi.lock lists the packages, not what was asked for\n"
+            "  import pixi.toml or pyproject.toml instead: the locked versions are kept\n",
         ),
         (["explicit.txt"], "error: explicit.txt lists the packages, not what was asked for\n"),
         (["plain.yml@linux-64", "--from-name", "x"], "error: files and an environment can't be"),
@@ -1045,16 +1046,16 @@ dependencies:
     history.write_text("", encoding="utf-8")
     done = alone.multiplat(*arguments, cwd=project)
     assert done.stdout.endswith("  - app >=1.5\n  - extra >=1.5\n  - far >=1.5\n")
-    assert " its history asks for nothing: the packages that no other needs are taken\n" in (
-        done.stderr
+    assert (
+        " its history asks for nothing: the packages that no other package needs are taken\n"
+        in (done.stderr)
     )
     app = meta / "app-1.5-0.json"
     app.write_text(app.read_text(encoding="utf-8").replace('"lib >=1"', ""), encoding="utf-8")
     done = alone.multiplat(*arguments, cwd=project)
     assert done.stdout.endswith("  - app >=1.5\n  - extra >=1.5\n  - far >=1.5\n  - lib >=1.5\n")
     assert (
-        " none of its 4 packages says what it needs, so that all of them are taken: keep those "
-        "that you use\n"
+        " none of its 4 packages states what it needs, so all are taken: keep those that you use\n"
     ) in done.stderr
 
 

@@ -269,7 +269,7 @@ multiplat:
    pyproject.toml:12: the condition of tomli: python_version < '3.11'
        the line holds with every Python
    pyproject.toml:25: odd-key of [tool.conda-lock]
-   pyproject.toml:30: nobody: nothing else asks for it, so that its source is idle
+   pyproject.toml:30: nobody: nothing else asks for it, so its source is not used
  wrote environment.yml
  next: conda multiplat lock
 """
@@ -317,7 +317,7 @@ def test_recipe(alone: Host, project: Path) -> None:
     )
     done = alone.multiplat("import", "meta.yaml", "--dry-run", cwd=project)
     assert (
-        " meta.yaml names no platforms: conda-lock's are taken, "
+        " meta.yaml names no platforms: conda-lock's defaults are used, "
         "linux-64, osx-arm64, osx-64, win-64; for others: meta.yaml@PLATFORM,…\n"
     ) in done.stderr
 

@@ -80,7 +80,7 @@ def test_locks_for_one_platform(
     first = _lock(alone, tmp_path / "a", tools, "tool 1.0", LINUX)
     second = _lock(alone, tmp_path / "b", tools, "tool 1.5", f"{LINUX}, {MAC}")
     assert alone.multiplat("import", first, second, *dry, cwd=project, code=2).stderr == (
-        "error: two files are for one platform\n"
+        "error: two files are for the same platform\n"
         "  ../b/conda-lock.yml: ../a/conda-lock.yml is for linux-64 too\n"
         "      name one of the two; the platforms that count, FILE@PLATFORM; or call one "
         "ENV.conda-lock.yml, for an environment of its own\n"
@@ -117,7 +117,9 @@ def test_some_platforms_of_the_lock_here(alone: Host, project: Path, tools: Path
     alone.multiplat("lock", cwd=project)
     (project / "environment.yml").unlink()
     done = alone.multiplat("import", f"conda-lock.yml@{MAC}", cwd=project, code=2)
-    assert "error: conda-lock.yml is imported itself, and would be replaced\n" in done.stderr
+    assert (
+        "error: conda-lock.yml is one of the imported files, and would be replaced\n" in done.stderr
+    )
     assert _versions(project) == {LINUX: "1.5", MAC: "1.5"}
     alone.multiplat("import", f"conda-lock.yml@{MAC}", "--force", cwd=project)
     assert _versions(project) == {MAC: "1.5"}
@@ -133,7 +135,9 @@ def test_a_lock_is_one_of_its_sources(
     )
     second = _lock(alone, tmp_path / "b", tools, "tool 1.5", MAC)
     done = alone.multiplat("import", "conda-lock.yml", second, cwd=project, code=2)
-    assert "error: conda-lock.yml is imported itself, and would be replaced\n" in done.stderr
+    assert (
+        "error: conda-lock.yml is one of the imported files, and would be replaced\n" in done.stderr
+    )
     assert _versions(project) == {LINUX: "1.0"}
     alone.multiplat("import", "conda-lock.yml", second, "--force", cwd=project)
     assert _versions(project) == {LINUX: "1.0", MAC: "1.5"}
@@ -192,5 +196,5 @@ def test_version_that_is_none(alone: Host, project: Path, tools: Path, tmp_path:
     lock.write_text(text, encoding="utf-8")
     assert alone.multiplat("import", lock, cwd=project, code=2).stderr == (
         "error: ../a/conda-lock.yml can't be imported\n"
-        "  ../a/conda-lock.yml: tool: its version is none: '1:30'\n"
+        "  ../a/conda-lock.yml: tool: not a version: '1:30'\n"
     )

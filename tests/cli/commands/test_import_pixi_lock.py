@@ -144,7 +144,7 @@ def test_versions_stay(alone: Host, project: Path, forge: Path, index: str, vers
     """Of each environment and platform, conda's and PyPI's, before and after the next `lock`."""
     _write(project, forge, index, version)
     done = alone.multiplat("import", "pixi.toml", cwd=project)
-    assert " pixi.lock: its versions are taken over\n" in done.stderr
+    assert " pixi.lock: its versions are kept\n" in done.stderr
     gpus = ["gpu", "dev-gpu"] if version == 7 else []
     names = ["conda-lock.yml", *(f"{each}.conda-lock.yml" for each in ("dev", *gpus))]
     assert all(name in done.stderr.partition(" wrote environment.yml, ")[2] for name in names)
@@ -177,7 +177,7 @@ def test_to_another_folder(alone: Host, project: Path, forge: Path, index: str) 
     assert done.stderr.startswith("error: new/dev.conda-lock.yml already exists\n")
     done = alone.multiplat("import", "pixi.toml", "-o", "/dev/null", cwd=project, code=2)
     assert done.stderr.endswith(
-        " would be beside the manifest, but /dev/null is no file\n  name a file with -o\n"
+        " would be beside the manifest, but /dev/null is not a file\n  name a file with -o\n"
     )
     alone.multiplat("import", "pixi.toml", *target, "--force", cwd=project)
     assert locked(project / "new")["linux-64"]["tool"] == "1.0"

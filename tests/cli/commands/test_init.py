@@ -89,7 +89,7 @@ def test_existing_manifest(alone: Host, project: Path, name: str) -> None:
     assert done.stderr == (
         f"error: {name} already exists\n"
         "  add to it: conda multiplat add PACKAGE…\n"
-        "  it is as it was\n"
+        "  no file was changed\n"
     )
     assert [each.name for each in project.glob("env*")] == [name]
     assert path.read_text(encoding="utf-8") == "dependencies: []\n"
@@ -105,8 +105,8 @@ BAD = {
     "two platforms": (
         ["--platform", "linux-64", "osx-arm64"],
         "error: 'osx-arm64' is a platform\n"
-        "  for another one say it again: --platform osx-arm64\n"
-        "  a folder of that name: ./osx-arm64\n",
+        "  to lock for it too, repeat the option: --platform osx-arm64\n"
+        "  for a folder of that name: ./osx-arm64\n",
     ),
     "two places": (
         ["here", "-f", "there.yml"],

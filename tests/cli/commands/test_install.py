@@ -515,8 +515,8 @@ multiplat:
 @pytest.mark.parametrize(
     ("frozen", "reason"),
     [
-        ("", "it has no reason of its own"),
-        ("{}", "it has no reason of its own"),
+        ("", "no reason is given"),
+        ("{}", "no reason is given"),
         ('{"message": "in production"}', "in production"),
         ("by hand", "by hand"),
     ],
@@ -534,7 +534,7 @@ def test_frozen_prefix(
     assert done.stderr == (
         f"error: {prefix} is frozen (conda-meta/frozen)\n"
         f"  {reason}\n"
-        "  --override-frozen changes it all the same\n"
+        "  --override-frozen changes it anyway\n"
     )
     alone.multiplat("install", "--override-frozen", cwd=project)
     assert (prefix / "share/greeting.txt").exists()

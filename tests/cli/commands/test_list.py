@@ -105,7 +105,7 @@ def test_filters(alone: Host, robot: Path) -> None:
         (
             ("--installed", "--platform", "linux-64"),
             2,
-            "error: --platform is not for --installed: that is this machine's\n",
+            "error: --installed is about this machine's platform: leave out --platform\n",
         ),
         (
             ("--installed", "-e", "default", "dev"),

@@ -12,7 +12,7 @@ from support.packages import Package, write_repodata
 from support.sizes import without_sizes
 
 LINUX = "[linux-64]"
-NOTE = "gpu.yml: the lock was made from that, not from environment.yml (-f takes another)\n"
+NOTE = "the lock was made from gpu.yml, not from environment.yml (to use another: -f)\n"
 
 
 @pytest.fixture
@@ -95,8 +95,8 @@ def test_gone_source(alone: Host, project: Path, tools: Path) -> None:
     alone.multiplat("lock", "-f", "gpu.yml", "more.yml", cwd=project)
     (project / "more.yml").unlink()
     assert alone.multiplat("lock", cwd=project).stderr.startswith(
-        "more.yml: the lock was made from that, and it is gone: environment.yml is taken "
-        "(-f takes another)\n"
+        "the lock was made from more.yml, which is gone: environment.yml is used "
+        "(to use another: -f)\n"
     )
     assert locked(project)["linux-64"] == {"solo": "1.0"}
     assert "gone" not in alone.multiplat("lock", cwd=project).stderr

@@ -269,7 +269,7 @@ def test_no_commit_that_is_merged(two: Project) -> None:
     two.write(_replaced("left <2", "left >=2"))
     two.lock()
     said = two.repo.git("checkout", "-m", "side")
-    reason = "the commits that are merged were not found"
+    reason = "can't find the commits that are being merged"
     assert f"the robot/conda-lock.yml is not merged: {reason}; run: {RELOCK}\n" in said
     assert two.text().startswith(f"# Not merged: {reason}\n")
     _settle(two)
@@ -386,7 +386,7 @@ def _conflict(project: Project, reason: str, *, manifest: bool = True) -> str:
 def _settle(project: Project) -> None:
     """``lock`` is all that is needed."""
     said = project.lock()
-    assert "warning: conda-lock.yml is not merged; its records are only a start" in said
+    assert "warning: conda-lock.yml is not merged; its records are only a starting point" in said
     assert project.states("--strict") == IN_SYNC
     assert "Not merged" not in project.text()
     project.repo.commit("merged")

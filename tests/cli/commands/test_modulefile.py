@@ -112,9 +112,9 @@ def test_another_environment(alone: Host, robot: Path) -> None:
     done = alone.multiplat("modulefile", "-e", "dev", "-n", "robot", cwd=robot, code=1)
     assert (done.stdout, done.stderr) == (
         "",
-        f"error: {alone.envs / 'robot'} is default, not dev\n"
+        f"error: {alone.envs / 'robot'} has default installed, not dev\n"
         "  -n or -p names the conda environment that dev is installed in\n"
-        "  conda multiplat install -e dev: installs it\n",
+        "  to install it: conda multiplat install -e dev\n",
     )
     found = alone.json("modulefile", "--kind", "tcl", "-e", "dev", cwd=robot)
     assert (found["module"], found["prefix"]) == ("robot/dev", str(alone.envs / "robot-dev"))
@@ -322,7 +322,7 @@ def test_printed(door: Host, project: Path, tools_channel: Path) -> None:
         "warning: left out, since no module can set them: LINES (give them "
         "names that shells can set, and values without line breaks, in `variables:`)\n"
         "warning: Environment Modules expands `~` in DATA: "
-        "--kind lmod does not, or write the variable without `~`\n"
+        "use --kind lmod, or write the variable without `~`\n"
         f" it loads default from {prefix}\n"
     )
     done = door.multiplat("modulefile", cwd=project, env={"LMOD_CMD": "/lmod"})
@@ -378,12 +378,12 @@ def test_where_it_goes(alone: Host, robot: Path) -> None:
         (
             ("--kind", "lmod", "-o", "x"),
             2,
-            "error: -o x does not go with --kind lmod: Lmod takes only files that end in .lua\n",
+            "error: -o x can't be used with --kind lmod: Lmod takes only files that end in .lua\n",
         ),
         (
             ("--kind", "tcl", "-o", "x.lua"),
             2,
-            "error: -o x.lua does not go with --kind tcl: .lua is for Lmod\n",
+            "error: -o x.lua can't be used with --kind tcl: .lua is for Lmod\n",
         ),
         (("--prereq", "two words"), 2, "error: 'two words' can't be a module's name\n"),
         (("--family", "-x"), 2, "expected one argument"),

@@ -78,7 +78,7 @@ def test_others_stay(alone: Host, shared: Path, command: str) -> None:
         done = alone.multiplat(*arguments, path.name, cwd=shared, code=2)
         line, hint = done.stderr.splitlines()[-2:]
         kind = COMMANDS[command]
-        assert line == f"error: {path.name} is there, and is no {kind}: it is not replaced"
+        assert line == f"error: {path.name} exists, and is no {kind}: it is not replaced"
         assert hint.startswith(f"  name another with {arguments[-1]} ")
         assert path.read_bytes() == before
 
@@ -106,7 +106,7 @@ def test_folder_is_no_file(alone: Host, shared: Path, command: str) -> None:
     folder = shared / f"folder{len(command)}"
     folder.mkdir()
     done = alone.multiplat(*command.split(), folder.name, cwd=shared, code=2)
-    said = f"error: {folder.name} is there, and is no {COMMANDS[command]}: it is not replaced\n"
+    said = f"error: {folder.name} exists, and is no {COMMANDS[command]}: it is not replaced\n"
     assert said in done.stderr
 
 
@@ -182,7 +182,8 @@ def test_lock_is_a_pipe(alone: Host, tmp_path: Path, channel: Path) -> None:
     render = ("render", "--kind", "explicit", "--platform", "linux-64")
     done = alone.multiplat(*render, cwd=tmp_path, code=3)
     assert done.stderr == (
-        "error: can't write conda-linux-64.lock: it is no file\n  the old files are as they were\n"
+        "error: can't write conda-linux-64.lock: it is not a file\n  the old files are as they "
+        "were\n"
     )
 
 

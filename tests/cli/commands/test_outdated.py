@@ -81,8 +81,8 @@ def test_what_is_in_the_way(alone: Host, project: Path, own: Path) -> None:
     ]
     assert done.stderr == (
         " 1 package can move: conda multiplat update\n"
-        " 6 packages held back: all of it with conda multiplat why NAME\n"
-        " bounds of the manifest move by: conda multiplat upgrade\n"
+        " 6 packages held back; for details: conda multiplat why NAME\n"
+        " to move bounds of the manifest: conda multiplat upgrade\n"
     )
 
 

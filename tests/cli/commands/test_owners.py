@@ -99,12 +99,12 @@ def test_both_owners_are_named(alone: Host, project: Path, channel: Path, pypi: 
     done = alone.multiplat("install", cwd=project, code=3)
     prefix = alone.envs / "demo"
     assert done.stderr.splitlines() == [
-        f"error: packages of conda and of PyPI have the same files in {prefix}",
+        f"error: conda and PyPI packages have the same files in {prefix}",
         "  bin/ninja: conda's ninja, PyPI's ninja",
         "  nothing was changed",
-        "  to have conda's ninja in the place of PyPI's ninja, write multiplat: {pypi-names: "
+        "  to have conda's ninja in place of PyPI's ninja, write multiplat: {pypi-names: "
         "{ninja: ninja}}; then lock again",
-        "  to have PyPI's, take what asks for conda's ninja out of the dependencies",
+        "  to have PyPI's, remove what asks for conda's ninja from the dependencies",
     ]
     assert not prefix.exists()
     extra = "multiplat: {pypi-names: {ninja: ninja}}\n"
@@ -186,10 +186,10 @@ def test_conda_meta_is_condas(
     _locked(alone, project, own, "owner", _pip(pypi, "evil"))
     done = alone.multiplat("install", cwd=project, code=3)
     assert done.stderr.splitlines()[-4:] == [
-        f"error: packages of PyPI have files in {prefix / 'conda-meta'}, which is conda's",
+        f"error: PyPI packages have files in {prefix / 'conda-meta'}, which belongs to conda",
         f"  {path}: PyPI's evil",
         "  nothing was changed",
-        "  take out what asks for PyPI's evil",
+        "  remove what asks for PyPI's evil",
     ]
     assert _tree(prefix) == before
 
@@ -582,6 +582,6 @@ def test_one_voice(
         f" next: conda activate {tmp_path / 'env'}",
     ], rest
     done = alone.multiplat("install", "-p", tmp_path / "other", cwd=project)
-    assert done.stderr.splitlines()[0] == " installing 2 packages of PyPI"
+    assert done.stderr.splitlines()[0] == " installing 2 packages from PyPI"
     for word in ("Using", "Resolved", "Prepared", "Installed", "files/builder", "=="):
         assert word not in done.stderr + terminal.shown

@@ -326,7 +326,7 @@ def test_for_other_platforms(alone: Host, project: Path, tmp_path: Path) -> None
         "pack", "--platform", *platforms, "-o", "one.tar", cwd=project, code=2
     )
     assert refused.stderr == (
-        "error: 3 archives would all be one.tar\n"
+        "error: 3 archives would all be written to one.tar\n"
         "  give an existing folder with -o, or one --platform\n"
     )
 
@@ -344,7 +344,7 @@ def test_what_would_have_to_be_built(
         "  ours 0.1 is a folder: ./ours#editable\n"
         f"  sourced 1.0 is a source archive: {served.url}/files/sourced-1.0.tar.gz\n"
         "  build a wheel of it, and name that in the manifest: pip: ./dist/NAME.whl\n"
-        "  --wheels-only packs the rest, and says in the archive what is not in it\n"
+        "  --wheels-only packs the rest, and lists in the archive what was left out\n"
     )
     assert not (project / ARCHIVE).exists()
     alone.multiplat("pack", "--wheels-only", cwd=project)
@@ -500,7 +500,7 @@ def test_lock_of_elsewhere(alone: Host, project: Path, served: Rules) -> None:
     served.seen.clear()
     write(project, "https://conda.example/other", *CONDA, platforms=f"[{SUBDIR}]")
     done = alone.multiplat("pack", cwd=project, code=2)
-    assert "conda-lock.yml has packages from elsewhere than default/" in done.stderr
+    assert "conda-lock.yml has packages from places that default/" in done.stderr
     assert served.seen == []
 
 
@@ -553,7 +553,7 @@ def test_into_what_a_project_installed(alone: Host, project: Path, tmp_path: Pat
     done = alone.multiplat("unpack", ARCHIVE, cwd=project, code=1)
     assert done.stderr == (
         f"error: {alone.envs / 'demo'} was not made by `conda multiplat unpack`\n"
-        f"  it is of {project / 'conda-lock.yml'}\n"
+        f"  it was made from {project / 'conda-lock.yml'}\n"
         "  choose another with -n NAME or -p PREFIX\n"
     )
     other = "osx-arm64" if SUBDIR != "osx-arm64" else "linux-64"
@@ -605,7 +605,7 @@ def test_place_that_is_none(alone: Host, project: Path, served: Rules) -> None:
     assert build(python_package(), project / "x").exists()  # packages are no packed environments
     file = next((project / "x" / SUBDIR).iterdir())
     done = alone.multiplat("unpack", file, cwd=project, code=2)
-    assert " is no packed environment: " in done.stderr
+    assert " is not a packed environment: " in done.stderr
 
 
 @pytest.mark.parametrize("dry", [[], ["--dry-run"]])
@@ -621,7 +621,7 @@ def test_what_is_no_pack_stays(
     for path in (project / "environment.yml", other):
         before = path.read_bytes()
         refused = alone.multiplat("pack", *dry, "-o", path, cwd=project, code=2)
-        assert "is there, and is no packed environment: it is not replaced\n" in refused.stderr
+        assert "exists, and is no packed environment: it is not replaced\n" in refused.stderr
         assert path.read_bytes() == before
     (tmp_path / "new.tar").touch()
     for _ in range(2):

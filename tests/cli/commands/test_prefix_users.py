@@ -62,7 +62,7 @@ def _refusal(host: Host, process: int | str, command: str = " ".join(_WAIT)) -> 
     return (
         f"error: {host.envs / 'demo'} is in use, and would have to change\n"
         f"  by run -- {command} (process {process})\n"
-        "  wait for its end, or install into another with -n NAME or -p PREFIX\n"
+        "  wait until it ends, or install elsewhere with -n NAME or -p PREFIX\n"
     )
 
 
@@ -80,7 +80,7 @@ def test_not_changed_under_a_run(alone: Host, demo: Path, packages: Path) -> Non
         said = _refusal(alone, process.pid)
         assert alone.multiplat("install", cwd=demo, code=1).stderr == said
         done = alone.multiplat("run", "--", "true", cwd=demo, code=1)
-        assert done.stderr == f"{said}  --no-install takes it as it is\n"
+        assert done.stderr == f"{said}  --no-install uses it as it is\n"
         assert alone.multiplat("run", "--no-install", "--", "echo", "y", cwd=demo).stdout == "y\n"
         assert not (alone.envs / "demo/share/two").exists()
     alone.multiplat("install", "-q", cwd=demo)
@@ -203,7 +203,7 @@ def test_scripts_descriptors_are_free(alone: Host, demo: Path) -> None:
 
 def _refusal_to_follow(host: Host, process: int) -> str:
     first, who, *_ = _refusal(host, process).splitlines(keepends=True)
-    return f"{first}{who}  wait for its end, or --no-install leaves it\n  no file was changed\n"
+    return f"{first}{who}  wait until it ends, or use --no-install\n  no file was changed\n"
 
 
 @pytest.mark.parametrize("words", [("add", "three"), ("remove", "one")], ids=lambda words: words[0])
@@ -247,9 +247,7 @@ def test_updates_change_nothing(alone: Host, project: Path, tmp_path: Path, comm
         assert lock.read_bytes() != before
         write(project, own, "tool >=2", platforms=f"[{SUBDIR}]")
         done = alone.multiplat("run", "--", "true", cwd=project, code=1)
-        assert done.stderr.endswith(
-            "  --no-install takes it as it is\n  what was just locked stays\n"
-        )
+        assert done.stderr.endswith("  --no-install uses it as it is\n  the new locks stay\n")
     assert alone.json("install", cwd=project)["changes"][0]["new"]["version"] == "2.0"
 
 

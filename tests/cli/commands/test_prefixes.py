@@ -90,7 +90,7 @@ def test_shown_where_each_is(alone: Host, demo: Path) -> None:
     words = ("run", "--no-install", "-e", "docs", "--", "writer")
     assert alone.multiplat(*words, cwd=demo, code=1).stderr == (
         f"error: there is no conda environment in {alone.envs / 'handbook'}\n"
-        "  without --no-install it is made as locked first\n"
+        "  leave out --no-install to install it first\n"
     )
 
 
@@ -99,8 +99,8 @@ def test_shared_prefix_goes_on(alone: Host, demo: Path) -> None:
     alone.multiplat("install", "-q", "-e", "dev", "-n", "demo", cwd=demo)
     prefix = _as_before(alone, "dev")
     once = (
-        f" {prefix} is dev, from when all environments had one prefix, and stays it "
-        "(for one of its own: conda multiplat install -e dev -n demo-dev)\n"
+        f" {prefix} stays dev, as when all environments shared one prefix "
+        "(for a prefix of its own: conda multiplat install -e dev -n demo-dev)\n"
     )
     assert alone.multiplat("run", "-e", "dev", "--", "linter", cwd=demo).stderr == once
     assert alone.multiplat("run", "--", "linter", cwd=demo).stderr == ""
@@ -114,7 +114,7 @@ def test_shared_prefix_becomes_that_of_default(alone: Host, demo: Path) -> None:
     prefix = _as_before(alone, "dev")
     done = alone.multiplat("run", "-e", "default", "--", "tool", cwd=demo)
     assert without_sizes(done.stderr) == (
-        f" {prefix} was dev, and becomes default\n {prefix} has the 1 package of default\n"
+        f" {prefix} changes from dev to default\n {prefix} has the 1 package of default\n"
     )
     alone.multiplat("run", "-e", "dev", "--", "linter", cwd=demo)
     assert _there(alone) == {"demo": {"tool"}, "demo-dev": {"tool", "linter"}}
@@ -167,9 +167,9 @@ def test_name_that_is_taken(alone: Host, demo: Path, tools: Path, tmp_path: Path
     done = alone.multiplat("install", "-e", "dev", cwd=demo, code=1)
     assert done.stderr == (
         f"error: {prefix} was not made from {demo}\n"
-        f"  it is of {other / 'conda-lock.yml'}\n"
-        "  -n demo-dev makes it dev all the same\n"
-        "  `name:` of dev in the manifest says another name\n"
+        f"  it was made from {other / 'conda-lock.yml'}\n"
+        "  -n demo-dev installs dev there anyway\n"
+        "  to use another name, set `name:` of dev in the manifest\n"
     )
     assert _there(alone) == {"demo-dev": {"writer"}}
     alone.multiplat("install", "-q", "-e", "dev", "-n", "demo-dev", cwd=demo)

@@ -271,7 +271,7 @@ def test_no_python(alone: Host, project: Path, channel: Path, pypi: Rules) -> No
     write(project, channel, "zlib", _pip(pypi, "robot"), platforms="[linux-64]")
     done = alone.multiplat("lock", cwd=project, code=2)
     assert (
-        "  environment.yml:9:9: pip: robot needs Python, which default/linux-64 has none of\n"
+        "  environment.yml:9:9: pip: robot needs Python, which default/linux-64 does not have\n"
         "      add `python 3.12.*` to the dependencies, for example\n"
     ) in done.stderr
 
@@ -443,7 +443,7 @@ def test_install(door: Host, project: Path, real_channel: Path, pypi: Rules, ind
     door.multiplat("lock", cwd=project)
     assert sorted(_pypi(project)[SUBDIR]) == ["made", "purely", "tool"]
     done = door.multiplat("install", cwd=project)
-    assert " installing 3 packages of PyPI\n" in done.stderr
+    assert " installing 3 packages from PyPI\n" in done.stderr
     prefix = door.envs / "demo"
     assert _import(prefix, "tool", "purely", "made") == [
         "1.0 py3-none-any",
@@ -528,7 +528,7 @@ def test_conda_packages_are_not_overwritten(
     alone.multiplat("lock", cwd=project)
     done = alone.multiplat("install", cwd=project, code=3)
     prefix = alone.envs / "demo"
-    assert f"error: conda packages in {prefix} bring purely already\n" in done.stderr
+    assert f"error: conda packages in {prefix} already bring purely\n" in done.stderr
     assert "multiplat: {pypi-names: {hidden: purely}}" in done.stderr
     assert not prefix.exists()
     extra = "multiplat: {pypi-names: {hidden: purely}}\n"

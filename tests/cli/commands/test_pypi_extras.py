@@ -243,8 +243,8 @@ def test_locks_of_other_tools_have_no_extras(
     lines = done.stdout.splitlines()
     assert lines[0].startswith("conda-lock.yml: another tool locked it")
     assert (
-        "  note: fast 1.0: nothing in this lock asks for it but an extra may, and only our locks "
-        "say that  (linux-64, win-64)"
+        "  note: fast 1.0: nothing in this lock asks for it; an extra may, but other tools' "
+        "locks don't record that  (linux-64, win-64)"
     ) in lines
     verdict = alone.json("check", cwd=project)["files"][0]
     assert verdict["state"] == "met"

@@ -111,7 +111,7 @@ def test_folders(alone: Host, project: Path, channel: Path) -> None:
     done = alone.multiplat("remove", "--pypi", "gripper", cwd=project, code=2)
     assert done.stderr == (
         "error: not in pip: of default: gripper\n"
-        "  what names no project is removed as it is written: ./gripper\n"
+        "  lines without a project name are removed by their full text: ./gripper\n"
         "  no file was changed\n"
     )
     done = alone.multiplat("remove", "--pypi", "../Gripper_2", cwd=project, code=2)
@@ -126,10 +126,11 @@ def test_python_under_what_pypi_needs(alone: Host, project: Path, channel: Path)
     done = alone.multiplat("remove", "python", cwd=project, code=2)
     assert done.stderr == (
         "error: PyPI packages are asked for without a Python to install them\n"
-        "  environment.yml:7:11: pip: robosuite needs Python, which default/linux-64 has none of\n"
+        "  environment.yml:7:11: pip: robosuite needs Python, which default/linux-64 does not "
+        "have\n"
         "      add `python 3.12.*` to the dependencies, for example\n"
         "  no file was changed\n"
-        "  the places are those of the manifest with the change in it\n"
+        "  the line numbers are those of the changed manifest\n"
     )
     assert _dependencies(project) == "\n  - zlib\n  - python\n  - pip: [robosuite]\n"
 
@@ -177,14 +178,14 @@ def test_only_locked(alone: Host, project: Path, stack: Path) -> None:
         "error: not in default: lib01\n"
         "  lib01 is locked: app needs it  (default/linux-64)\n"
         "  lib01 is locked: app, tool1 need it  (default/osx-arm64)\n"
-        "  for all of it: conda multiplat why lib01\n"
+        "  for details: conda multiplat why lib01\n"
         "  no file was changed\n"
     )
     done = alone.multiplat("remove", "--platform", "linux-64", "lib01", "lib1", cwd=project, code=2)
     assert done.stderr == (
         "error: not in default: lib01, lib1\n"
         "  lib01 is locked: app needs it  (default/linux-64)\n"
-        "  for all of it: conda multiplat why lib01\n"
+        "  for details: conda multiplat why lib01\n"
         "  no file was changed\n"
     )
     (project / "conda-lock.yml").write_text("{", encoding="utf-8")
@@ -219,17 +220,17 @@ BAD = {
     "another environment": (
         ["rich-text"],
         "error: not in default: rich-text\n"
-        "  it is elsewhere: conda multiplat remove -e dev rich-text\n  no file was changed\n",
+        "  found elsewhere: conda multiplat remove -e dev rich-text\n  no file was changed\n",
     ),
     "PyPI": (
         ["robosuite"],
         "error: not in default: robosuite\n"
-        "  it is elsewhere: conda multiplat remove --pypi robosuite\n  no file was changed\n",
+        "  found elsewhere: conda multiplat remove --pypi robosuite\n  no file was changed\n",
     ),
     "conda": (
         ["--pypi", "zlib"],
         "error: not in pip: of default: zlib\n"
-        "  it is elsewhere: conda multiplat remove zlib\n  no file was changed\n",
+        "  found elsewhere: conda multiplat remove zlib\n  no file was changed\n",
     ),
     "another platform": (
         ["--platform", "linux-64", "libblas"],

@@ -59,7 +59,7 @@ def test_each_kind(door: Host, project: Path, tools: Path, pip: str) -> None:
     newer = pip.replace("robot <2", "robot")
     write(project, tools, "tool", "python", newer, platforms=PLATFORMS, extra=DEV)
     door.multiplat("lock", "--update-all", cwd=project)
-    stale = "is out of date\n  it is not what the lock says\n"
+    stale = "is out of date\n  it differs from the lock\n"
     assert door.multiplat("check", cwd=project, code=1).stdout == (
         f"conda-linux-64.lock {stale}"
         f"requirements-linux-64.txt {stale}"
@@ -138,7 +138,7 @@ def test_without_a_lock(alone: Host, project: Path, tools: Path) -> None:
         "conda-lock.yml is out of date\n"
         "  there is no such lock\n"
         "conda-linux-64.lock is out of date\n"
-        "  what it was made from is not locked\n"
+        "  its packages are not locked\n"
         "run: conda multiplat lock\n"
     )
 
@@ -157,7 +157,7 @@ def test_files_of_others(alone: Host, project: Path, tools: Path) -> None:
     assert check_states(alone, project) == IN_SYNC
     file.write_text(theirs.replace("tool-2.0", "tool-1.0"), encoding="utf-8")
     assert alone.multiplat("check", cwd=project, code=1).stdout == (
-        f"conda-linux-64.lock is out of date\n  it is not what the lock says\n{AGAIN}"
+        f"conda-linux-64.lock is out of date\n  it differs from the lock\n{AGAIN}"
     )
     alone.multiplat("render", "--existing", cwd=project)
     assert check_states(alone, project) == IN_SYNC
@@ -222,7 +222,7 @@ def test_for_other_tools(door: Host, project: Path, tools: Path, pip: str) -> No
     write(project, tools, "tool", "python", newer, platforms="[linux-64]", extra=DEV)
     door.multiplat("lock", "--update-all", cwd=project)
     said = door.multiplat("check", cwd=project, code=1).stdout
-    stale = "is out of date\n  it is not what the lock says\n"
+    stale = "is out of date\n  it differs from the lock\n"
     assert all(f"{name} {stale}" in said for name in before)
     assert said.endswith(AGAIN)
     door.multiplat("render", "--existing", cwd=project)
@@ -258,15 +258,16 @@ def test_another_tools_pixi_lock(alone: Host, project: Path, tools: Path) -> Non
     alone.multiplat("render", "--existing", cwd=project)
     done = alone.multiplat("render", "--kind", "pixi-lock", cwd=project, code=2)
     assert done.stderr == (
-        "error: pixi.lock is not ours\n"
-        "  it would be replaced: put it aside, if it is no longer needed\n"
+        "error: pixi.lock was not written by conda multiplat\n"
+        "  it would be replaced: move it away if it is no longer needed\n"
     )
     assert (project / "pixi.lock").read_text(encoding="utf-8") == theirs
     done = alone.multiplat(
         "render", "--kind", "pixi-lock", "--platform", "linux-64", cwd=project, code=2
     )
     assert done.stderr == (
-        "error: pixi.lock is one file for all environments and platforms: name none\n"
+        "error: pixi.lock is one file for all environments and platforms: "
+        "leave out -e and --platform\n"
     )
     done = alone.multiplat("render", "--kind", "pylock", cwd=project, code=2)
     assert done.stderr == "error: no PyPI packages are locked for any platform\n"
@@ -279,7 +280,7 @@ def test_two_of_one_name(alone: Host, project: Path, tools: Path) -> None:
     alone.multiplat("lock", cwd=project)
     done = alone.multiplat("render", "--kind", "snakemake", cwd=project, code=2)
     assert done.stderr == (
-        "error: two environments would both be environment.linux-64.pin.txt\n"
+        "error: two environments would both be written to environment.linux-64.pin.txt\n"
         "  render one of them with -e ENV\n"
     )
     alone.multiplat("render", "--kind", "snakemake", "-e", "default", cwd=project)

@@ -198,7 +198,7 @@ def test_command_that_is_not_there(alone: Host, project: Path, channel: Path) ->
     done = alone.multiplat("run", "--", "lost", cwd=project, code=126)
     assert done.stderr == (
         "error: lost can't be run: No such file or directory\n"
-        "  its first line, `#!` and a program that is there, says what runs it\n"
+        "  its first line must be `#!` and an existing program\n"
     )
     done = alone.multiplat("run", "--", "no-program", cwd=project, code=126)
     assert "error: no-program can't be run: Exec format error\n" in done.stderr
@@ -218,7 +218,7 @@ def test_environment_stays_what_it_is(alone: Host, project: Path, channel: Path)
     assert (prefix / "share/greeting.txt").exists()
     done = alone.multiplat("run", "-e", "default", *named, "--", "true", cwd=project)
     assert without_sizes(done.stderr) == (
-        f" {prefix} was dev, and becomes default\n {prefix} has the 1 package of default\n"
+        f" {prefix} changes from dev to default\n {prefix} has the 1 package of default\n"
     )
     assert not (prefix / "share/greeting.txt").exists()
 
@@ -238,15 +238,16 @@ def test_environments_of_others_are_not_touched(
     done = alone.multiplat("run", "-n", "foreign", "--", "true", cwd=project, code=1)
     assert done.stderr == (
         f"error: {foreign} was not made by conda multiplat\n"
-        "  --no-install takes it as it is\n"
-        "  conda multiplat install -n foreign makes it as locked: what else is in it goes\n"
+        "  --no-install uses it as it is\n"
+        "  conda multiplat install -n foreign makes it as locked, and removes everything else "
+        "in it\n"
     )
     words = ("run", "--no-install", "-n", "foreign", "--", "printenv", "CONDA_DEFAULT_ENV")
     assert alone.multiplat(*words, cwd=tmp_path).stdout == "foreign\n"
     done = alone.multiplat("run", "--no-install", "-n", "none", "--", "true", cwd=tmp_path, code=1)
     assert done.stderr == (
         f"error: there is no conda environment in {alone.envs / 'none'}\n"
-        "  without --no-install it is made as locked first\n"
+        "  leave out --no-install to install it first\n"
     )
 
 

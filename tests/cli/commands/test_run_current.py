@@ -175,7 +175,7 @@ def test_conflict_names_the_way_on(alone: Host, stale: Path, tools: Path) -> Non
     write(stale, tools, "tool >=7", platforms=_HERE)
     done = alone.multiplat("run", "--", "tool", cwd=stale, code=1)
     assert done.stdout == ""
-    assert done.stderr.endswith("  --frozen takes the lock as it is\n")
+    assert done.stderr.endswith("  --frozen uses the lock as it is\n")
     assert _lock(stale) == before
 
 
@@ -210,7 +210,7 @@ def test_project_that_cannot_be_written(alone: Host, stale: Path) -> None:
     stale.chmod(0o500)
     done = alone.multiplat("run", "--", "tool", cwd=stale, code=3)
     stale.chmod(0o700)
-    assert done.stderr.endswith("  --frozen takes the lock as it is\n")
+    assert done.stderr.endswith("  --frozen uses the lock as it is\n")
 
 
 @pytest.mark.slow

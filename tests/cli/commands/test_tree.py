@@ -88,7 +88,7 @@ def test_which_platform(alone: Host, project: Path, channel: Path) -> None:
     alone.multiplat("lock", "-q", cwd=project)
     done = alone.multiplat("tree", cwd=project)
     assert done.stdout.startswith(f"default/{other}\nzlib 1.3.1  ← ")
-    assert done.stderr == f" not locked for {SUBDIR}, this machine's platform: this is {other}\n"
+    assert done.stderr == f" not locked for {SUBDIR}, this machine's platform: showing {other}\n"
 
 
 def test_a_changed_manifest(alone: Host, robot: Path, tools: Path) -> None:
@@ -226,7 +226,7 @@ def test_in_another_environment(alone: Host, project: Path, tools: Path) -> None
     done = alone.multiplat("tree", "library", "tool", "zzz", *options, cwd=project, code=1)
     assert done.stderr == (
         "error: library, tool, zzz not locked in default/linux-64\n"
-        "  library is elsewhere: conda multiplat tree library -e dev\n"
-        "  tool is elsewhere: conda multiplat tree tool -e mac --platform osx-arm64\n"
+        "  library was found elsewhere: conda multiplat tree library -e dev\n"
+        "  tool was found elsewhere: conda multiplat tree tool -e mac --platform osx-arm64\n"
         "  nothing that is asked for needs it\n"
     )

@@ -87,8 +87,8 @@ def _sparse(tar: tarfile.TarFile) -> None:
     tar.addfile(info, io.BytesIO(content))
 
 
-BESIDE = "which not every system can have beside its other files"
-PATHS = "which is no path below a folder that every system can have"
+BESIDE = "which clashes with another of its files on some systems"
+PATHS = "which is not a path that is valid on every system"
 STRANGE = {
     "above": (_file("../above"), PATHS),
     "deep above": (_file("channel/../../above"), PATHS),
@@ -104,17 +104,17 @@ STRANGE = {
     "below a file": (_file("README.md/x"), BESIDE),
     "in a folder's place": (_file("Channel"), BESIDE),
     "in a folder of other letters": (_file("Channel/x"), BESIDE),
-    "link": (_special("link", tarfile.SYMTYPE, "/etc/passwd"), "which is no file"),
-    "link of a folder": (_special("channel/x", tarfile.SYMTYPE, ".."), "which is no file"),
-    "hard link": (_special("hard", tarfile.LNKTYPE, "/etc/passwd"), "which is no file"),
-    "device": (_special("device", tarfile.CHRTYPE), "which is no file"),
-    "pipe": (_special("pipe", tarfile.FIFOTYPE), "which is no file"),
-    "holes": (_sparse, "which is no file"),
-    "twice": (_file("README.md"), "which is there twice"),
-    "twice on Windows": (_file("readme.MD"), "which is there twice"),
+    "link": (_special("link", tarfile.SYMTYPE, "/etc/passwd"), "which is not a file"),
+    "link of a folder": (_special("channel/x", tarfile.SYMTYPE, ".."), "which is not a file"),
+    "hard link": (_special("hard", tarfile.LNKTYPE, "/etc/passwd"), "which is not a file"),
+    "device": (_special("device", tarfile.CHRTYPE), "which is not a file"),
+    "pipe": (_special("pipe", tarfile.FIFOTYPE), "which is not a file"),
+    "holes": (_sparse, "which is not a file"),
+    "twice": (_file("README.md"), "which is in it twice"),
+    "twice on Windows": (_file("readme.MD"), "which is in it twice"),
     "twice on macOS": (
         lambda tar: [_add(tar, name) for name in ("\u00e9", "e\u0301")],
-        "which is there twice",
+        "which is in it twice",
     ),
 }
 
@@ -170,7 +170,7 @@ _LESS = _ANY.tobuf(tarfile.GNU_FORMAT)
         (_pax(b"9 size=1\n") * 3000 + _FILE, "too many headers before a file"),
         (_pax(b"%s a=b\n" % (b"9" * 40)) + _FILE, "Python int too large"),
         (_pax(_SPARSE) + _MAP, "a header of several megabytes"),
-        (_LESS + _FILE, "a file of less than no bytes"),
+        (_LESS + _FILE, "a file of negative size"),
         (b"no archive at all" * 100, ""),
         (b"\x1f\x8b" + b"compressed" * 100, ""),
         (_header(1 << 32) + b"\0" * (1 << 20), "a header of several megabytes"),
@@ -181,7 +181,7 @@ def test_no_archive(alone: Host, tmp_path: Path, content: bytes, reason: str) ->
     """Said of the file, whatever it is."""
     (tmp_path / "strange.tar").write_bytes(content)
     done = alone.multiplat("unpack", "strange.tar", cwd=tmp_path, code=2)
-    assert done.stderr.startswith(f"error: strange.tar is no packed environment: {reason}")
+    assert done.stderr.startswith(f"error: strange.tar is not a packed environment: {reason}")
     assert "internal error" not in done.stderr
 
 
@@ -261,7 +261,7 @@ def test_what_it_says_of_itself(
     other = _write(tmp_path / "other.tar", _sums(members))
     done = alone.multiplat("unpack", other, cwd=tmp_path, code=2)
     assert done.stderr == (
-        f"error: other.tar is no packed environment: {reason}\n"
+        f"error: other.tar is not a packed environment: {reason}\n"
         "  nothing was changed\n"
         "  `conda multiplat pack` makes such files\n"
     )
@@ -306,7 +306,7 @@ def test_pixi_packs_own(alone: Host, archive: Path, tmp_path: Path) -> None:
         "unpack", _write(tmp_path / "environment.tar", theirs), cwd=tmp_path, code=2
     )
     assert done.stderr.startswith(
-        "error: environment.tar is no packed environment: it has no SHA256SUMS\n"
+        "error: environment.tar is not a packed environment: it has no SHA256SUMS\n"
     )
 
 

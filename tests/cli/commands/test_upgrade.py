@@ -185,7 +185,7 @@ def test_names_that_no_line_has(alone: Host, project: Path, own: Path) -> None:
     assert done.stderr == (
         "error: no line of the manifest asks for alpa, zzz\n"
         "  did you mean 'alpha'?\n"
-        "  what is only locked moves by: conda multiplat update alpa zzz\n"
+        "  to move packages that are only locked: conda multiplat update alpa zzz\n"
     )
     done = alone.multiplat("upgrade", "-e", "dve", cwd=project, code=2)
     assert done.stderr.startswith("error: the manifest has no environment 'dve'\n")
