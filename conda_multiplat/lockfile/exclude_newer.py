@@ -162,7 +162,7 @@ def age_faults(
     ]
     yield from faults[:_SHOWN]
     if more := len(faults[_SHOWN:]):
-        yield f"and {more} more", "too new, or of an age that nobody knows"
+        yield f"and {more} more", "too new, or of unknown age"
 
 
 def cooldown_of_both(target: Target, ours: Cooldown, theirs: Cooldown) -> Cooldown:

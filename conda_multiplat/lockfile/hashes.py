@@ -39,11 +39,11 @@ def _reasons(record: Record) -> Iterator[str]:
         for part, pattern in _PARTS.items():
             value = getattr(record, part)
             if not re.fullmatch(pattern, value) or (part == "version" and not is_version(value)):
-                yield f"its {part} is none: {value!r}"
+                yield f"its {part} is not valid: {value!r}"
     hashes = {"md5": record.md5, "sha256": record.sha256}
     for kind, value in hashes.items():
         if value is not None and not _is_digest(value, _DIGITS[kind]):
-            yield f"its {kind} is none: {value!r}"
+            yield f"its {kind} is not valid: {value!r}"
     enough = record.sha256 or (record.md5 if isinstance(record, CondaRecord) else None)
     if not enough and not _needs_none(record):
         yield f"the lock has no hash for it: {record.url}"

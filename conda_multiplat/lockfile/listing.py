@@ -96,7 +96,7 @@ def _pattern(text: str) -> re.Pattern[str]:
     except re.error as error:
         raise UsageError(
             f"{text!r} is not a regular expression: {error}",
-            hints=["`^numpy$` is one name, `cuda` all that have it in theirs"],
+            hints=["`^numpy$` matches one name, `cuda` all that contain it"],
         ) from None
 
 

@@ -57,7 +57,9 @@ def strays(
     lines = []
     for package in places.others:
         if not _is_of(package, subdir):
-            lines.append(f"{package.name} {package.version}: its URL is not its own: {package.url}")
+            lines.append(
+                f"{package.name} {package.version}: its URL does not match the package: {package.url}"
+            )
         by_channel.setdefault(base_url(package.url), []).append(package.name)
     patterns = [
         pattern

@@ -223,7 +223,7 @@ def pypi_strays(files: Iterable[Place], allowed: Asked) -> list[str]:
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
         lines.append(
             f"{first.name} {first.version}{more}: from {first.url}, "
-            "which is no server of an index of the manifest"
+            "which is not a server of the manifest's indexes"
         )
     return lines
 
@@ -246,7 +246,7 @@ def _reason(file: Place, allowed: Asked, places: Sources, *, is_there: bool) -> 
     """
     scheme = scheme_of(file.url)
     if _CONTROL.search(file.url) or (scheme not in ("", "file") and not _URL.fullmatch(file.url)):
-        return f"its URL is none: {file.url!r}"
+        return f"its URL is not valid: {file.url!r}"
     named = [each for each in allowed.direct if each.name == file.name]
     if named and not any(each.limited for each in named):
         places, is_there = Sources(), False
@@ -255,11 +255,11 @@ def _reason(file: Place, allowed: Asked, places: Sources, *, is_there: bool) -> 
     if any(_is_at(each, file, allowed.folder) for each in allowed.direct):
         return ""
     if scheme in ("http", "https") and not named:
-        return f"its URL is not its own: {file.url}" if is_there else None
+        return f"its URL does not match the package: {file.url}" if is_there else None
     if scheme in ("", "file"):
         path = (allowed.folder / pip_places.Place(file.url.partition("#")[0]).path).resolve()
         if any(folder in path.parents for folder in places.folders):
-            return "" if is_own(file) else f"its URL is not its own: {file.url}"
+            return "" if is_own(file) else f"its URL does not match the package: {file.url}"
     return f"from {file.url}, which no line of the manifest names"
 
 

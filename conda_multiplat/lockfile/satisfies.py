@@ -148,7 +148,7 @@ def _faults(record: Record) -> Iterator[str]:
         # An edit can change a version and leave the URL, or the other way round.
         file = unquote(record.file_name)
         if not file.lower().startswith(f"{record.name}-{record.version}-".lower()):
-            yield f"its URL is of {file}"
+            yield f"its URL is for {file}"
     if public_name(record.url) != record.url:
         yield "its URL has a credential in it"
 

@@ -62,7 +62,7 @@ def _python_from(url: str) -> Callable[[CondaRecord], CondaRecord]:
     [
         ("https://evil.example/c/{1}/{2}", "from https://evil.example/c, which is not a channel"),
         ("file:///tmp/evil/{1}/{2}", "from file:///tmp/evil, which is not a channel"),
-        ("{0}/{1}/numpy-2.1.0-0.conda", "its URL is not its own: "),
+        ("{0}/{1}/numpy-2.1.0-0.conda", "its URL does not match the package: "),
     ],
 )
 def test_lock_that_points_elsewhere(
@@ -137,9 +137,12 @@ def _light_from(project: Path, url: str, **others: str | None) -> None:
     [
         (
             "https://evil.example/light-1.0-py3-none-any.whl",
-            "light 1.0: from {}, which is no server of an index of the manifest",
+            "light 1.0: from {}, which is not a server of the manifest's indexes",
         ),
-        ("{pypi}/files/drone-1.0-py3-none-any.whl", "light 1.0: its URL is not its own: {}"),
+        (
+            "{pypi}/files/drone-1.0-py3-none-any.whl",
+            "light 1.0: its URL does not match the package: {}",
+        ),
     ],
 )
 def test_pypi_file_from_elsewhere(
@@ -228,7 +231,9 @@ def test_index_with_files_elsewhere(
         _from_pypi(project, real_channel, pypi)
         done = alone.multiplat("lock", cwd=project, code=2)
         url = f"{other.url}/files/light-1.0-py3-none-any.whl"
-        assert f"light 1.0: from {url}, which is no server of an index" in done.stderr
+        assert (
+            f"light 1.0: from {url}, which is not a server of the manifest's indexes" in done.stderr
+        )
         assert "`multiplat: {pypi: {file-hosts: [files.example.com]}}`" in done.stderr
         assert not (project / "conda-lock.yml").exists()
         host = other.url.removeprefix("http://")

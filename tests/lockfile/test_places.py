@@ -118,8 +118,8 @@ def test_other(old: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "wrong"),
     [
-        (f"sha256: {'ab' * 32}", "sha256: ''", "a 1.0: its sha256 is none: ''"),
-        (f"sha256: {'ab' * 32}", "sha256: zz", "a 1.0: its sha256 is none: 'zz'"),
+        (f"sha256: {'ab' * 32}", "sha256: ''", "a 1.0: its sha256 is not valid: ''"),
+        (f"sha256: {'ab' * 32}", "sha256: zz", "a 1.0: its sha256 is not valid: 'zz'"),
         ("- name: b\n", "- name: a\n", "a: locked more than once"),
         ("- name: d\n", "- name: c\n", "c: locked more than once"),
     ],

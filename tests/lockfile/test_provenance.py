@@ -81,7 +81,7 @@ def test_other_place(place: str, channel: str) -> None:
 def test_url_of_nothing() -> None:
     """A lock's text need not be a URL."""
     said = strays(Places({}, [Place("a", "1", "a")], []), ["main"], [OWN], Path("/"), "linux-64")
-    assert said[0] == "a 1: its URL is not its own: a"
+    assert said[0] == "a 1: its URL does not match the package: a"
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_url_of_nothing() -> None:
 def test_url_of_another_package(file: str) -> None:
     """Another name, version, platform or kind of file."""
     url = f"https://c.example.com/main/{file}"
-    assert _lines(url, "main") == [f"zlib 1.3: its URL is not its own: {url}"]
+    assert _lines(url, "main") == [f"zlib 1.3: its URL does not match the package: {url}"]
 
 
 def test_many_of_one_place() -> None:
@@ -141,7 +141,7 @@ def test_another_build() -> None:
         "zlib", "1.3", "https://c.example.com/main/linux-64/zlib-1.3-cuda_1.conda", "cpu_0"
     )
     said = strays(Places({}, [place], []), ["main"], [OWN], Path("/"), "linux-64")
-    assert said == [f"zlib 1.3: its URL is not its own: {place.url}"]
+    assert said == [f"zlib 1.3: its URL does not match the package: {place.url}"]
 
 
 @pytest.mark.parametrize(

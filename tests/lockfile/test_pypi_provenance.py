@@ -22,7 +22,7 @@ OPTIONS = PypiOptions(
     indexes=(("ours", "https://$LOGIN@vendor.example/simple"),), sources=(("six", "ours"),)
 )
 NO_TORCH = PypiOptions(torch_backend="none")
-NOT_ASKED = ", which is no server of an index of the manifest"
+NOT_ASKED = ", which is not a server of the manifest's indexes"
 
 
 def _lines(
@@ -230,7 +230,7 @@ def test_own_name(name: str, version: str, file: str) -> None:
 def test_another_file(file: str) -> None:
     """Another project's or version's file is refused by its URL, on the right server too."""
     url = f"https://own.example/a/{file}"
-    assert _lines(url, *OWN_INDEX) == [f"six 1.17.0: its URL is not its own: {url}"]
+    assert _lines(url, *OWN_INDEX) == [f"six 1.17.0: its URL does not match the package: {url}"]
 
 
 def test_many_of_one_server() -> None:

@@ -82,7 +82,7 @@ class Database:
             f"{self.name} has advisories that can't be read: {len(problems)}",
             problems=problems[:_NAMED],
             details=[f"and {more} more"] if more > 0 else [],
-            hints=["download it again: what such an advisory is about would look clean"],
+            hints=["download it again: packages with such advisories would look clean"],
         )
 
 

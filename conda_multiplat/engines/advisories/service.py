@@ -97,7 +97,7 @@ class Service:
         except (AttributeError, TypeError, KeyError):
             raise self._odd("/v1/querybatch", "a result without ids") from None
         if odd := [name for name in names if not isinstance(name, str) or not ID.fullmatch(name)]:
-            raise self._odd("/v1/querybatch", f"an id that is none: {odd[0]!r:.60}")
+            raise self._odd("/v1/querybatch", f"an invalid id: {odd[0]!r:.60}")
         return names
 
     def _advisory(self, name: str) -> Advisory:

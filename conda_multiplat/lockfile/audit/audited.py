@@ -16,7 +16,7 @@ from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, Record
 
 #: Reasons why a package is unknown.
 NO_PROJECT = "no PyPI project is known for it"
-NO_VERSION = "its version is not one that PyPI has (PEP 440)"
+NO_VERSION = "its version is not a PyPI version (PEP 440)"
 NO_RELEASE = "from a repository, a URL or this disk: its version may not be that of a release"
 
 

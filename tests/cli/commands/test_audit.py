@@ -302,7 +302,7 @@ def test_version_that_is_none(
     found = alone.json("audit", "--db", file, cwd=project, code=1)
     assert [each["id"] for each in found["vulnerabilities"]] == ["GHSA-b", "GHSA-c"]
     reasons = {each["name"]: each["reason"] for each in found["unknown"]}
-    why = "its version is not one that PyPI has (PEP 440)"
+    why = "its version is not a PyPI version (PEP 440)"
     assert reasons == {"listed": why, "odd": why, "python": "no PyPI project is known for it"}
 
 

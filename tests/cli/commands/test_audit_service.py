@@ -156,7 +156,7 @@ def test_no_other_try(alone: Host, libraries: Path, osv: OsvRules) -> None:
         (
             "/v1/querybatch",
             b'{"results": [{"vulns": [{"id": "../../x"}]}, {}, {}, {}, {}]}',
-            "an id that is none: '../../x'",
+            "an invalid id: '../../x'",
         ),
         ("/v1/vulns/", b'{"id": 3}', "id is not text: 3"),
         ("/v1/vulns/", b'{"id": "A", "affected": [3]}', "affected is not an object: 3"),

@@ -223,7 +223,7 @@ def test_looser(pair: Pair) -> None:
         ),
         (
             *("conda-lock.yml", "numpy-2.1.0-py312_0", "numpy-2.2.0-py312_0"),
-            f"numpy 2.1.0: its URL is of numpy-2.2.0-py312_0.conda  {EVERYWHERE}",
+            f"numpy 2.1.0: its URL is for numpy-2.2.0-py312_0.conda  {EVERYWHERE}",
         ),
         (
             *("conda-lock.yml", "- name: zlib\n  version: 1.3.1", "- name: zlib\n  version: 2.0"),

@@ -82,7 +82,7 @@ def test_filters(alone: Host, robot: Path) -> None:
             2,
             "error: '(' is not a regular expression: "
             "missing ), unterminated subpattern at position 0\n"
-            "  `^numpy$` is one name, `cuda` all that have it in theirs\n",
+            "  `^numpy$` matches one name, `cuda` all that contain it\n",
         ),
         (
             ("toool", "-e", "default"),
