@@ -178,13 +178,13 @@ def _lost(lock: LockFile, at: Location) -> Iterable[Lost]:
 def _notes(lock: LockFile, file: str) -> Iterable[str]:
     if not all(locked.requested for locked in lock.platforms.values() if locked.records):
         yield (
-            f"{file} does not say what was asked for: "
-            "the packages that no other needs are in the manifest, and Python"
+            f"{file} does not say what was requested: "
+            "the manifest lists Python and the packages that no other package needs"
         )
     elif any(locked.pypi for locked in lock.platforms.values()):
         yield (
-            f"{file} does not say what was asked of PyPI: "
-            "the packages that no other needs are in the manifest"
+            f"{file} does not say what was requested from PyPI: "
+            "the manifest lists the packages that no other package needs"
         )
 
 
@@ -192,4 +192,4 @@ def _promise_notes(promises: Sequence[_Promised]) -> Iterable[str]:
     for each in promises:
         if each.reason:
             values = ", ".join(f"{name} {value}" for name, value in each.values.items())
-            yield f"promised of {each.subdir}: {values} ({each.reason})"
+            yield f"promised for {each.subdir}: {values} ({each.reason})"

@@ -201,7 +201,7 @@ def _unlike(sides: Sides, wanted: Sequence[Target]) -> list[str]:
 def _foreign(lock: LockFile) -> str:
     """Return why a lock can't be merged; ``""`` if it can."""
     if lock.unmerged:
-        return "an older merge of it is not settled"
+        return "an earlier merge conflict is unresolved"
     if not lock.intact:
         return "it was edited after it was made"
     if lock.recipe == 0:
@@ -304,7 +304,7 @@ def _both_changed(name: str, ours: _Item | None, theirs: _Item | None) -> str:
         for item, other in ((ours, theirs), (theirs, ours))
     ]
     if words[0] == words[1]:
-        return f"{name} {words[0]} is not the same in ours and theirs"
+        return f"{name} {words[0]} differs between ours and theirs"
     return f"{name}: {words[0]} in ours, {words[1]} in theirs"
 
 
@@ -356,7 +356,7 @@ def _untried(
         moved = [[name for name in needed if world.get(name) != now.get(name)] for world in seen]
         if all(moved):
             name = moved[0][0]
-            what = f"{record.name} {record.version} was not locked beside"
+            what = f"{record.name} {record.version} was not locked together with"
             problems.append(f"{what} {name} {now.get(name, '')}".rstrip())
     return problems
 

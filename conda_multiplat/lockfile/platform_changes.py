@@ -12,7 +12,7 @@ _SIGNS = {"added": "+", "removed": "-", "upgraded": "↑", "downgraded": "↓", 
 #: The kind of change for a package that is as locked, but whose files in a prefix are not.
 MENDED = "mended"
 #: The words for an installed package whose archive was not recorded.
-UNKNOWN_ARCHIVE = "of which archive is not known"
+UNKNOWN_ARCHIVE = "unknown archive"
 
 
 #: Whether the first version comes after the second.

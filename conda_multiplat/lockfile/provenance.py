@@ -57,9 +57,8 @@ def strays(
     lines = []
     for package in places.others:
         if not _is_of(package, subdir):
-            lines.append(
-                f"{package.name} {package.version}: its URL does not match the package: {package.url}"
-            )
+            who = f"{package.name} {package.version}"
+            lines.append(f"{who}: its URL does not match the package: {package.url}")
         by_channel.setdefault(base_url(package.url), []).append(package.name)
     patterns = [
         pattern

@@ -74,7 +74,7 @@ _UNMERGED = re.compile(r"\A# Not merged: (.*)\n(# What follows.*\n)?")
 _ONE_SIDE = "take one side (`git checkout --ours FILE`) and run `conda multiplat lock`"
 RELOCK = "run `conda multiplat lock --update-all`, which does not read the old lock"
 
-_AGAIN = f"take it from version control again, or {RELOCK}"
+_AGAIN = f"restore it from version control, or {RELOCK}"
 
 
 def as_unmerged(text: str, reason: str) -> str:
@@ -147,7 +147,7 @@ def _read(text: str, file: str, platforms: Sequence[str] | None) -> LockFile:
     except ValueError as error:
         raise _broken(file, Location(file), f"not a CEP 37 lock: {reason_of(error)}") from None
     except (KeyError, TypeError, AttributeError):
-        message = "not a CEP 37 lock: its `metadata` is of another form"
+        message = "not a CEP 37 lock: `metadata` has an unknown structure"
         raise _broken(file, Location(file), message) from None
     reason = unmerged_reason(head)
     return lock._replace(intact=whole and not reason, unmerged=reason)
@@ -232,7 +232,9 @@ def _parts(text: str, file: str) -> tuple[str, str, dict[str, Any], dict[str, st
     head = text[: start.start()] if start else text
     _refuse_markers(head, file)
     if start is None:
-        raise _broken(file, Location(file), "no `package:` section: the file is cut off or no lock")
+        raise _broken(
+            file, Location(file), "no `package:` section: the file is truncated or not a lock"
+        )
     section = text[start.start() :]
     data = _load(head, file, 0) if head.strip() else {}
     if "metadata" not in data:  # another tool's order: `package:` comes first

@@ -106,7 +106,7 @@ def read_pixi_lock(text: str, file: str) -> PixiLock:
     except KeyError as error:
         named = " ".join(error.args[0]) if isinstance(error.args[0], tuple) else error.args[0]
         raise _broken(
-            file, Location(file), f"it has no `{named}`: it is cut off or edited"
+            file, Location(file), f"no `{named}`: the file is truncated or was edited"
         ) from None
     except (TypeError, AttributeError, ValueError, StopIteration) as error:
         raise _broken(file, Location(file), f"not a pixi.lock: {error}") from None
@@ -123,7 +123,7 @@ def _load(text: str, file: str) -> dict[str, Any]:
 
 
 def _broken(file: str, at: Location, message: str, hint: str = "") -> LockFileError:
-    hint = hint or "run `pixi lock`, or put it aside: then no versions are taken from it"
+    hint = hint or "run `pixi lock`, or move the file away: then no versions are taken from it"
     return LockFileError(f"{file} can't be read", problems=[Problem(at, message, hint)])
 
 
@@ -148,7 +148,7 @@ def _require_kinds(entry: Mapping[str, Any]) -> None:
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
             raise ValueError(f"{key} of {place:.80} is not a list of text")
     if "conda" in entry and place.endswith(_ARCHIVES) and not _ARCHIVE.search(place):
-        raise ValueError(f"{place:.80} is not called NAME-VERSION-BUILD")
+        raise ValueError(f"{place:.80} is not named NAME-VERSION-BUILD")
     if "pypi" in entry and not entry.get("name"):
         raise KeyError("name")
 

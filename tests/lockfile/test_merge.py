@@ -151,7 +151,7 @@ def test_each_change_is_taken() -> None:
         (
             _conda("a", "2"),
             _conda("a", "2", sha256="ef" * 32),
-            "a 2 0 is not the same in ours and theirs",
+            "a 2 0 differs between ours and theirs",
         ),
     ],
 )
@@ -301,11 +301,11 @@ def test_pypi_beside_what_it_was_locked_with() -> None:
     for sides in ((ours, needy), (needy, ours)):
         assert _merge(base, *sides, wanted) == (
             None,
-            ["v 1 was not locked beside u 2  (linux-64)"],
+            ["v 1 was not locked together with u 2  (linux-64)"],
         )
     newer = _of(wanted, _conda("python", "3.13"), _conda("b"), _pypi("u"), _pypi("w"))
     assert _merge(base, newer, apart, wanted)[1] == [
-        "v 1 was not locked beside python 3.13  (linux-64)"
+        "v 1 was not locked together with python 3.13  (linux-64)"
     ]
 
 

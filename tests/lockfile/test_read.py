@@ -220,7 +220,7 @@ def test_category_main_is_kept() -> None:
         ),
         (
             FOREIGN.split("package:", maxsplit=1)[0],
-            "f: no `package:` section: the file is cut off or no lock",
+            "f: no `package:` section: the file is truncated or not a lock",
         ),
         (FOREIGN.replace("metadata:", "meta:"), "f: no `metadata:` section"),
         (FOREIGN + ">>>>>>> theirs\n", "f:46: conflict marker '>>>>>>>'"),
@@ -504,7 +504,7 @@ def test_conflict_markers(marker: str, above: str) -> None:
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("", "take it from version control again, or "),
+        ("", "restore it from version control, or "),
         (TEXT.replace("version: 1\n", "version: 2\n", 1), "update conda-multiplat, or "),
     ],
 )

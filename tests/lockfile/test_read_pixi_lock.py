@@ -194,7 +194,7 @@ def test_forms() -> None:
     assert asked.pypi[0].depends == ("b", "c")
 
 
-ASIDE = "      run `pixi lock`, or put it aside: then no versions are taken from it"
+ASIDE = "      run `pixi lock`, or move the file away: then no versions are taken from it"
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ ASIDE = "      run `pixi lock`, or put it aside: then no versions are taken from
         ("", f"  pixi.lock: not a pixi.lock\n{ASIDE}"),
         (
             "version: 6\nenvironments: {default: {packages: {linux-64: [{conda: x}]}}}\n",
-            f"  pixi.lock: it has no `conda x`: it is cut off or edited\n{ASIDE}",
+            f"  pixi.lock: no `conda x`: the file is truncated or was edited\n{ASIDE}",
         ),
         (
             "version: 6\nenvironments: {default: {packages: [linux-64]}}\n",

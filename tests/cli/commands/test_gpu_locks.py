@@ -191,7 +191,7 @@ def test_import(alone: Host, project: Path, gpu: Path, tmp_path: Path) -> None:
     _foreign(lock)
     said = alone.multiplat("import", lock, cwd=project).stderr
     why = "torch 2.0 needs __cuda, with cuda-version 12.6, torch 2.0 needs __glibc >=2.34"
-    assert f" promised of linux-64: cuda 12.0, glibc 2.34 ({why})\n" in said
+    assert f" promised for linux-64: cuda 12.0, glibc 2.34 ({why})\n" in said
     text = (project / "environment.yml").read_text(encoding="utf-8")
     assert f'    linux-64: {{cuda: "12.0", glibc: "2.34"}}  # {why}\n' in text
     alone.multiplat("lock", cwd=project)

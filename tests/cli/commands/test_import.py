@@ -857,8 +857,8 @@ def test_lock_of_another_tool(
     assert lines_of(project) == ["lib >=1.2", "python 3.11.*", "tool >=1.0"]
     assert done.stderr == (
         " default: 3 lines on all platforms\n"
-        " conda-lock.yml does not say what was asked for: "
-        "the packages that no other needs are in the manifest, and Python\n"
+        " conda-lock.yml does not say what was requested: "
+        "the manifest lists Python and the packages that no other package needs\n"
         " wrote environment.yml\n"
         " next: conda multiplat lock\n"
     )

@@ -267,7 +267,7 @@ def test_pypi(alone: Host, project: Path, real: Path, tmp_path: Path) -> None:
     )
     assert done.stdout == (
         "   Name        Version  Build  Manager  Not as locked\n"
-        "*  robo-suite  1.2      -      pypi     of which archive is not known\n"
+        "*  robo-suite  1.2      -      pypi     unknown archive\n"
     )
     found = alone.json("list", "--installed", "--manager", "pypi", cwd=project)["packages"]
     assert [each["state"] for each in found] == ["unknown"]

@@ -514,8 +514,8 @@ def _without_head_digest(text: str) -> str:
             "theirs has a merge conflict: theirs:32: conflict marker '<<<<<<<'",
         ),
         (lambda _: "nonsense\n", "theirs can't be read: no `package:` section: the file "
-         "is cut off or no lock"),
-        (lambda text: f"# Not merged: x\n{text}", "theirs: an older merge of it is not settled"),
+         "is truncated or not a lock"),
+        (lambda text: f"# Not merged: x\n{text}", "theirs: an earlier merge conflict is unresolved"),
     ],
 )  # fmt: skip
 def test_other_kinds_of_locks(two: Project, change: Callable[[str], str], reason: str) -> None:
@@ -626,7 +626,7 @@ def test_pypi_that_nobody_tried(two: Project, index: str) -> None:
     branch = _pypi_project(two, index, ("part <2", *FAR))
     branch("side", "part <2", *FAR, "robot")
     branch("main", "part >=2", *FAR)
-    _conflict(two, "robot 1.0 was not locked beside part 2.0  (linux-64)")
+    _conflict(two, "robot 1.0 was not locked together with part 2.0  (linux-64)")
     _settle(two)
     assert locked(two.folder)["linux-64"]["part"] == "2.0"
 
