@@ -134,4 +134,6 @@ def channel_problems(said: Sequence[Said], environments: Mapping[str, Environmen
 
 def _unknown(at: Location, name: str, named: Sequence[str]) -> Problem:
     hint = nearest_or_all(name, named, "write it as under `channels`")
-    return Problem(at, f"{OF_CHANNELS} names {name!r}, which is no channel of the manifest", hint)
+    return Problem(
+        at, f"{OF_CHANNELS} names {name!r}, which is not a channel of the manifest", hint
+    )

@@ -218,7 +218,7 @@ _MULTIPLAT: dict[str, tuple[str, Schema]] = {
         _shared("virtual-packages"),
     ),
     "environments": (
-        "More environments, each with a lock of its own: `default`'s dependencies and these",
+        "More environments: each adds to `default`'s dependencies and has its own lock",
         _named(ENVIRONMENT_NAME.pattern, _closed(_described(ENVIRONMENT, _ENVIRONMENT))),
     ),
     "prefer": (

@@ -122,7 +122,7 @@ def _disagreement(conflict: Conflict | PypiConflict) -> list[str]:
     if not conflict.agreement:
         return []
     names = ", ".join(conflict.agreement)
-    return [f"{names} can't agree, as solve-group {conflict.request.target.solve_group!r} wants"]
+    return [f"solve-group {conflict.request.target.solve_group!r}: {names} can't agree on versions"]
 
 
 def _targets(

@@ -52,7 +52,7 @@ def unfit_wheels(
             continue
         has = list(wheel_tags(file))
         if not has:
-            yield line, f"{file} is not named as wheels are", "for example x-1.0-py3-none-any.whl"
+            yield line, f"{file} is not a valid wheel name", "for example x-1.0-py3-none-any.whl"
         elif not set(has) & set(ranked):
             wrong = f"{file} can't be installed on {{}}, Python {'.'.join(python.split('.')[:2])}"
             yield line, wrong, _hint(has, ranked, target.subdir, subdirs)

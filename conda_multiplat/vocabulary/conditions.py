@@ -50,7 +50,9 @@ def _scanned(text: str) -> Iterator[str]:
     while text[at:].strip():
         match = _TOKEN.match(text, at)
         if match is None:
-            raise WordingError(f"{text[at:].strip()!r} in the condition {text!r} is no MatchSpec")
+            raise WordingError(
+                f"{text[at:].strip()!r} in the condition {text!r} is not a MatchSpec"
+            )
         yield match.group().strip()
         at = match.end()
 

@@ -270,10 +270,10 @@ def _unknown(text: str) -> tuple[str, str]:
     names = [name.strip() for name in _OPERATORS.split(text) if not _operator(name)]
     unknown = [name for name in names if name and not (_name(name) or _REFERENCE.fullmatch(name))]
     wrong = next(iter(unknown), text.strip())
-    message = f"{wrong[:_SHOWN]!r} is no licence of SPDX's list"
+    message = f"{wrong[:_SHOWN]!r} is not in SPDX's licence list"
     if name := known.get(wrong.lower()):
         return (
-            f"{text[:_SHOWN]!r} is no licence",
+            f"{text[:_SHOWN]!r} is not a licence",
             f"an exception goes with one: LICENCE WITH {name}",
         )
     return message, _near(wrong, set(known.values()))

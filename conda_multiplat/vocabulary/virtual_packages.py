@@ -115,7 +115,7 @@ def promise_problem(platform: str, name: str, value: str | None) -> tuple[str, s
 
 def _name_problem(platform: str, name: str) -> tuple[str, str] | None:
     if name == _GIVEN:
-        return f"{platform} has {name!r} or not by what it is", "leave it out"
+        return f"{name!r} follows from the platform ({platform})", "leave it out"
     if NAME.fullmatch(name):
         return None
     bare = name.removeprefix("__").lower()

@@ -135,32 +135,32 @@ def test_classifiers(license: str, classifiers: tuple[str, ...], expected: Licen
         ("MIT", None),
         ("LicenseRef-Ours", None),
         ("GPL-3.0-only WITH GCC-exception-3.1", None),
-        ("MITT", ("'MITT' is no licence of SPDX's list", "did you mean 'MIT'?")),
+        ("MITT", ("'MITT' is not in SPDX's licence list", "did you mean 'MIT'?")),
         ("Apache-2", ("'Apache-2' is not how SPDX writes it", "write Apache-2.0")),
         ("GPL-3.0", ("'GPL-3.0' is not how SPDX writes it", "write GPL-3.0-only")),
         ("MIT OR ISC", ("'MIT OR ISC' is several licences", "write each as an entry of its own")),
         (
             "MPL",
-            ("'MPL' is no licence of SPDX's list", "write which: MPL-1.0, MPL-1.1, MPL-2.0, "),
+            ("'MPL' is not in SPDX's licence list", "write which: MPL-1.0, MPL-1.1, MPL-2.0, "),
         ),
         (
             "GPL-3.0-only WITH GCC-exeption-3.1",
             (
-                "'GCC-exeption-3.1' is no licence of SPDX's list",
+                "'GCC-exeption-3.1' is not in SPDX's licence list",
                 "did you mean 'GCC-exception-3.1'?",
             ),
         ),
         (
             "LLVM-exception",
             (
-                "'LLVM-exception' is no licence",
+                "'LLVM-exception' is not a licence",
                 "an exception goes with one: LICENCE WITH LLVM-exception",
             ),
         ),
         (
             "zzzzzzzz",
             (
-                "'zzzzzzzz' is no licence of SPDX's list",
+                "'zzzzzzzz' is not in SPDX's licence list",
                 "write an identifier of SPDX's list, or LicenseRef-NAME",
             ),
         ),

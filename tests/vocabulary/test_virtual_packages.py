@@ -174,7 +174,7 @@ def test_right_promises(platform: str, name: str, value: str | None) -> None:
             "'__amdgpu' is not the name of a virtual package",
             "write 'amdgpu', without the underscores",
         ),
-        ("win", "unix", "0", "win has 'unix' or not by what it is", "leave it out"),
+        ("win", "unix", "0", "'unix' follows from the platform (win)", "leave it out"),
         ("osx", "amdgpu", ">1", "amdgpu: '>1' is not a version", 'for example amdgpu: "12.4"'),
         ("osx", "cuda", "12", "osx never has 'cuda'", "it exists on linux and win"),
         ("osx-64", "glibc", "2.28", "osx-64 never has 'glibc'", "it exists on linux"),

@@ -83,4 +83,4 @@ def _line(wheel: Wheel, needed_by: str) -> str:
     refused = f"py-rattler {rattler.__version__} can't install wheels of a channel"
     if needed_by:
         return f"{fact}, and {needed_by} needs it: {refused}"
-    return f"{fact}; {refused}: take it by `pip: [{wheel.name}]`"
+    return f"{fact}; {refused}: use `pip: [{wheel.name}]`"

@@ -178,7 +178,7 @@ def _warning(line: str, found: _Resolution, requests: Sequence[_Request]) -> str
     version = found.versions().get(name, "")
     if name in found.uv.extras and found.uv.extras[name] is None:
         return (
-            f"{by}: conda provides {name} {version}, of which no index says what that extra "
-            "needs; add it to the manifest yourself"
+            f"{by}: conda provides {name} {version}, and no index lists what that extra "
+            "needs; add that to the manifest yourself"
         )
     return f"{by}: {name} {version} has no such extra"

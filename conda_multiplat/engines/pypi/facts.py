@@ -25,7 +25,7 @@ from conda_multiplat.vocabulary.records import PypiRecord
 from conda_multiplat.vocabulary.toml_tables import toml_table
 
 #: Why nothing is known of a repository: only a build makes its metadata.
-REPOSITORY = "a repository, which states nothing before it is built"
+REPOSITORY = "a repository, which has no metadata until it is built"
 #: The maximum sizes of a source archive and of the metadata in it, in bytes.
 _LARGEST = 1 << 30
 _LARGEST_METADATA = 8 << 20
@@ -49,7 +49,7 @@ def stated_facts(uv: Compiler, record: PypiRecord) -> PackageFacts:
     )
     facts = read_facts(text)
     if facts is None:
-        raise UnfetchedError("what it states can't be read")
+        raise UnfetchedError("its metadata can't be read")
     return facts
 
 

@@ -61,7 +61,7 @@ def unpack_wheel(
             metadata = source.read_dist_info("METADATA")
             install(source, destination, {"INSTALLER": b"conda-multiplat\n"})
     except _NO_WHEEL as error:
-        reason = str(error) or "what its entry points are can't be told"
+        reason = str(error) or "its entry points can't be read"
         text = f"{record.name} {record.version} can't be unpacked: {reason}"
         raise OutsideError(text, details=[record.url]) from None
     for script in (folder / prefix.lstrip("/") / "bin").glob("*"):

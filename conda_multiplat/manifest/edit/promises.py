@@ -78,7 +78,7 @@ def _inserted(document: Document, path: Sequence[str], implied: Sequence[Implied
     elif values and is_null(node) and not values[-1].mapping.flow_style:
         column = values[-1].key.start_mark.column + 2
     else:
-        why = "there is something else than a mapping"
+        why = "this is not a mapping"
         raise document.refusal(node, why, f"write {as_mapping(implied)} there")
     lines = _lines(missing, implied)
     end = document.line_end(document.end_of(node))

@@ -71,7 +71,7 @@ def _said(host: Host, project: Path, channel: str, *lines: str) -> str:
 def test_line(alone: Host, project: Path, channel: str) -> None:
     """What to write in place of a line that only a wheel fits: the newest that does."""
     assert (
-        f"  w 10.0 is in {channel} as a wheel (`v3.whl`); {CANT}: take it by `pip: [w]`\n"
+        f"  w 10.0 is in {channel} as a wheel (`v3.whl`); {CANT}: use `pip: [w]`\n"
         "  no file was changed\n"
     ) in _said(alone, project, channel, "w")
     said = _said(alone, project, channel, "own", "w <9")

@@ -207,15 +207,15 @@ def test_wrong_rules(alone: Host, project: Path, own: Path) -> None:
         "error: environment.yml can't be used\n"
         "  environment.yml:13:13: 'MITT' is allowed and denied\n"
         "      environment.yml:14:24 denies it: remove one of them\n"
-        "  environment.yml:13:13: 'MITT' is no licence of SPDX's list\n"
+        "  environment.yml:13:13: 'MITT' is not in SPDX's licence list\n"
         "      did you mean 'MIT'?\n"
-        "  environment.yml:13:19: 'BSD' is no licence of SPDX's list\n"
+        "  environment.yml:13:19: 'BSD' is not in SPDX's licence list\n"
         "      write which: BSD-1-Clause, BSD-2-Clause, BSD-3-Clause, BSD-4.3RENO\n"
         "  environment.yml:13:24: 'Apache 2.0' is not how SPDX writes it\n"
         "      write Apache-2.0\n"
         "  environment.yml:14:12: 'MIT OR ISC' is several licences\n"
         "      write each as an entry of its own\n"
-        "  environment.yml:14:24: 'MITT' is no licence of SPDX's list\n"
+        "  environment.yml:14:24: 'MITT' is not in SPDX's licence list\n"
         "      did you mean 'MIT'?\n"
         "  environment.yml:16:7: the exception for app has no reason\n"
         "      write `reason:` and why it may have its licence\n"
@@ -241,7 +241,7 @@ def test_of_several_files(alone: Host, project: Path, own: Path) -> None:
     (project / "more.yml").write_text(more, encoding="utf-8")
     files = ("-f", "environment.yml", "more.yml")
     done = alone.multiplat("licenses", *files, cwd=project, code=2)
-    assert "  more.yml:5:18: 'MITT' is no licence of SPDX's list\n" in done.stderr
+    assert "  more.yml:5:18: 'MITT' is not in SPDX's licence list\n" in done.stderr
     (project / "more.yml").write_text(more.replace(", MITT", ""), encoding="utf-8")
     document = alone.json("licenses", *files, cwd=project, code=1)
     verdicts = {(each["name"], each["license"]): each["verdict"] for each in document["packages"]}

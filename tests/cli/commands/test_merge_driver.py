@@ -515,7 +515,8 @@ def _without_head_digest(text: str) -> str:
         ),
         (lambda _: "nonsense\n", "theirs can't be read: no `package:` section: the file "
          "is truncated or not a lock"),
-        (lambda text: f"# Not merged: x\n{text}", "theirs: an earlier merge conflict is unresolved"),
+        (lambda text: f"# Not merged: x\n{text}",
+         "theirs: an earlier merge conflict is unresolved"),
     ],
 )  # fmt: skip
 def test_other_kinds_of_locks(two: Project, change: Callable[[str], str], reason: str) -> None:

@@ -158,8 +158,8 @@ def test_extras_that_there_are_not(alone: Host, project: Path, channel: Path, py
             f" warning: {at('plain[other]')} asks for plain[other]: plain 1.0 has no such extra",
             " warning: hopeful asks for plain[sox]: plain 1.0 has no such extra",
             " warning: hopeful asks for fsspec[nope]: fsspec 2024.1 has no such extra",
-            f" warning: {at('hidden[gui]')} asks for hidden[gui]: conda provides hidden 2024.1, of "
-            "which no index says what that extra needs; add it to the manifest yourself",
+            f" warning: {at('hidden[gui]')} asks for hidden[gui]: conda provides hidden 2024.1, "
+            "and no index lists what that extra needs; add that to the manifest yourself",
         ]
     )
     quiet = alone.multiplat("lock", "--update-all", "-q", cwd=project)

@@ -128,7 +128,7 @@ def test_no_agreement(alone: Host, project: Path, twins: Path) -> None:
     done = alone.multiplat("lock", cwd=project, code=1)
     assert done.stderr.startswith(
         "error: no solution for default on all platforms\n"
-        "  default, dev can't agree, as solve-group 'main' wants\n"
+        "  solve-group 'main': default, dev can't agree on versions\n"
         "  environment.yml:8:39  numpy <2\n"
         "  environment.yml:4:16  numpy >=2\n"
     )
@@ -194,4 +194,5 @@ multiplat:
         _write(project, channel, text.format(url=url, needy="'lib>=2'"), "linux-64")
         said = alone.multiplat("lock", cwd=project, code=1).stderr
     assert "no solution for the PyPI packages of " in said
-    assert "can't agree, as solve-group 'main' wants\n" in said
+    assert "  solve-group 'main': " in said
+    assert " can't agree on versions\n" in said
