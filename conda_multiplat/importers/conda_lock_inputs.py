@@ -140,7 +140,7 @@ def _without_itself(parsed: Parsed) -> tuple[Parsed, list[str]]:
     }
     if by_platform == parsed.dependencies:
         return parsed, []
-    note = f"{parsed.name} asks for itself in {parsed.file}: what its extras need is in its place"
+    note = f"{parsed.name} requests itself in {parsed.file}: replaced by what its extras need"
     return parsed._replace(dependencies=by_platform), [note]
 
 
@@ -165,7 +165,7 @@ def _notes(parsed: Parsed, others: Sequence[str]) -> Iterator[str]:
         names = f"{'category' if one else 'categories'} {', '.join(others)} of {parsed.file}"
         yield f"{names}: {'an environment of that name' if one else 'environments of these names'}"
     if not parsed.channels:
-        yield f"{parsed.file} names no channels: name those that it is for"
+        yield f"{parsed.file} names no channels: add them to the manifest"
 
 
 class _Lines:

@@ -144,7 +144,7 @@ def _nowhere(source: Source, platforms: Sequence[str]) -> Iterator[Lost]:
             holds = [bool(dict_selector(dictionary[1], subdir)) for subdir in platforms]
         if not any(holds):
             where = ", ".join(platforms)
-            what = f"{line.split(' #')[0].strip()}: its selector holds nowhere on {where}"
+            what = f"{line.split(' #')[0].strip()}: its selector is never true on {where}"
             yield Lost(Location(source.file, number), what)
 
 

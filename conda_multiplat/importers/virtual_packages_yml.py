@@ -117,7 +117,7 @@ def promising(imported: Imported, promises: Promises) -> Imported:
             if name not in own:
                 joined.setdefault(subdir, {})[name] = value
             elif own[name] != value:
-                what = f"{name}: {value} of {subdir}: it promises {own[name]} itself"
+                what = f"{name}: {value} of {subdir}: the file itself promises {own[name]}"
                 lost.append(Lost(Location(manifest.files[0]), what))
     environments = {**manifest.environments, DEFAULT_ENVIRONMENT: default._replace(promises=joined)}
     return replace(imported, manifest=manifest._replace(environments=environments)).adding(lost)

@@ -335,7 +335,7 @@ def test_indexes_of_packages(
     assert ("--extra-index-url" in text) == (not sources)
 
 
-_NONE = "for a conda package that is no PyPI project: multiplat: {pypi-names: {NAME: null}}"
+_NONE = "for a conda package that is not a PyPI project: multiplat: {pypi-names: {NAME: null}}"
 
 
 @pytest.mark.parametrize(

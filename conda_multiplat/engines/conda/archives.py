@@ -112,7 +112,7 @@ async def _index(record: CondaRecord, path: Path) -> dict[str, Any] | Problem:
         return Problem(f"{record.url}: {_INDEX} can't be read: {error}", is_another=True)
     name, version, build = (str(index.get(key)) for key in ("name", "version", "build"))
     if (name.lower(), version, build) != (record.name, record.version, record.build):
-        text = f"{record.url}: {_INDEX} is of another package: {name} {version} {build}"
+        text = f"{record.url}: {_INDEX} is for another package: {name} {version} {build}"
         return Problem(text, is_another=True)
     return index
 

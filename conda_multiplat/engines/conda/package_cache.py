@@ -325,7 +325,7 @@ def error_of(problems: Sequence[Problem]) -> OutsideError:
     return OutsideError(
         "locked packages can't be fetched",
         details=lines,
-        hints=["nothing was changed; run the same command again when they can be had"],
+        hints=["nothing was changed; run the same command again when they are available"],
     )
 
 

@@ -335,7 +335,8 @@ def _of_another(line: Requirement, request: SolveRequest) -> bool:
 
 def _elsewhere(line: Requirement) -> str:
     subdir = spec_subdir(line.text)
-    return f"{line.name} is asked for of {subdir}: give the line a selector, or leave that out"
+    hint = "give the line a selector, or leave the platform out"
+    return f"{line.name} is requested for {subdir}: {hint}"
 
 
 def _of_wrong_platforms(
@@ -345,7 +346,7 @@ def _of_wrong_platforms(
     asked = {line: subdir for line in request.requirements if (subdir := spec_subdir(line.text))}
     answers = {record.name: record for record in records} if asked else {}
     return {
-        line: f"{line.name} {answer.version} is of {answer.subdir}, not of {subdir}: name its build"
+        line: f"{line.name} {answer.version} is for {answer.subdir}, not {subdir}: name its build"
         for line, subdir in asked.items()
         if (answer := answers.get(line.name)) and answer.subdir != subdir
     }

@@ -49,7 +49,7 @@ class WaysOut:
         lines = []
         for line in missing:
             others = await self._platforms_of(request, MatchSpec(line.name, "", {}), self._subdirs)
-            lines += [f"{line.name} is there for {', '.join(others)}"] if others else []
+            lines += [f"{line.name} is available for {', '.join(others)}"] if others else []
         return tuple(lines)
 
     async def related(
@@ -72,7 +72,7 @@ class WaysOut:
             if url in relations:
                 names.setdefault(url, []).append(record.name.normalized)
         return tuple(
-            f"{_few(sorted(its))} can be had from {url}, {relations[url].words} (CEP 42): "
+            f"{url}, {relations[url].words} (CEP 42), has {_few(sorted(its))}: "
             f"name it under `channels:`, {relations[url].place}"
             for url, its in sorted(names.items())
         )
@@ -140,7 +140,7 @@ class WaysOut:
             return lines
         names = ", ".join(others)
         exact = build and of_version
-        return [*lines, f"that build is of {names}" if exact else f"`{line.text}` is of {names}"]
+        return [*lines, f"that build is for {names}" if exact else f"`{line.text}` is for {names}"]
 
     async def _platforms_of(
         self, request: SolveRequest, spec: MatchSpec, subdirs: Collection[str]

@@ -78,9 +78,9 @@ def other_versions(request: PypiRequest, versions: Mapping[str, str]) -> list[st
         against = [line for line in asked if not spec_allows(line.text, version)]
         if against:
             hints.append(
-                f"{against[0].at} asks conda for another {name} than {version}, which fits"
+                f"{against[0].at} asks conda for a {name} other than {version}, which fits"
             )
         else:
             minor = ".".join(version.split(".")[:2])
-            hints.append(f"conda is free to take another: add `{name} {minor}.*` to dependencies")
+            hints.append(f"conda can use another version: add `{name} {minor}.*` to dependencies")
     return hints

@@ -39,7 +39,7 @@ def _digest(name: str, file: Mapping[str, Any], folder: Path) -> str:
     url = str(file.get("url", ""))
     if url and not url.startswith("file:"):
         raise OutsideError(
-            f"{name}: there is no hash of {scrub(url)}",
+            f"{name}: there is no hash for {scrub(url)}",
             details=["its index states none, and this version of uv computes none"],
             hints=["a newer uv does: pip install --upgrade uv"],
         )

@@ -162,7 +162,7 @@ def _places(request: PypiRequest) -> Hashable:
 def _outcome(uv: Compiler, published: Published) -> PypiSolution | PypiConflict:
     target = uv.request.target
     if triple(target.subdir, target.virtual_packages) is None:
-        return _conflict(uv.request, f"there are no wheels for {target.subdir} that uv knows of")
+        return _conflict(uv.request, f"uv knows no wheels for {target.subdir}")
     uv = replace(uv, named=asked_with_sources(uv.request))
     while True:
         done = uv.lock(uv.entries)

@@ -35,10 +35,10 @@ _READ = (
 #: The keys that are read only at the top level.
 _READ_AT_THE_TOP = ("exclude-newer",)
 _INSTEAD = {
-    "constraints": "write it as a dependency if it has to hold",
+    "constraints": "write it as a dependency if it must apply",
     "tasks": "run a command in the environment with `conda multiplat run -- COMMAND`",
     "scripts": "source them yourself, or put them into the environment's etc/conda/activate.d",
-    "env": "conda sets a variable to its value as it is: no other variable is put into it",
+    "env": "conda sets the value literally: other variables in it are not expanded",
     "channel-priority": "`conda multiplat lock --channel-priority` takes one for all",
 }
 
@@ -135,7 +135,7 @@ class FeatureReader:
         for selector, table in table_of(feature.table, "target").items():
             path = (*feature.path, "target", selector)
             if not any(platform.matches(selector) for platform in platforms):
-                self.lose(path, f"target {selector!r}: no platform is called so")
+                self.lose(path, f"target {selector!r}: no platform has that name")
             self._leave(table, path, _words(feature))
 
     def _leave(self, table: Mapping[str, Any], path: tuple[str, ...], words: str) -> None:

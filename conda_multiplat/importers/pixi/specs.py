@@ -47,7 +47,7 @@ def conda_spec(name: str, value: Any, pool: Mapping[str, Any]) -> Translated:
     source = next((source for source in _SOURCES if source in value), "")
     if source:
         why = f"{name}: a package from {source} = {value[source]!r}"
-        hint = "build it into a channel, or have it under pip: if it is a Python project"
+        hint = "build it into a channel, or list it under pip: if it is a Python project"
         return Translated((), ((why, hint),))
     return _of_channel(name, value)
 

@@ -32,7 +32,9 @@ _ABOUT = (
     *("readme", "repository", "version", "requires-pixi", "preview"),
 )
 #: What to write if a mapping is switched off.
-_NO_PROJECTS = "for a conda package that is no PyPI project: multiplat: {pypi-names: {NAME: null}}"
+_NO_PROJECTS = (
+    "for a conda package that is not a PyPI project: multiplat: {pypi-names: {NAME: null}}"
+)
 _FORBIDDEN_IN_NAME = re.compile(r"[^\w.-]+")
 
 
@@ -102,7 +104,7 @@ def _platforms(
             hint = nearest_or_all(str(value), SUBDIRS)
             problems.append(Problem(at, f"unknown platform {value!r}", hint))
     if not values:
-        hint = f"list those that it is for, or write {at.file}@PLATFORM"
+        hint = f"list the platforms, or write {at.file}@PLATFORM"
         problems.append(Problem(at, "no `platforms`", hint))
     if problems:
         raise refusal(at.file, *problems)

@@ -32,7 +32,7 @@ def _relation(channel: Path, declarer: Path, kind: str) -> tuple[str, str]:
 
 def _advice(name: str, channel: Path, declarer: Path, kind: str) -> str:
     what, place = _relation(channel, declarer, kind)
-    return f"  {name} can be had from {what}: name it under `channels:`, {place}\n"
+    return f"  {what}, has {name}: name it under `channels:`, {place}\n"
 
 
 def _note(channel: Path, declarer: Path, kind: str) -> str:

@@ -56,10 +56,10 @@ def test_platform_of_a_channel(alone: Host, project: Path, tools: Path) -> None:
     assert f"`{line}`: no other platform has packages of linux-64: not for osx-64\n" in said
     assert (
         f"error: no solution for default/osx-64\n  environment.yml:6:5  {line}\n"
-        "  tool is asked for of linux-64: give the line a selector, or leave that out\n"
+        "  tool is requested for linux-64: give the line a selector, or leave the platform out\n"
     ) in said
     write(project, tools, "tool[subdir=linux-64]", platforms="[linux-64]")
-    assert "\n  tool 3.0 is of noarch, not of linux-64: name its build\n" in (
+    assert "\n  tool 3.0 is for noarch, not linux-64: name its build\n" in (
         alone.multiplat("lock", "--update-all", cwd=project, code=1).stderr
     )
 

@@ -769,8 +769,8 @@ def test_wrong_words(alone: Host, project: Path, tools: Path) -> None:
     assert alone.multiplat("lock", cwd=project, code=2).stderr == (
         "error: environment.yml can't be used\n"
         f"  environment.yml:8:18: exclude-newer is '7x'\n      {forms}\n"
-        "  environment.yml:10:5: exclude-newer-channel names 'conda-forg', which is not a channel of "
-        f"the manifest\n      write it as under `channels`: {tools.as_uri()}\n"
+        "  environment.yml:10:5: exclude-newer-channel names 'conda-forg', which is not a channel "
+        f"of the manifest\n      write it as under `channels`: {tools.as_uri()}\n"
         f"  environment.yml:11:{len(tools.as_uri()) + 7}: exclude-newer-channel of "
         f"{tools.as_uri()} is 'soon'\n      {forms}, or `false` to let it through\n"
         "  environment.yml:12:33: exclude-newer-package of tool is 'true'\n"

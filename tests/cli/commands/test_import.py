@@ -93,7 +93,7 @@ environment-linux.yml@PLATFORM
  not carried over:
    environment-linux.yml:13:1: prefix: a folder of one machine
        `install` takes the name, or -p PREFIX
-   env.osx-arm64.yaml:8: - needs-cuda: its selector holds nowhere on osx-arm64
+   env.osx-arm64.yaml:8: - needs-cuda: its selector is never true on osx-arm64
    env.osx-arm64.yaml: name: robot-mac
        it is robot now
 """
@@ -209,7 +209,7 @@ def test_json(door: Host, project: Path, channel: Path) -> None:
             {
                 "file": "env.osx-arm64.yaml",
                 "line": 8,
-                "what": "- needs-cuda: its selector holds nowhere on osx-arm64",
+                "what": "- needs-cuda: its selector is never true on osx-arm64",
                 "instead": "",
             },
             {
@@ -326,7 +326,7 @@ def test_platforms_in_the_files(alone: Host, project: Path) -> None:
     done = alone.multiplat("import", names[0], f"{names[1]}@osx-64,osx-arm64", cwd=project)
     assert lines_of(project) == ["a", "b    # [aarch64]", "sse  # [linux64]", "m    # [arm64]"]
     assert lines_of(project, "platforms") == ["linux-64", "linux-aarch64", "osx-64", "osx-arm64"]
-    assert "environment-mac.yml:7: - never: its selector holds nowhere on" in done.stderr
+    assert "environment-mac.yml:7: - never: its selector is never true on" in done.stderr
 
 
 def test_dictionary_selectors(alone: Host, project: Path) -> None:
@@ -338,7 +338,7 @@ def test_dictionary_selectors(alone: Host, project: Path) -> None:
     )
     done = alone.multiplat("import", *names, cwd=project)
     assert lines_of(project) == ["a", "l  # [linux]", "w  # [win]"]
-    assert "linux.yml:5: - sel(osx): o: its selector holds nowhere on linux-64" in done.stderr
+    assert "linux.yml:5: - sel(osx): o: its selector is never true on linux-64" in done.stderr
 
 
 def test_gpu_files_are_environments(alone: Host, project: Path) -> None:
@@ -1212,7 +1212,7 @@ test = "test"
         (
             "[workspace]\nchannels = ['x']\n",
             "  pixi.toml:1: no `platforms`\n"
-            "      list those that it is for, or write pixi.toml@PLATFORM\n",
+            "      list the platforms, or write pixi.toml@PLATFORM\n",
         ),
         ("[workspace\n", "  pixi.toml:1:11: not TOML: Expected ']' at the end of a table"),
     ],

@@ -359,7 +359,7 @@ ci = ["MY-TOOL[test]"]
 """
     (project / "pyproject.toml").write_text(text + CONDA_LOCK, encoding="utf-8")
     done = alone.multiplat("import", "pyproject.toml", cwd=project)
-    note = " My_Tool asks for itself in pyproject.toml: what its extras need is in its place\n"
+    note = " My_Tool requests itself in pyproject.toml: replaced by what its extras need\n"
     assert note in done.stderr
     made = yaml.safe_load((project / "environment.yml").read_text(encoding="utf-8"))
     assert made["dependencies"] == ["numpy"]

@@ -221,13 +221,13 @@ def test_conflict_names_both_sides(
         "  environment.yml:7:5  numpy:  conda locked numpy 2.1.0",
     ]
     assert lines[-2:] == [
-        "  conda is free to take another: add `numpy 1.26.*` to dependencies",
+        "  conda can use another version: add `numpy 1.26.*` to dependencies",
         "  no file was changed",
     ]
     write(project, channel, "python 3.12.*", "numpy >=2", entries, platforms="[linux-64]")
     done = alone.multiplat("lock", cwd=project, code=1)
     assert done.stderr.splitlines()[-2] == (
-        "  environment.yml:7:5 asks conda for another numpy than 1.26.4, which fits"
+        "  environment.yml:7:5 asks conda for a numpy other than 1.26.4, which fits"
     )
     answer = json.loads(alone.multiplat("lock", "--json", cwd=project, code=1).stdout)
     assert answer["conflicts"][0]["provided"] == {"numpy": "2.1.0"}

@@ -55,7 +55,7 @@ def _said(host: Host, project: Path, *options: str) -> list[str]:
         (
             "tool=3.0=hl_0",
             "default/osx-arm64",
-            ["the builds of tool 3.0 are ho_0", "that build is of linux-64"],
+            ["the builds of tool 3.0 are ho_0", "that build is for linux-64"],
         ),
     ],
 )
@@ -91,7 +91,7 @@ def test_groups_name_each_target_once(
         "  default/osx-arm64\n"
         "    environment.yml:4:5  driver 2.*\n"
         f"        no package 'driver' in {channels[0]}\n"
-        "    driver is there for linux-64\n"
+        "    driver is available for linux-64\n"
         "  no file was changed\n"
     )
 
@@ -132,4 +132,4 @@ def test_advice_as_json(alone: Host, project: Path, channels: tuple[str, str]) -
     """The same for programs."""
     _write(project, channels[:1], "tool=3.0=hl_0")
     (conflict,) = alone.json("lock", cwd=project, code=1)["conflicts"]
-    assert conflict["advice"] == ["the builds of tool 3.0 are ho_0", "that build is of linux-64"]
+    assert conflict["advice"] == ["the builds of tool 3.0 are ho_0", "that build is for linux-64"]

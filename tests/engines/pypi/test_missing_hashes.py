@@ -37,7 +37,7 @@ def test_file_elsewhere(tmp_path: Path) -> None:
     url = "https://me:secret@files.example/robot-1.0-py3-none-any.whl"
     with pytest.raises(OutsideError) as raised:
         with_hashes({"packages": [_package("wheels", {"url": url, "hashes": {}})]}, tmp_path)
-    assert "robot: there is no hash of https://" in str(raised.value)
+    assert "robot: there is no hash for https://" in str(raised.value)
     assert "secret" not in str(raised.value)
     assert raised.value.hints == ("a newer uv does: pip install --upgrade uv",)
 
