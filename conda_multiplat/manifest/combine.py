@@ -176,7 +176,7 @@ def shared_name_problems(manifest: Manifest) -> set[Problem]:
         # On macOS and Windows, names of folders are case-insensitive.
         other = first.setdefault(conda_name.casefold(), name)
         if other != name:
-            message = f"environment {name!r} would be {conda_name}, which {other!r} is"
+            message = f"environment {name!r} would be named {conda_name}, as {other!r} is"
             problems.add(Problem(environment.at, message, "give it another `name:`"))
     return problems
 

@@ -89,7 +89,9 @@ def _require_names(reader: Reader, keys: Iterable[Text]) -> None:
         first = places.setdefault(key.value.lower(), key.at)
         if not re.fullmatch(PACKAGE_NAME, key.value):
             hint = "write a package's name alone"
-            reader.problem(key.at, f"{OF_PACKAGES} names {key.value!r:.60}, no package", hint)
+            reader.problem(
+                key.at, f"{OF_PACKAGES} names {key.value!r:.60}, which is not a package", hint
+            )
         elif first != key.at:
             reader.problem(key.at, f"{OF_PACKAGES} names {key.value} twice", f"{first} does too")
 

@@ -81,7 +81,7 @@ def read_license_rules(reader: Reader, node: yaml.Node) -> LicenseRules:
         reader.texts(keys[name][1], name) if name in keys else () for name in ("allow", "deny")
     )
     if "allow" in keys and not allow:
-        hint = "write the licences that may be had, or leave `allow` out"
+        hint = "list the allowed licences, or leave `allow` out"
         reader.problem(keys["allow"][0].at, "allow is empty: no package could be used", hint)
     listed = {text.value: text.at for text in deny}
     for text in allow:

@@ -201,7 +201,7 @@ _IGNORED: dict[str, tuple[str, Schema]] = {
 }
 _AUDIT: dict[str, tuple[str, Schema]] = {
     "ignore": (
-        "Vulnerabilities that do not count, for a while",
+        "Vulnerabilities to ignore for a while",
         _list(
             {
                 "type": "object",

@@ -200,7 +200,7 @@ def _channel_and_subdir(channel: str) -> tuple[str, str]:
     if subdir not in _PLATFORMS:
         return channel, ""
     if not bare:
-        raise WordingError(f"{channel!r} is a platform, and no channel")
+        raise WordingError(f"{channel!r} is a platform, not a channel")
     return bare, subdir
 
 
@@ -284,7 +284,7 @@ def _beside_a_star(relation: str, version: str, text: str) -> str:
     if not _ONE_STAR.fullmatch(version):
         raise WordingError(f"a star may only end a version, after a dot: {text!r}")
     if relation == "~=" and version == "*":
-        raise WordingError("`~=` takes a version with a dot, and no star alone")
+        raise WordingError("`~=` takes a version with a dot, not a star alone")
     if relation == "!=" or (version == "*" and relation in (">", ">=")):
         return "*"
     if relation in ("==", "=") or version == "*":
@@ -338,7 +338,7 @@ def _read_condition(text: str) -> str:
 
     def read(spec: str) -> bool:
         if "when" in parse_spec(spec).fields:
-            raise WordingError(f"a condition has no condition of its own: {spec!r}")
+            raise WordingError(f"a condition can't contain a condition: {spec!r}")
         return True
 
     condition_holds(text, read)

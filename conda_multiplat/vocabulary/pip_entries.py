@@ -63,7 +63,7 @@ def _unnamed(entry: str, marker: str) -> str:
             Requirement(f"x ; {marker}")
         except InvalidRequirement:
             hint = "for example `./robot ; sys_platform == 'linux'`"
-            raise PipEntryError(f"no marker (PEP 508): {entry!r}", hint) from None
+            raise PipEntryError(f"not a marker (PEP 508): {entry!r}", hint) from None
     return ""
 
 
@@ -102,7 +102,7 @@ def single_entries(entry: str) -> list[str]:
 def _hash_entry(requirement: str, hashes: list[str]) -> str:
     if not requirement:
         hint = "write it behind a requirement: `pkg==1.0 --hash=sha256:…`"
-        raise PipEntryError("--hash of nothing", hint)
+        raise PipEntryError("--hash without a requirement", hint)
     known = [text for text in map(str.strip, hashes) if _SHA256.fullmatch(text)]
     wrong = [text for text in hashes if text.partition(":")[0] not in hashlib.algorithms_available]
     if wrong or not known:

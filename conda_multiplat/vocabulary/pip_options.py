@@ -115,7 +115,7 @@ def _check_source(option: str, value: str) -> None:
         return
     if scheme in ("http", "https"):
         if not value.partition("://")[2].strip("/"):
-            raise WordingError(f"{option}: no URL: {value!r}", f"write {scheme}://HOST/simple")
+            raise WordingError(f"{option}: not a URL: {value!r}", f"write {scheme}://HOST/simple")
         return
     looks_like_path = re.match(r"\.|[/\\]|[A-Za-z]:[/\\]", value)
     if scheme or value.startswith("~") or (option in INDEXES and not looks_like_path):

@@ -130,16 +130,18 @@ def check_place(place: Place, entry: str) -> None:
         raise WordingError(f"only git can be locked: {entry!r}", "write git+URL@REV, or a URL")
     if place.where.startswith("~"):
         hint = "only a shell knows `~`: write a path from the manifest's folder, or from `/`"
-        raise WordingError(f"no path that is the same for all: {entry!r}", hint)
+        raise WordingError(f"not a path that is the same for everyone: {entry!r}", hint)
     if kind == "git" and (not plus or inner not in ("https", "ssh", "file")):
-        raise WordingError(f"no URL that git takes here: {entry!r}", _NOT_PYTHON)
+        raise WordingError(f"not a URL that git accepts here: {entry!r}", _NOT_PYTHON)
     if scheme and kind != "git" and scheme not in ("http", "https", "file"):
         hint = "write a URL of http:, https: or file:, a path, or git+URL@REV"
         raise WordingError(f"unknown scheme {scheme!r}: {entry!r}", hint)
     if scheme in ("http", "https", "git+https", "git+ssh") and not _host(place.where):
-        raise WordingError(f"no URL: {entry!r}", f"write {scheme}://HOST/PATH")
+        raise WordingError(f"not a URL: {entry!r}", f"write {scheme}://HOST/PATH")
     if not place.where:
-        raise WordingError(f"no path and no URL: {entry!r}", "for example `x @ ./wheels/x.whl`")
+        raise WordingError(
+            f"neither a path nor a URL: {entry!r}", "for example `x @ ./wheels/x.whl`"
+        )
 
 
 def _host(url: str) -> str:

@@ -90,7 +90,7 @@ def _value(node: expr, values: dict[str, bool], expression: str) -> bool:
             did_you_mean(node.id, _VARIABLES, known),
         )
     raise SelectorError(
-        f"selector [{expression}] has more than variables, `and`, `or`, `not` and parentheses",
+        f"selector [{expression}] may have only variables, `and`, `or`, `not` and parentheses",
         "for example # [linux and not aarch64]",
     )
 

@@ -284,7 +284,7 @@ def _near(wrong: str, known: set[str]) -> str:
     lower = wrong.lower()
     longer = sorted((len(name), name) for name in known if name.lower().startswith(f"{lower}-"))
     if longer:
-        return f"write which: {', '.join(sorted(name for _, name in longer[:_FEW]))}"
+        return f"write one of: {', '.join(sorted(name for _, name in longer[:_FEW]))}"
     names = {name.lower(): name for name in known}
     near = nearest(lower, names)
     otherwise = "write an identifier of SPDX's list, or LicenseRef-NAME"

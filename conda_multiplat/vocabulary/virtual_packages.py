@@ -174,7 +174,7 @@ def _wrong_override(name: str, value: str) -> tuple[str, str]:
 def promise_warning(name: str) -> str:
     """Return a warning if an unknown name is similar to a standard one; otherwise ``""``."""
     hint = "" if name in NAMES else did_you_mean(name, NAMES)
-    return f"nobody knows a virtual package {name!r}: {hint}" if hint else ""
+    return f"unknown virtual package {name!r}: {hint}" if hint else ""
 
 
 def _homes(platform: str) -> set[str]:

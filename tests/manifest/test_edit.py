@@ -217,7 +217,7 @@ def test_list_that_two_share() -> None:
         put(draft, change, "scipy")
     assert caught.value.lines() == [
         "error: environment.yml can't be edited",
-        "  `scipy` could not be put in without changing what else the file says",
+        "  `scipy` could not be added without changing what else the file says",
         "  an anchor, or a selector on a line around it, ties it to other lines",
         "  no file was changed",
         "  change it by hand, then run `conda multiplat lock`",

@@ -99,7 +99,7 @@ def test_refused() -> None:
     with pytest.raises(ManifestError) as caught:
         with_promises(_draft(TOP + shared), "default", {"linux-64": [CUDA]})
     assert caught.value.message == "0.yml can't be edited"
-    assert "the promises of default could not be put in" in caught.value.details[0]
+    assert "the promises of default could not be added" in caught.value.details[0]
 
 
 def test_any_manifest() -> None:

@@ -68,7 +68,7 @@ REFUSED = {
     ),
     "pypi:foo": "conda does not know namespaces: 'pypi'",
     "::foo": "no channel before `::`",
-    "linux-64::foo": "'linux-64' is a platform, and no channel",
+    "linux-64::foo": "'linux-64' is a platform, not a channel",
     "foo[subdir=linux64]": "not a platform: 'linux64'",
 }
 

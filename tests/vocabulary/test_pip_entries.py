@@ -146,12 +146,12 @@ def test_entries_that_name_no_project(entry: str) -> None:
         ),
         (
             "--hash=sha256:0",
-            "--hash of nothing",
+            "--hash without a requirement",
             "write it behind a requirement: `pkg==1.0 --hash=sha256:…`",
         ),
         (
             "~/robot",
-            "no path that is the same for all: '~/robot'",
+            "not a path that is the same for everyone: '~/robot'",
             "only a shell knows `~`: write a path from the manifest's folder, or from `/`",
         ),
         (

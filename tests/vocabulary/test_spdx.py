@@ -141,7 +141,7 @@ def test_classifiers(license: str, classifiers: tuple[str, ...], expected: Licen
         ("MIT OR ISC", ("'MIT OR ISC' is several licences", "write each as an entry of its own")),
         (
             "MPL",
-            ("'MPL' is not in SPDX's licence list", "write which: MPL-1.0, MPL-1.1, MPL-2.0, "),
+            ("'MPL' is not in SPDX's licence list", "write one of: MPL-1.0, MPL-1.1, MPL-2.0, "),
         ),
         (
             "GPL-3.0-only WITH GCC-exeption-3.1",

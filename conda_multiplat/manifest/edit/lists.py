@@ -104,7 +104,7 @@ def dash(document: Document, item: yaml.Node) -> str:
     start = item.start_mark.index
     before = document.text[document.line_start(start) : start]
     if not re.fullmatch(r" *-[ \t]+", before):
-        raise document.refusal(item, "this item does not stand on a line of its own", _BY_HAND)
+        raise document.refusal(item, "this item is not on a line of its own", _BY_HAND)
     return before
 
 

@@ -37,7 +37,7 @@ def refuse_unless_only(before: Draft, after: Draft, change: Change, text: str | 
     ):
         return
     file = after.home_of(change.environment).file
-    raise not_only(file, f"`{text}` could not be put in" if text else "it could not be taken out")
+    raise not_only(file, f"`{text}` could not be added" if text else "it could not be removed")
 
 
 def not_only(file: str, what: str) -> ManifestError:

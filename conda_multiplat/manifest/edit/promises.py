@@ -35,7 +35,7 @@ def with_promises(
         text = _inserted(document, [*_path(environment), subdir], implied)
         after = after.with_text(document.file, text)
     if not same_but_for_promises(draft, after, environment, promises):
-        what = f"the promises of {environment} could not be put in"
+        what = f"the promises of {environment} could not be added"
         raise not_only(_home(draft, environment).file, what)
     return after
 

@@ -36,7 +36,7 @@ def _new_key(document: Document, entry: Entry, selection: Selection) -> Patch:
     if names:
         return Patch(entry.key.start_mark.index, entry.key.end_mark.index, f"sel({names[0]})")
     if len(entry.item.value) > 1 or document.text[entry.item.start_mark.index] == "{":
-        why = "this item has several selectors, or stands in braces"
+        why = "this item has several selectors, or is in braces"
         raise document.refusal(entry.item, why, "write one item for each selector")
     return Patch(entry.key.start_mark.index, entry.scalar.start_mark.index, "")
 
@@ -82,14 +82,14 @@ def unsayable(
     """Return the error for a selection that a file's style can't express."""
     names = " and ".join(sorted(selection.platforms))
     if pypi:
-        why = f"the selectors of this file can't say {names} under `pip:`"
+        why = f"the selectors of this file can't express {names} under `pip:`"
         hint = "for all platforms with a marker: \"NAME; sys_platform == 'linux'\""
     elif document.has_dict_selectors:
-        why = f"`sel(…)` knows linux, osx, win and unix only: it can't say {names}"
+        why = f"`sel(…)` knows linux, osx, win and unix only: it can't express {names}"
         hint = (
             "ask for a family (--family linux), or write comment selectors: `- NAME  # [linux64]`"
         )
     else:
-        why = f"a list in brackets has no lines for comment selectors to say {names}"
+        why = f"a list in brackets has no lines for comment selectors: {names}"
         hint = "write the list in lines, each beginning with `- `"
     return document.refusal(node, why, hint)

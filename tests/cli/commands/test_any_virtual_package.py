@@ -32,6 +32,6 @@ def test_slip(alone: Host, project: Path, tmp_path: Path) -> None:
     channel = write_repodata(tmp_path / "channel", [Package("a", noarch="generic")])
     write(project, channel, "a", platforms="[linux-64]", extra=PROMISE % ("linux-64", "cudda"))
     assert (
-        "default: virtual-packages: linux-64: nobody knows a virtual package 'cudda': "
+        "default: virtual-packages: linux-64: unknown virtual package 'cudda': "
         "did you mean 'cuda'?\n"
     ) in alone.multiplat("lock", cwd=project).stderr

@@ -788,9 +788,9 @@ def test_names_of_no_package(alone: Host, project: Path, tools: Path) -> None:
     at = "  environment.yml:"
     assert alone.multiplat("lock", cwd=project, code=2).stderr == (
         "error: environment.yml can't be used\n"
-        f"{at}9:5: exclude-newer-package names 'tool>=2', no package\n"
+        f"{at}9:5: exclude-newer-package names 'tool>=2', which is not a package\n"
         "      write a package's name alone\n"
-        f"{at}10:5: exclude-newer-package names '', no package\n"
+        f"{at}10:5: exclude-newer-package names '', which is not a package\n"
         "      write a package's name alone\n"
         f"{at}12:5: exclude-newer-package names Tool twice\n      environment.yml:11:5 does too\n"
     )

@@ -210,7 +210,7 @@ def test_wrong_rules(alone: Host, project: Path, own: Path) -> None:
         "  environment.yml:13:13: 'MITT' is not in SPDX's licence list\n"
         "      did you mean 'MIT'?\n"
         "  environment.yml:13:19: 'BSD' is not in SPDX's licence list\n"
-        "      write which: BSD-1-Clause, BSD-2-Clause, BSD-3-Clause, BSD-4.3RENO\n"
+        "      write one of: BSD-1-Clause, BSD-2-Clause, BSD-3-Clause, BSD-4.3RENO\n"
         "  environment.yml:13:24: 'Apache 2.0' is not how SPDX writes it\n"
         "      write Apache-2.0\n"
         "  environment.yml:14:12: 'MIT OR ISC' is several licences\n"

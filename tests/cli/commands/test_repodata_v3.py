@@ -110,7 +110,7 @@ def test_lines(text: str) -> None:
         ("app[flags=[A]]", "not one of flags: 'A'; write flags=[one, other]"),
         ("app[version=[1]]", "'version=[1]' in brackets is not key=value"),
         ('app[when="a and"]', "a MatchSpec is missing in the condition 'a and'"),
-        ("app[when='b[when=\"c\"]']", "a condition has no condition of its own: 'b[when=\"c\"]'"),
+        ("app[when='b[when=\"c\"]']", "a condition can't contain a condition: 'b[when=\"c\"]'"),
     ],
 )
 def test_no_such_lines(text: str, message: str) -> None:
