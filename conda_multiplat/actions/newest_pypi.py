@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import compress
 
 from conda_multiplat.lockfile.exclude_newer import cutoffs_as_locked
 from conda_multiplat.lockfile.model import PlatformLock
@@ -17,6 +18,7 @@ from conda_multiplat.solving.pypi import (
     PypiEngine,
     PypiOutcome,
     PypiRequest,
+    is_of_index,
     places_only,
     pypi_request,
 )
@@ -31,19 +33,35 @@ def newest_of_pypi(
 ) -> list[Newest]:
     """Return the newest version in an index for each target's Python, and what rules it out.
 
-    Where no index has the project, what is locked is the newest.
+    Where no index has the project, what is locked is the newest. A project that doesn't come from
+    an index is not looked up there.
 
     Raises:
         OutsideError: an index can't be read.
     """
-    requests = [
-        pypi_request(
-            target, locked.records, table, cuts=cutoffs_as_locked(target, locked.cooldown).pypi
+    asked = [
+        (
+            pypi_request(
+                target, locked.records, table, cuts=cutoffs_as_locked(target, locked.cooldown).pypi
+            ),
+            record,
         )
-        for target, locked, _ in questions
+        for target, locked, record in questions
     ]
-    records = [record for _, _, record in questions]
-    asked = list(zip(requests, records, strict=True))
+    looked_up = [is_of_index(record, request) for request, record in asked]
+    found = iter(_newest_of_index(list(compress(asked, looked_up)), engine))
+    return [
+        next(found)
+        if is_looked_up
+        else Newest(record.version, place=record.url.removesuffix("#editable"))
+        for (_, record), is_looked_up in zip(asked, looked_up, strict=True)
+    ]
+
+
+def _newest_of_index(
+    asked: Sequence[tuple[PypiRequest, PypiRecord]], engine: PypiEngine
+) -> list[Newest]:
+    records = [record for _, record in asked]
     alone = [engine.start(_only(request, record.name)) for request, record in asked]
     versions = [
         _version(future.result(), record) for future, record in zip(alone, records, strict=True)

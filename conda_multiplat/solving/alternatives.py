@@ -120,6 +120,7 @@ class Newest:
         fix: what to do to have it.
         clash: the manifest's lines that stand in the way.
         obstacle: the solver's explanation.
+        place: the folder, file or repository that it comes from, if not from a channel or an index.
     """
 
     version: str
@@ -127,9 +128,12 @@ class Newest:
     fix: str = ""
     clash: Sequence[Requirement] = ()
     obstacle: str = ""
+    place: str = ""
 
     def lines(self, locked: str, *, whole: bool = False) -> list[str]:
         """What a person reads, beside the version that is locked; ``whole``: all of it."""
+        if self.place:
+            return [f"{locked} comes from {self.place}, which has no other version"]
         if self.version == locked:
             return [f"{locked} is the newest"]
         text = [f"{self.version} is the newest" + (f": {self.reason}" if self.reason else "")]

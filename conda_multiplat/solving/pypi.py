@@ -26,6 +26,7 @@ from conda_multiplat.manifest.targets import Target
 from conda_multiplat.vocabulary.exclude_newer import ALL_SEEN, Cuts
 from conda_multiplat.vocabulary.names import spec_name
 from conda_multiplat.vocabulary.pip_options import EDITABLE, FILES, split_option
+from conda_multiplat.vocabulary.pip_places import place_of
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord, python_of
 
 #: conda package -> the PyPI projects that it provides, if its name does not tell.
@@ -183,6 +184,18 @@ def places_only(request: PypiRequest) -> PypiRequest:
     target = request.target._replace(pypi_options=options)
     free = seeing_all(request)
     return replace(free, target=target, requirements=lines, provided=(), preferred=(), bound=())
+
+
+def is_of_index(record: PypiRecord, request: PypiRequest) -> bool:
+    """Return whether a locked package comes from an index, which may know other versions.
+
+    A folder, a repository, and the file that a line names are not looked up: their names may be
+    nobody's but the user's.
+    """
+    if record.is_folder or record.url.startswith("git+"):
+        return False
+    named = (line for line in request.requirements if line.name == record.name)
+    return not any(place_of(line.text) for line in named)
 
 
 def _says_where(entry: str) -> bool:

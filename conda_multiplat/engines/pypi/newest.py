@@ -31,10 +31,9 @@ from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.solving import newest_versions as phrases
 from conda_multiplat.solving.extras import Metadata, requested
 from conda_multiplat.solving.newest_versions import NewestVersion
-from conda_multiplat.solving.pypi import PypiSolution, places_only
+from conda_multiplat.solving.pypi import PypiSolution, is_of_index, places_only
 from conda_multiplat.vocabulary.markers import holds, holds_for
 from conda_multiplat.vocabulary.pip_options import CONSTRAINT
-from conda_multiplat.vocabulary.pip_places import place_of
 from conda_multiplat.vocabulary.records import PypiRecord
 
 #: The number of parallel metadata lookups for a target.
@@ -63,7 +62,7 @@ def latest_versions(uv: Compiler, records: Sequence[PypiRecord]) -> dict[str, La
     Raises:
         OutsideError: an index can't be read.
     """
-    names = [record.name for record in records if _is_of_index(uv, record)]
+    names = [record.name for record in records if is_of_index(record, uv.request)]
     return _versions(_alone(uv), names)
 
 
@@ -91,14 +90,6 @@ def newest_versions(
 def _alone(uv: Compiler) -> Compiler:
     """Return uv with a request that only states where packages come from."""
     return replace(uv, request=places_only(uv.request))
-
-
-def _is_of_index(uv: Compiler, record: PypiRecord) -> bool:
-    """Return whether a package comes from an index, and not from a line or a URL."""
-    if record.is_folder or record.url.startswith("git+"):
-        return False
-    named = (line for line in uv.request.requirements if line.name == record.name)
-    return not any(place_of(line.text) for line in named)
 
 
 def _versions(uv: Compiler, names: Sequence[str]) -> dict[str, Latest]:

@@ -378,3 +378,20 @@ def test_nothing_is_loaded_without_one(
     alone.multiplat("lock", cwd=project, env=index)
     done = alone.multiplat("check", cwd=project, env={"PYTHONPROFILEIMPORTTIME": "1", **index})
     assert [module for module in spared if f" {module}\n" in done.stderr] == []
+
+
+@pytest.mark.parametrize("line", ["-e ./here", "./here", "here @ file:./here"])
+def test_no_index_is_asked_for_it(
+    alone: Host, project: Path, channel: Path, tmp_path: Path, line: str
+) -> None:
+    """A stranger's project of the same name is no newer version, and the name stays here."""
+    index = Index(tmp_path / "strangers")
+    index.wheel("here", "9.9")
+    write_project(project / "here", "here", "0.3")
+    with serve(index.root) as pypi:
+        _write(project, channel, pypi, line, platforms="[linux-64]")
+        alone.multiplat("lock", cwd=project)
+        said = alone.multiplat("why", "here", cwd=project).stdout
+        assert "0.3 comes from ./here, which has no other version\n" in said
+        alone.multiplat("outdated", cwd=project)
+    assert [path for path in pypi.seen if "/here" in path] == []
