@@ -6,13 +6,16 @@ solver's explanation of why it is impossible.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conda_multiplat.manifest.model import Requirement
+from conda_multiplat.manifest.targets import Target
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.exclude_newer import NEVER, in_words
+from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, unique
 
 #: The maximum number of lines of the solver's explanation in text; JSON has all of them.
 _SHOWN = 12
@@ -95,6 +98,24 @@ class CpuBuild:
         spec = f"  `{self.spec}` in {self.at} would have no solution:"
         return [spec, *_explained(self.obstacle, whole=whole)]
 
+    def for_these(self, having: Sequence[Target], every: Iterable[Target], add: str) -> CpuBuild:
+        """Return it with a fix that leaves alone the targets that CUDA builds can't be for.
+
+        Args:
+            having: the targets with this CPU build.
+            every: all targets of the manifest.
+            add: the command that adds a line, as it is typed here.
+        """
+        every, these = list(every), {str(each) for each in having}
+        others = (each for each in every if str(each) not in these and not _has_cuda(each))
+        if not (self.spec and self.fix) or not any(_has_line(each, self.at) for each in others):
+            return self
+        commands = [
+            shlex.join([*add.split(), self.spec, *_only(environment, having, every)])
+            for environment in unique(each.environment for each in having)
+        ]
+        return replace(self, fix=f"run `{'; '.join(commands)}`")
+
     def to_dict(self) -> dict[str, str | int]:
         """The JSON form."""
         return {
@@ -108,6 +129,22 @@ class CpuBuild:
             "spec": self.spec,
             "obstacle": self.obstacle,
         }
+
+
+def _has_cuda(target: Target) -> bool:
+    return any(package.name == "__cuda" for package in target.virtual_packages)
+
+
+def _has_line(target: Target, at: Location) -> bool:
+    return any(line.at == at for line in target.view.conda)
+
+
+def _only(environment: str, having: Sequence[Target], every: Sequence[Target]) -> list[str]:
+    """Return the options that limit a command to an environment's targets among ``having``."""
+    platforms = [each.subdir for each in having if each.environment == environment]
+    others = {each.subdir for each in every if each.environment == environment} - {*platforms}
+    options = [] if environment == DEFAULT_ENVIRONMENT else ["-e", environment]
+    return options + [word for each in platforms for word in ("--platform", each) if others]
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.lockfile.platform_changes import Change, IsNewer, packages
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.machine.project import Project
+from conda_multiplat.machine.project import Project, invocation
 from conda_multiplat.manifest.targets import Target
+from conda_multiplat.manifest.targets import targets as all_targets
 from conda_multiplat.solving.alternatives import CpuBuild
 from conda_multiplat.solving.locked_twice import Twice, locked_twice
 from conda_multiplat.solving.outcomes import Solution
@@ -54,7 +55,7 @@ def report(locked: Locked, found: Changes, settings: Settings, console: Console)
     _note_assumptions(locked.targets, settings, console)
     _note_pip(locked, settings, console)
     _note_unknown_names(locked, console)
-    _note_cpu_builds(locked.solutions.values(), console)
+    _note_cpu_builds(locked, console)
     _note_locked_twice(locked, console)
     _note_relations(locked.solutions.values(), console)
     warnings = (warning for solution in locked.pypi.values() for warning in solution.warnings)
@@ -77,7 +78,7 @@ def document(locked: Locked, found: Changes) -> dict[str, Any]:
         for lock in locked.locks
     }
     solutions = locked.solutions.values()
-    odd = {**_cpu_builds(solutions), **_locked_twice(locked), **_relations(solutions)}
+    odd = {**_cpu_builds(locked), **_locked_twice(locked), **_relations(solutions)}
     return {"environments": environments, **odd}
 
 
@@ -158,25 +159,31 @@ def _note_unknown_names(locked: Locked, console: Console) -> None:
         console.say(f" exclude-newer-package: no lock has {', '.join(unknown)}")
 
 
-def _note_cpu_builds(solutions: Iterable[Solution], console: Console) -> None:
-    """Say where CUDA was promised but a CPU build was locked; equal notes once."""
+def _cpu_targets(locked: Locked) -> dict[CpuBuild, list[Target]]:
+    """Return the CPU builds that were locked where CUDA was promised, with their targets."""
     targets: dict[CpuBuild, list[Target]] = {}
-    for solution in solutions:
+    for solution in locked.solutions.values():
         for record in solution.cpu_builds:
             targets.setdefault(record, []).append(solution.request.target)
-    for build, where in targets.items():
+    add, every = invocation(locked.project, "add"), all_targets(locked.project.manifest)
+    return {build.for_these(where, every, add): where for build, where in targets.items()}
+
+
+def _note_cpu_builds(locked: Locked, console: Console) -> None:
+    """Say where CUDA was promised but a CPU build was locked; equal notes once."""
+    for build, where in _cpu_targets(locked).items():
         first, *others = build.lines(whole=console.verbose)
         console.say(f" ! {first}  ({', '.join(map(str, where))})")
         for line in others:
             console.say(f"   {line}")
 
 
-def _cpu_builds(solutions: Iterable[Solution]) -> dict[str, Any]:
+def _cpu_builds(locked: Locked) -> dict[str, Any]:
     """Return the CPU builds for ``--json``; empty if there are none."""
     builds = [
-        {"target": str(solution.request.target), **build.to_dict()}
-        for solution in solutions
-        for build in solution.cpu_builds
+        {"target": str(target), **build.to_dict()}
+        for build, where in _cpu_targets(locked).items()
+        for target in where
     ]
     return {"cpu_builds": builds} if builds else {}
 

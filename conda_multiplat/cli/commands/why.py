@@ -23,7 +23,7 @@ from conda_multiplat.lockfile.exclude_newer import as_locked
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.progress import waiting
-from conda_multiplat.machine.project import Project, load_project
+from conda_multiplat.machine.project import Project, invocation, load_project
 from conda_multiplat.manifest.targets import targets
 from conda_multiplat.solving.alternatives import CpuBuild, Newest
 from conda_multiplat.solving.outcomes import Question
@@ -117,9 +117,16 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         where = ", ".join(map(str, asked))
         raise NoSolutionError(f"{name} is not locked in {where}", hints=near_names([name], locked))
     newest, cpu_builds = _alternatives(project, places, settings, console)
+    here = [place.locked.target for place in places]
+    every, add = targets(project.manifest), invocation(project, "add")
+    alone = {
+        i: build.for_these(
+            [here[j] for j, other in cpu_builds.items() if other == build], every, add
+        )
+        for i, build in cpu_builds.items()
+    }
     answers = [
-        _Answer(place, _origin(place), newest[i], cpu_builds.get(i))
-        for i, place in enumerate(places)
+        _Answer(place, _origin(place), newest[i], alone.get(i)) for i, place in enumerate(places)
     ]
     _show(answers, console)
     console.result({"package": name, "answers": [answer.to_dict() for answer in answers]})

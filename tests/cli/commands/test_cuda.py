@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 
 import pytest
+import yaml
 from support.hosts import TESTS, Host
 from support.manifests import locked, write
 from support.packages import Package, write_repodata
@@ -61,6 +64,60 @@ def test_cpu_build_of_a_newer_version(alone: Host, project: Path, twin: Path) ->
     said = _lock(alone, project, twin, "python 3.12.*", "torch-twin >=2.5 cuda*")
     assert "CPU build" not in said
     assert locked(project)["linux-64"]["torch-twin"] == "2.10.0"
+
+
+_ENVIRONMENTS = (
+    "multiplat:\n"
+    "  environments:\n"
+    "    gpu:\n"
+    "      dependencies: [zlib]\n"
+    '      virtual-packages: {linux-64: {cuda: "12.4"}}\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("platforms", "extra", "command"),
+    [
+        ("[linux-64, osx-arm64]", PROMISE, "--platform linux-64"),
+        ("[linux-64]", _ENVIRONMENTS, "-e gpu"),
+        ("[linux-64, osx-arm64]", _ENVIRONMENTS, "-e gpu --platform linux-64"),
+    ],
+    ids=["another platform", "another environment", "both"],
+)
+def test_line_that_others_share(
+    alone: Host, project: Path, twin: Path, platforms: str, extra: str, command: str
+) -> None:
+    """Where CPU builds have to stay for others, the advice is a command that leaves them alone."""
+    more = [
+        Package(name, version, subdir=subdir, depends=list(needs))
+        for subdir in ("osx-arm64", "linux-64")
+        for name, version, needs in (
+            ("zlib", "1.3", ()),
+            ("python", "3.12.0", ()),
+            ("torch-twin", "2.12.0", ("python 3.12.*",)),
+        )
+        if subdir != "linux-64" or name == "zlib"
+    ]
+    other = write_repodata(project / "more", more)
+    channels = f"channels: [{twin.as_uri()}, {other.as_uri()}]\n"
+    write(project, twin, "python 3.12.*", "torch-twin >=2.5", platforms=platforms, extra=extra)
+    manifest = project / "environment.yml"
+    text = manifest.read_text(encoding="utf-8")
+    manifest.write_text(re.sub(r"channels:\n  - .*\n", channels, text), encoding="utf-8")
+    advice = f"conda multiplat add 'torch-twin >=2.5 cuda*' {command}"
+    said = alone.multiplat("lock", "--channel-priority", "flexible", cwd=project).stderr
+    assert f"     2.10.0 has one; to get it run `{advice}`\n" in said
+    said = alone.multiplat("why", "torch-twin", *command.split(), cwd=project).stdout
+    assert f"  2.10.0 has one; to get it run `{advice}`\n" in said
+    alone.multiplat(*shlex.split(advice)[2:], "--no-install", cwd=project)
+    lock = project / ("gpu.conda-lock.yml" if "gpu" in command else "conda-lock.yml")
+    chosen = {
+        (each["platform"], each["version"])
+        for each in yaml.safe_load(lock.read_text(encoding="utf-8"))["package"]
+        if each["name"] == "torch-twin"
+    }
+    mac = {("osx-arm64", "2.12.0")} if "osx-arm64" in platforms else set()
+    assert chosen == {("linux-64", "2.10.0"), *mac}
 
 
 def test_cuda_build_that_cannot_be(alone: Host, project: Path, twin: Path) -> None:
