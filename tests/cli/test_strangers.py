@@ -57,6 +57,7 @@ def _python_from(url: str) -> Callable[[CondaRecord], CondaRecord]:
     return change
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
@@ -187,6 +188,7 @@ def test_pypi_archive_of_the_same_version(
     assert f"'url': '{url}'" in str(document)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["install", "pack"])
 def test_wrong_md5_of_a_pypi_file(
     alone: Host, project: Path, real_channel: Path, pypi: Rules, command: str
@@ -220,6 +222,7 @@ def test_md5_alone_of_a_pypi_file(
         assert f"light 1.0: the lock has no hash for it: {path}" in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_index_with_files_elsewhere(
     alone: Host, project: Path, real_channel: Path, pypi: Rules, tmp_path: Path
 ) -> None:
@@ -286,6 +289,7 @@ def test_lock_without_hashes(
 # -- packages
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["at once", "one after the other"])
 @pytest.mark.parametrize("target", ["conda-meta", ".", "outside"])
 @pytest.mark.parametrize("path", ["link/", "./link/", "link/./", "link//", ".//link/"])
@@ -497,6 +501,7 @@ def test_import_of_variables(alone: Host, project: Path, url: str) -> None:
 # -- variables
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["${}", "${{{}}}"])
 @pytest.mark.parametrize("place", ["channel", "spec", "index", "requirement", "named index"])
 @pytest.mark.parametrize("command", ["lock", "install"])
@@ -598,6 +603,7 @@ def test_manifest_is_a_link_out(alone: Host, project: Path, tmp_path: Path, comm
     assert "it is not shown, because its file is outside this repository" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["pipe", "device", "folder", "large"])
 @pytest.mark.parametrize("what", ["manifest", "requirements", "lock"])
 def test_what_is_no_file(alone: Host, project: Path, kind: str, what: str) -> None:

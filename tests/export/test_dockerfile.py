@@ -76,6 +76,7 @@ def test_text(door: Host, project: Path, tools: Path) -> None:
     assert done.stderr == " wrote linux-64.Dockerfile, linux-aarch64.Dockerfile\n"
 
 
+@pytest.mark.slow
 def test_pypi(alone: Host, project: Path, tools: Path, tmp_path: Path) -> None:
     """Requirements are installed by the environment's pip, or else by one that is not in it."""
     index = Index(tmp_path / "index")

@@ -144,6 +144,7 @@ def test_the_alphabet_among_the_ready_ones(seed: int):
     assert names(records_of(graph)) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.timed
 @pytest.mark.parametrize("closed", [False, True], ids=["chain", "ring"])
 def test_five_thousand_in_a_row(closed: bool):

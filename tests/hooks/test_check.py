@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 from support.hosts import Host
 from support.manifests import write
@@ -102,6 +103,7 @@ def test_broken_manifest(alone: Host, project: Path, channel: Path) -> None:
     assert "environment.yml:6:5: not a MatchSpec: 'zlib >>>2'" in done.stderr
 
 
+@pytest.mark.slow
 def test_relock(alone: Host, project: Path, channel: Path) -> None:
     """Every project of a commit that is not in sync is locked, and the commit fails once."""
     names = []

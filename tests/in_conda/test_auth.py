@@ -52,6 +52,7 @@ def _configure(conda: Host, url: str) -> None:
     (conda.home / ".condarc").write_text(text, encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_login(handling: Host, project: Path, server: Rules) -> None:
     """A handler's login is used for its channel, and does not get into the lock."""
     server.login = "robot:s3cret"
@@ -65,6 +66,7 @@ def test_login(handling: Host, project: Path, server: Rules) -> None:
     assert "s3cret" not in written + done.stderr + done.stdout
 
 
+@pytest.mark.slow
 def test_unknown_kind(handling: Host, project: Path, server: Rules) -> None:
     """What a handler sends and our engine can't is said."""
     write(project, f"{server.url}/chan", "zlib", platforms="[linux-64]")

@@ -100,6 +100,7 @@ def test_both_doors_read_the_same(conda: Host) -> None:
     assert alone["rules"] == [["conda-forge", f"{conda.home}/chan"], ["ours"]]
 
 
+@pytest.mark.slow
 def test_both_doors_know_the_same_defaults(conda: Host) -> None:
     """Where nothing is configured, ``defaults`` is what conda says, Windows' channels apart."""
     through_conda, alone = _both_doors(conda)
@@ -122,6 +123,7 @@ def test_what_is_final(conda: Host, marked: str) -> None:
     assert alone["rules"] == through_conda["rules"] == [["a"], ["y", "x"]]
 
 
+@pytest.mark.slow
 def test_rules_in_variables(conda: Host) -> None:
     """Variables are read as conda does."""
     names = {"CONDA_WHITELIST_CHANNELS": "a, b", "CONDA_DENYLIST_CHANNELS": "c"}

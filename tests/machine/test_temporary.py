@@ -16,6 +16,7 @@ from conda_multiplat.machine.temporary import remove_open_folders, temporary_fol
 ROUNDS = 60
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="no signal can be sent to oneself there")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal(tmp_path: Path, number: signal.Signals) -> None:

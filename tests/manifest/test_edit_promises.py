@@ -102,6 +102,7 @@ def test_refused() -> None:
     assert "the promises of default could not be added" in caught.value.details[0]
 
 
+@pytest.mark.slow
 def test_any_manifest() -> None:
     """However a manifest is written, the promise is there afterwards and all else as it was."""
     forms = ("", "multiplat: {}\n", "multiplat:\n", "multiplat:\n  virtual-packages: {}\n")

@@ -110,6 +110,7 @@ def test_asking_for_what_is_locked(locked: Locked) -> None:
     assert _section(locked.lock) != before
 
 
+@pytest.mark.slow
 def test_update_moves_what_it_names(locked: Locked) -> None:
     """A transitive package goes to what is newer; another moves only where its old one can't be."""
     before = _entries(locked.lock)

@@ -51,6 +51,7 @@ def _true(host: Host, folder: Path, channel: Path, name: str, newest: dict[str, 
     return "fix" if newest["fix"] else "newest"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_newest(alone: Host, project: Path, tmp_path: Path, seed: int) -> None:
     """A clash clashes, and no smaller one does; an update brings what it is said to bring."""

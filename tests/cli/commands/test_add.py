@@ -47,6 +47,7 @@ def pypi(tmp_path: Path) -> Iterator[tuple[Index, dict[str, str]]]:
         yield index, {"CONDA_MULTIPLAT_PYPI_INDEX": f"{server.url}/simple"}
 
 
+@pytest.mark.slow
 def test_package_for_all_platforms(door: Host, project: Path, channel: Path) -> None:
     """A bare name gets a lower bound; manifest and lock change together, and are in sync."""
     write(project, channel, "python 3.12.*   # not newer", platforms=TWO)

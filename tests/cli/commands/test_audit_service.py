@@ -117,6 +117,7 @@ def test_login(alone: Host, libraries: Path, osv: OsvRules) -> None:
     assert f"{osv.url}/v1/querybatch can't be fetched: 401 " in failed.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/v1/querybatch", "/v1/vulns/GHSA-lib-0-1"])
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_another_try(alone: Host, libraries: Path, osv: OsvRules, path: str, status: int) -> None:
@@ -199,6 +200,7 @@ def test_endless_pages(alone: Host, libraries: Path, osv: OsvRules) -> None:
     assert len(osv.seen) == 100
 
 
+@pytest.mark.slow
 def test_silent_server(alone: Host, libraries: Path, osv: OsvRules) -> None:
     """It is waited for as long as conda's configuration says, and not as for a connection."""
     osv.delay["/v1/querybatch"] = 0.5

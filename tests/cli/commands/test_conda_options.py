@@ -50,6 +50,7 @@ def _has(alone: Host, environment: str) -> set[str]:
     return {path.name for path in (alone.envs / environment / "share").iterdir()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["-d", "--dry-run"])
 @pytest.mark.parametrize(
     ("words", "said"),

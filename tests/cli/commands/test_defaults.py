@@ -64,6 +64,7 @@ def _sources(project: Path) -> dict[str, set[str]]:
     }
 
 
+@pytest.mark.slow
 @needs_openssl
 def test_defaults(
     conda: Host, alone: Host, project: Path, stand_in: Rules, own: tuple[list[str], list[str]]
@@ -84,6 +85,7 @@ def test_defaults(
     assert asked <= {"win-64", "noarch"}
 
 
+@pytest.mark.slow
 @needs_openssl
 def test_member_by_its_name(
     conda: Host, alone: Host, project: Path, stand_in: Rules, own: tuple[list[str], list[str]]

@@ -55,6 +55,7 @@ def _form(number: int, wheel: Path) -> str:
     return forms[number % len(forms)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(_CASES)))
 def test_wheel_that_cannot_run_there(
     alone: Host, project: Path, tmp_path: Path, channel: Path, number: int

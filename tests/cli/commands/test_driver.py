@@ -44,6 +44,7 @@ def _origin(host: Host) -> str:
     return "conda" if host.is_conda else "detected"
 
 
+@pytest.mark.slow
 def test_driver_and_gpu(door: Host, project: Path, driver: dict[str, str]) -> None:
     """The driver's CUDA version, and what its GPU can do."""
     where = _origin(door)

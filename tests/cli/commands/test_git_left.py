@@ -96,6 +96,7 @@ def _branches(clone: Clone, ours: dict[int, str], theirs: dict[int, str]) -> Non
         clone.write("".join(changes.get(n, line) for n, line in enumerate(LINES)), name)
 
 
+@pytest.mark.slow
 def test_program_with_any_path(clone: Clone) -> None:
     """It is called, whatever its path has in it."""
     clone.write(LOCK, "lock")
@@ -105,6 +106,7 @@ def test_program_with_any_path(clone: Clone) -> None:
     assert "conda-lock.yml is not merged: " in clone.git("merge", "side", code=1)
 
 
+@pytest.mark.slow
 def test_moved(clone: Clone, programs: Path, tmp_path: Path) -> None:
     """The program on PATH is asked, without a word."""
     programs.parent.rename(tmp_path / "elsewhere")
@@ -172,6 +174,7 @@ def test_gone_in_conflict(clone: Clone, programs: Path) -> None:
     assert "<<<<<<<<< HEAD\n" in clone.read()
 
 
+@pytest.mark.slow
 def test_older_form(clone: Clone, programs: Path) -> None:
     """What was written before, without a way out, is renewed by ``--setup``, removed by undo."""
     keys = ("merge.conda-multiplat.driver", "diff.conda-multiplat.textconv")

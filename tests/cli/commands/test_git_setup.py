@@ -218,6 +218,7 @@ def test_readable_diffs(alone: Host, tmp_path: Path, tools: Path) -> None:
         assert "dependencies:" not in shown
 
 
+@pytest.mark.slow
 def test_what_is_no_lock(repo: Repository) -> None:
     """It is shown as it is: an error would end the whole of ``git log``."""
     repo.multiplat("diff", "--setup")

@@ -214,6 +214,7 @@ subdirs:
 """
 
 
+@pytest.mark.slow
 def test_virtual_packages_yml(alone: Host, project: Path) -> None:
     """conda-lock's file of promises, as conda-lock itself reads it."""
     (project / "env.yml").write_text(

@@ -216,6 +216,7 @@ def test_holes(alone: Host, locked: Path, tmp_path: Path) -> None:
     assert done["error"] == f"../base.tar can't be read: {name}: it is not in the archive"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [True, False])
 def test_endless_archive(alone: Host, locked: Path, tmp_path: Path, first: bool) -> None:
     """A base with more members than an image can have is refused, wherever the image is in it."""

@@ -100,6 +100,7 @@ def test_layers(
         assert digest in ("", f"sha256={sha256}"), path
 
 
+@pytest.mark.slow
 def test_sbom(alone: Host, project: Path, pythons: Path, url: str, tmp_path: Path) -> None:
     """Its bill of materials is in it, valid, and the one of `render` with what packages state."""
     _lock(alone, project, pythons, url, "robot")

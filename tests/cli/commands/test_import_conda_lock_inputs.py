@@ -374,6 +374,7 @@ ci = ["MY-TOOL[test]"]
     }
 
 
+@pytest.mark.slow
 def test_without_conda_lock(alone: Host, project: Path, tmp_path: Path) -> None:
     """Where conda-lock isn't, the error says what to install; pixi's manifests don't need it."""
     (tmp_path / "none" / "conda_lock").mkdir(parents=True)

@@ -139,6 +139,7 @@ def _key(entry: dict[str, object]) -> dict[str, object]:
     return {key: entry[key] for key in ("conda", "pypi") if key in entry}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", [6, 7])
 def test_versions_stay(alone: Host, project: Path, forge: Path, index: str, version: int) -> None:
     """Of each environment and platform, conda's and PyPI's, before and after the next `lock`."""

@@ -91,6 +91,7 @@ def test_installed_environment_runs(door: Host, project: Path, real_channel: Pat
     assert (prefix / "post-link.txt").read_text(encoding="utf-8") == "linked scripted\n"
 
 
+@pytest.mark.slow
 def test_conda_takes_it_for_its_own(conda: Host, project: Path, real_channel: Path) -> None:
     """list, env list, the history's specs, variables, and conda install on top of it."""
     _lock(
@@ -512,6 +513,7 @@ multiplat:
     assert " has the 2 packages of gpu\n" in without_sizes(done.stderr)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("frozen", "reason"),
     [
@@ -540,6 +542,7 @@ def test_frozen_prefix(
     assert (prefix / "share/greeting.txt").exists()
 
 
+@pytest.mark.slow
 def test_base_is_refused(conda: Host, project: Path, real_channel: Path) -> None:
     """The base environment is conda's own."""
     _lock(conda, project, real_channel, "greeting-data")

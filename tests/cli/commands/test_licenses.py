@@ -324,6 +324,7 @@ def _licenses(document: Mapping[str, Any]) -> dict[str, str | None]:
     return {p["name"]: p["license"] for p in document["packages"] if p["manager"] == "pypi"}
 
 
+@pytest.mark.slow
 def test_pypi(alone: Host, project: Path, tmp_path: Path, index: Index, pypi: Rules) -> None:
     """Of metadata beside a wheel, of wheels, of archives that are not built, and of folders."""
     entries = ["expression", "field", "classifier", "nothing", "archive", "./local"]
@@ -370,6 +371,7 @@ def test_another_hash(
     assert hint == "  check the index, the network and the proxy"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["truncate", "status"])
 def test_trouble_on_the_way(
     alone: Host, project: Path, tmp_path: Path, pypi: Rules, way: str

@@ -178,6 +178,7 @@ def _poetry(bound: str, more: str) -> str:
     return f"[tool.poetry.dependencies]\n{needs}[tool.poetry.group.dev.dependencies]\nx = '*'\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", _kinds())
 def test_kinds(alone: Host, project: Path, channel: Path, pypi: Rules, kind: str) -> None:
     """Of each a new version is nothing, a bound that isn't met and a new need are seen."""

@@ -139,6 +139,7 @@ def test_merge(door: Host, tmp_path: Path, tools: Path) -> None:
     assert project.repo.git("status", "--short") == ""
 
 
+@pytest.mark.slow
 def test_rebase(two: Project) -> None:
     """Each commit that is picked has the union, and is in sync."""
     _diverge(two)
@@ -150,6 +151,7 @@ def test_rebase(two: Project) -> None:
     assert two.states("--strict") == IN_SYNC
 
 
+@pytest.mark.slow
 def test_rebase_by_patches(two: Project) -> None:
     """The other backend of rebase."""
     _diverge(two)
@@ -305,6 +307,7 @@ def test_criss_cross(two: Project) -> None:
     assert two.states("--strict") == IN_SYNC
 
 
+@pytest.mark.slow
 def test_environments(two: Project) -> None:
     """Each environment's lock by itself; one that a side added comes along."""
     two.start(extra=DEV)
@@ -392,6 +395,7 @@ def _settle(project: Project) -> None:
     project.repo.commit("merged")
 
 
+@pytest.mark.slow
 def test_both_moved_the_same(two: Project) -> None:
     """The manifest is met by our side, and still nobody takes it for settled."""
     two.start()
@@ -432,6 +436,7 @@ def test_manifest_in_conflict(two: Project) -> None:
     assert locked(two.folder)["linux-64"]["right"] == "2.0"
 
 
+@pytest.mark.slow
 def test_manifest_in_conflict_keeps_both(two: Project) -> None:
     """Lines at the same place, the usual case: ``lock`` moves nothing of either side."""
     two.start()
@@ -472,6 +477,7 @@ def test_platform_taken_out(two: Project) -> None:
     assert two.states("--strict") == IN_SYNC
 
 
+@pytest.mark.slow
 def test_new_platform_without_the_others_change(two: Project) -> None:
     """What one side added for all platforms is missing on the other's new one."""
     two.start()
@@ -499,6 +505,7 @@ def _without_head_digest(text: str) -> str:
     return re.sub("    multiplat.metadata-sha256: .*\n", "", text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -657,6 +664,7 @@ def test_requirements_files(two: Project, index: str) -> None:
     assert f"more.txt is in conflict too; settle that first; run: {RELOCK}\n" in said
 
 
+@pytest.mark.slow
 def test_solve_group(two: Project) -> None:
     """Environments that have to agree, and that git would merge apart."""
     extra = (

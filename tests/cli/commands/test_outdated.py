@@ -217,6 +217,7 @@ def test_json_and_exit_codes(alone: Host, project: Path, own: Path) -> None:
     assert (project / "conda-lock.yml").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_pypi(alone: Host, project: Path, tmp_path: Path) -> None:
     """The same for PyPI's packages beside conda's; a file that is named has no newer one."""
     python = Package("python", "3.12.5", "0_cpython", "linux-64")
@@ -318,6 +319,7 @@ def test_one_look_for_all(alone: Host, project: Path, server: Rules, tmp_path: P
     assert len(server.requests) <= asked
 
 
+@pytest.mark.slow
 def test_environments_that_agree(alone: Host, project: Path, tmp_path: Path) -> None:
     """In a solve-group the lines of the others are in the way too, conda's and pip's."""
     python = Package("python", "3.12.5", "0_cpython", "linux-64")

@@ -82,6 +82,7 @@ def _locked(host: Host, project: Path, channel: Path, *dependencies: str, extra:
     return host.multiplat("lock", cwd=project).stderr
 
 
+@pytest.mark.slow
 def test_both_owners_are_named(alone: Host, project: Path, channel: Path, pypi: Rules) -> None:
     """Nothing is changed, and the hint that it gives is one that works."""
     told = _locked(alone, project, channel, "ninja", _pip(pypi, "builder"))
@@ -115,6 +116,7 @@ def test_both_owners_are_named(alone: Host, project: Path, channel: Path, pypi: 
     assert (prefix / SITE / "builder.py").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("conda", "more", "path"),
     [
@@ -211,6 +213,7 @@ def test_history_is_not_removed(
     assert (prefix / "conda-meta/history").read_bytes().startswith(before)
 
 
+@pytest.mark.slow
 def test_built_projects(
     alone: Host, project: Path, tmp_path: Path, index: Index, pypi: Rules
 ) -> None:
@@ -343,6 +346,7 @@ def test_scripts_may_change_files(alone: Host, project: Path, tmp_path: Path) ->
     assert alone.json("install", cwd=project)["changes"] == []
 
 
+@pytest.mark.slow
 def test_shared_files_of_pypi(
     alone: Host, project: Path, channel: Path, index: Index, pypi: Rules
 ) -> None:
@@ -359,6 +363,7 @@ def test_shared_files_of_pypi(
     assert sorted(path.name for path in space.iterdir()) == ["__init__.py", "two"]
 
 
+@pytest.mark.slow
 def test_pip_over_conda(
     alone: Host, project: Path, tmp_path: Path, index: Index, pypi: Rules
 ) -> None:
@@ -386,6 +391,7 @@ def test_pip_over_conda(
     } <= noted
 
 
+@pytest.mark.slow
 def test_another_python(alone: Host, project: Path, channel: Path, pypi: Rules) -> None:
     """What was installed for the Python before this one goes with it."""
     _locked(alone, project, channel, _pip(pypi, "builder"))

@@ -331,6 +331,7 @@ def test_for_other_platforms(alone: Host, project: Path, tmp_path: Path) -> None
     )
 
 
+@pytest.mark.slow
 def test_what_would_have_to_be_built(
     alone: Host, project: Path, tmp_path: Path, served: Rules
 ) -> None:
@@ -364,6 +365,7 @@ def test_what_would_have_to_be_built(
     assert {name for name, state in states.items() if state != "locked"} == {"ours", "sourced"}
 
 
+@pytest.mark.slow
 def test_wheel_of_the_project(
     alone: Host, project: Path, tmp_path: Path, index: Index, served: Rules
 ) -> None:
@@ -406,6 +408,7 @@ def test_environment_of_several_files(
     assert "warning" not in done.stderr
 
 
+@pytest.mark.slow
 def test_nothing_secret(alone: Host, project: Path, tmp_path: Path, served: Rules) -> None:
     """Logins and tokens fetch, and are nowhere in the archive."""
     served.login = "me:hidden-word"
@@ -438,6 +441,7 @@ def test_from_condas_cache(alone: Host, project: Path, served: Rules) -> None:
     assert (alone.pkgs / "greeting-1.0-0.conda").exists()
 
 
+@pytest.mark.slow
 def test_through_a_mirror(
     alone: Host, project: Path, tmp_path: Path, index: Index, real_channel: Path
 ) -> None:
@@ -525,6 +529,7 @@ def test_dry_run(alone: Host, project: Path, tmp_path: Path, served: Rules) -> N
     assert not prefix.exists()
 
 
+@pytest.mark.slow
 def test_into_what_is_there(
     conda: Host, alone: Host, project: Path, tmp_path: Path, served: Rules
 ) -> None:
@@ -579,6 +584,7 @@ def test_machine_that_cannot_run_it(alone: Host, project: Path, tmp_path: Path) 
     alone.multiplat("unpack", "-q", ARCHIVE, cwd=project, env=env)
 
 
+@pytest.mark.slow
 def test_folder_is_as_good(alone: Host, project: Path, tmp_path: Path, served: Rules) -> None:
     """What tar has extracted is verified as the archive is, and nothing of it is copied."""
     archive = _packed(alone, project, served, tmp_path / "away", "robot")

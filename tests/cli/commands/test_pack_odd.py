@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from conda_package_handling import api  # type: ignore[import-untyped]
 from support.hosts import Host
@@ -93,6 +94,7 @@ def test_channel_by_its_path(alone: Host, project: Path, tmp_path: Path) -> None
     alone.multiplat(*look, cwd=tmp_path)
 
 
+@pytest.mark.slow
 def test_again_after_an_update(alone: Host, project: Path, tmp_path: Path) -> None:
     """What the archive of before has is fetched no more; what it has of others is no help."""
     index = Index(tmp_path / "served")

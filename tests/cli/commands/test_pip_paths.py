@@ -137,6 +137,7 @@ _OF_B = {
 _PLACES = [("a", "b", "../b"), (".", "b", "./b"), ("deep/a", "b", "../../b"), ("a", ".", "..")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("entry", "places"),
     # each form beside one pair of folders, each pair beside several forms

@@ -47,6 +47,7 @@ def test_in_such_a_folder(alone: Host, locked: Path, tmp_path: Path) -> None:
     assert (found["kind"], found["exit_code"]) == ("OutsideError", 3)
 
 
+@pytest.mark.slow
 def test_such_a_prefix(alone: Host, locked: Path, tmp_path: Path) -> None:
     """A prefix there is made, known to conda by its name, and used in every locale."""
     prefix = tmp_path / "für"
@@ -64,6 +65,7 @@ def test_such_a_prefix(alone: Host, locked: Path, tmp_path: Path) -> None:
     assert (alone.home / ".conda" / "environments.txt").read_text(encoding="utf-8") == listed
 
 
+@pytest.mark.slow
 def test_such_files(alone: Host, locked: Path, tmp_path: Path) -> None:
     """Files there are read and written."""
     folder = tmp_path / "für"

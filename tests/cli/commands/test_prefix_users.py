@@ -220,6 +220,7 @@ def test_edits_change_nothing(alone: Host, demo: Path, words: tuple[str, ...]) -
         assert [path.read_bytes() for path in files] != before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["update", "upgrade"])
 def test_updates_change_nothing(alone: Host, project: Path, tmp_path: Path, command: str) -> None:
     """The same of locks alone; of a run that locks, what it has written is said."""

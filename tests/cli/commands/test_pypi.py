@@ -93,6 +93,7 @@ def test_lock_takes_one_file_for_each_platform(
         assert record["url"].startswith(f"{pypi.url}/files/")
 
 
+@pytest.mark.slow
 def test_locking_twice_gives_the_same_bytes(
     alone: Host, project: Path, channel: Path, pypi: Rules
 ) -> None:
@@ -471,6 +472,7 @@ def test_install(door: Host, project: Path, real_channel: Path, pypi: Rules, ind
     assert [each.name for each in site.glob("*.dist-info")] == ["greeting-1.0.dist-info"]
 
 
+@pytest.mark.slow
 def test_conda_list_shows_them(conda: Host, project: Path, real_channel: Path, pypi: Rules) -> None:
     """As packages of the channel pypi."""
     write(project, real_channel, "python", _pip(pypi, "purely"), platforms=f"[{SUBDIR}]")
@@ -483,6 +485,7 @@ def test_conda_list_shows_them(conda: Host, project: Path, real_channel: Path, p
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trouble", ["gone", "changed"])
 def test_file_that_cannot_be_had(
     alone: Host, project: Path, real_channel: Path, pypi: Rules, trouble: str

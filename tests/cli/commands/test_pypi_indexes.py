@@ -206,6 +206,7 @@ def test_where_torch_comes_from(
     assert f"{place}/torch/" in asked
 
 
+@pytest.mark.slow
 def test_import_of_our_own_environment(
     alone: Host, tmp_path: Path, project: Path, real_channel: Path, pypi: Rules
 ) -> None:

@@ -81,6 +81,7 @@ def test_install_through_a_mirror(
     assert "'built'" in (folder / "built.py").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", ["PyPI", "a mirror"])
 @pytest.mark.parametrize("wrong", ["", "native", "built"])
 def test_md5(

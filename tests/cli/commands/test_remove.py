@@ -193,6 +193,7 @@ def test_only_locked(alone: Host, project: Path, stack: Path) -> None:
     assert done.stderr == "error: not in default: lib01\n  no file was changed\n"
 
 
+@pytest.mark.slow
 def test_what_an_extra_brings_stays(
     alone: Host, project: Path, channel: Path, tmp_path: Path
 ) -> None:

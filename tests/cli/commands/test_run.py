@@ -159,6 +159,7 @@ def test_script_that_ends_the_shell_is_named(alone: Host, project: Path, channel
     )
 
 
+@pytest.mark.slow
 def test_process_is_the_commands(door: Host, project: Path, channel: Path) -> None:
     """No process of ours is left: the same id, signals that arrive, the exit code."""
     _project(door, project, channel, "tools")

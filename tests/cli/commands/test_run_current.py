@@ -51,6 +51,7 @@ def _lock(project: Path) -> bytes:
     return (project / "conda-lock.yml").read_bytes()
 
 
+@pytest.mark.slow
 def test_current_by_default(door: Host, project: Path, tools: Path) -> None:
     """``run`` locks what changed, installs, and runs; the next one has nothing to say."""
     write(project, tools, "tool", platforms=_HERE)
@@ -158,6 +159,7 @@ def test_install_never_solves(alone: Host, stale: Path) -> None:
     assert (alone.envs / "demo/bin/writer").exists()
 
 
+@pytest.mark.slow
 def test_hook_never_solves(alone: Host, stale: Path) -> None:
     """A script that a shell's start sources does not lock: it warns, or fails with ``--locked``."""
     before = _lock(stale)
@@ -196,6 +198,7 @@ def test_prefix_of_others_is_not_locked_for(alone: Host, stale: Path) -> None:
     assert _lock(stale) == before
 
 
+@pytest.mark.slow
 def test_rules_exclude_each_other(alone: Host, stale: Path) -> None:
     """One of them at a time."""
     for pair in (("--locked", "--frozen"), ("--locked", "--no-install")):

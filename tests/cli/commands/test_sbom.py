@@ -178,6 +178,7 @@ def test_kept_in_step(alone: Host, project: Path, served: Rules) -> None:
     assert file.read_text(encoding="utf-8") == before
 
 
+@pytest.mark.slow
 def test_new_packages_without_a_network(alone: Host, project: Path, tmp_path: Path) -> None:
     """What is new is looked up, and where that can't be nothing is written."""
     channel = write_repodata(tmp_path / "served" / "chan", PACKAGES)
@@ -197,6 +198,7 @@ def test_new_packages_without_a_network(alone: Host, project: Path, tmp_path: Pa
     assert _licenses(_bill(project))["app"] == [{"license": {"id": "MIT"}}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hostile", ["MIT", 5, None, {"a": [1]}, [1], [["x"]], "serial"])
 def test_edited(alone: Host, project: Path, tmp_path: Path, hostile: Any) -> None:
     """A licence that somebody has written into a bill is seen, and not kept."""
@@ -302,6 +304,7 @@ def test_any_lock(alone: Host, project: Path, tmp_path: Path) -> None:
     assert alone.multiplat("check", cwd=project).stdout.startswith("in sync: ")
 
 
+@pytest.mark.slow
 def test_logins_stay_out(alone: Host, project: Path, tmp_path: Path) -> None:
     """A channel's login reaches no bill."""
     write_repodata(tmp_path / "served" / "chan", PACKAGES)

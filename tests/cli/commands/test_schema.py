@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from support.hosts import Host
 
 
+@pytest.mark.slow
 def test_printed_and_written(door: Host, project: Path) -> None:
     """The same text on the terminal, in a file, and beside what `init` writes."""
     printed = door.multiplat("schema", cwd=project).stdout.lstrip("\n")

@@ -147,6 +147,7 @@ def test_variables_that_no_shell_can_set_are_told(
     assert "A-B" not in done.stdout
 
 
+@pytest.mark.slow
 def test_conda_deactivate_does_it_too(
     conda: Host, project: Path, channel: Path, tmp_path: Path
 ) -> None:

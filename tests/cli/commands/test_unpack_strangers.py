@@ -119,6 +119,7 @@ STRANGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STRANGE)
 def test_no_file_of_its_own_below(alone: Host, archive: Path, tmp_path: Path, name: str) -> None:
     """Nothing of such an archive is believed, and nothing is written outside of our folder."""
@@ -321,6 +322,7 @@ def test_edited_lock(alone: Host, archive: Path, tmp_path: Path) -> None:
     assert "conda-lock.yml is not as it was written" in done.stderr
 
 
+@pytest.mark.slow
 def test_cache_is_not_poisoned(alone: Host, archive: Path, tmp_path: Path) -> None:
     """Another package of the same name, version and build serves nobody but who has locked it."""
     tool = Package("tool", subdir=SUBDIR, files={"share/tool": b"another tool\n"})

@@ -27,6 +27,7 @@ def own(project: Path, alone: Host, tmp_path: Path) -> Path:
     return write_repodata(own, NEW)
 
 
+@pytest.mark.slow
 def test_everything(door: Host, project: Path, own: Path) -> None:
     """All that the manifest allows moves, in every environment; the manifest stays."""
     manifest = (project / "environment.yml").read_bytes()
@@ -96,6 +97,7 @@ def test_installed_environment_follows(alone: Host, project: Path, tmp_path: Pat
     assert without_sizes(done.stderr).endswith(f" {prefix} already has the 1 package of default\n")
 
 
+@pytest.mark.slow
 def test_pypi(alone: Host, project: Path, tmp_path: Path) -> None:
     """PyPI's packages move too, whichever way their names are written."""
     python = Package("python", "3.12.5", "0_cpython", "linux-64")

@@ -32,6 +32,7 @@ def own(tmp_path: Path) -> Path:
     return write_repodata(tmp_path / "own", packages)
 
 
+@pytest.mark.slow
 def test_all_bounds(door: Host, project: Path, own: Path) -> None:
     """Each in its own words; comments, selectors and what has no bound stay."""
     lines = ("a 1.0.*  # why", '"b>=1,<2"', "c ==1.0.1  # [linux]", "c <2  # [osx]", "d")
@@ -133,6 +134,7 @@ def test_platforms_differ(alone: Host, project: Path, tmp_path: Path) -> None:
     alone.multiplat("check", cwd=project)
 
 
+@pytest.mark.slow
 def test_pypi(alone: Host, project: Path, tmp_path: Path) -> None:
     """The lines of pip: move too, with their extras and markers."""
     channel = write_repodata(

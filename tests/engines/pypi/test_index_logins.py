@@ -42,6 +42,7 @@ def _settings(form: str, url: str) -> tuple[dict[str, str], str]:
     }[form]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["--index-url", "--extra-index-url", "sources", "mirror"])
 @pytest.mark.parametrize("form", ["named", "variable"])
 def test_where_indexes_are(
@@ -51,6 +52,7 @@ def test_where_indexes_are(
     _lock_and_install(alone, project, real_channel, pypi, place, form)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "form",
     ["named variable", "table", "index-url", "extra-index-url", "another of that server"],

@@ -81,6 +81,7 @@ def _known_to_uv() -> set[str]:
     return names | documented
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["manifest", "machine"])
 def test_every_setting_of_uv(
     alone: Host,

@@ -97,6 +97,7 @@ def test_spellings(number: str) -> None:
             assert (_fix(version, versions=[text]) is not None) is same, (version, text)
 
 
+@pytest.mark.slow
 def test_many_versions() -> None:
     """Of a list as long as a database can have, only what may be the same is read closely."""
     listed = [f"{number % 50}.{number}" for number in range(300_000)]
