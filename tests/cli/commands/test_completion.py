@@ -181,11 +181,17 @@ def test_quick(alone: Host, locked_project: Path) -> None:
         seconds = used.ru_utime - began.ru_utime + used.ru_stime - began.ru_stime
         return seconds, done.stdout
 
-    bare = min(run("import yaml")[0] for _ in range(5))
     for kind in ("environments", "names", "platforms", "packages"):
-        tries = [run(code, "complete-words", kind) for _ in range(5)]
-        assert {output.splitlines()[-1] for _, output in tries} == {""}
-        assert min(seconds for seconds, _ in tries) < 4 * bare
+        bare, ours = [], []
+        for _ in range(15):  # in turn, until another's work on the machine is in neither
+            bare.append(run("import yaml")[0])
+            seconds, output = run(code, "complete-words", kind)
+            assert output.splitlines()[-1] == ""
+            ours.append(seconds)
+            if min(ours) < 4 * min(bare):
+                break
+        else:
+            pytest.fail(f"{kind}: {min(ours)} s, {min(bare)} s bare")
 
 
 def test_hidden(door: Host, project: Path) -> None:
