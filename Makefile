@@ -5,7 +5,9 @@ PYTHON ?= python3
 VENV ?= .venv
 WHEEL := $(VENV)-wheel
 BIN := $(WHEEL)/bin
-JOBS ?= auto
+# One more than there are processors: tests wait for servers and terminals, too.
+PROCESSORS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null)
+JOBS ?= $(if $(PROCESSORS),$(shell expr $(PROCESSORS) + 1),auto)
 # Each process takes tests from another when it has none left: long ones would wait in a row.
 PARALLEL = -n $(JOBS) --dist worksteal
 # What `make test` leaves to `make test-slow`; `make test ARGS=…` runs what it names.
