@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import compress
 
 from conda_multiplat.lockfile.exclude_newer import cutoffs_as_locked
 from conda_multiplat.lockfile.model import PlatformLock
@@ -48,13 +47,12 @@ def newest_of_pypi(
         )
         for target, locked, record in questions
     ]
-    looked_up = [is_of_index(record, request) for request, record in asked]
-    found = iter(_newest_of_index(list(compress(asked, looked_up)), engine))
+    of_index = [i for i, (request, record) in enumerate(asked) if is_of_index(record, request)]
+    found = _newest_of_index([asked[i] for i in of_index], engine)
+    newest = dict(zip(of_index, found, strict=True))
     return [
-        next(found)
-        if is_looked_up
-        else Newest(record.version, place=record.url.removesuffix("#editable"))
-        for (_, record), is_looked_up in zip(asked, looked_up, strict=True)
+        newest.get(i) or Newest(record.version, place=record.url.removesuffix("#editable"))
+        for i, (_, record) in enumerate(asked)
     ]
 
 

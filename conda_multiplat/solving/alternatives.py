@@ -16,6 +16,7 @@ from conda_multiplat.manifest.targets import Target
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.exclude_newer import NEVER, in_words
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, unique
+from conda_multiplat.vocabulary.virtual_packages import has_cuda
 
 #: The maximum number of lines of the solver's explanation in text; JSON has all of them.
 _SHOWN = 12
@@ -107,7 +108,9 @@ class CpuBuild:
             add: the command that adds a line, as it is typed here.
         """
         every, these = list(every), {str(each) for each in having}
-        others = (each for each in every if str(each) not in these and not _has_cuda(each))
+        others = (
+            each for each in every if str(each) not in these and not has_cuda(each.virtual_packages)
+        )
         if not (self.spec and self.fix) or not any(_has_line(each, self.at) for each in others):
             return self
         commands = [
@@ -131,20 +134,17 @@ class CpuBuild:
         }
 
 
-def _has_cuda(target: Target) -> bool:
-    return any(package.name == "__cuda" for package in target.virtual_packages)
-
-
 def _has_line(target: Target, at: Location) -> bool:
     return any(line.at == at for line in target.view.conda)
 
 
 def _only(environment: str, having: Sequence[Target], every: Sequence[Target]) -> list[str]:
     """Return the options that limit a command to an environment's targets among ``having``."""
-    platforms = [each.subdir for each in having if each.environment == environment]
-    others = {each.subdir for each in every if each.environment == environment} - {*platforms}
     options = [] if environment == DEFAULT_ENVIRONMENT else ["-e", environment]
-    return options + [word for each in platforms for word in ("--platform", each) if others]
+    platforms = [each.subdir for each in having if each.environment == environment]
+    if any(each.environment == environment and each.subdir not in platforms for each in every):
+        options += [word for each in platforms for word in ("--platform", each)]
+    return options
 
 
 @dataclass(frozen=True)

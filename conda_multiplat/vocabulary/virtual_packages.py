@@ -231,6 +231,11 @@ def _fitting(subdir: str, values: Mapping[str, str | None]) -> dict[str, str | N
     }
 
 
+def has_cuda(packages: Iterable[VirtualPackage]) -> bool:
+    """Return whether CUDA is among virtual packages."""
+    return any(package.name == "__cuda" for package in packages)
+
+
 def needs_of(records: Iterable[tuple[str, Sequence[str], Sequence[str]]]) -> list[Need]:
     """Return the needs of records given as (name, depends, constrains), in their order."""
     return [

@@ -15,6 +15,7 @@ from conda_multiplat.vocabulary.implied_promises import Implied, as_mapping
 from conda_multiplat.vocabulary.match_spec import parse_spec
 from conda_multiplat.vocabulary.names import spec_name
 from conda_multiplat.vocabulary.records import CondaRecord
+from conda_multiplat.vocabulary.virtual_packages import has_cuda
 
 
 def refuse_lost_cuda(
@@ -47,7 +48,7 @@ def refuse_lost_cuda(
 def _is_said(project: Project, target: Target, old: PlatformLock) -> bool:
     """Return whether the manifest mentions CUDA, or the build of a package that needs it."""
     stated = "cuda" in stated_promises(project.manifest, target.environment, target.subdir)
-    promised = any(package.name == "__cuda" for package in target.virtual_packages)
+    promised = has_cuda(target.virtual_packages)
     if stated and not (promised and _cuda(target, old)):  # `null`, or a promise that suffices
         return True
     cuda = {record.name for record in old.records if _needs_cuda(record)}

@@ -165,6 +165,8 @@ def _cpu_targets(locked: Locked) -> dict[CpuBuild, list[Target]]:
     for solution in locked.solutions.values():
         for record in solution.cpu_builds:
             targets.setdefault(record, []).append(solution.request.target)
+    if not targets:  # as usual: nothing else is worked out
+        return {}
     add, every = invocation(locked.project, "add"), all_targets(locked.project.manifest)
     return {build.for_these(where, every, add): where for build, where in targets.items()}
 

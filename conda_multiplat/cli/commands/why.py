@@ -9,7 +9,7 @@ Flow::
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -24,7 +24,7 @@ from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
 from conda_multiplat.machine.progress import waiting
 from conda_multiplat.machine.project import Project, invocation, load_project
-from conda_multiplat.manifest.targets import targets
+from conda_multiplat.manifest.targets import Target, targets
 from conda_multiplat.solving.alternatives import CpuBuild, Newest
 from conda_multiplat.solving.outcomes import Question
 from conda_multiplat.solving.requests import request
@@ -117,16 +117,9 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         where = ", ".join(map(str, asked))
         raise NoSolutionError(f"{name} is not locked in {where}", hints=near_names([name], locked))
     newest, cpu_builds = _alternatives(project, places, settings, console)
-    here = [place.locked.target for place in places]
-    every, add = targets(project.manifest), invocation(project, "add")
-    alone = {
-        i: build.for_these(
-            [here[j] for j, other in cpu_builds.items() if other == build], every, add
-        )
-        for i, build in cpu_builds.items()
-    }
     answers = [
-        _Answer(place, _origin(place), newest[i], alone.get(i)) for i, place in enumerate(places)
+        _Answer(place, _origin(place), newest[i], cpu_builds.get(i))
+        for i, place in enumerate(places)
     ]
     _show(answers, console)
     console.result({"package": name, "answers": [answer.to_dict() for answer in answers]})
@@ -158,6 +151,7 @@ def _alternatives(
             newest[i] = answer.newest
             if answer.cpu_build:
                 cpu_builds[i] = answer.cpu_build
+        cpu_builds = _leaving_others_alone(cpu_builds, project, places)
     pypi = {
         i: (locked.target, locked.locked, record)
         for i, (locked, record) in enumerate(places)
@@ -176,6 +170,19 @@ def _alternatives(
             engine.close()
         newest |= dict(zip(pypi, of_pypi, strict=True))
     return newest, cpu_builds
+
+
+def _leaving_others_alone(
+    builds: Mapping[int, CpuBuild], project: Project, places: Sequence[_Place]
+) -> dict[int, CpuBuild]:
+    """Return CPU builds with fixes for their targets only; ``builds`` by position in ``places``."""
+    having: dict[CpuBuild, list[Target]] = {}
+    for i, build in builds.items():
+        having.setdefault(build, []).append(places[i].locked.target)
+    if not having:
+        return {}
+    every, add = targets(project.manifest), invocation(project, "add")
+    return {i: build.for_these(having[build], every, add) for i, build in builds.items()}
 
 
 def _question(place: _Place, settings: Settings) -> Question | None:

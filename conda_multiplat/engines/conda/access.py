@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Collection, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -133,9 +133,12 @@ class Channels:
 
     def spec_channels(self, request: SolveRequest) -> list[str]:
         """Return the URLs of a request's channels; those from specs come last, as in conda."""
-        subdir = request.target.subdir
-        urls = (url for name in request.asked_channels for url in self.urls(name, subdir))
-        return list(dict.fromkeys(urls))
+        return list(dict.fromkeys(url for _, urls in self.named_urls(request) for url in urls))
+
+    def named_urls(self, request: SolveRequest) -> Iterator[tuple[str, Sequence[str]]]:
+        """Yield a request's channels as the user named them, each with its URLs."""
+        for name in request.asked_channels:
+            yield name, self.urls(name, request.target.subdir)
 
 
 def _basic(userinfo: str) -> dict[str, Any]:

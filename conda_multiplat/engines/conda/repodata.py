@@ -199,8 +199,8 @@ class Repodata:
 
     def _named(self, request: SolveRequest) -> dict[str, str]:
         names: dict[str, str] = {}
-        for name in request.asked_channels:
-            for url in self._channels.urls(name, request.target.subdir):
+        for name, urls in self._channels.named_urls(request):
+            for url in urls:
                 names.setdefault(url.rstrip("/"), public_name(name).rstrip("/"))
         return names
 

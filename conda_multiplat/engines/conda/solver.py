@@ -119,8 +119,8 @@ class RattlerEngine:
         """Return a thread-safe function that tells how much of the channels has arrived."""
         folders: dict[str, str] = {}
         for each in requests:
-            for name in each.asked_channels:
-                for url in self._channels.urls(name, each.target.subdir):
+            for name, urls in self._channels.named_urls(each):
+                for url in urls:
                     for subdir in (each.target.subdir, "noarch"):
                         folders.setdefault(f"{url.rstrip('/')}/{subdir}", public_name(name))
         return Arriving(repodata_folder(self._settings), folders).look
@@ -129,8 +129,7 @@ class RattlerEngine:
         """Return the names of the channels, each channel once: by the first of its names."""
         names: dict[frozenset[str], str] = {}
         for each in requests:
-            for name in each.asked_channels:
-                urls = self._channels.urls(name, each.target.subdir)
+            for name, urls in self._channels.named_urls(each):
                 names.setdefault(frozenset(url.rstrip("/") for url in urls), public_name(name))
         return tuple(dict.fromkeys(names.values()))
 

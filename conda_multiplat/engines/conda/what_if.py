@@ -33,7 +33,7 @@ from conda_multiplat.vocabulary.match_spec import parse_spec
 from conda_multiplat.vocabulary.names import VirtualPackage, spec_name
 from conda_multiplat.vocabulary.reachability import path_to
 from conda_multiplat.vocabulary.records import CondaRecord
-from conda_multiplat.vocabulary.virtual_packages import promise_problem
+from conda_multiplat.vocabulary.virtual_packages import has_cuda, promise_problem
 
 Records = Sequence[rattler.RepoDataRecord]
 
@@ -288,7 +288,7 @@ def _with_cuda(request: SolveRequest, version: str) -> SolveRequest:
 
 
 def _promises_cuda(request: SolveRequest) -> bool:
-    return any(package.name == "__cuda" for package in request.virtual_packages)
+    return has_cuda(request.virtual_packages)
 
 
 def _cuda_build(solved: Records, name: str) -> rattler.RepoDataRecord | None:
