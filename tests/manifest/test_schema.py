@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from jsonschema import Draft7Validator
 
 from conda_multiplat.manifest.read import Source, read_manifest
 from conda_multiplat.manifest.schema import schema
 from conda_multiplat.vocabulary.errors import ManifestError
 
+if TYPE_CHECKING:
+    from jsonschema import Draft7Validator
+
 CASES = Path(__file__).parents[1] / "cases"
-SCHEMA = Draft7Validator(schema())
 WHOLE = """\
 # yaml-language-server: $schema=environment.schema.json
 name: 1.0
@@ -62,8 +65,16 @@ multiplat:
 """
 
 
+@cache
+def _validator() -> Draft7Validator:
+    # Late: its import compiles grammars for seconds, in each of pytest's processes.
+    from jsonschema import Draft7Validator
+
+    return Draft7Validator(schema())
+
+
 def _problems(text: str) -> list[str]:
-    return [error.json_path for error in SCHEMA.iter_errors(yaml.safe_load(text))]
+    return [error.json_path for error in _validator().iter_errors(yaml.safe_load(text))]
 
 
 def _is_read(text: str) -> bool:
@@ -76,7 +87,7 @@ def _is_read(text: str) -> bool:
 
 def test_valid_schema() -> None:
     """It is a schema of the draft that it names."""
-    Draft7Validator.check_schema(schema())
+    type(_validator()).check_schema(schema())
 
 
 def test_every_key() -> None:
