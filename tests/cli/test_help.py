@@ -77,6 +77,7 @@ def test_no_command(door: Host, tmp_path: Path) -> None:
     assert door.json(cwd=tmp_path) == answer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("typed", "meant"), [("instal", "install"), ("chekc", "check"), *ELSEWHERE.items()]
 )

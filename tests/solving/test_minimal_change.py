@@ -94,6 +94,7 @@ def locked(request: pytest.FixtureRequest, alone: Host, project: Path, tmp_path:
     return Locked(project, channel, alone, asked, rest, others)
 
 
+@pytest.mark.slow
 def test_asking_for_what_is_locked(locked: Locked) -> None:
     """A line that is met by what is locked changes no record, and ``check`` says so before."""
     before = _section(locked.lock)

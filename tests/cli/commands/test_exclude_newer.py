@@ -523,6 +523,7 @@ def test_the_option(alone: Host, project: Path, tools: Path) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["condarc", "CONDA_EXCLUDE_NEWER", "channel", "glob", "package"])
 def test_condas_settings(door: Host, project: Path, tools: Path, where: str) -> None:
     """They hold where the manifest is silent, a line says so, and the lock is good elsewhere."""

@@ -53,6 +53,7 @@ def _rewrite(project: Path, text: str) -> None:
     (project / "here" / "pyproject.toml").write_text(f"{text}{_BUILD}", encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line", ["-e ./here", "./here", "here @ file:./here", "here/", "-e here", "file:./here"]
 )
@@ -91,6 +92,7 @@ def test_other_needs(
     assert reason in alone.multiplat("check", cwd=project, code=1).stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -247,6 +247,7 @@ def test_package_that_cannot_be_had(
     assert [(prefix / name).read_bytes()[:1] for name in "abc"] == [b"a", b"b", b"c"]
 
 
+@pytest.mark.slow
 @needs_openssl
 @pytest.mark.parametrize(
     ("ssl_verify", "code"), [("true", 3), ("false", 0), ("BUNDLE", 0)], ids=["yes", "no", "bundle"]
@@ -277,6 +278,7 @@ def test_proxy_servers(door: Host, project: Path, server: Rules) -> None:
 _FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full: not on Linux")
 
 
+@pytest.mark.slow
 @_FULL
 @pytest.mark.parametrize("arguments", [("list",), ("list", "--json"), ("shell-hook",)])
 def test_full_disk_at_the_output(

@@ -254,6 +254,7 @@ def test_several_things_in_one_line(alone: Host, project: Path, channel: Path) -
     alone.multiplat("check", cwd=project)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("entry", "locked", "name"),
     [

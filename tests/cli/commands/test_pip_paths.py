@@ -50,6 +50,7 @@ def _repository(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", _LINKS)
 def test_locks_of_a_repository_are_the_same_wherever_it_is(
     alone: Host, tmp_path: Path, channel: Path, entry: str

@@ -69,6 +69,7 @@ def _urls(project: Path) -> dict[str, str]:
     return {each["name"]: each["url"] for each in data["package"] if each["manager"] == "pip"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sources", "entries", "of_vendor", "of_pypi"),
     [

@@ -239,6 +239,7 @@ def test_other_packages_than_its_lock(alone: Host, archive: Path, tmp_path: Path
     assert f"  {name} is not in it\n" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -268,6 +269,7 @@ def test_what_it_says_of_itself(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["archive", "folder"])
 @pytest.mark.parametrize("line", ["-r", "-c", "-e"])
 def test_files_of_this_machine(
