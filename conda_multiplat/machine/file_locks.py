@@ -7,8 +7,8 @@ nothing is locked; Windows refuses to remove an open file anyway.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 try:
@@ -21,6 +21,8 @@ else:
     _SHARED_AT_ONCE = fcntl.LOCK_SH | fcntl.LOCK_NB
 #: Shell scripts open descriptors below this one by number.
 _HIGH = 100
+#: The pause between two tries, in seconds.
+_AGAIN = 0.02
 
 
 @contextmanager
@@ -40,12 +42,15 @@ def alone(file: Path, *, make: bool = False) -> Iterator[bool]:
         yield held
 
 
-@contextmanager
-def alone_at_last(file: Path) -> Iterator[int]:
+@asynccontextmanager
+async def alone_at_last(file: Path) -> AsyncIterator[int]:
     """Create ``file`` if necessary, wait for an exclusive lock on it, and yield its descriptor."""
+    import asyncio  # late: few commands need it
+
     handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        _lock(handle, _WAIT)
+        while not _lock(handle, _ALONE):
+            await asyncio.sleep(_AGAIN)
         yield handle
     finally:
         os.close(handle)

@@ -4,7 +4,8 @@ Until a command runs, and after it, there is nothing to clean up: the process sa
 gone (:func:`end_at_once`), without a traceback of whatever was being imported. While it runs, the
 signal is an exception in the main thread (:func:`interruptible`), so that it cleans up as any
 other error does. Python may be where no exception can be raised to its caller, in a destructor or
-a callback: such a one comes again a moment later.
+a callback: such a one comes again a moment later. What must not be left at any instant is asked to
+stop instead (:func:`asked_to_stop`).
 """
 
 from __future__ import annotations
@@ -83,6 +84,9 @@ class Received:
         """Raise :class:`Interrupted` for the first signal; a later one may end the process."""
         if not self.number:
             self.number, self.since = number, time.monotonic()
+            if _Held.stop:
+                _Held.stop()
+                return
             self.waits = _Held.depth > 0
             if not self.waits:
                 raise Interrupted(number)
@@ -105,10 +109,18 @@ class Received:
 
 
 class _Held:
-    """The number of :func:`held` blocks that are active, and what receives signals."""
+    """The number of :func:`held` blocks that are active, what receives signals, what is to stop."""
 
     depth = 0
     received: Received | None = None
+    stop: Callable[[], object] | None = None
+
+
+def is_main_thread() -> bool:
+    """Return whether this is the thread in which signals are handled."""
+    import threading  # late: if there are threads, it was imported already
+
+    return threading.current_thread() is threading.main_thread()
 
 
 @contextmanager
@@ -122,6 +134,26 @@ def held() -> Iterator[None]:
     if _Held.received and _Held.received.waits and not _Held.depth:
         _Held.received.waits = False
         raise Interrupted(_Held.received.number)
+
+
+@contextmanager
+def asked_to_stop(stop: Callable[[], object]) -> Iterator[None]:
+    """Call ``stop`` for a signal that comes meanwhile, and raise :class:`Interrupted` at the end.
+
+    Nothing changes in a thread that is not the main one.
+    """
+    if not is_main_thread():
+        yield
+        return
+    received = _Held.received
+    earlier = received.number if received else 0
+    _Held.stop = stop
+    try:
+        yield
+    finally:
+        _Held.stop = None
+        if received and received.number != earlier:
+            raise Interrupted(received.number)
 
 
 @contextmanager

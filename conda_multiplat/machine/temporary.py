@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from conda_multiplat.machine.interrupts import held
+from conda_multiplat.machine.interrupts import held, is_main_thread
 
 #: The end of a temporary file's name, or the start of a folder's: the machine and the process.
 _MARK = re.compile(r"multiplat-(?P<machine>[0-9a-f]{8})-(?P<process>\d+)-")
@@ -101,10 +101,7 @@ def remove_open_folders() -> None:
 
 def _whole() -> AbstractContextManager[None]:
     """Delay signals until the block has ended; in the main thread only."""
-    import threading  # late: if there are threads, it was imported already
-
-    is_main = threading.current_thread() is threading.main_thread()
-    return held() if is_main else nullcontext()
+    return held() if is_main_thread() else nullcontext()
 
 
 def sweep(folder: Path) -> None:

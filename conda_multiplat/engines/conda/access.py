@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import base64
+import inspect
 import json
 import logging
 import os
@@ -26,6 +27,7 @@ from conda_multiplat.engines.conda.specs import engine_spec
 from conda_multiplat.engines.conda.stalled import Patience, cut_stalled, patience, whole_limit
 from conda_multiplat.engines.proxies import proxied_hosts, scheme_proxies
 from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.interrupts import asked_to_stop
 from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.channel_rules import require_allowed
@@ -235,16 +237,20 @@ def _quote(text: str) -> str:
 def run(coroutine: Coroutine[Any, Any, T], settings: Settings) -> T:
     """Run rattler's coroutines, and wait until its threads have left Python.
 
-    Stalled connections are closed.
+    Stalled connections are closed. A signal cancels the coroutine where it waits: an exception
+    that comes between the loop's own lines can take a finished wait away, and with it the end.
     """
     loop = asyncio.new_event_loop()
     before = set(sys._current_frames())
+    task = loop.create_task(_watched(coroutine, patience(settings)))
     try:
-        result = loop.run_until_complete(_watched(coroutine, patience(settings)))
+        with asked_to_stop(lambda: loop.call_soon_threadsafe(task.cancel)):
+            result = loop.run_until_complete(task)
     except BaseException:
         _left.append(loop)
-        with suppress(BaseException):  # a second signal; the first one is reported
-            _end_tasks(loop)
+        _end_tasks(loop)
+        if inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
+            coroutine.close()  # cancelled before it began, of which Python would warn
         raise
     finally:
         _settle(before)
@@ -264,12 +270,14 @@ def has_left_work() -> bool:
 
 
 def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
-    """Cancel running tasks, and let them clean up."""
-    tasks = asyncio.all_tasks(loop)
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+    """Cancel running tasks, and let them clean up; those that were lost are left after a while."""
+    end = time.monotonic() + _PATIENCE
+    while (tasks := asyncio.all_tasks(loop)) and (rest := end - time.monotonic()) > 0:
+        for task in tasks:
+            task.cancel()
+        # The first exception, or a further signal's, is reported already.
+        with suppress(BaseException):
+            loop.run_until_complete(asyncio.wait(tasks, timeout=rest))
 
 
 async def _watched(coroutine: Coroutine[Any, Any, T], wait: Patience) -> T:

@@ -240,7 +240,7 @@ async def _fetch(
     locked = {"sha256": record.sha256 or "", "md5": record.md5 or ""}
     if difference := difference_of(locked, {"sha256": sha256.hex(), "md5": md5.hex()}):
         return Problem(f"{record.url}: {difference}", is_another=True)
-    return _kept(record, entry_of(record, cache), folder, sha256, md5)
+    return await _kept(record, entry_of(record, cache), folder, sha256, md5)
 
 
 def difference_of(locked: Mapping[str, str], digests: Mapping[str, str]) -> str:
@@ -273,7 +273,7 @@ async def _extracted(
     return await _extracted(url, client, folder, retries - 1)
 
 
-def _kept(
+async def _kept(
     record: CondaRecord, entry: Entry, folder: Path, sha256: bytes, md5: bytes
 ) -> Problem | None:
     """Move an extracted package into the cache, if it is the locked one and can be linked."""
@@ -283,7 +283,7 @@ def _kept(
     try:
         if entry.lock.is_symlink() or entry.lock.is_dir():
             _remove(entry.lock)
-        with alone_at_last(entry.lock) as handle:
+        async with alone_at_last(entry.lock) as handle:
             _remove(entry.folder)
             _remove(entry.note)
             folder.rename(entry.folder)
