@@ -77,7 +77,7 @@ class _Work:
         await asyncio.gather(*(self._one() for _ in range(12)))
 
 
-@pytest.mark.parametrize("wait", [0, 0.001], ids=["busy", "waiting"])
+@pytest.mark.parametrize("wait", [0, pytest.param(0.001, marks=pytest.mark.slow)])
 def test_at_any_instant(wait: float) -> None:
     """An exception between the event loop's own lines would lose a finished wait."""
     times = random.Random(7)
