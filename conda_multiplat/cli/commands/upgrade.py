@@ -25,7 +25,6 @@ from conda_multiplat.cli.options import (
 )
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.console import Console
-from conda_multiplat.manifest.edit.draft import Draft
 from conda_multiplat.vocabulary.errors import UsageError
 from conda_multiplat.vocabulary.names import nearest
 
@@ -63,7 +62,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     names = [environment_of(draft, name) for name in args.environments]
     if follows.where and not names:
         names = [environment_of(draft, follows.environment)]
-    lines = _chosen(draft, names or list(draft.manifest.environments), args.packages, args.excluded)
+    environments = names or list(draft.manifest.environments)
+    lines = _chosen(original, environments, args.packages, args.excluded)
     update = _update(original, lines) if args.packages else Update(everything=True)
     done = upgraded(original, lines, update, drop_cuda=args.drop_cuda)
     return conclude(
@@ -79,23 +79,28 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 def _update(original: Original, lines: Sequence[BoundLine]) -> Update:
     """Return the update that lets the locked packages of some lines change."""
-    project = original.project(original.draft)
-    locks = [lock for name in project.manifest.environments if (lock := project.lock(name))]
-    known = {
-        record.name for lock in locks for each in lock.platforms.values() for record in each.every
-    }
+    known = _locked_names(original)
     return Update.of(each.line.name for each in lines if each.line.name in known)
 
 
+def _locked_names(original: Original) -> set[str]:
+    """Return the names of all packages in the manifest's locks."""
+    project = original.project(original.draft)
+    locks = [lock for name in project.manifest.environments if (lock := project.lock(name))]
+    return {
+        record.name for lock in locks for each in lock.platforms.values() for record in each.every
+    }
+
+
 def _chosen(
-    draft: Draft, environments: Sequence[str], names: Sequence[str], excluded: Sequence[str]
+    original: Original, environments: Sequence[str], names: Sequence[str], excluded: Sequence[str]
 ) -> list[BoundLine]:
     """Return the lines whose bounds may change.
 
     Raises:
         UsageError: no line has one of the names.
     """
-    lines = bound_lines(draft, environments)
+    lines = bound_lines(original.draft, environments)
     wanted, kept = ([name.lower() for name in given] for given in (names, excluded))
     missing = [
         name for name in (*wanted, *kept) if not any(is_named(each, [name]) for each in lines)
@@ -103,9 +108,10 @@ def _chosen(
     if missing:
         known = sorted({each.line.name for each in lines})
         hints = [f"did you mean {near[0]!r}?" for name in missing if (near := nearest(name, known))]
-        hints += [
-            f"to move packages that are only locked: conda multiplat update {' '.join(missing)}"
-        ]
+        locked = _locked_names(original)
+        if others := [name for name in missing if name in locked]:
+            command = f"conda multiplat update {' '.join(others)}"
+            hints.append(f"to move packages that are only locked: {command}")
         raise UsageError(f"no line of the manifest asks for {', '.join(missing)}", hints=hints)
     return [
         each

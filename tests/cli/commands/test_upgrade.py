@@ -181,16 +181,26 @@ def test_installed_environment_follows(alone: Host, project: Path, tmp_path: Pat
 
 
 def test_names_that_no_line_has(alone: Host, project: Path, own: Path) -> None:
-    """It is an error, with what moves a package that is only locked."""
+    """It is an error."""
     write(project, own, "alpha <2", platforms=LINUX)
     done = alone.multiplat("upgrade", "alpa", "--exclude", "zzz", cwd=project, code=2)
     assert done.stderr == (
-        "error: no line of the manifest asks for alpa, zzz\n"
-        "  did you mean 'alpha'?\n"
-        "  to move packages that are only locked: conda multiplat update alpa zzz\n"
+        "error: no line of the manifest asks for alpa, zzz\n  did you mean 'alpha'?\n"
     )
     done = alone.multiplat("upgrade", "-e", "dve", cwd=project, code=2)
     assert done.stderr.startswith("error: the manifest has no environment 'dve'\n")
+
+
+def test_names_that_are_only_locked(alone: Host, project: Path, tmp_path: Path) -> None:
+    """What moves them is said, of those that some lock has."""
+    packages = [Package("app", depends=["lib"]), *_generic("lib", "1.0")]
+    write(project, write_repodata(tmp_path / "c", packages), "app", platforms=LINUX)
+    alone.multiplat("lock", cwd=project)
+    done = alone.multiplat("upgrade", "lib", "nothing-like-it", cwd=project, code=2)
+    assert done.stderr == (
+        "error: no line of the manifest asks for lib, nothing-like-it\n"
+        "  to move packages that are only locked: conda multiplat update lib\n"
+    )
 
 
 def test_line_that_can_not_be_edited(alone: Host, project: Path, own: Path) -> None:
