@@ -78,7 +78,9 @@ def test_setting_is_described(conda: Host) -> None:
         pytest.skip("an old conda does not describe the settings of plugins")
     shown = conda.run("config", "--describe").stdout
     assert "multiplat_machine: error" in shown
-    assert "what to do where this machine lacks what a package" in shown
+    assert "what to do where this machine lacks virtual packages" in " ".join(
+        line.lstrip("# ") for line in shown.splitlines()
+    )
 
 
 def test_setting_that_is_wrong(conda: Host, explicit: Path) -> None:
