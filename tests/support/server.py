@@ -90,7 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         rules = self.server.rules
         path = unquote(urlsplit(self.path).path)
-        for end, seconds in rules.delay.items():
+        for end, seconds in tuple(rules.delay.items()):
             if path.endswith(end):
                 rules.waiting.append(path)
                 time.sleep(seconds)
