@@ -57,7 +57,7 @@ def main() -> int:
     """Measure what is asked for."""
     parser = _parser()
     args = parser.parse_args()
-    if unknown := [each for each in args.works if each not in WORKS]:
+    if unknown := [work for work in args.works if work not in WORKS]:
         parser.error(f"no such work: {', '.join(unknown)}; there are {', '.join(WORKS)}")
     rows: list[Row] = []
     load = [_load()]
@@ -71,9 +71,9 @@ def main() -> int:
         title = f"{date.today()}, {space.description}; load {' '.join(load)}"
     print(f"{title}\n\n{table(rows)}")
     if args.json:
-        document = {"about": title, "rows": [each.to_dict() for each in rows]}
+        document = {"about": title, "rows": [row.to_dict() for row in rows]}
         args.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    return 1 if any(each.holds is False for each in rows) else 0
+    return 1 if any(row.holds is False for row in rows) else 0
 
 
 if __name__ == "__main__":

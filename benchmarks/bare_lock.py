@@ -32,7 +32,7 @@ async def _solve(request: dict[str, Any], gateway: rattler.Gateway) -> int:
 
 async def _all(requests: list[dict[str, Any]], cache: str) -> list[int]:
     gateway = rattler.Gateway(cache_dir=cache)
-    return await asyncio.gather(*(_solve(each, gateway) for each in requests))
+    return await asyncio.gather(*(_solve(request, gateway) for request in requests))
 
 
 def main() -> None:

@@ -43,13 +43,13 @@ def rows(space: Workspace) -> Iterator[Row]:
 def _write_lock(folder: Path) -> int:
     project = load_project([folder / "environment.yml"], host_subdirs=())
     platforms = {
-        each.subdir: PlatformLock.of(
-            digest(each),
-            [_record(number, each.subdir) for number in range(_PACKAGES)],
-            each.virtual_packages,
-            [line.text for line in each.view.conda],
+        target.subdir: PlatformLock.of(
+            digest(target),
+            [_record(number, target.subdir) for number in range(_PACKAGES)],
+            target.virtual_packages,
+            [line.text for line in target.view.conda],
         )
-        for each in targets(project.manifest)
+        for target in targets(project.manifest)
     }
     lock = LockFile(
         environment="default",
@@ -60,7 +60,7 @@ def _write_lock(folder: Path) -> int:
         recipe=DIGEST_RECIPE,
     )
     (folder / "conda-lock.yml").write_text(conda_lock.render(lock), encoding="utf-8")
-    return sum(len(each.records) for each in platforms.values())
+    return sum(len(platform.records) for platform in platforms.values())
 
 
 def _record(number: int, subdir: str) -> CondaRecord:

@@ -92,7 +92,7 @@ def _requests(folder: Path) -> Iterator[dict[str, object]]:
         yield {
             "subdir": target.subdir,
             "channels": made.channels,
-            "specs": [each.text for each in made.requirements],
+            "specs": [requirement.text for requirement in made.requirements],
             "virtual_packages": [(p.name, p.version, p.build) for p in made.virtual_packages],
             "channel_priority": made.channel_priority,
         }
@@ -176,13 +176,13 @@ def _virtual(folder: Path) -> dict[str, object]:
     project = load_project([folder / "environment.yml"], host_subdirs=PLATFORMS)
     return {
         "subdirs": {
-            each.subdir: {
+            target.subdir: {
                 "packages": {
                     p.name: f"{p.version}={p.build}" if p.name == "__archspec" else p.version
-                    for p in each.virtual_packages
+                    for p in target.virtual_packages
                 }
             }
-            for each in targets(project.manifest)
+            for target in targets(project.manifest)
         }
     }
 

@@ -84,7 +84,7 @@ def table(rows: Sequence[Row]) -> str:
     cells = [[r.work, r.ours, r.other, r.figure, r.bound, _word(r)] for r in rows]
     widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
     lines = [_line(head, widths), _line(["-" * width for width in widths], widths)]
-    lines += [_line(each, widths) for each in cells]
+    lines += [_line(cell, widths) for cell in cells]
     notes = [f"- {row.work}: {row.note}" for row in rows if row.note]
     return "\n".join([*lines, *(["", *notes] if notes else [])])
 

@@ -43,7 +43,7 @@ def _action(record: rattler.RepoDataRecord) -> dict[str, Any]:
 async def _solve(args: argparse.Namespace) -> list[rattler.RepoDataRecord]:
     return await rattler.solve(
         sources=[rattler.Channel(each) for each in args.channel],
-        specs=[rattler.MatchSpec(each, strict=False) for each in args.specs],
+        specs=[rattler.MatchSpec(spec, strict=False) for spec in args.specs],
         gateway=rattler.Gateway(cache_dir=os.environ["BENCH_SHIM_CACHE"]),
         platforms=[rattler.Subdir(os.environ["CONDA_SUBDIR"]), rattler.Subdir("noarch")],
         channel_priority=rattler.ChannelPriority.Strict,

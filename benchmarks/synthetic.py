@@ -35,7 +35,7 @@ def write_metadata(channel: Path) -> Path:
         found = {
             "info": {"subdir": subdir},
             "packages": {},
-            "packages.conda": {name: _without_name(each) for name, each in records.items()},
+            "packages.conda": {name: _without_name(record) for name, record in records.items()},
             "repodata_version": 1,
         }
         text = json.dumps(found).encode()

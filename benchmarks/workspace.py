@@ -92,7 +92,7 @@ def manifest(
         f"channels: [{channel}, nodefaults]",
         f"platforms: [{', '.join(platforms)}]",
         "dependencies:",
-        *(f"  - {each}" for each in specs),
+        *(f"  - {spec}" for spec in specs),
     ]
     return "\n".join(lines) + "\n" + rest
 

@@ -127,7 +127,7 @@ def conda_environment_specifiers() -> Iterable[Any]:
     """Add ``--format multiplat`` to ``conda env create``; condas before 25.11 can't."""
     from conda_multiplat.in_conda.specifier import specifier
 
-    return [each for each in [specifier()] if each]
+    return [plugin for plugin in [specifier()] if plugin]
 
 
 @hookimpl
@@ -176,7 +176,7 @@ def conda_environment_exporters() -> Iterable[Any]:
     """Add ``--format multiplat`` to ``conda export``; condas before 25.7 don't ask."""
     from conda_multiplat.in_conda.exports import exporter
 
-    return [each for each in [exporter()] if each]
+    return [plugin for plugin in [exporter()] if plugin]
 
 
 @hookimpl

@@ -41,9 +41,9 @@ def channel(folder: Path) -> Path:
     packages = [*real_packages(), Package("linter", noarch="generic", depends=["greeting"])]
     others = [subdir for subdir in PLATFORMS if subdir != SUBDIR]
     stand_ins = [
-        replace(each, subdir=subdir, files={}, placeholders={}, executables=())
-        for each in packages
-        if each.subdir == SUBDIR
+        replace(package, subdir=subdir, files={}, placeholders={}, executables=())
+        for package in packages
+        if package.subdir == SUBDIR
         for subdir in others
     ]
     return build_channel(folder, [*packages, *stand_ins])

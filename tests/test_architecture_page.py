@@ -47,7 +47,7 @@ def test_files_are_there() -> None:
     files = set(re.findall(r"`([a-z_/]+(?:\.py|\.toml|/))`", _page()))
     assert len(files) > 30
     places = (REPOSITORY, REPOSITORY / "conda_multiplat")
-    assert [each for each in sorted(files) if not any((p / each).exists() for p in places)] == []
+    assert [file for file in sorted(files) if not any((p / file).exists() for p in places)] == []
 
 
 def test_names_stand_in_the_files_beside_them() -> None:

@@ -42,7 +42,11 @@ def _resolved(folder: Path, requirements: list[str]) -> dict[str, Version]:
 @pytest.mark.pypi
 def test_conda_keeps_its_newest_plugins_beside_us(tmp_path: Path) -> None:
     """We push nothing back: each plugin has the version that it has without us."""
-    ours = [each for each in metadata.requires("conda-multiplat") or [] if "extra ==" not in each]
+    ours = [
+        require
+        for require in metadata.requires("conda-multiplat") or []
+        if "extra ==" not in require
+    ]
     without = _resolved(tmp_path, [*NEIGHBOURS, *CONDA])
     beside = _resolved(tmp_path, [*NEIGHBOURS, *CONDA, *ours])
     assert {name: beside[name] for name in without} == without

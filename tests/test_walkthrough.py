@@ -38,9 +38,9 @@ def _answers(session: str) -> Iterator[tuple[str, str]]:
 def conda(tmp_path: Path) -> Host:
     """A conda whose conda-forge is a small channel of real packages."""
     others = [
-        replace(each, subdir="osx-arm64", files={}, placeholders={}, executables=())
-        for each in real_packages()
-        if each.subdir == SUBDIR
+        replace(package, subdir="osx-arm64", files={}, placeholders={}, executables=())
+        for package in real_packages()
+        if package.subdir == SUBDIR
     ]
     build_channel(tmp_path / "channels" / "conda-forge", [*real_packages(), *others])
     host = make_host((EMBEDDED,), tmp_path / "home")
@@ -56,7 +56,7 @@ def test_every_answer_is_as_shown(conda: Host, project: Path) -> None:
     page = PAGE.read_text(encoding="utf-8")
     for found in _FILE.finditer(page):
         (project / found["name"]).write_text(found["text"], encoding="utf-8")
-    shown = [each for found in _SESSION.finditer(page) for each in _answers(found["text"])]
+    shown = [answer for found in _SESSION.finditer(page) for answer in _answers(found["text"])]
     assert len(shown) > 10
     script = [f"PATH={shlex.quote(str(conda.home / 'root' / 'bin'))}:$PATH"]
     script += [f"{{ {command}\n}} 2>&1; echo {shlex.quote(_MARK)}" for command, _ in shown]

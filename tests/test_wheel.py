@@ -30,9 +30,9 @@ def test_sources_are_out_of_sight() -> None:
 def test_one_import_name() -> None:
     """The wheel claims ``conda_multiplat`` and nothing else."""
     files = metadata.files("conda-multiplat") or []
-    tops = {each.parts[0] for each in files if each.suffix == ".py"}
+    tops = {file.parts[0] for file in files if file.suffix == ".py"}
     assert tops == {"conda_multiplat"}
-    assert any(each.as_posix() == "conda_multiplat/hooks/check.py" for each in files)
+    assert any(file.as_posix() == "conda_multiplat/hooks/check.py" for file in files)
 
 
 def _tracked() -> set[str]:
@@ -83,9 +83,9 @@ def test_source_archive(tmp_path: Path) -> None:
 def test_few_dependencies() -> None:
     """The conda is found, never installed; the rest is the short list that was agreed on."""
     needed = [
-        each.split(";")[0]
-        for each in metadata.requires("conda-multiplat") or []
-        if "extra ==" not in each
+        require.split(";")[0]
+        for require in metadata.requires("conda-multiplat") or []
+        if "extra ==" not in require
     ]
     names = sorted(name.split(">")[0].split("<")[0].strip() for name in needed)
     # tomli is what Python 3.10 lacks.

@@ -115,7 +115,7 @@ def audit(
     if not locked:
         hints = ["run `conda multiplat lock`"]
         raise LockFileError("nothing that was asked for is locked", hints=hints)
-    subjects = [_subject(each) for each in locked]
+    subjects = [_subject(target) for target in locked]
     packages = [package for subject in subjects for package in subject.packages]
     found = findings(subjects, _advisories(source, packages, console), rules)
     whole = not environments and not platforms
@@ -124,7 +124,7 @@ def audit(
         unknown=unknown(subjects),
         unused=unused(rules.ignored, found) if whole else (),
         targets=[subject.target for subject in subjects],
-        packages=len({(each.record.manager, *each.record[:2]) for each in packages}),
+        packages=len({(package.record.manager, *package.record[:2]) for package in packages}),
         source=source.name,
         rules=rules,
     )
@@ -134,7 +134,7 @@ def _advisories(
     source: AdvisorySource, packages: Iterable[Audited], console: Console
 ) -> Advisories:
     """Return the source's advisories for packages, showing progress on a terminal."""
-    questions = {(project, each.version) for each in packages for project in each.projects}
+    questions = {(project, package.version) for package in packages for project in package.projects}
     said = [f"reading {source.name}"]
 
     def say(text: str) -> None:

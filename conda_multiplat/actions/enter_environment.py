@@ -68,8 +68,8 @@ def installed_environment(call: Invocation) -> InstalledEnvironment:
             call = call._replace(files=[str(file) for file in manifest])
     project = call.project()
     where, skipped = (named, []) if named else _first_present(call, project, hint)
-    for each in skipped:
-        call.console.say(each.words)
+    for environment in skipped:
+        call.console.say(environment.words)
     marker = prefixes.read_marker(where)
     noted = str(marker.get("environment"))  # may belong to another project
     known = noted if noted in project.manifest.environments else DEFAULT_ENVIRONMENT

@@ -63,11 +63,11 @@ def licensed(
 ) -> list[Licensed]:
     """Return each package's licence by name; equal targets together."""
     rows: dict[tuple[Any, ...], list[tuple[LockedTarget, Record]]] = {}
-    for each, known in zip(targets, facts, strict=True):
-        for record in each.locked.every:
+    for target, known in zip(targets, facts, strict=True):
+        for record in target.locked.every:
             stated = known[record.manager, record.name]
             row = (record.name, record.manager, record.version, stated)
-            rows.setdefault(row, []).append((each, record))
+            rows.setdefault(row, []).append((target, record))
     return [
         _licensed(pairs, stated, rules)
         for (*_, stated), pairs in sorted(rows.items(), key=lambda row: row[0])
@@ -84,8 +84,8 @@ def _licensed(
         record,
         stated,
         judged,
-        tuple(each.target for each, _ in pairs),
-        tuple(origin(record.name, each.target, each.locked) for each, _ in told),
+        tuple(pair.target for pair, _ in pairs),
+        tuple(origin(record.name, target.target, target.locked) for target, _ in told),
     )
 
 

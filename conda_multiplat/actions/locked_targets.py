@@ -41,7 +41,8 @@ def locked_targets(
     """
     wanted = targets(project.manifest, environments, platforms)
     locks = {
-        each: project.existing_lock(each) for each in {target.environment for target in wanted}
+        environment: project.existing_lock(environment)
+        for environment in {target.environment for target in wanted}
     }
     warn_stale([(target, locks[target.environment]) for target in wanted], console)
     return [
@@ -63,7 +64,7 @@ def warn_stale(pairs: Iterable[tuple[Target, LockFile]], console: Console) -> No
 
 def near_names(names: Iterable[str], found: Iterable[LockedTarget]) -> list[str]:
     """Return hints for names that no lock has."""
-    known = {record.name for each in found for record in each.locked.every}
+    known = {record.name for target in found for record in target.locked.every}
     return [did_you_mean(name, known, "nothing that is asked for needs it") for name in names]
 
 

@@ -112,7 +112,9 @@ def _with(request: PypiRequest, text: str) -> PypiRequest:
 def _version(outcome: PypiOutcome, record: PypiRecord) -> str:
     """Return the version in an index; the locked one if no index has the project."""
     records = () if isinstance(outcome, PypiConflict) else outcome.records
-    return next((each.version for each in records if each.name == record.name), record.version)
+    return next(
+        (package.version for package in records if package.name == record.name), record.version
+    )
 
 
 def _newest(name: str, version: str, outcome: PypiOutcome | None) -> Newest:

@@ -183,7 +183,7 @@ def _grouped(
 
 def _versions(locked: LockedTarget, allowed: Locked, newest: Newest) -> Iterator[Versions]:
     """Return the packages of a target that are not the newest."""
-    now = {(each.manager, each.name): each for each in allowed.of(locked.target).every}
+    now = {(package.manager, package.name): package for package in allowed.of(locked.target).every}
     for record in locked.locked.every:
         key = (record.manager, record.name)
         if key not in now or key not in newest:  # no longer needed, or in no index
@@ -217,7 +217,7 @@ def _newest(
 ) -> Mapping[str, Newest]:
     """Return the newest versions that the manifest allows, by the target's name."""
     targets = [str(request.target) for request, _ in solved]
-    solutions = {str(each): solution for each, solution in pypi.items() if str(each) in targets}
+    solutions = {str(key): solution for key, solution in pypi.items() if str(key) in targets}
     futures = {
         name: pypi_engine.newest(solution) for name, solution in solutions.items() if pypi_engine
     }

@@ -45,9 +45,9 @@ def package_facts(
         LockFileError: a lock has packages from elsewhere than the manifest says.
         OutsideError: a channel, an index or a file can't be read.
     """
-    require_named((each.target for each in targets), settings)
-    for each in targets:
-        refuse_strays(project, each.target, each.lock)
+    require_named((target.target for target in targets), settings)
+    for target in targets:
+        refuse_strays(project, target.target, target.lock)
     parts = [_part(*pair) for pair in zip(targets, wanted, strict=True)] if wanted else targets
     conda = _of_channels(project, settings, console, parts)
     pypi = _of_files(project, settings, console, targets, parts)
@@ -71,19 +71,19 @@ def _part(whole: LockedTarget, names: Collection[Key]) -> LockedTarget:
 def _of_channels(
     project: Project, settings: Settings, console: Console, targets: Sequence[LockedTarget]
 ) -> Sequence[Mapping[str, PackageFacts]]:
-    if not any(each.locked.records for each in targets):
+    if not any(target.locked.records for target in targets):
         return [{} for _ in targets]
     from conda_multiplat.engines.conda.solver import RattlerEngine
 
     requests = [
         request(
-            each.target,
+            target.target,
             default_channels=settings.channels,
-            channel_priority=each.lock.channel_priority or settings.channel_priority,
+            channel_priority=target.lock.channel_priority or settings.channel_priority,
         )
-        for each in targets
+        for target in targets
     ]
-    records = [each.locked.records for each in targets]
+    records = [target.locked.records for target in targets]
     asked = [SolvedRequest(*pair) for pair in zip(requests, records, strict=True)]
     engine = RattlerEngine(settings, project.folder)
     with while_reading(engine, requests, console, "looking up licences"):
@@ -109,8 +109,8 @@ def _of_files(
     unread: list[str] = []
     try:
         asked: dict[str, tuple[PypiRecord, Future[PackageFacts]]] = {}
-        for each, part in zip(targets, parts, strict=True):
-            wanted = pypi_request(each.target, each.locked.records, name_table())
+        for target, part in zip(targets, parts, strict=True):
+            wanted = pypi_request(target.target, target.locked.records, name_table())
             for record in part.locked.pypi:
                 if record.url not in asked:
                     asked[record.url] = (record, engine.facts(wanted, record))

@@ -49,7 +49,7 @@ def sbom_texts(
     known = [stated_licenses(text) for text in there] or [{} for _ in targets]
     looked_up = _looked_up(project, settings, console, targets, known)
     every = zip(targets, known, looked_up, strict=True)
-    return [_text(project, each, {**stated, **new}) for each, stated, new in every]
+    return [_text(project, locked, {**stated, **new}) for locked, stated, new in every]
 
 
 def sbom_as_locked(project: Project, lock: LockFile, subdir: str, there: str) -> str:
@@ -61,13 +61,13 @@ def sbom_of(project: Project, lock: LockFile, subdir: str, facts: Facts) -> str:
     """Return the bill of a lock's platform, from known facts of its packages."""
     from conda_multiplat.export.sbom_licenses import license_choices
 
-    each = _locked(project, lock, subdir)
+    locked = _locked(project, lock, subdir)
     licenses = {
         record_identity(record): license_choices(facts[record.manager, record.name])
-        for record in each.locked.every
+        for record in locked.locked.every
         if (record.manager, record.name) in facts
     }
-    return _text(project, each, licenses)
+    return _text(project, locked, licenses)
 
 
 def _locked(project: Project, lock: LockFile, subdir: str) -> LockedTarget:
@@ -75,11 +75,11 @@ def _locked(project: Project, lock: LockFile, subdir: str) -> LockedTarget:
     return LockedTarget(wanted, lock, lock.platforms[subdir])
 
 
-def _text(project: Project, each: LockedTarget, licenses: Mapping[Identity, Licenses]) -> str:
-    environment, subdir = each.target.environment, each.target.subdir
+def _text(project: Project, locked: LockedTarget, licenses: Mapping[Identity, Licenses]) -> str:
+    environment, subdir = locked.target.environment, locked.target.subdir
     name = project.manifest.conda_name(environment) or environment
-    promised = each.locked.virtual_packages
-    return render(Contents(name, environment, subdir, each.graph(), promised), licenses)
+    promised = locked.locked.virtual_packages
+    return render(Contents(name, environment, subdir, locked.graph(), promised), licenses)
 
 
 def _looked_up(
@@ -93,10 +93,10 @@ def _looked_up(
     new = [
         {
             (record.manager, record.name): made
-            for record in each.locked.every
+            for record in locked.locked.every
             if (made := record_identity(record)) not in stated
         }
-        for each, stated in zip(targets, known, strict=True)
+        for locked, stated in zip(targets, known, strict=True)
     ]
     if not any(new):
         return [{} for _ in targets]

@@ -126,8 +126,8 @@ def activation(
         off: those of the deactivation scripts.
     """
     wanted: dict[str, Any] = {}
-    for each in asked:
-        wanted |= {key.upper() if uppercase else key: value for key, value in each.items()}
+    for variable in asked:
+        wanted |= {key.upper() if uppercase else key: value for key, value in variable.items()}
     wanted = {key: value for key, value in wanted.items() if value != UNSET}
     fit = {key: value for key, value in wanted.items() if _can_be_set(key, value)}
     return Activation(
@@ -208,6 +208,6 @@ def _path(activation: Activation, environ: Mapping[str, str], before: str) -> st
     """Return PATH with the environment's folders in place of those of ``before``, or first."""
     entries = _entries(activation, environ)
     gone = replace(activation, prefix=before).path if before else ()
-    at = next((at for at, each in enumerate(entries) if each in gone), 0)
+    at = next((at for at, entry in enumerate(entries) if entry in gone), 0)
     rest = [entry for entry in entries[at:] if entry not in gone]
     return activation.separator.join([*entries[:at], *activation.path, *rest])

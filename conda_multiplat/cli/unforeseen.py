@@ -36,7 +36,9 @@ def _of_a_name(error: UnicodeEncodeError) -> MultiplatError | None:
     (PEP 383). Returns ``None`` for other text.
     """
     encoding = sys.getfilesystemencoding()
-    halves = all("\udc80" <= each <= "\udcff" for each in error.object[error.start : error.end])
+    halves = all(
+        "\udc80" <= character <= "\udcff" for character in error.object[error.start : error.end]
+    )
     if encoding != "utf-8":
         hint = f"file names are {encoding} here: set LC_ALL=C.UTF-8, or PYTHONUTF8=1"
     elif halves:

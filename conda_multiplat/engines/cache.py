@@ -80,7 +80,9 @@ def clean(pkgs_dirs: Iterable[Path], kinds: Sequence[str], *, dry_run: bool) -> 
             tallies[packages] = _guarded(packages, CACHE_LOCK, dry_run=dry_run)
             tallies[stubs] = _guarded(stubs, wheel_stubs.LOCK, dry_run=dry_run)
             tallies[folder / f"{_DOWNLOAD}*"] = _downloads(folder, dry_run=dry_run)
-    return {path: each for path, each in tallies.items() if each.files or each.left or each.errors}
+    return {
+        path: tally for path, tally in tallies.items() if tally.files or tally.left or tally.errors
+    }
 
 
 def _repodata(folder: Path, *, dry_run: bool) -> Tally:
@@ -115,8 +117,8 @@ def _guarded(folder: Path, lock: str, *, dry_run: bool) -> Tally:
         todo = [entry for entry in _entries(folder, tally) if entry.name != lock]
         _count(_files(todo), tally)
         if not dry_run:
-            for each in todo:
-                _remove(each, tally)
+            for entry in todo:
+                _remove(entry, tally)
     return tally
 
 
@@ -132,8 +134,8 @@ def _downloads(folder: Path, *, dry_run: bool) -> Tally:
     ]
     _count(_files(old), tally)
     if not dry_run:
-        for each in old:
-            _remove(each, tally)
+        for entry in old:
+            _remove(entry, tally)
     return tally
 
 

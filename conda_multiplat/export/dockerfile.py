@@ -71,7 +71,7 @@ def _header(
 
 def _unverified(locked: PlatformLock) -> list[str]:
     """Return the PyPI packages that are only comments in the requirements."""
-    return [each.name for each in locked.pypi if not each.sha256 or each.is_folder]
+    return [package.name for package in locked.pypi if not package.sha256 or package.is_folder]
 
 
 def _build(lock: LockFile, locked: PlatformLock, subdir: str, platform: str) -> list[str]:

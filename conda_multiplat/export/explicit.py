@@ -72,7 +72,9 @@ def _refuse_unhashed(records: Iterable[CondaRecord], file: str) -> None:
     if bare:
         raise LockFileError(
             f"{file} can't be made: locked packages without a hash",
-            details=[f"{each.name} {each.version} {each.build}: {each.url}" for each in bare],
+            details=[
+                f"{record.name} {record.version} {record.build}: {record.url}" for record in bare
+            ],
             hints=["their channel states neither MD5 nor SHA-256: its repodata needs an update"],
         )
 

@@ -44,7 +44,9 @@ def _needed(
     name: str, records: Iterable[CondaRecord], known: Mapping[str, object]
 ) -> tuple[str, ...]:
     names = {spec_name(spec) for record in records for spec in record.depends}
-    return tuple(sorted(each for each in names if each in known and each != name))
+    return tuple(
+        sorted(dependency for dependency in names if dependency in known and dependency != name)
+    )
 
 
 def _groups(needs: _Needs) -> Iterator[set[str]]:
@@ -83,7 +85,7 @@ def _walk(needs: _Needs) -> list[str]:
         entered.add(root)
         while path:
             name, rest = path[-1]
-            following = next((each for each in rest if each not in entered), None)
+            following = next((name for name in rest if name not in entered), None)
             if following is None:
                 left.append(name)
                 path.pop()
@@ -98,13 +100,13 @@ def _ready(groups: Mapping[str, set[str]], needs: _Needs) -> Iterator[str]:
     group_of = {name: first for first, members in groups.items() for name in members}
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for first, members in groups.items():
-        found = {group_of[need] for name in members for need in needs[name]}
-        sorter.add(first, *(found - {first}))
+        needed = {group_of[need] for name in members for need in needs[name]}
+        sorter.add(first, *(needed - {first}))
     sorter.prepare()
     ready: list[str] = []
     while sorter.is_active():
-        for each in sorter.get_ready():
-            heappush(ready, each)
+        for group in sorter.get_ready():
+            heappush(ready, group)
         first = heappop(ready)
         yield first
         sorter.done(first)

@@ -195,7 +195,7 @@ def _explicit(lock: LockFile, subdir: str) -> str:
     """Return the explicit file; conda takes its paths as relative to the working directory."""
     locked = lock.platforms[subdir]
     here = locked._replace(
-        records=tuple(each._replace(url=f"./{place_of(each)}") for each in locked.records),
+        records=tuple(record._replace(url=f"./{place_of(record)}") for record in locked.records),
         pypi=tuple(record for record in locked.pypi if can_be_packed(record)),
     )
     packed = lock._replace(environment=DEFAULT_ENVIRONMENT, platforms={subdir: here})
@@ -221,10 +221,10 @@ def _environment(
     conda from 26.7 on takes that for a channel, which does not exist.
     """
     lines = ["channels:", f"- ./{CHANNEL}", "dependencies:"]
-    lines += [f"- {scalar(f'{each.name}={each.version}={each.build}')}" for each in records]
+    lines += [f"- {scalar(f'{record.name}={record.version}={record.build}')}" for record in records]
     if wheels:
         lines += ["- pip:", "  - --no-index", f"  - --find-links ./{WHEELS}"]
-        lines += [f"  - {scalar(f'{each.name}=={each.version}')}" for each in wheels]
+        lines += [f"  - {scalar(f'{wheel.name}=={wheel.version}')}" for wheel in wheels]
     if variables:
         lines += ["variables:"]
         lines += [f"  {scalar(key)}: {json.dumps(text)}" for key, text in sorted(variables.items())]
@@ -255,7 +255,7 @@ def read_sums(text: str) -> dict[str, str]:
 
 def packed_part(locked: PlatformLock) -> PlatformLock:
     """What is locked and packed: without what would have to be built."""
-    return locked._replace(pypi=tuple(each for each in locked.pypi if can_be_packed(each)))
+    return locked._replace(pypi=tuple(package for package in locked.pypi if can_be_packed(package)))
 
 
 def _json(value: Any) -> str:

@@ -46,7 +46,9 @@ def _environment(lock: LockFile, indexes: Sequence[str]) -> Iterator[str]:
     if indexes:
         yield "    indexes:"
         yield from (f"    - {scalar(url)}" for url in indexes)
-    locked = {subdir: each for subdir, each in sorted(lock.platforms.items()) if each.every}
+    locked = {
+        subdir: platform for subdir, platform in sorted(lock.platforms.items()) if platform.every
+    }
     yield "    packages:" if locked else "    packages: {}"
     for subdir, platform in locked.items():
         yield f"      {subdir}:"
@@ -61,7 +63,7 @@ def _places(platform: PlatformLock) -> list[str]:
 
 def _channel_urls(lock: LockFile) -> list[str]:
     """Return the URLs of the channels, in their order; a name's are those of its packages."""
-    bases = {base_url(r.url) for each in lock.platforms.values() for r in each.records}
+    bases = {base_url(r.url) for platform in lock.platforms.values() for r in platform.records}
     found: dict[str, None] = {}
     for channel in lock.channels:
         found |= dict.fromkeys(_urls(channel.url, bases))

@@ -57,7 +57,7 @@ def _refuse_unhashed(locked: PlatformLock, file: str) -> None:
     if bare:
         raise LockFileError(
             f"{file} can't be made: locked packages without a hash",
-            details=[f"{each.name} {each.version}: {each.url}" for each in bare],
+            details=[f"{package.name} {package.version}: {package.url}" for package in bare],
             hints=[f"lock them again: `conda multiplat lock --update {bare[0].name}`"],
         )
 

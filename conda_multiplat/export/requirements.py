@@ -24,7 +24,7 @@ def render(lock: LockFile, subdir: str) -> str:
         "# This file may be used in the environment that the explicit file has made:",
         f"# $ python -m pip install --no-deps --require-hashes -r {file}",
         f"# platform: {subdir}",
-        *(f"{each.name} @ {each.url} --hash=sha256:{each.sha256}" for each in hashed),
+        *(f"{package.name} @ {package.url} --hash=sha256:{package.sha256}" for package in hashed),
         *(["# without a hash, to be installed one by one with --no-deps:"] if others else []),
         *(f"# {line(other)}" for other in others),
     ]

@@ -56,7 +56,7 @@ def sarif(
         uri: the URI of a manifest's file.
     """
     listed = [finding for finding in findings if not finding.excused]
-    rules = {each.vulnerability.id: each.vulnerability for each in listed}
+    rules = {finding.vulnerability.id: finding.vulnerability for finding in listed}
     numbers = {name: number for number, name in enumerate(rules)}
     driver = {
         "name": "conda-multiplat",

@@ -68,7 +68,7 @@ def render(contents: Contents, licenses: Mapping[Identity, Licenses]) -> str:
     for component in components.values():
         if stated := licenses.get(identity(component)):
             component["licenses"] = list(stated)
-    components |= {(VIRTUAL, each.name): _virtual(each) for each in sorted(promised)}
+    components |= {(VIRTUAL, package.name): _virtual(package) for package in sorted(promised)}
     head: dict[str, Any] = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",

@@ -94,7 +94,9 @@ def read_conda_lock_input(parsed: Parsed, check_spec: SpecCheck) -> Imported:
     lines = parsed.text.splitlines()
     lost = [*parsed.lost, *lone_comments(parsed.file, parsed.text)]
     reader = _Lines(parsed, check_spec)
-    categories = unique(each.category for some in parsed.dependencies.values() for each in some)
+    categories = unique(
+        dependency.category for some in parsed.dependencies.values() for dependency in some
+    )
     others = [category for category in categories if category != MAIN]
     channels = tuple(Text(name, Location(parsed.file)) for name in parsed.channels)
     group = DEFAULT_ENVIRONMENT if others else ""
@@ -135,7 +137,9 @@ def _without_itself(parsed: Parsed) -> tuple[Parsed, list[str]]:
     A note says so; conda-lock would look for the project in the channels.
     """
     by_platform = {
-        subdir: [line for each in some for line in _resolved(each, some, parsed.name, ())]
+        subdir: [
+            line for dependency in some for line in _resolved(dependency, some, parsed.name, ())
+        ]
         for subdir, some in parsed.dependencies.items()
     }
     if by_platform == parsed.dependencies:
@@ -153,9 +157,9 @@ def _resolved(
         return
     categories = [_CATEGORIES.get(extra, extra) for extra in dependency.extras]
     for category in categories:
-        for each in every if category not in above else ():
-            if each.category == category:
-                own = each._replace(category=dependency.category)
+        for category_named in every if category not in above else ():
+            if category_named.category == category:
+                own = category_named._replace(category=dependency.category)
                 yield from _resolved(own, every, project, (*above, category))
 
 
@@ -184,9 +188,13 @@ class _Lines:
 
     def view(self, subdir: str, category: str) -> View:
         """Return the lines of a category on a platform."""
-        own = [each for each in self.parsed.dependencies[subdir] if each.category == category]
-        conda = [self._conda(each) for each in own if not each.pypi]
-        pypi = [self._pypi(each) for each in own if each.pypi]
+        own = [
+            dependency
+            for dependency in self.parsed.dependencies[subdir]
+            if dependency.category == category
+        ]
+        conda = [self._conda(dependency) for dependency in own if not dependency.pypi]
+        pypi = [self._pypi(dependency) for dependency in own if dependency.pypi]
         self.requirements += [*conda, *pypi]
         return View((), _once(conda), (*(self._options() if pypi else ()), *_once(pypi)))
 

@@ -67,7 +67,7 @@ def read_lock_source(
         subdir: View(channels, _conda(locked, lowest, at), _pypi(locked, lowest, at))
         for subdir, locked in lock.platforms.items()
     }
-    values = {each.subdir: each.values for each in promises if each.values}
+    values = {promise.subdir: promise.values for promise in promises if promise.values}
     reasons = {(DEFAULT_ENVIRONMENT, p.subdir): p.reason for p in promises if p.reason}
     default = Environment(DEFAULT_ENVIRONMENT, at, promises=values, views=views)
     manifest = Manifest(
@@ -164,8 +164,10 @@ def _implied(
     has, _ = promised(subdir, [stated_promises])
     implied = missing_promises(subdir, locked, has, matches=ports.matches, is_newer=ports.is_newer)
     values = dict(stated(subdir, stated_promises))
-    values |= {each.name: each.value for each in implied}
-    return _Promised(subdir, values, ", ".join(dict.fromkeys(each.comment for each in implied)))
+    values |= {promise.name: promise.value for promise in implied}
+    return _Promised(
+        subdir, values, ", ".join(dict.fromkeys(promise.comment for promise in implied))
+    )
 
 
 def _lost(lock: LockFile, at: Location) -> Iterable[Lost]:
@@ -189,7 +191,7 @@ def _notes(lock: LockFile, file: str) -> Iterable[str]:
 
 
 def _promise_notes(promises: Sequence[_Promised]) -> Iterable[str]:
-    for each in promises:
-        if each.reason:
-            values = ", ".join(f"{name} {value}" for name, value in each.values.items())
-            yield f"promised for {each.subdir}: {values} ({each.reason})"
+    for promise in promises:
+        if promise.reason:
+            values = ", ".join(f"{name} {value}" for name, value in promise.values.items())
+            yield f"promised for {promise.subdir}: {values} ({promise.reason})"

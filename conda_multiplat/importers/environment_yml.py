@@ -93,13 +93,13 @@ def read_environment_file(
 def _only(manifest: Manifest, platforms: Sequence[str]) -> Manifest:
     """Restrict the manifest to some platforms; its other environments keep their own."""
     environments = {
-        name: each._replace(
-            views={subdir: each.views[subdir] for subdir in platforms},
+        name: environment._replace(
+            views={subdir: environment.views[subdir] for subdir in platforms},
             platforms=()
             if name == DEFAULT_ENVIRONMENT
             else tuple(p for p in manifest.platforms_of(name) if p in platforms),
         )
-        for name, each in manifest.environments.items()
+        for name, environment in manifest.environments.items()
     }
     variables = {subdir: manifest.variables[subdir] for subdir in platforms}
     return manifest._replace(

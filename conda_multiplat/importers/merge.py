@@ -105,7 +105,7 @@ def merge(parts: Sequence[Part]) -> Imported:
     manifest = Manifest(
         files=tuple(file for manifest in manifests for file in manifest.files),
         name=name,
-        platforms=unique(subdir for each in own for subdir in each.platforms),
+        platforms=unique(subdir for requirement in own for subdir in requirement.platforms),
         environments=_relate(environments, made),
         prefer=unique(name for manifest in manifests for name in manifest.prefer),
         variables=variables,
@@ -115,9 +115,15 @@ def merge(parts: Sequence[Part]) -> Imported:
             PypiOptions(),
         ),
         licenses=combined([manifest.licenses for manifest in manifests]),
-        ignored=tuple({entry[:3]: entry for each in manifests for entry in each.ignored}.values()),
+        ignored=tuple(
+            {entry[:3]: entry for manifest in manifests for entry in manifest.ignored}.values()
+        ),
         exclude_newer=next(
-            (each.exclude_newer for each in reversed(manifests) if each.exclude_newer.is_stated),
+            (
+                manifest.exclude_newer
+                for manifest in reversed(manifests)
+                if manifest.exclude_newer.is_stated
+            ),
             ExcludeNewer(),
         ),
     )
@@ -136,19 +142,19 @@ def _environments(parts: Sequence[Part], lost: list[Lost]) -> dict[str, Environm
     taken = {subdir for part in parts for subdir in part.imported.manifest.platforms}
     for part in parts:
         manifest = part.imported.manifest
-        for name, each in manifest.environments.items():
+        for name, environment in manifest.environments.items():
             own = part.environment if name == DEFAULT_ENVIRONMENT else name
             platforms = manifest.platforms_of(name)
             # Environments may extend `default` on platforms that it lacks: its views count there.
-            free = set(each.views) - taken if own == DEFAULT_ENVIRONMENT else set()
-            views = {s: v for s, v in each.views.items() if s in platforms or s in free}
-            new = each._replace(
+            free = set(environment.views) - taken if own == DEFAULT_ENVIRONMENT else set()
+            views = {s: v for s, v in environment.views.items() if s in platforms or s in free}
+            new = environment._replace(
                 name=own,
                 views=views,
                 platforms=() if own == DEFAULT_ENVIRONMENT else platforms,
-                promises=_own_promises(each.promises, platforms),
+                promises=_own_promises(environment.promises, platforms),
             )
-            at = each.at if each.at.file else Location(manifest.files[0])
+            at = environment.at if environment.at.file else Location(manifest.files[0])
             environments[own] = (
                 _joined(environments[own], new, at, lost) if own in environments else new
             )
@@ -199,7 +205,8 @@ def _relate(environments: dict[str, Environment], made: set[str]) -> dict[str, E
     """Express each environment that had its own file as ``default`` plus the rest."""
     default = environments[DEFAULT_ENVIRONMENT]
     related = {
-        name: beside(default, each) if name in made else each for name, each in environments.items()
+        name: beside(default, environment) if name in made else environment
+        for name, environment in environments.items()
     }
     return without_top_channels(related)
 
@@ -228,13 +235,13 @@ def without_top_channels(environments: Mapping[str, Environment]) -> dict[str, E
     default = environments[DEFAULT_ENVIRONMENT]
     extended = {name for environment in environments.values() for name in environment.extends}
     environments_by_name: dict[str, Environment] = {}
-    for name, each in environments.items():
-        top = {subdir: default.views.get(subdir, View()).channels for subdir in each.views}
-        same = all(_values(v.channels) == _values(top[s]) for s, v in each.views.items())
-        environments_by_name[name] = each
-        if same and not each.extends and name not in extended and name != DEFAULT_ENVIRONMENT:
-            views = {subdir: view._replace(channels=()) for subdir, view in each.views.items()}
-            environments_by_name[name] = each._replace(views=views)
+    for name, entry in environments.items():
+        top = {subdir: default.views.get(subdir, View()).channels for subdir in entry.views}
+        same = all(_values(v.channels) == _values(top[s]) for s, v in entry.views.items())
+        environments_by_name[name] = entry
+        if same and not entry.extends and name not in extended and name != DEFAULT_ENVIRONMENT:
+            views = {subdir: view._replace(channels=()) for subdir, view in entry.views.items()}
+            environments_by_name[name] = entry._replace(views=views)
     return environments_by_name
 
 

@@ -76,8 +76,10 @@ def settle(imported: Imported, difference: Difference, chosen: Sequence[Requirem
     """Use ``chosen`` for the package on every platform that requests it, at its first place."""
     environment = imported.manifest.environments[difference.environment]
     first = difference.variants[0].requirements[0].at
-    words = " ".join(filter(None, (imported.comments.get(each.at, "") for each in chosen)))
-    placed = [each._replace(at=first) for each in chosen]
+    words = " ".join(
+        filter(None, (imported.comments.get(requirement.at, "") for requirement in chosen))
+    )
+    placed = [requirement._replace(at=first) for requirement in chosen]
     views = {
         subdir: _replaced(view, difference, placed) for subdir, view in environment.views.items()
     }
@@ -117,11 +119,11 @@ def common(difference: Difference) -> tuple[Requirement, ...] | None:
     said = [variant for variant in variants if not _is_bare(variant)]
     if len(said) == 1:
         return said[0].requirements
-    if any(len(each.requirements) != 1 for each in said):
+    if any(len(request.requirements) != 1 for request in said):
         return None
     first = said[0].requirements[0]
-    exact = [_exact_version(each.requirements[0].text, difference.manager) for each in said]
-    shared = _common_start([each.split(".") for each in exact if each])
+    exact = [_exact_version(request.requirements[0].text, difference.manager) for request in said]
+    shared = _common_start([version.split(".") for version in exact if version])
     if not all(exact) or len(shared) < _ENOUGH:
         return None
     version = f"{'.'.join(shared)}.*"

@@ -98,7 +98,7 @@ def _ordered(lists: Mapping[str, Sequence[str]]) -> list[Line]:
     order = common_order(lists.values())
     if order is not None:
         return [
-            Line(name, frozenset(each for each, names in lists.items() if name in names))
+            Line(name, frozenset(requests for requests, names in lists.items() if name in names))
             for name in order
         ]
     same: dict[tuple[str, ...], set[str]] = {}
@@ -160,9 +160,9 @@ def _items(
     meaning = pypi_meaning if pypi else conda_meaning
     by_meaning: dict[str, tuple[list[Requirement], set[str]]] = {}
     for subdir, requirements in views.items():
-        for each in requirements:
-            lines, at = by_meaning.setdefault(meaning(each.text), ([], set()))
-            lines.append(each)
+        for requirement in requirements:
+            lines, at = by_meaning.setdefault(meaning(requirement.text), ([], set()))
+            lines.append(requirement)
             at.add(subdir)
     items = [
         Line(
@@ -188,11 +188,11 @@ def _items(
 def _order(views: Mapping[str, Sequence[Requirement]]) -> dict[str, tuple[int, int]]:
     """Return the position of each package: that of its first line, in the first file with it."""
     every = [requirement for requirements in views.values() for requirement in requirements]
-    files = unique(each.at.file for each in every)
+    files = unique(line.at.file for line in every)
     places: dict[str, tuple[int, int]] = {}
-    for each in every:
-        place = (files.index(each.at.file), each.at.line)
-        name = each.name or each.text
+    for line in every:
+        place = (files.index(line.at.file), line.at.line)
+        name = line.name or line.text
         places[name] = min(place, places.get(name, place))
     return places
 
@@ -269,10 +269,10 @@ def _licenses(rules: LicenseRules) -> list[str]:
     for key, entries in (("allow", rules.allow), ("deny", rules.deny)):
         lines += [f"    {key}: {_flow([entry.value for entry in entries])}"] * bool(entries)
     lines += ["    exceptions:"] * bool(rules.exceptions)
-    for each in rules.exceptions:
-        lines.append(f"      {_text(each.package)}:")
-        lines += [f"        license: {_quoted(each.license)}"] * bool(each.license)
-        lines.append(f"        reason: {_quoted(each.reason)}")
+    for exception in rules.exceptions:
+        lines.append(f"      {_text(exception.package)}:")
+        lines += [f"        license: {_quoted(exception.license)}"] * bool(exception.license)
+        lines.append(f"        reason: {_quoted(exception.reason)}")
     return lines
 
 
@@ -335,7 +335,7 @@ def _promises(environment: Environment, reasons: Reasons, pad: str) -> list[str]
     lines = []
     for platform, values in environment.promises.items():
         words = reasons.get((environment.name, platform), "")
-        line = f"{pad}  {platform}: {{{', '.join(_promise(*each) for each in values.items())}}}"
+        line = f"{pad}  {platform}: {{{', '.join(_promise(*value) for value in values.items())}}}"
         lines += [f"{line}  # {words}" if words else line] if values else []
     return [f"{pad}virtual-packages:", *lines] if lines else []
 

@@ -97,11 +97,11 @@ def _differences(
     from conda_multiplat.lockfile.platform_changes import packages
     from conda_multiplat.machine.prefix import install_command
 
-    verbs = [_VERBS.get(each.kind, "replaces") for each in changed]
+    verbs = [_VERBS.get(change.kind, "replaces") for change in changed]
     done = [f"{verb} {verbs.count(verb)}" for verb in dict.fromkeys(sorted(verbs))]
     return [
         f"❌ Not as locked in {path}: {packages(len(changed))}",
-        *(f"  {each}" for each in changed[:limit]),
+        *(f"  {change}" for change in changed[:limit]),
         *([f"  and {len(changed) - limit} more"] if limit and len(changed) > limit else []),
         f"  `{install_command(marker)}` makes it as locked: {', '.join(done)}.",
     ]

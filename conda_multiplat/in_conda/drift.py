@@ -129,7 +129,7 @@ def _drift(prefix: Path, added: tuple[str, ...], removed: tuple[str, ...]) -> st
     manifest = ", ".join(marker.get("manifest", ())) or "its manifest"
     lines = [f"{prefix} is locked: `{install}` will undo this change"]
     lines += [
-        f"  to keep the change: add `- {each}` to dependencies in {manifest}" for each in added
+        f"  to keep the change: add `- {spec}` to dependencies in {manifest}" for spec in added
     ]
-    lines += [f"  to keep the change: remove {each} from {manifest}" for each in removed]
+    lines += [f"  to keep the change: remove {spec} from {manifest}" for spec in removed]
     return "\n".join([*lines, f"  then: conda multiplat lock, {install}"])

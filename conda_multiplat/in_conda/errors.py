@@ -55,7 +55,7 @@ def _is_one(error: Any, names: Sequence[str]) -> bool:
 def _files(arguments: Sequence[str]) -> list[str]:
     """Return the YAML files in a command's arguments, or its default file."""
     named = [argument.removeprefix("--file=") for argument in arguments]
-    files = [each for each in named if each.endswith((".yml", ".yaml")) and Path(each).is_file()]
+    files = [name for name in named if name.endswith((".yml", ".yaml")) and Path(name).is_file()]
     looks = "env" in arguments and {"create", "update"} & set(arguments)
     return files or (["environment.yml"] if looks and Path("environment.yml").is_file() else [])
 

@@ -46,7 +46,7 @@ def manifest_of(environments: Iterable[Any]) -> str:
 
     every = list(environments)
     try:
-        return _manifest(Path(every[0].prefix), [each.platform for each in every])
+        return _manifest(Path(every[0].prefix), [environment.platform for environment in every])
     except MultiplatError as error:
         raise CondaError("\n".join(error.lines())) from error
 
@@ -72,8 +72,8 @@ def _for_platforms(read: Imported, platforms: list[str]) -> Imported:
     manifest = read.manifest
     (own,) = manifest.platforms
     environments = {
-        name: each._replace(views=dict.fromkeys(platforms, each.views[own]))
-        for name, each in manifest.environments.items()
+        name: environment._replace(views=dict.fromkeys(platforms, environment.views[own]))
+        for name, environment in manifest.environments.items()
     }
     variables = {subdir: manifest.variables.get(own, {}) for subdir in platforms}
     now = manifest._replace(

@@ -24,7 +24,7 @@ def after_solve(_repodata: str, _unlinked: Iterable[Any], linked: Iterable[Any])
 
 
 def _cpu_builds(linked: Iterable[Any]) -> str:
-    records = [each for each in linked if "cpu" in each.build]
+    records = [record for record in linked if "cpu" in record.build]
     if not records:
         return ""
     from conda_multiplat.machine.conda_settings import detect_with_conda

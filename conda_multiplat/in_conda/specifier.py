@@ -128,7 +128,7 @@ def _read(path: Path) -> tuple[Project, str | None]:
 
     environment = locked_environment(path.name) or None
     beside = next(iter(projects_beside([str(path)])), [])
-    there = beside if all(each.is_file() for each in beside) else []
+    there = beside if all(file.is_file() for file in beside) else []
     if environment is None:
         files = there if path in there else [path]
     elif there:
@@ -262,7 +262,7 @@ def _fetched(records: Sequence[Any]) -> list[Any]:
     ProgressiveFetchExtract(specs).execute()
     if context.download_only:
         raise CondaExitZero("the locked packages are in the package cache; nothing was installed")
-    return [_cached(spec, each) for spec, each in zip(specs, records, strict=True)]
+    return [_cached(spec, record) for spec, record in zip(specs, records, strict=True)]
 
 
 def _cached(spec: Any, record: Any) -> Any:
@@ -287,8 +287,8 @@ def before(command: str) -> None:
     if getattr(context, "environment_specifier", None) != FORMAT:
         return
     given = context._argparse_args.get("file") or ()
-    files = [Path(each) for each in ([given] if isinstance(given, str) else given)]
-    there = [each for each in files if each.is_file()]  # conda reports missing files itself
+    files = [Path(file) for file in ([given] if isinstance(given, str) else given)]
+    there = [file for file in files if file.is_file()]  # conda reports missing files itself
     for file in there:
         _answered(lambda file=file: _read(file.absolute()))
     if command == "env_update" and there:

@@ -55,11 +55,11 @@ def _unmet_text(known: Sequence[Any]) -> str:
     subdir = context.subdir
     if subdir != context._native_subdir():
         return ""
-    needs = needs_of((each.name, each.depends, each.constrains) for each in known)
+    needs = needs_of((record.name, record.depends, record.constrains) for record in known)
     unmet = lacking(needs, subdir)
     if not unmet:
         return ""
-    versions = {each.name: each.version for each in known}
+    versions = {package.name: package.version for package in known}
     refused = choice(MACHINE) == "error"
     text = [
         "this machine can't run what is about to be installed",

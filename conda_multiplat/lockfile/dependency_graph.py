@@ -79,9 +79,9 @@ def locked_graph(target: Target, locked: PlatformLock, table: NameTable) -> Lock
     """
     records: dict[Key, Record] = {_key(package): package for package in locked.every}
     given = provided(locked.records, table, dict(target.pypi_names))
-    projects = {each.name: _key(each.record) for each in given}
+    projects = {project.name: _key(project.record) for project in given}
     projects |= {package.name: _key(package) for package in locked.pypi}
-    needs = {key: tuple(_edges(each, records, projects)) for key, each in records.items()}
+    needs = {key: tuple(_edges(record, records, projects)) for key, record in records.items()}
     for key, edges in _of_extras(target, locked, projects).items():
         needs[key] = tuple(sorted({*needs[key], *edges}, key=lambda edge: _by_name(edge.key)))
     return LockedGraph(records, needs, _reversed(needs), _roots(target, locked, projects))

@@ -112,8 +112,8 @@ def environment_diff(
     return EnvironmentDiff(
         name,
         differences(found, old),
-        {each: len(after[each].every) for each in sorted(after.keys() - before.keys())},
-        {each: len(before[each].every) for each in sorted(before.keys() - after.keys())},
+        {target: len(after[target].every) for target in sorted(after.keys() - before.keys())},
+        {target: len(before[target].every) for target in sorted(before.keys() - after.keys())},
     )
 
 

@@ -139,23 +139,23 @@ def present(
         changes: what must change there to be as locked.
         asked: the packages that a line asks for.
     """
-    wanted = {(each.manager, each.name): each for each in locked}
+    wanted = {(package.manager, package.name): package for package in locked}
     wrong = {(change.manager, change.name): change for change in changes}
     packages = [
         Present(
-            each,
+            package,
             _state(wrong.get(key)),
             wanted.get(key),
             asked=key in asked,
             note=wrong[key].note if key in wrong else "",
         )
-        for each in there
-        if (key := (each.manager, each.name))
+        for package in there
+        if (key := (package.manager, package.name))
     ]
     packages += [
-        Present(each.new, "missing", each.new, asked=key in asked)
-        for key, each in wrong.items()
-        if each.new is not None and each.old is None
+        Present(package.new, "missing", package.new, asked=key in asked)
+        for key, package in wrong.items()
+        if package.new is not None and package.old is None
     ]
     return sorted(packages, key=lambda each: (each.record.name, each.record.manager))
 

@@ -186,7 +186,7 @@ def _unlike(sides: Sides, wanted: Sequence[Target]) -> list[str]:
     if reasons:
         return reasons
     ours, theirs = sides.ours, sides.theirs
-    asked = unique(public_name(name) for each in wanted for name in channels_of(each, ()))
+    asked = unique(public_name(name) for target in wanted for name in channels_of(target, ()))
     channels = {tuple(channel.url for channel in lock.channels) for lock in (ours, theirs)}
     unequal = {
         "the environments": ours.environment != theirs.environment,
@@ -283,7 +283,7 @@ def _merged(base: _Items, ours: _Items, theirs: _Items) -> tuple[list[_Item], li
         before, one, other = base.get(key), ours.get(key), theirs.get(key)
         if one not in (before, other) and other != before:
             reasons.append(_both_changed(key[1], one, other))
-            items += [each for each in (one or other,) if each]
+            items += [entry for entry in (one or other,) if entry]
         elif taken := (other if one == before else one):
             alike = [item for item in (one, other, before) if item == taken]
             sizes = [item.size for item in alike if item.size]
@@ -311,10 +311,10 @@ def _both_changed(name: str, ours: _Item | None, theirs: _Item | None) -> str:
 def _as_locked(target: Target, items: Iterable[_Item], recipe: int, extras: Extras) -> PlatformLock:
     """Return packages as ``lock`` would have written them for a target."""
     known = list(items)
-    needs = {(each.record.manager, each.record.name): each.needs for each in known}
-    every = _locked(target, [each.sized for each in known], recipe, extras)
+    needs = {(package.record.manager, package.record.name): package.needs for package in known}
+    every = _locked(target, [package.sized for package in known], recipe, extras)
     out = unasked(target, every)
-    extra = {(each.manager, each.name) for each in out}
+    extra = {(package.manager, package.name) for package in out}
     kept = [package for package in every.every if (package.manager, package.name) not in extra]
     locked = _locked(target, kept, recipe, extras)
     return locked._replace(

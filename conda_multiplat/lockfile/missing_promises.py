@@ -31,7 +31,7 @@ def missing_promises(
     missing = implied_promises(
         subdir, locked.needs, versions, has, matches=matches, is_newer=is_newer
     )
-    return [each._replace(value=_value(promised, each)) for each in missing]
+    return [package._replace(value=_value(promised, package)) for package in missing]
 
 
 def _value(promised: dict[str, VirtualPackage], implied: Implied) -> str:

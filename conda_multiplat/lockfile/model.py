@@ -128,7 +128,7 @@ def needs_of_records(
     records: Iterable[CondaRecord], wheels: Iterable[PypiRecord]
 ) -> tuple[Need, ...]:
     """Return the virtual packages that records need, including those of wheels' platform tags."""
-    needs = needs_of((each.name, each.depends, each.constrains) for each in records)
+    needs = needs_of((record.name, record.depends, record.constrains) for record in records)
     needs += [Need(spec, wheel.name) for wheel in wheels if (spec := wheel_need(wheel.url))]
     return tuple(needs)
 

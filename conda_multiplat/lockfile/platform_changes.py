@@ -94,8 +94,8 @@ def changes(old: Sequence[Record], new: Sequence[Record], is_newer: IsNewer) -> 
 
     ``is_newer(a, b)`` says whether version a comes after version b.
     """
-    before = {each.name: each for each in old}
-    after = {each.name: each for each in new}
+    before = {package.name: package for package in old}
+    after = {package.name: package for package in new}
     result: list[Change] = []
     for name in sorted(before.keys() | after.keys()):
         was, now = before.get(name), after.get(name)

@@ -247,12 +247,12 @@ def _reason(file: Place, allowed: Asked, places: Sources, *, is_there: bool) -> 
     scheme = scheme_of(file.url)
     if _CONTROL.search(file.url) or (scheme not in ("", "file") and not _URL.fullmatch(file.url)):
         return f"its URL is not valid: {file.url!r}"
-    named = [each for each in allowed.direct if each.name == file.name]
-    if named and not any(each.limited for each in named):
+    named = [direct for direct in allowed.direct if direct.name == file.name]
+    if named and not any(direct.limited for direct in named):
         places, is_there = Sources(), False
     if is_there and is_own(file):
         return ""
-    if any(_is_at(each, file, allowed.folder) for each in allowed.direct):
+    if any(_is_at(direct, file, allowed.folder) for direct in allowed.direct):
         return ""
     if scheme in ("http", "https") and not named:
         return f"its URL does not match the package: {file.url}" if is_there else None

@@ -63,7 +63,7 @@ class PixiTarget(NamedTuple):
         wheels = sorted(
             _pypi_records(self.pypi, subdir, python, asked), key=lambda record: record.name
         )
-        urls = "\n".join([*(each.url for each in records), *(each.url for each in wheels)])
+        urls = "\n".join([*(record.url for record in records), *(wheel.url for wheel in wheels)])
         return PlatformLock(
             # pixi has no digest of a request; this one never equals one of ours.
             content_hash=hashlib.sha256(urls.encode()).hexdigest(),
@@ -162,7 +162,7 @@ def _target(
     wrong = {id(entry): _unfit(entry) for entry in named}
     fit = [entry for entry in named if not wrong[id(entry)]]
     return PixiTarget(
-        tuple(public_name(str(each["url"])) for each in environment.get("channels") or ()),
+        tuple(public_name(str(channel["url"])) for channel in environment.get("channels") or ()),
         tuple(entry for entry in fit if "conda" in entry),
         tuple(entry for entry in fit if "pypi" in entry),
         tuple(reason for reason in wrong.values() if reason),
@@ -201,7 +201,7 @@ def _pypi_records(
 ) -> list[PypiRecord]:
     needs = {id(entry): _requirements(entry.get("requires_dist") or ()) for entry in entries}
     extras: dict[str, set[str]] = {}
-    for requirement in (*_requirements(asked), *(each for some in needs.values() for each in some)):
+    for requirement in (*_requirements(asked), *(line for some in needs.values() for line in some)):
         extras.setdefault(canonicalize_name(requirement.name), set()).update(requirement.extras)
 
     def depends(entry: Mapping[str, Any]) -> tuple[str, ...]:

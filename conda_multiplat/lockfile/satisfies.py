@@ -115,7 +115,7 @@ def mismatches(
     versions = {(record.manager, record.name): record.version for record in locked.every}
     wrong += [Mismatch(NOWHERE, *fault) for fault in age_faults(target, locked.cooldown, versions)]
     unknown = may_be_of_extras(target, locked)
-    wrong += _extra([each for each in unasked(target, locked) if each not in unknown])
+    wrong += _extra([record for record in unasked(target, locked) if record not in unknown])
     return sorted(set(wrong), key=lambda each: (not each.at.file, each))
 
 
@@ -163,7 +163,7 @@ def unasked(target: Target, locked: PlatformLock) -> list[Record]:
     """Return the packages that are locked for a target although nothing requires them."""
     conda, pypi = target.view.conda, target.view.pypi
     # conda-lock locks pip if there is a `pip:`, since `conda env create` requires it.
-    roots = [*(each.name for each in conda), *(["pip"] if pypi else [])]
+    roots = [*(requirement.name for requirement in conda), *(["pip"] if pypi else [])]
     wanted = reachable(roots, depends_of(locked.records))
     python = python_of(locked.records)
     named = asked_for(with_extras(pypi, locked.extras), target.subdir, python)
@@ -179,7 +179,11 @@ def _asked_by_place(
 ) -> list[str]:
     """Return the packages at the path or URL of a line without a name."""
     if locked.foreign:  # other tools write paths in their own forms
-        return [each.name for each in locked.pypi if not each.sha256 or "://" not in each.url]
+        return [
+            package.name
+            for package in locked.pypi
+            if not package.sha256 or "://" not in package.url
+        ]
     unnamed = [line.text for line in lines if not line.name and not line.text.startswith(HASH)]
     options = [(text, *split_option(text)) for text in unnamed]
     places = [
@@ -187,7 +191,11 @@ def _asked_by_place(
         for text, option, place in options
         if (not option or option in EDITABLE) and holds_for(text, subdir, python)
     ]
-    return [each.name for each in locked.pypi if any(is_at(place, each.url) for place in places)]
+    return [
+        package.name
+        for package in locked.pypi
+        if any(is_at(place, package.url) for place in places)
+    ]
 
 
 def may_be_of_extras(target: Target, locked: PlatformLock) -> list[Record]:

@@ -73,7 +73,7 @@ def project_versions(target: Target, locked: PlatformLock, table: NameTable) -> 
     """Return the projects in a target's lock, from PyPI or provided by conda: name -> version."""
     given = provided(locked.records, table, dict(target.pypi_names))
     versions = {package.name: package.version for package in locked.pypi}
-    return versions | {each.name: each.version for each in given}
+    return versions | {package.name: package.version for package in given}
 
 
 def _missing(records: Collection[PypiRecord], has: Collection[str]) -> list[Mismatch]:

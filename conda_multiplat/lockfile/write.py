@@ -83,14 +83,14 @@ def _value(value: Any, indent: int) -> str:
 
 def _mapping(value: Mapping[str, Any], indent: int) -> str:
     pad = " " * indent + "  "
-    lines = (f"{pad}{scalar(key)}:{_value(each, indent + 2)}" for key, each in value.items())
+    lines = (f"{pad}{scalar(key)}:{_value(part, indent + 2)}" for key, part in value.items())
     return "\n" + "".join(lines)
 
 
 def _list(value: Sequence[Any], indent: int) -> str:
     """Return a list; items start in their key's column, as PyYAML and conda-lock write them."""
     pad = " " * indent
-    return "\n" + "".join(f"{pad}- {_item(each, indent)}" for each in value)
+    return "\n" + "".join(f"{pad}- {_item(entry, indent)}" for entry in value)
 
 
 def _item(value: Any, indent: int) -> str:

@@ -22,7 +22,7 @@ def no_handlers(channel_settings: Sequence[Any], config: ChannelConfig) -> Calla
     }
 
     def authorize(url: str) -> str:
-        for channel in [each for each in handlers if _is_meant(each, url, config)]:
+        for channel in [handler for handler in handlers if _is_meant(handler, url, config)]:
             _log.warning(
                 "warning: channel_settings: the auth handler %s of %s can't be used without conda; "
                 "`conda multiplat` uses it",

@@ -394,7 +394,7 @@ def detect_with_conda(names: Collection[str]) -> tuple[VirtualPackage, ...]:
             left_out.append(plugin)
             packages += [VirtualPackage("__cuda", cuda)] if cuda else []
     hook = manager.subset_hook_caller("conda_virtual_packages", remove_plugins=left_out)
-    packages += [_virtual_package(each) for group in hook() for each in group]
+    packages += [_virtual_package(package) for group in hook() for package in group]
     return tuple(sorted(package for package in packages if package is not None))
 
 

@@ -209,8 +209,8 @@ def _kind_problem(key: str, value: Any) -> str:
     if key in (*_MAPS, _PACKAGES):
         kinds = (str, int, date) if key == _PACKAGES else (str,)
         fine = isinstance(value, dict) and all(
-            isinstance(name, str) and (each is None or isinstance(each, kinds))
-            for name, each in value.items()
+            isinstance(name, str) and (entry is None or isinstance(entry, kinds))
+            for name, entry in value.items()
         )
         return "" if fine else "does not map text to text"
     if key == "channel_settings":
@@ -236,7 +236,7 @@ def _merge(values: dict[str, Any], key: str, value: Any) -> None:
     if value is None:
         return
     if key in _LISTS:
-        parts = [value] if isinstance(value, str) else [str(each) for each in value]
+        parts = [value] if isinstance(value, str) else [str(part) for part in value]
         values[key] = list(dict.fromkeys([*parts, *values.get(key, [])]))
     elif key == "channel_settings" and isinstance(value, list):
         values[key] = [*values.get(key, []), *value]  # the last one of a channel wins

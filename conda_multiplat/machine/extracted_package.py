@@ -174,7 +174,7 @@ def _wrong_document(texts: Mapping[str, bytes], identity: tuple[str, str, str]) 
     if reason := _another_package(texts, identity):
         return reason
     others = [json.loads(text) for text in texts.values()]
-    return "" if all(isinstance(each, dict) for each in others) else "info is not a mapping"
+    return "" if all(isinstance(other, dict) for other in others) else "info is not a mapping"
 
 
 def _wrong_file(folder: Path, entries: Iterable[dict[str, Any]], *, contents: bool) -> str:

@@ -105,8 +105,8 @@ def left_by_scripts(prefix: Path, names: Collection[str]) -> dict[str, int | Non
     """
     if not names and not any(True for pattern in _LINK_SCRIPTS for _ in prefix.glob(pattern)):
         return {}
-    found = damage(prefix, {})
-    paths = [path for each in found.values() for path in (*each.missing, *each.altered)]
+    damaged = damage(prefix, {}).values()
+    paths = [path for files in damaged for path in (*files.missing, *files.altered)]
     return {path: _lstat_size(prefix / path) for path in paths}
 
 

@@ -173,7 +173,7 @@ def typed_for(files: Sequence[Path], command: str) -> str:
         nearest = _found_files()
     except ManifestError:
         nearest = []
-    if [file.resolve() for file in files] == [each.resolve() for each in nearest]:
+    if [file.resolve() for file in files] == [path.resolve() for path in nearest]:
         return f"conda multiplat {command}"
     return f"conda multiplat {command} -f {' '.join(map(typed, files))}"
 

@@ -153,8 +153,8 @@ class _Expansion:
                 shown_problem = Problem(at, str(error), error.hint)
                 self.problems.add(Problem(at, NOT_SHOWN) if foreign else shown_problem)
                 continue
-            for each in self._lines(requirement, inner):
-                yield self._constraint(each) if option in _CONSTRAINTS else each
+            for inner_line in self._lines(requirement, inner):
+                yield self._constraint(inner_line) if option in _CONSTRAINTS else inner_line
 
     def _constraint(self, line: Requirement) -> Requirement:
         """Return a line of a constraints file, which must have a name (as in pip)."""

@@ -267,7 +267,7 @@ class _Names:
         if (
             key in self._folders
             or not self._files.isdisjoint(above)
-            or any(self._folders.get(each, folder) != folder for each, folder in above.items())
+            or any(self._folders.get(parent, folder) != folder for parent, folder in above.items())
         ):
             return "which clashes with another of its files on some systems"
         self._files.add(key)

@@ -96,8 +96,8 @@ def program_of(name: str | None) -> tuple[str, str]:
         # A login shell's name is `-zsh`, and an old /bin/sh can't read bash's start file.
         if Path(program).name.removesuffix(".exe") == name and Path(program).is_absolute():
             return name, program
-    for each in _PROGRAMS.get(name, (name,)):
-        if path := shutil.which(each):
+    for executable in _PROGRAMS.get(name, (name,)):
+        if path := shutil.which(executable):
             return name, path
     raise UsageError(f"{name} is not installed", hints=[_choose()])
 
@@ -154,8 +154,8 @@ def _exec(command: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
     try:
         os.execvpe(command[0], list(command), dict(environ))
     except OSError:
-        for each, handler in was.items():
-            signal.signal(each, handler)
+        for wa, handler in was.items():
+            signal.signal(wa, handler)
         raise
 
 

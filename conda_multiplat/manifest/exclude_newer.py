@@ -105,10 +105,10 @@ def combined(said: Iterable[Said]) -> ExcludeNewer:
     everything = ""
     channels: dict[str, str] = {}
     packages: dict[str, str] = {}
-    for each in said:
-        everything = each.rule.everything or everything
-        channels |= dict(each.rule.channels)
-        packages |= dict(each.rule.packages)
+    for entry in said:
+        everything = entry.rule.everything or everything
+        channels |= dict(entry.rule.channels)
+        packages |= dict(entry.rule.packages)
     rule = Rule(everything, tuple(channels.items()), tuple(sorted(packages.items())))
     return of_both(rule)
 
@@ -120,7 +120,7 @@ def of_both(rule: Rule) -> ExcludeNewer:
 
 def channel_problems(said: Sequence[Said], environments: Mapping[str, Environment]) -> set[Problem]:
     """Return problems of channels that the manifest does not name: a typo would exempt packages."""
-    views = [view for each in environments.values() for view in each.views.values()]
+    views = [view for environment in environments.values() for view in environment.views.values()]
     named = {_plain(text.value) for view in views for text in view.channels}
     of_specs = (spec_channel(line.text) for view in views for line in view.conda)
     named |= set(map(_plain, filter(None, of_specs)))
@@ -128,8 +128,8 @@ def channel_problems(said: Sequence[Said], environments: Mapping[str, Environmen
         return set()
     return {
         _unknown(key.at, key.value, sorted(named - {"nodefaults"}))
-        for each in said
-        for key in each.places
+        for entry in said
+        for key in entry.places
         if _plain(key.value) not in named
     }
 

@@ -55,7 +55,7 @@ class LicenseRules(NamedTuple):
         return {
             "allow": [text.value for text in self.allow],
             "deny": [text.value for text in self.deny],
-            "exceptions": [each._replace(at=NOWHERE) for each in self.exceptions],
+            "exceptions": [exception._replace(at=NOWHERE) for exception in self.exceptions],
         }
 
 
@@ -64,7 +64,7 @@ def combined(rules: Sequence[LicenseRules]) -> LicenseRules:
 
     A licence that one file denies is denied.
     """
-    exceptions = {each.package: each for rule in rules for each in rule.exceptions}
+    exceptions = {exception.package: exception for rule in rules for exception in rule.exceptions}
     deny = {text.value: text for rule in rules for text in rule.deny}
     allow = {text.value: text for rule in rules for text in rule.allow}
     if len(rules) > 1:  # within one file, a contradiction is refused

@@ -188,8 +188,10 @@ class Manifest(NamedTuple):
         """Return a copy in which ``changed`` has been applied to each view of each environment."""
         return self._replace(
             environments={
-                name: each._replace(views={at: changed(view) for at, view in each.views.items()})
-                for name, each in self.environments.items()
+                name: environment._replace(
+                    views={at: changed(view) for at, view in environment.views.items()}
+                )
+                for name, environment in self.environments.items()
             }
         )
 

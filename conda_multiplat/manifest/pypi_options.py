@@ -82,11 +82,11 @@ def combined(options: Sequence[PypiOptions]) -> PypiOptions:
     said: dict[str, str] = {}
     indexes: dict[str, str] = {}
     sources: dict[str, str] = {}
-    for each in options:
-        said |= each.said()
-        indexes |= dict(each.indexes)
-        sources |= dict(each.sources)
-    hosts = {host for each in options for host in each.file_hosts}
+    for option in options:
+        said |= option.said()
+        indexes |= dict(option.indexes)
+        sources |= dict(option.sources)
+    hosts = {host for option in options for host in option.file_hosts}
     return _options(said, indexes, sources, hosts)
 
 

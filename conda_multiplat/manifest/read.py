@@ -74,12 +74,12 @@ def read_manifest(
         host_subdirs
     )
     named = [env.platforms for head in heads for env in head.environments.values()]
-    subdirs = unique([*platforms, *also, *(each for group in named for each in group)])
+    subdirs = unique([*platforms, *also, *(subdir for group in named for subdir in group)])
     lines = [{subdir: reader.lines(subdir) for subdir in subdirs} for reader in readers]
     problems = {problem for reader in readers for problem in reader.problems}
     if check_license:
         rules = [head.licenses for head in heads]
-        problems |= {problem for each in rules for problem in license_problems(each, check_license)}
+        problems |= {problem for rule in rules for problem in license_problems(rule, check_license)}
     environments = combine(heads, lines, subdirs, problems)
     problems |= relation_problems(environments, heads)
     said = [head.exclude_newer for head in heads]
@@ -170,4 +170,4 @@ class _FileReader:
 
 
 def _merge(maps: Iterable[dict[str, str]]) -> dict[str, str]:
-    return {key: value for each in maps for key, value in each.items()}
+    return {key: value for mapping in maps for key, value in mapping.items()}

@@ -107,15 +107,17 @@ class CpuBuild:
             every: all targets of the manifest.
             add: the command that adds a line, as it is typed here.
         """
-        every, these = list(every), {str(each) for each in having}
+        every, these = list(every), {str(target) for target in having}
         others = (
-            each for each in every if str(each) not in these and not has_cuda(each.virtual_packages)
+            target
+            for target in every
+            if str(target) not in these and not has_cuda(target.virtual_packages)
         )
-        if not (self.spec and self.fix) or not any(_has_line(each, self.at) for each in others):
+        if not (self.spec and self.fix) or not any(_has_line(other, self.at) for other in others):
             return self
         commands = [
             shlex.join([*add.split(), self.spec, *_only(environment, having, every)])
-            for environment in unique(each.environment for each in having)
+            for environment in unique(target.environment for target in having)
         ]
         return replace(self, fix=f"run `{'; '.join(commands)}`")
 
@@ -141,9 +143,11 @@ def _has_line(target: Target, at: Location) -> bool:
 def _only(environment: str, having: Sequence[Target], every: Sequence[Target]) -> list[str]:
     """Return the options that limit a command to an environment's targets among ``having``."""
     options = [] if environment == DEFAULT_ENVIRONMENT else ["-e", environment]
-    platforms = [each.subdir for each in having if each.environment == environment]
-    if any(each.environment == environment and each.subdir not in platforms for each in every):
-        options += [word for each in platforms for word in ("--platform", each)]
+    platforms = [target.subdir for target in having if target.environment == environment]
+    if any(
+        target.environment == environment and target.subdir not in platforms for target in every
+    ):
+        options += [word for platform in platforms for word in ("--platform", platform)]
     return options
 
 
@@ -178,7 +182,7 @@ class Newest:
             return [*text, f"  to get it {self.fix}"]
         if self.obstacle:
             text.append("  it would have no solution with")
-            text += [f"    {each.at}  {each.text}" for each in self.clash]
+            text += [f"    {line.at}  {line.text}" for line in self.clash]
             text += _explained(self.obstacle, whole=whole)
         return text
 
@@ -188,6 +192,6 @@ class Newest:
             "version": self.version,
             "reason": self.reason,
             "fix": self.fix,
-            "clash": [each.to_dict() for each in self.clash],
+            "clash": [line.to_dict() for line in self.clash],
             "obstacle": self.obstacle,
         }

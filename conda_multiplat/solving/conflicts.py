@@ -28,10 +28,10 @@ def no_solution(
         every: all requested targets, including those that don't change.
     """
 
-    def key(each: Conflict) -> Hashable:
-        suggestions = tuple((name, tuple(near)) for name, near in each.suggestions.items())
-        asked = each.requirements, each.request.channels, each.agreement
-        return *asked, each.explanation, suggestions, each.fix, each.advice
+    def key(conflict: Conflict) -> Hashable:
+        suggestions = tuple((name, tuple(near)) for name, near in conflict.suggestions.items())
+        asked = conflict.requirements, conflict.request.channels, conflict.agreement
+        return *asked, conflict.explanation, suggestions, conflict.fix, conflict.advice
 
     groups = {_targets(group, every): _lines(group) for group in _alike(conflicts, key)}
     documents = [_document(conflict) for conflict in conflicts]
@@ -43,9 +43,15 @@ def no_pypi_solution(
 ) -> NoSolutionError:
     """Return the error for targets whose conda packages can be solved but not those of PyPI."""
 
-    def key(each: PypiConflict) -> Hashable:
-        shown = tuple((project.name, project.version) for project in each.provided)
-        return each.requirements, each.explanation, shown, each.hints, each.agreement
+    def key(conflict: PypiConflict) -> Hashable:
+        shown = tuple((project.name, project.version) for project in conflict.provided)
+        return (
+            conflict.requirements,
+            conflict.explanation,
+            shown,
+            conflict.hints,
+            conflict.agreement,
+        )
 
     groups = {_targets(group, every): _pypi_lines(group) for group in _alike(conflicts, key)}
     documents = [_pypi_document(conflict) for conflict in conflicts]
@@ -129,7 +135,9 @@ def _targets(
     conflicts: Sequence[Conflict] | Sequence[PypiConflict], every: Sequence[Target]
 ) -> str:
     """Return the failed targets; an environment that fails on all platforms is named once."""
-    failed = {(t.environment, t.subdir): t for t in (each.request.target for each in conflicts)}
+    failed = {
+        (t.environment, t.subdir): t for t in (conflict.request.target for conflict in conflicts)
+    }
     platforms: dict[str, list[str]] = {}
     for target in every:
         platforms.setdefault(target.environment, []).append(target.subdir)

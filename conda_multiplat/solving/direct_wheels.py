@@ -73,7 +73,7 @@ def unfit_needs(
     for record in solution.records:
         if not record.is_wheel or rank(record.url, ranks) is not None:
             continue
-        askers = sorted(each.name for each in solution.records if record.name in each.depends)
+        askers = sorted(wheel.name for wheel in solution.records if record.name in wheel.depends)
         file = file_of(record.url)
         where = f"can't be installed on {{}}, Python {'.'.join(python.split('.')[:2])}"
         by = f", and {' and '.join(askers)} {'need' if len(askers) > 1 else 'needs'} it"
@@ -90,7 +90,7 @@ def _bringing(name: str, solution: PypiSolution) -> Iterator[Requirement]:
         option, place = split_option(line.text)
         roots = [line.name] if line.name and not line.text.startswith(CONSTRAINT) else []
         if not line.name and (not option or option in EDITABLE) and not line.text.startswith(HASH):
-            roots = [each.name for each in solution.records if is_at(place, each.url)]
+            roots = [record.name for record in solution.records if is_at(place, record.url)]
         if name in reachable(roots, depends):
             yield line
 
@@ -101,7 +101,7 @@ def _hint(has: Sequence[Tag], ranked: Sequence[Tag], subdir: str, subdirs: Colle
     platforms = {tag.platform for tag in has}
     wanted = _platform_marker(platforms, subdir, subdirs)
     if not runs & platforms and not wanted:
-        promises = [each for each in sorted(platforms) if promise_for(each)]
+        promises = [platform for platform in sorted(platforms) if promise_for(platform)]
         if promise := promise_for(least(promises)) if promises else "":
             return f"promise {promise} for {subdir} under multiplat: virtual-packages"
         return f"take a wheel for {subdir}"
@@ -146,10 +146,10 @@ def _kinds(platform: str) -> Iterator[tuple[str, str]]:
 def _python_marker(has: Sequence[Tag]) -> str:
     """Return the marker for a wheel's Pythons: some versions, or all from one on (``abi3``)."""
     found = [match for tag in has if (match := _PYTHON.fullmatch(tag.interpreter))]
-    versions = sorted({(int(each["major"]), int(each["minor"] or 0)) for each in found})
+    versions = sorted({(int(match["major"]), int(match["minor"] or 0)) for match in found})
     if not versions:
         return 'implementation_name != "cpython"'
-    if all(not each["minor"] for each in found):
+    if all(not match["minor"] for match in found):
         return f'python_version < "{versions[-1][0] + 1}"'
     grows = any(tag.abi == "abi3" or tag.interpreter.startswith("py") for tag in has)
     sign = ">=" if grows else "=="

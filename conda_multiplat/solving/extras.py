@@ -36,7 +36,9 @@ class Metadata(NamedTuple):
     @property
     def optional(self) -> Metadata:
         """Without what it needs in any case: conda's package has that, in conda's words."""
-        return self._replace(requires=tuple(each for each in self.requires if "extra" in each))
+        return self._replace(
+            requires=tuple(require for require in self.requires if "extra" in require)
+        )
 
 
 def read_metadata(text: str) -> Metadata:

@@ -174,7 +174,13 @@ def _content(target: Target) -> dict[str, Any]:
         if said := target.exclude_newer.content(pypi=pypi):
             content["exclude_newer"] = said
     asked = (*target.view.conda, *target.view.pypi)
-    if grouped := sorted({(each.category, each.text) for each in asked if each.category != "main"}):
+    if grouped := sorted(
+        {
+            (requirement.category, requirement.text)
+            for requirement in asked
+            if requirement.category != "main"
+        }
+    ):
         content["categories"] = grouped
     return content
 

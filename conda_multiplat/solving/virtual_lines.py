@@ -35,8 +35,8 @@ def _advice(request: SolveRequest, line: Requirement) -> str:
         return ""
     if problem := promise_problem(subdir, name, value):
         return f"{problem[0]}: give the line a selector, or leave it out"
-    promised = [each for each in request.virtual_packages if each.name == line.name]
-    versions = [each.build if name == "archspec" else each.version for each in promised]
+    promised = [package for package in request.virtual_packages if package.name == line.name]
+    versions = [package.build if name == "archspec" else package.version for package in promised]
     why = (
         f"{subdir} is promised {line.name} {versions[0]}" if versions else _NOT_PROMISED % line.name
     )

@@ -33,15 +33,15 @@ def plausible(count: int | None) -> int | None:
 def total_document(sizes: Iterable[int | None]) -> dict[str, int]:
     """Return the sum of the known sizes and the number of unknown ones, for ``--json``."""
     known = list(sizes)
-    return {"bytes": sum(each or 0 for each in known), "of_unknown_size": known.count(None)}
+    return {"bytes": sum(count or 0 for count in known), "of_unknown_size": known.count(None)}
 
 
 def total_words(sizes: Iterable[int | None]) -> str:
     """Format a sum: ``1.2 GB``; ``over 1.2 GB`` if some are unknown, ``""`` if all are."""
     known = list(sizes)
-    if all(each is None for each in known):
+    if all(count is None for count in known):
         return ""
-    count = size(sum(each or 0 for each in known))
+    count = size(sum(count or 0 for count in known))
     return f"over {count}" if None in known else count
 
 
@@ -59,7 +59,7 @@ def noted(*parts: str) -> str:
 
 def between(sizes: Iterable[int | None]) -> str:
     """Format the range of several sizes: ``7.1 MB``, ``7.1-8.0 MB``, ``?`` if all are unknown."""
-    known = [each for each in sizes if each is not None]
+    known = [count for count in sizes if count is not None]
     if not known:
         return "?"
     least, most = size(min(known)), size(max(known))

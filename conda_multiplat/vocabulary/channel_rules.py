@@ -52,8 +52,8 @@ def require_allowed(urls: Iterable[str], config: ChannelConfig, base: Path) -> N
     if not (config.allowlist_channels or config.denylist_channels):
         return
     if refused := refusals(urls, config, base):
-        keys = list(dict.fromkeys(each.key for each in refused))
-        first, *others = ([each for each in refused if each.key == key] for key in keys)
+        keys = list(dict.fromkeys(refusal.key for refusal in refused))
+        first, *others = ([refusal for refusal in refused if refusal.key == key] for key in keys)
         raise ChannelRefusedError(
             f"{_WORDS[keys[0]]}:",
             details=[
@@ -71,8 +71,8 @@ def require_allowed(urls: Iterable[str], config: ChannelConfig, base: Path) -> N
 def _lines(refused: Iterable[Refusal]) -> list[str]:
     return [
         line
-        for each in refused
-        for line in (f"channel name: {each.name}", f"channel url: {unquote(each.url)}")
+        for refusal in refused
+        for line in (f"channel name: {refusal.name}", f"channel url: {unquote(refusal.url)}")
     ]
 
 

@@ -84,9 +84,9 @@ def implied_promises(
     """
     lacking = unmet(needs, has, matches)
     promises = []
-    for package in sorted({spec_name(each.need.spec) for each in lacking}):
+    for package in sorted({spec_name(lack.need.spec) for lack in lacking}):
         its = [need for need in needs if spec_name(need.spec) == package]
-        first = next(each.need for each in lacking if spec_name(each.need.spec) == package)
+        first = next(lack.need for lack in lacking if spec_name(lack.need.spec) == package)
         if package == "__cuda":
             its += _library_needs(versions)
         value = _least(package, its, matches, is_newer)

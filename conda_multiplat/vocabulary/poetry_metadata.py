@@ -71,7 +71,7 @@ def _texts(name: str, value: Any, *, optional: bool) -> Iterator[str]:
 def _text(name: str, table: Mapping[str, Any]) -> str:
     extras = table.get("extras")
     named = name + (f"[{','.join(map(str, extras))}]" if isinstance(extras, list) else "")
-    markers = " and ".join(f"({each})" for each in _markers(table))
+    markers = " and ".join(f"({marker})" for marker in _markers(table))
     behind = f" ; {markers}" if markers else ""
     if place := place_of_table(table):
         return f"{named} @ {place}{behind}"
@@ -123,8 +123,8 @@ def _platform_marker(text: str) -> str:
 
 def _python_marker(bounds: str) -> str:
     return " and ".join(
-        f'{_python_of(each.operator, each.version)} {each.operator} "{each.version}"'
-        for each in sorted(SpecifierSet(bounds), key=str)
+        f'{_python_of(bound.operator, bound.version)} {bound.operator} "{bound.version}"'
+        for bound in sorted(SpecifierSet(bounds), key=str)
     )
 
 

@@ -119,7 +119,7 @@ def _known_symbols() -> Iterator[LicenseSymbol]:
         key = entry.get("spdx_license_key") or ""
         if key and not _REFERENCE.fullmatch(key):
             aliases = entry.get("other_spdx_license_keys") or ()
-            old = tuple(each for each in aliases if not _REFERENCE.fullmatch(each))
+            old = tuple(alias for alias in aliases if not _REFERENCE.fullmatch(alias))
             yield LicenseSymbol(key, aliases=old, is_exception=bool(entry.get("is_exception")))
 
 
@@ -127,8 +127,8 @@ def _known_symbols() -> Iterator[LicenseSymbol]:
 def _spdx() -> tuple[Licensing, dict[str, str]]:
     """Return the parser, and current and deprecated identifiers in lower case -> current ones."""
     symbols = list(_known_symbols())
-    names = {alias.lower(): each.key for each in symbols for alias in each.aliases}
-    names |= {each.key.lower(): each.key for each in symbols}
+    names = {alias.lower(): symbol.key for symbol in symbols for alias in symbol.aliases}
+    names |= {symbol.key.lower(): symbol.key for symbol in symbols}
     return Licensing(symbols), names
 
 
@@ -159,8 +159,8 @@ def _name(text: str) -> str:
     name = " ".join(text.lower().split())
     plain = " ".join(_FILLING.sub(" ", name).split())
     known = _spdx()[1]
-    for each in (name, plain):
-        if spdx := _ALIASES.get(each) or known.get(each):
+    for alias in (name, plain):
+        if spdx := _ALIASES.get(alias) or known.get(alias):
             return spdx
     match = _GNU.fullmatch(plain)
     if match is None:

@@ -64,9 +64,9 @@ Grouped = Mapping[tuple[str, VirtualPackage | None], Sequence[str]]
 def grouped(lacking: Sequence[Unmet], versions: Mapping[str, str]) -> Grouped:
     """Group needs by the records that share them; ``versions`` are the records' versions."""
     needs: dict[tuple[str, VirtualPackage | None], list[str]] = {}
-    for each in sorted(lacking, key=lambda each: (each.need.spec, each.need.record)):
-        record = f"{each.need.record} {versions.get(each.need.record, '')}".strip()
-        needs.setdefault((each.need.spec, each.has), []).append(record)
+    for unmet in sorted(lacking, key=lambda each: (each.need.spec, each.need.record)):
+        record = f"{unmet.need.record} {versions.get(unmet.need.record, '')}".strip()
+        needs.setdefault((unmet.need.spec, unmet.has), []).append(record)
     return needs
 
 
@@ -86,7 +86,7 @@ def _several(records: Sequence[str]) -> str:
 
 def hints_for(lacking: Sequence[Unmet], subdir: str) -> list[str]:
     """Return hints: the driver that would suffice, and how to override the detection."""
-    specs = [each.need.spec for each in lacking]
+    specs = [unmet.need.spec for unmet in lacking]
     versions = [least_cuda(spec) for spec in specs if spec_name(spec) == "__cuda"]
     cuda = max(filter(None, versions), key=lambda v: tuple(map(int, v.split("."))), default="")
     driver = least_driver(cuda, subdir) if cuda else ""

@@ -258,7 +258,7 @@ class Reader:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line, mark.column) if mark else (0, 0)
         lines = text.splitlines()
-        marked = [number for number, each in enumerate(lines, 1) if each.startswith("<<<<<<< ")]
+        marked = [number for number, line in enumerate(lines, 1) if line.startswith("<<<<<<< ")]
         if marked:
             said = "a merge conflict: '<<<<<<<'"
             self.problem(Location(self.file, marked[0]), said, "keep what is right, then lock")

@@ -146,7 +146,7 @@ def _environ(**more: str) -> dict[str, str]:
 
 
 def _hostile(random_: random.Random, *, path: bool = False) -> str:
-    pieces = [each for each in _PIECES if not path or each not in ("@PREFIX@", "\x01")]
+    pieces = [piece for piece in _PIECES if not path or piece not in ("@PREFIX@", "\x01")]
     return "".join(random_.choices(pieces, k=random_.randint(0, 6)))
 
 
@@ -354,6 +354,6 @@ def test_powershell_faults(text: str) -> None:
 def test_every_shell_has_a_windows_form_or_says_so() -> None:
     """What is made for Windows names all of conda's folders."""
     case = activation("C:\\envs\\e", "e", windows=True)
-    for each in SHELLS.values():
-        if each.everywhere:
-            assert "mingw-w64" in each.hook(case)
+    for shell in SHELLS.values():
+        if shell.everywhere:
+            assert "mingw-w64" in shell.hook(case)

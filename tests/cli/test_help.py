@@ -50,7 +50,7 @@ def test_options_are_taken() -> None:
         taken = _read(shared, text, set()) | {"help", "json", "quiet", "say_more", "said_yes"}
         # Some are read by a name that is put together.
         taken |= {action.dest for action in parser._actions if f'"{action.dest}"' in text}
-        wrong += [(name, each.dest) for each in parser._actions if each.dest not in taken]
+        wrong += [(name, action.dest) for action in parser._actions if action.dest not in taken]
     assert wrong == []
 
 

@@ -111,7 +111,7 @@ def test_condas_proxy_first(
     web = _web(proxy_servers={"http": f"http://{two.host}"})
     assert web.get("http://example.invalid/a", 10) == b"here"
     assert _web().get("http://example.invalid/b", 10) == b"here"
-    asked = [[path for path, *_ in each.asked] for each in servers]
+    asked = [[path for path, *_ in server.asked] for server in servers]
     assert asked == [["http://example.invalid/b"], ["http://example.invalid/a"]]
 
 
@@ -172,7 +172,7 @@ def test_each_try_is_alike(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sche
         with pytest.raises(UnfetchedError) as caught:
             Web(settings).get(f"{scheme}://me:secret@x.example/a", 10)
     assert caught.value.reason == "503 Service Unavailable"
-    assert [(each.path, each.authorised) for each in proxy.requests] == [("/a", True)] * 4
+    assert [(request.path, request.authorised) for request in proxy.requests] == [("/a", True)] * 4
 
 
 def test_host_without_a_proxy(servers: tuple[_Server, _Server]) -> None:

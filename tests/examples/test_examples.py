@@ -93,9 +93,9 @@ EXIT_CODES = {"conda multiplat outdated --exit-code": 1}
 
 
 def _runs(world: World, project: str, *commands: str) -> None:
-    typed = [world.real(each) for each in commands if _can_run(each)]
+    typed = [world.real(command) for command in commands if _can_run(command)]
     for ended in world.place(project).run(typed) if typed else ():
-        code = next((EXIT_CODES[each] for each in EXIT_CODES if ended.command.startswith(each)), 0)
+        code = next((EXIT_CODES[code] for code in EXIT_CODES if ended.command.startswith(code)), 0)
         assert ended.code == code, f"$ {ended.command}\n{ended.output}(exit code {ended.code})"
 
 
@@ -103,7 +103,7 @@ def _runs(world: World, project: str, *commands: str) -> None:
 def test_commands(world: World, block: Block) -> None:
     """Commands without output: each succeeds."""
     commands = [line for line in block.text.splitlines() if line.strip()]
-    for part in [[each] for each in commands] if block.each else [commands]:
+    for part in [[command] for command in commands] if block.each else [commands]:
         _runs(world, block.project, *part)
 
 

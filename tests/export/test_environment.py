@@ -50,7 +50,7 @@ def locked(*records: CondaRecord, channels: tuple[str, ...] = ("conda-forge",)) 
     return LockFile(
         environment="default",
         sources=("environment.yml",),
-        channels=tuple(LockChannel(each) for each in channels),
+        channels=tuple(LockChannel(channel) for channel in channels),
         platforms={"linux-64": PlatformLock.of("0" * 64, records, (), ["python"])},
     )
 

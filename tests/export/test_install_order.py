@@ -40,7 +40,7 @@ def random_graph(seed: int) -> dict[str, set[str]]:
 
 
 def records_of(graph: dict[str, set[str]]) -> list[CondaRecord]:
-    return [record(name, *(f"{each} >=1" for each in needs)) for name, needs in graph.items()]
+    return [record(name, *(f"{need} >=1" for need in needs)) for name, needs in graph.items()]
 
 
 def test_needed_first_then_alphabet():
@@ -124,7 +124,7 @@ def test_properties_on_random_graphs(seed: int):
     for name in graph:
         for other in needs[name]:
             assert name in needs[other] or place[other] < place[name]
-        cycle = {name} | {each for each in needs[name] if name in needs[each]}
+        cycle = {name} | {need for need in needs[name] if name in needs[need]}
         places = [place[each] for each in cycle]
         assert max(places) - min(places) == len(cycle) - 1
     random.Random(seed).shuffle(given)
@@ -135,7 +135,7 @@ def test_properties_on_random_graphs(seed: int):
 def test_the_alphabet_among_the_ready_ones(seed: int):
     """Without cycles the order is the plain algorithm's: always the first name that is ready."""
     graph = {
-        name: {each for each in needs if each > name} for name, needs in random_graph(seed).items()
+        name: {need for need in needs if need > name} for name, needs in random_graph(seed).items()
     }
     expected: list[str] = []
     while len(expected) < len(graph):

@@ -124,7 +124,7 @@ def test_rattler_reads_it(tmp_path: Path, seed: int) -> None:
             platform.name: packages
             for platform, packages in environments[lock.environment].packages_by_platform().items()
         }
-        wanted = {subdir: each for subdir, each in lock.platforms.items() if each.every}
+        wanted = {subdir: platform for subdir, platform in lock.platforms.items() if platform.every}
         assert set(read) == set(wanted)
         for subdir, locked in wanted.items():
             assert {_said(each) for each in read[subdir]} == {_wanted(r) for r in locked.every}

@@ -93,7 +93,7 @@ def test_packaging_reads_it() -> None:
     """It is valid, and each package is where it is locked."""
     pylock = Pylock.from_dict(tomli.loads(render(locked(*RECORDS), "linux-64")))
     pylock.validate()
-    assert {str(package.name) for package in pylock.packages} == {each.name for each in RECORDS}
+    assert {str(package.name) for package in pylock.packages} == {record.name for record in RECORDS}
     by_name = {str(package.name): package for package in pylock.packages}
     (wheel,) = by_name["numpy"].wheels or ()
     assert (wheel.url, wheel.hashes) == (WHEEL.url, {"sha256": "a" * 64})

@@ -130,7 +130,7 @@ def test_cache(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     with tallied(request, "damaged cache, install") as tally:
         for _ in range(rounds(30)):
             files = sorted(path for path in machine.cache.rglob("*") if path.is_file())
-            path = tally.random.choice([each for each in files if each.name != ".cache.lock"])
+            path = tally.random.choice([file for file in files if file.name != ".cache.lock"])
             damage = tally.random.choice(DAMAGES)
             with tally.attempt(f"{damage.__name__} {path.relative_to(machine.cache)}"):
                 damage(path, tally.random)
@@ -198,8 +198,8 @@ def lists(machine: Machine) -> Callable[[str], None]:
 def _rewrite(archive: Path, path: str) -> None:
     with tarfile.open(archive) as old:
         members = [
-            (each, file.read() if (file := old.extractfile(each)) else b"")
-            for each in old.getmembers()
+            (getmember, file.read() if (file := old.extractfile(getmember)) else b"")
+            for getmember in old.getmembers()
         ]
     with tarfile.open(archive, "w:bz2") as new:
         for member, data in members:

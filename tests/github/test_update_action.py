@@ -43,9 +43,9 @@ class Scene:
         """Have these versions of ``tool`` in the channel, one of them since today."""
         now = {"timestamp": int(time.time() * 1000)}
         tools = [
-            Package("tool", each, noarch="python", depends=["python"], metadata=times)
-            for each in versions
-            for times in [now if each == today else {}]
+            Package("tool", version, noarch="python", depends=["python"], metadata=times)
+            for version in versions
+            for times in [now if version == today else {}]
         ]
         python = Package("python", "3.12.4", subdir="linux-64")
         write_repodata(self.channel, [python, *tools])

@@ -152,7 +152,7 @@ def test_hook_files_pattern() -> None:
     import re
 
     hooks = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
-    assert len({each["files"] for each in hooks}) == 1
+    assert len({hook["files"] for hook in hooks}) == 1
     pattern = re.compile(hooks[0]["files"])
     for name in (
         *("environment.yml", "a/environment.yaml", "conda-lock.yml", "a/b.conda-lock.yml"),

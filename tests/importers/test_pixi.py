@@ -54,7 +54,7 @@ def _random_manifest(chance: random.Random) -> dict[str, Any]:
     features = {name: _random_feature(chance) for name in FEATURES}
     for feature in features.values():
         if chance.random() < 0.3:
-            named = [each if isinstance(each, str) else "gpu" for each in platforms]
+            named = [platform if isinstance(platform, str) else "gpu" for platform in platforms]
             feature["platforms"] = chance.sample(named, chance.randint(1, len(named)))
     environments = {
         name: {
@@ -88,7 +88,7 @@ def _wanted(feature: Mapping[str, Any], platform: PixiPlatform) -> dict[str, str
 def _platforms(data: Mapping[str, Any], features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The platform of each subdir that an environment of these features is solved for."""
     every = [read_platform(each, []) for each in data["workspace"]["platforms"]]
-    lists = [each["platforms"] for each in features if "platforms" in each]
+    lists = [feature["platforms"] for feature in features if "platforms" in feature]
     named = {name for names in lists for name in names}
     exact = {each.subdir for each in every if each and each.name in named}
     found: dict[str, PixiPlatform] = {}
@@ -131,7 +131,7 @@ def test_any_manifest(start: int) -> None:
 
 def _saying_something(specs: set[str]) -> set[str]:
     """Without the bare names of packages that other specs say more of."""
-    more = {each.partition("[")[0] for each in specs if "[" in each}
+    more = {spec.partition("[")[0] for spec in specs if "[" in spec}
     return specs - more
 
 
@@ -152,11 +152,13 @@ def _check(
     got = {conda_meaning(each.text) for each in found.view.conda}
     assert _saying_something(got) == _saying_something(wanted), where
     top = data["workspace"]["channels"]
-    channels = [channel for each in features for channel in each.get("channels", top)]
+    channels = [channel for feature in features for channel in feature.get("channels", top)]
     expected = list(dict.fromkeys(channels or top))
-    assert [each.value for each in found.view.channels] == expected, where
+    assert [channel.value for channel in found.view.channels] == expected, where
     cuda = [
-        each["system-requirements"]["cuda"] for each in features if "system-requirements" in each
+        feature["system-requirements"]["cuda"]
+        for feature in features
+        if "system-requirements" in feature
     ]
     cuda = cuda if not platform.subdir.startswith("osx") else []
     expected = max([*cuda, *platform.promises.values()], default=None)

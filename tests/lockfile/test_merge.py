@@ -23,7 +23,7 @@ LINUX, MAC = "linux-64", "osx-arm64"
 def _targets(*lines: str, platforms: str = LINUX, extra: str = "") -> list[Target]:
     """The targets of ``default`` of a manifest with some dependencies."""
     text = f"channels: [c]\nplatforms: [{platforms}]\ndependencies:\n"
-    text += "".join(f"  - {each}\n" for each in lines) + extra
+    text += "".join(f"  - {line}\n" for line in lines) + extra
     source = Source("environment.yml", text)
     manifest = read_manifest([source], host_subdirs=(), entry_name=entry_name)
     return targets(manifest, ["default"])
@@ -207,7 +207,7 @@ def test_judged_as_check_does() -> None:
     seen = []
 
     def judge(target: Target, locked: PlatformLock) -> list[str]:
-        seen.append((target.subdir, [each.version for each in locked.records]))
+        seen.append((target.subdir, [record.version for record in locked.records]))
         return ["it does not do"]
 
     base, ours = (_of(wanted, _conda("a", version)) for version in "12")
@@ -225,7 +225,7 @@ def test_constraints_of_the_machine() -> None:
     merged, _ = _merge(base, ours, theirs, wanted)
     assert merged is not None
     needs = merged.platforms[LINUX].needs
-    assert sorted((each.spec, each.record, each.binding) for each in needs) == [
+    assert sorted((need.spec, need.record, need.binding) for need in needs) == [
         ("__cuda >=12", "a", False),
         ("__glibc <3", "b", True),
         ("__glibc >=2.28", "b", True),
@@ -240,7 +240,7 @@ def test_platforms_of_one_side() -> None:
     theirs = _lock(wanted, {LINUX: [_conda("a")], MAC: [_conda("a", "3")]})
     merged, _ = _merge(base, ours, theirs, wanted)
     assert merged is not None
-    assert {key: each.records[0].version for key, each in merged.platforms.items()} == {
+    assert {key: platform.records[0].version for key, platform in merged.platforms.items()} == {
         LINUX: "2",
         MAC: "3",
     }

@@ -177,14 +177,14 @@ def _sized(lock: LockFile) -> LockFile:
     """With a size of every package but the first."""
     return lock._replace(
         platforms={
-            subdir: each._replace(
+            subdir: platform._replace(
                 records=tuple(
                     record._replace(size=number or None)
-                    for number, record in enumerate(each.records)
+                    for number, record in enumerate(platform.records)
                 ),
-                pypi=tuple(wheel._replace(size=10**14) for wheel in each.pypi),
+                pypi=tuple(wheel._replace(size=10**14) for wheel in platform.pypi),
             )
-            for subdir, each in lock.platforms.items()
+            for subdir, platform in lock.platforms.items()
         }
     )
 

@@ -72,9 +72,9 @@ def test_changes_come_by_name() -> None:
     """Changes are in the order of names, whatever order the records have."""
     old = [record("d"), record("b"), record("a")]
     new = [record("c"), record("a", "2"), record("d", "3")]
-    found = [str(each) for each in changes(old, new, is_newer)]
+    found = [str(change) for change in changes(old, new, is_newer)]
     assert found == ["↑ a 1 → 2", "- b 1", "+ c 1", "↑ d 1 → 3"]
-    assert found == [str(each) for each in changes(old[::-1], new[::-1], is_newer)]
+    assert found == [str(change) for change in changes(old[::-1], new[::-1], is_newer)]
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def _lines(
 
 
 def _servers(host: str) -> list[str]:
-    return sorted(each.removesuffix(":443") for each in with_files([host]))
+    return sorted(file.removesuffix(":443") for file in with_files([host]))
 
 
 @pytest.mark.parametrize("host", _servers(PYPI))

@@ -75,7 +75,7 @@ def test_constraints_survive_as_needs() -> None:
     """Of ``constrains`` the lock keeps what is said of virtual packages."""
     lock = _lock(_record("cuda-version", constrains=("__cuda >=12", "cudatoolkit 12.*")))
     needs = read_lock(render(lock), "f").platforms["linux-64"].needs
-    assert [(each.spec, each.record, each.binding) for each in needs] == [
+    assert [(need.spec, need.record, need.binding) for need in needs] == [
         ("__cuda >=12", "cuda-version", False)
     ]
 
@@ -113,7 +113,7 @@ def test_one_platform(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_conda_lock_parses_it(tmp_path: Path) -> None:
     """conda-lock's own models accept every key, where there is an MD5."""
-    lock = _lock(*(each._replace(md5="0" * 32) for each in LOCK.platforms["linux-64"].records))
+    lock = _lock(*(record._replace(md5="0" * 32) for record in LOCK.platforms["linux-64"].records))
     path = tmp_path / "conda-lock.yml"
     path.write_text(render(lock), encoding="utf-8")
     code = (
@@ -188,7 +188,7 @@ def test_locks_of_others(end: str) -> None:
     lock = read_lock(FOREIGN.replace("\n", end), "conda-lock.yml")
     assert (lock.recipe, lock.intact, lock.environment) == (0, True, "default")
     found = lock.platforms["linux-64"]
-    assert [(each.name, each.version, each.build) for each in found.records] == [
+    assert [(record.name, record.version, record.build) for record in found.records] == [
         ("zlib", "1.3.1", "hb9d3cd8_2")
     ]
     sha256 = "5d7c0e5f0005f74112a34a7425179f4eb6e73c92f5d109e6af4ddeca407c92ab"
@@ -325,7 +325,7 @@ def test_second_package_of_others(changes: list[tuple[str, str]], refused: bool)
         return
     with pytest.raises(LockFileError) as raised:
         read_lock(text, "f")
-    assert [str(each).split("\n")[0] for each in raised.value.problems] == [
+    assert [str(problem).split("\n")[0] for problem in raised.value.problems] == [
         "f:46:9: a second PyPI package robosuite for linux-64; each is locked once"
     ]
 
@@ -335,7 +335,7 @@ def test_golden_digests() -> None:
     folder = CASES / "recipe-1"
     source = Source("environment.yml", (folder / "environment.yml").read_text(encoding="utf-8"))
     manifest = read_manifest([source], host_subdirs=(), entry_name=entry_name)
-    found = {each.subdir: digest(each, recipe=1) for each in targets(manifest)}
+    found = {target.subdir: digest(target, recipe=1) for target in targets(manifest)}
     golden = json.loads((folder / "digests.json").read_text(encoding="utf-8"))
     assert found == golden
 
@@ -360,9 +360,9 @@ def test_golden_locks(folder: str, environment: str) -> None:
     manifest = read_manifest([source], host_subdirs=(), entry_name=entry_name)
     lock = read_lock(text, name)
     assert (lock.recipe, lock.intact, lock.environment) == (1, True, environment)
-    found = {each.subdir: digest(each, recipe=1) for each in targets(manifest, [environment])}
-    assert found == {subdir: each.content_hash for subdir, each in lock.platforms.items()}
-    assert all(in_sync(lock, each) for each in targets(manifest, [environment]))
+    found = {target.subdir: digest(target, recipe=1) for target in targets(manifest, [environment])}
+    assert found == {subdir: platform.content_hash for subdir, platform in lock.platforms.items()}
+    assert all(in_sync(lock, target) for target in targets(manifest, [environment]))
     assert re.sub("    multiplat.metadata-sha256: .*\n", "", render(lock)) == text
     hidden = ("user", "password", "abc-123", "robot:", "tk-1", "/t/", "@")
     assert [each for each in hidden if each in text] == []
@@ -375,9 +375,9 @@ def test_golden_lock_of_recipe_2() -> None:
     text = (folder / "conda-lock.yml").read_text(encoding="utf-8")
     lock = read_lock(text, "conda-lock.yml")
     assert (lock.recipe, lock.intact) == (2, True)
-    found = {each.subdir: digest(each, recipe=2) for each in targets(project.manifest)}
+    found = {target.subdir: digest(target, recipe=2) for target in targets(project.manifest)}
     assert found == json.loads((folder / "digests.json").read_text(encoding="utf-8"))
-    assert all(in_sync(lock, each) for each in targets(project.manifest))
+    assert all(in_sync(lock, target) for target in targets(project.manifest))
     assert render(lock) == text
 
 
@@ -429,7 +429,7 @@ def test_update_of_ours_rewrites_nothing(recipe: int, kept: bool, solved: bool, 
 
 def test_every_recipe_has_golden_locks() -> None:
     """What judges locks for ever is held to locks of its time."""
-    assert {f"recipe-{each}" for each in RECIPES} <= {each.name for each in CASES.iterdir()}
+    assert {f"recipe-{recipe}" for recipe in RECIPES} <= {each.name for each in CASES.iterdir()}
 
 
 TEXT = render(LOCK)
@@ -451,7 +451,7 @@ def test_edited_locks(old: str, new: str, names: str) -> None:
     assert old in TEXT
     found = read_lock(TEXT.replace(old, new, 1), "f")
     assert not found.intact
-    assert " ".join(each.name for each in found.platforms["linux-64"].records) == names
+    assert " ".join(record.name for record in found.platforms["linux-64"].records) == names
 
 
 @pytest.mark.parametrize(
@@ -513,7 +513,7 @@ def test_hints(text: str, hint: str) -> None:
     with pytest.raises(LockFileError, match=r"^f can't be read$") as raised:
         read_lock(text, "f")
     relock = "run `conda multiplat lock --update-all`, which does not read the old lock"
-    assert [each.hint for each in raised.value.problems] == [hint + relock]
+    assert [problem.hint for problem in raised.value.problems] == [hint + relock]
     assert raised.value.exit_code == 2
 
 
@@ -568,7 +568,7 @@ def test_custom_metadata_is_text() -> None:
 def test_lock_of_a_solution() -> None:
     """A fresh lock is in order: records by name, what was asked for sorted and once."""
     found = PlatformLock.of("ab", [_record("b"), _record("a")], (), ["b", "a", "b"])
-    assert [each.name for each in found.records] == ["a", "b"]
+    assert [record.name for record in found.records] == ["a", "b"]
     assert found.requested == ("a", "b")
 
 
@@ -581,10 +581,10 @@ def test_head_by_itself(size: int, end: str) -> None:
     head = read_head(blocks, "conda-lock.yml", whole=True)
     assert head is not None
     assert head.environment == LOCK.environment
-    assert {name: each.content_hash for name, each in head.platforms.items()} == {
-        name: each.content_hash for name, each in LOCK.platforms.items()
+    assert {name: platform.content_hash for name, platform in head.platforms.items()} == {
+        name: platform.content_hash for name, platform in LOCK.platforms.items()
     }
-    assert not any(each.records for each in head.platforms.values())
+    assert not any(platform.records for platform in head.platforms.values())
     changed = [*blocks, b"# a line more\n"]
     assert read_head(changed, "conda-lock.yml", whole=True) is None
     assert read_head(changed, "conda-lock.yml", whole=False) == head

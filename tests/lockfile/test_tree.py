@@ -25,7 +25,7 @@ def _graph(needs: dict[str, Sequence[str]], *lines: str) -> LockedGraph:
         CondaRecord(name, "1", "0", f"{url}/{name}-1-0.conda", depends=tuple(depends))
         for name, depends in needs.items()
     )
-    view = View(conda=tuple(Requirement(each, each, AT) for each in lines))
+    view = View(conda=tuple(Requirement(line, line, AT) for line in lines))
     target = Target("default", "linux-64", (), frozenset(), view)
     return locked_graph(target, PlatformLock("", records), {})
 

@@ -92,8 +92,10 @@ def shuffled(lock: LockFile, seed: int) -> LockFile:
     chance.shuffle(platforms)
     return lock._replace(
         platforms={
-            name: each._replace(records=tuple(chance.sample(each.records, len(each.records))))
-            for name, each in platforms
+            name: platform._replace(
+                records=tuple(chance.sample(platform.records, len(platform.records)))
+            )
+            for name, platform in platforms
         },
     )
 
@@ -372,11 +374,17 @@ def test_conda_lock_reads_it(tmp_path: Path) -> None:
         "custom": yaml.safe_load(render(LOCK))["metadata"]["custom_metadata"],
         "packages": [
             [
-                *(each["name"], each["version"], each["platform"], each["build"], each["url"]),
-                *(each["hash"]["md5"], each["hash"]["sha256"]),
-                *(each["dependencies"], each["category"]),
+                *(
+                    package["name"],
+                    package["version"],
+                    package["platform"],
+                    package["build"],
+                    package["url"],
+                ),
+                *(package["hash"]["md5"], package["hash"]["sha256"]),
+                *(package["dependencies"], package["category"]),
             ]
-            for each in packages(LOCK)
+            for package in packages(LOCK)
         ],
         "count": 4,
     }

@@ -70,7 +70,7 @@ def _asks(draft: Draft) -> Iterator[Change]:
             found = draft.own(environment, subdir, pypi=True)
             names |= {(True, each.name or each.text) for each in found}
         for pypi, name in sorted(names):
-            yield from (Change(environment, name, pypi, each) for each in selections)
+            yield from (Change(environment, name, pypi, selection) for selection in selections)
 
 
 def _texts(view: View, change: Change) -> list[str]:
@@ -272,9 +272,9 @@ def test_quotes_where_they_are_needed(text: str, plain: str, in_brackets: str) -
 def test_bounds() -> None:
     """Only what is bare gets one, in the file's own style."""
     specs = ("numpy", "a::numpy", "numpy 2", "x[build=a]")
-    assert [is_bare(each, pypi=False) for each in specs] == [True, True, False, False]
+    assert [is_bare(spec, pypi=False) for spec in specs] == [True, True, False, False]
     entries = ("torch", "torch[a]; os_name == 'nt'", "torch>=2", "torch @ file:///a", "-e .")
-    assert [is_bare(each, pypi=True) for each in entries] == [True, True, False, False, False]
+    assert [is_bare(entry, pypi=True) for entry in entries] == [True, True, False, False, False]
     assert bounded("a::numpy", "2.0", pypi=False, spaced=True) == "a::numpy >=2.0"
     assert bounded("torch[a]; os_name == 'nt'", "2.5+cpu", pypi=True, spaced=False) == (
         "torch[a]>=2.5; os_name == 'nt'"

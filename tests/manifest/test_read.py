@@ -376,7 +376,7 @@ multiplat:
 """
     with pytest.raises(ManifestError) as raised:
         read(("environment.yml", text))
-    assert [str(each).splitlines()[0] for each in raised.value.problems] == [
+    assert [str(problem).splitlines()[0] for problem in raised.value.problems] == [
         "environment.yml:3: a selector has no effect in platforms",
         "environment.yml:7: a selector has no effect in virtual-packages",
         "environment.yml:8: a selector has no effect in prefer",

@@ -32,9 +32,9 @@ def _version(package: Package) -> tuple[int, ...]:
 def _without_newest(packages: Sequence[Package]) -> list[Package]:
     """What there was before the newest version of each package came."""
     newest: dict[str, tuple[int, ...]] = {}
-    for each in packages:
-        newest[each.name] = max(newest.get(each.name, ()), _version(each))
-    return [each for each in packages if _version(each) != newest[each.name]]
+    for package in packages:
+        newest[package.name] = max(newest.get(package.name, ()), _version(package))
+    return [package for package in packages if _version(package) != newest[package.name]]
 
 
 def _entries(lock: Path) -> dict[Key, dict[str, Any]]:
@@ -174,7 +174,7 @@ def test_update_that_needs_more(alone: Host, project: Path, tmp_path: Path) -> N
     ]
     write_repodata(channel, [*old, *new])
     alone.multiplat("lock", "--update", "middle", cwd=project)
-    versions = {name: each["version"] for (_, name), each in _entries_of(project).items()}
+    versions = {name: entry["version"] for (_, name), entry in _entries_of(project).items()}
     assert versions == {"top": "1.0", "middle": "2.0", "low": "2.0", "other": "1.0"}
 
 
@@ -205,7 +205,7 @@ def _random_wheels(index: Index, chosen: random.Random, versions: Sequence[int])
                 some = chosen.sample(lower, min(len(lower), 2))
                 requires = [chosen.choice([each, f"{each}>=1", f"{each}!=2.5"]) for each in some]
                 if chosen.random() < 0.3:
-                    requires = [f"{each}; os_name == 'nt'" for each in requires]
+                    requires = [f"{require}; os_name == 'nt'" for require in requires]
                 index.wheel(name, f"{version}.0", requires=requires)
     return [name for row in names for name in row]
 
@@ -223,7 +223,7 @@ def test_pypi(
     lock = project / "conda-lock.yml"
 
     def manifest(*lines: str) -> None:
-        entries = ", ".join([f"--index-url {pypi.url}/simple", *(f"'{each}'" for each in lines)])
+        entries = ", ".join([f"--index-url {pypi.url}/simple", *(f"'{line}'" for line in lines)])
         write(project, channel, "python", f"pip: [{entries}]", platforms="[linux-64, win-64]")
 
     asked = chosen.sample(names[-6:], 2)
@@ -248,4 +248,4 @@ def test_pypi(
     assert moved == {("linux-64", extra), ("win-64", extra)}
 
     alone.multiplat("lock", "--update-all", cwd=project, env=fresh)
-    assert {each["version"] for key, each in _entries(lock).items() if key[1] in asked} == {"3.0"}
+    assert {entry["version"] for key, entry in _entries(lock).items() if key[1] in asked} == {"3.0"}

@@ -100,7 +100,7 @@ def test_best_wheel_is_chosen() -> None:
     assert chosen.records == (PypiRecord("a", "1", f"{FILES}/{name}", "a" * 64, ("b", "c")),)
     assert chosen.built == frozenset()
     other = choose(_pylock(package), tags("3.12.4", "win-64", []), provided=(), dependencies={})
-    assert [each.url for each in other.records] == [f"{FILES}/a-1-py3-none-any.whl"]
+    assert [record.url for record in other.records] == [f"{FILES}/a-1-py3-none-any.whl"]
 
 
 def test_other_sources() -> None:
@@ -127,7 +127,7 @@ def test_other_sources() -> None:
         provided=("given",),
         dependencies={},
     )
-    assert [(each.name, each.url) for each in found.records] == [
+    assert [(record.name, record.url) for record in found.records] == [
         ("d", "./d#editable"),
         ("e", "../e"),
         ("s", f"{FILES}/s-2.tar.gz"),

@@ -29,7 +29,7 @@ multiplat: {virtual-packages: {linux: {glibc: "2.28"}}}
 
 def _target(text: str) -> Target:
     manifest = read_manifest([Source("f", text)], host_subdirs=(), entry_name=entry_name)
-    return next(each for each in targets(manifest) if each.subdir == "linux-64")
+    return next(target for target in targets(manifest) if target.subdir == "linux-64")
 
 
 @pytest.mark.parametrize(

@@ -31,9 +31,9 @@ class TableEngine:
     ) -> Sequence[Solution | Conflict]:
         """Answer in the requests' order."""
         answers = [self._answer(each) for each in requests]
-        for each in answers:
-            if isinstance(each, Solution):
-                solved(each)
+        for answer in answers:
+            if isinstance(answer, Solution):
+                solved(answer)
         return answers
 
     def _answer(self, asked: SolveRequest) -> Solution | Conflict:

@@ -47,7 +47,7 @@ def test_platform_without_wheels() -> None:
 
 def test_tags_of_a_python() -> None:
     """The locked Python's own tags, the stable ABI of older ones, pure Python; best first."""
-    found = [str(each) for each in tags("3.12.4", "win-64", [])]
+    found = [str(tag) for tag in tags("3.12.4", "win-64", [])]
     assert found[0] == "cp312-cp312-win_amd64"
     wanted = ["cp312-abi3-win_amd64", "cp38-abi3-win_amd64", "py3-none-win_amd64", "py3-none-any"]
     assert [each for each in found if each in wanted] == wanted

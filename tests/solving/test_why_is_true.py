@@ -19,14 +19,15 @@ LINUX = "[linux-64]"
 def _older(packages: list[Package], chosen: random.Random) -> list[Package]:
     """What there was before the newest version of some packages came."""
     newest: dict[str, tuple[int, ...]] = {}
-    for each in packages:
-        version = tuple(map(int, each.version.split(".")))
-        newest[each.name] = max(newest.get(each.name, ()), version)
+    for package in packages:
+        version = tuple(map(int, package.version.split(".")))
+        newest[package.name] = max(newest.get(package.name, ()), version)
     later = {name for name in sorted(newest) if chosen.random() < 0.6}
     return [
-        each
-        for each in packages
-        if each.name not in later or tuple(map(int, each.version.split("."))) != newest[each.name]
+        package
+        for package in packages
+        if package.name not in later
+        or tuple(map(int, package.version.split("."))) != newest[package.name]
     ]
 
 

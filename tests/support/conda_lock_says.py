@@ -72,8 +72,14 @@ def asked(data: list[Any]) -> dict[str, list[list[str]]]:
         )
     return {
         platform: [
-            [each.manager, each.name, getattr(each, "version", ""), each.category, _channel(each)]
-            for each in dependencies
+            [
+                dependency.manager,
+                dependency.name,
+                getattr(dependency, "version", ""),
+                dependency.category,
+                _channel(dependency),
+            ]
+            for dependency in dependencies
         ]
         for platform, dependencies in spec.dependencies.items()
     }

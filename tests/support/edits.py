@@ -34,7 +34,7 @@ def _list(random: Random, key: str, values: list[str], column: int, step: int) -
     indent = " " * column
     if random.random() < 0.5:
         return f"{indent}{key}: [{', '.join(values)}]\n"
-    lines = "".join(f"{indent}{' ' * step}- {each}\n" for each in values)
+    lines = "".join(f"{indent}{' ' * step}- {value}\n" for value in values)
     return f"{indent}{key}:\n{lines}"
 
 
@@ -44,15 +44,15 @@ def _dependencies(random: Random, kind: str, column: int, step: int) -> str:
     pip = random.sample(["robosuite", "Mujoco_MPS>=2", "-e ."], random.randint(0, 3))
     indent = " " * column
     if random.random() < 0.2:
-        quoted = [f'"{each}"' if "," in each else each for each in specs]
+        quoted = [f'"{spec}"' if "," in spec else spec for spec in specs]
         nested = [f"pip: [{', '.join(pip)}]"] if pip else []
         return f"{indent}dependencies: [{', '.join([*quoted, *nested])}]\n"
     dash = indent + " " * step + random.choice(["- ", "-   "])
-    lines = [dash + _selected(random, kind, each) for each in specs]
+    lines = [dash + _selected(random, kind, spec) for spec in specs]
     if pip:
         entries = [_commented(random, kind, each) for each in pip]
         width = len(dash) + random.choice([0, 2])
-        lines.append(f"{dash}pip:" + "".join(f"\n{' ' * width}- {each}" for each in entries))
+        lines.append(f"{dash}pip:" + "".join(f"\n{' ' * width}- {entry}" for entry in entries))
     for at in sorted(random.sample(range(len(lines) + 1), min(2, len(lines))), reverse=True):
         lines.insert(
             at, random.choice(["", f"{indent}  # a remark", f"{indent}  # - commented out"])

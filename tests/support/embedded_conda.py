@@ -64,7 +64,7 @@ def install_alias() -> None:
     spec = importlib.util.find_spec("conda_lock")
     folders = list(spec.submodule_search_locations or ()) if spec else []
     _hollow_package("conda_lock", folders)
-    _hollow_package("conda_lock._vendor", [str(Path(each) / "_vendor") for each in folders])
+    _hollow_package("conda_lock._vendor", [str(Path(folder) / "_vendor") for folder in folders])
 
 
 def _hollow_package(name: str, folders: list[str]) -> None:

@@ -103,7 +103,7 @@ def machine_base(
     """A base of what this machine's Python and shell need of it, of the shell, and of programs."""
     paths = [Path("/bin/sh"), *(Path(shutil.which(name) or name) for name in programs)]
     files: dict[str, Path | bytes] = {f"bin/{path.name}": path.resolve() for path in paths}
-    extensions = [each for each in _modules() if each.suffix == ".so"]
+    extensions = [module for module in _modules() if module.suffix == ".so"]
     for program in (_interpreter(), *extensions, *(path.resolve() for path in paths)):
         for library in _libraries(program):
             files[str(library).lstrip("/")] = library.resolve()
@@ -123,7 +123,7 @@ def _modules() -> tuple[Path, ...]:
     ).stdout
     modules = {Path(line) for line in said.splitlines() if line}
     modules |= {_LIBRARY / "encodings" / f"{name}.py" for name in _ENCODINGS}
-    own = {each for each in modules if "site-packages" not in each.parts}
+    own = {module for module in modules if "site-packages" not in module.parts}
     return tuple(each for each in sorted(own) if each.is_relative_to(_LIBRARY))
 
 
@@ -149,7 +149,10 @@ def running_python(subdir: str) -> Package:
             "bin/python": Symlink(f"python{MINOR}"),
             f"{home}/site-packages/README.txt": b"packages go here\n",
             f"{home}/lib-dynload/README.txt": b"a landmark\n",
-            **{f"{home}/{each.relative_to(_LIBRARY)}": each.read_bytes() for each in _modules()},
+            **{
+                f"{home}/{module.relative_to(_LIBRARY)}": module.read_bytes()
+                for module in _modules()
+            },
         },
         executables=[f"bin/python{MINOR}"],
     )

@@ -26,18 +26,18 @@ def problems(lock: Path, channels: list[Path]) -> Iterator[str]:
     for platform in data["metadata"]["platforms"]:
         packages = [each for each in data["package"] if each["platform"] == platform]
         known = _repodata(channels, platform)
-        names = {each["name"] for each in packages}
+        names = {package["name"] for package in packages}
         if len(names) != len(packages):
             yield f"{platform}: a package stands twice"
         records = {}
-        for each in packages:
-            found = known.get(each["url"].rsplit("/", 1)[-1])
+        for package in packages:
+            found = known.get(package["url"].rsplit("/", 1)[-1])
             if found is None:
-                yield f"{platform}: {each['url']} is in no channel"
+                yield f"{platform}: {package['url']} is in no channel"
                 continue
-            if each["hash"] != {"md5": found["md5"], "sha256": found["sha256"]}:
-                yield f"{platform}: {each['name']} has other hashes than its channel says"
-            records[each["name"]] = found
+            if package["hash"] != {"md5": found["md5"], "sha256": found["sha256"]}:
+                yield f"{platform}: {package['name']} has other hashes than its channel says"
+            records[package["name"]] = found
         promised = json.loads(custom[f"multiplat.virtual-packages.{platform}"])
         requested = json.loads(custom[f"multiplat.requested.{platform}"])
         yield from (f"{platform}: {each}" for each in _judge(records, promised, requested))
@@ -73,7 +73,7 @@ def _judge(
     for text in asked:
         if _met(text, everything) is not True:
             yield f"{text} was asked for"
-    edges = {name: [_name(text) for text in each["depends"]] for name, each in records.items()}
+    edges = {name: [_name(text) for text in record["depends"]] for name, record in records.items()}
     for name in sorted(set(records) - _reachable([_name(text) for text in asked], edges)):
         yield f"nothing asks for {name}"
 

@@ -19,7 +19,7 @@ def write(
     """Write an ``environment.yml``; ``dependencies`` are the lines of the list."""
     url = channel.as_uri() if isinstance(channel, Path) else channel
     lines = [f"name: {name}", "channels:", f"  - {url}", f"platforms: {platforms}", "dependencies:"]
-    lines += [f"  - {each}" for each in dependencies]
+    lines += [f"  - {dependency}" for dependency in dependencies]
     path = folder / file
     path.write_text("\n".join(lines) + "\n" + extra, encoding="utf-8")
     return path

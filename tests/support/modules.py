@@ -55,7 +55,7 @@ class Tool:
         )
         assert shell.stderr == b"", shell.stderr.decode()
         pairs = shell.stdout.decode("utf-8", "surrogateescape").split("\0")
-        return dict(each.split("=", 1) for each in pairs if "=" in each)
+        return dict(pair.split("=", 1) for pair in pairs if "=" in pair)
 
 
 def _tcl() -> Tool | None:

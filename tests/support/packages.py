@@ -168,8 +168,8 @@ def record(package: Package, archive: bytes | None = None) -> dict[str, Any]:
 def write_repodata(channel: Path, packages: Sequence[Package]) -> Path:
     """Make a channel that has metadata only, for locking; ``noarch`` is always there."""
     by_subdir: dict[str, dict[str, Any]] = {"noarch": {}}
-    for each in packages:
-        by_subdir.setdefault(each.subdir, {})[each.file_name] = record(each)
+    for package in packages:
+        by_subdir.setdefault(package.subdir, {})[package.file_name] = record(package)
     _write_subdirs(channel, by_subdir)
     return channel
 
@@ -177,9 +177,9 @@ def write_repodata(channel: Path, packages: Sequence[Package]) -> Path:
 def build_channel(channel: Path, packages: Sequence[Package]) -> Path:
     """Make a channel with real archives."""
     by_subdir: dict[str, dict[str, Any]] = {"noarch": {}}
-    for each in packages:
-        archive = build(each, channel).read_bytes()
-        by_subdir.setdefault(each.subdir, {})[each.file_name] = record(each, archive)
+    for package in packages:
+        archive = build(package, channel).read_bytes()
+        by_subdir.setdefault(package.subdir, {})[package.file_name] = record(package, archive)
     _write_subdirs(channel, by_subdir)
     return channel
 

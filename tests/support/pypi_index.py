@@ -148,7 +148,7 @@ class Index:
             (folder / "index.html").write_text(json.dumps(page), encoding="utf-8")
             return
         _page(folder / "index.html", self._links[project])
-        names = [f'<a href="{each}/">{each}</a>' for each in sorted(self._links)]
+        names = [f'<a href="{link}/">{link}</a>' for link in sorted(self._links)]
         _page(self.root / "simple" / "index.html", names)
 
 
@@ -160,9 +160,9 @@ def metadata(
     It has the extras that the markers in ``requires`` name.
     """
     lines = ["Metadata-Version: 2.2", f"Name: {name}", f"Version: {version}"]
-    lines += [f"Requires-Python: {python}", *(f"Requires-Dist: {each}" for each in requires)]
+    lines += [f"Requires-Python: {python}", *(f"Requires-Dist: {require}" for require in requires)]
     extras = re.findall(r"extra == ['\"]([^'\"]+)", "\n".join(requires))
-    lines += [f"Provides-Extra: {each}" for each in dict.fromkeys(extras)]
+    lines += [f"Provides-Extra: {fromkey}" for fromkey in dict.fromkeys(extras)]
     return "\n".join([*lines, *stated]) + "\n"
 
 
@@ -171,7 +171,7 @@ def project_files(
 ) -> dict[str, str]:
     """The files of a project that builds with nothing but Python."""
     stem = name.replace("-", "_")
-    listed = ", ".join(f'"{each}"' for each in requires)
+    listed = ", ".join(f'"{require}"' for require in requires)
     return {
         "PKG-INFO": metadata(name, version, requires, ">=3.8", stated),
         "pyproject.toml": (

@@ -38,7 +38,11 @@ def random_packages(seed: int) -> tuple[list[Package], list[str]]:
                         subdir,
                         noarch="generic" if noarch else None,
                         depends=depends,
-                        constrains=[each for each in constrains if not each.startswith(f"{name} ")],
+                        constrains=[
+                            constrain
+                            for constrain in constrains
+                            if not constrain.startswith(f"{name} ")
+                        ],
                     )
                 )
     return packages, names

@@ -59,7 +59,7 @@ class Repository:
 
     def hooks(self, *names: str, **settings: str | bool) -> None:
         """Commit which of our hooks are in use, with their settings, without running any."""
-        ids = [{"id": each, **settings} for each in names]
+        ids = [{"id": name, **settings} for name in names]
         revision = _revision()
         config = {"repos": [{"repo": str(REPOSITORY), "rev": revision, "hooks": ids}]}
         path = self.folder / ".pre-commit-config.yaml"

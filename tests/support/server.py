@@ -195,7 +195,7 @@ def make_authority(folder: Path) -> Authority:
         is_authority = "TRUE" if name == "ca" else "FALSE"
         extensions = [f"basicConstraints=critical,CA:{is_authority}"]
         extensions += ["subjectAltName=DNS:localhost"] if name == "server" else []
-        options = [option for each in extensions for option in ("-addext", each)]
+        options = [option for extension in extensions for option in ("-addext", extension)]
         files = ["-keyout", f"{name}.key", "-out", f"{name}.pem"]
         _openssl(folder, "req", "-x509", *new, *files, *options, "-subj", *more)
     (folder / "all").mkdir()

@@ -149,8 +149,8 @@ def _serve(path: str, measurement: Measurement | None) -> tuple[list[str], str]:
         if (process := os.fork()) == 0:
             break
         threading.Thread(target=_tell, args=(connection, process), daemon=True).start()
-        for each in descriptors:
-            os.close(each)
+        for descriptor in descriptors:
+            os.close(descriptor)
     for each in (listener, connection):
         each.close()
     if measurement:
@@ -209,7 +209,7 @@ def _run(module: str) -> NoReturn:
 
 def _ours() -> list[str]:
     paths = importlib.import_module("conda_multiplat").__path__
-    found = [each.name for each in pkgutil.walk_packages(paths, "conda_multiplat.")]
+    found = [package.name for package in pkgutil.walk_packages(paths, "conda_multiplat.")]
     return [name for name in found if name.split(".")[1] not in _ENTRIES]
 
 
@@ -228,7 +228,7 @@ def _main() -> None:
     sys.path[0] = cwd
     if module == "conda_multiplat":  # its environment has no PYTHONPATH
         sys.path.remove(_TESTS)
-    for name in [each for each in sys.modules if each.split(".")[0] == "support"]:
+    for name in [module for module in sys.modules if module.split(".")[0] == "support"]:
         sys.modules.pop(name, None)
     sys.argv = [module, *arguments]
     _run(module)

@@ -106,9 +106,9 @@ def test_prefix_records(prefix: Path, real_channel: Path) -> None:
 def test_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Built again at another time and in another folder, a package has the same hashes."""
     packages = real_packages()
-    first = [build(each, tmp_path / "a").read_bytes() for each in packages]
+    first = [build(package, tmp_path / "a").read_bytes() for package in packages]
     monkeypatch.setattr("time.time", lambda: 1_900_000_000.0)
-    assert [build(each, tmp_path / "b").read_bytes() for each in packages] == first
+    assert [build(package, tmp_path / "b").read_bytes() for package in packages] == first
 
 
 def test_repodata_matches_the_archives(real_channel: Path) -> None:

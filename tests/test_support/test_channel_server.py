@@ -107,7 +107,7 @@ def test_login(rules: Rules) -> None:
     rules.login = "user:pw"
     assert _ask(rules) == (401, b"")
     assert _ask(rules, login=True) == (200, BODY)
-    assert [each.authorised for each in rules.requests] == [False, True]
+    assert [request.authorised for request in rules.requests] == [False, True]
 
 
 def test_token(rules: Rules) -> None:
@@ -116,4 +116,4 @@ def test_token(rules: Rules) -> None:
     assert _ask(rules) == (403, b"")
     assert _ask(rules, "/t/other/noarch/file") == (403, b"")
     assert _ask(rules, "/t/tk-1/noarch/file") == (200, BODY)
-    assert [each.authorised for each in rules.requests] == [False, False, True]
+    assert [request.authorised for request in rules.requests] == [False, False, True]

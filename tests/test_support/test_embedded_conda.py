@@ -82,7 +82,9 @@ def test_manages_an_environment(embedded: Host, real_channel: Path) -> None:
 
 
 def _names(host: Host, prefix: Path) -> list[str]:
-    return [each["name"] for each in json.loads(host.run("list", "-p", prefix, "--json").stdout)]
+    return [
+        package["name"] for package in json.loads(host.run("list", "-p", prefix, "--json").stdout)
+    ]
 
 
 @pytest.mark.slow

@@ -55,7 +55,7 @@ def test_same_channel(entry: str, url: str) -> None:
     assert [each.key for each in denied] == ["denylist_channels"]
     assert refusals([url], CONFIG._replace(allowlist_channels=[entry]), base) == []
     both = CONFIG._replace(allowlist_channels=[entry], denylist_channels=["z", entry])
-    assert [each.key for each in refusals([url], both, base)] == ["denylist_channels"]
+    assert [refusal.key for refusal in refusals([url], both, base)] == ["denylist_channels"]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_other_channel(entry: str, url: str) -> None:
     """A part of a URL, another host or another scheme is another channel."""
     assert refusals([url], CONFIG._replace(denylist_channels=[entry]), Path("/project")) == []
     allowed = CONFIG._replace(allowlist_channels=[entry])
-    assert [each.key for each in refusals([url], allowed, Path())] == ["allowlist_channels"]
+    assert [refusal.key for refusal in refusals([url], allowed, Path())] == ["allowlist_channels"]
 
 
 def test_nothing_configured() -> None:

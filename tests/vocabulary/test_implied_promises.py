@@ -16,7 +16,7 @@ def _implied(
     subdir: str, specs: list[str], versions: dict[str, str] | None = None
 ) -> dict[str, str]:
     needs = [Need(spec, f"package-{number}") for number, spec in enumerate(specs)]
-    return {each.name: each.value for each in _promises(subdir, needs, versions or {})}
+    return {promise.name: promise.value for promise in _promises(subdir, needs, versions or {})}
 
 
 def _promises(subdir: str, needs: list[Need], versions: dict[str, str]) -> list[Implied]:

@@ -44,7 +44,7 @@ def test_least_driver(cuda: str, linux: str, windows: str) -> None:
 def test_drivers_are_in_order() -> None:
     """A newer CUDA never has an older driver."""
     for column in (0, 1):
-        drivers = [tuple(map(int, each[column].split("."))) for each in DRIVERS.values()]
+        drivers = [tuple(map(int, driver[column].split("."))) for driver in DRIVERS.values()]
         assert drivers == sorted(drivers)
 
 

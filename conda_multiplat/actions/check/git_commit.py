@@ -34,7 +34,7 @@ def in_commit(project: Project, verdicts: Sequence[Verdict]) -> list[Verdict]:
         verdict for verdict in verdicts if verdict.file in needed or verdict.file not in left_out
     ]
     seen += [Verdict(shown(file)) for file in files if shown(file) in left_out]
-    return [_to_add(each) if each.file in left_out else each for each in seen]
+    return [_to_add(state) if state.file in left_out else state for state in seen]
 
 
 def _to_add(verdict: Verdict) -> Verdict:

@@ -71,10 +71,10 @@ def _lock(project: Project, environment: str) -> Verdict:
     if not lock.intact:
         return Verdict(file, ("it was edited after it was made",))
     subdirs = [target.subdir for target in asked]
-    missing = [each for each in subdirs if each not in lock.platforms]
+    missing = [subdir for subdir in subdirs if subdir not in lock.platforms]
     extra = [platform for platform in lock.platforms if platform not in subdirs]
-    reasons = [f"{each}: not locked" for each in missing]
-    reasons += [f"{each}: locked, but the manifest does not name it" for each in extra]
+    reasons = [f"{target}: not locked" for target in missing]
+    reasons += [f"{target}: locked, but the manifest does not name it" for target in extra]
     stale = [
         target for target in asked if target.subdir in lock.platforms and not in_sync(lock, target)
     ]
@@ -82,12 +82,12 @@ def _lock(project: Project, environment: str) -> Verdict:
     fresh = [target for target in asked if target not in stale]
     reasons += _strays(project, environment, lock, fresh) if fresh else []
     reasons += _ages(
-        project, environment, lock, [each for each in fresh if each.subdir in lock.platforms]
+        project, environment, lock, [target for target in fresh if target.subdir in lock.platforms]
     )
     if not stale:
         return Verdict(file, tuple(reasons))
     reasons += _close_look(project, environment, stale)
-    met = () if reasons else tuple(each.subdir for each in stale)
+    met = () if reasons else tuple(target.subdir for target in stale)
     if is_newer(lock):
         fix = "update conda-multiplat, which made this lock"
         return Verdict(file, tuple(reasons), met, _NEWER, command="", fix=fix)
@@ -144,8 +144,8 @@ def _close_look(project: Project, environment: str, stale: Sequence[Target]) -> 
     for target in stale:
         wrong = unmet_lines(target, lock.platforms[target.subdir])
         places = _channels(lock, target) or _places(project, target, lock)
-        for each in [*places, *wrong]:
-            reasons.setdefault(each, []).append(target.subdir)
+        for entry in [*places, *wrong]:
+            reasons.setdefault(entry, []).append(target.subdir)
     return [f"{reason}  ({', '.join(subdirs)})" for reason, subdirs in reasons.items()]
 
 
@@ -185,7 +185,7 @@ def _with_promises(
         if implied
     ]
     verdict = verdict._replace(notes=(*lines, *verdict.notes))
-    cuda = any(each.name == "cuda" for implied in lacking.values() for each in implied)
+    cuda = any(promise.name == "cuda" for implied in lacking.values() for promise in implied)
     if not (lock.recipe and cuda):
         return verdict
     drop = invocation(project, "lock --drop-cuda")
@@ -226,7 +226,7 @@ def _channels(lock: LockFile, target: Target) -> list[str]:
 
     asked = [public_name(channel).rstrip("/") for channel in channels_of(target, ())]
     locked = [channel.url.rstrip("/") for channel in lock.channels]
-    if not asked or asked == [each for each in locked if each in asked]:
+    if not asked or asked == [name for name in locked if name in asked]:
         return []
     return [f"channels {', '.join(asked)}: locked: {', '.join(locked)}"]
 

@@ -87,9 +87,9 @@ def _environment(project: Project, path: Path, name: RenderedName) -> str:
     environments = project.manifest.environments
     return next(
         (
-            each
-            for each in environments
-            if rendered_name(name.kind, each, name.subdir, first) == path.name
+            environment
+            for environment in environments
+            if rendered_name(name.kind, environment, name.subdir, first) == path.name
         ),
         name.environment,
     )

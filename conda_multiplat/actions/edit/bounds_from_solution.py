@@ -28,7 +28,11 @@ class Addition:
     def places(self) -> list[str]:
         """The platforms that it is added for, except those that its marker (PEP 508) rules out."""
         platforms = sorted(self.change.selection.platforms)
-        return [each for each in platforms if not self.change.pypi or may_hold(self.text, each)]
+        return [
+            platform
+            for platform in platforms
+            if not self.change.pypi or may_hold(self.text, platform)
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""

@@ -79,7 +79,7 @@ class Original:
         """
         from conda_multiplat.engines.conda.specs import check_spec
 
-        texts = {path: each.text for path, each in zip(self.paths, draft.sources, strict=True)}
+        texts = {path: source.text for path, source in zip(self.paths, draft.sources, strict=True)}
 
         def read(path: Path) -> str:
             return texts[path] if path in texts else read_text(path)
@@ -142,7 +142,7 @@ def select(draft: Draft, environment: str, platforms: Sequence[str], family: str
             raise _no_platform(draft, environment, platform)
     named = frozenset(platforms)
     if family:
-        named = frozenset(each for each in every if family in families(each))
+        named = frozenset(name for name in every if family in families(name))
         if not named:
             there = ", ".join(sorted(every))
             raise UsageError(f"the manifest has no {family} platform", hints=[f"it has {there}"])

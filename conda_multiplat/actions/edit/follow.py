@@ -176,4 +176,4 @@ def _made_as_locked(
     choice = choose(project, [environment], settings, console)
     work = make_as_locked(project, choice, where, settings, console)
     console.say(f" {outcome(work)}{console.took}")
-    return {"prefix": str(where), "installed": [each.to_dict() for each in work.changed]}
+    return {"prefix": str(where), "installed": [change.to_dict() for change in work.changed]}

@@ -61,8 +61,8 @@ def parse_pyproject(
         spec = _specification(path, data, platforms, mapping)
         groups = list(_groups(data, mapping, own))
         by_platform = {
-            subdir: [_dependency(each) for each in spec.dependencies[subdir]]
-            + [_dependency(each) for each in groups if _holds(each, subdir)]
+            subdir: [_dependency(dependency) for dependency in spec.dependencies[subdir]]
+            + [_dependency(group) for group in groups if _holds(group, subdir)]
             for subdir in platforms
         }
     python = str(_table(data, "project").get("requires-python") or "")
@@ -77,7 +77,7 @@ def parse_pyproject(
         for key in own
         if key not in _KEYS
     ]
-    names = {each.name for some in by_platform.values() for each in some}
+    names = {dependency.name for some in by_platform.values() for dependency in some}
     for key, value in _table(own, "dependencies").items():
         if isinstance(value, Mapping) and key not in names:
             at = places.at("tool", "conda-lock", "dependencies", key)
@@ -122,8 +122,8 @@ def parse_meta_yaml(path: Path, file: str, text: str, subdirs: Sequence[str]) ->
 
 def _of_recipe(dependencies: Sequence[Any]) -> list[Dependency]:
     """Return the dependencies that conda-lock has read, without nameless ones (see `_unread`)."""
-    named = (_dependency(each) for each in dependencies)
-    return [each for each in named if is_package_name(each.name)]
+    named = (_dependency(dependency) for dependency in dependencies)
+    return [dependency for dependency in named if is_package_name(dependency.name)]
 
 
 def _refuse_without_conda_lock(file: str) -> None:
@@ -151,11 +151,11 @@ def _platforms(stated: Any, file: str, subdirs: Sequence[str]) -> tuple[list[str
         names = ", ".join(DEFAULT_PLATFORMS)
         note = f"{file} names no platforms: conda-lock's defaults are used, {names}"
         return list(DEFAULT_PLATFORMS), [f"{note}; for others: {file}@PLATFORM,…"]
-    platforms = [str(each) for each in stated]
+    platforms = [str(platform) for platform in stated]
     problems = [
-        Problem(Location(file), f"unknown platform {each!r}", nearest_or_all(each, SUBDIRS))
-        for each in platforms
-        if each not in SUBDIRS
+        Problem(Location(file), f"unknown platform {platform!r}", nearest_or_all(platform, SUBDIRS))
+        for platform in platforms
+        if platform not in SUBDIRS
     ]
     if problems:
         raise refusal(file, *problems)
@@ -226,7 +226,7 @@ def _dependency(dependency: Any) -> Dependency:
     """Convert a dependency of conda-lock to a plain value; one with a path or URL is PyPI's."""
     place = _place(dependency)
     hashes = [dependency.hash] if getattr(dependency, "hash", None) else []
-    hashes += [each for each in getattr(dependency, "hashes", ()) if each]
+    hashes += [text for text in getattr(dependency, "hashes", ()) if text]
     pypi = dependency.manager == "pip" or bool(place)
     return Dependency(
         name=str(dependency.name),
@@ -267,14 +267,14 @@ def _place(dependency: Any) -> str:
 
 
 def _names_python(by_platform: Mapping[str, Sequence[Dependency]]) -> bool:
-    return any(each.name == "python" for some in by_platform.values() for each in some)
+    return any(dependency.name == "python" for some in by_platform.values() for dependency in some)
 
 
 def _unread(
     file: str, text: str, by_platform: Mapping[str, Sequence[Dependency]]
 ) -> Iterator[Lost]:
     """Return a recipe's lines that conda-lock ignores: Jinja's, ``build:``, other selectors."""
-    names = {each.name for some in by_platform.values() for each in some}
+    names = {dependency.name for some in by_platform.values() for dependency in some}
     section = ""
     for number, line in enumerate(text.splitlines(), start=1):
         if heading := re.match(r"\s*(\w+):\s*(#.*)?$", line):
@@ -325,7 +325,7 @@ def _heard(notes: list[str]) -> Iterator[None]:
             yield
     finally:
         logger.removeHandler(handler)
-    said = [str(each.message) for each in caught if not issubclass(each.category, _OURS)]
+    said = [str(warning.message) for warning in caught if not issubclass(warning.category, _OURS)]
     texts = [" ".join(text.split()) for text in (*said, *handler.texts)]
     texts = [text for text in texts if not text.startswith(_SAID_BY_US)]
     notes += [f"conda-lock: {text}" for text in dict.fromkeys(texts)]

@@ -28,7 +28,7 @@ def noted_lines(prefix: Path, marker: Mapping[str, Any]) -> Iterator[Requirement
     for line in noted:
         if not line.startswith((HASH, CONSTRAINT)):
             text = with_path(line, lambda path: os.path.normpath(folder / path))
-            text += "".join(f" --hash=sha256:{each}" for each in sorted(hashes.get(line, ())))
+            text += "".join(f" --hash=sha256:{digest}" for digest in sorted(hashes.get(line, ())))
             yield Requirement(text, single_name(text.partition(" --hash=")[0]), _place(prefix))
 
 

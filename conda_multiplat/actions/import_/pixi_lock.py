@@ -37,7 +37,7 @@ def with_locks(part: Part, folder: Path, target: Path) -> Part:
     lost, notes = left_out(part.imported, lock, file)
     if locks:
         notes = [f"{file}: its versions are kept", *notes]
-    brought = tuple(BroughtLock(moved_lock(each, folder, target.parent), path) for each in locks)
+    brought = tuple(BroughtLock(moved_lock(lock, folder, target.parent), path) for lock in locks)
     return replace(part, imported=part.imported.adding(lost, notes), locks=brought)
 
 
@@ -46,7 +46,9 @@ def moved_lock(lock: LockFile, folder: Path, to: Path) -> LockFile:
     start = os.path.relpath(folder, to)
     if start == ".":
         return lock
-    platforms = {subdir: _moved_platform(each, start) for subdir, each in lock.platforms.items()}
+    platforms = {
+        subdir: _moved_platform(platform, start) for subdir, platform in lock.platforms.items()
+    }
     return lock._replace(platforms=platforms)
 
 

@@ -44,13 +44,13 @@ def placed_locks(parts: Sequence[Part], target: Path) -> PlacedLocks:
             if path.resolve() != locks[0].path.resolve():
                 texts[path] = locks[0].text
             continue
-        files = [shown(each.path) for each in locks]
-        if subdirs := shared_platforms([each.lock for each in locks]):
+        files = [shown(lock.path) for lock in locks]
+        if subdirs := shared_platforms([lock.lock for lock in locks]):
             words = f"{files[0]} is for {', '.join(subdirs)} of {environment} too"
             problems.append(Problem(Location(files[-1]), words, "name one of the two"))
         elif len(locks) > 1:
             notes.append(f"{', '.join(files)} are one lock now: {shown(path)}")
-        moved = [_as_seen_from(target.parent, each) for each in locks]
+        moved = [_as_seen_from(target.parent, lock) for lock in locks]
         texts[path] = render(joined(moved, environment, [target.name]))
     if problems:
         raise ManifestError("two locks are for the same platform", problems=problems)
@@ -60,9 +60,9 @@ def placed_locks(parts: Sequence[Part], target: Path) -> PlacedLocks:
 def _by_environment(parts: Sequence[Part]) -> dict[str, list[BroughtLock]]:
     locks: dict[str, list[BroughtLock]] = {}
     for part in parts:
-        for each in part.locks:
-            environment = part.environment if each.text else each.lock.environment
-            locks.setdefault(environment, []).append(each)
+        for lock in part.locks:
+            environment = part.environment if lock.text else lock.lock.environment
+            locks.setdefault(environment, []).append(lock)
     return locks
 
 

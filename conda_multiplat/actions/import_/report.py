@@ -72,17 +72,19 @@ def _counts(manifest: Manifest) -> list[tuple[str, int, int]]:
 
 
 def _report_differences(settled: Sequence[Settled], console: Console) -> None:
-    kept = [each for each in settled if not each.text]
+    kept = [difference for difference in settled if not difference.text]
     if kept:
         console.say(" different on platforms, each keeps its own:")
-        for each in kept:
-            console.say(f"   {each.difference.name}")
-            for line in variant_lines(each.difference):
+        for difference in kept:
+            console.say(f"   {difference.difference.name}")
+            for line in variant_lines(difference.difference):
                 console.say(f"     {line}")
-    for each in settled:
-        if each.text:
-            texts = ", ".join(variant.text for variant in each.difference.variants)
-            console.say(f" {each.difference.name}: {each.text} for all, instead of {texts}")
+    for difference in settled:
+        if difference.text:
+            texts = ", ".join(variant.text for variant in difference.difference.variants)
+            console.say(
+                f" {difference.difference.name}: {difference.text} for all, instead of {texts}"
+            )
 
 
 def variant_lines(difference: Difference) -> list[str]:
@@ -120,7 +122,7 @@ def document(imported: Imported, settled: Sequence[Settled]) -> dict[str, Any]:
             }
             for name, requirements in lines.items()
         },
-        "differing": [each.to_dict() for each in settled],
+        "differing": [difference.to_dict() for difference in settled],
         "lost": [loss.to_dict() for loss in imported.lost],
         "notes": list(imported.notes),
     }

@@ -256,9 +256,9 @@ def _lock_part(file: File, stated: Promises) -> Part:
     lock = every.only(file.platforms or every.platforms)
     at = Location(file.name)
     records = (record for locked in lock.platforms.values() for record in locked.records)
-    wrong = dict.fromkeys(each for each in records if not is_version(each.version))
+    wrong = dict.fromkeys(record for record in records if not is_version(record.version))
     if wrong:
-        texts = (f"{each.name}: not a version: {each.version!r}" for each in wrong)
+        texts = (f"{package.name}: not a version: {package.version!r}" for package in wrong)
         raise refusal(file.name, *(Problem(at, text) for text in texts))
     imported = read_lock_source(lock, file.name, Ports(is_newer, spec_matches), stated)
     environment = lock.environment if lock.recipe else _named_environment(file.path.name)

@@ -53,7 +53,7 @@ class Choice:
     @property
     def skipped_document(self) -> list[dict[str, Any]]:
         """The JSON form of ``skipped``."""
-        return [each.to_dict() for each in self.skipped]
+        return [environment.to_dict() for environment in self.skipped]
 
 
 def choose(
@@ -97,8 +97,8 @@ def choose_to_look(
     if not isinstance(choice, Choice):
         choice = _checked_with_ways_out(project, names[-1], settings)
     was_told = isinstance(choice, Choice) and is_known(choice.environment)
-    for each in () if was_told else skipped:
-        console.say(each.words)
+    for environment in () if was_told else skipped:
+        console.say(environment.words)
     if not isinstance(choice, Choice):
         raise choice
     return replace(choice, skipped=tuple(skipped))
@@ -121,7 +121,7 @@ def _checked_with_ways_out(
     if isinstance(answer, UnmetError):
         manifest = project.manifest
         others = [
-            each for each in unique((*manifest.prefer, *manifest.environments)) if each != name
+            other for other in unique((*manifest.prefer, *manifest.environments)) if other != name
         ]
         fits = f"is locked for {settings.subdir}" if settings.elsewhere else "fits this machine"
         fitting = [

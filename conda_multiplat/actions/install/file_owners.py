@@ -159,7 +159,10 @@ def _two_owners(both: Sequence[_Both], prefix: Path) -> OutsideError:
     return OutsideError(
         f"conda and PyPI packages have the same files in {prefix}",
         details=[
-            *(f"{each.path}: conda's {each.conda}, PyPI's {each.pypi}" for each in both[:_SHOWN]),
+            *(
+                f"{owned.path}: conda's {owned.conda}, PyPI's {owned.pypi}"
+                for owned in both[:_SHOWN]
+            ),
             *more,
         ],
         hints=[

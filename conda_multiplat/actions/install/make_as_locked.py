@@ -198,8 +198,8 @@ def _settle(work: Work, settings: Settings) -> None:
     if work.found or requested != previously or not work.finished:
         revision = prefixes.Revision(
             command=f"conda multiplat install -e {work.choice.environment}",
-            removed=[each.old for each in work.found if isinstance(each.old, CondaRecord)],
-            added=[each.new for each in work.found if isinstance(each.new, CondaRecord)],
+            removed=[change.old for change in work.found if isinstance(change.old, CondaRecord)],
+            added=[change.new for change in work.found if isinstance(change.new, CondaRecord)],
             requested=requested,
             previously=previously,
         )
@@ -218,7 +218,9 @@ def _settle(work: Work, settings: Settings) -> None:
     if _is_shared(work, settings):
         now["shared"] = True
     if locked := work.choice.locked.pypi:
-        now["pypi"] = {each.name: {"url": each.url, "sha256": each.sha256} for each in locked}
+        now["pypi"] = {
+            package.name: {"url": package.url, "sha256": package.sha256} for package in locked
+        }
         now |= _asked_of_pypi(work, settings.subdir)
     if left := _left_by_scripts(work):
         now["left_by_scripts"] = left

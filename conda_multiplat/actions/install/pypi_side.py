@@ -44,7 +44,9 @@ def refuse_two_owners(work: Work, settings: Settings, bar: Progress) -> frozense
     runs = bool(records) and ("python" in changed or not python_program(work.where).exists())
     aside_records = file_owners.to_link_aside(locked.records, come, runs=runs)
     with _linked_aside(work, aside_records, settings, bar) as aside:
-        conda = file_owners.conda_owners(work.where, changed, aside, {each.name for each in come})
+        conda = file_owners.conda_owners(
+            work.where, changed, aside, {package.name for package in come}
+        )
         stay = file_owners.staying_files(work.where, python, {change.name for change in work.pypi})
         # before the download of wheels, in case it is refused
         file_owners.refuse_two_owners(conda, stay, work.where, aside)

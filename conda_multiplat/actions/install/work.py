@@ -96,7 +96,9 @@ def conda_changes(
     from conda_multiplat.machine.prefix_files import damage
 
     damaged = damage(where, marker.get("left_by_scripts", {}), contents=look.contents)
-    return with_mended(changes, locked.records, {name: str(each) for name, each in damaged.items()})
+    return with_mended(
+        changes, locked.records, {name: str(files) for name, files in damaged.items()}
+    )
 
 
 def pypi_changes(
@@ -130,7 +132,7 @@ def require_allowed(project: Project, choice: Choice, settings: Settings) -> Non
 
     if not choice.packed:
         require_named([target(project.manifest, choice.environment, settings.subdir)], settings)
-    urls = (base_url(each.url) for each in choice.locked.records)
+    urls = (base_url(record.url) for record in choice.locked.records)
     Channels(settings, project.folder).require_allowed(urls)
 
 

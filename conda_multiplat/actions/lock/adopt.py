@@ -31,7 +31,10 @@ class Promised:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return {"target": str(self.target), "promises": [each._asdict() for each in self.implied]}
+        return {
+            "target": str(self.target),
+            "promises": [promise._asdict() for promise in self.implied],
+        }
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,8 @@ class Adopted:
             files = ", ".join(map(shown, self.texts))
             yield f" added promises to {files} that the lock of another tool needs:"
         for promised in self.promised:
-            for each in promised.implied:
-                yield f"   {promised.target}  {each}  ({each.comment})"
+            for promise in promised.implied:
+                yield f"   {promised.target}  {promise}  ({promise.comment})"
 
 
 def adopt(
@@ -113,7 +116,7 @@ def _silent(
         return ()
     stated = stated_promises(project.manifest, target.environment, target.subdir)
     stated |= {"cuda", "cuda_arch"} if drop_cuda else set()
-    return tuple(each for each in missing(target, locked) if each.name not in stated)
+    return tuple(package for package in missing(target, locked) if package.name not in stated)
 
 
 def _edited(
@@ -126,7 +129,7 @@ def _edited(
     hosts = replace(original.draft, host_subdirs=project.manifest.platforms)
     original = replace(original, draft=hosts)
     draft = hosts
-    for environment in dict.fromkeys(each.target.environment for each in promised):
-        own = [each for each in promised if each.target.environment == environment]
+    for environment in dict.fromkeys(adopted.target.environment for adopted in promised):
+        own = [adopted for adopted in promised if adopted.target.environment == environment]
         draft = with_promises(draft, environment, {p.target.subdir: p.implied for p in own})
     return Adopted(original.project(draft), original.texts(draft), tuple(promised))

@@ -118,5 +118,5 @@ def lock_project(
     names = say_written(texts, locked, console, dry_run=dry_run, nothing=nothing)
     told: dict[str, Any] = {"dry_run": dry_run, "files": names}
     if adopted.promised:
-        told["promised"] = [each.to_dict() for each in adopted.promised]
+        told["promised"] = [promise.to_dict() for promise in adopted.promised]
     return LockedProject(adopted.project, told | document(locked, changes))

@@ -92,8 +92,8 @@ def make_plans(
 ) -> list[Plan]:
     """Make a plan for each environment, including what stays because it was not selected."""
     by_environment: dict[str, list[Target]] = {}
-    for each in wanted:
-        by_environment.setdefault(each.environment, []).append(each)
+    for target in wanted:
+        by_environment.setdefault(target.environment, []).append(target)
     plans: list[Plan] = []
     for name, its_targets in by_environment.items():
         plan = Plan(name, its_targets, _previous(project, name, update, console))
@@ -207,7 +207,7 @@ def _request(
         target,
         default_channels=settings.channels,
         channel_priority=plan.priority,
-        locked=[each for each in keep if each.name not in update.names],
+        locked=[package for package in keep if package.name not in update.names],
         now=now,
     )
 

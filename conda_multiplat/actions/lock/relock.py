@@ -148,7 +148,10 @@ def relock(
     require_named(chosen, settings)
     engine = engine or RattlerEngine(settings, project.folder)
     engine.require_allowed(  # kept targets are used too
-        [request(each, default_channels=settings.channels, channel_priority="") for each in chosen]
+        [
+            request(target, default_channels=settings.channels, channel_priority="")
+            for target in chosen
+        ]
     )
     _refuse_missing(project, plans)
     if any(plan.requests for plan in plans):
@@ -319,5 +322,7 @@ def _lock_file(
 def _channels(project: Project, environment: str, settings: Settings) -> tuple[LockChannel, ...]:
     """Return the channels of all platforms of an environment; ``--platform`` changes none."""
     every = targets(project.manifest, [environment])
-    names = dict.fromkeys(name for each in every for name in channels_of(each, settings.channels))
+    names = dict.fromkeys(
+        name for target in every for name in channels_of(target, settings.channels)
+    )
     return tuple(LockChannel(public_name(n), tuple(environment_variables(n))) for n in names)

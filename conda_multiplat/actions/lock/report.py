@@ -128,7 +128,9 @@ def _note_assumptions(wanted: Sequence[Target], settings: Settings, console: Con
 
 def _note_pip(locked: Locked, settings: Settings, console: Console) -> None:
     """Say if Python is locked without pip although conda's configuration wants both."""
-    names = {target: {each.name for each in locked.of(target).every} for target in locked.targets}
+    names = {
+        target: {package.name for package in locked.of(target).every} for target in locked.targets
+    }
     without = [
         str(target)
         for target, locked_names in names.items()

@@ -66,7 +66,7 @@ def what_is_new(locked: Locked, paths: Collection[Path]) -> str:
         return ""
     parts = [_different(every)] if targets > 1 else []
     parts += [f"{len(new)} new"] if len(new) < len(every) else []
-    return ", ".join(filter(None, (*parts, download_size(each.size for each in new.values()))))
+    return ", ".join(filter(None, (*parts, download_size(record.size for record in new.values()))))
 
 
 def _packages(lock: LockFile) -> Iterator[tuple[str, Record]]:

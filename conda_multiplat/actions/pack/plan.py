@@ -47,7 +47,9 @@ class Plan:
     @property
     def left_out(self) -> list[str]:
         """A line for each locked package that is left out."""
-        return [why_not(each) for each in self.choice.locked.pypi if not can_be_packed(each)]
+        return [
+            why_not(package) for package in self.choice.locked.pypi if not can_be_packed(package)
+        ]
 
     @property
     def name(self) -> str:

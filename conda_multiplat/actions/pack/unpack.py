@@ -89,7 +89,7 @@ class Unpacked(NamedTuple):
     def left_out(self) -> list[str]:
         """A line for each locked package that is not in the archive."""
         locked = self.lock.platforms[self.packed.platform]
-        return [why_not(each) for each in locked.pypi if not can_be_packed(each)]
+        return [why_not(package) for package in locked.pypi if not can_be_packed(package)]
 
     def kept_in(self, prefix: Path) -> Path:
         """Return the folder of the lock that a prefix keeps."""
@@ -169,9 +169,9 @@ def _read(
         raise LockFileError(f"{shown(file)} is not as it was packed", details=wrong[:10])
     packed = read_description(_text(folder, DESCRIPTION))
     places = [packed.lock, *packed.manifest]
-    if missing := [each for each in places if f"{PROJECT}/{each}" not in digests]:
+    if missing := [place for place in places if f"{PROJECT}/{place}" not in digests]:
         raise DocumentError(f"it has no {PROJECT}/{missing[0]}")
-    manifest = [folder / PROJECT / each for each in packed.manifest]
+    manifest = [folder / PROJECT / name for name in packed.manifest]
     read = _read_own(file, folder, digests)
     project = load_project(manifest, host_subdirs=(packed.platform,), read=read)
     if packed.environment not in project.manifest.environments:

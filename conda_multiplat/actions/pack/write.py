@@ -81,11 +81,11 @@ def write_packs(
         for number, (path, plan) in enumerate(plans.items()):
             before = _of_before(path, plan, folder / f"before-{number}", progress)
             fetched = _fetched(plan, have, before, folder / str(number), progress)
-            for other in set(before.values()) - {each.path for each in fetched.values()}:
+            for other in set(before.values()) - {package.path for package in fetched.values()}:
                 _forget(other, folder)
             yield _written(plan, path, read, fetched, progress)
             later = list(plans.values())[number + 1 :]
-            needed = {record.url for each in later for record in each.packed.every}
+            needed = {record.url for other in later for record in other.packed.every}
             for url in set(have) - needed:
                 _forget(have.pop(url).path, folder)
 
@@ -152,7 +152,7 @@ def _fetched(
         channels=channels(project, plan.choice, settings),
         progress=progress,
     )
-    have |= {record.url: each for record, each in archives.items()}
+    have |= {record.url: archive for record, archive in archives.items()}
     files = download_wheels(
         [record for record in new if isinstance(record, PypiRecord)],
         wheels,
@@ -162,7 +162,7 @@ def _fetched(
         settings=settings,
         progress=progress,
     )
-    have |= {record.url: each for record, each in files.items()}
+    have |= {record.url: file for record, file in files.items()}
     return {record: have[record.url] for record in plan.packed.every}
 
 

@@ -38,8 +38,8 @@ class Shell:
 
 
 SHELLS = {
-    each.name: each
-    for each in (
+    shell.name: shell
+    for shell in (
         Shell("bash", ".sh", posix.hook),
         Shell("zsh", ".sh", posix.hook),
         Shell("fish", ".fish", fish.hook),

@@ -155,7 +155,7 @@ def _lacks_pip(original: Original, additions: Sequence[Addition]) -> bool:
     if python is None or python.pypi or not original.settings.adds_pip():
         return False
     manifest = original.draft.manifest
-    views = (manifest.view(python.environment, each) for each in python.selection.platforms)
+    views = (manifest.view(python.environment, platform) for platform in python.selection.platforms)
     return not any(line.name == "pip" for view in views for line in (*view.conda, *view.pypi))
 
 

@@ -49,14 +49,14 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     freed = sum(tally.freed for tally in tallies.values())
     linked = sum(tally.linked for tally in tallies.values())
     if tallies:
-        for line in columns([_row(*each) for each in tallies.items()]):
+        for line in columns([_row(*tally) for tally in tallies.items()]):
             console.say([Span(" "), *line])
         console.say(f" {'would free' if args.dry else 'freed'} {size(freed)}")
     else:
         console.say(" nothing is cached")
     if linked:
         console.say(f" {size(linked)} more is hard-linked into environments, and stays there")
-    folders = [_document(*each) for each in tallies.items()]
+    folders = [_document(*tally) for tally in tallies.items()]
     data = {"dry_run": args.dry, "freed": freed, "linked": linked, "folders": folders}
     _refuse_rest(tallies, data, dry_run=args.dry)
     console.result(data)

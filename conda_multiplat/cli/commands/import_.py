@@ -205,7 +205,7 @@ def _settle(
             chosen, ask = _asked(difference, f"{number} of {len(differing)}", console)
         if chosen is not None:
             imported = settle(imported, difference, chosen)
-        text = ", ".join(each.text for each in chosen or ())
+        text = ", ".join(requirement.text for requirement in chosen or ())
         settled.append(Settled(difference, text))
     return imported, settled
 

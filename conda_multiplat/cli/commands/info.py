@@ -67,7 +67,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     console.result(
         {
             "versions": dict(tools),
-            "caches": [_cache_document(*each) for each in folders.items()],
+            "caches": [_cache_document(*folder) for folder in folders.items()],
             "platform": settings.subdir,
             "virtual_packages": [_document(package, origins[package.name]) for package in packages],
             "settings": dict(hooks),

@@ -124,7 +124,7 @@ def _prepare(
         if locked.pypi:
             console.say(f" except those from PyPI ({len(locked.pypi)}): uv fetches them at install")
     else:
-        changes = [Change("added", each.name, None, each) for each in locked.every]
+        changes = [Change("added", package.name, None, package) for package in locked.every]
         say_changes(here(changes), console)
         size = noted(download_size(record.size for record in locked.every))
         console.say(f" would install the {locked_packages(locked)} of {target_name}{size}")

@@ -48,7 +48,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     # A part of the locks does not show which exceptions are used.
     whole = not (args.environments or args.platforms)
     idle = unused(packages, rules) if whole else []
-    targets = [each.target for each in locked]
+    targets = [target.target for target in locked]
     _show(packages, targets, idle, console, only_denied=args.only_denied)
     for line in show.summary(packages, idle, rules=bool(rules.allow or rules.deny)):
         console.say(line)

@@ -81,11 +81,13 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 def _list_locked(args: argparse.Namespace, chosen: Filter, console: Console) -> int:
     project = load_project_as_locked(args.files)
     every = locked_targets(project, args.environments, args.platforms, console)
-    records = {each.target: [r for r in each.locked.every if chosen.takes(r)] for each in every}
+    records = {
+        target.target: [r for r in target.locked.every if chosen.takes(r)] for target in every
+    }
     if args.regexes and not any(records.values()):
         where = ", ".join(map(str, records))
         raise _no_such_package(where, args.regexes, near_names(args.regexes, every))
-    asked = {each.target: each.graph().asked for each in every}
+    asked = {target.target: target.graph().asked for target in every}
     names = unique(target.environment for target in records)
     for name in names:
         subdirs = {target.subdir: target for target in records if target.environment == name}
@@ -143,7 +145,7 @@ def _list_installed(
         {
             "prefix": str(here.where),
             "environment": here.environment,
-            "skipped": [each.to_dict() for each in here.skipped],
+            "skipped": [environment.to_dict() for environment in here.skipped],
             "packages": [_installed_document(package, settings.subdir) for package in listed],
         }
     )

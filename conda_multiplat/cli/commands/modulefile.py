@@ -105,7 +105,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
             "module": f"{module.family}/{module.name}",
             "prefix": str(here.where),
             "environment": here.environment,
-            "skipped": [each.to_dict() for each in here.skipped],
+            "skipped": [environment.to_dict() for environment in here.skipped],
             "file": str(path) if path else None,
             "text": text,
         }

@@ -62,7 +62,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         for package in answer.outdated
         if (package.asked or not args.only_asked) and package.versions.named(chosen)
     ]
-    targets = [each.target for each in answer.locked]
+    targets = [target.target for target in answer.locked]
     if args.as_markdown:
         lines: Iterable[str | Line] = show.markdown(listed, targets)
     else:
@@ -86,7 +86,7 @@ def _require_locked(names: Collection[str], answer: Answer) -> None:
     Raises:
         UsageError: with similar names.
     """
-    known = {record.name for each in answer.locked for record in each.locked.every}
+    known = {record.name for target in answer.locked for record in target.locked.every}
     unknown = sorted(name for name in names if not known & {name, project_name(name)})
     if unknown:
         hints = near_names(unknown, answer.locked)

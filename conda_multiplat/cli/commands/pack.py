@@ -71,16 +71,16 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         names = tuple(select_environments(project.manifest, [args.environment_name]))
     rule = args.lock_rule or TOLD
     plans = [
-        plan(project, names, each, settings, console, rule=rule, wheels_only=args.wheels_only)
-        for each in platforms
+        plan(project, names, platform, settings, console, rule=rule, wheels_only=args.wheels_only)
+        for platform in platforms
     ]
     paths = dict(zip(_paths(place, plans), plans, strict=True))
-    documents = [_document(path, each) for path, each in paths.items()]
+    documents = [_document(path, file) for path, file in paths.items()]
     if args.dry:
-        for path, each in paths.items():
-            size = noted(download_size(record.size for record in each.packed.every))
-            console.say(f" would write {shown(path)}: {_what(each)}{size}")
-            _say_left_out(each, console)
+        for path, file in paths.items():
+            size = noted(download_size(record.size for record in file.packed.every))
+            console.say(f" would write {shown(path)}: {_what(file)}{size}")
+            _say_left_out(file, console)
     else:
         documents = _write(paths, files, console)
     console.result({"dry_run": args.dry, "archives": documents})
@@ -90,22 +90,22 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 def _write(paths: dict[Path, Plan], files: ReadFiles, console: Console) -> list[dict[str, Any]]:
     from conda_multiplat.actions.pack.write import write_packs  # late: slow
 
-    with progress(console, sum(2 * len(each.packed.every) for each in paths.values())) as bar:
+    with progress(console, sum(2 * len(path.packed.every) for path in paths.values())) as bar:
         written = list(write_packs(paths, files.texts, bar))
-    for each in written:
-        _say_left_out(each.plan, console)
-        content = f"{_what(each.plan)}, {size_words(each.size)}"
-        console.say(f" wrote {shown(each.path)}: {content}{console.took}")
-        console.say(f"   sha256 {each.sha256}")
+    for pack in written:
+        _say_left_out(pack.plan, console)
+        content = f"{_what(pack.plan)}, {size_words(pack.size)}"
+        console.say(f" wrote {shown(pack.path)}: {content}{console.took}")
+        console.say(f"   sha256 {pack.sha256}")
     console.hint(_next(written[0]))
     return [
-        {**_document(each.path, each.plan), "bytes": each.size, "sha256": each.sha256}
-        for each in written
+        {**_document(pack.path, pack.plan), "bytes": pack.size, "sha256": pack.sha256}
+        for pack in written
     ]
 
 
-def _what(each: Plan) -> str:
-    return f"{locked_packages(each.packed)} of {each.choice.environment}/{each.platform}"
+def _what(plan: Plan) -> str:
+    return f"{locked_packages(plan.packed)} of {plan.choice.environment}/{plan.platform}"
 
 
 def _next(written: Written) -> str:
@@ -133,7 +133,7 @@ def _paths(place: Path, plans: Sequence[Plan]) -> list[Path]:
     Raises:
         UsageError: several have the same path, or one would replace another kind of file.
     """
-    found = [place / each.file_name if place.is_dir() else place for each in plans]
+    found = [place / planned.file_name if place.is_dir() else place for planned in plans]
     if len(set(found)) < len(found):
         raise UsageError(
             f"{len(found)} archives would all be written to {shown(found[0])}",
@@ -150,18 +150,18 @@ def _is_pack(path: Path) -> bool:
     return is_tar_with(path, SUMS)
 
 
-def _say_left_out(each: Plan, console: Console) -> None:
-    for line in each.left_out:
+def _say_left_out(plan: Plan, console: Console) -> None:
+    for line in plan.left_out:
         console.say(f"warning: not in it: {line}")
 
 
-def _document(path: Path, each: Plan) -> dict[str, Any]:
+def _document(path: Path, plan: Plan) -> dict[str, Any]:
     return {
         "file": str(path),
-        "environment": each.choice.environment,
-        "platform": each.platform,
-        "skipped": each.choice.skipped_document,
-        "packages": len(each.packed.records),
-        "pypi": len(each.packed.pypi),
-        "left_out": each.left_out,
+        "environment": plan.choice.environment,
+        "platform": plan.platform,
+        "skipped": plan.choice.skipped_document,
+        "packages": len(plan.packed.records),
+        "pypi": len(plan.packed.pypi),
+        "left_out": plan.left_out,
     }

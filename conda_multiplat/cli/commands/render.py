@@ -106,7 +106,7 @@ def _anew(
     kinds = _with_others(kind)
     texts: dict[Path, str] = {}
     for lock, subdir in _locks(project, environments, platforms):
-        contents = {each: text(each, project.manifest, lock, subdir, hash_kind) for each in kinds}
+        contents = {kind: text(kind, project.manifest, lock, subdir, hash_kind) for kind in kinds}
         for file_kind, content in contents.items():
             if content is not None and contents[kind] is not None:
                 path = project.folder / _file_name(project, file_kind, lock.environment, subdir)

@@ -80,7 +80,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 def _update(original: Original, lines: Sequence[BoundLine]) -> Update:
     """Return the update that lets the locked packages of some lines change."""
     known = _locked_names(original)
-    return Update.of(each.line.name for each in lines if each.line.name in known)
+    return Update.of(line.line.name for line in lines if line.line.name in known)
 
 
 def _locked_names(original: Original) -> set[str]:
@@ -88,7 +88,10 @@ def _locked_names(original: Original) -> set[str]:
     project = original.project(original.draft)
     locks = [lock for name in project.manifest.environments if (lock := project.lock(name))]
     return {
-        record.name for lock in locks for each in lock.platforms.values() for record in each.every
+        record.name
+        for lock in locks
+        for platform in lock.platforms.values()
+        for record in platform.every
     }
 
 
@@ -103,10 +106,10 @@ def _chosen(
     lines = bound_lines(original.draft, environments)
     wanted, kept = ([name.lower() for name in given] for given in (names, excluded))
     missing = [
-        name for name in (*wanted, *kept) if not any(is_named(each, [name]) for each in lines)
+        name for name in (*wanted, *kept) if not any(is_named(line, [name]) for line in lines)
     ]
     if missing:
-        known = sorted({each.line.name for each in lines})
+        known = sorted({line.line.name for line in lines})
         hints = [f"did you mean {near[0]!r}?" for name in missing if (near := nearest(name, known))]
         locked = _locked_names(original)
         if others := [name for name in missing if name in locked]:
@@ -114,7 +117,7 @@ def _chosen(
             hints.append(f"to move packages that are only locked: {command}")
         raise UsageError(f"no line of the manifest asks for {', '.join(missing)}", hints=hints)
     return [
-        each
-        for each in lines
-        if (not wanted or is_named(each, wanted)) and not is_named(each, kept)
+        line
+        for line in lines
+        if (not wanted or is_named(line, wanted)) and not is_named(line, kept)
     ]

@@ -34,7 +34,7 @@ def text(report: Report, width: int | None = None, *, whole: bool = True) -> Ite
     """
     listed = [finding for finding in report.findings if not finding.excused]
     if listed:
-        yield from headed([_HEADER, *(_row(each, report.targets) for each in listed)], width)
+        yield from headed([_HEADER, *(_row(finding, report.targets) for finding in listed)], width)
     yield from dict.fromkeys(line for finding in listed for line in _origins(finding))
     for finding in report.findings:
         if finding.excused and finding.ignored:
@@ -49,7 +49,7 @@ def markdown(report: Report) -> list[str]:
     listed = [finding for finding in report.findings if not finding.excused]
     lines = ["No vulnerability is known in what could be looked up."]
     if listed:
-        cells = ((*_row(each, report.targets)[1:], _brought_by(each)) for each in listed)
+        cells = ((*_row(finding, report.targets)[1:], _brought_by(finding)) for finding in listed)
         rows = [[plain(word) for word in row] for row in cells]
         lines = table([word.lower() for word in (*_HEADER[1:], _BROUGHT_BY)], *rows)
     for finding in report.findings:
@@ -57,7 +57,7 @@ def markdown(report: Report) -> list[str]:
             until, reason = finding.ignored.until, finding.ignored.reason
             lines += ["", plain(f"Ignored until {until}: {_named(finding)}: {reason}")]
     if report.unknown:
-        names = (" ".join(each.package.record[:2]) for each in report.unknown)
+        names = (" ".join(package.package.record[:2]) for package in report.unknown)
         summary = f"{packages(len(report.unknown))} unknown: no advisory could tell"
         opening = f"<details><summary>{summary}</summary>"
         lines += ["", opening, "", plain(", ".join(names)), "", "</details>"]

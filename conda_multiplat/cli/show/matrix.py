@@ -49,7 +49,7 @@ def _packages(cell: Cell) -> str:
 
 def _builds(cell: Cell) -> str:
     kinds = {"CUDA": cell.cuda, "CPU": cell.cpu}
-    names = {kind: [each.partition(" ")[0] for each in found] for kind, found in kinds.items()}
+    names = {kind: [build.partition(" ")[0] for build in builds] for kind, builds in kinds.items()}
     return "; ".join(f"{kind}: {', '.join(words)}" for kind, words in names.items() if words)
 
 

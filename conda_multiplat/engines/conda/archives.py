@@ -58,7 +58,9 @@ def download_archives(
     files = {record: _file(record) for record in records}
     ours = client(settings, channels)
 
-    may_be = {files[each]: path for each, path in candidates.items() if each in files}
+    may_be = {
+        files[candidate]: path for candidate, path in candidates.items() if candidate in files
+    }
 
     def known(file: File) -> Iterator[Path]:
         if file in may_be:
@@ -91,7 +93,7 @@ def read_indexes(
             async with limit:
                 return await _index(record, path)
 
-        return await asyncio.gather(*(one(*each) for each in archives.items()))
+        return await asyncio.gather(*(one(*archive) for archive in archives.items()))
 
     answers = run(every(), settings)
     if problems := [answer for answer in answers if isinstance(answer, Problem)]:

@@ -144,7 +144,7 @@ def download(
                 progress.step()
                 return answer
 
-        return await asyncio.gather(*(one(*each) for each in enumerate(files)))
+        return await asyncio.gather(*(one(*numbered) for numbered in enumerate(files)))
 
     answers = run(every(), settings)
     if problems := [answer for answer in answers if isinstance(answer, Problem)]:

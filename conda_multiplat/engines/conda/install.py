@@ -69,7 +69,7 @@ def install_records(
         OutsideError: a package can't be fetched, or is not what was locked.
     """
     cache = cache_folder(settings) / "packages"
-    come = {each.name for each in changed}
+    come = {change.name for change in changed}
     coming = [record for record in records if record.name in come]
     rattlers = client(settings, channels)
     cache.mkdir(exist_ok=True)
@@ -88,7 +88,7 @@ def install_records(
                     [_repodata_record(record, cached[record.name]) for record in records],
                     target_prefix=prefix,
                     cache_dir=cache,
-                    reinstall_packages={each.name for each in changed},
+                    reinstall_packages={change.name for change in changed},
                     platform=Subdir(subdir),
                     execute_link_scripts=link_scripts,
                     show_progress=False,
@@ -107,7 +107,11 @@ def install_records(
 
 def _with_urls(text: str, records: Sequence[CondaRecord]) -> str:
     """Return rattler's message, with the URLs of packages of which it names only the files."""
-    named = [each.url for each in records if f" {each.file_name}" in text and each.url not in text]
+    named = [
+        record.url
+        for record in records
+        if f" {record.file_name}" in text and record.url not in text
+    ]
     return "\n".join([text, *(f"from {url}" for url in named)])
 
 

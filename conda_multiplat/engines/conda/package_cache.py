@@ -54,9 +54,9 @@ _UNREADABLE: tuple[type[Exception], ...] = (
     OSError,
     ValueError,
     *(
-        each
-        for each in vars(rattler.exceptions).values()
-        if isinstance(each, type) and issubclass(each, Exception)
+        value
+        for value in vars(rattler.exceptions).values()
+        if isinstance(value, type) and issubclass(value, Exception)
     ),
 )
 
@@ -201,7 +201,7 @@ async def fetch(
                 done()
                 return problem
 
-        outcomes = await asyncio.gather(*(one(*each) for each in enumerate(records)))
+        outcomes = await asyncio.gather(*(one(*numbered) for numbered in enumerate(records)))
     problems = [problem for problem in outcomes if problem]
     if problems:
         raise error_of(problems)
@@ -311,9 +311,9 @@ def _remove(path: Path) -> None:
 
 def error_of(problems: Sequence[Problem]) -> OutsideError:
     """Return the error for packages that can't be had; all with other hashes are named."""
-    others = [each for each in problems if each.is_another]
-    rest = [each for each in problems if not each.is_another]
-    lines = [each.text for each in (*others, *rest[:_NAMED])]
+    others = [problem for problem in problems if problem.is_another]
+    rest = [problem for problem in problems if not problem.is_another]
+    lines = [problem.text for problem in (*others, *rest[:_NAMED])]
     if more := len(rest[_NAMED:]):
         lines.append(f"and {more} more")
     if others:

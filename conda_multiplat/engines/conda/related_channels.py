@@ -54,7 +54,11 @@ async def all_declared(
     relations: list[Relation] = []
     all_urls = list(urls)
     for _ in range(_MAX_DEPTH):
-        more = [each for each in await declared(gateway, all_urls, subdirs) if not each.named]
+        more = [
+            relation
+            for relation in await declared(gateway, all_urls, subdirs)
+            if not relation.named
+        ]
         if not more:
             break
         relations += more

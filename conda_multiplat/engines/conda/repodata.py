@@ -165,7 +165,7 @@ class Repodata:
             recursive=False,
             channel_relations=_RELATIONS,
         )
-        records = [each for channel in by_channel for each in channel if not is_wheel(each)]
+        records = [record for channel in by_channel for record in channel if not is_wheel(record)]
         if unseen or not request.cutoffs.conda.exclude:
             return records
         too_new = self.too_new(request)
@@ -218,7 +218,11 @@ class Repodata:
         relations = await find(self._gateway, self.channel_urls(request), _platforms(request))
         subdir = request.target.subdir
         ordered = {url for name in request.channels for url in self._channels.urls(name, subdir)}
-        return [each for each in relations if not each.named or {each.url, each.channel} <= ordered]
+        return [
+            relation
+            for relation in relations
+            if not relation.named or {relation.url, relation.channel} <= ordered
+        ]
 
     async def kept(
         self, request: SolveRequest, records: Sequence[CondaRecord]
@@ -229,8 +233,8 @@ class Repodata:
             return []
         urls = {record.url for record in records}
         current = await self.known(request, names)
-        kept = [each for each in current if public_name(each.url) in urls]
-        return [each for each in kept if self._is_of_asked_channel(request, each)]
+        kept = [record for record in current if public_name(record.url) in urls]
+        return [record for record in kept if self._is_of_asked_channel(request, record)]
 
     def _is_of_asked_channel(self, request: SolveRequest, record: rattler.RepoDataRecord) -> bool:
         """Return whether a record comes from the channel that lines name for its package.
@@ -247,7 +251,7 @@ class Repodata:
     async def names(self, request: SolveRequest) -> set[str]:
         """Return the names of all packages in the channels."""
         package_names = await self._gateway.names(self._sources(request), _platforms(request))
-        return {each.normalized for each in package_names}
+        return {name.normalized for name in package_names}
 
     def spec(self, text: str) -> rattler.MatchSpec:
         """Return a manifest's MatchSpec as rattler expects it."""

@@ -30,11 +30,11 @@ def settled(
         records: the solution.
         found: the same as rattler's records.
     """
-    if not any("[" in spec for each in records for spec in (*each.depends, *each.constrains)) and (
-        not any("extras" in line.text for line in request.requirements)
-    ):
+    if not any(
+        "[" in spec for record in records for spec in (*record.depends, *record.constrains)
+    ) and (not any("extras" in line.text for line in request.requirements)):
         return tuple(records)
-    packages: dict[str, VirtualPackage | CondaRecord] = {each.name: each for each in records}
+    packages: dict[str, VirtualPackage | CondaRecord] = {record.name: record for record in records}
     packages |= {package.name: package for package in request.virtual_packages}
 
     def holds(spec: str) -> bool:
@@ -44,12 +44,12 @@ def settled(
     def counting(specs: Iterable[str]) -> list[rattler.MatchSpec]:
         parsed = [rattler.MatchSpec(spec, strict=False) for spec in specs]
         return [
-            each for each in parsed if not each.condition or condition_holds(each.condition, holds)
+            spec for spec in parsed if not spec.condition or condition_holds(spec.condition, holds)
         ]
 
-    depends = {each.name.normalized: counting(each.depends) for each in found}
+    depends = {record.name.normalized: counting(record.depends) for record in found}
     asked = counting(line.text for line in request.requirements if "[" in line.text)
-    _add_extras(depends, asked, {each.name.normalized: each.extra_depends for each in found})
+    _add_extras(depends, asked, {record.name.normalized: record.extra_depends for record in found})
     return tuple(
         record._replace(
             depends=unique(map(_plain, depends[record.name])),

@@ -118,18 +118,18 @@ class RattlerEngine:
     def arriving(self, requests: Sequence[SolveRequest]) -> Callable[[], Arrived]:
         """Return a thread-safe function that tells how much of the channels has arrived."""
         folders: dict[str, str] = {}
-        for each in requests:
-            for name, urls in self._channels.named_urls(each):
+        for request in requests:
+            for name, urls in self._channels.named_urls(request):
                 for url in urls:
-                    for subdir in (each.target.subdir, "noarch"):
+                    for subdir in (request.target.subdir, "noarch"):
                         folders.setdefault(f"{url.rstrip('/')}/{subdir}", public_name(name))
         return Arriving(repodata_folder(self._settings), folders).look
 
     def channel_names(self, requests: Sequence[SolveRequest]) -> Sequence[str]:
         """Return the names of the channels, each channel once: by the first of its names."""
         names: dict[frozenset[str], str] = {}
-        for each in requests:
-            for name, urls in self._channels.named_urls(each):
+        for request in requests:
+            for name, urls in self._channels.named_urls(request):
                 names.setdefault(frozenset(url.rstrip("/") for url in urls), public_name(name))
         return tuple(dict.fromkeys(names.values()))
 
@@ -139,7 +139,7 @@ class RattlerEngine:
         Raises:
             ChannelRefusedError: with every such channel.
         """
-        urls = (url for each in requests for url in self._channels.spec_channels(each))
+        urls = (url for request in requests for url in self._channels.spec_channels(request))
         self._channels.require_allowed(urls)
 
     def _ask(
@@ -187,7 +187,7 @@ class RattlerEngine:
 
     def _refuses_shards(self, url: str, text: str) -> bool:
         asked = (url, self._channels.mirrors.get(url, url))
-        return any(re.search(rf"{re.escape(each)}/[\w-]+/{_SHARDS}", text) for each in asked)
+        return any(re.search(rf"{re.escape(url)}/[\w-]+/{_SHARDS}", text) for url in asked)
 
     def _outside(self, error: _UnreadableError) -> OutsideError:
         names = ", ".join(map(public_name, error.request.asked_channels))
@@ -231,12 +231,12 @@ class _Run:
     async def newest(self, solved: Sequence[SolvedRequest]) -> list[dict[str, NewestVersion]]:
         """Return the newest versions of each solution's packages, in order."""
         self._repodata.begin()
-        return list(await asyncio.gather(*(self._newest(each) for each in solved)))
+        return list(await asyncio.gather(*(self._newest(record) for record in solved)))
 
     async def facts(self, locked: Sequence[SolvedRequest]) -> list[dict[str, PackageFacts]]:
         """Return what the channels state about each request's records, in order."""
         self._repodata.begin()
-        return list(await asyncio.gather(*(self._facts(each) for each in locked)))
+        return list(await asyncio.gather(*(self._facts(record) for record in locked)))
 
     async def _facts(self, locked: SolvedRequest) -> dict[str, PackageFacts]:
         with _readable(locked.request):
@@ -246,7 +246,9 @@ class _Run:
         with _readable(solved.request):
             newest = await newest_versions(self._repodata, solved)
             request = solved.request._replace(locked=solved.records)
-            unclear = [each for each in solved.records if is_unclear(newest, each.name)][:_TRIALS]
+            unclear = [record for record in solved.records if is_unclear(newest, record.name)][
+                :_TRIALS
+            ]
             tried = (self._alternatives.newest(request, record) for record in unclear)
             for record, tried_newest in zip(unclear, await asyncio.gather(*tried), strict=True):
                 newest[record.name] = told(newest[record.name], tried_newest)
@@ -265,7 +267,7 @@ class _Run:
                 answer = await self._repodata.solve(request, request.requirements, locked)
             except SolverError as error:
                 return await self._conflict(request, error)
-            plain = [self._record(each) for each in answer]
+            plain = [self._record(record) for record in answer]
             records = settled(request, plain, answer)
             cpu_builds = await self._alternatives.cpu_builds(request, answer)
         if wrong := _of_wrong_platforms(request, records):

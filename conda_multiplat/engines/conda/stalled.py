@@ -61,7 +61,7 @@ async def cut_stalled(wait: Patience) -> None:
     since: dict[str, float] = {}
     clock = asyncio.get_running_loop().time
     while LOOKS:
-        await asyncio.sleep(min(_LONGEST, *(each / _LOOKS for each in wait)))
+        await asyncio.sleep(min(_LONGEST, *(seconds / _LOOKS for seconds in wait)))
         for name, handle in _sockets().items():
             if name not in others:
                 age = clock() - since.setdefault(name, clock())

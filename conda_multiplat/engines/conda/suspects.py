@@ -36,7 +36,7 @@ def suspected_lines(
     """
     locked = {record.name: record for record in request.locked}
     lines = {line.name: line for line in request.requirements}
-    others = {each: line for each, line in lines.items() if each != name}
+    others = {text: line for text, line in lines.items() if text != name}
     depends = {
         record.name: [spec_name(spec) for spec in record.depends] for record in request.locked
     }
@@ -45,8 +45,8 @@ def suspected_lines(
     if not (names or own):
         return []
     # Python's ABI follows from the line for Python, which is a suspect anyway.
-    named = [each for each in names if each != _PYTHON_ABI] or [_PYTHON]
-    paths = [path_to(each, others, depends) for each in named]
+    named = [name for name in names if name != _PYTHON_ABI] or [_PYTHON]
+    paths = [path_to(name, others, depends) for name in named]
     roots = [*own, *(others[path[0]] for path in paths if path)][:_FEW]
     python = [others[_PYTHON]] if _PYTHON in others else []
     first = python if _PYTHON_ABI in names or _PYTHON in names else []
@@ -81,5 +81,5 @@ def _refusing(
     for record in locked.values():
         specs = [spec for spec in record.depends if spec_name(spec) == name]
         parsed = [rattler.MatchSpec(spec, strict=False) for spec in specs]
-        if parsed and not any(all(spec.matches(each) for spec in parsed) for each in builds):
+        if parsed and not any(all(spec.matches(build) for spec in parsed) for build in builds):
             yield record.name

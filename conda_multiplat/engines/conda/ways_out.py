@@ -59,7 +59,9 @@ class WaysOut:
 
         A base comes before the channel that extends it, and an overridden channel after the label.
         """
-        relations = {each.url: each for each in await self._repodata.declared(request, deep=True)}
+        relations = {
+            relation.url: relation for relation in await self._repodata.declared(request, deep=True)
+        }
         if self._repodata.restricted or not relations:
             return ()
         try:
@@ -104,7 +106,7 @@ class WaysOut:
         except SolverError:
             return ()
         too_new = self._repodata.too_new(request)
-        newer = {each.name.normalized: each for each in solution if too_new(each)}
+        newer = {record.name.normalized: record for record in solution if too_new(record)}
 
         async def hidden(names: Sequence[str]) -> bool:
             cutoffs = request.cutoffs.letting_through(names)
@@ -159,7 +161,7 @@ class WaysOut:
 
     async def _known(self, request: SolveRequest, name: str) -> Records:
         try:
-            return [_record(each) for each in await self._repodata.known(request, [name])]
+            return [_record(record) for record in await self._repodata.known(request, [name])]
         except (GatewayError, FetchRepoDataError, IoError):
             return []
 

@@ -72,9 +72,9 @@ class Alternatives:
         asked = {requirement.name for requirement in request.requirements}
         chosen = {line.name for line in request.requirements if _asks_for_cpu(line)}
         suspects = {
-            _name(each): each
-            for each in found
-            if _is_suspect(each, asked) and _name(each) not in chosen
+            _name(record): record
+            for record in found
+            if _is_suspect(record, asked) and _name(record) not in chosen
         }
         builds = await self._cuda_builds(request, suspects)
         first = [name for name in builds if name in asked]
@@ -95,8 +95,8 @@ class Alternatives:
         """Return what rules out the newest version and a CUDA build."""
         available = await self._repodata.known(request, [record.name])
         newest = await self.newest(request, record)
-        chosen = next((each for each in available if public_name(each.url) == record.url), None)
-        builds = [each for each in available if _is_cuda(each)]
+        chosen = next((build for build in available if public_name(build.url) == record.url), None)
+        builds = [build for build in available if _is_cuda(build)]
         if chosen is None or _is_cuda(chosen) or not builds:
             return Why(newest)
         locked = await self._repodata.kept(request, request.locked)
@@ -108,9 +108,9 @@ class Alternatives:
         """Return what rules out the newest version."""
         available = await self._repodata.known(request, [record.name], unseen=True)
         too_new = self._repodata.too_new(request)
-        seen = [each for each in available if not too_new(each)]
+        seen = [build for build in available if not too_new(build)]
         best = max(available, key=lambda each: each.version, default=None)
-        if best and best.version not in {each.version for each in seen}:
+        if best and best.version not in {build.version for build in seen}:
             cut = self._repodata.cut(request, best) or 0
             exception = by_exception(record.name)
             return Newest(str(best.version), f"{by_age(cut)}; {exception}")
@@ -138,7 +138,7 @@ class Alternatives:
             builds: its CUDA builds.
             cuda: the CUDA version to promise, if none is promised.
         """
-        chosen = next(each for each in found if _name(each) == name)
+        chosen = next(record for record in found if _name(record) == name)
         at = _asks(request, found, name).at
         channel = self._behind(request, chosen, builds)
         note = CpuBuild(name, str(chosen.version), at, _reason(chosen, builds, found, channel))
@@ -186,7 +186,7 @@ class Alternatives:
             solution = await self._repodata.solve(request, [*request.requirements, forced])
         except SolverError as error:
             return _Trial(replace(note, spec=spec, obstacle=self._repodata.scrubbed(error)), ())
-        instead = str(next(each.version for each in solution if _name(each) == note.name))
+        instead = str(next(record.version for record in solution if _name(record) == note.name))
         fix = by_writing(spec, note.at) if asked else by_adding(spec)
         return _Trial(replace(note, spec=spec, instead=instead, fix=fix), solution)
 
@@ -195,12 +195,12 @@ class Alternatives:
         if best is None or best.version <= rattler.Version(record.version):
             return Newest(record.version)
         version = str(best.version)
-        chosen = next((each for each in known if public_name(each.url) == record.url), best)
+        chosen = next((build for build in known if public_name(build.url) == record.url), best)
         channel = self._behind(request, chosen, [best])
         note = Newest(version, f"it is in {channel}, after another channel" if channel else "")
         spec = f"{channel}::{record.name}" if channel else record.name
         tried = Requirement(f"{spec} =={version}", record.name, NOWHERE)
-        builds = [each for each in known if each.version == best.version]
+        builds = [build for build in known if build.version == best.version]
         suspects = suspected_lines(request, record.name, builds)
         if not suspects and await self._moves(request, record, version):
             return replace(note, fix=by_updating(record.name))
@@ -211,7 +211,7 @@ class Alternatives:
             clash = await self._repodata.clash(request, [*request.requirements, tried])
             obstacle = await self._repodata.explanation(request, clash)
         if obstacle:
-            lines = tuple(each for each in clash if each is not tried)
+            lines = tuple(line for line in clash if line is not tried)
             return replace(note, clash=lines, obstacle=obstacle)
         asked = _line(request, record.name)
         bounded = f"{spec} >={version}"
@@ -236,7 +236,7 @@ class Alternatives:
 
     async def _moves(self, request: SolveRequest, record: CondaRecord, version: str) -> bool:
         """Return whether a package gets a version if it may change and the others stay."""
-        others = [each for each in request.locked if each.name != record.name]
+        others = [other for other in request.locked if other.name != record.name]
         kept = await self._repodata.kept(request, others)
         return _has(
             await self._repodata.solve(request, request.requirements, kept), record, version
@@ -270,11 +270,11 @@ class _Trial:
 
     def __init__(self, note: CpuBuild, solved: Records) -> None:
         self.note = note
-        self.cuda = {_name(each) for each in solved if _is_cuda(each)}
+        self.cuda = {_name(record) for record in solved if _is_cuda(record)}
 
 
 def _has(found: Records, record: CondaRecord, version: str) -> bool:
-    return any(_name(each) == record.name and str(each.version) == version for each in found)
+    return any(_name(solved) == record.name and str(solved.version) == version for solved in found)
 
 
 def _name(record: rattler.RepoDataRecord) -> str:
@@ -293,7 +293,7 @@ def _promises_cuda(request: SolveRequest) -> bool:
 
 def _cuda_build(solved: Records, name: str) -> rattler.RepoDataRecord | None:
     """Return the package if it is a CUDA build."""
-    return next((each for each in solved if _name(each) == name and _is_cuda(each)), None)
+    return next((record for record in solved if _name(record) == name and _is_cuda(record)), None)
 
 
 def _line(request: SolveRequest, name: str) -> Requirement | None:
@@ -315,7 +315,7 @@ def _is_suspect(record: rattler.RepoDataRecord, asked: set[str]) -> bool:
 def _asks(request: SolveRequest, solved: Records, name: str) -> Requirement:
     """Return the requirement that leads to a package."""
     by_name = {requirement.name: requirement for requirement in request.requirements}
-    depends = {_name(each): [spec_name(spec) for spec in each.depends] for each in solved}
+    depends = {_name(record): [spec_name(spec) for spec in record.depends] for record in solved}
     path = path_to(name, by_name, depends)
     return by_name[path[0]] if path else request.requirements[0]
 
@@ -355,7 +355,7 @@ def _reason(chosen: rattler.RepoDataRecord, builds: Records, solved: Records, ch
     if not same:
         return f"{chosen.version} has no CUDA build"
     python = next((record for record in solved if _name(record) == "python"), None)
-    if python is not None and not any(_fits(each, python) for each in same):
+    if python is not None and not any(_fits(record, python) for record in same):
         minor = ".".join(str(python.version).split(".")[:2])
         return f"{chosen.version} has no CUDA build for python {minor}"
     return f"the CUDA build of {chosen.version} lost"

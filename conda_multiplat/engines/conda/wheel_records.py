@@ -157,7 +157,9 @@ async def wheels(
     records = await gateway.query(
         sources, subdirs, list(names), recursive=False, channel_relations="disabled"
     )
-    all_wheels = [_wheel(each) for of_channel in records for each in of_channel if is_wheel(each)]
+    all_wheels = [
+        _wheel(record) for of_channel in records for record in of_channel if is_wheel(record)
+    ]
     for url in channels:
         for subdir in subdirs:
             all_wheels += [wheel for wheel in plain.of(url, str(subdir)) if wheel.name in names]

@@ -43,7 +43,9 @@ def _names(web: Web, url: str) -> set[str]:
     try:
         content = web.get(url, _LARGEST, headers={"Accept": f"{_JSON}, text/html;q=0.1"})
         if content.lstrip().startswith(b"{"):  # HTML never begins like this
-            return {canonicalize_name(load["name"]) for load in json.loads(content)["projects"]}
+            return {
+                canonicalize_name(project["name"]) for project in json.loads(content)["projects"]
+            }
     except (UnfetchedError, ValueError, KeyError, TypeError, RecursionError):
         return set()
     return {canonicalize_name(name.decode("utf-8", "replace")) for name in _ANCHOR.findall(content)}
@@ -54,8 +56,8 @@ def unknown_projects(lines: Sequence[Requirement], known: set[str]) -> list[str]
     hints: list[str] = []
     for name in dict.fromkeys(line.name for line in lines if line.name):
         if known and name not in known:
-            alike = (each for each in known if abs(len(each) - len(name)) <= _SLACK)
-            near = nearest(name, sorted(each for each in alike if each[:1] == name[:1]), 3)
+            alike = (other for other in known if abs(len(other) - len(name)) <= _SLACK)
+            near = nearest(name, sorted(other for other in alike if other[:1] == name[:1]), 3)
             meant = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
             hints.append(f"no project {name!r} in the index{meant}")
     return hints

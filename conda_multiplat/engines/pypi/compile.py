@@ -67,7 +67,7 @@ def triple(subdir: str, packages: Iterable[VirtualPackage]) -> str | None:
     if subdir not in _MACHINES:
         return _TRIPLES.get(subdir)
     manylinux = [tag for tag in platform_tags(subdir, packages) if "manylinux_2_" in tag]
-    minors = {int(each.split("_")[2]) for each in manylinux}
+    minors = {int(tag.split("_")[2]) for tag in manylinux}
     newest = next((minor for minor in _MANYLINUX if minor in minors), None)
     return f"{_MACHINES[subdir]}-manylinux_2_{newest}" if newest else None
 
@@ -229,7 +229,7 @@ class Compiler:
         lines += [url for _, url in self.request.target.pypi_options.indexes]
         lines += [
             pypi_index(self.settings),
-            *(each.url.geturl() for each in index_logins(os.environ)),
+            *(login.url.geturl() for login in index_logins(os.environ)),
         ]
         urls = map(os.path.expandvars, lines)
         return scrub(text, secrets([*urls, *os.environ.values()]))
@@ -257,7 +257,9 @@ class Compiler:
             *arguments,
         ]
         environ = uv_environment(self.settings, self.folder, self.options)
-        if version := next((each.version for each in promised if each.name == "__osx"), ""):
+        if version := next(
+            (package.version for package in promised if package.name == "__osx"), ""
+        ):
             environ["MACOSX_DEPLOYMENT_TARGET"] = version
         stubs = cache_folder(self.settings) / FOLDER
         stubs.mkdir(exist_ok=True)
@@ -294,8 +296,9 @@ class Compiler:
         """Return conda's packages as stubs in a folder, and the lines of constraints files."""
         provided = [package for package in self.request.provided if package.name not in without]
         lines = [
-            f"{each.name} @ {stub(stubs, each.name, each.version, self._said(each.name))}"
-            for each in provided
+            f"{package.name} @ "
+            f"{stub(stubs, package.name, package.version, self._said(package.name))}"
+            for package in provided
         ]
         texts = [requirement.text for requirement in self.request.requirements]
         told = [text.removeprefix(CONSTRAINT) for text in texts if text.startswith(CONSTRAINT)]

@@ -118,7 +118,7 @@ def _local_lines(found: _Resolution) -> list[Requirement]:
     request = found.uv.request
     subdir, python = request.target.subdir, request.python
     projects = request.target.view.projects
-    return lines_of_needs(each for each in projects if is_needed(each, subdir, python))
+    return lines_of_needs(project for project in projects if is_needed(project, subdir, python))
 
 
 def _of_lines(lines: Iterable[Requirement], found: _Resolution) -> Iterator[_Request]:

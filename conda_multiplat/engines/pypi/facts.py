@@ -71,7 +71,9 @@ def read_facts(text: str) -> PackageFacts | None:
 
 
 def _of_licenses(classifiers: list[Any]) -> tuple[str, ...]:
-    return tuple(str(each) for each in classifiers if str(each).startswith("License :: "))
+    return tuple(
+        str(classifier) for classifier in classifiers if str(classifier).startswith("License :: ")
+    )
 
 
 def _of_folder(folder: Path) -> PackageFacts:

@@ -92,7 +92,7 @@ def _urls(environ: Mapping[str, str]) -> Iterator[str]:
 def _named(name: str, url: str, environ: Mapping[str, str]) -> str:
     """Return the URL of a named index, with the login in the variables for its name."""
     variable = f"UV_INDEX_{re.sub('[^A-Z0-9]', '_', name.upper())}"
-    user, password = (environ.get(f"{variable}_{each}", "") for each in ("USERNAME", "PASSWORD"))
+    user, password = (environ.get(f"{variable}_{part}", "") for part in ("USERNAME", "PASSWORD"))
     parts = _split(url)
     if not name or not (user or password) or not parts.hostname:
         return url

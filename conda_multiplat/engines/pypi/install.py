@@ -70,7 +70,9 @@ class UvInstaller:
         self._settings = settings
         self._folder = folder
         logins = index_logins(os.environ)
-        options = [split_option(os.path.expandvars(each.text)) for each in requirements]
+        options = [
+            split_option(os.path.expandvars(requirement.text)) for requirement in requirements
+        ]
         self._options = [
             f"{option} {with_login(value, logins)}".strip()
             for option, value in options
@@ -96,7 +98,7 @@ class UvInstaller:
             OutsideError: a file can't be fetched, is not what was locked, or can't be built.
         """
         self._check_folders(records)
-        anew = [f"--refresh-package={each.name}" for each in records if each.is_folder]
+        anew = [f"--refresh-package={record.name}" for record in records if record.is_folder]
         # Symbolic links work across file systems too; copies would be large.
         links = ["--link-mode=symlink"] if os.name != "nt" else []
         self._install_all(records, python, "--prefix", str(folder), *links, *anew)
@@ -118,15 +120,17 @@ class UvInstaller:
         chosen = ("--python", str(python_program(python)), *chosen)
         if self._wheels:
             local = ("--offline", "--no-index", "--find-links", str(self._wheels))
-            pins = [_of_index(each) for each in records]
+            pins = [_of_index(record) for record in records]
             self._install(pins, "--require-hashes", *local, *chosen)
             return
         logins = self.logins()
-        mirrored = [each for each in records if each.sha256 and self.is_mirrored(each)]
-        direct = [each for each in records if each not in mirrored]
-        wheels = [_hashed(each, logins) for each in direct if each.is_wheel and each.sha256]
-        archives = [_hashed(each, logins) for each in direct if _is_archive(each)]
-        others = [_unhashed(each) for each in records if not each.sha256 or each.is_folder]
+        mirrored = [record for record in records if record.sha256 and self.is_mirrored(record)]
+        direct = [record for record in records if record not in mirrored]
+        wheels = [
+            _hashed(package, logins) for package in direct if package.is_wheel and package.sha256
+        ]
+        archives = [_hashed(package, logins) for package in direct if _is_archive(package)]
+        others = [_unhashed(record) for record in records if not record.sha256 or record.is_folder]
         self._install_mirrored(mirrored, *chosen)
         self._install(wheels, "--require-hashes", "--no-index", *chosen)
         self._install([*self._options, *archives] if archives else [], "--require-hashes", *chosen)
@@ -134,7 +138,7 @@ class UvInstaller:
 
     def _install_mirrored(self, records: Sequence[PypiRecord], *options: str) -> None:
         try:
-            self._install([_of_index(each) for each in records], "--require-hashes", *options)
+            self._install([_of_index(record) for record in records], "--require-hashes", *options)
         except OutsideError as error:
             mirror = scrub(self._indexes[-1], secrets(self._indexes))
             hint = f"{mirror} stands for PyPI here: it must have the files that are locked"
@@ -165,10 +169,10 @@ class UvInstaller:
             and folder_digest(self._folder / record.url) != record.sha256
         ]
         if changed:
-            names = " ".join(each.name for each in changed)
+            names = " ".join(change.name for change in changed)
             raise LockFileError(
                 "a local project is not as it was locked",
-                details=[f"{each.name}: {each.url}" for each in changed],
+                details=[f"{change.name}: {change.url}" for change in changed],
                 hints=[f"run `conda multiplat lock --update {names}`"],
             )
 

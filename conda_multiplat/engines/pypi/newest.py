@@ -80,7 +80,7 @@ def newest_versions(
         latest: the newest versions in the indexes.
         published: looks up metadata.
     """
-    newer = too_new(uv.request, [each.package for each in latest.values()])
+    newer = too_new(uv.request, [latest_release.package for latest_release in latest.values()])
     solved = _Solved(uv, solution, latest, newer, published)
     names = [record.name for record in solution.records if record.name in latest]
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
@@ -189,7 +189,9 @@ class _Solved:
 
     def _here(self) -> Mapping[str, str]:
         """Return the version of each project, and whether conda provides it."""
-        provided = {each.name: f"{each.version} of conda" for each in self._request.provided}
+        provided = {
+            package.name: f"{package.version} of conda" for package in self._request.provided
+        }
         return {**provided, **{record.name: record.version for record in self._records.values()}}
 
     def _needs(self, metadata: Metadata | None) -> Sequence[Pep508]:

@@ -130,7 +130,7 @@ def _unpacked(uv: Compiler, name: str, url: str) -> str:
 def _in_wheel(file: Path) -> str:
     try:
         with zipfile.ZipFile(file) as archive:
-            names = [each for each in archive.namelist() if each.endswith(".dist-info/METADATA")]
+            names = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
             if not names:
                 raise UnfetchedError("it has no METADATA")
             return archive.read(names[0]).decode("utf-8", "replace")

@@ -347,7 +347,7 @@ def _let_through(uv: Compiler, explanation: str) -> tuple[str, ...]:
     if not uv.request.cuts.exclude or free.lock(free.entries).returncode != 0:
         return ()
     newer = too_new(uv.request, free.pylock().get("packages", ()))
-    named = {canonicalize_name(each) for each in _NAME.findall(explanation)} & newer.keys()
+    named = {canonicalize_name(name) for name in _NAME.findall(explanation)} & newer.keys()
     return tuple(
         letting_through(name, version, uv.request.cuts.of(name) or 0)
         for name, version in sorted(newer.items())
@@ -357,7 +357,7 @@ def _let_through(uv: Compiler, explanation: str) -> tuple[str, ...]:
 
 def _versions_without(uv: Compiler, involved: Sequence[Provided]) -> dict[str, str]:
     """Return the versions that would be chosen for conda's packages if conda had none."""
-    names = {each.name for each in involved}
+    names = {package.name for package in involved}
     if not names or uv.lock(uv.entries, without=names).returncode != 0:
         return {}
     versions = {package["name"]: package.get("version", "") for package in uv.pylock()["packages"]}
@@ -366,7 +366,7 @@ def _versions_without(uv: Compiler, involved: Sequence[Provided]) -> dict[str, s
 
 def _conflict(request: PypiRequest, explanation: str, hints: Sequence[str] = ()) -> PypiConflict:
     """Return a conflict with the lines and packages in the explanation; all if it names none."""
-    named = {canonicalize_name(each) for each in _NAME.findall(explanation)}
+    named = {canonicalize_name(name) for name in _NAME.findall(explanation)}
     lines = tuple(requirement for requirement in request.requirements if requirement.name in named)
     return PypiConflict(
         request=request,

@@ -66,7 +66,9 @@ def torch_backend(request: PypiRequest) -> str:
         return said
     if "torch" in {package.name for package in request.provided}:
         return ""
-    cuda = next((each.version for each in target.virtual_packages if each.name == "__cuda"), "")
+    cuda = next(
+        (package.version for package in target.virtual_packages if package.name == "__cuda"), ""
+    )
     return cuda_backend(cuda) if cuda else "cpu"
 
 

@@ -54,7 +54,9 @@ def download_wheels(
     links = {record: _links(pages[url], url) for record, url in page_of.items()}
     files = {record: _file(record, base, links.get(record, {})) for record in records}
     wheels = list(files.values())
-    may_be = {files[each]: path for each, path in candidates.items() if each in files}
+    may_be = {
+        files[candidate]: path for candidate, path in candidates.items() if candidate in files
+    }
 
     def known(file: File) -> Sequence[Path]:
         return [may_be[file]] if file in may_be else []

@@ -118,9 +118,9 @@ def _view(workspace: Workspace, features: Sequence[Feature], platform: PixiPlatf
     ordered = sorted(features, key=lambda each: each.name != DEFAULT_ENVIRONMENT)
     base = table_of(workspace.table, "pypi-options")
     pypi = [*reader.options(base, *workspace.path)]
-    pypi += [line for each in ordered for line in reader.pypi(each, platform)]
-    conda = [line for each in ordered for line in reader.conda(each, platform)]
-    if all(each.text.startswith("-") and not each.text.startswith("-e") for each in pypi):
+    pypi += [line for feature in ordered for line in reader.pypi(feature, platform)]
+    conda = [line for feature in ordered for line in reader.conda(feature, platform)]
+    if all(line.text.startswith("-") and not line.text.startswith("-e") for line in pypi):
         pypi = []  # only options, without packages
     return View(
         channels=tuple(channels_of(workspace, features)),

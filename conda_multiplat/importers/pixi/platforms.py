@@ -56,9 +56,9 @@ def read_platform(value: Any, lost: list[str]) -> PixiPlatform | None:
     if subdir not in SUBDIRS:
         return None
     promises: dict[str, str] = {}
-    for key, each in value.items():
+    for key, table in value.items():
         if key not in ("name", "platform"):
-            promises |= _promise(key, each, lost)
+            promises |= _promise(key, table, lost)
     name = value.get("name") or _derived_name(subdir, promises)
     return PixiPlatform(str(name), subdir, _possible(subdir, promises, lost))
 
@@ -154,7 +154,7 @@ def supported(
     of a subdir exactly, only exactly named ones of that subdir remain.
     """
     named = {name for names in wanted if names is not None for name in names}
-    exact = {each.subdir for each in workspace if each.name in named}
+    exact = {platform.subdir for platform in workspace if platform.name in named}
     for platform in workspace:
         all_have = all(
             names is None or any(platform.is_called(name) for name in names) for names in wanted

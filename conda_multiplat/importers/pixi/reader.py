@@ -146,7 +146,7 @@ def _manifest(
         same = set(other.platforms) == set(inherited[base])
         by_name[other.name] = related._replace(platforms=() if same else related.platforms)
     further = [other.name for other in others if other.features == default.features]
-    further = [each for each in further if each not in workspace.environments]
+    further = [name for name in further if name not in workspace.environments]
     return Manifest(
         files=(workspace.reader.places.file,),
         name=name,
@@ -168,13 +168,13 @@ def _bases(environment: PixiEnvironment, every: Sequence[PixiEnvironment]) -> li
     features = {feature.path for feature in environment.features}
     before = every[: every.index(environment)]
     fitting: list[PixiEnvironment] = []
-    for each in every:
-        its = {feature.path for feature in each.features}
-        smaller = its < features or (its == features and each in before)
-        if smaller and set(environment.platforms) <= set(each.platforms):
-            fitting.append(each)
+    for platform in every:
+        its = {feature.path for feature in platform.features}
+        smaller = its < features or (its == features and platform in before)
+        if smaller and set(environment.platforms) <= set(platform.platforms):
+            fitting.append(platform)
     fitting.sort(key=lambda each: -len(each.features))
-    return [each.name for each in fitting]
+    return [platform.name for platform in fitting]
 
 
 def _related(
@@ -218,12 +218,12 @@ def _without_lonely_groups(
     """Remove the solve-groups of a single environment, which have no effect."""
     named = [environment.solve_group for environment in environments.values()]
     by_name = {}
-    for name, each in environments.items():
-        lonely = each.solve_group and named.count(each.solve_group) == 1
+    for name, names in environments.items():
+        lonely = names.solve_group and named.count(names.solve_group) == 1
         if lonely:
             path = (*workspace.root, "environments", name)
-            workspace.reader.lose(path, f"solve-group {each.solve_group}: only {name} is in it")
-        by_name[name] = each._replace(solve_group="") if lonely else each
+            workspace.reader.lose(path, f"solve-group {names.solve_group}: only {name} is in it")
+        by_name[name] = names._replace(solve_group="") if lonely else names
     return by_name
 
 

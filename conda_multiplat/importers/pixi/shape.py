@@ -38,12 +38,12 @@ class Shape:
             hint = "put it in quotes" if str in self.kinds and type(value) in {int, float} else ""
             yield Problem(places.at(*path), f"{path[-1]} is {_kind(value)}, not {self.words}", hint)
         elif isinstance(value, list) and self.items:
-            for each in value:
-                yield from self.items.problems(each, places, path)
+            for entry in value:
+                yield from self.items.problems(entry, places, path)
         elif isinstance(value, Mapping):
-            for key, each in value.items():
+            for key, entry in value.items():
                 if shape := self.keys.get(key, self.others):
-                    yield from shape.problems(each, places, (*path, key))
+                    yield from shape.problems(entry, places, (*path, key))
 
 
 def _kind(value: object) -> str:
@@ -65,7 +65,7 @@ def _or(words: str, *shapes: Shape) -> Shape:
         kinds=tuple(kind for shape in shapes for kind in shape.kinds),
         words=words,
         items=next((shape.items for shape in shapes if shape.items), None),
-        keys={key: shape for each in shapes for key, shape in each.keys.items()},
+        keys={key: shape for table in shapes for key, shape in table.keys.items()},
         others=next((shape.others for shape in shapes if shape.others), None),
     )
 

@@ -100,13 +100,13 @@ def pypi_entries(name: str, value: Any, *, has_source: bool = False) -> Translat
         supported_keys += ("path", "editable")
         editable = "-e " if value.get("editable") else ""
         entries = [f"{editable}{_local(str(value['path']))}{extras}"]
-        supported_keys = tuple(each for each in supported_keys if each != "env-markers")
+        supported_keys = tuple(key for key in supported_keys if key != "env-markers")
     else:
         supported_keys += ("version", "index")
         entries = [f"{name}{extras}{_pypi_version(str(value.get('version', '*')))}{marker}"]
     lost = [
-        (f"{name}: {key} = {each!r}", "")
-        for key, each in value.items()
+        (f"{name}: {key} = {entry!r}", "")
+        for key, entry in value.items()
         if key not in supported_keys
     ]
     if (index := value.get("index")) and not has_source:
@@ -159,22 +159,22 @@ def pypi_options(table: Mapping[str, Any]) -> Translated:
 
 
 def _links(value: Any) -> Iterator[str]:
-    for each in value:
-        yield f"--find-links {each.get('url') or _local(str(each.get('path', '.')))}"
+    for link in value:
+        yield f"--find-links {link.get('url') or _local(str(link.get('path', '.')))}"
 
 
 def _names(option: str) -> Callable[[Any], list[str]]:
     def entries(value: Any) -> list[str]:
         if value is True:
             return [f"{option} :all:"]
-        return [f"{option} {each}" for each in value or ()]
+        return [f"{option} {entry}" for entry in value or ()]
 
     return entries
 
 
 _OPTIONS: dict[str, Callable[[Any], Any]] = {
     "index-url": lambda value: [f"--index-url {value}"],
-    "extra-index-urls": lambda value: [f"--extra-index-url {each}" for each in value],
+    "extra-index-urls": lambda value: [f"--extra-index-url {url}" for url in value],
     "find-links": _links,
     "no-build": _names("--only-binary"),
     "no-binary": _names("--no-binary"),

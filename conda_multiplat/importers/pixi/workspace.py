@@ -80,8 +80,8 @@ def sorted_out(
         platforms = _only(platforms, subdirs, reader.places.at(*root, key, "platforms"))
     own = {name: value for name, value in table.items() if name not in _OUTER}
     features = {DEFAULT_ENVIRONMENT: Feature(DEFAULT_ENVIRONMENT, own, root)}
-    for name, each in table_of(table, "feature").items():
-        features[name] = Feature(name, each, (*root, "feature", name))
+    for name, feature in table_of(table, "feature").items():
+        features[name] = Feature(name, feature, (*root, "feature", name))
     environments = table_of(table, "environments")
     path = (*root, key)
     return Workspace(reader, workspace, path, root, platforms, features, environments)

@@ -119,9 +119,9 @@ def _is_pypi(item: Mapping[str, Any]) -> bool:
 
 def _affected(item: Mapping[str, Any]) -> Affected:
     ranges = tuple(
-        tuple(event for each in _items(entry, "events") for event in _events(each))
-        for entry in (_mapping(each, "a range") for each in _items(item, "ranges"))
-        if entry.get("type") != "GIT"  # its events are commits, not versions
+        tuple(event for entry in _items(span, "events") for event in _events(entry))
+        for span in (_mapping(span, "a range") for span in _items(item, "ranges"))
+        if span.get("type") != "GIT"  # its events are commits, not versions
     )
     if (count := sum(map(len, ranges))) > _MOST_EVENTS:
         raise DocumentError(f"ranges with {count} events: more than {_MOST_EVENTS} are not read")
@@ -142,13 +142,13 @@ def _events(value: object) -> list[Event]:
 
 def _severities(data: Mapping[str, Any], affected: list[Mapping[str, Any]]) -> list[str]:
     """Return the CVSS vectors of the advisory and of its projects."""
-    entries = [entry for each in (data, *affected) for entry in _items(each, "severity")]
+    entries = [entry for source in (data, *affected) for entry in _items(source, "severity")]
     return [str(_mapping(entry, "severity").get("score", "")) for entry in entries]
 
 
 def _words(data: Mapping[str, Any], affected: list[Mapping[str, Any]]) -> list[str]:
     """Return the database's words for the severity."""
-    tables = [each.get(key) for each in (data, *affected) for key in _SPECIFIC]
+    tables = [source.get(key) for source in (data, *affected) for key in _SPECIFIC]
     return [
         str(table["severity"])
         for table in tables

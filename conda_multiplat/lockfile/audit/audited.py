@@ -54,7 +54,7 @@ def audited(
         direct: the PyPI packages that a line gives by path or URL, not by version.
     """
     for record in records:
-        projects = tuple(each.name for each in provided([record], table, own))
+        projects = tuple(project.name for project in provided([record], table, own))
         version = _version(record.version.replace("_", ".")) or record.version
         reason = "" if _version(version) else NO_VERSION
         yield Audited(record, projects, version, reason if projects else NO_PROJECT)

@@ -122,7 +122,7 @@ def _named(package: Audited) -> dict[str, str]:
 def findings(subjects: Sequence[Subject], advisories: Advisories, rules: Rules) -> list[Finding]:
     """Return the vulnerabilities of locked packages, the worst first."""
     rows = _rows(subjects, advisories)
-    led = {str(each.target): chains(each.graph) for row in rows.values() for each, _ in row}
+    led = {str(place.target): chains(place.graph) for row in rows.values() for place, _ in row}
     listed = []
     for (key, _, vulnerability), places in rows.items():
         entry = rules.entry(vulnerability)

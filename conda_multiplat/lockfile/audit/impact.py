@@ -85,7 +85,7 @@ def _is_listed(affected: Affected, version: str, parsed: Version | None) -> bool
     if parsed is None:
         return False
     alike = filter(_of_release(parsed).match, affected.versions)
-    return any(public_version(each) == parsed for each in alike)
+    return any(public_version(other) == parsed for other in alike)
 
 
 def _of_release(version: Version) -> re.Pattern[str]:

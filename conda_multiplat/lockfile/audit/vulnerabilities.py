@@ -106,8 +106,10 @@ def _vulnerability(said: Sequence[_Said]) -> Vulnerability:
     return Vulnerability(
         id=ordered[0].id,
         aliases=tuple(sorted(names - {ordered[0].id})),
-        summary=next((each.summary for each in ordered if each.summary), ""),
-        rating=worst(each.rating for each in ordered),
+        summary=next(
+            (vulnerability.summary for vulnerability in ordered if vulnerability.summary), ""
+        ),
+        rating=worst(vulnerability.rating for vulnerability in ordered),
         fixed=later_fix([hit.fixed for _, hit in said]),
     )
 

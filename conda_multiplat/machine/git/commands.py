@@ -61,7 +61,7 @@ def deleted(folder: Path) -> list[str]:
 def not_added(folder: Path, names: Sequence[str]) -> set[str]:
     """Return the files that are neither tracked nor ignored by git; empty if git can't tell."""
     paths = _listed(folder, "ls-files", "--others", "--exclude-standard", "-z", "--", *names)
-    return {os.path.normpath(each) for each in paths}
+    return {os.path.normpath(path) for path in paths}
 
 
 def _listed(folder: Path, *arguments: str) -> list[str]:

@@ -71,7 +71,7 @@ class Merging:
     def at(self, name: str) -> tuple[bytes | None, bytes | None, bytes | None]:
         """Return a file's base, ours and theirs; ``name`` is its path from the root."""
         base = git.blob(self.root, f"{self.base}:{name}") if self.base else None
-        ours, theirs = (git.blob(self.root, f"{each}:{name}") for each in (_INDEX, self.theirs))
+        ours, theirs = (git.blob(self.root, f"{commit}:{name}") for commit in (_INDEX, self.theirs))
         return base, ours, theirs
 
     def text(self, path: Path) -> str:

@@ -42,7 +42,7 @@ class Registration:
     def lines(self) -> list[str]:
         """Return the lines of ``.gitattributes``."""
         comment = f"# Once in each clone, as git's configuration is not cloned: {self.command}"
-        return [comment, *(f"{each} {self.attribute}={NAME}" for each in _PATTERNS)]
+        return [comment, *(f"{pattern} {self.attribute}={NAME}" for pattern in _PATTERNS)]
 
     def config(self, scope: str, program: str = NAME) -> dict[str, str]:
         """Return the keys of git's configuration."""
@@ -52,11 +52,11 @@ class Registration:
             f"{NAME} is gone, git takes locks as text; once it is installed: {self.command} "
             f"--{scope}; to leave it: git config {how}--remove-section {section}"
         )
-        values = {key: each.replace("GONE", gone) for key, each in self.settings.items()}
+        values = {key: setting.replace("GONE", gone) for key, setting in self.settings.items()}
         if "driver" in values:  # git replaces %A and the like with file names
             program = program.replace("%", "%%")
         return {
-            f"{section}.{key}": each.replace("PROGRAM", program) for key, each in values.items()
+            f"{section}.{key}": value.replace("PROGRAM", program) for key, value in values.items()
         }
 
 

@@ -176,7 +176,7 @@ def _read(place: Path, layout: _Folder | _Archive, platform: ImagePlatform) -> B
         raise _not_one(place, platform, images)
     digest, manifest = next(iter(images.items()))
     config = _document(_blob(place, layout, _descriptor(manifest["config"])), place)
-    layers = tuple(_layer(place, each) for each in manifest["layers"])
+    layers = tuple(_layer(place, layer) for layer in manifest["layers"])
     if problem := _problem(config, len(layers)):
         raise _broken(place, problem)
     return Base(place, digest, config, layers)
@@ -225,9 +225,9 @@ def _images(
         deepest: how deep indexes in it may be nested.
         seen: the digests that were read before.
     """
-    for each in index["manifests"]:
-        blob = _descriptor(each)
-        stated = each.get("platform")
+    for entry in index["manifests"]:
+        blob = _descriptor(entry)
+        stated = entry.get("platform")
         if blob.digest in seen or (stated and not platform.is_of(stated)):
             continue
         seen.add(blob.digest)

@@ -61,6 +61,6 @@ def is_spaced(texts: Iterable[str], *, pypi: bool) -> bool:
     and PyPI's have none.
     """
     every = list(texts)
-    spaced = sum(bool(_SPACED.match(each)) for each in every)
-    tight = sum(bool(_TIGHT.match(each)) for each in every)
+    spaced = sum(bool(_SPACED.match(text)) for text in every)
+    tight = sum(bool(_TIGHT.match(text)) for text in every)
     return spaced > tight if pypi else spaced >= tight

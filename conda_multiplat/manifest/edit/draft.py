@@ -103,4 +103,4 @@ class Draft:
         every = list(self.documents.values())
         if environment == DEFAULT_ENVIRONMENT:
             return every[0]
-        return next(each for each in every if each.environment(environment))
+        return next(document for document in every if document.environment(environment))

@@ -39,7 +39,7 @@ def _at_the_top(document: Document, line: str) -> Patch:
     if document.root.flow_style:
         return Patch(at, at, f"{line}, ")
     every = (document.value(document.root, key) for key in ("channels", "name"))
-    above = next((each for each in every if each), None)
+    above = next((line for line in every if line), None)
     if above is None:
         return Patch(at, at, line + document.newline)
     end = document.line_end(document.end_of(above.node))
@@ -86,7 +86,7 @@ def list_of(document: Document, change: Change) -> Value:
     if not change.pypi:
         return dependencies
     pip_lists = [value for _, value in document.pip_lists(dependencies)]
-    return next((each for each in pip_lists if each.items), pip_lists[-1])
+    return next((pip_list for pip_list in pip_lists if pip_list.items), pip_lists[-1])
 
 
 def inserted(document: Document, value: Value, change: Change, text: str, comment: str = "") -> str:

@@ -53,7 +53,7 @@ def not_only(file: str, what: str) -> ManifestError:
 def same_but_for_platforms(before: Draft, after: Draft, environment: str) -> bool:
     """Return whether two manifests are equal but for an environment's platforms."""
     subdirs = before.subdirs & after.subdirs
-    said, now = (_without_platforms(each, environment, subdirs) for each in (before, after))
+    said, now = (_without_platforms(manifest, environment, subdirs) for manifest in (before, after))
     return said == now
 
 
@@ -87,7 +87,7 @@ def same_but_for_promises(
         for subdir, values in before.manifest.environments[environment].promises.items()
     }
     for subdir, implied in promises.items():
-        stated.setdefault(subdir, {}).update({each.name: each.value for each in implied})
+        stated.setdefault(subdir, {}).update({promise.name: promise.value for promise in implied})
     said, now = _all_said(before.manifest), _all_said(after.manifest)
     said["environments"][environment]["promises"] = stated
     return said == now
@@ -108,10 +108,12 @@ def _without_platforms(draft: Draft, environment: str, subdirs: frozenset[str]) 
     holder = said if environment == DEFAULT_ENVIRONMENT else said["environments"][environment]
     del holder["platforms"]
     said["variables"] = {subdir: manifest.variables.get(subdir) for subdir in subdirs}
-    for name, each in said["environments"].items():
+    for name, described in said["environments"].items():
         views = manifest.environments[name].views
-        each["channels"] = {subdir: each["channels"].get(subdir) for subdir in subdirs}
-        each["lines"] = {subdir: _counted(views[subdir]) for subdir in subdirs if subdir in views}
+        described["channels"] = {subdir: described["channels"].get(subdir) for subdir in subdirs}
+        described["lines"] = {
+            subdir: _counted(views[subdir]) for subdir in subdirs if subdir in views
+        }
     return said
 
 
@@ -156,8 +158,11 @@ def _said(manifest: Manifest) -> dict[str, Any]:
         del said[key]
     environments = manifest.environments.items()
     said["licenses"] = manifest.licenses.said()
-    said["ignored"] = [each._replace(at=NOWHERE) for each in manifest.ignored]
-    return {**said, "environments": {name: _around(each) for name, each in environments}}
+    said["ignored"] = [ignored._replace(at=NOWHERE) for ignored in manifest.ignored]
+    return {
+        **said,
+        "environments": {name: _around(environment) for name, environment in environments},
+    }
 
 
 def _around(environment: Environment) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def _home(draft: Draft, environment: str) -> Document:
     """Return the file that has promises already, else the one for an environment's new lines."""
     documents = draft.documents.values()
     path = _path(environment)
-    stating = (each for each in documents if len(_values(each, path)) == len(path))
+    stating = (document for document in documents if len(_values(document, path)) == len(path))
     return next(stating, None) or draft.home_of(environment)
 
 
@@ -101,8 +101,8 @@ def _in_braces(
 def _lines(missing: Sequence[str], implied: Sequence[Implied]) -> list[str]:
     """Return the lines of a block, each with the packages that need it."""
     if not missing:
-        return [f"{each}  # {each.comment}" for each in implied]
-    comment = ", ".join(dict.fromkeys(each.comment for each in implied))
+        return [f"{promise}  # {promise.comment}" for promise in implied]
+    comment = ", ".join(dict.fromkeys(promise.comment for promise in implied))
     *outer, subdir = missing
     lines = [f"{'  ' * depth}{key}:" for depth, key in enumerate(outer)]
     return [*lines, f"{'  ' * len(outer)}{subdir}: {as_mapping(implied)}  # {comment}"]

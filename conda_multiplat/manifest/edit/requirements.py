@@ -72,27 +72,29 @@ def lines(draft: Draft, change: Change) -> list[_Line]:
     subdirs_at: dict[Location, set[str]] = defaultdict(set)
     live: dict[Location, set[str]] = defaultdict(set)
     for subdir in change.selection.every:
-        for each in draft.own(change.environment, subdir, pypi=change.pypi):
-            if change.matches(each):
-                subdirs_at[each.at].add(subdir)
-                if counts(each, subdir, pypi=change.pypi):
-                    live[each.at].add(subdir)
-    order = {each.file: number for number, each in enumerate(draft.sources)}
+        for requirement in draft.own(change.environment, subdir, pypi=change.pypi):
+            if change.matches(requirement):
+                subdirs_at[requirement.at].add(subdir)
+                if counts(requirement, subdir, pypi=change.pypi):
+                    live[requirement.at].add(subdir)
+    order = {source.file: number for number, source in enumerate(draft.sources)}
     every = [
         _Line(at, frozenset(live[at] or subdirs), frozenset(subdirs))
         for at, subdirs in subdirs_at.items()
     ]
     every.sort(key=lambda each: (order.get(each.at.file, 0), each.at))
-    return [each for each in every if each.platforms & change.selection.platforms]
+    return [
+        requirement for requirement in every if requirement.platforms & change.selection.platforms
+    ]
 
 
 def said(draft: Draft, change: Change, subdir: str) -> list[str]:
     """Return an environment's own lines for a package that apply on a platform."""
     every = draft.own(change.environment, subdir, pypi=change.pypi)
     return [
-        each.text
-        for each in every
-        if change.matches(each) and counts(each, subdir, pypi=change.pypi)
+        requirement.text
+        for requirement in every
+        if change.matches(requirement) and counts(requirement, subdir, pypi=change.pypi)
     ]
 
 

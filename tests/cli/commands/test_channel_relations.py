@@ -105,7 +105,7 @@ def test_solution_without_it(alone: Host, project: Path, tmp_path: Path, kind: s
     path = project / "environment.yml"
     for channels, version in (((own, other), "1.0"), ((other, own), "2.0")):
         write(project, own, "tool", platforms="[linux-64]")
-        named = "".join(f"  - {each.as_uri()}\n" for each in channels)
+        named = "".join(f"  - {channel.as_uri()}\n" for channel in channels)
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace(f"  - {own.as_uri()}\n", named), encoding="utf-8")
         said = alone.multiplat("lock", "--update-all", cwd=project).stderr

@@ -264,7 +264,7 @@ def test_made_by_a_newer_conda_multiplat(alone: Host, project: Path, tools: Path
 def test_pypi(alone: Host, project: Path, tmp_path: Path) -> None:
     """PyPI lines, with the markers of each target and not of this machine."""
     platforms = ("linux-64", "win-64")
-    packages = [Package("python", "3.12.5", "0_cpython", each) for each in platforms]
+    packages = [Package("python", "3.12.5", "0_cpython", platform) for platform in platforms]
     packages.append(Package("numpy", "2.1", noarch="python", depends=["python"]))
     channel = write_repodata(tmp_path / "channel", packages)
     index = Index(tmp_path / "index")
@@ -276,7 +276,7 @@ def test_pypi(alone: Host, project: Path, tmp_path: Path) -> None:
 
         def manifest(*lines: str) -> None:
             entries = [f"--index-url {server.url}/simple", *lines]
-            pip = "pip:\n" + "\n".join(f"      - {each}" for each in entries)
+            pip = "pip:\n" + "\n".join(f"      - {entry}" for entry in entries)
             named = f"[{', '.join(platforms)}]"
             write(project, channel, "python 3.12.*", "numpy", pip, platforms=named)
 

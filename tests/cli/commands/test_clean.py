@@ -73,8 +73,8 @@ def test_all(door: Host, project: Path, served: Rules) -> None:
     conda_own.parent.mkdir(parents=True)
     conda_own.write_text("{}", encoding="utf-8")
     ours = door.pkgs / "multiplat"
-    assert any(each.startswith("repodata/") for each in _files(ours))
-    assert any(each.startswith("packages/greeting-1.0-0/") for each in _files(ours))
+    assert any(file.startswith("repodata/") for file in _files(ours))
+    assert any(file.startswith("packages/greeting-1.0-0/") for file in _files(ours))
     done = door.multiplat("clean", cwd=project)
     assert done.stdout == ""
     first, second, freed, stays = done.stderr.splitlines()
@@ -104,7 +104,7 @@ def test_dry_run_and_sizes(alone: Host, project: Path, served: Rules) -> None:
     found = alone.json("clean", "--dry-run", cwd=project)
     assert _files(ours) == before
     paths = [each for each in ours.rglob("*") if not each.is_dir() or each.is_symlink()]
-    counted = [each for each in paths if each.name != ".cache.lock"]
+    counted = [path for path in paths if path.name != ".cache.lock"]
     assert found["dry_run"] is True
     assert found["freed"] + found["linked"] == _disk(counted)
     assert found["linked"] == _disk([each for each in counted if each.lstat().st_nlink > 1]) > 0
@@ -122,10 +122,10 @@ def test_kinds(alone: Host, project: Path, served: Rules) -> None:
     _install(alone, project, served)
     ours = alone.pkgs / "multiplat"
     alone.multiplat("clean", "--repodata", cwd=project)
-    assert {each.partition("/")[0] for each in _files(ours)} == {"packages"}
+    assert {file.partition("/")[0] for file in _files(ours)} == {"packages"}
     alone.multiplat("lock", "-q", "--update-all", cwd=project)
     alone.multiplat("clean", "--packages", cwd=project)
-    assert {each.partition("/")[0] for each in _files(ours)} == {"repodata"}
+    assert {file.partition("/")[0] for file in _files(ours)} == {"repodata"}
 
 
 def test_stubs_and_leftovers(
@@ -156,7 +156,7 @@ def test_in_use(alone: Host, project: Path, served: Rules) -> None:
     """What another run holds stays; the rest goes, and the exit code says so."""
     _install(alone, project, served)
     ours = alone.pkgs / "multiplat"
-    packages = [each for each in _files(ours) if each.startswith("packages/")]
+    packages = [file for file in _files(ours) if file.startswith("packages/")]
     with _held(ours / "packages" / ".cache.lock"):
         done = alone.multiplat("clean", cwd=project, code=1)
     assert done.stderr.endswith(

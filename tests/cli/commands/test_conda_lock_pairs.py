@@ -61,13 +61,14 @@ def _key(package: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def _packages() -> list[Package]:
-    found = [Package("zlib", "1.3.1", "h1_0", each) for each in PLATFORMS]
+    found = [Package("zlib", "1.3.1", "h1_0", platform) for platform in PLATFORMS]
     found += [
-        Package("python", "3.12.4", "0_cpython", each, depends=["zlib >=1.2,<2"])
-        for each in PLATFORMS
+        Package("python", "3.12.4", "0_cpython", platform, depends=["zlib >=1.2,<2"])
+        for platform in PLATFORMS
     ]
     found += [
-        Package("numpy", "2.1.0", "py312_0", each, depends=["python 3.12.*"]) for each in PLATFORMS
+        Package("numpy", "2.1.0", "py312_0", platform, depends=["python 3.12.*"])
+        for platform in PLATFORMS
     ]
     found += [
         Package("pip", "24.0", noarch="python", depends=["python >=3.8", "wheel"]),
@@ -80,7 +81,7 @@ def _packages() -> list[Package]:
 
 
 def _newer() -> list[Package]:
-    found = [Package("zlib", "1.4.0", "h1_0", each) for each in PLATFORMS]
+    found = [Package("zlib", "1.4.0", "h1_0", platform) for platform in PLATFORMS]
     found += [Package("linter", "2.0", noarch="generic"), Package("extra", noarch="generic")]
     return found
 
@@ -179,7 +180,7 @@ def test_judged(pair: Pair) -> None:
     assert pair.check("--strict", code=1) == f"{said}run: conda multiplat lock\n"
     after = {each.name: each.read_bytes() for each in pair.folder.iterdir() if each.is_file()}
     assert after == before
-    assert {f"conda-{each}.lock" for each in PLATFORMS} <= {*after}
+    assert {f"conda-{platform}.lock" for platform in PLATFORMS} <= {*after}
 
 
 def test_looser(pair: Pair) -> None:
@@ -269,8 +270,8 @@ def test_adopted(pair: Pair) -> None:
     theirs = pair.locked()
     pair.run("lock")
     ours = pair.locked()
-    assert {key: each for key, each in theirs.items() if key not in ours} == {
-        key: each for key, each in theirs.items() if key[2] in ("pip", "wheel")
+    assert {key: their for key, their in theirs.items() if key not in ours} == {
+        key: their for key, their in theirs.items() if key[2] in ("pip", "wheel")
     }
     assert {key: theirs.get(key) for key in ours} == ours
     assert "multiplat.packages-sha256" in (pair.folder / "conda-lock.yml").read_text("utf-8")
@@ -285,7 +286,7 @@ def test_adopted_platform_by_platform(pair: Pair) -> None:
         pair.run("lock", "--platform", subdir)
         pair.run("render", "--existing")
         ours = pair.locked()
-        assert all(theirs[key] == each for key, each in ours.items())
+        assert all(theirs[key] == our for key, our in ours.items())
         gone = {key[0] for key in theirs if key not in ours}
         assert gone == {*PLATFORMS[:done]}
         rest = ", ".join(PLATFORMS[done:])

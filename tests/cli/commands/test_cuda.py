@@ -235,7 +235,7 @@ def test_only_a_driver_is_missing(alone: Host, project: Path, channel: Path) -> 
     )
     assert done.stderr.count(said) == 1  # macOS has none to promise
     conflicts = alone.json("lock", cwd=project, code=1)["conflicts"]
-    fixes = {each["target"]: each["fix"] for each in conflicts}
+    fixes = {conflict["target"]: conflict["fix"] for conflict in conflicts}
     assert fixes["default/linux-64"].startswith("promise it: ")
     assert fixes["default/osx-arm64"] == ""
     write(

@@ -43,7 +43,7 @@ def stand_in(tmp_path: Path, own: tuple[list[str], list[str]]) -> Iterator[Rules
     for url in own[1]:
         path = url.split("/", 3)[3]
         name = f"of-{path.rpartition('/')[2]}"
-        write_repodata(root / path, [Package(name, subdir=each) for each in _PLATFORMS])
+        write_repodata(root / path, [Package(name, subdir=platform) for platform in _PLATFORMS])
     with serve(root, make_certificate(tmp_path), proxy=True) as rules:
         yield rules
 

@@ -41,7 +41,7 @@ _CASES = [
 
 
 def _entries(*entries: str) -> str:
-    return "pip:\n" + "\n".join(f"      - '{each}'" for each in entries)
+    return "pip:\n" + "\n".join(f"      - '{entry}'" for entry in entries)
 
 
 def _locked_on(folder: Path) -> list[str]:

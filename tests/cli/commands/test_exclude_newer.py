@@ -48,7 +48,7 @@ def _of(name: str, version: str, days: float | None, *depends: str) -> Package:
 def _channel(folder: Path, *packages: Package) -> Path:
     """A channel with no other times than the packages say in ``metadata``."""
     write_repodata(folder, packages)
-    known = {(each.subdir, each.file_name): each for each in packages}
+    known = {(package.subdir, package.file_name): package for package in packages}
     for file in folder.glob("*/repodata.json"):
         data = json.loads(file.read_text(encoding="utf-8"))
         for name, record in data["packages.conda"].items():
@@ -119,7 +119,7 @@ def pypi(tmp_path: Path) -> Iterator[Rules]:
 
 def _pip(server: Rules, *entries: str) -> str:
     lines = [f"--index-url {server.url}/simple", *entries]
-    return "pip:\n" + "\n".join(f"      - {each}" for each in lines)
+    return "pip:\n" + "\n".join(f"      - {line}" for line in lines)
 
 
 def _with_python(channel: Path) -> Path:
@@ -507,7 +507,7 @@ def test_the_option(alone: Host, project: Path, tools: Path) -> None:
     )
     assert locked(project)["linux-64"] == {"tool": "1.0", "part": "1.0"}
     done = alone.multiplat("outdated", "--json", cwd=project)
-    found = {each["name"]: each["allowed"] for each in json.loads(done.stdout)["outdated"]}
+    found = {package["name"]: package["allowed"] for package in json.loads(done.stdout)["outdated"]}
     assert found == {"tool": "1.0", "part": "1.0"}
     alone.multiplat("lock", "--update-all", "--exclude-newer", "false", cwd=project)
     assert locked(project)["linux-64"] == {"tool": "2.0", "part": "3.0"}
@@ -614,7 +614,9 @@ def test_what_is_in_the_way(alone: Host, project: Path, tools: Path) -> None:
     alone.multiplat("lock", cwd=project)
     at = datetime.fromisoformat(_said(project)["at"].replace("Z", "+00:00")).timestamp()
     done = alone.multiplat("outdated", "--json", cwd=project)
-    reasons = {each["name"]: each["reason"] for each in json.loads(done.stdout)["outdated"]}
+    reasons = {
+        package["name"]: package["reason"] for package in json.loads(done.stdout)["outdated"]
+    }
     assert reasons.keys() == {"tool", "part"}
     for reason in reasons.values():
         assert reason.startswith("newer than exclude-newer (")
@@ -682,7 +684,9 @@ def test_what_is_in_the_way_of_pypi(alone: Host, project: Path, own: Path, pypi:
     written("robot")
     alone.multiplat("lock", cwd=project)
     done = alone.multiplat("outdated", "--json", cwd=project)
-    reasons = {each["name"]: each["reason"] for each in json.loads(done.stdout)["outdated"]}
+    reasons = {
+        package["name"]: package["reason"] for package in json.loads(done.stdout)["outdated"]
+    }
     too_new = f"newer than exclude-newer ({cut})"
     assert reasons == {"python": too_new, "robot": too_new, "arm": too_new}
     done = alone.multiplat("why", "robot", cwd=project)

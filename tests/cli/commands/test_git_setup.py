@@ -196,7 +196,7 @@ def test_readable_diffs(alone: Host, tmp_path: Path, tools: Path) -> None:
     said = repo.git("diff", "-U0", "--", "the robot/conda-lock.yml").splitlines()
     changed = [each for each in said if each[0] in "+-" and not each.startswith(("---", "+++"))]
     digests = [each for each in changed if each[1:].startswith("lock sha256:")]
-    assert [each[:13] for each in digests] == ["-lock sha256:", "+lock sha256:"]
+    assert [digest[:13] for digest in digests] == ["-lock sha256:", "+lock sha256:"]
     packages = [each.rpartition(":")[0] for each in changed if "  " in each]
     assert packages == [
         f"-base 1.0 0  linux-64  {url}/noarch  sha256",

@@ -108,8 +108,8 @@ def test_what_is_in_it(alone: Host, project: Path, two_platforms: Path, tmp_path
     _lock(alone, project, two_platforms, *ALL, extra="variables: {ROBOT: arm 1}\n")
     alone.multiplat("image", "-q", "--platform", "linux-64", "-o", "layout", cwd=project)
     members = {each.name: each for tar in layer_tars(project / "layout") for each in tar}
-    assert {each.uid for each in members.values()} == {0}
-    assert {each.uname for each in members.values()} == {""}
+    assert {member.uid for member in members.values()} == {0}
+    assert {member.uname for member in members.values()} == {""}
     assert oct(members["opt/env/bin/greet"].mode) == "0o755"
     assert oct(members["opt/env/share/greeting.txt"].mode) == "0o644"
     assert members["opt/env/share/greeting.txt"].mtime == 1_700_000_000
@@ -335,7 +335,10 @@ def _base(folder: Path, *processes: dict[str, Any], architecture: str = "amd64")
     tar = tar_of({"bin/sh": b"x"})
     return layout(
         folder,
-        [({**AMD64, "architecture": architecture, "config": each}, [tar]) for each in processes],
+        [
+            ({**AMD64, "architecture": architecture, "config": process}, [tar])
+            for process in processes
+        ],
     )
 
 

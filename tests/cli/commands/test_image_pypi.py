@@ -111,7 +111,9 @@ def test_sbom(alone: Host, project: Path, pythons: Path, url: str, tmp_path: Pat
     assert path == "opt/env/share/sbom/sbom-linux-64.cdx.json"
     text = (root / path).read_text("ascii")
     assert schema_fault(text) is None
-    licences = {each["name"]: each.get("licenses", []) for each in json.loads(text)["components"]}
+    licences = {
+        package["name"]: package.get("licenses", []) for package in json.loads(text)["components"]
+    }
     stated = [{"license": {"id": "BSD-3-Clause", "acknowledgement": "declared"}}]
     assert licences["python"] == stated
     assert licences["robot"][0]["license"]["id"] == "MIT"
@@ -174,10 +176,14 @@ def test_links_to_folders(alone: Host, project: Path, tmp_path: Path) -> None:
         _lock(alone, project, channel, f"{server.url}/simple", "robot", more="linked")
         alone.multiplat("image", "-q", "--platform", "linux-64", "-o", "layout", cwd=project)
     members = [each for tar in layer_tars(project / "layout") for each in tar]
-    of_man = sorted(each.name for each in members if "/man" in each.name and not each.isdir())
+    of_man = sorted(
+        member.name for member in members if "/man" in member.name and not member.isdir()
+    )
     manual = "opt/env/share/man"
     assert of_man == ["opt/env/man", f"{manual}/conda.1", f"{manual}/robot.1"]
-    assert not [each.name for each in members if each.name == "opt/env/man" and each.isdir()]
+    assert not [
+        member.name for member in members if member.name == "opt/env/man" and member.isdir()
+    ]
 
 
 HOSTILE = {

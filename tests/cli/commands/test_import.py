@@ -110,7 +110,7 @@ def write_files(folder: Path, **files: str) -> list[str]:
 
 def simple(*dependencies: str, channels: str = "[main]") -> str:
     """The text of a small environment file."""
-    lines = "".join(f"  - {each}\n" for each in dependencies)
+    lines = "".join(f"  - {dependency}\n" for dependency in dependencies)
     return f"channels: {channels}\ndependencies:\n{lines}"
 
 
@@ -471,7 +471,7 @@ def test_licenses(alone: Host, project: Path) -> None:
         "exceptions": {"a": {"license": "no", "reason": "x: #1"}, "b": {"reason": "y"}},
     }
     manifest = read_manifest([Source("environment.yml", text)], host_subdirs=())
-    assert [each.package for each in manifest.licenses.exceptions] == ["a", "b"]
+    assert [exception.package for exception in manifest.licenses.exceptions] == ["a", "b"]
 
 
 def test_channels(alone: Host, project: Path) -> None:
@@ -532,8 +532,8 @@ def test_builds(alone: Host, project: Path) -> None:
     pins = [f"p{n}=1.{n}=h{{}}_0" for n in range(5)]
     names = write_files(
         project,
-        linux=simple(*(each.format("l") for each in pins), "mkl=*=*mkl", "same 2.0 py_0"),
-        mac=simple(*(each.format("m") for each in pins), "mkl=*=*mkl", "same 2.0 py_0"),
+        linux=simple(*(pin.format("l") for pin in pins), "mkl=*=*mkl", "same 2.0 py_0"),
+        mac=simple(*(pin.format("m") for pin in pins), "mkl=*=*mkl", "same 2.0 py_0"),
     )
     done = alone.multiplat("import", *names, cwd=project)
     assert lines_of(project)[:4] == [
@@ -779,7 +779,8 @@ def test_words_that_look_like_a_selector(alone: Host, project: Path) -> None:
     alone.multiplat("import", *names, cwd=project)
     merged = _read("m.yml", (project / "environment.yml").read_text(encoding="utf-8"), ())
     asked = {
-        each: {r.text for r in merged.view("default", each).conda} for each in merged.platforms
+        platform: {r.text for r in merged.view("default", platform).conda}
+        for platform in merged.platforms
     }
     assert asked == {"linux-64": {"a", "b", "c"}, "osx-arm64": {"a"}}
 
@@ -1163,7 +1164,7 @@ tools = ["tools"]
     assert "needs-cuda" in locked(project, "gpu.conda-lock.yml")["linux-64"]
     assert "needs-cuda" not in locked(project)["linux-64"]
     tools = locked(project, "tools.conda-lock.yml")
-    assert {each: "only-unix" in tools[each] for each in tools} == {
+    assert {tool: "only-unix" in tools[tool] for tool in tools} == {
         "linux-64": False,
         "osx-arm64": True,
     }
@@ -1297,14 +1298,16 @@ def test_conda_lock_reads_the_same(alone: Host, project: Path) -> None:
     """conda-lock's own parser leaves on each platform what the file of that platform asks for."""
     platforms = ("linux-64", "linux-aarch64", "osx-64", "osx-arm64", "win-64")
     chance = random.Random(5)
-    asked = {each: sorted(chance.sample("abcdefghijklmnopq", 9)) for each in platforms}
+    asked = {platform: sorted(chance.sample("abcdefghijklmnopq", 9)) for platform in platforms}
     for subdir, names in asked.items():
         text = f"channels: [{subdir[:3]}, all]\ndependencies: {[*names, {'pip': names}]}\n"
         (project / f"env-{subdir}.yml").write_text(text, encoding="utf-8")
-    alone.multiplat("import", *(f"env-{each}.yml" for each in platforms), cwd=project)
+    alone.multiplat("import", *(f"env-{platform}.yml" for platform in platforms), cwd=project)
     text = (project / "environment.yml").read_text(encoding="utf-8")
     for kept, subdir in zip(
-        conda_lock_says("lines", [[text, each] for each in platforms]), platforms, strict=True
+        conda_lock_says("lines", [[text, platform] for platform in platforms]),
+        platforms,
+        strict=True,
     ):
         data = yaml.safe_load("\n".join(kept))
         *conda, pip = data["dependencies"]

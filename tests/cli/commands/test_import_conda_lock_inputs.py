@@ -364,7 +364,7 @@ ci = ["MY-TOOL[test]"]
     made = yaml.safe_load((project / "environment.yml").read_text(encoding="utf-8"))
     assert made["dependencies"] == ["numpy"]
     environments = made["multiplat"]["environments"]
-    assert {name: each["dependencies"] for name, each in environments.items()} == {
+    assert {name: environment["dependencies"] for name, environment in environments.items()} == {
         "docs": ["sphinx >=7", "matplotlib-inline"],
         "plot": ["matplotlib-inline"],
         "dev": ["pytest"],

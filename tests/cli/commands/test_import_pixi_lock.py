@@ -47,11 +47,11 @@ def index(tmp_path: Path) -> Iterator[str]:
 def _entry(channel: Path, name: str, version: str) -> list[dict[str, object]]:
     return [
         {
-            "conda": f"{channel.as_uri()}/{each.subdir}/{each.file_name}",
-            **{key: record(each)[key] for key in ("md5", "sha256", "depends")},
+            "conda": f"{channel.as_uri()}/{package.subdir}/{package.file_name}",
+            **{key: record(package)[key] for key in ("md5", "sha256", "depends")},
         }
-        for each in _packages()
-        if (each.name, each.version) == (name, version)
+        for package in _packages()
+        if (package.name, package.version) == (name, version)
     ]
 
 
@@ -115,7 +115,7 @@ dev = ["dev"]
     if version < 7:
         del platforms["gpu"]
     names = {"gpu": "linux-64"}
-    listed = [{"name": each, "subdir": names.get(each, each)} for each in platforms]
+    listed = [{"name": platform, "subdir": names.get(platform, platform)} for platform in platforms]
     data = {
         "version": version,
         **({"platforms": listed} if version == 7 else {}),
@@ -124,8 +124,8 @@ dev = ["dev"]
                 "channels": [{"url": channel.as_uri()}],
                 "indexes": [f"{index}/simple"],
                 "packages": {
-                    each: [_key(entry) for entry in (*entries, *more)]
-                    for each, entries in platforms.items()
+                    platform: [_key(entry) for entry in (*entries, *more)]
+                    for platform, entries in platforms.items()
                 },
             }
             for name, more in (("default", []), ("dev", [extra]))

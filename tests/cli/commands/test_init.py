@@ -48,7 +48,7 @@ def test_options(alone: Host, project: Path) -> None:
     options = ("--platform", "osx-arm64", "--platform", "linux-64", "-c", "robots")
     alone.multiplat("init", "new/place", *options, "-n", "1.0", cwd=project, env=LINUX)
     lines = (project / "new/place/environment.yml").read_text(encoding="utf-8").splitlines()
-    assert [each for each in lines if not each.startswith("#")] == [
+    assert [line for line in lines if not line.startswith("#")] == [
         'name: "1.0"',
         "channels:",
         "  - robots",

@@ -652,7 +652,7 @@ def test_interrupted_install_is_finished(
         for n in range(12)
     ]
     own = build_channel(tmp_path / "own", packages)
-    _lock(alone, project, own, *(each.name for each in packages))
+    _lock(alone, project, own, *(package.name for package in packages))
     process = subprocess.Popen(
         [*alone.command, "install"],
         cwd=project,

@@ -113,7 +113,7 @@ def test_one_platform_leaves_the_others_byte_for_byte(
     assert locked(project)["osx-arm64"]["python"] == "3.12.4"
     for subdir in ("linux-64", "win-64"):
         assert _records(before, subdir) == _records(after, subdir)
-        line = next(each for each in before.splitlines() if each.startswith(f"    {subdir}: "))
+        line = next(line for line in before.splitlines() if line.startswith(f"    {subdir}: "))
         assert line in after.splitlines()
 
 
@@ -163,7 +163,7 @@ def test_categories_reach_the_lock(alone: Host, project: Path, channel: Path) ->
         write(project, channel, "python", platforms="[linux-64]", file="more.yml", extra=extra)
         alone.multiplat("lock", "-f", "environment.yml", "more.yml", cwd=project)
         text = (project / "conda-lock.yml").read_text(encoding="utf-8")
-        assert [each.split()[1] for each in text.splitlines() if "  category:" in each] == [
+        assert [line.split()[1] for line in text.splitlines() if "  category:" in line] == [
             category,
             "main",
         ]
@@ -306,7 +306,7 @@ multiplat:
         }
     }
     text = (project / "gpu.conda-lock.yml").read_text(encoding="utf-8")
-    line = next(each for each in text.splitlines() if "multiplat.needs.linux-64" in each)
+    line = next(line for line in text.splitlines() if "multiplat.needs.linux-64" in line)
     assert json.loads(line.split("'")[1]) == {
         "__cuda >=12": {"constrains": ["cuda-version"], "depends": ["needs-cuda"]}
     }

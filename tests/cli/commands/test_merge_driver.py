@@ -51,13 +51,13 @@ def _write(folder: Path, tools: Path, lines: tuple[str, ...], **options: str) ->
     write(folder, tools, **{"platforms": TWO, **options})
     path = folder / "environment.yml"
     head, _, rest = path.read_text("utf-8").partition("dependencies:\n")
-    body = "".join(f"  {each}\n" if each.startswith("#") else f"  - {each}\n" for each in lines)
+    body = "".join(f"  {line}\n" if line.startswith("#") else f"  - {line}\n" for line in lines)
     path.write_text(f"{head}dependencies:\n{body}{rest}", encoding="utf-8")
 
 
 def _replaced(old: str, new: str) -> tuple[str, ...]:
     assert old in LINES
-    return tuple(new if each == old else each for each in LINES)
+    return tuple(new if line == old else line for line in LINES)
 
 
 #: What to run, from the top of the work tree.
@@ -300,7 +300,7 @@ def test_criss_cross(two: Project) -> None:
     two.repo.git("checkout", "-q", "other")
     two.repo.git("merge", "-q", "main~1")
     moved = {"right <2": "right >=3", "left <2": "left >=2"}
-    two.branch("other", (*(moved.get(each, each) for each in LINES), "sel"))
+    two.branch("other", (*(moved.get(line, line) for line in LINES), "sel"))
     said = two.repo.git("merge", "main")
     assert "is not merged" not in said
     assert locked(two.folder)["linux-64"] == {**BOTH, "sel": "1.0"}
@@ -370,7 +370,7 @@ def _conflict(project: Project, reason: str, *, manifest: bool = True) -> str:
     """Merge ``side``, which must be left to ``lock`` for a reason; what git said."""
     ours = project.text()
     said = project.repo.git("merge", "side", code=1)
-    lines = [each for each in said.splitlines() if "is not merged" in each]
+    lines = [line for line in said.splitlines() if "is not merged" in line]
     assert lines == [f"the robot/conda-lock.yml is not merged: {reason}; run: {RELOCK}"]
     assert project.text() == (
         f"# Not merged: {reason}\n"
@@ -489,7 +489,7 @@ def test_new_platform_without_the_others_change(two: Project) -> None:
 
 def _foreign(text: str) -> str:
     """As another tool would have written it."""
-    return "".join(each for each in text.splitlines(keepends=True) if " multiplat." not in each)
+    return "".join(line for line in text.splitlines(keepends=True) if " multiplat." not in line)
 
 
 def _other_recipe(text: str) -> str:
@@ -579,7 +579,7 @@ def index(tmp_path: Path) -> Iterator[str]:
 
 
 def _pip(index: str, *entries: str) -> str:
-    dashed = (each if each.startswith("#") else f"- {each}" for each in entries)
+    dashed = (entry if entry.startswith("#") else f"- {entry}" for entry in entries)
     lines = "".join(f"      {each}\n" for each in (f"- --index-url {index}", *dashed))
     return f"  - python\n  - pip:\n{lines}"
 
@@ -677,7 +677,7 @@ def test_solve_group(two: Project) -> None:
     two.branch("main", _replaced("right <2", "right >=3"), extra=extra.format("solo"))
     two.repo.git("merge", "side")
     names = ("conda-lock.yml", "dev.conda-lock.yml")
-    assert [locked(two.folder, each)["linux-64"]["right"] for each in names] == ["3.0", "3.0"]
+    assert [locked(two.folder, name)["linux-64"]["right"] for name in names] == ["3.0", "3.0"]
     assert two.states("--strict") == {**IN_SYNC, "dev.conda-lock.yml": "in sync"}
 
 

@@ -157,7 +157,7 @@ def _login(server: Rules, kind: str) -> str:
 
 def _no_secret(*texts: str) -> None:
     for text in texts:
-        assert not [each for each in SECRETS if each in text]
+        assert not [secret for secret in SECRETS if secret in text]
 
 
 @pytest.mark.slow

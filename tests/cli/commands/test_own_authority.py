@@ -76,7 +76,9 @@ def _env(company: Company, verify: object) -> dict[str, str]:
 def _licenses(document: Mapping[str, object]) -> dict[str, str]:
     packages = document["packages"]
     assert isinstance(packages, list)
-    return {each["name"]: each["license"] for each in packages if each["manager"] == "pypi"}
+    return {
+        package["name"]: package["license"] for package in packages if package["manager"] == "pypi"
+    }
 
 
 @pytest.mark.slow

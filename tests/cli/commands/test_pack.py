@@ -24,7 +24,7 @@ from support.server import Rules, serve
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 #: Whoever asks a server fails.
-NO_NETWORK = {name: "http://127.0.0.1:9" for each in _PROXIES for name in (each, each.upper())}
+NO_NETWORK = {name: "http://127.0.0.1:9" for proxy in _PROXIES for name in (proxy, proxy.upper())}
 #: A network of its own, with nothing in it.
 _APART = ("unshare", "--user", "--map-root-user", "--net")
 CONDA = ("python", "greeting", "prefixed", "scripted")
@@ -282,7 +282,7 @@ def test_same_bytes(conda: Host, alone: Host, project: Path, tmp_path: Path, ser
     assert (moved / "other.tar").read_bytes() == archive.read_bytes()
     with tarfile.open(archive) as tar:
         members = tar.getmembers()
-    assert [each.name for each in members] == sorted(each.name for each in members)
+    assert [member.name for member in members] == sorted(member.name for member in members)
     about = {(m.mode, m.mtime, m.uid, m.gid, m.uname, m.gname, m.type) for m in members}
     assert about == {(0o644, 0, 0, 0, "", "", tarfile.REGTYPE)}
 

@@ -85,7 +85,7 @@ _MISSING = {
 
 
 def _entries(*entries: str) -> str:
-    return "pip:\n" + "\n".join(f"      - {_quoted(each)}" for each in entries)
+    return "pip:\n" + "\n".join(f"      - {_quoted(entry)}" for entry in entries)
 
 
 def _quoted(entry: str) -> str:
@@ -122,7 +122,7 @@ def test_every_form_that_is_refused_is_refused_at_its_line(
     done = alone.multiplat("lock", cwd=project, code=2)
     text = done.stderr.replace("\n      ", " ")
     for number, (entry, hint) in enumerate(_REFUSED.items(), 8):
-        lines = [each for each in text.splitlines() if f"environment.yml:{number}:9: " in each]
+        lines = [line for line in text.splitlines() if f"environment.yml:{number}:9: " in line]
         assert len(lines) == 1, (entry, lines)
         assert hint in lines[0], (entry, lines)
 
@@ -135,7 +135,7 @@ def test_every_form_is_refused_in_a_file_too(alone: Host, project: Path, channel
     done = alone.multiplat("lock", cwd=project, code=2)
     shown = done.stderr.replace("\n      ", " ")
     for number, (entry, hint) in enumerate(_REFUSED.items(), 1):
-        lines = [each for each in shown.splitlines() if f"req.txt:{number}:3: " in each]
+        lines = [line for line in shown.splitlines() if f"req.txt:{number}:3: " in line]
         assert len(lines) == 1, (entry, lines)
         assert hint in lines[0], (entry, lines)
 
@@ -150,7 +150,7 @@ def test_what_is_not_there_is_refused_at_its_line(
     env = {"CONDA_MULTIPLAT_VARIABLES": "NOT_SET_HERE"}
     done = alone.multiplat("lock", cwd=project, code=2, env=env)
     for number, (entry, words) in enumerate(_MISSING.items(), 8):
-        lines = [each for each in done.stderr.splitlines() if f".yml:{number}:9: " in each]
+        lines = [line for line in done.stderr.splitlines() if f".yml:{number}:9: " in line]
         assert len(lines) == 1, (entry, done.stderr)
         assert words in lines[0], (entry, lines)
     assert "network" not in done.stderr

@@ -29,7 +29,7 @@ _LINKS = {
 
 
 def _entries(*entries: str) -> str:
-    return "pip:\n" + "\n".join(f'      - "{each}"' for each in entries)
+    return "pip:\n" + "\n".join(f'      - "{entry}"' for entry in entries)
 
 
 def _urls(folder: Path) -> dict[str, str]:

@@ -57,7 +57,7 @@ def test_pack(alone: Host, locked_project: Path) -> None:
     (archive,) = alone.json("pack", "-d", cwd=locked_project)["archives"]
     first, *details = skipped.removeprefix("skipped other: ").splitlines()
     assert archive["skipped"] == [
-        {"environment": "other", "error": first, "details": [each.strip() for each in details]}
+        {"environment": "other", "error": first, "details": [detail.strip() for detail in details]}
     ]
 
 

@@ -50,7 +50,7 @@ def pypi(index: Index) -> Iterator[Rules]:
 def _pip(server: Rules, *entries: str) -> str:
     """The lines of ``pip:`` for a manifest's dependencies."""
     lines = [f"--index-url {server.url}/simple", *entries]
-    return "pip:\n" + "\n".join(f"      - {each}" for each in lines)
+    return "pip:\n" + "\n".join(f"      - {line}" for line in lines)
 
 
 def _pypi(project: Path, name: str = "conda-lock.yml") -> dict[str, dict[str, Any]]:

@@ -60,7 +60,7 @@ def _options(vendor: Rules, *projects: str) -> str:
 def _manifest(
     project: Path, channel: Path, pypi: Rules, extra: str, *entries: str, platforms: str
 ) -> None:
-    pip = ", ".join([f"--index-url {pypi.url}/simple", *(f'"{each}"' for each in entries)])
+    pip = ", ".join([f"--index-url {pypi.url}/simple", *(f'"{entry}"' for entry in entries)])
     write(project, channel, "python 3.12.*", f"pip: [{pip}]", platforms=platforms, extra=extra)
 
 

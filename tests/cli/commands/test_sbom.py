@@ -107,7 +107,7 @@ def test_whole(door: Host, project: Path, tmp_path: Path) -> None:
         ],
     }
     platforms = [each for each in bill["components"] if each["type"] == "platform"]
-    assert [(each["name"], each["version"]) for each in platforms] == [
+    assert [(platform["name"], platform["version"]) for platform in platforms] == [
         ("__archspec", "1"),
         ("__glibc", "2.28"),
         ("__linux", "4.18"),

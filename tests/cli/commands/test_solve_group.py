@@ -134,7 +134,7 @@ def test_no_agreement(alone: Host, project: Path, twins: Path) -> None:
     )
     assert not list(project.glob("*-lock.yml"))
     conflicts = alone.json("lock", cwd=project, code=1)["conflicts"]
-    assert [each["agreement"] for each in conflicts] == [["default", "dev"]] * 2
+    assert [conflict["agreement"] for conflict in conflicts] == [["default", "dev"]] * 2
 
 
 def test_one_member_asked_for(alone: Host, project: Path, twins: Path) -> None:

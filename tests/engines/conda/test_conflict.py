@@ -22,7 +22,7 @@ def _smallest(names: str, clashes: Sequence[str], limit: int = 60) -> tuple[str,
     async def solvable(requirements: Sequence[Requirement]) -> bool:
         nonlocal asked
         asked += 1
-        there = {each.name for each in requirements}
+        there = {requirement.name for requirement in requirements}
         return not any(set(clash) <= there for clash in clashes)
 
     found = asyncio.run(smallest_clash(_requirements(names), solvable, limit))

@@ -18,7 +18,7 @@ from conda_multiplat.vocabulary.names import VirtualPackage
 
 def test_the_versions_that_are_known_are_those_that_are_asked_for() -> None:
     """Pip lets in what the package takes, and nothing else."""
-    needed = [Requirement(each) for each in metadata.requires("conda-multiplat") or []]
+    needed = [Requirement(require) for require in metadata.requires("conda-multiplat") or []]
     (wanted,) = (each.specifier for each in needed if each.name == "py-rattler")
     last_major, last = KNOWN[-1]
     tried = [(last_major, minor) for minor in range(last + 5)]

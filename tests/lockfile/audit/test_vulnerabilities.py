@@ -23,7 +23,9 @@ def _names(aliases: Mapping[str, Sequence[str]]) -> set[frozenset[str]]:
         read_advisory(advisory(name, "tool", {"introduced": "0"}, aliases=others))
         for name, others in aliases.items()
     ]
-    return {frozenset(each.names) for each in vulnerabilities(TOOL, {"tool": said})}
+    return {
+        frozenset(vulnerability.names) for vulnerability in vulnerabilities(TOOL, {"tool": said})
+    }
 
 
 def _joined(aliases: Mapping[str, Sequence[str]]) -> set[frozenset[str]]:

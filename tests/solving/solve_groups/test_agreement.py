@@ -36,9 +36,9 @@ class Answer:
 def _answer(question: Question) -> Answer:
     fitting = {
         name: [
-            each
-            for each in versions
-            if question.bound.get(name, each) == each and (name, each) not in question.out
+            version
+            for version in versions
+            if question.bound.get(name, version) == version and (name, version) not in question.out
         ]
         for name, versions in question.wanted.items()
     }
@@ -130,7 +130,7 @@ def test_answers_agree(seed: int) -> None:
     if len(found) == len(questions):
         assert len({tuple(sorted((each.versions or {}).items())) for each in found}) == 1
     elif len(names) == 1:
-        sets = (set(each.wanted["a"]) for each in questions)
+        sets = (set(question.wanted["a"]) for question in questions)
         assert not set.intersection(*sets)
     else:  # what no order of asking finds is rare, and refused rather than answered wrongly
         assert found == [Answer(None, of_agreement=True)]
