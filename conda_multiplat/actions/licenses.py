@@ -43,7 +43,7 @@ class Licensed:
             "version": self.record.version,
             "manager": self.record.manager,
             "license": license_.expression or None,
-            "stated": license_.said,
+            "stated": license_.statement,
             "family": self.facts.family,
             "verdict": verdict,
             "reason": reason,

@@ -21,7 +21,7 @@ def license_choices(facts: PackageFacts) -> list[dict[str, Any]]:
         return [_choice(expression) for expression in several]
     if stated.expression:
         return [_choice(stated.expression)]
-    return [{"license": {"name": stated.said, **_DECLARED}}] if stated.said else []
+    return [{"license": {"name": stated.statement, **_DECLARED}}] if stated.statement else []
 
 
 _DECLARED = {"acknowledgement": "declared"}

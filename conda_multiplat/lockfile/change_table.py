@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from conda_multiplat.lockfile.diff import Difference
 from conda_multiplat.lockfile.platform_changes import Change
-from conda_multiplat.vocabulary.byte_sizes import between
+from conda_multiplat.vocabulary.byte_sizes import size_range
 from conda_multiplat.vocabulary.columns import columns
 from conda_multiplat.vocabulary.records import manager_mark
 from conda_multiplat.vocabulary.styled import Line, Span
@@ -64,7 +64,7 @@ def table(
 def _cells(difference: Difference, *, sized: bool) -> tuple[Span, ...]:
     """Return the cells of a row; with ``sized``, one of them is the size."""
     change = difference.change
-    size = [Span(between(difference.sizes) if difference.sizes else "")] if sized else []
+    size = [Span(size_range(difference.sizes) if difference.sizes else "")] if sized else []
     return (
         Span(f"{change.name}{manager_mark(change.manager)}"),
         Span(change.versions),

@@ -124,7 +124,7 @@ def too_new(target: Target, locked: Cooldown) -> Iterator[TooNew]:
 
 def _too_new(manager: str, dates: Dates, cuts: Cuts, channel: str) -> Iterator[TooNew]:
     for name, time in dates.items():
-        if cuts.exclude_it(name, channel, time):
+        if cuts.excludes(name, channel, time):
             cut = in_words(cuts.of(name, channel) or 0)
             why = f"published {in_words(time)}, which is after exclude-newer's {cut}"
             yield TooNew(manager, name, why)

@@ -75,4 +75,6 @@ def _reason(name: str, denied: dict[str, Location]) -> str:
 def _unread(stated: License, facts: PackageFacts) -> str:
     if facts.missing:
         return f"not known: {facts.missing}"
-    return "its licence is not SPDX and can't be read" if stated.said else "it states no licence"
+    return (
+        "its licence is not SPDX and can't be read" if stated.statement else "it states no licence"
+    )

@@ -112,7 +112,7 @@ class Console(NamedTuple):
             with suppress(OutputError, BrokenPipeError):
                 _answer(scrub(text))
                 return error.exit_code
-        first, *rest = error.told()
+        first, *rest = error.statement()
         lines = [_styled([Span(first, "red")], self.stream), *map(_harmless, rest)]
         apart = [""] if rest and error.hints and self.width else []
         lines += [*apart, *map(_harmless, error.advice())]

@@ -23,7 +23,7 @@ from packaging.version import InvalidVersion, Version
 
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
-from conda_multiplat.vocabulary.exclude_newer import ALL_SEEN, Cuts
+from conda_multiplat.vocabulary.exclude_newer import NO_CUTS, Cuts
 from conda_multiplat.vocabulary.names import spec_name
 from conda_multiplat.vocabulary.pip_options import EDITABLE, FILES, split_option
 from conda_multiplat.vocabulary.pip_places import place_of
@@ -72,7 +72,7 @@ class PypiRequest:
     provided: tuple[Provided, ...]
     preferred: tuple[PypiRecord, ...] = ()
     bound: tuple[str, ...] = ()
-    cuts: Cuts = ALL_SEEN
+    cuts: Cuts = NO_CUTS
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def pypi_request(
     records: Iterable[CondaRecord],
     table: NameTable,
     preferred: Iterable[PypiRecord] = (),
-    cuts: Cuts = ALL_SEEN,
+    cuts: Cuts = NO_CUTS,
 ) -> PypiRequest:
     """The request of a target whose conda side is solved."""
     known = tuple(records)
@@ -174,7 +174,7 @@ def pypi_request(
 
 def seeing_all(request: PypiRequest) -> PypiRequest:
     """A request for which nothing is too new."""
-    return replace(request, cuts=ALL_SEEN)
+    return replace(request, cuts=NO_CUTS)
 
 
 def places_only(request: PypiRequest) -> PypiRequest:

@@ -32,32 +32,32 @@ def plausible(count: int | None) -> int | None:
 
 def total_document(sizes: Iterable[int | None]) -> dict[str, int]:
     """Return the sum of the known sizes and the number of unknown ones, for ``--json``."""
-    known = list(sizes)
-    return {"bytes": sum(count or 0 for count in known), "of_unknown_size": known.count(None)}
+    counts = list(sizes)
+    return {"bytes": sum(count or 0 for count in counts), "of_unknown_size": counts.count(None)}
 
 
 def total_words(sizes: Iterable[int | None]) -> str:
     """Format a sum: ``1.2 GB``; ``over 1.2 GB`` if some are unknown, ``""`` if all are."""
-    known = list(sizes)
-    if all(count is None for count in known):
+    counts = list(sizes)
+    if all(count is None for count in counts):
         return ""
-    count = size(sum(count or 0 for count in known))
-    return f"over {count}" if None in known else count
+    count = size(sum(count or 0 for count in counts))
+    return f"over {count}" if None in counts else count
 
 
 def download_size(sizes: Iterable[int | None]) -> str:
-    """What archives have, in the cache or not; ``""`` where no size is known."""
+    """Format the total size of archives, cached ones included; ``""`` if no size is known."""
     total = total_words(sizes)
     return f"download size {total}" if total else ""
 
 
-def noted(*parts: str) -> str:
-    """Those parts that are not empty, in brackets: the end of a summary."""
-    said = ", ".join(filter(None, parts))
-    return f" ({said})" if said else ""
+def in_brackets(*parts: str) -> str:
+    """Format the parts that are not empty, in brackets, for the end of a summary."""
+    text = ", ".join(filter(None, parts))
+    return f" ({text})" if text else ""
 
 
-def between(sizes: Iterable[int | None]) -> str:
+def size_range(sizes: Iterable[int | None]) -> str:
     """Format the range of several sizes: ``7.1 MB``, ``7.1-8.0 MB``, ``?`` if all are unknown."""
     known = [count for count in sizes if count is not None]
     if not known:

@@ -82,14 +82,14 @@ def refusals(urls: Iterable[str], config: ChannelConfig, base: Path) -> list[Ref
         {_comparable(url) for name in names for url in _urls(name, config, base)}
         for names in (config.allowlist_channels, config.denylist_channels)
     )
-    found = []
+    refused = []
     for url in dict.fromkeys(map(_without_subdir, map(public_name, urls))):
         compared = _comparable(url)
         if compared in denied:
-            found.append(Refusal("denylist_channels", channel_name(url, config), url))
+            refused.append(Refusal("denylist_channels", channel_name(url, config), url))
         elif allowed and compared not in allowed:
-            found.append(Refusal("allowlist_channels", channel_name(url, config), url))
-    return found
+            refused.append(Refusal("allowlist_channels", channel_name(url, config), url))
+    return refused
 
 
 def _urls(name: str, config: ChannelConfig, base: Path) -> list[str]:
@@ -108,11 +108,11 @@ def _comparable(url: str) -> str:
 
 def channel_name(url: str, config: ChannelConfig) -> str:
     """Return conda's name for the channel at a public URL."""
-    known = {**config.locations, "": alias_url(config)}
+    locations = {**config.locations, "": alias_url(config)}
     places = [
-        (without_login(public_name(place)).rstrip("/"), name) for name, place in known.items()
+        (without_login(public_name(place)).rstrip("/"), name) for name, place in locations.items()
     ]
-    for place, name in sorted(places, key=lambda each: len(each[1]), reverse=True):
+    for place, name in sorted(places, key=lambda pair: len(pair[1]), reverse=True):
         if f"{url}/".startswith(f"{place}/{name}/" if name else f"{place}/"):
             return unquote(url.removeprefix(f"{place}/"))
     parts = urlsplit(url)

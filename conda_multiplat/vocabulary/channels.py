@@ -82,15 +82,15 @@ def without_login(url: str) -> str:
 
 def secrets(urls: Iterable[str]) -> set[str]:
     """Return the credentials in URLs, which must never be written or shown."""
-    known: set[str] = set()
+    credentials: set[str] = set()
     for url in urls:
-        known |= {match.group(2) for match in _TOKEN.finditer(url)}
+        credentials |= {match.group(2) for match in _TOKEN.finditer(url)}
         for match in _USERINFO.finditer(url):
             login = match.group()[:-1]
             _, _, password = login.partition(":")
             alone = set() if len(login) < _SHORTEST or ":" in login else {login}
-            known |= {login, password} if password else alone
-    return {secret for secret in known if not _ENVIRONMENT_VARIABLE.fullmatch(secret)}
+            credentials |= {login, password} if password else alone
+    return {secret for secret in credentials if not _ENVIRONMENT_VARIABLE.fullmatch(secret)}
 
 
 def without_secrets(text: str) -> str:
@@ -151,7 +151,7 @@ def expand(name: str, environ: Mapping[str, str], named: Collection[str]) -> str
 
 
 def is_local_path(name: str) -> bool:
-    """Whether a channel is the path of a folder on this machine."""
+    """Return whether a channel is the path of a folder on this machine."""
     return (
         name in (".", "..")
         or name.startswith(_LOCAL)
@@ -197,10 +197,10 @@ def _members(
 
 def _location(name: str, config: ChannelConfig) -> str:
     """Return the URL of a plain name, from the longest known channel that is a prefix of it."""
-    known = config.locations
+    locations = config.locations
     parts = name.split("/")
     for count in range(len(parts), 0, -1):
-        if location := known.get("/".join(parts[:count])):
+        if location := locations.get("/".join(parts[:count])):
             return location.rstrip("/")
     return alias_url(config)
 

@@ -71,8 +71,8 @@ def _narrowed(widths: Sequence[int], least: Sequence[int], width: int) -> list[i
 
 
 def _line(row: Line, widths: Sequence[int]) -> Line:
-    said = [number for number, cell in enumerate(row) if cell.text]
-    last = max(said, default=-1)
+    filled = [number for number, cell in enumerate(row) if cell.text]
+    last = max(filled, default=-1)
     line: list[Span] = []
     for number, (cell, width) in enumerate(zip(row[: last + 1], widths, strict=False)):
         text = _cut(cell.text, width)

@@ -25,7 +25,7 @@ _TOKEN = re.compile(
 
 
 def condition_holds(text: str, matches: Matches) -> bool:
-    """Whether a condition holds.
+    """Return whether a condition holds.
 
     Args:
         text: the condition.
@@ -37,7 +37,7 @@ def condition_holds(text: str, matches: Matches) -> bool:
     tokens = _tokens(text)
     holds, end = _any(tokens, 0, matches, text)
     if end < len(tokens):
-        raise WordingError(f"{tokens[end]!r} is one too many in the condition {text!r}")
+        raise WordingError(f"unexpected {tokens[end]!r} in the condition {text!r}")
     return holds
 
 

@@ -38,7 +38,7 @@ class Problem(NamedTuple):
         return f"{text}\n    {self.hint}" if self.hint else text
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form: ``file``, ``line``, ``column``, ``message``, ``hint``."""
+        """Return the JSON form: ``file``, ``line``, ``column``, ``message``, ``hint``."""
         return {**self.location._asdict(), "message": self.message, "hint": self.hint}
 
 
@@ -100,7 +100,7 @@ class MultiplatError(Exception):
         self.data = data or {}
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON document that a failing command prints with ``--json``."""
+        """Return the JSON document that a failing command prints with ``--json``."""
         return {
             "success": False,
             "error": self.message,
@@ -112,12 +112,12 @@ class MultiplatError(Exception):
             **self.data,
         }
 
-    def told(self) -> list[str]:
+    def statement(self) -> list[str]:
         """Return the lines that say what happened: the message, problems and details."""
-        shown = [f"error: {self.message}"]
+        lines = [f"error: {self.message}"]
         for part in (*map(str, self.problems), *self.details):
-            shown += [f"  {line}" for line in part.splitlines()]
-        return [_cut(line) for line in shown]
+            lines += [f"  {line}" for line in part.splitlines()]
+        return [_cut(line) for line in lines]
 
     def advice(self) -> list[str]:
         """Return the lines that say what to do next."""
@@ -125,7 +125,7 @@ class MultiplatError(Exception):
 
     def lines(self) -> list[str]:
         """Return all lines: what happened, then what to do next."""
-        return [*self.told(), *self.advice()]
+        return [*self.statement(), *self.advice()]
 
 
 #: The maximum length of a line, in characters.

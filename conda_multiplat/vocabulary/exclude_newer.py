@@ -95,7 +95,7 @@ def _moment(text: str) -> datetime:
 
 
 def is_rule(text: str) -> bool:
-    """Whether a text is a valid rule."""
+    """Return whether a text is a valid rule."""
     try:
         instant(text, 0)
     except ValueError:
@@ -104,7 +104,7 @@ def is_rule(text: str) -> bool:
 
 
 def is_never(text: str) -> bool:
-    """Whether a rule exempts its package or channel."""
+    """Return whether a rule exempts its package or channel."""
     return text.strip().lower() in _NEVER
 
 
@@ -136,10 +136,10 @@ class Cuts(NamedTuple):
     packages: tuple[tuple[str, int | None], ...] = ()
 
     @property
-    def exclude(self) -> bool:
+    def can_exclude(self) -> bool:
         """Whether these instants can exclude any package."""
-        own = (cut for _, cut in (*self.channels, *self.packages))
-        return self.everything is not None or any(cut is not None for cut in own)
+        specific = (cut for _, cut in (*self.channels, *self.packages))
+        return self.everything is not None or any(cut is not None for cut in specific)
 
     def of(self, name: str, channel: str = "") -> int | None:
         """Return the instant for a package, in seconds since 1970; ``None`` if it is exempt."""
@@ -151,14 +151,14 @@ class Cuts(NamedTuple):
                 return cut
         return self.everything
 
-    def exclude_it(self, name: str, channel: str, time: int) -> bool:
-        """Whether a package is too new; ``time`` is in seconds since 1970, 0 if it is not known."""
+    def excludes(self, name: str, channel: str, time: int) -> bool:
+        """Return whether a package is too new; ``time`` is in seconds since 1970, 0 if unknown."""
         cut = self.of(name, channel)
         return cut is not None and time > cut
 
 
 #: With these, nothing is too new.
-ALL_SEEN = Cuts()
+NO_CUTS = Cuts()
 
 
 class Cutoffs(NamedTuple):
@@ -170,14 +170,14 @@ class Cutoffs(NamedTuple):
         at: the instant that durations count from, in seconds since 1970; 0 if there are none.
     """
 
-    conda: Cuts = ALL_SEEN
-    pypi: Cuts = ALL_SEEN
+    conda: Cuts = NO_CUTS
+    pypi: Cuts = NO_CUTS
     at: int = 0
 
     def letting_through(self, names: Iterable[str]) -> Cutoffs:
         """Return the same instants with some conda packages exempt."""
-        own = tuple((name, None) for name in names)
-        return self._replace(conda=self.conda._replace(packages=(*own, *self.conda.packages)))
+        exempt = tuple((name, None) for name in names)
+        return self._replace(conda=self.conda._replace(packages=(*exempt, *self.conda.packages)))
 
 
 class Rule(NamedTuple):
@@ -196,13 +196,13 @@ class Rule(NamedTuple):
     @property
     def texts(self) -> list[str]:
         """Return the texts of all rules."""
-        own = [text for _, text in (*self.channels, *self.packages) if not is_never(text)]
-        return [*filter(None, [self.everything]), *own]
+        specific = [text for _, text in (*self.channels, *self.packages) if not is_never(text)]
+        return [*filter(None, [self.everything]), *specific]
 
     def words(self) -> str:
         """Format the rules in one line; ``""`` if there are none."""
-        own = [f"{name}: {text}" for name, text in (*self.channels, *self.packages)]
-        return "; ".join(filter(None, [self.everything, ", ".join(own)]))
+        specific = [f"{name}: {text}" for name, text in (*self.channels, *self.packages)]
+        return "; ".join(filter(None, [self.everything, ", ".join(specific)]))
 
     def content(self) -> dict[str, Any]:
         """Return the rules in their JSON form."""
@@ -236,15 +236,15 @@ class Rule(NamedTuple):
             ValueError: as :func:`instant`.
         """
 
-        def own(text: str) -> int | None:
+        def cut_of(text: str) -> int | None:
             return None if is_never(text) else instant(text, now)
 
         name = project_name if projects else str.lower
         texts = filter(None, [self.everything, option])
         return Cuts(
             min((instant(text, now) for text in texts), default=None),
-            tuple((channel, own(text)) for channel, text in self.channels),
-            tuple((name(package), own(text)) for package, text in self.packages),
+            tuple((channel, cut_of(text)) for channel, text in self.channels),
+            tuple((name(package), cut_of(text)) for package, text in self.packages),
         )
 
 

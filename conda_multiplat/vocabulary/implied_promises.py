@@ -26,9 +26,9 @@ _FIRST_COMPATIBLE = 11
 _ASSUMED_CUDA = "11.4"
 _VERSION = re.compile(r"[0-9][0-9A-Za-z_!+]*(?:\.[0-9A-Za-z_!+]+)*")
 
-#: Whether a MatchSpec matches a virtual package.
+#: Says whether a MatchSpec matches a virtual package.
 Matches = Callable[[str, VirtualPackage], bool]
-#: Whether the first version is newer than the second.
+#: Says whether the first version is newer than the second.
 IsNewer = Callable[[str, str], bool]
 
 
@@ -85,14 +85,14 @@ def implied_promises(
     lacking = unmet(needs, has, matches)
     promises = []
     for package in sorted({spec_name(lack.need.spec) for lack in lacking}):
-        its = [need for need in needs if spec_name(need.spec) == package]
+        package_needs = [need for need in needs if spec_name(need.spec) == package]
         first = next(lack.need for lack in lacking if spec_name(lack.need.spec) == package)
         if package == "__cuda":
-            its += _library_needs(versions)
-        value = _least(package, its, matches, is_newer)
+            package_needs += _library_needs(versions)
+        value = _least(package, package_needs, matches, is_newer)
         name = package.removeprefix("__")
         if value and promise_problem(subdir, name, value) is None:
-            reason = _reason(first, _decisive(its, value, first), versions)
+            reason = _reason(first, _decisive(package_needs, value, first), versions)
             promises.append(Implied(name, value, reason))
     return promises
 

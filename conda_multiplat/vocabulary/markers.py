@@ -30,7 +30,7 @@ _UNKNOWN = ("platform_release", "platform_version")
 
 
 def holds_for(text: str, subdir: str, python: str) -> bool:
-    """Whether a requirement, a path or a URL applies to a target, according to its marker.
+    """Return whether a requirement, a path or a URL applies to a target, according to its marker.
 
     If the Python version is not known (``""``), every marker counts as true.
     """
@@ -40,7 +40,7 @@ def holds_for(text: str, subdir: str, python: str) -> bool:
 
 @lru_cache(maxsize=4096)  # an edit asks this about each line several times
 def may_hold(text: str, subdir: str) -> bool:
-    """Whether a requirement, a path or a URL applies to a platform with some version of Python."""
+    """Return whether a requirement, path or URL applies to a platform with any Python version."""
     marker = _marker(text) if ";" in text else None
     if marker is None or any(name in text for name in _UNKNOWN):
         return True
@@ -72,7 +72,7 @@ def _platform(subdir: str) -> tuple[str, str, str, str]:
 
 
 def holds(marker: Marker, subdir: str, python: str, extra: str = "") -> bool:
-    """Whether a marker is true on a platform with a version of Python such as ``3.12.5``."""
+    """Return whether a marker is true on a platform with a version of Python such as ``3.12.5``."""
     os_name, platform, system, machine = _platform(subdir)
     environment = {
         "os_name": os_name,

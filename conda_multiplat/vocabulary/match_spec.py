@@ -4,7 +4,7 @@ conda's parser has grown for years: ``foo 1.2 py_0``, ``foo=1.2=py_0`` and
 ``foo[version='1.2', build=py_0]`` are one spec, ``foo=1.2`` and ``foo==1.2`` are two. Its steps are
 followed here, so that a manifest means here what it means there:
 
-1. brackets are taken off the end, and say more than what stands before them;
+1. brackets are taken off the end, and take precedence over what is before them;
 2. ``channel::`` is taken off the beginning;
 3. what is left is a name and, after it, a version with or without a build.
 
@@ -84,8 +84,8 @@ class MatchSpec:
 
     def text(self, channel: str = "") -> str:
         """Return the spec in brackets; ``channel`` (a URL) replaces its own channel."""
-        said = {"channel": channel, **self.fields}
-        inner = ",".join(_pair(key, value) for key, value in said.items() if value)
+        stated = {"channel": channel, **self.fields}
+        inner = ",".join(_pair(key, value) for key, value in stated.items() if value)
         return f"{self.name}[{inner}]" if inner else self.name
 
 
@@ -107,7 +107,7 @@ def require_shallow(text: str) -> str:
 
 
 def is_package_name(text: str) -> bool:
-    """Whether a text is a valid package name."""
+    """Return whether a text is a valid package name."""
     return _NAME.fullmatch(text) is not None
 
 
@@ -136,8 +136,8 @@ def parse_spec(text: str) -> MatchSpec:
         "subdir": keys.get("subdir", subdir or own_subdir),
         **{key: keys[key] for key in _ONLY_IN_BRACKETS if key in keys},
     }
-    said = {key: _read(key, value) for key, value in fields.items() if value}
-    return MatchSpec(name.lower(), channel, said, slip(name, after))
+    stated = {key: _read(key, value) for key, value in fields.items() if value}
+    return MatchSpec(name.lower(), channel, stated, slip(name, after))
 
 
 def version_span(text: str) -> tuple[int, int]:
@@ -162,7 +162,7 @@ def _brackets(text: str) -> tuple[str, dict[str, str]]:
         return text, {}
     match = _BRACKETS.match(text)
     if match is None:
-        raise WordingError("brackets stand once, at the end: name[key=value, key=value]")
+        raise WordingError("brackets may only be at the end: name[key=value, key=value]")
     inner = match.group(2).strip().rstrip(",")
     keys: dict[str, str] = {}
     at = 0
@@ -206,7 +206,7 @@ def _channel_and_subdir(channel: str) -> tuple[str, str]:
 
 def _version_and_build(rest: str) -> tuple[str, str]:
     if any(bracket in rest for bracket in "()"):
-        raise WordingError("parentheses must stand in brackets: name[version='(1.2|1.3),!=1.2.5']")
+        raise WordingError("parentheses may only be in brackets: name[version='(1.2|1.3),!=1.2.5']")
     match = _VERSION_AND_BUILD.search(rest)
     version, build = match.groups() if match else (rest, None)
     if _TWO_WORDS.search(version):
@@ -282,7 +282,7 @@ def _related(relation: str, version: str, text: str) -> str:
 def _beside_a_star(relation: str, version: str, text: str) -> str:
     """Return a comparison with ``VERSION*``, which sorts before every ``VERSION…``."""
     if not _ONE_STAR.fullmatch(version):
-        raise WordingError(f"a star may only end a version, after a dot: {text!r}")
+        raise WordingError(f"a star is allowed only at the end of a version, after a dot: {text!r}")
     if relation == "~=" and version == "*":
         raise WordingError("`~=` takes a version with a dot, not a star alone")
     if relation == "!=" or (version == "*" and relation in (">", ">=")):
@@ -291,7 +291,7 @@ def _beside_a_star(relation: str, version: str, text: str) -> str:
         return _NONE
     match = _STARRED.fullmatch(version)
     if match is None:
-        raise WordingError(f"a star may only end a version, after a dot: {text!r}")
+        raise WordingError(f"a star is allowed only at the end of a version, after a dot: {text!r}")
     bare = _checked(match[1], text)
     if relation == "~=":
         series, dot, _ = bare.rpartition(".")
@@ -303,7 +303,7 @@ def _beside_a_star(relation: str, version: str, text: str) -> str:
 
 def _checked(version: str, text: str) -> str:
     if "*" in version:
-        raise WordingError(f"a star may only end a version, after a dot: {text!r}")
+        raise WordingError(f"a star is allowed only at the end of a version, after a dot: {text!r}")
     if not _VERSION.fullmatch(version):
         hint = _SEPARATE if " " in text else ""
         two = re.match(r"[^=<>!~]+([=<>!~].*)", version)
@@ -314,7 +314,7 @@ def _checked(version: str, text: str) -> str:
 
 def _read_build(text: str) -> str:
     if not _BUILD.fullmatch(text):
-        raise WordingError(f"not a build: {text!r}; write it whole, or with `*` for any part")
+        raise WordingError(f"not a build: {text!r}; write it in full, or with `*` for any part")
     return text
 
 
@@ -329,7 +329,7 @@ def _read_list(key: str, text: str) -> str:
     items = [item.strip().strip("\"'") for item in text.split(",")]
     pattern = _EXTRA if key == "extras" else _FLAG
     if wrong := [item for item in items if not pattern.fullmatch(item)]:
-        raise WordingError(f"not one of {key}: {wrong[0]!r}; write {key}=[one, other]")
+        raise WordingError(f"invalid item in {key}: {wrong[0]!r}; write {key}=[one, other]")
     return ",".join(items)
 
 

@@ -40,7 +40,7 @@ def slip(name: str, rest: str) -> str:
     if match and rest.strip() != match[0]:
         meant = f"{match[1]}.*" if match[1] else "*"
         read = "a version that no package has"
-        return f"conda reads `{match[0].strip()}` beside others as {read}: write `{meant}`"
+        return f"conda reads `{match[0].strip()}` in a list as {read}: write `{meant}`"
     return ""
 
 
@@ -61,8 +61,8 @@ def _star(match: re.Match[str]) -> str:
         meant = f"={version}.*" if version else "=*"
         return f"conda reads `{match[0]}` as a version that no package has: write `{meant}`"
     if relation == "!=":
-        meant = f"`!={version}.*`" if version else "nothing"
-        return f"to conda `{match[0]}` excludes nothing: write {meant}"
+        instead = f"write `!={version}.*`" if version else "leave it out"
+        return f"for conda, `{match[0]}` excludes nothing: {instead}"
     if not version:
         read = "any version" if relation[0] == ">" else "a version that no package has"
         return f"conda reads `{match[0]}` as {read}: write `*`"
@@ -70,4 +70,4 @@ def _star(match: re.Match[str]) -> str:
         read = f">={version},{version.rpartition('.')[0]}.*"
         return f"conda reads `{match[0]}` as `{read}`: write `~={version}`"
     read = f"{relation[0]}{'=' * (relation[0] == '>')}{version}"
-    return f"conda reads `{match[0]}` as `{read}`: write that"
+    return f"conda reads `{match[0]}` as `{read}`: write `{read}`"

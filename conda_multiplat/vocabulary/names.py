@@ -50,7 +50,7 @@ _SPEC_NAME = re.compile(r"^\s*(?:[^\s\[\]=<>!~]*::)?\s*([A-Za-z0-9_.-]+)")
 
 
 def is_version(text: str) -> bool:
-    """Whether conda and rattler can compare a package's version."""
+    """Return whether conda and rattler can compare a package's version."""
     return (
         _VERSION.fullmatch(text) is not None
         and _TOO_LONG.search(text) is None
@@ -118,7 +118,7 @@ def project_name(name: str) -> str:
 
 
 def is_device(name: str) -> bool:
-    """Whether Windows reserves a file name for a device; its suffix doesn't matter."""
+    """Return whether Windows reserves a file name for a device; its suffix doesn't matter."""
     return re.fullmatch(_DEVICE, name) is not None
 
 
@@ -126,7 +126,7 @@ _DEVICE = r"(?i)(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])[ ]*(\..*
 
 
 def is_prefix_name(name: str) -> bool:
-    """Whether a name is allowed for an environment's folder: never a path, an option or shell code.
+    """Return whether a name is allowed for an environment's folder: no path, option or shell code.
 
     conda accepts more: ``..``, which is the folder above all environments, control characters,
     ``$(id)``. In addition to what the hint says, ``+``, ``@`` and ``=`` are allowed after the first
@@ -135,12 +135,12 @@ def is_prefix_name(name: str) -> bool:
     return (
         bool(name.strip("."))
         and name[0] not in "-+@="
-        and all(map(_is_of_a_prefix_name, name))
+        and all(map(_is_allowed_in_prefix_name, name))
         and len(name.encode()) <= _LONGEST_FOLDER
     )
 
 
-def _is_of_a_prefix_name(sign: str) -> bool:
+def _is_allowed_in_prefix_name(sign: str) -> bool:
     """Return whether a character is allowed: letters and digits of all scripts, and their marks."""
     return sign in "-_.+@=" or sign.isalnum() or f"a{sign}".isidentifier()
 
@@ -160,11 +160,11 @@ def nearest(word: str, known: Iterable[str], count: int = 1) -> list[str]:
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     """Return a hint with the nearest known word, or ``otherwise`` if none is similar."""
-    near = nearest(word, known)
-    return f"did you mean {near[0]!r}?" if near else otherwise
+    matches = nearest(word, known)
+    return f"did you mean {matches[0]!r}?" if matches else otherwise
 
 
-def nearest_or_all(word: str, known: Iterable[str], these: str = "known") -> str:
-    """Return a hint with the nearest known word, or with all of them after ``these``."""
+def nearest_or_all(word: str, known: Iterable[str], label: str = "known") -> str:
+    """Return a hint with the nearest known word, or with all of them after ``label``."""
     names = list(known)
-    return did_you_mean(word, names, f"{these}: {', '.join(names)}")
+    return did_you_mean(word, names, f"{label}: {', '.join(names)}")

@@ -50,7 +50,7 @@ class ImagePlatform(NamedTuple):
         return {"architecture": self.architecture, "os": "linux", **variant}
 
     def is_of(self, document: Mapping[str, Any]) -> bool:
-        """Whether an image with this ``platform`` or configuration is for this platform."""
+        """Return whether an image with this ``platform`` or configuration is for this platform."""
         theirs = document.get("os"), document.get("architecture")
         variant = document.get("variant", self.variant)
         return theirs == ("linux", self.architecture) and self.variant in ("", variant)

@@ -101,12 +101,12 @@ def single_entries(entry: str) -> list[str]:
 
 def _hash_entry(requirement: str, hashes: list[str]) -> str:
     if not requirement:
-        hint = "write it behind a requirement: `pkg==1.0 --hash=sha256:…`"
+        hint = "write it after a requirement: `pkg==1.0 --hash=sha256:…`"
         raise PipEntryError("--hash without a requirement", hint)
     known = [text for text in map(str.strip, hashes) if _SHA256.fullmatch(text)]
     wrong = [text for text in hashes if text.partition(":")[0] not in hashlib.algorithms_available]
     if wrong or not known:
-        hint = "write `--hash=sha256:` and 64 hexadecimal digits: SHA-256 is what a lock holds"
+        hint = "write `--hash=sha256:` and 64 hexadecimal digits: a lock contains only SHA-256"
         raise PipEntryError(f"--hash that can't be checked: {(wrong or hashes)[0]!r}", hint)
     return f"{HASH}{' '.join(sorted({text.lower() for text in known}))} of {requirement}"
 

@@ -40,7 +40,7 @@ _REFUSED = {
     "--only-final": "write `multiplat: {pypi: {prerelease: disallow}}`",
     "--prefer-binary": "wheels are preferred anyway",
     "--trusted-host": "set `allow-insecure-host` in uv's configuration",
-    "--use-feature": "it is pip's own: leave it out",
+    "--use-feature": "it is only for pip itself: leave it out",
 }
 #: pip's alternative names of options.
 _ALIASES = {"--pypi-url": "--index-url"}
@@ -79,7 +79,7 @@ def _refuse_unknown(option: str) -> NoReturn:
     known = ", ".join(sorted([*_VALUED, *_BARE]))
     longer = [name for name in (*_VALUED, *_BARE) if name.startswith(option)]
     is_short = longer and option.strip("-")
-    hint = f"write {' or '.join(longer)}" if is_short else f"these are read: {known}"
+    hint = f"write {' or '.join(longer)}" if is_short else f"supported options: {known}"
     raise WordingError(f"unknown pip option {option!r}", hint)
 
 
@@ -88,7 +88,7 @@ def _check_value(option: str, value: str) -> None:
         _check_editable(option, value)
     elif option in FILES and scheme_of(value) not in ("", "file"):
         hint = "download the file, put it beside the manifest, and write its path"
-        raise WordingError(f"{option} takes a file on this disk: {value!r}", hint)
+        raise WordingError(f"{option} takes a local file: {value!r}", hint)
     elif option in (*INDEXES, *LINKS):
         _check_source(option, value)
     elif option in ("--no-binary", "--only-binary") and _NAMES.sub("", value) != "":
@@ -104,7 +104,7 @@ def _check_editable(option: str, value: str) -> None:
         hint = f"only a folder is editable: write the URL without {option}"
         raise WordingError(f"{option} takes a folder or git+URL: {value!r}", hint)
     if place.is_path and place.name:
-        hint = f"write `{option} PATH`: the project itself says its name"
+        hint = f"write `{option} PATH`: the project itself states its name"
         raise WordingError(f"{option} takes a folder or git+URL: {value!r}", hint)
 
 

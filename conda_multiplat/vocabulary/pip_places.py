@@ -1,7 +1,7 @@
 """Paths and URLs in entries of ``pip:``, in all forms that pip accepts.
 
 ``./x``, ``x/``, ``sub/x``, ``file:./x``, ``x-1.0-py3-none-any.whl``, ``x @ wheels/x.whl``,
-``https://…``, ``git+https://…``; each may have extras and a marker behind it.
+``https://…``, ``git+https://…``; each may have extras and a marker after it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _EXTRAS = re.compile(r"(?P<bare>.+?)\s*(?P<extras>\[[^\[\]]*\])")
 #: The suffix of a repository's URL in a lock.
 _COMMIT = re.compile(r"(?<=[^/])@[0-9a-f]{40,64}$")
 _BY_DIGEST = re.compile(r"/packages/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}/[^/]+$")
-_NOT_PYTHON = "write git+https://HOST/PATH@REV, git+ssh://… or git+file://…"
+_GIT_FORMS = "write git+https://HOST/PATH@REV, git+ssh://… or git+file://…"
 
 
 class Place(NamedTuple):
@@ -129,12 +129,12 @@ def check_place(place: Place, entry: str) -> None:
     if kind in _OTHER_REPOSITORIES:
         raise WordingError(f"only git can be locked: {entry!r}", "write git+URL@REV, or a URL")
     if place.where.startswith("~"):
-        hint = "only a shell knows `~`: write a path from the manifest's folder, or from `/`"
-        raise WordingError(f"not a path that is the same for everyone: {entry!r}", hint)
+        hint = "only a shell expands `~`: write a path from the manifest's folder, or from `/`"
+        raise WordingError(f"the path depends on the user: {entry!r}", hint)
     if kind == "git" and (not plus or inner not in ("https", "ssh", "file")):
-        raise WordingError(f"not a URL that git accepts here: {entry!r}", _NOT_PYTHON)
+        raise WordingError(f"not a supported git URL: {entry!r}", _GIT_FORMS)
     if scheme and kind != "git" and scheme not in ("http", "https", "file"):
-        hint = "write a URL of http:, https: or file:, a path, or git+URL@REV"
+        hint = "write an http:, https: or file: URL, a path, or git+URL@REV"
         raise WordingError(f"unknown scheme {scheme!r}: {entry!r}", hint)
     if scheme in ("http", "https", "git+https", "git+ssh") and not _host(place.where):
         raise WordingError(f"not a URL: {entry!r}", f"write {scheme}://HOST/PATH")
@@ -148,9 +148,9 @@ def _host(url: str) -> str:
     return url.partition("://")[2].partition("/")[0].rpartition("@")[2]
 
 
-def is_at(asked: str, url: str) -> bool:
-    """Whether a record's URL or path is that of a line, apart from login, revision and extras."""
-    place = editable_place(asked)
+def is_at(entry: str, url: str) -> bool:
+    """Return whether a record has an entry's URL or path, ignoring login, revision and extras."""
+    place = editable_place(entry)
     if place.is_path:
         return _normal(place.path) == _normal(url.partition("#")[0])
     bare, locked = (
@@ -161,7 +161,7 @@ def is_at(asked: str, url: str) -> bool:
 
 
 def is_stored_by_digest(url: str) -> bool:
-    """Whether a URL has the form of PyPI's files, which nobody types in a manifest."""
+    """Return whether a URL has the form of PyPI's files, which nobody types in a manifest."""
     return bool(_BY_DIGEST.search(url.partition("#")[0]))
 
 

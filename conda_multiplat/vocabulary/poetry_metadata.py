@@ -110,9 +110,9 @@ def _markers(table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _marker(choices: Iterable[str], marker_of: Callable[[str], str]) -> Iterator[str]:
-    told = [marker_of(choice) for choice in choices if choice]
-    if told:
-        yield " or ".join(told)
+    markers = [marker_of(choice) for choice in choices if choice]
+    if markers:
+        yield " or ".join(markers)
 
 
 def _platform_marker(text: str) -> str:
@@ -138,12 +138,12 @@ def _python_of(sign: str, version: str) -> str:
 def _choices(text: str) -> list[str] | None:
     """Translate a bound's alternatives to PEP 440; ``None`` if the form is unknown."""
     try:
-        found = [_all(choice) for choice in _ALTERNATIVES.split(text.strip())]
-        for bounds in found:
+        choices = [_all(choice) for choice in _ALTERNATIVES.split(text.strip())]
+        for bounds in choices:
             SpecifierSet(bounds)
     except (InvalidSpecifier, InvalidVersion):
         return None
-    return [""] if "" in found else found
+    return [""] if "" in choices else choices
 
 
 def _all(text: str) -> str:

@@ -27,7 +27,7 @@ from conda_multiplat.vocabulary.poetry_metadata import (
     poetry_extras,
     poetry_needs,
 )
-from conda_multiplat.vocabulary.uv_sources import other_sources, taken_from
+from conda_multiplat.vocabulary.uv_sources import other_sources, with_sources
 
 #: Returns the text of a file of the project, by its name; ``""`` if there is no such file.
 ReadFile = Callable[[str], str]
@@ -84,7 +84,7 @@ class ProjectMetadata(NamedTuple):
         return asked_extras(line) if needed_name(line) == self.name else []
 
 
-class _Said(NamedTuple):
+class _Declared(NamedTuple):
     """The metadata in one file, as written there; ``None`` for keys that it does not have."""
 
     name: str = ""
@@ -104,21 +104,21 @@ def project_metadata(
         read: returns the text of its other files.
         sources: its ``tool.uv.sources``, including those of its workspace.
     """
-    said = _said(table, read)
-    needed = _lines(said.dependencies)
-    extras = _extras(said.extras)
-    every = {line for lines in (needed, *dict(extras).values()) for line in lines}
+    declared = _declared(table, read)
+    needed = _lines(declared.dependencies)
+    extras = _extras(declared.extras)
+    all_lines = {line for lines in (needed, *dict(extras).values()) for line in lines}
     return ProjectMetadata(
-        name=canonicalize_name(said.name.strip()),
-        dependencies=taken_from(needed, sources),
-        extras=tuple((extra, taken_from(lines, sources)) for extra, lines in extras),
-        requires_python=canonical_bounds(said.python),
-        sources=other_sources(every, sources),
-        dynamic=said.dynamic,
+        name=canonicalize_name(declared.name.strip()),
+        dependencies=with_sources(needed, sources),
+        extras=tuple((extra, with_sources(lines, sources)) for extra, lines in extras),
+        requires_python=canonical_bounds(declared.python),
+        sources=other_sources(all_lines, sources),
+        dynamic=declared.dynamic,
     )
 
 
-def _said(table: Mapping[str, Any], read: ReadFile) -> _Said:
+def _declared(table: Mapping[str, Any], read: ReadFile) -> _Declared:
     tools = _table(table, "tool")
     project = _table(table, "project")
     if project:
@@ -130,39 +130,43 @@ def _said(table: Mapping[str, Any], read: ReadFile) -> _Said:
     return _of_setup_cfg(read)
 
 
-def _of_pep_621(project: Mapping[str, Any], tools: Mapping[str, Any], read: ReadFile) -> _Said:
+def _of_pep_621(project: Mapping[str, Any], tools: Mapping[str, Any], read: ReadFile) -> _Declared:
     """Return the metadata in ``project``; dynamic keys come from where the build tools look."""
-    declared = project.get("dynamic")
-    dynamic = [key for key in _KEYS if isinstance(declared, list) and key in declared]
-    said = _Said(
+    listed = project.get("dynamic")
+    dynamic = [key for key in _KEYS if isinstance(listed, list) and key in listed]
+    declared = _Declared(
         _text(project.get("name")),
         project.get("dependencies"),
         project.get("optional-dependencies"),
         _text(project.get("requires-python")),
     )
     if poetry := _table(tools, "poetry"):  # Poetry needs no `dynamic`
-        said = _filled(said, _of_poetry(poetry))
+        declared = _filled(declared, _of_poetry(poetry))
     if dynamic:
-        said = _filled(said, _of_setuptools(_table(_table(tools, "setuptools"), "dynamic"), read))
-        said = _filled(said, _of_setup_cfg(read))
-    given = dict(zip(_KEYS, (said.dependencies, said.extras, said.python or None), strict=True))
-    return said._replace(dynamic=tuple(key for key in dynamic if given[key] is None))
+        declared = _filled(
+            declared, _of_setuptools(_table(_table(tools, "setuptools"), "dynamic"), read)
+        )
+        declared = _filled(declared, _of_setup_cfg(read))
+    given = dict(
+        zip(_KEYS, (declared.dependencies, declared.extras, declared.python or None), strict=True)
+    )
+    return declared._replace(dynamic=tuple(key for key in dynamic if given[key] is None))
 
 
-def _filled(said: _Said, other: _Said) -> _Said:
+def _filled(declared: _Declared, other: _Declared) -> _Declared:
     """Return the metadata with missing keys taken from ``other``."""
-    return _Said(
-        said.name or other.name,
-        other.dependencies if said.dependencies is None else said.dependencies,
-        other.extras if said.extras is None else said.extras,
-        said.python or other.python,
-        said.dynamic,
+    return _Declared(
+        declared.name or other.name,
+        other.dependencies if declared.dependencies is None else declared.dependencies,
+        other.extras if declared.extras is None else declared.extras,
+        declared.python or other.python,
+        declared.dynamic,
     )
 
 
-def _of_setuptools(dynamic: Mapping[str, Any], read: ReadFile) -> _Said:
+def _of_setuptools(dynamic: Mapping[str, Any], read: ReadFile) -> _Declared:
     extras = dynamic.get("optional-dependencies")
-    return _Said(
+    return _Declared(
         dependencies=_from_files(dynamic.get("dependencies"), read),
         extras={name: _from_files(value, read) for name, value in extras.items()}
         if isinstance(extras, Mapping)
@@ -183,12 +187,12 @@ def _file_lines(text: str) -> list[str]:
     return [line for line in lines if line]
 
 
-def _of_poetry(poetry: Mapping[str, Any]) -> _Said:
+def _of_poetry(poetry: Mapping[str, Any]) -> _Declared:
     """Return the metadata in Poetry's tables, without groups, which are for development only."""
     needs = _table(poetry, "dependencies")
     others = {name: value for name, value in needs.items() if name != "python"}
     extras = _table(poetry, "extras")
-    return _Said(
+    return _Declared(
         _text(poetry.get("name")),
         poetry_needs(others, extras) if needs else None,
         poetry_extras(others, extras) if extras else None,
@@ -196,8 +200,8 @@ def _of_poetry(poetry: Mapping[str, Any]) -> _Said:
     )
 
 
-def _of_flit(flit: Mapping[str, Any]) -> _Said:
-    return _Said(
+def _of_flit(flit: Mapping[str, Any]) -> _Declared:
+    return _Declared(
         _text(flit.get("dist-name") or flit.get("module")),
         flit.get("requires"),
         flit.get("requires-extra"),
@@ -205,28 +209,28 @@ def _of_flit(flit: Mapping[str, Any]) -> _Said:
     )
 
 
-def _of_setup_cfg(read: ReadFile) -> _Said:
+def _of_setup_cfg(read: ReadFile) -> _Declared:
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read_string(read("setup.cfg"))
     except configparser.Error:
-        return _Said(dynamic=_KEYS)
+        return _Declared(dynamic=_KEYS)
     options = _section(parser, "options")
     extras = _section(parser, "options.extras_require")
     needs = options.get("install_requires")
-    said = _Said(
+    declared = _Declared(
         _section(parser, "metadata").get("name", ""),
         None if needs is None else _cfg_lines(needs, read),
         {name: _cfg_lines(text, read) for name, text in extras.items()} if extras else None,
         options.get("python_requires", ""),
     )
-    return said._replace(dynamic=_by_code(said, read("setup.py")))
+    return declared._replace(dynamic=_by_code(declared, read("setup.py")))
 
 
-def _by_code(said: _Said, code: str) -> tuple[str, ...]:
+def _by_code(declared: _Declared, code: str) -> tuple[str, ...]:
     """Return the keys that ``setup.py`` may set: those that no other file has."""
     by_code = tuple(key for key, word in zip(_KEYS, _IN_SETUP_PY, strict=True) if word in code)
-    if by_code or not code or said.dependencies or said.extras or said.python:
+    if by_code or not code or declared.dependencies or declared.extras or declared.python:
         return by_code
     return ("dependencies",)
 

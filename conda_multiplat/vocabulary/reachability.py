@@ -39,23 +39,23 @@ def sources(depends: Depends) -> list[str]:
     needs.
     """
     needed = {name for names in depends.values() for name in names}
-    found = [name for name in sorted(depends) if name not in needed]
-    covered = reachable(found, depends)
+    chosen = [name for name in sorted(depends) if name not in needed]
+    covered = reachable(chosen, depends)
     for name in sorted(depends):
         if name not in covered:
-            first = min(_circle_above(name, depends))
-            found.append(first)
+            first = min(_cycle_above(name, depends))
+            chosen.append(first)
             covered |= reachable([first], depends)
-    return sorted(found)
+    return sorted(chosen)
 
 
-def _circle_above(name: str, depends: Depends) -> set[str]:
+def _cycle_above(name: str, depends: Depends) -> set[str]:
     """Return a cycle from which ``name`` is reachable and that nothing outside needs."""
     below = reachable([name], depends)
     above = [other for other in sorted(depends) if name in reachable(depends[other], depends)]
     for other in above:
         if other not in below:
-            return _circle_above(other, depends)
+            return _cycle_above(other, depends)
     return {name, *above}
 
 

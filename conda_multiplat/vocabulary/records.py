@@ -71,7 +71,7 @@ class CondaRecord(NamedTuple):
         return self.url.rsplit("/", 1)[-1]
 
     def to_dict(self, platform: str) -> dict[str, Any]:
-        """CEP 37's ``LockedDependency``, its keys in the order in which they are written."""
+        """Return CEP 37's ``LockedDependency``, its keys in the order in which they are written."""
         return _to_dict(self, "conda", platform, self.dependencies, build=self.build)
 
     @classmethod
@@ -112,7 +112,7 @@ def _joined(constraints: Sequence[str]) -> str:
     return " ".join([version or "*", *builds]) if builds else version
 
 
-_NEEDY_TAG = re.compile(r"(manylinux|macosx)_(\d+)_(\d+)_")
+_VERSIONED_TAG = re.compile(r"(manylinux|macosx)_(\d+)_(\d+)_")
 #: Suffixes of source and built archives.
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")
 
@@ -166,7 +166,7 @@ class PypiRecord(NamedTuple):
         return "://" not in self.url and not self.url.endswith(_ARCHIVES)
 
     def to_dict(self, platform: str) -> dict[str, Any]:
-        """CEP 37's ``LockedDependency``, its keys in the order in which they are written."""
+        """Return CEP 37's ``LockedDependency``, its keys in the order in which they are written."""
         return _to_dict(self, "pip", platform, dict.fromkeys(self.depends, ""))
 
     @classmethod
@@ -226,11 +226,11 @@ def wheel_need(url: str) -> str:
     if not url.endswith(".whl"):
         return ""
     tags = url.removesuffix(".whl").rpartition("-")[2]
-    needy = [match for tag in tags.split(".") if (match := _NEEDY_TAG.match(tag))]
-    versions = [(int(match[2]), int(match[3])) for match in needy]
+    matches = [match for tag in tags.split(".") if (match := _VERSIONED_TAG.match(tag))]
+    versions = [(int(match[2]), int(match[3])) for match in matches]
     if not versions:
         return ""
-    system = {"manylinux": "__glibc", "macosx": "__osx"}[needy[0][1]]
+    system = {"manylinux": "__glibc", "macosx": "__osx"}[matches[0][1]]
     return f"{system} >={'.'.join(map(str, min(versions)))}"
 
 

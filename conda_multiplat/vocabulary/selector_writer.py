@@ -20,18 +20,18 @@ class Selection:
 
     Attributes:
         platforms: the chosen ones.
-        every: all platforms of the environment.
+        among: all platforms of the environment.
         family: the family by which they were chosen; ``""`` if they were named one by one.
     """
 
     platforms: frozenset[str]
-    every: frozenset[str]
+    among: frozenset[str]
     family: str = ""
 
     @property
     def everywhere(self) -> bool:
         """Whether no selector is needed; a family keeps its own, since platforms may be added."""
-        return not self.family and self.platforms == self.every
+        return not self.family and self.platforms == self.among
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -44,8 +44,8 @@ class Selection:
         if self.family:
             return (self.family,)
         if len(self.platforms) == 1:
-            return (_own_word(next(iter(self.platforms)), self.every),)
-        return selectors(self.platforms, self.every)
+            return (_narrowest_word(next(iter(self.platforms)), self.among),)
+        return selectors(self.platforms, self.among)
 
     @property
     def families(self) -> tuple[str, ...] | None:
@@ -53,8 +53,7 @@ class Selection:
         if self.family:
             return (self.family,)
         of = {
-            name: {package for package in self.every if name in families(package)}
-            for name in FAMILIES
+            name: {subdir for subdir in self.among if name in families(subdir)} for name in FAMILIES
         }
         for name in (*_PARTS, "unix"):
             if of[name] and of[name] == self.platforms:
@@ -94,10 +93,10 @@ def selectors(subdirs: Collection[str], among: Collection[str]) -> tuple[str, ..
 
 
 @lru_cache(maxsize=4096)  # called for each line, with few different arguments
-def _selectors(wanted: frozenset[str], among: frozenset[str]) -> tuple[str, ...]:
-    if wanted == among:
+def _selectors(subdirs: frozenset[str], among: frozenset[str]) -> tuple[str, ...]:
+    if subdirs == among:
         return ()
-    left = wanted
+    left = subdirs
     words: list[str] = []
     while left:
         fitting = {word: truth & among for word, truth in _terms().items()}
@@ -111,7 +110,7 @@ def _size(fitting: Mapping[str, frozenset[str]]) -> Callable[[str], int]:
     return lambda word: len(fitting[word])
 
 
-def _own_word(subdir: str, among: frozenset[str]) -> str:
+def _narrowest_word(subdir: str, among: frozenset[str]) -> str:
     """Return the selector that is true for a platform and for as few others as possible."""
     fitting = {word: truth for word, truth in _terms().items() if truth & among == {subdir}}
     return min(fitting, key=lambda w: (" " in w, len(fitting[w] & _LOCKABLE), len(fitting[w])))
@@ -126,6 +125,6 @@ def _terms() -> dict[str, frozenset[str]]:
         for name in (*_CONDA_LOCK, *_OTHERS, "x86_64", "x86")
     }
     pairs = ((system, machine) for system in _SYSTEMS for machine in ("arm64", "x86_64", "x86"))
-    known = {f"{a} and {b}": terms[a] & terms[b] for a, b in pairs}
+    joined = {f"{a} and {b}": terms[a] & terms[b] for a, b in pairs}
     del terms["x86_64"], terms["x86"]  # conda-lock does not know them
-    return terms | {words: truth for words, truth in known.items() if truth}
+    return terms | {words: truth for words, truth in joined.items() if truth}

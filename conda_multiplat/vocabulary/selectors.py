@@ -55,7 +55,7 @@ _VARIABLES = tuple(variables(SUBDIRS[0]))
 
 
 def evaluate(expression: str, subdir: str) -> bool:
-    """Whether the comment selector ``expression`` is true for ``subdir``.
+    """Return whether the comment selector ``expression`` is true for ``subdir``.
 
     Raises:
         SelectorError: the expression has an unknown variable or more than ``and or not ( )``.
@@ -63,7 +63,7 @@ def evaluate(expression: str, subdir: str) -> bool:
     if len(expression) > _LONGEST:
         raise SelectorError(
             f"selector [{expression[:40]}…] has more than {_LONGEST} characters",
-            "split what is on the line into several lines",
+            "write several lines, each with a shorter selector",
         )
     try:
         tree: Any = compile(expression.strip(), "selector", "eval", PyCF_ONLY_AST)
@@ -90,7 +90,7 @@ def _value(node: expr, values: dict[str, bool], expression: str) -> bool:
             did_you_mean(node.id, _VARIABLES, known),
         )
     raise SelectorError(
-        f"selector [{expression}] may have only variables, `and`, `or`, `not` and parentheses",
+        f"selector [{expression}] may contain only variables, `and`, `or`, `not` and parentheses",
         "for example # [linux and not aarch64]",
     )
 
@@ -146,7 +146,7 @@ def selector_lines(text: str) -> frozenset[int]:
 
 
 def dict_selector(key: str, subdir: str) -> bool | None:
-    """Whether the key ``sel(linux)`` is true for ``subdir``; ``None`` if it is not a selector.
+    """Return whether ``sel(linux)`` is true for ``subdir``; ``None`` if the key is not a selector.
 
     Raises:
         SelectorError: ``sel(...)`` does not contain one of micromamba's four variables.

@@ -188,11 +188,11 @@ class License(NamedTuple):
 
     Attributes:
         expression: the SPDX expression; ``""`` if the statement can't be read.
-        said: the licence as stated; ``""`` if none is stated.
+        statement: the licence as stated; ``""`` if none is stated.
     """
 
     expression: str
-    said: str
+    statement: str
 
 
 def read_license(facts: PackageFacts) -> License:
@@ -201,20 +201,20 @@ def read_license(facts: PackageFacts) -> License:
     PyPI's classifiers count if ``License`` is missing or can't be read, and if each of them means
     one licence. Several are joined by ``AND``, since nothing says that they are a choice.
     """
-    said = " ".join(facts.license.split())
-    if expression := read_expression(said):
-        return License(expression, said)
+    statement = " ".join(facts.license.split())
+    if expression := read_expression(statement):
+        return License(expression, statement)
     names = [name for name in facts.classifiers if name not in _GROUPS]
-    read = [_CLASSIFIERS.get(name, "") for name in names]
-    expression = " AND ".join(dict.fromkeys(read)) if all(read) else ""
-    if said and len(said) <= _SHOWN:
-        return License(expression, said)
+    identifiers = [_CLASSIFIERS.get(name, "") for name in names]
+    expression = " AND ".join(dict.fromkeys(identifiers)) if all(identifiers) else ""
+    if statement and len(statement) <= _SHOWN:
+        return License(expression, statement)
     shown = "; ".join(name.rpartition(" :: ")[2] for name in names)
-    return License(expression, shown or said[:_SHOWN])
+    return License(expression, shown or statement[:_SHOWN])
 
 
 def complies(expression: str, allowed: Callable[[str], bool]) -> bool:
-    """Whether allowed licences satisfy an expression.
+    """Return whether allowed licences satisfy an expression.
 
     ``OR`` needs one side, ``AND`` all of them. ``X WITH Y`` counts as a licence of its own.
     """
@@ -245,7 +245,7 @@ def single_licenses(expression: str) -> list[str]:
 
 
 def is_identifier(name: str) -> bool:
-    """Whether a text is an identifier of SPDX's list, without an exception."""
+    """Return whether a text is an identifier of SPDX's list, without an exception."""
     return _spdx()[1].get(name.lower()) == name
 
 
@@ -258,9 +258,9 @@ def entry_problem(text: str) -> tuple[str, str] | None:
     if not expression:
         return _unknown(text)
     if len(single_licenses(expression)) > 1:
-        return f"{text!r} is several licences", "write each as an entry of its own"
+        return f"{text!r} names several licences", "write each as an entry of its own"
     if expression != text:
-        return f"{text!r} is not how SPDX writes it", f"write {expression}"
+        return f"{text!r} is not SPDX's spelling", f"write {expression}"
     return None
 
 
@@ -274,7 +274,7 @@ def _unknown(text: str) -> tuple[str, str]:
     if name := known.get(wrong.lower()):
         return (
             f"{text[:_SHOWN]!r} is not a licence",
-            f"an exception goes with one: LICENCE WITH {name}",
+            f"an exception needs a licence: LICENCE WITH {name}",
         )
     return message, _near(wrong, set(known.values()))
 
@@ -286,6 +286,6 @@ def _near(wrong: str, known: set[str]) -> str:
     if longer:
         return f"write one of: {', '.join(sorted(name for _, name in longer[:_FEW]))}"
     names = {name.lower(): name for name in known}
-    near = nearest(lower, names)
+    matches = nearest(lower, names)
     otherwise = "write an identifier of SPDX's list, or LicenseRef-NAME"
-    return f"did you mean {names[near[0]]!r}?" if near else otherwise
+    return f"did you mean {names[matches[0]]!r}?" if matches else otherwise

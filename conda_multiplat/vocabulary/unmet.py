@@ -49,8 +49,8 @@ def least_cuda(spec: str) -> str:
 
 def least_driver(cuda: str, subdir: str) -> str:
     """Return the first driver that supports a CUDA version; ``""`` if it is not in the table."""
-    wanted = tuple(map(int, cuda.split(".")))
-    newer = [version for version in DRIVERS if tuple(map(int, version.split("."))) >= wanted]
+    minimum = tuple(map(int, cuda.split(".")))
+    newer = [version for version in DRIVERS if tuple(map(int, version.split("."))) >= minimum]
     if not newer:
         return ""
     linux, windows = DRIVERS[newer[0]]
@@ -64,18 +64,20 @@ Grouped = Mapping[tuple[str, VirtualPackage | None], Sequence[str]]
 def grouped(lacking: Sequence[Unmet], versions: Mapping[str, str]) -> Grouped:
     """Group needs by the records that share them; ``versions`` are the records' versions."""
     needs: dict[tuple[str, VirtualPackage | None], list[str]] = {}
-    for unmet in sorted(lacking, key=lambda each: (each.need.spec, each.need.record)):
+    for unmet in sorted(lacking, key=lambda unmet: (unmet.need.spec, unmet.need.record)):
         record = f"{unmet.need.record} {versions.get(unmet.need.record, '')}".strip()
         needs.setdefault((unmet.need.spec, unmet.has), []).append(record)
     return needs
 
 
-def lines(groups: Grouped, whose: str = "this machine") -> list[str]:
+def lines(groups: Grouped, owner: str = "this machine") -> list[str]:
     """Return a line for each need, with what the machine has instead."""
     rows = [(_several(records), spec, has) for (spec, has), records in groups.items()]
-    width = max((len(who) for who, _, _ in rows), default=0)
+    width = max((len(subject) for subject, _, _ in rows), default=0)
     wide = max((len(spec) for _, spec, _ in rows), default=0)
-    return [f"{who:{width}} {spec:{wide}}   {whose}: {has or 'none'}" for who, spec, has in rows]
+    return [
+        f"{subject:{width}} {spec:{wide}}   {owner}: {has or 'none'}" for subject, spec, has in rows
+    ]
 
 
 def _several(records: Sequence[str]) -> str:
@@ -93,5 +95,5 @@ def hints_for(lacking: Sequence[Unmet], subdir: str) -> list[str]:
     names = sorted({spec_name(spec).removeprefix("__").upper() for spec in specs})
     values = {"CUDA": cuda or "VERSION"}
     overrides = ", ".join(f"CONDA_OVERRIDE_{name}={values.get(name, 'VERSION')}" for name in names)
-    hints = [f"a driver of {driver} or newer has CUDA {cuda}"] if driver else []
-    return [*hints, f"if you know that it works: {overrides}"]
+    hints = [f"driver {driver} or newer supports CUDA {cuda}"] if driver else []
+    return [*hints, f"if you know that it works, set {overrides}"]

@@ -14,12 +14,12 @@ from conda_multiplat.vocabulary.poetry_metadata import OR, place_of_table, plain
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*(\[[^\]]*\])?")
 
 
-def taken_from(lines: Iterable[str], sources: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return requirements, with the path or URL that ``sources`` gives for them."""
-    return tuple(sorted(_taken_from(line, sources) for line in lines))
+def with_sources(lines: Iterable[str], sources: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return requirements with the paths and URLs that ``sources`` gives for them."""
+    return tuple(sorted(_with_source(line, sources) for line in lines))
 
 
-def _taken_from(line: str, sources: Mapping[str, Any]) -> str:
+def _with_source(line: str, sources: Mapping[str, Any]) -> str:
     named = _NAME.match(line)
     source = _source(line, sources)
     place = place_of_table(source) if isinstance(source, Mapping) else ""
@@ -31,12 +31,12 @@ def _taken_from(line: str, sources: Mapping[str, Any]) -> str:
 
 def other_sources(lines: Iterable[str], sources: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the other entries of ``sources`` for requirements (an index, a workspace, a list)."""
-    told = ((line, _source(line, sources)) for line in lines)
+    pairs = ((line, _source(line, sources)) for line in lines)
     return tuple(
         sorted(
             {
                 f"{needed_name(line)} {plain(source)}"
-                for line, source in told
+                for line, source in pairs
                 if source and not (isinstance(source, Mapping) and place_of_table(source))
             }
         )

@@ -208,8 +208,8 @@ def promised(subdir: str, chain: Sequence[Promises]) -> tuple[tuple[VirtualPacka
         packages.add(VirtualPackage("__unix", "0"))
     packages |= {VirtualPackage(f"__{name}", value) for name, value in values.items() if value}
     keys = (*families(subdir), subdir)
-    said = {name for promises in chain for key in keys for name in promises.get(key, {})}
-    silent = {f"{n} {v}" for n, v in assumed.items() if values.get(n) == v and n not in said}
+    named = {name for promises in chain for key in keys for name in promises.get(key, {})}
+    silent = {f"{n} {v}" for n, v in assumed.items() if values.get(n) == v and n not in named}
     return tuple(sorted(packages)), silent
 
 

@@ -80,7 +80,7 @@ def _loader(text: str, kind: type = Loader) -> Iterator[Any]:
         raise DocumentError(f"not YAML: {error.reason}", line) from None
     except UnicodeEncodeError as error:
         line = text.count("\n", 0, error.start) + 1
-        raise DocumentError("not YAML: half a character", line) from None
+        raise DocumentError("not YAML: an incomplete character", line) from None
     except RecursionError:
         raise DocumentError(TOO_DEEP) from None
     finally:
@@ -97,7 +97,7 @@ def _require_finite(root: yaml.Node) -> None:
     Raises:
         DocumentError: the error has the position.
     """
-    known: dict[int, tuple[int, int]] = {}
+    measured: dict[int, tuple[int, int]] = {}
     path: set[int] = set()
     todo: list[tuple[yaml.Node, bool]] = [(root, False)]
     while todo:
@@ -106,21 +106,21 @@ def _require_finite(root: yaml.Node) -> None:
         below = _children(node)
         if leaving:
             path.discard(key)
-            depths, sizes = zip(*(known[id(child)] for child in below), strict=True)
-            known[key] = (1 + max(depths), 1 + sum(sizes))
-            if known[key][1] > _LARGEST:
+            depths, sizes = zip(*(measured[id(child)] for child in below), strict=True)
+            measured[key] = (1 + max(depths), 1 + sum(sizes))
+            if measured[key][1] > _LARGEST:
                 raise _refused(node, "its aliases would make it endless")
         elif key in path:
             raise _refused(node, "it contains itself")
-        elif key not in known:
+        elif key not in measured:
             if len(path) > _DEEPEST:
                 raise _refused(node, TOO_DEEP)
             if below:
                 path.add(key)
                 todo += [(node, True), *((child, False) for child in below)]
             else:
-                known[key] = (0, 1)
-    if known[id(root)][0] > _DEEPEST:
+                measured[key] = (0, 1)
+    if measured[id(root)][0] > _DEEPEST:
         raise _refused(root, TOO_DEEP)
 
 
@@ -246,13 +246,13 @@ class Reader:
     def texts(self, node: yaml.Node, what: str) -> tuple[Text, ...]:
         """Return a list of scalars as written."""
         item = f"an entry of {what}"
-        found = (self.text(child, item) for child in self.items(node, what))
-        return tuple(text for text in found if text is not None)
+        texts = (self.text(child, item) for child in self.items(node, what))
+        return tuple(text for text in texts if text is not None)
 
-    def _wrong_kind(self, node: yaml.Node, what: str, wanted: str) -> None:
+    def _wrong_kind(self, node: yaml.Node, what: str, expected: str) -> None:
         got = _KINDS.get(type(node), "something else")
         shown = f" {node.value!r}" if isinstance(node, yaml.ScalarNode) else ""
-        self.problem(node, f"{what} is {got}{shown}", f"write {wanted}")
+        self.problem(node, f"{what} is {got}{shown}", f"write {expected}")
 
     def _syntax(self, error: yaml.MarkedYAMLError, text: str) -> None:
         mark = error.problem_mark or error.context_mark
@@ -260,8 +260,8 @@ class Reader:
         lines = text.splitlines()
         marked = [number for number, line in enumerate(lines, 1) if line.startswith("<<<<<<< ")]
         if marked:
-            said = "a merge conflict: '<<<<<<<'"
-            self.problem(Location(self.file, marked[0]), said, "keep what is right, then lock")
+            message = "a merge conflict: '<<<<<<<'"
+            self.problem(Location(self.file, marked[0]), message, "keep what is right, then lock")
             return
         written = lines[line] if line < len(lines) else ""
         if "\t" in written[: len(written) - len(written.lstrip())]:
@@ -282,10 +282,10 @@ def _last_line(node: yaml.Node) -> int:
 
 
 def is_null(node: yaml.Node) -> bool:
-    """Whether ``node`` is null in YAML: empty, ``~`` or ``null``."""
+    """Return whether ``node`` is null in YAML: empty, ``~`` or ``null``."""
     return isinstance(node, yaml.ScalarNode) and node.tag == _NULL
 
 
 def is_string(node: yaml.Node) -> bool:
-    """Whether YAML's rules read ``node`` as text, and not as a number, a date or a boolean."""
+    """Return whether YAML reads ``node`` as text, and not as a number, a date or a boolean."""
     return isinstance(node, yaml.ScalarNode) and node.tag == _STRING

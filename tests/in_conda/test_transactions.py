@@ -45,7 +45,7 @@ def test_explicit_file_on_a_machine_that_lacks_cuda(conda: Host, explicit: Path)
     assert "this machine can't run what is about to be installed\n" in done.stderr
     assert "  driver-user 1.0 needs   __cuda >=12     this machine: __cuda 11.8\n" in done.stderr
     assert "  cuda-version 12.9 needs __cuda >=12.9   this machine: __cuda 11.8\n" in done.stderr
-    assert "if you know that it works: CONDA_OVERRIDE_CUDA=12.9\n" in done.stderr
+    assert "if you know that it works, set CONDA_OVERRIDE_CUDA=12.9\n" in done.stderr
     linked = conda.envs / "x" / "conda-meta"
     assert list(linked.glob("*.json")) == []
 

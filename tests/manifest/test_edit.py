@@ -98,7 +98,7 @@ def _others(draft: Draft, change: Change) -> dict[tuple[str, str], list[str]]:
 def _check(before: Draft, after: Draft, change: Change, text: str | None) -> None:
     """What must hold of every edit, seen from outside."""
     assert _others(before, change) == _others(after, change), change
-    for subdir in change.selection.every:
+    for subdir in change.selection.among:
         was, now = (
             _texts(each.manifest.environments[change.environment].views[subdir], change)
             for each in (before, after)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from conda_multiplat.vocabulary.byte_sizes import (
-    between,
     plausible,
     read_size,
     size,
+    size_range,
     total_document,
     total_words,
 )
@@ -58,7 +58,7 @@ def test_sums(sizes: list[int | None], words: str, unknown: int) -> None:
 )
 def test_spans(sizes: list[int | None], words: str) -> None:
     """What several platforms have, in the fewest words."""
-    assert between(sizes) == words
+    assert size_range(sizes) == words
 
 
 def test_plausible() -> None:

@@ -41,7 +41,7 @@ def test_as_python_reads_it(seed: int) -> None:
         ("a and", "a MatchSpec is missing in the condition 'a and'"),
         ("or a", "a MatchSpec is missing in the condition 'or a'"),
         ("(a or b", "a parenthesis is not closed in the condition '(a or b'"),
-        ("a) or b", "')' is one too many in the condition 'a) or b'"),
+        ("a) or b", "unexpected ')' in the condition 'a) or b'"),
         ("x[version", "'[version' in the condition 'x[version' is not a MatchSpec"),
     ],
 )

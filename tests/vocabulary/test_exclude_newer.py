@@ -106,10 +106,10 @@ def test_precedence() -> None:
 
 def test_nothing_to_exclude() -> None:
     """Exceptions alone exclude nothing; what has no time is seen whenever it was made."""
-    assert not Cuts(None, (("a", None),), (("b", None),)).exclude
-    assert not Cuts(NOW).exclude_it("a", "", 0)
-    assert Cuts(NOW).exclude_it("a", "", NOW + 1)
-    assert not Cuts(NOW).exclude_it("a", "", NOW)
+    assert not Cuts(None, (("a", None),), (("b", None),)).can_exclude
+    assert not Cuts(NOW).excludes("a", "", 0)
+    assert Cuts(NOW).excludes("a", "", NOW + 1)
+    assert not Cuts(NOW).excludes("a", "", NOW)
 
 
 def test_option() -> None:

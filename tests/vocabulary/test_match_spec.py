@@ -44,15 +44,15 @@ REFUSED = {
     "foo ~=1": "`~=` takes a version with a dot: write `1.*` or `>=1`",
     "foo ~=1*": "`~=` takes a version with a dot: write `1.*`",
     "foo ~=1.2.*": "`~=` can't be used with a star: write `~=1.2`",
-    "foo 1.*.2": "a star may only end a version, after a dot: '1.*.2'",
+    "foo 1.*.2": "a star is allowed only at the end of a version, after a dot: '1.*.2'",
     "foo ^1.*$": "a regular expression can't be locked: '^1.*$'",
     "foo 1.2,": "a version is missing: '1.2,'",
     "foo[version='1.2 1.3']": (
         "not a version: '1.2 1.3'; separate versions by `,` (and) or `|` (or)"
     ),
     "foo 1.2 py|py3": "not a version: '1.2 py|py3'; separate versions by `,` (and) or `|` (or)",
-    "foo (1.2|1.3),>1": "parentheses must stand in brackets: name[version='(1.2|1.3),!=1.2.5']",
-    "foo[build='a|b']": "not a build: 'a|b'; write it whole, or with `*` for any part",
+    "foo (1.2|1.3),>1": "parentheses may only be in brackets: name[version='(1.2|1.3),!=1.2.5']",
+    "foo[build='a|b']": "not a build: 'a|b'; write it in full, or with `*` for any part",
     "foo[build_number=x]": ("not a build number: 'x'; write a number, or `>=` and a number"),
     "foo[md5=abc]": "not a hash: md5='abc'",
     "foo[fn=a]": (
@@ -61,7 +61,7 @@ REFUSED = {
         "extras, flags, when"
     ),
     "foo[version]": "'version' in brackets is not key=value",
-    "foo[build=a][version=1]": "brackets stand once, at the end: name[key=value, key=value]",
+    "foo[build=a][version=1]": "brackets may only be at the end: name[key=value, key=value]",
     "foo if linux": "conda ignores conditions: ` if ` and what follows would have no effect",
     "https://example.org/c/noarch/foo-1-0.conda": (
         "a package's file can't be locked; name the package and its channel"
@@ -106,14 +106,12 @@ SLIPS = {
     "a==>1,<2": "conda reads `==>1,<2` as `>1,<2`: write `a >=1,<2` or `a >1,<2`",
     "x==*=*cuda*": "conda reads `==*` as a version that no package has: write `=*`",
     "x==1.2*=b": "conda reads `==1.2*` as a version that no package has: write `=1.2.*`",
-    "x !=1.2*": "to conda `!=1.2*` excludes nothing: write `!=1.2.*`",
-    "x >1.2*,<3": "conda reads `>1.2*` as `>=1.2`: write that",
+    "x !=1.2*": "for conda, `!=1.2*` excludes nothing: write `!=1.2.*`",
+    "x >1.2*,<3": "conda reads `>1.2*` as `>=1.2`: write `>=1.2`",
     "x >=*": "conda reads `>=*` as any version: write `*`",
     "x<=*": "conda reads `<=*` as a version that no package has: write `*`",
-    "x =1.2*,<3": (
-        "conda reads `=1.2*` beside others as a version that no package has: write `1.2.*`"
-    ),
-    "x=1.1|=*": "conda reads `=*` beside others as a version that no package has: write `*`",
+    "x =1.2*,<3": ("conda reads `=1.2*` in a list as a version that no package has: write `1.2.*`"),
+    "x=1.1|=*": "conda reads `=*` in a list as a version that no package has: write `*`",
     "x~=1.2*": "conda reads `~=1.2*` as `>=1.2,1.*`: write `~=1.2`",
     "fsspec!": "conda ignores '!': write `fsspec`",
     "c::scikit-learn=": "conda ignores '=': write `scikit-learn`",

@@ -83,9 +83,9 @@ def test_options(entry: str) -> None:
 @pytest.mark.parametrize(
     ("entry", "message", "hint"),
     [
-        ("--index-urls x", "unknown pip option '--index-urls'", f"these are read: {_OPTIONS}"),
-        ("--upgrade", "unknown pip option '--upgrade'", f"these are read: {_OPTIONS}"),
-        ("-", "unknown pip option '-'", f"these are read: {_OPTIONS}"),
+        ("--index-urls x", "unknown pip option '--index-urls'", f"supported options: {_OPTIONS}"),
+        ("--upgrade", "unknown pip option '--upgrade'", f"supported options: {_OPTIONS}"),
+        ("-", "unknown pip option '-'", f"supported options: {_OPTIONS}"),
         ("-e", "-e needs a project's folder or URL", "write `-e VALUE`"),
         ("--editable=", "--editable needs a project's folder or URL", "write `--editable VALUE`"),
         ("-r ", "-r needs a requirements file", "write `-r VALUE`"),
@@ -147,12 +147,12 @@ def test_entries_that_name_no_project(entry: str) -> None:
         (
             "--hash=sha256:0",
             "--hash without a requirement",
-            "write it behind a requirement: `pkg==1.0 --hash=sha256:…`",
+            "write it after a requirement: `pkg==1.0 --hash=sha256:…`",
         ),
         (
             "~/robot",
-            "not a path that is the same for everyone: '~/robot'",
-            "only a shell knows `~`: write a path from the manifest's folder, or from `/`",
+            "the path depends on the user: '~/robot'",
+            "only a shell expands `~`: write a path from the manifest's folder, or from `/`",
         ),
         (
             "hg+https://example.com/robot",

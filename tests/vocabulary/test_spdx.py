@@ -136,9 +136,12 @@ def test_classifiers(license: str, classifiers: tuple[str, ...], expected: Licen
         ("LicenseRef-Ours", None),
         ("GPL-3.0-only WITH GCC-exception-3.1", None),
         ("MITT", ("'MITT' is not in SPDX's licence list", "did you mean 'MIT'?")),
-        ("Apache-2", ("'Apache-2' is not how SPDX writes it", "write Apache-2.0")),
-        ("GPL-3.0", ("'GPL-3.0' is not how SPDX writes it", "write GPL-3.0-only")),
-        ("MIT OR ISC", ("'MIT OR ISC' is several licences", "write each as an entry of its own")),
+        ("Apache-2", ("'Apache-2' is not SPDX's spelling", "write Apache-2.0")),
+        ("GPL-3.0", ("'GPL-3.0' is not SPDX's spelling", "write GPL-3.0-only")),
+        (
+            "MIT OR ISC",
+            ("'MIT OR ISC' names several licences", "write each as an entry of its own"),
+        ),
         (
             "MPL",
             ("'MPL' is not in SPDX's licence list", "write one of: MPL-1.0, MPL-1.1, MPL-2.0, "),
@@ -154,7 +157,7 @@ def test_classifiers(license: str, classifiers: tuple[str, ...], expected: Licen
             "LLVM-exception",
             (
                 "'LLVM-exception' is not a licence",
-                "an exception goes with one: LICENCE WITH LLVM-exception",
+                "an exception needs a licence: LICENCE WITH LLVM-exception",
             ),
         ),
         (

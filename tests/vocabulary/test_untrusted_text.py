@@ -36,7 +36,7 @@ _DIGITS = "a number of thousands of digits"
         (yaml_value, "a: !!bool x", "not YAML: a value that can't be read: 'x'", 0, 0),
         (yaml_value, "a: 2026-02-30", "not YAML: day is out of range for month", 0, 0),
         (yaml_value, f"a: {_LONG}", f"not YAML: {_DIGITS}", 0, 0),
-        (yaml_value, "a: b\nc: \ud800", "not YAML: half a character", 2, 0),
+        (yaml_value, "a: b\nc: \ud800", "not YAML: an incomplete character", 2, 0),
         (yaml_value, "a: &a [*a]", "it contains itself", 1, 4),
         (yaml_value, _LAUGHS, "its aliases would make it endless", 7, 4),
         (yaml_value, "a: [", "not YAML: did not find expected node content", 2, 1),

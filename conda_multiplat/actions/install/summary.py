@@ -11,7 +11,7 @@ from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.lockfile.platform_changes import Change, packages
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.files import quoted
-from conda_multiplat.vocabulary.byte_sizes import download_size, noted
+from conda_multiplat.vocabulary.byte_sizes import download_size, in_brackets
 
 
 def outcome(work: Work) -> str:
@@ -21,7 +21,8 @@ def outcome(work: Work) -> str:
     some = f"{len(changed)} changed" if 0 < len(changed) < len(work.choice.locked.every) else ""
     has = "has" if changed else "already has"
     locked, environment = work.choice.locked, work.choice.environment
-    return f"{work.where} {has} the {locked_packages(locked)} of {environment}{noted(some, size)}"
+    notes = in_brackets(some, size)
+    return f"{work.where} {has} the {locked_packages(locked)} of {environment}{notes}"
 
 
 def activation(where: Path, settings: Settings) -> str:

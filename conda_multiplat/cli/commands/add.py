@@ -91,7 +91,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     environment = environment_of(original.draft, follows.environment)
     selection = select(original.draft, environment, args.platforms, args.family)
     specs = [from_channel(spec, channel, original, environment, selection) for spec in specs]
-    every = Selection(selection.every, selection.every)
+    every = Selection(selection.among, selection.among)
     additions = [_index(url, environment, every) for url in args.index_urls]
     additions += [_addition(spec, environment, selection, pypi=args.pypi) for spec in specs]
     if _lacks_pip(original, additions):
@@ -171,7 +171,7 @@ def _refuse_without_a_place(additions: Sequence[Addition]) -> None:
     change = nowhere[0].change
     where = ", ".join(sorted(change.selection.platforms))
     texts = ", ".join(f"`{addition.text}`" for addition in nowhere)
-    others = [platform for platform in sorted(change.selection.every) if _takes(nowhere, platform)]
+    others = [platform for platform in sorted(change.selection.among) if _takes(nowhere, platform)]
     hint = f"it holds on {', '.join(others)}" if others else "leave out the marker"
     raise UsageError(
         f"the marker of {texts} rules out {where}", hints=[hint, "no file was changed"]

@@ -156,7 +156,7 @@ def _locked(project: Project, target: Target) -> PlatformLock | None:
 
 def _elsewhere(draft: Draft, change: Change) -> str:
     """Return a hint for a name that was not found: where it is, or a similar name."""
-    every = Selection(change.selection.every, change.selection.every)
+    every = Selection(change.selection.among, change.selection.among)
     named = lines(draft, Change(change.environment, change.name, change.pypi, every))
     if there := {subdir for line in named for subdir in line.platforms}:
         return f"{change.name} is there for {', '.join(sorted(there))}"
@@ -169,7 +169,7 @@ def _elsewhere(draft: Draft, change: Change) -> str:
                 return f"found elsewhere: conda multiplat remove{options} {change.name}"
     known = {
         line.name
-        for subdir in change.selection.every
+        for subdir in change.selection.among
         for line in draft.own(change.environment, subdir, pypi=change.pypi)
         if line.name
     }

@@ -27,7 +27,7 @@ def table(
 
 def _row(package: Licensed, targets: Sequence[Target]) -> tuple[str, ...]:
     record, license_ = package.record, package.judged.license
-    said = license_.said or (f"family {package.facts.family}" if package.facts.family else "")
+    said = license_.statement or (f"family {package.facts.family}" if package.facts.family else "")
     shown = license_.expression or f"? {said}".strip()
     return (
         f"{record.name}{manager_mark(record.manager)}",
@@ -45,7 +45,7 @@ def refused(licensed: Sequence[Licensed]) -> Iterator[Line]:
             continue
         yield []
         named = f"{record.name} {record.version}{manager_mark(record.manager)}"
-        stated = judged.license.expression or judged.license.said
+        stated = judged.license.expression or judged.license.statement
         yield [Span("denied: ", "red"), Span(named, "bold"), Span(f"  {stated}" if stated else "")]
         yield [Span(f"  {judged.reason}")]
         askers: dict[tuple[str, ...], list[str]] = {}

@@ -46,7 +46,7 @@ def warning() -> str:
 
 def by_rattler_alone(cuts: Cuts) -> bool:
     """Return whether rattler's own exclusion is enough, or there is nothing to exclude."""
-    return not cuts.exclude or (KEEPS_UNDATED and not cuts.channels and not cuts.packages)
+    return not cuts.can_exclude or (KEEPS_UNDATED and not cuts.channels and not cuts.packages)
 
 
 def arguments(cuts: Cuts, *, dated: bool) -> dict[str, Any]:

@@ -166,7 +166,7 @@ class Repodata:
             channel_relations=_RELATIONS,
         )
         records = [record for channel in by_channel for record in channel if not is_wheel(record)]
-        if unseen or not request.cutoffs.conda.exclude:
+        if unseen or not request.cutoffs.conda.can_exclude:
             return records
         too_new = self.too_new(request)
         return [record for record in records if not too_new(record)]
@@ -174,13 +174,13 @@ class Repodata:
     def too_new(self, request: SolveRequest) -> Callable[[rattler.RepoDataRecord], bool]:
         """Return a function that tells whether a record is excluded as too new."""
         cuts = request.cutoffs.conda
-        if not cuts.exclude:
+        if not cuts.can_exclude:
             return lambda _: False
         named = self.channel_names(request)
 
         def is_too_new(record: rattler.RepoDataRecord) -> bool:
             channel = named.get(base_url(public_name(record.url)), "")
-            return cuts.exclude_it(record.name.normalized, channel, time_of(record))
+            return cuts.excludes(record.name.normalized, channel, time_of(record))
 
         return is_too_new
 

@@ -99,7 +99,7 @@ class WaysOut:
 
         The smallest set that helps: everything else stays excluded.
         """
-        if not request.cutoffs.conda.exclude:
+        if not request.cutoffs.conda.can_exclude:
             return ()
         try:
             solution = await self._repodata.solve(request._replace(cutoffs=Cutoffs()), involved)

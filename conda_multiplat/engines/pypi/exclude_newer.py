@@ -22,7 +22,7 @@ _JUST_AFTER = ".001Z"
 
 def arguments(cuts: Cuts) -> list[str]:
     """Options of ``uv pip compile``."""
-    if not cuts.exclude:
+    if not cuts.can_exclude:
         return []
     everything = [] if cuts.everything is None else [f"--exclude-newer={_instant(cuts.everything)}"]
     never = "false" if uv_version() >= _LETS_THROUGH else _NEVER
@@ -56,4 +56,4 @@ def _is_too_new(cuts: Cuts, name: str, package: Mapping[str, Any]) -> bool:
     times = [int(file["upload-time"].timestamp()) for file in files if "upload-time" in file]
     if not files or cuts.of(name) is None:
         return False
-    return not times or all(cuts.exclude_it(name, "", time) for time in times)
+    return not times or all(cuts.excludes(name, "", time) for time in times)

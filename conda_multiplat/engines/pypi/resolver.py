@@ -344,7 +344,7 @@ def _unsolvable(uv: Compiler, explanation: str) -> PypiConflict:
 def _let_through(uv: Compiler, explanation: str) -> tuple[str, ...]:
     """Return hints for projects that only ``exclude-newer`` rules out, if uv solves without it."""
     free = replace(uv, request=seeing_all(uv.request))
-    if not uv.request.cuts.exclude or free.lock(free.entries).returncode != 0:
+    if not uv.request.cuts.can_exclude or free.lock(free.entries).returncode != 0:
         return ()
     newer = too_new(uv.request, free.pylock().get("packages", ()))
     named = {canonicalize_name(name) for name in _NAME.findall(explanation)} & newer.keys()

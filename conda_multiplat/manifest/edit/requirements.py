@@ -71,7 +71,7 @@ def lines(draft: Draft, change: Change) -> list[_Line]:
     """Return the lines with the name that apply on a selected platform, in file order."""
     subdirs_at: dict[Location, set[str]] = defaultdict(set)
     live: dict[Location, set[str]] = defaultdict(set)
-    for subdir in change.selection.every:
+    for subdir in change.selection.among:
         for requirement in draft.own(change.environment, subdir, pypi=change.pypi):
             if change.matches(requirement):
                 subdirs_at[requirement.at].add(subdir)
@@ -180,7 +180,7 @@ def _take_line(draft: Draft, change: Change, line: _Line) -> Draft:
     document, entry = _entry(draft, change, line)
     rest = line.platforms - change.selection.platforms
     if rest:
-        left = Selection(line.written - change.selection.platforms, change.selection.every)
+        left = Selection(line.written - change.selection.platforms, change.selection.among)
         if len(_keys(document, left)) > 1 and not change.pypi:
             gone = draft.with_text(document.file, _deleted(document, entry))
             return _add_line(gone, replace(change, selection=left), entry.scalar.value)

@@ -262,9 +262,9 @@ def test_unmet_needs_are_refused(door: Host, project: Path, tmp_path: Path) -> N
         "  driver-user 1.0 needs             __cuda >=12     this machine: __cuda 11.8\n"
         "  cuda-version 12.9 and 1 more need __cuda >=12.9   this machine: __cuda 11.8\n"
         "  nothing was downloaded or changed\n"
-        f"  a driver of {'576.02' if SUBDIR.startswith('win') else '575.51.03'} or newer "
-        "has CUDA 12.9\n"
-        "  if you know that it works: CONDA_OVERRIDE_CUDA=12.9\n"
+        f"  driver {'576.02' if SUBDIR.startswith('win') else '575.51.03'} or newer "
+        "supports CUDA 12.9\n"
+        "  if you know that it works, set CONDA_OVERRIDE_CUDA=12.9\n"
     )
     assert not (door.envs / "demo").exists()
 

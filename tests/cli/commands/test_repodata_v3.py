@@ -106,8 +106,8 @@ def test_lines(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("app[extras=[a b]]", "not one of extras: 'a b'; write extras=[one, other]"),
-        ("app[flags=[A]]", "not one of flags: 'A'; write flags=[one, other]"),
+        ("app[extras=[a b]]", "invalid item in extras: 'a b'; write extras=[one, other]"),
+        ("app[flags=[A]]", "invalid item in flags: 'A'; write flags=[one, other]"),
         ("app[version=[1]]", "'version=[1]' in brackets is not key=value"),
         ('app[when="a and"]', "a MatchSpec is missing in the condition 'a and'"),
         ("app[when='b[when=\"c\"]']", "a condition can't contain a condition: 'b[when=\"c\"]'"),
