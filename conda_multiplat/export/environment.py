@@ -132,13 +132,13 @@ def _listed(url: str, channels: Sequence[str]) -> str:
     """
     if same := [channel for channel in channels if channel.rstrip("/") == url]:
         return same[0]
-    if "defaults" in channels and OF_DEFAULTS.fullmatch(url):
+    if "defaults" in channels and re.fullmatch(OF_DEFAULTS, url):
         return "defaults"
     return max((name for name in channels if url.endswith(f"/{name}")), key=len, default="")
 
 
 def _name(url: str, listed: str) -> str:
     """Return what can precede ``::`` for the channel at ``url``; ``""`` if nothing can."""
-    if listed == "defaults" and (match := OF_DEFAULTS.fullmatch(url)):
+    if listed == "defaults" and (match := re.fullmatch(OF_DEFAULTS, url)):
         return match.group(1)
     return listed if _CHANNEL_NAME.fullmatch(listed) else ""

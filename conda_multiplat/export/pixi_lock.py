@@ -6,6 +6,7 @@ that scan, install or compare such files; pixi itself locks from its own manifes
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import unquote
 
@@ -75,7 +76,7 @@ def _urls(channel: str, bases: Iterable[str]) -> list[str]:
     if "://" in channel:
         return [channel]
     if channel == "defaults":
-        return sorted(base for base in bases if OF_DEFAULTS.fullmatch(base))
+        return sorted(base for base in bases if re.fullmatch(OF_DEFAULTS, base))
     return sorted(base for base in bases if base.endswith(f"/{channel}"))
 
 

@@ -47,10 +47,16 @@ def render(lock: LockFile) -> str:
     return header + head + section
 
 
-@lru_cache(maxsize=65536)  # environments share most of their packages
 def _entry(record: Record, platform: str) -> str:
     """Return an entry of ``package:``; ``lockfile.read`` and ``lockfile.places`` split it."""
-    package = record.to_dict(platform)
+    before, after = _around_platform(record)
+    return f"{before}{platform}{after}"
+
+
+@lru_cache(maxsize=65536)  # platforms and environments share most of their packages
+def _around_platform(record: Record) -> tuple[str, str]:
+    """Return an entry's text before and after its platform."""
+    package = record.to_dict("")
     depends = package["dependencies"]
     needed = "".join(f"    {scalar(name)}: {scalar(text)}\n" for name, text in depends.items())
     needed = f"\n{needed}" if needed else " {}\n"
@@ -62,13 +68,14 @@ def _entry(record: Record, platform: str) -> str:
         f"- name: {scalar(package['name'])}\n"
         f"  version: {scalar(package['version'])}\n"
         f"  manager: {package['manager']}\n"
-        f"  platform: {package['platform']}\n"
+        "  platform: ",
+        "\n"
         f"  dependencies:{needed}"
         f"  url: {scalar(package['url'])}\n"
         f"{size}"
         f"  hash:{hashes}{build}"
         f"  category: {scalar(package['category'])}\n"
-        "  optional: false\n"
+        "  optional: false\n",
     )
 
 

@@ -9,6 +9,7 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePath, PurePosixPath
 from typing import BinaryIO
+from urllib.parse import unquote, urlsplit
 
 from conda_multiplat.machine.interrupts import held
 from conda_multiplat.machine.temporary import put, sweep, temporary_path
@@ -28,8 +29,8 @@ from conda_multiplat.vocabulary.file_names import (
 
 MANIFEST_NAMES = ("environment.yml", "environment.yaml")
 #: A word without special characters for any shell; letters need not be ASCII.
-_PLAIN_WORD = re.compile(r"[\w@%+=:,./~\\-]+" if os.name == "nt" else r"[\w@%+=:,./~-]+")
-_SEEN_IN_QUOTES = re.compile(r'["$`!\\]')
+_PLAIN_WORD = r"[\w@%+=:,./~\\-]+" if os.name == "nt" else r"[\w@%+=:,./~-]+"
+_SEEN_IN_QUOTES = r'["$`!\\]'
 #: Returns the text of a file.
 ReadText = Callable[[Path], str]
 #: The size of a block that is read, in bytes.
@@ -116,9 +117,9 @@ def quoted(text: str) -> str:
     If quotes are needed, they are double ones, which both support, or single ones if a POSIX shell
     would expand something in double quotes.
     """
-    if _PLAIN_WORD.fullmatch(text):
+    if re.fullmatch(_PLAIN_WORD, text):
         return text
-    if os.name == "nt" or not _SEEN_IN_QUOTES.search(text):
+    if os.name == "nt" or not re.search(_SEEN_IN_QUOTES, text):
         return f'"{text}"'
     return "'" + text.replace("'", "'\\''") + "'"
 
@@ -275,6 +276,15 @@ def repository_of(path: Path) -> Path | None:
     """Return the git repository that contains a path, without following links; ``None`` if none."""
     absolute = Path(os.path.abspath(path))  # noqa: PTH100 - it keeps links, resolve() does not
     return next((folder for folder in absolute.parents if (folder / ".git").exists()), None)
+
+
+def local_path(url: str) -> Path:
+    """Return the path of a ``file:`` URL: ``/a b`` of ``file:///a%20b``, ``C:/a`` of ``file:///C:/a``.
+
+    ``urllib.request`` has this too, but takes as long to import as a small install.
+    """
+    path = unquote(urlsplit(url).path)
+    return Path(path[1:] if path[2:3] == ":" else path)
 
 
 def _stage(temporary: Path, path: Path, text: str) -> None:

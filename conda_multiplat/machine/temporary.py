@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import time
-import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -17,7 +16,7 @@ from pathlib import Path
 from conda_multiplat.machine.interrupts import held, is_main_thread
 
 #: The end of a temporary file's name, or the start of a folder's: the machine and the process.
-_MARK = re.compile(r"multiplat-(?P<machine>[0-9a-f]{8})-(?P<process>\d+)-")
+_MARK = r"multiplat-(?P<machine>[0-9a-f]{8})-(?P<process>\d+)-"
 #: Names of earlier versions.
 _OLD_FILE = r"\.([\w.-]+\.)?(conda-lock\.ya?ml|environment\.ya?ml)\.([a-z0-9_]{8}|\d+\.tmp)"
 _HOUR, _DAY = 3600, 24 * 3600
@@ -115,7 +114,7 @@ def sweep(folder: Path) -> None:
 
 def is_temporary(name: str) -> bool:
     """Return whether a file is one of our temporary files."""
-    return name.startswith(".") and _MARK.search(name) is not None
+    return name.startswith(".") and re.search(_MARK, name) is not None
 
 
 def _remove(entry: os.DirEntry[str]) -> None:
@@ -132,7 +131,7 @@ def _is_nobodys(entry: os.DirEntry[str]) -> bool:
     if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
         return False
     age = time.time() - status.st_mtime
-    made = _MARK.search(entry.name)
+    made = re.search(_MARK, entry.name)
     if made is None:
         return _is_old(entry) and age > _HOUR
     if age > _DAY:
@@ -150,6 +149,8 @@ def _mark() -> str:
 
 def _machine() -> str:
     """Return an id of this machine, among those that share a disk; a container has its own."""
+    import zlib  # late: `check` reads this module and writes nothing
+
     name = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
     with suppress(OSError):  # on Linux
         name += os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - it is no path

@@ -16,8 +16,8 @@ AUDIT = ("ignore",)
 #: All keys are required: without a reason and a last day, an entry would be kept forever.
 IGNORED = ("id", "reason", "until")
 #: The pattern of a vulnerability's name.
-VULNERABILITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
-DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+VULNERABILITY = r"[A-Za-z0-9][A-Za-z0-9._:-]*"
+DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _HINTS = {
     "id": "the vulnerability: `id: GHSA-…`, `CVE-…` or `PYSEC-…`",
     "reason": "why it does no harm here: `reason: we read no files of others`",
@@ -76,7 +76,7 @@ def _is_usable(reader: Reader, name: str, text: Text) -> bool:
     """Return whether a value is valid; add a problem if not."""
     if name == "reason" and text.value.strip():
         return True
-    if name == "id" and VULNERABILITY.fullmatch(text.value):
+    if name == "id" and re.fullmatch(VULNERABILITY, text.value):
         return True
     if name == "until" and _is_date(text.value):
         return True
@@ -90,6 +90,6 @@ _KINDS = {"id": "the name of a vulnerability", "reason": "a reason", "until": "a
 
 def _is_date(text: str) -> bool:
     try:
-        return bool(DATE.fullmatch(text) and date.fromisoformat(text))
+        return bool(re.fullmatch(DATE, text) and date.fromisoformat(text))
     except ValueError:
         return False

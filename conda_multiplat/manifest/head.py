@@ -64,7 +64,7 @@ ENVIRONMENT = (
     "solve-group",
 )
 
-ENVIRONMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+ENVIRONMENT_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 
 
 class Head:
@@ -193,7 +193,7 @@ def _environment(reader: Reader, key: Text, node: yaml.Node) -> Environment:
     if key.value == DEFAULT_ENVIRONMENT:
         hint = "its dependencies are the top-level ones"
         reader.problem(key.at, "environment 'default' is always there", hint)
-    elif not ENVIRONMENT_NAME.fullmatch(key.value):
+    elif not re.fullmatch(ENVIRONMENT_NAME, key.value):
         hint = "it names a file: write letters, digits, `-`, `_` and `.`"
         reader.problem(key.at, f"{key.value!r} can't be an environment's name", hint)
     elif is_device(key.value):  # Windows could not check out such a lock

@@ -35,10 +35,10 @@ CHOICES = {
 #: The maximum number of values in a message.
 _FEW = 9
 PYPI = (*CHOICES, "indexes", "sources", "file-hosts")
-_PROJECT = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
-INDEX_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
-INDEX_URL = re.compile(r"(https?|file)://.|\$\{")
-FILE_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
+_PROJECT = r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?"
+INDEX_NAME = r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?"
+INDEX_URL = r"(https?|file)://.|\$\{"
+FILE_HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?"
 
 
 class PypiOptions(NamedTuple):
@@ -106,7 +106,7 @@ def _options(
 
 def is_index(url: str) -> bool:
     """Whether a text can be an index's URL."""
-    return bool(INDEX_URL.match(url))
+    return bool(re.match(INDEX_URL, url))
 
 
 def read_pypi_options(reader: Reader, node: yaml.Node) -> PypiOptions:
@@ -136,7 +136,7 @@ def _indexes(reader: Reader, node: yaml.Node) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, (key, child) in reader.mapping(node, "indexes").items():
         url = reader.text(child, f"the index {name}")
-        if not INDEX_NAME.fullmatch(name):
+        if not re.fullmatch(INDEX_NAME, name):
             hint = "a name of letters, digits, `-`, `_` and `.`, for `sources`"
             reader.problem(key.at, f"{name!r} can't name an index", hint)
         elif url and not is_index(url.value):
@@ -151,7 +151,7 @@ def _sources(reader: Reader, node: yaml.Node, indexes: Mapping[str, str]) -> dic
     found: dict[str, str] = {}
     for name, (key, child) in reader.mapping(node, "sources").items():
         index = reader.text(child, f"the source of {name}")
-        if not _PROJECT.fullmatch(name):
+        if not re.fullmatch(_PROJECT, name):
             hint = "write a project's name alone: `torch: pytorch`"
             reader.problem(key.at, f"{name!r} is not the name of a PyPI project", hint)
         elif index and index.value not in indexes:
@@ -165,7 +165,7 @@ def _sources(reader: Reader, node: yaml.Node, indexes: Mapping[str, str]) -> dic
 def _hosts(reader: Reader, node: yaml.Node) -> set[str]:
     found: set[str] = set()
     for text in reader.texts(node, "file-hosts"):
-        if not FILE_HOST.fullmatch(text.value):
+        if not re.fullmatch(FILE_HOST, text.value):
             hint = "write the server's name alone: files.example.com, or files.example.com:8443"
             reader.problem(text.at, f"{text.value!r} is not the name of a server", hint)
         else:

@@ -108,7 +108,7 @@ def _promises(platform: str) -> Schema:
         "description": f"What machines of {platform} are promised to have",
         **_closed(
             dict.fromkeys(NAMES, versions),
-            patternProperties={f"^(?!unix$){NAME.pattern}$": versions},
+            patternProperties={f"^(?!unix$){NAME}$": versions},
         ),
     }
 
@@ -160,12 +160,12 @@ _PYPI: dict[str, tuple[str, Schema]] = {
     **{key: (_CHOICES[key], {"enum": list(words)}) for key, words in CHOICES.items()},
     "indexes": (
         "Indexes for named projects: a name and a URL",
-        _named(INDEX_NAME.pattern, {"type": "string", "pattern": INDEX_URL.pattern}),
+        _named(INDEX_NAME, {"type": "string", "pattern": INDEX_URL}),
     ),
     "sources": ("Which project comes from which of `indexes`", _named(".+", _TEXT)),
     "file-hosts": (
         "Other servers on which indexes may have their files: HOST or HOST:PORT",
-        _list({"type": "string", "pattern": f"^({FILE_HOST.pattern})$"}),
+        _list({"type": "string", "pattern": f"^({FILE_HOST})$"}),
     ),
 }
 _LICENSE_LIST = _list({"type": "string"})
@@ -190,13 +190,13 @@ _LICENSES: dict[str, tuple[str, Schema]] = {
 _IGNORED: dict[str, tuple[str, Schema]] = {
     "id": (
         "The vulnerability, by any of its names: GHSA-…, CVE-…, PYSEC-…",
-        {"type": "string", "pattern": f"^(?:{VULNERABILITY.pattern})$"},
+        {"type": "string", "pattern": f"^(?:{VULNERABILITY})$"},
     ),
     "reason": ("Why it does no harm here", {"type": ["string", "number"], "minLength": 1}),
     "until": (
         "The last day on which it is ignored",
         # Without quotes it is a date to some readers of YAML and text to others.
-        {"pattern": f"^(?:{DATE.pattern})$"},
+        {"pattern": f"^(?:{DATE})$"},
     ),
 }
 _AUDIT: dict[str, tuple[str, Schema]] = {
@@ -219,7 +219,7 @@ _MULTIPLAT: dict[str, tuple[str, Schema]] = {
     ),
     "environments": (
         "More environments: each adds to `default`'s dependencies and has its own lock",
-        _named(ENVIRONMENT_NAME.pattern, _closed(_described(ENVIRONMENT, _ENVIRONMENT))),
+        _named(ENVIRONMENT_NAME, _closed(_described(ENVIRONMENT, _ENVIRONMENT))),
     ),
     "prefer": (
         "The environments that `install` tries in this order if none is named",

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from packaging.utils import canonicalize_name
-
 from conda_multiplat.manifest.targets import Target
+from conda_multiplat.vocabulary.names import project_name
 from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
 
 
@@ -54,7 +53,7 @@ def locked_twice(
     projects = {record.name: record for record in pypi}
     found = []
     for record in conda:
-        name = canonicalize_name(record.name)
+        name = project_name(record.name)
         if name in projects and record.name not in said:
             needed_by = tuple(sorted(other.name for other in pypi if name in other.depends))
             version = projects[name].version

@@ -30,7 +30,7 @@ _IN_BRACKETS = r"""\[(?:.*,)?\s*channel\s*=\s*['"]?([^'",\]]+)"""
 _BEFORE_NAME = r"^\s*([^\s\[]+?)::"
 _LOCAL = ("/", "./", "../", ".\\", "..\\", "~")
 #: The URLs of the members of conda's own group, ``defaults``.
-OF_DEFAULTS = re.compile(r"https?://[^/]+/(pkgs/[a-z0-9]+)")
+OF_DEFAULTS = r"https?://[^/]+/(pkgs/[a-z0-9]+)"
 #: How the order of the channels decides which packages count (conda's ``channel_priority``).
 CHANNEL_PRIORITIES = ("strict", "flexible", "disabled")
 _ENVIRONMENT_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")

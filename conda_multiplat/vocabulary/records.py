@@ -112,7 +112,7 @@ def _joined(constraints: Sequence[str]) -> str:
     return " ".join([version or "*", *builds]) if builds else version
 
 
-_VERSIONED_TAG = re.compile(r"(manylinux|macosx)_(\d+)_(\d+)_")
+_VERSIONED_TAG = r"(manylinux|macosx)_(\d+)_(\d+)_"
 #: Suffixes of source and built archives.
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")
 
@@ -226,7 +226,7 @@ def wheel_need(url: str) -> str:
     if not url.endswith(".whl"):
         return ""
     tags = url.removesuffix(".whl").rpartition("-")[2]
-    matches = [match for tag in tags.split(".") if (match := _VERSIONED_TAG.match(tag))]
+    matches = [match for tag in tags.split(".") if (match := re.match(_VERSIONED_TAG, tag))]
     versions = [(int(match[2]), int(match[3])) for match in matches]
     if not versions:
         return ""

@@ -45,14 +45,14 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 
 #: The pattern of a promised name, without ``__``.
-NAME = re.compile(r"[a-z0-9][a-z0-9_]*")
+NAME = r"[a-z0-9][a-z0-9_]*"
 #: A virtual package that follows from the platform.
 _GIVEN = "unix"
 #: Takes the place of a record's name in needs that come from promises.
 PROMISE = "the manifest's promise"
-_BUILD = re.compile(r"[0-9A-Za-z_.+]+")
+_BUILD = r"[0-9A-Za-z_.+]+"
 #: A compute capability (CEP 46).
-_CAPABILITY = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}")
+_CAPABILITY = r"[0-9]{1,4}\.[0-9]{1,4}"
 #: The start of the variables that override what a machine has (CEP 30).
 _OVERRIDE = "CONDA_OVERRIDE_"
 #: The names with another value than a version, and an example for each name but CUDA.
@@ -66,7 +66,7 @@ _EXAMPLES = {
     "win": "10.0",
 }
 #: The version that was probably meant by an invalid one.
-_NUMBERS = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
+_NUMBERS = r"[0-9]+(?:[.,][0-9]+)*"
 
 
 #: Virtual packages with a default.
@@ -106,7 +106,7 @@ def promise_problem(platform: str, name: str, value: str | None) -> tuple[str, s
     if value is None:
         return None
     if name == "archspec":
-        if not _BUILD.fullmatch(value):
+        if not re.fullmatch(_BUILD, value):
             return f"{value!r} is not a microarchitecture", "for example x86_64_v3"
     elif not _is_version(value):
         return f"{name}: {value!r} is not a version", f'for example {name}: "12.4"'
@@ -116,10 +116,10 @@ def promise_problem(platform: str, name: str, value: str | None) -> tuple[str, s
 def _name_problem(platform: str, name: str) -> tuple[str, str] | None:
     if name == _GIVEN:
         return f"{name!r} follows from the platform ({platform})", "leave it out"
-    if NAME.fullmatch(name):
+    if re.fullmatch(NAME, name):
         return None
     bare = name.removeprefix("__").lower()
-    named = name != bare and name == f"__{bare}" and NAME.fullmatch(bare)
+    named = name != bare and name == f"__{bare}" and re.fullmatch(NAME, bare)
     hint = f"write {bare!r}, without the underscores" if named else nearest_or_all(bare, NAMES)
     return f"{name!r} is not the name of a virtual package", hint
 
@@ -145,9 +145,9 @@ def override_problem(environ: Mapping[str, str]) -> tuple[str, str] | None:
 
 def _is_override(name: str, value: str) -> bool:
     if name == "archspec":
-        return _BUILD.fullmatch(value) is not None
+        return re.fullmatch(_BUILD, value) is not None
     if name == "cuda_arch":
-        return _CAPABILITY.fullmatch(value) is not None
+        return re.fullmatch(_CAPABILITY, value) is not None
     return _is_version(value)
 
 
@@ -162,7 +162,7 @@ def unknown_archspec(environ: Mapping[str, str]) -> tuple[str, str] | None:
 
 def _wrong_override(name: str, value: str) -> tuple[str, str]:
     variable = f"{_OVERRIDE}{name.upper()}"
-    numbers = None if name in _NO_VERSIONS else _NUMBERS.search(value)
+    numbers = None if name in _NO_VERSIONS else re.search(_NUMBERS, value)
     write = numbers[0].replace(",", ".") if numbers else _EXAMPLES.get(name, "12.4")
     kind = _NO_VERSIONS.get(name, "version")
     return (

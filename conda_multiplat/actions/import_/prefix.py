@@ -116,7 +116,7 @@ def _channel(url: str, names: Mapping[str, str], settings: Settings) -> str:
     base = public_name(base_url(url))
     if base in names:
         return names[base]
-    if OF_DEFAULTS.fullmatch(base):
+    if re.fullmatch(OF_DEFAULTS, base):
         return "defaults"
     alias = settings.channel_config.channel_alias.rstrip("/")
     alias = alias if "://" in alias else f"https://{alias}"

@@ -269,7 +269,7 @@ def _lock_part(file: File, stated: Promises) -> Part:
 def _named_environment(name: str) -> str:
     """Return the environment in the name of another tool's lock: ``ENV.conda-lock.yml``."""
     match = _ENVIRONMENTS_LOCK.fullmatch(name)
-    if match is None or not ENVIRONMENT_NAME.fullmatch(match[1]):
+    if match is None or not re.fullmatch(ENVIRONMENT_NAME, match[1]):
         return DEFAULT_ENVIRONMENT
     by_name = guess(name)
     if by_name.platforms:  # `linux-64.conda-lock.yml`; `gpu` alone implies Linux

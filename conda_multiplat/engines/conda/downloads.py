@@ -25,9 +25,9 @@ from conda_multiplat.engines.conda.package_cache import (
     Problem,
     difference_of,
     error_of,
-    local_path,
 )
 from conda_multiplat.machine.conda_settings import Settings
+from conda_multiplat.machine.files import local_path
 from conda_multiplat.machine.progress import Progress
 
 #: In bytes.

@@ -22,7 +22,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import rattler
 import rattler.exceptions
@@ -35,6 +35,7 @@ from conda_multiplat.machine.extracted_package import (
     refusal,
 )
 from conda_multiplat.machine.file_locks import alone_at_last
+from conda_multiplat.machine.files import local_path
 from conda_multiplat.machine.progress import Progress
 from conda_multiplat.machine.temporary import temporary_folder
 from conda_multiplat.vocabulary.byte_sizes import size, total_words
@@ -327,12 +328,3 @@ def error_of(problems: Sequence[Problem]) -> OutsideError:
         details=lines,
         hints=["nothing was changed; run the same command again when they are available"],
     )
-
-
-def local_path(url: str) -> Path:
-    """``file:///a%20b`` -> ``/a b``, and ``file:///C:/a`` -> ``C:/a``.
-
-    ``urllib.request`` has this too, but takes as long to import as a small install.
-    """
-    path = unquote(urlsplit(url).path)
-    return Path(path[1:] if path[2:3] == ":" else path)

@@ -231,12 +231,12 @@ class _Run:
     async def newest(self, solved: Sequence[SolvedRequest]) -> list[dict[str, NewestVersion]]:
         """Return the newest versions of each solution's packages, in order."""
         self._repodata.begin()
-        return list(await asyncio.gather(*(self._newest(record) for record in solved)))
+        return list(await asyncio.gather(*(self._newest(request) for request in solved)))
 
     async def facts(self, locked: Sequence[SolvedRequest]) -> list[dict[str, PackageFacts]]:
         """Return what the channels state about each request's records, in order."""
         self._repodata.begin()
-        return list(await asyncio.gather(*(self._facts(record) for record in locked)))
+        return list(await asyncio.gather(*(self._facts(request) for request in locked)))
 
     async def _facts(self, locked: SolvedRequest) -> dict[str, PackageFacts]:
         with _readable(locked.request):

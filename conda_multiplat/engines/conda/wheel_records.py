@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import rattler
 
+from conda_multiplat.machine.files import local_path
 from conda_multiplat.vocabulary.channels import base_url, public_name
 from conda_multiplat.vocabulary.errors import DocumentError
 from conda_multiplat.vocabulary.json_values import json_object
@@ -97,7 +96,7 @@ class PlainWheels:
     def _text(self, place: str) -> bytes:
         try:
             if place.startswith("file://"):
-                return Path(url2pathname(urlsplit(place).path)).read_bytes()
+                return local_path(place).read_bytes()
             notes = [note for note in self._cache.glob("*.info.json") if _url_of(note) == place]
             return b"".join(_copy(note).read_bytes() for note in notes[:1])
         except OSError:

@@ -9,12 +9,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from packaging.utils import canonicalize_name
 
 from conda_multiplat.engines.pypi.vendor_indexes import SOURCES
+from conda_multiplat.machine.files import local_path
 from conda_multiplat.vocabulary.canonical_requirements import asked_extras
 
 _LINE = re.compile(r"(?P<what>[^\s#].*?)(\s+#\s*via (?P<via>.*))?")
@@ -69,8 +68,7 @@ def _names(what: str, places: Mapping[Path, str]) -> Iterator[str]:
         return
     path = what.removeprefix("-e ").partition("[")[0].strip()
     if path.startswith("file:"):
-        local = Path(url2pathname(urlsplit(path).path))
-        yield from (name for place, name in places.items() if place == local)
+        yield from (name for place, name in places.items() if place == local_path(path))
         return
     # The path can be relative to any folder: only its end can be compared.
     end = [part for part in PurePosixPath(path).parts if part not in (".", "..")]

@@ -6,9 +6,8 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
+from conda_multiplat.machine.files import local_path
 from conda_multiplat.vocabulary.channels import scrub
 from conda_multiplat.vocabulary.errors import OutsideError
 
@@ -43,7 +42,7 @@ def _digest(name: str, file: Mapping[str, Any], folder: Path) -> str:
             details=["its index states none, and this version of uv computes none"],
             hints=["a newer uv does: pip install --upgrade uv"],
         )
-    path = folder / (url2pathname(urlsplit(url).path) if url else str(file.get("path", "")))
+    path = folder / (local_path(url) if url else str(file.get("path", "")))
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:

@@ -9,10 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
-from conda_multiplat.machine.files import relative_name
+from conda_multiplat.machine.files import local_path, relative_name
 from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.vocabulary.pip_options import (
     CONSTRAINT,
@@ -36,7 +34,7 @@ def path_in_lock(url: str, folder: Path, base: Path, lines: Iterable[Requirement
     place, mark, fragment = url.partition("#")
     if "://" in place and not place.startswith("file:"):
         return url
-    local = url2pathname(urlsplit(place).path) if place.startswith("file:") else place
+    local = local_path(place) if place.startswith("file:") else place
     at = (folder / local).resolve()
     places = list(_places(lines))
     relative = [base / named.path for named in places if named.is_relative]

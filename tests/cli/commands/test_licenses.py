@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.hosts import ONCE, Host
+from support.imported import imported
 from support.manifests import write
 from support.packages import Package, write_repodata
 from support.pypi_index import Index, write_project
@@ -473,18 +472,7 @@ def test_loaded(project: Path, own: Path, alone: Host, command: str, loaded: set
     """What reads expressions and writes purls is loaded by those who do that."""
     if "#" in command:
         alone.multiplat("render", "--kind", "sbom", cwd=project)
-    done = subprocess.run(
-        [
-            *(sys.executable, "-X", "importtime", "-m", "conda_multiplat"),
-            *command.split(" #", maxsplit=1)[0].split(),
-        ],
-        cwd=project,
-        env=alone.environ(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    modules = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    modules = imported(alone, project, *command.split(" #", maxsplit=1)[0].split())
     assert {"license_expression", "packageurl"} & modules == loaded
 
 
