@@ -24,7 +24,7 @@ from conda_multiplat.manifest.model import Requirement
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.extras import extra_keys, with_extras
 from conda_multiplat.solving.local_needs import local_depends
-from conda_multiplat.solving.markers import asked_for
+from conda_multiplat.solving.markers import required_projects
 from conda_multiplat.vocabulary.channels import public_name
 from conda_multiplat.vocabulary.conditions import condition_holds
 from conda_multiplat.vocabulary.errors import NOWHERE, Location, WordingError
@@ -166,7 +166,7 @@ def unasked(target: Target, locked: PlatformLock) -> list[Record]:
     roots = [*(requirement.name for requirement in conda), *(["pip"] if pypi else [])]
     wanted = reachable(roots, depends_of(locked.records))
     python = python_of(locked.records)
-    named = asked_for(with_extras(pypi, locked.extras), target.subdir, python)
+    named = required_projects(with_extras(pypi, locked.extras), target.subdir, python)
     placed = _asked_by_place(pypi, locked, target.subdir, python)
     local = local_depends(target.view.projects, locked.extras, target.subdir, python)
     wanted_pypi = reachable([*named, *placed], {**depends_of(locked.pypi), **local})

@@ -50,8 +50,8 @@ def by_promising(subdir: str, cuda: str) -> str:
     return f'promise it: `{subdir}: {{cuda: "{cuda}"}}` under multiplat: virtual-packages'
 
 
-def letting_through(name: str, version: str, cut: int) -> str:
-    """Return the reason that a package is too new, with the fix."""
+def too_new_reason(name: str, version: str, cut: int) -> str:
+    """Return the statement that a package is too new, with the fix."""
     when = f"; exclude-newer is {in_words(cut)}" if cut else ""
     return f"{name} {version} is too new{when}: {by_exception(name)}"
 
@@ -86,26 +86,26 @@ class CpuBuild:
     obstacle: str = ""
 
     def lines(self, *, whole: bool = False) -> list[str]:
-        """What a person reads; of a long explanation the beginning, or all of it."""
+        """Return the text for people; unless ``whole``, only the beginning of an explanation."""
         title = f"{self.name} {self.version} is a CPU build: {self.reason}"
         return [title, *self.fixes(whole=whole)]
 
     def fixes(self, *, whole: bool = False) -> list[str]:
-        """How to have a CUDA build, or why that can't be."""
+        """Return how to get a CUDA build, or why that is impossible."""
         if self.instead:
-            return [f"  {self.instead} has one; to get it {self.fix}"]
+            return [f"  {self.instead} has one; to get it, {self.fix}"]
         if not self.obstacle:
             return []
         spec = f"  `{self.spec}` in {self.at} would have no solution:"
         return [spec, *_explained(self.obstacle, whole=whole)]
 
-    def for_these(self, having: Sequence[Target], every: Iterable[Target], add: str) -> CpuBuild:
-        """Return it with a fix that leaves alone the targets that CUDA builds can't be for.
+    def with_fix_for(self, having: Sequence[Target], every: Iterable[Target], add: str) -> CpuBuild:
+        """Return it with a fix that leaves out the targets that can't have CUDA builds.
 
         Args:
             having: the targets with this CPU build.
             every: all targets of the manifest.
-            add: the command that adds a line, as it is typed here.
+            add: the command that adds a line, as the user would type it.
         """
         every, these = list(every), {str(target) for target in having}
         others = (
@@ -122,7 +122,7 @@ class CpuBuild:
         return replace(self, fix=f"run `{'; '.join(commands)}`")
 
     def to_dict(self) -> dict[str, str | int]:
-        """The JSON form."""
+        """Return the JSON form."""
         return {
             "name": self.name,
             "version": self.version,
@@ -157,9 +157,9 @@ class Newest:
 
     Attributes:
         version: the version; that of the locked record where nothing is newer.
-        reason: why it was not chosen, in a few words; ``""`` where it was, or see the obstacle.
-        fix: what to do to have it.
-        clash: the manifest's lines that stand in the way.
+        reason: why it was not chosen, in a few words; ``""`` if it was, or if ``obstacle`` tells.
+        fix: what to do to get it.
+        clash: the manifest's lines that rule it out.
         obstacle: the solver's explanation.
         place: the folder, file or repository that it comes from, if not from a channel or an index.
     """
@@ -172,14 +172,14 @@ class Newest:
     place: str = ""
 
     def lines(self, locked: str, *, whole: bool = False) -> list[str]:
-        """What a person reads, beside the version that is locked; ``whole``: all of it."""
+        """Return the text for people about a locked version; ``whole``: the whole explanation."""
         if self.place:
             return [f"{locked} comes from {self.place}, which has no other version"]
         if self.version == locked:
             return [f"{locked} is the newest"]
         text = [f"{self.version} is the newest" + (f": {self.reason}" if self.reason else "")]
         if self.fix:
-            return [*text, f"  to get it {self.fix}"]
+            return [*text, f"  to get it, {self.fix}"]
         if self.obstacle:
             text.append("  it would have no solution with")
             text += [f"    {line.at}  {line.text}" for line in self.clash]
@@ -187,7 +187,7 @@ class Newest:
         return text
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return {
             "version": self.version,
             "reason": self.reason,

@@ -1,4 +1,4 @@
-"""Turn conflicts into an error: by target, with the manifest's lines; equal ones are merged."""
+"""Turn conflicts into an error, by target and with the manifest's lines; merge equal conflicts."""
 
 from __future__ import annotations
 
@@ -18,45 +18,45 @@ _EVERYWHERE = " on all platforms"
 
 
 def no_solution(
-    conflicts: Sequence[Conflict], solvable: Sequence[Target], every: Sequence[Target]
+    conflicts: Sequence[Conflict], solvable: Sequence[Target], requested: Sequence[Target]
 ) -> NoSolutionError:
     """Return the error for targets without a solution.
 
     Args:
         conflicts: the conflict of each of them.
         solvable: the targets that have a solution.
-        every: all requested targets, including those that don't change.
+        requested: all requested targets, including those that don't change.
     """
 
     def key(conflict: Conflict) -> Hashable:
         suggestions = tuple((name, tuple(near)) for name, near in conflict.suggestions.items())
-        asked = conflict.requirements, conflict.request.channels, conflict.agreement
-        return *asked, conflict.explanation, suggestions, conflict.fix, conflict.advice
+        request = conflict.requirements, conflict.request.channels, conflict.agreement
+        return *request, conflict.explanation, suggestions, conflict.fix, conflict.advice
 
-    groups = {_targets(group, every): _lines(group) for group in _alike(conflicts, key)}
+    groups = {_targets(group, requested): _lines(group) for group in _alike(conflicts, key)}
     documents = [_document(conflict) for conflict in conflicts]
-    return _error("no solution for", groups, _targets(conflicts, every), documents, solvable)
+    return _error("no solution for", groups, _targets(conflicts, requested), documents, solvable)
 
 
 def no_pypi_solution(
-    conflicts: Sequence[PypiConflict], solvable: Sequence[Target], every: Sequence[Target]
+    conflicts: Sequence[PypiConflict], solvable: Sequence[Target], requested: Sequence[Target]
 ) -> NoSolutionError:
-    """Return the error for targets whose conda packages can be solved but not those of PyPI."""
+    """Return the error for targets with a solution for conda's packages, but not for PyPI's."""
 
     def key(conflict: PypiConflict) -> Hashable:
-        shown = tuple((project.name, project.version) for project in conflict.provided)
+        provided = tuple((project.name, project.version) for project in conflict.provided)
         return (
             conflict.requirements,
             conflict.explanation,
-            shown,
+            provided,
             conflict.hints,
             conflict.agreement,
         )
 
-    groups = {_targets(group, every): _pypi_lines(group) for group in _alike(conflicts, key)}
+    groups = {_targets(group, requested): _pypi_lines(group) for group in _alike(conflicts, key)}
     documents = [_pypi_document(conflict) for conflict in conflicts]
     message = "no solution for the PyPI packages of"
-    return _error(message, groups, _targets(conflicts, every), documents, solvable)
+    return _error(message, groups, _targets(conflicts, requested), documents, solvable)
 
 
 def _error(
@@ -66,7 +66,7 @@ def _error(
     documents: Sequence[dict[str, Any]],
     solvable: Sequence[Target],
 ) -> NoSolutionError:
-    """Return the error, which names each target once: in its message, or above its own lines."""
+    """Return the error, which names each target once: in the message or above its lines."""
     names = list(map(str, solvable))
     if len(groups) > 1:
         texts = ["\n".join([name, *(f"  {line}" for line in groups[name])]) for name in groups]
@@ -94,13 +94,13 @@ def _pypi_lines(group: Sequence[PypiConflict]) -> list[str]:
     lines = _disagreement(conflict)
     lines += [f"{requirement.at}  pip: {requirement.text}" for requirement in conflict.requirements]
     for package in conflict.provided:
-        asked = _asked(conflict.request.target, package.record.name)
-        lines.append(f"{asked}  conda locked {package.record.name} {package.record.version}")
+        stated = _requested_at(conflict.request.target, package.record.name)
+        lines.append(f"{stated}  conda locked {package.record.name} {package.record.version}")
     return [*lines, *conflict.explanation.splitlines(), *conflict.hints]
 
 
-def _asked(target: Target, name: str) -> str:
-    """Return where the manifest requests a conda package."""
+def _requested_at(target: Target, name: str) -> str:
+    """Return the manifest's lines that request a conda package."""
     lines = [
         f"{requirement.at}  {requirement.text}:"
         for requirement in target.view.conda
@@ -124,7 +124,7 @@ def _pypi_document(conflict: PypiConflict) -> dict[str, Any]:
 
 
 def _disagreement(conflict: Conflict | PypiConflict) -> list[str]:
-    """Return a line on the environments of the solve-group that can't agree, if any."""
+    """Return a line about the environments of the solve-group that can't agree, if any."""
     if not conflict.agreement:
         return []
     names = ", ".join(conflict.agreement)
@@ -132,14 +132,14 @@ def _disagreement(conflict: Conflict | PypiConflict) -> list[str]:
 
 
 def _targets(
-    conflicts: Sequence[Conflict] | Sequence[PypiConflict], every: Sequence[Target]
+    conflicts: Sequence[Conflict] | Sequence[PypiConflict], requested: Sequence[Target]
 ) -> str:
     """Return the failed targets; an environment that fails on all platforms is named once."""
     failed = {
         (t.environment, t.subdir): t for t in (conflict.request.target for conflict in conflicts)
     }
     platforms: dict[str, list[str]] = {}
-    for target in every:
+    for target in requested:
         platforms.setdefault(target.environment, []).append(target.subdir)
     whole = [
         name
@@ -163,7 +163,7 @@ def _lines(group: Sequence[Conflict]) -> list[str]:
             lines += [f"    did you mean {' or '.join(map(repr, near))}?"] if near else []
     lines += conflict.explanation.splitlines()
     lines += conflict.advice
-    lines += [f"where machines have CUDA, {conflict.fix}"] if conflict.fix else []
+    lines += [f"if the machines have CUDA, {conflict.fix}"] if conflict.fix else []
     return lines
 
 

@@ -61,10 +61,10 @@ def unfit_wheels(
 def unfit_needs(
     solution: PypiSolution, subdirs: Collection[str]
 ) -> Iterator[tuple[Requirement, str, str]]:
-    """The lines that bring a wheel which a package names and the target can't run.
+    """Yield the lines that bring a wheel that another package names and the target can't run.
 
-    What an index offers was chosen by the target's tags; what a package's metadata names was not.
-    Returns and arguments are as those of :func:`unfit_wheels`.
+    Files from an index are chosen by the target's tags, but those that a package's metadata names
+    are not. Arguments and results are those of :func:`unfit_wheels`.
     """
     request = solution.request
     target, python = request.target, request.python
@@ -73,13 +73,15 @@ def unfit_needs(
     for record in solution.records:
         if not record.is_wheel or rank(record.url, ranks) is not None:
             continue
-        askers = sorted(wheel.name for wheel in solution.records if record.name in wheel.depends)
+        dependents = sorted(
+            wheel.name for wheel in solution.records if record.name in wheel.depends
+        )
         file = file_of(record.url)
         where = f"can't be installed on {{}}, Python {'.'.join(python.split('.')[:2])}"
-        by = f", and {' and '.join(askers)} {'need' if len(askers) > 1 else 'needs'} it"
+        by = f", and {' and '.join(dependents)} {'need' if len(dependents) > 1 else 'needs'} it"
         hint = _hint(list(wheel_tags(file)), ranked, target.subdir, subdirs)
         for line in _bringing(record.name, solution):
-            yield line, f"{line.text}: {file} {where}{by if askers else ''}", hint
+            yield line, f"{line.text}: {file} {where}{by if dependents else ''}", hint
 
 
 def _bringing(name: str, solution: PypiSolution) -> Iterator[Requirement]:
@@ -99,14 +101,14 @@ def _hint(has: Sequence[Tag], ranked: Sequence[Tag], subdir: str, subdirs: Colle
     """Return a hint: the marker that limits the line to the wheel's targets, or what else helps."""
     runs = {tag.platform for tag in ranked}
     platforms = {tag.platform for tag in has}
-    wanted = _platform_marker(platforms, subdir, subdirs)
-    if not runs & platforms and not wanted:
+    marker = _platform_marker(platforms, subdir, subdirs)
+    if not runs & platforms and not marker:
         promises = [platform for platform in sorted(platforms) if promise_for(platform)]
         if promise := promise_for(least(promises)) if promises else "":
             return f"promise {promise} for {subdir} under multiplat: virtual-packages"
         return f"take a wheel for {subdir}"
     pythons = {(tag.interpreter, tag.abi) for tag in ranked}
-    markers = [wanted] if not runs & platforms else []
+    markers = [marker] if not runs & platforms else []
     if not pythons & {(tag.interpreter, tag.abi) for tag in has} or not markers:
         markers.append(_python_marker(has))
     return f"add `; {' and '.join(filter(None, markers))}` to the line, or take a wheel that fits"
@@ -125,8 +127,8 @@ def _platform_marker(platforms: Collection[str], subdir: str, subdirs: Collectio
         system = f'sys_platform == "{_SYSTEMS[name]}"'
         machines = sorted(machine for kind, machine in kinds if kind == name)
         if any(kind == name for kind, _ in others):
-            told = " or ".join(f'platform_machine == "{machine}"' for machine in machines)
-            system += f" and ({told})" if len(machines) > 1 else f" and {told}"
+            condition = " or ".join(f'platform_machine == "{machine}"' for machine in machines)
+            system += f" and ({condition})" if len(machines) > 1 else f" and {condition}"
         choices.append(system)
     text = " or ".join(choices)
     return f"({text})" if len(choices) > 1 else text
@@ -145,14 +147,14 @@ def _kinds(platform: str) -> Iterator[tuple[str, str]]:
 
 def _python_marker(has: Sequence[Tag]) -> str:
     """Return the marker for a wheel's Pythons: some versions, or all from one on (``abi3``)."""
-    found = [match for tag in has if (match := _PYTHON.fullmatch(tag.interpreter))]
-    versions = sorted({(int(match["major"]), int(match["minor"] or 0)) for match in found})
+    matches = [match for tag in has if (match := _PYTHON.fullmatch(tag.interpreter))]
+    versions = sorted({(int(match["major"]), int(match["minor"] or 0)) for match in matches})
     if not versions:
         return 'implementation_name != "cpython"'
-    if all(not match["minor"] for match in found):
+    if all(not match["minor"] for match in matches):
         return f'python_version < "{versions[-1][0] + 1}"'
     grows = any(tag.abi == "abi3" or tag.interpreter.startswith("py") for tag in has)
     sign = ">=" if grows else "=="
-    told = versions[:1] if grows else versions
-    text = " or ".join(f'python_version {sign} "{major}.{minor}"' for major, minor in told)
-    return f"({text})" if len(told) > 1 else text
+    stated = versions[:1] if grows else versions
+    text = " or ".join(f'python_version {sign} "{major}.{minor}"' for major, minor in stated)
+    return f"({text})" if len(stated) > 1 else text

@@ -35,7 +35,7 @@ class Metadata(NamedTuple):
 
     @property
     def optional(self) -> Metadata:
-        """Without what it needs in any case: conda's package has that, in conda's words."""
+        """The metadata with only what extras need; the rest are dependencies of conda's package."""
         return self._replace(
             requires=tuple(require for require in self.requires if "extra" in require)
         )
@@ -52,12 +52,12 @@ def read_metadata(text: str) -> Metadata:
 
 def requested(metadata: Metadata, extras: Iterable[str], holds: Holds) -> list[Pep508]:
     """Return a distribution's requirements on a target with some of its extras."""
-    wanted = ("", *extras)
+    enabled = ("", *extras)
     lines = filter(None, map(_requirement, metadata.requires))
     return [
         line
         for line in lines
-        if line.marker is None or any(holds(line.marker, extra) for extra in wanted)
+        if line.marker is None or any(holds(line.marker, extra) for extra in enabled)
     ]
 
 
@@ -69,27 +69,27 @@ def extras_of(line: Pep508) -> list[str]:
 def needs_of_extras(
     name: str, extras: Iterable[str], known: Mapping[str, Metadata], holds: Holds
 ) -> list[str]:
-    """The projects that extras of what conda provides need, over other such extras too.
+    """Return the projects that extras of a project from conda need, through other extras as well.
 
     Args:
         name: the project.
-        extras: of it.
-        known: the metadata of what conda provides, what it needs in any case left out.
-        holds: the target.
+        extras: its extras.
+        known: the metadata of the projects that conda provides, with only what extras need.
+        holds: evaluates markers for the target.
     """
-    found: set[str] = set()
-    seen: set[tuple[str, str]] = set()
+    needs: set[str] = set()
+    visited: set[tuple[str, str]] = set()
     waiting = [(name, extra) for extra in extras]
     while waiting:
         project, extra = waiting.pop()
-        if (project, extra) in seen or project not in known:
+        if (project, extra) in visited or project not in known:
             continue
-        seen.add((project, extra))
+        visited.add((project, extra))
         for line in _of_extra(known[project], extra, holds):
             needed = canonicalize_name(line.name)
-            found.add(needed)
+            needs.add(needed)
             waiting += [(needed, inner) for inner in extras_of(line)]
-    return sorted(found - {name})
+    return sorted(needs - {name})
 
 
 def _of_extra(metadata: Metadata, extra: str, holds: Holds) -> Iterator[Pep508]:
@@ -108,12 +108,12 @@ def _requirement(text: str) -> Pep508 | None:
 def with_extras(
     lines: Iterable[Requirement], extras: Iterable[tuple[str, Sequence[str]]]
 ) -> list[Requirement]:
-    """Lines, and for what their extras need of what conda provides one more each."""
+    """Return lines, each followed by one for each of its extras' needs if conda has the project."""
     needs = dict(extras)
     return [
-        asked
+        line_or_need
         for line in lines
-        for asked in (line, *(line._replace(name=name) for name in _needed(line, needs)))
+        for line_or_need in (line, *(line._replace(name=name) for name in _needed(line, needs)))
     ]
 
 
@@ -122,16 +122,16 @@ def _needed(line: Requirement, needs: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def extra_keys(line: Requirement) -> list[str]:
-    """The extras that a line of ``pip:`` asks for by name, as ``name[extra]``."""
+    """Return the extras that a line of ``pip:`` asks for, as ``name[extra]``."""
     if not line.name or line.text.startswith(CONSTRAINT):
         return []
-    wanted = _requirement(line.text)
-    return [f"{line.name}[{extra}]" for extra in extras_of(wanted)] if wanted else []
+    requirement = _requirement(line.text)
+    return [f"{line.name}[{extra}]" for extra in extras_of(requirement)] if requirement else []
 
 
 def asked_extras(
     lines: Iterable[Requirement], extras: Iterable[tuple[str, tuple[str, ...]]]
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Those of some extras that lines ask for, by name; of several alike the last."""
-    asked = {key for line in lines for key in extra_keys(line)}
-    return tuple(sorted((key, needs) for key, needs in dict(extras).items() if key in asked))
+    """Return the extras that lines ask for, sorted; of several with one name, the last."""
+    keys = {key for line in lines for key in extra_keys(line)}
+    return tuple(sorted((key, needs) for key, needs in dict(extras).items() if key in keys))

@@ -10,7 +10,7 @@ from packaging.requirements import Requirement as Pep508
 
 from conda_multiplat.manifest.model import LocalProject, Requirement
 from conda_multiplat.solving.extras import with_extras
-from conda_multiplat.solving.markers import asked_for
+from conda_multiplat.solving.markers import required_projects
 from conda_multiplat.vocabulary.markers import holds
 from conda_multiplat.vocabulary.names import project_name
 from conda_multiplat.vocabulary.poetry_metadata import OR
@@ -28,12 +28,12 @@ def lines_of_needs(projects: Iterable[LocalProject]) -> list[Requirement]:
 
 
 def lines_of(need: str, project: LocalProject) -> Iterator[Requirement]:
-    """What a need of a project says: a requirement, or those of which one will do."""
+    """Yield the requirement that a need consists of, or the alternatives of which one is enough."""
     for text in need.split(OR):
         try:
             name = project_name(Pep508(text).name)
         except InvalidRequirement:
-            continue  # not in a form that we know
+            continue  # not in a form that we can read
         yield project.line._replace(text=text, name=name)
 
 
@@ -43,30 +43,32 @@ def local_depends(
     subdir: str,
     python: str,
 ) -> Depends:
-    """What local projects need on a target, by name; without those of which not all is said.
+    """Return what local projects need on a target, by name; leave out those not fully known.
 
     Args:
         projects: the projects.
-        extras: ``name[extra]`` -> what it needs of what conda provides.
+        extras: ``name[extra]`` -> the projects that it needs of a conda package.
         subdir: the platform.
-        python: its Python, ``""`` where it isn't known.
+        python: the version of its Python; ``""`` if it isn't known.
     """
     known: dict[str, set[str]] = {}
     unknown: set[str] = set()
     needed = [project for project in projects if is_needed(project, subdir, python)]
     for project in needed:
-        said = project.metadata
-        lines = [list(lines_of(need, project)) for need in said.needs(project.extras)]
-        built = {"dependencies", *(["optional-dependencies"] if project.extras else [])}
-        if built.intersection(said.dynamic) or not all(lines):
-            unknown.add(said.name)
-        asked = with_extras([line for several in lines for line in several], extras)
-        known.setdefault(said.name, set()).update(asked_for(asked, subdir, python))
+        metadata = project.metadata
+        lines = [list(lines_of(need, project)) for need in metadata.needs(project.extras)]
+        dynamic = {"dependencies", *(["optional-dependencies"] if project.extras else [])}
+        if dynamic.intersection(metadata.dynamic) or not all(lines):
+            unknown.add(metadata.name)
+        requirements = with_extras([line for several in lines for line in several], extras)
+        known.setdefault(metadata.name, set()).update(
+            required_projects(requirements, subdir, python)
+        )
     return {name: sorted(names) for name, names in known.items() if name not in unknown}
 
 
 def is_needed(project: LocalProject, subdir: str, python: str) -> bool:
-    """Whether a project is asked for on a platform with a Python (``""``: one that isn't known)."""
+    """Return whether a project is required on a platform with a Python (``""`` if not known)."""
     try:
         markers = [Marker(text) for text in project.markers]
     except InvalidMarker:

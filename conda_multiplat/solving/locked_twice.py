@@ -1,8 +1,8 @@
-"""Projects that a target has from conda and from PyPI: a program that needs no Python is both.
+"""Projects that a target gets from both conda and PyPI.
 
-conda's ``ninja`` or ``cmake`` depends on no Python, so that it is not known to bring the project of
-its name (its wheel has more than the program: what Python imports). What needs the project gets
-PyPI's. Often both have the same files.
+conda's ``ninja`` and ``cmake`` don't depend on Python, so nothing tells that they provide the PyPI
+project of the same name (whose wheel has more than the program: the modules that Python imports).
+If a PyPI package needs the project, it is locked from PyPI too. Often both contain the same files.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
 
 
 class Twice(NamedTuple):
-    """A name that both sides have.
+    """A project that is locked from both sides.
 
     Attributes:
-        conda: conda's package, by name.
+        conda: the name of conda's package.
         conda_version: its version.
-        pypi: PyPI's project.
+        pypi: the name of PyPI's project.
         pypi_version: its version.
-        needed_by: the PyPI packages that need it; none where only the manifest asks for it.
+        needed_by: the PyPI packages that need it; empty if only the manifest requires it.
     """
 
     conda: str
@@ -33,29 +33,30 @@ class Twice(NamedTuple):
     needed_by: tuple[str, ...]
 
     def lines(self, where: Sequence[Target]) -> list[str]:
-        """What is said of it."""
+        """Return the lines of the warning, for the targets that it applies to."""
         verb = "needs" if len(self.needed_by) == 1 else "need"
         by = f", which {' and '.join(self.needed_by)} {verb}" if self.needed_by else ""
+        names = f"{{pypi-names: {{{self.conda}: {self.pypi}}}}}"
         return [
             f"{self.pypi} is locked twice: conda's {self.conda_version} and "
             f"PyPI's {self.pypi_version}{by}  ({', '.join(map(str, where))})",
-            "install refuses them where a file would be of both",
-            f"to have conda's alone: multiplat: {{pypi-names: {{{self.conda}: {self.pypi}}}}}; "
-            f"`{self.conda}: null` there says that both are meant",
+            "install refuses them if both contain the same file",
+            f"to keep only conda's, write `multiplat: {names}`; "
+            f"to keep both, write `{self.conda}: null` there",
         ]
 
 
 def locked_twice(
     target: Target, conda: Iterable[CondaRecord], pypi: Sequence[PypiRecord]
 ) -> list[Twice]:
-    """The names of a target that both sides have, but for those that ``pypi-names`` speaks of."""
-    said = dict(target.pypi_names)
+    """Return a target's projects that both sides have, except those in ``pypi-names``."""
+    stated_names = dict(target.pypi_names)
     projects = {record.name: record for record in pypi}
-    found = []
+    duplicates = []
     for record in conda:
         name = project_name(record.name)
-        if name in projects and record.name not in said:
+        if name in projects and record.name not in stated_names:
             needed_by = tuple(sorted(other.name for other in pypi if name in other.depends))
             version = projects[name].version
-            found.append(Twice(record.name, record.version, name, version, needed_by))
-    return found
+            duplicates.append(Twice(record.name, record.version, name, version, needed_by))
+    return duplicates

@@ -9,7 +9,7 @@ from conda_multiplat.vocabulary.markers import holds_for
 from conda_multiplat.vocabulary.pip_options import CONSTRAINT
 
 
-def asked_for(lines: Iterable[Requirement], subdir: str, python: str) -> list[str]:
+def required_projects(lines: Iterable[Requirement], subdir: str, python: str) -> list[str]:
     """Return the projects that lines of ``pip:`` require on a platform with a version of Python.
 
     Constraints are not requirements. If the version is not known (``""``), every marker counts as

@@ -21,7 +21,7 @@ class NewestVersion(NamedTuple):
 
     Attributes:
         version: the version.
-        reason: what is in its way, a phrase; ``""`` where a solution has it.
+        reason: why it was not chosen, as a phrase; ``""`` if it was.
     """
 
     version: str
@@ -36,70 +36,70 @@ class SolvedRequest(NamedTuple):
 
 
 def by_line(line: Requirement) -> str:
-    """A line of the manifest is in the way."""
+    """Return the phrase for a line of the manifest that rules it out."""
     return f"{line.text} in {line.at}"
 
 
 def by_package(name: str, version: str, spec: str) -> str:
-    """Another package is."""
+    """Return the phrase for another package whose ``depends`` rules it out."""
     return f"{name} {version} needs {spec}"
 
 
 def by_constraint(name: str, version: str, spec: str) -> str:
-    """Another package's ``constrains`` is."""
-    return f"{name} {version} allows {spec} only"
+    """Return the phrase for another package whose ``constrains`` rules it out."""
+    return f"{name} {version} allows only {spec}"
 
 
-def by_need(spec: str, here: str) -> str:
-    """What it needs is not here, or not promised."""
-    return f"it needs {spec}; {'promised' if spec.startswith('__') else 'here'}: {here}"
+def by_need(spec: str, present: str) -> str:
+    """Return the phrase for a requirement that the locked or promised version does not meet."""
+    return f"it needs {spec}; {'promised' if spec.startswith('__') else 'locked'}: {present}"
 
 
 def by_python(version: str) -> str:
-    """Its builds are for other versions of Python."""
+    """Return the phrase for a version whose builds are for other versions of Python."""
     return f"it has no build for python {'.'.join(version.split('.')[:2])}"
 
 
 def by_channel(channel: str) -> str:
-    """The channels' priority is."""
-    return f"it is in {channel}, after another channel"
+    """Return the phrase for a channel that strict priority excludes."""
+    return f"it is in {channel}, which has a lower priority"
 
 
 def by_age(cut: int) -> str:
-    """What ``exclude-newer`` says is."""
+    """Return the phrase for a version that ``exclude-newer`` excludes."""
     return f"newer than exclude-newer ({in_words(cut)})"
 
 
 def unknown(name: str) -> str:
-    """Nothing by itself is: a solve can tell."""
-    return f"not together with the rest: conda multiplat why {name}"
+    """Return the phrase for a version that nothing rules out by itself; only a solve tells more."""
+    return f"held back by other packages: conda multiplat why {name}"
 
 
 def with_peers(lines: Sequence[Requirement], target: Target, *, pypi: bool) -> list[Requirement]:
-    """Lines, and those of the other environments of a target's solve-group."""
+    """Return lines, and those of the other environments of the target's solve-group."""
     views = [peer.view for peer in target.peers]
     theirs = [line for view in views for line in (view.pypi if pypi else view.conda)]
     return [*lines, *theirs]
 
 
 def is_unclear(newest: Mapping[str, NewestVersion], name: str) -> bool:
-    """Whether only a solve can tell what is in the way of a package's newest version."""
+    """Return whether only a solve can tell why a package's newest version was not chosen."""
     return newest[name].reason == unknown(name)
 
 
-def told(newest: NewestVersion, found: Newest) -> NewestVersion:
-    """With what a solve has told."""
-    if found.clash:
-        lines = " and ".join(f"{line.text} in {line.at}" for line in found.clash[:_LINES])
-        return newest._replace(reason=f"not together with {lines}")
-    if found.fix:
-        return newest._replace(reason=f"others would be older: {found.fix}")
+def with_reason_of(newest: NewestVersion, tried: Newest) -> NewestVersion:
+    """Return a newest version with the reason that a solve with it gave."""
+    if tried.clash:
+        lines = " and ".join(f"{line.text} in {line.at}" for line in tried.clash[:_LINES])
+        return newest._replace(reason=f"conflicts with {lines}")
+    if tried.fix:
+        return newest._replace(reason=f"would make others older: {tried.fix}")
     return newest
 
 
 def first_in_the_way(
     lines: Sequence[Requirement], name: str, allows: Callable[[Requirement], bool]
 ) -> str:
-    """The first line of a name that does not allow a version, in a phrase; ``""`` for none."""
-    own = (line for line in lines if line.name == name)
-    return next((by_line(line) for line in own if not allows(line)), "")
+    """Return the phrase for a name's first line that rules a version out; ``""`` if none does."""
+    named = (line for line in lines if line.name == name)
+    return next((by_line(line) for line in named if not allows(line)), "")

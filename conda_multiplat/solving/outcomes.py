@@ -19,13 +19,14 @@ from conda_multiplat.vocabulary.records import CondaRecord
 
 @dataclass(frozen=True)
 class Solution:
-    """The records that answer a request, and what is worth a word about them.
+    """The records that answer a request, and what to tell the user about them.
 
     Attributes:
         request: the request.
         records: the records.
-        cpu_builds: the CPU builds among them that are worth a word.
-        times: when they were published, by the channel that they are from; see ``lockfile``.
+        cpu_builds: the CPU builds among them to warn about.
+        relations: the channel relations that the request's channels don't satisfy.
+        times: channel -> name -> publication time; see ``lockfile``.
     """
 
     request: SolveRequest
@@ -37,16 +38,16 @@ class Solution:
 
 @dataclass(frozen=True)
 class Conflict:
-    """Why a request has no answer.
+    """Why a request has no solution.
 
     Attributes:
         request: the request.
-        explanation: the solver's tree, of the requirements that clash and no others.
+        explanation: the solver's tree, of only the requirements that clash.
         requirements: a smallest set of requirements that can't be met together.
         suggestions: for each name that no channel has, names that look like it.
-        agreement: the environments that could not agree, where each by itself has an answer.
-        fix: what the manifest would have to promise for it to have an answer; ``""`` for nothing.
-        advice: what there is instead, and how to get it, a line each.
+        agreement: the environments that can't agree, if each has a solution by itself.
+        fix: what the manifest would have to promise to make it solvable; ``""`` if nothing helps.
+        advice: what there is instead, and how to get it, one line each.
     """
 
     request: SolveRequest
@@ -63,8 +64,8 @@ class Arrived(NamedTuple):
 
     Attributes:
         total: all of it.
-        under_way: what is not whole yet, by ``CHANNEL/PLATFORM``, or ``PLATFORM`` alone where
-            several channels have it; without what nobody can tell.
+        under_way: the incomplete downloads, by ``CHANNEL/PLATFORM``, or by ``PLATFORM`` alone if
+            several channels have it; those whose progress is unknown are left out.
     """
 
     total: int
@@ -79,7 +80,7 @@ Question = tuple[SolveRequest, CondaRecord]
 
 @dataclass(frozen=True)
 class Why:
-    """What stood in the way of the newest version, and of a CUDA build where there is one."""
+    """Why the newest version was not chosen, nor a CUDA build if there is one."""
 
     newest: Newest
     cpu_build: CpuBuild | None = None
@@ -93,11 +94,11 @@ class CondaEngine(Protocol):
     ) -> Sequence[Outcome]:
         """Solve all requests, concurrently where it can, and answer in their order.
 
-        ``solved`` hears of each solution as soon as it is there, once at least: what builds upon
-        it need not wait for the others.
+        ``solved`` is called with each solution as soon as it is found, at least once, so that what
+        depends on it need not wait for the others.
 
-        Previous records (``locked``) are kept where they still fit. The records come with public
-        URLs, and with categories unset.
+        Previous records (``locked``) are kept if they still fit. The records have public URLs, and
+        no category yet.
 
         Raises:
             OutsideError: a channel can't be read.

@@ -1,4 +1,4 @@
-r"""PyPI requests and solutions: what conda provides, what is asked for, what was locked.
+r"""PyPI requests and solutions: what conda provides, what is required, what was locked.
 
 Flow, for each target as soon as its conda side is solved::
 
@@ -63,7 +63,7 @@ class PypiRequest:
         provided: what conda provides, by name.
         preferred: previous records, kept where they still fit.
         bound: constraints (PEP 508) on what conda does not provide: what a solve-group agrees on.
-        cuts: what was published after them isn't seen.
+        cuts: files that were published after them are ignored.
     """
 
     target: Target
@@ -77,17 +77,17 @@ class PypiRequest:
 
 @dataclass(frozen=True)
 class PypiSolution:
-    """The answer to a request.
+    """The solution of a request.
 
     Attributes:
         request: the request.
         records: the PyPI records, by name.
         warnings: for the user.
-        extras: the extras that lines of ``pip:`` ask for, ``name[extra]``, each with what it needs
-            where conda provides the project.
-        torch_backend: the accelerator that PyTorch's packages are for, as uv names it; ``""`` where
-            there are none of its index.
-        times: when the files were published, as ``lockfile`` keeps it.
+        extras: the extras that lines of ``pip:`` ask for, ``name[extra]``, each with its
+            requirements if conda provides the project.
+        torch_backend: the accelerator that PyTorch's packages are for, as uv names it; ``""`` if
+            none is from PyTorch's index.
+        times: when the files were published, as ``lockfile`` stores it.
     """
 
     request: PypiRequest
@@ -100,7 +100,7 @@ class PypiSolution:
 
 @dataclass(frozen=True)
 class PypiConflict:
-    """Why a request has no answer.
+    """Why a request has no solution.
 
     Attributes:
         request: the request.
@@ -108,7 +108,7 @@ class PypiConflict:
         requirements: the lines of ``pip:`` that are involved.
         provided: the packages of conda's side that are involved.
         hints: what to write instead.
-        agreement: the environments that could not agree, where each by itself has an answer.
+        agreement: the environments that can't agree, if each has a solution by itself.
     """
 
     request: PypiRequest
@@ -133,17 +133,17 @@ class PypiEngine(Protocol):
         ...  # pragma: no cover
 
     def close(self) -> None:
-        """Stop all resolutions that nobody waits for any more."""
+        """Stop all resolutions, whose results nobody needs any more."""
         ...  # pragma: no cover
 
 
 def provided(
     records: Iterable[CondaRecord], table: NameTable, own: NameTable
 ) -> tuple[Provided, ...]:
-    """The projects that conda packages provide, by name.
+    """Return the projects that conda packages provide, by name.
 
-    A package in ``own`` (the manifest's) or in ``table`` provides what that says; of the others,
-    those that depend on Python provide the project of their name.
+    A package in ``own`` (the manifest's ``pypi-names``) or in ``table`` provides the projects that
+    are listed there; another one provides the project of its own name if it depends on Python.
     """
     projects: dict[str, Provided] = {}
     for record in records:
@@ -160,26 +160,29 @@ def pypi_request(
     preferred: Iterable[PypiRecord] = (),
     cuts: Cuts = NO_CUTS,
 ) -> PypiRequest:
-    """The request of a target whose conda side is solved."""
-    known = tuple(records)
+    """Return the PyPI request of a target whose conda side is solved."""
+    solved = tuple(records)
     return PypiRequest(
         target=target,
-        python=python_of(known),
+        python=python_of(solved),
         requirements=target.view.pypi,
-        provided=provided(known, table, dict(target.pypi_names)),
+        provided=provided(solved, table, dict(target.pypi_names)),
         preferred=tuple(preferred),
         cuts=cuts,
     )
 
 
 def seeing_all(request: PypiRequest) -> PypiRequest:
-    """A request for which nothing is too new."""
+    """Return a request for which nothing is too new."""
     return replace(request, cuts=NO_CUTS)
 
 
 def places_only(request: PypiRequest) -> PypiRequest:
-    """A request for nothing, with what says where packages come from: for the newest there is."""
-    lines = tuple(line for line in request.requirements if _says_where(line.text))
+    """Return a request with the options that name indexes, but no requirements.
+
+    It serves to look up the newest versions.
+    """
+    lines = tuple(line for line in request.requirements if _names_an_index(line.text))
     options = request.target.pypi_options._replace(resolution="")
     target = request.target._replace(pypi_options=options)
     free = seeing_all(request)
@@ -198,7 +201,7 @@ def is_of_index(record: PypiRecord, request: PypiRequest) -> bool:
     return not any(place_of(line.text) for line in named)
 
 
-def _says_where(entry: str) -> bool:
+def _names_an_index(entry: str) -> bool:
     return entry.startswith("-") and split_option(entry)[0] not in (*EDITABLE, *FILES)
 
 
@@ -213,7 +216,7 @@ def _projects(record: CondaRecord, table: NameTable, own: NameTable) -> Sequence
 
 
 def pypi_version(version: str) -> str:
-    """A conda version in PyPI's form (PEP 440); the numbers that it begins with if it has none."""
+    """Return a conda version in PyPI's form (PEP 440); only its leading numbers if it has none."""
     try:
         return str(Version(version.replace("_", ".")))
     except InvalidVersion:

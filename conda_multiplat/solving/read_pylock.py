@@ -23,8 +23,8 @@ class Chosen:
 
     Attributes:
         records: the packages, by name.
-        built: names of those that have to be built where they are installed.
-        times: when their files were published, in seconds since 1970; 0 where nobody says it.
+        built: the names of those that have to be built where they are installed.
+        times: when their files were published, in seconds since 1970; 0 if the file doesn't say.
     """
 
     records: tuple[PypiRecord, ...]
@@ -43,7 +43,7 @@ def choose(
 
     Args:
         data: the parsed file.
-        tags: the target's wheel tags, the preferred first.
+        tags: the target's wheel tags, best first.
         provided: the projects that conda provides, which are left out.
         dependencies: project -> the projects that it needs.
     """
@@ -69,7 +69,7 @@ def choose(
                 size=plausible(file.size) if file else None,
             )
         )
-    return Chosen(tuple(sorted(records, key=lambda each: each.name)), frozenset(built), times)
+    return Chosen(tuple(sorted(records, key=lambda record: record.name)), frozenset(built), times)
 
 
 #: The file of a package that is a single file.

@@ -22,12 +22,12 @@ class Relation(NamedTuple):
 
     @property
     def words(self) -> str:
-        """What the other one is."""
+        """What the other channel is to the one that declares it."""
         if self.kind == "base":
             return f"the base of {self.channel}"
         return f"what {self.channel} overrides"
 
     @property
     def place(self) -> str:
-        """Where the other one has to stand."""
+        """Where the other channel has to be in the list of channels."""
         return f"{'before' if self.kind == 'base' else 'after'} {self.channel}"

@@ -1,4 +1,4 @@
-"""Targets -> solve requests, and the digest that a lock stores of its request.
+"""Solve requests of targets, and the digest of a request that a lock stores.
 
 Digest, recipe 1: the SHA-256 of the canonical JSON (sorted keys, no spaces, ASCII) of
 
@@ -8,7 +8,7 @@ Digest, recipe 1: the SHA-256 of the canonical JSON (sorted keys, no spaces, ASC
 4. ``pypi``: the PyPI requirements, sorted;
 5. ``pypi_names``: if there are PyPI requirements, the manifest's ``pypi-names``;
 6. ``pypi_options``: if there are PyPI requirements, the manifest's options for choosing their
-   versions, and the projects that come from an index of their own;
+   versions, and the projects that have an index of their own;
 7. ``categories``: if a category is not ``main``, the sorted pairs of category and requirement;
 8. ``exclude_newer``: if there are any, the texts of its rules, not the instants that they resolve
    to; those for PyPI only if there are PyPI requirements;
@@ -16,8 +16,8 @@ Digest, recipe 1: the SHA-256 of the canonical JSON (sorted keys, no spaces, ASC
    their requests, computed as if they were in no group.
 
 Comments, the order of lines, changes of other platforms and the machine's configuration don't
-affect it. A change of this recipe takes a new number and a new line in :data:`RECIPES`; this one is
-kept, since old locks are judged by theirs.
+affect it. A changed recipe needs a new number and a new line in :data:`RECIPES`; this one is kept,
+since old locks are checked with the recipe that made them.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class SolveRequest(NamedTuple):
         virtual_packages: the virtual packages that the solve assumes.
         channel_priority: ``strict``, ``flexible`` or ``disabled``.
         locked: previous records, preferred if they still fit.
-        constraints: MatchSpecs that apply to packages that are part of the solution.
+        constraints: MatchSpecs that bind a package only if something else requires it.
         cutoffs: packages that were published later are ignored.
     """
 
@@ -129,7 +129,7 @@ def recipe_for(targets: Iterable[Target]) -> int:
 
 
 def has_projects(target: Target) -> bool:
-    """Whether local projects are part of a target's request, or of one of its peers."""
+    """Return whether local projects are part of a target's request or of one of its peers'."""
     return any(member.view.projects for member in (target, *target.peers))
 
 
@@ -150,8 +150,8 @@ def _digest(target: Target, content_of: Callable[[Target], dict[str, Any]]) -> s
 
 
 def _content_with_projects(target: Target) -> dict[str, Any]:
-    said = (project.metadata.content() for project in target.view.projects)
-    projects = {json.dumps(content, sort_keys=True): content for content in said}
+    contents = (project.metadata.content() for project in target.view.projects)
+    projects = {json.dumps(content, sort_keys=True): content for content in contents}
     if not projects:
         return _content(target)
     return {**_content(target), "projects": [projects[text] for text in sorted(projects)]}
@@ -171,13 +171,13 @@ def _content(target: Target) -> dict[str, Any]:
         content["pypi_options"] = options
     if target.exclude_newer.is_stated:
         pypi = bool(target.view.pypi)
-        if said := target.exclude_newer.content(pypi=pypi):
-            content["exclude_newer"] = said
-    asked = (*target.view.conda, *target.view.pypi)
+        if rules := target.exclude_newer.content(pypi=pypi):
+            content["exclude_newer"] = rules
+    requirements = (*target.view.conda, *target.view.pypi)
     if grouped := sorted(
         {
             (requirement.category, requirement.text)
-            for requirement in asked
+            for requirement in requirements
             if requirement.category != "main"
         }
     ):

@@ -18,32 +18,32 @@ from conda_multiplat.vocabulary.records import PypiRecord
 def hash_faults(
     lines: Iterable[Requirement], records: Mapping[str, PypiRecord], subdir: str, python: str
 ) -> Iterator[tuple[Requirement, PypiRecord]]:
-    """The lines whose hashes are not those of what is locked for them, with that.
+    """Yield the lines whose hashes don't match the record that is locked for them, with it.
 
-    What conda provides is no file of an index, and is not looked at.
+    Packages that conda provides are not checked: they are not files of an index.
     """
     for line in lines:
         if not line.text.startswith(HASH):
             continue
-        hashes, asked = split_hashes(line.text)
-        if not holds_for(asked, subdir, python):
+        hashes, requirement = split_hashes(line.text)
+        if not holds_for(requirement, subdir, python):
             continue
-        record = _record(asked, records)
+        record = _record(requirement, records)
         if record and (record.is_folder or record.sha256 not in hashes):
-            yield line._replace(text=asked), record
+            yield line._replace(text=requirement), record
 
 
-def _record(asked: str, records: Mapping[str, PypiRecord]) -> PypiRecord | None:
-    place = place_of(asked)
+def _record(requirement: str, records: Mapping[str, PypiRecord]) -> PypiRecord | None:
+    place = place_of(requirement)
     if place and not place.name:
         where = str(place._replace(marker=""))
         return next((record for record in records.values() if is_at(where, record.url)), None)
-    return records.get(canonicalize_name(Pep508(asked).name))
+    return records.get(canonicalize_name(Pep508(requirement).name))
 
 
 def hash_message(record: PypiRecord) -> str:
-    """What is wrong with a record whose line asks for another hash."""
+    """Return the message for a record that has none of its line's hashes."""
     if record.is_folder or not record.sha256:
-        return f"{record.name} {record.version} is not locked as a file that has a hash"
+        return f"{record.name} {record.version} is locked without a hash"
     file = record.url.partition("#")[0].rpartition("/")[2]
-    return f"none of the line's hashes is that of {file}, sha256:{record.sha256}"
+    return f"none of the line's hashes matches {file}, which has sha256:{record.sha256}"

@@ -1,4 +1,4 @@
-"""Solve requests -> outcomes, independent of the engine."""
+"""Solve requests with any engine, and set the categories of the records."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ def categorised(
     requirements: Sequence[Requirement], records: Sequence[AnyRecord]
 ) -> tuple[AnyRecord, ...]:
     """Return records with their categories (CEP 37)."""
-    asked_for = {requirement.category for requirement in requirements}
-    if asked_for | {record.category for record in records} <= {"main"}:
+    stated = {requirement.category for requirement in requirements}
+    if stated | {record.category for record in records} <= {"main"}:
         return tuple(records)
-    asked = [(requirement.name, requirement.category) for requirement in requirements]
-    categories = categories_of(asked, depends_of(records))
+    roots = [(requirement.name, requirement.category) for requirement in requirements]
+    categories = categories_of(roots, depends_of(records))
     return tuple(
         record._replace(category=categories.get(record.name, "main")) for record in records
     )
@@ -82,7 +82,7 @@ def categories_of(
     """
     categories: dict[str, str] = {}
     for category in dict.fromkeys(["main", *(category for _, category in roots)]):
-        own = (name for name, asked in roots if asked == category)
-        for name in reachable(own, depends):
+        names = (name for name, stated in roots if stated == category)
+        for name in reachable(names, depends):
             categories.setdefault(name, category)
     return categories

@@ -17,12 +17,12 @@ _LOWEST = re.compile(r"(?:>=|==|~=)([0-9][0-9A-Za-z.]*)|([0-9][0-9A-Za-z.]*)\.\*
 
 
 def is_virtual(line: Requirement) -> bool:
-    """Whether a line requires a virtual package."""
+    """Return whether a line requires a virtual package."""
     return line.name.startswith("__")
 
 
 def virtual_advice(request: SolveRequest, lines: Iterable[Requirement]) -> tuple[str, ...]:
-    """What to promise for lines that no promised virtual package fits, or why that can't be."""
+    """Return what to promise for lines that no promise satisfies, or why it can't be promised."""
     return tuple(
         advice for line in lines if is_virtual(line) and (advice := _advice(request, line))
     )

@@ -32,7 +32,7 @@ NEWEST = {"__glibc": "2.99", "__osx": "99.0"}
 
 
 def platform_tags(subdir: str, packages: Iterable[VirtualPackage]) -> list[str]:
-    """Return the platform tags of a target, the preferred first; none if it has no wheels."""
+    """Return the platform tags of a target, best first; none if wheels don't support it."""
     versions = {package.name: package.version for package in packages}
     if subdir in _LINUX:
         return list(_linux(_LINUX[subdir], versions.get("__glibc", "2.17")))
@@ -60,18 +60,18 @@ def _two(version: str) -> tuple[int, int]:
 def tags(python: str, subdir: str, packages: Iterable[VirtualPackage]) -> list[Tag]:
     """Return the tags that a wheel for CPython ``python`` (``3.12.4``) may have, best first."""
     version = _two(python)
-    own = f"cp{version[0]}{version[1]}"
+    interpreter = f"cp{version[0]}{version[1]}"
     platforms = platform_tags(subdir, packages)
     return [
-        *cpython_tags(version, [own], platforms),
-        *compatible_tags(version, own, platforms),
+        *cpython_tags(version, [interpreter], platforms),
+        *compatible_tags(version, interpreter, platforms),
     ]
 
 
 def promise_for(platform: str) -> str:
     """Return the promise that a platform tag needs: ``manylinux_2_34_x86_64`` -> ``glibc: "2.34"``.
 
-    ``""`` if no promise can.
+    Return ``""`` if no promise helps.
     """
     family, *parts = platform.split("_")
     if family == "manylinux" and len(parts) > 1:

@@ -170,7 +170,7 @@ def _cpu_targets(locked: Locked) -> dict[CpuBuild, list[Target]]:
     if not targets:  # as usual: nothing else is worked out
         return {}
     add, every = invocation(locked.project, "add"), all_targets(locked.project.manifest)
-    return {build.for_these(where, every, add): where for build, where in targets.items()}
+    return {build.with_fix_for(where, every, add): where for build, where in targets.items()}
 
 
 def _note_cpu_builds(locked: Locked, console: Console) -> None:

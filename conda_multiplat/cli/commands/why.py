@@ -182,7 +182,7 @@ def _leaving_others_alone(
     if not having:
         return {}
     every, add = targets(project.manifest), invocation(project, "add")
-    return {i: build.for_these(having[build], every, add) for i, build in builds.items()}
+    return {i: build.with_fix_for(having[build], every, add) for i, build in builds.items()}
 
 
 def _question(place: _Place, settings: Settings) -> Question | None:

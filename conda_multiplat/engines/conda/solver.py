@@ -45,7 +45,12 @@ from conda_multiplat.engines.conda.wheel_advice import wheel_advice
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.gpu_driver import cuda_possible
 from conda_multiplat.manifest.model import Requirement
-from conda_multiplat.solving.newest_versions import NewestVersion, SolvedRequest, is_unclear, told
+from conda_multiplat.solving.newest_versions import (
+    NewestVersion,
+    SolvedRequest,
+    is_unclear,
+    with_reason_of,
+)
 from conda_multiplat.solving.outcomes import Arrived, Conflict, Outcome, Question, Solution, Why
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.solving.virtual_lines import virtual_advice
@@ -251,7 +256,7 @@ class _Run:
             ]
             tried = (self._alternatives.newest(request, record) for record in unclear)
             for record, tried_newest in zip(unclear, await asyncio.gather(*tried), strict=True):
-                newest[record.name] = told(newest[record.name], tried_newest)
+                newest[record.name] = with_reason_of(newest[record.name], tried_newest)
             return newest
 
     async def _why(self, request: SolveRequest, record: CondaRecord) -> Why:

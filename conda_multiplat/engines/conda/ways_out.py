@@ -13,7 +13,7 @@ from conda_multiplat.engines.conda.repodata import Repodata
 from conda_multiplat.engines.conda.smallest_clash import smallest_clash
 from conda_multiplat.engines.conda.specs import is_newer, record_matches
 from conda_multiplat.manifest.model import Requirement
-from conda_multiplat.solving.alternatives import letting_through
+from conda_multiplat.solving.alternatives import too_new_reason
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.channels import base_url, public_name
 from conda_multiplat.vocabulary.exclude_newer import Cutoffs
@@ -116,7 +116,7 @@ class WaysOut:
 
         names = await smallest_clash(sorted(newer), hidden) if newer else []
         return tuple(
-            letting_through(
+            too_new_reason(
                 name, str(newer[name].version), self._repodata.cut(request, newer[name]) or 0
             )
             for name in names

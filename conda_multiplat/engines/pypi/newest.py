@@ -190,7 +190,7 @@ class _Solved:
     def _here(self) -> Mapping[str, str]:
         """Return the version of each project, and whether conda provides it."""
         provided = {
-            package.name: f"{package.version} of conda" for package in self._request.provided
+            package.name: f"{package.version} from conda" for package in self._request.provided
         }
         return {**provided, **{record.name: record.version for record in self._records.values()}}
 

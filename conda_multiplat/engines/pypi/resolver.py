@@ -47,7 +47,7 @@ from conda_multiplat.engines.pypi.vendor_indexes import (
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.interrupts import held
 from conda_multiplat.machine.temporary import temporary_folder
-from conda_multiplat.solving.alternatives import letting_through
+from conda_multiplat.solving.alternatives import too_new_reason
 from conda_multiplat.solving.newest_versions import NewestVersion
 from conda_multiplat.solving.pypi import (
     Provided,
@@ -349,7 +349,7 @@ def _let_through(uv: Compiler, explanation: str) -> tuple[str, ...]:
     newer = too_new(uv.request, free.pylock().get("packages", ()))
     named = {canonicalize_name(name) for name in _NAME.findall(explanation)} & newer.keys()
     return tuple(
-        letting_through(name, version, uv.request.cuts.of(name) or 0)
+        too_new_reason(name, version, uv.request.cuts.of(name) or 0)
         for name, version in sorted(newer.items())
         if name in named or not named
     )

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from conda_multiplat.engines.pypi.index_logins import index_logins, with_login
 from conda_multiplat.lockfile.pypi_provenance import has_pytorch
 from conda_multiplat.manifest.pypi_options import CUDA_BACKENDS, PypiOptions
-from conda_multiplat.solving.markers import asked_for
+from conda_multiplat.solving.markers import required_projects
 from conda_multiplat.solving.pypi import PypiRequest
 from conda_multiplat.vocabulary.pip_options import split_option
 from conda_multiplat.vocabulary.records import PypiRecord
@@ -22,7 +22,7 @@ _PLACES = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no
 def asked_with_sources(request: PypiRequest) -> frozenset[str]:
     """Return the projects that lines request on this target and that have an index of their own."""
     target = request.target
-    asked = asked_for(request.requirements, target.subdir, request.python)
+    asked = required_projects(request.requirements, target.subdir, request.python)
     return frozenset(asked) & with_sources(request)
 
 

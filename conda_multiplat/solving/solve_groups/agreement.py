@@ -1,16 +1,16 @@
-"""Environments of one solve-group: one version of every package that they share.
+"""Let the environments of a solve-group agree on one version of every package that they share.
 
-Builds may differ, so that a CUDA and a CPU environment can be of one group. How they agree:
+Builds may differ, so that a CUDA and a CPU environment can be in one group. How they agree:
 
-1. Each is solved by itself. If they happen to agree, or one has no solution, that is the answer.
-2. Those that can be solved as one (same channels, same promises) are: each takes of that solution
-   what it needs.
-3. Else one after the other: each is bound to what all of them ask for, and to the versions of those
-   before it. Where one has no solution so, the versions that it can't have at all are out for
-   everybody; if there are none, it goes first in the next try.
+1. Each is solved by itself. If they happen to agree, or one has no solution, that is the result.
+2. If they can be solved as one (same channels, same promises), they are, and each takes the part of
+   that solution that it needs.
+3. Otherwise they are solved one after the other, each bound to what all of them require and to the
+   versions of those before it. If one then has no solution, the versions that it can't have at all
+   are excluded for all; if there are none, it goes first in the next try.
 
-A group's requests are yielded and their outcomes sent back, so that all groups of a run ask the
-engine at once (:func:`solve_together`).
+Requests are yielded and their outcomes sent back, so that the engine gets the requests of all
+groups at once (:func:`solve_together`).
 """
 
 from __future__ import annotations
@@ -25,33 +25,36 @@ Outcome = TypeVar("Outcome")
 Version = tuple[str, str]
 _NOTHING: Mapping[str, str] = {}
 
-#: Yields requests, is sent their outcomes, and returns those that stand.
+#: Yields requests, is sent their outcomes, and returns the final ones.
 Rounds = Generator[Sequence[Request], Sequence[Outcome], Sequence[Outcome]]
 
 
 class Terms(Protocol[Request, Outcome]):
-    """What requests and outcomes are to an agreement: there is a conda and a PyPI terms."""
+    """What an agreement has to know about requests and outcomes; conda and PyPI implement it."""
 
     def versions(self, outcome: Outcome) -> Mapping[str, str] | None:
-        """Name -> version of what a solution has; ``None`` for a conflict."""
+        """Return name -> version for the packages of a solution; ``None`` for a conflict."""
         ...  # pragma: no cover
 
     def bound(
         self, request: Request, versions: Mapping[str, str], excluded: Collection[Version]
     ) -> Request:
-        """A request bound to some versions, where the package is there, and to none of others."""
+        """Return a request limited to some versions, without the excluded ones.
+
+        Neither adds a package to the solution.
+        """
         ...  # pragma: no cover
 
     def joint(self, requests: Sequence[Request]) -> Request | None:
-        """Several requests as one; ``None`` where they can't be."""
+        """Return several requests as one; ``None`` if they can't be combined."""
         ...  # pragma: no cover
 
     def part(self, request: Request, whole: Outcome) -> Outcome:
-        """What a request takes of the outcome of a joint one."""
+        """Return the part of a joint request's outcome that a request needs."""
         ...  # pragma: no cover
 
     def disagreement(self, outcome: Outcome) -> Outcome:
-        """A conflict as one of the whole group."""
+        """Return a conflict as that of the whole group."""
         ...  # pragma: no cover
 
 
@@ -59,24 +62,24 @@ def solve_together(
     groups: Sequence[Rounds[Request, Outcome]],
     solve: Callable[[Sequence[Request]], Sequence[Outcome]],
 ) -> list[Sequence[Outcome]]:
-    """Each group's outcomes, in order; what all groups ask for in one round is solved at once."""
+    """Return each group's outcomes, in order; solve all groups' requests of a round at once."""
     results: dict[int, Sequence[Outcome]] = {}
-    asked = {index: next(group) for index, group in enumerate(groups)}
-    while asked:
-        outcomes = iter(solve([request for requests in asked.values() for request in requests]))
+    pending = {index: next(group) for index, group in enumerate(groups)}
+    while pending:
+        outcomes = iter(solve([request for requests in pending.values() for request in requests]))
         following: dict[int, Sequence[Request]] = {}
-        for index, requests in asked.items():
+        for index, requests in pending.items():
             answers = [next(outcomes) for _ in requests]
             try:
                 following[index] = groups[index].send(answers)
             except StopIteration as end:  # a generator returns its result like this
                 results[index] = end.value
-        asked = following
+        pending = following
     return [results[index] for index in range(len(groups))]
 
 
 def ungrouped(requests: Sequence[Request]) -> Rounds[Request, Outcome]:
-    """Requests that need not agree with any other."""
+    """Solve requests that need not agree with any others."""
     outcomes = yield requests
     return outcomes
 
@@ -86,14 +89,14 @@ def agreed(
     terms: Terms[Request, Outcome],
     settled: Mapping[str, str] = _NOTHING,
 ) -> Rounds[Request, Outcome]:
-    """Outcomes that agree, in the requests' order, or the conflict of those that can't.
+    """Return outcomes that agree, in the requests' order, or a conflict if they can't agree.
 
-    ``settled`` are versions that are known already.
+    ``settled`` are versions that are already fixed.
     """
     outcomes = yield requests
-    found = [terms.versions(outcome) for outcome in outcomes]
-    singly = [versions for versions in found if versions is not None]
-    if len(singly) < len(found) or _agree([settled, *singly]):
+    versions_of = [terms.versions(outcome) for outcome in outcomes]
+    singly = [versions for versions in versions_of if versions is not None]
+    if len(singly) < len(versions_of) or _agree([settled, *singly]):
         return outcomes
     joint = terms.joint(requests)
     if joint is not None:

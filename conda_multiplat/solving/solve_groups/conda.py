@@ -1,4 +1,4 @@
-"""How the conda sides of a solve-group's environments agree; see ``agreement``."""
+"""The conda side of an agreement between the environments of a solve-group; see ``agreement``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class CondaTerms:
     """Implements :class:`~conda_multiplat.solving.solve_groups.agreement.Terms`."""
 
     def versions(self, outcome: Outcome) -> Mapping[str, str] | None:
-        """Those of all records."""
+        """Return the versions of all records."""
         if isinstance(outcome, Conflict):
             return None
         return {record.name: record.version for record in outcome.records}
@@ -25,7 +25,7 @@ class CondaTerms:
     def bound(
         self, request: SolveRequest, versions: Mapping[str, str], excluded: Collection[Version]
     ) -> SolveRequest:
-        """By constraints, those of the peers' lines among them."""
+        """Bind it by constraints, including those from the lines of its peers."""
         bound = with_peers_lines(request)
         texts = set(bound.constraints)
         texts |= {f"{name} =={version}" for name, version in versions.items()}
@@ -33,22 +33,26 @@ class CondaTerms:
         return bound._replace(constraints=tuple(sorted(texts)))
 
     def joint(self, requests: Sequence[SolveRequest]) -> SolveRequest | None:
-        """Requests as one, where nothing but their requirements differs."""
+        """Combine requests that differ in nothing but their requirements."""
         first = requests[0]
         if any(_surroundings(request) != _surroundings(first) for request in requests):
             return None
-        asked = {line.text: line for request in reversed(requests) for line in request.requirements}
+        requirements = {
+            line.text: line for request in reversed(requests) for line in request.requirements
+        }
         locked = {
             record.name: record for request in reversed(requests) for record in request.locked
         }
-        return first._replace(requirements=tuple(asked.values()), locked=tuple(locked.values()))
+        return first._replace(
+            requirements=tuple(requirements.values()), locked=tuple(locked.values())
+        )
 
     def part(self, request: SolveRequest, whole: Outcome) -> Outcome:
-        """What a request needs of the solution of all."""
+        """Return what a request needs of the joint solution."""
         if isinstance(whole, Conflict):
             return replace(whole, request=request)
-        asked = (requirement.name for requirement in request.requirements)
-        names = reachable(asked, depends_of(whole.records))
+        roots = (requirement.name for requirement in request.requirements)
+        names = reachable(roots, depends_of(whole.records))
         return Solution(
             request,
             tuple(record for record in whole.records if record.name in names),
@@ -61,17 +65,17 @@ class CondaTerms:
         )
 
     def disagreement(self, outcome: Outcome) -> Outcome:
-        """With the environments that could not agree."""
+        """Add the environments that can't agree."""
         if isinstance(outcome, Solution):
             return outcome
         return replace(outcome, agreement=outcome.request.target.members)
 
 
 def with_peers_lines(request: SolveRequest) -> SolveRequest:
-    """A request bound to what its peers ask for too, but for the builds that they ask for."""
-    own = {requirement.text for requirement in request.requirements}
-    asked = (line for peer in request.target.peers for line in peer.view.conda)
-    texts = {_version_only(line) for line in asked if line.text not in own}
+    """Return a request bound to the versions, but not the builds, that its peers require too."""
+    texts_of_request = {requirement.text for requirement in request.requirements}
+    peers_lines = (line for peer in request.target.peers for line in peer.view.conda)
+    texts = {_version_only(line) for line in peers_lines if line.text not in texts_of_request}
     return request._replace(constraints=tuple(sorted(filter(None, texts))))
 
 

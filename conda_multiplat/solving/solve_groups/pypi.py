@@ -1,6 +1,6 @@
-"""How the PyPI sides of a solve-group's environments agree; see ``agreement``.
+"""The PyPI side of an agreement between the environments of a solve-group; see ``agreement``.
 
-What conda provides in one environment binds what PyPI has in another.
+The versions that conda provides in one environment bind the PyPI packages of another.
 """
 
 from __future__ import annotations
@@ -16,34 +16,35 @@ class PypiTerms:
     """Implements :class:`~conda_multiplat.solving.solve_groups.agreement.Terms`."""
 
     def versions(self, outcome: PypiOutcome) -> Mapping[str, str] | None:
-        """Those of an index and of conda.
+        """Return the versions of packages from an index and from conda.
 
-        What stands on this disk has the version that it has: nobody can be bound to it.
+        A local project has only the version that it has, so that no other environment can be bound
+        to it.
         """
         if isinstance(outcome, PypiConflict):
             return None
-        found = {record.name: record.version for record in outcome.records if "://" in record.url}
-        return found | {given.name: given.version for given in outcome.request.provided}
+        indexed = {record.name: record.version for record in outcome.records if "://" in record.url}
+        return indexed | {given.name: given.version for given in outcome.request.provided}
 
     def bound(
         self, request: PypiRequest, versions: Mapping[str, str], excluded: Collection[Version]
     ) -> PypiRequest:
-        """By constraints; conda's versions bind already, and are agreed."""
-        own = {given.name for given in request.provided}
-        lines = {f"{name}=={version}" for name, version in versions.items() if name not in own}
-        lines |= {f"{name}!={version}" for name, version in excluded if name not in own}
+        """Bind it by constraints; what conda provides is bound and agreed already."""
+        provided = {given.name for given in request.provided}
+        lines = {f"{name}=={version}" for name, version in versions.items() if name not in provided}
+        lines |= {f"{name}!={version}" for name, version in excluded if name not in provided}
         return replace(request, bound=tuple(sorted(lines)))
 
     def joint(self, requests: Sequence[PypiRequest]) -> PypiRequest | None:
-        """None: each has conda packages of its own, which a joint answer would mix up."""
+        """Return ``None``: each has its own conda packages, which can't be combined."""
         return None
 
     def part(self, request: PypiRequest, whole: PypiOutcome) -> PypiOutcome:
-        """Never asked for, since nothing is joint."""
+        """Raise ``NotImplementedError``: no request is joint."""
         raise NotImplementedError
 
     def disagreement(self, outcome: PypiOutcome) -> PypiOutcome:
-        """With the environments that could not agree."""
+        """Add the environments that can't agree."""
         if isinstance(outcome, PypiSolution):
             return outcome
         return replace(outcome, agreement=outcome.request.target.members)

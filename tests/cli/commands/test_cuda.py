@@ -59,7 +59,7 @@ def test_cpu_build_of_a_newer_version(alone: Host, project: Path, twin: Path) ->
     assert (
         " ! torch-twin 2.12.0 is a CPU build: 2.12.0 has no CUDA build for python 3.12"
         "  (default/linux-64)\n"
-        "     2.10.0 has one; to get it write `torch-twin >=2.5 cuda*` in environment.yml:7:5\n"
+        "     2.10.0 has one; to get it, write `torch-twin >=2.5 cuda*` in environment.yml:7:5\n"
     ) in said
     said = _lock(alone, project, twin, "python 3.12.*", "torch-twin >=2.5 cuda*")
     assert "CPU build" not in said
@@ -106,9 +106,9 @@ def test_line_that_others_share(
     manifest.write_text(re.sub(r"channels:\n  - .*\n", channels, text), encoding="utf-8")
     advice = f"conda multiplat add 'torch-twin >=2.5 cuda*' {command}"
     said = alone.multiplat("lock", "--channel-priority", "flexible", cwd=project).stderr
-    assert f"     2.10.0 has one; to get it run `{advice}`\n" in said
+    assert f"     2.10.0 has one; to get it, run `{advice}`\n" in said
     said = alone.multiplat("why", "torch-twin", *command.split(), cwd=project).stdout
-    assert f"  2.10.0 has one; to get it run `{advice}`\n" in said
+    assert f"  2.10.0 has one; to get it, run `{advice}`\n" in said
     alone.multiplat(*shlex.split(advice)[2:], "--no-install", cwd=project)
     lock = project / ("gpu.conda-lock.yml" if "gpu" in command else "conda-lock.yml")
     chosen = {
@@ -147,7 +147,7 @@ def test_cpu_build_of_an_earlier_lock(alone: Host, project: Path, twin: Path) ->
     said = _lock(alone, project, twin, *specs)
     assert (
         " ! torch-twin 2.12.0 is a CPU build: an earlier lock had it  (default/linux-64)\n"
-        "     2.12.0 has one; to get it run `conda multiplat lock --update torch-twin`\n"
+        "     2.12.0 has one; to get it, run `conda multiplat lock --update torch-twin`\n"
     ) in said
     said = alone.multiplat("lock", "--update", "torch-twin", cwd=project).stderr
     assert "CPU build" not in said
@@ -202,7 +202,9 @@ def test_real_pytorch(alone: Host, project: Path, real_slice: Path) -> None:
     lock.unlink()
     said = _lock(alone, project, real_slice, "python 3.12.*", "pytorch")
     assert " ! pytorch 2.12.0 is a CPU build: 2.12.0 has no CUDA build for python 3.12" in said
-    assert "     2.10.0 has one; to get it write `pytorch * cuda*` in environment.yml:7:5\n" in said
+    assert (
+        "     2.10.0 has one; to get it, write `pytorch * cuda*` in environment.yml:7:5\n" in said
+    )
 
 
 def test_real_pytorch_gpu(alone: Host, project: Path, real_slice: Path) -> None:
@@ -230,7 +232,7 @@ def test_only_a_driver_is_missing(alone: Host, project: Path, channel: Path) -> 
     write(project, channel, "needs-cuda", platforms="[linux-64, osx-arm64]")
     done = alone.multiplat("lock", cwd=project, code=1)
     said = (
-        '    where machines have CUDA, promise it: `linux-64: {cuda: "12.4"}` '
+        '    if the machines have CUDA, promise it: `linux-64: {cuda: "12.4"}` '
         "under multiplat: virtual-packages\n"
     )
     assert done.stderr.count(said) == 1  # macOS has none to promise

@@ -70,13 +70,13 @@ def test_what_is_in_the_way(alone: Host, project: Path, own: Path) -> None:
     assert _rows(done.stdout) == [
         ["*", "free", "1.0", "2.0", "2.0", "linux-64", ""],
         ["*", "glibc", "1.0", "1.0", "2.0", "linux-64", "it needs __glibc >=2.34; promised: 2.28"],
-        ["*", "held", "1.0", "1.0", "2.0", "linux-64", "tool 1.0 allows held <2 only"],
+        ["*", "held", "1.0", "1.0", "2.0", "linux-64", "tool 1.0 allows only held <2"],
         ["*", "lined", "1.0", "1.0", "2.0", "linux-64", "lined <2 in environment.yml:6:5"],
-        ["*", "needy", "1.0", "1.0", "2.0", "linux-64", "it needs part >=2; here: 1.0"],
+        ["*", "needy", "1.0", "1.0", "2.0", "linux-64", "it needs part >=2; locked: 1.0"],
         ["", "part", "1.0", "1.0", "2.0", "linux-64", "tool 1.0 needs part <2"],
         [
             *("*", "tangled", "1.0", "1.0", "2.0", "linux-64"),
-            "not together with tool in environment.yml:9:5",
+            "conflicts with tool in environment.yml:9:5",
         ],
     ]
     assert done.stderr == (
@@ -104,10 +104,10 @@ def test_at_the_cost_of_others(alone: Host, project: Path, own: Path) -> None:
     assert set(reasons) == {"part", "t0", "t1", "t2", "t3"}
     assert reasons["part"] == "inner 1 needs part <2"
     assert [reasons[f"t{n}"] for n in range(4)] == [
-        "others would be older: write `t0 >=2` in environment.yml:7:5",
-        "others would be older: write `t1 >=2` in environment.yml:8:5",
-        "not together with the rest: conda multiplat why t2",
-        "not together with the rest: conda multiplat why t3",
+        "would make others older: write `t0 >=2` in environment.yml:7:5",
+        "would make others older: write `t1 >=2` in environment.yml:8:5",
+        "held back by other packages: conda multiplat why t2",
+        "held back by other packages: conda multiplat why t3",
     ]
 
 
@@ -139,7 +139,7 @@ def test_other_pythons_and_systems(alone: Host, project: Path, own: Path) -> Non
     assert rows == {
         "python": "python 3.11.* in environment.yml:6:5",
         "several": "it has no build for python 3.11",
-        "single": "it needs python >=3.13; here: 3.11.9",
+        "single": "it needs python >=3.13; locked: 3.11.9",
     }
 
 
@@ -153,7 +153,7 @@ def test_channels(alone: Host, project: Path, tmp_path: Path) -> None:
     path.write_text(text, encoding="utf-8")
     alone.multiplat("lock", "--channel-priority", "strict", cwd=project)
     (found,) = alone.json("outdated", cwd=project)["outdated"]
-    assert found["reason"] == f"it is in {second.as_uri()}, after another channel"
+    assert found["reason"] == f"it is in {second.as_uri()}, which has a lower priority"
 
 
 def test_targets_that_agree_share_a_line(door: Host, project: Path, own: Path) -> None:
@@ -249,7 +249,7 @@ def test_pypi(alone: Host, project: Path, tmp_path: Path) -> None:
             *where,
             "lined<2; python_version > '3' in environment.yml:11:9",
         ],
-        ["*", "needy (PyPI)", "1.0", *where, "it needs numpy>=2; here: 1.26.4 of conda"],
+        ["*", "needy (PyPI)", "1.0", *where, "it needs numpy>=2; locked: 1.26.4 from conda"],
         ["", "part (PyPI)", "1.0", *where, "robot 1.0 needs part<2"],
     ]
 

@@ -89,9 +89,9 @@ def test_both_owners_are_named(alone: Host, project: Path, channel: Path, pypi: 
     assert (
         " ! ninja is locked twice: conda's 1.12 and PyPI's 1.11, which builder needs  "
         f"(default/{SUBDIR})\n"
-        "   install refuses them where a file would be of both\n"
-        "   to have conda's alone: multiplat: {pypi-names: {ninja: ninja}}; "
-        "`ninja: null` there says that both are meant\n"
+        "   install refuses them if both contain the same file\n"
+        "   to keep only conda's, write `multiplat: {pypi-names: {ninja: ninja}}`; "
+        "to keep both, write `ninja: null` there\n"
     ) in told
     twice = alone.json("lock", cwd=project)["locked_twice"]
     assert [(each["conda"], each["pypi"], each["needed_by"]) for each in twice] == [

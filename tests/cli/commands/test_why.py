@@ -81,7 +81,7 @@ def test_an_earlier_lock(alone: Host, project: Path, tools: Path) -> None:
     write(project, tools, "base", platforms=LINUX)
     alone.multiplat("lock", cwd=project)
     assert _why(alone, project, "base").endswith(
-        "  2.0 is the newest\n    to get it run `conda multiplat lock --update base`\n"
+        "  2.0 is the newest\n    to get it, run `conda multiplat lock --update base`\n"
     )
     write(project, tools, "base <9", platforms=LINUX)
     done = alone.multiplat("why", "base", cwd=project)
@@ -101,7 +101,7 @@ def test_not_the_solver_s_choice(alone: Host, project: Path, tmp_path: Path) -> 
     write(project, write_repodata(tmp_path / "c", packages), "both", platforms=LINUX)
     alone.multiplat("lock", cwd=project)
     assert _why(alone, project, "part").endswith(
-        "  2 is the newest\n    to get it add `- part >=2` to the dependencies\n"
+        "  2 is the newest\n    to get it, add `- part >=2` to the dependencies\n"
     )
 
 
@@ -161,7 +161,7 @@ def test_no_promise(alone: Host, project: Path, torches: Path) -> None:
     assert _why(alone, project, "torch").endswith(
         "  2.0 is the newest\n"
         "  a CPU build: the manifest promises no CUDA for linux-64\n"
-        '    2.0 has one; to get it promise it: `linux-64: {cuda: "12.4"}` '
+        '    2.0 has one; to get it, promise it: `linux-64: {cuda: "12.4"}` '
         "under multiplat: virtual-packages\n"
     )
 
@@ -174,7 +174,7 @@ def test_cuda_of_this_machine(door: Host, project: Path, torches: Path) -> None:
     note = (
         " ! torch 2.0 is a CPU build: the manifest promises no CUDA for linux-64"
         "  (default/linux-64)\n"
-        '     2.0 has one; to get it promise it: `linux-64: {cuda: "12.6"}` '
+        '     2.0 has one; to get it, promise it: `linux-64: {cuda: "12.6"}` '
         "under multiplat: virtual-packages\n"
     )
     assert note in said.stderr
@@ -211,7 +211,7 @@ def test_channel_priority(alone: Host, project: Path, torches: Path, tmp_path: P
     assert (
         f" ! torch 2.0 is a CPU build: its CUDA builds are in {torches.as_uri()}, "
         "after a channel that has it too (priority)  (default/linux-64)\n"
-        f"     2.0 has one; to get it write `{spec}` in environment.yml:7:5\n"
+        f"     2.0 has one; to get it, write `{spec}` in environment.yml:7:5\n"
     ) in said
     manifest.write_text(text.replace("- torch\n", f"- '{spec}'\n"), encoding="utf-8")
     alone.multiplat("lock", cwd=project)
@@ -243,7 +243,7 @@ def test_pypi(alone: Host, project: Path, tmp_path: Path) -> None:
         )
         assert "robot" in said.split("no solution with")[1]
         assert _why(alone, project, "free").endswith(
-            "  1.1 is the newest\n    to get it run `conda multiplat lock --update free`\n"
+            "  1.1 is the newest\n    to get it, run `conda multiplat lock --update free`\n"
         )
         assert _why(alone, project, "robot").endswith("  1.0 is the newest\n")
     assert locked(project)["linux-64"]["free"] == "1.0"
