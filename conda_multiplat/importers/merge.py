@@ -14,7 +14,7 @@ from typing import NamedTuple
 from conda_multiplat.importers.values import Imported, Lost, conda_meaning, pypi_meaning
 from conda_multiplat.importers.write_manifest import common_order
 from conda_multiplat.lockfile.model import LockFile
-from conda_multiplat.manifest.license_rules import combined
+from conda_multiplat.manifest.license_rules import combine_rules
 from conda_multiplat.manifest.model import Environment, Manifest, Requirement, View
 from conda_multiplat.manifest.pypi_options import PypiOptions
 from conda_multiplat.vocabulary.errors import Location, Problem
@@ -114,7 +114,7 @@ def merge(parts: Sequence[Part]) -> Imported:
             (manifest.pypi for manifest in reversed(manifests) if any(manifest.pypi)),
             PypiOptions(),
         ),
-        licenses=combined([manifest.licenses for manifest in manifests]),
+        licenses=combine_rules([manifest.licenses for manifest in manifests]),
         ignored=tuple(
             {entry[:3]: entry for manifest in manifests for entry in manifest.ignored}.values()
         ),

@@ -247,7 +247,7 @@ def _multiplat(manifest: Manifest, words: Mapping[Location, str], reasons: Reaso
         lines += ["  pypi-names:"] * (index == 0)
         lines.append(f"    {_text(name)}: {_flow(projects)}")
     if any(manifest.pypi):
-        lines += ["  pypi:", *(f"    {key}: {v}" for key, v in manifest.pypi.said().items())]
+        lines += ["  pypi:", *(f"    {key}: {v}" for key, v in manifest.pypi.choices().items())]
         lines += _mapping("indexes", manifest.pypi.indexes)
         lines += _mapping("sources", manifest.pypi.sources)
     lines += _licenses(manifest.licenses)

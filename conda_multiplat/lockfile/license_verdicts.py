@@ -44,7 +44,7 @@ def judge(name: str, facts: PackageFacts, rules: LicenseRules) -> LicenseVerdict
     if verdict.verdict not in ("denied", "unknown"):
         return verdict
     for exception in rules.exceptions:
-        if exception.is_for(name) and exception.license in ("", *stated):
+        if exception.applies_to(name) and exception.license in ("", *stated):
             return LicenseVerdict(stated, "exception", exception.reason, exception)
     return verdict
 

@@ -125,7 +125,7 @@ class _Expansion:
         option, value = split_option(entry.text)
         path = file_path(value, origin.homes[0])
         if path in origin.above:
-            hint = "break the circle of -r and -c"
+            hint = "break the cycle of -r and -c"
             self.problems.add(Problem(entry.at, f"{value} reads itself", hint))
             return
         foreign = is_foreign(path, self.base)

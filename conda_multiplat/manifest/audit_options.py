@@ -19,9 +19,9 @@ IGNORED = ("id", "reason", "until")
 VULNERABILITY = r"[A-Za-z0-9][A-Za-z0-9._:-]*"
 DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _HINTS = {
-    "id": "the vulnerability: `id: GHSA-…`, `CVE-…` or `PYSEC-…`",
-    "reason": "why it does no harm here: `reason: we read no files of others`",
-    "until": "the last day on which it is ignored: `until: 2027-06-30`",
+    "id": "name the vulnerability: `id: GHSA-…`, `CVE-…` or `PYSEC-…`",
+    "reason": "write why it does no harm here: `reason: we read only our own files`",
+    "until": "write the last day on which it is ignored: `until: 2027-06-30`",
 }
 
 
@@ -64,11 +64,11 @@ def _ignored(reader: Reader, node: yaml.Node) -> Iterator[Ignored]:
             for name in IGNORED:
                 if name not in keys:
                     reader.problem(item, f"{what} has no `{name}`", _HINTS[name])
-        said = {
+        usable = {
             name: text for name, text in texts.items() if text and _is_usable(reader, name, text)
         }
-        if len(said) == len(IGNORED):
-            values = {name: said[name].value for name in IGNORED}
+        if len(usable) == len(IGNORED):
+            values = {name: usable[name].value for name in IGNORED}
             yield Ignored(**values, at=reader.place(item))
 
 
@@ -85,7 +85,7 @@ def _is_usable(reader: Reader, name: str, text: Text) -> bool:
     return False
 
 
-_KINDS = {"id": "the name of a vulnerability", "reason": "a reason", "until": "a date"}
+_KINDS = {"id": "the name of a vulnerability", "reason": "an explanation", "until": "a date"}
 
 
 def _is_date(text: str) -> bool:

@@ -84,7 +84,7 @@ def _combine_channels(
             Problem(
                 later[0].at,
                 f"these channels and those of {earlier[0].at} ({other}) have no common order",
-                "write the same list in both files, or the end of the other's",
+                "write the same list in both files, or in one only the end of the other's",
             )
         )
     return longer
@@ -97,10 +97,10 @@ def relation_problems(environments: dict[str, Environment], heads: Sequence[Head
         for parent in environment.extends:
             if parent not in environments:
                 problems.add(_unknown(parent, environment.at, "extends", environments))
-        own = environment.name != DEFAULT_ENVIRONMENT
-        if own and _extends_itself(environment.name, environments):
+        is_declared = environment.name != DEFAULT_ENVIRONMENT
+        if is_declared and _extends_itself(environment.name, environments):
             message = f"environment {environment.name!r} extends itself"
-            problems.add(Problem(environment.at, message, "break the circle of `extends`"))
+            problems.add(Problem(environment.at, message, "break the cycle of `extends`"))
     for head in heads:
         for text in head.prefer:
             if text.value not in environments:
@@ -145,8 +145,8 @@ def lonely_groups(environments: Iterable[Environment]) -> list[str]:
             members.setdefault(environment.solve_group, []).append(environment.name)
     lonely = [(group, names[0]) for group, names in members.items() if len(names) == 1]
     return [
-        f"solve-group {group!r} has one environment only, {name!r}: "
-        "name the same group in the one that it should agree with"
+        f"solve-group {group!r} has only one environment, {name!r}: "
+        "write the same group in those that it should agree with"
         for group, name in lonely
     ]
 
@@ -176,13 +176,13 @@ def shared_name_problems(manifest: Manifest) -> set[Problem]:
         # On macOS and Windows, names of folders are case-insensitive.
         other = first.setdefault(conda_name.casefold(), name)
         if other != name:
-            message = f"environment {name!r} would be named {conda_name}, as {other!r} is"
+            message = f"environment {name!r} would be named {conda_name}, like {other!r}"
             problems.add(Problem(environment.at, message, "give it another `name:`"))
     return problems
 
 
 def _unknown(name: str, at: Location, key: str, known: Iterable[str]) -> Problem:
-    hint = nearest_or_all(name, known, "there are")
+    hint = nearest_or_all(name, known, "available")
     return Problem(at, f"unknown environment {name!r} in {key}", hint)
 
 

@@ -28,7 +28,7 @@ OF_PACKAGES = "exclude-newer-package"
 KEYS = (EVERYTHING, OF_CHANNELS, OF_PACKAGES)
 
 
-class Said(NamedTuple):
+class FileRules(NamedTuple):
     """The rules of one file.
 
     Attributes:
@@ -40,20 +40,20 @@ class Said(NamedTuple):
     places: tuple[Text, ...] = ()
 
 
-def read_exclude_newer(reader: Reader, keys: Mapping[str, tuple[Text, yaml.Node]]) -> Said:
+def read_exclude_newer(reader: Reader, keys: Mapping[str, tuple[Text, yaml.Node]]) -> FileRules:
     """Read the keys of ``multiplat:``, adding problems to ``reader``."""
     everything = ""
     if EVERYTHING in keys and not is_null(keys[EVERYTHING][1]):
         everything = _everything(reader, keys[EVERYTHING][1])
-    channels = _own(reader, OF_CHANNELS, keys)
-    packages = _own(reader, OF_PACKAGES, keys)
+    channels = _specific(reader, OF_CHANNELS, keys)
+    packages = _specific(reader, OF_PACKAGES, keys)
     _require_names(reader, [key for key, _ in packages])
     rule = Rule(
         everything,
         tuple((_plain(key.value), text) for key, text in channels),
         tuple(sorted((key.value.lower(), text) for key, text in packages)),
     )
-    return Said(rule, tuple(key for key, _ in channels))
+    return FileRules(rule, tuple(key for key, _ in channels))
 
 
 def _everything(reader: Reader, node: yaml.Node) -> str:
@@ -64,22 +64,22 @@ def _everything(reader: Reader, node: yaml.Node) -> str:
     return text.value.strip() if text else ""
 
 
-def _own(
+def _specific(
     reader: Reader, what: str, keys: Mapping[str, tuple[Text, yaml.Node]]
 ) -> list[tuple[Text, str]]:
     if what not in keys:
         return []
     node = keys[what][1]
     reader.no_selectors(node, what)
-    said = []
+    rules = []
     for name, (key, child) in reader.mapping(node, what).items():
         text = reader.text(child, f"{what} of {name}")
         if text and not (is_never(text.value) or is_rule(text.value)):
-            hint = f"{FORMS}, or `{NEVER}` to let it through"
+            hint = f"{FORMS}, or `{NEVER}` to exempt it"
             reader.problem(text.at, f"{what} of {name} is {text.value!r:.60}", hint)
         elif text:
-            said.append((key, NEVER if is_never(text.value) else text.value.strip()))
-    return said
+            rules.append((key, NEVER if is_never(text.value) else text.value.strip()))
+    return rules
 
 
 def _require_names(reader: Reader, keys: Iterable[Text]) -> None:
@@ -88,24 +88,28 @@ def _require_names(reader: Reader, keys: Iterable[Text]) -> None:
     for key in keys:
         first = places.setdefault(key.value.lower(), key.at)
         if not re.fullmatch(PACKAGE_NAME, key.value):
-            hint = "write a package's name alone"
+            hint = "write only a package's name"
             reader.problem(
                 key.at, f"{OF_PACKAGES} names {key.value!r:.60}, which is not a package", hint
             )
         elif first != key.at:
-            reader.problem(key.at, f"{OF_PACKAGES} names {key.value} twice", f"{first} does too")
+            reader.problem(
+                key.at,
+                f"{OF_PACKAGES} names {key.value} twice",
+                f"{first} names it too: remove one of them",
+            )
 
 
 def _plain(channel: str) -> str:
     return public_name(channel).rstrip("/")
 
 
-def combined(said: Iterable[Said]) -> ExcludeNewer:
+def combine_rules(files: Iterable[FileRules]) -> ExcludeNewer:
     """Combine the rules of several files; later files take precedence."""
     everything = ""
     channels: dict[str, str] = {}
     packages: dict[str, str] = {}
-    for entry in said:
+    for entry in files:
         everything = entry.rule.everything or everything
         channels |= dict(entry.rule.channels)
         packages |= dict(entry.rule.packages)
@@ -118,8 +122,10 @@ def of_both(rule: Rule) -> ExcludeNewer:
     return ExcludeNewer(rule, rule._replace(channels=()))
 
 
-def channel_problems(said: Sequence[Said], environments: Mapping[str, Environment]) -> set[Problem]:
-    """Return problems of channels that the manifest does not name: a typo would exempt packages."""
+def channel_problems(
+    files: Sequence[FileRules], environments: Mapping[str, Environment]
+) -> set[Problem]:
+    """Return problems with channels that the manifest does not name: a typo exempts packages."""
     views = [view for environment in environments.values() for view in environment.views.values()]
     named = {_plain(text.value) for view in views for text in view.channels}
     of_specs = (spec_channel(line.text) for view in views for line in view.conda)
@@ -128,7 +134,7 @@ def channel_problems(said: Sequence[Said], environments: Mapping[str, Environmen
         return set()
     return {
         _unknown(key.at, key.value, sorted(named - {"nodefaults"}))
-        for entry in said
+        for entry in files
         for key in entry.places
         if _plain(key.value) not in named
     }

@@ -9,9 +9,9 @@ import yaml
 
 from conda_multiplat.manifest import exclude_newer
 from conda_multiplat.manifest.audit_options import Ignored, read_audit_options
-from conda_multiplat.manifest.exclude_newer import Said, read_exclude_newer
+from conda_multiplat.manifest.exclude_newer import FileRules, read_exclude_newer
 from conda_multiplat.manifest.license_rules import LicenseRules, read_license_rules
-from conda_multiplat.manifest.model import CONDAS_OWN, Environment
+from conda_multiplat.manifest.model import BASE_NAMES, Environment
 from conda_multiplat.manifest.pypi_options import PypiOptions, read_pypi_options
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.names import (
@@ -79,7 +79,7 @@ class Head:
         self.pypi_names: dict[str, tuple[str, ...]] = {}
         self.pypi = PypiOptions()
         self.licenses = LicenseRules()
-        self.exclude_newer = Said()
+        self.exclude_newer = FileRules()
         self.solve_group = ""
         self.ignored: tuple[Ignored, ...] = ()
         self.warnings: list[str] = []
@@ -112,8 +112,8 @@ def _head_key(reader: Reader, key: Text, node: yaml.Node, head: Head) -> None:
             reader.text(node, "category")
         case unknown if unknown not in TOP_LEVEL:
             hint = _CONDA_LOCK.get(unknown) or did_you_mean(unknown, TOP_LEVEL)
-            shown = f"{key.at}: unknown key {unknown!r} is ignored"
-            head.warnings.append(f"{shown} ({hint})" if hint else shown)
+            message = f"{key.at}: unknown key {unknown!r} is ignored"
+            head.warnings.append(f"{message} ({hint})" if hint else message)
 
 
 def _name(reader: Reader, node: yaml.Node) -> Text | None:
@@ -148,23 +148,23 @@ def _multiplat(reader: Reader, node: yaml.Node, head: Head) -> None:
     keys = reader.known(node, "multiplat", MULTIPLAT)
     if promises := keys.get("virtual-packages"):
         head.promises = _promises(reader, promises[1])
-    if promises := keys.get("prefer"):
-        reader.no_selectors(promises[1], "prefer")
-        head.prefer = reader.texts(promises[1], "prefer")
-    if promises := keys.get("pypi-names"):
-        reader.no_selectors(promises[1], "pypi-names")
-        for name, (_, child) in reader.mapping(promises[1], "pypi-names").items():
+    if preferred := keys.get("prefer"):
+        reader.no_selectors(preferred[1], "prefer")
+        head.prefer = reader.texts(preferred[1], "prefer")
+    if names := keys.get("pypi-names"):
+        reader.no_selectors(names[1], "pypi-names")
+        for name, (_, child) in reader.mapping(names[1], "pypi-names").items():
             head.pypi_names[name.lower()] = _projects(reader, name, child)
-    if promises := keys.get("pypi"):
-        head.pypi = read_pypi_options(reader, promises[1])
+    if options := keys.get("pypi"):
+        head.pypi = read_pypi_options(reader, options[1])
     if rules := keys.get("licenses"):
         head.licenses = read_license_rules(reader, rules[1])
     if audit := keys.get("audit"):
         head.ignored = read_audit_options(reader, audit[1])
     head.exclude_newer = read_exclude_newer(reader, keys)
     head.solve_group = _solve_group(reader, keys)
-    if promises := keys.get("environments"):
-        for key, child in reader.mapping(promises[1], "environments").values():
+    if environments := keys.get("environments"):
+        for key, child in reader.mapping(environments[1], "environments").values():
             head.environments[key.value] = _environment(reader, key, child)
 
 
@@ -191,13 +191,13 @@ def _solve_group(reader: Reader, keys: dict[str, tuple[Text, yaml.Node]]) -> str
 def _environment(reader: Reader, key: Text, node: yaml.Node) -> Environment:
     what = f"environment {key.value!r}"
     if key.value == DEFAULT_ENVIRONMENT:
-        hint = "its dependencies are the top-level ones"
-        reader.problem(key.at, "environment 'default' is always there", hint)
+        hint = "write its dependencies at the top level"
+        reader.problem(key.at, "environment 'default' always exists", hint)
     elif not re.fullmatch(ENVIRONMENT_NAME, key.value):
-        hint = "it names a file: write letters, digits, `-`, `_` and `.`"
+        hint = "it is part of a file name: write letters, digits, `-`, `_` and `.`"
         reader.problem(key.at, f"{key.value!r} can't be an environment's name", hint)
     elif is_device(key.value):  # Windows could not check out such a lock
-        hint = "it names a file, and Windows has a device of that name: choose another"
+        hint = "it is part of a file name, which Windows reserves for a device: choose another"
         reader.problem(key.at, f"{key.value!r} can't be an environment's name", hint)
     keys = reader.known(node, what, ENVIRONMENT)
     extends: tuple[str, ...] = (DEFAULT_ENVIRONMENT,)
@@ -223,9 +223,9 @@ def _own_name(reader: Reader, keys: dict[str, tuple[Text, yaml.Node]]) -> str:
         return ""
     reader.no_selectors(keys["name"][1], "name")
     name = _name(reader, keys["name"][1])
-    if name and name.value in CONDAS_OWN:
-        hint = "choose a name of its own for the environment"
-        reader.problem(name.at, f"name: {name.value} is conda's own environment", hint)
+    if name and name.value in BASE_NAMES:
+        hint = "choose another name for the environment"
+        reader.problem(name.at, f"name: {name.value} is conda's base environment", hint)
     return name.value if name else ""
 
 

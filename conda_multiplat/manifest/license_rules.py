@@ -32,8 +32,8 @@ class LicenseException(NamedTuple):
     reason: str
     at: Location
 
-    def is_for(self, name: str) -> bool:
-        """Whether it applies to a package; PyPI's names match in any spelling."""
+    def applies_to(self, name: str) -> bool:
+        """Return whether it applies to a package; PyPI's names match in any spelling."""
         return name in (self.package, project_name(self.package))
 
 
@@ -50,8 +50,8 @@ class LicenseRules(NamedTuple):
     deny: tuple[Text, ...] = ()
     exceptions: tuple[LicenseException, ...] = ()
 
-    def said(self) -> dict[str, Any]:
-        """The rules without their locations."""
+    def content(self) -> dict[str, Any]:
+        """Return the rules without their locations."""
         return {
             "allow": [text.value for text in self.allow],
             "deny": [text.value for text in self.deny],
@@ -59,7 +59,7 @@ class LicenseRules(NamedTuple):
         }
 
 
-def combined(rules: Sequence[LicenseRules]) -> LicenseRules:
+def combine_rules(rules: Sequence[LicenseRules]) -> LicenseRules:
     """Combine the rules of several files; of a package's exceptions, the last applies.
 
     A licence that one file denies is denied.
@@ -87,26 +87,26 @@ def read_license_rules(reader: Reader, node: yaml.Node) -> LicenseRules:
     for text in allow:
         if text.value in listed:
             hint = f"{listed[text.value]} denies it: remove one of them"
-            reader.problem(text.at, f"{text.value!r} is allowed and denied", hint)
+            reader.problem(text.at, f"{text.value!r} is both allowed and denied", hint)
     exceptions = _exceptions(reader, keys["exceptions"][1]) if "exceptions" in keys else ()
     return LicenseRules(allow, deny, exceptions)
 
 
 def _exceptions(reader: Reader, node: yaml.Node) -> tuple[LicenseException, ...]:
-    found = []
+    exceptions = []
     for name, (key, child) in reader.mapping(node, "exceptions").items():
         keys = reader.known(child, f"the exception for {name}", EXCEPTION)
         texts = {word: reader.text(keys[word][1], word) for word in EXCEPTION if word in keys}
         if "reason" not in keys:
-            hint = "write `reason:` and why it may have its licence"
+            hint = "write `reason:` and why the package may have its licence"
             reader.problem(key.at, f"the exception for {name} has no reason", hint)
         if (reason := texts.get("reason")) and not reason.value.strip():
-            hint = "write why it may have its licence"
-            reader.problem(reason.at, f"the reason of the exception for {name} is empty", hint)
+            hint = "write why the package may have its licence"
+            reader.problem(reason.at, f"the exception for {name} has an empty reason", hint)
         values = {word: text.value if text else "" for word, text in texts.items()}
         entry = values.get("license", ""), values.get("reason", "")
-        found.append(LicenseException(name.lower(), *entry, key.at))
-    return tuple(found)
+        exceptions.append(LicenseException(name.lower(), *entry, key.at))
+    return tuple(exceptions)
 
 
 def license_problems(rules: LicenseRules, check: LicenseCheck) -> set[Problem]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 #: Names of conda's base environment.
-CONDAS_OWN = ("base", "root")
+BASE_NAMES = ("base", "root")
 
 
 class Requirement(NamedTuple):
@@ -126,15 +126,15 @@ class Manifest(NamedTuple):
     @property
     def prefix_name(self) -> str | None:
         """The name of the conda environment to create; ``None`` for conda's base environment."""
-        return None if self.name in CONDAS_OWN else self.name
+        return None if self.name in BASE_NAMES else self.name
 
     def conda_name(self, name: str) -> str | None:
         """Return the name of an environment's conda environment: its ``name:`` or ``NAME-ENV``.
 
         ``default`` is ``NAME``. ``None`` if the manifest has no name.
         """
-        if own := self.environments[name].own_name:
-            return own
+        if own_name := self.environments[name].own_name:
+            return own_name
         first = self.prefix_name
         return first if first is None or name == DEFAULT_ENVIRONMENT else f"{first}-{name}"
 
@@ -164,13 +164,13 @@ class Manifest(NamedTuple):
         """Return an environment's platforms: its own, or those common to all that it extends."""
         if self.environments[name].platforms:
             return self.environments[name].platforms
-        known: dict[str, tuple[str, ...]] = {}
+        platforms: dict[str, tuple[str, ...]] = {}
         for environment in self.lineage(name):  # environments come after those that they extend
-            parents = [known[parent] for parent in environment.extends]
+            parents = [platforms[parent] for parent in environment.extends]
             first = parents[0] if parents else self.platforms
             inherited = tuple(subdir for subdir in first if all(subdir in p for p in parents))
-            known[environment.name] = environment.platforms or inherited
-        return known[name]
+            platforms[environment.name] = environment.platforms or inherited
+        return platforms[name]
 
     def peers_of(self, name: str, subdir: str) -> list[str]:
         """Return the other environments of its solve-group that have the platform."""

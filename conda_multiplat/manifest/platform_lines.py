@@ -64,8 +64,8 @@ class LineReader:
         lines.views[DEFAULT_ENVIRONMENT] = self._view(keys, self._category(keys))
         if variables := keys.get("variables"):
             lines.variables = self._variables(variables[1])
-        if variables := keys.get("multiplat"):
-            multiplat = self._reader.mapping(variables[1], "multiplat")
+        if table := keys.get("multiplat"):
+            multiplat = self._reader.mapping(table[1], "multiplat")
             if environments := multiplat.get("environments"):
                 self._environments(environments[1], lines)
         return lines
@@ -119,7 +119,7 @@ class LineReader:
         if self._comment_line:
             self._reader.problem(
                 key.at,
-                f"{key.value} here, a comment selector in line {self._comment_line}",
+                f"{key.value} is used here, but line {self._comment_line} has a comment selector",
                 "use one kind of selector in a file: `# [linux]` or `sel(linux): SPEC`",
             )
         return holds
@@ -150,7 +150,7 @@ class LineReader:
         variables: dict[str, str] = {}
         for name, (key, child) in self._reader.mapping(node, "variables").items():
             if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-                hint = "write letters, digits and `_`, no digit first"
+                hint = "write letters, digits and `_`; the first can't be a digit"
                 self._reader.problem(key.at, f"{name!r} can't be an environment variable", hint)
             text = None if is_null(child) else self._reader.text(child, f"variable {name}")
             variables[name] = text.value if text else ""

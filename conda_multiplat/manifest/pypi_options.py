@@ -64,7 +64,7 @@ class PypiOptions(NamedTuple):
     sources: tuple[tuple[str, str], ...] = ()
     file_hosts: tuple[str, ...] = ()
 
-    def said(self) -> dict[str, str]:
+    def choices(self) -> dict[str, str]:
         """Return the values that are plain words, by key."""
         words = (self.resolution, self.prerelease, self.index_strategy, self.torch_backend)
         return {key: value for key, value in zip(CHOICES, words, strict=True) if value}
@@ -74,29 +74,29 @@ class PypiOptions(NamedTuple):
         urls = dict(self.indexes)
         used = {name: public_name(urls[name]) for _, name in self.sources}
         more = {"indexes": used, "sources": dict(self.sources)} if self.sources else {}
-        return {**self.said(), **more}
+        return {**self.choices(), **more}
 
 
-def combined(options: Sequence[PypiOptions]) -> PypiOptions:
-    """Combine the options of several files: later words take precedence; all indexes are kept."""
-    said: dict[str, str] = {}
+def combine_options(options: Sequence[PypiOptions]) -> PypiOptions:
+    """Combine the options of several files: later values take precedence; all indexes are kept."""
+    choices: dict[str, str] = {}
     indexes: dict[str, str] = {}
     sources: dict[str, str] = {}
     for option in options:
-        said |= option.said()
+        choices |= option.choices()
         indexes |= dict(option.indexes)
         sources |= dict(option.sources)
     hosts = {host for option in options for host in option.file_hosts}
-    return _options(said, indexes, sources, hosts)
+    return _options(choices, indexes, sources, hosts)
 
 
 def _options(
-    said: Mapping[str, str],
+    choices: Mapping[str, str],
     indexes: Mapping[str, str],
     sources: Mapping[str, str],
     hosts: Iterable[str],
 ) -> PypiOptions:
-    words = PypiOptions(*(said.get(key, "") for key in CHOICES))  # type: ignore[arg-type]
+    words = PypiOptions(*(choices.get(key, "") for key in CHOICES))  # type: ignore[arg-type]
     return words._replace(
         indexes=tuple(sorted(indexes.items())),
         sources=tuple(sorted(sources.items())),
@@ -105,7 +105,7 @@ def _options(
 
 
 def is_index(url: str) -> bool:
-    """Whether a text can be an index's URL."""
+    """Return whether a text can be an index's URL."""
     return bool(re.match(INDEX_URL, url))
 
 
@@ -133,41 +133,41 @@ def _word(reader: Reader, name: str, node: yaml.Node) -> str:
 
 
 def _indexes(reader: Reader, node: yaml.Node) -> dict[str, str]:
-    found: dict[str, str] = {}
+    indexes: dict[str, str] = {}
     for name, (key, child) in reader.mapping(node, "indexes").items():
         url = reader.text(child, f"the index {name}")
         if not re.fullmatch(INDEX_NAME, name):
-            hint = "a name of letters, digits, `-`, `_` and `.`, for `sources`"
-            reader.problem(key.at, f"{name!r} can't name an index", hint)
+            hint = "write letters, digits, `-`, `_` and `.`"
+            reader.problem(key.at, f"{name!r} is not a valid name for an index", hint)
         elif url and not is_index(url.value):
             hint = "write its URL, for example https://wheels.example.com/simple"
-            reader.problem(url.at, f"the index {name} is not a URL: {url.value!r}", hint)
+            reader.problem(url.at, f"the index {name} has no valid URL: {url.value!r}", hint)
         elif url:
-            found[name] = url.value
-    return found
+            indexes[name] = url.value
+    return indexes
 
 
 def _sources(reader: Reader, node: yaml.Node, indexes: Mapping[str, str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    sources: dict[str, str] = {}
     for name, (key, child) in reader.mapping(node, "sources").items():
         index = reader.text(child, f"the source of {name}")
         if not re.fullmatch(_PROJECT, name):
-            hint = "write a project's name alone: `torch: pytorch`"
+            hint = "write only a project's name: `torch: pytorch`"
             reader.problem(key.at, f"{name!r} is not the name of a PyPI project", hint)
         elif index and index.value not in indexes:
-            hint = did_you_mean(index.value, indexes, "name its URL under `indexes`")
+            hint = did_you_mean(index.value, indexes, "add its URL under `indexes`")
             reader.problem(index.at, f"no index {index.value!r} under pypi: indexes", hint)
         elif index:
-            found[project_name(name)] = index.value
-    return found
+            sources[project_name(name)] = index.value
+    return sources
 
 
 def _hosts(reader: Reader, node: yaml.Node) -> set[str]:
-    found: set[str] = set()
+    hosts: set[str] = set()
     for text in reader.texts(node, "file-hosts"):
         if not re.fullmatch(FILE_HOST, text.value):
-            hint = "write the server's name alone: files.example.com, or files.example.com:8443"
+            hint = "write only the server's name: files.example.com, or files.example.com:8443"
             reader.problem(text.at, f"{text.value!r} is not the name of a server", hint)
         else:
-            found.add(text.value.lower())
-    return found
+            hosts.add(text.value.lower())
+    return hosts

@@ -26,11 +26,10 @@ from conda_multiplat.manifest.combine import (
     shared_name_problems,
 )
 from conda_multiplat.manifest.head import Head, read_head
-from conda_multiplat.manifest.license_rules import LicenseCheck, license_problems
-from conda_multiplat.manifest.license_rules import combined as combined_rules
+from conda_multiplat.manifest.license_rules import LicenseCheck, combine_rules, license_problems
 from conda_multiplat.manifest.model import Manifest
 from conda_multiplat.manifest.platform_lines import EntryName, LineReader, Lines, SpecCheck
-from conda_multiplat.manifest.pypi_options import combined
+from conda_multiplat.manifest.pypi_options import combine_options
 from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem
 from conda_multiplat.vocabulary.names import unique
 from conda_multiplat.vocabulary.selectors import filter_lines, selector_lines
@@ -82,8 +81,8 @@ def read_manifest(
         problems |= {problem for rule in rules for problem in license_problems(rule, check_license)}
     environments = combine(heads, lines, subdirs, problems)
     problems |= relation_problems(environments, heads)
-    said = [head.exclude_newer for head in heads]
-    problems |= exclude_newer.channel_problems(said, environments)
+    file_rules = [head.exclude_newer for head in heads]
+    problems |= exclude_newer.channel_problems(file_rules, environments)
     files = ", ".join(source.file for source in sources)
     if problems:
         raise ManifestError(f"{files} can't be used", problems=sorted(problems))
@@ -96,15 +95,15 @@ def read_manifest(
         prefer=unique(text.value for head in heads for text in head.prefer),
         variables={subdir: _merge(line[subdir].variables for line in lines) for subdir in subdirs},
         pypi_names={k: v for head in heads for k, v in head.pypi_names.items()},
-        pypi=combined([head.pypi for head in heads]),
-        licenses=combined_rules([head.licenses for head in heads]),
+        pypi=combine_options([head.pypi for head in heads]),
+        licenses=combine_rules([head.licenses for head in heads]),
         ignored=tuple(entry for head in heads for entry in head.ignored),
         warnings=(
             *(warning for head in heads for warning in head.warnings),
             *lonely_groups(environments.values()),
         ),
         platforms_given=any(head.platforms for head in heads),
-        exclude_newer=exclude_newer.combined(said),
+        exclude_newer=exclude_newer.combine_rules(file_rules),
     )
     if problems := nowhere_problems(manifest) | shared_name_problems(manifest):
         raise ManifestError(f"{files} can't be used", problems=sorted(problems))

@@ -14,7 +14,7 @@ from conda_multiplat.manifest import exclude_newer
 from conda_multiplat.manifest.audit_options import AUDIT, DATE, IGNORED, VULNERABILITY
 from conda_multiplat.manifest.head import ENVIRONMENT, ENVIRONMENT_NAME, MULTIPLAT, TOP_LEVEL
 from conda_multiplat.manifest.license_rules import EXCEPTION, LICENSES
-from conda_multiplat.manifest.model import CONDAS_OWN
+from conda_multiplat.manifest.model import BASE_NAMES
 from conda_multiplat.manifest.pypi_options import CHOICES, FILE_HOST, INDEX_NAME, INDEX_URL, PYPI
 from conda_multiplat.vocabulary.errors import DocumentError
 from conda_multiplat.vocabulary.json_values import json_object
@@ -55,7 +55,7 @@ def schema() -> Schema:
 
 
 def is_schema(text: str) -> bool:
-    """Whether a text is a JSON Schema, of whatever it may be."""
+    """Return whether a text is a JSON Schema, of any kind."""
     try:
         return "json-schema.org/" in str(json_object(text).get("$schema"))
     except DocumentError:
@@ -135,7 +135,7 @@ _CHANNELS = _list(_TEXT)
 _ENVIRONMENT: dict[str, tuple[str, Schema]] = {
     "name": (
         "The conda environment to create; default: `NAME-ENV`",
-        {"type": ["string", "number", "null"], "not": {"enum": list(CONDAS_OWN)}},
+        {"type": ["string", "number", "null"], "not": {"enum": list(BASE_NAMES)}},
     ),
     "extends": (
         "The environments that this one adds to; default: `default`",
@@ -153,8 +153,8 @@ _ENVIRONMENT: dict[str, tuple[str, Schema]] = {
 _CHOICES: dict[str, str] = {
     "resolution": "Whether the newest versions that fit are taken, or the oldest",
     "prerelease": "When pre-releases count",
-    "index-strategy": "Which index a package may come from, of several",
-    "torch-backend": "The accelerator for PyTorch's packages; `none`: those from PyPI",
+    "index-strategy": "Which of several indexes a package may come from",
+    "torch-backend": "The accelerator for PyTorch's packages; `none` for those from PyPI",
 }
 _PYPI: dict[str, tuple[str, Schema]] = {
     **{key: (_CHOICES[key], {"enum": list(words)}) for key, words in CHOICES.items()},
@@ -254,7 +254,7 @@ _TOP_LEVEL: dict[str, tuple[str, Schema]] = {
         "The conda environment that `install` creates",
         {"type": ["string", "number", "null"]},
     ),
-    "prefix": ("Not used: give `install -p`", {}),
+    "prefix": ("Not used: use `install -p`", {}),
     "channels": ("Names, URLs or paths; the first has priority", _CHANNELS),
     "dependencies": ("The packages to install", _shared("dependencies")),
     "variables": (

@@ -46,4 +46,4 @@ def _warnings(line: Requirement, platforms: list[str]) -> Iterator[str]:
     subdir = spec.fields.get("subdir", "")
     others = [platform for platform in platforms if subdir not in ("", "noarch", platform)]
     if others:
-        yield f"no other platform has packages of {subdir}: not for {', '.join(others)}"
+        yield f"packages of {subdir} don't exist for {', '.join(others)}"

@@ -68,11 +68,11 @@ def targets(
         UsageError: the manifest does not have one of the environments or platforms.
     """
     names = select_environments(manifest, environments)
-    known = {subdir for name in names for subdir in manifest.platforms_of(name)}
+    available = {subdir for name in names for subdir in manifest.platforms_of(name)}
     for subdir in platforms:
-        if subdir not in known:
-            hint = nearest_or_all(subdir, sorted(known), "there are")
-            have = "the environments asked for have" if environments else "the manifest has"
+        if subdir not in available:
+            hint = nearest_or_all(subdir, sorted(available), "available")
+            have = "the requested environments have" if environments else "the manifest has"
             raise UsageError(f"{have} no platform {subdir!r}", hints=[hint])
     return [
         target(manifest, name, subdir)
@@ -84,17 +84,17 @@ def targets(
 
 def target(manifest: Manifest, environment: str, subdir: str) -> Target:
     """Return the target of one environment on one platform."""
-    alone = _alone(manifest, environment, subdir)
+    single = _without_peers(manifest, environment, subdir)
     peers = manifest.peers_of(environment, subdir)
     if not peers:
-        return alone
-    return alone._replace(
+        return single
+    return single._replace(
         solve_group=manifest.environments[environment].solve_group,
-        peers=tuple(_alone(manifest, peer, subdir) for peer in peers),
+        peers=tuple(_without_peers(manifest, peer, subdir) for peer in peers),
     )
 
 
-def _alone(manifest: Manifest, environment: str, subdir: str) -> Target:
+def _without_peers(manifest: Manifest, environment: str, subdir: str) -> Target:
     chain = [ancestor.promises for ancestor in manifest.lineage(environment)]
     packages, assumed = promised(subdir, chain)
     view = manifest.view(environment, subdir)
@@ -124,24 +124,24 @@ def promises_for(manifest: Manifest, environment: str, subdir: str) -> dict[str,
     return values
 
 
-def with_peers(manifest: Manifest, wanted: Sequence[Target]) -> list[Target]:
+def with_peers(manifest: Manifest, selected: Sequence[Target]) -> list[Target]:
     """Return targets together with their peers, in the manifest's order."""
-    if not any(target.peers for target in wanted):
-        return list(wanted)
-    names = {(target.environment, target.subdir) for target in wanted}
-    names |= {(peer.environment, peer.subdir) for target in wanted for peer in target.peers}
+    if not any(target.peers for target in selected):
+        return list(selected)
+    names = {(target.environment, target.subdir) for target in selected}
+    names |= {(peer.environment, peer.subdir) for target in selected for peer in target.peers}
     return [target for target in targets(manifest) if (target.environment, target.subdir) in names]
 
 
-def select_environments(manifest: Manifest, wanted: Sequence[str]) -> list[str]:
-    """Return the wanted environments in the manifest's order; all if none is named.
+def select_environments(manifest: Manifest, requested: Sequence[str]) -> list[str]:
+    """Return the requested environments in the manifest's order; all if none is named.
 
     Raises:
         UsageError: the manifest does not have one of the environments.
     """
-    for name in wanted:
+    for name in requested:
         if name not in manifest.environments:
             names = list(manifest.environments)
-            hint = nearest_or_all(name, names, "there are")
+            hint = nearest_or_all(name, names, "available")
             raise UsageError(f"the manifest has no environment {name!r}", hints=[hint])
-    return [name for name in manifest.environments if not wanted or name in wanted]
+    return [name for name in manifest.environments if not requested or name in requested]

@@ -66,8 +66,11 @@ def _asks(draft: Draft) -> Iterator[Change]:
             selections += [Selection(inside, every, family)] if inside else []
         names = {(False, "fresh"), (True, "fresh")}
         for subdir in every:
-            names |= {(False, each.name) for each in draft.own(environment, subdir, pypi=False)}
-            found = draft.own(environment, subdir, pypi=True)
+            names |= {
+                (False, each.name)
+                for each in draft.own_requirements(environment, subdir, pypi=False)
+            }
+            found = draft.own_requirements(environment, subdir, pypi=True)
             names |= {(True, each.name or each.text) for each in found}
         for pypi, name in sorted(names):
             yield from (Change(environment, name, pypi, selection) for selection in selections)
@@ -178,15 +181,15 @@ def test_platforms_come_and_go(path: Path) -> None:
 REFUSED = {
     "anchored item": (
         "dependencies:\n  - &it numpy\nmultiplat: {environments: {dev: {dependencies: [*it]}}}\n",
-        "this item has an anchor or a tag, or is written over several lines",
+        "this item has an anchor or a tag, or spans several lines",
     ),
     "several lines": (
         "dependencies:\n  - >-\n    numpy\n    >=2\n",
-        "this item has an anchor or a tag, or is written over several lines",
+        "this item has an anchor or a tag, or spans several lines",
     ),
     "tagged item": (
         "dependencies:\n  - !!str numpy\n",
-        "this item has an anchor or a tag, or is written over several lines",
+        "this item has an anchor or a tag, or spans several lines",
     ),
 }
 
@@ -217,7 +220,7 @@ def test_list_that_two_share() -> None:
         put(draft, change, "scipy")
     assert caught.value.lines() == [
         "error: environment.yml can't be edited",
-        "  `scipy` could not be added without changing what else the file says",
+        "  `scipy` could not be added without changing other parts of the file",
         "  an anchor, or a selector on a line around it, ties it to other lines",
         "  no file was changed",
         "  change it by hand, then run `conda multiplat lock`",
@@ -238,7 +241,7 @@ def test_lists_that_selectors_choose() -> None:
         take(draft, replace(change, name="numpy"))
     assert caught.value.lines() == [
         "error: environment.yml can't be edited",
-        "  environment.yml:3:5: this line is in a list that another one hides",
+        "  environment.yml:3:5: this line is in a list that a later one with the same key hides",
         "      change it by hand, then run `conda multiplat lock`",
         "  no file was changed",
     ]
@@ -304,7 +307,7 @@ def test_conda_lock_reads_edits() -> None:
             draft = put(draft, change, f"{name} 1") if seed % 3 else take(draft, change)
         for subdir in sorted(every):
             questions.append([draft.sources[0].text, subdir])
-            own = draft.own("default", subdir, pypi=False)
+            own = draft.own_requirements("default", subdir, pypi=False)
             expected.append(sorted(requirement.text for requirement in own))
     lines = conda_lock_says("lines", questions)
     found = [yaml.safe_load("\n".join(kept))["dependencies"] for kept in lines]
@@ -328,7 +331,7 @@ _MARKED = [
 def _counting(draft: Draft, subdir: str) -> list[str]:
     """What the entries of ``pip:`` ask for on a platform, by their markers."""
     environment = {**default_environment(), "python_version": "3.12", **_MACHINES[subdir]}
-    texts = [line.text for line in draft.own("default", subdir, pypi=True)]
+    texts = [line.text for line in draft.own_requirements("default", subdir, pypi=True)]
     markers = [(text, text.partition(";")[2].strip()) for text in texts]
     return [text for text, marker in markers if not marker or Marker(marker).evaluate(environment)]
 
@@ -355,7 +358,7 @@ def test_markers_and_selectors(entry: str, new: str | None) -> None:
             kept = {
                 line.at: line.text
                 for subdir in platforms
-                for line in after.own("default", subdir, pypi=True)
+                for line in after.own_requirements("default", subdir, pypi=True)
                 if line.text != new
             }
             alive = {line for subdir in platforms for line in _counting(after, subdir)}

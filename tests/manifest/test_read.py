@@ -332,7 +332,7 @@ def test_channels_without_a_common_order(first: str, second: str) -> None:
     ]
     assert problems(*files) == (
         f"b.yml:1:12: these channels and those of a.yml:1:12 ({first}) have no common order\n"
-        "    write the same list in both files, or the end of the other's"
+        "    write the same list in both files, or in one only the end of the other's"
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from conda_multiplat.actions.lock.relock import Locked
 from conda_multiplat.manifest.edit.bounds import bounded, is_bare, is_spaced, lowest_pypi
 from conda_multiplat.manifest.edit.draft import Change, Draft
-from conda_multiplat.manifest.edit.requirements import said
+from conda_multiplat.manifest.edit.requirements import line_texts
 from conda_multiplat.manifest.model import Manifest
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.vocabulary.markers import may_hold
@@ -47,7 +47,7 @@ class Addition:
 def or_current_line(addition: Addition, draft: Draft) -> Addition:
     """Return the manifest's existing requirement for a package if a bare name would say less."""
     change = addition.change
-    lines = {tuple(said(draft, change, subdir)) for subdir in change.selection.platforms}
+    lines = {tuple(line_texts(draft, change, subdir)) for subdir in change.selection.platforms}
     texts = lines.pop() if len(lines) == 1 else ()
     if len(texts) == 1 and _says_less(addition, texts[0]):
         return replace(addition, text=texts[0])
@@ -65,7 +65,9 @@ def _says_less(addition: Addition, current: str) -> bool:
 def current_lines(change: Change, draft: Draft) -> list[str]:
     """Return the texts of an environment's own lines for a package, without duplicates."""
     subdirs = sorted(change.selection.platforms)
-    return list(dict.fromkeys(text for subdir in subdirs for text in said(draft, change, subdir)))
+    return list(
+        dict.fromkeys(text for subdir in subdirs for text in line_texts(draft, change, subdir))
+    )
 
 
 def pinned(addition: Addition, draft: Draft, locked: Locked) -> Addition:
@@ -80,7 +82,7 @@ def pinned(addition: Addition, draft: Draft, locked: Locked) -> Addition:
         line.text
         for name in draft.manifest.environments
         for subdir in sorted(draft.subdirs)
-        for line in draft.own(name, subdir, pypi=change.pypi)
+        for line in draft.own_requirements(name, subdir, pypi=change.pypi)
     ]
     lowest = lowest_pypi(versions) if change.pypi else _lowest_conda(versions)
     spaced = is_spaced(lines, pypi=change.pypi)

@@ -186,7 +186,7 @@ def bound_lines(draft: Draft, environments: Collection[str]) -> list[BoundLine]:
 def _lines(draft: Draft, name: str, *, pypi: bool) -> Iterator[tuple[Requirement, list[str]]]:
     platforms: dict[Requirement, list[str]] = {}
     for subdir in sorted(draft.reach(name)):
-        for line in draft.own(name, subdir, pypi=pypi):
+        for line in draft.own_requirements(name, subdir, pypi=pypi):
             platforms.setdefault(line, []).append(subdir)
     yield from ((line, where) for line, where in platforms.items() if line.name)
 

@@ -12,7 +12,7 @@ from typing import Any
 from conda_multiplat.machine import prefix as prefixes
 from conda_multiplat.machine.conda_settings import Settings
 from conda_multiplat.machine.project import Project
-from conda_multiplat.manifest.model import CONDAS_OWN
+from conda_multiplat.manifest.model import BASE_NAMES
 from conda_multiplat.vocabulary.errors import OutsideError, UnmetError, UsageError
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT, PREFIX_NAME_HINT, is_prefix_name
 
@@ -127,7 +127,7 @@ def folder_of(name: str, settings: Settings) -> Path:
         UsageError: the name is not valid.
         OutsideError: it does not exist and can't be created anywhere.
     """
-    if name in CONDAS_OWN and settings.root_prefix:
+    if name in BASE_NAMES and settings.root_prefix:
         return settings.root_prefix
     if not is_prefix_name(name):
         raise UsageError(
@@ -140,7 +140,7 @@ def folder_of(name: str, settings: Settings) -> Path:
 def name_of(where: Path, settings: Settings) -> str:
     """Return the name by which conda finds an environment; ``""`` if it only has a path."""
     if settings.root_prefix and where.resolve() == settings.root_prefix.resolve():
-        return CONDAS_OWN[0]
+        return BASE_NAMES[0]
     named = _first_named(where.name, settings)
     return where.name if named and named.resolve() == where.resolve() else ""
 
@@ -153,7 +153,7 @@ def _first_named(name: str, settings: Settings) -> Path | None:
 
 def _no_name(project: Project) -> UsageError:
     name = project.manifest.name
-    what = f"`name: {name}` is conda's own environment" if name else "the manifest has no `name:`"
+    what = f"`name: {name}` is conda's base environment" if name else "the manifest has no `name:`"
     return UsageError(what, hints=["say where to install with -n NAME or -p PREFIX"])
 
 
@@ -163,7 +163,7 @@ def existing(name: str, settings: Settings) -> Path:
     Raises:
         UsageError: there is none of that name.
     """
-    if name in CONDAS_OWN and settings.root_prefix:
+    if name in BASE_NAMES and settings.root_prefix:
         return settings.root_prefix
     for folder in settings.envs_dirs:
         if is_prefix_name(name) and _can_be_activated(folder / name):
@@ -178,8 +178,8 @@ def existing_names(settings: Settings) -> tuple[str, ...]:
     for folder in settings.envs_dirs:
         with suppress(OSError):  # it is not there, or can't be read
             names |= {path.name for path in folder.iterdir() if _can_be_activated(path)}
-    base = CONDAS_OWN[:1] if settings.root_prefix else ()
-    return (*base, *sorted(filter(is_prefix_name, names - set(CONDAS_OWN))))
+    base = BASE_NAMES[:1] if settings.root_prefix else ()
+    return (*base, *sorted(filter(is_prefix_name, names - set(BASE_NAMES))))
 
 
 def _can_be_activated(prefix: Path) -> bool:

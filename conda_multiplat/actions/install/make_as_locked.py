@@ -234,7 +234,7 @@ def _asked_of_pypi(work: Work, subdir: str) -> dict[str, Any]:
     own_target = target(manifest, name, subdir)
     options = own_target.pypi_options
     said = {
-        "pypi_options": options.said(),
+        "pypi_options": options.choices(),
         "indexes": {name: _without_login(url) for name, url in options.indexes},
         "sources": dict(options.sources),
         "pypi_names": {package: list(projects) for package, projects in own_target.pypi_names},

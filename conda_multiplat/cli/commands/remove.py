@@ -100,7 +100,7 @@ def _name(draft: Draft, environment: str, text: str, *, pypi: bool) -> str:
 
 def _nameless(draft: Draft, environment: str) -> list[str]:
     """Return the entries of ``pip:`` that name no project: folders, URLs, options."""
-    views = (draft.own(environment, subdir, pypi=True) for subdir in draft.subdirs)
+    views = (draft.own_requirements(environment, subdir, pypi=True) for subdir in draft.subdirs)
     return list(dict.fromkeys(line.text for view in views for line in view if not line.name))
 
 
@@ -170,7 +170,7 @@ def _elsewhere(draft: Draft, change: Change) -> str:
     known = {
         line.name
         for subdir in change.selection.among
-        for line in draft.own(change.environment, subdir, pypi=change.pypi)
+        for line in draft.own_requirements(change.environment, subdir, pypi=change.pypi)
         if line.name
     }
     if near := nearest(change.name, sorted(known)):

@@ -273,7 +273,7 @@ class Compiler:
     def _choices(self) -> list[str]:
         """Return the options for choosing versions: ``--pre``, and the keys of ``pypi:``."""
         pre = any(requirement.text == "--pre" for requirement in self.request.requirements)
-        said = self.request.target.pypi_options.said()
+        said = self.request.target.pypi_options.choices()
         backend = {"torch-backend": torch_backend(self.request)}
         choices = {**({"prerelease": "allow"} if pre else {}), **said, **backend}
         return [f"--{key}={value}" for key, value in choices.items() if value]

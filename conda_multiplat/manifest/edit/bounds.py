@@ -60,7 +60,7 @@ def is_spaced(texts: Iterable[str], *, pypi: bool) -> bool:
     Most of its requirements decide; if there are none, or as many of each, conda's have a space
     and PyPI's have none.
     """
-    every = list(texts)
-    spaced = sum(bool(_SPACED.match(text)) for text in every)
-    tight = sum(bool(_TIGHT.match(text)) for text in every)
+    lines = list(texts)
+    spaced = sum(bool(_SPACED.match(text)) for text in lines)
+    tight = sum(bool(_TIGHT.match(text)) for text in lines)
     return spaced > tight if pypi else spaced >= tight

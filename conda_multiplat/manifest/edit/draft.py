@@ -66,7 +66,7 @@ class Draft:
         """Replace a file's text, which must still be a manifest.
 
         Raises:
-            ManifestError: it is none.
+            ManifestError: it is not one.
         """
         sources = (s._replace(text=text) if s.file == file else s for s in self.sources)
         draft = replace(self, sources=tuple(sources))
@@ -91,7 +91,9 @@ class Draft:
         heirs = self.manifest.heirs(environment)
         return frozenset(subdir for name in heirs for subdir in self.manifest.platforms_of(name))
 
-    def own(self, environment: str, subdir: str, *, pypi: bool) -> Sequence[Requirement]:
+    def own_requirements(
+        self, environment: str, subdir: str, *, pypi: bool
+    ) -> Sequence[Requirement]:
         """Return an environment's own requirements on a platform."""
         view = self.manifest.environments[environment].views.get(subdir)
         if view is None:
@@ -100,7 +102,7 @@ class Draft:
 
     def home_of(self, environment: str) -> Document:
         """Return the file for an environment's new lines: the first, or where it is declared."""
-        every = list(self.documents.values())
+        documents = list(self.documents.values())
         if environment == DEFAULT_ENVIRONMENT:
-            return every[0]
-        return next(document for document in every if document.environment(environment))
+            return documents[0]
+        return next(document for document in documents if document.environment(environment))

@@ -23,7 +23,7 @@ def with_key(document: Document, environment: str, key: str, value: str) -> str:
     assert declared is not None
     node = declared.node
     if isinstance(node, yaml.MappingNode) and node.value:
-        return document.patched(_behind(document, node, line))
+        return document.patched(_at_the_end(document, node, line))
     if isinstance(node, yaml.MappingNode) or declared.mapping.flow_style:
         start, end = node.start_mark.index, node.end_mark.index
         space = "" if isinstance(node, yaml.MappingNode) else " "
@@ -38,8 +38,8 @@ def _at_the_top(document: Document, line: str) -> Patch:
     at = dependencies.key.start_mark.index if dependencies else 0
     if document.root.flow_style:
         return Patch(at, at, f"{line}, ")
-    every = (document.value(document.root, key) for key in ("channels", "name"))
-    above = next((line for line in every if line), None)
+    values = (document.value(document.root, key) for key in ("channels", "name"))
+    above = next((line for line in values if line), None)
     if above is None:
         return Patch(at, at, line + document.newline)
     end = document.line_end(document.end_of(above.node))
@@ -54,7 +54,7 @@ def _step(document: Document, declared: Value) -> int:
     return declared.key.start_mark.column - outer
 
 
-def _behind(document: Document, node: yaml.MappingNode, line: str) -> Patch:
+def _at_the_end(document: Document, node: yaml.MappingNode, line: str) -> Patch:
     last = document.end_of(node.value[-1][1])
     if node.flow_style:
         return Patch(last, last, f", {line}")
@@ -89,10 +89,14 @@ def list_of(document: Document, change: Change) -> Value:
     return next((pip_list for pip_list in pip_lists if pip_list.items), pip_lists[-1])
 
 
-def inserted(document: Document, value: Value, change: Change, text: str, comment: str = "") -> str:
-    """Insert the line at the end of its kind: conda's lines come before ``pip:``."""
-    its = [item for item in value.items if change.pypi or _is_conda(item)]
-    return lists.insert(document, value, text, after=its[-1] if its else None, comment=comment)
+def with_line(
+    document: Document, value: Value, change: Change, text: str, comment: str = ""
+) -> str:
+    """Return the text with a line at the end of its kind: conda's lines come before ``pip:``."""
+    siblings = [item for item in value.items if change.pypi or _is_conda(item)]
+    return lists.insert(
+        document, value, text, after=siblings[-1] if siblings else None, comment=comment
+    )
 
 
 def _is_conda(item: yaml.Node) -> bool:

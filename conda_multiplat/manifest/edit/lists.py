@@ -163,7 +163,7 @@ def _whole_line(document: Document, item: yaml.Node) -> Patch:
     dash(document, item)
     start, end = item.start_mark.index, document.end_of(item)
     if "\n" in document.text[start:end]:
-        raise document.refusal(item, "this item is written over several lines", _BY_HAND)
+        raise document.refusal(item, "this item spans several lines", _BY_HAND)
     return _line_of(document, item)
 
 
@@ -185,7 +185,7 @@ def _out_of_brackets(document: Document, value: Value, item: yaml.Node) -> Patch
     else:
         span = document.end_of(items[at - 1]), document.end_of(item)
     if "#" in document.text[slice(*span)]:
-        raise document.refusal(item, "a comment stands between the items of this list", _BY_HAND)
+        raise document.refusal(item, "there is a comment between the items of this list", _BY_HAND)
     return Patch(*span, "")
 
 

@@ -127,12 +127,12 @@ def _above(version: str, bound: str) -> str:
     written = _NUMBERS.fullmatch(bound)
     assert written  # it begins with a number
     count = _count(written["numbers"])
-    said = _count(re.sub(r"(\.0+)+$", "", written["numbers"]))
-    *before, last = _parts(version, said).split(".")
+    significant = _count(re.sub(r"(\.0+)+$", "", written["numbers"]))
+    *before, last = _parts(version, significant).split(".")
     number = _NUMBERS.match(last)
     if number is None:  # a letter: the version after it is unknown
         return bound
-    above = [*before, str(int(number["numbers"]) + 1), *["0"] * (count - said)]
+    above = [*before, str(int(number["numbers"]) + 1), *["0"] * (count - significant)]
     return ".".join(above) + written["rest"]
 
 

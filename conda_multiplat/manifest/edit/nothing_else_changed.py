@@ -30,22 +30,24 @@ def refuse_unless_only(before: Draft, after: Draft, change: Change, text: str | 
     Raises:
         ManifestError: with what to do.
     """
-    if _said(before.manifest) == _said(after.manifest) and all(
+    if _content(before.manifest) == _content(after.manifest) and all(
         _lines(before, name, change if name == change.environment else None, text)
         == _lines(after, name, None, None)
         for name in before.manifest.environments
     ):
         return
     file = after.home_of(change.environment).file
-    raise not_only(file, f"`{text}` could not be added" if text else "it could not be removed")
+    raise changes_more(
+        file, f"`{text}` could not be added" if text else f"`{change.name}` could not be removed"
+    )
 
 
-def not_only(file: str, what: str) -> ManifestError:
-    """Return the error for an edit that would change more."""
+def changes_more(file: str, what: str) -> ManifestError:
+    """Return the error for an edit that would change more than requested."""
     reason = "an anchor, or a selector on a line around it, ties it to other lines"
     return ManifestError(
         f"{file} can't be edited",
-        details=[f"{what} without changing what else the file says", reason],
+        details=[f"{what} without changing other parts of the file", reason],
         hints=[UNCHANGED, "change it by hand, then run `conda multiplat lock`"],
     )
 
@@ -53,8 +55,8 @@ def not_only(file: str, what: str) -> ManifestError:
 def same_but_for_platforms(before: Draft, after: Draft, environment: str) -> bool:
     """Return whether two manifests are equal but for an environment's platforms."""
     subdirs = before.subdirs & after.subdirs
-    said, now = (_without_platforms(manifest, environment, subdirs) for manifest in (before, after))
-    return said == now
+    old, new = (_without_platforms(manifest, environment, subdirs) for manifest in (before, after))
+    return old == new
 
 
 def same_but_for_lines(before: Draft, after: Draft, texts: Mapping[Location, str]) -> bool:
@@ -62,7 +64,7 @@ def same_but_for_lines(before: Draft, after: Draft, texts: Mapping[Location, str
 
     A line that moves to the right is at another place, and the order of lines counts.
     """
-    said = (
+    contents = (
         {
             (name, subdir): [(texts.get(line.at, line.text), line.category) for line in lines]
             for name, environment in before.manifest.environments.items()
@@ -75,7 +77,7 @@ def same_but_for_lines(before: Draft, after: Draft, texts: Mapping[Location, str
             for subdir, view in environment.views.items()
         },
     )
-    return _said(before.manifest) == _said(after.manifest) and said[0] == said[1]
+    return _content(before.manifest) == _content(after.manifest) and contents[0] == contents[1]
 
 
 def same_but_for_promises(
@@ -88,48 +90,48 @@ def same_but_for_promises(
     }
     for subdir, implied in promises.items():
         stated.setdefault(subdir, {}).update({promise.name: promise.value for promise in implied})
-    said, now = _all_said(before.manifest), _all_said(after.manifest)
-    said["environments"][environment]["promises"] = stated
-    return said == now
+    expected, actual = _full_content(before.manifest), _full_content(after.manifest)
+    expected["environments"][environment]["promises"] = stated
+    return expected == actual
 
 
-def _all_said(manifest: Manifest) -> dict[str, Any]:
+def _full_content(manifest: Manifest) -> dict[str, Any]:
     """Return the content of a manifest, including its dependencies."""
-    said = _said(manifest)
-    for name, environment in said["environments"].items():
+    content = _content(manifest)
+    for name, environment in content["environments"].items():
         views = manifest.environments[name].views
         environment["lines"] = {subdir: _counted(view) for subdir, view in views.items()}
-    return said
+    return content
 
 
 def _without_platforms(draft: Draft, environment: str, subdirs: frozenset[str]) -> dict[str, Any]:
     manifest = draft.manifest
-    said = _said(manifest)
-    holder = said if environment == DEFAULT_ENVIRONMENT else said["environments"][environment]
+    content = _content(manifest)
+    holder = content if environment == DEFAULT_ENVIRONMENT else content["environments"][environment]
     del holder["platforms"]
-    said["variables"] = {subdir: manifest.variables.get(subdir) for subdir in subdirs}
-    for name, described in said["environments"].items():
+    content["variables"] = {subdir: manifest.variables.get(subdir) for subdir in subdirs}
+    for name, described in content["environments"].items():
         views = manifest.environments[name].views
         described["channels"] = {subdir: described["channels"].get(subdir) for subdir in subdirs}
         described["lines"] = {
             subdir: _counted(views[subdir]) for subdir in subdirs if subdir in views
         }
-    return said
+    return content
 
 
 def _lines(draft: Draft, name: str, change: Change | None, text: str | None) -> _Lines:
     """Return an environment's requirements; with ``change``, those that it should have."""
     reach = draft.reach(name)
     views = draft.manifest.environments[name].views
-    asked = {subdir: _counted(view, subdir) for subdir, view in views.items() if subdir in reach}
+    expected = {subdir: _counted(view, subdir) for subdir, view in views.items() if subdir in reach}
     for subdir in change.selection.platforms if change else ():
         assert change is not None
-        for line in draft.own(name, subdir, pypi=change.pypi):
+        for line in draft.own_requirements(name, subdir, pypi=change.pypi):
             if change.matches(line):
-                del asked[subdir][change.pypi, line.text]
+                del expected[subdir][change.pypi, line.text]
         if text is not None and (not change.pypi or may_hold(text, subdir)):
-            asked[subdir][change.pypi, text] = 1
-    return asked
+            expected[subdir][change.pypi, text] = 1
+    return expected
 
 
 def counts(line: Requirement, subdir: str, *, pypi: bool) -> bool:
@@ -151,22 +153,22 @@ def _counted(view: View, subdir: str = "") -> Counter[tuple[bool, str]]:
     )
 
 
-def _said(manifest: Manifest) -> dict[str, Any]:
+def _content(manifest: Manifest) -> dict[str, Any]:
     """Return a manifest's content without dependencies and positions."""
-    said = manifest._asdict()
+    content = manifest._asdict()
     for key in ("files", "warnings", "platforms_given"):
-        del said[key]
+        del content[key]
     environments = manifest.environments.items()
-    said["licenses"] = manifest.licenses.said()
-    said["ignored"] = [ignored._replace(at=NOWHERE) for ignored in manifest.ignored]
+    content["licenses"] = manifest.licenses.content()
+    content["ignored"] = [ignored._replace(at=NOWHERE) for ignored in manifest.ignored]
     return {
-        **said,
-        "environments": {name: _around(environment) for name, environment in environments},
+        **content,
+        "environments": {name: _without_lines(environment) for name, environment in environments},
     }
 
 
-def _around(environment: Environment) -> dict[str, Any]:
-    said = environment._replace(at=NOWHERE)._asdict()
-    views = said.pop("views").items()
+def _without_lines(environment: Environment) -> dict[str, Any]:
+    content = environment._replace(at=NOWHERE)._asdict()
+    views = content.pop("views").items()
     channels = {subdir: [channel.value for channel in view.channels] for subdir, view in views}
-    return {**said, "channels": channels}
+    return {**content, "channels": channels}

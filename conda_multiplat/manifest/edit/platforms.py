@@ -8,20 +8,20 @@ from conda_multiplat.manifest.edit import lists
 from conda_multiplat.manifest.edit.document import Document, Value
 from conda_multiplat.manifest.edit.draft import Draft
 from conda_multiplat.manifest.edit.keys import with_key
-from conda_multiplat.manifest.edit.nothing_else_changed import not_only, same_but_for_platforms
+from conda_multiplat.manifest.edit.nothing_else_changed import changes_more, same_but_for_platforms
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 
 def with_platforms(
-    draft: Draft, environment: str, names: Sequence[str], known: Sequence[str]
+    draft: Draft, environment: str, names: Sequence[str], current: Sequence[str]
 ) -> Draft:
     """Add platforms to a manifest.
 
     Args:
         draft: the manifest.
-        environment: whose platforms; those at the top level for ``default``.
+        environment: the environment; ``default`` has its platforms at the top level.
         names: the new platforms.
-        known: its current platforms, which are written too if it has no list of its own.
+        current: its current platforms, which are written too if it has no list of its own.
 
     Raises:
         ManifestError: the file is written in a way that can't be edited, with the reason.
@@ -29,16 +29,18 @@ def with_platforms(
     own_lists = _lists(draft, environment)
     if not own_lists:
         document = draft.home_of(environment)
-        value = f"[{', '.join([*known, *names])}]"
+        value = f"[{', '.join([*current, *names])}]"
         text = with_key(document, environment, "platforms", value)
         after = draft.with_text(document.file, text)
     else:
         after = draft
         for name in names:
-            document, its = _lists(after, environment)[0]
-            last = its.items[-1] if its.items else None
-            after = after.with_text(document.file, lists.insert(document, its, name, after=last))
-    _refuse_unless(draft, after, environment, [*known, *names])
+            document, platforms = _lists(after, environment)[0]
+            last = platforms.items[-1] if platforms.items else None
+            after = after.with_text(
+                document.file, lists.insert(document, platforms, name, after=last)
+            )
+    _refuse_unless(draft, after, environment, [*current, *names])
     return after
 
 
@@ -88,8 +90,8 @@ def _places(draft: Draft, environment: str, name: str) -> list[tuple[Document, V
     ]
 
 
-def _refuse_unless(before: Draft, after: Draft, environment: str, wanted: Sequence[str]) -> None:
-    said = platforms_of(after, environment) == tuple(wanted)
-    if not said or not same_but_for_platforms(before, after, environment):
+def _refuse_unless(before: Draft, after: Draft, environment: str, expected: Sequence[str]) -> None:
+    is_changed = platforms_of(after, environment) == tuple(expected)
+    if not is_changed or not same_but_for_platforms(before, after, environment):
         what = f"the platforms of {environment} could not be changed"
-        raise not_only(before.home_of(environment).file, what)
+        raise changes_more(before.home_of(environment).file, what)

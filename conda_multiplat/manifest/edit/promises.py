@@ -8,7 +8,7 @@ import yaml
 
 from conda_multiplat.manifest.edit.document import Document, Patch, Value
 from conda_multiplat.manifest.edit.draft import Draft
-from conda_multiplat.manifest.edit.nothing_else_changed import not_only, same_but_for_promises
+from conda_multiplat.manifest.edit.nothing_else_changed import changes_more, same_but_for_promises
 from conda_multiplat.vocabulary.implied_promises import Implied, as_mapping
 from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 from conda_multiplat.vocabulary.yaml_nodes import is_null
@@ -23,7 +23,7 @@ def with_promises(
 
     Args:
         draft: the manifest.
-        environment: whose promises.
+        environment: the environment that gets them.
         promises: platform -> new promises.
 
     Raises:
@@ -36,13 +36,13 @@ def with_promises(
         after = after.with_text(document.file, text)
     if not same_but_for_promises(draft, after, environment, promises):
         what = f"the promises of {environment} could not be added"
-        raise not_only(_home(draft, environment).file, what)
+        raise changes_more(_home(draft, environment).file, what)
     return after
 
 
 def _path(environment: str) -> list[str]:
-    own = [] if environment == DEFAULT_ENVIRONMENT else ["environments", environment]
-    return ["multiplat", *own, _KEY]
+    inner = [] if environment == DEFAULT_ENVIRONMENT else ["environments", environment]
+    return ["multiplat", *inner, _KEY]
 
 
 def _home(draft: Draft, environment: str) -> Document:
@@ -79,7 +79,7 @@ def _inserted(document: Document, path: Sequence[str], implied: Sequence[Implied
         column = values[-1].key.start_mark.column + 2
     else:
         why = "this is not a mapping"
-        raise document.refusal(node, why, f"write {as_mapping(implied)} there")
+        raise document.refusal(node, why, f"write {as_mapping(implied)} instead")
     lines = _lines(missing, implied)
     end = document.line_end(document.end_of(node))
     pad = document.newline + " " * column

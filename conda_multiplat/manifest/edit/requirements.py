@@ -19,9 +19,9 @@ from dataclasses import dataclass, replace
 from conda_multiplat.manifest.edit import lists
 from conda_multiplat.manifest.edit.document import Document, Entry, Patch, refusal
 from conda_multiplat.manifest.edit.draft import Change, Draft
-from conda_multiplat.manifest.edit.keys import inserted, list_of, with_lists
+from conda_multiplat.manifest.edit.keys import list_of, with_line, with_lists
 from conda_multiplat.manifest.edit.nothing_else_changed import counts, refuse_unless_only
-from conda_multiplat.manifest.edit.selector_text import reselected, unsayable
+from conda_multiplat.manifest.edit.selector_text import inexpressible, selector_patches
 from conda_multiplat.vocabulary.errors import Location
 from conda_multiplat.vocabulary.selector_writer import Selection
 from conda_multiplat.vocabulary.yaml_scalars import list_item
@@ -49,7 +49,7 @@ def put(draft: Draft, change: Change, text: str) -> Draft:
     Raises:
         ManifestError: the file is written in a way that can't be edited, with the reason.
     """
-    if all(said(draft, change, subdir) == [text] for subdir in change.selection.platforms):
+    if all(line_texts(draft, change, subdir) == [text] for subdir in change.selection.platforms):
         return draft
     after = _put(draft, change, text)
     refuse_unless_only(draft, after, change, text)
@@ -72,28 +72,26 @@ def lines(draft: Draft, change: Change) -> list[_Line]:
     subdirs_at: dict[Location, set[str]] = defaultdict(set)
     live: dict[Location, set[str]] = defaultdict(set)
     for subdir in change.selection.among:
-        for requirement in draft.own(change.environment, subdir, pypi=change.pypi):
+        for requirement in draft.own_requirements(change.environment, subdir, pypi=change.pypi):
             if change.matches(requirement):
                 subdirs_at[requirement.at].add(subdir)
                 if counts(requirement, subdir, pypi=change.pypi):
                     live[requirement.at].add(subdir)
     order = {source.file: number for number, source in enumerate(draft.sources)}
-    every = [
+    named = [
         _Line(at, frozenset(live[at] or subdirs), frozenset(subdirs))
         for at, subdirs in subdirs_at.items()
     ]
-    every.sort(key=lambda each: (order.get(each.at.file, 0), each.at))
-    return [
-        requirement for requirement in every if requirement.platforms & change.selection.platforms
-    ]
+    named.sort(key=lambda line: (order.get(line.at.file, 0), line.at))
+    return [line for line in named if line.platforms & change.selection.platforms]
 
 
-def said(draft: Draft, change: Change, subdir: str) -> list[str]:
+def line_texts(draft: Draft, change: Change, subdir: str) -> list[str]:
     """Return an environment's own lines for a package that apply on a platform."""
-    every = draft.own(change.environment, subdir, pypi=change.pypi)
+    requirements = draft.own_requirements(change.environment, subdir, pypi=change.pypi)
     return [
         requirement.text
-        for requirement in every
+        for requirement in requirements
         if change.matches(requirement) and counts(requirement, subdir, pypi=change.pypi)
     ]
 
@@ -101,9 +99,9 @@ def said(draft: Draft, change: Change, subdir: str) -> list[str]:
 def _put(draft: Draft, change: Change, text: str) -> Draft:
     if len(_keys(draft.home_of(change.environment), change.selection)) > 1:
         return _add_line(_without(draft, change), change, text)
-    kept = _reusable(lines(draft, change), change)
+    replaced = _reusable(lines(draft, change), change)
     after = _without(draft, change, keep=True)
-    if kept is None:
+    if replaced is None:
         return _add_line(after, change, text)
     reusable = _reusable(lines(after, change), change)
     assert reusable is not None
@@ -121,8 +119,8 @@ def _without(draft: Draft, change: Change, *, keep: bool = False) -> Draft:
     after = draft
     while True:
         named = lines(after, change)
-        kept = _reusable(named, change) if keep else None
-        going = [line for line in named if line != kept]
+        replaced = _reusable(named, change) if keep else None
+        going = [line for line in named if line != replaced]
         if not going:
             return after
         after = _take_line(after, change, going[-1])
@@ -142,7 +140,7 @@ def _entry(draft: Draft, change: Change, line: _Line) -> tuple[Document, Entry]:
     for entry in document.entries(change.environment):
         if entry.place == (line.at.line, line.at.column):
             return document, entry
-    why = "this line is in a list that another one hides"
+    why = "this line is in a list that a later one with the same key hides"
     hint = "change it by hand, then run `conda multiplat lock`"
     raise refusal(line.at, why, hint)
 
@@ -153,7 +151,7 @@ def _rewrite_line(draft: Draft, change: Change, line: _Line, text: str) -> Draft
     if line.written == change.selection.platforms and not change.selection.family:
         return after
     document, entry = _entry(after, change, line)
-    patches = reselected(document, entry, change.selection)
+    patches = selector_patches(document, entry, change.selection)
     return after.with_text(document.file, document.patched(*patches))
 
 
@@ -166,7 +164,7 @@ def new_scalar(document: Document, entry: Entry, text: str) -> Patch:
     node = entry.scalar
     start, end = node.start_mark.index, document.end_of(node)
     if document.text[start] in "&!*" or "\n" in document.text[start:end]:
-        why = "this item has an anchor or a tag, or is written over several lines"
+        why = "this item has an anchor or a tag, or spans several lines"
         raise document.refusal(
             node, why, f"write {text!r} by hand, then run `conda multiplat lock`"
         )
@@ -180,11 +178,11 @@ def _take_line(draft: Draft, change: Change, line: _Line) -> Draft:
     document, entry = _entry(draft, change, line)
     rest = line.platforms - change.selection.platforms
     if rest:
-        left = Selection(line.written - change.selection.platforms, change.selection.among)
-        if len(_keys(document, left)) > 1 and not change.pypi:
+        remaining = Selection(line.written - change.selection.platforms, change.selection.among)
+        if len(_keys(document, remaining)) > 1 and not change.pypi:
             gone = draft.with_text(document.file, _deleted(document, entry))
-            return _add_line(gone, replace(change, selection=left), entry.scalar.value)
-        patches = reselected(document, entry, left)
+            return _add_line(gone, replace(change, selection=remaining), entry.scalar.value)
+        patches = selector_patches(document, entry, remaining)
         return draft.with_text(document.file, document.patched(*patches))
     return draft.with_text(document.file, _deleted(document, entry))
 
@@ -204,7 +202,7 @@ def _without_pair(document: Document, entry: Entry) -> Patch:
     else:
         span = document.end_of(entry.item.value[at - 1][1]), document.end_of(entry.scalar)
     if "#" in document.text[slice(*span)]:
-        why = "a comment stands between the selectors of this item"
+        why = "there is a comment between the selectors of this item"
         raise document.refusal(entry.item, why, "write one item for each selector")
     return Patch(*span, "")
 
@@ -217,19 +215,19 @@ def _add_line(draft: Draft, change: Change, text: str) -> Draft:
     selection = change.selection
     written = list_item(text, flow=lists.in_brackets(value))
     if selection.everywhere:
-        return draft.with_text(document.file, inserted(document, value, change, written))
+        return draft.with_text(document.file, with_line(document, value, change, written))
     if not document.has_dict_selectors and not lists.in_brackets(value):
         for word in selection.words:
             document = draft.home_of(change.environment)
             value = list_of(document, change)
-            after = inserted(document, value, change, written, word)
+            after = with_line(document, value, change, written, word)
             draft = draft.with_text(document.file, after)
         return draft
     if selection.families is None or change.pypi or document.has_comment_selectors:
-        raise unsayable(document, value.key, selection, pypi=change.pypi)
+        raise inexpressible(document, value.key, selection, pypi=change.pypi)
     for name in selection.families:
         document = draft.home_of(change.environment)
         value = list_of(document, change)
-        after = inserted(document, value, change, f"sel({name}): {written}")
+        after = with_line(document, value, change, f"sel({name}): {written}")
         draft = draft.with_text(document.file, after)
     return draft

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from conda_multiplat.manifest.edit.draft import Draft
-from conda_multiplat.manifest.edit.nothing_else_changed import not_only, same_but_for_lines
+from conda_multiplat.manifest.edit.nothing_else_changed import changes_more, same_but_for_lines
 from conda_multiplat.manifest.edit.requirements import new_scalar
 from conda_multiplat.vocabulary.errors import Location
 
@@ -36,5 +36,5 @@ def rewritten(draft: Draft, texts: Mapping[Location, str]) -> Draft:
             after = after.with_text(file, document.patched(*patches))
     if not same_but_for_lines(draft, after, texts):
         files = ", ".join(sorted({at.file for at in texts}))
-        raise not_only(files, "the bounds could not be moved")
+        raise changes_more(files, "the bounds could not be moved")
     return after

@@ -12,8 +12,8 @@ from conda_multiplat.vocabulary.errors import ManifestError
 from conda_multiplat.vocabulary.selector_writer import Selection
 
 
-def reselected(document: Document, entry: Entry, selection: Selection) -> list[Patch]:
-    """Rewrite a line's selector for a selection.
+def selector_patches(document: Document, entry: Entry, selection: Selection) -> list[Patch]:
+    """Return the patches that give a line the selector of a selection.
 
     Raises:
         ManifestError: the file's style can't express it.
@@ -29,7 +29,7 @@ def _new_key(document: Document, entry: Entry, selection: Selection) -> Patch:
     names = () if selection.everywhere else selection.families
     unknown = names is None or len(names) > 1 or document.has_comment_selectors
     if names is None or unknown or len(entry.lists) > 1:
-        raise unsayable(document, entry.scalar, selection, pypi=len(entry.lists) > 1)
+        raise inexpressible(document, entry.scalar, selection, pypi=len(entry.lists) > 1)
     if entry.key is None:
         start = entry.scalar.start_mark.index
         return Patch(start, start, f"sel({names[0]}): " if names else "")
@@ -52,8 +52,8 @@ def _new_comments(document: Document, entry: Entry, words: Sequence[str]) -> lis
     source = document.text[node.start_mark.index : document.end_of(node)]
     line = lists.dash(document, entry.item) + source
     more = [f"{document.newline}{lists.selected(document, line, word)}" for word in others]
-    behind = [patch for patch in patches if patch.start == end]
-    text = "".join([*(patch.text for patch in behind), *more])
+    at_end = [patch for patch in patches if patch.start == end]
+    text = "".join([*(patch.text for patch in at_end), *more])
     return [*(patch for patch in patches if patch.start < end), Patch(end, end, text)]
 
 
@@ -76,20 +76,20 @@ def _new_comment(document: Document, entry: Entry, expression: str) -> list[Patc
     return [Patch(words, start + len(old) + 1, "")]
 
 
-def unsayable(
+def inexpressible(
     document: Document, node: yaml.Node, selection: Selection, *, pypi: bool
 ) -> ManifestError:
     """Return the error for a selection that a file's style can't express."""
     names = " and ".join(sorted(selection.platforms))
     if pypi:
         why = f"the selectors of this file can't express {names} under `pip:`"
-        hint = "for all platforms with a marker: \"NAME; sys_platform == 'linux'\""
+        hint = "add it for all platforms with a marker: \"NAME; sys_platform == 'linux'\""
     elif document.has_dict_selectors:
-        why = f"`sel(…)` knows linux, osx, win and unix only: it can't express {names}"
+        why = f"`sel(…)` knows only linux, osx, win and unix: it can't express {names}"
         hint = (
             "ask for a family (--family linux), or write comment selectors: `- NAME  # [linux64]`"
         )
     else:
-        why = f"a list in brackets has no lines for comment selectors: {names}"
-        hint = "write the list in lines, each beginning with `- `"
+        why = f"a list in brackets has no lines for comment selectors of {names}"
+        hint = "write each item on its own line, beginning with `- `"
     return document.refusal(node, why, hint)

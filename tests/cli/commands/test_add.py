@@ -369,7 +369,7 @@ def test_anchors(alone: Host, project: Path, channel: Path) -> None:
     done = alone.multiplat("add", "-e", "b", "libblas", cwd=project, code=2)
     assert done.stderr == (
         "error: environment.yml can't be edited\n"
-        "  `libblas` could not be added without changing what else the file says\n"
+        "  `libblas` could not be added without changing other parts of the file\n"
         "  an anchor, or a selector on a line around it, ties it to other lines\n"
         "  no file was changed\n"
         "  change it by hand, then run `conda multiplat lock`\n"

@@ -223,25 +223,33 @@ def test_longest_entry_holds(alone: Host, web: Path, database: Callable[..., Pat
 @pytest.mark.parametrize(
     ("entry", "problem", "hint"),
     [
-        ("{id: CVE-1, reason: x}", "6:9: an entry of ignore has no `until`", "the last day"),
-        ("{id: CVE-1, until: 2099-01-01}", "6:9: an entry of ignore has no `reason`", "why it"),
-        ("{reason: x, until: 2099-01-01}", "6:9: an entry of ignore has no `id`", "the vuln"),
+        ("{id: CVE-1, reason: x}", "6:9: an entry of ignore has no `until`", "write the last day"),
+        (
+            "{id: CVE-1, until: 2099-01-01}",
+            "6:9: an entry of ignore has no `reason`",
+            "write why it",
+        ),
+        ("{reason: x, until: 2099-01-01}", "6:9: an entry of ignore has no `id`", "name the vuln"),
         (
             "{id: CVE-1, reason: x, until: 2099-02-30}",
             "6:39: until is not a date: '2099-02-30'",
-            "the last day on which it is ignored: `until: 2027-06-30`",
+            "write the last day on which it is ignored: `until: 2027-06-30`",
         ),
         (
             "{id: CVE-1, reason: x, until: next year}",
             "6:39: until is not a date: 'next year'",
-            "the last day",
+            "write the last day",
         ),
         (
             "{id: CVE 1, reason: x, until: 2099-01-01}",
             "6:14: id is not the name of a vulnerability: 'CVE 1'",
-            "the vulnerability: `id: GHSA-…`, `CVE-…` or `PYSEC-…`",
+            "name the vulnerability: `id: GHSA-…`, `CVE-…` or `PYSEC-…`",
         ),
-        ('{id: A, reason: " ", until: 2099-01-01}', "6:25: reason is not a reason: ' '", "why"),
+        (
+            '{id: A, reason: " ", until: 2099-01-01}',
+            "6:25: reason is not an explanation: ' '",
+            "write why",
+        ),
         (
             "{id: A, reason: x, until: 2099-01-01, untill: x}",
             "6:47: unknown key 'untill' in an entry of ignore",

@@ -53,7 +53,7 @@ def test_platform_of_a_channel(alone: Host, project: Path, tools: Path) -> None:
     assert alone.multiplat("check", "--strict", cwd=project).stdout == "in sync: conda-lock.yml\n"
     write(project, tools, line, platforms="[linux-64, osx-64]")
     said = alone.multiplat("lock", cwd=project, code=1).stderr
-    assert f"`{line}`: no other platform has packages of linux-64: not for osx-64\n" in said
+    assert f"`{line}`: packages of linux-64 don't exist for osx-64\n" in said
     assert (
         f"error: no solution for default/osx-64\n  environment.yml:6:5  {line}\n"
         "  tool is requested for linux-64: give the line a selector, or leave the platform out\n"

@@ -777,9 +777,9 @@ def test_wrong_words(alone: Host, project: Path, tools: Path) -> None:
         "  environment.yml:10:5: exclude-newer-channel names 'conda-forg', which is not a channel "
         f"of the manifest\n      write it as under `channels`: {tools.as_uri()}\n"
         f"  environment.yml:11:{len(tools.as_uri()) + 7}: exclude-newer-channel of "
-        f"{tools.as_uri()} is 'soon'\n      {forms}, or `false` to let it through\n"
+        f"{tools.as_uri()} is 'soon'\n      {forms}, or `false` to exempt it\n"
         "  environment.yml:12:33: exclude-newer-package of tool is 'true'\n"
-        f"      {forms}, or `false` to let it through\n"
+        f"      {forms}, or `false` to exempt it\n"
     )
 
 
@@ -794,10 +794,11 @@ def test_names_of_no_package(alone: Host, project: Path, tools: Path) -> None:
     assert alone.multiplat("lock", cwd=project, code=2).stderr == (
         "error: environment.yml can't be used\n"
         f"{at}9:5: exclude-newer-package names 'tool>=2', which is not a package\n"
-        "      write a package's name alone\n"
+        "      write only a package's name\n"
         f"{at}10:5: exclude-newer-package names '', which is not a package\n"
-        "      write a package's name alone\n"
-        f"{at}12:5: exclude-newer-package names Tool twice\n      environment.yml:11:5 does too\n"
+        "      write only a package's name\n"
+        f"{at}12:5: exclude-newer-package names Tool twice\n"
+        "      environment.yml:11:5 names it too: remove one of them\n"
     )
 
 

@@ -204,7 +204,7 @@ def test_wrong_rules(alone: Host, project: Path, own: Path) -> None:
     done = alone.multiplat("licenses", cwd=project, code=2)
     assert done.stderr == (
         "error: environment.yml can't be used\n"
-        "  environment.yml:13:13: 'MITT' is allowed and denied\n"
+        "  environment.yml:13:13: 'MITT' is both allowed and denied\n"
         "      environment.yml:14:24 denies it: remove one of them\n"
         "  environment.yml:13:13: 'MITT' is not in SPDX's licence list\n"
         "      did you mean 'MIT'?\n"
@@ -217,14 +217,14 @@ def test_wrong_rules(alone: Host, project: Path, own: Path) -> None:
         "  environment.yml:14:24: 'MITT' is not in SPDX's licence list\n"
         "      did you mean 'MIT'?\n"
         "  environment.yml:16:7: the exception for app has no reason\n"
-        "      write `reason:` and why it may have its licence\n"
+        "      write `reason:` and why the package may have its licence\n"
         "  environment.yml:17:14: unknown key 'reson' in the exception for part\n"
         "      did you mean 'reason'?\n"
         "  environment.yml:18:5: unknown key 'alow' in licenses\n"
         "      did you mean 'allow'?\n"
     )
     _again(project, own, _lists(allow="[MIT]", exceptions="\n      app: {reason: ' '}"))
-    assert "environment.yml:15:21: the reason of the exception for app is empty" in (
+    assert "environment.yml:15:21: the exception for app has an empty reason" in (
         alone.multiplat("licenses", cwd=project, code=2).stderr
     )
     _again(project, own, _lists(allow="[]"))

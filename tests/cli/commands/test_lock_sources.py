@@ -111,7 +111,7 @@ def test_condas_own_name(alone: Host, project: Path, tools: Path, name: str) -> 
     alone.multiplat("add", "--no-pin", "tool", cwd=project)
     env = {"CONDA_SUBDIR": "linux-64"}
     assert alone.multiplat("install", cwd=project, env=env, code=2).stderr == (
-        f"error: `name: {name}` is conda's own environment\n"
+        f"error: `name: {name}` is conda's base environment\n"
         "  say where to install with -n NAME or -p PREFIX\n"
     )
     done = alone.multiplat("install", "--dry-run", "-p", project / "env", cwd=project, env=env)

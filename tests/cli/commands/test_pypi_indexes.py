@@ -114,8 +114,8 @@ def test_wrong_sources(alone: Host, project: Path, channel: Path) -> None:
     write(project, channel, "python 3.12.*", "pip: [light]", platforms="[linux-64]", extra=extra)
     done = alone.multiplat("lock", cwd=project, code=2)
     for problem in (
-        ":10:21: the index ours is not a URL: 'wheels.example.com'",
-        ": 'o u' can't name an index",
+        ":10:21: the index ours has no valid URL: 'wheels.example.com'",
+        ": 'o u' is not a valid name for an index",
         ":11:22: no index 'our' under pypi: indexes",
         ": 'light>1' is not the name of a PyPI project",
         ":12:20: unknown torch-backend 'auto'",

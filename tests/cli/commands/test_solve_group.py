@@ -62,7 +62,7 @@ def test_without_a_group(alone: Host, project: Path, twins: Path) -> None:
     """Environments that are in no group, or in different ones, go their own ways."""
     _write(project, twins, DEV.format(dev="old", group="null"))
     said = alone.multiplat("lock", cwd=project).stderr
-    assert "warning: solve-group 'main' has one environment only, 'default': " in said
+    assert "warning: solve-group 'main' has only one environment, 'default': " in said
     found = _versions(project)
     assert (found["default"]["numpy"], found["dev"]["numpy"]) == ("2.3", "2.0")
 

@@ -129,7 +129,7 @@ def test_a_changed_manifest(alone: Host, robot: Path, tools: Path) -> None:
         (
             ("-e", "dev"),
             2,
-            "error: the manifest has no environment 'dev'\n  there are: default\n",
+            "error: the manifest has no environment 'dev'\n  available: default\n",
         ),
     ],
 )
