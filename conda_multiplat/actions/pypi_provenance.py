@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 from conda_multiplat.lockfile.places import Place
-from conda_multiplat.lockfile.pypi_provenance import asked, pypi_strays
+from conda_multiplat.lockfile.pypi_provenance import allowed_origins, pypi_strays
 from conda_multiplat.machine.project import Project
 from conda_multiplat.manifest.targets import Target
 
@@ -21,7 +21,9 @@ def pypi_strays_of(project: Project, target: Target, places: Sequence[Place]) ->
     """
 
     def wrong(mirror: str) -> list[str]:
-        return pypi_strays(places, asked(target, mirror, os.path.expandvars, project.folder))
+        return pypi_strays(
+            places, allowed_origins(target, mirror, os.path.expandvars, project.folder)
+        )
 
     if not wrong(""):
         return []

@@ -1,7 +1,7 @@
-"""What changes, as the table that every command shows.
+"""The table of changes that every command shows.
 
-A row is a sign, the name, the versions (the builds where only these differ), the size of what comes
-and the platforms that agree on it. Colours say again what the signs say.
+A row has a sign, the name, the versions (the builds if only these differ), the size of the new
+archive and the platforms with the same change. Colours only repeat what the signs say.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _COLOURS = {"+": "green", "-": "red", "↑": "cyan", "↓": "yellow", "~": "cyan
 
 
 def signed(sign: str, text: str, margin: str = " ") -> Line:
-    """A line that says what becomes of something."""
+    """Return a line with the sign of a change in front of a text."""
     return Span(margin), Span(sign, _COLOURS.get(sign, "")), Span(f" {text}")
 
 
 def here(changes: Iterable[Change]) -> list[Difference]:
-    """Changes of one machine, whose platform goes without saying."""
+    """Return the changes of one machine as rows without a platform."""
     return [
         Difference(change, (), everywhere=False, sizes=(change.size,) if change.comes else ())
         for change in changes
@@ -38,13 +38,13 @@ def table(
     width: int | None = None,
     most: int | None = None,
 ) -> list[Line]:
-    """The lines of the table.
+    """Return the lines of the table.
 
     Args:
-        differences: a row each.
-        margin: what stands before each line.
-        width: so many characters may a line have, but that a URL is never cut; ``None``: any.
-        most: so many rows are shown, and how many more there are; ``None``: all.
+        differences: the rows.
+        margin: the text before each line.
+        width: the maximum width in characters, which only a URL may exceed; ``None`` for no limit.
+        most: the maximum number of rows, followed by how many more there are; ``None`` for all.
     """
     shown = differences[:most]
     room = None if width is None else width - len(margin) - 2

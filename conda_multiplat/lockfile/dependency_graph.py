@@ -1,8 +1,8 @@
-"""What is locked for a target as a graph: its packages, whom each needs, which line asks for what.
+"""The locked packages of a target as a graph, with their dependencies and the manifest's lines.
 
-conda's and PyPI's packages are in one graph. A PyPI package needs projects, by their names: each is
-the PyPI package of that name that is locked or, where there is none, the conda package that
-provides the project (see ``pypi.provided``).
+conda's and PyPI's packages are in one graph. A PyPI package needs projects by name: each is the
+locked PyPI package with that name or, if there is none, the conda package that provides the project
+(see ``pypi.provided``).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ VIRTUAL = "virtual"
 
 @dataclass(frozen=True)
 class Edge:
-    """Who is needed, and which versions will do: ``""`` for any."""
+    """A dependency on a package, with the versions that satisfy it; ``""`` for any."""
 
     key: Key
     constraint: str = ""
@@ -35,7 +35,7 @@ class Edge:
 
 @dataclass(frozen=True)
 class Root:
-    """A line of the manifest, and the package that answers it; ``None`` where none is locked."""
+    """A line of the manifest, and the package that satisfies it; ``None`` if none is locked."""
 
     line: Requirement
     key: Key | None
@@ -47,10 +47,10 @@ class LockedGraph:
 
     Attributes:
         records: the packages, by name; virtual ones have no record.
-        needs: whom each package needs, by name.
-        needed_by: the same the other way round.
-        roots: the lines that ask for a package, as the manifest has them, conda's first. Lines of
-            ``pip:`` whose markers can leave them out here are among them only if they are locked.
+        needs: the dependencies of each package, by name.
+        needed_by: the same in the opposite direction.
+        roots: the lines that ask for a package, in the manifest's order, conda's first. Lines of
+            ``pip:`` with markers are among them only if their packages are locked.
     """
 
     records: Mapping[Key, Record]
@@ -64,18 +64,18 @@ class LockedGraph:
         return frozenset(root.key for root in self.roots if root.key)
 
     def named(self, name: str) -> list[Key]:
-        """The packages of a name, virtual ones included."""
+        """Return the packages with a name, including virtual ones."""
         kinds = ("conda", "pypi", VIRTUAL)
         return [key for kind in kinds if (key := (kind, name)) in self.needed_by]
 
 
 def locked_graph(target: Target, locked: PlatformLock, table: NameTable) -> LockedGraph:
-    """The graph of what is locked for ``target``.
+    """Return the graph of the packages that are locked for ``target``.
 
     Args:
         target: the target, for its lines.
-        locked: what is locked for it.
-        table: which conda packages provide which projects, where that can't be guessed.
+        locked: its locked packages.
+        table: conda package -> the projects that it provides, if its name does not tell.
     """
     records: dict[Key, Record] = {_key(package): package for package in locked.every}
     given = provided(locked.records, table, dict(target.pypi_names))
@@ -103,7 +103,7 @@ def _edges(
         kind = VIRTUAL if name.startswith("__") else "conda"
         if kind == VIRTUAL or (kind, name) in records:
             edges.append(Edge((kind, name), constraint))
-    return sorted(edges, key=lambda each: _by_name(each.key))
+    return sorted(edges, key=lambda edge: _by_name(edge.key))
 
 
 def _of_extras(
@@ -111,13 +111,13 @@ def _of_extras(
 ) -> dict[Key, set[Edge]]:
     """Return the PyPI packages that conda's packages need for the extras that lines request."""
     needs = dict(locked.extras)
-    found: dict[Key, set[Edge]] = {}
+    edges_of: dict[Key, set[Edge]] = {}
     for line in target.view.pypi:
         if line.name in projects:
             names = [name for key in extra_keys(line) for name in needs.get(key, ())]
             edges = {Edge(projects[name]) for name in names if name in projects}
-            found.setdefault(projects[line.name], set()).update(edges)
-    return found
+            edges_of.setdefault(projects[line.name], set()).update(edges)
+    return edges_of
 
 
 def _by_name(key: Key) -> tuple[str, str]:
@@ -125,11 +125,11 @@ def _by_name(key: Key) -> tuple[str, str]:
 
 
 def _reversed(needs: Mapping[Key, tuple[Edge, ...]]) -> dict[Key, tuple[Edge, ...]]:
-    found: dict[Key, list[Edge]] = {key: [] for key in needs}
+    needed_by: dict[Key, list[Edge]] = {key: [] for key in needs}
     for key in sorted(needs, key=_by_name):
         for edge in needs[key]:
-            found.setdefault(edge.key, []).append(Edge(key, edge.constraint))
-    return {key: tuple(edges) for key, edges in found.items()}
+            needed_by.setdefault(edge.key, []).append(Edge(key, edge.constraint))
+    return {key: tuple(edges) for key, edges in needed_by.items()}
 
 
 def _roots(target: Target, locked: PlatformLock, projects: Mapping[str, Key]) -> tuple[Root, ...]:
@@ -170,9 +170,9 @@ class Origin:
 
     Attributes:
         asked: the manifest's lines that ask for it by name.
-        needed_by: the packages that need it, by name, each once and with its constraint.
-        root: the line that leads to it, where none asks for it by name; ``None`` for none at all.
-        path: the packages from that line's to it.
+        needed_by: the packages that need it, by name, each with its constraint.
+        root: the line that leads to it if none asks for it by name; ``None`` if no line does.
+        path: the packages from that line's package to it.
     """
 
     asked: tuple[Requirement, ...]
@@ -182,7 +182,7 @@ class Origin:
 
 
 def origin(name: str, target: Target, locked: PlatformLock) -> Origin:
-    """Why ``name`` is in a target's lock."""
+    """Return why ``name`` is in a target's lock."""
     needs = {package: _needs(package) for package in locked.every}
     needed_by = [
         (package, needed[name])
@@ -205,7 +205,7 @@ def origin(name: str, target: Target, locked: PlatformLock) -> Origin:
     roots = [line for line in lines if path and line.name == path[0]]
     by_extra = [line for line in roots if path[1] in of_lines.get(line, ())]
     root = next(iter(by_extra or roots), None)
-    return Origin(asked, tuple(sorted(needed_by, key=lambda each: each[0].name)), root, path)
+    return Origin(asked, tuple(sorted(needed_by, key=lambda pair: pair[0].name)), root, path)
 
 
 def _needs(package: Record) -> Mapping[str, str]:

@@ -83,7 +83,7 @@ class EnvironmentDiff:
         return bool(self.differences or self.added or self.removed)
 
     def summary(self) -> str:
-        """The number of changes of each kind, in words."""
+        """Return the number of changes of each kind, in words."""
         kinds = [difference.change.kind for difference in self.differences]
         counts = [(kinds.count(kind), words) for kind, words in KINDS.items()]
         return ", ".join(
@@ -105,39 +105,39 @@ def environment_diff(
     """Return the differences between two locks of an environment; one of them may be missing."""
     before = dict(old.platforms) if old else {}
     after = dict(new.platforms) if new else {}
-    found = {
+    by_platform = {
         subdir: platform_changes(before[subdir], after[subdir], is_newer)
         for subdir in sorted(before.keys() & after.keys())
     }
     return EnvironmentDiff(
         name,
-        differences(found, old),
+        differences(by_platform, old),
         {target: len(after[target].every) for target in sorted(after.keys() - before.keys())},
         {target: len(before[target].every) for target in sorted(before.keys() - after.keys())},
     )
 
 
 def differences(
-    found: Mapping[str, Sequence[Change]], old: LockFile | None
+    by_platform: Mapping[str, Sequence[Change]], old: LockFile | None
 ) -> tuple[Difference, ...]:
     """Merge equal changes of several platforms; those from another place come first.
 
     Args:
-        found: the changes of each platform that is in both locks, the platforms sorted.
-        old: the lock before them.
+        by_platform: the changes of each platform that is in both locks, the platforms sorted.
+        old: the lock before these changes.
     """
     before = old.platforms.values() if old else ()
     hosts = {_host(record) for platform in before for record in platform.every}
     groups: dict[tuple[object, ...], dict[str, Change]] = {}
-    for subdir, changes_there in found.items():
-        for change in changes_there:
+    for subdir, changes_of_platform in by_platform.items():
+        for change in changes_of_platform:
             key = (*_key(change), bool(_other_place(change, hosts)))
             groups.setdefault(key, {})[subdir] = change
     result = []
     for group in groups.values():
         first = next(iter(group.values()))
-        others = tuple(subdir for subdir in found if subdir not in group)
-        everywhere = len(found) > 1 and not others
+        others = tuple(subdir for subdir in by_platform if subdir not in group)
+        everywhere = len(by_platform) > 1 and not others
         place = _other_place(first, hosts)
         sizes = tuple(change.size for change in group.values() if change.comes)
         result.append(Difference(first, tuple(group), everywhere, place, others, sizes))
@@ -176,7 +176,7 @@ def _host(record: Record) -> str:
 
 
 def platform_changes(old: PlatformLock, new: PlatformLock, is_newer: IsNewer) -> list[Change]:
-    """What changes on a platform, of conda's packages and then of PyPI's."""
+    """Return the changes on a platform, first of conda's packages and then of PyPI's."""
     return [*changes(old.records, new.records, is_newer), *changes(old.pypi, new.pypi, is_newer)]
 
 

@@ -1,4 +1,4 @@
-"""Whether a lock still matches its manifest, by digests; nothing is fetched or solved."""
+"""Compare a lock with its manifest by digests; nothing is fetched or solved."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NEWER = "it was made by a newer conda-multiplat"
 
 
 def in_sync(lock: LockFile, target: Target) -> bool:
-    """Whether ``lock`` is as we wrote it and was made for the current request of ``target``.
+    """Return whether ``lock`` is as we wrote it and was made for the current request of ``target``.
 
     The digest is computed by the lock's recipe, which may be older than the current one. No package
     may be newer than ``exclude-newer`` allows.
@@ -28,13 +28,13 @@ def in_sync(lock: LockFile, target: Target) -> bool:
 
 
 def has_changed(lock: LockFile, target: Target) -> bool:
-    """Whether the request of ``target`` certainly differs from the lock's.
+    """Return whether the request of ``target`` certainly differs from the lock's.
 
-    This can't be said of locks made by other tools or by a newer conda-multiplat.
+    Locks of other tools or of a newer conda-multiplat don't tell.
     """
     return lock.recipe in RECIPES and not in_sync(lock, target)
 
 
 def is_newer(lock: LockFile) -> bool:
-    """Whether a lock's digests have a recipe of a newer conda-multiplat."""
+    """Return whether a lock's digests have a recipe of a newer conda-multiplat."""
     return lock.recipe > max(RECIPES)

@@ -1,8 +1,8 @@
-"""When locked packages were published, and whether ``exclude-newer`` allows them; offline.
+"""Publication times of locked packages, and whether ``exclude-newer`` allows them; offline.
 
 A lock stores the rules that it was made with, the instant that durations count from, and the time
 of each package. So ``7d`` in a manifest means seven days before *that* instant: the lock stays in
-sync as time passes, and everybody can check the age of each package.
+sync as time passes, and anybody can check the age of each package.
 
 Rules from a machine's settings or from the option are stored too, and apply to the lock on every
 machine. The manifest's rules always apply.
@@ -45,7 +45,7 @@ class Times(NamedTuple):
     pypi: Dates = _NONE
 
     def published(self) -> dict[tuple[str, str], tuple[str, int]]:
-        """(manager, name) -> the channel, and the time in seconds since 1970."""
+        """Return (manager, name) -> the channel, and the time in seconds since 1970."""
         conda = {
             ("conda", name): (channel, time)
             for channel, dates in self.conda.items()
@@ -85,36 +85,36 @@ class TooNew(NamedTuple):
 NO_COOLDOWN = Cooldown()
 
 
-def held_to(target: Target, locked: Cooldown) -> ExcludeNewer:
+def rules_for(target: Target, locked: Cooldown) -> ExcludeNewer:
     """Return the rules that apply to the lock of a target.
 
     These are the manifest's; if it has none, those from the settings of the machine that locked;
     and the option in either case.
     """
-    said = target.exclude_newer
-    if said.source:  # from the settings of this machine, which did not lock it
-        said = ExcludeNewer()
-    elif any(said.conda) or any(said.pypi):
-        return said._replace(option=locked.exclude_newer.option)
+    rules = target.exclude_newer
+    if rules.source:  # from the settings of this machine, which did not lock it
+        rules = ExcludeNewer()
+    elif any(rules.conda) or any(rules.pypi):
+        return rules._replace(option=locked.exclude_newer.option)
     if locked.exclude_newer.source:
         return locked.exclude_newer
-    return said._replace(option=locked.exclude_newer.option)
+    return rules._replace(option=locked.exclude_newer.option)
 
 
 def as_locked(target: Target, locked: Cooldown) -> Target:
     """Return the target with the rules that apply to its lock, for digests."""
-    said = held_to(target, locked)
-    return target if said == target.exclude_newer else target.excluding(said)
+    rules = rules_for(target, locked)
+    return target if rules == target.exclude_newer else target.excluding(rules)
 
 
 def cutoffs_as_locked(target: Target, locked: Cooldown) -> Cutoffs:
     """Return the instants that apply to the lock of a target."""
-    return held_to(target, locked).cutoffs(locked.at)
+    return rules_for(target, locked).cutoffs(locked.at)
 
 
 def too_new(target: Target, locked: Cooldown) -> Iterator[TooNew]:
     """Yield the packages of a lock that are too new, by the times that it stores."""
-    if not held_to(target, locked).is_stated:
+    if not rules_for(target, locked).is_stated:
         return
     cutoffs = cutoffs_as_locked(target, locked)
     for channel, dates in locked.times.conda.items():
@@ -133,21 +133,21 @@ def _too_new(manager: str, dates: Dates, cuts: Cuts, channel: str) -> Iterator[T
 def age_faults(
     target: Target, locked: Cooldown, versions: Mapping[tuple[str, str], str]
 ) -> Iterator[tuple[str, str]]:
-    """What is wrong with the ages of locked packages: what it is of, and why.
+    """Yield what is wrong with the ages of locked packages: the rule or package, and the reason.
 
     Args:
         target: the target.
-        locked: what it was locked with.
-        versions: of all locked packages, by manager and name; ``""`` where that does not matter.
+        locked: the rules and times of its lock.
+        versions: of all locked packages, by manager and name; ``""`` if only the name matters.
     """
-    said = held_to(target, locked)
-    if not said.is_stated:
+    rules = rules_for(target, locked)
+    if not rules.is_stated:
         return
-    texts = ", ".join(dict.fromkeys([*said.conda.texts, *said.pypi.texts]))
+    texts = ", ".join(dict.fromkeys([*rules.conda.texts, *rules.pypi.texts]))
     if not locked.exclude_newer.is_stated:
         yield f"exclude-newer {texts}", "locked without it"
         return
-    if said.has_durations and not locked.at:
+    if rules.has_durations and not locked.at:
         yield f"exclude-newer {texts}", "the lock has no instant to count days from"
         return
     faults = [
@@ -166,23 +166,23 @@ def age_faults(
 
 
 def cooldown_of_both(target: Target, ours: Cooldown, theirs: Cooldown) -> Cooldown:
-    """What two sides of a merge are held to together, without times.
+    """Return the rules that apply to both sides of a merge, without times.
 
-    The later instant counts, which lets in what each side has. An option or a machine's settings
-    hold where both sides have the same: else the manifest's word is all that is known to hold.
+    The later instant counts, since it allows the packages of each side. An option or a machine's
+    settings apply if both sides have the same; otherwise only the manifest's rules surely apply.
     """
-    said = [held_to(target, side) for side in (ours, theirs)]
-    common = said[0] if said[0] == said[1] else target.exclude_newer
+    of_ours, of_theirs = rules_for(target, ours), rules_for(target, theirs)
+    common = of_ours if of_ours == of_theirs else target.exclude_newer
     at = max(ours.at, theirs.at) if common.has_durations else 0
     return Cooldown(common, at)
 
 
 def pack(cooldown: Cooldown) -> tuple[str, str]:
-    """What it was locked with, and the times, as JSON."""
-    said = cooldown.exclude_newer
-    content = said.content(pypi=True)
-    if said.source:
-        content["source"] = said.source
+    """Return the rules with their instant, and the times, as JSON."""
+    rules = cooldown.exclude_newer
+    content = rules.content(pypi=True)
+    if rules.source:
+        content["source"] = rules.source
     if cooldown.at:
         content["at"] = in_words(cooldown.at)
     times: dict[str, Any] = {"conda": {k: dict(v) for k, v in cooldown.times.conda.items()}}
@@ -195,13 +195,13 @@ def _json(content: dict[str, Any]) -> str:
     return json.dumps(content, sort_keys=True, separators=(",", ":"))
 
 
-def unpack(said: str, times: str) -> Cooldown:
-    """The other way round.
+def unpack(rules: str, times: str) -> Cooldown:
+    """Read what :func:`pack` wrote.
 
     Raises:
-        ValueError: it is something else.
+        ValueError: a text has another form.
     """
-    content, dated = json_object(said), json_object(times)
+    content, dated = json_object(rules), json_object(times)
     exclude_newer = ExcludeNewer(
         Rule.of_content(_mapping(content.get("conda", {}))),
         Rule.of_content(_mapping(content.get("pypi", {}))),

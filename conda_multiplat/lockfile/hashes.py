@@ -23,9 +23,9 @@ _COMMIT = r"@[0-9a-f]{40}(?:[0-9a-f]{24})?(?:#|$)"
 
 
 def unverifiable(records: Iterable[Record]) -> list[str]:
-    """The packages that nothing could be verified by, with the reason, whatever their scheme.
+    """Return the packages that can't be verified, with the reason, whatever their URL's scheme.
 
-    A project's folder on this disk has no hash where it is editable: it is what it is.
+    Local folders and commits of a repository need no hash.
     """
     return [
         f"{record.name} {record.version}: {reason}"

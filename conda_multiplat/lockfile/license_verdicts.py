@@ -1,4 +1,4 @@
-"""Whether the manifest's ``licenses`` rules allow the licence of a locked package."""
+"""Apply the manifest's ``licenses`` rules to the licence of a locked package."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class LicenseVerdict(NamedTuple):
 
 
 def judge(name: str, facts: PackageFacts, rules: LicenseRules) -> LicenseVerdict:
-    """What the rules say of a package.
+    """Return the verdict of the rules on a package.
 
-    1. A licence complies, where its expression can be met by licences that are not denied and, if
-       there is a list of allowed ones, are in that.
-    2. One that can't be read complies with no list of allowed ones; held against denied ones
-       alone, it is unknown.
-    3. An exception of the manifest lets a package through that would be denied or unknown.
+    1. A licence complies if its expression can be met with licences that are not denied and that
+       are in the list of allowed ones, if there is one.
+    2. A licence that can't be read is denied if there is a list of allowed ones, and unknown if
+       there are only denied ones.
+    3. An exception of the manifest allows a package that would be denied or unknown.
     """
     stated = read_license(facts)
     verdict = _by_lists(stated, facts, rules)
@@ -58,12 +58,12 @@ def _by_lists(stated: License, facts: PackageFacts, rules: LicenseRules) -> Lice
     denied = {text.value: text.at for text in rules.deny}
     allowed = {text.value for text in rules.allow}
 
-    def may_be(name: str) -> bool:
+    def is_allowed(name: str) -> bool:
         return name not in denied and (not allowed or name in allowed)
 
-    if complies(stated.expression, may_be):
+    if complies(stated.expression, is_allowed):
         return LicenseVerdict(stated, "allowed")
-    names = [name for name in single_licenses(stated.expression) if not may_be(name)]
+    names = [name for name in single_licenses(stated.expression) if not is_allowed(name)]
     reasons = [_reason(name, denied) for name in names]
     return LicenseVerdict(stated, "denied", ", ".join(reasons))
 

@@ -37,12 +37,12 @@ class Present:
     """A package of an environment on disk, or one that is missing there.
 
     Attributes:
-        record: the package as it is there; as it is locked where it is missing.
-        state: ``locked``, ``different``, ``unknown`` where nobody has noted of which archive it is,
-            ``damaged``, ``extra`` or ``missing``.
-        locked: what is locked of that name; ``None`` for one that is extra.
+        record: the package as installed, or as locked if it is missing.
+        state: ``locked``, ``different``, ``unknown`` if its archive was not recorded, ``damaged``,
+            ``extra`` or ``missing``.
+        locked: the locked package with that name; ``None`` if the package is extra.
         asked: whether a line of the manifest asks for it.
-        note: of a damaged one, what is wrong with its files.
+        note: what is wrong with a damaged package's files.
     """
 
     record: Record
@@ -52,7 +52,7 @@ class Present:
     note: str = ""
 
     def words(self) -> str:
-        """What is not as locked; ``""`` for nothing."""
+        """Return how it differs from the lock, in words; ``""`` if it doesn't."""
         if self.state == "damaged":
             return self.note
         if self.state not in ("different", "unknown") or self.locked is None:
@@ -67,7 +67,7 @@ class Filter:
     """Which packages are listed.
 
     Attributes:
-        patterns: regular expressions, found anywhere in the name; one that is enough.
+        patterns: regular expressions that may match anywhere in the name; one match is enough.
         manager: ``conda`` or ``pypi``; ``None`` for both.
     """
 
@@ -75,17 +75,17 @@ class Filter:
     manager: str | None = None
 
     def takes(self, record: Record) -> bool:
-        """Whether a package is listed."""
+        """Return whether a package is listed."""
         if self.manager not in (None, record.manager):
             return False
         return not self.patterns or any(pattern.search(record.name) for pattern in self.patterns)
 
 
 def patterns(texts: Iterable[str]) -> tuple[re.Pattern[str], ...]:
-    """Regular expressions for packages' names, which have no upper case.
+    """Return regular expressions for packages' names, ignoring case.
 
     Raises:
-        UsageError: one that is none.
+        UsageError: a text is not a regular expression.
     """
     return tuple(map(_pattern, texts))
 
@@ -103,11 +103,11 @@ def _pattern(text: str) -> re.Pattern[str]:
 def entries(
     platforms: Mapping[str, Sequence[Record]], asked: Mapping[str, frozenset[Key]]
 ) -> list[Entry]:
-    """What is locked, platforms that have the same version and build of a package together.
+    """Return the locked packages; platforms with the same version and build share an entry.
 
     Args:
         platforms: the packages of each platform.
-        asked: those that a line asks for, likewise.
+        asked: the packages that a line asks for, by platform.
     """
     groups: dict[tuple[str, str, str, str], list[tuple[str, Record]]] = {}
     for subdir, records in platforms.items():
@@ -126,38 +126,38 @@ def entries(
 
 
 def present(
-    there: Sequence[Record],
+    installed: Sequence[Record],
     locked: Sequence[Record],
     changes: Iterable[Change],
     asked: frozenset[Key],
 ) -> list[Present]:
-    """What an environment has and what it lacks.
+    """Return the packages that an environment has, and those that it lacks.
 
     Args:
-        there: the packages in it.
-        locked: those that are locked.
-        changes: what must change there to be as locked.
+        installed: the packages in it.
+        locked: the locked packages.
+        changes: the changes that would make the environment as locked.
         asked: the packages that a line asks for.
     """
-    wanted = {(package.manager, package.name): package for package in locked}
-    wrong = {(change.manager, change.name): change for change in changes}
+    locked_by_key = {(package.manager, package.name): package for package in locked}
+    change_of = {(change.manager, change.name): change for change in changes}
     packages = [
         Present(
             package,
-            _state(wrong.get(key)),
-            wanted.get(key),
+            _state(change_of.get(key)),
+            locked_by_key.get(key),
             asked=key in asked,
-            note=wrong[key].note if key in wrong else "",
+            note=change_of[key].note if key in change_of else "",
         )
-        for package in there
+        for package in installed
         if (key := (package.manager, package.name))
     ]
     packages += [
         Present(package.new, "missing", package.new, asked=key in asked)
-        for key, package in wrong.items()
+        for key, package in change_of.items()
         if package.new is not None and package.old is None
     ]
-    return sorted(packages, key=lambda each: (each.record.name, each.record.manager))
+    return sorted(packages, key=lambda package: (package.record.name, package.record.manager))
 
 
 def _state(change: Change | None) -> str:
@@ -177,7 +177,7 @@ def _is_same_build(one: Record, other: Record) -> bool:
 
 
 def document(record: Record, subdir: str) -> dict[str, Any]:
-    """A package with the keys that ``conda list --json`` has, and its manager and URL."""
+    """Return a package with the keys of ``conda list --json``, and its manager and URL."""
     pypi = isinstance(record, PypiRecord)
     base = "" if pypi else base_url(record.url)
     parts = (record.name, record.version, record.build)

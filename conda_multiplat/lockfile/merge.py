@@ -29,7 +29,7 @@ from dataclasses import dataclass, field, replace
 from conda_multiplat.lockfile.digests import NEWER
 from conda_multiplat.lockfile.exclude_newer import Times, as_locked, cooldown_of_both
 from conda_multiplat.lockfile.model import Extras, LockFile, PlatformLock
-from conda_multiplat.lockfile.satisfies import unasked
+from conda_multiplat.lockfile.satisfies import unrequired
 from conda_multiplat.manifest.targets import Target
 from conda_multiplat.solving.extras import asked_extras, with_extras
 from conda_multiplat.solving.local_needs import lines_of_needs
@@ -110,19 +110,19 @@ def merge_locks(
     platforms: dict[str, PlatformLock] = {}
     wrong: dict[str, list[str]] = {}
     for target in wanted:
-        merged, its_reasons = _platform(sides, target, judge, versions)
+        merged, problems = _platform(sides, target, judge, versions)
         platforms[target.subdir] = merged
-        for reason in its_reasons:
+        for reason in problems:
             wrong.setdefault(reason, []).append(target.subdir)
     if wrong:
         return None, [f"{reason}  ({', '.join(subdirs)})" for reason, subdirs in wrong.items()]
     return sides.ours._replace(platforms=dict(sorted(platforms.items()))), []
 
 
-def together(sides: Sides) -> LockFile:
-    """Both sides' packages as a start for solving: ours where both changed one, and not alike.
+def union_of_sides(sides: Sides) -> LockFile:
+    """Return both sides' packages, to start solving from; ours if both sides changed one.
 
-    It is of no request: the heads are those of our side.
+    The result matches no request: its head is that of our side.
     """
     ours, theirs = sides.ours.platforms, sides.theirs.platforms
     platforms = {}
@@ -138,28 +138,30 @@ def together(sides: Sides) -> LockFile:
 
 
 def merged_platforms(sides: Sides) -> tuple[str, ...]:
-    """The platforms of both sides, where the manifest names none: those that neither took out."""
+    """Return the platforms for a manifest that names none: those that neither side removed."""
     ours, theirs = sides.ours.platforms.keys(), sides.theirs.platforms.keys()
-    gone = (sides.base.platforms.keys() if sides.base else set()) - (ours & theirs)
-    return tuple(sorted((ours | theirs) - gone))
+    removed = (sides.base.platforms.keys() if sides.base else set()) - (ours & theirs)
+    return tuple(sorted((ours | theirs) - removed))
 
 
 def disagreements(merged: Mapping[str, LockFile], wanted: Sequence[Target]) -> list[str]:
-    """Where environments of one solve-group don't lock the same version of a package.
+    """Return where environments of one solve-group lock different versions of a package.
 
     Args:
-        merged: the locks by environment; those that are not known are not looked at.
-        wanted: targets, with their peers.
+        merged: the locks by environment; environments without one are skipped.
+        wanted: the targets, with their peers.
     """
     reasons: dict[str, list[str]] = {}
     for target in wanted:
-        own = _shared(merged, target.environment, target.subdir)
+        ours = _shared(merged, target.environment, target.subdir)
         for peer in target.peers:
-            others = _shared(merged, peer.environment, peer.subdir)
-            for key in sorted(own.keys() & others.keys()):
-                if own[key] != others[key]:
-                    words = f"{key[1]}: {own[key]} in {target.environment}"
-                    reason = f"{words}, {others[key]} in {peer.environment} of its solve-group"
+            theirs = _shared(merged, peer.environment, peer.subdir)
+            for key in sorted(ours.keys() & theirs.keys()):
+                if ours[key] != theirs[key]:
+                    our_version = f"{key[1]}: {ours[key]} in {target.environment}"
+                    reason = (
+                        f"{our_version}, {theirs[key]} in {peer.environment} of its solve-group"
+                    )
                     reasons.setdefault(reason, []).append(target.subdir)
     return [f"{reason}  ({', '.join(subdirs)})" for reason, subdirs in reasons.items()]
 
@@ -179,23 +181,24 @@ def _shared(
 
 def _unlike(sides: Sides, wanted: Sequence[Target]) -> list[str]:
     """Return why the three locks don't belong together."""
-    named = {"the common ancestor": sides.base, "ours": sides.ours, "theirs": sides.theirs}
+    locks = {"the common ancestor": sides.base, "ours": sides.ours, "theirs": sides.theirs}
     reasons = [
-        f"{name}: {reason}" for name, lock in named.items() if lock and (reason := _foreign(lock))
+        f"{name}: {reason}" for name, lock in locks.items() if lock and (reason := _foreign(lock))
     ]
     if reasons:
         return reasons
     ours, theirs = sides.ours, sides.theirs
-    asked = unique(public_name(name) for target in wanted for name in channels_of(target, ()))
+    requested = unique(public_name(name) for target in wanted for name in channels_of(target, ()))
     channels = {tuple(channel.url for channel in lock.channels) for lock in (ours, theirs)}
-    unequal = {
+    differs = {
         "the environments": ours.environment != theirs.environment,
         "the recipes": ours.recipe != theirs.recipe,
         "the manifest's files": ours.sources != theirs.sources,
         "the channel priorities": ours.channel_priority != theirs.channel_priority,
-        "the channels": ours.channels != theirs.channels or bool(asked and {asked} != channels),
+        "the channels": ours.channels != theirs.channels
+        or bool(requested and {requested} != channels),
     }
-    return [f"{what} differ" for what, unlike in unequal.items() if unlike]
+    return [f"{what} differ" for what, is_different in differs.items() if is_different]
 
 
 def _foreign(lock: LockFile) -> str:
@@ -213,10 +216,10 @@ def _platform(
     sides: Sides, target: Target, judge: Judge, versions: Versions
 ) -> tuple[PlatformLock, list[str]]:
     """Return the merged packages of a platform, and what is wrong with them."""
-    there = [locked for lock in (sides.ours, sides.theirs) if (locked := _of(lock, target.subdir))]
-    if not there:
+    locks = [locked for lock in (sides.ours, sides.theirs) if (locked := _of(lock, target.subdir))]
+    if not locks:
         return _NOTHING, ["not locked on either side"]
-    ours, theirs = there[0], there[-1]
+    ours, theirs = locks[0], locks[-1]
     base = _of(sides.base, target.subdir) or _NOTHING
     items, reasons = _merged(_items(base), _items(ours), _items(theirs))
     lines = [*target.view.pypi, *lines_of_needs(target.view.projects)]
@@ -227,18 +230,18 @@ def _platform(
     merged = merged._replace(cooldown=cooldown._replace(times=_times(items, merged)))
     merged = merged._replace(torch_backend=ours.torch_backend or theirs.torch_backend)
     if not reasons:
-        reasons = [*judge(target, merged), *_untried(target, merged, there, versions)]
+        reasons = [*judge(target, merged), *_untried(target, merged, locks, versions)]
     return merged, reasons
 
 
 def _times(items: Iterable[_Item], merged: PlatformLock) -> Times:
     """Return when the packages of a merged lock were published, as far as the sides state it."""
-    there = {(record.manager, record.name) for record in merged.every}
+    locked = {(record.manager, record.name) for record in merged.every}
     conda: dict[str, dict[str, int]] = {}
     pypi: dict[str, int] = {}
     for item in items:
         record = item.record
-        if item.published and (record.manager, record.name) in there:
+        if item.published and (record.manager, record.name) in locked:
             channel, time = item.published
             dates = pypi if record.manager == "pypi" else conda.setdefault(channel, {})
             dates[record.name] = time
@@ -280,12 +283,12 @@ def _merged(base: _Items, ours: _Items, theirs: _Items) -> tuple[list[_Item], li
     items: list[_Item] = []
     reasons: list[str] = []
     for key in sorted(ours.keys() | theirs.keys()):
-        before, one, other = base.get(key), ours.get(key), theirs.get(key)
-        if one not in (before, other) and other != before:
-            reasons.append(_both_changed(key[1], one, other))
-            items += [entry for entry in (one or other,) if entry]
-        elif taken := (other if one == before else one):
-            alike = [item for item in (one, other, before) if item == taken]
+        before, ours_now, theirs_now = base.get(key), ours.get(key), theirs.get(key)
+        if ours_now not in (before, theirs_now) and theirs_now != before:
+            reasons.append(_both_changed(key[1], ours_now, theirs_now))
+            items += [entry for entry in (ours_now or theirs_now,) if entry]
+        elif taken := (theirs_now if ours_now == before else ours_now):
+            alike = [item for item in (ours_now, theirs_now, before) if item == taken]
             sizes = [item.size for item in alike if item.size]
             known = [item.published for item in alike if item.published]
             items.append(
@@ -310,12 +313,16 @@ def _both_changed(name: str, ours: _Item | None, theirs: _Item | None) -> str:
 
 def _as_locked(target: Target, items: Iterable[_Item], recipe: int, extras: Extras) -> PlatformLock:
     """Return packages as ``lock`` would have written them for a target."""
-    known = list(items)
-    needs = {(package.record.manager, package.record.name): package.needs for package in known}
-    every = _locked(target, [package.sized for package in known], recipe, extras)
-    out = unasked(target, every)
-    extra = {(package.manager, package.name) for package in out}
-    kept = [package for package in every.every if (package.manager, package.name) not in extra]
+    packages = list(items)
+    needs = {(package.record.manager, package.record.name): package.needs for package in packages}
+    all_locked = _locked(target, [package.sized for package in packages], recipe, extras)
+    unneeded = unrequired(target, all_locked)
+    unneeded_keys = {(package.manager, package.name) for package in unneeded}
+    kept = [
+        package
+        for package in all_locked.every
+        if (package.manager, package.name) not in unneeded_keys
+    ]
     locked = _locked(target, kept, recipe, extras)
     return locked._replace(
         needs=tuple(

@@ -1,4 +1,4 @@
-"""What a lock's packages need to be promised, and the manifest does not promise."""
+"""Find the promises that a lock's packages need and the manifest does not make."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def missing_promises(
     matches: Matches,
     is_newer: IsNewer,
 ) -> list[Implied]:
-    """The promises that what is locked for a platform needs beyond what it has.
+    """Return the promises that the locked packages of a platform need beyond those that it has.
 
-    A lock of ours says what it was promised: it is promised that again.
+    A lock of ours states the promises that it was made with: the same values are used again.
     """
     promised = {package.name: package for package in locked.virtual_packages}
     versions = {record.name: record.version for record in locked.every}

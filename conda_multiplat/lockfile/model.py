@@ -11,20 +11,20 @@ Data without a key in CEP 37 is stored in ``metadata.custom_metadata``, which ma
                                           with ``\\n`` line ends
 ``multiplat.metadata-sha256``             SHA-256 of ``metadata``, without this key, as canonical
                                           JSON (sorted keys, no spaces, ASCII)
-``multiplat.virtual-packages.SUBDIR``     JSON list of what was promised, ``__glibc=2.28=0``
+``multiplat.virtual-packages.SUBDIR``     JSON list of the promises, ``__glibc=2.28=0``
 ``multiplat.needs.SUBDIR``                JSON: need -> {"depends" | "constrains": [package]}
 ``multiplat.requested.SUBDIR``            JSON list of the MatchSpecs that were asked for
 ``multiplat.extras.SUBDIR``               JSON: extra that a line of ``pip:`` asks for,
-                                          ``name[extra]`` -> what it needs, where conda provides
-                                          the project; left out where there are none
-``multiplat.torch-backend.SUBDIR``        for which accelerator PyTorch's packages were taken from
-                                          its index; left out where none were
-``multiplat.exclude-newer.SUBDIR``        JSON: what was not to be seen, as it was said, and the
-                                          instant ``at`` that its days count from; left out, with
-                                          the next one, where nothing was said
+                                          ``name[extra]`` -> its requirements if conda provides
+                                          the project; omitted if there are none
+``multiplat.torch-backend.SUBDIR``        the accelerator of the packages from PyTorch's index;
+                                          omitted if there are none
+``multiplat.exclude-newer.SUBDIR``        JSON: the rules as written, and the instant ``at`` that
+                                          their days count from; omitted, with the next one, if
+                                          there are no rules
 ``multiplat.times.SUBDIR``                JSON: when the packages were published, in seconds since
                                           1970: ``conda`` -> channel -> name, ``pypi`` -> name;
-                                          0 where nobody says it
+                                          0 if it is not known
 ========================================  ======================================================
 """
 
@@ -183,11 +183,11 @@ class LockFile(NamedTuple):
         They are sorted by name, then by platform, so that related lines of a diff are together; a
         conda package comes before a PyPI package with the same name.
         """
-        found: list[tuple[Record, str]] = []
+        rows: list[tuple[Record, str]] = []
         for name, lock in self.platforms.items():
-            found += [(record, name) for record in lock.records]
-            found += [(package, name) for package in lock.pypi]
-        return sorted(found, key=lambda each: (each[0].name, each[1]))
+            rows += [(record, name) for record in lock.records]
+            rows += [(package, name) for package in lock.pypi]
+        return sorted(rows, key=lambda entry: (entry[0].name, entry[1]))
 
     def _sorted(self) -> list[tuple[str, PlatformLock]]:
         return sorted(self.platforms.items())
@@ -211,14 +211,14 @@ class LockFile(NamedTuple):
             if lock.torch_backend:
                 custom[f"{PREFIX}torch-backend.{name}"] = lock.torch_backend
             if lock.cooldown.exclude_newer.is_stated:
-                said, times = pack(lock.cooldown)
-                custom[f"{PREFIX}exclude-newer.{name}"] = said
+                rules, times = pack(lock.cooldown)
+                custom[f"{PREFIX}exclude-newer.{name}"] = rules
                 custom[f"{PREFIX}times.{name}"] = times
         return custom
 
 
 def is_as_written(metadata: Mapping[str, Any]) -> bool:
-    """Whether a head has the digest that it states; where it states none, nobody can tell."""
+    """Return whether a head has the digest that it states; ``True`` if it states none."""
     stated = (metadata.get("custom_metadata") or {}).get(_METADATA_SHA256)
     return stated is None or stated == _metadata_sha256(metadata)
 
@@ -240,10 +240,10 @@ def _pack_needs(needs: Iterable[Need]) -> dict[str, dict[str, list[str]]]:
 
 
 def unpack_texts(text: str) -> tuple[str, ...]:
-    """A list of text, as ``multiplat.requested.SUBDIR`` has it.
+    """Read a list of texts, such as ``multiplat.requested.SUBDIR``.
 
     Raises:
-        ValueError: it is something else.
+        ValueError: it has another form.
     """
     return _texts(json_value(text))
 
@@ -255,7 +255,7 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 
 def unpack_needs(text: str) -> tuple[Need, ...]:
-    """The needs as ``multiplat.needs.SUBDIR`` has them."""
+    """Read ``multiplat.needs.SUBDIR``."""
     return tuple(
         Need(spec, record, kind == "depends")
         for spec, kinds in json_object(text).items()
@@ -265,12 +265,12 @@ def unpack_needs(text: str) -> tuple[Need, ...]:
 
 
 def unpack_extras(text: str) -> Extras:
-    """The extras as ``multiplat.extras.SUBDIR`` has them."""
+    """Read ``multiplat.extras.SUBDIR``."""
     return tuple((extra, _texts(needs)) for extra, needs in json_object(text).items())
 
 
 def unpack_virtual_packages(text: str) -> tuple[VirtualPackage, ...]:
-    """The promises as ``multiplat.virtual-packages.SUBDIR`` has them."""
+    """Read ``multiplat.virtual-packages.SUBDIR``."""
     return tuple(_virtual_package(item) for item in unpack_texts(text))
 
 

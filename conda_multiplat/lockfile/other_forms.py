@@ -1,12 +1,12 @@
-"""Other tools' locks in CEP 37's form: what conda-lock before 1.0 left out or wrote otherwise.
+"""Convert locks to CEP 37's form: conda-lock before 1.0 left out some keys or wrote them otherwise.
 
 ====================  ===========================================================================
-``channels``          texts, where CEP 37 has mappings with ``url``
-``content_hash``      one text for all platforms, or nothing
-``platforms``         nothing: those that the packages are for
-``sources``           nothing
-a package's ``hash``  nothing: nobody can verify it, and ``install`` refuses it
-``__glibc`` and such  as packages, with the URL of a folder that is long gone: they are left out
+``channels``          texts; CEP 37 has mappings with ``url``
+``content_hash``      one text for all platforms, or missing
+``platforms``         missing: those of the packages are used
+``sources``           missing
+a package's ``hash``  missing: it can't be verified, and ``install`` refuses it
+``__glibc`` and such  packages with the URL of a folder that no longer exists: they are left out
 ====================  ===========================================================================
 """
 
@@ -18,14 +18,14 @@ from typing import Any
 from conda_multiplat.vocabulary.names import unique
 
 
-def in_form(
+def in_cep37_form(
     metadata: Mapping[str, Any], packages: list[dict[str, Any]]
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The metadata and the packages as CEP 37 has them.
+    """Return the metadata and the packages in CEP 37's form.
 
     Args:
-        metadata: as it was read.
-        packages: those of which nothing is of another kind (see ``shape``).
+        metadata: the metadata as read.
+        packages: the packages, whose values have the right types (see ``shape``).
     """
     real = [
         {**package, "hash": package.get("hash") or {}}

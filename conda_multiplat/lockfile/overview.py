@@ -1,4 +1,4 @@
-"""The locks of a project as a table: environments by platforms, what each has and needs."""
+"""The locks of a project as a table of environments by platforms, with what each has and needs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MISSING = "not locked"
 
 
 class Needed(NamedTuple):
-    """The least version of a virtual package that what is locked needs."""
+    """The lowest version of a virtual package that satisfies the locked packages."""
 
     name: str
     version: str
@@ -35,13 +35,13 @@ class Cell(NamedTuple):
         environment: its name.
         subdir: the platform.
         state: ``in sync``, ``out of date`` or ``not locked``.
-        conda: how many conda packages are locked.
-        pypi: how many of PyPI.
-        sizes: the bytes of each, ``None`` where the lock does not say.
+        conda: the number of locked conda packages.
+        pypi: the number of locked PyPI packages.
+        sizes: the size of each package in bytes; ``None`` if the lock does not state it.
         needs: what a machine must have, by name, without underscores.
-        driver: the first NVIDIA driver that does; ``""`` where none is needed, or none is known.
-        cuda: the packages that are locked in a CUDA build, ``name version``.
-        cpu: those in a build that calls itself a CPU build.
+        driver: the oldest NVIDIA driver that is enough; ``""`` if none is needed or known.
+        cuda: the packages that are locked as a CUDA build, ``name version``.
+        cpu: those that are locked as a build with "cpu" in its name.
     """
 
     environment: str
@@ -56,7 +56,7 @@ class Cell(NamedTuple):
     cpu: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return {
             "environment": self.environment,
             "platform": self.subdir,
@@ -79,15 +79,15 @@ def cell(
     matches: Matches,
     is_newer: IsNewer,
 ) -> Cell:
-    """What is locked for an environment on a platform.
+    """Return the cell of an environment on a platform.
 
     Args:
         environment: its name.
         subdir: the platform.
-        state: whether it answers the manifest.
-        locked: what is locked.
-        matches: reads MatchSpecs.
-        is_newer: orders versions.
+        state: see :class:`Cell`.
+        locked: its locked packages.
+        matches: evaluates MatchSpecs.
+        is_newer: compares versions.
     """
     versions = {record.name: record.version for record in locked.every}
     implied = implied_promises(

@@ -1,4 +1,4 @@
-"""What differs between two locks of one platform, as values and as words."""
+"""Differences between two locks of one platform, as values and as words."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Change:
 
     Attributes:
         kind: added, removed, upgraded, downgraded, rebuilt or mended.
-        note: of a mended one, what is wrong with its files.
+        note: what is wrong with the files of a mended package.
     """
 
     kind: str
@@ -36,7 +36,7 @@ class Change:
 
     @property
     def manager(self) -> str:
-        """Whose package it is, ``conda`` or ``pypi``."""
+        """The package's manager, ``conda`` or ``pypi``."""
         record = self.new or self.old
         return record.manager if record else ""
 
@@ -47,17 +47,17 @@ class Change:
 
     @property
     def comes(self) -> bool:
-        """Whether there is an archive to have for it."""
+        """Whether a new archive is needed."""
         return self.new is not None
 
     @property
     def size(self) -> int | None:
-        """That archive's bytes, ``None`` where they are not known."""
+        """The size of the new archive in bytes; ``None`` if it is not known."""
         return self.new.size if self.new else None
 
     @property
     def versions(self) -> str:
-        """The version, or the old and the new one; what else differs where the version does not."""
+        """The version, or the old and the new one; if these are equal, what else differs."""
         if self.old is None or self.new is None:
             record = self.old or self.new
             return record.version if record else ""
@@ -75,7 +75,7 @@ class Change:
         return f"({old} → {new})" if old != new else f"({which_archive(self.old)})"
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form; versions and builds are null where there is no package."""
+        """Return the JSON form; ``old`` or ``new`` is null if there is no such package."""
         return {
             "kind": self.kind,
             "name": self.name,
@@ -90,9 +90,9 @@ def _shown(record: Record | None) -> dict[str, str] | None:
 
 
 def changes(old: Sequence[Record], new: Sequence[Record], is_newer: IsNewer) -> list[Change]:
-    """All changes from ``old`` to ``new``, by name.
+    """Return all changes from ``old`` to ``new``, by name.
 
-    ``is_newer(a, b)`` says whether version a comes after version b.
+    ``is_newer(a, b)`` returns whether version a comes after version b.
     """
     before = {package.name: package for package in old}
     after = {package.name: package for package in new}
@@ -114,9 +114,9 @@ def to_install(
     locked: Sequence[Record],
     is_newer: IsNewer,
 ) -> list[Change]:
-    """What must change in a prefix to be as locked.
+    """Return the changes that make a prefix as locked.
 
-    Where an archive came from does not count, so that a mirror's is as good; another hash does.
+    An archive from another place, such as a mirror, is not a change; another hash is.
     """
     return [
         change
@@ -126,22 +126,22 @@ def to_install(
 
 
 def with_mended(
-    found: Sequence[Change], locked: Sequence[CondaRecord], damaged: Mapping[str, str]
+    changed: Sequence[Change], locked: Sequence[CondaRecord], damaged: Mapping[str, str]
 ) -> list[Change]:
-    """The changes, and those of packages that would not change but for their files.
+    """Return the changes, with those that only mend the files of packages.
 
     Args:
-        found: the changes.
-        locked: what is locked.
-        damaged: what is wrong with the files of a package.
+        changed: the changes.
+        locked: the locked packages.
+        damaged: name -> what is wrong with the files of that package.
     """
-    known = {change.name for change in found}
+    known = {change.name for change in changed}
     mended = [
         Change(MENDED, record.name, record, record, damaged[record.name])
         for record in locked
         if record.name in damaged and record.name not in known
     ]
-    return sorted([*found, *mended], key=lambda change: change.name)
+    return sorted([*changed, *mended], key=lambda change: change.name)
 
 
 def _is_as_good(one: Record | None, other: Record | None) -> bool:
@@ -152,9 +152,9 @@ def _is_as_good(one: Record | None, other: Record | None) -> bool:
 
 
 def same_archive(one: Record, other: Record) -> bool:
-    """Whether all hashes that both have agree, of which there must be one.
+    """Return whether the hashes that both records have agree; there must be at least one.
 
-    Records without any (of a repository the URL has the commit) are compared by their URLs.
+    Records without hashes are compared by their URLs (a repository's URL contains the commit).
     """
     if common := _common_hashes(one, other):
         return all(mine == theirs for mine, theirs in common)
@@ -163,12 +163,12 @@ def same_archive(one: Record, other: Record) -> bool:
 
 
 def which_archive(old: Record | None) -> str:
-    """What to say of a package that is not known to be of the locked archive, version and build.
+    """Return the words for a package with the locked version and build, but not the locked archive.
 
-    Who installs a wheel need not note of which it was: an index's is not (PEP 610).
+    Installers don't record the archive of a wheel that came from an index (PEP 610).
     """
-    noted = old is None or old.url or old.sha256 or old.md5
-    return "another archive" if noted else UNKNOWN_ARCHIVE
+    recorded = old is None or old.url or old.sha256 or old.md5
+    return "another archive" if recorded else UNKNOWN_ARCHIVE
 
 
 def _common_hashes(one: Record, other: Record) -> list[tuple[str, str]]:
@@ -177,6 +177,6 @@ def _common_hashes(one: Record, other: Record) -> list[tuple[str, str]]:
 
 
 def packages(count: int, pypi: int = 0, kind: str = "package") -> str:
-    """``1 package``, ``2 packages``; with some of PyPI ``2 packages + 1 from PyPI``."""
+    """Return ``1 package`` or ``2 packages``; with some from PyPI ``2 packages + 1 from PyPI``."""
     more = f" + {pypi} from PyPI" if pypi else ""
     return f"{count} {kind}{'' if count == 1 else 's'}{more}"

@@ -1,7 +1,7 @@
-"""Where locked conda packages come from: each from a channel that is asked for, under its own name.
+"""Check that each locked conda package comes from a requested channel, under its own name.
 
-A lock is a file that anybody can edit, and its digests are no signatures: a record whose URL leads
-elsewhere would be downloaded from there, and be what its hash says.
+Anybody can edit a lock, and its digests are not signatures: without this check, a record whose URL
+leads elsewhere would be downloaded from there, and its hash would match.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _VARIABLE = re.compile(r"\\\$(?:\\\{)?[A-Za-z_][A-Za-z0-9_]*(?:\\\})?")
 #: What a package's URL never has: encoded separators, steps upwards, queries, white space.
 _DISGUISED = re.compile(r"%(?:2f|5c|2e|00)|\\|/\.\.?(?:/|$)|[?#\s]", re.IGNORECASE)
 _NONE: Mapping[str, str] = {}
-#: The number of packages of one place to name.
+#: The maximum number of packages from one place to name.
 _NAMED = 3
 
 
@@ -41,24 +41,24 @@ def strays(
     variables: Mapping[str, str] = _NONE,
     anywhere: bool = True,
 ) -> list[str]:
-    """What is wrong with where packages are from, a line for each package or place.
+    """Return what is wrong with the origin of packages, a line for each package or place.
 
     Args:
-        places: of the conda packages of a platform.
-        channels: as the manifest writes them.
+        places: the places of a platform's conda packages.
+        channels: the channels as the manifest writes them.
         configs: what channel names mean: the machine's configuration, and conda's default.
-        folder: the manifest's.
+        folder: the manifest's folder.
         subdir: the platform.
-        variables: the values of environment variables, for servers that one names.
-        anywhere: whether a channel that is a relative path may be in another folder: who has locked
-            had it there. What is fetched has to be in this one.
+        variables: the values of environment variables, for server names that contain one.
+        anywhere: whether a channel that is a relative path may be in another folder, as on the
+            machine that locked; not if packages are fetched from it.
     """
     by_channel = {channel: list(names) for channel, names in places.own.items()}
     lines = []
     for package in places.others:
         if not _is_of(package, subdir):
-            who = f"{package.name} {package.version}"
-            lines.append(f"{who}: its URL does not match the package: {package.url}")
+            named = f"{package.name} {package.version}"
+            lines.append(f"{named}: its URL does not match the package: {package.url}")
         by_channel.setdefault(base_url(package.url), []).append(package.name)
     patterns = [
         pattern

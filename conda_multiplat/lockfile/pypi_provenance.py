@@ -1,16 +1,16 @@
-"""Where locked PyPI packages come from: each from what the manifest asks, under its own name.
+"""Check that each locked PyPI package comes from where the manifest allows, under its own name.
 
-As of conda's packages (``provenance``), a lock alone can't say it. An index's pages link to files
-anywhere on its server and, of some, on others, so that servers are what is compared:
+As with conda's packages (``provenance``), a lock alone can't prove it. An index's pages link to
+files anywhere on its server, and sometimes on other servers, so that servers are compared:
 
-1. What a line names by itself (a URL, a path, a repository) comes from there.
-2. A project under ``sources`` comes from its index; others from the indexes and pages under
-   ``pip:``, from PyPI where none replaces it, and from PyTorch's index where that may be asked.
-3. Files on the servers that are known to belong to one of these indexes, and on those under
-   ``file-hosts``, may be taken too.
-4. Where a mirror stands for PyPI on this machine, ``install`` asks that for what PyPI or another
-   mirror keeps by digest, whatever server is locked.
-5. A file has the name of its project and version.
+1. A URL, path or repository that a line names is where its package comes from.
+2. A project under ``sources`` comes from its index; the others from the indexes and pages under
+   ``pip:``, from PyPI unless an index replaces it, and from PyTorch's index if that may be used.
+3. Files may also be on servers that are known to belong to one of these indexes, and on those under
+   ``file-hosts``.
+4. If a mirror replaces PyPI on this machine, ``install`` gets files from it that PyPI or another
+   mirror stores by digest, whatever server is locked.
+5. A file's name contains its project and version.
 """
 
 from __future__ import annotations
@@ -64,33 +64,39 @@ _WORDS = {
 }
 _IMPLICIT_POST = re.compile(r"([0-9])-([0-9]+)$")
 _REPLACING = ("-i", "--index-url")
-_ASKED_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+_REQUIRED_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 
 class Sources(NamedTuple):
-    """Where packages may be: on servers (``host:port``), and in folders of this disk."""
+    """Where packages may be: on servers (``host:port``), and in local folders."""
 
     hosts: frozenset[str] = frozenset()
     folders: tuple[Path, ...] = ()
 
 
 class Direct(NamedTuple):
-    """A place that a line names: of a project, ``""`` where none is said, perhaps not for all."""
+    """A place that a line names.
+
+    Attributes:
+        name: the project; ``""`` if the line does not name it.
+        where: the URL or path.
+        limited: whether a marker limits the line to some platforms.
+    """
 
     name: str
     where: str
     limited: bool = False
 
 
-class Asked(NamedTuple):
-    """What a target's lines allow.
+class Allowed(NamedTuple):
+    """The origins that a target's lines allow.
 
     Attributes:
-        folder: the manifest's, from which paths count.
-        direct: what lines name by itself.
-        of_all: where projects are.
-        of_some: where those are that have an index of their own.
-        by_digest: whether a mirror is asked for what is kept by digest.
+        folder: the manifest's folder, to which paths are relative.
+        direct: the places that lines name.
+        of_all: where projects may be.
+        of_some: where projects with an index of their own may be.
+        by_digest: whether files that are stored by digest are fetched from a mirror.
     """
 
     folder: Path
@@ -100,28 +106,32 @@ class Asked(NamedTuple):
     by_digest: bool = False
 
 
-def asked(target: Target, mirror: str, expand: Callable[[str], str], folder: Path) -> Asked:
-    """Where a target's PyPI packages may be; nowhere without a line that asks for any.
+def allowed_origins(
+    target: Target, mirror: str, expand: Callable[[str], str], folder: Path
+) -> Allowed:
+    """Return where a target's PyPI packages may be; nowhere if no line asks for any.
 
     Args:
         target: an environment on a platform.
-        mirror: the URL of the index that stands for PyPI on this machine; ``""`` for none.
+        mirror: the URL of the index that replaces PyPI on this machine; ``""`` for none.
         expand: puts the values of environment variables into a URL.
-        folder: the manifest's.
+        folder: the manifest's folder.
     """
     lines = [line.text.removeprefix(CONSTRAINT) for line in target.view.pypi]
     if not lines:
-        return Asked(folder)
+        return Allowed(folder)
     options = [split_option(expand(text)) for text in lines]
-    given = target.pypi_options
-    more = {host_of(f"https://{host}") for host in given.file_hosts}
-    urls = dict(given.indexes)
-    own = {name: _sources([expand(urls[index])], folder) for name, index in given.sources}
-    return Asked(
+    pypi_options = target.pypi_options
+    file_hosts = {host_of(f"https://{host}") for host in pypi_options.file_hosts}
+    urls = dict(pypi_options.indexes)
+    of_some = {
+        name: _sources([expand(urls[index])], folder) for name, index in pypi_options.sources
+    }
+    return Allowed(
         folder,
         (*_direct(options), *_of_projects(target.view.projects)),
-        _and(_sources(_indexes(options, target, mirror), folder), more),
-        {name: _and(places, more) for name, places in own.items()},
+        _and(_sources(_indexes(options, target, mirror), folder), file_hosts),
+        {name: _and(places, file_hosts) for name, places in of_some.items()},
         bool(mirror) and not {option for option, _ in options} & {*_REPLACING, "--no-index"},
     )
 
@@ -145,7 +155,7 @@ def _direct(options: Iterable[tuple[str, str]]) -> Iterator[Direct]:
         elif not option and not value.startswith(HASH):
             place = place_of(value)
         if place:
-            name = _ASKED_NAME.match(place.name)
+            name = _REQUIRED_NAME.match(place.name)
             where = public_name(place.where)
             yield Direct(project_name(name[0]) if name else "", where, bool(place.marker))
 
@@ -165,10 +175,10 @@ def _indexes(options: Sequence[tuple[str, str]], target: Target, mirror: str) ->
 
 
 def has_pytorch(subdir: str, options: PypiOptions, *, named_places: bool) -> bool:
-    """Whether PyTorch's packages may be taken from its own index, as far as a manifest tells.
+    """Return whether PyTorch's packages may come from its own index.
 
-    A manifest that says where packages come from (``named_places``, a source of torch) is not
-    contradicted.
+    They may not if the manifest states where packages come from (``named_places``, a source of
+    torch), unless it chooses a backend.
     """
     if subdir.startswith("osx-") or options.torch_backend == NO_BACKEND:
         return False
@@ -200,8 +210,8 @@ def _and(places: Sources, hosts: Iterable[str]) -> Sources:
     return places._replace(hosts=places.hosts.union(hosts))
 
 
-def pypi_strays(files: Iterable[Place], allowed: Asked) -> list[str]:
-    """What is wrong with where PyPI packages are from, a line for each package or server."""
+def pypi_strays(files: Iterable[Place], allowed: Allowed) -> list[str]:
+    """Return what is wrong with the origin of PyPI packages, a line for each package or server."""
     lines: list[str] = []
     elsewhere: dict[str, list[Place]] = {}
     known: dict[tuple[str, Sources], bool] = {}
@@ -218,12 +228,12 @@ def pypi_strays(files: Iterable[Place], allowed: Asked) -> list[str]:
             elsewhere.setdefault(server, []).append(file)
         elif reason:
             lines.append(f"{file.name} {file.version}: {reason}")
-    for found in elsewhere.values():
-        first = min(found)
-        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    for strangers in elsewhere.values():
+        first = min(strangers)
+        more = f" and {len(strangers) - 1} more" if len(strangers) > 1 else ""
         lines.append(
             f"{first.name} {first.version}{more}: from {first.url}, "
-            "which is not a server of the manifest's indexes"
+            "which is not on a server of the manifest's indexes"
         )
     return lines
 
@@ -235,7 +245,7 @@ def _server(url: str) -> str:
     return url[: url.find("/", 8)] if url.find("/", 8) > 0 else url
 
 
-def _reason(file: Place, allowed: Asked, places: Sources, *, is_there: bool) -> str | None:
+def _reason(file: Place, allowed: Allowed, places: Sources, *, is_there: bool) -> str | None:
     """Return what is wrong with a file; ``""`` if nothing is, ``None`` if its server is.
 
     Args:
@@ -282,9 +292,10 @@ def _is_at(direct: Direct, file: Place, folder: Path) -> bool:
 
 
 def is_own(file: Place) -> bool:
-    """Whether a file's name is that of its project and version: of a wheel, a source archive.
+    """Return whether the name of a wheel or source archive is that of its project and version.
 
-    Wheels by PEP 427; a source archive's name can have dashes in it, unlike PEP 625's.
+    Wheels are named as in PEP 427; in a source archive's name, the project may contain dashes,
+    unlike in PEP 625.
     """
     name = file_of(file.url)
     if name.endswith(".whl"):

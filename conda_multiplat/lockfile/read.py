@@ -29,13 +29,13 @@ from conda_multiplat.lockfile.model import (
     unpack_texts,
     unpack_virtual_packages,
 )
-from conda_multiplat.lockfile.other_forms import in_form
+from conda_multiplat.lockfile.other_forms import in_cep37_form
 from conda_multiplat.lockfile.shape import (
     Fault,
+    duplicate_packages,
     head_faults,
     package_faults,
     places_of,
-    second_packages,
 )
 from conda_multiplat.vocabulary.errors import (
     TOO_DEEP,
@@ -70,7 +70,7 @@ _NAME_LINE = re.compile(r"^- name: '?([^\s']+)", re.MULTILINE)
 LONGEST_HEAD = 4 << 20
 _PACKAGE_LINE = re.compile(r"^package:", re.MULTILINE)
 _UNMERGED = re.compile(r"\A# Not merged: (.*)\n(# What follows.*\n)?")
-#: This keeps the locked versions; to lock anew does not.
+#: This keeps the locked versions; locking anew does not.
 _ONE_SIDE = "take one side (`git checkout --ours FILE`) and run `conda multiplat lock`"
 RELOCK = "run `conda multiplat lock --update-all`, which does not read the old lock"
 
@@ -162,13 +162,13 @@ def _others(
     packages = _load(section, file, above).get("package") or []
     if faults := list(_faults(metadata, packages, ours=False)):
         raise _faulty(file, text, faults)
-    return in_form(metadata, packages)
+    return in_cep37_form(metadata, packages)
 
 
 def _faults(metadata: dict[str, Any], packages: Any, *, ours: bool) -> Iterator[Fault]:
     """Yield what is wrong in a lock; in another tool's, a package may be in several categories."""
     wrong = [*head_faults(metadata), *package_faults(packages)]
-    yield from wrong or second_packages(packages, by_category=not ours)
+    yield from wrong or duplicate_packages(packages, by_category=not ours)
 
 
 def read_head(blocks: Iterable[bytes], file: str, *, whole: bool) -> LockFile | None:
@@ -200,7 +200,7 @@ def read_head(blocks: Iterable[bytes], file: str, *, whole: bool) -> LockFile | 
 
 
 class _Head(NamedTuple):
-    """The head of our own lock; whether its digest holds; and the stated digest of the packages."""
+    """The head of our own lock, whether its digest matches, and the packages' stated digest."""
 
     lock: LockFile
     as_written: bool
@@ -321,8 +321,8 @@ def _own_packages(section: str, platforms: Sequence[str] | None) -> list[dict[st
     """
     _, *entries = section.replace("\r\n", "\n").split("\n- name: ")
     if platforms is not None:
-        wanted = tuple(f"\n  platform: {subdir}\n" for subdir in platforms)
-        entries = [entry for entry in entries if any(line in entry for line in wanted)]
+        platform_lines = tuple(f"\n  platform: {subdir}\n" for subdir in platforms)
+        entries = [entry for entry in entries if any(line in entry for line in platform_lines)]
     return [_own_package(entry) for entry in entries]
 
 
@@ -406,7 +406,7 @@ def _platform(
 
 
 def _cooldown(name: str, custom: Mapping[str, str]) -> exclude_newer.Cooldown:
-    said = custom.get(f"{PREFIX}exclude-newer.{name}")
-    if said is None:
+    rules = custom.get(f"{PREFIX}exclude-newer.{name}")
+    if rules is None:
         return exclude_newer.NO_COOLDOWN
-    return exclude_newer.unpack(said, custom.get(f"{PREFIX}times.{name}", "{}"))
+    return exclude_newer.unpack(rules, custom.get(f"{PREFIX}times.{name}", "{}"))

@@ -1,9 +1,9 @@
-"""Reads ``pixi.lock`` (rattler's lock format, versions 6 and 7): text -> packages by target.
+"""Read ``pixi.lock`` (rattler's lock format, versions 6 and 7): text -> packages by target.
 
 pixi keeps all environments in one file. A target is an environment and a platform's name there,
-which is a subdir or, in version 7, a name of the workspace's own for a subdir with virtual
-packages. What has no place in a ``conda-lock.yml`` is listed: packages that pixi builds from their
-source, conda packages that lie in a folder, and local projects of which no version is known.
+which is a subdir or, in version 7, the workspace's own name for a subdir with virtual packages.
+Packages that a ``conda-lock.yml`` can't contain are listed: those that pixi builds from source,
+conda packages in a folder, and local projects whose version is not known.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ _LISTS = ("constrains", "depends", "requires_dist")
 
 
 class PixiTarget(NamedTuple):
-    """What is locked for an environment on a platform.
+    """The locked packages of an environment on a platform.
 
     Attributes:
-        channels: their URLs, without credentials.
+        channels: the channels' URLs, without credentials.
         conda: the entries of conda's packages.
         pypi: the entries of PyPI's packages.
-        lost: packages that can't be taken over, and why, a line each.
+        lost: the packages that can't be taken over, with the reason, one line each.
     """
 
     channels: tuple[str, ...]
@@ -52,11 +52,11 @@ class PixiTarget(NamedTuple):
     lost: tuple[str, ...] = ()
 
     def locked(self, subdir: str, asked: Iterable[str] = ()) -> PlatformLock:
-        """The same as a platform of a ``conda-lock.yml`` that another tool has made.
+        """Return it as a platform of a ``conda-lock.yml`` that another tool has made.
 
         Args:
             subdir: the platform.
-            asked: entries of ``pip:``, whose extras count.
+            asked: the entries of ``pip:``, for their extras.
         """
         records = sorted(map(_conda_record, self.conda), key=lambda record: record.name)
         python = python_of(records)
@@ -73,19 +73,19 @@ class PixiTarget(NamedTuple):
         )
 
 
-#: Names of environment and platform -> what is locked there.
+#: Environment and platform, by their names -> the locked packages.
 PixiLock = Mapping[tuple[str, str], PixiTarget]
 
 
 def read_pixi_lock(text: str, file: str) -> PixiLock:
-    """The targets of a ``pixi.lock``.
+    """Return the targets of a ``pixi.lock``.
 
     Args:
         text: its text.
         file: its name.
 
     Raises:
-        LockFileError: it is none, or of a version that is not known.
+        LockFileError: it is not a ``pixi.lock``, or its version is not known.
     """
     data = _load(text, file)
     version = data.get("version", "")
@@ -123,7 +123,7 @@ def _load(text: str, file: str) -> dict[str, Any]:
 
 
 def _broken(file: str, at: Location, message: str, hint: str = "") -> LockFileError:
-    hint = hint or "run `pixi lock`, or move the file away: then no versions are taken from it"
+    hint = hint or "run `pixi lock`, or move the file away to lock without its versions"
     return LockFileError(f"{file} can't be read", problems=[Problem(at, message, hint)])
 
 
@@ -201,15 +201,18 @@ def _pypi_records(
 ) -> list[PypiRecord]:
     needs = {id(entry): _requirements(entry.get("requires_dist") or ()) for entry in entries}
     extras: dict[str, set[str]] = {}
-    for requirement in (*_requirements(asked), *(line for some in needs.values() for line in some)):
+    for requirement in (
+        *_requirements(asked),
+        *(line for requirements in needs.values() for line in requirements),
+    ):
         extras.setdefault(canonicalize_name(requirement.name), set()).update(requirement.extras)
 
     def depends(entry: Mapping[str, Any]) -> tuple[str, ...]:
-        own = ("", *extras.get(canonicalize_name(str(entry["name"])), ()))
+        enabled = ("", *extras.get(canonicalize_name(str(entry["name"])), ()))
         names = {
             canonicalize_name(requirement.name)
             for requirement in needs[id(entry)]
-            if _counts(requirement, subdir, python, own)
+            if _counts(requirement, subdir, python, enabled)
         }
         return tuple(sorted(names))
 
@@ -217,7 +220,7 @@ def _pypi_records(
 
 
 def _requirements(texts: Iterable[str]) -> list[Pep508]:
-    """Return the texts that are in PEP 508's form: pixi writes paths in its own."""
+    """Return the texts that are in PEP 508's form; pixi writes paths in a form of its own."""
     return [requirement for text in texts if (requirement := _requirement(text))]
 
 
@@ -247,7 +250,7 @@ def _pypi_record(entry: Mapping[str, Any], depends: tuple[str, ...]) -> PypiReco
 def _place(place: str, *, editable: bool) -> str:
     """Return a package's place in CEP 37's form (see :class:`PypiRecord`).
 
-    In pixi's URL of a repository, the request is in the query, and the commit after the ``#``.
+    In pixi's URL of a repository, the requested revision is in the query, the commit after ``#``.
     """
     if place.startswith("git+"):
         url, _, commit = public_name(place).partition("#")

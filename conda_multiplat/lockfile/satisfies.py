@@ -1,7 +1,7 @@
-"""Whether a lock still satisfies its manifest, judged from the lock alone.
+"""Check whether a lock still satisfies its manifest, from the lock alone.
 
-A lock whose digest differs from that of its request may still satisfy it, since the request may
-only have become looser. Nothing is solved or fetched:
+A lock whose digest differs from that of its request may still satisfy it, for example if the
+request only became looser. Nothing is solved or fetched:
 
 1. each requirement is met by a locked package;
 2. the dependencies of each package are locked, or promised as virtual packages;
@@ -88,10 +88,10 @@ def mismatches(
     def instead(name: str, build: str = "") -> str:
         if name.startswith("__"):
             return f"promised: {promised[name]}" if name in promised else "not promised"
-        has = records.get(name)
-        if has is None:
+        present = records.get(name)
+        if present is None:
             return "not locked"
-        return f"locked: {has.name} {has.version}{f' {has.build}' if build else ''}"
+        return f"locked: {present.name} {present.version}{f' {present.build}' if build else ''}"
 
     wrong = [
         Mismatch(
@@ -115,8 +115,8 @@ def mismatches(
     versions = {(record.manager, record.name): record.version for record in locked.every}
     wrong += [Mismatch(NOWHERE, *fault) for fault in age_faults(target, locked.cooldown, versions)]
     unknown = may_be_of_extras(target, locked)
-    wrong += _extra([record for record in unasked(target, locked) if record not in unknown])
-    return sorted(set(wrong), key=lambda each: (not each.at.file, each))
+    wrong += _extra([record for record in unrequired(target, locked) if record not in unknown])
+    return sorted(set(wrong), key=lambda mismatch: (not mismatch.at.file, mismatch))
 
 
 def _condition(text: str) -> str:
@@ -159,19 +159,19 @@ def _other_needs(locked: PlatformLock) -> list[Need]:
     return [need for need in locked.needs if not need.binding or need.record in wheels]
 
 
-def unasked(target: Target, locked: PlatformLock) -> list[Record]:
+def unrequired(target: Target, locked: PlatformLock) -> list[Record]:
     """Return the packages that are locked for a target although nothing requires them."""
     conda, pypi = target.view.conda, target.view.pypi
     # conda-lock locks pip if there is a `pip:`, since `conda env create` requires it.
     roots = [*(requirement.name for requirement in conda), *(["pip"] if pypi else [])]
-    wanted = reachable(roots, depends_of(locked.records))
+    needed = reachable(roots, depends_of(locked.records))
     python = python_of(locked.records)
-    named = required_projects(with_extras(pypi, locked.extras), target.subdir, python)
-    placed = _asked_by_place(pypi, locked, target.subdir, python)
+    roots_by_name = required_projects(with_extras(pypi, locked.extras), target.subdir, python)
+    roots_by_place = _asked_by_place(pypi, locked, target.subdir, python)
     local = local_depends(target.view.projects, locked.extras, target.subdir, python)
-    wanted_pypi = reachable([*named, *placed], {**depends_of(locked.pypi), **local})
-    extra: list[Record] = [record for record in locked.records if record.name not in wanted]
-    return [*extra, *(package for package in locked.pypi if package.name not in wanted_pypi)]
+    needed_pypi = reachable([*roots_by_name, *roots_by_place], {**depends_of(locked.pypi), **local})
+    extra: list[Record] = [record for record in locked.records if record.name not in needed]
+    return [*extra, *(package for package in locked.pypi if package.name not in needed_pypi)]
 
 
 def _asked_by_place(
@@ -199,17 +199,17 @@ def _asked_by_place(
 
 
 def may_be_of_extras(target: Target, locked: PlatformLock) -> list[Record]:
-    """The packages that nothing asks for in a lock, unless it is an extra.
+    """Return the packages that nothing in a lock requires, but that an extra may require.
 
-    Other tools' locks have no extras of PyPI. One can be asked for by a line that names it, and by
-    a package that is asked for and needs another.
+    Other tools' locks don't state the extras of PyPI packages. An extra can be requested by a line
+    or by another package.
     """
     if not locked.foreign:
         return []
-    left = [package for package in unasked(target, locked) if isinstance(package, PypiRecord)]
+    left = [package for package in unrequired(target, locked) if isinstance(package, PypiRecord)]
     named = any(extra_keys(line) for line in target.view.pypi)
-    askers = [package for package in locked.pypi if package.depends and package not in left]
-    return list(left) if named or askers else []
+    requiring = [package for package in locked.pypi if package.depends and package not in left]
+    return list(left) if named or requiring else []
 
 
 def _extra(extra: Sequence[Record]) -> list[Mismatch]:

@@ -1,4 +1,4 @@
-"""Whether locked PyPI packages satisfy the ``pip:`` lines of a target, by the lock alone."""
+"""Check whether locked PyPI packages satisfy a target's ``pip:`` lines, from the lock alone."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from conda_multiplat.vocabulary.records import PypiRecord, python_of
 
 
 @dataclass(frozen=True)
-class _There:
-    """What a target's lock has; ``versions`` are those of all projects, conda's included.
+class _Locked:
+    """A target's locked projects; ``versions`` are those of all projects, including conda's.
 
     ``extras`` are the locked extras; ``None`` for other tools' locks, which don't state them.
     """
@@ -41,7 +41,7 @@ class _There:
 
 def pypi_mismatches(target: Target, locked: PlatformLock, table: NameTable) -> Sequence[Mismatch]:
     """Return the lines that are not satisfied, and the packages whose dependencies are missing."""
-    there = _There(
+    lock = _Locked(
         project_versions(target, locked, table),
         {package.name: package for package in locked.pypi},
         target.subdir,
@@ -51,21 +51,21 @@ def pypi_mismatches(target: Target, locked: PlatformLock, table: NameTable) -> S
     wrong_lines = [
         Mismatch(requirement.at, f"pip: {requirement.text}", wrong)
         for requirement in target.view.pypi
-        if (wrong := _wrong(requirement, there))
+        if (wrong := _wrong(requirement, lock))
     ]
     wrong_lines += [
         Mismatch(project.line.at, f"pip: {project.line.text}: {need}", wrong)
         for project in target.view.projects
-        for need, wrong in _wrong_project(project, there)
+        for need, wrong in _wrong_project(project, lock)
     ]
-    faults = hash_faults(target.view.pypi, there.records, there.subdir, there.python)
+    faults = hash_faults(target.view.pypi, lock.records, lock.subdir, lock.python)
     wrong_lines += [
         Mismatch(line.at, f"pip: {line.text}", hash_message(record)) for line, record in faults
     ]
     return [
         *wrong_lines,
-        *_missing(locked.pypi, there.versions),
-        *_out_of_bounds(locked.pypi, there.versions),
+        *_missing(locked.pypi, lock.versions),
+        *_out_of_bounds(locked.pypi, lock.versions),
     ]
 
 
@@ -112,87 +112,87 @@ def _allows(bound: str, version: str) -> bool:
         return True  # an unreadable bound can't be judged
 
 
-def _wrong(line: Requirement, there: _There) -> str:
+def _wrong(line: Requirement, lock: _Locked) -> str:
     """Return what is wrong with the locked packages for a line; ``""`` if nothing is."""
     if line.text.startswith(CONSTRAINT):
-        return _wrong_constraint(line.text.removeprefix(CONSTRAINT), there.versions)
+        return _wrong_constraint(line.text.removeprefix(CONSTRAINT), lock.versions)
     option, value = split_option(line.text)
     if (option and option not in EDITABLE) or line.text.startswith(HASH):
         return ""
     if not line.name:
-        if not there.python or not holds_for(line.text, there.subdir, there.python):
+        if not lock.python or not holds_for(line.text, lock.subdir, lock.python):
             return ""
-        places = [record.url for record in there.records.values()]
+        places = [record.url for record in lock.records.values()]
         return "" if any(is_at(value, place) for place in places) else "not locked"
-    return _wrong_named(line, there)
+    return _wrong_named(line, lock)
 
 
-def _wrong_named(line: Requirement, there: _There) -> str:
-    wanted = Pep508(line.text)
-    marker = wanted.marker
-    if not there.python or (marker and not holds(marker, there.subdir, there.python)):
+def _wrong_named(line: Requirement, lock: _Locked) -> str:
+    requirement = Pep508(line.text)
+    marker = requirement.marker
+    if not lock.python or (marker and not holds(marker, lock.subdir, lock.python)):
         return ""
-    if line.name not in there.versions:
+    if line.name not in lock.versions:
         return "not locked"
-    if there.extras is not None and (
-        missing := [key for key in extra_keys(line) if key not in there.extras]
+    if lock.extras is not None and (
+        missing := [key for key in extra_keys(line) if key not in lock.extras]
     ):
         return f"locked without {', '.join(missing)}"
-    if wanted.url:
-        record = there.records.get(line.name)
-        return "" if record and is_at(wanted.url, record.url) else "not locked from there"
-    return _wrong_version(wanted, line.name, there.versions[line.name])
+    if requirement.url:
+        record = lock.records.get(line.name)
+        return "" if record and is_at(requirement.url, record.url) else "not locked from there"
+    return _wrong_version(requirement, line.name, lock.versions[line.name])
 
 
-def _wrong_project(project: LocalProject, there: _There) -> Iterator[tuple[str, str]]:
+def _wrong_project(project: LocalProject, lock: _Locked) -> Iterator[tuple[str, str]]:
     """Yield the requirements of a local project that the lock does not meet, with what is wrong."""
-    if not is_needed(project, there.subdir, there.python):
+    if not is_needed(project, lock.subdir, lock.python):
         return
-    said = project.metadata
-    who = said.name if project.needed_by else "it"
-    if (locked := _locked_name(project, there)) not in ("", said.name):
-        yield f"it is named {said.name}", f"locked: {locked}"
-    for need in said.needs(project.extras):
-        wrong = [_wrong_need(line, there) for line in lines_of(need, project)]
+    metadata = project.metadata
+    subject = metadata.name if project.needed_by else "it"
+    if (locked := _locked_name(project, lock)) not in ("", metadata.name):
+        yield f"it is named {metadata.name}", f"locked: {locked}"
+    for need in metadata.needs(project.extras):
+        wrong = [_wrong_need(line, lock) for line in lines_of(need, project)]
         if wrong and all(wrong):
-            yield f"{who} needs {need}", wrong[0]
+            yield f"{subject} needs {need}", wrong[0]
     try:
-        allowed = SpecifierSet(said.requires_python).contains(there.python, prereleases=True)
+        allowed = SpecifierSet(metadata.requires_python).contains(lock.python, prereleases=True)
     except (InvalidSpecifier, InvalidVersion):
         return
-    if there.python and not allowed:
-        yield f"{who} needs Python {said.requires_python}", f"locked: python {there.python}"
+    if lock.python and not allowed:
+        yield f"{subject} needs Python {metadata.requires_python}", f"locked: python {lock.python}"
 
 
-def _locked_name(project: LocalProject, there: _There) -> str:
+def _locked_name(project: LocalProject, lock: _Locked) -> str:
     """Return the name under which a line's project is locked; ``""`` if it is unknown."""
     if project.needed_by or not project.metadata.name:
         return ""
     _, value = split_option(project.line.text)
-    return next((name for name, record in there.records.items() if is_at(value, record.url)), "")
+    return next((name for name, record in lock.records.items() if is_at(value, record.url)), "")
 
 
-def _wrong_need(line: Requirement, there: _There) -> str:
+def _wrong_need(line: Requirement, lock: _Locked) -> str:
     """Like :func:`_wrong_named`, without paths: the project at a path is checked by itself."""
-    wanted = Pep508(line.text)
-    if wanted.url and Place(wanted.url).is_path:
-        behind = f" ; {wanted.marker}" if wanted.marker else ""
-        line = line._replace(text=f"{line.name}{behind}")
-    return _wrong_named(line, there)
+    requirement = Pep508(line.text)
+    if requirement.url and Place(requirement.url).is_path:
+        marker = f" ; {requirement.marker}" if requirement.marker else ""
+        line = line._replace(text=f"{line.name}{marker}")
+    return _wrong_named(line, lock)
 
 
-def _wrong_version(wanted: Pep508, name: str, version: str) -> str:
+def _wrong_version(requirement: Pep508, name: str, version: str) -> str:
     try:
-        allowed = wanted.specifier.contains(Version(version), prereleases=True)
+        allowed = requirement.specifier.contains(Version(version), prereleases=True)
     except InvalidVersion:
         allowed = False
     return "" if allowed else f"locked: {name} {version}"
 
 
-def _wrong_constraint(text: str, has: Mapping[str, str]) -> str:
+def _wrong_constraint(text: str, versions: Mapping[str, str]) -> str:
     try:
-        wanted = Pep508(text)
+        requirement = Pep508(text)
     except InvalidRequirement:
         return ""
-    version = has.get(wanted.name)
-    return "" if version is None else _wrong_version(wanted, wanted.name, version)
+    version = versions.get(requirement.name)
+    return "" if version is None else _wrong_version(requirement, requirement.name, version)

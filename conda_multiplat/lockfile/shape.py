@@ -1,6 +1,6 @@
-"""The kinds of values in a lock (CEP 37), looked at before it is read: what is text, list, mapping.
+"""Check the types of values in a lock (CEP 37) before it is read: text, lists, mappings.
 
-Anybody can write a lock. What follows takes each value for what it should be.
+Anybody can write a lock, and the code that reads it relies on the types.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Fault(NamedTuple):
 
 
 def head_faults(metadata: dict[str, Any]) -> Iterator[Fault]:
-    """What is wrong in ``metadata``; what is not there, or is in an older form, is fine."""
+    """Yield the faults in ``metadata``; missing keys and older forms are fine."""
     at: Path = ("metadata",)
     if not isinstance(hashes := metadata.get("content_hash") or {}, str):
         yield from _texts_by_key(hashes, (*at, "content_hash"))
@@ -62,11 +62,11 @@ def head_faults(metadata: dict[str, Any]) -> Iterator[Fault]:
     priority = custom.get(_PRIORITY, "") if isinstance(custom, dict) else ""
     if isinstance(priority, str) and priority not in ("", *CHANNEL_PRIORITIES):
         hint = f"write {', '.join(CHANNEL_PRIORITIES)}"
-        yield Fault((*at, _PRIORITY), f"channel priority {priority[:_SHOWN]!r}", hint)
+        yield Fault((*at, _PRIORITY), f"unknown channel priority {priority[:_SHOWN]!r}", hint)
 
 
 def package_faults(packages: Any) -> Iterator[Fault]:
-    """What is wrong in ``package``."""
+    """Yield the faults in ``package``."""
     yield from _kind(packages, list, ("package",))
     for index, package in enumerate(packages if isinstance(packages, list) else ()):
         here: Path = ("package", index)
@@ -76,15 +76,15 @@ def package_faults(packages: Any) -> Iterator[Fault]:
             yield from _kind(package, dict, here)
 
 
-def second_packages(packages: Iterable[dict[str, Any]], *, by_category: bool) -> Iterator[Fault]:
-    """Packages of one name on one platform: each is there once.
+def duplicate_packages(packages: Iterable[dict[str, Any]], *, by_category: bool) -> Iterator[Fault]:
+    """Yield the packages that occur more than once on a platform.
 
     Args:
-        packages: those of which nothing is of another kind.
-        by_category: one entry for each category is fine, if they are of one archive.
+        packages: the packages, whose values have the right types.
+        by_category: whether one entry for each category is allowed, if they have the same archive.
     """
     first: dict[tuple[str, ...], dict[str, Any]] = {}
-    seen: set[tuple[str, ...]] = set()
+    entries: set[tuple[str, ...]] = set()
     for index, package in enumerate(packages):
         manager, platform = package["manager"], package["platform"]
         is_pip = manager == "pip"
@@ -92,11 +92,11 @@ def second_packages(packages: Iterable[dict[str, Any]], *, by_category: bool) ->
         key = (name, manager, platform)
         entry = (*key, package.get("category") or "main") if by_category else key
         other = first.setdefault(key, package)
-        if other is not package and (entry in seen or not _is_one_archive(other, package)):
-            whose = "PyPI" if is_pip else "conda"
-            message = f"a second {whose} package {name} for {platform}; each is locked once"
+        if other is not package and (entry in entries or not _is_one_archive(other, package)):
+            manager_name = "PyPI" if is_pip else "conda"
+            message = f"{manager_name} package {name} is locked more than once for {platform}"
             yield Fault(("package", index, "name"), message)
-        seen.add(entry)
+        entries.add(entry)
 
 
 def _is_one_archive(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -128,7 +128,9 @@ def _package_faults(package: dict[str, Any], at: Path) -> Iterator[Fault]:
                 {name: value for name, value in values.items() if value is not None}, (*at, key)
             )
     if "manager" not in wrong and package["manager"] not in ("conda", "pip"):
-        yield Fault((*at, "manager"), f"manager {package['manager']!r}", "write conda or pip")
+        yield Fault(
+            (*at, "manager"), f"unknown manager {package['manager']!r}", "write conda or pip"
+        )
 
 
 def _texts(value: Any, at: Path) -> Iterator[Fault]:
@@ -146,27 +148,27 @@ def _texts_by_key(value: Any, at: Path) -> Iterator[Fault]:
             yield from _kind(item, str, (*at, key))
 
 
-def _kind(value: Any, wanted: type, at: Path) -> Iterator[Fault]:
-    if isinstance(value, wanted):
+def _kind(value: Any, expected: type, at: Path) -> Iterator[Fault]:
+    if isinstance(value, expected):
         return
-    words = kind_of(wanted())
+    words = kind_of(expected())
     what = next((str(key) for key in reversed(at) if isinstance(key, str)), "")
     if isinstance(at[-1], int):
         what = f"an entry of {what}"
     if value is None:
-        yield Fault(at, f"{what} is missing; it is {words}")
+        yield Fault(at, f"{what} is missing; it must be {words}")
         return
-    quotes = wanted is str and not isinstance(value, (list, dict))
+    quotes = expected is str and not isinstance(value, (list, dict))
     yield Fault(at, f"{what} is {kind_of(value)}, not {words}", "put it in quotes" * quotes)
 
 
 def kind_of(value: object) -> str:
-    """What a YAML value is, in words."""
+    """Return the type of a YAML value, in words."""
     return next((words for kind, words in _KINDS if isinstance(value, kind)), "a date")
 
 
 def places_of(text: str, paths: Iterable[Path]) -> list[tuple[int, int]]:
-    """The line and the column, from 1, of each value, or of the innermost one around it."""
+    """Return the line and the column, from 1, of each value, or of the innermost one around it."""
     try:
         root = yaml.compose(text, Loader=Loader)
     except yaml.YAMLError:

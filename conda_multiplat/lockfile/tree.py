@@ -20,8 +20,8 @@ class Step:
     Attributes:
         depth: 0 for a root.
         key: the package; ``None`` if nothing is locked for ``line``.
-        constraint: which versions of it are wanted by the step above (downwards), or which of the
-            step above it wants (upwards); ``""`` for any.
+        constraint: the versions of it that the step above needs (downwards), or the versions of the
+            step above that it needs (upwards); ``""`` for any.
         line: the line of the manifest that asks for it.
         repeated: whether its subtree is shown further up.
     """
@@ -34,10 +34,10 @@ class Step:
 
 
 def downwards(graph: LockedGraph, names: Sequence[Key] = ()) -> list[Step]:
-    """What some packages need or, without ``names``, what the manifest's lines ask for.
+    """Return the tree of what some packages need or, without ``names``, the manifest's lines.
 
-    Packages that no line leads to come last, as roots without a line: a lock of another tool has
-    some, and one whose manifest has changed. Needs of the machine are left out.
+    Packages that no line leads to come last, as roots without a line: another tool's lock can have
+    some, and a lock whose manifest has changed. Virtual packages are left out.
     """
     if names:
         starts = [Step(0, key) for key in names]
@@ -63,27 +63,27 @@ def _real(edges: Iterable[Edge]) -> list[Edge]:
 
 def _left_over(graph: LockedGraph) -> list[Key]:
     """Return the packages that no line leads to; those that nothing needs come first."""
-    seen = _reached(graph, [root.key for root in graph.roots if root.key])
+    reached = _reached(graph, [root.key for root in graph.roots if root.key])
     left_over: list[Key] = []
     unneeded = [key for key in graph.records if not graph.needed_by[key]]
     for key in (*unneeded, *graph.records):
-        if key not in seen:
+        if key not in reached:
             left_over.append(key)
-            seen |= _reached(graph, [key], seen)
+            reached |= _reached(graph, [key], reached)
     return left_over
 
 
 def _reached(
     graph: LockedGraph, starts: Iterable[Key], known: frozenset[Key] | set[Key] = frozenset()
 ) -> set[Key]:
-    seen: set[Key] = set()
+    reached: set[Key] = set()
     todo = list(starts)
     while todo:
         key = todo.pop()
-        if key not in seen and key not in known:
-            seen.add(key)
+        if key not in reached and key not in known:
+            reached.add(key)
             todo += [need.key for need in graph.needs.get(key, ())]
-    return seen
+    return reached
 
 
 def _walk(
@@ -101,8 +101,8 @@ def _walk(
             continue
         lines, edges = asked(step.key) or (), following(step.key)
         if step.key in opened:
-            seen_with_more = bool(lines or edges)
-            yield Step(step.depth, step.key, step.constraint, step.line, seen_with_more)
+            repeated = bool(lines or edges)
+            yield Step(step.depth, step.key, step.constraint, step.line, repeated)
             continue
         yield step
         opened.add(step.key)

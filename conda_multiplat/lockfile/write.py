@@ -26,15 +26,15 @@ _HEADER = """\
 """
 _PLAIN = re.compile(r"^[A-Za-z0-9_./*][A-Za-z0-9_./:+@%*~-]*(?<!:)$")
 _STRING = "tag:yaml.org,2002:str"
-#: What every YAML reader takes for text: a hash with a letter that no number has, or a word that
-#: begins with a letter and is not in ``_WORDS``.
+#: Text for every YAML reader: a hash with a letter that no number has, or a word that begins with
+#: a letter and is not in ``_WORDS``.
 _SURE = re.compile(r"^(?:[0-9a-f]{6,}[abcdf][0-9a-f]*|[A-Za-z][A-Za-z0-9_.-]*)$")
 _WORDS = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
 _resolver: Any = yaml.SafeLoader("")  # PyYAML's type stubs lack its resolver
 
 
 def render(lock: LockFile) -> str:
-    r"""The lock file's text, with ``\\n`` line ends."""
+    r"""Return the lock file's text, with ``\\n`` line ends."""
     entries = [_entry(record, platform) for record, platform in lock.entries()]
     section = "package:\n" + "".join(entries) if entries else "package: []\n"
     option = "" if lock.environment == "default" else f" -e {lock.environment}"

@@ -138,7 +138,7 @@ def _light_from(project: Path, url: str, **others: str | None) -> None:
     [
         (
             "https://evil.example/light-1.0-py3-none-any.whl",
-            "light 1.0: from {}, which is not a server of the manifest's indexes",
+            "light 1.0: from {}, which is not on a server of the manifest's indexes",
         ),
         (
             "{pypi}/files/drone-1.0-py3-none-any.whl",
@@ -235,7 +235,8 @@ def test_index_with_files_elsewhere(
         done = alone.multiplat("lock", cwd=project, code=2)
         url = f"{other.url}/files/light-1.0-py3-none-any.whl"
         assert (
-            f"light 1.0: from {url}, which is not a server of the manifest's indexes" in done.stderr
+            f"light 1.0: from {url}, which is not on a server of the manifest's indexes"
+            in done.stderr
         )
         assert "`multiplat: {pypi: {file-hosts: [files.example.com]}}`" in done.stderr
         assert not (project / "conda-lock.yml").exists()

@@ -115,10 +115,10 @@ _LOCKS = {
         "6:12: sources is text, not a list",
     ),
     "list-for-text": (_LOCK.replace("url: u", "url: [u]"), "8:86: url is a list, not text"),
-    "no-version": (_LOCK.replace("version: '1', ", ""), "8:3: version is missing; it is text"),
+    "no-version": (_LOCK.replace("version: '1', ", ""), "8:3: version is missing; it must be text"),
     "hash": (_LOCK.replace("{md5: a}", "[a]"), "9:10: hash is a list, not a mapping"),
     "hash-in-hash": (_LOCK.replace("{md5: a}", "{md5: {a: b}}"), "9:16: md5 is a mapping"),
-    "manager": (_LOCK.replace("manager: conda", "manager: cargo"), "8:36: manager 'cargo'"),
+    "manager": (_LOCK.replace("manager: conda", "manager: cargo"), "8:36: unknown manager 'cargo'"),
     "package": (f"{_LOCK}- text\n", "10:3: an entry of package is text, not a mapping"),
     "channel": (
         _LOCK.replace("[{url: x, used_env_vars: []}]", "[{url: {}}]"),

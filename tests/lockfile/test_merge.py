@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from conda_multiplat.lockfile.merge import Sides, disagreements, merge_locks, together
+from conda_multiplat.lockfile.merge import Sides, disagreements, merge_locks, union_of_sides
 from conda_multiplat.lockfile.model import LockChannel, LockFile, PlatformLock
 from conda_multiplat.lockfile.read import read_lock
 from conda_multiplat.lockfile.write import render
@@ -186,7 +186,7 @@ def test_start_of_both() -> None:
     ours = _lock(wanted, {LINUX: [_conda("a", "2"), _conda("b"), _conda("gone", "2")]})
     mac = [_conda("a"), _pypi("u")]
     theirs = _lock(wanted, {LINUX: [_conda("a", "3"), _conda("b", "2")], MAC: mac})
-    start = together(Sides(base, ours, theirs))
+    start = union_of_sides(Sides(base, ours, theirs))
     assert _shown(start) == ["a 2", "b 2", "gone 2"]
     assert [each.name for each in start.platforms[MAC].every] == ["a", "u"]
 

@@ -106,9 +106,9 @@ def test_read_as_conda_lock_reads(tmp_path: Path) -> None:
             METADATA,
             [{"name": "a", "version": "1"}, "b", {**PACKAGE, "hash": ["x"]}],
             [
-                "manager is missing; it is text",
-                "platform is missing; it is text",
-                "url is missing; it is text",
+                "manager is missing; it must be text",
+                "platform is missing; it must be text",
+                "url is missing; it must be text",
                 "an entry of package is text, not a mapping",
                 "hash is a list, not a mapping",
             ],

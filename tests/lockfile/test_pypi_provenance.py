@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conda_multiplat.lockfile.places import Place
-from conda_multiplat.lockfile.pypi_provenance import asked, is_own, pypi_strays
+from conda_multiplat.lockfile.pypi_provenance import allowed_origins, is_own, pypi_strays
 from conda_multiplat.manifest.model import LocalProject, Requirement, View
 from conda_multiplat.manifest.pypi_options import PypiOptions
 from conda_multiplat.manifest.targets import Target
@@ -22,7 +22,7 @@ OPTIONS = PypiOptions(
     indexes=(("ours", "https://$LOGIN@vendor.example/simple"),), sources=(("six", "ours"),)
 )
 NO_TORCH = PypiOptions(torch_backend="none")
-NOT_ASKED = ", which is not a server of the manifest's indexes"
+NOT_ASKED = ", which is not on a server of the manifest's indexes"
 
 
 def _lines(
@@ -37,7 +37,7 @@ def _lines(
     projects = tuple(LocalProject(line, ProjectMetadata("x", needs)) for line in lines[:1])
     view = View(pypi=lines, projects=projects if needs else ())
     target = Target("default", "linux-64", (), frozenset(), view, pypi_options=options)
-    allowed = asked(target, mirror, lambda text: text.replace("$LOGIN", "ann:pw"), folder)
+    allowed = allowed_origins(target, mirror, lambda text: text.replace("$LOGIN", "ann:pw"), folder)
     return pypi_strays([Place("six", "1.17.0", url)], allowed)
 
 
@@ -238,6 +238,6 @@ def test_many_of_one_server() -> None:
     line = Requirement("a", "a", NOWHERE)
     target = Target("default", "linux-64", (), frozenset(), View(pypi=(line,)))
     places = [Place(n, "1", f"https://evil.example/{n}-1.tar.gz") for n in "cab"]
-    assert pypi_strays(places, asked(target, "", str, Path("/"))) == [
+    assert pypi_strays(places, allowed_origins(target, "", str, Path("/"))) == [
         f"a 1 and 2 more: from https://evil.example/a-1.tar.gz{NOT_ASKED}"
     ]

@@ -225,7 +225,10 @@ def test_category_main_is_kept() -> None:
         (FOREIGN.replace("metadata:", "meta:"), "f: no `metadata:` section"),
         (FOREIGN + ">>>>>>> theirs\n", "f:46: conflict marker '>>>>>>>'"),
         (FOREIGN + "- [", "f:47: not YAML: did not find expected node content"),
-        (FOREIGN.replace("manager: pip\n", "x: y\n"), "f:36:3: manager is missing; it is text"),
+        (
+            FOREIGN.replace("manager: pip\n", "x: y\n"),
+            "f:36:3: manager is missing; it must be text",
+        ),
         ("package: []\n", "f: no `metadata:` section"),
         (FOREIGN + "||||||| base\n", "f:46: conflict marker '|||||||'"),
         (FOREIGN + "=======\r\n", "f:46: conflict marker '======='"),
@@ -240,7 +243,7 @@ def test_category_main_is_kept() -> None:
                 "metadata:\n  custom_metadata: {multiplat.channel-priority: 1st}\n",
                 1,
             ),
-            "f:3:49: channel priority '1st'",
+            "f:3:49: unknown channel priority '1st'",
         ),
     ],
     ids=[
@@ -298,7 +301,7 @@ def test_second_package_of_ours(
     whose = "PyPI" if manager == "pip" else "conda"
     line = (head + section)[: (head + section).rindex("- name: ")].count("\n") + 1
     assert str(raised.value.problems[0]).split("\n")[0] == (
-        f"f:{line}:9: a second {whose} package {name} for osx-arm64; each is locked once"
+        f"f:{line}:9: {whose} package {name} is locked more than once for osx-arm64"
     )
     assert raised.value.exit_code == 2
     assert read_lock(head + section, "f", ["linux-64"]).platforms.keys() == {"linux-64"}
@@ -326,7 +329,7 @@ def test_second_package_of_others(changes: list[tuple[str, str]], refused: bool)
     with pytest.raises(LockFileError) as raised:
         read_lock(text, "f")
     assert [str(problem).split("\n")[0] for problem in raised.value.problems] == [
-        "f:46:9: a second PyPI package robosuite for linux-64; each is locked once"
+        "f:46:9: PyPI package robosuite is locked more than once for linux-64"
     ]
 
 

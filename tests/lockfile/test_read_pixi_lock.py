@@ -194,7 +194,7 @@ def test_forms() -> None:
     assert asked.pypi[0].depends == ("b", "c")
 
 
-ASIDE = "      run `pixi lock`, or move the file away: then no versions are taken from it"
+ASIDE = "      run `pixi lock`, or move the file away to lock without its versions"
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
-"""Which locked packages can be looked up in advisories, which are about PyPI projects.
+"""Find the PyPI projects as which locked packages can be looked up in advisories.
 
 A conda package is looked up as the projects that it provides (``pypi.provided``). A package that
-provides none, or that is not a release of a project, is unknown: that no advisory names it means
-nothing.
+provides none, or that is not a release of a project, is unknown: it is not clean just because no
+advisory names it.
 """
 
 from __future__ import annotations

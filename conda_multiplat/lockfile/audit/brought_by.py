@@ -21,7 +21,7 @@ class Chain(NamedTuple):
     path: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return {"line": self.line.to_dict() if self.line else None, "path": list(self.path)}
 
 
@@ -30,8 +30,8 @@ def chains(graph: LockedGraph) -> dict[Key, Chain]:
     lines = {root.key: root.line for root in reversed(graph.roots) if root.key}
     roots = [root.key for root in graph.roots if root.key]
     needs = {key: [edge.key for edge in graph.needs.get(key, ())] for key in graph.records}
-    found = {
+    shortest = {
         key: Chain(lines[keys[0]], tuple(name for _, name in keys))
         for key, keys in shortest_chains(roots, needs)
     }
-    return {key: found.get(key) or Chain(None, (key[1],)) for key in graph.records}
+    return {key: shortest.get(key) or Chain(None, (key[1],)) for key in graph.records}

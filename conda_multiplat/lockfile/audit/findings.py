@@ -122,8 +122,10 @@ def _named(package: Audited) -> dict[str, str]:
 def findings(subjects: Sequence[Subject], advisories: Advisories, rules: Rules) -> list[Finding]:
     """Return the vulnerabilities of locked packages, the worst first."""
     rows = _rows(subjects, advisories)
-    led = {str(place.target): chains(place.graph) for row in rows.values() for place, _ in row}
-    listed = []
+    chains_of = {
+        str(place.target): chains(place.graph) for row in rows.values() for place, _ in row
+    }
+    result = []
     for (key, _, vulnerability), places in rows.items():
         entry = rules.entry(vulnerability)
         targets = tuple(subject.target for subject, _ in places)
@@ -131,13 +133,13 @@ def findings(subjects: Sequence[Subject], advisories: Advisories, rules: Rules) 
             package=places[0][1],
             vulnerability=vulnerability,
             targets=targets,
-            brought_by=tuple(dict.fromkeys(led[str(target)][key] for target in targets)),
+            brought_by=tuple(dict.fromkeys(chains_of[str(target)][key] for target in targets)),
             ignored=entry,
             lapsed=entry is not None and rules.today > entry.until,
             severe=vulnerability.rating.counts(rules.severity),
         )
-        listed.append(finding)
-    return sorted(listed, key=_order)
+        result.append(finding)
+    return sorted(result, key=_order)
 
 
 #: A package, its version, and a vulnerability of it.

@@ -1,4 +1,4 @@
-"""Whether an advisory affects a version, by OSV's rules and PEP 440's order.
+"""Decide whether an advisory affects a version, by OSV's rules and PEP 440's order.
 
 1. A version in the list of versions is affected.
 2. A version in a range is affected: its events are applied in the order of their versions, up to
@@ -69,7 +69,7 @@ def impact(affected: Affected, version: str) -> Impact | None:
 
 @lru_cache(maxsize=1 << 16)
 def public_version(version: str) -> Version | None:
-    """A version without its local part; ``None`` for what is not of PEP 440, or longer than any."""
+    """Return a version without its local part; ``None`` if it is too long or not as in PEP 440."""
     if len(version) > _LONGEST:
         return None
     try:
@@ -143,8 +143,8 @@ def _last(fixes: Sequence[str]) -> str:
     return "" if "" in fixes else max(fixes, key=_fix_order, default="")
 
 
-def later_fix(fixes: Sequence[str]) -> str:
-    """The fix that mends what several advisories say of one vulnerability: the latest."""
+def latest_fix(fixes: Sequence[str]) -> str:
+    """Return the fix for all that several advisories state about one vulnerability: the latest."""
     return max(fixes, key=_fix_order, default="")
 
 

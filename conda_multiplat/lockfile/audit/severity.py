@@ -1,8 +1,8 @@
 """The severity of a vulnerability: CVSS base scores (3.0, 3.1) and databases' own words.
 
-For CVSS 4.0, whose scores need a table of hundreds of values, and for CVSS 2.0, the database's word
-counts, which it derives from the vector. Without a word, the severity is unknown, and counts
-whatever level is asked for.
+For CVSS 4.0, whose scores need a table of hundreds of values, and for CVSS 2.0, the word that the
+database derives from the vector counts. Without a word, the severity is unknown, which counts at
+every level.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Rating(NamedTuple):
 
     Attributes:
         level: one of :data:`LEVELS`, or ``unknown``.
-        score: the CVSS base score, 0 to 10; ``None`` where only a word is known.
+        score: the CVSS base score, 0 to 10; ``None`` if only a word is known.
     """
 
     level: str = UNKNOWN
@@ -77,9 +77,9 @@ def _level(score: float) -> str:
 
 
 def base_score(vector: str) -> float | None:
-    """The base score of a CVSS 3.0 or 3.1 vector (CVSS 3.1, section 7.1); ``None`` for another.
+    """Return the base score of a CVSS 3.0 or 3.1 vector (CVSS 3.1, section 7.1), else ``None``.
 
-    Both versions round as 3.1 does: the same on all machines.
+    Both are rounded as in 3.1, which gives the same result on all machines.
     """
     head, *parts = vector.strip().split("/")
     metrics = dict(part.partition(":")[::2] for part in parts)

@@ -1,7 +1,7 @@
-"""What advisories say of a package's version, each vulnerability once.
+"""Find the vulnerabilities of a package's version in advisories, each once.
 
-Several databases describe one vulnerability under names of their own, which their aliases tie
-together: it is one, with the worst rating and the fix that mends what all of them say.
+Several databases describe the same vulnerability under their own names, which their aliases
+connect. It is reported once, with the worst rating and with the latest fix.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from conda_multiplat.lockfile.audit.advisory import Advisory
 from conda_multiplat.lockfile.audit.audited import Audited
-from conda_multiplat.lockfile.audit.impact import Impact, impact, later_fix
+from conda_multiplat.lockfile.audit.impact import Impact, impact, latest_fix
 from conda_multiplat.lockfile.audit.severity import Rating, worst
 
 #: A project and its version.
@@ -27,16 +27,16 @@ class AdvisorySource(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is to a user: a file, or a URL without what is secret in it."""
+        """The file, or the URL without its secrets, to show to the user."""
         ...  # pragma: no cover
 
     def advisories(self, questions: Sequence[Question], say: Callable[[str], None]) -> Advisories:
-        """All advisories about some versions, and maybe others.
+        """Return all advisories about some versions, and perhaps others.
 
-        ``say`` is told what is waited for.
+        ``say`` is called with what is being waited for.
 
         Raises:
-            UsageError: what it has can't be used.
+            UsageError: its content can't be used.
             OutsideError: it can't be read.
         """
         ...  # pragma: no cover
@@ -46,11 +46,11 @@ class Vulnerability(NamedTuple):
     """What is wrong with a version of a package.
 
     Attributes:
-        id: what a database calls it.
-        aliases: its other names, sorted.
-        summary: what it is, in a line; ``""`` where nobody says.
-        rating: how severe it is.
-        fixed: the version that mends it, as of :class:`Impact`.
+        id: its identifier in a database.
+        aliases: its other identifiers, sorted.
+        summary: what it is, in a line; ``""`` if no advisory has a summary.
+        rating: its severity.
+        fixed: the version with the fix, as in :class:`Impact`.
     """
 
     id: str
@@ -61,27 +61,27 @@ class Vulnerability(NamedTuple):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All that it is called, ``id`` first."""
+        """All its identifiers, ``id`` first."""
         return (self.id, *self.aliases)
 
 
-_Said = tuple[Advisory, Impact]
+_Hit = tuple[Advisory, Impact]
 
 
 def vulnerabilities(package: Audited, advisories: Advisories) -> list[Vulnerability]:
-    """What is known to be wrong with a locked package, by its id."""
-    said = [
-        (advisory, hit)
+    """Return the known vulnerabilities of a locked package, sorted."""
+    hits = [
+        (advisory, effect)
         for project in package.projects
         for advisory in advisories.get(project, ())
         for affected in advisory.affected
         if affected.project == project and not advisory.withdrawn
-        if (hit := impact(affected, package.version)) is not None
+        if (effect := impact(affected, package.version)) is not None
     ]
-    return sorted(map(_vulnerability, _joined(said)))
+    return sorted(map(_vulnerability, _joined(hits)))
 
 
-def _joined(said: Sequence[_Said]) -> list[list[_Said]]:
+def _joined(hits: Sequence[_Hit]) -> list[list[_Hit]]:
     """Group the advisories that share a name, directly or through other advisories."""
     above: dict[str, str] = {}
 
@@ -91,26 +91,24 @@ def _joined(said: Sequence[_Said]) -> list[list[_Said]]:
             above[name] = name = above[other]
         return name
 
-    for advisory, _ in said:
+    for advisory, _ in hits:
         for alias in advisory.aliases:
             above[first(alias)] = first(advisory.id)
-    groups: dict[str, list[_Said]] = {}
-    for entry in said:
+    groups: dict[str, list[_Hit]] = {}
+    for entry in hits:
         groups.setdefault(first(entry[0].id), []).append(entry)
     return list(groups.values())
 
 
-def _vulnerability(said: Sequence[_Said]) -> Vulnerability:
-    ordered = sorted((advisory for advisory, _ in said), key=lambda each: _order(each.id))
+def _vulnerability(hits: Sequence[_Hit]) -> Vulnerability:
+    ordered = sorted((advisory for advisory, _ in hits), key=lambda advisory: _order(advisory.id))
     names = {name for advisory in ordered for name in advisory.names}
     return Vulnerability(
         id=ordered[0].id,
         aliases=tuple(sorted(names - {ordered[0].id})),
-        summary=next(
-            (vulnerability.summary for vulnerability in ordered if vulnerability.summary), ""
-        ),
-        rating=worst(vulnerability.rating for vulnerability in ordered),
-        fixed=later_fix([hit.fixed for _, hit in said]),
+        summary=next((advisory.summary for advisory in ordered if advisory.summary), ""),
+        rating=worst(advisory.rating for advisory in ordered),
+        fixed=latest_fix([effect.fixed for _, effect in hits]),
     )
 
 

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from conda_multiplat.lockfile.merge import Sides, together
+from conda_multiplat.lockfile.merge import Sides, union_of_sides
 from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.lockfile.read import read_lock
 from conda_multiplat.machine.files import read_text, relative_name, shown
@@ -135,7 +135,7 @@ def both_sides(path: Path, ours: LockFile) -> LockFile:
         if theirs is None:
             return ours
         before = read_lock(_text(base), path.name) if base else None
-        return together(Sides(before, ours, read_lock(_text(theirs), path.name)))
+        return union_of_sides(Sides(before, ours, read_lock(_text(theirs), path.name)))
     except (LockFileError, OutsideError):
         return ours
 
