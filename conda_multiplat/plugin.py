@@ -191,9 +191,10 @@ def conda_error_hints(error: Any) -> Iterable[Any]:
 def _run(args: argparse.Namespace) -> int:
     """Run the subcommand; conda uses the returned ``int`` as the exit code."""
     from conda_multiplat.cli.main import run
-    from conda_multiplat.in_conda.leave import leave_at_once
+    from conda_multiplat.in_conda.leave import leave_at_once, without_collections
     from conda_multiplat.machine.conda_settings import settings_from_conda
 
-    code = run(args, settings_from_conda)
+    with without_collections():
+        code = run(args, settings_from_conda)
     leave_at_once(code)
     return code
