@@ -21,7 +21,7 @@ _PLATFORM = re.compile(r"/(?:noarch|[a-z]+-[a-z0-9_]+)(?=::)")
 
 def requested_specs(history: str) -> dict[str, str]:
     """Return the current MatchSpecs, by package."""
-    asked: dict[str, str] = {}
+    specs: dict[str, str] = {}
     for line in history.splitlines():
         match = _SPECS.match(line)
         if match is None:
@@ -29,10 +29,10 @@ def requested_specs(history: str) -> dict[str, str]:
         for spec in _listed(match[2] or ""):
             name = spec_name(spec)
             if match[1] in _REMOVING:
-                asked.pop(name, None)
+                specs.pop(name, None)
             elif match[1] in _ADDING and name:
-                asked[name] = _PLATFORM.sub("", spec)
-    return asked
+                specs[name] = _PLATFORM.sub("", spec)
+    return specs
 
 
 def _listed(text: str) -> Iterator[str]:

@@ -95,7 +95,9 @@ def read_conda_lock_input(parsed: Parsed, check_spec: SpecCheck) -> Imported:
     lost = [*parsed.lost, *lone_comments(parsed.file, parsed.text)]
     reader = _Lines(parsed, check_spec)
     categories = unique(
-        dependency.category for some in parsed.dependencies.values() for dependency in some
+        dependency.category
+        for dependencies in parsed.dependencies.values()
+        for dependency in dependencies
     )
     others = [category for category in categories if category != MAIN]
     channels = tuple(Text(name, Location(parsed.file)) for name in parsed.channels)
@@ -122,8 +124,8 @@ def read_conda_lock_input(parsed: Parsed, check_spec: SpecCheck) -> Imported:
     places = {line.at for line in reader.requirements if line.at.line}
     comments = {at: trailing_comment(lines[at.line - 1]) for at in sorted(places)}
     notes = [*parsed.notes, *of_itself, *_notes(parsed, others)]
-    kept = {at: words for at, words in comments.items() if words}
-    return Imported(manifest, tuple(unique_lost([*lost, *reader.lost])), tuple(notes), kept)
+    written = {at: words for at, words in comments.items() if words}
+    return Imported(manifest, tuple(unique_lost([*lost, *reader.lost])), tuple(notes), written)
 
 
 def unique_lost(lost: Sequence[Lost]) -> list[Lost]:
@@ -138,18 +140,21 @@ def _without_itself(parsed: Parsed) -> tuple[Parsed, list[str]]:
     """
     by_platform = {
         subdir: [
-            line for dependency in some for line in _resolved(dependency, some, parsed.name, ())
+            line
+            for dependency in dependencies
+            for line in _resolved(dependency, dependencies, parsed.name, ())
         ]
-        for subdir, some in parsed.dependencies.items()
+        for subdir, dependencies in parsed.dependencies.items()
     }
     if by_platform == parsed.dependencies:
         return parsed, []
-    note = f"{parsed.name} requests itself in {parsed.file}: replaced by what its extras need"
+    of_extras = "replaced by the requirements of its extras"
+    note = f"{parsed.name} requests itself in {parsed.file}: {of_extras}"
     return parsed._replace(dependencies=by_platform), [note]
 
 
 def _resolved(
-    dependency: Dependency, every: Sequence[Dependency], project: str, above: tuple[str, ...]
+    dependency: Dependency, dependencies: Sequence[Dependency], project: str, above: tuple[str, ...]
 ) -> Iterator[Dependency]:
     """Return a dependency; if it is the project itself, the dependencies of its extras."""
     if not project or project_name(dependency.name) != project_name(project):
@@ -157,17 +162,18 @@ def _resolved(
         return
     categories = [_CATEGORIES.get(extra, extra) for extra in dependency.extras]
     for category in categories:
-        for category_named in every if category not in above else ():
+        for category_named in dependencies if category not in above else ():
             if category_named.category == category:
-                own = category_named._replace(category=dependency.category)
-                yield from _resolved(own, every, project, (*above, category))
+                inherited = category_named._replace(category=dependency.category)
+                yield from _resolved(inherited, dependencies, project, (*above, category))
 
 
 def _notes(parsed: Parsed, others: Sequence[str]) -> Iterator[str]:
     if others:
-        one = len(others) == 1
-        names = f"{'category' if one else 'categories'} {', '.join(others)} of {parsed.file}"
-        yield f"{names}: {'an environment of that name' if one else 'environments of these names'}"
+        is_single = len(others) == 1
+        names = f"{'category' if is_single else 'categories'} {', '.join(others)} of {parsed.file}"
+        these = "an environment of that name" if is_single else "environments of these names"
+        yield f"{names}: now {these}"
     if not parsed.channels:
         yield f"{parsed.file} names no channels: add them to the manifest"
 
@@ -188,13 +194,13 @@ class _Lines:
 
     def view(self, subdir: str, category: str) -> View:
         """Return the lines of a category on a platform."""
-        own = [
+        selected = [
             dependency
             for dependency in self.parsed.dependencies[subdir]
             if dependency.category == category
         ]
-        conda = [self._conda(dependency) for dependency in own if not dependency.pypi]
-        pypi = [self._pypi(dependency) for dependency in own if dependency.pypi]
+        conda = [self._conda(dependency) for dependency in selected if not dependency.pypi]
+        pypi = [self._pypi(dependency) for dependency in selected if dependency.pypi]
         self.requirements += [*conda, *pypi]
         return View((), _once(conda), (*(self._options() if pypi else ()), *_once(pypi)))
 
@@ -211,11 +217,11 @@ class _Lines:
         at = self._at(dependency.name)
         if dependency.extras:
             extras = ", ".join(dependency.extras)
-            hint = f"the PyPI package has them: under pip:, {dependency.name}[{extras}]"
+            hint = f"the PyPI package has them: write {dependency.name}[{extras}] under pip:"
             self.lost.append(Lost(at, f"extras of {dependency.name}: {extras}", hint))
         if dependency.markers:
             what = f"the condition of {dependency.name}: {dependency.markers}"
-            self.lost.append(Lost(at, what, "the line holds with every Python"))
+            self.lost.append(Lost(at, what, "the line applies to every version of Python"))
         version = dependency.version or "*"
         build = f" {dependency.build}" if dependency.build not in ("", "*") else ""
         constraint = f" {version}{build}" if build or version != "*" else ""
@@ -259,8 +265,8 @@ class _Lines:
 
 def _once(lines: Sequence[Requirement]) -> tuple[Requirement, ...]:
     """Return each line once; drop a bare name if another line has it."""
-    said = {line.name for line in lines if line.text != line.name}
-    kept = [line for line in lines if line.text != line.name or line.name not in said]
+    constrained = {line.name for line in lines if line.text != line.name}
+    kept = [line for line in lines if line.text != line.name or line.name not in constrained]
     return tuple({line.text: line for line in reversed(kept)}.values())[::-1]
 
 

@@ -10,9 +10,9 @@ import yaml
 from conda_multiplat.importers.values import (
     Imported,
     Lost,
-    few,
     lone_comments,
     refusal,
+    summarise,
     trailing_comment,
 )
 from conda_multiplat.manifest.head import TOP_LEVEL
@@ -78,13 +78,13 @@ def read_environment_file(
     )
     lost = [
         *_lost(source),
-        *_nowhere(source, platforms),
+        *_never_selected(source, platforms),
         *lone_comments(source.file, source.text),
     ]
     manifest = _only(manifest, platforms)
     if not keep_builds:
         manifest, builds = _without_builds(manifest)
-        lost += few(builds, Location(source.file), "the build of", "the builds of")
+        lost += summarise(builds, Location(source.file), "the build of", "the builds of")
     if cuda:
         manifest = _promising_cuda(manifest, cuda)
     return Imported(manifest, tuple(lost), (), _comments(source, manifest))
@@ -132,7 +132,7 @@ def _lost(source: Source) -> Iterator[Lost]:
             yield Lost(reader.place(key), f"{key.value}: unknown key", hint)
 
 
-def _nowhere(source: Source, platforms: Sequence[str]) -> Iterator[Lost]:
+def _never_selected(source: Source, platforms: Sequence[str]) -> Iterator[Lost]:
     """Return lines whose selector is false on all platforms of the file."""
     for number, line in enumerate(source.text.splitlines(), start=1):
         selector = comment_selector(line)

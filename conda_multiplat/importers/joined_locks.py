@@ -9,8 +9,8 @@ from conda_multiplat.lockfile.model import LockFile
 
 def shared_platforms(locks: Sequence[LockFile]) -> list[str]:
     """Return the platforms that are in more than one lock."""
-    every = [subdir for lock in locks for subdir in lock.platforms]
-    return sorted({subdir for subdir in every if every.count(subdir) > 1})
+    subdirs = [subdir for lock in locks for subdir in lock.platforms]
+    return sorted({subdir for subdir in subdirs if subdirs.count(subdir) > 1})
 
 
 def joined(locks: Sequence[LockFile], environment: str, sources: Sequence[str]) -> LockFile:

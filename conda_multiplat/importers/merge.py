@@ -74,10 +74,10 @@ def _hint(file: str, *, locks: bool) -> str:
     """Return how to state the platform of the second of two files for one platform."""
     if locks:
         return (
-            "name one of the two; the platforms that count, FILE@PLATFORM; or call one "
-            "ENV.conda-lock.yml, for an environment of its own"
+            "import only one of the two; or choose its platforms with FILE@PLATFORM; or rename it "
+            "to ENV.conda-lock.yml, to make it an environment of its own"
         )
-    return f"say which platform a file is for: {file}@PLATFORM"
+    return f"write the platform after the file: {file}@PLATFORM"
 
 
 def merge(parts: Sequence[Part]) -> Imported:
@@ -97,16 +97,18 @@ def merge(parts: Sequence[Part]) -> Imported:
     files = {manifest.name: manifest.files[0] for manifest in reversed(manifests) if manifest.name}
     names = unique(manifest.name for manifest in manifests if manifest.name)
     name = names[0] if names else None
-    lost += [Lost(Location(files[n]), f"name: {n}", f"it is {name} now") for n in names[1:]]
+    lost += [Lost(Location(files[n]), f"name: {n}", f"the name is {name} now") for n in names[1:]]
     environments = _environments(parts, lost)
     variables = _variables(parts, lost)
-    own = [part.imported.manifest for part in parts if part.environment == DEFAULT_ENVIRONMENT]
-    made = {part.environment for part in parts} - {DEFAULT_ENVIRONMENT}
+    of_default = [
+        part.imported.manifest for part in parts if part.environment == DEFAULT_ENVIRONMENT
+    ]
+    separate = {part.environment for part in parts} - {DEFAULT_ENVIRONMENT}
     manifest = Manifest(
         files=tuple(file for manifest in manifests for file in manifest.files),
         name=name,
-        platforms=unique(subdir for requirement in own for subdir in requirement.platforms),
-        environments=_relate(environments, made),
+        platforms=unique(subdir for manifest in of_default for subdir in manifest.platforms),
+        environments=_relate(environments, separate),
         prefer=unique(name for manifest in manifests for name in manifest.prefer),
         variables=variables,
         pypi_names={k: v for manifest in manifests for k, v in manifest.pypi_names.items()},
@@ -139,24 +141,24 @@ def merge(parts: Sequence[Part]) -> Imported:
 
 def _environments(parts: Sequence[Part], lost: list[Lost]) -> dict[str, Environment]:
     environments: dict[str, Environment] = {}
-    taken = {subdir for part in parts for subdir in part.imported.manifest.platforms}
+    covered = {subdir for part in parts for subdir in part.imported.manifest.platforms}
     for part in parts:
         manifest = part.imported.manifest
         for name, environment in manifest.environments.items():
-            own = part.environment if name == DEFAULT_ENVIRONMENT else name
+            new_name = part.environment if name == DEFAULT_ENVIRONMENT else name
             platforms = manifest.platforms_of(name)
             # Environments may extend `default` on platforms that it lacks: its views count there.
-            free = set(environment.views) - taken if own == DEFAULT_ENVIRONMENT else set()
+            free = set(environment.views) - covered if new_name == DEFAULT_ENVIRONMENT else set()
             views = {s: v for s, v in environment.views.items() if s in platforms or s in free}
             new = environment._replace(
-                name=own,
+                name=new_name,
                 views=views,
-                platforms=() if own == DEFAULT_ENVIRONMENT else platforms,
+                platforms=() if new_name == DEFAULT_ENVIRONMENT else platforms,
                 promises=_own_promises(environment.promises, platforms),
             )
             at = environment.at if environment.at.file else Location(manifest.files[0])
-            environments[own] = (
-                _joined(environments[own], new, at, lost) if own in environments else new
+            environments[new_name] = (
+                _joined(environments[new_name], new, at, lost) if new_name in environments else new
             )
     return environments
 
@@ -188,30 +190,30 @@ def _joined(one: Environment, other: Environment, at: Location, lost: list[Lost]
 def _variables(parts: Sequence[Part], lost: list[Lost]) -> dict[str, dict[str, str]]:
     """Return each platform's variables, which all environments of a manifest share."""
     variables: dict[str, dict[str, str]] = {}
-    for part in sorted(parts, key=lambda each: each.environment != DEFAULT_ENVIRONMENT):
+    for part in sorted(parts, key=lambda part: part.environment != DEFAULT_ENVIRONMENT):
         manifest = part.imported.manifest
         for subdir, values in manifest.variables.items():
-            taken = variables.setdefault(subdir, dict(values))
+            chosen = variables.setdefault(subdir, dict(values))
             at = Location(manifest.files[0])
             lost += [
                 Lost(at, f"variables: {name}={value}, for {part.environment} only")
                 for name, value in values.items()
-                if taken.get(name) != value
+                if chosen.get(name) != value
             ]
     return variables
 
 
-def _relate(environments: dict[str, Environment], made: set[str]) -> dict[str, Environment]:
+def _relate(environments: dict[str, Environment], separate: set[str]) -> dict[str, Environment]:
     """Express each environment that had its own file as ``default`` plus the rest."""
     default = environments[DEFAULT_ENVIRONMENT]
     related = {
-        name: beside(default, environment) if name in made else environment
+        name: extending(default, environment) if name in separate else environment
         for name, environment in environments.items()
     }
     return without_top_channels(related)
 
 
-def beside(base: Environment, environment: Environment) -> Environment:
+def extending(base: Environment, environment: Environment) -> Environment:
     """Express an environment as ``base`` plus the rest, if it has all of it on all platforms.
 
     Neither view inherits anything. Otherwise the environment extends nothing.
@@ -269,21 +271,21 @@ def _more(
     """
     inherited = {meaning(line.text) for line in base}
     names = {line.name for line in lines if line.name}
-    lacking = inherited - {meaning(line.text) for line in lines} - names
-    if lacking:
+    missing = inherited - {meaning(line.text) for line in lines} - names
+    if missing:
         return None
     return tuple(line for line in lines if meaning(line.text) not in inherited)
 
 
 def _with_views(manifest: Manifest) -> Manifest:
     """Add a view of every platform to every environment."""
-    seen = (
+    viewed = (
         subdir for environment in manifest.environments.values() for subdir in environment.views
     )
-    every = unique([*manifest.platforms, *seen])
+    subdirs = unique([*manifest.platforms, *viewed])
     environments = {
         name: environment._replace(
-            views={subdir: environment.views.get(subdir, View()) for subdir in every}
+            views={subdir: environment.views.get(subdir, View()) for subdir in subdirs}
         )
         for name, environment in manifest.environments.items()
     }

@@ -49,23 +49,23 @@ def differences(manifest: Manifest) -> list[Difference]:
         Difference(environment.name, manager, name, variants)
         for environment in manifest.environments.values()
         for manager in ("conda", "pypi")
-        for name, variants in _wishes(environment, manager)
+        for name, variants in _requests(environment, manager)
         if len({variant.requirements[0].at.file for variant in variants}) > 1
     ]
 
 
-def _wishes(environment: Environment, manager: str) -> Iterator[tuple[str, tuple[Variant, ...]]]:
+def _requests(environment: Environment, manager: str) -> Iterator[tuple[str, tuple[Variant, ...]]]:
     meaning = conda_meaning if manager == "conda" else pypi_meaning
-    wishes: dict[str, dict[tuple[str, ...], list[str]]] = {}
+    by_name: dict[str, dict[tuple[str, ...], list[str]]] = {}
     lines: dict[tuple[str, str], list[Requirement]] = {}
     for subdir, view in environment.views.items():
         for line in view.conda if manager == "conda" else view.pypi:
             if line.name:
                 lines.setdefault((line.name, subdir), []).append(line)
-    for (name, subdir), its in lines.items():
-        key = tuple(sorted({meaning(line.text) for line in its}))
-        wishes.setdefault(name, {}).setdefault(key, []).append(subdir)
-    for name, variants in wishes.items():
+    for (name, subdir), requests in lines.items():
+        key = tuple(sorted({meaning(line.text) for line in requests}))
+        by_name.setdefault(name, {}).setdefault(key, []).append(subdir)
+    for name, variants in by_name.items():
         yield (
             name,
             tuple(Variant(tuple(at), tuple(lines[name, at[0]])) for at in variants.values()),
@@ -97,8 +97,12 @@ def _replaced(view: View, difference: Difference, chosen: Sequence[Requirement])
     if first is None:
         return view
     others = [line for line in lines[first:] if line.name != difference.name]
-    now = (*lines[:first], *chosen, *others)
-    return view._replace(conda=now) if difference.manager == "conda" else view._replace(pypi=now)
+    replaced = (*lines[:first], *chosen, *others)
+    return (
+        view._replace(conda=replaced)
+        if difference.manager == "conda"
+        else view._replace(pypi=replaced)
+    )
 
 
 def common(difference: Difference) -> tuple[Requirement, ...] | None:
@@ -113,16 +117,18 @@ def common(difference: Difference) -> tuple[Requirement, ...] | None:
     """
     variants = difference.variants
     platforms = sum(len(variant.subdirs) for variant in variants)
-    most = max(variants, key=lambda each: len(each.subdirs))
+    most = max(variants, key=lambda variant: len(variant.subdirs))
     if 2 * len(most.subdirs) > platforms:
         return most.requirements
-    said = [variant for variant in variants if not _is_bare(variant)]
-    if len(said) == 1:
-        return said[0].requirements
-    if any(len(request.requirements) != 1 for request in said):
+    specific = [variant for variant in variants if not _is_bare(variant)]
+    if len(specific) == 1:
+        return specific[0].requirements
+    if any(len(request.requirements) != 1 for request in specific):
         return None
-    first = said[0].requirements[0]
-    exact = [_exact_version(request.requirements[0].text, difference.manager) for request in said]
+    first = specific[0].requirements[0]
+    exact = [
+        _exact_version(request.requirements[0].text, difference.manager) for request in specific
+    ]
     shared = _common_start([version.split(".") for version in exact if version])
     if not all(exact) or len(shared) < _ENOUGH:
         return None

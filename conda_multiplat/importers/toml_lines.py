@@ -1,6 +1,7 @@
 """Positions of tables and keys in a TOML file, since the parser only gives values.
 
-This is no parser, but looks at each line. What it does not find gets the position of its parent.
+This is not a parser: it only looks at each line. A key that it does not find gets the position of
+its parent.
 """
 
 from __future__ import annotations

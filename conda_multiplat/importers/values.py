@@ -105,7 +105,7 @@ def pypi_meaning(text: str) -> str:
     return str(requirement)
 
 
-def few(names: Sequence[str], at: Location, one: str, many: str) -> list[Lost]:
+def summarise(names: Sequence[str], at: Location, one: str, many: str) -> list[Lost]:
     """Summarise several items of one kind in one entry that names the first; empty for none."""
     if not names:
         return []
@@ -119,7 +119,7 @@ def lone_comments(file: str, text: str) -> list[Lost]:
     lines = enumerate(text.splitlines(), start=1)
     numbers = [str(number) for number, line in lines if re.match(r"\s*#\s*\S", line)]
     at = Location(file, int(numbers[0]) if numbers else 0)
-    return few(numbers, at, "the comment on line", "the comments on lines")
+    return summarise(numbers, at, "the comment on line", "the comments on lines")
 
 
 def trailing_comment(line: str) -> str:
@@ -136,22 +136,25 @@ def trailing_comment(line: str) -> str:
     return words
 
 
-def same_requests(wanted: Manifest, got: Manifest) -> Iterator[str]:
+def request_differences(expected: Manifest, actual: Manifest) -> Iterator[str]:
     """Return where two manifests differ, as ``environment/platform``; empty if they are equal.
 
     The order of channels counts, that of requirements and environments does not.
     """
-    if (wanted.name, wanted.platforms) != (got.name, got.platforms):
+    if (expected.name, expected.platforms) != (actual.name, actual.platforms):
         yield "name or platforms"
-    if wanted.environments.keys() != got.environments.keys() or wanted.prefer != got.prefer:
+    if (
+        expected.environments.keys() != actual.environments.keys()
+        or expected.prefer != actual.prefer
+    ):
         yield "environments"
         return
-    for name in wanted.environments:
-        if wanted.platforms_of(name) != got.platforms_of(name):
+    for name in expected.environments:
+        if expected.platforms_of(name) != actual.platforms_of(name):
             yield f"{name}'s platforms"
             continue
-        for subdir in wanted.platforms_of(name):
-            if _request(wanted, name, subdir) != _request(got, name, subdir):
+        for subdir in expected.platforms_of(name):
+            if _request(expected, name, subdir) != _request(actual, name, subdir):
                 yield f"{name}/{subdir}"
 
 

@@ -33,7 +33,7 @@ FILE_NAMES = ("virtual-packages.yml", "virtual-packages.yaml")
 _PRESENT = "0"
 
 
-class Stated(NamedTuple):
+class StatedPromises(NamedTuple):
     """The file's content: platform -> name -> value, and what can't be a promise."""
 
     promises: Promises = MappingProxyType({})
@@ -46,7 +46,7 @@ def is_virtual_packages(text: str) -> bool:
     return keys == ["subdirs"]
 
 
-def read_virtual_packages(source: Source) -> Stated:
+def read_virtual_packages(source: Source) -> StatedPromises:
     """Read a file.
 
     Raises:
@@ -61,7 +61,9 @@ def read_virtual_packages(source: Source) -> Stated:
     }
     if reader.problems:
         raise refusal(source.file, *reader.problems)
-    return Stated({subdir: values for subdir, values in promises.items() if values}, tuple(lost))
+    return StatedPromises(
+        {subdir: values for subdir, values in promises.items() if values}, tuple(lost)
+    )
 
 
 def _subdirs(reader: Reader, root: yaml.Node | None) -> dict[str, yaml.Node]:
@@ -105,25 +107,25 @@ def _problem(key: Text, subdir: str, value: str) -> str:
     return problem[0] if problem else ""
 
 
-def promising(imported: Imported, promises: Promises) -> Imported:
+def with_promises(imported: Imported, promises: Promises) -> Imported:
     """Add these promises to another file's content; its own promises win."""
     manifest = imported.manifest
     default = manifest.environments[DEFAULT_ENVIRONMENT]
     joined = {subdir: dict(values) for subdir, values in default.promises.items()}
     lost = []
     for subdir in manifest.platforms:
-        own = stated(subdir, default.promises)
+        existing = stated(subdir, default.promises)
         for name, value in promises.get(subdir, {}).items():
-            if name not in own:
+            if name not in existing:
                 joined.setdefault(subdir, {})[name] = value
-            elif own[name] != value:
-                what = f"{name}: {value} of {subdir}: the file itself promises {own[name]}"
+            elif existing[name] != value:
+                what = f"{name}: {value} of {subdir}: the file itself promises {existing[name]}"
                 lost.append(Lost(Location(manifest.files[0]), what))
     environments = {**manifest.environments, DEFAULT_ENVIRONMENT: default._replace(promises=joined)}
     return replace(imported, manifest=manifest._replace(environments=environments)).adding(lost)
 
 
-def nobodys(stated: Stated, manifests: Sequence[Manifest]) -> list[Lost]:
+def unused_promises(stated: StatedPromises, manifests: Sequence[Manifest]) -> list[Lost]:
     """Return the stated platforms that no imported file is for."""
     imported = {subdir for manifest in manifests for subdir in manifest.platforms}
     others = [subdir for subdir in stated.promises if subdir not in imported]

@@ -2,7 +2,7 @@
 
 Lines for every platform come first, in the order of the files. Lines for some platforms follow, by
 package, each with the shortest selector for its platforms (``selector_writer``). Reading the text
-again gives the same values (``values.same_requests``).
+again gives the same values (``values.request_differences``).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from conda_multiplat.vocabulary.yaml_scalars import list_item
 
 _HEADER = """\
 # Imported by `conda multiplat import` from {sources}.
-# A line with a selector, `# [linux]`, holds on those platforms only; the others on all of them.
+# A line with a selector, `# [linux]`, applies only to those platforms; the others apply to all.
 """
 #: The largest column for aligned comments.
 _COLUMN = 44
@@ -98,7 +98,7 @@ def _ordered(lists: Mapping[str, Sequence[str]]) -> list[Line]:
     order = common_order(lists.values())
     if order is not None:
         return [
-            Line(name, frozenset(requests for requests, names in lists.items() if name in names))
+            Line(name, frozenset(subdir for subdir, names in lists.items() if name in names))
             for name in order
         ]
     same: dict[tuple[str, ...], set[str]] = {}
@@ -140,8 +140,8 @@ def environment_lines(manifest: Manifest, environment: Environment) -> list[Line
 
 def _subdirs(manifest: Manifest, environment: Environment) -> Sequence[str]:
     """Return the platforms of an environment's lines; ``default`` has lines for all platforms."""
-    own = environment.name != DEFAULT_ENVIRONMENT
-    return manifest.platforms_of(environment.name) if own else list(environment.views)
+    is_declared = environment.name != DEFAULT_ENVIRONMENT
+    return manifest.platforms_of(environment.name) if is_declared else list(environment.views)
 
 
 def _requirements(
@@ -177,20 +177,20 @@ def _items(
     order = _order(views)
     return sorted(
         items,
-        key=lambda each: (
-            not (pypi and _is_option(each.text)),  # before their packages
-            not each.everywhere,
-            order[each.name],
+        key=lambda item: (
+            not (pypi and _is_option(item.text)),  # before their packages
+            not item.everywhere,
+            order[item.name],
         ),
     )
 
 
 def _order(views: Mapping[str, Sequence[Requirement]]) -> dict[str, tuple[int, int]]:
     """Return the position of each package: that of its first line, in the first file with it."""
-    every = [requirement for requirements in views.values() for requirement in requirements]
-    files = unique(line.at.file for line in every)
+    lines = [requirement for requirements in views.values() for requirement in requirements]
+    files = unique(line.at.file for line in lines)
     places: dict[str, tuple[int, int]] = {}
-    for line in every:
+    for line in lines:
         place = (files.index(line.at.file), line.at.line)
         name = line.name or line.text
         places[name] = min(place, places.get(name, place))
@@ -230,7 +230,7 @@ def _variables(manifest: Manifest, subdirs: Sequence[str]) -> list[str]:
     names = list(unique(name for name, _ in places))
     items = [
         (f"  {name}: {_quoted(value)}", selectors(at, subdirs))
-        for (name, value), at in sorted(places.items(), key=lambda each: names.index(each[0][0]))
+        for (name, value), at in sorted(places.items(), key=lambda item: names.index(item[0][0]))
     ]
     lines = [
         f"{line}  # [{word}]" if word else line for line, words in items for word in words or [""]
@@ -292,11 +292,11 @@ def _exclude_newer(rule: Rule) -> list[str]:
         (exclude_newer.OF_PACKAGES, rule.packages),
     ):
         lines += [f"  {key}:"] * bool(values)
-        lines += [f"    {_text(name)}: {_said(text)}" for name, text in values]
+        lines += [f"    {_text(name)}: {_rule(text)}" for name, text in values]
     return lines
 
 
-def _said(text: str) -> str:
+def _rule(text: str) -> str:
     return text if text == NEVER else _text(text)
 
 

@@ -13,7 +13,7 @@ from conda_multiplat.importers.pixi.platforms import PixiPlatform, read_platform
 from conda_multiplat.importers.pixi.reader import read_pixi
 from conda_multiplat.importers.pixi.specs import conda_spec, pypi_entries
 from conda_multiplat.importers.toml_lines import Places
-from conda_multiplat.importers.values import conda_meaning, same_requests
+from conda_multiplat.importers.values import conda_meaning, request_differences
 from conda_multiplat.importers.write_manifest import render
 from conda_multiplat.manifest.model import Manifest
 from conda_multiplat.manifest.read import Source, read_manifest
@@ -106,7 +106,7 @@ def _written(data: Mapping[str, Any]) -> Manifest:
     imported = merge([Part(read_pixi("pixi.toml", "", data, check_spec=lambda _: None))])
     text = render(imported, ["pixi.toml"])
     got = read_manifest([Source("environment.yml", text)], host_subdirs=())
-    assert list(same_requests(imported.manifest, got)) == []
+    assert list(request_differences(imported.manifest, got)) == []
     return got
 
 

@@ -27,11 +27,11 @@ from conda_multiplat.importers.pixi.reader import read_pixi
 from conda_multiplat.importers.platform_names import guess
 from conda_multiplat.importers.values import Imported, refusal
 from conda_multiplat.importers.virtual_packages_yml import (
-    Stated,
+    StatedPromises,
     is_virtual_packages,
-    nobodys,
-    promising,
     read_virtual_packages,
+    unused_promises,
+    with_promises,
 )
 from conda_multiplat.lockfile.read import read_lock
 from conda_multiplat.machine.files import read_lock_text, shown
@@ -157,14 +157,14 @@ def read_parts(files: Sequence[File], target: Path, *, keep_builds: bool) -> lis
         hint = "name the environment.yml or conda-lock.yml that it is for, too"
         raise UsageError("nothing asks for packages: there are only virtual ones", hints=[hint])
     first = parts[0]
-    lost = [*stated.lost, *nobodys(stated, [part.imported.manifest for part in parts])]
+    lost = [*stated.lost, *unused_promises(stated, [part.imported.manifest for part in parts])]
     parts[0] = replace(first, imported=first.imported.adding(lost=lost))
     return _with_default(parts)
 
 
-def _stated(files: Sequence[File]) -> tuple[Stated, list[Problem]]:
+def _stated(files: Sequence[File]) -> tuple[StatedPromises, list[Problem]]:
     """Return the virtual packages that conda-lock was given; the last file wins."""
-    stated = Stated()
+    stated = StatedPromises()
     problems: list[Problem] = []
     for file in files:
         try:
@@ -173,7 +173,7 @@ def _stated(files: Sequence[File]) -> tuple[Stated, list[Problem]]:
             problems += error.problems
             continue
         promises = {**stated.promises, **other.promises}
-        stated = Stated(promises, (*stated.lost, *other.lost))
+        stated = StatedPromises(promises, (*stated.lost, *other.lost))
     return stated, problems
 
 
@@ -190,10 +190,10 @@ def _part(file: File, stated: Promises, *, keep_builds: bool) -> Part:
     from conda_multiplat.engines.conda.specs import check_spec
 
     if file.is_toml:
-        return Part(promising(_toml_source(file), stated))
+        return Part(with_promises(_toml_source(file), stated))
     if file.path.name == META_YAML:
         recipe = parse_meta_yaml(file.path, file.name, file.text, file.platforms)
-        return Part(promising(read_conda_lock_input(recipe, check_spec), stated))
+        return Part(with_promises(read_conda_lock_input(recipe, check_spec), stated))
     if file.is_lock:
         return _lock_part(file, stated)
     source = Source(file.name, file.text)
@@ -209,7 +209,7 @@ def _part(file: File, stated: Promises, *, keep_builds: bool) -> Part:
     imported = read_environment_file(
         source, platforms, cuda, check_spec=check_spec, keep_builds=keep_builds
     )
-    imported = promising(imported, stated)
+    imported = with_promises(imported, stated)
     if by_name.assumed and not file.platforms and not named:
         guessed = f"{file.name} is taken for {platforms[0]} by its name"
         imported = imported.adding(notes=[f"{guessed}; if it is for another: {file.name}@PLATFORM"])

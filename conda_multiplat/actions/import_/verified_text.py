@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from conda_multiplat.importers.values import Imported, same_requests
+from conda_multiplat.importers.values import Imported, request_differences
 from conda_multiplat.importers.write_manifest import render
 from conda_multiplat.machine.files import shown
 from conda_multiplat.manifest.read import Source, read_manifest
@@ -33,7 +33,7 @@ def verified_text(imported: Imported, sources: Sequence[str], target: Path) -> s
         except ManifestError as error:
             wrong = [str(problem) for problem in error.problems]
             continue
-        wrong = list(same_requests(imported.manifest, got))
+        wrong = list(request_differences(imported.manifest, got))
         if not wrong:
             return text
     raise InternalError(

@@ -48,16 +48,18 @@ def environments_of(workspace: Workspace) -> Iterator[PixiEnvironment]:
         features = tuple(_features(workspace, name, table))
         platform_lists = [feature.table.get("platforms") for feature in features]
         platforms = list(supported(workspace.platforms, platform_lists))
-        own = plain(platforms)
+        chosen = plain(platforms)
         group = str(table.get("solve-group") or "")
-        if not own:
+        if not chosen:
             path = (*workspace.root, "environments", name)
-            workspace.reader.lose(path, f"environment {name}: no platform has all of its features")
+            workspace.reader.lose(
+                path, f"environment {name}: no platform is supported by all of its features"
+            )
             if name != DEFAULT_ENVIRONMENT:
                 continue
-        yield PixiEnvironment(name, features, own, group, name)
+        yield PixiEnvironment(name, features, chosen, group, name)
         for platform in platforms:
-            if platform is not own[platform.subdir]:
+            if platform is not chosen[platform.subdir]:
                 further = _further_name(name, platform, declared)
                 only = {platform.subdir: platform}
                 yield PixiEnvironment(further, features, only, origin=name)
@@ -79,12 +81,12 @@ def _features(workspace: Workspace, name: str, table: Mapping[str, Any]) -> Iter
         feature = Feature(name, inline, path)
         workspace.reader.leave(feature, workspace.platforms)
         yield feature
-    for wanted in table.get("features") or ():
-        if wanted in workspace.features:
-            yield workspace.features[wanted]
+    for requested in table.get("features") or ():
+        if requested in workspace.features:
+            yield workspace.features[requested]
         else:
-            hint = did_you_mean(str(wanted), workspace.features)
-            workspace.reader.lose(path, f"environment {name}: no feature {wanted!r}", hint)
+            hint = did_you_mean(str(requested), workspace.features)
+            workspace.reader.lose(path, f"environment {name}: no feature {requested!r}", hint)
     if not table.get("no-default-feature"):
         yield workspace.features[DEFAULT_ENVIRONMENT]
 
@@ -115,7 +117,7 @@ def full_environment(workspace: Workspace, environment: PixiEnvironment) -> Envi
 
 def _view(workspace: Workspace, features: Sequence[Feature], platform: PixiPlatform) -> View:
     reader = workspace.reader
-    ordered = sorted(features, key=lambda each: each.name != DEFAULT_ENVIRONMENT)
+    ordered = sorted(features, key=lambda feature: feature.name != DEFAULT_ENVIRONMENT)
     base = table_of(workspace.table, "pypi-options")
     pypi = [*reader.options(base, *workspace.path)]
     pypi += [line for feature in ordered for line in reader.pypi(feature, platform)]
@@ -146,7 +148,7 @@ def channels_of(workspace: Workspace, features: Sequence[Feature]) -> list[Text]
             priority, name = _channel(workspace, value, path)
             ranked.append((-priority, Text(name, workspace.reader.places.at(*path))))
     first: dict[str, Text] = {}
-    for _, text in sorted(ranked, key=lambda each: each[0]):
+    for _, text in sorted(ranked, key=lambda pair: pair[0]):
         first.setdefault(text.value, text)
     return list(first.values())
 
@@ -156,8 +158,8 @@ def _channel(workspace: Workspace, value: Any, path: tuple[str, ...]) -> tuple[i
         return 0, str(value).rstrip("/")
     name = str(value.get("channel", "")).rstrip("/")
     for key in value:
-        read = key == "exclude-newer" and is_rule(str(value[key]))
-        if key not in ("channel", "priority") and not read:
+        is_read = key == "exclude-newer" and is_rule(str(value[key]))
+        if key not in ("channel", "priority") and not is_read:
             workspace.reader.lose(path, f"channel {name}: {key} = {value[key]!r}")
     return int(value.get("priority") or 0), name
 

@@ -33,28 +33,28 @@ def exclude_newer_of(workspace: Workspace) -> ExcludeNewer:
         Rule(
             everything,
             tuple(_of_channels(workspace)),
-            tuple(sorted(_said(workspace, packages))),
+            tuple(sorted(_of_packages(workspace, packages))),
         )
     )
 
 
-def _said(workspace: Workspace, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _of_packages(workspace: Workspace, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Convert the packages of the top-level table: `0d` exempts one."""
     for name, value in table.items():
         if isinstance(value, str) and (is_never(value) or is_rule(value)):
-            through = is_never(value) or duration(value) == 0
-            yield name.lower(), NEVER if through else value
+            is_exempt = is_never(value) or duration(value) == 0
+            yield name.lower(), NEVER if is_exempt else value
         else:
             workspace.reader.lose((*workspace.root, _KEY), f"{_KEY}: {name} = {value!r}")
 
 
 def _of_channels(workspace: Workspace) -> Iterator[tuple[str, str]]:
     tables = [workspace.table, *(feature.table for feature in workspace.features.values())]
-    said: dict[str, str] = {}
+    rules: dict[str, str] = {}
     for table in tables:
         for channel in table.get("channels") or ():
             value = channel.get(_KEY) if isinstance(channel, Mapping) else None
             if isinstance(value, str) and is_rule(value):
                 name = public_name(str(channel.get("channel", ""))).rstrip("/")
-                said[name] = NEVER if duration(value) == 0 else value
-    yield from said.items()
+                rules[name] = NEVER if duration(value) == 0 else value
+    yield from rules.items()

@@ -39,7 +39,7 @@ _INSTEAD = {
     "tasks": "run a command in the environment with `conda multiplat run -- COMMAND`",
     "scripts": "source them yourself, or put them into the environment's etc/conda/activate.d",
     "env": "conda sets the value literally: other variables in it are not expanded",
-    "channel-priority": "`conda multiplat lock --channel-priority` takes one for all",
+    "channel-priority": "`conda multiplat lock --channel-priority` sets one for all environments",
 }
 
 
@@ -88,7 +88,7 @@ class FeatureReader:
     def conda(self, feature: Feature, platform: PixiPlatform) -> Iterator[Requirement]:
         """Return a feature's MatchSpecs on a platform."""
         for name, (value, path) in _combined(feature, platform, _CONDA).items():
-            for text in self._said(conda_spec(name, value, self.pool), path):
+            for text in self._entries(conda_spec(name, value, self.pool), path):
                 wrong = self.check_spec(text)
                 if wrong:
                     self.lose(path, f"{text}: {wrong}", "only the name is in the manifest")
@@ -99,14 +99,14 @@ class FeatureReader:
         yield from self.options(feature.table.get("pypi-options", {}), *feature.path)
         for name, (value, path) in _combined(feature, platform, _PYPI).items():
             has_source = project_name(name) in self.sources
-            for text in self._said(pypi_entries(name, value, has_source=has_source), path):
+            for text in self._entries(pypi_entries(name, value, has_source=has_source), path):
                 yield from self.entry(text, self._place(path))
         yield from feature.extra
 
     def options(self, table: Mapping[str, Any], *path: str) -> Iterator[Requirement]:
         """Return ``pypi-options`` as entries of ``pip:``."""
         path = (*path, "pypi-options")
-        for text in self._said(pypi_options(table), path):
+        for text in self._entries(pypi_options(table), path):
             yield from self.entry(text, self.places.at(*path))
 
     def entry(self, text: str, at: Location) -> Iterator[Requirement]:
@@ -135,7 +135,7 @@ class FeatureReader:
         for selector, table in table_of(feature.table, "target").items():
             path = (*feature.path, "target", selector)
             if not any(platform.matches(selector) for platform in platforms):
-                self.lose(path, f"target {selector!r}: no platform has that name")
+                self.lose(path, f"target {selector!r}: no platform matches it")
             self._leave(table, path, _words(feature))
 
     def _leave(self, table: Mapping[str, Any], path: tuple[str, ...], words: str) -> None:
@@ -147,7 +147,7 @@ class FeatureReader:
                 what = f"{key}{words}: {_shown(value)}"
                 self.lose((*path, key), what, _INSTEAD.get(key, ""))
 
-    def _said(self, translated: Translated, path: tuple[str, ...]) -> Sequence[str]:
+    def _entries(self, translated: Translated, path: tuple[str, ...]) -> Sequence[str]:
         for what, instead in translated.lost:
             self.lose(path, what, instead)
         return translated.entries

@@ -20,12 +20,12 @@ def lock_files(imported: Imported, lock: PixiLock, sources: Sequence[str]) -> li
         lock: the ``pixi.lock`` next to it.
         sources: the names of the manifests, for the locks.
     """
-    made = []
+    locks = []
     for environment in imported.manifest.environments:
         targets = _targets(imported, lock, environment)
         if targets:
-            made.append(_lock_file(imported.manifest, environment, targets, sources))
-    return made
+            locks.append(_lock_file(imported.manifest, environment, targets, sources))
+    return locks
 
 
 def left_out(imported: Imported, lock: PixiLock, file: str) -> tuple[list[Lost], list[str]]:
@@ -34,7 +34,7 @@ def left_out(imported: Imported, lock: PixiLock, file: str) -> tuple[list[Lost],
         (f"{environment}/{subdir}", lock.get(key)) for (environment, subdir), key in _keys(imported)
     ]
     reasons = unique(reason for _, target in named_targets if target for reason in target.lost)
-    hint = "the next `conda multiplat lock` chooses it, where the manifest asks for it"
+    hint = "the next `conda multiplat lock` chooses it, if the manifest requests it"
     missing = [name for name, target in named_targets if target is None]
     notes = [f"{file} has nothing for {', '.join(missing)}"] if missing else []
     return [Lost(Location(file), reason, hint) for reason in reasons], notes

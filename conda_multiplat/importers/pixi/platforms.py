@@ -80,9 +80,9 @@ def _derived_name(subdir: str, promises: Mapping[str, str]) -> str:
     defaults = {k: v for family in families(subdir) for k, v in DEFAULTS.get(family, {}).items()}
     order = list(dict.fromkeys(_FRIENDLY.values()))
     words = {"osx": "macos", "win": "windows"}
-    said = [name for name in order if name in promises and promises[name] != defaults.get(name)]
-    said += [name for name in promises if name not in order]
-    texts = {name: re.sub(r"[^A-Za-z0-9]+", "-", promises[name]) for name in said}
+    named = [name for name in order if name in promises and promises[name] != defaults.get(name)]
+    named += [name for name in promises if name not in order]
+    texts = {name: re.sub(r"[^A-Za-z0-9]+", "-", promises[name]) for name in named}
     return "-".join([subdir, *(f"{words.get(name, name)}-{text}" for name, text in texts.items())])
 
 
@@ -142,22 +142,23 @@ def _numbers(version: str) -> list[int]:
 
 
 def supported(
-    workspace: Sequence[PixiPlatform], wanted: Sequence[Sequence[str] | None]
+    workspace: Sequence[PixiPlatform], platform_lists: Sequence[Sequence[str] | None]
 ) -> Iterator[PixiPlatform]:
     """Return the platforms of an environment, in the workspace's order.
 
     Args:
         workspace: the workspace's platforms.
-        wanted: the ``platforms`` of each feature, ``None`` if it has none.
+        platform_lists: the ``platforms`` of each feature, ``None`` if it has none.
 
     A platform is supported if every feature names it or its subdir. If a feature names a platform
     of a subdir exactly, only exactly named ones of that subdir remain.
     """
-    named = {name for names in wanted if names is not None for name in names}
+    named = {name for names in platform_lists if names is not None for name in names}
     exact = {platform.subdir for platform in workspace if platform.name in named}
     for platform in workspace:
         all_have = all(
-            names is None or any(platform.is_called(name) for name in names) for names in wanted
+            names is None or any(platform.is_called(name) for name in names)
+            for names in platform_lists
         )
         if all_have and (platform.name in named or platform.subdir not in exact):
             yield platform

@@ -1,4 +1,4 @@
-"""What pixi takes from a ``pyproject.toml`` beside ``[tool.pixi]`` (PEP 621, PEP 735).
+"""What pixi takes from a ``pyproject.toml`` besides ``[tool.pixi]`` (PEP 621, PEP 735).
 
 ``requires-python`` is a dependency on Python, ``dependencies`` are PyPI's of the default feature,
 and each group of optional dependencies and each dependency group is a feature of its name.
@@ -40,8 +40,10 @@ def groups(data: Mapping[str, Any], reader: FeatureReader) -> dict[str, tuple[Re
     project = table_of(data, "project")
     optional = table_of(project, "optional-dependencies")
     dependency_groups = table_of(data, "dependency-groups")
-    own = canonicalize_name(str(project.get("name", "")))
-    requirements = {name: tuple(_optional(name, optional, own, reader, ())) for name in optional}
+    own_name = canonicalize_name(str(project.get("name", "")))
+    requirements = {
+        name: tuple(_optional(name, optional, own_name, reader, ())) for name in optional
+    }
     for name in dependency_groups:
         requirements[name] = (
             *requirements.get(name, ()),
@@ -53,7 +55,7 @@ def groups(data: Mapping[str, Any], reader: FeatureReader) -> dict[str, tuple[Re
 def _optional(
     name: str,
     optional: Mapping[str, Sequence[str]],
-    own: str,
+    own_name: str,
     reader: FeatureReader,
     above: tuple[str, ...],
 ) -> Iterator[Requirement]:
@@ -62,9 +64,9 @@ def _optional(
         return
     for text in optional.get(name, ()):
         match = _SELF.fullmatch(text)
-        if match and canonicalize_name(match["name"]) == own:
+        if match and canonicalize_name(match["name"]) == own_name:
             for extra in match["extras"].split(","):
-                yield from _optional(extra.strip(), optional, own, reader, (*above, name))
+                yield from _optional(extra.strip(), optional, own_name, reader, (*above, name))
         else:
             yield from _requirements([text], reader, "project", "optional-dependencies", name)
 
@@ -88,11 +90,11 @@ def _requirements(texts: Sequence[str], reader: FeatureReader, *path: str) -> It
 
 
 def with_groups(
-    features: Mapping[str, Feature], found: Mapping[str, tuple[Requirement, ...]]
+    features: Mapping[str, Feature], requirements: Mapping[str, tuple[Requirement, ...]]
 ) -> dict[str, Feature]:
     """Add groups to features, as new features or as additional requirements."""
     joined = dict(features)
-    for name, extra in found.items():
+    for name, extra in requirements.items():
         old = joined.get(name, Feature(name, {}, ("tool", "pixi", "feature", name)))
         joined[name] = Feature(name, old.table, old.path, (*old.extra, *extra))
     return joined

@@ -2,11 +2,10 @@
 
 How pixi's environments become ours:
 
-1. Each of pixi's environments is the union of its features, for each of its platforms. What is
-   asked there is written in one of our environments of the same name; features have no
-   counterpart of their own.
-2. One extends the largest environment whose features and lines it has all of, and keeps the rest
-   (``importing.merge.beside``).
+1. Each of pixi's environments is the union of its features, for each of its platforms. What it
+   requests is written in an environment of ours with the same name; features have no counterpart.
+2. An environment extends the largest one all of whose features and lines it has, and keeps the
+   rest (``importers.merge.extending``).
 3. A platform is a subdir here, and virtual packages are promises of environments. Where an
    environment has two platforms of one subdir (``linux-64`` and ``linux-64-cuda``), the plain one
    is its own, and each other becomes an environment, which ``prefer`` names first: pixi takes the
@@ -19,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from conda_multiplat.importers.merge import beside, without_top_channels
+from conda_multiplat.importers.merge import extending, without_top_channels
 from conda_multiplat.importers.pixi.environments import (
     PixiEnvironment,
     channels_of,
@@ -43,7 +42,7 @@ from conda_multiplat.importers.pixi.workspace import (
     leave_workspace,
     name_of,
     pypi_names_of,
-    sorted_out,
+    read_workspace,
 )
 from conda_multiplat.importers.toml_lines import Places
 from conda_multiplat.importers.values import Imported, lone_comments, refusal
@@ -65,7 +64,7 @@ def read_pixi(
     """Convert a pixi manifest.
 
     Args:
-        file: its name; of a ``pyproject.toml``, or another file with ``[tool.pixi]``, that is read.
+        file: its name; in a ``pyproject.toml`` and the like, ``[tool.pixi]`` is read.
         text: its text.
         data: the text, parsed.
         check_spec: returns what is wrong with a MatchSpec.
@@ -73,7 +72,7 @@ def read_pixi(
         folder: the name of its folder, used if the workspace has no name.
 
     Raises:
-        ManifestError: it is none, or has no platform that conda knows.
+        ManifestError: it is not a pixi manifest, or has no platform that conda knows.
     """
     root: tuple[str, ...] = ()
     table = data
@@ -82,7 +81,7 @@ def read_pixi(
     places = Places(file, text)
     if problems := set((PYPROJECT if root else PIXI).problems(data, places, ())):
         raise refusal(file, *problems)
-    workspace = sorted_out(FeatureReader(places, check_spec), table, root, subdirs)
+    workspace = read_workspace(FeatureReader(places, check_spec), table, root, subdirs)
     if root:
         add_project(workspace, data)
     environments = list(environments_of(workspace))
@@ -118,8 +117,7 @@ def _note_priority(workspace: Workspace, environments: Sequence[PixiEnvironment]
     if len(channels) > 1 or priority != "strict":
         command = f"`conda multiplat lock --channel-priority {priority}`"
         workspace.notes.append(
-            f"pixi's channel priority is {priority} here: {command} locks with it, and the lock "
-            "keeps it"
+            f"pixi's channel priority is {priority} here: {command} uses it, and the lock keeps it"
         )
 
 
@@ -127,14 +125,14 @@ def _manifest(
     workspace: Workspace, environments: Sequence[PixiEnvironment], name: str | None
 ) -> Manifest:
     default, *others = environments
-    every = plain(workspace.platforms)
-    everywhere = replace(default, platforms={**every, **default.platforms})
+    workspace_platforms = plain(workspace.platforms)
+    everywhere = replace(default, platforms={**workspace_platforms, **default.platforms})
     full = {other.name: full_environment(workspace, other) for other in others}
     full[DEFAULT_ENVIRONMENT] = full_environment(workspace, everywhere)
     promises = {
         environment.name: promises_of(workspace, environment) for environment in environments
     }
-    platforms = tuple(default.platforms) or tuple(every)
+    platforms = tuple(default.platforms) or tuple(workspace_platforms)
     top = full[DEFAULT_ENVIRONMENT]._replace(platforms=(), promises=promises[DEFAULT_ENVIRONMENT])
     by_name = {DEFAULT_ENVIRONMENT: top}
     inherited = {other.name: tuple(other.platforms) for other in others}
@@ -160,21 +158,21 @@ def _manifest(
     )
 
 
-def _bases(environment: PixiEnvironment, every: Sequence[PixiEnvironment]) -> list[str]:
+def _bases(environment: PixiEnvironment, environments: Sequence[PixiEnvironment]) -> list[str]:
     """Return the environments whose features and platforms an environment includes, largest first.
 
     Of two with the same features, only the later one can extend the other.
     """
     features = {feature.path for feature in environment.features}
-    before = every[: every.index(environment)]
+    before = environments[: environments.index(environment)]
     fitting: list[PixiEnvironment] = []
-    for platform in every:
-        its = {feature.path for feature in platform.features}
-        smaller = its < features or (its == features and platform in before)
-        if smaller and set(environment.platforms) <= set(platform.platforms):
-            fitting.append(platform)
-    fitting.sort(key=lambda each: -len(each.features))
-    return [platform.name for platform in fitting]
+    for candidate in environments:
+        paths = {feature.path for feature in candidate.features}
+        smaller = paths < features or (paths == features and candidate in before)
+        if smaller and set(environment.platforms) <= set(candidate.platforms):
+            fitting.append(candidate)
+    fitting.sort(key=lambda candidate: -len(candidate.features))
+    return [candidate.name for candidate in fitting]
 
 
 def _related(
@@ -184,15 +182,15 @@ def _related(
     promises: Mapping[str, Mapping[str, Mapping[str, str | None]]],
 ) -> Environment:
     """Extend the first of ``bases`` whose lines are all in the environment, or else nothing."""
-    alone = full[environment.name]
+    complete = full[environment.name]
     for base in bases:
-        related = beside(base, alone)
+        related = extending(base, complete)
         if related.extends:
             beyond = _beyond(
-                promises[alone.name], promises[base.name], tuple(environment.platforms)
+                promises[complete.name], promises[base.name], tuple(environment.platforms)
             )
             return related._replace(promises=beyond)
-    return alone._replace(extends=(), promises=promises[alone.name])
+    return complete._replace(extends=(), promises=promises[complete.name])
 
 
 def _beyond(
@@ -218,12 +216,14 @@ def _without_lonely_groups(
     """Remove the solve-groups of a single environment, which have no effect."""
     named = [environment.solve_group for environment in environments.values()]
     by_name = {}
-    for name, names in environments.items():
-        lonely = names.solve_group and named.count(names.solve_group) == 1
+    for name, declared in environments.items():
+        lonely = declared.solve_group and named.count(declared.solve_group) == 1
         if lonely:
             path = (*workspace.root, "environments", name)
-            workspace.reader.lose(path, f"solve-group {names.solve_group}: only {name} is in it")
-        by_name[name] = names._replace(solve_group="") if lonely else names
+            workspace.reader.lose(
+                path, f"solve-group {declared.solve_group}: {name} is its only environment"
+            )
+        by_name[name] = declared._replace(solve_group="") if lonely else declared
     return by_name
 
 
@@ -246,18 +246,18 @@ def _variables(
         if names and without:
             workspace.notes.append(
                 f"variables of {feature.name} ({', '.join(names)}) are set in all environments, "
-                f"also in {', '.join(without)}"
+                f"including {', '.join(without)}"
             )
     return variables
 
 
 def _lose_variables(
-    workspace: Workspace, feature: Feature, kept: Mapping[str, Mapping[str, str]]
+    workspace: Workspace, feature: Feature, variables: Mapping[str, Mapping[str, str]]
 ) -> None:
     """Note the variables of a feature that ``default`` lacks or has with another value."""
     hint = "variables are the same for all environments of a manifest"
     for name, values in _variables_of(workspace, feature).items():
-        if any(kept.get(subdir, {}).get(name) != value for subdir, value in values.items()):
+        if any(variables.get(subdir, {}).get(name) != value for subdir, value in values.items()):
             path = (*feature.path, "activation", "env", name)
             workspace.reader.lose(path, f"activation: {name} of {feature.name}", hint)
 

@@ -70,8 +70,8 @@ def _match_spec(name: str, table: Mapping[str, Any]) -> str:
     before = f"{channel}::" if channel and _PLAIN_CHANNEL.fullmatch(channel) else ""
     inner = {"version": version or "*" * bool(build), "build": build}
     inner |= {_BRACKETS[key]: str(table[key]) for key in _BRACKETS if key in table}
-    said = ",".join(f"{key}='{text}'" for key, text in inner.items() if text)
-    exact = f"{before}{name}[{said}]" if said else f"{before}{name}"
+    bracketed = ",".join(f"{key}='{text}'" for key, text in inner.items() if text)
+    exact = f"{before}{name}[{bracketed}]" if bracketed else f"{before}{name}"
     if any(key in table for key in _BRACKETS):
         return exact
     words = f"{name}=*={build}" if build and not version else f"{name} {version} {build}".strip()
@@ -112,8 +112,8 @@ def pypi_entries(name: str, value: Any, *, has_source: bool = False) -> Translat
     if (index := value.get("index")) and not has_source:
         entries.insert(0, f"--extra-index-url {index}")
         hint = (
-            "as --extra-index-url it is one more index for every package; `sources` name one index "
-            "for a package, in all environments"
+            "with --extra-index-url it is used for every package; `sources` assigns one index to a "
+            "package, in all environments"
         )
         lost.append((f"{name}: index = {index!r} for this package only", hint))
     return Translated(tuple(entries), tuple(lost))

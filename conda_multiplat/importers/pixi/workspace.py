@@ -1,4 +1,4 @@
-"""A pixi manifest, its tables sorted out: workspace, platforms, features, environments."""
+"""The parts of a pixi manifest: workspace, platforms, features, environments."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Workspace:
         return self.reader.places.at(*self.path, *path)
 
 
-def sorted_out(
+def read_workspace(
     reader: FeatureReader,
     table: Mapping[str, Any],
     root: tuple[str, ...],
@@ -78,8 +78,8 @@ def sorted_out(
     platforms = _platforms(reader, stated, (*root, key))
     if subdirs:
         platforms = _only(platforms, subdirs, reader.places.at(*root, key, "platforms"))
-    own = {name: value for name, value in table.items() if name not in _OUTER}
-    features = {DEFAULT_ENVIRONMENT: Feature(DEFAULT_ENVIRONMENT, own, root)}
+    top_level = {name: value for name, value in table.items() if name not in _OUTER}
+    features = {DEFAULT_ENVIRONMENT: Feature(DEFAULT_ENVIRONMENT, top_level, root)}
     for name, feature in table_of(table, "feature").items():
         features[name] = Feature(name, feature, (*root, "feature", name))
     environments = table_of(table, "environments")
@@ -115,9 +115,10 @@ def _only(
     platforms: Sequence[PixiPlatform], subdirs: Sequence[str], at: Location
 ) -> tuple[PixiPlatform, ...]:
     """Return the platforms that the user names."""
-    own_subdirs = {platform.subdir: None for platform in platforms}
-    if unknown := [subdir for subdir in subdirs if subdir not in own_subdirs]:
-        message, hint = f"it is not for {', '.join(unknown)}", f"it is for {', '.join(own_subdirs)}"
+    available = {platform.subdir: None for platform in platforms}
+    if unknown := [subdir for subdir in subdirs if subdir not in available]:
+        message = f"the workspace does not have {', '.join(unknown)}"
+        hint = f"available: {', '.join(available)}"
         raise refusal(at.file, Problem(at, message, hint))
     return tuple(platform for platform in platforms if platform.subdir in subdirs)
 
@@ -146,7 +147,7 @@ def name_of(workspace: Workspace, data: Mapping[str, Any], folder: str) -> str |
     name = workspace.table.get("name") or table_of(data, "project").get("name")
     bare = _FORBIDDEN_IN_NAME.sub("-", str(name or folder)).strip("-")
     if name and bare != name:
-        workspace.reader.lose(workspace.at("name"), f"name: {name}", f"it is {bare} here")
+        workspace.reader.lose(workspace.at("name"), f"name: {name}", f"the name is {bare} here")
     return bare or None
 
 
@@ -182,11 +183,11 @@ def leave_workspace(workspace: Workspace, used: Iterable[Sequence[Feature]]) -> 
     reader = workspace.reader
     about = [key for key in workspace.table if key in _ABOUT]
     if about:
-        reader.lose(workspace.at(about[0]), f"about the workspace: {', '.join(about)}")
+        reader.lose(workspace.at(about[0]), f"metadata of the workspace: {', '.join(about)}")
     for key, value in workspace.table.items():
         if key not in (*_WORKSPACE, *_ABOUT):
             reader.lose(workspace.at(key), f"{key} of the workspace: {value!r}")
     paths = {feature.path for features in used for feature in features}
     for feature in workspace.features.values():
         if feature.path not in paths and feature.name != DEFAULT_ENVIRONMENT:
-            reader.lose(feature.path, f"feature {feature.name}: no environment has it")
+            reader.lose(feature.path, f"feature {feature.name}: no environment uses it")

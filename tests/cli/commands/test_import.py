@@ -57,7 +57,7 @@ variables:
 """
 MERGED = """\
 # Imported by `conda multiplat import` from environment-linux.yml, env.osx-arm64.yaml.
-# A line with a selector, `# [linux]`, holds on those platforms only; the others on all of them.
+# A line with a selector, `# [linux]`, applies only to those platforms; the others apply to all.
 name: robot
 channels:
   - {channel}
@@ -95,7 +95,7 @@ environment-linux.yml@PLATFORM
        `install` takes the name, or -p PREFIX
    env.osx-arm64.yaml:8: - needs-cuda: its selector is never true on osx-arm64
    env.osx-arm64.yaml: name: robot-mac
-       it is robot now
+       the name is robot now
 """
 TWO = ("linux-64", "osx-arm64")
 
@@ -216,7 +216,7 @@ def test_json(door: Host, project: Path, channel: Path) -> None:
                 "file": "env.osx-arm64.yaml",
                 "line": 0,
                 "what": "name: robot-mac",
-                "instead": "it is robot now",
+                "instead": "the name is robot now",
             },
         ],
         "notes": [
@@ -660,7 +660,7 @@ def test_dry_run(alone: Host, project: Path) -> None:
         done.stdout
         == """\
 # Imported by `conda multiplat import` from linux.yml.
-# A line with a selector, `# [linux]`, holds on those platforms only; the others on all of them.
+# A line with a selector, `# [linux]`, applies only to those platforms; the others apply to all.
 channels:
   - main
 platforms:
@@ -695,13 +695,13 @@ dependencies:
             ["linux.yml", "plain.yml@linux-64"],
             "error: two files are for the same platform\n"
             "  plain.yml: linux.yml is for linux-64 too\n"
-            "      say which platform a file is for: plain.yml@PLATFORM\n",
+            "      write the platform after the file: plain.yml@PLATFORM\n",
         ),
         (
             ["linux.yml", "linux.yml"],
             "error: two files are for the same platform\n"
             "  linux.yml: linux.yml is for linux-64 too\n"
-            "      say which platform a file is for: linux.yml@PLATFORM\n",
+            "      write the platform after the file: linux.yml@PLATFORM\n",
         ),
         (
             ["bad-linux.yml", "bad-mac.yml", "missing.yml@win-64"],
@@ -1239,8 +1239,8 @@ def test_some_platforms_of_pixi(alone: Host, project: Path) -> None:
     done = alone.multiplat("import", "pixi.toml@win-64", "--force", cwd=project, code=2)
     assert done.stderr == (
         "error: pixi.toml can't be imported\n"
-        "  pixi.toml:3: it is not for win-64\n"
-        "      it is for linux-64, osx-64\n"
+        "  pixi.toml:3: the workspace does not have win-64\n"
+        "      available: linux-64, osx-64\n"
     )
 
 

@@ -224,7 +224,7 @@ def test_whole(alone: Host, project: Path) -> None:
         (project / "environment.yml").read_text(encoding="utf-8")
         == """\
 # Imported by `conda multiplat import` from pyproject.toml.
-# A line with a selector, `# [linux]`, holds on those platforms only; the others on all of them.
+# A line with a selector, `# [linux]`, applies only to those platforms; the others apply to all.
 name: My-Project
 channels:
   - forge
@@ -262,12 +262,12 @@ multiplat:
  dev: 1 line on all platforms
  plot: 1 line on all platforms
  python >=3.10 is `requires-python` of pyproject.toml, which conda-lock leaves out
- categories dev, plot of pyproject.toml: environments of these names
+ categories dev, plot of pyproject.toml: now environments of these names
  not carried over:
    pyproject.toml:11: extras of requests: socks
-       the PyPI package has them: under pip:, requests[socks]
+       the PyPI package has them: write requests[socks] under pip:
    pyproject.toml:12: the condition of tomli: python_version < '3.11'
-       the line holds with every Python
+       the line applies to every version of Python
    pyproject.toml:25: odd-key of [tool.conda-lock]
    pyproject.toml:30: nobody: nothing else asks for it, so its source is not used
  wrote environment.yml
@@ -359,7 +359,9 @@ ci = ["MY-TOOL[test]"]
 """
     (project / "pyproject.toml").write_text(text + CONDA_LOCK, encoding="utf-8")
     done = alone.multiplat("import", "pyproject.toml", cwd=project)
-    note = " My_Tool requests itself in pyproject.toml: replaced by what its extras need\n"
+    note = (
+        " My_Tool requests itself in pyproject.toml: replaced by the requirements of its extras\n"
+    )
     assert note in done.stderr
     made = yaml.safe_load((project / "environment.yml").read_text(encoding="utf-8"))
     assert made["dependencies"] == ["numpy"]

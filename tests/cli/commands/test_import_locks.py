@@ -82,8 +82,8 @@ def test_locks_for_one_platform(
     assert alone.multiplat("import", first, second, *dry, cwd=project, code=2).stderr == (
         "error: two files are for the same platform\n"
         "  ../b/conda-lock.yml: ../a/conda-lock.yml is for linux-64 too\n"
-        "      name one of the two; the platforms that count, FILE@PLATFORM; or call one "
-        "ENV.conda-lock.yml, for an environment of its own\n"
+        "      import only one of the two; or choose its platforms with FILE@PLATFORM; or rename "
+        "it to ENV.conda-lock.yml, to make it an environment of its own\n"
     )
     assert list(project.glob("*.yml")) == []
     alone.multiplat("import", first, f"{second}@{MAC}", cwd=project)

@@ -199,7 +199,7 @@ def test_what_is_not_locked(alone: Host, project: Path, forge: Path, index: str)
     assert " pixi.lock has nothing for default/osx-arm64\n" in done.stderr
     assert (
         "   pixi.lock: arm-driver: no version of ./arm is locked\n"
-        "       the next `conda multiplat lock` chooses it, where the manifest asks for it\n"
+        "       the next `conda multiplat lock` chooses it, if the manifest requests it\n"
     ) in done.stderr
     assert set(locked(project)) == {"linux-64"}
     path.write_text("version: 4\n", encoding="utf-8")
