@@ -74,9 +74,9 @@ WORDLESS = {
     "lock": ("locks what the manifest asks for", "lock --update"),
     "shell": ("starts a shell", "run --"),
 }
-#: Hidden commands, which are not for people.
-HIDDEN = {"complete-words": "the names of a kind, for a shell that completes them"}
-#: Commands that read no manifest, or not one that can be named.
+#: Hidden commands, which only scripts call.
+HIDDEN = {"complete-words": "print the names of a kind, for completion in a shell"}
+#: Commands without ``-f``: they read no manifest, or determine it themselves.
 WITHOUT_MANIFEST = {
     *("unpack", "merge-driver", "schema", "clean", "completion", "complete-words"),
 }
@@ -106,7 +106,7 @@ class _Parser(argparse.ArgumentParser):
         does, other = WORDLESS[name]
         words = " ".join(map(quoted, unknown))
         hint = f"did you mean `conda multiplat {other} {words}`?"
-        message = f"{name} {does}, and takes no {words}"
+        message = f"`{name}` {does}, and takes no arguments: {words}"
         self.exit(_refusal(message, hint, json="--json" in sys.argv))
 
     def error(self, message: str) -> NoReturn:
@@ -157,7 +157,9 @@ class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # no sub
         if name not in COMMANDS and name not in HIDDEN:
             from conda_multiplat.vocabulary.names import did_you_mean
 
-            near = did_you_mean(name, COMMANDS, f"{parser.prog} --help: lists the commands")
+            near = did_you_mean(
+                name, COMMANDS, f"run `{parser.prog} --help` for the list of commands"
+            )
             hint = f"did you mean {ELSEWHERE[name]!r}?" if name in ELSEWHERE else near
             json = namespace.json_first or "--json" in rest
             parser.exit(_refusal(f"there is no command {name!r}", hint, json=json))
@@ -184,7 +186,7 @@ def _columns() -> int:
     with suppress(ValueError):
         if columns := int(os.environ.get("COLUMNS", "0")):
             return columns
-    with suppress(OSError):  # stdout is no terminal
+    with suppress(OSError):  # stdout is not a terminal
         return os.get_terminal_size().columns or 80
     return 80
 
@@ -213,7 +215,7 @@ def configure_parser(parser: argparse.ArgumentParser) -> _Commands:
 def command_parsers(
     parser: argparse.ArgumentParser,
 ) -> Iterator[tuple[str, str, argparse.ArgumentParser]]:
-    """Add the commands to ``parser``, and yield name, summary and parser of those for people."""
+    """Add the commands to ``parser``, and yield name, summary and parser of each visible one."""
     commands = configure_parser(parser)
     for name, summary in COMMANDS.items():
         yield name, summary, commands.parser(name)
@@ -269,7 +271,7 @@ def _outcome(
     console = Console(json, args.quiet, bool(args.say_more), started=monotonic())
 
     def work() -> int:
-        # conda itself explains values that it refuses in its configuration.
+        # conda itself reports invalid values in its configuration.
         settings = load_settings() if args.needs_settings else None
         code: int = args.run_command(args, settings, console)
         return code
@@ -302,36 +304,36 @@ def guarded(
         WordingError,
     )
 
-    said: MultiplatError
+    reported: MultiplatError
     unforeseen: BaseException | None = None
     try:
         return work()
     except MultiplatError as error:
-        said = error
+        reported = error
     except BrokenPipeError:  # the reader has closed the pipe, like `head`
         reraise()
         return OutsideError.exit_code
     except WordingError as error:
-        said = UsageError(str(error), hints=[error.hint] if error.hint else [])
+        reported = UsageError(str(error), hints=[error.hint] if error.hint else [])
     except DocumentError as error:
-        said = UsageError(error.message)
+        reported = UsageError(error.message)
     except RecursionError:
-        said = UsageError(f"some input can't be used: {TOO_DEEP}")
+        reported = UsageError(f"some input can't be used: {TOO_DEEP}")
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != PANIC:
             raise
         if any(kind.__name__ == "CondaError" for kind in type(error).__mro__):
-            raise  # conda, which runs us, explains it
+            raise  # conda runs us, and reports its own errors
         from conda_multiplat.cli.unforeseen import not_ours
 
-        said = not_ours(error) or InternalError.of(error)
+        reported = not_ours(error) or InternalError.of(error)
         unforeseen = error
     reraise()
     if unforeseen and (console.verbose or "CONDA_MULTIPLAT_DEBUG" in os.environ):
         import traceback
 
         traceback.print_exception(unforeseen)
-    return console.error(said)
+    return console.error(reported)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -29,11 +29,11 @@ def common_options(parser: argparse.ArgumentParser, *, manifest: bool) -> None:
         several(parser, "-f", "--file", dest="files", metavar="FILE", summary=summary)
     flag(parser, "--json", "json", "one JSON document on stdout")
     parser.add_argument(
-        "-q", "--quiet", action="store_true", help="print only errors, and what was asked for"
+        "-q", "--quiet", action="store_true", help="print only errors and the requested output"
     )
     summary = "show long lists in full, and the traceback of an internal error"
     parser.add_argument("-v", "--verbose", dest="say_more", action="count", default=0, help=summary)
-    summary = "as in conda: ask nothing (only `import` on a terminal asks)"
+    summary = "as in conda: ask no questions (only `import` asks any, on a terminal)"
     parser.add_argument("-y", "--yes", dest="said_yes", action="store_true", help=summary)
     parser.set_defaults(needs_settings=True)
 
@@ -54,8 +54,8 @@ def exclude_newer_option(parser: _Options) -> None:
         "--exclude-newer",
         dest="too_new",
         metavar="WHEN",
-        help="ignore what was published later: a duration (7d), an instant (2026-04-01), or "
-        "false for what the manifest says (default: as locked)",
+        help="ignore what was published after an instant (2026-04-01), or less than a duration ago "
+        "(7d); false: only the manifest's rules (default: as locked)",
     )
 
 
@@ -123,7 +123,9 @@ class _Once(argparse.Action):
     ) -> None:
         before = getattr(namespace, self.dest)
         if before not in (None, value):
-            parser.error(f"argument {option}: one {self.metavar} at a time: {before}, {value}")
+            parser.error(
+                f"argument {option}: only one {self.metavar} at a time, not {before} and {value}"
+            )
         setattr(namespace, self.dest, value)
 
 
@@ -169,7 +171,7 @@ def invocation_options(parser: argparse.ArgumentParser) -> None:
 def entering_options(parser: argparse.ArgumentParser, *, locks: bool) -> None:
     """Add the options of commands that work in an environment.
 
-    These are those of :func:`invocation_options` and whether the lock must be up to date.
+    They include :func:`invocation_options`, and say whether the lock must be up to date.
 
     Args:
         parser: the command's parser.
@@ -186,7 +188,7 @@ def entering_options(parser: argparse.ArgumentParser, *, locks: bool) -> None:
 
 def locked_option(parser: _Options) -> None:
     """Add ``--locked``, with which a lock that is out of date is an error."""
-    _constant(parser, LOCKED, "lock_rule", "fail if the lock is out of date, as `check` says")
+    _constant(parser, LOCKED, "lock_rule", "fail if the lock is out of date, as `check` defines it")
 
 
 def invocation(args: argparse.Namespace, settings: Settings, console: Console) -> Invocation:
@@ -230,8 +232,8 @@ def run_git_setup(what: Registration, args: argparse.Namespace, console: Console
     """Run what :func:`git_setup_options` asks for."""
     from conda_multiplat.machine.git.setup import set_up, take_out
 
-    do = set_up if args.git_setup == "setup" else take_out
-    return do(what, args.git_scope, console)
+    register = set_up if args.git_setup == "setup" else take_out
+    return register(what, args.git_scope, console)
 
 
 def package_options(parser: argparse.ArgumentParser, metavar: str, summary: str) -> None:
@@ -285,7 +287,7 @@ def packages_and_environment(args: argparse.Namespace, verb: str) -> tuple[list[
 
 
 def follow_up_options(parser: argparse.ArgumentParser, *, install: bool = True) -> None:
-    """Add options of changes of the manifest: ``--no-lock``, ``--no-install``, ``--dry-run``."""
+    """Add the options of commands that edit: ``--no-lock``, ``--no-install``, ``--dry-run``."""
     dry_run_option(parser, "solve and show, but change nothing")
     summary = "change the manifest only: solve and install nothing"
     flag(parser, "--no-lock", "lock", summary, value=False)

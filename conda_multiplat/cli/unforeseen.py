@@ -24,7 +24,7 @@ def not_ours(error: BaseException) -> MultiplatError | None:
     if type(error).__name__ == PANIC:
         return OutsideError("rattler failed on this input", details=more)
     if type(error).__module__ == "exceptions":
-        hint = "it comes from a lock, a channel or a package: restore the file from version control"
+        hint = "the text is in a lock, a channel or a package: restore a lock from version control"
         return UsageError(reason, details=more, hints=[hint])
     return None
 
@@ -36,12 +36,12 @@ def _of_a_name(error: UnicodeEncodeError) -> MultiplatError | None:
     (PEP 383). Returns ``None`` for other text.
     """
     encoding = sys.getfilesystemencoding()
-    halves = all(
+    only_surrogates = all(
         "\udc80" <= character <= "\udcff" for character in error.object[error.start : error.end]
     )
     if encoding != "utf-8":
         hint = f"file names are {encoding} here: set LC_ALL=C.UTF-8, or PYTHONUTF8=1"
-    elif halves:
+    elif only_surrogates:
         hint = "rename it, or its folder: names have to be UTF-8"
     else:
         return None

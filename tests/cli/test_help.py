@@ -94,7 +94,7 @@ def test_misspelt_command(door: Host, tmp_path: Path, typed: str, meant: str) ->
 @pytest.mark.parametrize(("name", "instead"), [(key, WORDLESS[key][1]) for key in WORDLESS])
 def test_words_for_another_command(door: Host, tmp_path: Path, name: str, instead: str) -> None:
     """A command that takes no words names the one that does; with a wrong option, none is meant."""
-    said = f"{name} {WORDLESS[name][0]}, and takes no "
+    said = f"`{name}` {WORDLESS[name][0]}, and takes no arguments: "
     done = door.multiplat(name, "numpy >=2", "-q", "tool", cwd=tmp_path, code=2)
     hint = f'did you mean `conda multiplat {instead} "numpy >=2" tool`?'
     assert (done.stdout, done.stderr) == ("", f'error: {said}"numpy >=2" tool\n  {hint}\n')
@@ -112,7 +112,10 @@ def test_what_other_tools_call_commands() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "hint"),
-    [("qqq", "multiplat --help: lists the commands"), ("complete-word", "mean 'completion'?")],
+    [
+        ("qqq", "multiplat --help` for the list of commands"),
+        ("complete-word", "mean 'completion'?"),
+    ],
 )
 def test_unknown_command(door: Host, tmp_path: Path, typed: str, hint: str) -> None:
     """Where none is near, the help is named; hidden commands are never."""

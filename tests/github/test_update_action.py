@@ -185,7 +185,7 @@ def test_reasons_and_vulnerabilities(scene: Scene, tmp_path: Path) -> None:
         "| tool | 2.0 | 2.5 | medium | GHSA-a CVE-1 | linux-64 | environment.yml:6:5 |\n"
         in made["body"]
     )
-    assert "1 package unknown: no advisory could tell" in made["body"]
+    assert "1 package unknown: could not be looked up" in made["body"]
     scene.reset()
     scene.run(UPDATE_AUDIT_DB=database)
     assert scene.service.outputs()["vulnerable"] == "true"

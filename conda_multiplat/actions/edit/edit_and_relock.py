@@ -195,7 +195,7 @@ def conclude(
     draft: Draft,
     locked: Locked | None,
     *,
-    said: Iterable[str | Line],
+    changes: Iterable[str | Line],
     result: Mapping[str, Any],
     install: Followed | None = None,
     dry_run: bool = False,
@@ -206,8 +206,8 @@ def conclude(
         original: the manifest as it was.
         draft: as it is to be.
         locked: the locks that go with it; ``None`` to leave them as they are.
-        said: the lines that name the change.
-        result: the same for ``--json``.
+        changes: the lines to print for the changes of the manifest.
+        result: these changes for ``--json``.
         install: the conda environment on this machine that is to follow, if it is there.
         dry_run: change nothing.
 
@@ -225,7 +225,7 @@ def conclude(
     if locked:
         texts |= locked.texts()
         told = _tell(locked, settings, console)
-    for line in said:
+    for line in changes:
         console.say(line)
     if not dry_run:
         write_all(texts)

@@ -80,19 +80,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Add requirements to the manifest."""
-    specs, wanted = packages_and_environment(args, "add")
+    specs, environment_name = packages_and_environment(args, "add")
     if args.index_urls and not args.pypi:
-        raise UsageError("--index is for PyPI packages: add --pypi")
+        raise UsageError("--index can be used only with --pypi")
     channel = check_channels(args.from_channels, pypi=args.pypi)
     follows = followed(
-        Invocation(settings, console, args.files, wanted, args.env_name, args.env_prefix)
+        Invocation(settings, console, args.files, environment_name, args.env_name, args.env_prefix)
     )
     original = read_original(follows.files, settings, console)
     environment = environment_of(original.draft, follows.environment)
     selection = select(original.draft, environment, args.platforms, args.family)
     specs = [from_channel(spec, channel, original, environment, selection) for spec in specs]
-    every = Selection(selection.among, selection.among)
-    additions = [_index(url, environment, every) for url in args.index_urls]
+    everywhere = Selection(selection.among, selection.among)
+    additions = [_index(url, environment, everywhere) for url in args.index_urls]
     additions += [_addition(spec, environment, selection, pypi=args.pypi) for spec in specs]
     if _lacks_pip(original, additions):
         additions.append(_addition("pip", environment, selection, pypi=False))
@@ -105,13 +105,15 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         additions = [pinned(addition, original.draft, locked) for addition in additions]
         draft = _with(original.draft, additions)
         locked = locked_for(locked, original.project(draft))
-    said = [line for addition in additions for line in _said(addition, original.draft, locked)]
+    changes = [
+        line for addition in additions for line in _changes(addition, original.draft, locked)
+    ]
     result = {"added": [addition.to_dict() for addition in additions]}
     return conclude(
         original,
         draft,
         locked,
-        said=said,
+        changes=changes,
         result=result,
         install=follows._replace(environment=environment) if args.install else None,
         dry_run=args.dry,
@@ -149,7 +151,7 @@ def _addition(text: str, environment: str, selection: Selection, *, pypi: bool) 
 
 
 def _lacks_pip(original: Original, additions: Sequence[Addition]) -> bool:
-    """Whether Python is added without pip although conda's configuration adds pip to Python."""
+    """Return whether Python is added without pip, although conda is configured to add pip to it."""
     named = {addition.change.name: addition.change for addition in additions}
     python = None if "pip" in named else named.get("python")
     if python is None or python.pypi or not original.settings.adds_pip():
@@ -182,10 +184,10 @@ def _takes(additions: Sequence[Addition], platform: str) -> bool:
     return all(may_hold(addition.text, platform) for addition in additions)
 
 
-def _index(url: str, environment: str, every: Selection) -> Addition:
+def _index(url: str, environment: str, everywhere: Selection) -> Addition:
     """Return the addition of an extra index, which applies to all platforms."""
     text = f"--extra-index-url {url}"
-    return Addition(text, Change(environment, text, pypi=True, selection=every))
+    return Addition(text, Change(environment, text, pypi=True, selection=everywhere))
 
 
 def _with(draft: Draft, additions: Sequence[Addition]) -> Draft:
@@ -194,7 +196,8 @@ def _with(draft: Draft, additions: Sequence[Addition]) -> Draft:
     return draft
 
 
-def _said(addition: Addition, draft: Draft, locked: Locked | None) -> Iterator[str | Line]:
+def _changes(addition: Addition, draft: Draft, locked: Locked | None) -> Iterator[str | Line]:
+    """Yield the lines to print for an addition: its change, and where conda provides it already."""
     change = addition.change
     old = current_lines(change, draft)
     words = f"pip: {addition.text}" if change.pypi else addition.text

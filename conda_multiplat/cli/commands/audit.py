@@ -37,7 +37,7 @@ examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    summary = "a downloaded database: OSV's export for PyPI (zip), a folder of JSON files, or one"
+    summary = "a downloaded database: OSV's export for PyPI (zip), a JSON file, or a folder of them"
     parser.add_argument("--db", dest="database", metavar="FILE", help=summary)
     parser.add_argument(
         "--severity",
@@ -81,12 +81,12 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
             console.show(line)
     for line in show.summary(report):
         console.say(line)
-    if movable := dict.fromkeys(
+    if fixable := dict.fromkeys(
         finding.package.record.name
         for finding in report.findings
         if finding.counts and finding.vulnerability.fixed
     ):
-        console.hint(f"conda multiplat update {' '.join(movable)}")
+        console.hint(f"conda multiplat update {' '.join(fixable)}")
     console.result(report.to_dict())
     return 1 if any(finding.counts for finding in report.findings) else 0
 

@@ -16,7 +16,7 @@ from conda_multiplat.vocabulary.names import unique
 EXAMPLES = """\
 examples:
   conda multiplat check                     # exit code 1 if a lock is out of date
-  conda multiplat check --strict            # also if a lock is still met, but not in sync
+  conda multiplat check --strict            # also if a lock meets a manifest that has changed
 """
 
 
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace, _: None, console: Console) -> int:
     """Check the locks of a project.
 
     Returns:
-        0 if all are in sync or, without ``--strict``, still met; otherwise 1.
+        0 if all are in sync or, without ``--strict``, still meet the manifest; otherwise 1.
     """
     project = load_project_as_locked(args.files)
     if not args.files and (note := passed_over(project)):
@@ -47,9 +47,9 @@ def run(args: argparse.Namespace, _: None, console: Console) -> int:
 
 def lines(verdicts: Sequence[Verdict], *, strict: bool) -> list[str]:
     """Return the output: what is wrong, the reasons for each file, and the command to run."""
-    said = [line for verdict in verdicts for line in verdict.lines()]
+    output = [line for verdict in verdicts for line in verdict.lines()]
     fixes = [verdict.fix for verdict in verdicts if verdict.fails(strict=strict)]
     good = [verdict.file for verdict in verdicts if not verdict.fails(strict=True)]
-    if good and not said:
-        said.append(f"in sync: {', '.join(good)}")
-    return [*said, *unique(fixes)]
+    if good and not output:
+        output.append(f"in sync: {', '.join(good)}")
+    return [*output, *unique(fixes)]

@@ -39,7 +39,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.+-]+")
 
 
 def run(args: argparse.Namespace, _: None, console: Console) -> int:
-    """Print the names of a kind, a line each; none, whatever is wrong."""
+    """Print the names of a kind, one per line; on any error, print none."""
     try:
         names = list(filter(_PLAIN.fullmatch, _words(args.word_kind, args.words)))
     except MultiplatError:
@@ -86,11 +86,11 @@ def _platforms(files: Sequence[str]) -> Iterable[str]:
 
 def _platform_changes(files: Sequence[str], words: Sequence[str]) -> Iterable[str]:
     """Return ``add`` and ``remove`` or, after one of them, the platforms that it can take."""
-    there = list(_platforms(files))
+    platforms = list(_platforms(files))
     if "remove" in words:
-        return there
+        return platforms
     return (
-        [subdir for subdir in SUBDIRS if subdir not in there]
+        [subdir for subdir in SUBDIRS if subdir not in platforms]
         if "add" in words
         else ("add", "remove")
     )
@@ -121,4 +121,4 @@ def _names() -> Iterable[str]:
     from conda_multiplat.actions.install.choose_prefix import existing_names  # late: slow
     from conda_multiplat.machine.condarc import settings_from_condarc
 
-    return existing_names(settings_from_condarc(subdir=""))  # names do not depend on it
+    return existing_names(settings_from_condarc(subdir=""))  # names do not depend on the subdir

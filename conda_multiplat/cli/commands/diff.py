@@ -54,7 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     for name, meaning in (
         ("old", "a git revision or a lock file (default: HEAD)"),
-        ("new", "the same (default: the working tree)"),
+        ("new", "the other revision or lock file (default: the working tree)"),
     ):
         parser.add_argument(f"{name}_side", metavar=name.upper(), nargs="?", help=meaning)
     environments_option(parser)
@@ -134,8 +134,8 @@ def _differences(
     names = _ordered(old.locks.keys() | new.locks.keys(), files)
     for name in environments:
         if name not in names:
-            hints = [f"there are: {', '.join(names)}"]
-            raise UsageError(f"no lock of environment {name!r} on either side", hints=hints)
+            hints = [f"locked environments: {', '.join(names)}"]
+            raise UsageError(f"neither side has a lock of environment {name!r}", hints=hints)
     return [
         environment_diff(
             name,

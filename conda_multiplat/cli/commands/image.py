@@ -66,14 +66,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     summary = "a label for the image, such as org.opencontainers.image.source=URL; can be repeated"
     repeated(parser, "--label", "image_labels", "KEY=VALUE", summary)
     locked_option(parser)
-    dry_run_option(parser, "show what would be made, and make nothing")
+    dry_run_option(parser, "show what would be built, and build nothing")
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Make an image of a locked environment."""
     if os.name == "nt":
         raise UsageError(
-            "images are made on Linux and macOS only: on Windows, files have no Unix permissions",
+            "images can be built only on Linux and macOS: Windows files have no Unix permissions",
             hints=["use the Windows Subsystem for Linux"],
         )
     if args.output_file:
@@ -97,7 +97,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     request = Request(subdir, platform, target, tag, base, {_TITLE: name, **labels}, seconds)
     what = _what(choice, subdir)
     if args.dry:
-        console.say(f" would make {shown(target)} of the {what}")
+        console.say(f" would write {shown(target)} with the {what}")
         document = {}
     else:
         made = make_image(project, choice, request, settings, console)
@@ -126,12 +126,12 @@ def _platform(subdir: str) -> ImagePlatform:
     """Return the image platform for a subdir.
 
     Raises:
-        UsageError: there are no images for it.
+        UsageError: it is not a Linux platform.
     """
     platform = image_platform(subdir)
     if platform is None:
         raise UsageError(
-            f"images are for Linux, not for {subdir}",
+            f"images can be built only for Linux, not for {subdir}",
             hints=["name a Linux platform: --platform linux-64"],
         )
     return platform
@@ -154,7 +154,7 @@ def _labels(entries: Sequence[str]) -> dict[str, str]:
     """Return ``KEY=VALUE`` entries as a mapping.
 
     Raises:
-        UsageError: one has no ``=``, or no key.
+        UsageError: an entry has no ``=``, or no key.
     """
     if wrong := [entry for entry in entries if entry.find("=") < 1]:
         raise UsageError(f"--label {wrong[0]!r} is not KEY=VALUE")
@@ -186,14 +186,14 @@ def _what(choice: Choice, subdir: str) -> str:
 
 
 def _report(made: Made, what: str, request: Request, console: Console) -> None:
-    _warn("scripts that packages run at installation have not run", made.unrun, console)
+    _warn("installation scripts of packages were not run", made.unrun, console)
     reason = "activation scripts will not run: the image has no shell"
     _warn(reason, made.unsourced, console)
     if request.base is None:
         console.say(" no base image: the C library that conda packages need is missing")
     below = f" on the base's {made.layers_of_base}" if made.layers_of_base else ""
     console.say(f" {len(made.layers)} layers{below}: {made.size / 1e6:.1f} MB")
-    console.say(f" {shown(request.target)} has the {what}{console.took}")
+    console.say(f" wrote {shown(request.target)} with the {what}{console.took}")
 
 
 def _warn(what: str, paths: Sequence[str], console: Console) -> None:

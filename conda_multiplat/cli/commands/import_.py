@@ -85,13 +85,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--prefer-common",
         dest="take_common",
         action="store_true",
-        help="if platforms differ, write what most ask for or have in common, if anything",
+        help="if platforms differ, write what most ask for, or what all have in common, if any",
     )
     parser.add_argument(
         "--no-builds",
         dest="keep_builds",
         action="store_false",
-        help="leave out the builds of exact pins, a=1.0=py_0",
+        help="leave out the builds of exact pins, such as a=1.0=py_0",
     )
     dry_run_option(parser, "print the manifest, write nothing")
     parser.add_argument(
@@ -99,7 +99,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-#: From so many packages that differ only by builds, suggest `--no-builds`.
+#: The number of packages that differ only by builds from which `--no-builds` is suggested.
 _MANY_BUILDS = 5
 
 
@@ -110,11 +110,11 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     require_place(output, json=console.json)
     # For a stream, paths are relative to the working directory.
     target = Path(MANIFEST_NAMES[0]).absolute() if is_stream(output) else output
-    wanted = _prefix(arguments, args.source_prefix, args.source_name, settings)
+    prefix = _prefix(arguments, args.source_prefix, args.source_name, settings)
     files = read_files(arguments)
     parts = (
-        [Part(read_prefix(wanted, settings, settings.subdir))]
-        if wanted
+        [Part(read_prefix(prefix, settings, settings.subdir))]
+        if prefix
         else read_parts(files, target, keep_builds=args.keep_builds)
     )
     if problems := double_platforms(parts):
@@ -130,8 +130,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     imported = imported.adding(notes=spec_warnings(imported.manifest))
     if args.keep_builds:
         imported = imported.adding(notes=_build_note(settled))
-    # Not its path: the manifest is for other machines too.
-    sources = [f"the environment {wanted.name}"] if wanted else [file.name for file in files]
+    # The name, not the path: other machines use the manifest too.
+    sources = [f"the environment {prefix.name}"] if prefix else [file.name for file in files]
     text = verified_text(imported, sources, target)
     refuse_logins(text, files)
     imported = imported.adding(lost=_unwritten_comments(parts, text))
@@ -218,10 +218,10 @@ def _asked(
     console.say(f"{difference.name} is not the same on all platforms ({count}):")
     for number, line in enumerate(variant_lines(difference), start=1):
         console.say(f"  {number}  {line}")
-    console.say("  k  each platform keeps its own (enter)")
-    console.say("  a  the same for all that are left")
+    console.say("  k  keep each platform's own (enter)")
+    console.say("  a  keep each platform's own, here and in all that follow")
     while True:
-        console.ask(f"which for all of them? [1-{len(variants)}, k, a] ")
+        console.ask(f"which one for all platforms? [1-{len(variants)}, k, a] ")
         answer = sys.stdin.readline()
         if answer.strip() == "a" or not answer:
             return None, False
@@ -259,7 +259,7 @@ def _build_note(settled: Sequence[Settled]) -> list[str]:
 
 
 def _unwritten_comments(parts: Sequence[Part], text: str) -> list[Lost]:
-    """Return comments that are missing in the manifest: it has those of another file."""
+    """Return comments that are missing in the manifest, which kept those of another file."""
     return [
         Lost(at, f"the comment {words!r}")
         for part in parts

@@ -42,7 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     flag(parser, "--html", "matrix_html", "that table as a standalone HTML page")
 
 
-#: Virtual packages that are slow to detect, so conda has to be asked for them by name.
+#: Virtual packages that are slow to detect: conda detects them only if they are named.
 _ALL = ("__archspec", "__cuda", "__cuda_arch")
 
 
@@ -52,8 +52,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         return _show_matrix(args, settings, console)
     packages = virtual_packages(settings, _ALL)
     project = _project(args.files, settings)
-    where = "conda" if settings.detect is not None else "detected"
-    origins = {package.name: _origin(package.name, os.environ, where) for package in packages}
+    source = "conda" if settings.detect is not None else "detected"
+    origins = {package.name: _origin(package.name, os.environ, source) for package in packages}
     hooks = settings.hooks()
     tools, folders = versions(settings), caches(settings)
     for line in columns([*_tools(tools), *_caches(folders)]):
@@ -107,7 +107,8 @@ def _show_project(project: Project, settings: Settings, console: Console) -> dic
     for name in project.manifest.environments:
         answer = checked(project, name, settings)
         reasons, lock = _reasons(answer), lock_state(project, name)
-        console.show(f"   {name}: {'no' if reasons else 'this machine can run it'}")
+        can = "can't" if reasons else "can"
+        console.show(f"   {name}: this machine {can} run it")
         for reason in reasons:
             console.show(f"     {reason}")
         console.show(f"     {shown(project.lock_path(name))}  ({lock.state})")
@@ -115,45 +116,45 @@ def _show_project(project: Project, settings: Settings, console: Console) -> dic
             console.show(f"       {reason}")
         where = own_prefix(project, name, settings) if project.manifest.conda_name(name) else None
         choice = answer if isinstance(answer, Choice) else None
-        there = prefix_state(project, choice, where) if where else None
-        if there:
-            console.show(f"     {where}  ({there.words})")
+        state = prefix_state(project, choice, where) if where else None
+        if state:
+            console.show(f"     {where}  ({state.words})")
         fits[name] = {
             "fits": not reasons,
             "reasons": reasons,
             "lock": {"state": lock.state, "reasons": list(lock.reasons)},
             "prefix": str(where) if where else None,
-            "installed": bool(there and there.installed),
-            "as_locked": there.as_locked if there else None,
+            "installed": bool(state and state.installed),
+            "as_locked": state.as_locked if state else None,
         }
     return fits
 
 
 def _tools(tools: Mapping[str, str | None]) -> Iterator[Line]:
     for name, number in tools.items():
-        otherwise = "not used" if name == "conda" else "not here"
+        otherwise = "not used" if name == "conda" else "not found"
         yield Span(name), Span(number or otherwise), Span("")
 
 
 def _caches(folders: Mapping[str, FolderSize]) -> Iterator[Line]:
-    for name, seen in folders.items():
-        more = "" if seen.whole else "over "
-        yield Span(name), Span(f"{more}{size(seen.bytes)}"), Span(str(seen.folder))
+    for name, cache in folders.items():
+        more = "" if cache.whole else "over "
+        yield Span(name), Span(f"{more}{size(cache.bytes)}"), Span(str(cache.folder))
 
 
-def _cache_document(name: str, seen: FolderSize) -> dict[str, Any]:
+def _cache_document(name: str, cache: FolderSize) -> dict[str, Any]:
     return {
         "name": name,
-        "folder": str(seen.folder),
-        "bytes": seen.bytes,
-        "whole": seen.whole,
+        "folder": str(cache.folder),
+        "bytes": cache.bytes,
+        "whole": cache.whole,
     }
 
 
 def _exclude_newer(project: Project | None) -> dict[str, Any]:
     """Return the manifest's ``exclude-newer`` for ``--json``; empty if it has none."""
-    said = project.manifest.exclude_newer.conda if project else Rule()
-    return {"exclude_newer": said.content()} if any(said) else {}
+    rule = project.manifest.exclude_newer.conda if project else Rule()
+    return {"exclude_newer": rule.content()} if any(rule) else {}
 
 
 def _project(files: Sequence[str], settings: Settings) -> Project | None:

@@ -39,17 +39,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     repeated(parser, "--platform", "platforms", "P", summary)
     summary = "a channel (default: those configured, or conda-forge); can be repeated"
     repeated(parser, "-c --channel", "channel_names", "CHANNEL", summary)
-    dry_run_option(parser, "show which files, and write none")
-    summary = "the conda environment (default: the folder's name)"
+    dry_run_option(parser, "show which files would be written, and write none")
+    summary = "the conda environment's name (default: the folder's)"
     parser.add_argument("-n", "--name", dest="env_name", metavar="NAME", help=summary)
 
 
-#: The values of conda's ``channels`` if nobody has configured them.
+#: The values of conda's ``channels`` if none are configured.
 _UNCONFIGURED = ((), ("defaults",))
 _CHANNELS = ("conda-forge",)
 _TEXT = """\
 {editor_line}
-# One manifest for all platforms: `conda multiplat lock` locks it, `install` installs that.
+# One manifest for all platforms: `conda multiplat lock` locks it, `install` installs the lock.
 name: {name}
 channels:
 {channels}
@@ -113,13 +113,13 @@ def _path(folder: str | None, files: Sequence[str]) -> Path:
         raise UsageError("one manifest at a time: name a folder, or one file with -f")
     if files:
         path = Path(files[0]).absolute()
-        there = path if path.exists() else None
+        existing = path if path.exists() else None
     else:
         path = Path(folder or ".").absolute() / MANIFEST_NAMES[0]
-        there = manifest_in(path.parent)
-    if there is not None:
+        existing = manifest_in(path.parent)
+    if existing is not None:
         hints = ["add to it: conda multiplat add PACKAGE…", "no file was changed"]
-        raise UsageError(f"{shown(there)} already exists", hints=hints)
+        raise UsageError(f"{shown(existing)} already exists", hints=hints)
     return path
 
 
@@ -127,11 +127,11 @@ def _name(name: str | None, folder: Path) -> str:
     """Return the environment's name: the given one, or the folder's without invalid characters.
 
     Raises:
-        UsageError: the given name can't be an environment's.
+        UsageError: the given name is not valid for an environment.
     """
     if name is None:
-        found = re.sub(r"[^\w.-]+", "-", folder.resolve().name).strip("-.")
-        return found if found not in ("", "base", "root") else "project"
+        derived = re.sub(r"[^\w.-]+", "-", folder.resolve().name).strip("-.")
+        return derived if derived not in ("", "base", "root") else "project"
     if name in ("base", "root") or not is_prefix_name(name):
         raise UsageError(
             f"{name!r} can't be an environment's name",
@@ -148,4 +148,4 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutsideError(f"can't make {shown(folder)}: {error.strerror}") from None
+        raise OutsideError(f"can't create {shown(folder)}: {error.strerror}") from None

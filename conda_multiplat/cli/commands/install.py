@@ -3,7 +3,7 @@ r"""``conda multiplat install``: create or update a conda environment exactly as
 Flow::
 
     manifest, locks -> Choice (can this machine run it?) -> prefix -> Work (``installing``)
-                                                       \-> another machine's: shown, or fetched
+                                                       \-> another platform's: shown, or fetched
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     locked_option(parser)
     dry_run_option(parser, "show what would change, change nothing")
     flag(parser, "--download-only", "fetch_only", "fill the cache, install nothing")
-    platform_option(parser, "for another machine: with --dry-run or --download-only")
+    platform_option(parser, "another machine's platform; only with --dry-run or --download-only")
     flag(
         parser, "--verify", "verify", "read the contents of conda's files too, not only their sizes"
     )
@@ -70,8 +70,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     if platform is not None:
         if not (args.dry or args.fetch_only):
             raise UsageError(
-                f"--platform {platform} is for another machine: nothing is installed here",
-                hints=["add --dry-run to look at it, or --download-only to fill the cache"],
+                f"--platform {platform} can be used only with --dry-run or --download-only",
+                hints=["--dry-run shows what would be installed, --download-only fills the cache"],
             )
         settings = replace(settings, subdir=platform, elsewhere=True)
     call = invocation(args, settings, console)
@@ -143,7 +143,7 @@ def _prepare(
 
 
 def _note_strays(choice: Choice, console: Console) -> None:
-    """Warn of packages that another machine refuses, unless its configuration allows them."""
+    """Warn about packages that another machine refuses, unless its configuration allows them."""
     for line in choice.strays:
         console.say(
             f"warning: {line}: refused unless conda's configuration allows it "

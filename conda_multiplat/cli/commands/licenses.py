@@ -45,9 +45,9 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     locked = locked_targets(project, args.environments, args.platforms, console)
     facts = package_facts(project, settings, console, locked)
     packages = licensed(locked, facts, rules)
-    # A part of the locks does not show which exceptions are used.
-    whole = not (args.environments or args.platforms)
-    idle = unused(packages, rules) if whole else []
+    # Only all locks together show which exceptions are unused.
+    complete = not (args.environments or args.platforms)
+    idle = unused(packages, rules) if complete else []
     targets = [target.target for target in locked]
     _show(packages, targets, idle, console, only_denied=args.only_denied)
     for line in show.summary(packages, idle, rules=bool(rules.allow or rules.deny)):
@@ -72,7 +72,7 @@ def _show(
     *,
     only_denied: bool,
 ) -> None:
-    told = [p for p in packages if p.judged.verdict in ("denied", "unknown")]
-    listed = told if only_denied else packages
+    flagged = [p for p in packages if p.judged.verdict in ("denied", "unknown")]
+    listed = flagged if only_denied else packages
     for line in [*show.table(listed, targets, console.answer_width), *show.refused(packages)]:
         console.show(line)

@@ -51,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--manager", choices=("conda", "pypi"), help="only packages from conda, or only from PyPI"
     )
-    summary = "what the conda environment has, and what is not as locked"
+    summary = "list what is installed in the conda environment, and what is not as locked"
     flag(parser, "--installed", "in_prefix", summary)
     destination_options(parser)
     summary = "with --installed: exit code 1 if something is not as locked"
@@ -64,30 +64,30 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """List what is locked or, with ``--installed``, what an environment has.
 
     Returns:
-        0; with ``--exit-code`` 1 where something that is listed is not as locked.
+        0; with ``--exit-code`` 1 if something that is listed is not as locked.
     """
     chosen = Filter(patterns(args.regexes), args.manager)
     if args.in_prefix:
         return _list_installed(args, chosen, settings, console)
     for value, option in ((args.env_name, "-n"), (args.env_prefix, "-p")):
         if value is not None:
-            raise UsageError(f"{option} {value} is for --installed", hints=["add --installed"])
+            raise UsageError(f"{option} {value} can be used only with --installed")
     for given, option in ((args.tell_by_code, "--exit-code"), (args.verify, "--verify")):
         if given:
-            raise UsageError(f"{option} is for --installed", hints=["add --installed"])
+            raise UsageError(f"{option} can be used only with --installed")
     return _list_locked(args, chosen, console)
 
 
 def _list_locked(args: argparse.Namespace, chosen: Filter, console: Console) -> int:
     project = load_project_as_locked(args.files)
-    every = locked_targets(project, args.environments, args.platforms, console)
+    targets = locked_targets(project, args.environments, args.platforms, console)
     records = {
-        target.target: [r for r in target.locked.every if chosen.takes(r)] for target in every
+        target.target: [r for r in target.locked.every if chosen.takes(r)] for target in targets
     }
     if args.regexes and not any(records.values()):
         where = ", ".join(map(str, records))
-        raise _no_such_package(where, args.regexes, near_names(args.regexes, every))
-    asked = {target.target: target.graph().asked for target in every}
+        raise _no_such_package(where, args.regexes, near_names(args.regexes, targets))
+    asked = {target.target: target.graph().asked for target in targets}
     names = unique(target.environment for target in records)
     for name in names:
         subdirs = {target.subdir: target for target in records if target.environment == name}
@@ -122,18 +122,18 @@ def _list_installed(
     args: argparse.Namespace, chosen: Filter, settings: Settings, console: Console
 ) -> int:
     if args.platforms:
-        raise UsageError("--installed is about this machine's platform: leave out --platform")
+        raise UsageError("--installed lists this machine's platform: leave out --platform")
     if len(args.environments) > 1:
-        raise UsageError("--installed is about one environment", hints=["give one -e"])
+        raise UsageError("--installed lists one environment", hints=["give only one -e"])
     environment = next(iter(args.environments), None)
     here = installed_environment(
         Invocation(settings, console, args.files, environment, args.env_name, args.env_prefix)
     )
     target = _of_this_machine(here, settings, console)
-    every = _present(here, target, Look(contents=args.verify))
-    listed = [package for package in every if chosen.takes(package.record)]
+    present_packages = _present(here, target, Look(contents=args.verify))
+    listed = [package for package in present_packages if chosen.takes(package.record)]
     if args.regexes and not listed:
-        known = [package.record.name for package in every]
+        known = [package.record.name for package in present_packages]
         hints = [did_you_mean(regex, known) for regex in args.regexes]
         raise _no_such_package(here.where, args.regexes, hints)
     wrong = sum(package.state != "locked" for package in listed)

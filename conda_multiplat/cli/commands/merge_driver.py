@@ -58,10 +58,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, _: None, console: Console) -> int:
-    """Merge a lock as git asks for it, or set that up.
+    """Merge a lock for git, or register the merge driver.
 
     Returns:
-        0 where it is merged; 1 for a conflict, which git then marks.
+        0 if the lock is merged; 1 for a conflict, which git then marks.
     """
     if args.git_setup:
         return run_git_setup(MERGE, args, console)
@@ -94,7 +94,7 @@ def _leave(path: Path, ours: bytes, reason: str) -> None:
 
 
 def _one_line(error: MultiplatError) -> str:
-    """Return an error's message and its first problem, in one line."""
+    """Return an error's message and its first problem on one line."""
     words = [error.message]
     for problem in error.problems[:1]:
         known = problem.location.file in error.message and not problem.location.line
@@ -128,11 +128,11 @@ def _merged(
     project = _project(root / PurePosixPath(name).parent, sides, merging)
     if environment not in project.manifest.environments:
         return None, [f"the manifest has no environment {environment!r}"]
-    wanted = targets(project.manifest, [environment])
-    lock, reasons = _merge(sides, wanted)
-    if lock is not None and any(target.peers for target in wanted):
-        locks = {environment: lock, **_peers(project, merging, wanted)}
-        reasons = disagreements(locks, wanted)
+    merged_targets = targets(project.manifest, [environment])
+    lock, reasons = _merge(sides, merged_targets)
+    if lock is not None and any(target.peers for target in merged_targets):
+        locks = {environment: lock, **_peers(project, merging, merged_targets)}
+        reasons = disagreements(locks, merged_targets)
     return (None, reasons) if reasons else (lock, [])
 
 
@@ -172,7 +172,7 @@ def _versions(target: Target, locked: PlatformLock) -> dict[str, str]:
 
 
 def _peers(project: Project, merging: Merging, wanted: Sequence[Target]) -> dict[str, LockFile]:
-    """Return the locks of the solve-group's other environments, merged; unmergeable ones left out.
+    """Return the merged locks of the solve-group's other environments, except unmergeable ones.
 
     An unmergeable lock will be in conflict itself, and ``lock`` then solves the whole group.
     """
@@ -186,8 +186,8 @@ def _peers(project: Project, merging: Merging, wanted: Sequence[Target]) -> dict
                 content = merging.text(path)
                 lock: LockFile | None = read_lock(content, name)
             else:
-                its_targets = targets(project.manifest, [environment])
-                lock, _ = _merge(_sides(Given(base or b"", ours, theirs)), its_targets)
+                peer_targets = targets(project.manifest, [environment])
+                lock, _ = _merge(_sides(Given(base or b"", ours, theirs)), peer_targets)
         except MultiplatError:
             continue
         if lock is not None:

@@ -46,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--kind",
         choices=("tcl", "lmod"),
         help="Tcl for Environment Modules, Lua for Lmod "
-        "(default: by FILE's name, or by what the shell has)",
+        "(default: by FILE's name, or by the tool in this shell)",
     )
     invocation_options(parser)
     parser.add_argument(
@@ -56,14 +56,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="the family: only one of its modules can be loaded at a time "
         "(default: the manifest's name)",
     )
-    summary = "modules that must be loaded before"
+    summary = "modules that must be loaded first"
     several(parser, "--prereq", dest="prereqs", metavar="MODULE", summary=summary)
     parser.add_argument(
         "-o",
         "--output",
         dest="output_file",
         metavar="FILE",
-        help="where to write it; into a folder as FAMILY/ENV (default: standard output)",
+        help="the file to write, or a folder for FAMILY/ENV (default: standard output)",
     )
 
 
@@ -159,7 +159,7 @@ def _fit_for_module(name: str) -> bool:
 
 def _refuse_unfit(activation: Activation, settings: Settings) -> None:
     if settings.subdir.startswith("win-"):
-        raise UsageError("environment modules are for Unix")
+        raise UsageError("environment modules exist only on Unix")
     if not activation.prefix.isprintable():
         raise UsageError(
             f"{activation.prefix!r} can't be loaded as a module: its name has control characters",
@@ -182,7 +182,7 @@ def _path(output: str, module: Module, kind: str) -> Path:
     if _is_folder(output):
         return path / module.family / f"{module.name}{SUFFIXES[kind]}"
     if path.name.endswith(_LMOD) != (kind == "lmod"):
-        rule = "Lmod takes only files that end in .lua" if kind == "lmod" else ".lua is for Lmod"
+        rule = "Lmod takes only files that end in .lua" if kind == "lmod" else ".lua means Lmod"
         raise UsageError(f"-o {output} can't be used with --kind {kind}: {rule}")
     return path
 
@@ -195,5 +195,5 @@ def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutsideError(f"can't make {path.parent}: {error.strerror}") from None
+        raise OutsideError(f"can't create {path.parent}: {error.strerror}") from None
     write_named(path, text)

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Show what is outdated.
 
     Returns:
-        0; with ``--exit-code`` 1 where something that is listed is outdated.
+        0; with ``--exit-code`` 1 if something that is listed is outdated.
     """
     from conda_multiplat.engines.conda.specs import check_spec
 
@@ -81,10 +81,10 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 
 def _require_locked(names: Collection[str], answer: Answer) -> None:
-    """Refuse names that no lock has.
+    """Refuse names of packages that are not locked.
 
     Raises:
-        UsageError: with similar names.
+        UsageError: some are not; with similar names.
     """
     known = {record.name for target in answer.locked for record in target.locked.every}
     unknown = sorted(name for name in names if not known & {name, project_name(name)})

@@ -133,15 +133,15 @@ def _paths(place: Path, plans: Sequence[Plan]) -> list[Path]:
     Raises:
         UsageError: several have the same path, or one would replace another kind of file.
     """
-    found = [place / planned.file_name if place.is_dir() else place for planned in plans]
-    if len(set(found)) < len(found):
+    paths = [place / planned.file_name if place.is_dir() else place for planned in plans]
+    if len(set(paths)) < len(paths):
         raise UsageError(
-            f"{len(found)} archives would all be written to {shown(found[0])}",
+            f"{len(paths)} archives would all be written to {shown(paths[0])}",
             hints=["give an existing folder with -o, or one --platform"],
         )
-    if found[0] == place:  # default names are used only by us
+    if paths[0] == place:  # default names are used only by us
         refuse_others(place, "packed environment", _is_pack)
-    return found
+    return paths
 
 
 def _is_pack(path: Path) -> bool:
@@ -152,7 +152,7 @@ def _is_pack(path: Path) -> bool:
 
 def _say_left_out(plan: Plan, console: Console) -> None:
     for line in plan.left_out:
-        console.say(f"warning: not in it: {line}")
+        console.say(f"warning: not packed: {line}")
 
 
 def _document(path: Path, plan: Plan) -> dict[str, Any]:

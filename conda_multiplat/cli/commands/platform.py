@@ -45,20 +45,20 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     environment = environment_of(original.draft, args.environment_name)
     known = _known(original, environment)
     _check(args.platform_names)
-    wanted = unique(args.platform_names)
+    names = unique(args.platform_names)
     draft = original.draft
     if args.action_name == "add":
-        sign, changed = "+", [name for name in wanted if name not in known]
+        sign, changed = "+", [name for name in names if name not in known]
         if changed:
             draft = with_platforms(draft, environment, changed, known)
     else:
-        sign, changed = "-", list(wanted)
+        sign, changed = "-", list(names)
         _check_there(environment, changed, known)
         draft = without_platforms(_written(original, environment, known), environment, changed)
     locked = solve(original, draft) if args.lock else None
-    said = [signed(sign if name in changed else "=", name) for name in wanted]
+    changes = [signed(sign if name in changed else "=", name) for name in names]
     return conclude(
-        original, draft, locked, said=said, result={"platforms": changed}, dry_run=args.dry
+        original, draft, locked, changes=changes, result={"platforms": changed}, dry_run=args.dry
     )
 
 
@@ -88,8 +88,8 @@ def _check(names: Sequence[str]) -> None:
 def _check_there(environment: str, names: Sequence[str], known: Sequence[str]) -> None:
     missing = [name for name in names if name not in known]
     if missing:
-        there = f"it has {', '.join(known)}"
-        raise UsageError(f"{environment} has no platform {', '.join(missing)}", hints=[there])
+        hint = f"it has {', '.join(known)}"
+        raise UsageError(f"{environment} has no platform {', '.join(missing)}", hints=[hint])
     if set(known) == set(names):
         raise UsageError(
             f"{', '.join(names)}: {environment} would have no platform left",

@@ -56,7 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Take requirements out of the manifest."""
+    """Remove requirements from the manifest."""
     names, wanted = packages_and_environment(args, "remove")
     follows = followed(
         Invocation(settings, console, args.files, wanted, args.env_name, args.env_prefix)
@@ -65,25 +65,25 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     draft = original.draft
     environment = environment_of(draft, follows.environment)
     selection = select(draft, environment, args.platforms, args.family)
-    gone = [
+    removals = [
         Change(environment, _name(draft, environment, name, pypi=args.pypi), args.pypi, selection)
         for name in dict.fromkeys(names)
     ]
-    _check(original, gone)
-    for change in gone:
+    _check(original, removals)
+    for change in removals:
         draft = take(draft, change)
     locked = solve(original, draft) if args.lock else None
-    stays = _stays(gone, locked) if locked else {}
-    said: list[str | Line] = []
-    for change in gone:
+    stays = _stays(removals, locked) if locked else {}
+    changes: list[str | Line] = []
+    for change in removals:
         words = f"pip: {change.name}" if change.pypi else change.name
-        said += [signed("-", f"{words}{on(selection)}"), *stays.get(change.name, [])]
-    result = {"removed": [change.name for change in gone], "stays": sorted(stays)}
+        changes += [signed("-", f"{words}{on(selection)}"), *stays.get(change.name, [])]
+    result = {"removed": [change.name for change in removals], "stays": sorted(stays)}
     return conclude(
         original,
         draft,
         locked,
-        said=said,
+        changes=changes,
         result=result,
         install=follows._replace(environment=environment) if args.install else None,
         dry_run=args.dry,
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 
 def _name(draft: Draft, environment: str, text: str, *, pypi: bool) -> str:
-    """Return the name by which a line is found; for a nameless entry of ``pip:``, its text."""
+    """Return the name to find a line by; for an entry of ``pip:`` without a name, its text."""
     if not pypi:
         return text.lower()
     no_name = "/" in text or text in _nameless(draft, environment)
@@ -104,14 +104,15 @@ def _nameless(draft: Draft, environment: str) -> list[str]:
     return list(dict.fromkeys(line.text for view in views for line in view if not line.name))
 
 
-def _check(original: Original, gone: Sequence[Change]) -> None:
-    """Refuse names that no line has.
+def _check(original: Original, removals: Sequence[Change]) -> None:
+    """Refuse names that no line of the manifest has.
 
     Raises:
-        UsageError: with what needs a package that is only locked, other places, or similar names.
+        UsageError: no line has some of them; with what needs a package that is only locked, where
+            else the name is, or similar names.
     """
     draft = original.draft
-    missing = [change for change in gone if not lines(draft, change)]
+    missing = [change for change in removals if not lines(draft, change)]
     if not missing:
         return
     hints = [
@@ -119,10 +120,10 @@ def _check(original: Original, gone: Sequence[Change]) -> None:
         for change in missing
         for hint in _needed(original, change) or [_elsewhere(draft, change)]
     ]
-    kind = "pip: of " if gone[0].pypi else ""
+    section = "`pip:` of " if removals[0].pypi else ""
     names = ", ".join(change.name for change in missing)
     raise UsageError(
-        f"not in {kind}{gone[0].environment}: {names}",
+        f"not in {section}{removals[0].environment}: {names}",
         hints=[*(hint for hint in hints if hint), "no file was changed"],
     )
 
@@ -141,8 +142,8 @@ def _needed(original: Original, change: Change) -> list[str]:
                 return []
             if platform and (reason := _reason(name, target, platform)):
                 places.setdefault(f"{name} is locked: {reason}", []).append(str(target))
-    told = [f"{why}  ({', '.join(where)})" for why, where in places.items()]
-    return [*told, f"for details: conda multiplat why {change.name}"] if told else []
+    reasons = [f"{why}  ({', '.join(where)})" for why, where in places.items()]
+    return [*reasons, f"for details: conda multiplat why {change.name}"] if reasons else []
 
 
 def _locked(project: Project, target: Target) -> PlatformLock | None:
@@ -156,17 +157,17 @@ def _locked(project: Project, target: Target) -> PlatformLock | None:
 
 def _elsewhere(draft: Draft, change: Change) -> str:
     """Return a hint for a name that was not found: where it is, or a similar name."""
-    every = Selection(change.selection.among, change.selection.among)
-    named = lines(draft, Change(change.environment, change.name, change.pypi, every))
-    if there := {subdir for line in named for subdir in line.platforms}:
-        return f"{change.name} is there for {', '.join(sorted(there))}"
+    everywhere = Selection(change.selection.among, change.selection.among)
+    named = lines(draft, Change(change.environment, change.name, change.pypi, everywhere))
+    if platforms := {subdir for line in named for subdir in line.platforms}:
+        return f"{change.name} is in the manifest for {', '.join(sorted(platforms))}"
     for name in draft.manifest.environments:
         reach = draft.reach(name)
         for pypi in (change.pypi, not change.pypi):
             if lines(draft, Change(name, change.name, pypi, Selection(reach, reach))):
                 options = " --pypi" if pypi else ""
                 options += f" -e {name}" if name != DEFAULT_ENVIRONMENT else ""
-                return f"found elsewhere: conda multiplat remove{options} {change.name}"
+                return f"it is elsewhere: conda multiplat remove{options} {change.name}"
     known = {
         line.name
         for subdir in change.selection.among
@@ -181,10 +182,10 @@ def _elsewhere(draft: Draft, change: Change) -> str:
     return ""
 
 
-def _stays(gone: Sequence[Change], locked: Locked) -> dict[str, list[str]]:
+def _stays(removals: Sequence[Change], locked: Locked) -> dict[str, list[str]]:
     """Return removed packages that stay locked: by name, the reasons and targets."""
     stays: dict[str, list[str]] = {}
-    for change in gone:
+    for change in removals:
         places: dict[str, list[str]] = {}
         for target in targets_of(change, locked.project.manifest, locked.targets):
             platform = locked.of(target)
@@ -198,11 +199,11 @@ def _stays(gone: Sequence[Change], locked: Locked) -> dict[str, list[str]]:
 
 def _reason(name: str, target: Target, platform: PlatformLock) -> str:
     """Return what requires a locked package; ``""`` if nothing does, or it is not locked."""
-    came = origin(name, target, platform)
-    needed = list(dict.fromkeys(record.name for record, _ in came.needed_by))
-    if needed:
-        return f"{enumerated(needed)} {'needs' if len(needed) == 1 else 'need'} it"
-    lines = came.asked or ([came.root] if came.root else [])
+    package_origin = origin(name, target, platform)
+    parents = list(dict.fromkeys(record.name for record, _ in package_origin.needed_by))
+    if parents:
+        return f"{enumerated(parents)} {'needs' if len(parents) == 1 else 'need'} it"
+    lines = package_origin.asked or ([package_origin.root] if package_origin.root else [])
     if not lines:
         return ""
     words = "asks" if len(lines) == 1 else "ask"

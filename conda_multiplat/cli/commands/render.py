@@ -24,7 +24,7 @@ from conda_multiplat.vocabulary.names import did_you_mean
 EXAMPLES = """\
 examples:
   conda multiplat render --kind explicit --platform linux-64
-  conda multiplat render --existing                          # again, files that are out of date
+  conda multiplat render --existing                          # files that are out of date
   conda multiplat render --kind pylock --platform linux-64   # PEP 751
   conda multiplat render --kind dockerfile --platform linux-64
   conda multiplat render --kind sbom                         # CycloneDX, with licences
@@ -32,7 +32,7 @@ examples:
 """
 
 
-#: The start of the error if nothing is locked for a kind of file.
+#: The beginning of the error if nothing is locked for a kind of file.
 _NOTHING = {"pylock": "no PyPI packages are", "dockerfile": "no Linux packages are"}
 
 
@@ -52,11 +52,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "dockerfile: PLATFORM.Dockerfile, and the explicit file that it uses; "
         "sbom: sbom-PLATFORM.cdx.json (CycloneDX)",
     )
-    summary = "existing files of each kind that are out of date, with their kind of hash"
+    summary = "files that exist and are out of date; each keeps its kind of hash"
     flag(what, "--existing", "existing", summary)
     environments_option(parser)
     platforms_option(parser, "only these platforms")
-    dry_run_option(parser, "show which files, and write none")
+    dry_run_option(parser, "show which files would be written, and write none")
     parser.add_argument(
         "--hash",
         dest="hash_kind",
@@ -86,7 +86,9 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         write_all(texts)
     names = [shown(path) for path in texts]
     verb = "would write" if args.dry else "wrote"
-    console.say(f" {verb} {', '.join(names)}" if names else " as locked: nothing to write")
+    console.say(
+        f" {verb} {', '.join(names)}" if names else " nothing to write: all files are up to date"
+    )
     console.result({"dry_run": args.dry, "files": names})
     return 0
 
@@ -152,7 +154,7 @@ def _trusted_lock(project: Project, environment: str) -> LockFile:
     """Return an environment's lock, if the manifest allows the sources of all its packages.
 
     Raises:
-        LockFileError: it is missing, can't be read, or has packages from elsewhere.
+        LockFileError: it is missing, can't be read, or has packages from other sources.
     """
     lock = project.existing_lock(environment)
     for target in targets(project.manifest, [environment]):

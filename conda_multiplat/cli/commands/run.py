@@ -2,7 +2,7 @@
 
 Without activation scripts, no shell is needed: the environment variables are computed, and the
 process becomes the command. If packages have such scripts, a shell runs them first and prints the
-variables that they leave; nothing of that is cached.
+variables that they leave; these are not cached.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         On Windows the command's exit code; on POSIX the process becomes the command.
 
     Raises:
-        CommandError: there is no such command, or it is no program.
+        CommandError: the command does not exist, or is not a program.
     """
     first, *rest = args.command_line or [""]
     command = rest if first in ("--", "") else args.command_line
@@ -71,14 +71,14 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     try:
         return become(command, environ)
     except OSError as error:
-        there = shutil.which(command[0], path=environ.get("PATH")) is not None
-        raise _command_error(command[0], activation, error, there=there) from None
+        exists = shutil.which(command[0], path=environ.get("PATH")) is not None
+        raise _command_error(command[0], activation, error, exists=exists) from None
 
 
 def _command_error(
-    command: str, activation: Activation, error: OSError, *, there: bool
+    command: str, activation: Activation, error: OSError, *, exists: bool
 ) -> CommandError:
-    if there or error.errno not in (errno.ENOENT, errno.ENOTDIR):
+    if exists or error.errno not in (errno.ENOENT, errno.ENOTDIR):
         hint = "its first line must be `#!` and an existing program"
         hints = [hint] if error.errno in (errno.ENOENT, errno.ENOEXEC) else []
         return CommandError(f"{command} can't be run: {error.strerror}", exit_code=126, hints=hints)
@@ -96,9 +96,9 @@ def _environ(activation: Activation, environ: Mapping[str, str]) -> dict[str, st
 def _has_scripts(activation: Activation, environ: Mapping[str, str]) -> bool:
     if activation.windows:  # their effects are ignored there
         return False
-    before = Path(environ["CONDA_PREFIX"]) if level(environ) else None
-    left = before.joinpath("etc", "conda", "deactivate.d") if before else None
-    return bool(activation.scripts_on(".sh")) or bool(left and any(left.glob("*.sh")))
+    active = Path(environ["CONDA_PREFIX"]) if level(environ) else None
+    scripts = active.joinpath("etc", "conda", "deactivate.d") if active else None
+    return bool(activation.scripts_on(".sh")) or bool(scripts and any(scripts.glob("*.sh")))
 
 
 def _captured(activation: Activation, environ: Mapping[str, str]) -> dict[str, str]:
@@ -111,18 +111,18 @@ def _captured(activation: Activation, environ: Mapping[str, str]) -> dict[str, s
     with tempfile.NamedTemporaryFile(suffix=".sh") as file:
         file.write(os.fsencode(text))
         file.flush()
-        done = subprocess.run(
+        process = subprocess.run(
             [shutil.which("bash") or "sh", file.name],
             env={key: value for key, value in environ.items() if key not in _SHELLS_OWN},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             check=False,
         )
-    if done.returncode:
+    if process.returncode:
         raise OutsideError(
             f"a script of {activation.prefix}/etc/conda/activate.d ended with exit code "
-            f"{done.returncode}"
+            f"{process.returncode}"
         )
-    entries = (os.fsdecode(path).partition("=") for path in done.stdout.split(b"\0") if path)
+    entries = (os.fsdecode(path).partition("=") for path in process.stdout.split(b"\0") if path)
     left = {key: value for key, _, value in entries if key not in _SHELLS_OWN}
     return {**left, **{key: environ[key] for key in _SHELLS_OWN if key in environ}}

@@ -38,13 +38,13 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Start the shell.
 
     Returns:
-        0 where the environment is active already; else only on Windows, with the shell's exit
-        code: on POSIX the process becomes the shell.
+        0 if the environment is active already; on Windows otherwise the shell's exit code. On POSIX
+        the process becomes the shell.
     """
     if console.json:
         raise UsageError(
             "`shell` starts an interactive shell, and has no JSON output",
-            hints=["`shell-hook --json` says what activates the environment"],
+            hints=["`shell-hook --json` prints what activates the environment"],
         )
     if not sys.stdin.isatty():
         raise UsageError(

@@ -31,7 +31,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     """Print the script."""
     windows = settings.subdir.startswith("win-")
     named = args.shell_kind
-    # Without --shell, the document is for all shells: programs seldom care which one runs them.
+    # Without --shell, the document covers all shells: programs seldom know which one runs them.
     shell = None if console.json and named is None else shell_named(named, windows=windows)
     rule = AS_IT_IS if args.as_it_is else args.lock_rule or TOLD
     activation = enter(invocation(args, settings, console), rule=rule)

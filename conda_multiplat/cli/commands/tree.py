@@ -67,8 +67,8 @@ def _target(
     console: Console,
 ) -> LockedTarget:
     """Return the target; without a platform, this machine's or, if it is not locked, the first."""
-    asked = [platform] if platform else []
-    targets = locked_targets(project, [environment], asked, console)
+    platforms = [platform] if platform else []
+    targets = locked_targets(project, [environment], platforms, console)
     if not targets:
         where = f"{environment} for {platform}" if platform else environment
         raise LockFileError(f"{where} is not locked", hints=["run `conda multiplat lock`"])
@@ -109,21 +109,23 @@ def _ways(names: Sequence[str], target: LockedTarget, project: Project) -> list[
     hints = []
     for name in names:
         places = _places(name, target.target, project)
-        hints += [f"{name} was found elsewhere: {place}" for place in places] or near_names(
+        hints += [f"{name} is elsewhere: {place}" for place in places] or near_names(
             [name], [target]
         )
     return hints
 
 
 def _places(name: str, here: Target, project: Project) -> list[str]:
-    """Return the commands that show a name in other targets, as far as they are locked."""
+    """Return the commands that show a name in other locked targets."""
     options = []
     for environment in project.manifest.environments:
         with suppress(LockFileError):
             platforms = project.existing_lock(environment).platforms
-            there = [s for s, locked in platforms.items() if name in {r.name for r in locked.every}]
-            if there:
-                other = "" if here.subdir in there else f" --platform {there[0]}"
+            subdirs = [
+                s for s, locked in platforms.items() if name in {r.name for r in locked.every}
+            ]
+            if subdirs:
+                other = "" if here.subdir in subdirs else f" --platform {subdirs[0]}"
                 options.append(f"conda multiplat tree {name} -e {environment}{other}")
     return options
 

@@ -52,7 +52,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     changes = work.changed
     say_changes(here(changes), console)
     for line in left_out:
-        console.say(f"warning: not in it: {line}")
+        console.say(f"warning: not packed: {line}")
     locked = work.choice.locked
     count = locked_packages(locked)
     if args.dry:

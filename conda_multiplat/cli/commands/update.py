@@ -45,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Let packages move, and bring this machine's environment along."""
+    """Let packages move, and update this machine's environment."""
     if args.everything and args.packages:
         hint = "leave out one of the two"
         raise UsageError(
@@ -73,9 +73,9 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         unchanged="nothing newer that the manifest allows",
         may_follow=require_followed_free,
     )
-    told = locked.told
+    document = locked.told
     if args.install and not args.dry:
-        told |= bring_up_to_date(
+        document |= bring_up_to_date(
             locked.project,
             follows.environment or DEFAULT_ENVIRONMENT,
             settings,
@@ -83,5 +83,5 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
             "the locks are changed",
             where=follows.where,
         )
-    console.result(told)
+    console.result(document)
     return 0

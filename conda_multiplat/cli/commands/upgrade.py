@@ -65,13 +65,13 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     environments = names or list(draft.manifest.environments)
     lines = _chosen(original, environments, args.packages, args.excluded)
     update = _update(original, lines) if args.packages else Update(everything=True)
-    done = upgraded(original, lines, update, drop_cuda=args.drop_cuda)
+    upgrade = upgraded(original, lines, update, drop_cuda=args.drop_cuda)
     return conclude(
         original,
-        done.draft,
-        done.locked,
-        said=done.lines(),
-        result={"upgraded": [move.to_dict() for move in done.moves]},
+        upgrade.draft,
+        upgrade.locked,
+        changes=upgrade.lines(),
+        result={"upgraded": [move.to_dict() for move in upgrade.moves]},
         install=follows if args.install else None,
         dry_run=args.dry,
     )

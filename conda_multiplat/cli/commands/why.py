@@ -1,4 +1,4 @@
-r"""``conda multiplat why``: who asks for a package, and why it is not the newest or a CUDA build.
+r"""``conda multiplat why``: why a package is locked, and why not the newest or a CUDA build.
 
 Flow::
 
@@ -46,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     platforms_option(parser, "only on these platforms")
 
 
-#: The number of packages to name that need a package.
+#: The maximum number of dependent packages to name.
 _SHOWN = 10
 
 
@@ -68,33 +68,33 @@ class _Answer:
 
     def lines(self, *, whole: bool) -> list[str]:
         """Return the lines below the title; without ``whole``, only the beginning of long lists."""
-        record, came = self.place.record, self.origin
-        said = origin_lines(came)
-        said += [
+        record, package_origin = self.place.record, self.origin
+        lines = origin_lines(package_origin)
+        lines += [
             f"needed by {parent.name} {parent.version}  {constraint or '*'}"
-            for parent, constraint in came.needed_by[: None if whole else _SHOWN]
+            for parent, constraint in package_origin.needed_by[: None if whole else _SHOWN]
         ]
-        if len(came.needed_by) > _SHOWN and not whole:
-            said.append(f"needed by {len(came.needed_by) - _SHOWN} more")
-        said += self.newest.lines(record.version, whole=whole)
+        if len(package_origin.needed_by) > _SHOWN and not whole:
+            lines.append(f"needed by {len(package_origin.needed_by) - _SHOWN} more")
+        lines += self.newest.lines(record.version, whole=whole)
         if self.cpu_build:
-            said += [f"a CPU build: {self.cpu_build.reason}", *self.cpu_build.fixes(whole=whole)]
-        return said
+            lines += [f"a CPU build: {self.cpu_build.reason}", *self.cpu_build.fixes(whole=whole)]
+        return lines
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer for ``--json``."""
-        record, came = self.place.record, self.origin
+        record, package_origin = self.place.record, self.origin
         return {
             "target": str(self.place.locked.target),
             "name": record.name,
             "manager": record.manager,
             "version": record.version,
             "build": record.build,
-            "asked": [line.to_dict() for line in came.asked],
-            "path": list(came.path),
+            "asked": [line.to_dict() for line in package_origin.asked],
+            "path": list(package_origin.path),
             "needed_by": [
                 {"name": parent.name, "version": parent.version, "constraint": constraint}
-                for parent, constraint in came.needed_by
+                for parent, constraint in package_origin.needed_by
             ],
             "newest": self.newest.to_dict(),
             "cpu_build": self.cpu_build.to_dict() if self.cpu_build else None,
@@ -102,7 +102,7 @@ class _Answer:
 
 
 def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
-    """Answer for one package."""
+    """Explain one package."""
     project = load_project(args.files, host_subdirs=args.platforms or [settings.subdir])
     locked = locked_targets(project, args.environments, args.platforms, console)
     name = args.package.lower()
@@ -113,8 +113,8 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         if record.name == name
     ]
     if not places:
-        asked = targets(project.manifest, args.environments, args.platforms)
-        where = ", ".join(map(str, asked))
+        asked_targets = targets(project.manifest, args.environments, args.platforms)
+        where = ", ".join(map(str, asked_targets))
         raise NoSolutionError(f"{name} is not locked in {where}", hints=near_names([name], locked))
     newest, cpu_builds = _alternatives(project, places, settings, console)
     answers = [
@@ -145,7 +145,9 @@ def _alternatives(
 
         reader, asked = RattlerEngine(settings, project.folder), list(questions.values())
         requests = [request for request, _ in asked]
-        with while_reading(reader, requests, console, f"trying what else {name} could be"):
+        with while_reading(
+            reader, requests, console, f"trying other versions and builds of {name}"
+        ):
             answers = reader.why(asked)
         for i, answer in zip(questions, answers, strict=True):
             newest[i] = answer.newest
@@ -176,13 +178,16 @@ def _leaving_others_alone(
     builds: Mapping[int, CpuBuild], project: Project, places: Sequence[_Place]
 ) -> dict[int, CpuBuild]:
     """Return CPU builds with fixes for their targets only; ``builds`` by position in ``places``."""
-    having: dict[CpuBuild, list[Target]] = {}
+    targets_with: dict[CpuBuild, list[Target]] = {}
     for i, build in builds.items():
-        having.setdefault(build, []).append(places[i].locked.target)
-    if not having:
+        targets_with.setdefault(build, []).append(places[i].locked.target)
+    if not targets_with:
         return {}
-    every, add = targets(project.manifest), invocation(project, "add")
-    return {i: build.with_fix_for(having[build], every, add) for i, build in builds.items()}
+    all_targets, command = targets(project.manifest), invocation(project, "add")
+    return {
+        i: build.with_fix_for(targets_with[build], all_targets, command)
+        for i, build in builds.items()
+    }
 
 
 def _question(place: _Place, settings: Settings) -> Question | None:
@@ -204,7 +209,7 @@ def _show(answers: Sequence[_Answer], console: Console) -> None:
     groups: dict[tuple[str, ...], list[str]] = {}
     for answer in answers:
         locked, record = answer.place
-        manager = " of PyPI" if record.manager == "pypi" else ""
+        manager = " from PyPI" if record.manager == "pypi" else ""
         title = f"{record.name} {record.version} {record.build}".strip() + manager
         groups.setdefault((title, *answer.lines(whole=console.verbose)), []).append(
             str(locked.target)

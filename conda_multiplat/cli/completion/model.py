@@ -26,12 +26,12 @@ NONE, ONE, SEVERAL = "none", "one", "several"
 
 @dataclass(frozen=True)
 class Values:
-    """What comes after an option, or where no option is.
+    """The values of an option, or a command's positional arguments.
 
     Attributes:
         count: ``none``, ``one`` or ``several``.
-        kind: whose names they are; ``files``, or ``words``.
-        words: the words themselves, where there are no others.
+        kind: one of ``KINDS``, ``files`` or ``words``.
+        words: the values, if the kind is ``words``.
     """
 
     count: str = NONE
@@ -45,7 +45,7 @@ class Values:
 
 @dataclass(frozen=True)
 class Option:
-    """An option: its spellings, what it does, what comes after it."""
+    """An option: its spellings, its summary and its values."""
 
     flags: tuple[str, ...]
     summary: str
@@ -54,7 +54,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Command:
-    """A command: its options, and what comes where no option is."""
+    """A command: its options and its positional arguments."""
 
     name: str
     summary: str

@@ -16,7 +16,7 @@ _SCRIPT = r"""
 Register-ArgumentCompleter -Native -CommandName 'conda-multiplat' -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
 
-    # What comes after an option of a command: count, kind, words.
+    # The values of an option of a command: count, kind, words.
     function valuesAfter([string]$command, [string]$option) {
         switch -CaseSensitive ("$command $option") {
 @VALUES@
@@ -24,7 +24,7 @@ Register-ArgumentCompleter -Native -CommandName 'conda-multiplat' -ScriptBlock {
         }
     }
 
-    # An option of a command and what it does, in turns.
+    # The options of a command, each followed by its summary.
     function flagsOf([string]$command) {
         switch -CaseSensitive ($command) {
 @FLAGS@
@@ -32,7 +32,7 @@ Register-ArgumentCompleter -Native -CommandName 'conda-multiplat' -ScriptBlock {
         }
     }
 
-    # What is offered is put into the line as it is: what has a meaning there is escaped.
+    # PowerShell inserts the text as it is, so special characters are escaped.
     function offer([string]$text, [string]$shown, [string]$summary) {
         if ($shown -and $text.StartsWith($current, [StringComparison]::Ordinal)) {
             if (-not $summary) { $summary = $shown }

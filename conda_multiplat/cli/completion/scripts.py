@@ -1,11 +1,11 @@
 """Scripts that complete command lines in bash, zsh and fish.
 
-The same steps in each, in its language:
+Each has the same steps, in its own language:
 
-1. Which command is it, which option came last, how many values came after that?
-2. ``_conda_multiplat_values`` says what that option takes: count, kind, words. After one that takes
-   nothing more, what the command takes where no option is.
-3. Flags, words and commands are in the script; of other kinds the program is asked for the names.
+1. Find the command, the last option, and the number of values after that option.
+2. ``_conda_multiplat_values`` prints what that option takes: count, kind, words. If the option
+   takes no more values, it prints what the command takes without an option.
+3. Flags, words and commands are in the script; the program is asked for names of other kinds.
 """
 
 from __future__ import annotations

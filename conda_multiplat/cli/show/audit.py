@@ -58,7 +58,7 @@ def markdown(report: Report) -> list[str]:
             lines += ["", plain(f"Ignored until {until}: {_named(finding)}: {reason}")]
     if report.unknown:
         names = (" ".join(package.package.record[:2]) for package in report.unknown)
-        summary = f"{packages(len(report.unknown))} unknown: no advisory could tell"
+        summary = f"{packages(len(report.unknown))} unknown: could not be looked up"
         opening = f"<details><summary>{summary}</summary>"
         lines += ["", opening, "", plain(", ".join(names)), "", "</details>"]
     return lines
@@ -124,7 +124,7 @@ def summary(report: Report) -> Iterator[str]:
             until, at = finding.ignored.until, finding.ignored.at
             yield f" {_named(finding)} was ignored until {until} ({at}): it counts again"
     for entry in report.unused:
-        yield f" {entry.at} ignores {entry.id}, which nothing has: remove it"
+        yield f" {entry.at} ignores {entry.id}, which affects nothing locked: remove it"
     looked_up = report.packages - len(report.unknown)
     if not listed and not looked_up:
         yield " no package could be looked up"
@@ -137,4 +137,4 @@ def summary(report: Report) -> Iterator[str]:
         count = f"{len(listed)} vulnerabilit{'y' if len(listed) == 1 else 'ies'}"
         yield f" {count} in {len(names)} of {packages(report.packages)}{below}"
     if report.unknown:
-        yield f" {packages(len(report.unknown))} unknown: no advisory could tell"
+        yield f" {packages(len(report.unknown))} unknown: could not be looked up"

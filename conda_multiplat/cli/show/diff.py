@@ -27,8 +27,8 @@ def text(environments: Sequence[EnvironmentDiff], width: int | None = None) -> l
     for environment in environments:
         lines.append([Span(environment.environment, "bold")])
         lines += table(environment.differences, "  ", width=width)
-        said = [*_platforms(environment), environment.summary()]
-        lines += [[Span(f"  {line}")] for line in said if line]
+        words = [*_platforms(environment), environment.summary()]
+        lines += [[Span(f"  {line}")] for line in words if line]
     return lines or [[Span("the locks do not differ")]]
 
 

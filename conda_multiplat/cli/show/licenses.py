@@ -27,8 +27,10 @@ def table(
 
 def _row(package: Licensed, targets: Sequence[Target]) -> tuple[str, ...]:
     record, license_ = package.record, package.judged.license
-    said = license_.statement or (f"family {package.facts.family}" if package.facts.family else "")
-    shown = license_.expression or f"? {said}".strip()
+    statement = license_.statement or (
+        f"family {package.facts.family}" if package.facts.family else ""
+    )
+    shown = license_.expression or f"? {statement}".strip()
     return (
         f"{record.name}{manager_mark(record.manager)}",
         record.version,
@@ -61,7 +63,7 @@ def summary(
 ) -> Iterator[str]:
     """Yield the lines of the summary: unused exceptions, and the number of each kind of package."""
     for exception in unused:
-        yield f" {exception.at}: the exception for {exception.package} lets nothing through"
+        yield f" {exception.at}: the exception for {exception.package} applies to nothing locked"
     counts = {
         kind: len({package.record.name for package in licensed if kind == package.judged.verdict})
         for kind in ("denied", "unknown", "exception")

@@ -1,4 +1,4 @@
-"""Markdown as GitHub reads it, of words that may be anybody's."""
+"""Markdown as GitHub reads it, of untrusted words."""
 
 from __future__ import annotations
 

@@ -57,8 +57,8 @@ def text(cells: Sequence[Cell], width: int | None = None) -> list[Line]:
     """Return lines in aligned columns; empty columns are left out.
 
     Args:
-        cells: a row each.
-        width: the longest line, in characters; ``None`` for no limit.
+        cells: the cells, a row each.
+        width: the maximum length of a line in characters; ``None`` for no limit.
     """
     return headed(_without_empty([_HEAD, *rows(cells)]), width)
 

@@ -1,4 +1,4 @@
-"""Why a package is locked, in words."""
+"""Format the reason why a package is locked."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from conda_multiplat.lockfile.dependency_graph import Origin
 
 
 def origin_lines(origin: Origin) -> list[str]:
-    """Return the lines that ask for a package; if none names it, the one that leads to it."""
-    said = [f"asked for in {line.at}  {line.text}" for line in origin.asked]
+    """Return the lines of text for each manifest line that asks for a package, or leads to it."""
+    lines = [f"asked for in {line.at}  {line.text}" for line in origin.asked]
     if origin.root:
         chain = " → ".join(origin.path)
-        said.append(f"there because of {origin.root.at}  {origin.root.text}: {chain}")
-    return said
+        lines.append(f"locked because of {origin.root.at}  {origin.root.text}: {chain}")
+    return lines

@@ -53,7 +53,7 @@ def _package(key: Key, records: Mapping[Key, Record]) -> str:
     kind, name = key
     if kind == VIRTUAL:
         return name
-    return f"{name} {records[key].version}" + (" of PyPI" if kind == "pypi" else "")
+    return f"{name} {records[key].version}" + (" from PyPI" if kind == "pypi" else "")
 
 
 def _constraint(step: Step, *, inverted: bool) -> str:

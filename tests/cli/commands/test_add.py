@@ -323,7 +323,7 @@ BAD = {
     ),
     "index for conda": (
         ["--index", "https://example.com/simple", "numpy"],
-        "error: --index is for PyPI packages: add --pypi\n",
+        "error: --index can be used only with --pypi\n",
     ),
     "two environments": (["-e", "a", "-e", "b", "numpy"], "error: one -e ENV at a time\n"),
 }

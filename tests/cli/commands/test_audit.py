@@ -64,7 +64,7 @@ def test_on_the_platform_that_has_it(door: Host, web: Path, database: Callable[.
         "   python 3.12.4, zlib 1.3\n"
     )
     assert done.stderr == (
-        " 1 vulnerability in 1 of 5 packages\n 2 packages unknown: no advisory could tell\n" + NEXT
+        " 1 vulnerability in 1 of 5 packages\n 2 packages unknown: could not be looked up\n" + NEXT
     )
 
 
@@ -119,7 +119,7 @@ def test_nothing_found(alone: Host, web: Path, database: Callable[..., Path]) ->
     assert done.stdout.startswith("unknown, not clean: 2 packages ")
     assert done.stderr == (
         " no vulnerability is known in 3 packages that could be looked up\n"
-        " 2 packages unknown: no advisory could tell\n"
+        " 2 packages unknown: could not be looked up\n"
     )
 
 
@@ -195,9 +195,9 @@ def test_ignored(alone: Host, web: Path, database: Callable[..., Path]) -> None:
     assert done.stderr == (
         " GHSA-b of web-tool 2.0 was ignored until 2020-02-29 (environment.yml:13:9): "
         "it counts again\n"
-        " environment.yml:14:9 ignores GHSA-c, which nothing has: remove it\n"
+        " environment.yml:14:9 ignores GHSA-c, which affects nothing locked: remove it\n"
         " 1 vulnerability in 1 of 5 packages\n"
-        " 2 packages unknown: no advisory could tell\n"
+        " 2 packages unknown: could not be looked up\n"
         " next: conda multiplat update web-tool\n"
     )
     found = alone.json("audit", "--db", file, cwd=web, code=1)
@@ -595,7 +595,7 @@ def test_markdown(alone: Host, web: Path, database: Callable[..., Path]) -> None
         "Ignored until 2099-12-31: GHSA-b of web-tool 2.0: "
         "&#60;b&#62;not&#60;/b&#62; &#124; ours\n"
         "\n"
-        "<details><summary>2 packages unknown: no advisory could tell</summary>\n"
+        "<details><summary>2 packages unknown: could not be looked up</summary>\n"
         "\n"
         "python 3.12.4, zlib 1.3\n"
         "\n"

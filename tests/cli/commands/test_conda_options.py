@@ -289,7 +289,7 @@ def test_one_environment(alone: Host, demo: Path, command: str) -> None:
     """What works in one environment takes no second one in silence, and the same one twice."""
     words = {"run": ["--", "true"], "platform": ["add", "linux-64"]}.get(command, [])
     said = alone.multiplat(command, "-e", "dev", "-e", "default", *words, cwd=demo, code=2).stderr
-    assert "argument -e: one ENV at a time: dev, default\n" in said
+    assert "argument -e: only one ENV at a time, not dev and default\n" in said
     done = alone.json(command, "-e", "dev", "-e", "default", *words, cwd=demo, code=2)
     assert done["success"] is False
     alone.multiplat("tree", "-e", "dev", "--environment", "dev", cwd=demo)

@@ -314,7 +314,7 @@ def test_without_a_shell(alone: Host, project: Path, two_platforms: Path) -> Non
     _lock(alone, project, two_platforms, *ALL, extra="variables: {ROBOT: arm 1}\n")
     done = alone.multiplat("image", "--platform", "linux-64", "-o", "layout", cwd=project)
     assert done.stderr == (
-        "warning: scripts that packages run at installation have not run\n"
+        "warning: installation scripts of packages were not run\n"
         "  bin/.scripted-post-link.sh\n"
         "warning: activation scripts will not run: the image has no shell\n"
         "  /opt/env/etc/conda/activate.d/Zero.sh\n"
@@ -322,7 +322,7 @@ def test_without_a_shell(alone: Host, project: Path, two_platforms: Path) -> Non
         "  /opt/env/etc/conda/activate.d/~last.sh\n"
         " no base image: the C library that conda packages need is missing\n"
         " 7 layers: 0.0 MB\n"
-        " layout has the 6 packages of default/linux-64\n"
+        " wrote layout with the 6 packages of default/linux-64\n"
     )
     _, _, configuration = image_documents(project / "layout")
     assert "Entrypoint" not in configuration["config"]
@@ -441,7 +441,7 @@ def test_bases_that_are_none(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--platform", "osx-arm64"], "images are for Linux, not for osx-arm64"),
+        (["--platform", "osx-arm64"], "images can be built only for Linux, not for osx-arm64"),
         (["--tag", "Robot:1"], "--tag 'Robot:1' is not TAG or NAME:TAG"),
         (["--tag", "a b"], "--tag 'a b' is not TAG or NAME:TAG"),
         (
@@ -523,5 +523,5 @@ def test_dry_run(alone: Host, project: Path, two_platforms: Path) -> None:
     """It says what would be made, and makes nothing."""
     _lock(alone, project, two_platforms, *ALL)
     done = alone.multiplat("image", "-d", "--platform", "linux-64", cwd=project)
-    assert done.stderr == " would make demo-linux-64.tar of the 6 packages of default/linux-64\n"
+    assert done.stderr == " would write demo-linux-64.tar with the 6 packages of default/linux-64\n"
     assert not (project / "demo-linux-64.tar").exists()

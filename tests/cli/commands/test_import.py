@@ -597,9 +597,9 @@ def test_questions(alone: Host, project: Path) -> None:
         "a is not the same on all platforms (1 of 4):\n"
         "  1  a 1.*  linux-64   linux.yml:3\n"
         "  2  a 2.*  osx-arm64  mac.yml:3\n"
-        "  k  each platform keeps its own (enter)\n"
-        "  a  the same for all that are left\n"
-        "which for all of them? [1-2, k, a] "
+        "  k  keep each platform's own (enter)\n"
+        "  a  keep each platform's own, here and in all that follow\n"
+        "which one for all platforms? [1-2, k, a] "
     ) in seen
     assert "  '7' is not one of the choices\n" in seen
     assert " a: a 2.* for all, instead of a 1.*, a 2.*\n" in seen

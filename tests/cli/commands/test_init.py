@@ -12,7 +12,7 @@ from support.packages import SUBDIR
 LINUX = {"CONDA_SUBDIR": "linux-64"}
 TEXT = """\
 # yaml-language-server: $schema=environment.schema.json
-# One manifest for all platforms: `conda multiplat lock` locks it, `install` installs that.
+# One manifest for all platforms: `conda multiplat lock` locks it, `install` installs the lock.
 name: project
 channels:
   - conda-forge
@@ -128,7 +128,7 @@ def test_file_in_the_way(alone: Host, project: Path) -> None:
     """A folder that can't be made is trouble outside."""
     (project / "robot").write_text("", encoding="utf-8")
     done = alone.multiplat("init", "robot", cwd=project, code=3)
-    assert done.stderr.startswith("error: can't make robot: ")
+    assert done.stderr.startswith("error: can't create robot: ")
 
 
 def test_file_of_another_name(alone: Host, project: Path) -> None:

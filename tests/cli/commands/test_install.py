@@ -344,8 +344,8 @@ def test_other_machine(alone: Host, project: Path, tmp_path: Path) -> None:
     assert list(alone.envs.glob("*")) == []
     done = alone.multiplat("install", "--platform", other, cwd=project, code=2)
     assert done.stderr == (
-        f"error: --platform {other} is for another machine: nothing is installed here\n"
-        "  add --dry-run to look at it, or --download-only to fill the cache\n"
+        f"error: --platform {other} can be used only with --dry-run or --download-only\n"
+        "  --dry-run shows what would be installed, --download-only fills the cache\n"
     )
 
 

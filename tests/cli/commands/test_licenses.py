@@ -100,12 +100,12 @@ def test_allowed(alone: Host, project: Path, own: Path) -> None:
         "\n"
         "denied: part 1.0  MIT AND LGPL-2.1-only\n"
         "  LGPL-2.1-only is not allowed\n"
-        "  there because of environment.yml:6:5  app: app → both → part"
+        "  locked because of environment.yml:6:5  app: app → both → part"
         "  (default/linux-64, default/osx-arm64)\n"
         "\n"
         "denied: runtime 1.0  GPL-3.0-only WITH GCC-exception-3.1\n"
         "  GPL-3.0-only WITH GCC-exception-3.1 is not allowed\n"
-        "  there because of environment.yml:6:5  app: app → runtime"
+        "  locked because of environment.yml:6:5  app: app → runtime"
         "  (default/linux-64, default/osx-arm64)\n"
         "\n"
         "denied: silent 1.0\n"
@@ -186,8 +186,8 @@ def test_exceptions(alone: Host, project: Path, own: Path) -> None:
     assert document["unused_exceptions"] == ["runtime", "gone"]
     done = alone.multiplat("licenses", cwd=project, code=1)
     assert done.stderr == (
-        " environment.yml:18:7: the exception for runtime lets nothing through\n"
-        " environment.yml:19:7: the exception for gone lets nothing through\n"
+        " environment.yml:18:7: the exception for runtime applies to nothing locked\n"
+        " environment.yml:19:7: the exception for gone applies to nothing locked\n"
         " 2 packages with a licence that can't be read or is not stated: ?\n"
         " 3 packages let through by exceptions\n"
         " 1 of 8 packages denied\n"
@@ -428,7 +428,7 @@ def test_lock_that_points_elsewhere(
 
 
 def test_family(alone: Host, project: Path, tmp_path: Path) -> None:
-    """A family is shown where there is no more, and lets nothing through."""
+    """A family is shown where there is no more, and applies to nothing locked."""
     stated = {"license": None, "license_family": "MIT"}
     own = write_repodata(tmp_path / "own", [Package("old", noarch="generic", metadata=stated)])
     write(project, own, "old", platforms=ONE, extra=_lists(allow="[MIT]"))

@@ -100,17 +100,17 @@ def test_filters(alone: Host, robot: Path) -> None:
             2,
             "error: the manifest has no platform 'win-64'\n  did you mean 'linux-64'?\n",
         ),
-        (("-n", "x"), 2, "error: -n x is for --installed\n  add --installed\n"),
-        (("--exit-code",), 2, "error: --exit-code is for --installed\n  add --installed\n"),
+        (("-n", "x"), 2, "error: -n x can be used only with --installed\n"),
+        (("--exit-code",), 2, "error: --exit-code can be used only with --installed\n"),
         (
             ("--installed", "--platform", "linux-64"),
             2,
-            "error: --installed is about this machine's platform: leave out --platform\n",
+            "error: --installed lists this machine's platform: leave out --platform\n",
         ),
         (
             ("--installed", "-e", "default", "dev"),
             2,
-            "error: --installed is about one environment\n  give one -e\n",
+            "error: --installed lists one environment\n  give only one -e\n",
         ),
     ],
 )

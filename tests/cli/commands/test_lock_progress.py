@@ -152,7 +152,7 @@ def test_line_fits(alone: Host, project: Path, channel: Path, large: Path, colum
 @pytest.mark.parametrize(
     ("command", "purpose"),
     [
-        (("why", "numpy"), "trying what else numpy could be"),
+        (("why", "numpy"), "trying other versions and builds of numpy"),
         (("outdated",), "solving default/linux-64, "),
         (("licenses",), "looking up licences"),
         (("render", "--kind", "sbom"), "looking up licences"),

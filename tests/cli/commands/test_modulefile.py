@@ -383,7 +383,7 @@ def test_where_it_goes(alone: Host, robot: Path) -> None:
         (
             ("--kind", "tcl", "-o", "x.lua"),
             2,
-            "error: -o x.lua can't be used with --kind tcl: .lua is for Lmod\n",
+            "error: -o x.lua can't be used with --kind tcl: .lua means Lmod\n",
         ),
         (("--prereq", "two words"), 2, "error: 'two words' can't be a module's name\n"),
         (("--family", "-x"), 2, "expected one argument"),

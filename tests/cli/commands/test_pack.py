@@ -358,7 +358,7 @@ def test_what_would_have_to_be_built(
         f"    sourced 1.0 is a source archive: {served.url}/files/sourced-1.0.tar.gz\n"
     )
     done = alone.multiplat("unpack", ARCHIVE, cwd=project, env=NO_NETWORK)
-    assert "warning: not in it: ours 0.1 is a folder: ./ours#editable\n" in done.stderr
+    assert "warning: not packed: ours 0.1 is a folder: ./ours#editable\n" in done.stderr
     assert _run(alone.envs / "demo", "import robot; print(robot.VERSION)") == "1.5\n"
     listed = alone.json("list", "--installed", "-n", "demo", cwd=tmp_path)["packages"]
     states = {each["name"]: each["state"] for each in listed}

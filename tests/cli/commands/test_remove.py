@@ -110,12 +110,12 @@ def test_folders(alone: Host, project: Path, channel: Path) -> None:
     alone.multiplat("add", "--pypi", "./gripper", cwd=project)
     done = alone.multiplat("remove", "--pypi", "gripper", cwd=project, code=2)
     assert done.stderr == (
-        "error: not in pip: of default: gripper\n"
+        "error: not in `pip:` of default: gripper\n"
         "  lines without a project name are removed by their full text: ./gripper\n"
         "  no file was changed\n"
     )
     done = alone.multiplat("remove", "--pypi", "../Gripper_2", cwd=project, code=2)
-    assert done.stderr.startswith("error: not in pip: of default: ../Gripper_2\n")
+    assert done.stderr.startswith("error: not in `pip:` of default: ../Gripper_2\n")
     alone.multiplat("remove", "--pypi", "./gripper", cwd=project)
     assert _dependencies(project) == "\n  - python 3.12.*\n"
 
@@ -221,21 +221,22 @@ BAD = {
     "another environment": (
         ["rich-text"],
         "error: not in default: rich-text\n"
-        "  found elsewhere: conda multiplat remove -e dev rich-text\n  no file was changed\n",
+        "  it is elsewhere: conda multiplat remove -e dev rich-text\n  no file was changed\n",
     ),
     "PyPI": (
         ["robosuite"],
         "error: not in default: robosuite\n"
-        "  found elsewhere: conda multiplat remove --pypi robosuite\n  no file was changed\n",
+        "  it is elsewhere: conda multiplat remove --pypi robosuite\n  no file was changed\n",
     ),
     "conda": (
         ["--pypi", "zlib"],
-        "error: not in pip: of default: zlib\n"
-        "  found elsewhere: conda multiplat remove zlib\n  no file was changed\n",
+        "error: not in `pip:` of default: zlib\n"
+        "  it is elsewhere: conda multiplat remove zlib\n  no file was changed\n",
     ),
     "another platform": (
         ["--platform", "linux-64", "libblas"],
-        "error: not in default: libblas\n  libblas is there for osx-arm64\n  no file was changed\n",
+        "error: not in default: libblas\n  libblas is in the manifest for osx-arm64\n"
+        "  no file was changed\n",
     ),
 }
 

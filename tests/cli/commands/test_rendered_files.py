@@ -54,7 +54,7 @@ def test_each_kind(door: Host, project: Path, tools: Path, pip: str) -> None:
     before = _texts(project)
     assert "in sync" in door.multiplat("check", cwd=project).stdout
     done = door.multiplat("render", "--existing", cwd=project)
-    assert done.stderr == " as locked: nothing to write\n"
+    assert done.stderr == " nothing to write: all files are up to date\n"
 
     newer = pip.replace("robot <2", "robot")
     write(project, tools, "tool", "python", newer, platforms=PLATFORMS, extra=DEV)
@@ -245,7 +245,7 @@ def test_snakemake(alone: Host, project: Path, tools: Path) -> None:
     assert pins == explicit.replace("conda-linux-64.lock", "robot.linux-64.pin.txt")
     assert "#sha256:" in pins
     done = alone.multiplat("render", "--existing", *file, cwd=project)
-    assert done.stderr == " as locked: nothing to write\n"
+    assert done.stderr == " nothing to write: all files are up to date\n"
 
 
 def test_another_tools_pixi_lock(alone: Host, project: Path, tools: Path) -> None:

@@ -153,7 +153,7 @@ def test_kept_in_step(alone: Host, project: Path, served: Rules) -> None:
     served.seen.clear()
     assert alone.multiplat("check", cwd=project).stdout.startswith("in sync: ")
     done = alone.multiplat("render", "--existing", cwd=project)
-    assert done.stderr == " as locked: nothing to write\n"
+    assert done.stderr == " nothing to write: all files are up to date\n"
 
     write(project, f"{served.url}/chan", "lib", platforms=ONE)
     alone.multiplat("lock", cwd=project)

@@ -242,7 +242,7 @@ def test_shell_needs_a_terminal(alone: Host, locked: Path) -> None:
         "error: a shell needs a terminal\n  `conda multiplat run -- CMD` runs a command\n"
     )
     assert alone.json("shell", cwd=locked, code=2)["hints"] == [
-        "`shell-hook --json` says what activates the environment"
+        "`shell-hook --json` prints what activates the environment"
     ]
 
 

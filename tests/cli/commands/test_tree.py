@@ -190,19 +190,19 @@ def test_pypi(alone: Host, project: Path, tmp_path: Path) -> None:
         "default/linux-64",
         "py-opencv 4.10.0",
         "└── python 3.12.4  (>=3.10)",
-        "robo-suite 1.2 of PyPI",
+        "robo-suite 1.2 from PyPI",
         "├── py-opencv 4.10.0  (*)",
-        "└── tiny-math 0.3 of PyPI",
-        "own 1.0 of PyPI",
-        "└── tiny-math 0.3 of PyPI",
+        "└── tiny-math 0.3 from PyPI",
+        "own 1.0 from PyPI",
+        "└── tiny-math 0.3 from PyPI",
     ]
     up = alone.multiplat("tree", "--invert", "Tiny.Math", "--platform", "linux-64", cwd=project)
     assert [line.partition(" in environment.yml")[0] for line in up.stdout.splitlines()] == [
         "default/linux-64",
-        "tiny-math 0.3 of PyPI",
-        "├── own 1.0 of PyPI",
+        "tiny-math 0.3 from PyPI",
+        "├── own 1.0 from PyPI",
         "│   └── asked for",
-        "└── robo-suite 1.2 of PyPI",
+        "└── robo-suite 1.2 from PyPI",
         "    └── asked for",
     ]
 
@@ -226,7 +226,7 @@ def test_in_another_environment(alone: Host, project: Path, tools: Path) -> None
     done = alone.multiplat("tree", "library", "tool", "zzz", *options, cwd=project, code=1)
     assert done.stderr == (
         "error: library, tool, zzz not locked in default/linux-64\n"
-        "  library was found elsewhere: conda multiplat tree library -e dev\n"
-        "  tool was found elsewhere: conda multiplat tree tool -e mac --platform osx-arm64\n"
+        "  library is elsewhere: conda multiplat tree library -e dev\n"
+        "  tool is elsewhere: conda multiplat tree tool -e mac --platform osx-arm64\n"
         "  nothing that is asked for needs it\n"
     )

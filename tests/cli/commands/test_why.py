@@ -38,7 +38,7 @@ def test_chain_and_obstacle(door: Host, project: Path, tools: Path) -> None:
     door.multiplat("lock", cwd=project)
     assert _why(door, project, "base") == (
         "base 1.1 0  (default/linux-64, default/osx-arm64)\n"
-        "  there because of environment.yml:6:5  tool: tool → base\n"
+        "  locked because of environment.yml:6:5  tool: tool → base\n"
         "  needed by library 1.0  >=1,<2\n"
         "  needed by tool 3.0  *\n"
         "  2.0 is the newest\n"
@@ -52,7 +52,7 @@ def test_chain_and_obstacle(door: Host, project: Path, tools: Path) -> None:
     )
     assert _why(door, project, "library", "--platform", "osx-arm64") == (
         "library 1.0 h1_0  (default/osx-arm64)\n"
-        "  there because of environment.yml:6:5  tool: tool → library\n"
+        "  locked because of environment.yml:6:5  tool: tool → library\n"
         "  needed by tool 3.0  *\n"
         "  1.0 is the newest\n"
     )
@@ -235,8 +235,8 @@ def test_pypi(alone: Host, project: Path, tmp_path: Path) -> None:
         index.wheel("free", "1.1")
         said = _why(alone, project, "part")
         assert said.startswith(
-            "part 2.0 of PyPI  (default/linux-64)\n"
-            f"  there because of environment.yml:7:{pip.index('robot') + 5}  robot: robot → part\n"
+            "part 2.0 from PyPI  (default/linux-64)\n"
+            f"  locked because of environment.yml:7:{pip.index('robot') + 5}  robot: robot → part\n"
             "  needed by robot 1.0  *\n"
             "  3.0 is the newest\n"
             "    it would have no solution with\n"
