@@ -1,14 +1,15 @@
 r"""Our cache, the folder ``multiplat`` in conda's package caches, and its removal.
 
 ==============  ========================================  =========================================
-folder          what                                      who must not use it while it is removed
+folder          content                                   lock that is held while it is used
 ==============  ========================================  =========================================
-``repodata``    what channels have, as rattler keeps it   each file, or the ``.lock`` beside it
-``packages``    extracted packages, as rattler keeps      ``.cache.lock``: we hold it as long as we
-                them                                      fetch, rattler as long as it installs
-``stubs``       empty wheels that stand for conda's       ``.lock``: held while uv resolves
+``repodata``    the channels' repodata, in rattler's      each file, or the ``.lock`` beside it
+                layout
+``packages``    extracted packages, in rattler's layout   ``.cache.lock``: held by us during
+                                                          downloads, by rattler while it installs
+``stubs``       empty wheels that represent conda's       ``.lock``: held while uv resolves
                 packages when uv resolves
-``.download-``  what a download left that was cut off     nobody: a day old, it is over
+``.download-``  leftovers of interrupted downloads        none: they are removed after a day
 ==============  ========================================  =========================================
 
 A folder is renamed before it is emptied: no run ever uses a partly removed package, even if the
@@ -61,12 +62,12 @@ class Tally:
 
 
 def clean(pkgs_dirs: Iterable[Path], kinds: Sequence[str], *, dry_run: bool) -> dict[Path, Tally]:
-    """Remove our caches in some package caches; return folder -> what was there.
+    """Remove our caches in some package caches; return folder -> its content.
 
     Args:
         pkgs_dirs: conda's package caches; nothing of conda's own in them is touched.
-        kinds: of :data:`KINDS`.
-        dry_run: only look.
+        kinds: some of :data:`KINDS`.
+        dry_run: whether to only look.
     """
     tallies: dict[Path, Tally] = {}
     for folder in dict.fromkeys(folder / FOLDER for folder in pkgs_dirs):
@@ -162,8 +163,8 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
 def _count(paths: Iterable[Path], tally: Tally) -> None:
     """Count files, and each inode's bytes once.
 
-    Only the removal of a file's last name frees them: a file with more names than are counted here
-    is in an environment too.
+    Only the removal of a file's last name frees them: a file that has more names than are counted
+    here is also in an environment.
     """
     inodes: dict[tuple[int, int], list[int]] = {}
     for path in paths:
@@ -172,10 +173,10 @@ def _count(paths: Iterable[Path], tally: Tally) -> None:
             continue
         tally.files += 1
         size = getattr(status, "st_blocks", -(-status.st_size // _SECTOR)) * _SECTOR
-        known = inodes.setdefault((status.st_dev, status.st_ino), [size, status.st_nlink, 0])
-        known[2] += 1
-    for size, names, seen in inodes.values():
-        if seen < names:
+        entry = inodes.setdefault((status.st_dev, status.st_ino), [size, status.st_nlink, 0])
+        entry[2] += 1
+    for size, names, counted in inodes.values():
+        if counted < names:
             tally.linked += size
         else:
             tally.freed += size

@@ -30,9 +30,9 @@ def tls_context(verify: bool | str, certificate: str = "", key: str = "") -> ssl
 
     Args:
         verify: as above.
-        certificate: a file with the certificate that servers get that ask for one, and with its
-            key; ``""`` for none.
-        key: the file with the key, if that is another one.
+        certificate: a file with the certificate for servers that ask for one, and its key;
+            ``""`` for none.
+        key: the file with the key, if it is a separate one.
 
     Raises:
         OutsideError: a file or folder can't be read.

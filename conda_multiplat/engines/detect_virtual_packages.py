@@ -18,7 +18,7 @@ def virtual_packages(settings: Settings, names: Collection[str]) -> tuple[Virtua
 
     Raises:
         UsageError: a ``CONDA_OVERRIDE_…`` variable has a value that can't be compared: conda would
-            take it, and rattler refuse it without naming the variable.
+            accept it, and rattler would refuse it without naming the variable.
     """
     if settings.detect is not None:
         if problem := override_problem(os.environ):

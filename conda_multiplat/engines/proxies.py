@@ -1,4 +1,4 @@
-"""conda's ``proxy_servers``, which proxy is asked for a URL: for a host, for a scheme, for all."""
+"""Choose the proxy for a URL from conda's ``proxy_servers``: for a host, for a scheme, for all."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _ALL = "all"
 def proxy_for(url: str, *sources: Mapping[str, str]) -> str:
     """Return the proxy for a URL; ``""`` for none.
 
-    As in requests, which conda uses: ``scheme://host`` comes before ``scheme``, ``all://host`` and
-    ``all``. A host with an empty value is asked without a proxy.
+    As in requests, which conda uses, ``scheme://host`` comes before ``scheme``, ``all://host`` and
+    ``all``. A host with an empty value is reached without a proxy.
 
     Args:
         url: the URL.
@@ -22,14 +22,14 @@ def proxy_for(url: str, *sources: Mapping[str, str]) -> str:
     parts = urlsplit(url)
     host = parts.hostname or ""
     keys = (f"{parts.scheme}://{host}", parts.scheme, f"{_ALL}://{host}", _ALL)
-    found = (proxies[key] for proxies in sources for key in keys if _is_usable(proxies, key))
-    return next(found, "")
+    usable = (proxies[key] for proxies in sources for key in keys if _is_usable(proxies, key))
+    return next(usable, "")
 
 
 def scheme_proxies(proxies: Mapping[str, str]) -> dict[str, str]:
-    """Return the proxies for ``http`` and ``https``, for who knows none of single hosts."""
-    found = {scheme: proxy_for(f"{scheme}:", proxies) for scheme in ("http", "https")}
-    return {scheme: proxy for scheme, proxy in found.items() if proxy}
+    """Return the proxies for ``http`` and ``https``, for programs without proxies for a host."""
+    by_scheme = {scheme: proxy_for(f"{scheme}:", proxies) for scheme in ("http", "https")}
+    return {scheme: proxy for scheme, proxy in by_scheme.items() if proxy}
 
 
 def proxied_hosts(proxies: Mapping[str, str]) -> list[str]:

@@ -1,6 +1,6 @@
 """HTTP requests with conda's configuration: proxies, certificates, timeouts and retries.
 
-For what neither rattler nor uv downloads. A login in a URL is sent to that URL's host only.
+It is used for what neither rattler nor uv downloads. A login in a URL is only sent to its host.
 """
 
 from __future__ import annotations
@@ -87,15 +87,15 @@ class Web:
             url: with its login, if it needs one.
             most: the largest allowed size in bytes.
             data: the body of a ``POST``; ``None`` for a ``GET``.
-            headers: of the request.
+            headers: the headers of the request.
 
         Raises:
             UnfetchedError: it can't be downloaded, or is larger.
         """
-        return self._asked(url, data, headers, lambda answer: b"".join(_blocks(answer, most)))
+        return self._request(url, data, headers, lambda answer: b"".join(_blocks(answer, most)))
 
     def save(self, url: str, file: Path, most: int) -> str:
-        """Download a URL into a file, and return its SHA-256. Otherwise as :meth:`get`.
+        """Download a URL into a file, and return its SHA-256; see :meth:`get`.
 
         Raises:
             UnfetchedError: it can't be downloaded, is too large, or the file can't be written.
@@ -108,9 +108,9 @@ class Web:
                     writer.write(block)
             return writer.sha256
 
-        return self._asked(url, None, {}, take)
+        return self._request(url, None, {}, take)
 
-    def _asked(
+    def _request(
         self,
         url: str,
         data: bytes | None,
@@ -180,7 +180,7 @@ def _blocks(answer: http.client.HTTPResponse, most: int) -> Iterator[bytes]:
             raise UnfetchedError(f"more than {most >> 20} MiB")
         yield block
     if getattr(answer, "length", 0):
-        raise ConnectionError(f"it broke off {answer.length} bytes before its end")
+        raise ConnectionError(f"the connection broke off {answer.length} bytes before the end")
 
 
 def _not_followed(

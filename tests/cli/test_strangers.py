@@ -268,7 +268,7 @@ def _wrong_md5(record: CondaRecord) -> CondaRecord:
     [
         (_no_hash, 2, "the lock has no hash for it: file:"),
         (_loud_scheme, 2, "the lock has no hash for it: FILE:"),
-        (_wrong_md5, 3, "locked is 00000000000000000000000000000000"),
+        (_wrong_md5, 3, "the lock has 00000000000000000000000000000000"),
     ],
 )
 def test_lock_without_hashes(

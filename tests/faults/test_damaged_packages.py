@@ -166,7 +166,7 @@ def test_wrong_hash(machine: Machine, by: str, kind: str) -> None:
         length = len(getattr(first, kind))
         right = getattr(first, kind)
         text = machine.refused([first._replace(**{kind: "0" * length}), *others])
-        assert f"{first.url}: {kind} is {right}, locked is {'0' * length}" in text
+        assert f"{first.url}: {kind} is {right}, the lock has {'0' * length}" in text
         assert machine.install([first, *others])
         text = machine.refused([first._replace(**{kind: "0" * length}), *others])
         assert f"{kind} is {right}" in text  # what is in the cache was verified by another
@@ -237,7 +237,7 @@ def test_archive_of_another_package(machine: Machine, change: dict[str, str]) ->
     """Its hashes are what is locked; what it says that it is, is not."""
     first, *others = machine.records()
     text = machine.refused([first._replace(**change), *others])
-    assert text.startswith("locked packages are not what was locked\n")
+    assert text.startswith("packages differ from the lock\n")
     assert "info/index.json is for another package: prefixed 1.0 h0_0: " in text
 
 

@@ -274,10 +274,10 @@ def _refuse_others(what: Unpacked) -> None:
         if place not in what.digests:
             wrong.append(f"{place} is not in it")
         elif record.sha256 and what.digests[place] != record.sha256.lower():
-            wrong.append(f"{place}: sha256 is {what.digests[place]}, locked is {record.sha256}")
+            wrong.append(f"{place}: sha256 is {what.digests[place]}, the lock has {record.sha256}")
         elif isinstance(record, PypiRecord) and record.md5:
             md5 = digests_of(what.folder / place).md5
-            wrong += [f"{place}: md5 is {md5}, locked is {record.md5}"] * (
+            wrong += [f"{place}: md5 is {md5}, the lock has {record.md5}"] * (
                 md5 != record.md5.lower()
             )
     if wrong:

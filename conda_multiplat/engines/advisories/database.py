@@ -1,6 +1,6 @@
 """A downloaded database of advisories: OSV's export (a zip), a folder of JSON files, or one file.
 
-Only one advisory at a time is in memory, in addition to relevant ones. A database is untrusted, and
+Only one advisory at a time is in memory, apart from relevant ones. A database is untrusted, and
 a zip may be a bomb: sizes are limited, including that of the zip's list of members.
 """
 
@@ -63,9 +63,9 @@ class Database:
             try:
                 for value in _values(content):
                     count += 1
-                    if about := projects_of(value) & projects:
+                    if affected := projects_of(value) & projects:
                         advisory = read_advisory(value)
-                        for project in about:
+                        for project in affected:
                             known.setdefault(project, []).append(advisory)
             except DocumentError as error:
                 problems.append(Problem(Location(name, error.line, error.column), error.message))
@@ -73,7 +73,7 @@ class Database:
             raise self._unreadable(problems)
         if not count:
             hint = "name OSV's export for PyPI (a zip), a folder of its JSON files, or one of them"
-            raise UsageError(f"{self.name} has no advisory", hints=[hint])
+            raise UsageError(f"{self.name} contains no advisories", hints=[hint])
         return known
 
     def _unreadable(self, problems: Sequence[Problem]) -> UsageError:
@@ -148,14 +148,15 @@ def _members(path: Path) -> Iterator[tuple[str, bytes]]:
                     yield f"{name}/{member.filename}", content
     except _NO_ZIP as error:
         hint = "download it again"
-        raise UsageError(f"{name} is not a whole zip: {error}", hints=[hint]) from None
+        raise UsageError(f"{name} is not a complete zip: {error}", hints=[hint]) from None
     except OSError as error:
         raise OutsideError(f"{name} can't be read: {error.strerror}") from None
 
 
 def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> bytes:
     if member.compress_type not in _METHODS or member.flag_bits & _ENCRYPTED:
-        raise UsageError(f"{name}/{member.filename} is packed in a way that OSV's export is not")
+        text = f"{name}/{member.filename} is encrypted or has an unsupported compression method"
+        raise UsageError(text)
     with archive.open(member) as file:
         content = file.read(_LARGEST + 1)
     if len(content) > _LARGEST:

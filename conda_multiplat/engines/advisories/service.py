@@ -37,23 +37,23 @@ class Service:
         settings: timeouts, tries, proxies and certificates.
 
     Raises:
-        UsageError: the URL is none.
-        OutsideError: nothing may be fetched.
+        UsageError: it is not an HTTP URL.
+        OutsideError: the network may not be used.
     """
 
     def __init__(self, url: str, settings: Settings) -> None:
         if not _is_web(url):
-            hint = "write it as https://HOST: CONDA_MULTIPLAT_OSV_URL, or plugins.multiplat_osv_url"
+            hint = "set CONDA_MULTIPLAT_OSV_URL or plugins.multiplat_osv_url to https://HOST"
             raise UsageError(f"not the URL of a service: {public_name(url)}", hints=[hint])
         self._url = url.rstrip("/")
         if settings.offline:
-            hint = "hold the locks against a downloaded database: --db FILE"
-            raise OutsideError(f"offline: {self.name} is not asked", hints=[hint])
+            hint = "compare the locks with a downloaded database: --db FILE"
+            raise OutsideError(f"offline: {self.name} can't be queried", hints=[hint])
         self._web = Web(settings, elsewhere=False)
 
     @property
     def name(self) -> str:
-        """The URL, without what is secret in it."""
+        """The URL, without its secrets."""
         return public_name(self._url)
 
     def advisories(
@@ -76,19 +76,19 @@ class Service:
 
     def _ids(self, questions: Sequence[Question]) -> Iterator[str]:
         """Return the service's ids for some versions, page by page."""
-        asked = [_query(project, version) for project, version in questions]
+        queries = [_query(project, version) for project, version in questions]
         for _ in range(_PAGES):
-            results = self._answer("/v1/querybatch", {"queries": asked}).get("results")
-            if not isinstance(results, list) or len(results) != len(asked):
+            results = self._answer("/v1/querybatch", {"queries": queries}).get("results")
+            if not isinstance(results, list) or len(results) != len(queries):
                 raise self._odd("/v1/querybatch", "not one result for each query")
-            further = []
-            for query, result in zip(asked, results, strict=True):
+            next_queries = []
+            for query, result in zip(queries, results, strict=True):
                 yield from self._names(result)
                 if token := (result or {}).get("next_page_token"):
-                    further.append({**query, "page_token": token})
-            if not further:
+                    next_queries.append({**query, "page_token": token})
+            if not next_queries:
                 return
-            asked = further
+            queries = next_queries
         raise self._odd("/v1/querybatch", f"more than {_PAGES} pages")
 
     def _names(self, result: Any) -> list[str]:
@@ -116,7 +116,7 @@ class Service:
             content = self._web.get(f"{self._url}{path}", _LARGEST, data=data, headers=_HEADERS)
             return json_object(content.decode("utf-8"))
         except UnfetchedError as error:
-            hint = "or hold the locks against a downloaded database: --db FILE"
+            hint = "or compare the locks with a downloaded database: --db FILE"
             name = f"{self.name}{path}"
             raise OutsideError(f"{name} can't be fetched: {error.reason}", hints=[hint]) from None
         except (UnicodeDecodeError, DocumentError) as error:

@@ -238,7 +238,7 @@ def run(coroutine: Coroutine[Any, Any, T], settings: Settings) -> T:
     """Run rattler's coroutines, and wait until its threads have left Python.
 
     Stalled connections are closed. A signal cancels the coroutine where it waits: an exception
-    that comes between the loop's own lines can take a finished wait away, and with it the end.
+    inside the event loop's own code could lose a finished wait, and the loop would never end.
     """
     loop = asyncio.new_event_loop()
     before = set(sys._current_frames())
@@ -250,7 +250,7 @@ def run(coroutine: Coroutine[Any, Any, T], settings: Settings) -> T:
         _left.append(loop)
         _end_tasks(loop)
         if inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
-            coroutine.close()  # cancelled before it began, of which Python would warn
+            coroutine.close()  # cancelled before it began: Python would warn
         raise
     finally:
         _settle(before)
@@ -259,7 +259,7 @@ def run(coroutine: Coroutine[Any, Any, T], settings: Settings) -> T:
     return result
 
 
-#: The event loops of calls that failed or were interrupted. rattler's threads go on with their work
+#: The event loops of calls that failed or were interrupted. rattler's threads continue their work
 #: and report its end to the loop; a closed loop would print a traceback.
 _left: list[asyncio.AbstractEventLoop] = []
 
@@ -270,12 +270,12 @@ def has_left_work() -> bool:
 
 
 def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
-    """Cancel running tasks, and let them clean up; those that were lost are left after a while."""
+    """Cancel running tasks and let them clean up; those that don't end are left after a while."""
     end = time.monotonic() + _PATIENCE
     while (tasks := asyncio.all_tasks(loop)) and (rest := end - time.monotonic()) > 0:
         for task in tasks:
             task.cancel()
-        # The first exception, or a further signal's, is reported already.
+        # The first exception is reported already; so is that of another signal.
         with suppress(BaseException):
             loop.run_until_complete(asyncio.wait(tasks, timeout=rest))
 

@@ -83,7 +83,7 @@ def read_indexes(
     """Return the ``info/index.json`` of archives (CEP 34).
 
     Raises:
-        OutsideError: one is no archive, or is of another package than the locked one.
+        OutsideError: a file is not an archive, or is that of another package.
     """
 
     async def every() -> list[dict[str, Any] | Problem]:

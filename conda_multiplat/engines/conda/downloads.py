@@ -139,7 +139,7 @@ def download(
                 progress.now(file.name)
                 local = await asyncio.to_thread(_present, file, known)
                 path = folder / f"{number}{_suffix(file.url)}"
-                with _told(file.name, path, progress):
+                with _size_shown(file.name, path, progress):
                     answer = local or await _verified(file, path, client, settings)
                 progress.step()
                 return answer
@@ -157,7 +157,7 @@ def download(
 
 
 @contextmanager
-def _told(name: str, path: Path, progress: Progress) -> Iterator[None]:
+def _size_shown(name: str, path: Path, progress: Progress) -> Iterator[None]:
     """Show on a terminal how much of a file has arrived."""
 
     async def look() -> None:

@@ -25,7 +25,7 @@ from conda_multiplat.vocabulary.exclude_newer import Cuts, whole_seconds
 
 _NEVER = datetime(9999, 1, 1, tzinfo=timezone.utc)
 _BEFORE_NEVER = int(datetime(9000, 1, 1, tzinfo=timezone.utc).timestamp())
-#: A time of 0: for us it means no time, for rattler a time long ago.
+#: A time of 0: to us it means no time, to rattler a time long ago.
 _UNDATED = datetime.fromtimestamp(0, timezone.utc)
 
 
@@ -35,12 +35,12 @@ def time_of(record: rattler.PackageRecord) -> int:
 
 
 def warning() -> str:
-    """Return what this version of rattler can't exclude; ``""`` for nothing."""
+    """Return a warning if this version of rattler knows no publication times; else ``""``."""
     if KNOWS_INDEXED:
         return ""
     return (
-        f"warning: py-rattler {rattler.__version__} does not know when packages came into their "
-        "channel (indexed_timestamp, from 0.27 on): exclude-newer goes by when they were built"
+        f"warning: py-rattler {rattler.__version__} does not know when packages were added to "
+        "channels (indexed_timestamp, from 0.27 on): exclude-newer uses their build times instead"
     )
 
 

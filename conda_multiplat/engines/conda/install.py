@@ -45,36 +45,36 @@ def install_records(
     Packages to install are in the cache, downloaded and verified, before ``begin`` is called.
 
     Args:
-        records: all that shall be there; what else is there is removed.
-        prefix: the environment; partly installed ones are finished.
+        records: all packages of the environment; other packages in it are removed.
+        prefix: the environment; an interrupted installation is completed.
         subdir: the platform to link for.
-        changed: those of ``records`` that are not in the prefix as they are locked.
-        requested: the MatchSpecs to note in the records.
+        changed: those of ``records`` that are not in the prefix as locked.
+        requested: the MatchSpecs to write into the records.
         settings: for the cache, the proxy and TLS.
         channels: for the credentials of the records' channels.
-        progress: hears of each package.
-        begin: called when all that can be checked beforehand was: the prefix changes from then on.
-        mended: those of ``changed`` whose files are not as they were linked. Files of a prefix and
-            of the cache can be one, so that the contents of those in the cache are read.
-        contents: read the contents of the others too, where sizes are right.
-        link_scripts: run the packages' own scripts, which only this platform's can be.
-        of: the prefix that errors are about, if it is another.
-        written: the prefix that files have in them, if it will be another, of any platform.
+        progress: gets a step for each package.
+        begin: called after all checks that can be made in advance; then the prefix is changed.
+        mended: those of ``changed`` whose files were modified after linking. Files of a prefix and
+            of the cache can be the same, so the contents of these files in the cache are read.
+        contents: whether to read the contents of the others' files too, not only their sizes.
+        link_scripts: whether to run the packages' scripts, which only run on their own platform.
+        of: the prefix to name in errors, if it is another one.
+        written: the prefix to write into files, if it will be another one, on any platform.
 
     Returns:
-        The names of the packages that were in no cache: their records in the prefix have no more
-        than the lock says.
+        The names of the packages that no cache has: their records in the prefix contain only what
+        the lock states.
 
     Raises:
         OutsideError: a package can't be fetched, or is not what was locked.
     """
     cache = cache_folder(settings) / "packages"
-    come = {change.name for change in changed}
-    coming = [record for record in records if record.name in come]
+    changed_names = {change.name for change in changed}
+    coming = [record for record in records if record.name in changed_names]
     rattlers = client(settings, channels)
     cache.mkdir(exist_ok=True)
     with in_use(cache / CACHE_LOCK):  # rattler locks it while it installs
-        missing = not_as_locked(coming, cache, come if contents else mended)
+        missing = not_as_locked(coming, cache, changed_names if contents else mended)
         cached = {record.name: cached_record(record, cache) for record in records}
         if missing:
             fetching = fetch(missing, cache, rattlers, progress, settings.remote_max_retries)
@@ -88,7 +88,7 @@ def install_records(
                     [_repodata_record(record, cached[record.name]) for record in records],
                     target_prefix=prefix,
                     cache_dir=cache,
-                    reinstall_packages={change.name for change in changed},
+                    reinstall_packages=changed_names,
                     platform=Subdir(subdir),
                     execute_link_scripts=link_scripts,
                     show_progress=False,
@@ -106,7 +106,7 @@ def install_records(
 
 
 def _with_urls(text: str, records: Sequence[CondaRecord]) -> str:
-    """Return rattler's message, with the URLs of packages of which it names only the files."""
+    """Return rattler's message, with the URLs of packages whose files it names without a URL."""
     named = [
         record.url
         for record in records

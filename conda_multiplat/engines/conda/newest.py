@@ -1,12 +1,12 @@
-"""The newest version of each package of a solution, and what prevents it.
+"""Find the newest version of each package of a solution, and what rules it out.
 
 Nothing is solved here. A newest version is checked, in this order, against
 
 1. the priority of channels;
 2. the manifest's lines;
-3. ``exclude-newer``, where it is said;
-4. what the other packages of the solution say of it, in ``depends`` and ``constrains``;
-5. what its builds need themselves, of those packages and of the machine.
+3. ``exclude-newer``, if it is set;
+4. the ``depends`` and ``constrains`` of the other packages of the solution;
+5. what its own builds need of those packages and of the machine.
 
 If none of these excludes it, only a solve can tell more (``what_if``).
 """
@@ -130,22 +130,22 @@ class _Others:
 
     def against(self, name: str, newest: Builds) -> str:
         """Return a phrase with the package that allows none of the builds; ``""`` if none."""
-        for spec, phrase in self._said.get(name, ()):
+        for spec, phrase in self._requirements.get(name, ()):
             if not any(_matches(spec, build) for build in newest):
                 return phrase
         return ""
 
     @cached_property
-    def _said(self) -> Mapping[str, Sequence[tuple[str, str]]]:
+    def _requirements(self) -> Mapping[str, Sequence[tuple[str, str]]]:
         """Return the packages' requirements by name: MatchSpecs, each with a phrase."""
-        said: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        requirements: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for record in self._records.values():
-            who = (record.name, record.version)
+            package = (record.name, record.version)
             for spec in record.depends:
-                said[spec_name(spec)].append((spec, phrases.by_package(*who, spec)))
+                requirements[spec_name(spec)].append((spec, phrases.by_package(*package, spec)))
             for spec in record.constrains:
-                said[spec_name(spec)].append((spec, phrases.by_constraint(*who, spec)))
-        return said
+                requirements[spec_name(spec)].append((spec, phrases.by_constraint(*package, spec)))
+        return requirements
 
     def of_this_system(self, build: rattler.RepoDataRecord) -> bool:
         """Return whether a build is for this system; those of ``noarch`` can be for another one."""
@@ -160,10 +160,10 @@ class _Others:
         pythons = {spec for lack in lacks for spec in lack if spec_name(spec) in _PYTHON}
         several = len(pythons) > len(set(map(spec_name, pythons)))
         if several and all(pythons.intersection(lack) for lack in lacks):
-            return phrases.by_python(self._here("python"))
+            return phrases.by_python(self._version("python"))
         least = min(lacks, key=lambda lack: (len(lack), lack))
         spec = min(least, key=_importance)
-        return phrases.by_need(spec, self._here(spec_name(spec)))
+        return phrases.by_need(spec, self._version(spec_name(spec)))
 
     def _lacks(self, build: rattler.RepoDataRecord) -> Iterator[str]:
         for spec in build.depends:
@@ -181,7 +181,7 @@ class _Others:
     def _record(self, name: str) -> VirtualPackage | CondaRecord | None:
         return self._promised.get(name) or self._records.get(name)
 
-    def _here(self, name: str) -> str:
+    def _version(self, name: str) -> str:
         record = self._record(name)
         return record.version if record else "nothing"
 

@@ -2,9 +2,10 @@
 
 =========================  =======================================================================
 ``NAME-VERSION-BUILD``     the package, extracted
-``NAME-…-BUILD.lock``      held by who uses it or replaces it; has eight bytes, which count how
-                           often it was replaced, and the archive's SHA-256
-``NAME-…-BUILD.info``      ours: the SHA-256 of what is read of its ``info``, and the archive's MD5
+``NAME-…-BUILD.lock``      held during use and replacement; contains the number of replacements in
+                           eight bytes, and the archive's SHA-256
+``NAME-…-BUILD.info``      ours: the SHA-256 of the files that are read from its ``info``, and the
+                           archive's MD5
 =========================  =======================================================================
 
 rattler links the content of the cache without verifying it, and aborts the process if a package
@@ -129,7 +130,7 @@ def not_as_locked(
         if not record.sha256 or entry.sha256() != record.sha256.lower():
             return True
         documents, md5 = entry.noted()
-        if record.md5 and md5 != record.md5.lower():  # without a note, nobody verified it
+        if record.md5 and md5 != record.md5.lower():  # without a note, it was never verified
             return True
         identity = (record.name, record.version, record.build)
         contents = record.name in closely
@@ -255,7 +256,7 @@ def difference_of(locked: Mapping[str, str], digests: Mapping[str, str]) -> str:
         return "the lock has no hash for it"
     for kind, expected in locked.items():
         if expected and digests[kind] != expected.lower():
-            return f"{kind} is {digests[kind]}, locked is {expected.lower()}"
+            return f"{kind} is {digests[kind]}, the lock has {expected.lower()}"
     return ""
 
 
@@ -311,7 +312,7 @@ def _remove(path: Path) -> None:
 
 
 def error_of(problems: Sequence[Problem]) -> OutsideError:
-    """Return the error for packages that can't be had; all with other hashes are named."""
+    """Return the error for unavailable packages; all those with other hashes are named."""
     others = [problem for problem in problems if problem.is_another]
     rest = [problem for problem in problems if not problem.is_another]
     lines = [problem.text for problem in (*others, *rest[:_NAMED])]
@@ -319,7 +320,7 @@ def error_of(problems: Sequence[Problem]) -> OutsideError:
         lines.append(f"and {more} more")
     if others:
         return OutsideError(
-            "locked packages are not what was locked",
+            "packages differ from the lock",
             details=lines,
             hints=["nothing was changed; if the channel was rebuilt, run `conda multiplat lock`"],
         )

@@ -66,11 +66,11 @@ def build_string(text: str) -> rattler.BuildString:
 def requested_spec(text: str) -> Any:
     """Return a MatchSpec as ``install(requested_specs=)`` expects it.
 
-    All versions declare a ``MatchSpec`` and hand it to Rust as it is, which knows only the one
-    inside; that has no public name.
+    All versions declare a ``MatchSpec`` but pass it to Rust unchanged, which only accepts the
+    object inside; that has no public name.
 
     Raises:
-        WordingError: it is none, as a lock that somebody edited can have it.
+        WordingError: the text is not a MatchSpec, as can be in an edited lock.
     """
     try:
         return rattler.MatchSpec(require_shallow(text))._match_spec
@@ -90,7 +90,7 @@ _EPOCH = datetime.fromtimestamp(0, timezone.utc)
 def cutoff(seconds: int) -> dict[str, Any]:
     """Return arguments of ``solve`` that exclude newer records, but not those without a time.
 
-    Before 0.27 what has no time isn't seen either.
+    Before 0.27, records without a time are excluded too.
     """
     moment = datetime.fromtimestamp(seconds, timezone.utc)
     policy = {"timestamp_policy": "allow-missing"} if KEEPS_UNDATED else {}
@@ -100,7 +100,7 @@ def cutoff(seconds: int) -> dict[str, Any]:
 def published(record: rattler.PackageRecord) -> float:
     """Return when a record was published, else when it was built, in milliseconds since 1970.
 
-    0 where the channel does not say it. Before 0.27 only the time of the build is known.
+    0 if the channel does not state it. Before 0.27, only the time of the build is known.
     """
     indexed = record.indexed_timestamp if KNOWS_INDEXED else None
     for moment in (indexed, record.timestamp):

@@ -149,8 +149,8 @@ class Repodata:
     ) -> list[Requirement]:
         """Return a smallest subset of the requirements that still clashes."""
 
-        async def solvable(some: Sequence[Requirement]) -> bool:
-            return await self.explanation(request, some) == ""
+        async def solvable(subset: Sequence[Requirement]) -> bool:
+            return await self.explanation(request, subset) == ""
 
         return await smallest_clash(requirements, solvable)
 
@@ -206,8 +206,8 @@ class Repodata:
 
     async def wheels(self, request: SolveRequest, names: Sequence[str]) -> list[Wheel]:
         """Return the wheels of some packages in the channels, which can't be locked."""
-        of = self.channel_urls(request), _platforms(request)
-        return await wheels(self._gateway, self._plain_wheels, *of, names)
+        scope = self.channel_urls(request), _platforms(request)
+        return await wheels(self._gateway, self._plain_wheels, *scope, names)
 
     async def declared(self, request: SolveRequest, *, deep: bool = False) -> list[Relation]:
         """Return channels that the request's channels declare (CEP 42) and the request lacks.
@@ -241,9 +241,9 @@ class Repodata:
 
         rattler checks this for records in channels, but not for preferred ones.
         """
-        own = (line for line in request.requirements if line.name == record.name.normalized)
+        lines = (line for line in request.requirements if line.name == record.name.normalized)
         names = {
-            parse_spec(line.text).channel for line in own if "::" in line.text or "[" in line.text
+            parse_spec(line.text).channel for line in lines if "::" in line.text or "[" in line.text
         }
         base = public_name(record.url).rsplit("/", 2)[0]
         return all(base in self._bases(name, request.target.subdir) for name in names - {""})
@@ -261,7 +261,7 @@ class Repodata:
         """Return a record's channel as the request names it; ``""`` for any other channel."""
         base = public_name(record.url).rsplit("/", 2)[0]
         subdir = request.target.subdir
-        return next((asked for asked in request.channels if base in self._bases(asked, subdir)), "")
+        return next((name for name in request.channels if base in self._bases(name, subdir)), "")
 
     @property
     def restricted(self) -> bool:

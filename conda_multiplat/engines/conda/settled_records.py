@@ -1,8 +1,8 @@
-"""What repodata v3 leaves open in a record, settled for the solution that it is in.
+"""Settle what repodata v3 leaves open in a record, for the solution that contains the record.
 
-CEP 43's conditions and CEP 44's extras are asked of the solver, and what comes of them is known
-with its answer. A lock has plain MatchSpecs, which every reader knows: a dependency whose condition
-doesn't hold is left out, and what an extra that is asked for needs is needed by the record.
+The solver evaluates CEP 43's conditions and CEP 44's extras, so that a solution shows their effect.
+A lock has plain MatchSpecs, which every reader knows: a dependency whose condition is false is left
+out, and the dependencies of a requested extra become dependencies of the record.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from conda_multiplat.vocabulary.conditions import condition_holds
 from conda_multiplat.vocabulary.names import VirtualPackage, spec_name, unique
 from conda_multiplat.vocabulary.records import CondaRecord
 
-Found = Sequence[rattler.RepoDataRecord]
+RattlerRecords = Sequence[rattler.RepoDataRecord]
 
 
 def settled(
-    request: SolveRequest, records: Sequence[CondaRecord], found: Found
+    request: SolveRequest, records: Sequence[CondaRecord], solution: RattlerRecords
 ) -> tuple[CondaRecord, ...]:
     """Return the records of a solution with plain MatchSpecs.
 
     Args:
         request: the request.
         records: the solution.
-        found: the same as rattler's records.
+        solution: the same as rattler's records.
     """
     if not any(
         "[" in spec for record in records for spec in (*record.depends, *record.constrains)
@@ -47,9 +47,11 @@ def settled(
             spec for spec in parsed if not spec.condition or condition_holds(spec.condition, holds)
         ]
 
-    depends = {record.name.normalized: counting(record.depends) for record in found}
-    asked = counting(line.text for line in request.requirements if "[" in line.text)
-    _add_extras(depends, asked, {record.name.normalized: record.extra_depends for record in found})
+    depends = {record.name.normalized: counting(record.depends) for record in solution}
+    requested = counting(line.text for line in request.requirements if "[" in line.text)
+    _add_extras(
+        depends, requested, {record.name.normalized: record.extra_depends for record in solution}
+    )
     return tuple(
         record._replace(
             depends=unique(map(_plain, depends[record.name])),
@@ -61,18 +63,18 @@ def settled(
 
 def _add_extras(
     depends: dict[str, list[rattler.MatchSpec]],
-    asked: Sequence[rattler.MatchSpec],
+    requested: Sequence[rattler.MatchSpec],
     extras: dict[str, dict[str, list[str]]],
 ) -> None:
     """Add the dependencies of requested extras, including extras requested by extras."""
-    waiting = [*asked, *(spec for specs in depends.values() for spec in specs)]
-    seen: set[tuple[str, str]] = set()
+    waiting = [*requested, *(spec for specs in depends.values() for spec in specs)]
+    visited: set[tuple[str, str]] = set()
     while waiting:
         spec = waiting.pop()
         name = spec.name.normalized if spec.name else ""
         for extra in spec.extras or ():
-            if (name, extra) not in seen:
-                seen.add((name, extra))
+            if (name, extra) not in visited:
+                visited.add((name, extra))
                 texts = extras.get(name, {}).get(extra, ())
                 more = [rattler.MatchSpec(text, strict=False) for text in texts]
                 depends.setdefault(name, []).extend(more)

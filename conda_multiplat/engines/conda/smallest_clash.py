@@ -9,29 +9,29 @@ T = TypeVar("T")
 
 
 async def smallest_clash(
-    asked: Sequence[T], solvable: Callable[[Sequence[T]], Awaitable[bool]], limit: int = 60
+    requirements: Sequence[T], solvable: Callable[[Sequence[T]], Awaitable[bool]], limit: int = 60
 ) -> list[T]:
-    """Return a smallest subset of ``asked`` that still clashes (QuickXplain).
+    """Return a smallest subset of ``requirements`` that still clashes (QuickXplain).
 
-    To look into a list with some others kept:
+    To search a list while other requirements are kept:
 
-    1. If the kept ones alone clash, nothing of the list is needed (tested only after the kept
-       ones grew, else the answer is known).
-    2. One requirement left over must be it.
-    3. Else the second half's part is looked for with the first half kept, then the first half's
-       with that part kept.
+    1. If the kept ones clash by themselves, nothing in the list is needed (this is only tested
+       after some were added, since the answer is known otherwise).
+    2. If the list has a single requirement, it is part of the clash.
+    3. Otherwise, search the second half while the first half is kept, and then the first half while
+       what was found in the second is kept.
 
     Args:
-        asked: clashing requirements, in the manifest's order.
+        requirements: clashing requirements, in the manifest's order.
         solvable: returns whether some requirements can be satisfied together.
-        limit: the number of calls; after that, requirements that were not excluded yet stay in.
+        limit: the maximum number of calls; then the requirements that were not excluded yet remain.
     """
     left = limit
 
-    async def clashes(requirements: Sequence[T]) -> bool:
+    async def clashes(subset: Sequence[T]) -> bool:
         nonlocal left
         left -= 1
-        return left >= 0 and not await solvable(requirements)
+        return left >= 0 and not await solvable(subset)
 
     async def look(kept: list[T], among: list[T], *, grown: bool) -> list[T]:
         if grown and kept and await clashes(kept):
@@ -44,4 +44,4 @@ async def smallest_clash(
         of_first = await look(kept + of_second, first, grown=bool(of_second))
         return of_first + of_second
 
-    return await look([], list(asked), grown=False)
+    return await look([], list(requirements), grown=False)

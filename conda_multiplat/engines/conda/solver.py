@@ -1,13 +1,13 @@
 """The conda engine: py-rattler.
 
-Flow of :meth:`RattlerEngine.solve`, all targets at once on one Gateway, so that each channel's
+:meth:`RattlerEngine.solve` handles all targets at once on one Gateway, so that each channel's
 repodata is fetched and parsed once:
 
-1. a request's previous records are looked up in the channels by URL: a record that was taken out
-   of its channel, or whose metadata was mended there, must not be kept as it was;
+1. a request's previous records are looked up in the channels by URL: a record that was removed from
+   its channel, or whose metadata was corrected there, must not be kept as it was;
 2. rattler solves, with those records preferred;
-3. where there is no solution, the requirements are halved again and again (QuickXplain) to a
-   smallest set that still clashes; rattler's explanation of that set is what the user reads.
+3. if there is no solution, QuickXplain reduces the requirements to a smallest set that still
+   clashes; the user gets rattler's explanation of that set.
 """
 
 from __future__ import annotations
@@ -155,8 +155,8 @@ class RattlerEngine:
     ) -> T:
         """Do work on the channels of requests.
 
-        Servers that know nothing of sharded repodata should answer 404 when asked for it, but some
-        forbid what they do not know: such channels are asked again for plain repodata.
+        Servers without sharded repodata should answer 404 when asked for it, but some forbid
+        unknown requests: their channels are asked again for plain repodata.
         """
         _limit_arenas()
         if plain not in self._runs:
@@ -191,8 +191,8 @@ class RattlerEngine:
         return versions.get("__cuda", "")
 
     def _refuses_shards(self, url: str, text: str) -> bool:
-        asked = (url, self._channels.mirrors.get(url, url))
-        return any(re.search(rf"{re.escape(url)}/[\w-]+/{_SHARDS}", text) for url in asked)
+        urls = (url, self._channels.mirrors.get(url, url))
+        return any(re.search(rf"{re.escape(url)}/[\w-]+/{_SHARDS}", text) for url in urls)
 
     def _outside(self, error: _UnreadableError) -> OutsideError:
         names = ", ".join(map(public_name, error.request.asked_channels))
@@ -264,8 +264,10 @@ class _Run:
             return await self._alternatives.why(request, record)
 
     async def _outcome(self, request: SolveRequest, solved: Callable[[Solution], None]) -> Outcome:
-        if astray := [line for line in request.requirements if _of_another(line, request)]:
-            return Conflict(request, "\n".join(map(_elsewhere, astray)), tuple(astray), {})
+        if misplaced := [
+            line for line in request.requirements if _is_for_another_platform(line, request)
+        ]:
+            return Conflict(request, "\n".join(map(_misplaced, misplaced)), tuple(misplaced), {})
         with _readable(request):
             try:
                 locked = await self._repodata.kept(request, request.locked)
@@ -285,15 +287,15 @@ class _Run:
         return solution
 
     def _times(
-        self, request: SolveRequest, found: Sequence[rattler.RepoDataRecord]
+        self, request: SolveRequest, solution: Sequence[rattler.RepoDataRecord]
     ) -> dict[str, dict[str, int]]:
         """Return when the records of a solution were published, if that is needed."""
         if not request.target.exclude_newer.is_stated:
             return {}
-        named = self._repodata.channel_names(request)
+        names = self._repodata.channel_names(request)
         times: dict[str, dict[str, int]] = {}
-        for record in found:
-            channel = named.get(base_url(public_name(record.url)), "")
+        for record in solution:
+            channel = names.get(base_url(public_name(record.url)), "")
             times.setdefault(channel, {})[record.name.normalized] = time_of(record)
         return times
 
@@ -330,16 +332,16 @@ class _Run:
         """Return similar names for each requirement whose package is in no channel."""
         names = await self._repodata.names(request)
         promised = {package.name for package in request.virtual_packages}
-        asked = {requirement.name for requirement in request.requirements}
-        return {name: nearest(name, sorted(names), 3) for name in sorted(asked - names - promised)}
+        missing = {requirement.name for requirement in request.requirements} - names - promised
+        return {name: nearest(name, sorted(names), 3) for name in sorted(missing)}
 
 
-def _of_another(line: Requirement, request: SolveRequest) -> bool:
+def _is_for_another_platform(line: Requirement, request: SolveRequest) -> bool:
     """Return whether a line names another platform."""
     return spec_subdir(line.text) not in ("", "noarch", request.target.subdir)
 
 
-def _elsewhere(line: Requirement) -> str:
+def _misplaced(line: Requirement) -> str:
     subdir = spec_subdir(line.text)
     hint = "give the line a selector, or leave the platform out"
     return f"{line.name} is requested for {subdir}: {hint}"
@@ -349,21 +351,22 @@ def _of_wrong_platforms(
     request: SolveRequest, records: Sequence[CondaRecord]
 ) -> dict[Requirement, str]:
     """Return the lines that name a platform, or ``noarch``, but got a package of another one."""
-    asked = {line: subdir for line in request.requirements if (subdir := spec_subdir(line.text))}
-    answers = {record.name: record for record in records} if asked else {}
+    stated = {line: subdir for line in request.requirements if (subdir := spec_subdir(line.text))}
+    solution = {record.name: record for record in records} if stated else {}
+    hint = "add the build to the line"
     return {
-        line: f"{line.name} {answer.version} is for {answer.subdir}, not {subdir}: name its build"
-        for line, subdir in asked.items()
-        if (answer := answers.get(line.name)) and answer.subdir != subdir
+        line: f"{line.name} {record.version} is for {record.subdir}, not {subdir}: {hint}"
+        for line, subdir in stated.items()
+        if (record := solution.get(line.name)) and record.subdir != subdir
     }
 
 
 def _limit_arenas() -> None:
     """Limit the number of glibc's arenas, which keep the memory that a solve has freed.
 
-    Each thread of rattler's pool gets an arena of its own otherwise, and what a solve freed there
-    is of no use to the solve of another thread: 48 targets took twice the memory of 6. On systems
-    without glibc nothing happens.
+    Otherwise each thread of rattler's pool gets its own arena, and memory that one solve has freed
+    can't be used by another thread's: 48 targets took twice the memory of 6. On systems without
+    glibc, nothing happens.
     """
     if sys.platform == "linux":
         with suppress(AttributeError, OSError):  # musl has no mallopt
@@ -372,7 +375,7 @@ def _limit_arenas() -> None:
 
 @contextmanager
 def _readable(request: SolveRequest) -> Iterator[None]:
-    """Report whose channels could not be read."""
+    """Report for which request channels could not be read."""
     try:
         yield
     except (GatewayError, FetchRepoDataError, InvalidChannelError, IoError) as error:

@@ -117,7 +117,7 @@ def detect_virtual_packages() -> tuple[VirtualPackage, ...]:
         OutsideError: rattler can't detect them.
     """
     problem = override_problem(os.environ)
-    packages = [] if problem else _asked()
+    packages = [] if problem else _detected_safely()
     if packages:
         return tuple(sorted(VirtualPackage(*package) for package in packages))
     if problem := problem or unknown_archspec(os.environ):
@@ -125,7 +125,7 @@ def detect_virtual_packages() -> tuple[VirtualPackage, ...]:
     raise OutsideError("this machine's virtual packages can't be detected")
 
 
-def _asked() -> Found:
+def _detected_safely() -> Found:
     try:
         return ask_driver() if driver_present() else _detected()
     except DetectVirtualPackageError:  # its text does not name the variable

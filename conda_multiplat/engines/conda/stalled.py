@@ -38,7 +38,7 @@ class Patience(NamedTuple):
 
     Attributes:
         connect: for a connection.
-        read: for the next bytes of an answer.
+        read: for the next bytes of a response.
     """
 
     connect: float
@@ -88,10 +88,10 @@ def _cut(handle: int, age: float, wait: Patience) -> None:
             return
         if connection.type != socket.SOCK_STREAM:
             return
-        told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _SIZE)
-        sent, received = (value / 1000 for value in _AGES.unpack(told))
-        connecting = told[_STATE] == _CONNECTING and age > wait.connect
-        silent = told[_STATE] == _CONNECTED and min(age, sent, received) > wait.read
+        info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _SIZE)
+        sent, received = (value / 1000 for value in _AGES.unpack(info))
+        connecting = info[_STATE] == _CONNECTING and age > wait.connect
+        silent = info[_STATE] == _CONNECTED and min(age, sent, received) > wait.read
         if connecting or (silent and not _unread(connection)):
             connection.shutdown(socket.SHUT_RDWR)
 

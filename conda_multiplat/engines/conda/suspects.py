@@ -41,13 +41,13 @@ def suspected_lines(
         record.name: [spec_name(spec) for spec in record.depends] for record in request.locked
     }
     names = unique([*_lacking(locked, builds), *_refusing(locked, name, builds)])
-    own = [lines[name]] if name in lines and not _allows(lines[name], builds) else []
-    if not (names or own):
+    lines_of_package = [lines[name]] if name in lines and not _allows(lines[name], builds) else []
+    if not (names or lines_of_package):
         return []
     # Python's ABI follows from the line for Python, which is a suspect anyway.
     named = [name for name in names if name != _PYTHON_ABI] or [_PYTHON]
     paths = [path_to(name, others, depends) for name in named]
-    roots = [*own, *(others[path[0]] for path in paths if path)][:_FEW]
+    roots = [*lines_of_package, *(others[path[0]] for path in paths if path)][:_FEW]
     python = [others[_PYTHON]] if _PYTHON in others else []
     first = python if _PYTHON_ABI in names or _PYTHON in names else []
     return list(dict.fromkeys([*first, *roots, *python]))

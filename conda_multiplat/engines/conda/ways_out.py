@@ -74,9 +74,9 @@ class WaysOut:
             if url in relations:
                 names.setdefault(url, []).append(record.name.normalized)
         return tuple(
-            f"{url}, {relations[url].words} (CEP 42), has {_few(sorted(its))}: "
+            f"{url}, {relations[url].words} (CEP 42), has {_few(sorted(packages))}: "
             f"name it under `channels:`, {relations[url].place}"
-            for url, its in sorted(names.items())
+            for url, packages in sorted(names.items())
         )
 
     async def of(self, request: SolveRequest, involved: Sequence[Requirement]) -> tuple[str, ...]:
@@ -142,7 +142,8 @@ class WaysOut:
             return lines
         names = ", ".join(others)
         exact = build and of_version
-        return [*lines, f"that build is for {names}" if exact else f"`{line.text}` is for {names}"]
+        found = "that build" if exact else f"`{line.text}`"
+        return [*lines, f"{found} exists for {names}"]
 
     async def _platforms_of(
         self, request: SolveRequest, spec: MatchSpec, subdirs: Collection[str]
@@ -185,16 +186,16 @@ class WaysOut:
         self,
         request: SolveRequest,
         involved: Sequence[Requirement],
-        found: Sequence[rattler.RepoDataRecord],
+        solution: Sequence[rattler.RepoDataRecord],
     ) -> list[str]:
         """Return a solution's packages that are in a later channel than another of their name."""
-        asked = {line.name: line for line in involved}
-        first = await self._first_channels(request, [record.name.normalized for record in found])
+        lines_by_name = {line.name: line for line in involved}
+        first = await self._first_channels(request, [record.name.normalized for record in solution])
         lines = []
-        for record in found:
+        for record in solution:
             name, channel = record.name.normalized, self._repodata.channel(request, record)
             if channel and first[name] != channel:
-                line = asked.get(name)
+                line = lines_by_name.get(name)
                 where = f"in place of `{line.text}`" if line else "as a line of its own"
                 spec = line.text.rpartition("::")[2] if line else name
                 lines.append(
@@ -202,7 +203,7 @@ class WaysOut:
                     f"channel priority behind {public_name(first[name])}: "
                     f"write `{public_name(channel)}::{spec}` {where}"
                 )
-        return sorted(lines, key=lambda line: line.partition(" ")[0] not in asked)[:_NAMED]
+        return sorted(lines, key=lambda line: line.partition(" ")[0] not in lines_by_name)[:_NAMED]
 
     async def _first_channels(self, request: SolveRequest, names: Sequence[str]) -> dict[str, str]:
         """Return the first of a request's channels that has each package."""

@@ -24,7 +24,7 @@ from conda_multiplat.solving.alternatives import (
     by_updating,
     by_writing,
 )
-from conda_multiplat.solving.newest_versions import by_age
+from conda_multiplat.solving.newest_versions import by_age, by_channel
 from conda_multiplat.solving.outcomes import Why
 from conda_multiplat.solving.requests import SolveRequest
 from conda_multiplat.vocabulary.channels import public_name
@@ -59,7 +59,7 @@ class Alternatives:
         self._repodata = repodata
         self._machine_cuda = machine_cuda
 
-    async def cpu_builds(self, request: SolveRequest, found: Records) -> tuple[CpuBuild, ...]:
+    async def cpu_builds(self, request: SolveRequest, solution: Records) -> tuple[CpuBuild, ...]:
         """Return the CPU builds of a solution if CUDA is promised or this machine has it.
 
         Packages that no line names are included only if their build string says CPU, and if they
@@ -69,23 +69,23 @@ class Alternatives:
         cuda = self._missing_cuda(request)
         if not (cuda or _promises_cuda(request)):
             return ()
-        asked = {requirement.name for requirement in request.requirements}
-        chosen = {line.name for line in request.requirements if _asks_for_cpu(line)}
+        requested = {requirement.name for requirement in request.requirements}
+        for_cpu = {line.name for line in request.requirements if _asks_for_cpu(line)}
         suspects = {
             _name(record): record
-            for record in found
-            if _is_suspect(record, asked) and _name(record) not in chosen
+            for record in solution
+            if _is_suspect(record, requested) and _name(record) not in for_cpu
         }
         builds = await self._cuda_builds(request, suspects)
-        first = [name for name in builds if name in asked]
-        trials = [await self._trial(request, found, name, builds[name], cuda) for name in first]
+        first = [name for name in builds if name in requested]
+        trials = [await self._trial(request, solution, name, builds[name], cuda) for name in first]
         covered = {name for trial in trials for name in trial.cuda}
         for name in builds:
-            if name not in asked and name not in covered:
-                trials.append(await self._trial(request, found, name, builds[name], cuda))
+            if name not in requested and name not in covered:
+                trials.append(await self._trial(request, solution, name, builds[name], cuda))
                 covered |= trials[-1].cuda
         notes = [trial.note for trial in trials if trial.note.instead or not cuda]
-        return tuple(sorted(notes, key=lambda each: each.name))
+        return tuple(sorted(notes, key=lambda note: note.name))
 
     def _missing_cuda(self, request: SolveRequest) -> str:
         """Return the CUDA version that this machine has but the manifest does not promise."""
@@ -108,13 +108,13 @@ class Alternatives:
         """Return what rules out the newest version."""
         available = await self._repodata.known(request, [record.name], unseen=True)
         too_new = self._repodata.too_new(request)
-        seen = [build for build in available if not too_new(build)]
-        best = max(available, key=lambda each: each.version, default=None)
-        if best and best.version not in {build.version for build in seen}:
+        allowed = [build for build in available if not too_new(build)]
+        best = max(available, key=lambda build: build.version, default=None)
+        if best and best.version not in {build.version for build in allowed}:
             cut = self._repodata.cut(request, best) or 0
             exception = by_exception(record.name)
             return Newest(str(best.version), f"{by_age(cut)}; {exception}")
-        return await self._newest(request, record, seen)
+        return await self._newest(request, record, allowed)
 
     async def _cuda_builds(
         self, request: SolveRequest, suspects: Mapping[str, rattler.RepoDataRecord]
@@ -127,28 +127,28 @@ class Alternatives:
         return {name: builds[name] for name in sorted(builds)}
 
     async def _trial(
-        self, request: SolveRequest, found: Records, name: str, builds: Records, cuda: str
+        self, request: SolveRequest, solution: Records, name: str, builds: Records, cuda: str
     ) -> _Trial:
         """Find out why a package is a CPU build, and whether a CUDA build is possible.
 
         Args:
             request: the request.
-            found: the solution.
+            solution: the solution.
             name: the package.
             builds: its CUDA builds.
             cuda: the CUDA version to promise, if none is promised.
         """
-        chosen = next(record for record in found if _name(record) == name)
-        at = _asks(request, found, name).at
+        chosen = next(record for record in solution if _name(record) == name)
+        at = _asks(request, solution, name).at
         channel = self._behind(request, chosen, builds)
-        note = CpuBuild(name, str(chosen.version), at, _reason(chosen, builds, found, channel))
+        note = CpuBuild(name, str(chosen.version), at, _reason(chosen, builds, solution, channel))
         if cuda:
             return await self._with_a_promise(request, note, cuda)
         kept = any(record.url == public_name(chosen.url) for record in request.locked)
         fresh = await self._repodata.solve(request, request.requirements) if kept else []
         freed = _cuda_build(fresh, name)
         if freed:
-            why = "an earlier lock had it"
+            why = "it was kept from an earlier lock"
             note = replace(note, reason=why, instead=str(freed.version), fix=by_updating(name))
             return _Trial(note, fresh)
         return await self._forced(request, note, builds, channel)
@@ -176,8 +176,8 @@ class Alternatives:
         self, request: SolveRequest, note: CpuBuild, builds: Records, channel: str
     ) -> _Trial:
         """Try whether a CUDA build can be requested explicitly."""
-        asked = _line(request, note.name)
-        text = asked.text if asked else note.name
+        line = _line(request, note.name)
+        text = line.text if line else note.name
         spec = _cuda_spec(text, builds, channel)
         if not spec:
             return _Trial(note, ())
@@ -187,17 +187,17 @@ class Alternatives:
         except SolverError as error:
             return _Trial(replace(note, spec=spec, obstacle=self._repodata.scrubbed(error)), ())
         instead = str(next(record.version for record in solution if _name(record) == note.name))
-        fix = by_writing(spec, note.at) if asked else by_adding(spec)
+        fix = by_writing(spec, note.at) if line else by_adding(spec)
         return _Trial(replace(note, spec=spec, instead=instead, fix=fix), solution)
 
     async def _newest(self, request: SolveRequest, record: CondaRecord, known: Records) -> Newest:
-        best = max(known, key=lambda each: each.version, default=None)
+        best = max(known, key=lambda build: build.version, default=None)
         if best is None or best.version <= rattler.Version(record.version):
             return Newest(record.version)
         version = str(best.version)
         chosen = next((build for build in known if public_name(build.url) == record.url), best)
         channel = self._behind(request, chosen, [best])
-        note = Newest(version, f"it is in {channel}, after another channel" if channel else "")
+        note = Newest(version, by_channel(channel) if channel else "")
         spec = f"{channel}::{record.name}" if channel else record.name
         tried = Requirement(f"{spec} =={version}", record.name, NOWHERE)
         builds = [build for build in known if build.version == best.version]
@@ -213,9 +213,9 @@ class Alternatives:
         if obstacle:
             lines = tuple(line for line in clash if line is not tried)
             return replace(note, clash=lines, obstacle=obstacle)
-        asked = _line(request, record.name)
+        stated = _line(request, record.name)
         bounded = f"{spec} >={version}"
-        return replace(note, fix=by_writing(bounded, asked.at) if asked else by_adding(bounded))
+        return replace(note, fix=by_writing(bounded, stated.at) if stated else by_adding(bounded))
 
     async def _near_clash(
         self, request: SolveRequest, tried: Requirement, suspects: Sequence[Requirement]
@@ -229,8 +229,8 @@ class Alternatives:
             return (), ""
         for line in suspects:
             if obstacle := await self._repodata.explanation(request, [line, tried]):
-                alone = await self._repodata.explanation(request, [tried])
-                return ([tried], alone) if alone else ([line, tried], obstacle)
+                own_obstacle = await self._repodata.explanation(request, [tried])
+                return ([tried], own_obstacle) if own_obstacle else ([line, tried], obstacle)
         clash = await self._repodata.clash(request, together)
         return clash, await self._repodata.explanation(request, clash)
 
@@ -257,10 +257,10 @@ class Alternatives:
             return ""
         return min(names, key=order.index)
 
-    async def _try(self, request: SolveRequest, wanted: Sequence[Requirement]) -> Records:
-        """Return a solution; ``None`` if there is none."""
+    async def _try(self, request: SolveRequest, requirements: Sequence[Requirement]) -> Records:
+        """Return a solution; empty if there is none."""
         try:
-            return await self._repodata.solve(request, wanted)
+            return await self._repodata.solve(request, requirements)
         except SolverError:
             return ()
 
@@ -273,8 +273,10 @@ class _Trial:
         self.cuda = {_name(record) for record in solved if _is_cuda(record)}
 
 
-def _has(found: Records, record: CondaRecord, version: str) -> bool:
-    return any(_name(solved) == record.name and str(solved.version) == version for solved in found)
+def _has(solution: Records, record: CondaRecord, version: str) -> bool:
+    return any(
+        _name(solved) == record.name and str(solved.version) == version for solved in solution
+    )
 
 
 def _name(record: rattler.RepoDataRecord) -> str:
@@ -307,8 +309,8 @@ def _asks_for_cpu(line: Requirement) -> bool:
     return "cpu" in parse_spec(line.text).fields.get("build", "")
 
 
-def _is_suspect(record: rattler.RepoDataRecord, asked: set[str]) -> bool:
-    named = _name(record) in asked or "cpu" in str(record.build)
+def _is_suspect(record: rattler.RepoDataRecord, requested: set[str]) -> bool:
+    named = _name(record) in requested or "cpu" in str(record.build)
     return named and not _is_cuda(record)
 
 
@@ -326,12 +328,12 @@ def _is_cuda(record: rattler.RepoDataRecord) -> bool:
     return bool(names & _CUDA_NAMES or _CUDA_BUILD.search(str(record.build)))
 
 
-def _cuda_spec(asked: str, records: Records, channel: str) -> str:
-    """Return the MatchSpec ``asked`` for CUDA builds only; ``""`` if build strings don't tell.
+def _cuda_spec(text: str, records: Records, channel: str) -> str:
+    """Return the MatchSpec ``text`` for CUDA builds only; ``""`` if build strings don't tell.
 
     ``channel`` is the channel to use, ``""`` for any.
     """
-    spec = parse_spec(asked)
+    spec = parse_spec(text)
     bare = f"{spec.name} {spec.fields.get('version', '*')}"
     bare = f"{channel}::{bare}" if channel else bare
     builds = [str(record.build) for record in records]
@@ -350,7 +352,7 @@ def _reason(chosen: rattler.RepoDataRecord, builds: Records, solved: Records, ch
         channel: the channel of the CUDA builds, if another one's priority rules them out.
     """
     if channel:
-        return f"its CUDA builds are in {channel}, after a channel that has it too (priority)"
+        return f"its CUDA builds are in {channel}, which has a lower priority"
     same = [build for build in builds if str(build.version) == str(chosen.version)]
     if not same:
         return f"{chosen.version} has no CUDA build"
@@ -358,7 +360,7 @@ def _reason(chosen: rattler.RepoDataRecord, builds: Records, solved: Records, ch
     if python is not None and not any(_fits(record, python) for record in same):
         minor = ".".join(str(python.version).split(".")[:2])
         return f"{chosen.version} has no CUDA build for python {minor}"
-    return f"the CUDA build of {chosen.version} lost"
+    return f"the solver did not choose the CUDA build of {chosen.version}"
 
 
 def _fits(record: rattler.RepoDataRecord, python: rattler.RepoDataRecord) -> bool:

@@ -30,25 +30,25 @@ async def wheel_advice(
         request: the request that has no solution.
         involved: the lines that clash.
     """
-    who, lacking = await _lacking(repodata, request, involved)
+    needed_by, lacking = await _lacking(repodata, request, involved)
     by_name: dict[str, Wheel] = {}
     for wheel in await repodata.wheels(request, sorted(lacking)) if lacking else ():
         fits = all(_fits(line, wheel) for line in involved if line.name == wheel.name)
         other = by_name.get(wheel.name)
         if fits and (other is None or is_newer(wheel.version, other.version)):
             by_name[wheel.name] = wheel
-    return tuple(_line(wheel, who[name]) for name, wheel in sorted(by_name.items()))
+    return tuple(_line(wheel, needed_by[name]) for name, wheel in sorted(by_name.items()))
 
 
 async def _lacking(
     repodata: Repodata, request: SolveRequest, involved: Sequence[Requirement]
 ) -> tuple[dict[str, str], set[str]]:
     """Return each name with the package that needs it (``""``: a line), and the missing names."""
-    who = dict.fromkeys((line.name for line in involved), "")
+    needed_by = dict.fromkeys((line.name for line in involved), "")
     lacking: set[str] = set()
-    level = set(who)
+    level = set(needed_by)
     for depth in range(_DEPTH):
-        if not level or len(who) > _MANY:
+        if not level or len(needed_by) > _MANY:
             break
         records = await repodata.known(request, sorted(level))
         lacking |= level - {record.name.normalized for record in records}
@@ -60,9 +60,9 @@ async def _lacking(
             for record in records
             for need in record.depends
         }
-        level = {name for name in needed if name not in who and is_package_name(name)}
-        who = {**needed, **who}
-    return who, lacking
+        level = {name for name in needed if name not in needed_by and is_package_name(name)}
+        needed_by = {**needed, **needed_by}
+    return needed_by, lacking
 
 
 def _any_fits(line: Requirement, records: Sequence[CondaRecord]) -> bool:

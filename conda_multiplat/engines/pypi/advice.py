@@ -58,8 +58,8 @@ def unknown_projects(lines: Sequence[Requirement], known: set[str]) -> list[str]
         if known and name not in known:
             alike = (other for other in known if abs(len(other) - len(name)) <= _SLACK)
             near = nearest(name, sorted(other for other in alike if other[:1] == name[:1]), 3)
-            meant = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
-            hints.append(f"no project {name!r} in the index{meant}")
+            suggestion = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+            hints.append(f"no project {name!r} in the index{suggestion}")
     return hints
 
 
@@ -67,8 +67,8 @@ def other_versions(request: PypiRequest, versions: Mapping[str, str]) -> list[st
     """Return which conda versions to request so that both sides fit.
 
     Args:
-        request: what has no solution.
-        versions: the versions that PyPI's side would take of what conda provides.
+        request: the request without a solution.
+        versions: the versions that PyPI's side would choose for conda's projects.
     """
     hints: list[str] = []
     for package in request.provided:
@@ -76,11 +76,11 @@ def other_versions(request: PypiRequest, versions: Mapping[str, str]) -> list[st
             continue
         version = versions[package.name]
         name = package.record.name
-        asked = [line for line in request.target.view.conda if line.name == name]
-        against = [line for line in asked if not spec_allows(line.text, version)]
-        if against:
+        lines = [line for line in request.target.view.conda if line.name == name]
+        excluding = [line for line in lines if not spec_allows(line.text, version)]
+        if excluding:
             hints.append(
-                f"{against[0].at} asks conda for a {name} other than {version}, which fits"
+                f"{excluding[0].at} does not allow {name} {version} from conda, which would fit"
             )
         else:
             minor = ".".join(version.split(".")[:2])

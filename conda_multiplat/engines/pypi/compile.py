@@ -39,7 +39,7 @@ from conda_multiplat.vocabulary.pip_options import CONSTRAINT, HASH, INDEXES, sp
 
 #: A system so new that every wheel fits.
 NEWEST_SYSTEM = tuple(VirtualPackage(name, version) for name, version in NEWEST.items())
-#: uv's exit code where there is no solution.
+#: uv's exit code if there is no solution.
 NO_SOLUTION = 1
 #: glibc 2's minor versions that uv has a platform for.
 _MANYLINUX = (40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 28, 17)
@@ -77,14 +77,13 @@ class Compiler:
     """Runs uv for one request.
 
     Attributes:
-        settings: for the cache, the proxy, TLS, and whether to fetch at all.
-        base: the manifest's folder, where uv runs: relative paths start there.
+        settings: for the cache, the proxy, TLS, and whether to use the network.
+        base: the manifest's folder, where uv runs and to which paths are relative.
         folder: an empty folder for uv's files.
-        request: what is asked for.
-        processes: what runs uv.
-        extras: of projects that conda provides, what their extras need; ``None`` where no index
-            says it.
-        named: projects that are asked of an index of their own.
+        request: the request.
+        processes: runs uv.
+        extras: project from conda -> what its extras need; ``None`` if no index states it.
+        named: the projects that are looked up in an index of their own.
     """
 
     settings: Settings
@@ -105,7 +104,7 @@ class Compiler:
 
     @property
     def options(self) -> list[str]:
-        """Those entries that say where packages come from."""
+        """The entries that state where packages come from."""
         return [entry for entry in self.entries if entry.startswith("-") and entry[:2] != "-e"]
 
     def lock(
@@ -117,14 +116,14 @@ class Compiler:
     ) -> subprocess.CompletedProcess[str]:
         """Resolve into :meth:`pylock`.
 
-        uv keeps the versions of a ``pylock.toml`` in its output's place where they still fit: those
-        of the request's preferred records.
+        uv keeps the versions of an existing output file if they still fit: so the versions of the
+        request's preferred records are written there first.
 
         Args:
-            entries: what to resolve.
+            entries: the entries to resolve.
             arguments: further options.
-            without: projects that conda provides, to be taken from an index all the same.
-            packages: the virtual packages of the machines, if not those that are promised.
+            without: projects that conda provides, but that are taken from an index nevertheless.
+            packages: the virtual packages to assume instead of the promised ones.
         """
         lines = ['lock-version = "1.0"', 'created-by = "conda-multiplat"']
         for package in self.request.preferred:
@@ -142,14 +141,14 @@ class Compiler:
         return self._run(entries, *form, *arguments, without=without, packages=packages)
 
     def pylock(self) -> dict[str, Any]:
-        """What :meth:`lock` found (PEP 751)."""
+        """Return the result of :meth:`lock` (PEP 751)."""
         return tomli.loads((self.folder / "pylock.toml").read_text(encoding="utf-8"))
 
     def listing(self) -> Listing:
-        """Which projects each project of :meth:`pylock` needs, and with which extras.
+        """Return which projects each project of :meth:`pylock` needs, and with which extras.
 
-        uv says it in another format only. It has just fetched all that it takes: asked again, for
-        the versions that it found, it answers at once and from its cache.
+        uv states this only in another format. It has just downloaded everything for it: a second
+        run, for the versions of the first, is immediate and uses only the cache.
         """
         packages = self.pylock().get("packages", ())
         pins = [
@@ -165,10 +164,10 @@ class Compiler:
         return listing_of(done.stdout, local_places(self.pylock(), self.folder))
 
     def fetch(self, entry: str, folder: Path) -> None:
-        """Unpack one file into a folder, whatever system it is for, without what it needs.
+        """Unpack one file into a folder, whatever system it is for, without its dependencies.
 
         Raises:
-            UnfetchedError: it can't be had.
+            UnfetchedError: it can't be downloaded or unpacked.
         """
         target = self.request.target
         command = [
@@ -182,25 +181,25 @@ class Compiler:
         environ = uv_environment(self.settings, self.folder, self.options)
         done = self.processes.run(command, environ, self.base, f"{entry}\n")
         if done.returncode != 0:
-            said = self.message(done)
-            causes = _CAUSE.findall(said)
-            raise UnfetchedError(causes[-1] if causes else said.partition("\n")[0])
+            message = self.message(done)
+            causes = _CAUSE.findall(message)
+            raise UnfetchedError(causes[-1] if causes else message.partition("\n")[0])
 
     def with_login(self, url: str) -> str:
-        """A file's URL with the login for its host: of the user's settings, or the manifest's."""
+        """Return a file's URL with the login for its host, from the user's settings or manifest."""
         named = [split_option(entry)[1] for entry in self.options]
         named += [url for _, url in self.request.target.pypi_options.indexes]
         urls = [*map(os.path.expandvars, named), pypi_index(self.settings)]
         return with_login(url, [*index_logins(os.environ), *logins_in(urls)])
 
     def indexes(self) -> list[str]:
-        """The URLs of the indexes that uv takes, its own configuration included."""
+        """Return the URLs of the indexes that uv uses, including its own configuration's."""
         done = self._run(self.options, "--emit-index-url")
         lines = [line.partition(" ") for line in done.stdout.splitlines()]
         return [url for option, _, url in lines if option in ("--index-url", "--extra-index-url")]
 
     def check(self, done: subprocess.CompletedProcess[str]) -> None:
-        """Raise what kept uv from an answer.
+        """Raise an error if uv failed.
 
         Raises:
             OutsideError: an index or a file can't be read.
@@ -214,14 +213,14 @@ class Compiler:
 
     def message(self, done: subprocess.CompletedProcess[str]) -> str:
         """Return uv's error message without warnings and credentials."""
-        said, _ = _told(done.stderr)
-        text = _OPTION.sub(_as_key, "\n".join(said).strip().removeprefix("error: "))
+        messages, _ = _messages_and_warnings(done.stderr)
+        text = _OPTION.sub(_as_key, "\n".join(messages).strip().removeprefix("error: "))
         return self._scrubbed(exclude_newer.in_our_words(text))
 
     def warnings(self, done: subprocess.CompletedProcess[str]) -> list[str]:
         """Return uv's warnings, one line each, except those about this machine only."""
-        _, warned = _told(done.stderr)
-        lines = [line for line in warned if not line.startswith(_OF_THIS_MACHINE)]
+        _, warnings = _messages_and_warnings(done.stderr)
+        lines = [line for line in warnings if not line.startswith(_OF_THIS_MACHINE)]
         return list(map(self._scrubbed, dict.fromkeys(lines)))
 
     def _scrubbed(self, text: str) -> str:
@@ -273,9 +272,9 @@ class Compiler:
     def _choices(self) -> list[str]:
         """Return the options for choosing versions: ``--pre``, and the keys of ``pypi:``."""
         pre = any(requirement.text == "--pre" for requirement in self.request.requirements)
-        said = self.request.target.pypi_options.choices()
+        stated = self.request.target.pypi_options.choices()
         backend = {"torch-backend": torch_backend(self.request)}
-        choices = {**({"prerelease": "allow"} if pre else {}), **said, **backend}
+        choices = {**({"prerelease": "allow"} if pre else {}), **stated, **backend}
         return [f"--{key}={value}" for key, value in choices.items() if value]
 
     def _sources(self) -> list[str]:
@@ -289,7 +288,7 @@ class Compiler:
         file.write_text(text, encoding="utf-8")
         return [str(file)]
 
-    def _said(self, name: str) -> Metadata:
+    def _metadata(self, name: str) -> Metadata:
         return self.extras.get(name) or Metadata()
 
     def _constraints(self, stubs: Path, without: Collection[str]) -> list[str]:
@@ -297,12 +296,12 @@ class Compiler:
         provided = [package for package in self.request.provided if package.name not in without]
         lines = [
             f"{package.name} @ "
-            f"{stub(stubs, package.name, package.version, self._said(package.name))}"
+            f"{stub(stubs, package.name, package.version, self._metadata(package.name))}"
             for package in provided
         ]
         texts = [requirement.text for requirement in self.request.requirements]
-        told = [text.removeprefix(CONSTRAINT) for text in texts if text.startswith(CONSTRAINT)]
-        return [*lines, *told, *self.request.bound]
+        stated = [text.removeprefix(CONSTRAINT) for text in texts if text.startswith(CONSTRAINT)]
+        return [*lines, *stated, *self.request.bound]
 
 
 def _as_key(option: re.Match[str]) -> str:
@@ -310,19 +309,19 @@ def _as_key(option: re.Match[str]) -> str:
     return f"`multiplat: {{pypi: {{{option['key']}: {option['value']}}}}}`"
 
 
-def _told(text: str) -> tuple[list[str], list[str]]:
+def _messages_and_warnings(text: str) -> tuple[list[str], list[str]]:
     """Return uv's lines other than progress and warnings, and each warning's first line."""
-    said: list[str] = []
-    warned: list[str] = []
+    messages: list[str] = []
+    warnings: list[str] = []
     of_warning = False
     for line in text.splitlines():
         if line.startswith("warning: "):
             of_warning = True
-            warned.append(line.removeprefix("warning: "))
+            warnings.append(line.removeprefix("warning: "))
         elif not (of_warning and line.startswith(" ")):
             of_warning = False
-            said += [] if line.startswith(_PROSE) else [line]
-    return said, warned
+            messages += [] if line.startswith(_PROSE) else [line]
+    return messages, warnings
 
 
 def _for_uv(entry: str) -> list[str]:

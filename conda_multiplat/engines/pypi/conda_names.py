@@ -11,7 +11,7 @@ from conda_multiplat.solving.pypi import NameTable
 
 @cache
 def name_table() -> NameTable:
-    """Return which conda packages provide which PyPI projects, where that can't be guessed."""
+    """Return conda package -> the PyPI projects that it provides, if its name does not tell."""
     text = files("conda_multiplat.data").joinpath("pypi_names.json").read_text(encoding="utf-8")
     table: NameTable = json.loads(text)
     return table

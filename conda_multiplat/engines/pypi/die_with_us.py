@@ -14,7 +14,7 @@ _PDEATHSIG = 1
 def die_with_us() -> Callable[[], None] | None:
     """Return the ``preexec_fn`` that ties a child process to ours.
 
-    ``None`` where only Linux has it: elsewhere a child goes on for a moment.
+    ``None`` on systems other than Linux, where a child continues for a moment.
     """
     if sys.platform != "linux":
         return None

@@ -16,12 +16,12 @@ from conda_multiplat.vocabulary.exclude_newer import Cuts, in_words
 #: then take nothing from indexes that do not state upload times.
 _LETS_THROUGH = (0, 9, 26)
 _NEVER = "9999-01-01T00:00:00Z"
-#: uv excludes files of the instant itself, conda only later ones.
+#: uv also excludes files of that very instant, conda only later ones.
 _JUST_AFTER = ".001Z"
 
 
 def arguments(cuts: Cuts) -> list[str]:
-    """Options of ``uv pip compile``."""
+    """Return the options of ``uv pip compile``."""
     if not cuts.can_exclude:
         return []
     everything = [] if cuts.everything is None else [f"--exclude-newer={_instant(cuts.everything)}"]

@@ -1,7 +1,7 @@
-"""Who asks for which extras in a resolution, what that needs, and what is wrong with it.
+"""Find which packages request which extras in a resolution, and what these extras need.
 
-uv says which extras are asked for of a project, and who needs the project, but not who of these
-asks for which extra. Where several do, their own metadata says it.
+uv states the requested extras of a project, and the packages that need the project, but not which
+of them requests which extra. If there are several, their own metadata tells.
 """
 
 from __future__ import annotations
@@ -64,14 +64,14 @@ class _Resolution:
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestedExtras:
     """The extras of a resolution.
 
     Attributes:
-        records: the records, each with what it needs by extras of what conda provides.
-        of_lines: the extras that lines and local projects ask for, ``name[extra]``, with what
-            conda's package of that name does not bring.
-        warnings: what uv warns of, in our words where it is of extras.
+        records: the records, each with the needs of the extras that it requests of conda packages.
+        of_lines: the extras that lines and local projects request, ``name[extra]``, with the needs
+            that conda's package of that name does not bring.
+        warnings: uv's warnings; those about extras in our words.
     """
 
     records: tuple[PypiRecord, ...]
@@ -84,13 +84,13 @@ def asked_extras(
     listing: Listing,
     records: Sequence[PypiRecord],
     published: Published,
-    told: Sequence[str],
-) -> Asked:
-    """Return who requests which extras; ``told`` are uv's warnings."""
+    warnings: Sequence[str],
+) -> RequestedExtras:
+    """Return which packages request which extras; ``warnings`` are uv's."""
     resolution = _Resolution(uv, listing, records, published)
     lines = list(_of_lines(uv.request.requirements, resolution))
     local = list(_of_lines(_local_lines(resolution), resolution))
-    packages = list(_of_packages(resolution, lines, _projects(resolution, told)))
+    packages = list(_of_packages(resolution, lines, _projects(resolution, warnings)))
     needed: dict[str, set[str]] = {}
     for request in packages:
         needs = resolution.needs(request.name, request.extras)
@@ -100,28 +100,28 @@ def asked_extras(
         for line in (*lines, *local)
         for extra in line.extras
     }
-    return Asked(
+    return RequestedExtras(
         tuple(_needing(record, needed.get(record.name, ())) for record in records),
         tuple(sorted(of_lines.items())),
-        tuple(_warning(line, resolution, [*lines, *packages]) for line in told),
+        tuple(_warning(line, resolution, [*lines, *packages]) for line in warnings),
     )
 
 
-def _projects(found: _Resolution, told: Sequence[str]) -> set[str]:
+def _projects(resolution: _Resolution, warnings: Sequence[str]) -> set[str]:
     """Return the projects for which it matters who requests their extras."""
-    named = {canonicalize_name(match["name"]) for match in map(_NO_EXTRA.search, told) if match}
-    return found.listing.extras.keys() & (named | found.uv.extras.keys())
+    named = {canonicalize_name(match["name"]) for match in map(_NO_EXTRA.search, warnings) if match}
+    return resolution.listing.extras.keys() & (named | resolution.uv.extras.keys())
 
 
-def _local_lines(found: _Resolution) -> list[Requirement]:
+def _local_lines(resolution: _Resolution) -> list[Requirement]:
     """Return what local projects need on the target."""
-    request = found.uv.request
+    request = resolution.uv.request
     subdir, python = request.target.subdir, request.python
     projects = request.target.view.projects
     return lines_of_needs(project for project in projects if is_needed(project, subdir, python))
 
 
-def _of_lines(lines: Iterable[Requirement], found: _Resolution) -> Iterator[_Request]:
+def _of_lines(lines: Iterable[Requirement], resolution: _Resolution) -> Iterator[_Request]:
     for requirement in lines:
         if not requirement.name or requirement.text.startswith(CONSTRAINT):
             continue
@@ -129,54 +129,55 @@ def _of_lines(lines: Iterable[Requirement], found: _Resolution) -> Iterator[_Req
             line = Pep508(requirement.text)
         except InvalidRequirement:
             continue
-        if line.extras and (line.marker is None or found.holds(line.marker, "")):
+        if line.extras and (line.marker is None or resolution.holds(line.marker, "")):
             yield _Request(str(requirement.at), requirement.name, tuple(extras_of(line)))
 
 
 def _of_packages(
-    found: _Resolution, lines: Sequence[_Request], projects: Iterable[str]
+    resolution: _Resolution, lines: Sequence[_Request], projects: Iterable[str]
 ) -> Iterator[_Request]:
     """Yield packages' requests for projects' extras; a single requester needs no metadata."""
-    asked = {requirement.name for requirement in found.uv.request.requirements}
+    requested_names = {requirement.name for requirement in resolution.uv.request.requirements}
     for name in sorted(projects):
-        askers = found.listing.askers(name)
-        for asker in askers:
-            extras = tuple(found.listing.extras[name])
-            says = None if askers == [asker] and name not in asked else _metadata(found, asker)
-            if says:
-                own = found.listing.extras.get(asker, ())
-                needed = requested(says, own, found.holds)
-                of_it = [line for line in needed if canonicalize_name(line.name) == name]
-                extras = tuple(extra for line in of_it for extra in extras_of(line))
+        dependents = resolution.listing.dependents(name)
+        for dependent in dependents:
+            extras = tuple(resolution.listing.extras[name])
+            is_only_one = dependents == [dependent] and name not in requested_names
+            metadata = None if is_only_one else _metadata(resolution, dependent)
+            if metadata:
+                own_extras = resolution.listing.extras.get(dependent, ())
+                needed = requested(metadata, own_extras, resolution.holds)
+                matching = [line for line in needed if canonicalize_name(line.name) == name]
+                extras = tuple(extra for line in matching for extra in extras_of(line))
             if extras:
-                yield _Request(asker, name, extras)
+                yield _Request(dependent, name, extras)
 
 
-def _metadata(found: _Resolution, name: str) -> Metadata | None:
+def _metadata(resolution: _Resolution, name: str) -> Metadata | None:
     """Return a package's metadata; ``None`` if it would have to be built."""
-    if name in found.uv.extras:
-        return found.uv.extras[name]
-    record = next((record for record in found.records if record.name == name), None)
+    if name in resolution.uv.extras:
+        return resolution.uv.extras[name]
+    record = next((record for record in resolution.records if record.name == name), None)
     if record is None or not record.sha256 or record.is_folder:
         return None
-    return found.published.of_file(found.uv, name, record.url)
+    return resolution.published.of_file(resolution.uv, name, record.url)
 
 
 def _needing(record: PypiRecord, more: Iterable[str]) -> PypiRecord:
     return record._replace(depends=tuple(sorted({*record.depends, *more} - {record.name})))
 
 
-def _warning(line: str, found: _Resolution, requests: Sequence[_Request]) -> str:
+def _warning(line: str, resolution: _Resolution, requests: Sequence[_Request]) -> str:
     match = _NO_EXTRA.search(line)
     if match is None:
         return f"uv: {line}"
     name, extra = canonicalize_name(match["name"]), canonicalize_name(match["extra"])
-    askers = dict.fromkeys(
+    requesters = dict.fromkeys(
         request.asker for request in requests if request.name == name and extra in request.extras
     )
-    by = f"{' and '.join(askers) or 'something'} asks for {name}[{extra}]"
-    version = found.versions().get(name, "")
-    if name in found.uv.extras and found.uv.extras[name] is None:
+    by = f"{' and '.join(requesters) or 'something'} asks for {name}[{extra}]"
+    version = resolution.versions().get(name, "")
+    if name in resolution.uv.extras and resolution.uv.extras[name] is None:
         return (
             f"{by}: conda provides {name} {version}, and no index lists what that extra "
             "needs; add that to the manifest yourself"

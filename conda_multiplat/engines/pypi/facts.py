@@ -1,9 +1,10 @@
 """Data in a locked PyPI file that the lock does not have: its licence.
 
-1. Of a wheel the index is asked for the metadata alone (PEP 658); where it has none, uv fetches the
-   wheel, which is in its cache after an install.
-2. A source archive is fetched and has to have its hash; its ``PKG-INFO`` is read. It is not built.
-3. Of a project's folder ``pyproject.toml`` is read.
+1. For a wheel, the index is asked for the metadata alone (PEP 658); if it has none, uv downloads
+   the wheel, which is in its cache after an install.
+2. A source archive is downloaded and verified by its hash; its ``PKG-INFO`` is read. It is not
+   built.
+3. In a local project's folder, ``pyproject.toml`` is read.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from conda_multiplat.vocabulary.package_facts import PackageFacts
 from conda_multiplat.vocabulary.records import PypiRecord
 from conda_multiplat.vocabulary.toml_tables import toml_table
 
-#: Why nothing is known of a repository: only a build makes its metadata.
+#: Why nothing is known about a repository: only a build makes its metadata.
 REPOSITORY = "a repository, which has no metadata until it is built"
 #: The maximum sizes of a source archive and of the metadata in it, in bytes.
 _LARGEST = 1 << 30
@@ -112,7 +113,7 @@ def _downloaded(uv: Compiler, record: PypiRecord) -> Path:
     file = uv.folder / record.url.rsplit("/", 1)[-1]
     sha256 = Web(uv.settings).save(uv.with_login(record.url), file, _LARGEST)
     if sha256 != record.sha256:
-        raise UnfetchedError(f"sha256 is {sha256}, locked is {record.sha256}")
+        raise UnfetchedError(f"sha256 is {sha256}, the lock has {record.sha256}")
     return file
 
 

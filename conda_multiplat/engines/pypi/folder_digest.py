@@ -9,7 +9,7 @@ from typing import Any
 
 from conda_multiplat.vocabulary.toml_tables import toml_table
 
-#: Folders whose content is made from other files, or is not part of the project.
+#: Folders whose content is generated, or is not part of the project.
 _LEFT_OUT = frozenset({".git", "__pycache__", "build", "dist", ".venv", ".tox", "node_modules"})
 _ENDINGS = (".egg-info", ".pyc", ".conda-lock.yml")
 

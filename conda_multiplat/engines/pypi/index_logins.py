@@ -1,7 +1,7 @@
-"""The logins that a user's settings of uv have for indexes, for indexes of the manifest.
+"""Use the logins for indexes in a user's uv settings for the indexes of the manifest.
 
-uv is not given those indexes themselves: it would look for packages there. A login goes to the host
-that the user has it for, whatever a manifest says: names of indexes are the manifest's to choose.
+The indexes themselves are not passed to uv, which would search them for packages. A login is only
+sent to the host that the user has it for, whatever index names a manifest chooses.
 """
 
 from __future__ import annotations

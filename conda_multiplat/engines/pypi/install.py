@@ -1,14 +1,14 @@
 """uv's installer: PyPI packages into a conda prefix, exactly as locked.
 
-Nothing is resolved. Wheels come first and consult no index. Then what has to be built: source
-archives (their build tools come from the index), repositories, folders.
+Nothing is resolved. Wheels are installed first, without any index. Then come packages that have to
+be built: source archives (their build tools come from the index), repositories, folders.
 
-Where a mirror stands for PyPI, what was locked from PyPI itself, or from another mirror that has
-its files in the same places, is asked of that mirror by name and version. The hash must be the
-locked one, so that it is the same file.
+If a mirror replaces PyPI, files that were locked from PyPI itself, or from another mirror with the
+same layout, are requested from that mirror by name and version. The hash must be the locked one, so
+that it is the same file.
 
-uv overwrites what is in its way. So all is installed twice: aside, where its files can be compared
-with others', and from uv's cache into the prefix.
+uv overwrites existing files. So everything is installed twice: first into a temporary folder, where
+its files can be compared with those of others, and then from uv's cache into the prefix.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ class UvInstaller:
 
     Args:
         prefix: the environment.
-        settings: for the proxy, TLS, and whether to fetch at all.
-        folder: the lock's folder, from which relative paths start.
-        requirements: the entries of ``pip:``: of their indexes the logins, and where build tools
-            come from.
-        indexes: the URLs of its other indexes, for their logins.
-        wheels: a folder that has all the files, so that no index is asked.
+        settings: for the proxy, TLS, and whether to use the network.
+        folder: the lock's folder, the base of relative paths.
+        requirements: the entries of ``pip:``, for the logins of their indexes, and for the build
+            tools.
+        indexes: the URLs of the manifest's other indexes, for their logins.
+        wheels: a folder with all the files, so that no index is needed.
     """
 
     def __init__(
@@ -91,17 +91,17 @@ class UvInstaller:
         Args:
             records: the packages.
             python: a prefix with the Python that they are for.
-            folder: an empty one, to install into.
+            folder: an empty folder to install into.
 
         Raises:
-            LockFileError: a folder is not as it was locked.
+            LockFileError: a folder has changed since it was locked.
             OutsideError: a file can't be fetched, is not what was locked, or can't be built.
         """
         self._check_folders(records)
-        anew = [f"--refresh-package={record.name}" for record in records if record.is_folder]
+        refreshed = [f"--refresh-package={record.name}" for record in records if record.is_folder]
         # Symbolic links work across file systems too; copies would be large.
         links = ["--link-mode=symlink"] if os.name != "nt" else []
-        self._install_all(records, python, "--prefix", str(folder), *links, *anew)
+        self._install_all(records, python, "--prefix", str(folder), *links, *refreshed)
         return {
             name: frozenset(map(_as_in_conda, recorded_files(path, folder)))
             for site_packages in folder.rglob("site-packages")
@@ -109,7 +109,7 @@ class UvInstaller:
         }
 
     def install(self, records: Sequence[PypiRecord]) -> None:
-        """Install packages of which nothing is in the prefix; its Python must be there.
+        """Install packages that have no files in the prefix yet; its Python must be there.
 
         Raises:
             OutsideError: a file can't be fetched, is not what was locked, or can't be built.
@@ -141,7 +141,7 @@ class UvInstaller:
             self._install([_of_index(record) for record in records], "--require-hashes", *options)
         except OutsideError as error:
             mirror = scrub(self._indexes[-1], secrets(self._indexes))
-            hint = f"{mirror} stands for PyPI here: it must have the files that are locked"
+            hint = f"{mirror} replaces PyPI on this machine: it must have the locked files"
             error.hints = (hint, *error.hints)
             raise
 
@@ -157,7 +157,7 @@ class UvInstaller:
 
     @property
     def mirror(self) -> str:
-        """The URL of what stands for PyPI on this machine, with its login; ``""`` for PyPI's."""
+        """The URL of the index that replaces PyPI on this machine, with its login; or ``""``."""
         return self._indexes[-1]
 
     def _check_folders(self, records: Sequence[PypiRecord]) -> None:
@@ -171,13 +171,13 @@ class UvInstaller:
         if changed:
             names = " ".join(change.name for change in changed)
             raise LockFileError(
-                "a local project is not as it was locked",
+                "a local project has changed since it was locked",
                 details=[f"{change.name}: {change.url}" for change in changed],
                 hints=[f"run `conda multiplat lock --update {names}`"],
             )
 
     def logins(self) -> dict[str, str]:
-        """Host -> ``user:password``, of the indexes that the manifest names."""
+        """Return host -> ``user:password`` for the indexes that the manifest names."""
         named = [split_option(option)[1] for option in self._options]
         parts = [urlsplit(url) for url in (*named, *self._indexes)]
         return {

@@ -1,6 +1,6 @@
-"""Who needs whom, by uv's annotated answer: ``six[a]==1.17  # via b, c[extra]``.
+"""Read which project needs which from uv's annotated output: ``six[a]==1.17  # via b, c[extra]``.
 
-What is on this disk stands there by its path, in the words of who needs it: ``../six  # via b``.
+A local project appears with its path, as written by the project that needs it: ``../six  # via b``.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ _NAMED = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(\[[^\]]*\])?(==.*|\s+
 
 
 class Listing(NamedTuple):
-    """What uv's annotated answer says.
+    """The content of uv's annotated output.
 
     Attributes:
-        needs: which projects each project needs.
-        extras: the extras that are asked for, by project.
+        needs: the projects that each project needs.
+        extras: the requested extras, by project.
     """
 
     needs: Mapping[str, Sequence[str]]
     extras: Mapping[str, Sequence[str]]
 
-    def askers(self, name: str) -> list[str]:
+    def dependents(self, name: str) -> list[str]:
         """Return the projects that need a project."""
         return sorted(project for project, needed in self.needs.items() if name in needed)
 
 
 def listing_of(text: str, places: Mapping[Path, str] | None = None) -> Listing:
-    """Parse an annotated answer; ``places`` are the local projects by path."""
+    """Parse annotated output; ``places`` are the local projects by path."""
     needs: dict[str, list[str]] = {}
     extras: dict[str, list[str]] = {}
     for node in filter(None, map(_LINE.fullmatch, text.splitlines())):
-        asked = asked_extras(node["what"])
+        requested = asked_extras(node["what"])
         for needed in _names(node["what"], places or {}):
-            if asked:
-                extras[needed] = asked
+            if requested:
+                extras[needed] = requested
             for via in (node["via"] or "").split(", "):
                 if via and not via.startswith(("-", SOURCES)):
                     needs.setdefault(canonicalize_name(via.partition("[")[0]), []).append(needed)

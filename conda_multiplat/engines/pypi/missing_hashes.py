@@ -40,7 +40,7 @@ def _digest(name: str, file: Mapping[str, Any], folder: Path) -> str:
         raise OutsideError(
             f"{name}: there is no hash for {scrub(url)}",
             details=["its index states none, and this version of uv computes none"],
-            hints=["a newer uv does: pip install --upgrade uv"],
+            hints=["a newer uv computes it: pip install --upgrade uv"],
         )
     path = folder / (local_path(url) if url else str(file.get("path", "")))
     try:

@@ -72,7 +72,7 @@ def newest_versions(
     latest: Mapping[str, Latest],
     published: Published,
 ) -> dict[str, NewestVersion]:
-    """Return the newest version of each package of a solution, where it is known.
+    """Return the newest version of each package of a solution, if it is known.
 
     Args:
         uv: for the request that was solved.
@@ -95,17 +95,17 @@ def _alone(uv: Compiler) -> Compiler:
 def _versions(uv: Compiler, names: Sequence[str]) -> dict[str, Latest]:
     if not names:
         return {}
-    own = replace(uv, named=frozenset(names) & sourced(uv.request))
-    done = own.lock([*own.options, *names], "--no-deps")
+    with_sources = replace(uv, named=frozenset(names) & sourced(uv.request))
+    done = with_sources.lock([*with_sources.options, *names], "--no-deps")
     if done.returncode == 0:
-        packages = own.pylock().get("packages", ())
+        packages = with_sources.pylock().get("packages", ())
         return {
             canonicalize_name(package["name"]): Latest(package)
             for package in packages
             if "version" in package
         }
     if done.returncode != NO_SOLUTION:
-        own.check(done)
+        with_sources.check(done)
     if len(names) == 1:
         return {}
     half = len(names) // 2
@@ -149,7 +149,7 @@ class _Solved:
         reason = (
             phrases.first_in_the_way(lines, name, lambda line: self._allows(line, version))
             or (phrases.by_age(request.cuts.of(name) or 0) if name in self._newer else "")
-            or self._asker(name, version)
+            or self._dependent(name, version)
             or self._need(name)
             or phrases.unknown(name)
         )
@@ -164,7 +164,7 @@ class _Solved:
         except InvalidRequirement:
             return True
 
-    def _asker(self, name: str, version: str) -> str:
+    def _dependent(self, name: str, version: str) -> str:
         """Return the package that needs an older version."""
         for record in self._records.values():
             if name not in record.depends:
@@ -180,14 +180,14 @@ class _Solved:
         """Return a requirement of the newest version that the solution does not satisfy."""
         url = self._latest[name].url
         metadata = self._published.of_file(self._uv, name, url) if url else None
-        versions = self._here()
+        versions = self._locked_versions()
         for line in self._needs(metadata):
             needed = canonicalize_name(line.name)
             if needed in versions and _excludes(line, versions[needed].split(" ")[0]):
                 return phrases.by_need(f"{needed}{line.specifier}", versions[needed])
         return ""
 
-    def _here(self) -> Mapping[str, str]:
+    def _locked_versions(self) -> Mapping[str, str]:
         """Return the version of each project, and whether conda provides it."""
         provided = {
             package.name: f"{package.version} from conda" for package in self._request.provided

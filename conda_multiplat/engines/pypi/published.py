@@ -66,10 +66,10 @@ class Published:
 def _of_pin(uv: Compiler, name: str, pin: str) -> Metadata | None:
     with temporary_folder() as folder:
         named = uv.named | ({name} & sourced(uv.request))
-        own = replace(uv, folder=folder, named=named, request=seeing_all(uv.request))
+        with_sources = replace(uv, folder=folder, named=named, request=seeing_all(uv.request))
         entries = [*uv.options, pin]
-        done = own.lock(entries, "--no-deps", without={name}, packages=NEWEST_SYSTEM)
-        packages = own.pylock().get("packages", ()) if done.returncode == 0 else ()
+        done = with_sources.lock(entries, "--no-deps", without={name}, packages=NEWEST_SYSTEM)
+        packages = with_sources.pylock().get("packages", ()) if done.returncode == 0 else ()
         url = next((url for package in packages for url in files(package)), "")
     return _of_url(uv, name, url) if url else None
 

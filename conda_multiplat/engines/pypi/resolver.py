@@ -174,20 +174,20 @@ def _outcome(uv: Compiler, published: Published) -> PypiSolution | PypiConflict:
             continue
         uv.check(done)
         listing = uv.listing()
-        again = _with_extras(_with_sources(uv), listing, published)
-        if again == uv:
+        completed = _with_extras(_with_sources(uv), listing, published)
+        if completed == uv:
             break
-        uv = again
+        uv = completed
     names = {package.name for package in uv.request.provided}
     ranked = tags(uv.request.python, target.subdir, target.virtual_packages)
     content = with_hashes(uv.pylock(), uv.folder)
     chosen = choose(content, ranked, provided=names, dependencies=listing.needs)
     records = tuple(_on_disk(uv, record) for record in chosen.records)
-    asked = asked_extras(uv, listing, records, published, uv.warnings(done))
-    warnings = (*_to_build(uv, chosen), *asked.warnings)
+    extras = asked_extras(uv, listing, records, published, uv.warnings(done))
+    warnings = (*_to_build(uv, chosen), *extras.warnings)
     backend = used_backend(uv.request, records)
     solution = PypiSolution(
-        uv.request, asked.records, warnings, asked.of_lines, backend, chosen.times
+        uv.request, extras.records, warnings, extras.of_lines, backend, chosen.times
     )
     return _too_old(uv, chosen) or _other_hash(uv.request, records) or solution
 
@@ -197,7 +197,9 @@ def _with_extras(uv: Compiler, listing: Listing, published: Published) -> Compil
     versions = {package.name: package.version for package in uv.request.provided}
     new = versions.keys() & listing.extras.keys() - uv.extras.keys()
     looked_up = {name: published.of_version(uv, name, versions[name]) for name in sorted(new)}
-    optional = {name: says.optional if says else None for name, says in looked_up.items()}
+    optional = {
+        name: metadata.optional if metadata else None for name, metadata in looked_up.items()
+    }
     return replace(uv, extras={**uv.extras, **optional})
 
 
@@ -209,11 +211,11 @@ def _with_sources(uv: Compiler) -> Compiler:
 
 def _of_all_sources(uv: Compiler) -> Compiler | None:
     """Resolve with all projects' own indexes, and keep the needed ones; ``None`` if that fails."""
-    every = replace(uv, named=with_sources(uv.request))
-    if every.named == uv.named or every.lock(every.entries).returncode != 0:
+    with_all = replace(uv, named=with_sources(uv.request))
+    if with_all.named == uv.named or with_all.lock(with_all.entries).returncode != 0:
         return None
-    listing = every.listing()
-    needed = {name for name in every.named if listing.askers(name)}
+    listing = with_all.listing()
+    needed = {name for name in with_all.named if listing.dependents(name)}
     named = asked_with_sources(uv.request) | needed
     return replace(uv, named=named) if named != uv.named else None
 
@@ -229,9 +231,7 @@ def _other_hash(request: PypiRequest, records: Sequence[PypiRecord]) -> PypiConf
         request=request,
         explanation="\n".join(hash_message(record) for _, record in faults),
         requirements=tuple(line for line, _ in faults),
-        hints=(
-            "write the hash of the file if you trust it, or leave --hash out: locks have hashes",
-        ),
+        hints=("write the file's hash if you trust it, or leave out --hash: the lock has hashes",),
     )
 
 
@@ -316,7 +316,7 @@ def _old_conflict(
     needed_system = newest([least(platforms) for platforms in wheels.values()])
     lines = [
         f"{name} {version} has no wheel for {system.removeprefix('__')} {has.get(system, '')}; "
-        f"there are: {', '.join(platforms)}"
+        f"it has wheels for {', '.join(platforms)}"
         for (name, version), platforms in wheels.items()
     ]
     name, version = next(iter(wheels))
@@ -334,14 +334,14 @@ def _unsolvable(uv: Compiler, explanation: str) -> PypiConflict:
     if done.returncode == 0 and (too_old := _newer_wheels(uv)):
         return too_old
     conflict = _conflict(uv.request, explanation)
-    if newer := _let_through(uv, explanation):
-        return replace(conflict, hints=newer)
+    if exceptions := _exceptions(uv, explanation):
+        return replace(conflict, hints=exceptions)
     hints = unknown_projects(conflict.requirements, index_names(uv.indexes(), uv.settings))
     hints = hints or other_versions(uv.request, _versions_without(uv, conflict.provided))
     return replace(conflict, hints=tuple(hints))
 
 
-def _let_through(uv: Compiler, explanation: str) -> tuple[str, ...]:
+def _exceptions(uv: Compiler, explanation: str) -> tuple[str, ...]:
     """Return hints for projects that only ``exclude-newer`` rules out, if uv solves without it."""
     free = replace(uv, request=seeing_all(uv.request))
     if not uv.request.cuts.can_exclude or free.lock(free.entries).returncode != 0:

@@ -1,4 +1,4 @@
-"""uv's settings on this machine: which of them are passed on, and which are not.
+"""uv's settings on this machine: which are passed on to uv, and which are not.
 
 Only the manifest decides versions, so that everybody gets the same lock. Of a machine's settings uv
 gets those for access to indexes: credentials, certificates, proxies, the cache, timeouts. This is a
@@ -119,8 +119,8 @@ def exclude_newer(environ: Mapping[str, str], folder: Path) -> UvsExcludeNewer:
             if not everything and "exclude-newer" in table:
                 everything = str(table["exclude-newer"])
                 where = f"exclude-newer in {shown(file.path)}"
-            own = table.get("exclude-newer-package", {})
-            for name, value in own.items() if isinstance(own, dict) else ():
+            stated = table.get("exclude-newer-package", {})
+            for name, value in stated.items() if isinstance(stated, dict) else ():
                 packages.setdefault(str(name), str(value).lower() if value is False else str(value))
     return UvsExcludeNewer(everything, packages, where if everything else "exclude-newer-package")
 
@@ -140,12 +140,12 @@ def warning(
     if not names:
         return ""
     text = (
-        f"warning: a lock must not depend on who locks: {', '.join(names)} has no effect; "
-        "write what is to hold for everybody under `pip:` or `multiplat: pypi:`"
+        f"warning: {', '.join(names)} has no effect, since a lock must not depend on who locks; "
+        "write what should apply to everybody under `pip:` or `multiplat: pypi:`"
     )
     if pypi_index or not any(name.startswith(_IN_PLACE_OF_PYPI) for name in names):
         return text
-    return f"{text}. Where only a mirror of PyPI can be reached: {PYPI_INDEX_VARIABLE}=URL"
+    return f"{text}. If only a mirror of PyPI can be reached, set {PYPI_INDEX_VARIABLE}=URL"
 
 
 def left_out(environ: Mapping[str, str], folder: Path, without: Collection[str] = ()) -> list[str]:
@@ -199,9 +199,9 @@ def _config_folders(environ: Mapping[str, str]) -> Iterator[Path]:
         yield from (Path(environ[name]) for name in names if environ.get(name))
         return
     home = environ.get("HOME", "")
-    own = environ.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else "")
-    if own:
-        yield Path(own)
+    user_folder = environ.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else "")
+    if user_folder:
+        yield Path(user_folder)
     yield from map(Path, filter(None, environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":")))
     yield Path("/etc")
 

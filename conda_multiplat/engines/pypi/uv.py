@@ -43,8 +43,8 @@ def pypi_index(settings: Settings) -> str:
     url = os.path.expandvars(settings.pypi_index())
     if url and not _URL.match(url):
         raise UsageError(
-            f"the index that stands for PyPI is not a URL: {scrub(url)!r}",
-            hints=[f"{PYPI_INDEX_VARIABLE} or plugins.{PYPI_INDEX}: https://HOST/simple"],
+            f"the index that replaces PyPI is not a URL: {scrub(url)!r}",
+            hints=[f"set {PYPI_INDEX_VARIABLE} or plugins.{PYPI_INDEX} to https://HOST/simple"],
         )
     return with_login(url, index_logins(os.environ))
 
@@ -82,7 +82,7 @@ def uv_environment(settings: Settings, folder: Path, entries: Iterable[str]) -> 
 
 
 def _client_certificate(settings: Settings, folder: Path) -> Path:
-    """Return conda's ``client_ssl_cert`` with its key in one file, as uv wants them.
+    """Return conda's ``client_ssl_cert`` with its key in one file, as uv expects them.
 
     Raises:
         OutsideError: they can't be read.
@@ -162,9 +162,9 @@ def run_uv(
 ) -> subprocess.CompletedProcess[str]:
     """Run uv in ``folder``; its output is not shown.
 
-    It changes a prefix, where the next install can start as soon as we end: so it ends with us.
+    It changes a prefix, and the next install may start as soon as we end: so it must end with us.
     """
-    return subprocess.run(  # the code that runs before it calls only the kernel
+    return subprocess.run(  # ``preexec_fn`` only makes system calls, which is safe with threads
         [uv_program(), *arguments],
         cwd=folder,
         env=dict(environ),

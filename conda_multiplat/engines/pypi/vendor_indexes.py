@@ -22,8 +22,8 @@ _PLACES = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no
 def asked_with_sources(request: PypiRequest) -> frozenset[str]:
     """Return the projects that lines request on this target and that have an index of their own."""
     target = request.target
-    asked = required_projects(request.requirements, target.subdir, request.python)
-    return frozenset(asked) & with_sources(request)
+    requested = required_projects(request.requirements, target.subdir, request.python)
+    return frozenset(requested) & with_sources(request)
 
 
 def with_sources(request: PypiRequest) -> frozenset[str]:
@@ -58,12 +58,12 @@ def torch_backend(request: PypiRequest) -> str:
     manifest states where the packages come from, or if conda provides PyTorch itself.
     """
     target = request.target
-    options, said = target.pypi_options, target.pypi_options.torch_backend
-    own = any(split_option(line.text)[0] in _PLACES for line in target.view.pypi)
-    if not has_pytorch(target.subdir, options, named_places=own):
+    options, stated = target.pypi_options, target.pypi_options.torch_backend
+    named_places = any(split_option(line.text)[0] in _PLACES for line in target.view.pypi)
+    if not has_pytorch(target.subdir, options, named_places=named_places):
         return ""
-    if said:
-        return said
+    if stated:
+        return stated
     if "torch" in {package.name for package in request.provided}:
         return ""
     cuda = next(

@@ -23,7 +23,7 @@ _WHEEL = (
 
 
 def stub(folder: Path, name: str, version: str, says: Metadata | None = None) -> str:
-    """Return the ``file://`` URL of an empty wheel without requirements, but for its extras.
+    """Return the ``file://`` URL of an empty wheel without requirements except for its extras.
 
     It is written once, because uv caches what it read from a file. A wheel with other content has
     a folder of its own.

@@ -435,8 +435,8 @@ def _half_a_name(path: Path) -> None:
     ("make", "said"),
     [
         (lambda path: None, "db does not exist"),
-        (_zip(), "db has no advisory"),
-        (_zip(("README", "x")), "db has no advisory"),
+        (_zip(), "db contains no advisories"),
+        (_zip(("README", "x")), "db contains no advisories"),
         (_zip(("a.json", "{")), "db/a.json:1:2: not JSON: "),
         (_zip(("a.json", "[" * 100_000)), "db/a.json: nested too deeply"),
         (_zip(("a.json", b"\xff")), "db/a.json: not UTF-8: "),
@@ -454,14 +454,14 @@ def _half_a_name(path: Path) -> None:
         (_zip(("a.json", b" " * (17 << 20))), "db/a.json is larger than 16 MiB: it is not read"),
         (
             _zip(("a.json", json.dumps(JINJA)), method=zipfile.ZIP_BZIP2),
-            "db/a.json is packed in a way that OSV's export is not",
+            "db/a.json is encrypted or has an unsupported compression method",
         ),
-        (_cut, "db is not a whole zip: "),
-        (_damaged, "db is not a whole zip: "),
-        (_half_a_name, "db is not a whole zip: 'utf-8' codec can't decode"),
+        (_cut, "db is not a complete zip: "),
+        (_damaged, "db is not a complete zip: "),
+        (_half_a_name, "db is not a complete zip: 'utf-8' codec can't decode"),
         (_endless_list, "its list of members is larger than 64 MiB: it is not read"),
         (lambda path: path.write_bytes(b" " * (17 << 20)), "db is larger than 16 MiB"),
-        (lambda path: path.mkdir(), "db has no advisory"),
+        (lambda path: path.mkdir(), "db contains no advisories"),
     ],
 )
 def test_bad_database(

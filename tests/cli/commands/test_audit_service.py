@@ -89,8 +89,8 @@ def test_offline(alone: Host, libraries: Path, osv: OsvRules) -> None:
     env = _env(osv, CONDA_OFFLINE="true")
     done = alone.multiplat("audit", cwd=libraries, env=env, code=3)
     assert done.stderr == (
-        f"error: offline: {osv.url} is not asked\n"
-        "  hold the locks against a downloaded database: --db FILE\n"
+        f"error: offline: {osv.url} can't be queried\n"
+        "  compare the locks with a downloaded database: --db FILE\n"
     )
     assert osv.seen == []
 
@@ -240,7 +240,7 @@ def test_nobody_there(alone: Host, libraries: Path, free_url: str) -> None:
     done = alone.multiplat("audit", cwd=libraries, env=env, code=3)
     assert done.stderr == (
         f"error: {free_url}/v1/querybatch can't be fetched: Connection refused\n"
-        "  or hold the locks against a downloaded database: --db FILE\n"
+        "  or compare the locks with a downloaded database: --db FILE\n"
     )
 
 

@@ -146,7 +146,8 @@ def test_cpu_build_of_an_earlier_lock(alone: Host, project: Path, twin: Path) ->
     _lock(alone, project, twin, *specs, extra="")
     said = _lock(alone, project, twin, *specs)
     assert (
-        " ! torch-twin 2.12.0 is a CPU build: an earlier lock had it  (default/linux-64)\n"
+        " ! torch-twin 2.12.0 is a CPU build: it was kept from an earlier lock  "
+        "(default/linux-64)\n"
         "     2.12.0 has one; to get it, run `conda multiplat lock --update torch-twin`\n"
     ) in said
     said = alone.multiplat("lock", "--update", "torch-twin", cwd=project).stderr

@@ -59,7 +59,7 @@ def test_platform_of_a_channel(alone: Host, project: Path, tools: Path) -> None:
         "  tool is requested for linux-64: give the line a selector, or leave the platform out\n"
     ) in said
     write(project, tools, "tool[subdir=linux-64]", platforms="[linux-64]")
-    assert "\n  tool 3.0 is for noarch, not linux-64: name its build\n" in (
+    assert "\n  tool 3.0 is for noarch, not linux-64: add the build to the line\n" in (
         alone.multiplat("lock", "--update-all", cwd=project, code=1).stderr
     )
 

@@ -237,5 +237,5 @@ def test_changed_wheel(alone: Host, project: Path, pythons: Path, index: Index, 
     _lock(alone, project, pythons, url, "robot")
     index.wheel("robot", more={"other.py": ""})
     said = alone.json("image", "--platform", "linux-64", cwd=project, code=3)
-    assert said["error"] == "locked packages are not what was locked"
+    assert said["error"] == "packages differ from the lock"
     assert "sha256 is" in json.dumps(said["details"])

@@ -622,7 +622,7 @@ def test_local_packages_are_verified(door: Host, project: Path, tmp_path: Path) 
     _lock(door, project, own, "a")
     build(Package("a", files={"a.txt": b"two"}, noarch="generic"), own)
     done = door.multiplat("install", cwd=project, code=3)
-    assert done.stderr.lstrip("\n").startswith("error: locked packages are not what was locked\n")
+    assert done.stderr.lstrip("\n").startswith("error: packages differ from the lock\n")
     assert "a-1.0-0.conda: sha256 is " in done.stderr
     assert not (door.envs / "demo/a.txt").exists()
 

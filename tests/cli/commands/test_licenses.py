@@ -392,7 +392,7 @@ def test_trouble_on_the_way(
     spoil(".tar.gz")
     done = alone.multiplat("licenses", cwd=project, env=env, code=3)
     size = (pypi.root / "files" / FILES["archive"]).stat().st_size
-    missing = f"it broke off {size - size // 2} bytes before its end"
+    missing = f"the connection broke off {size - size // 2} bytes before the end"
     reason = missing if way == "truncate" else "503 Service Unavailable"
     assert f"  archive 1.0: {pypi.url}/files/{FILES['archive']}: {reason}\n" in done.stderr
     assert sum(FILES["archive"] in path for path in pypi.seen) == 2

@@ -478,8 +478,8 @@ def test_other_bytes_are_not_packed(
     served.replace[file] = b"another"
     done = alone.multiplat("pack", cwd=project, code=3)
     digest = hashlib.sha256(b"another").hexdigest()
-    assert "error: locked packages are not what was locked\n" in done.stderr
-    assert f"/{file}: sha256 is {digest}, locked is " in done.stderr, kind
+    assert "error: packages differ from the lock\n" in done.stderr
+    assert f"/{file}: sha256 is {digest}, the lock has " in done.stderr, kind
     assert [path.name for path in project.glob("*.tar*")] == []
 
 

@@ -160,7 +160,9 @@ def test_md5_of_a_wheel(alone: Host, project: Path, tmp_path: Path) -> None:
         right = hashlib.md5(wheel.read_bytes(), usedforsecurity=False).hexdigest()
         _with_md5(project / "conda-lock.yml", "0" * 32)
         done = alone.multiplat("pack", cwd=project, code=3)
-        assert f"robot-1.0-py3-none-any.whl: md5 is {right}, locked is {'0' * 32}\n" in done.stderr
+        assert (
+            f"robot-1.0-py3-none-any.whl: md5 is {right}, the lock has {'0' * 32}\n" in done.stderr
+        )
         _with_md5(project / "conda-lock.yml", right)
         alone.multiplat("pack", "-q", cwd=project)
     folder = tmp_path / "there"
@@ -175,7 +177,7 @@ def test_md5_of_a_wheel(alone: Host, project: Path, tmp_path: Path) -> None:
     done = alone.multiplat("unpack", folder, cwd=tmp_path, code=2)
     assert done.stderr == (
         "error: there has other packages than its lock\n"
-        f"  pypi/robot-1.0-py3-none-any.whl: md5 is {right}, locked is {'0' * 32}\n"
+        f"  pypi/robot-1.0-py3-none-any.whl: md5 is {right}, the lock has {'0' * 32}\n"
         "  nothing was changed\n"
     )
 

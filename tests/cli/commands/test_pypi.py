@@ -130,13 +130,13 @@ def test_promise_that_is_too_old(
         "error: no solution for the PyPI packages of default on all platforms\n"
         "  default/linux-64\n"
         "    environment.yml:9:9  pip: fresh\n"
-        "    fresh 3.0 has no wheel for glibc 2.28; there are: manylinux_2_34_x86_64\n"
+        "    fresh 3.0 has no wheel for glibc 2.28; it has wheels for manylinux_2_34_x86_64\n"
         '    promise glibc: "2.34" for linux-64 under multiplat: virtual-packages\n'
         "    or ask for an older version: pip: fresh<3.0\n"
         "    or build it from source: pip: --no-binary=fresh\n"
         "  default/osx-arm64\n"
         "    environment.yml:9:9  pip: fresh\n"
-        "    fresh 3.0 has no wheel for osx 13.0; there are: macosx_15_0_arm64\n"
+        "    fresh 3.0 has no wheel for osx 13.0; it has wheels for macosx_15_0_arm64\n"
         '    promise osx: "15.0" for osx-arm64 under multiplat: virtual-packages\n'
         "    or ask for an older version: pip: fresh<3.0\n"
         "    or build it from source: pip: --no-binary=fresh\n"
@@ -157,7 +157,7 @@ def test_promise_that_is_too_old_for_all_there_is(
     index.wheel("top", requires=["deep"])
     write(project, channel, "python 3.12.*", _pip(pypi, "top"), platforms="[linux-64]")
     done = alone.multiplat("lock", cwd=project, code=1)
-    assert "  deep 3.0 has no wheel for glibc 2.28; there are: manylinux_2_35_x86_64\n" in (
+    assert "  deep 3.0 has no wheel for glibc 2.28; it has wheels for manylinux_2_35_x86_64\n" in (
         done.stderr
     )
     assert '\n  promise glibc: "2.35" for linux-64 under multiplat' in done.stderr
@@ -228,7 +228,7 @@ def test_conflict_names_both_sides(
     write(project, channel, "python 3.12.*", "numpy >=2", entries, platforms="[linux-64]")
     done = alone.multiplat("lock", cwd=project, code=1)
     assert done.stderr.splitlines()[-2] == (
-        "  environment.yml:7:5 asks conda for a numpy other than 1.26.4, which fits"
+        "  environment.yml:7:5 does not allow numpy 1.26.4 from conda, which would fit"
     )
     answer = json.loads(alone.multiplat("lock", "--json", cwd=project, code=1).stdout)
     assert answer["conflicts"][0]["provided"] == {"numpy": "2.1.0"}
@@ -573,7 +573,9 @@ def test_folders_and_repositories(
     assert _import(prefix, "here", "there", "repo") == ["0.3 built", "0.4 built", "0.5 built"]
     (project / "there" / "there.py").write_text("VERSION = 'new'\nTAG = ''\n", encoding="utf-8")
     done = alone.multiplat("install", "-p", str(tmp_path / "other"), cwd=project, code=2)
-    assert "error: a local project is not as it was locked\n  there: ./there\n" in done.stderr
+    assert (
+        "error: a local project has changed since it was locked\n  there: ./there\n" in done.stderr
+    )
     assert "run `conda multiplat lock --update there`" in done.stderr
     alone.multiplat("lock", "--update", "there", cwd=project)
     alone.multiplat("install", cwd=project)

@@ -99,7 +99,7 @@ def test_md5(
         index = server if at == "PyPI" else mirror
         code = 3 if wrong else 0
         done = alone.multiplat("install", cwd=project, env=_mirror(index), code=code)
-    assert ("locked is 00000000000000000000000000000000" in done.stderr) == bool(wrong)
+    assert ("the lock has 00000000000000000000000000000000" in done.stderr) == bool(wrong)
     assert bool(list(alone.envs.glob("demo"))) != bool(wrong)
 
 
@@ -126,7 +126,7 @@ def test_mirror_that_is_none(
             "no such package": "purely was not found in the package registry",
         }
         assert wrong[trouble] in done.stderr
-        hint = f"{mirror.url}/simple stands for PyPI here: it must have the files that are locked\n"
+        hint = f"{mirror.url}/simple replaces PyPI on this machine: it must have the locked files\n"
         assert hint in done.stderr
     assert not list(alone.envs.glob("demo/**/purely.py"))
 

@@ -230,7 +230,7 @@ def test_other_packages_than_its_lock(alone: Host, archive: Path, tmp_path: Path
     was, now = (hashlib.sha256(each[name]).hexdigest() for each in (members, changed))
     assert done.stderr == (
         "error: other.tar has other packages than its lock\n"
-        f"  {name}: sha256 is {now}, locked is {was}\n"
+        f"  {name}: sha256 is {now}, the lock has {was}\n"
         "  nothing was changed\n"
     )
     del changed[name]

@@ -55,7 +55,7 @@ def _said(host: Host, project: Path, *options: str) -> list[str]:
         (
             "tool=3.0=hl_0",
             "default/osx-arm64",
-            ["the builds of tool 3.0 are ho_0", "that build is for linux-64"],
+            ["the builds of tool 3.0 are ho_0", "that build exists for linux-64"],
         ),
     ],
 )
@@ -132,4 +132,7 @@ def test_advice_as_json(alone: Host, project: Path, channels: tuple[str, str]) -
     """The same for programs."""
     _write(project, channels[:1], "tool=3.0=hl_0")
     (conflict,) = alone.json("lock", cwd=project, code=1)["conflicts"]
-    assert conflict["advice"] == ["the builds of tool 3.0 are ho_0", "that build is for linux-64"]
+    assert conflict["advice"] == [
+        "the builds of tool 3.0 are ho_0",
+        "that build exists for linux-64",
+    ]

@@ -191,7 +191,8 @@ def test_build_that_nobody_asks_for(alone: Host, project: Path, torches: Path) -
     write(project, torches, "capped", "vision", platforms=LINUX, extra=PROMISE)
     said = alone.multiplat("lock", cwd=project).stderr
     assert (
-        " ! torch 2.0 is a CPU build: the CUDA build of 2.0 lost  (default/linux-64)\n"
+        " ! torch 2.0 is a CPU build: the solver did not choose the CUDA build of 2.0  "
+        "(default/linux-64)\n"
         "     `torch * cuda*` in environment.yml:6:5 would have no solution:\n"
     ) in said
     assert "torch * cpu*" in said
@@ -210,7 +211,7 @@ def test_channel_priority(alone: Host, project: Path, torches: Path, tmp_path: P
     spec = f"{torches.as_uri()}::torch * cuda*"
     assert (
         f" ! torch 2.0 is a CPU build: its CUDA builds are in {torches.as_uri()}, "
-        "after a channel that has it too (priority)  (default/linux-64)\n"
+        "which has a lower priority  (default/linux-64)\n"
         f"     2.0 has one; to get it, write `{spec}` in environment.yml:7:5\n"
     ) in said
     manifest.write_text(text.replace("- torch\n", f"- '{spec}'\n"), encoding="utf-8")

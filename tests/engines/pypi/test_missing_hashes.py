@@ -39,7 +39,7 @@ def test_file_elsewhere(tmp_path: Path) -> None:
         with_hashes({"packages": [_package("wheels", {"url": url, "hashes": {}})]}, tmp_path)
     assert "robot: there is no hash for https://" in str(raised.value)
     assert "secret" not in str(raised.value)
-    assert raised.value.hints == ("a newer uv does: pip install --upgrade uv",)
+    assert raised.value.hints == ("a newer uv computes it: pip install --upgrade uv",)
 
 
 def test_file_that_is_gone(tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ def test_mirror(
     nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "UV_HTTP_RETRIES": "0"}
     done = door.multiplat("lock", cwd=project, env={**environ, **nowhere}, code=3)
     assert (
-        "Where only a mirror of PyPI can be reached: CONDA_MULTIPLAT_PYPI_INDEX=URL" in done.stderr
+        "If only a mirror of PyPI can be reached, set CONDA_MULTIPLAT_PYPI_INDEX=URL" in done.stderr
     )
     condarc = tmp_path / "condarc"
     condarc.write_text(f"plugins: {{multiplat_pypi_index: {pypi.url}/simple}}\n", encoding="utf-8")
@@ -177,7 +177,7 @@ def test_mirror(
     door.multiplat("lock", "--update-all", cwd=project, env=wrong)
     wrong.pop("CONDA_MULTIPLAT_PYPI_INDEX")
     done = door.multiplat("lock", "--update-all", cwd=project, env=wrong, code=2)
-    assert "the index that stands for PyPI is not a URL: 'nonsense'" in done.stderr
+    assert "the index that replaces PyPI is not a URL: 'nonsense'" in done.stderr
     assert "CONDA_MULTIPLAT_PYPI_INDEX or plugins.multiplat_pypi_index" in done.stderr
 
 
