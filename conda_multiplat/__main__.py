@@ -1,7 +1,6 @@
 """``python -m conda_multiplat``, and the ``conda-multiplat`` command.
 
-A signal that comes while modules are imported ends the process without a traceback, so that how it
-ends is settled before anything else is.
+A signal during imports must end the process without a traceback, so its handling is set up first.
 """
 
 import gc
@@ -20,8 +19,8 @@ except KeyboardInterrupt:  # before signals are handled
 def main() -> None:
     """Run a command, and end with its exit code.
 
-    The process leaves at once: threads of the engine's may still be at work after an interrupt,
-    and Python's own end is neither made for that nor for a signal that comes then.
+    The process ends at once: the engine's threads may still be running after an interrupt, and
+    Python's own shutdown handles neither them nor a signal that is received meanwhile.
     """
     from conda_multiplat.cli.main import main as run
 

@@ -1,7 +1,7 @@
 """conda's hooks. Nothing is imported at the top but pluggy, which conda has loaded before us.
 
 conda loads this module at every start: see ``tests/test_plugin.py`` for what it may cost. A
-failure here must not stop another conda command, so that each hook ends in a warning at worst.
+failure here must not stop another conda command, so the worst that a hook does is warn.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def conda_environment_specifiers() -> Iterable[Any]:
 @hookimpl
 @_harmless("does not look at solves")
 def conda_pre_solves() -> Iterable[Any]:
-    """Look at what conda is about to change."""
+    """Check what conda is about to change."""
     from conda.plugins.types import CondaPreSolve
 
     from conda_multiplat.in_conda.drift import before_solve
@@ -144,7 +144,7 @@ def conda_pre_solves() -> Iterable[Any]:
 @hookimpl
 @_harmless("does not look at builds")
 def conda_post_solves() -> Iterable[Any]:
-    """Look at what conda has chosen."""
+    """Check what conda has chosen."""
     from conda.plugins.types import CondaPostSolve
 
     from conda_multiplat.in_conda.solves import after_solve
@@ -155,7 +155,7 @@ def conda_post_solves() -> Iterable[Any]:
 @hookimpl
 @_harmless("does not detect __cuda_arch")
 def conda_virtual_packages() -> Iterable[Any]:
-    """``__cuda_arch`` (CEP 46), which conda does not detect."""
+    """Add ``__cuda_arch`` (CEP 46), which conda does not detect."""
     from conda_multiplat.in_conda.virtual_packages import cuda_arch_packages
 
     return cuda_arch_packages()

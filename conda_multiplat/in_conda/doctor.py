@@ -1,4 +1,4 @@
-"""Our check of ``conda doctor``: whether a prefix is as locked and can run on this machine."""
+"""Our check in ``conda doctor``: is a prefix as locked, and can this machine run it?"""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def before_solve(specs_to_add: Iterable[Any], specs_to_remove: Iterable[Any]) ->
 
 
 def after_command(_command: str) -> None:
-    """Warn of a noted change, if it has been made; called at the end of a successful command."""
+    """Warn about a noted change, if it was made; called at the end of a successful command."""
     while _noted:
         noted = _noted.pop()
         if _records(noted.prefix) != noted.records:
@@ -88,7 +88,7 @@ def drift_action() -> type[Any]:
 
 
 def transactions_are_followed() -> bool:
-    """Whether this conda has actions after a transaction."""
+    """Return whether this conda has actions after a transaction."""
     from conda.plugins import types
 
     return hasattr(types, "CondaPostTransactionAction")

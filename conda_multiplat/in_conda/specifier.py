@@ -310,7 +310,7 @@ def _refuse_update(file: Path) -> None:
 
 
 def linked(prefix: Path) -> bool:
-    """Note the end of a transaction in ``prefix``; whether it is of what is locked."""
+    """Note the end of a transaction in ``prefix``; return whether it installed what is locked."""
     if _begun:
         _linked[:] = [prefix]
     return bool(_begun)

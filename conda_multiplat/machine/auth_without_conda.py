@@ -35,7 +35,7 @@ def no_handlers(channel_settings: Sequence[Any], config: ChannelConfig) -> Calla
 
 
 def _is_meant(channel: str, url: str, config: ChannelConfig) -> bool:
-    """Whether an entry (a name, or a URL that may have ``*``) means the channel at a URL."""
+    """Return whether an entry (a name, or a URL with or without ``*``) matches a channel's URL."""
     if "://" not in channel:
         return url in channel_urls(channel, config, Path.cwd())
     return url == channel or fnmatch(url, channel) or fnmatch(f"{url}/", channel)

@@ -55,7 +55,7 @@ def pkgs_dirs(configured: Sequence[str], root: Path | None) -> tuple[Path, ...]:
 
 
 def _writable(root: Path) -> bool:
-    """Whether a base is writable: as in conda, if its history can be opened for writing."""
+    """Return whether a base is writable: as in conda, if its history can be opened for writing."""
     try:
         with (root / "conda-meta" / "history").open("r+b"):
             return True

@@ -238,7 +238,7 @@ def variables_of(environ: Mapping[str, str]) -> frozenset[str]:
 
 
 def adds_pip() -> bool:
-    """Whether a file or a variable sets ``add_pip_as_python_dependency: true``.
+    """Return whether a file or a variable sets ``add_pip_as_python_dependency: true``.
 
     conda's default does not count, since it will change: see ``docs/in-conda.md``.
     """

@@ -130,7 +130,7 @@ def settings_from_condarc(
 
 
 def _client_certificate(values: Mapping[str, Any]) -> tuple[str, str]:
-    """The files of a certificate and of its key, as conda reads them.
+    """Return the files of a certificate and of its key, as conda reads them.
 
     Raises:
         ManifestError: a key has no certificate, which conda refuses too.

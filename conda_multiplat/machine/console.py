@@ -47,7 +47,7 @@ class Console(NamedTuple):
 
     @property
     def interactive(self) -> bool:
-        """Whether messages go to a terminal, where progress bars are drawn."""
+        """Return whether messages go to a terminal, where progress bars are drawn."""
         return not self.quiet and not self.json and self.stream.isatty()
 
     @property
@@ -161,7 +161,7 @@ def _width(stream: IO[str]) -> int | None:
 
 
 def _coloured(stream: IO[str] | None) -> bool:
-    """Whether to use colours: by ``NO_COLOR``, ``FORCE_COLOR``, or whether it is a terminal."""
+    """Return whether to use colours: as ``NO_COLOR`` or ``FORCE_COLOR`` says, or on a terminal."""
     environ = os.environ
     if environ.get("NO_COLOR") or stream is None:
         return False

@@ -42,7 +42,7 @@ def remove_distributions(
     Args:
         prefix: the environment.
         gone: their ``.dist-info`` folders.
-        stays: whether a path is somebody else's.
+        stays: returns whether a path belongs to another package.
         others: the ``.dist-info`` folders of those that stay.
     """
     gone = list(gone)

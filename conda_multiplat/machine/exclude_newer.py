@@ -1,4 +1,4 @@
-"""conda's settings of what is too new: ``exclude_newer`` and those of packages and channels."""
+"""conda's settings for what is too new: ``exclude_newer``, also of packages and channels."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from conda_multiplat.vocabulary.exclude_newer import NEVER
 
 
 class CondasExcludeNewer(NamedTuple):
-    """What conda's configuration says of what is too new (conda 26.9); nothing where it does not.
+    """conda's settings for what is too new (conda 26.9); empty if there are none.
 
     Attributes:
         everything: ``exclude_newer``.
-        packages: ``exclude_newer_package``; ``false`` for those that it lets through.
-        channels: ``exclude_newer`` of ``channel_settings``, of several for a channel the last one.
+        packages: ``exclude_newer_package``; ``false`` for those without a limit.
+        channels: ``exclude_newer`` of ``channel_settings``; the last one if a channel has several.
     """
 
     everything: str = ""
@@ -25,7 +25,7 @@ class CondasExcludeNewer(NamedTuple):
 def exclude_newer_of(
     everything: object, packages: Mapping[str, Any], channel_settings: Iterable[Mapping[str, Any]]
 ) -> CondasExcludeNewer:
-    """Return the settings from configured values, of which ``null`` and ``true`` set nothing."""
+    """Return the settings from configured values; ``null`` and ``true`` set nothing."""
     channels: list[tuple[str, str]] = []
     for setting in channel_settings:
         value = setting.get("exclude_newer", setting.get("exclude-newer"))

@@ -27,16 +27,16 @@ _AGAIN = 0.02
 
 @contextmanager
 def in_use(file: Path) -> Iterator[None]:
-    """Hold a shared lock on ``file``; wait while somebody has an exclusive one."""
+    """Hold a shared lock on ``file``; wait while another process has an exclusive one."""
     with _held(file, _SHARED, os.O_CREAT):
         yield
 
 
 @contextmanager
 def alone(file: Path, *, make: bool = False) -> Iterator[bool]:
-    """Try to hold an exclusive lock on ``file``; yield False if somebody else holds one.
+    """Try to hold an exclusive lock on ``file``; yield False if another process holds one.
 
-    With ``make``, the file is created if necessary, so that nobody else can lock it meanwhile.
+    With ``make``, the file is created if necessary, so that no other process can lock it meanwhile.
     """
     with _held(file, _ALONE, os.O_CREAT if make else 0) as held:
         yield held
@@ -134,7 +134,7 @@ def let_go(handle: int) -> None:
 
 
 def held_on(file: Path) -> bool:
-    """Whether anybody holds a lock on a file.
+    """Return whether anybody holds a lock on a file.
 
     Raises:
         OSError: it can't be opened.

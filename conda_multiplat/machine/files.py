@@ -262,7 +262,7 @@ def place_of(path: Path) -> Path:
 
 
 def is_foreign(path: Path, folder: Path) -> bool:
-    """Whether a file is outside of a manifest's repository or, without one, of its folder.
+    """Return whether a file is outside of a manifest's repository or, without one, of its folder.
 
     Args:
         path: the file.

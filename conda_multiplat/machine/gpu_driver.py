@@ -42,7 +42,7 @@ Found = list[tuple[str, str, str]]
 
 
 def driver_present() -> bool:
-    """Whether there is an NVIDIA driver, as far as can be seen without asking it."""
+    """Return whether there is an NVIDIA driver, as far as can be seen without asking it."""
     if sys.platform not in _LIBRARIES:
         return False
     import ctypes
@@ -58,7 +58,7 @@ def driver_present() -> bool:
 
 
 def cuda_possible() -> bool:
-    """Whether this machine can turn out to have CUDA: by its driver, or by what the user says."""
+    """Return whether this machine may have CUDA, judging by its driver and the user's variables."""
     return bool(os.environ.get("CONDA_OVERRIDE_CUDA")) or driver_present()
 
 
@@ -84,8 +84,8 @@ def _ask(environ: Mapping[str, str]) -> Found:
 def cuda_as_conda(detector: Callable[..., object]) -> str | None:
     """Return the CUDA version that conda's own detector finds; ``""`` for none.
 
-    conda runs it in a process that imports half of conda, 0.4 s. The function needs modules of
-    Python alone: here it gets a process that has nothing else.
+    conda runs it in a process that imports half of conda, which takes 0.4 s. The function needs
+    only Python's standard library, so here its process imports nothing else.
 
     Returns:
         ``None`` if the detector can't be run like that, so that conda has to run it.

@@ -1,4 +1,4 @@
-"""A stream that is written to, with the digest and the size of what goes through it."""
+"""A writable stream that computes the digest and the size of what is written."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class HashingWriter:
     """Writes to another stream.
 
     Args:
-        stream: the other one.
-        stopped: whether nobody waits for it any more.
+        stream: the other stream.
+        stopped: returns whether the output is no longer wanted.
 
     Attributes:
-        size: the bytes that were written.
+        size: the number of bytes written.
     """
 
     def __init__(self, stream: _Writable, stopped: Callable[[], bool] = lambda: False) -> None:
@@ -33,7 +33,7 @@ class HashingWriter:
         """Write some bytes.
 
         Raises:
-            InterruptedError: nobody waits for them.
+            InterruptedError: the output is no longer wanted.
         """
         if self._stopped():
             raise InterruptedError

@@ -1,11 +1,11 @@
-"""Ctrl-C and SIGTERM: one end for both, whenever they come.
+"""Ctrl-C and SIGTERM: both end a command in the same way, whenever they are received.
 
-Until a command runs, and after it, there is nothing to clean up: the process says one line and is
-gone (:func:`end_at_once`), without a traceback of whatever was being imported. While it runs, the
-signal is an exception in the main thread (:func:`interruptible`), so that it cleans up as any
-other error does. Python may be where no exception can be raised to its caller, in a destructor or
-a callback: such a one comes again a moment later. What must not be left at any instant is asked to
-stop instead (:func:`asked_to_stop`).
+Before and after a command runs, there is nothing to clean up: the process prints one line and ends
+(:func:`end_at_once`), without a traceback of whatever was being imported. While the command runs,
+the signal is an exception in the main thread (:func:`interruptible`), so that the command cleans up
+as after any other error. In a destructor or a callback, Python can't raise an exception to the
+caller: such an exception is raised again a moment later. Code that must not be left at an arbitrary
+instant is asked to stop instead (:func:`asked_to_stop`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _AGAIN = 0.01
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal came; ``number`` says which."""
+    """A signal was received; ``number`` is its number."""
 
     def __init__(self, number: int) -> None:
         super().__init__(WORDS[number])
@@ -41,7 +41,7 @@ def exit_code(number: int) -> int:
 
 
 def end_at_once() -> None:
-    """Let both signals end the process with a word: for when there is nothing to clean up."""
+    """Let both signals end the process with one line, while there is nothing to clean up."""
     for number in WORDS:
         if _is_ours(number):
             signal.signal(number, _end)
@@ -68,13 +68,13 @@ def _document(number: int) -> str:
 
 
 def _is_ours(number: int) -> bool:
-    """Whether a signal is neither ignored (``nohup``) nor handled by the program that we run in."""
+    """Return whether a signal is neither ignored (``nohup``) nor handled by our host program."""
     known = (signal.SIG_DFL, signal.default_int_handler, _end)
     return signal.getsignal(number) in known
 
 
 class Received:
-    """What came while a command ran; ``number`` is 0 until something did."""
+    """The signal received while a command ran; ``number`` is 0 until there is one."""
 
     number: int = 0
     since: float = 0.0
@@ -95,11 +95,11 @@ class Received:
 
     @property
     def exit_code(self) -> int:
-        """The exit code for a signal whose exception was lost; 0 if none came."""
+        """The exit code for a signal whose exception was lost; 0 if there was none."""
         return exit_code(self.number) if self.number else 0
 
     def reraise(self) -> None:
-        """Raise a signal's exception again that has become another on its way."""
+        """Raise a signal's exception again if another exception has replaced it."""
         if self.number:
             raise Interrupted(self.number)
 
@@ -109,7 +109,7 @@ class Received:
 
 
 class _Held:
-    """The number of :func:`held` blocks that are active, what receives signals, what is to stop."""
+    """The number of active :func:`held` blocks, the receiver of signals, and what to stop."""
 
     depth = 0
     received: Received | None = None
@@ -125,7 +125,7 @@ def is_main_thread() -> bool:
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Let signals wait until some short work is done, which must not be done by half."""
+    """Delay signals until some short work is done that must not be left half done."""
     _Held.depth += 1
     try:
         yield
@@ -138,7 +138,7 @@ def held() -> Iterator[None]:
 
 @contextmanager
 def asked_to_stop(stop: Callable[[], object]) -> Iterator[None]:
-    """Call ``stop`` for a signal that comes meanwhile, and raise :class:`Interrupted` at the end.
+    """Call ``stop`` if a signal is received meanwhile, and raise :class:`Interrupted` at the end.
 
     Nothing changes in a thread that is not the main one.
     """
@@ -158,7 +158,7 @@ def asked_to_stop(stop: Callable[[], object]) -> Iterator[None]:
 
 @contextmanager
 def interruptible() -> Iterator[Received]:
-    """Raise :class:`Interrupted` for a signal that comes meanwhile.
+    """Raise :class:`Interrupted` if a signal is received meanwhile.
 
     Nothing changes in a thread that is not the main one, where no signal can be handled.
     """

@@ -1,4 +1,4 @@
-"""Whether what ``pip:`` names on this disk is there, looked at before anything is solved."""
+"""Check, before anything is solved, that the local paths in ``pip:`` exist."""
 
 from __future__ import annotations
 

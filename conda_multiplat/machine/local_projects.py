@@ -1,4 +1,4 @@
-"""Projects on this disk that lines of ``pip:`` bring, and what each says of itself.
+"""Local projects that lines of ``pip:`` bring, and their metadata.
 
 A local project can need others by their paths; those are followed.
 """
@@ -40,9 +40,9 @@ def local_projects(
 
     Args:
         line: the line.
-        place: what it names, from ``base``.
+        place: the path that it names, relative to ``base``.
         base: the locks' folder.
-        read: gives the text of a file.
+        read: returns the text of a file.
 
     Raises:
         WordingError: a ``pyproject.toml`` is not TOML.

@@ -1,4 +1,4 @@
-"""The files that locks were made from, where a project has others, or has them no more."""
+"""The files that locks were made from, if they differ from the project's or are gone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 
 def is_of_others(project: Project, lock: Path) -> bool:
-    """Whether a lock beside a project's was made from other manifests, which are there."""
+    """Return whether a lock beside a project's was made from other manifests that exist."""
     try:
         head = head_of(lock)
     except LockFileError:

@@ -1,4 +1,4 @@
-"""Files that the user names for output: a slip makes no folder and replaces no other file."""
+"""Files that the user names for output: a slip must create no folder and replace no other file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def require_place(path: Path, *, json: bool) -> None:
         json: whether standard output gets a JSON document.
 
     Raises:
-        UsageError: its folder does not exist, or it is standard output, which is taken.
+        UsageError: its folder does not exist, or it is standard output, which the document needs.
     """
     if not path.parent.is_dir():
         raise UsageError(f"there is no folder {shown(path.parent)}", hints=["make it first"])

@@ -1,4 +1,4 @@
-"""The paths in entries of ``pip:``, which count from several folders, as paths from one."""
+"""Convert the paths in entries of ``pip:``, relative to several folders, to paths from one."""
 
 from __future__ import annotations
 

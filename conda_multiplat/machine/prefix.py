@@ -39,12 +39,12 @@ _STOPPING, _QUIET = 1.5, 0.05
 
 
 def is_environment(prefix: Path) -> bool:
-    """Whether ``prefix`` is an environment for conda."""
+    """Return whether ``prefix`` is an environment for conda."""
     return (meta(prefix) / "history").is_file()
 
 
 def is_nobodys(prefix: Path) -> bool:
-    """Whether a folder is empty, or has only the remains of an install killed at its start.
+    """Return whether a folder is empty, or has only the remains of an install killed at its start.
 
     These are an empty ``conda-meta``, or one with only our marker and temporary files.
     """
@@ -121,9 +121,9 @@ def _by_half(prefix: Path) -> list[Path]:
 
 @contextmanager
 def no_halves(prefix: Path) -> Iterator[None]:
-    """Let rattler, when it was stopped or has failed, write no record by half.
+    """After an error or a signal, wait until rattler has finished the records that it was writing.
 
-    Its threads go on with what they had begun, and would end with the process at any instant.
+    Its threads continue what they have begun, and would otherwise end with the process halfway.
     """
     try:
         yield
@@ -148,11 +148,11 @@ class Revision:
 
     Attributes:
         command: what the user typed.
-        removed: the packages that went.
-        added: the packages that came.
-        requested: the MatchSpecs that the environment is for from now on.
-        previously: those that it was for: the ones whose names are gone are taken back.
-        seconds: since 1970; the time as it is, and as clocks here show it, if there are none.
+        removed: the removed packages.
+        added: the added packages.
+        requested: the MatchSpecs that are requested from now on.
+        previously: those requested before: if the name is no longer requested, conda is told so.
+        seconds: the time in seconds since 1970, noted in UTC; ``None`` for now, in local time.
     """
 
     command: str
@@ -192,7 +192,7 @@ def _dist(record: CondaRecord) -> str:
 
 
 def set_variables(prefix: Path, variables: Mapping[str, str], previously: Iterable[str]) -> None:
-    """Set the variables of activation in ``conda-meta/state``; those we set before and not now go.
+    """Set activation's variables in ``conda-meta/state``; remove those that we set only before.
 
     Variables that the user set with ``conda env config vars set`` stay.
     """

@@ -61,8 +61,8 @@ def damage(prefix: Path, accepted: Accepted, *, contents: bool = False) -> dict[
 
     Args:
         prefix: the environment.
-        accepted: what is right although no record says so.
-        contents: read the files whose sizes are right too.
+        accepted: sizes that are right although the records have others.
+        contents: whether to read files whose sizes are right too.
     """
     wrong: dict[str, dict[str, int | None]] = {}
     for name, entries in _packages(prefix):
@@ -118,7 +118,7 @@ def _damage(sizes: Mapping[str, int | None]) -> Damage:
 
 
 def is_in_conda_meta(path: str) -> bool:
-    """Whether a path of a prefix is conda's, whatever is there: its records and its history."""
+    """Return whether a path of a prefix belongs to conda itself: its records and its history."""
     return path.partition("/")[0].casefold() == "conda-meta"
 
 

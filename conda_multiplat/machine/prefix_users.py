@@ -91,7 +91,7 @@ def _write_note(folder: Path, text: str) -> None:
 
 
 def users(prefix: Path) -> list[User]:
-    """Return who uses a prefix, except the processes that started this one.
+    """Return the users of a prefix, except the processes that started this one.
 
     A user who installs something in their own shell expects it to change there.
     """

@@ -1,6 +1,6 @@
-"""What a path can name that is no file: an open descriptor, a pipe, a device.
+"""Paths that name something other than a file: an open descriptor, a pipe, a device.
 
-It is written into. A file that is renamed to its name would replace it, ``/dev/null`` as well.
+Output is written into these; renaming a file to such a path would replace even ``/dev/null``.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _NUMBERED = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})")
 def descriptor(path: Path) -> int | None:
     """Return the number of the open descriptor that a path names, ``None`` for another path.
 
-    A shell names a process so, ``>(…)``. Such a name can't always be opened, and would begin a file
-    again that the output of others is in.
+    A shell names a process like this, ``>(…)``. Opening such a path can fail, and would truncate a
+    file to which others write.
     """
     if os.name == "nt":
         return None
@@ -46,7 +46,7 @@ def is_stream(path: Path) -> bool:
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
-    """Provide a stream for writing; opening a pipe waits for who reads it.
+    """Provide a stream for writing; opening a pipe waits for its reader.
 
     Raises:
         UsageError: a link leads to it, out of the repository that the link is in.

@@ -50,7 +50,7 @@ def write_tar(
     ``path`` is the complete old or new file. A stream gets the archive as it is made.
 
     Args:
-        path: of the archive.
+        path: the path of the archive.
         members: name -> content, or the path of the file with the content.
         begin: called with each member.
 
@@ -194,13 +194,13 @@ def extract_tar(
     """Extract an archive of files; return name -> SHA-256.
 
     Args:
-        archive: not compressed.
+        archive: the archive, not compressed.
         folder: an empty folder.
         done: called with the number of bytes processed so far.
         only: the files to extract; ``None`` for all.
 
     Raises:
-        LockFileError: it is no such archive, or has a member that is not a file, or a name that
+        LockFileError: it is not such an archive, or has a member that is not a file, or a name that
             leads out of the folder or occurs twice, also in another case.
         OutsideError: it can't be read, or the files can't be written.
     """

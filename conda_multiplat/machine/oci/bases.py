@@ -56,7 +56,7 @@ def read_base(place: Path, platform: ImagePlatform) -> Base:
     """Read the image for a platform from a layout.
 
     Raises:
-        UsageError: it is no layout, has none or several, or does not match its digests.
+        UsageError: it is not a layout, has no image or several, or does not match its digests.
         OutsideError: it can't be read.
     """
     try:

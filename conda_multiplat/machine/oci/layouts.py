@@ -64,7 +64,7 @@ def new_layout(target: Path) -> Iterator[Path]:
     """Provide a folder that becomes the layout ``target``, or its archive, once complete.
 
     The old archive exists until the new one replaces it; a folder is missing for an instant. What
-    killed runs have left next to it is removed. Of what goes into a stream, the folder is in the
+    killed runs have left next to it is removed. If ``target`` is a stream, the folder is in the
     system's place for temporary files.
 
     Raises:

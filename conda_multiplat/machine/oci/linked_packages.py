@@ -52,7 +52,7 @@ class Place(NamedTuple):
     Attributes:
         prefix: the local prefix.
         root: the prefix in the image, without a leading slash.
-        mtime: of files without a time in their package, seconds since 1970.
+        mtime: the time of files without one in their package, in seconds since 1970.
         folders: resolves links to folders: in a layer, a folder would replace the link.
     """
 
