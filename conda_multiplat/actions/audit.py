@@ -43,12 +43,12 @@ class Report(NamedTuple):
 
     Attributes:
         findings: the vulnerabilities, the worst first.
-        unknown: what can't be called clean.
-        unused: the manifest's entries that nothing is called; none where only a part was looked at.
-        targets: what was looked at.
-        packages: how many packages, each version of a package once.
+        unknown: the packages that can't be called clean.
+        unused: the manifest's entries that match nothing; empty if only some targets were examined.
+        targets: the targets that were examined.
+        packages: the number of packages, each version of a package counted once.
         source: where the advisories come from.
-        rules: what counts.
+        rules: which vulnerabilities count.
     """
 
     findings: Sequence[Finding]
@@ -76,7 +76,7 @@ def advisory_source(database: str | None, settings: Settings) -> AdvisorySource:
     """Return the source of advisories: a file, otherwise the configured service.
 
     Raises:
-        UsageError: there is neither.
+        UsageError: neither is given.
         OutsideError: nothing may be fetched.
     """
     if database is not None:
@@ -114,7 +114,7 @@ def audit(
     locked = locked_targets(project, environments, platforms, console)
     if not locked:
         hints = ["run `conda multiplat lock`"]
-        raise LockFileError("nothing that was asked for is locked", hints=hints)
+        raise LockFileError("none of the selected targets is locked", hints=hints)
     subjects = [_subject(target) for target in locked]
     packages = [package for subject in subjects for package in subject.packages]
     found = findings(subjects, _advisories(source, packages, console), rules)

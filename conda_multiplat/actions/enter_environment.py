@@ -28,7 +28,7 @@ from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 #: Use the environment unchanged, whatever is locked.
 AS_IT_IS = "as it is"
 #: Warn if the lock is out of date, and use it.
-TOLD = "told"
+WARN = "warn"
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class InstalledEnvironment:
 
     Attributes:
         where: its folder.
-        project: the project that it is of.
-        environment: the project's environment that it is.
-        marker: what we noted when we last worked on it; empty where we never did.
+        project: the project that it belongs to.
+        environment: its name in the project's manifest.
+        marker: what our last install recorded in it; empty if there was none.
         skipped: the preferred environments that are not installed.
     """
 
@@ -51,13 +51,12 @@ class InstalledEnvironment:
 
 
 def installed_environment(call: Invocation) -> InstalledEnvironment:
-    """Return the conda environment that is named, or the one of the manifest here, as it is said.
+    """Return the named conda environment, or that of the manifest here, and say which were skipped.
 
-    One that is named is of the project that it was installed from, wherever the caller is, unless
-    the call names files.
+    A named one belongs to the project that it was installed from, unless the call names files.
 
     Raises:
-        UnmetError: there is none.
+        UnmetError: it does not exist.
         ManifestError: its project is gone, or can't be read.
     """
     hint = f"run `{call.typed('install')}`"
@@ -80,15 +79,15 @@ def installed_environment(call: Invocation) -> InstalledEnvironment:
 def enter(call: Invocation, *, rule: str, command: str = "") -> Activation:
     """Return the environment's activation, after making it as locked.
 
-    ``rule`` is ``AS_IT_IS``, for nothing of that, or else one of ``actions/lock/current.py``.
+    ``rule`` is ``AS_IT_IS``, to use it unchanged, or one of those of ``actions/lock/current.py``.
 
-    With ``command``, what the user types, this process counts as working in the environment from
-    now on, and so does the program that it becomes: nobody of us changes it meanwhile.
+    With ``command``, as the user typed it, this process and the program that it becomes count as
+    users of the environment: no other process of ours changes it meanwhile.
 
     Raises:
         UnmetError: it is not there, is not the project's, or this machine can't run it.
         OutOfDateError: the rule is ``locked``, and the lock is out of date.
-        InUseError: it would have to change, and somebody works in it.
+        InUseError: it would have to change, but is in use.
     """
     where = _as_it_is(call, command) if rule == AS_IT_IS else _updated(call, rule, command)
     activation = read_activation(where, call.settings)
@@ -113,7 +112,7 @@ def _first_present(call: Invocation, project: Project, hint: str) -> tuple[Path,
     """Return the folder of the first candidate that is installed, and the candidates before it.
 
     Raises:
-        UnmetError: none is; of the first one.
+        UnmetError: none is installed; the error is about the first one.
     """
     skipped: list[Skipped] = []
     for environment in call.candidates(project):
@@ -179,7 +178,7 @@ def _updated(call: Invocation, rule: str, command: str) -> Path:
     try:
         work = make_as_locked(project, choice, where, settings, console, then=then)
     except InUseError as error:
-        was_locked = ["the new locks stay"] if project is not as_it_was else []
+        was_locked = ["the new locks are kept"] if project is not as_it_was else []
         error.hints = (*error.hints, "--no-install uses it as it is", *was_locked)
         raise
     if work.changed:

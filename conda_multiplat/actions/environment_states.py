@@ -20,7 +20,7 @@ UNREADABLE = "can't be read"
 
 
 class LockState(NamedTuple):
-    """Whether a lock answers the manifest: ``in sync``, or another word, and why, a line each."""
+    """The state of a lock, ``in sync`` or another word, and the reasons, a line each."""
 
     state: str
     reasons: Sequence[str] = ()
@@ -31,9 +31,9 @@ class PrefixState(NamedTuple):
 
     Attributes:
         installed: whether there is a conda environment.
-        as_locked: whether it has what is locked, by the records there; ``None`` where nobody can
-            tell, since nothing is locked for this machine, or another has made it.
-        words: the same in words.
+        as_locked: whether its records are those of the lock; ``None`` if that is unknown, since
+            nothing is locked for this machine, or another project made the environment.
+        words: the text for people.
     """
 
     installed: bool
@@ -66,7 +66,9 @@ def prefix_state(project: Project, choice: Choice | None, where: Path) -> Prefix
     if choice is None:
         return PrefixState(installed=True, as_locked=None, words="installed")
     if marker.get("environment") != choice.environment:
-        return PrefixState(installed=True, as_locked=False, words=f"has {marker['environment']}")
+        return PrefixState(
+            installed=True, as_locked=False, words=f"has {marker['environment']} installed"
+        )
     if marker.get("state") != "complete":
         words = "an install into it was not finished"
         return PrefixState(installed=True, as_locked=False, words=words)

@@ -20,9 +20,9 @@ class Invocation(NamedTuple):
     """Which manifest, which of its environments, and in which conda environment.
 
     Attributes:
-        settings: the surroundings.
-        console: where to talk to the user.
-        files: the manifest's files; none for the one that is found.
+        settings: conda's settings.
+        console: for messages.
+        files: the manifest's files; if empty, the nearest manifest.
         environment: the environment of the manifest, if one was named.
         name: the conda environment's name, if it was given.
         prefix: its folder, if that was given.
@@ -37,7 +37,7 @@ class Invocation(NamedTuple):
 
     @property
     def names_prefix(self) -> bool:
-        """Whether a conda environment was named, so that no manifest need say which."""
+        """Return whether a conda environment was named; otherwise the manifest names it."""
         return self.name is not None or self.prefix is not None
 
     def typed(self, command: str) -> str:
@@ -62,7 +62,7 @@ class Invocation(NamedTuple):
     def candidates(self, project: Project) -> tuple[str, ...]:
         """Return the candidate environments, the preferred ones first.
 
-        What is in the prefix of ``default`` stays what it is.
+        An environment that an earlier version installed into the prefix of ``default`` stays there.
         """
         if self.environment is not None:
             return tuple(select_environments(project.manifest, [self.environment]))
@@ -79,8 +79,8 @@ class Skipped(NamedTuple):
     @property
     def words(self) -> str:
         """The text for people."""
-        said = f"skipped {self.environment}: {self.error.message}"
-        return "\n  ".join([said, *self.error.details])
+        line = f"skipped {self.environment}: {self.error.message}"
+        return "\n  ".join([line, *self.error.details])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""

@@ -18,14 +18,14 @@ from conda_multiplat.vocabulary.records import Record
 
 @dataclass(frozen=True)
 class Licensed:
-    """A package with its licence, on the targets that agree in all of it.
+    """A package and its licence, with the targets for which they are the same.
 
     Attributes:
-        record: the package, of one of them.
-        facts: what is stated of it.
-        judged: what the rules say.
+        record: the package on the first target.
+        facts: what the channel or file states about it.
+        judged: the verdict of the manifest's rules.
         targets: the targets.
-        origins: for what is denied, who asks for it on each of ``targets``.
+        origins: if it is denied or unknown, what asks for it on each of ``targets``.
     """
 
     record: Record
@@ -61,11 +61,11 @@ def _asker(origin: Origin) -> dict[str, Any]:
 def licensed(
     targets: Sequence[LockedTarget], facts: Sequence[Facts], rules: LicenseRules
 ) -> list[Licensed]:
-    """Return each package's licence by name; equal targets together."""
+    """Return each package's licence, sorted by name, targets with the same one together."""
     rows: dict[tuple[Any, ...], list[tuple[LockedTarget, Record]]] = {}
-    for target, known in zip(targets, facts, strict=True):
+    for target, target_facts in zip(targets, facts, strict=True):
         for record in target.locked.every:
-            stated = known[record.manager, record.name]
+            stated = target_facts[record.manager, record.name]
             row = (record.name, record.manager, record.version, stated)
             rows.setdefault(row, []).append((target, record))
     return [
@@ -79,13 +79,13 @@ def _licensed(
 ) -> Licensed:
     record = pairs[0][1]
     judged = judge(record.name, stated, rules)
-    told = pairs if judged.verdict in ("denied", "unknown") else ()
+    explained = pairs if judged.verdict in ("denied", "unknown") else ()
     return Licensed(
         record,
         stated,
         judged,
         tuple(pair.target for pair, _ in pairs),
-        tuple(origin(record.name, target.target, target.locked) for target, _ in told),
+        tuple(origin(record.name, target.target, target.locked) for target, _ in explained),
     )
 
 

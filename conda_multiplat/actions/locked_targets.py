@@ -17,7 +17,7 @@ from conda_multiplat.vocabulary.names import did_you_mean
 
 @dataclass(frozen=True)
 class LockedTarget:
-    """A target, its environment's lock, and what that has for its platform."""
+    """A target, its environment's lock, and that lock's part for the platform."""
 
     target: Target
     lock: LockFile
@@ -33,10 +33,10 @@ def locked_targets(
 ) -> list[LockedTarget]:
     """Return the locked targets of some environments and platforms, or of all.
 
-    A warning names those whose lock is not of the manifest as it is now.
+    A warning names those for which the manifest has changed since they were locked.
 
     Raises:
-        UsageError: an environment or a platform that the manifest does not have.
+        UsageError: the manifest does not have one of the environments or platforms.
         LockFileError: an environment has no lock that can be used.
     """
     wanted = targets(project.manifest, environments, platforms)
@@ -58,14 +58,14 @@ def warn_stale(pairs: Iterable[tuple[Target, LockFile]], console: Console) -> No
     if stale:
         console.say(
             f"warning: the manifest has changed since it was locked: {', '.join(stale)} "
-            "(run `conda multiplat lock`); this is about what is locked"
+            "(run `conda multiplat lock`); the output describes what is locked"
         )
 
 
-def near_names(names: Iterable[str], found: Iterable[LockedTarget]) -> list[str]:
+def near_names(names: Iterable[str], targets: Iterable[LockedTarget]) -> list[str]:
     """Return hints for names that no lock has."""
-    known = {record.name for target in found for record in target.locked.every}
-    return [did_you_mean(name, known, "nothing that is asked for needs it") for name in names]
+    known = {record.name for target in targets for record in target.locked.every}
+    return [did_you_mean(name, known, "no requested package needs it") for name in names]
 
 
 def _table(locked: LockedTarget) -> NameTable:

@@ -14,8 +14,8 @@ from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem
 def require_named(targets: Iterable[Target], settings: Settings) -> None:
     """Refuse channels, MatchSpecs and ``pip:`` entries with variables that are not listed.
 
-    A manifest can be anybody's, and so is the server that it names: what is in the environment of
-    who runs us is not for it to choose.
+    A manifest, and the servers that it names, can be anybody's: they must not choose which of the
+    user's environment variables are sent to them.
 
     Raises:
         ManifestError: at each line that refers to one.
@@ -47,4 +47,4 @@ def _problems(at: Location, text: str, named: Collection[str]) -> Iterator[Probl
                 f"to allow it: {VARIABLES_VARIABLE}={name} in the environment, or "
                 f"`plugins: {{{VARIABLES}: [{name}]}}` in .condarc"
             )
-            yield Problem(at, f"${name} is not a variable that may be sent", hint)
+            yield Problem(at, f"${name} may not be sent", hint)

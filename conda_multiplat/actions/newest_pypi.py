@@ -32,8 +32,8 @@ def newest_of_pypi(
 ) -> list[Newest]:
     """Return the newest version in an index for each target's Python, and what rules it out.
 
-    Where no index has the project, what is locked is the newest. A project that doesn't come from
-    an index is not looked up there.
+    If no index has the project, the locked version is the newest. A project that doesn't come
+    from an index is not looked up there.
 
     Raises:
         OutsideError: an index can't be read.
@@ -48,8 +48,8 @@ def newest_of_pypi(
         for target, locked, record in questions
     ]
     of_index = [i for i, (request, record) in enumerate(asked) if is_of_index(record, request)]
-    found = _newest_of_index([asked[i] for i in of_index], engine)
-    newest = dict(zip(of_index, found, strict=True))
+    newest_in_index = _newest_of_index([asked[i] for i in of_index], engine)
+    newest = dict(zip(of_index, newest_in_index, strict=True))
     return [
         newest.get(i) or Newest(record.version, place=record.url.removesuffix("#editable"))
         for i, (_, record) in enumerate(asked)
@@ -60,15 +60,16 @@ def _newest_of_index(
     asked: Sequence[tuple[PypiRequest, PypiRecord]], engine: PypiEngine
 ) -> list[Newest]:
     records = [record for _, record in asked]
-    alone = [engine.start(_only(request, record.name)) for request, record in asked]
+    unconstrained = [engine.start(_only(request, record.name)) for request, record in asked]
     versions = [
-        _version(future.result(), record) for future, record in zip(alone, records, strict=True)
+        _version(future.result(), record)
+        for future, record in zip(unconstrained, records, strict=True)
     ]
     too_new = [
         _is_too_new(request, record, future.result())
-        for (request, record), future in zip(asked, alone, strict=True)
+        for (request, record), future in zip(asked, unconstrained, strict=True)
     ]
-    tried = [
+    trials = [
         None
         if version == record.version or newer
         else engine.start(_with(request, f"{record.name}=={version}"))
@@ -79,7 +80,7 @@ def _newest_of_index(
         if newer
         else _newest(record.name, version, future.result() if future else None)
         for (request, record), version, future, newer in zip(
-            asked, versions, tried, too_new, strict=True
+            asked, versions, trials, too_new, strict=True
         )
     ]
 

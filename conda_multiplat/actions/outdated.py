@@ -6,9 +6,9 @@ Flow::
     manifest -> relock, all may move -> what is allowed -----> Outdated, alike targets together
                                      \-> the newest there is -/
 
-Two rounds in all, whatever the number of packages: one solve of all targets, and one look for the
-newest versions, of conda's side and of PyPI's at once. Which versions indexes have depends on no
-solve, and is asked for beside it.
+There are two rounds, whatever the number of packages: one solve of all targets, and one look-up of
+the newest versions, conda's and PyPI's at once. The versions in indexes depend on no solve, so they
+are requested while it runs.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ class Versions(NamedTuple):
     Attributes:
         name: the package.
         manager: ``conda`` or ``pypi``.
-        locked: what is locked.
-        allowed: the newest that the manifest allows; what is locked, where nothing newer.
-        newest: the newest that there is.
-        reason: what is in the way of the newest, a phrase; ``""`` where nothing is.
+        locked: the locked version.
+        allowed: the newest that the manifest allows; the locked one if none is newer.
+        newest: the newest that exists.
+        reason: what prevents the newest, a phrase; ``""`` if nothing does.
     """
 
     name: str
@@ -66,18 +66,18 @@ class Versions(NamedTuple):
 
     def named(self, names: Collection[str]) -> bool:
         """Return whether names, as users type them, include it; no names mean all."""
-        own = {name for name in names if self.name in (name, project_name(name))}
-        return not names or bool(own)
+        matching = {name for name in names if self.name in (name, project_name(name))}
+        return not names or bool(matching)
 
 
 @dataclass(frozen=True)
 class Outdated:
-    """A package that is outdated on some targets, with them.
+    """An outdated package, and the targets on which it is outdated.
 
     Attributes:
-        versions: which versions there are.
+        versions: its versions.
         asked: whether a line of the manifest asks for it.
-        targets: the targets that agree in all of it.
+        targets: the targets with the same versions.
     """
 
     versions: Versions
@@ -95,8 +95,8 @@ class Answer(NamedTuple):
 
     Attributes:
         outdated: the packages, by name.
-        locked: the targets that were looked at.
-        allowed: what the manifest allows.
+        locked: the targets that were examined.
+        allowed: the locks with the newest versions that the manifest allows.
     """
 
     outdated: Sequence[Outdated]
@@ -115,8 +115,8 @@ def outdated(
 ) -> Answer:
     """Return the locked packages that have newer versions.
 
-    ``exclude_newer`` says what is too new to be allowed, beside what the manifest says; ``None``:
-    as it is locked.
+    ``exclude_newer`` says what is too new, in addition to the manifest; ``None`` uses the locks'
+    own option.
 
     Raises:
         LockFileError: an environment has no lock that can be used.

@@ -18,8 +18,8 @@ def overview(project: Project) -> list[Cell]:
     """Return a cell for each environment on each of its platforms, in the manifest's order.
 
     Raises:
-        ManifestError: a lock needs a close look, and lines of the manifest are not MatchSpecs.
-        LockFileError: a lock that can't be read.
+        ManifestError: a lock is compared in detail, and lines of the manifest are not MatchSpecs.
+        LockFileError: a lock can't be read.
     """
     return [
         cell

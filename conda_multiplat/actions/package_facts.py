@@ -35,14 +35,14 @@ def package_facts(
     """Return the stated facts of each target's packages: conda's in one query, each PyPI file once.
 
     Args:
-        project: with the manifest.
+        project: the project.
         settings: for reaching channels and indexes.
-        console: where a person waits.
-        targets: with what is locked.
-        wanted: of each target the packages to look up; left out, all.
+        console: for progress.
+        targets: the locked targets.
+        wanted: the packages to look up for each target; if empty, all.
 
     Raises:
-        LockFileError: a lock has packages from elsewhere than the manifest says.
+        LockFileError: a lock has packages from places that the manifest does not allow.
         OutsideError: a channel, an index or a file can't be read.
     """
     require_named((target.target for target in targets), settings)
@@ -135,7 +135,7 @@ def _refuse_unread(lines: Sequence[str], settings: Settings) -> None:
         OutsideError: with each such file.
     """
     if lines:
-        offline = "it is offline: conda's configuration says so"
+        offline = "conda is configured to be offline"
         hint = offline if settings.offline else "check the index, the network and the proxy"
         raise OutsideError(
             "the metadata of PyPI packages can't be read",

@@ -26,10 +26,10 @@ def lock_strays(
     """Return what is wrong with the places of a lock's packages: a line -> its platforms.
 
     Args:
-        project: with the manifest.
-        environment: whose lock it is; what it says of that itself is a stranger's word.
-        lock: its head; the packages' places are read from the file.
-        targets: those of its environment.
+        project: the project.
+        environment: the lock's environment; what the lock itself says about that is not trusted.
+        lock: the lock's head; the packages' places are read from the file.
+        targets: the environment's targets.
 
     Raises:
         LockFileError: the lock can't be read.
@@ -38,8 +38,8 @@ def lock_strays(
     places = places_in(project.lock_path(environment))
     lines: dict[str, list[str]] = {}
     for target in targets:
-        there = places.get(target.subdir, Places({}, [], []))
-        for line in [*there.wrong, *_strays(project, target, there, lock.channels)]:
+        target_places = places.get(target.subdir, Places({}, [], []))
+        for line in [*target_places.wrong, *_strays(project, target, target_places, lock.channels)]:
             lines.setdefault(line, []).append(target.subdir)
     return lines
 
@@ -58,12 +58,12 @@ def places_in(path: Path) -> dict[str, Places]:
 def target_strays(
     project: Project, target: Target, lock: LockFile, *, anywhere: bool = True
 ) -> list[str]:
-    """Return the same for a single target, whose packages were read.
+    """Return what is wrong with the places of a target's packages, one line each.
 
     Args:
-        project: with the manifest.
+        project: the project.
         target: the target.
-        lock: with its packages.
+        lock: its lock, including the packages.
         anywhere: whether a channel that is a relative path may be in another folder.
 
     Raises:
@@ -127,12 +127,12 @@ def _conda_strays(
 def refuse_strays(
     project: Project, target: Target, lock: LockFile, *, anywhere: bool = True
 ) -> None:
-    """Refuse a lock with packages from elsewhere than the manifest says, or that nothing verifies.
+    """Refuse a lock with packages that can't be verified, or from places that are not allowed.
 
     Args:
-        project: with the manifest.
+        project: the project.
         target: the target.
-        lock: with its packages.
+        lock: its lock, including the packages.
         anywhere: whether a channel that is a relative path may be in another folder, since nothing
             is fetched from there.
 
@@ -149,7 +149,7 @@ def strays_of_unknown_configuration(
 ) -> tuple[str, ...]:
     """Return conda packages from other places than this machine's configuration has for channels.
 
-    Another machine's can have them there. All else is refused as in :func:`refuse_strays`.
+    They may be right on another machine. Everything else is refused as in :func:`refuse_strays`.
 
     Raises:
         LockFileError: with every package that nothing verifies, or that no configuration explains.

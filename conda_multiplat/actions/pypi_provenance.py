@@ -1,4 +1,4 @@
-"""Whether a lock's PyPI packages come from where the manifest allows, on this machine."""
+"""Check that a lock's PyPI packages come from places that the manifest allows, on this machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from conda_multiplat.manifest.targets import Target
 def pypi_strays_of(project: Project, target: Target, places: Sequence[Place]) -> list[str]:
     """Return what is wrong with the places of a target's PyPI packages, one line each.
 
-    The configuration is read only where the manifest alone does not do.
+    The configuration is read only if the manifest alone does not allow them.
 
     Raises:
         ManifestError: conda's configuration can't be read.

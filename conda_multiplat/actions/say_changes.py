@@ -13,7 +13,7 @@ _MOST = 60
 
 
 def say_changes(differences: Sequence[Difference], console: Console) -> None:
-    """Say what changes: fitted to a terminal, and as much of it as a person reads."""
+    """Print what changes; on a terminal fitted to its width, and cut off if long without ``-v``."""
     width = console.width
     most = None if console.verbose or width is None else _MOST
     for line in table(differences, width=width, most=most):

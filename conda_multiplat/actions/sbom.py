@@ -29,32 +29,32 @@ def sbom_texts(
     settings: Settings,
     console: Console,
     locks: Sequence[tuple[LockFile, str]],
-    there: Sequence[str] = (),
+    existing: Sequence[str] = (),
 ) -> list[str]:
     """Return the bill of materials of each lock's platform.
 
     Args:
-        project: with the manifest.
+        project: the project.
         settings: for reaching channels and indexes.
-        console: where a person waits.
+        console: for progress.
         locks: each with a platform.
-        there: the bills that are there, in the same order: the licences of packages that they
-            have are taken from them, and only others are looked up.
+        existing: the existing bills, in the same order: licences that they contain are taken from
+            them, and only the others are looked up.
 
     Raises:
-        LockFileError: a lock has packages from elsewhere than the manifest says.
+        LockFileError: a lock has packages from places that the manifest does not allow.
         OutsideError: a channel, an index or a file can't be read.
     """
     targets = [_locked(project, *pair) for pair in locks]
-    known = [stated_licenses(text) for text in there] or [{} for _ in targets]
+    known = [stated_licenses(text) for text in existing] or [{} for _ in targets]
     looked_up = _looked_up(project, settings, console, targets, known)
     every = zip(targets, known, looked_up, strict=True)
     return [_text(project, locked, {**stated, **new}) for locked, stated, new in every]
 
 
-def sbom_as_locked(project: Project, lock: LockFile, subdir: str, there: str) -> str:
+def sbom_as_locked(project: Project, lock: LockFile, subdir: str, bill: str) -> str:
     """Return what an existing bill should contain, with its own licences: nothing is looked up."""
-    return _text(project, _locked(project, lock, subdir), stated_licenses(there))
+    return _text(project, _locked(project, lock, subdir), stated_licenses(bill))
 
 
 def sbom_of(project: Project, lock: LockFile, subdir: str, facts: Facts) -> str:
@@ -92,9 +92,9 @@ def _looked_up(
     """Look up unknown licences."""
     new = [
         {
-            (record.manager, record.name): made
+            (record.manager, record.name): identity
             for record in locked.locked.every
-            if (made := record_identity(record)) not in stated
+            if (identity := record_identity(record)) not in stated
         }
         for locked, stated in zip(targets, known, strict=True)
     ]

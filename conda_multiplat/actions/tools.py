@@ -33,10 +33,10 @@ def versions(settings: Settings) -> Mapping[str, str | None]:
 def caches(settings: Settings) -> Mapping[str, FolderSize]:
     """Return the sizes of our cache, in the first of ``pkgs_dirs`` that has one, and of uv's."""
     folders = (folder / FOLDER for folder in settings.pkgs_dirs)
-    found = {"cache": next((folder for folder in folders if folder.is_dir()), None)}
+    folder_of = {"cache": next((folder for folder in folders if folder.is_dir()), None)}
     uv = _uv(settings, "cache", "dir")
-    found["uv's cache"] = Path(uv) if uv and Path(uv).is_dir() else None
-    return {name: folder_size(folder, _PATIENCE) for name, folder in found.items() if folder}
+    folder_of["uv's cache"] = Path(uv) if uv and Path(uv).is_dir() else None
+    return {name: folder_size(folder, _PATIENCE) for name, folder in folder_of.items() if folder}
 
 
 def _installed(name: str) -> str | None:

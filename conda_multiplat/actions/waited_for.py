@@ -95,8 +95,8 @@ class WaitedFor:
             return f"{self._reading.words()}, solving {named(waited)}"
         if waited:
             amount = self._reading.under_way()
-            said = f"solved {self._all - len(waited)} of {self._all}, not yet {named(waited)}"
-            return f"{said}; {amount}" if amount else said
+            text = f"solved {self._all - len(waited)} of {self._all}, not yet {named(waited)}"
+            return f"{text}; {amount}" if amount else text
         targets, unresolved = self._pypi() if self._pypi else ((), ())
         if unresolved:
             done = len(targets) - len(unresolved)

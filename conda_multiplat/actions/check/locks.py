@@ -89,7 +89,7 @@ def _lock(project: Project, environment: str) -> Verdict:
     reasons += _close_look(project, environment, stale)
     met = () if reasons else tuple(target.subdir for target in stale)
     if is_newer(lock):
-        fix = "update conda-multiplat, which made this lock"
+        fix = "update conda-multiplat: a newer version made this lock"
         return Verdict(file, tuple(reasons), met, _NEWER, command="", fix=fix)
     notes = () if lock.recipe else _of_extras(project, environment, stale)
     verdict = Verdict(file, tuple(reasons), met, _CHANGED if lock.recipe else _FOREIGN, notes=notes)
@@ -189,7 +189,8 @@ def _with_promises(
     if not (lock.recipe and cuda):
         return verdict
     drop = invocation(project, "lock --drop-cuda")
-    fix = f"promise that, then run: {invocation(project, 'lock')}\nor, to drop CUDA builds: {drop}"
+    lock_again = invocation(project, "lock")
+    fix = f"add that promise, then run: {lock_again}\nor, to drop CUDA builds: {drop}"
     return verdict._replace(command="", fix=fix)
 
 

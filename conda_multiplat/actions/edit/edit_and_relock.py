@@ -48,8 +48,8 @@ class Original:
     Attributes:
         paths: its files.
         draft: what they say.
-        settings: the surroundings.
-        console: where to talk to the user.
+        settings: conda's settings.
+        console: for messages.
     """
 
     paths: tuple[Path, ...]
@@ -105,7 +105,7 @@ def read_original(files: Sequence[str], settings: Settings, console: Console) ->
     """Read the manifest to edit: the given files, or the nearest one.
 
     Raises:
-        ManifestError: it is not there, or has problems: all of them.
+        ManifestError: it is missing, or has problems; with all of them.
     """
     paths = tuple(manifest_files(files))
     sources = tuple(Source(shown(path), read_text(path)) for path in paths)
@@ -118,14 +118,14 @@ def environment_of(draft: Draft, wanted: str | None) -> str:
     """Return the environment to change; it must exist, since a misspelt one must not be created.
 
     Raises:
-        UsageError: with how to make it.
+        UsageError: there is none of that name; with how to create it.
     """
     name = wanted or DEFAULT_ENVIRONMENT
     names = list(draft.manifest.environments)
     if name not in names:
         near = nearest_or_all(name, names, "there are")
         line = f"`{name}: {{dependencies: []}}`"
-        fix = f"to make it, write {line} under `multiplat:` `environments:`"
+        fix = f"to create it, write {line} under `multiplat:` `environments:`"
         raise UsageError(f"the manifest has no environment {name!r}", hints=[near, fix])
     return name
 
@@ -179,8 +179,8 @@ def solve(
         drop_cuda: whether locked CUDA builds may become CPU builds.
 
     Raises:
-        OutsideError: a file may not be written, which is better known before the solve.
-        NoSolutionError, ManifestError: with places that are those of the manifest to be.
+        OutsideError: a file may not be written; this is checked before the solve.
+        NoSolutionError, ManifestError: with places in the edited manifest.
     """
     original.texts(draft)
     project = original.project(draft)
@@ -204,27 +204,27 @@ def conclude(
 
     Args:
         original: the manifest as it was.
-        draft: as it is to be.
+        draft: the edited manifest.
         locked: the locks that go with it; ``None`` to leave them as they are.
         changes: the lines to print for the changes of the manifest.
         result: these changes for ``--json``.
-        install: the conda environment on this machine that is to follow, if it is there.
+        install: the conda environment on this machine to update, if it exists.
         dry_run: change nothing.
 
     Returns:
         The exit code: 0. Every other outcome is raised as a ``MultiplatError``.
 
     Raises:
-        InUseError: the environment can't follow; nothing was said or written.
+        InUseError: the environment can't be updated; nothing was printed or written.
     """
     settings, console = original.settings, original.console
     texts = original.texts(draft)
     if locked and install and not dry_run:
         require_free(locked, install, settings)  # before any table of changes is shown
-    told: dict[str, Any] = {}
+    report_document: dict[str, Any] = {}
     if locked:
         texts |= locked.texts()
-        told = _tell(locked, settings, console)
+        report_document = _tell(locked, settings, console)
     for line in changes:
         console.say(line)
     if not dry_run:
@@ -233,10 +233,10 @@ def conclude(
     if locked and install and not dry_run:
         environment = install.environment or DEFAULT_ENVIRONMENT
         changed = "the manifest and its locks are changed"
-        told |= bring_up_to_date(
+        report_document |= bring_up_to_date(
             locked.project, environment, settings, console, changed, where=install.where
         )
-    console.result({**result, "dry_run": dry_run, "files": names, **told})
+    console.result({**result, "dry_run": dry_run, "files": names, **report_document})
     return 0
 
 

@@ -23,12 +23,12 @@ from conda_multiplat.vocabulary.names import DEFAULT_ENVIRONMENT
 
 
 class Followed(NamedTuple):
-    """What is changed, and the conda environment that follows.
+    """A manifest to change, and the conda environment to update after it.
 
     Attributes:
-        files: the manifest's; none for the one that is found.
+        files: the manifest's files; if empty, the nearest manifest.
         environment: the manifest's environment, if one was named or is installed in ``where``.
-        where: the conda environment, if that was named.
+        where: the conda environment, if one was named.
     """
 
     files: Sequence[str]
@@ -48,8 +48,8 @@ def followed(call: Invocation) -> Followed:
     marker = prefixes.read_marker(where)
     manifest = [str(file) for file in marker.get("manifest", ())]
     if not manifest:
-        there = prefixes.is_environment(where)
-        what = f"{where} was not made by conda multiplat" if there else f"there is no {where}"
+        exists = prefixes.is_environment(where)
+        what = f"{where} was not made by conda multiplat" if exists else f"there is no {where}"
         raise UnmetError(what, hints=[f"run `{call.typed('install')}` first"])
     if call.files and manifest != [str(file) for file in manifest_files(call.files)]:
         raise UnmetError(
@@ -70,22 +70,22 @@ def bring_up_to_date(
 ) -> dict[str, Any]:
     """Update an environment's prefix on this machine to the new lock, if the prefix exists.
 
-    It is the one that the manifest names or, where that was not installed, the only one there is.
-    Others are told of: who has several may not want all of them to move.
+    That is the prefix that the manifest names or, if it is not installed, the only one there is.
+    Others are only mentioned: a user who has several may not want all of them to change.
 
     Args:
         project: the project, as it is locked on disk.
-        environment: whose prefix.
-        settings: the surroundings.
-        console: where to talk to the user.
-        changed: what is already changed, for the error where this fails.
-        where: the prefix, if one was named: then no others are told of.
+        environment: the environment.
+        settings: conda's settings.
+        console: for messages.
+        changed: what was changed already, in words, for a hint if this fails.
+        where: the prefix, if one was named: then no others are mentioned.
 
     Returns:
-        What was done, for ``--json``; nothing where there is no such environment.
+        What was done, for ``--json``; empty if there is no such prefix.
 
     Raises:
-        MultiplatError: as ``install``; what is changed stays so.
+        MultiplatError: as ``install``; what was changed before stays.
     """
     installed = _installed_from(project, settings)
     follows = _follows(project, environment, where, installed, settings)
@@ -99,7 +99,7 @@ def bring_up_to_date(
     for prefix in others:
         own = prefix.name == project.manifest.conda_name(installed[prefix])
         fix = f"conda multiplat install {'' if own else f'-n {prefix.name} '}-e {installed[prefix]}"
-        console.say(f" {prefix} was installed from this manifest too: {fix}")
+        console.say(f" {prefix} was installed from this manifest too; to update it: {fix}")
     return {**done, "others": list(map(str, others))} if others else done
 
 
@@ -120,19 +120,19 @@ def _follows(
 
 
 def require_free(locked: Locked, follows: Followed, settings: Settings) -> None:
-    """Refuse a change if the prefix that follows could not; call it before anything is said.
+    """Refuse a change if the prefix to update is in use; call this before anything is printed.
 
     Raises:
-        InUseError: somebody works in it.
+        InUseError: it is.
     """
     from conda_multiplat.engines.conda.specs import is_newer
 
     project, environment = locked.project, follows.environment or DEFAULT_ENVIRONMENT
     installed = _installed_from(project, settings)
-    found = _follows(project, environment, follows.where, installed, settings)
-    if found is None:
+    to_update = _follows(project, environment, follows.where, installed, settings)
+    if to_update is None:
         return
-    where, name = found
+    where, name = to_update
     lock = next((lock for lock in locked.locks if lock.environment == name), None)
     platform = lock.platforms.get(settings.subdir) if lock else None
     marker = prefixes.read_marker(where)
@@ -160,14 +160,14 @@ def _going_on(changed: str) -> Iterator[None]:
 def _installed_from(project: Project, settings: Settings) -> dict[Path, str]:
     """Return conda's prefixes made from a project's manifest, and their environments."""
     manifest = list(map(str, project.files))
-    made = {}
+    prefixes_here = {}
     for folder in filter(Path.is_dir, settings.envs_dirs):
         for path in sorted(folder.iterdir()):
             marker = prefixes.read_marker(path)
             environment = str(marker.get("environment", ""))
             if marker.get("manifest") == manifest and environment in project.manifest.environments:
-                made[path] = environment
-    return made
+                prefixes_here[path] = environment
+    return prefixes_here
 
 
 def _made_as_locked(

@@ -20,14 +20,14 @@ def check_channels(names: Sequence[str], *, pypi: bool) -> str:
     """Return the requested channel; ``""`` for none.
 
     Raises:
-        UsageError: several, or one that can't stand in a manifest.
+        UsageError: several are given, or one that can't be written into a manifest.
     """
     channels = list(dict.fromkeys(name.strip().rstrip("/") for name in names))
     if not channels:
         return ""
     if pypi:
         raise UsageError(
-            f"-c {public_name(channels[0])} is for conda packages",
+            f"-c {public_name(channels[0])} can't be used with --pypi",
             hints=["for an index of PyPI packages: --index URL"],
         )
     if len(channels) > 1:
@@ -52,8 +52,8 @@ def from_channel(
         spec: what the user wrote.
         channel: the channel; ``""`` for none.
         original: the manifest.
-        environment: whose line it will be.
-        selection: on which platforms.
+        environment: the environment of the line.
+        selection: the platforms of the line.
 
     Raises:
         UsageError: the spec names another channel.

@@ -111,13 +111,13 @@ class Move:
 
 
 class Upgraded(NamedTuple):
-    """A manifest with bounds that have moved, and what is locked of it.
+    """A manifest with moved bounds, and its locks.
 
     Attributes:
         draft: the manifest.
         locked: the locks that go with it.
-        moves: the lines that say something else.
-        kept: the lines that don't, since no version is on all of their platforms.
+        moves: the changed lines.
+        kept: the unchanged lines for which no version is on all of their platforms.
     """
 
     draft: Draft
@@ -136,9 +136,9 @@ def upgraded(
 ) -> Upgraded:
     """Move the bounds of lines to the versions of a solution.
 
-    What is solved without the bounds meets the moved ones as a rule. Where platforms differ it may
-    not: then a second solve tells whether all of them can have the lowest. Lines for which they
-    can't stay as they are.
+    The solution without the bounds usually satisfies the moved ones. If platforms differ, it may
+    not: then a second solve tells whether all of them can have the lowest version. Lines for which
+    they can't are left unchanged.
 
     Raises:
         NoSolutionError: the manifest has none, even without the bounds.

@@ -40,9 +40,9 @@ class LaidOut(NamedTuple):
     Attributes:
         conda: its conda packages.
         pypi: its PyPI packages.
-        own: what is no package's: the history, the variables, the bill of materials.
+        own: the files of no package: the history, the variables, the bill of materials.
         activation: what activating it does.
-        seconds: the time that stands for all that has none, since 1970.
+        seconds: the time of files without their own, in seconds since 1970.
     """
 
     conda: Sequence[Linked]
@@ -65,7 +65,7 @@ def laid_out(
     """Provide the content of an environment's prefix in a temporary folder.
 
     Raises:
-        OutsideError: a package can't be fetched, is not what was locked, or has another's files.
+        OutsideError: a package can't be fetched, is not what was locked, or has files of another.
     """
     from conda_multiplat.engines.conda.install import linked_aside
 
@@ -84,8 +84,8 @@ def laid_out(
         complete_records(prefix, {record.name for record in locked.records})
         place = Place.of(prefix, ROOT, seconds)
         conda = linked_packages(place)
-        where = _site_packages(prefix, choice)
-        pypi = unpacked_wheels(project, choice, place, where, settings, bar=bar)
+        site_folder = _site_packages(prefix, choice)
+        pypi = unpacked_wheels(project, choice, place, site_folder, settings, bar=bar)
         _refuse_two_owners(prefix, pypi)
         own = _own(project, choice, prefix, settings.subdir, seconds)
         environment = LaidOut(conda, pypi, own, _activation(prefix, settings), seconds)
@@ -106,7 +106,7 @@ def _refuse_two_owners(prefix: Path, pypi: Sequence[Linked]) -> None:
     """Refuse paths that both conda and PyPI packages have.
 
     Raises:
-        OutsideError: there are some.
+        OutsideError: there are such paths.
     """
     files = {
         package.name: [entry.path.removeprefix(f"{ROOT}/") for entry in package.entries]

@@ -2,7 +2,7 @@
 
 Flow::
 
-    Choice -> laid out aside, with the image's prefix in its files -> layers (threads)
+    Choice -> temporary folder, with the image's prefix in its files -> layers (threads)
            -> configuration, manifest, index -> into place, at once
 
 Files are written to layers in blocks. Nothing depends on the time, the user or the machine.
@@ -42,7 +42,7 @@ from conda_multiplat.vocabulary.oci import CONFIG, MANIFEST, PREFIX, ImagePlatfo
 _SHELLS = ("bin/bash", "usr/bin/bash", "bin/sh", "usr/bin/sh")
 #: The end of the year 9999, the last that a configuration can have.
 _LATEST = 253402300799
-#: How many layers are written at once.
+#: The number of layers to write at once.
 _AT_ONCE = 4
 
 
@@ -51,12 +51,12 @@ class Request(NamedTuple):
 
     Attributes:
         subdir: conda's platform.
-        platform: what it runs on, in OCI's words.
+        platform: the same in OCI's terms.
         target: the layout's folder, or its archive.
-        tag: how the layout calls it.
-        base: what it is put on, if anything.
-        labels: more of them.
-        seconds: the time that stands in it, since 1970; ``None`` for none.
+        tag: its tag in the layout.
+        base: the base image, if any.
+        labels: additional labels.
+        seconds: its creation time, in seconds since 1970; ``None`` for none.
     """
 
     subdir: str
@@ -68,16 +68,16 @@ class Request(NamedTuple):
     seconds: int | None
 
 
-class Made(NamedTuple):
-    """The result: an image.
+class WrittenImage(NamedTuple):
+    """An image that was written.
 
     Attributes:
-        digest: its manifest's.
+        digest: the digest of its manifest.
         layers: its own layers.
-        layers_of_base: how many it has of its base.
-        unrun: the packages' own scripts, which nobody has run.
-        unsourced: the activation scripts that nothing runs, the image having no shell.
-        size: bytes of the layers, as they are stored, its base's included.
+        layers_of_base: the number of layers of its base.
+        unrun: the packages' installation scripts, which were not run.
+        unsourced: the activation scripts that will not run, since the image has no shell.
+        size: the stored size of all layers in bytes, including the base's.
     """
 
     digest: str
@@ -92,7 +92,7 @@ def time_of_image(environ: Mapping[str, str]) -> int | None:
     """Return ``SOURCE_DATE_EPOCH`` in seconds since 1970; ``None`` if it is not set.
 
     Raises:
-        UsageError: it is no time.
+        UsageError: it is not such a number.
     """
     text = environ.get("SOURCE_DATE_EPOCH", "")
     if not text:
@@ -104,13 +104,13 @@ def time_of_image(environ: Mapping[str, str]) -> int | None:
 
 def make_image(
     project: Project, choice: Choice, request: Request, settings: Settings, console: Console
-) -> Made:
+) -> WrittenImage:
     """Build the image; on errors, keep an existing one.
 
     Raises:
-        UsageError: a PyPI package is no wheel; the base is not what its digests say.
+        UsageError: a PyPI package is not a wheel, or the base does not match its digests.
         ChannelRefusedError: conda's configuration does not allow a locked package's channel.
-        OutsideError: a package can't be fetched, or the image not be written.
+        OutsideError: a package can't be fetched, or the image can't be written.
     """
     locked = choice.locked
     refuse_unbuilt(locked.pypi)
@@ -130,7 +130,7 @@ def _written(
     request: Request,
     layout: Path,
     bar: Progress,
-) -> Made:
+) -> WrittenImage:
     shell = _shell(environment, request.base)
     scripts = environment.activation.scripts_on(".sh")
     started = [f"{PREFIX}/{ENTRYPOINT}"] if scripts and shell else []
@@ -145,7 +145,7 @@ def _written(
     digest = add_blob(layout, MANIFEST, manifest).digest
     bar.now(request.target.name)
     (layout / "index.json").write_bytes(oci.index(image, manifest, request.tag))
-    return Made(
+    return WrittenImage(
         digest,
         layers,
         len(image.base_layers),

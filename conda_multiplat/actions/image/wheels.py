@@ -46,12 +46,12 @@ def unpacked_wheels(
     """Unpack an environment's wheels, each into a folder of its own beside the prefix.
 
     Args:
-        project: with the manifest, for the indexes and their logins.
+        project: for the indexes and their logins.
         choice: the environment.
         place: where its conda packages are, and where both will be.
-        site_packages: where its Python looks for packages, from the prefix.
-        settings: the surroundings.
-        bar: hears of each package, twice.
+        site_packages: the folder of its Python's packages, relative to the prefix.
+        settings: conda's settings.
+        bar: the progress, two steps a package.
 
     Raises:
         OutsideError: a wheel can't be fetched, is not what was locked, or can't be unpacked.

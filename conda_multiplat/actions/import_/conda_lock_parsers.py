@@ -43,21 +43,21 @@ def parse_pyproject(
     """Read a ``pyproject.toml`` without pixi: PEP 621, PEP 735, poetry, flit, pdm, conda-lock.
 
     Args:
-        path: where it is.
-        file: its name.
+        path: its path.
+        file: its name for messages.
         text: its text.
-        data: the text, parsed.
-        subdirs: the platforms to take; those that it names where there are none.
+        data: the parsed text.
+        subdirs: the platforms to read; if empty, those that the file names.
 
     Raises:
-        UsageError: conda-lock is not there.
+        UsageError: conda-lock is not installed.
         ManifestError: conda-lock can't read it.
     """
     _refuse_without_conda_lock(file)
     own = _table(data, "tool", "conda-lock")
     platforms, notes = _platforms(own.get("platforms"), file, subdirs)
     places = Places(file, text)
-    with _heard(notes), _mapping() as mapping, _as_refusal(file):
+    with _collected_warnings(notes), _mapping() as mapping, _as_refusal(file):
         spec = _specification(path, data, platforms, mapping)
         groups = list(_groups(data, mapping, own))
         by_platform = {
@@ -77,13 +77,15 @@ def parse_pyproject(
         for key in own
         if key not in _KEYS
     ]
-    names = {dependency.name for some in by_platform.values() for dependency in some}
+    names = {
+        dependency.name for dependencies in by_platform.values() for dependency in dependencies
+    }
     for key, value in _table(own, "dependencies").items():
         if isinstance(value, Mapping) and key not in names:
             at = places.at("tool", "conda-lock", "dependencies", key)
             lost.append(Lost(at, f"{key}: nothing else asks for it, so its source is not used"))
     if "dependencies" in (_table(data, "project").get("dynamic") or ()):
-        hint = "conda-lock reads none that only a build knows: write them into the manifest"
+        hint = "only a build can determine them: write them into the manifest"
         lost.append(Lost(places.at("project", "dynamic"), "dynamic dependencies", hint))
     name = _table(data, "project").get("name") or _table(data, "tool", "poetry").get("name") or ""
     return Parsed(
@@ -103,7 +105,7 @@ def parse_meta_yaml(path: Path, file: str, text: str, subdirs: Sequence[str]) ->
     """Read the requirements of a recipe; see :func:`parse_pyproject`."""
     _refuse_without_conda_lock(file)
     platforms, notes = _platforms(None, file, subdirs)
-    with _heard(notes), _as_refusal(file):
+    with _collected_warnings(notes), _as_refusal(file):
         from conda_lock.src_parser.meta_yaml import parse_meta_yaml_file
 
         spec = parse_meta_yaml_file(path, platforms=platforms)
@@ -267,14 +269,20 @@ def _place(dependency: Any) -> str:
 
 
 def _names_python(by_platform: Mapping[str, Sequence[Dependency]]) -> bool:
-    return any(dependency.name == "python" for some in by_platform.values() for dependency in some)
+    return any(
+        dependency.name == "python"
+        for dependencies in by_platform.values()
+        for dependency in dependencies
+    )
 
 
 def _unread(
     file: str, text: str, by_platform: Mapping[str, Sequence[Dependency]]
 ) -> Iterator[Lost]:
     """Return a recipe's lines that conda-lock ignores: Jinja's, ``build:``, other selectors."""
-    names = {dependency.name for some in by_platform.values() for dependency in some}
+    names = {
+        dependency.name for dependencies in by_platform.values() for dependency in dependencies
+    }
     section = ""
     for number, line in enumerate(text.splitlines(), start=1):
         if heading := re.match(r"\s*(\w+):\s*(#.*)?$", line):
@@ -314,7 +322,7 @@ def _mapping() -> Iterator[str]:
 
 
 @contextmanager
-def _heard(notes: list[str]) -> Iterator[None]:
+def _collected_warnings(notes: list[str]) -> Iterator[None]:
     """Collect conda-lock's warnings in ``notes``, without duplicates."""
     handler = _Notes()
     logger = logging.getLogger()
@@ -325,14 +333,16 @@ def _heard(notes: list[str]) -> Iterator[None]:
             yield
     finally:
         logger.removeHandler(handler)
-    said = [str(warning.message) for warning in caught if not issubclass(warning.category, _OURS)]
-    texts = [" ".join(text.split()) for text in (*said, *handler.texts)]
-    texts = [text for text in texts if not text.startswith(_SAID_BY_US)]
+    texts_of_warnings = [
+        str(warning.message) for warning in caught if not issubclass(warning.category, _OURS)
+    ]
+    texts = [" ".join(text.split()) for text in (*texts_of_warnings, *handler.texts)]
+    texts = [text for text in texts if not text.startswith(_REPORTED_BY_US)]
     notes += [f"conda-lock: {text}" for text in dict.fromkeys(texts)]
 
 
 #: Beginnings of warnings that are dropped: we report these lines ourselves, with their places.
-_SAID_BY_US = ("Marker '", "filtered out line")
+_REPORTED_BY_US = ("Marker '", "filtered out line")
 #: Dropped too: warnings for programmers.
 _OURS = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning, ImportWarning)
 

@@ -14,23 +14,24 @@ _HINT = "put it in environment variables: //$USER:$PASSWORD@HOST, or HOST/t/$TOK
 def refuse_logins(text: str, files: Sequence[File]) -> None:
     """Refuse a manifest that has a login or a token in it.
 
-    Masked it would be another manifest, and whole it would be the secret's second copy.
+    With the login masked, the manifest would mean something else; with it, the secret would be
+    copied.
 
     Args:
         text: the manifest.
-        files: what it was made from.
+        files: the files that it was made from.
 
     Raises:
-        ManifestError: at each line of the files that has one.
+        ManifestError: at each line of the files that contains one.
     """
     if scrub(text) == text:
         return
     problems = [problem for file in files for problem in _problems(file)]
-    raise ManifestError("the manifest would have a login in it", problems=problems)
+    raise ManifestError("the manifest would contain a login", problems=problems)
 
 
 def _problems(file: File) -> Iterator[Problem]:
     for number, line in enumerate(file.text.splitlines(), 1):
         if (masked := scrub(line)) != line:
-            message = f"a login is written out: {masked.strip()}"
+            message = f"it contains a login: {masked.strip()}"
             yield Problem(Location(file.name, number), message, _HINT)

@@ -23,8 +23,8 @@ def noted_lines(prefix: Path, marker: Mapping[str, Any]) -> Iterator[Requirement
     """Return the lines of ``pip:`` with absolute paths and with their hashes."""
     folder = Path(next(iter(marker.get("manifest", ())), prefix)).parent
     noted = [str(text) for text in marker.get("pip", ())]
-    told = [split_hashes(text) for text in noted if text.startswith(HASH)]
-    hashes = {line: digests for digests, line in told}
+    hashed_lines = [split_hashes(text) for text in noted if text.startswith(HASH)]
+    hashes = {line: digests for digests, line in hashed_lines}
     for line in noted:
         if not line.startswith((HASH, CONSTRAINT)):
             text = with_path(line, lambda path: os.path.normpath(folder / path))

@@ -46,6 +46,6 @@ def _entry(requirement: Requirement, start: str) -> Requirement:
 def joined(start: str, path: str) -> str:
     """Return ``start`` joined with ``path``; a leading ``./`` and an extra at the end stay."""
     bare, bracket, extras = path.partition("[")
-    found = Path(os.path.normpath(Path(start) / bare)).as_posix()
-    found = f"./{found}" if path.startswith(".") and not found.startswith(".") else found
-    return f"{found}{bracket}{extras}"
+    normal = Path(os.path.normpath(Path(start) / bare)).as_posix()
+    normal = f"./{normal}" if path.startswith(".") and not normal.startswith(".") else normal
+    return f"{normal}{bracket}{extras}"

@@ -22,7 +22,7 @@ def with_locks(part: Part, folder: Path, target: Path) -> Part:
 
     Args:
         part: the manifest.
-        folder: where it and ``pixi.lock`` lie.
+        folder: the folder of both files.
         target: the manifest that is to be written.
 
     Raises:

@@ -16,7 +16,7 @@ from conda_multiplat.vocabulary.errors import Location, ManifestError, Problem
 
 
 class PlacedLocks(NamedTuple):
-    """What is to be written beside a manifest: the texts of locks, and what to say of them."""
+    """The locks to write beside a manifest: their texts, and notes about them."""
 
     texts: dict[Path, str]
     notes: list[str]
@@ -25,12 +25,12 @@ class PlacedLocks(NamedTuple):
 def placed_locks(parts: Sequence[Part], target: Path) -> PlacedLocks:
     """Return the locks of all parts, each environment's in its file.
 
-    One ``conda-lock.yml`` stays as it is, if all of its platforms are taken; several of an
-    environment become one.
+    A single ``conda-lock.yml`` is kept unchanged if all of its platforms are imported; several for
+    one environment become one.
 
     Args:
         parts: what is imported.
-        target: the manifest that is to be written.
+        target: the manifest to write.
 
     Raises:
         ManifestError: two are for one platform of one environment.
@@ -49,7 +49,7 @@ def placed_locks(parts: Sequence[Part], target: Path) -> PlacedLocks:
             words = f"{files[0]} is for {', '.join(subdirs)} of {environment} too"
             problems.append(Problem(Location(files[-1]), words, "name one of the two"))
         elif len(locks) > 1:
-            notes.append(f"{', '.join(files)} are one lock now: {shown(path)}")
+            notes.append(f"{', '.join(files)} become one lock: {shown(path)}")
         moved = [_as_seen_from(target.parent, lock) for lock in locks]
         texts[path] = render(joined(moved, environment, [target.name]))
     if problems:

@@ -37,18 +37,18 @@ _PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 def read_prefix(prefix: Path, settings: Settings, this_subdir: str) -> Imported:
     """Read the requests of an environment.
 
-    1. The specs of its history that are in force, of packages that are there; where there are
-       none, the packages that no other needs.
+    1. The specs in force in its history, for packages that are installed; if there are none, the
+       packages that no other needs.
     2. Its channels are those that its packages came from: first those of the configuration, in
        their order, then the others, the most used first.
-    3. PyPI's packages that pip was asked for (PEP 376's ``REQUESTED``), or all where none is
-       marked; what was installed from a folder or a repository, from there (PEP 610).
+    3. The PyPI packages that pip was asked for (``REQUESTED`` of PEP 376), or all if none is
+       marked; those from a folder or a repository keep that origin (PEP 610).
 
     Raises:
-        UsageError: there is no environment.
+        UsageError: the prefix is not an environment.
     """
     if not is_environment(prefix):
-        hint = "`conda env list` shows the environments that there are"
+        hint = "`conda env list` lists the environments"
         raise UsageError(f"{shown(prefix)} is not a conda environment", hints=[hint])
     records = read_records(prefix)
     at = Location(str(meta(prefix) / "history"))
@@ -137,12 +137,12 @@ def _conda(
     asked = {name: spec for name, spec in requested_specs(history).items() if name in names}
     if not asked and names:
         notes.append(
-            "its history asks for nothing: the packages that no other package needs are taken"
+            "its history has no requests: the packages that no other package needs are imported"
         )
         if len(names) > 1 and not any(record.get("depends") for record in records):
             notes.append(
-                f"none of its {len(names)} packages states what it needs, so all are taken: keep "
-                "those that you use"
+                f"none of its {len(names)} packages states what it needs, so all are imported: "
+                "keep those that you use"
             )
         asked = _leaves(records)
     for name, spec in asked.items():

@@ -42,7 +42,7 @@ def report(
     console: Console,
     following: str,
 ) -> None:
-    """Say it to a person; ``names`` are the files that were written, ``following`` comes next."""
+    """Print the report; ``names`` are the written files, ``following`` is the next command."""
     for name, shared, selected in _counts(imported.manifest):
         more = f", {selected} under selectors" if selected else ""
         console.say(
@@ -74,7 +74,7 @@ def _counts(manifest: Manifest) -> list[tuple[str, int, int]]:
 def _report_differences(settled: Sequence[Settled], console: Console) -> None:
     kept = [difference for difference in settled if not difference.text]
     if kept:
-        console.say(" different on platforms, each keeps its own:")
+        console.say(" different between platforms; each keeps its own:")
         for difference in kept:
             console.say(f"   {difference.difference.name}")
             for line in variant_lines(difference.difference):

@@ -63,9 +63,9 @@ class File:
     """A file given to ``import``.
 
     Attributes:
-        path: where it is.
+        path: its path.
         text: its content.
-        platforms: what the user says that it is for, with ``FILE@PLATFORM``.
+        platforms: its platforms, if the user gave them with ``FILE@PLATFORM``.
     """
 
     path: Path
@@ -79,19 +79,19 @@ class File:
 
     @property
     def is_lock(self) -> bool:
-        """Whether it is a ``conda-lock.yml`` (CEP 37), whatever its name."""
+        """Return whether it is a ``conda-lock.yml`` (CEP 37), whatever its name."""
         return not self.is_toml and all(
             re.search(rf"^{key}:", self.text, re.MULTILINE) for key in ("metadata", "package")
         )
 
     @property
     def is_virtual_packages(self) -> bool:
-        """Whether it is conda-lock's ``virtual-packages.yml``, whatever its name."""
+        """Return whether it is conda-lock's ``virtual-packages.yml``, whatever its name."""
         return not self.is_toml and is_virtual_packages(self.text)
 
     @property
     def is_toml(self) -> bool:
-        """Whether it is a manifest of pixi's or a ``pyproject.toml``, if anything."""
+        """Return whether it is TOML by its suffix: a pixi manifest or a ``pyproject.toml``."""
         return self.path.suffix == ".toml"
 
 
@@ -100,7 +100,7 @@ def read_files(arguments: Sequence[str]) -> list[File]:
 
     Raises:
         UsageError: an unknown platform.
-        ManifestError: a file is missing or no text.
+        ManifestError: a file is missing or is not text.
     """
     return [_file(argument) for argument in arguments]
 
@@ -124,10 +124,10 @@ def _text(path: Path) -> str:
     name = shown(path)
     if path.name == PIXI_LOCK:
         hint = "import pixi.toml or pyproject.toml instead: the locked versions are kept"
-        raise UsageError(f"{name} lists the packages, not what was asked for", hints=[hint])
+        raise UsageError(f"{name} lists packages, not what was requested", hints=[hint])
     if re.search(r"^@EXPLICIT", text, re.MULTILINE):
         hint = "import what it was made from, or the environment: --from-prefix, --from-name"
-        raise UsageError(f"{name} lists the packages, not what was asked for", hints=[hint])
+        raise UsageError(f"{name} lists packages, not what was requested", hints=[hint])
     return text
 
 
@@ -154,8 +154,8 @@ def read_parts(files: Sequence[File], target: Path, *, keep_builds: bool) -> lis
         names = ", ".join(dict.fromkeys(problem.location.file for problem in problems))
         raise refusal(names, *problems)
     if not parts:
-        hint = "name the environment.yml or conda-lock.yml that it is for, too"
-        raise UsageError("nothing asks for packages: there are only virtual ones", hints=[hint])
+        hint = "name the environment.yml or conda-lock.yml that they are for, too"
+        raise UsageError("no file requests packages: there are only virtual packages", hints=[hint])
     first = parts[0]
     lost = [*stated.lost, *unused_promises(stated, [part.imported.manifest for part in parts])]
     parts[0] = replace(first, imported=first.imported.adding(lost=lost))
@@ -202,17 +202,17 @@ def _part(file: File, stated: Promises, *, keep_builds: bool) -> Part:
     platforms = file.platforms or named or by_name.platforms
     if not platforms:
         hint = f"write {file.name}@PLATFORM, for example {file.name}@linux-64"
-        raise refusal(file.name, Problem(Location(file.name), "its platform can't be told", hint))
+        raise refusal(file.name, Problem(Location(file.name), "its platform is unknown", hint))
     environment = by_name.variant or DEFAULT_ENVIRONMENT
-    told = any("cuda" in stated.get(platform, {}) for platform in platforms)
-    cuda = "" if told else by_name.cuda
+    states_cuda = any("cuda" in stated.get(platform, {}) for platform in platforms)
+    cuda = "" if states_cuda else by_name.cuda
     imported = read_environment_file(
         source, platforms, cuda, check_spec=check_spec, keep_builds=keep_builds
     )
     imported = with_promises(imported, stated)
     if by_name.assumed and not file.platforms and not named:
-        guessed = f"{file.name} is taken for {platforms[0]} by its name"
-        imported = imported.adding(notes=[f"{guessed}; if it is for another: {file.name}@PLATFORM"])
+        guessed = f"{file.name} is for {platforms[0]}, judging by its name"
+        imported = imported.adding(notes=[f"{guessed}; for another platform: {file.name}@PLATFORM"])
     return Part(imported, environment)
 
 
@@ -249,11 +249,13 @@ _TOOLS = ("conda-lock", "poetry", "flit", "pdm")
 def _lock_part(file: File, stated: Promises) -> Part:
     from conda_multiplat.engines.conda.specs import is_newer, spec_matches
 
-    every = read_lock(file.text, file.name)
-    if missing := [platform for platform in file.platforms if platform not in every.platforms]:
+    lock_of_file = read_lock(file.text, file.name)
+    if missing := [
+        platform for platform in file.platforms if platform not in lock_of_file.platforms
+    ]:
         nothing = f"it has nothing for {', '.join(missing)}"
         raise refusal(file.name, Problem(Location(file.name), nothing))
-    lock = every.only(file.platforms or every.platforms)
+    lock = lock_of_file.only(file.platforms or lock_of_file.platforms)
     at = Location(file.name)
     records = (record for locked in lock.platforms.values() for record in locked.records)
     wrong = dict.fromkeys(record for record in records if not is_version(record.version))
@@ -262,7 +264,7 @@ def _lock_part(file: File, stated: Promises) -> Part:
         raise refusal(file.name, *(Problem(at, text) for text in texts))
     imported = read_lock_source(lock, file.name, Ports(is_newer, spec_matches), stated)
     environment = lock.environment if lock.recipe else _named_environment(file.path.name)
-    whole = every.platforms.keys() == lock.platforms.keys()
+    whole = lock_of_file.platforms.keys() == lock.platforms.keys()
     return Part(imported, environment, (BroughtLock(lock, file.path, file.text, whole),))
 
 

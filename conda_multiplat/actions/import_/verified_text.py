@@ -16,7 +16,7 @@ from conda_multiplat.vocabulary.pip_entries import entry_name
 def verified_text(imported: Imported, sources: Sequence[str], target: Path) -> str:
     """Return the manifest's text, after reading it back and comparing its meaning.
 
-    Words beside a line can look like a selector: if they do, all go without.
+    A comment beside a line can look like a selector: if one does, all comments are left out.
     """
     from conda_multiplat.engines.conda.specs import check_spec
 
@@ -24,7 +24,7 @@ def verified_text(imported: Imported, sources: Sequence[str], target: Path) -> s
     for comments in (True, False):
         text = render(imported, sources, comments=comments)
         try:
-            got = read_manifest(
+            reread = read_manifest(
                 [Source(shown(target), text)],
                 host_subdirs=(),
                 check_spec=check_spec,
@@ -33,7 +33,7 @@ def verified_text(imported: Imported, sources: Sequence[str], target: Path) -> s
         except ManifestError as error:
             wrong = [str(problem) for problem in error.problems]
             continue
-        wrong = list(request_differences(imported.manifest, got))
+        wrong = list(request_differences(imported.manifest, reread))
         if not wrong:
             return text
     raise InternalError(

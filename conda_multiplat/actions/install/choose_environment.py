@@ -66,7 +66,7 @@ def choose(
 ) -> Choice:
     """Choose the first environment that fits this machine, and say which ones were skipped.
 
-    Nothing is said if ``is_known`` returns that the user knows.
+    Nothing is printed if ``is_known`` returns True for the environment: the user knows already.
 
     Raises:
         LockFileError: for example, its packages are from places that the manifest does not name.
@@ -96,8 +96,8 @@ def choose_to_look(
         skipped.append(Skipped(name, choice))
     if not isinstance(choice, Choice):
         choice = _checked_with_ways_out(project, names[-1], settings)
-    was_told = isinstance(choice, Choice) and is_known(choice.environment)
-    for environment in () if was_told else skipped:
+    user_knows = isinstance(choice, Choice) and is_known(choice.environment)
+    for environment in () if user_knows else skipped:
         console.say(environment.words)
     if not isinstance(choice, Choice):
         raise choice
@@ -155,11 +155,11 @@ def _checked(project: Project, environment: str, settings: Settings) -> Choice:
     lock = project.existing_lock(environment, [settings.subdir])
     locked = lock.platforms.get(settings.subdir)
     if locked is None:
-        every = project.existing_lock(environment).platforms
+        locked_platforms = project.existing_lock(environment).platforms
         whose = "" if settings.elsewhere else ", this machine's platform"
         raise UnmetError(
             f"{environment} is not locked for {settings.subdir}{whose}",
-            details=[f"locked: {', '.join(every)}"],
+            details=[f"locked: {', '.join(locked_platforms)}"],
             hints=["add it to `platforms:` and run `conda multiplat lock`"],
         )
     own_target = target(project.manifest, environment, settings.subdir)
@@ -204,8 +204,8 @@ def _refuse_foreign_platform(project: Project, environment: str, settings: Setti
         return
     whose = "" if settings.elsewhere else ", this machine's platform"
     raise UnmetError(
-        f"{environment} is not for {settings.subdir}{whose}",
-        details=[f"it is for {', '.join(platforms)}"],
+        f"{environment} has no platform {settings.subdir}{whose}",
+        details=[f"it has {', '.join(platforms)}"],
         hints=["add it to `platforms:` and run `conda multiplat lock`"],
     )
 

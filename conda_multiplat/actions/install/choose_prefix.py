@@ -23,7 +23,7 @@ _LONG = 100
 def named(name: str | None, prefix: str | None, settings: Settings) -> Path | None:
     """Return the folder of ``-n`` or ``-p``; ``None`` if neither is given."""
     if "" in (name, prefix):  # most likely an unset shell variable
-        raise UsageError("-n and -p need a value, and this one is empty")
+        raise UsageError("the value of -n or -p is empty")
     if prefix is not None:
         return Path(prefix).expanduser().absolute()
     return folder_of(name, settings) if name is not None else None
@@ -183,7 +183,7 @@ def existing_names(settings: Settings) -> tuple[str, ...]:
 
 
 def _can_be_activated(prefix: Path) -> bool:
-    """Whether `conda activate` takes a folder for an environment."""
+    """Return whether `conda activate` takes a folder for an environment."""
     return (prefix / "conda-meta").is_dir()
 
 

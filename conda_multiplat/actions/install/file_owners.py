@@ -30,7 +30,7 @@ from conda_multiplat.vocabulary.records import CondaRecord, PypiRecord
 if TYPE_CHECKING:
     from conda_multiplat.engines.pypi.install import UvInstaller
 
-#: The number of common paths to name.
+#: The maximum number of shared paths to name.
 _SHOWN = 5
 
 
@@ -63,20 +63,22 @@ def to_link_aside(
     return [record for record in locked if record.name in names]
 
 
-def conda_owners(prefix: Path, gone: set[str], aside: Path | None, come: set[str]) -> Owners:
+def conda_owners(prefix: Path, removed: set[str], aside: Path | None, added: set[str]) -> Owners:
     """Return the future owners of conda's files.
 
     Args:
         prefix: the environment.
-        gone: its packages that will be removed or replaced.
+        removed: the packages in it that will be removed or replaced.
         aside: the folder in which the new ones are linked.
-        come: the names of the new ones.
+        added: the names of the new ones.
     """
     owners_of_path: Owners = {}
-    for present, names in ((prefix, None), (aside, come)):
+    for present, names in ((prefix, None), (aside, added)):
         for path, packages in owners(present).items() if present else ():
             kept = [
-                name for name in packages if (name not in gone if names is None else name in names)
+                name
+                for name in packages
+                if (name not in removed if names is None else name in names)
             ]
             if kept:
                 owners_of_path[path] = (*owners_of_path.get(path, ()), *kept)
@@ -130,16 +132,16 @@ def refuse_two_owners(
             ],
         )
     roots = [RealFolders(root) for root in (prefix, aside) if root]
-    if theirs := sorted(_in_conda_meta(pypi, roots)):
+    if conflicts := sorted(_in_conda_meta(pypi, roots)):
         raise OutsideError(
             f"PyPI packages have files in {prefix / 'conda-meta'}, which belongs to conda",
             details=[
-                *(f"{path}: PyPI's {project}" for path, project in theirs[:_SHOWN]),
-                *([f"and {len(theirs) - _SHOWN} more"] if len(theirs) > _SHOWN else []),
+                *(f"{path}: PyPI's {project}" for path, project in conflicts[:_SHOWN]),
+                *([f"and {len(conflicts) - _SHOWN} more"] if len(conflicts) > _SHOWN else []),
             ],
-            hints=["nothing was changed", f"remove what asks for PyPI's {theirs[0][1]}"],
+            hints=["nothing was changed", f"remove what asks for PyPI's {conflicts[0][1]}"],
         )
-    if both := sorted(_both(conda, pypi, roots), key=lambda each: each.path):
+    if both := sorted(_both(conda, pypi, roots), key=lambda shared: shared.path):
         raise _two_owners(both, prefix)
 
 

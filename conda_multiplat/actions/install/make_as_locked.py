@@ -80,7 +80,7 @@ def make_as_locked(
     with one_at_a_time(where, lambda: console.say(f" waiting for another install into {where}")):
         refuse_protected(where, settings, allow_frozen=allow_frozen, allow_base=allow_base)
         work = _look_at(project, choice, where, settings, look)
-        if work.found or work.pypi or not work.finished:
+        if work.conda or work.pypi or not work.finished:
             refuse_in_use(where)
         _say_what_it_was(work, settings, console)
         _carry_out(work, settings, console, contents=look is not None and look.contents)
@@ -107,10 +107,10 @@ def _carry_out(work: Work, settings: Settings, console: Console, *, contents: bo
     again: Collection[str] = ()
     try:
         with progress(console, _steps(work)) as bar:
-            if work.choice.locked.pypi and (work.found or work.pypi):
+            if work.choice.locked.pypi and (work.conda or work.pypi):
                 again = refuse_two_owners(work, settings, bar)
             remove_pypi(work, again)
-            if work.found or not work.finished:
+            if work.conda or not work.finished:
                 _link(work, settings, bar, contents=contents)
             install_pypi(work, again, settings, console, bar)
         _settle(work, settings)
@@ -163,7 +163,7 @@ def _is_shared(work: Work, settings: Settings) -> bool:
 def _steps(work: Work) -> int:
     """Return the number of packages to link and install; with PyPI packages, each counts twice."""
     both = 2 if work.choice.locked.pypi else 1
-    return both * len(work.found) + 2 * sum(change.new is not None for change in work.pypi)
+    return both * len(work.conda) + 2 * sum(change.new is not None for change in work.pypi)
 
 
 def _link(work: Work, settings: Settings, bar: Progress, *, contents: bool) -> None:
@@ -175,7 +175,7 @@ def _link(work: Work, settings: Settings, bar: Progress, *, contents: bool) -> N
         locked.records,
         work.where,
         settings.subdir,
-        changed=work.come,
+        changed=work.to_link,
         requested=locked.requested,
         settings=settings,
         channels=channels(work.project, work.choice, settings),
@@ -195,11 +195,11 @@ def _settle(work: Work, settings: Settings) -> None:
     requested = list(work.choice.locked.requested)
     previously = [str(name) for name in work.marker.get("requested", [])]
     variables = dict(work.project.manifest.variables.get(settings.subdir, {}))
-    if work.found or requested != previously or not work.finished:
+    if work.conda or requested != previously or not work.finished:
         revision = prefixes.Revision(
             command=f"conda multiplat install -e {work.choice.environment}",
-            removed=[change.old for change in work.found if isinstance(change.old, CondaRecord)],
-            added=[change.new for change in work.found if isinstance(change.new, CondaRecord)],
+            removed=[change.old for change in work.conda if isinstance(change.old, CondaRecord)],
+            added=[change.new for change in work.conda if isinstance(change.new, CondaRecord)],
             requested=requested,
             previously=previously,
         )
@@ -207,7 +207,7 @@ def _settle(work: Work, settings: Settings) -> None:
     prefixes.set_variables(work.where, variables, work.marker.get("variables", []))
     if settings.register_envs:
         prefixes.register(work.where)
-    now: dict[str, Any] = {
+    marker: dict[str, Any] = {
         "state": "complete",
         "environment": work.choice.environment,
         "lock": str(work.project.lock_path(work.choice.environment)),
@@ -216,16 +216,16 @@ def _settle(work: Work, settings: Settings) -> None:
         "variables": sorted(variables),
     }
     if _is_shared(work, settings):
-        now["shared"] = True
+        marker["shared"] = True
     if locked := work.choice.locked.pypi:
-        now["pypi"] = {
+        marker["pypi"] = {
             package.name: {"url": package.url, "sha256": package.sha256} for package in locked
         }
-        now |= _asked_of_pypi(work, settings.subdir)
+        marker |= _asked_of_pypi(work, settings.subdir)
     if left := _left_by_scripts(work):
-        now["left_by_scripts"] = left
-    if now != work.marker:
-        prefixes.write_marker(work.where, now)
+        marker["left_by_scripts"] = left
+    if marker != work.marker:
+        prefixes.write_marker(work.where, marker)
 
 
 def _asked_of_pypi(work: Work, subdir: str) -> dict[str, Any]:
@@ -233,7 +233,7 @@ def _asked_of_pypi(work: Work, subdir: str) -> dict[str, Any]:
     manifest, name = work.project.manifest, work.choice.environment
     own_target = target(manifest, name, subdir)
     options = own_target.pypi_options
-    said = {
+    stated = {
         "pypi_options": options.choices(),
         "indexes": {name: _without_login(url) for name, url in options.indexes},
         "sources": dict(options.sources),
@@ -241,7 +241,7 @@ def _asked_of_pypi(work: Work, subdir: str) -> dict[str, Any]:
         "promises": promises_for(manifest, name, subdir),
     }
     lines = [_without_login(line.text) for line in own_target.view.pypi]
-    return {"pip": lines, **{key: value for key, value in said.items() if value}}
+    return {"pip": lines, **{key: value for key, value in stated.items() if value}}
 
 
 def _without_login(text: str) -> str:
@@ -250,7 +250,7 @@ def _without_login(text: str) -> str:
 
 def _left_by_scripts(work: Work) -> Mapping[str, int | None]:
     """Return how packages' own scripts have changed files that were just linked."""
-    if not work.found:
+    if not work.conda:
         noted: Mapping[str, int | None] = work.marker.get("left_by_scripts", {})
         return noted
     from conda_multiplat.machine.prefix_files import left_by_scripts

@@ -37,20 +37,20 @@ def refuse_two_owners(work: Work, settings: Settings, bar: Progress) -> frozense
 
     locked = work.choice.locked
     python = python_of(locked.records)
-    come = work.come
+    to_link = work.to_link
     coming = {change.name for change in work.pypi if change.new is not None}
     records = [record for record in locked.pypi if record.name in coming]
-    changed = {change.name for change in work.found}
+    changed = {change.name for change in work.conda}
     runs = bool(records) and ("python" in changed or not python_program(work.where).exists())
-    aside_records = file_owners.to_link_aside(locked.records, come, runs=runs)
+    aside_records = file_owners.to_link_aside(locked.records, to_link, runs=runs)
     with _linked_aside(work, aside_records, settings, bar) as aside:
         conda = file_owners.conda_owners(
-            work.where, changed, aside, {package.name for package in come}
+            work.where, changed, aside, {package.name for package in to_link}
         )
         stay = file_owners.staying_files(work.where, python, {change.name for change in work.pypi})
         # before the download of wheels, in case it is refused
         file_owners.refuse_two_owners(conda, stay, work.where, aside)
-        bar.now(f"packages of PyPI  {total_words(record.size for record in records)}".rstrip())
+        bar.now(f"packages from PyPI  {total_words(record.size for record in records)}".rstrip())
         interpreter = aside if runs and aside else work.where
         new = file_owners.coming_files(_installer(work, settings), records, interpreter)
         file_owners.refuse_two_owners(conda, new, work.where, aside)
@@ -109,7 +109,7 @@ def remove_pypi(work: Work, again: Collection[str]) -> None:
     A conda package may replace a PyPI package. Files that conda owns now stay.
     """
     noted = work.marker.get("pypi", {})
-    if not (work.pypi or again or (noted and work.found)):
+    if not (work.pypi or again or (noted and work.conda)):
         return
     from conda_multiplat.machine.distribution_files import remove_distributions
     from conda_multiplat.machine.prefix_files import is_in_conda_meta, owners

@@ -15,7 +15,7 @@ from conda_multiplat.vocabulary.byte_sizes import download_size, in_brackets
 
 
 def outcome(work: Work) -> str:
-    """Return what a prefix contains, after what has changed, if anything."""
+    """Return what a prefix contains, and how much of it has changed."""
     changed = work.changed
     size = download_size(change.size for change in changed if change.comes)
     some = f"{len(changed)} changed" if 0 < len(changed) < len(work.choice.locked.every) else ""

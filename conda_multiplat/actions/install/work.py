@@ -37,7 +37,7 @@ class Work:
     Attributes:
         choice: the environment, and its lock for this machine.
         where: the prefix.
-        found: the changes of conda packages.
+        conda: the changes of conda packages.
         pypi: the changes of PyPI packages.
         marker: what the last run recorded there; empty if there was none.
     """
@@ -45,7 +45,7 @@ class Work:
     project: Project
     choice: Choice
     where: Path
-    found: Sequence[Change]
+    conda: Sequence[Change]
     pypi: Sequence[Change]
     marker: Mapping[str, Any]
 
@@ -57,17 +57,17 @@ class Work:
     @property
     def changed(self) -> list[Change]:
         """Return all changes, conda's first."""
-        return [*self.found, *self.pypi]
+        return [*self.conda, *self.pypi]
 
     @property
-    def come(self) -> list[CondaRecord]:
+    def to_link(self) -> list[CondaRecord]:
         """Return the conda packages to link."""
-        return [change.new for change in self.found if isinstance(change.new, CondaRecord)]
+        return [change.new for change in self.conda if isinstance(change.new, CondaRecord)]
 
     @property
     def mended(self) -> set[str]:
-        """Return those that are linked again because of their files."""
-        return {change.name for change in self.found if change.kind == MENDED}
+        """Return the names of those that are linked again because files are missing or altered."""
+        return {change.name for change in self.conda if change.kind == MENDED}
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def conda_changes(
 def pypi_changes(
     locked: PlatformLock, where: Path, marker: Mapping[str, Any], is_newer: IsNewer
 ) -> list[Change]:
-    """Return the changes of PyPI packages; without any on either side, nothing is read.
+    """Return the changes of PyPI packages; if neither side has any, nothing is read.
 
     Args:
         locked: the lock.

@@ -1,7 +1,7 @@
 """Check before work in an environment that its lock satisfies the manifest.
 
 If it does not, ``run`` and ``shell`` lock first (``current``), fail (``locked``), or use the lock
-unchanged (``frozen``). Commands that never solve warn (``told``), or fail with ``--locked``.
+unchanged (``frozen``). Commands that never solve warn (``warn``), or fail with ``--locked``.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def choose_by_rule(
     Args:
         project: the project.
         names: the environments, the preferred ones first.
-        rule: ``current``, ``locked``, ``frozen`` or ``told``.
+        rule: ``current``, ``locked``, ``frozen`` or ``warn``.
         settings: conda's settings.
         console: for messages.
         before_locking: called with each environment that has to be locked.
@@ -116,7 +116,7 @@ def _locked(project: Project, environment: str, settings: Settings, console: Con
         if not is_stale(project, environment, settings.subdir):
             return project
         lock_exists = file.exists()
-        what = "is not what the manifest asks for" if lock_exists else "is not there yet"
+        what = "is not what the manifest asks for" if lock_exists else "does not exist yet"
         console.say(f" {shown(file)} {what}: locking")
         with _as_it_is(lock_exists):
             files = [str(path) for path in project.files]

@@ -49,7 +49,7 @@ class Effective(NamedTuple):
 
     Attributes:
         exclude_newer: what is too new.
-        settings: the machine's settings that apply, as a user would find them.
+        settings: the machine's settings that apply, as a user would recognise them.
         given: the option of this run, ``""`` if it removes a lock's option; ``None`` without one.
     """
 
@@ -73,7 +73,7 @@ class Effective(NamedTuple):
             more = " (some have their own)" if own and texts else ""
             if texts:
                 cut = in_words(min(instant(text, now) for text in texts))
-                yield f" exclude-newer {', '.join(texts)}: nothing after {cut} is seen{more}"
+                yield f" exclude-newer {', '.join(texts)}: nothing after {cut} is used{more}"
             else:
                 named = [name for name, _ in (*said.conda.channels, *said.conda.packages)]
                 yield f" exclude-newer of {', '.join(named)} applies"
@@ -85,7 +85,7 @@ def effective(
     """Determine what is too new.
 
     Args:
-        project: with the manifest.
+        project: the project.
         settings: the machine's settings.
         option: the option of this run; ``None`` without one.
         locked: the options with which the locks were made.
@@ -116,7 +116,7 @@ def effective(
 
 def _require_rule(where: str, text: str) -> None:
     if not is_rule(text):
-        raise UsageError(f"{where}: {text!r:.60}", hints=[FORMS])
+        raise UsageError(f"{where} can't be {text!r:.60}", hints=[FORMS])
 
 
 def _of_conda(said: CondasExcludeNewer, project: Project, settings: Settings) -> Rule:

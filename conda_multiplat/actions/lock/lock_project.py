@@ -2,7 +2,7 @@ r"""Lock a project, from the manifest's files to locks on disk, for ``lock`` and
 
 Flow::
 
-    files -> Project -> adopt -> relock -> said, and written: all files or none -> LockedProject
+    files -> Project -> adopt -> relock -> report -> all files or none written -> LockedProject
 """
 
 from __future__ import annotations

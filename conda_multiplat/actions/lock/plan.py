@@ -119,8 +119,8 @@ def _previous(
     path = shown(project.lock_path(environment))
     if old and is_newer(old):
         console.say(
-            f"warning: {path}: {NEWER}, and will be locked as this one does; "
-            "to lock as before, take the newer one"
+            f"warning: {path}: {NEWER}, and will be locked as this version does; "
+            "to lock as before, use the newer one"
         )
     if old and not old.intact:
         what = "is not merged" if old.unmerged else "was edited after it was made"

@@ -127,7 +127,7 @@ def _note_assumptions(wanted: Sequence[Target], settings: Settings, console: Con
 
 
 def _note_pip(locked: Locked, settings: Settings, console: Console) -> None:
-    """Say if Python is locked without pip although conda's configuration wants both."""
+    """Say if Python is locked without pip, although conda is configured to add pip to it."""
     names = {
         target: {package.name for package in locked.of(target).every} for target in locked.targets
     }
@@ -138,8 +138,8 @@ def _note_pip(locked: Locked, settings: Settings, console: Console) -> None:
     ]
     if without and settings.adds_pip():
         console.say(
-            " conda's configuration wants pip beside python (add_pip_as_python_dependency), the "
-            f"manifest does not ask for it: conda multiplat add pip  ({', '.join(without)})"
+            " conda's configuration adds pip to python (add_pip_as_python_dependency), but the "
+            f"manifest does not: conda multiplat add pip  ({', '.join(without)})"
         )
 
 

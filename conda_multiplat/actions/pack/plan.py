@@ -26,8 +26,8 @@ class Plan:
 
     Attributes:
         project: whose locks.
-        choice: the environment, and what is locked of it for the platform.
-        settings: of a machine elsewhere, of the platform.
+        choice: the environment, and its lock for the platform.
+        settings: the settings, for another machine of the platform.
     """
 
     project: Project
@@ -77,17 +77,17 @@ def plan(
 
     Args:
         project: the project.
-        names: the environments that can be meant, the preferred ones first.
+        names: the candidate environments, the preferred ones first.
         platform: the platform.
-        settings: the surroundings.
-        console: where to talk to the user.
-        rule: what holds of a lock that is out of date (``actions/lock/current.py``).
+        settings: conda's settings.
+        console: for messages.
+        rule: what to do if the lock is out of date (``actions/lock/current.py``).
         wheels_only: leave out what would have to be built.
 
     Raises:
         UnmetError: nothing is locked for the platform, or something would have to be built.
-        LockFileError: the lock can't be used, or its packages are from elsewhere than the manifest
-            says.
+        LockFileError: the lock can't be used, or has packages from places that the manifest does
+            not allow.
         ChannelRefusedError: conda's configuration does not allow a locked package's channel.
     """
     there = replace(settings, subdir=platform, elsewhere=True)

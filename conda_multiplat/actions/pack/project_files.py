@@ -41,14 +41,14 @@ def project_files(
     """Return the files below ``project/`` at the same relative places, and their content.
 
     Args:
-        project: as it was read.
-        texts: the files that it was read from.
+        project: the project.
+        texts: the files that it was read from, with their texts.
         environment: the environment.
         platform: the platform.
 
     Raises:
         UsageError: a file has a name that is not valid on every system.
-        LockFileError: the lock is gone meanwhile.
+        LockFileError: the lock has been removed meanwhile.
     """
     lock = _absolute(project.lock_path(environment))
     every = {**texts, lock: read_lock_text(lock)}

@@ -3,12 +3,12 @@
 An archive is untrusted; everything is verified before it is used::
 
     archive -> files in a folder of ours, none elsewhere, each with the SHA-256 that is stated
-            -> manifest and lock as of any project -> can this machine run it?
+            -> manifest and lock, as in any project -> can this machine run it?
             -> each package's file with the hashes of the lock -> our cache of packages
             -> the prefix, as ``install`` makes it
 
-The prefix keeps the manifest and the lock: it is of no other project, and ``list --installed`` and
-``run`` need one.
+The prefix keeps the manifest and the lock: it belongs to no other project, and ``list --installed``
+and ``run`` need one.
 """
 
 from __future__ import annotations
@@ -67,15 +67,15 @@ _NOTHING = "nothing was changed"
 
 
 class Unpacked(NamedTuple):
-    """A packed environment in a folder, its files being what it says of them.
+    """A packed environment in a folder, whose files match their digests.
 
     Attributes:
         file: the archive, or the folder, as it was named.
         folder: where its files are.
         digests: the SHA-256 of each, by name.
-        packed: what it is.
+        packed: its description.
         project: its manifest.
-        lock: its lock, of its platform.
+        lock: its lock for its platform.
     """
 
     file: Path
@@ -101,9 +101,9 @@ def unpacked(file: Path, settings: Settings, console: Console) -> Iterator[Unpac
     """Provide the files of an archive temporarily; for a folder, its existing files.
 
     Raises:
-        LockFileError: it is not a packed environment, or not what it says of itself.
+        LockFileError: it is not a packed environment, or its files do not match their digests.
         ManifestError: its manifest can't be read.
-        OutsideError: it can't be read, or its files not written.
+        OutsideError: it can't be read, or its files can't be written.
     """
     if file.is_dir():
         with _explained(file):
@@ -148,12 +148,12 @@ def _text(folder: Path, name: str) -> str:
 
 def _digests(folder: Path, sums: Mapping[str, str]) -> dict[str, str]:
     """Return the SHA-256 of each listed file; other files of a folder are ignored."""
-    found = {}
+    digests = {}
     for name in sums:
         path = folder / name
         if is_portable(name) and path.is_file() and not path.is_symlink():
-            found[name] = digests_of(path).sha256
-    return found
+            digests[name] = digests_of(path).sha256
+    return digests
 
 
 def _read(
@@ -197,10 +197,10 @@ def _read_own(file: Path, folder: Path, digests: Mapping[str, str]) -> ReadText:
 
 
 def _differences(sums: Mapping[str, str], digests: Mapping[str, str]) -> list[str]:
-    missing = [f"{name} is not in it" for name in sums if name not in digests]
+    missing = [f"{name} is missing" for name in sums if name not in digests]
     unlisted = [f"{name}: {SUMS} does not list it" for name in digests if name not in sums]
     altered = [
-        f"{name}: sha256 is {digest}, packed was {sums[name]}"
+        f"{name}: sha256 is {digest}, {SUMS} has {sums[name]}"
         for name, digest in digests.items()
         if name in sums and digest != sums[name]
     ]
@@ -213,10 +213,10 @@ def _not_one(file: Path, reason: str) -> LockFileError:
 
 
 def require_platform(what: Unpacked, settings: Settings) -> None:
-    """Refuse what is for another platform than this machine's.
+    """Refuse what was packed for another platform.
 
     Raises:
-        UnmetError: it is.
+        UnmetError: its platform is not this machine's.
     """
     if what.packed.platform != settings.subdir:
         raise UnmetError(
@@ -229,10 +229,10 @@ def require_platform(what: Unpacked, settings: Settings) -> None:
 def make_unpacked(
     what: Unpacked, where: Path, settings: Settings, console: Console, *, dry_run: bool
 ) -> Work:
-    """Make a prefix what was packed, or say what that would take.
+    """Make a prefix as packed; with ``dry_run``, return what would change.
 
     Raises:
-        UnmetError: this machine can't run it, or the prefix may not be touched.
+        UnmetError: this machine can't run it, or the prefix may not be changed.
         LockFileError: a package's file is not what is locked.
         MultiplatError: as ``install``.
     """
@@ -272,7 +272,7 @@ def _refuse_others(what: Unpacked) -> None:
     for record in packed_part(what.lock.platforms[what.packed.platform]).every:
         place = place_of(record)
         if place not in what.digests:
-            wrong.append(f"{place} is not in it")
+            wrong.append(f"{place} is missing")
         elif record.sha256 and what.digests[place] != record.sha256.lower():
             wrong.append(f"{place}: sha256 is {what.digests[place]}, the lock has {record.sha256}")
         elif isinstance(record, PypiRecord) and record.md5:
@@ -282,7 +282,9 @@ def _refuse_others(what: Unpacked) -> None:
             )
     if wrong:
         raise LockFileError(
-            f"{shown(what.file)} has other packages than its lock", details=wrong, hints=[_NOTHING]
+            f"{shown(what.file)} has packages that differ from its lock",
+            details=wrong,
+            hints=[_NOTHING],
         )
 
 

@@ -2,7 +2,7 @@
 
 Flow::
 
-    Plan -> archives and wheels on this disk, verified -> what they say of themselves
+    Plan -> archives and wheels on this disk, verified -> their metadata
          -> texts (``export.packed``), the project's files -> SHA256SUMS -> tar
 """
 
@@ -43,10 +43,10 @@ class Written(NamedTuple):
     """An archive.
 
     Attributes:
-        plan: what it is of.
-        path: where it is.
-        size: in bytes.
-        sha256: what it is.
+        plan: its content.
+        path: its path.
+        size: its size in bytes.
+        sha256: its SHA-256 in hexadecimal.
     """
 
     plan: Plan
@@ -58,20 +58,20 @@ class Written(NamedTuple):
 def write_packs(
     plans: Mapping[Path, Plan], read: Mapping[Path, str], progress: Progress
 ) -> Iterable[Written]:
-    """Write archives, one after the other; what several have is fetched once.
+    """Write archives, one after the other; packages of several are fetched once.
 
-    What an archive in the same place has already, of before an update, is taken from there. Each
-    package takes two steps: it is fetched, and written.
-
-    On the disk are at any time what one needs, and what a later one needs too.
+    Packages of an existing archive with the same path are reused. Each package takes two steps: it
+    is fetched, and written. At any time, only the packages of the current archive, and those that
+    later ones need too, are on the disk.
 
     Args:
         plans: the file of each archive -> what goes into it.
         read: the files that the manifest was read from.
-        progress: hears of each package.
+        progress: the progress.
 
     Raises:
-        OutsideError: a package can't be fetched, is not what was locked, or an archive not written.
+        OutsideError: a package can't be fetched or is not what was locked, or an archive can't be
+            written.
     """
     for plan in plans.values():
         _places(plan)  # raise its errors before the downloads
@@ -102,12 +102,12 @@ def _places(plan: Plan) -> dict[str, Record]:
     Raises:
         LockFileError: a package is not a file, or two have the same path.
     """
-    found: dict[str, Record] = {}
+    packages: dict[str, Record] = {}
     for record in plan.packed.every:
-        other = found.setdefault(place_of(record), record)
+        other = packages.setdefault(place_of(record), record)
         if other is not record:
             raise LockFileError(f"{other.name} and {record.name} have one file: {record.url}")
-    return found
+    return packages
 
 
 def _of_before(path: Path, plan: Plan, folder: Path, progress: Progress) -> dict[Record, Path]:
@@ -117,8 +117,8 @@ def _of_before(path: Path, plan: Plan, folder: Path, progress: Progress) -> dict
     places = _places(plan)
     progress.now(f"reading {path.name}")
     with suppress(MultiplatError, OSError):
-        found = extract_tar(path, folder, only=places)
-        return {places[place]: folder / place for place in found}
+        extracted = extract_tar(path, folder, only=places)
+        return {places[place]: folder / place for place in extracted}
     return {}
 
 
@@ -136,7 +136,7 @@ def _fetched(
         have: the packages of earlier archives of this run, by URL; new ones are added.
         before: files of the previous archive that can be used if they match.
         folder: the folder for downloads.
-        progress: is told of each package.
+        progress: the progress.
     """
     conda, wheels = folder / "conda", folder / "wheels"
     conda.mkdir(parents=True)

@@ -10,8 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from conda_multiplat.actions.enter_environment import TOLD
-from conda_multiplat.actions.image.make_image import Made, Request, make_image, time_of_image
+from conda_multiplat.actions.enter_environment import WARN
+from conda_multiplat.actions.image.make_image import (
+    Request,
+    WrittenImage,
+    make_image,
+    time_of_image,
+)
 from conda_multiplat.actions.install.choose_environment import Choice
 from conda_multiplat.actions.invocation import preferred
 from conda_multiplat.actions.lock.current import choose_by_rule
@@ -89,7 +94,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         if args.environment_name is not None
         else preferred(project)
     )
-    _, choice = choose_by_rule(project, names, args.lock_rule or TOLD, settings, console)
+    _, choice = choose_by_rule(project, names, args.lock_rule or WARN, settings, console)
     name = project.manifest.conda_name(choice.environment) or project.folder.name
     target = Path(args.output_file or f"{name}-{subdir}{ARCHIVE}")
     refuse_others(target, "image", is_image, "-o PATH; an archive ends in .tar")
@@ -185,7 +190,7 @@ def _what(choice: Choice, subdir: str) -> str:
     return f"{packages(len(locked.records))}{of_pypi} of {choice.environment}/{subdir}"
 
 
-def _report(made: Made, what: str, request: Request, console: Console) -> None:
+def _report(made: WrittenImage, what: str, request: Request, console: Console) -> None:
     _warn("installation scripts of packages were not run", made.unrun, console)
     reason = "activation scripts will not run: the image has no shell"
     _warn(reason, made.unsourced, console)
@@ -203,7 +208,7 @@ def _warn(what: str, paths: Sequence[str], console: Console) -> None:
             console.say(f"  {path}")
 
 
-def _document(made: Made, request: Request) -> dict[str, Any]:
+def _document(made: WrittenImage, request: Request) -> dict[str, Any]:
     return {
         "digest": made.digest,
         "layers": [

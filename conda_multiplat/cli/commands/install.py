@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from conda_multiplat.actions.enter_environment import TOLD
+from conda_multiplat.actions.enter_environment import WARN
 from conda_multiplat.actions.install.choose_environment import Choice
 from conda_multiplat.actions.install.choose_prefix import refuse_taken
 from conda_multiplat.actions.install.make_as_locked import make_as_locked
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         settings = replace(settings, subdir=platform, elsewhere=True)
     call = invocation(args, settings, console)
     project = call.project()
-    rule = args.lock_rule or TOLD
+    rule = args.lock_rule or WARN
     names = call.candidates(project)
     _, choice = choose_by_rule(project, names, rule, settings, console, look_only=args.dry)
     if args.fetch_only or settings.elsewhere:

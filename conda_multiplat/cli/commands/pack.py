@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conda_multiplat.actions.enter_environment import TOLD
+from conda_multiplat.actions.enter_environment import WARN
 from conda_multiplat.actions.install.summary import locked_packages
 from conda_multiplat.actions.invocation import preferred
 from conda_multiplat.actions.pack.plan import Plan, plan
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     names = preferred(project)
     if args.environment_name is not None:
         names = tuple(select_environments(project.manifest, [args.environment_name]))
-    rule = args.lock_rule or TOLD
+    rule = args.lock_rule or WARN
     plans = [
         plan(project, names, platform, settings, console, rule=rule, wheels_only=args.wheels_only)
         for platform in platforms

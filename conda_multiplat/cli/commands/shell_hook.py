@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from conda_multiplat.actions.enter_environment import AS_IT_IS, TOLD, enter
+from conda_multiplat.actions.enter_environment import AS_IT_IS, WARN, enter
 from conda_multiplat.activation.model import Activation
 from conda_multiplat.activation.shells import SHELLS, Shell
 from conda_multiplat.cli.commands.shell import shell_kind
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     named = args.shell_kind
     # Without --shell, the document covers all shells: programs seldom know which one runs them.
     shell = None if console.json and named is None else shell_named(named, windows=windows)
-    rule = AS_IT_IS if args.as_it_is else args.lock_rule or TOLD
+    rule = AS_IT_IS if args.as_it_is else args.lock_rule or WARN
     activation = enter(invocation(args, settings, console), rule=rule)
     if shell is not None and not console.json:
         # As bytes: a prefix may not be text, and the shell decides the ends of lines.

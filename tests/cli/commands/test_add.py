@@ -291,7 +291,7 @@ BAD = {
     "environment": (
         ["-e", "defualt", "numpy"],
         "error: the manifest has no environment 'defualt'\n  did you mean 'default'?\n"
-        "  to make it, write `defualt: {dependencies: []}` under `multiplat:` `environments:`\n",
+        "  to create it, write `defualt: {dependencies: []}` under `multiplat:` `environments:`\n",
     ),
     "spec": (
         ["numpy >1 <2"],
@@ -561,7 +561,10 @@ def test_environments_of_other_names(alone: Host, project: Path, real_channel: P
     assert without_sizes(done.stderr).endswith(f" {mine} has the 3 packages of default\n")
     alone.multiplat("install", "-n", "yours", cwd=project)
     done = alone.multiplat("remove", "greeting", cwd=project)
-    also = "{} was installed from this manifest too: conda multiplat install -n {} -e default\n"
+    also = (
+        "{} was installed from this manifest too; to update it: "
+        "conda multiplat install -n {} -e default\n"
+    )
     assert done.stderr.endswith(
         f" {also.format(mine, 'mine')} {also.format(alone.envs / 'yours', 'yours')}"
     )

@@ -627,7 +627,7 @@ def test_no_lock(alone: Host, project: Path, channel: Path, database: Callable[.
     alone.multiplat(*arguments, "linux-64", cwd=project)
     done = alone.multiplat(*arguments, "win-64", cwd=project, code=2)
     assert done.stderr.endswith(
-        "error: nothing that was asked for is locked\n  run `conda multiplat lock`\n"
+        "error: none of the selected targets is locked\n  run `conda multiplat lock`\n"
     )
     done = alone.multiplat("audit", "--db", database(JINJA), cwd=project)
     assert "default/osx-arm64, default/win-64 (run `conda multiplat lock`)" in done.stderr

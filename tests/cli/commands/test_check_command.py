@@ -246,7 +246,7 @@ def test_made_by_a_newer_conda_multiplat(alone: Host, project: Path, tools: Path
         "conda-lock.yml: it was made by a newer conda-multiplat, and what is locked meets the "
         "manifest  (linux-64)\n"
     )
-    way = "update conda-multiplat, which made this lock\n"
+    way = "update conda-multiplat: a newer version made this lock\n"
     assert _check(alone, project) == said
     assert _check(alone, project, "--strict", code=1) == f"{said}{way}"
     write(project, tools, "tool", "solo", platforms=LINUX)
@@ -256,7 +256,7 @@ def test_made_by_a_newer_conda_multiplat(alone: Host, project: Path, tools: Path
     done = alone.multiplat("lock", cwd=project)
     assert done.stderr.startswith(
         "warning: conda-lock.yml: it was made by a newer conda-multiplat, and will be locked as "
-        "this one does; to lock as before, take the newer one\n"
+        "this version does; to lock as before, use the newer one\n"
     )
     assert check_states(alone, project) == IN_SYNC
 

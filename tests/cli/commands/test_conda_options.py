@@ -183,7 +183,7 @@ def test_channels_that_can_not_be_written(
             ["-c", "a", "-c", "b", "one"],
             "one -c CHANNEL at a time: a package comes from one channel\n",
         ),
-        (["-c", "nvidia", "--pypi", "one"], "-c nvidia is for conda packages\n"),
+        (["-c", "nvidia", "--pypi", "one"], "-c nvidia can't be used with --pypi\n"),
         (["-c", "nvidia", "other::one"], "'other::one' names a channel other than -c nvidia\n"),
         (
             ["-c", "https://user:hunter2@conda.example.com/ours", "one"],
@@ -239,8 +239,8 @@ def pythons(tmp_path: Path) -> Path:
 
 
 _WANTS_PIP = (
-    " conda's configuration wants pip beside python (add_pip_as_python_dependency), the manifest "
-    "does not ask for it: conda multiplat add pip  (default/linux-64, default/osx-arm64)\n"
+    " conda's configuration adds pip to python (add_pip_as_python_dependency), but the manifest "
+    "does not: conda multiplat add pip  (default/linux-64, default/osx-arm64)\n"
 )
 
 
@@ -253,7 +253,7 @@ def test_pip_beside_python(door: Host, project: Path, pythons: Path) -> None:
     assert " + python >=3.12.4  (linux-64)\n + pip >=26.1  (linux-64)\n" in done.stderr
     assert _WANTS_PIP.replace("default/linux-64, ", "") in done.stderr
     done = door.multiplat("add", "python", "pip >=20", cwd=project, env=env)
-    assert "wants pip" not in done.stderr
+    assert "adds pip" not in done.stderr
     assert _text(project) == "  - app\n  - python >=3.12.4\n  - pip >=20\n"
     door.multiplat("add", "python", cwd=project, env=env)
     assert _text(project) == "  - app\n  - python >=3.12.4\n  - pip >=20\n"
@@ -269,7 +269,7 @@ def test_no_pip_by_default(door: Host, project: Path, pythons: Path) -> None:
     done = subprocess.run(
         command, cwd=project, env=environ, capture_output=True, text=True, check=True
     )
-    assert "wants pip" not in done.stderr
+    assert "adds pip" not in done.stderr
     assert _text(project) == "  - app\n  - python >=3.12.4\n"
     text = "add_pip_as_python_dependency: true\n"
     (door.home / ".condarc").write_text(text, encoding="utf-8")

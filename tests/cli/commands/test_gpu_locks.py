@@ -125,7 +125,7 @@ def test_own_promise_that_is_gone(alone: Host, project: Path, gpu: Path) -> None
     before = lock.read_bytes()
     assert alone.multiplat("check", cwd=project, code=1).stdout.endswith(
         'linux-64: {cuda: "12.0", glibc: "2.34"}\n'
-        "promise that, then run: conda multiplat lock\n"
+        "add that promise, then run: conda multiplat lock\n"
         "or, to drop CUDA builds: conda multiplat lock --drop-cuda\n"
     )
     for command in (["lock"], ["lock", "--update-all"], ["add", "other"]):

@@ -81,9 +81,9 @@ variables:
 """
 SAID = """\
  default: 2 lines on all platforms, 6 under selectors
- environment-linux.yml is taken for linux-64 by its name; if it is for another: \
+ environment-linux.yml is for linux-64, judging by its name; for another platform: \
 environment-linux.yml@PLATFORM
- different on platforms, each keeps its own:
+ different between platforms; each keeps its own:
    numpy
      numpy >=2  linux-64   environment-linux.yml:5
      numpy 2.*  osx-arm64  env.osx-arm64.yaml:5
@@ -220,7 +220,7 @@ def test_json(door: Host, project: Path, channel: Path) -> None:
             },
         ],
         "notes": [
-            "environment-linux.yml is taken for linux-64 by its name; if it is for another: "
+            "environment-linux.yml is for linux-64, judging by its name; for another platform: "
             "environment-linux.yml@PLATFORM"
         ],
     }
@@ -524,7 +524,7 @@ def test_differences_within_a_file(alone: Host, project: Path) -> None:
     assert lines_of(project) == ["b", "a 1.*  # [unix]", "a 2.*  # [win]"]
     write_files(project, mac=simple("a 3.*", "b"))
     done = alone.multiplat(*arguments, cwd=project)
-    assert " different on platforms, each keeps its own:\n   a\n" in done.stderr
+    assert " different between platforms; each keeps its own:\n   a\n" in done.stderr
 
 
 def test_builds(alone: Host, project: Path) -> None:
@@ -684,7 +684,7 @@ dependencies:
         (
             ["plain.yml"],
             "error: plain.yml can't be imported\n"
-            "  plain.yml: its platform can't be told\n"
+            "  plain.yml: its platform is unknown\n"
             "      write plain.yml@PLATFORM, for example plain.yml@linux-64\n",
         ),
         (
@@ -718,10 +718,10 @@ dependencies:
         ),
         (
             ["pixi.lock"],
-            "error: pixi.lock lists the packages, not what was asked for\n"
+            "error: pixi.lock lists packages, not what was requested\n"
             "  import pixi.toml or pyproject.toml instead: the locked versions are kept\n",
         ),
-        (["explicit.txt"], "error: explicit.txt lists the packages, not what was asked for\n"),
+        (["explicit.txt"], "error: explicit.txt lists packages, not what was requested\n"),
         (["plain.yml@linux-64", "--from-name", "x"], "error: files and an environment can't be"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -1048,7 +1048,7 @@ dependencies:
     done = alone.multiplat(*arguments, cwd=project)
     assert done.stdout.endswith("  - app >=1.5\n  - extra >=1.5\n  - far >=1.5\n")
     assert (
-        " its history asks for nothing: the packages that no other package needs are taken\n"
+        " its history has no requests: the packages that no other package needs are imported\n"
         in (done.stderr)
     )
     app = meta / "app-1.5-0.json"
@@ -1056,7 +1056,8 @@ dependencies:
     done = alone.multiplat(*arguments, cwd=project)
     assert done.stdout.endswith("  - app >=1.5\n  - extra >=1.5\n  - far >=1.5\n  - lib >=1.5\n")
     assert (
-        " none of its 4 packages states what it needs, so all are taken: keep those that you use\n"
+        " none of its 4 packages states what it needs, so all are imported: "
+        "keep those that you use\n"
     ) in done.stderr
 
 

@@ -58,7 +58,7 @@ def test_locks_for_different_platforms(
     for number in foreign:
         _as_another_tool(project, locks[number])
     done = alone.multiplat("import", *locks, cwd=project)
-    assert " ../a/conda-lock.yml, ../b/conda-lock.yml are one lock now: conda-lock.yml\n" in (
+    assert " ../a/conda-lock.yml, ../b/conda-lock.yml become one lock: conda-lock.yml\n" in (
         done.stderr
     )
     assert _versions(project) == {LINUX: "1.0", MAC: "1.5"}

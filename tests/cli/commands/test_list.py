@@ -148,7 +148,7 @@ def test_changed_manifest(alone: Host, robot: Path, tools: Path) -> None:
     assert done.stderr == (
         "warning: the manifest has changed since it was locked: "
         "default/linux-64, default/osx-arm64 "
-        "(run `conda multiplat lock`); this is about what is locked\n"
+        "(run `conda multiplat lock`); the output describes what is locked\n"
     )
     assert "solo" not in done.stdout
     (robot / "conda-lock.yml").unlink()

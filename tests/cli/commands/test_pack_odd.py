@@ -176,7 +176,7 @@ def test_md5_of_a_wheel(alone: Host, project: Path, tmp_path: Path) -> None:
     (folder / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
     done = alone.multiplat("unpack", folder, cwd=tmp_path, code=2)
     assert done.stderr == (
-        "error: there has other packages than its lock\n"
+        "error: there has packages that differ from its lock\n"
         f"  pypi/robot-1.0-py3-none-any.whl: md5 is {right}, the lock has {'0' * 32}\n"
         "  nothing was changed\n"
     )

@@ -21,7 +21,7 @@ multiplat:
 """
 #: Why a preferred environment is skipped, as `install` says it.
 _NOT_LOCKED = (
-    f"skipped other: other is not for {SUBDIR}, this machine's platform\n  it is for freebsd-64\n"
+    f"skipped other: other has no platform {SUBDIR}, this machine's platform\n  it has freebsd-64\n"
 )
 _CANT_RUN = f"""\
 skipped gpu: this machine can't run gpu for {SUBDIR}

@@ -248,7 +248,7 @@ def test_updates_change_nothing(alone: Host, project: Path, tmp_path: Path, comm
         assert lock.read_bytes() != before
         write(project, own, "tool >=2", platforms=f"[{SUBDIR}]")
         done = alone.multiplat("run", "--", "true", cwd=project, code=1)
-        assert done.stderr.endswith("  --no-install uses it as it is\n  the new locks stay\n")
+        assert done.stderr.endswith("  --no-install uses it as it is\n  the new locks are kept\n")
     assert alone.json("install", cwd=project)["changes"][0]["new"]["version"] == "2.0"
 
 

@@ -152,7 +152,7 @@ def test_not_for_this_machine(alone: Host, project: Path, tools: Path) -> None:
     for words in (("install", "-e", "dev"), ("run", "-e", "dev", "--", "true")):
         said = alone.multiplat(*words, cwd=project, code=1).stderr
         assert said.startswith(
-            f"error: dev is not for {SUBDIR}, this machine's platform\n  it is for zos-z\n"
+            f"error: dev has no platform {SUBDIR}, this machine's platform\n  it has zos-z\n"
         )
 
 
@@ -183,7 +183,7 @@ def test_added_where_it_belongs(alone: Host, demo: Path) -> None:
     done = alone.multiplat("add", "-e", "dev", "writer", cwd=demo)
     assert without_sizes(done.stderr).endswith(
         f" {alone.envs / 'demo-dev'} has the 3 packages of dev\n"
-        f" {alone.envs / 'demo'} was installed from this manifest too: "
+        f" {alone.envs / 'demo'} was installed from this manifest too; to update it: "
         "conda multiplat install -e default\n"
     )
     assert _there(alone) == {"demo": {"tool"}, "demo-dev": {"tool", "linter", "writer"}}

@@ -259,7 +259,7 @@ def test_empty_name(alone: Host, project: Path, channel: Path, option: str) -> N
     for command in (("install",), ("run", "--no-install")):
         end = ["--", "true"] if command[0] == "run" else []
         done = alone.multiplat(*command, option, "", *end, cwd=project, code=2)
-        assert done.stderr == "error: -n and -p need a value, and this one is empty\n"
+        assert done.stderr == "error: the value of -n or -p is empty\n"
 
 
 @pytest.mark.slow

@@ -57,7 +57,7 @@ def test_current_by_default(door: Host, project: Path, tools: Path) -> None:
     write(project, tools, "tool", platforms=_HERE)
     done = door.multiplat("run", "--", "tool", cwd=project)
     assert done.stdout == "tool 1.0\n"
-    assert done.stderr.startswith(" conda-lock.yml is not there yet: locking\n")
+    assert done.stderr.startswith(" conda-lock.yml does not exist yet: locking\n")
     write(project, tools, "tool", "writer", platforms=_HERE)
     done = door.multiplat("run", "--", "writer", cwd=project)
     assert done.stdout == "writer 1.0\n"

@@ -119,7 +119,7 @@ def test_a_changed_manifest(alone: Host, robot: Path, tools: Path) -> None:
         (
             ("zzz", "--invert"),
             1,
-            "error: zzz not locked in default/linux-64\n  nothing that is asked for needs it\n",
+            "error: zzz not locked in default/linux-64\n  no requested package needs it\n",
         ),
         (
             ("--invert",),
@@ -228,5 +228,5 @@ def test_in_another_environment(alone: Host, project: Path, tools: Path) -> None
         "error: library, tool, zzz not locked in default/linux-64\n"
         "  library is elsewhere: conda multiplat tree library -e dev\n"
         "  tool is elsewhere: conda multiplat tree tool -e mac --platform osx-arm64\n"
-        "  nothing that is asked for needs it\n"
+        "  no requested package needs it\n"
     )

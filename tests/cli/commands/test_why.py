@@ -87,7 +87,7 @@ def test_an_earlier_lock(alone: Host, project: Path, tools: Path) -> None:
     done = alone.multiplat("why", "base", cwd=project)
     assert done.stderr == (
         "warning: the manifest has changed since it was locked: default/linux-64 "
-        "(run `conda multiplat lock`); this is about what is locked\n"
+        "(run `conda multiplat lock`); the output describes what is locked\n"
     )
 
 
@@ -114,7 +114,7 @@ def test_not_locked(alone: Host, project: Path, tools: Path) -> None:
         "error: libary is not locked in default/linux-64\n  did you mean 'library'?\n"
     )
     found = alone.json("why", "zzz", cwd=project, code=1)
-    assert found["hints"] == ["nothing that is asked for needs it"]
+    assert found["hints"] == ["no requested package needs it"]
 
 
 def test_as_json(alone: Host, project: Path, tools: Path) -> None:
