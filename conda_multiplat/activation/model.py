@@ -83,7 +83,7 @@ class Activation:
         return (*self.unset, *self.variables)
 
     @property
-    def own(self) -> dict[str, str]:
+    def conda_variables(self) -> dict[str, str]:
         """The variables that conda itself sets, without the level."""
         return {
             "CONDA_PREFIX": self.prefix,
@@ -107,7 +107,7 @@ def activation(
     prompt: str = "",
     windows: bool = False,
     uppercase: bool = True,
-    asked: Sequence[Mapping[str, Any]] = (),
+    requested: Sequence[Mapping[str, Any]] = (),
     on: Iterable[str] = (),
     off: Iterable[str] = (),
 ) -> Activation:
@@ -119,17 +119,17 @@ def activation(
         prompt: conda's ``env_prompt``, filled in; characters that a shell expands are replaced.
         windows: as in :class:`Activation`.
         uppercase: conda's ``envvars_force_uppercase``, true by default.
-        asked: variables, the weakest first: each file of ``etc/conda/env_vars.d`` by name, then
+        requested: variables, the weakest first: each file of ``etc/conda/env_vars.d`` by name, then
             ``env_vars`` of ``conda-meta/state``. ``None`` unsets; :data:`UNSET` removes a
             weaker entry.
         on: the paths of the activation scripts, in any order.
         off: those of the deactivation scripts.
     """
-    wanted: dict[str, Any] = {}
-    for variable in asked:
-        wanted |= {key.upper() if uppercase else key: value for key, value in variable.items()}
-    wanted = {key: value for key, value in wanted.items() if value != UNSET}
-    fit = {key: value for key, value in wanted.items() if _can_be_set(key, value)}
+    values: dict[str, Any] = {}
+    for variable in requested:
+        values |= {key.upper() if uppercase else key: value for key, value in variable.items()}
+    values = {key: value for key, value in values.items() if value != UNSET}
+    fit = {key: value for key, value in values.items() if _can_be_set(key, value)}
     return Activation(
         prefix=prefix,
         name=name,
@@ -137,7 +137,7 @@ def activation(
         windows=windows,
         variables={key: str(value) for key, value in fit.items() if value is not None},
         unset=tuple(key for key, value in fit.items() if value is None),
-        ignored=tuple(key for key in wanted if key not in fit),
+        ignored=tuple(key for key in values if key not in fit),
         on=tuple(sorted(on)),
         off=tuple(sorted(off, reverse=True)),
     )
@@ -170,7 +170,7 @@ def _slashes(path: str, *, windows: bool) -> str:
 
 
 def is_active(prefix: str, environ: Mapping[str, str]) -> bool:
-    """Whether the environment is the active one."""
+    """Return whether the environment is the active one."""
     return level(environ) > 0 and environ.get("CONDA_PREFIX") == prefix
 
 
@@ -194,7 +194,7 @@ def activated(activation: Activation, environ: Mapping[str, str]) -> dict[str, s
         variables[f"CONDA_PREFIX_{number}"] = before
     if not again or activation.path[0] not in _entries(activation, environ):
         variables["PATH"] = _path(activation, environ, before)
-    variables |= {**activation.variables, **activation.own}
+    variables |= {**activation.variables, **activation.conda_variables}
     variables["CONDA_SHLVL"] = str(number if again else number + 1)
     return variables
 

@@ -80,8 +80,10 @@ class Module:
     @property
     def variables(self) -> dict[str, str]:
         """The variables to set, without that of the prompt."""
-        own = {k: v for k, v in self.activation.own.items() if k != "CONDA_PROMPT_MODIFIER"}
-        return {**self.activation.variables, **own, "CONDA_SHLVL": "1"}
+        conda_variables = {
+            k: v for k, v in self.activation.conda_variables.items() if k != "CONDA_PROMPT_MODIFIER"
+        }
+        return {**self.activation.variables, **conda_variables, "CONDA_SHLVL": "1"}
 
 
 def render(module: Module, kind: str) -> str:
@@ -91,22 +93,22 @@ def render(module: Module, kind: str) -> str:
 
 
 def is_module(text: str) -> bool:
-    """Whether a text is a module file, whoever wrote it."""
+    """Return whether a text is a module file, ours or another."""
     return text.startswith("#%Module") or bool(_LUA_COMMAND.search(text))
 
 
-def carried(activation: Activation) -> tuple[Activation, tuple[str, ...]]:
+def without_line_breaks(activation: Activation) -> tuple[Activation, tuple[str, ...]]:
     """Split off the variables that a module can't set.
 
-    These have line breaks in their values, which would end the command that the tools print for the
-    shell, and begin another one.
+    Their values have line breaks, which would end the command that the tools print for the shell
+    and begin another one.
 
     Returns:
         The activation without them, and their names.
     """
-    kept = {k: v for k, v in activation.variables.items() if not _LINE_BREAK.search(v)}
-    gone = tuple(variable for variable in activation.variables if variable not in kept)
-    return replace(activation, variables=kept), (*activation.ignored, *gone)
+    settable = {k: v for k, v in activation.variables.items() if not _LINE_BREAK.search(v)}
+    gone = tuple(variable for variable in activation.variables if variable not in settable)
+    return replace(activation, variables=settable), (*activation.ignored, *gone)
 
 
 def expanded_by_tcl(module: Module) -> list[str]:

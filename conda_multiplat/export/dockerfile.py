@@ -54,12 +54,12 @@ def _header(
     beside = rendered_name("explicit", lock.environment, subdir)
     return [
         MARK,
-        f"# {beside} has to be beside it. To use it:",
+        f"# {beside} must be in the same folder. To build the image:",
         f"# $ docker build --platform {platform} --file {file} .",
         *(f"# {line}" for line in machine_lines(locked)),
-        *(f"# not in it, since nothing verifies it: {name}" for name in _unverified(locked)),
+        *(f"# left out, since nothing verifies it: {name}" for name in _unverified(locked)),
         *(
-            f"# not set, having line breaks: {name}"
+            f"# not set, since it has line breaks: {name}"
             for name in variables
             if _is_broken(variables[name])
         ),
@@ -120,15 +120,15 @@ def _entrypoint() -> list[str]:
 
 
 def _image(locked: PlatformLock, platform: str, variables: Mapping[str, str]) -> list[str]:
-    active = activation(PREFIX, PREFIX, asked=[variables])
+    active = activation(PREFIX, PREFIX, requested=[variables])
     fit = {name: value for name, value in active.variables.items() if not _is_broken(value)}
-    own = {"CONDA_PREFIX": PREFIX, "CONDA_DEFAULT_ENV": PREFIX, "CONDA_SHLVL": "1"}
+    base_variables = {"CONDA_PREFIX": PREFIX, "CONDA_DEFAULT_ENV": PREFIX, "CONDA_SHLVL": "1"}
     has_python = any(record.name == "python" for record in locked.records)
     return [
         f"FROM --platform={platform} ${{BASE}}",
         f"COPY --from=build {PREFIX} {PREFIX}",
         f'ENV PATH="{PREFIX}/bin:$PATH"',
-        *(f'ENV {name}="{_quoted(value)}"' for name, value in (own | fit).items()),
+        *(f'ENV {name}="{_quoted(value)}"' for name, value in (base_variables | fit).items()),
         f'ENTRYPOINT ["{PREFIX}/{ENTRYPOINT}"]',
         *(['CMD ["python"]'] if has_python else []),
     ]

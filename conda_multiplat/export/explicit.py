@@ -57,11 +57,11 @@ def platform_to_render(lock: LockFile, subdir: str) -> PlatformLock:
     """
     locked = lock.platforms.get(subdir)
     if locked is None:
-        known = ", ".join(sorted(lock.platforms)) or "no platform"
+        platforms = ", ".join(sorted(lock.platforms)) or "no platform"
         hint = "" if subdir in SUBDIRS else did_you_mean(subdir, lock.platforms)
         raise UsageError(
             f"{lock.environment} is not locked for {subdir}",
-            details=[f"it is locked for {known}"],
+            details=[f"it is locked for {platforms}"],
             hints=[hint] if hint else [],
         )
     return locked
@@ -100,7 +100,7 @@ def _beside(locked: PlatformLock, file: str) -> list[str]:
     count = len(locked.pypi)
     if not count:
         return []
-    return [f"PyPI packages are not in this file: {count} stand in {file}."]
+    return [f"PyPI packages are not in this file: {count} are in {file}."]
 
 
 def machine_lines(locked: PlatformLock) -> list[str]:
@@ -109,7 +109,7 @@ def machine_lines(locked: PlatformLock) -> list[str]:
     promised = ", ".join(str(package) for package in sorted(locked.virtual_packages))
     return [
         *(["conda does not check that the machine has what these packages need:"] if needs else []),
-        *(f"  {spec} ({_some(records)})" for spec, records in sorted(needs.items())),
+        *(f"  {spec} ({_first_of(records)})" for spec, records in sorted(needs.items())),
         *([f"They were locked for {promised}."] if promised else []),
     ]
 
@@ -132,6 +132,6 @@ def _needs(locked: PlatformLock) -> dict[str, set[str]]:
     return needs
 
 
-def _some(records: set[str]) -> str:
+def _first_of(records: set[str]) -> str:
     first, *others = sorted(records)
     return f"{first} and {len(others)} more" if others else first

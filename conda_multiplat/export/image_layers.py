@@ -1,8 +1,7 @@
 """Assign packages to layers of an image, so that a change of one package changes one layer.
 
 1. A package of :data:`LARGE` bytes or more has its own layer; if there are many, only the
-   :data:`_OWN`
-   largest: an image may have 127 layers, including those of its base.
+   :data:`_OWN` largest: an image may have 127 layers, including those of its base.
 2. For every other package, the digest of its name selects one of a fixed number of layers. So a
    package that is added, removed or changed affects only its layer.
 3. conda's layers come first, then PyPI's, which change most often: lower layers stay the same.

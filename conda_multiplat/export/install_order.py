@@ -22,19 +22,19 @@ def topological(records: Sequence[CondaRecord]) -> list[CondaRecord]:
     2. Packages that need one another, over however many steps, are put into one group (the
        strongly connected components); any other package is a group of its own. Between groups
        there are no cycles.
-    3. Groups are taken when all that they need has been taken, always the one that comes first
-       in the alphabet among those that are ready. Thus a group comes as a whole after what it
-       needs and before what needs it.
-    4. Within a group some need must go unheeded. Python's own are given up first: in old
-       channels it needs pip, which can't be installed without it. The rest is walked depth
-       first, in the alphabet's order; a need that leads back into the walked path is given up.
+    3. Groups are taken when all that they need has been taken, always the alphabetically first of
+       those that are ready. Thus a group comes as a whole after what it needs and before what
+       needs it.
+    4. Within a group, some needs must be ignored. Python's own are ignored first: in old channels
+       it needs pip, which can't be installed without it. The rest is walked depth first, in
+       alphabetical order; a need that leads back into the walked path is ignored.
 
     With n records that have m dependencies this takes O(m log m + n log n), and no recursion.
     """
     by_name: dict[str, list[CondaRecord]] = {}
     for locked in sorted(records, key=lambda record: (record.name, record.url)):
         by_name.setdefault(locked.name, []).append(locked)
-    needs = {name: _needed(name, found, by_name) for name, found in by_name.items()}
+    needs = {name: _needed(name, locked, by_name) for name, locked in by_name.items()}
     groups = {min(members): members for members in _groups(needs)}
     order = [name for first in _ready(groups, needs) for name in _within(groups[first], needs)]
     return [record for name in order for record in by_name[name]]
@@ -78,7 +78,7 @@ def _reached(start: str, arrows: _Needs, seen: set[str]) -> set[str]:
 
 def _walk(needs: _Needs) -> list[str]:
     """Return the names in the order in which a depth-first walk leaves them."""
-    left: list[str] = []
+    finished: list[str] = []
     entered: set[str] = set()
     for root in needs:
         path = [(root, iter(needs[root]))] if root not in entered else []
@@ -87,12 +87,12 @@ def _walk(needs: _Needs) -> list[str]:
             name, rest = path[-1]
             following = next((name for name in rest if name not in entered), None)
             if following is None:
-                left.append(name)
+                finished.append(name)
                 path.pop()
             else:
                 entered.add(following)
                 path.append((following, iter(needs[following])))
-    return left
+    return finished
 
 
 def _ready(groups: Mapping[str, set[str]], needs: _Needs) -> Iterator[str]:

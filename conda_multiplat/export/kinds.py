@@ -65,8 +65,8 @@ def text(
         name = rendered_name(kind, lock.environment, subdir, manifest.files[0])
         return explicit.render(lock, subdir, hash_kind, name)
     if kind in ("requirements", "pylock"):
-        made = requirements.render if kind == "requirements" else pylock.render
-        return made(lock, subdir) if lock.platforms[subdir].pypi else None
+        render = requirements.render if kind == "requirements" else pylock.render
+        return render(lock, subdir) if lock.platforms[subdir].pypi else None
     name = lock.environment
     variables = manifest.variables.get(subdir, {})
     if kind == "dockerfile":
@@ -76,7 +76,7 @@ def text(
 
 
 def text_of_all(manifest: Manifest, locks: Sequence[LockFile]) -> str:
-    """What a file of all environments says: ``pixi.lock``."""
+    """Return the text of the file for all environments, ``pixi.lock``."""
     indexes = {lock.environment: _indexes(manifest, lock) for lock in locks}
     return pixi_lock.render(locks, [lock_name(lock.environment) for lock in locks], indexes)
 

@@ -50,16 +50,16 @@ def canonical(document: Mapping[str, Any]) -> bytes:
 
 
 def config(image: Image) -> bytes:
-    """The image's configuration: the base's, with the environment on top.
+    """Return the image's configuration: the base's, with the environment on top.
 
-    Labels of the base that say what the base is are left out: they are not of this image.
+    Labels that describe the base are left out: they don't describe this image.
     """
     created = {"created": image.created} if image.created else {}
     history = [
         *(image.base.get("history") or ()),
         *(_history(layer, image) for layer in image.layers),
     ]
-    known = image.base.get("rootfs", {}).get("diff_ids", ())
+    base_diff_ids = image.base.get("rootfs", {}).get("diff_ids", ())
     return canonical(
         {
             **image.platform.to_dict(),
@@ -68,7 +68,7 @@ def config(image: Image) -> bytes:
             "history": history,
             "rootfs": {
                 "type": "layers",
-                "diff_ids": [*known, *(layer.diff_id for layer in image.layers)],
+                "diff_ids": [*base_diff_ids, *(layer.diff_id for layer in image.layers)],
             },
         }
     )
@@ -77,16 +77,16 @@ def config(image: Image) -> bytes:
 def _process(image: Image) -> dict[str, Any]:
     inherited = {**(image.base.get("config") or {})}
     labels = inherited.get("Labels") or {}
-    theirs = {key: value for key, value in labels.items() if not key.startswith(_OWN)}
-    own: dict[str, Any] = {
+    inherited_labels = {key: value for key, value in labels.items() if not key.startswith(_OWN)}
+    process: dict[str, Any] = {
         "Env": [f"{name}={value}" for name, value in image.environ.items()],
-        "Labels": {**theirs, **image.labels},
+        "Labels": {**inherited_labels, **image.labels},
     }
     if image.entrypoint:
-        own["Entrypoint"] = list(image.entrypoint)
+        process["Entrypoint"] = list(image.entrypoint)
     if image.command:
-        own["Cmd"] = list(image.command)
-    return {**inherited, **own}
+        process["Cmd"] = list(image.command)
+    return {**inherited, **process}
 
 
 def _history(layer: Layer, image: Image) -> dict[str, str]:
@@ -95,7 +95,7 @@ def _history(layer: Layer, image: Image) -> dict[str, str]:
 
 
 def manifest(image: Image, configuration: bytes) -> bytes:
-    """The image's manifest."""
+    """Return the image's manifest."""
     layers = [*image.base_layers, *(layer.blob for layer in image.layers)]
     return canonical(
         {
@@ -111,7 +111,7 @@ def manifest(image: Image, configuration: bytes) -> bytes:
 
 
 def index(image: Image, manifest: bytes, tag: str) -> bytes:
-    """The layout's ``index.json``, where the image has a tag."""
+    """Return the layout's ``index.json``, which gives the image a tag."""
     return canonical(
         {
             "schemaVersion": 2,
@@ -128,7 +128,7 @@ def index(image: Image, manifest: bytes, tag: str) -> bytes:
 
 
 def environ_of(base: Mapping[str, Any]) -> dict[str, str]:
-    """The variables that a base image sets, PATH in any case."""
+    """Return the variables that a base image sets; PATH is always among them."""
     entries = (base.get("config") or {}).get("Env") or ()
-    known = dict(entry.partition("=")[::2] for entry in entries)
-    return {"PATH": DEFAULT_PATH, **known}
+    variables = dict(entry.partition("=")[::2] for entry in entries)
+    return {"PATH": DEFAULT_PATH, **variables}

@@ -62,7 +62,7 @@ class Description(NamedTuple):
     lock: str
 
     def text(self) -> str:
-        """As ``multiplat-pack.json`` has it."""
+        """Return the content of ``multiplat-pack.json``."""
         return _json({"version": _VERSION, **self._asdict()})
 
 
@@ -74,14 +74,14 @@ def read_description(text: str) -> Description:
     """
     data = json_object(text)
     if data.get("version") != _VERSION:
-        known = f"this conda-multiplat reads {_VERSION}"
-        raise DocumentError(f"its layout is of version {data.get('version')!r:.20}; {known}")
+        supported = f"this conda-multiplat reads version {_VERSION}"
+        raise DocumentError(f"its layout has version {data.get('version')!r:.20}; {supported}")
     texts = [data.get(key) for key in ("environment", "platform", "lock")]
     manifest = data.get("manifest")
     if not isinstance(manifest, list) or not manifest:
         raise DocumentError("it names no manifest")
     if not all(isinstance(text, str) for text in (*texts, *manifest)):
-        raise DocumentError("it does not say what it is")
+        raise DocumentError("its environment, platform, lock or manifest is not text")
     environment, platform, lock = map(str, texts)
     return Description(environment, platform, tuple(manifest), lock)
 
@@ -99,15 +99,17 @@ def place_of(record: Record) -> str:
             return f"{WHEELS}/{name}"
     elif _CONDA_FILE.fullmatch(name) and _FOLDER.fullmatch(record.subdir):
         return f"{CHANNEL}/{record.subdir}/{name}"
-    raise LockFileError(f"{record.name} {record.version}: no package is called so: {record.url}")
+    raise LockFileError(
+        f"{record.name} {record.version}: not the URL of a package file: {record.url}"
+    )
 
 
 def can_be_packed(record: Record) -> bool:
-    """Whether a package is a file that can be installed without a build."""
+    """Return whether a package is a file that can be installed without a build."""
     return isinstance(record, CondaRecord) or bool(record.is_wheel and record.sha256)
 
 
-def why_not(record: PypiRecord) -> str:
+def why_not_packed(record: PypiRecord) -> str:
     """Return the reason why a package can't be packed."""
     if record.is_folder:
         kind = "a folder"
@@ -121,58 +123,58 @@ def why_not(record: PypiRecord) -> str:
 def texts(
     lock: LockFile, subdir: str, variables: Mapping[str, str], indexes: Mapping[str, Any]
 ) -> dict[str, str]:
-    """The files of a packed environment but its packages, ``project`` and what tells of both.
+    """Return the files that tell other tools what a packed environment contains: name -> text.
 
     Args:
-        lock: what is locked.
+        lock: the lock.
         subdir: the platform.
-        variables: those that are set where the environment is active.
-        indexes: of each conda package's place, its entry in ``repodata.json``.
+        variables: the variables that activation sets.
+        indexes: path of a conda package -> its entry in ``repodata.json``.
     """
     locked = lock.platforms[subdir]
     wheels = [record for record in locked.pypi if can_be_packed(record)]
-    found = {
+    files = {
         explicit_name(subdir): _explicit(lock, subdir),
         _PIXI: _json({"version": "1", "platform": subdir}),
         _ENVIRONMENT: _environment(locked.records, wheels, variables),
     }
     for folder in sorted({"noarch", subdir, *(record.subdir for record in locked.records)}):
-        found[f"{CHANNEL}/{folder}/repodata.json"] = _repodata(folder, indexes)
+        files[f"{CHANNEL}/{folder}/repodata.json"] = _repodata(folder, indexes)
     if wheels:
-        found[requirements_name(subdir)] = _requirements(wheels, subdir)
-    return found
+        files[requirements_name(subdir)] = _requirements(wheels, subdir)
+    return files
 
 
 def explicit_name(subdir: str) -> str:
-    """The name of the explicit file."""
+    """Return the name of the explicit file."""
     return rendered_name("explicit", DEFAULT_ENVIRONMENT, subdir)
 
 
 def requirements_name(subdir: str) -> str:
-    """The name of pip's file."""
+    """Return the name of pip's requirements file."""
     return rendered_name("requirements", DEFAULT_ENVIRONMENT, subdir)
 
 
 def repodata_entry(
     record: CondaRecord, index: Mapping[str, Any], *, sha256: str, md5: str, size: int
 ) -> dict[str, Any]:
-    """A package's entry: its own ``index.json``, with what its channel says it needs.
+    """Return a package's entry: its own ``index.json``, with its dependencies from the channel.
 
     Args:
-        record: the package; channels mend ``depends``, and the lock has them mended.
+        record: the locked package, with ``depends`` as its channel has corrected them.
         index: its ``info/index.json``.
-        sha256: of its archive.
-        md5: likewise.
-        size: in bytes.
+        sha256: its archive's SHA-256.
+        md5: its archive's MD5.
+        size: its archive's size in bytes.
     """
-    own = {
+    known = {
         "depends": list(record.depends),
         "subdir": record.subdir,
         "sha256": sha256,
         "md5": md5,
         "size": size,
     }
-    return {**index, **own}
+    return {**index, **known}
 
 
 def _repodata(folder: str, indexes: Mapping[str, Any]) -> str:
@@ -194,11 +196,11 @@ def _repodata(folder: str, indexes: Mapping[str, Any]) -> str:
 def _explicit(lock: LockFile, subdir: str) -> str:
     """Return the explicit file; conda takes its paths as relative to the working directory."""
     locked = lock.platforms[subdir]
-    here = locked._replace(
+    local = locked._replace(
         records=tuple(record._replace(url=f"./{place_of(record)}") for record in locked.records),
         pypi=tuple(record for record in locked.pypi if can_be_packed(record)),
     )
-    packed = lock._replace(environment=DEFAULT_ENVIRONMENT, platforms={subdir: here})
+    packed = lock._replace(environment=DEFAULT_ENVIRONMENT, platforms={subdir: local})
     return explicit.render(packed, subdir, file=explicit_name(subdir))
 
 
@@ -232,7 +234,7 @@ def _environment(
 
 
 def sums(digests: Mapping[str, str]) -> str:
-    """``SHA256SUMS``: name -> SHA-256, by name."""
+    """Return the text of ``SHA256SUMS``, sorted by name."""
     return "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
 
 
@@ -240,7 +242,7 @@ def read_sums(text: str) -> dict[str, str]:
     """Read :func:`sums`.
 
     Raises:
-        DocumentError: a line is none, or there are two for a file.
+        DocumentError: a line is not a SHA-256 and a name, or a file has two lines.
     """
     digests: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
@@ -248,13 +250,13 @@ def read_sums(text: str) -> dict[str, str]:
         if match is None:
             raise DocumentError(f"not a SHA-256 and a name: {line!r:.60}", number)
         if match["name"] in digests:
-            raise DocumentError(f"the second line for {match['name']!r:.60}", number)
+            raise DocumentError(f"a second line for {match['name']!r:.60}", number)
         digests[match["name"]] = match["sha256"]
     return digests
 
 
 def packed_part(locked: PlatformLock) -> PlatformLock:
-    """What is locked and packed: without what would have to be built."""
+    """Return the part of a lock that is packed: without what would have to be built."""
     return locked._replace(pypi=tuple(package for package in locked.pypi if can_be_packed(package)))
 
 

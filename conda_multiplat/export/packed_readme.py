@@ -13,7 +13,7 @@ from conda_multiplat.export.packed import (
     explicit_name,
     packed_part,
     requirements_name,
-    why_not,
+    why_not_packed,
 )
 from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.lockfile.platform_changes import packages
@@ -21,19 +21,19 @@ from conda_multiplat.lockfile.platform_changes import packages
 _HEAD = """\
 # {title}
 
-{count}, exactly as they are locked, with all that is needed to
-install them without a network, on a machine of the platform {subdir}.
+{count}, exactly as locked, with everything that is needed to install
+them without a network, on a machine of the platform {subdir}.
 
 ## With conda-multiplat
 
     conda multiplat unpack {file} -n {name}
 
-(or `conda-multiplat unpack …`, with no conda.) Each file is verified, and whether this machine can
-run the packages, before anything is changed.
+(or `conda-multiplat unpack …`, without conda). Before it changes anything, it verifies each file
+and checks that this machine can run the packages.
 
 ## With any conda
 
-In an empty folder, with {file} beside it:
+In an empty folder next to {file}:
 
     tar -xf ../{file}
     {check}
@@ -43,34 +43,34 @@ _PIP = """\
     conda run --name {name} python -m pip install --no-index --no-deps --require-hashes -r {file}
 """
 _NO_PIP = """
-pip is not among the packages: one from elsewhere installs the wheels.
+pip is not among the packages: install the wheels with another one.
 
     python -m pip --python PREFIX install --no-index --no-deps --require-hashes -r {file}
 """
 _CONDA = """
-conda neither verifies files on the disk, which is what {sums} is for, nor asks whether the
-machine can run them.
+conda does not verify local files, which is what {sums} is for, and does not check that the
+machine can run the packages.
 """
 _PIXI = """
 ## With pixi-unpack
 
     pixi-unpack {file}
 
-It verifies nothing but what the archive says of itself, and sets no variables.
+It verifies only what the archive states about itself, and sets no variables.
 """
 
 
 def readme(
     packed: Description, name: str, file: str, locked: PlatformLock, variables: Mapping[str, str]
 ) -> str:
-    """The text, with LF line ends.
+    """Return the text, with LF line endings.
 
     Args:
-        packed: what it is.
-        name: what the conda environment is called.
+        packed: its description.
+        name: the conda environment's name.
         file: the archive's name.
-        locked: what is locked for the platform.
-        variables: those that are set where the environment is active.
+        locked: the lock of the platform.
+        variables: the variables that activation sets.
     """
     part, subdir = packed_part(locked), packed.platform
     count = packages(len(part.records))
@@ -89,8 +89,8 @@ def readme(
         lines += (_PIP if has_pip else _NO_PIP).format(name=name, file=requirements_name(subdir))
     lines += _CONDA.format(sums=SUMS) + _PIXI.format(file=file)
     lines += _section("What the machine must have", _needs(locked))
-    others = [why_not(record) for record in locked.pypi if not can_be_packed(record)]
-    return lines + _section("What is locked and not in here: it would have to be built", others)
+    left_out = [why_not_packed(record) for record in locked.pypi if not can_be_packed(record)]
+    return lines + _section("Locked, but not included, since it would have to be built", left_out)
 
 
 def _check(subdir: str) -> str:

@@ -23,11 +23,11 @@ HEADER = """\
 def render(
     locks: Sequence[LockFile], names: Sequence[str], indexes: Mapping[str, Sequence[str]]
 ) -> str:
-    """The file's text, with LF line ends.
+    """Return the file's text, with LF line endings.
 
     Args:
-        locks: those of all environments.
-        names: their files.
+        locks: the locks of all environments.
+        names: the locks' file names.
         indexes: the URLs of PyPI's indexes that the manifest names, by environment.
     """
     lines = ["version: 6", "environments:"] if locks else ["version: 6", "environments: {}"]
@@ -65,10 +65,10 @@ def _places(platform: PlatformLock) -> list[str]:
 def _channel_urls(lock: LockFile) -> list[str]:
     """Return the URLs of the channels, in their order; a name's are those of its packages."""
     bases = {base_url(r.url) for platform in lock.platforms.values() for r in platform.records}
-    found: dict[str, None] = {}
+    urls: dict[str, None] = {}
     for channel in lock.channels:
-        found |= dict.fromkeys(_urls(channel.url, bases))
-    return [f"{url.rstrip('/')}/" for url in found]
+        urls |= dict.fromkeys(_urls(channel.url, bases))
+    return [f"{url.rstrip('/')}/" for url in urls]
 
 
 def _urls(channel: str, bases: Iterable[str]) -> list[str]:
@@ -96,9 +96,9 @@ def _conda(record: CondaRecord) -> Iterator[str]:
     """Yield a conda package's lines without what the archive's name says, as rattler does."""
     yield f"- conda: {scalar(record.url)}"
     stem = unquote(record.file_name).removesuffix(".conda").removesuffix(".tar.bz2")
-    said = dict(zip(("build", "version", "name"), reversed(stem.rsplit("-", 2)), strict=False))
+    implied = dict(zip(("build", "version", "name"), reversed(stem.rsplit("-", 2)), strict=False))
     for key in ("name", "version", "build"):
-        if (value := getattr(record, key)) != said.get(key):
+        if (value := getattr(record, key)) != implied.get(key):
             yield f"  {key}: {scalar(value)}"
     yield from _hashes(record.sha256, record.md5)
     yield from _list("depends", record.depends)
@@ -137,5 +137,5 @@ def _place(record: PypiRecord) -> str:
     url, _, mark = record.url.partition("#")
     place, _, commit = url.rpartition("@")
     folder = mark.removeprefix("subdirectory=")
-    asked = f"subdirectory={folder}&rev={commit}" if folder else f"rev={commit}"
-    return f"{place}?{asked}#{commit}"
+    query = f"subdirectory={folder}&rev={commit}" if folder else f"rev={commit}"
+    return f"{place}?{query}#{commit}"

@@ -19,7 +19,7 @@ _Table = Mapping[str, str | bool | Mapping[str, str]]
 
 
 def render(lock: LockFile, subdir: str) -> str:
-    """The file's text, with LF line ends.
+    """Return the file's text, with LF line endings.
 
     Raises:
         UsageError: the platform is not locked.

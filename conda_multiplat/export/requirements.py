@@ -19,14 +19,14 @@ def render(lock: LockFile, subdir: str) -> str:
         for package in lock.platforms[subdir].pypi
         if package.sha256 and not package.is_folder
     ]
-    others = [package for package in lock.platforms[subdir].pypi if package not in hashed]
+    unhashed = [package for package in lock.platforms[subdir].pypi if package not in hashed]
     lines = [
         "# This file may be used in the environment that the explicit file has made:",
         f"# $ python -m pip install --no-deps --require-hashes -r {file}",
         f"# platform: {subdir}",
         *(f"{package.name} @ {package.url} --hash=sha256:{package.sha256}" for package in hashed),
-        *(["# without a hash, to be installed one by one with --no-deps:"] if others else []),
-        *(f"# {line(other)}" for other in others),
+        *(["# without a hash, to be installed one by one with --no-deps:"] if unhashed else []),
+        *(f"# {line(package)}" for package in unhashed),
     ]
     return "\n".join(lines) + "\n"
 

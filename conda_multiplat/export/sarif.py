@@ -33,7 +33,7 @@ _FINGERPRINT = "primaryLocationLineHash"
 
 
 def is_sarif(text: str) -> bool:
-    """Whether a text is a SARIF log, of whatever tool."""
+    """Return whether a text is a SARIF log, of any tool."""
     try:
         log = json_object(text)
     except DocumentError:
@@ -47,11 +47,11 @@ def sarif(
     locks: Mapping[str, str],
     uri: Callable[[str], str],
 ) -> str:
-    """The text of a log.
+    """Return the text of a log.
 
     Args:
-        findings: what was found.
-        unknown: what can't be called clean.
+        findings: the vulnerabilities found.
+        unknown: the packages that can't be called clean.
         locks: the URI of each environment's lock, for packages that no line brings.
         uri: the URI of a manifest's file.
     """
@@ -124,8 +124,8 @@ def _message(finding: Finding) -> str:
     places = ", ".join(map(str, finding.targets))
     path = " > ".join(finding.brought_by[0].path)
     fixed = f"Fixed in {vulnerability.fixed}." if vulnerability.fixed else "No fix is known."
-    what = f"{record.name} {record.version} of {record.manager} ({places})"
-    return f"{what}: {_summary(vulnerability)}. {fixed} Brought by {path}."
+    subject = f"{record.name} {record.version} of {record.manager} ({places})"
+    return f"{subject}: {_summary(vulnerability)}. {fixed} Brought by {path}."
 
 
 def _location(

@@ -57,11 +57,11 @@ class Contents(NamedTuple):
 
 
 def render(contents: Contents, licenses: Mapping[Identity, Licenses]) -> str:
-    """The file's text, with LF line ends, in ASCII.
+    """Return the file's text, with LF line endings, in ASCII.
 
     Args:
-        contents: what it is about.
-        licenses: those of the packages; one that is not there states none.
+        contents: the content.
+        licenses: the licences of packages; one that is not listed states none.
     """
     name, environment, subdir, graph, promised = contents
     components = {key: _component(graph.records[key]) for key in sorted(graph.records, key=_order)}
@@ -101,12 +101,12 @@ def _serial_number(document: Mapping[str, Any]) -> str:
 
 
 def identity(component: Mapping[str, Any]) -> Identity:
-    """What tells a component from another one of the same name."""
+    """Return what distinguishes a component from another one of the same name."""
     return str(component.get("bom-ref")), json.dumps(component.get("hashes"))
 
 
 def record_identity(record: Record) -> Identity:
-    """The same of a locked package."""
+    """Return the identity of a locked package's component."""
     return identity(_component(record))
 
 
@@ -154,8 +154,8 @@ def _hashes(record: Record) -> list[dict[str, str]]:
     """Return the archive's hashes; none for a folder, since its digest is our own."""
     if isinstance(record, PypiRecord) and record.is_folder:
         return []
-    known = {_MD5: record.md5, _SHA256: record.sha256}
-    return [{"alg": kind, "content": text.lower()} for kind, text in known.items() if text]
+    hashes = {_MD5: record.md5, _SHA256: record.sha256}
+    return [{"alg": kind, "content": text.lower()} for kind, text in hashes.items() if text]
 
 
 def _references(record: Record) -> list[dict[str, str]]:

@@ -35,7 +35,7 @@ def read_activation(prefix: Path, settings: Settings) -> Activation:
         prompt=mark if settings.changeps1 else "",
         windows=windows,
         uppercase=settings.envvars_force_uppercase,
-        asked=[*(read_mapping(Path(file)) for file in sorted(files)), read_variables(prefix)],
+        requested=[*(read_mapping(Path(file)) for file in sorted(files)), read_variables(prefix)],
         on=_files(prefix / "etc" / "conda" / "activate.d"),
         off=_files(prefix / "etc" / "conda" / "deactivate.d"),
     )

@@ -39,7 +39,7 @@ def test_folders_are_condas() -> None:
 def test_stronger_variables_win() -> None:
     """Later mappings win; ``None`` unsets, and the mark of conda takes a weaker wish back."""
     packages = {"A": "1", "B": "1", "C": "1", "D": None}
-    found = activation("/a", "a", asked=[packages, {"A": 2, "B": UNSET, "C": None, "E": UNSET}])
+    found = activation("/a", "a", requested=[packages, {"A": 2, "B": UNSET, "C": None, "E": UNSET}])
     assert found.variables == {"A": "2"}
     assert found.unset == ("C", "D")
     assert found.changed == ("C", "D", "A")
@@ -49,15 +49,17 @@ def test_stronger_variables_win() -> None:
 def test_names_are_uppercased_as_conda_does() -> None:
     """``envvars_force_uppercase`` is on by default, and can be turned off."""
     asked = [{"lower": "1"}, {"Lower": "2"}]
-    assert activation("/a", "a", asked=asked).variables == {"LOWER": "2"}
-    kept = activation("/a", "a", asked=asked, uppercase=False).variables
+    assert activation("/a", "a", requested=asked).variables == {"LOWER": "2"}
+    kept = activation("/a", "a", requested=asked, uppercase=False).variables
     assert kept == {"lower": "1", "Lower": "2"}
 
 
 def test_what_no_shell_can_set_is_ignored() -> None:
     """Names that are none, shells' own and conda's own, and values with a NUL are told of."""
     asked = {"GOOD_1": "x", "1X": "x", "A-B": "x", "A;B": "x", "": "x", "Ä": "x", "PATH": "x"}
-    found = activation("/a", "a", asked=[{**asked, "UID": "0", "CONDA_SHLVL": "7", "NUL": "a\0"}])
+    found = activation(
+        "/a", "a", requested=[{**asked, "UID": "0", "CONDA_SHLVL": "7", "NUL": "a\0"}]
+    )
     assert list(found.variables) == ["GOOD_1"]
     assert found.ignored == (*list(asked)[1:], "UID", "CONDA_SHLVL", "NUL")
 
@@ -95,7 +97,7 @@ def test_prompt_can_do_nothing() -> None:
 
 def test_process_in_an_active_environment() -> None:
     """What a process is given; one that is active already stays on its level."""
-    found = activation("/envs/a", "a", asked=[{"V": "1", "GONE": None}])
+    found = activation("/envs/a", "a", requested=[{"V": "1", "GONE": None}])
     once = activated(found, {"PATH": "/usr/bin", "GONE": "x", "V": "0"})
     assert once == {
         "PATH": "/envs/a/bin:/usr/bin",
@@ -140,7 +142,7 @@ def test_prefix_is_read(tmp_path: Path) -> None:
     assert found.unset == ("GONE",)
     assert found.on == (str(prefix / "etc/conda/activate.d/a.sh"),)
     assert found.off == ()
-    assert found.own == {
+    assert found.conda_variables == {
         "CONDA_PREFIX": str(prefix),
         "CONDA_DEFAULT_ENV": "robot",
         "CONDA_PROMPT_MODIFIER": "(robot) ",

@@ -156,7 +156,7 @@ def _generated(seed: int) -> Activation:
     prefix = f"/nowhere/{_hostile(random_, path=True)}e"
     asked = {f"V_{number}": _hostile(random_) for number in range(8)}
     gone = {"GONE": None, "NEVER": None, "EMPTY_GOES": None}
-    return activation(prefix, prefix, prompt=f"({prefix}) ", asked=[asked, gone])
+    return activation(prefix, prefix, prompt=f"({prefix}) ", requested=[asked, gone])
 
 
 def test_any_path_and_value(program: Program, tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_any_path_and_value(program: Program, tmp_path: Path) -> None:
     Variables that were set, empty or not set before are so again.
     """
     words = {f"V_{number}": word for number, word in enumerate(_WORDS)}
-    first = activation("/nowhere/=ls", "=ls", prompt="(=ls) ", asked=[words])
+    first = activation("/nowhere/=ls", "=ls", prompt="(=ls) ", requested=[words])
     cases = [first, *(_generated(seed) for seed in range(20))]
     if program.kind == "xonsh":  # it expands variables in PATH, whoever sets it
         cases = [case for case in cases if "$" not in case.prefix]
@@ -226,7 +226,7 @@ def test_scripts_run_and_another_comes_back(program: Program, tmp_path: Path) ->
         str(ours),
         "ours",
         prompt="(ours) ",
-        asked=[{"V": "1"}],
+        requested=[{"V": "1"}],
         on=map(str, (folder / "activate.d").iterdir()),
         off=map(str, (folder / "deactivate.d").iterdir()),
     )
@@ -269,7 +269,7 @@ def test_whatever_patterns_mean(shell: str, options: str, tmp_path: Path) -> Non
     session = Session(program, tmp_path)
     session.line(options)
     for prefix in (full, bare):
-        session.source(activation(str(prefix), prefix.name, prompt="", asked=[]))
+        session.source(activation(str(prefix), prefix.name, prompt="", requested=[]))
         session.look()
         session.deactivate()
         session.look()
@@ -280,8 +280,8 @@ def test_whatever_patterns_mean(shell: str, options: str, tmp_path: Path) -> Non
 
 def test_one_on_top_of_another(program: Program, tmp_path: Path) -> None:
     """Two of ours come off one after the other; tcsh, which has room for one, leaves the first."""
-    first = activation("/nowhere/one", "one", asked=[{"V": "1", "W": "1"}])
-    second = activation("/nowhere/two", "two", asked=[{"V": "2", "X": "2"}])
+    first = activation("/nowhere/one", "one", requested=[{"V": "1", "W": "1"}])
+    second = activation("/nowhere/two", "two", requested=[{"V": "2", "X": "2"}])
     session = Session(program, tmp_path)
     session.look()
     for step in (lambda: session.source(first), lambda: session.source(second)):
@@ -315,10 +315,10 @@ def test_programs_are_known_by_many_names() -> None:
 
 def test_cmd_escapes_by_carets() -> None:
     """No value ends a ``set`` of cmd early; one of several lines is refused."""
-    hook = cmd.hook(activation("C:\\e", "e", windows=True, asked=[{"V": 'a"&calc %PATH% ^!'}]))
+    hook = cmd.hook(activation("C:\\e", "e", windows=True, requested=[{"V": 'a"&calc %PATH% ^!'}]))
     assert '\r\n@set V=a^"^&calc %%PATH%% ^^^!\r\n' in hook
     with pytest.raises(UsageError, match="several lines"):
-        cmd.hook(activation("C:\\e", "e", windows=True, asked=[{"V": "a\nb"}]))
+        cmd.hook(activation("C:\\e", "e", windows=True, requested=[{"V": "a\nb"}]))
 
 
 def test_powershell_doubles_every_quote() -> None:

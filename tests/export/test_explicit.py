@@ -198,7 +198,7 @@ def test_pypi_packages_stand_beside():
     )
     lock = locked(TZDATA)
     both = lock._replace(platforms={"linux-64": lock.platforms["linux-64"]._replace(pypi=found)})
-    note = "# PyPI packages are not in this file: 2 stand in requirements-linux-64.txt.\n"
+    note = "# PyPI packages are not in this file: 2 are in requirements-linux-64.txt.\n"
     assert note in explicit.render(both, "linux-64")
     assert rendered_name("requirements", "default", "linux-64") == "requirements-linux-64.txt"
     assert rendered_name("requirements", "dev", "win-64") == "dev.requirements-win-64.txt"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from conda_multiplat.actions.install.choose_environment import Choice
 from conda_multiplat.actions.install.work import require_allowed
 from conda_multiplat.actions.lock.current import choose_by_rule
-from conda_multiplat.export.packed import can_be_packed, packed_part, why_not
+from conda_multiplat.export.packed import can_be_packed, packed_part, why_not_packed
 from conda_multiplat.lockfile.model import PlatformLock
 from conda_multiplat.lockfile.platform_changes import packages
 from conda_multiplat.machine.conda_settings import Settings
@@ -48,7 +48,9 @@ class Plan:
     def left_out(self) -> list[str]:
         """A line for each locked package that is left out."""
         return [
-            why_not(package) for package in self.choice.locked.pypi if not can_be_packed(package)
+            why_not_packed(package)
+            for package in self.choice.locked.pypi
+            if not can_be_packed(package)
         ]
 
     @property

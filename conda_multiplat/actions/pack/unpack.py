@@ -39,7 +39,7 @@ from conda_multiplat.export.packed import (
     place_of,
     read_description,
     read_sums,
-    why_not,
+    why_not_packed,
 )
 from conda_multiplat.lockfile.model import LockFile
 from conda_multiplat.machine.conda_settings import Settings
@@ -89,7 +89,7 @@ class Unpacked(NamedTuple):
     def left_out(self) -> list[str]:
         """A line for each locked package that is not in the archive."""
         locked = self.lock.platforms[self.packed.platform]
-        return [why_not(package) for package in locked.pypi if not can_be_packed(package)]
+        return [why_not_packed(package) for package in locked.pypi if not can_be_packed(package)]
 
     def kept_in(self, prefix: Path) -> Path:
         """Return the folder of the lock that a prefix keeps."""

@@ -64,5 +64,5 @@ def shell_of_program(program: str) -> str | None:
     ``program`` is a file name or path, as in ``SHELL`` or in a list of processes (``-zsh``).
     """
     name = program.replace("\\", "/").rpartition("/")[2].lstrip("-").lower().removesuffix(".exe")
-    found = _PROGRAMS.get(name, name)
-    return found if found in SHELLS else None
+    shell = _PROGRAMS.get(name, name)
+    return shell if shell in SHELLS else None

@@ -1,7 +1,7 @@
 """cmd.exe: a batch file that is called, and called again with ``--deactivate``.
 
-As in tcsh, PATH comes back as it was, and an environment that conda had activated before stays
-behind ours in PATH, its scripts not run.
+As in tcsh, deactivation restores the old PATH. An environment that conda had activated before stays
+in PATH after ours, and its scripts are not run.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ _SPECIAL = re.compile(r'[\^&|<>"()!]')
 
 
 def escape(text: str) -> str:
-    """A value of ``set NAME=VALUE``: no quotes, which end at the wrong place, but carets.
+    """Escape a value of ``set NAME=VALUE`` with carets: quotes would end at the wrong place.
 
     Raises:
         UsageError: it has an end of line, which a batch file can't write.
     """
     if "\n" in text or "\r" in text:
         raise UsageError("cmd can't set a variable of several lines", details=[repr(text)])
-    return _SPECIAL.sub(lambda found: "^" + found.group(), text).replace("%", "%%")
+    return _SPECIAL.sub(lambda match: "^" + match.group(), text).replace("%", "%%")
 
 
 def _call(scripts: tuple[str, ...]) -> str:
@@ -59,13 +59,13 @@ def _call(scripts: tuple[str, ...]) -> str:
 
 
 def hook(activation: Activation) -> str:
-    """The text of the batch file.
+    """Return the batch file's text.
 
     Raises:
         UsageError: a variable has several lines.
     """
-    names = (*activation.changed, *activation.own, "CONDA_SHLVL")
-    values = {**activation.variables, **activation.own}
+    names = (*activation.changed, *activation.conda_variables, "CONDA_SHLVL")
+    values = {**activation.variables, **activation.conda_variables}
     change = [f'@set "{name}="' for name in activation.unset]
     change += [f"@set {name}={escape(value)}" for name, value in values.items()]
     text = fill(
@@ -76,13 +76,13 @@ def hook(activation: Activation) -> str:
         PROMPT=escape(activation.prompt.replace("$", "$$")),
         KEEP="\n".join(f"@set __MULTIPLAT_OLD_{name}=%{name}%" for name in names),
         CHANGE="\n".join(change),
-        RESTORE="\n".join(_back(name) for name in names),
+        RESTORE="\n".join(_restore(name) for name in names),
         ON=_call(activation.scripts_on(".bat")),
         OFF=_call(activation.scripts_off(".bat")),
     )
     return text.replace("\n", "\r\n")
 
 
-def _back(name: str) -> str:
-    kept = f"__MULTIPLAT_OLD_{name}"
-    return f'@set "{name}=%{kept}%"\n@set "{kept}="'
+def _restore(name: str) -> str:
+    saved = f"__MULTIPLAT_OLD_{name}"
+    return f'@set "{name}=%{saved}%"\n@set "{saved}="'

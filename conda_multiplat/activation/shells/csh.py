@@ -1,7 +1,7 @@
 """tcsh, which has no functions: deactivation is an alias, a list of simple commands.
 
-So one environment at a time is active by this text; another's text leaves the first before it
-activates. PATH comes back as it was, without what was added meanwhile; and the scripts of an
+So only one environment at a time can be active by such a script: another's script deactivates the
+first. Deactivation restores the old PATH, without what was added meanwhile. The scripts of an
 environment that conda had activated before are not run.
 """
 
@@ -85,7 +85,7 @@ _RESTORE = (
 
 
 def quote(text: str) -> str:
-    r"""A word of tcsh: between single quotes, ``!`` and ends of lines need a backslash."""
+    r"""Quote a word for tcsh: between single quotes, ``!`` and line ends need a backslash."""
     return "'" + text.replace("'", "'\\''").replace("!", "\\!").replace("\n", "\\\n") + "'"
 
 
@@ -104,9 +104,9 @@ def _off(activation: Activation, names: tuple[str, ...]) -> str:
 
 
 def hook(activation: Activation) -> str:
-    """The text that activates when sourced."""
-    names = (*activation.changed, *activation.own, "CONDA_SHLVL")
-    values = {**activation.variables, **activation.own}
+    """Return the script that activates the environment when sourced."""
+    names = (*activation.changed, *activation.conda_variables, "CONDA_SHLVL")
+    values = {**activation.variables, **activation.conda_variables}
     change = [f"unsetenv {name}" for name in activation.unset]
     change += [f"setenv {name} {quote(value)}" for name, value in values.items()]
     return fill(

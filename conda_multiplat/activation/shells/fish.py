@@ -1,4 +1,4 @@
-"""fish. Its globs sort as people count: scripts go through ``sort`` to run as conda runs them."""
+"""fish. Its globs sort numbers by value, so ``sort`` puts scripts into conda's order."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ function __multiplat_path --argument-names old new
     end
 end
 
-# Keeps a variable for when `level` is gone back to.
+# Saves a variable, to be restored when `level` is active again.
 function __multiplat_keep --argument-names level name
     set -l kept __CONDA_SHLVL_{$level}_$name
     if set -q $name
@@ -49,7 +49,7 @@ function __multiplat_restore --argument-names level name
     end
 end
 
-# Prints the level of what is active, 0 for nothing.
+# Prints the level of the active environment, 0 if there is none.
 function __multiplat_level
     if test -n "$CONDA_PREFIX"; and string match -qr '^[1-9][0-9]*$' -- "$CONDA_SHLVL"
         echo $CONDA_SHLVL
@@ -58,7 +58,7 @@ function __multiplat_level
     end
 end
 
-# Prints the names of what was changed for it, if that was done here.
+# Prints the names of the variables changed for a level, if multiplat activated it.
 function __multiplat_names --argument-names level
     set -l kept __MULTIPLAT_$level
     set -q $kept; or return 1
@@ -71,7 +71,7 @@ function __multiplat_status
     return $argv[1]
 end
 
-# The mark goes before the prompt; where conda's own fish functions show it, they do.
+# Puts the mark before the prompt, unless conda's own fish functions do.
 function __multiplat_mark
     if functions -q __multiplat_fish_prompt; or functions -q __conda_add_prompt
         return 0
@@ -157,13 +157,13 @@ functions -e __multiplat_activate
 
 
 def quote(text: str) -> str:
-    """A word of fish: between single quotes, only they and backslashes have a meaning."""
+    """Quote a word for fish: between single quotes, only they and backslashes are special."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def hook(activation: Activation) -> str:
-    """The text that activates when sourced."""
-    values = {**activation.variables, **activation.own}
+    """Return the script that activates the environment when sourced."""
+    values = {**activation.variables, **activation.conda_variables}
     change = [f"set -e -g {name}" for name in activation.unset]
     change += [f"set -gx {name} {quote(value)}" for name, value in values.items()]
     return fill(
@@ -171,7 +171,7 @@ def hook(activation: Activation) -> str:
         activation,
         comment="#",
         PREFIX=quote(activation.prefix),
-        NAMES=" ".join((*activation.changed, *activation.own, "CONDA_SHLVL")),
+        NAMES=" ".join((*activation.changed, *activation.conda_variables, "CONDA_SHLVL")),
         CHANGE="\n".join(f"    {line}" for line in change),
         MARK="__multiplat_mark" if activation.prompt else "",
     )

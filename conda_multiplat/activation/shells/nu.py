@@ -1,8 +1,8 @@
-"""nu. Its files are parsed as a whole before they run, so that only scripts known now are run.
+"""nu. It parses a file as a whole before running it, so only scripts known now can be sourced.
 
-Hiding variables is where it is odd (seen in 0.108). A command that has called one that sets
-variables can't hide those of its caller: no command here does both. What was hidden, set and hidden
-again is as it was when nu started: it takes a second time, and outside of commands.
+Hiding variables has two flaws (seen in 0.108). A command that has called one that sets variables
+can't hide those of its caller: no command here does both. A variable that was hidden, set and
+hidden again has the value from when nu started: it must be hidden twice, outside of commands.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def __multiplat_level [] {
     if ($env.CONDA_PREFIX? | is-empty) or ($text !~ '^[0-9]+$') { 0 } else { $text | into int }
 }
 
-# The names of what was changed for a level, if that was done here.
+# The names of the variables changed for a level, if multiplat activated it.
 def __multiplat_names [level: int] {
     let record = ($env | get --optional $'__MULTIPLAT_($level)' | default '')
     let names = ($record | split row ':' | first)
@@ -104,7 +104,7 @@ if (__multiplat_names (__multiplat_level) | is-not-empty) {
 
 
 def quote(text: str) -> str:
-    r"""A word of nu: between double quotes, only ``\`` and ``"`` have a meaning."""
+    r"""Quote a word for nu: between double quotes, only ``\`` and ``"`` are special."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -113,8 +113,8 @@ def _list(words: tuple[str, ...]) -> str:
 
 
 def hook(activation: Activation) -> str:
-    """The text that activates when sourced."""
-    values = {**activation.variables, **activation.own}
+    """Return the script that activates the environment when sourced."""
+    values = {**activation.variables, **activation.conda_variables}
     folders = tuple(folder.removeprefix(activation.prefix) for folder in activation.path)
     return fill(
         _TEXT,
@@ -123,7 +123,7 @@ def hook(activation: Activation) -> str:
         PREFIX=quote(activation.prefix),
         FOLDERS=_list(folders),
         PROMPT=quote(activation.prompt),
-        NAMES=_list((*activation.changed, *activation.own, "CONDA_SHLVL")),
+        NAMES=_list((*activation.changed, *activation.conda_variables, "CONDA_SHLVL")),
         UNSET=" ".join(map(quote, activation.unset)),
         VALUES="{" + ", ".join(f"{quote(k)}: {quote(v)}" for k, v in values.items()) + "}",
         ON="\n".join(f"    source {quote(script)}" for script in activation.scripts_on(".nu")),

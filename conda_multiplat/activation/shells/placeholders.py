@@ -1,4 +1,4 @@
-"""Filling in a shell's text: ``@NAME@`` stands for what differs from environment to environment."""
+"""Fill in a shell script: ``@NAME@`` stands for what differs between environments."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _PLACE = re.compile(r"@([A-Z]+)@")
 
 
 def fill(text: str, activation: Activation, *, comment: str, **parts: str) -> str:
-    """The text with all parts in their places, in one pass: what a part holds is not read again.
+    """Return the text with each ``@NAME@`` replaced, in one pass: parts are not searched for names.
 
-    Before it comes a comment that says what it is of.
+    A comment before it names the environment.
     """
     shown = " ".join(activation.prefix.split())
     head = (
-        f"{comment} Activates {shown} when it is sourced; `multiplat_deactivate` goes back.\n"
-        f"{comment} Written by conda multiplat, which it does not need to run; nor does it conda.\n"
+        f"{comment} Activates {shown} when it is sourced; `multiplat_deactivate` undoes it.\n"
+        f"{comment} Written by conda multiplat; needs neither conda multiplat nor conda to run.\n"
     )
-    return head + _PLACE.sub(lambda found: parts[found.group(1)], text)
+    return head + _PLACE.sub(lambda match: parts[match.group(1)], text)

@@ -1,8 +1,8 @@
-"""bash and zsh, and what else reads POSIX shell with ``local``: one text for all.
+"""bash, zsh and other POSIX shells with ``local``: one text for all.
 
-It holds under ``set -eu``. Others' scripts run with both off: many read variables that are not
-set. They run by the order of their names' characters, as conda runs them, whatever the locale:
-packages name a script ``~cuda-nvcc_activate.sh`` to have it run last.
+It works under ``set -eu``. Packages' scripts run with both off: many read variables that are not
+set. They run in the order of their names' characters, as in conda, whatever the locale: packages
+name a script ``~cuda-nvcc_activate.sh`` to have it run last.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ __multiplat_source() {
     case "$__mp_options" in *u*) set -u ;; esac
 }
 
-# Runs the scripts of folder $1, backwards if $2 says so. They are found whatever the shell is told
-# to do with patterns (`set -f`, failglob, nullglob).
+# Runs the scripts of folder $1, backwards if $2 is not empty. They are found whatever the shell's
+# settings for patterns are (`set -f`, failglob, nullglob).
 __multiplat_scripts() {
     local __mp_had="${LC_ALL+x}" __mp_was="${LC_ALL-}"
     local __mp_back="${2-}" __mp_count __mp_at __mp_undo=:
@@ -81,7 +81,7 @@ __multiplat_prompt() {
     PS1="$2$PS1"
 }
 
-# Keeps variable $2 for when level $1 is gone back to.
+# Saves variable $2, to be restored when level $1 is active again.
 __multiplat_keep() {
     if eval "[ -n \"\${$2+x}\" ]"; then
         eval "export __CONDA_SHLVL_$1_$2=\"\$$2\""
@@ -166,17 +166,17 @@ unset -f __multiplat_activate
 
 
 def quote(text: str) -> str:
-    """A word of POSIX shell: between single quotes, nothing but them has a meaning.
+    """Quote a word for POSIX shells: between single quotes, only they are special.
 
-    ``shlex.quote`` leaves alone what a POSIX shell does, but zsh does not: ``=ls`` is a path there.
+    ``shlex.quote`` does not quote what only zsh expands: ``=ls`` is a path there.
     """
     return "'" + text.replace("'", "'\\''") + "'"
 
 
 def hook(activation: Activation) -> str:
-    """The text that activates when sourced."""
-    names = (*activation.changed, *activation.own, "CONDA_SHLVL")
-    values = {**activation.variables, **activation.own}
+    """Return the script that activates the environment when sourced."""
+    names = (*activation.changed, *activation.conda_variables, "CONDA_SHLVL")
+    values = {**activation.variables, **activation.conda_variables}
     change = [f"unset {name} || :" for name in activation.unset]
     change += [f"export {name}={quote(value)} || :" for name, value in values.items()]
     return fill(

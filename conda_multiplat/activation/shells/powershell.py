@@ -1,4 +1,4 @@
-"""PowerShell, also outside Windows. Before 7.5 an empty variable is none to it."""
+"""PowerShell, on all systems. Before 7.5 it treats an empty variable as unset."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ function global:__multiplat_level {
     0
 }
 
-# The names of what was changed for a level, if that was done here.
+# The names of the variables changed for a level, if multiplat activated it.
 function global:__multiplat_names([int]$Level) {
     $names, $prefix = ([string](__multiplat_get "__MULTIPLAT_$Level")) -split ':', 2
     if ($prefix -and $prefix -ceq $Env:CONDA_PREFIX) { $names -split ' ' }
@@ -117,8 +117,8 @@ _QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
 
 
 def quote(text: str) -> str:
-    """A word of PowerShell: between single quotes, only they have a meaning; twice is once."""
-    return "'" + _QUOTES.sub(lambda found: found.group() * 2, text) + "'"
+    """Quote a word for PowerShell: between single quotes, only they are special, doubled."""
+    return "'" + _QUOTES.sub(lambda match: match.group() * 2, text) + "'"
 
 
 def _list(words: tuple[str, ...]) -> str:
@@ -126,8 +126,8 @@ def _list(words: tuple[str, ...]) -> str:
 
 
 def hook(activation: Activation) -> str:
-    """The text that activates when sourced."""
-    values = {**activation.variables, **activation.own}
+    """Return the script that activates the environment when sourced."""
+    values = {**activation.variables, **activation.conda_variables}
     change = [f"__multiplat_set {quote(name)} $null" for name in activation.unset]
     change += [f"__multiplat_set {quote(name)} {quote(text)}" for name, text in values.items()]
     return fill(
@@ -137,6 +137,6 @@ def hook(activation: Activation) -> str:
         PREFIX=quote(activation.prefix),
         FOLDERS=_list(tuple(folder.removeprefix(activation.prefix) for folder in activation.path)),
         PROMPT=quote(activation.prompt),
-        NAMES=_list((*activation.changed, *activation.own, "CONDA_SHLVL")),
+        NAMES=_list((*activation.changed, *activation.conda_variables, "CONDA_SHLVL")),
         CHANGE="\n".join(f"    {line}" for line in change),
     )

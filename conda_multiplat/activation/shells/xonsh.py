@@ -1,7 +1,7 @@
 """xonsh: Python with the shell's environment in ``${...}``.
 
-As in conda, the packages' scripts are those of bash: xonsh runs them there and takes over what
-they changed.
+As in conda, packages' bash scripts are used: xonsh runs them in bash and takes over what they
+change.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ _LENIENT = ["--seterrprevcmd", ":", "--seterrpostcmd", ":"]
 
 
 def hook(activation: Activation) -> str:
-    """The text that activates when sourced."""
+    """Return the script that activates the environment when sourced."""
     windows = activation.windows
     return fill(
         _TEXT,
@@ -115,7 +115,7 @@ def hook(activation: Activation) -> str:
         PREFIX=repr(activation.prefix),
         FOLDERS=repr([folder.removeprefix(activation.prefix) for folder in activation.path]),
         UNSET=repr(list(activation.unset)),
-        VALUES=repr({**activation.variables, **activation.own}),
+        VALUES=repr({**activation.variables, **activation.conda_variables}),
         SUFFIX=".bat" if windows else ".sh",
         SOURCE=repr("source-cmd" if windows else "source-bash"),
         OPTIONS=repr(["--suppress-skip-message", *([] if windows else _LENIENT)]),

@@ -13,10 +13,10 @@ from conda_multiplat.activation.model import Activation
 from conda_multiplat.activation.modulefile import (
     SUFFIXES,
     Module,
-    carried,
     expanded_by_tcl,
     is_module,
     render,
+    without_line_breaks,
 )
 from conda_multiplat.cli.options import invocation, invocation_options, several
 from conda_multiplat.machine.conda_settings import Settings
@@ -120,7 +120,7 @@ def _module(
     settings: Settings,
     console: Console,
 ) -> Module:
-    activation, left_out = carried(read_activation(here.where, settings))
+    activation, left_out = without_line_breaks(read_activation(here.where, settings))
     _refuse_unfit(activation, settings)
     if left_out:
         console.say(

@@ -50,7 +50,7 @@ def _document(activation: Activation, shell: Shell | None) -> dict[str, Any]:
         "prefix": activation.prefix,
         "name": activation.name,
         "path": list(activation.path),
-        "variables": {**activation.variables, **activation.own},
+        "variables": {**activation.variables, **activation.conda_variables},
         "unset": list(activation.unset),
         "scripts": {
             "activate": [path for suffix in suffixes for path in activation.scripts_on(suffix)],

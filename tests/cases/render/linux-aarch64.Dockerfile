@@ -1,10 +1,10 @@
 # Rendered by `conda multiplat render --kind dockerfile`
-# conda-linux-aarch64.lock has to be beside it. To use it:
+# conda-linux-aarch64.lock must be in the same folder. To build the image:
 # $ docker build --platform linux/arm64 --file linux-aarch64.Dockerfile .
 # conda does not check that the machine has what these packages need:
 #   __glibc >=2.17 (python)
 # They were locked for __archspec 1 aarch64, __glibc 2.28, __linux 4.18, __unix 0.
-# not set, having line breaks: TEXT
+# not set, since it has line breaks: TEXT
 # An image with micromamba, and the base image; --build-arg INSTALLER=… names another.
 ARG INSTALLER=mambaorg/micromamba:2
 ARG BASE=debian:stable-slim

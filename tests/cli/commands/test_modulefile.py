@@ -15,7 +15,13 @@ from support.modules import Tool, lmod, tools
 from support.packages import SUBDIR, Package, build_channel
 
 from conda_multiplat.activation.model import activation
-from conda_multiplat.activation.modulefile import SUFFIXES, Module, carried, expanded_by_tcl, render
+from conda_multiplat.activation.modulefile import (
+    SUFFIXES,
+    Module,
+    expanded_by_tcl,
+    render,
+    without_line_breaks,
+)
 
 BEFORE = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8"}
 DEV = """\
@@ -211,7 +217,7 @@ def _hostile() -> dict[str, str]:
 def _write(
     folder: Path, kind: str, prefix: str, asked: Mapping[str, str], on: list[Path]
 ) -> Module:
-    found, _ = carried(activation(prefix, "x", asked=[asked], on=map(str, on)))
+    found, _ = without_line_breaks(activation(prefix, "x", requested=[asked], on=map(str, on)))
     module = Module("robot", "x", "/conda-lock.yml", found)
     path = folder / "robot" / f"x{SUFFIXES[kind]}"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -265,7 +271,7 @@ def test_hostile_prefixes(tool: Tool, tmp_path: Path, name: str) -> None:
 
 def test_unset(tool: Tool, tmp_path: Path) -> None:
     """A variable that the environment takes away is gone."""
-    found = activation("/opt/x", "x", asked=[{"GONE": None}])
+    found = activation("/opt/x", "x", requested=[{"GONE": None}])
     path = tmp_path / "robot" / f"x{SUFFIXES[tool.kind]}"
     path.parent.mkdir()
     path.write_text(render(Module("robot", "x", "/l", found), tool.kind), encoding="utf-8")
@@ -274,7 +280,9 @@ def test_unset(tool: Tool, tmp_path: Path) -> None:
 
 def test_line_breaks_are_left_out() -> None:
     """A value that would begin a command of its own in the shell is not in the file."""
-    found, gone = carried(activation("/opt/x", "x", asked=[{"A": "a\nid", "B": "b\rid", "C": "c"}]))
+    found, gone = without_line_breaks(
+        activation("/opt/x", "x", requested=[{"A": "a\nid", "B": "b\rid", "C": "c"}])
+    )
     assert gone == ("A", "B")
     assert dict(found.variables) == {"C": "c"}
 

@@ -353,7 +353,7 @@ def test_what_would_have_to_be_built(
     folder = _extracted(project / ARCHIVE, tmp_path / "there")
     text = (folder / "README.md").read_text(encoding="utf-8")
     assert text.endswith(
-        "\n## What is locked and not in here: it would have to be built\n\n"
+        "\n## Locked, but not included, since it would have to be built\n\n"
         "    ours 0.1 is a folder: ./ours#editable\n"
         f"    sourced 1.0 is a source archive: {served.url}/files/sourced-1.0.tar.gz\n"
     )

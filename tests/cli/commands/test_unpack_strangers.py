@@ -243,11 +243,11 @@ def test_other_packages_than_its_lock(alone: Host, archive: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"version": 2}, "its layout is of version 2; this conda-multiplat reads 1"),
+        ({"version": 2}, "its layout has version 2; this conda-multiplat reads version 1"),
         ({"lock": "../conda-lock.yml"}, "it has no project/../conda-lock.yml"),
         ({"manifest": ["/etc/passwd"]}, "it has no project//etc/passwd"),
         ({"manifest": []}, "it names no manifest"),
-        ({"environment": 7}, "it does not say what it is"),
+        ({"environment": 7}, "its environment, platform, lock or manifest is not text"),
         ({"environment": "other"}, "its manifest has no environment 'other'"),
         ({"platform": "osx-64"}, "its lock has nothing for osx-64"),
         ({"lock": "environment.yml"}, "environment.yml is not its manifest's lock"),
