@@ -37,7 +37,7 @@ def rows(space: Workspace) -> Iterator[Row]:
     ours, other = found["check"], found["yaml"]
     note = f"ours {ours.spread}; import {other.spread}"
     work = f"check: {count:,} packages"
-    yield at_most(work, ours.seconds, other.seconds, BOUND, "`import yaml`", note=note)
+    yield at_most(work, ours, other, BOUND, "`import yaml`", note=note)
 
 
 def _write_lock(folder: Path) -> int:

@@ -42,7 +42,7 @@ def rows(space: Workspace) -> Iterator[Row]:
     times = {name: each.seconds for name, each in found.items()}
     spread = f"ours {found['ours'].spread}; bare {found['bare'].spread}"
     work = f"install: {COUNT} packages"
-    yield at_most(work, times["ours"], times["bare"], BARE, "bare rattler", note=spread)
+    yield at_most(work, found["ours"], found["bare"], BARE, "bare rattler", note=spread)
     yield faster(work, times["ours"], times["explicit"], EXPLICIT, "conda create --file")
     yield faster(
         f"conda multiplat {work}",

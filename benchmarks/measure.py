@@ -79,6 +79,15 @@ class Samples:
         return f"{min(times):.3f}-{max(times):.3f} s, CPU {self.cpu:.3f} s"
 
 
+def by_pass(of: Callable[..., float], *samples: Samples) -> Samples:
+    """What ``of`` makes of the times of each pass; its median is the figure of a comparison.
+
+    Whatever slows the machine for a while slows all processes of a pass, and not one median.
+    """
+    passes = zip(*(each.runs for each in samples), strict=True)
+    return Samples([Run(of(*(each.seconds for each in runs)), 0, 0) for runs in passes])
+
+
 class TooSlowError(Exception):
     """A command did not end within its limit."""
 

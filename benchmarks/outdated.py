@@ -22,6 +22,5 @@ def rows(space: Workspace) -> Iterator[Row]:
         "lock": Command([*lock, "--dry-run"], project, environ),
     }
     found = interleaved(commands, space.times(9))
-    seconds = {name: each.seconds for name, each in found.items()}
     note = f"medians of {len(found['lock'].runs)}"
-    yield at_most("outdated", seconds["outdated"], seconds["lock"], BOUND, "a lock", note=note)
+    yield at_most("outdated", found["outdated"], found["lock"], BOUND, "a lock", note=note)

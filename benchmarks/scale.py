@@ -31,7 +31,7 @@ def rows(space: Workspace) -> Iterator[Row]:
     many, few = found["48"], found["6"]
     note = f"the sixth platform is {SIXTH[0]}'s metadata as {SIXTH[1]}; medians of {len(many.runs)}"
     work = "lock: 48 targets"
-    yield at_most(work, many.seconds, few.seconds, TIME, "6 targets", note=note)
+    yield at_most(work, many, few, TIME, "6 targets", note=note)
     ratio = many.memory / few.memory
     yield Row(
         f"{work}, peak memory",
