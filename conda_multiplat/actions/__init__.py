@@ -1,4 +1,4 @@
 """Steps that several commands share: read files, compute values of the core, write files.
 
-Nothing here depends on argparse.
+Nothing here knows argparse or conda; what is computed without the disk belongs into the core.
 """

@@ -1,1 +1,4 @@
-"""Activation of an environment as a value, rendered as scripts and module files; pure functions."""
+"""The activation of an environment as a value, and its scripts and module files.
+
+Pure functions: nothing is read from the disk, and no script is run here.
+"""

@@ -1,1 +1,4 @@
-"""The command line: parsers, commands and their output; the work itself is in ``actions``."""
+"""The command line: parsers, commands and what they show.
+
+A command reads its options and calls ``actions``; it neither solves nor writes files itself.
+"""

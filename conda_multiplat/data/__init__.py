@@ -1,1 +1,1 @@
-"""Tables that are shipped as files."""
+"""Tables that are shipped as files; no code."""

@@ -1,1 +1,4 @@
-"""Targets to solutions: requests, outcomes, solve-groups, engine interfaces; pure functions."""
+"""From targets to solutions: requests, outcomes, solve-groups, and the engines' interfaces.
+
+Pure functions and protocols: rattler and uv are behind the protocols, in ``engines``.
+"""
