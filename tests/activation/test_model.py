@@ -1,4 +1,4 @@
-"""What activating an environment does, as a value, and reading it off a prefix."""
+"""Activation of an environment as a value, and reading it from a prefix."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_names_are_uppercased_as_conda_does() -> None:
 
 
 def test_what_no_shell_can_set_is_ignored() -> None:
-    """Names that are none, shells' own and conda's own, and values with a NUL are told of."""
+    """Invalid names, shells' and conda's own variables, and values with a NUL are reported."""
     asked = {"GOOD_1": "x", "1X": "x", "A-B": "x", "A;B": "x", "": "x", "Ä": "x", "PATH": "x"}
     found = activation(
         "/a", "a", requested=[{**asked, "UID": "0", "CONDA_SHLVL": "7", "NUL": "a\0"}]
@@ -75,7 +75,7 @@ def test_scripts_run_in_the_order_of_their_characters() -> None:
 
 
 def test_names_are_condas() -> None:
-    """A folder of ``envs`` gives a name, base is base, and any other is called by its path."""
+    """A folder below ``envs`` has its name, base is ``base``, and any other has its path."""
     assert environment_name("/root/envs/robot", is_base=False) == "robot"
     assert environment_name("/project/env", is_base=False) == "/project/env"
     assert environment_name("/root", is_base=True) == "base"
@@ -83,7 +83,7 @@ def test_names_are_condas() -> None:
 
 
 def test_prompt_is_condas() -> None:
-    """``env_prompt`` is filled in; a broken one is as good as none."""
+    """``env_prompt`` is filled in; an invalid one gives the default."""
     assert prompt_mark("({default_env}) ", "/root/envs/robot", "robot") == "(robot) "
     assert prompt_mark("[{name}|{prefix}] ", "/p/env", "/p/env") == "[env|/p/env] "
     assert prompt_mark("{no} ", "/p/env", "env") == "(env) "
@@ -115,7 +115,7 @@ def test_process_in_an_active_environment() -> None:
 
 @pytest.mark.parametrize("text", ["", "0", "07", "-1", "x", "1; rm", "²"])
 def test_levels_that_are_none(text: str) -> None:
-    """What is no number of an active environment is none, whoever wrote it."""
+    """A level that is not a valid number counts as none."""
     assert level({"CONDA_SHLVL": text, "CONDA_PREFIX": "/a"}) == 0
     assert level({"CONDA_SHLVL": "1"}) == 0
     assert not is_active("/a", {"CONDA_SHLVL": text, "CONDA_PREFIX": "/a"})

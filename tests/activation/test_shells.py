@@ -110,7 +110,7 @@ class Session:
         self._lines.append("multiplat_deactivate")
 
     def look(self) -> None:
-        """Keep the variables of this moment."""
+        """Keep the current variables."""
         self._lines.append(f"sh {self._folder / 'look.sh'} {self._folder / f'{self._looks}.env'}")
         self._looks += 1
 
@@ -203,7 +203,7 @@ _ADD = {
 
 
 def test_scripts_run_and_another_comes_back(program: Program, tmp_path: Path) -> None:
-    """An environment of conda's that is active steps back, its scripts run, and returns.
+    """An active environment of conda's is deactivated, with its scripts, and activated again.
 
     Scripts run in the order of their characters. One that fails, or reads what is not set, ends
     nothing, not even under ``set -eu``. nu and tcsh can't run the scripts of others.
@@ -279,7 +279,7 @@ def test_whatever_patterns_mean(shell: str, options: str, tmp_path: Path) -> Non
 
 
 def test_one_on_top_of_another(program: Program, tmp_path: Path) -> None:
-    """Two of ours come off one after the other; tcsh, which has room for one, leaves the first."""
+    """Two of ours are deactivated one after the other; tcsh can have only one."""
     first = activation("/nowhere/one", "one", requested=[{"V": "1", "W": "1"}])
     second = activation("/nowhere/two", "two", requested=[{"V": "2", "X": "2"}])
     session = Session(program, tmp_path)
@@ -331,7 +331,7 @@ def test_powershell_doubles_every_quote() -> None:
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("windows", [False, True])
 def test_powershell_text(seed: int, windows: bool) -> None:  # a parameter
-    """PowerShell's grammar finds no fault in a hook, and whatever is set is a string of it."""
+    """PowerShell's grammar accepts a hook, and every value in it is a string."""
     case = replace(_generated(seed), windows=windows)
     hook = powershell.hook(case)
     assert faults(hook) == []

@@ -102,7 +102,7 @@ def test_pypi(alone: Host, project: Path, tools: Path, tmp_path: Path) -> None:
 
 
 def test_other_platforms(alone: Host, project: Path, tools: Path) -> None:
-    """There are no images of others than Linux."""
+    """There are images only for Linux."""
     write(project, tools, "tool", platforms="[osx-arm64]")
     alone.multiplat("lock", cwd=project)
     done = alone.multiplat("render", "--kind", "dockerfile", cwd=project, code=2)

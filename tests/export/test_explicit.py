@@ -149,7 +149,7 @@ def test_white_space_of_a_need_stays_in_its_line():
     ],
 )
 def test_hashes(kind: explicit.HashKind, md5: str | None, sha256: str | None, anchor: str):
-    """The wanted hash, else the other one, in lower case; SHA-256 comes with a note."""
+    """The requested hash, else the other one, in lower case; SHA-256 comes with a note."""
     text = explicit.render(locked(TZDATA._replace(md5=md5, sha256=sha256)), "linux-64", kind)
     assert text.splitlines()[-1] == f"{TZDATA.url}#{anchor}"
     assert ("conda 24.9" in text) == anchor.startswith("sha256")
@@ -226,7 +226,7 @@ def test_unknown_platform():
 
 
 def test_no_platform_at_all():
-    """A lock of nothing says so."""
+    """The error for an empty lock says that nothing is locked."""
     with pytest.raises(UsageError) as caught:
         explicit.render(locked()._replace(platforms={}), "win-64")
     assert caught.value.lines()[1:] == ["  it is locked for no platform"]

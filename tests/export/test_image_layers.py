@@ -1,4 +1,4 @@
-"""Which packages share a layer: a partition, of few layers, of which a change moves one."""
+"""Which packages share a layer: there are few layers, and a change affects one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_partition(seed: int, manager: str) -> None:
 
 @pytest.mark.parametrize(("seed", "manager"), CASES)
 def test_what_moves(seed: int, manager: str) -> None:
-    """A small package that comes or goes changes the members of one layer."""
+    """A small package that is added or removed changes one layer."""
     sizes = _sizes(random.Random(seed))
     before = set(_members(sizes, manager))
     after = set(_members({**sizes, "new": 1}, manager))

@@ -12,7 +12,7 @@ from conda_multiplat.vocabulary.records import CondaRecord
 
 
 def record(name: str, *depends: str, url: str = "") -> CondaRecord:
-    """A record of which only the name and its needs matter."""
+    """Return a record of which only the name and dependencies matter."""
     return CondaRecord(name, "1", "0", url or f"https://x/noarch/{name}-1-0.conda", depends=depends)
 
 
@@ -56,7 +56,7 @@ def test_needed_first_then_alphabet():
 
 
 def test_nothing():
-    """No records, no order."""
+    """Without records, the result is empty."""
     assert topological([]) == []
 
 

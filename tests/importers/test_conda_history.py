@@ -1,4 +1,4 @@
-"""What conda's history says that an environment is for."""
+"""The requests in conda's history."""
 
 from __future__ import annotations
 
@@ -39,5 +39,5 @@ _CREATE = "==> 2024-01-01 10:00:00 <==\n# cmd: conda create -n x python=3.11 num
     ],
 )
 def test_requested_specs(history: str, expected: dict[str, str]) -> None:
-    """Later specs stand for earlier ones, removed packages are out, old forms are read."""
+    """Later specs replace earlier ones, removed packages are dropped, old forms are read."""
     assert requested_specs(history) == expected

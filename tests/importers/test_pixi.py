@@ -1,4 +1,4 @@
-"""pixi's manifests as ours: random ones against pixi's rules, written down a second time."""
+"""pixi's manifests as ours: random ones, checked against a second version of pixi's rules."""
 
 from __future__ import annotations
 
@@ -313,7 +313,7 @@ FIRST, SECOND = "https://i.example.com/whl/cu124", "https://i.example.com/simple
 def test_indexes_of_packages(
     one: str, two: str | None, table: str, sources: dict[str, str]
 ) -> None:
-    """They are sources where every line for a package has the same; else lines, and listed."""
+    """An index is a source if all lines for a package have it; else it is a listed line."""
     lines = [{"version": "*", "index": index} if index else "*" for index in (one, two)]
     second = {"pypi-dependencies": {"P.Q": lines[1]}} if two is not None else {}
     data = {

@@ -1,4 +1,4 @@
-"""What the name of an environment file says of its platform."""
+"""The platform that the name of an environment file implies."""
 
 from __future__ import annotations
 
@@ -83,5 +83,5 @@ from conda_multiplat.importers.platform_names import NameGuess, guess
     ],
 )
 def test_guess(name: str, expected: NameGuess) -> None:
-    """Platforms, words for systems and processors, and words for GPUs are told apart."""
+    """Platforms, words for systems and processors, and words for GPUs are recognised."""
     assert guess(name) == expected

@@ -25,7 +25,7 @@ def driver() -> ModuleType:
 
 @pytest.mark.slow
 def test_no_reader_fails(driver: ModuleType) -> None:
-    """Each of our cases is taken or refused with a word; those that are good are taken."""
+    """Each of our cases is read, or refused with a message; valid ones are read."""
     outcomes = [driver.tried(path) for path in driver.files_in(CASES)]
     assert [outcome for outcome in outcomes if outcome.state == driver.FAILED] == []
     good = [outcome for outcome in outcomes if "good" in outcome.path.parts]
@@ -57,7 +57,7 @@ def test_rates(driver: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture
 def test_nothing_to_read(
     driver: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A folder without such files, or none at all, is a mistake to tell of, and no rate."""
+    """A folder without such files, or a missing one, is an error."""
     for folder in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(SystemExit) as end:
             driver.main([str(folder)])

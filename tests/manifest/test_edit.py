@@ -157,7 +157,7 @@ def test_every_edit_of_every_manifest(path: Path, newline: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(0, 60, 2))
 def test_generated_manifests(seed: int) -> None:
-    """The same for manifests in all kinds of handwriting."""
+    """The same for generated manifests in all styles."""
     made, refused = _edit(generated(random.Random(seed)))
     assert made > 20
     assert refused < 2 * made
@@ -196,7 +196,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused_updates(name: str) -> None:
-    """What can't be edited is refused with its place and the reason."""
+    """An edit that is not possible is refused, with the place and the reason."""
     text, message = REFUSED[name]
     draft = _draft(text)
     every = draft.reach("default")
@@ -265,7 +265,7 @@ def test_lists_that_selectors_choose() -> None:
     ],
 )
 def test_quotes_where_they_are_needed(text: str, plain: str, in_brackets: str) -> None:
-    """YAML reads back what was written, in a list of either form."""
+    """YAML reads back what was written, in both kinds of lists."""
     assert (list_item(text, flow=False), list_item(text, flow=True)) == (plain, in_brackets)
     for style in (None, "'", '"'):
         assert yaml.load(f"- {list_item(text, flow=False, style=style)}", Loader=Loader) == [text]
@@ -273,7 +273,7 @@ def test_quotes_where_they_are_needed(text: str, plain: str, in_brackets: str) -
 
 
 def test_bounds() -> None:
-    """Only what is bare gets one, in the file's own style."""
+    """Only a bare requirement gets a bound, in the file's own style."""
     specs = ("numpy", "a::numpy", "numpy 2", "x[build=a]")
     assert [is_bare(spec, pypi=False) for spec in specs] == [True, True, False, False]
     entries = ("torch", "torch[a]; os_name == 'nt'", "torch>=2", "torch @ file:///a", "-e .")
@@ -339,7 +339,7 @@ def _counting(draft: Draft, subdir: str) -> list[str]:
 @pytest.mark.parametrize("entry", _MARKED)
 @pytest.mark.parametrize("new", ["tool>=9", "tool>=9; sys_platform == 'darwin'", None])
 def test_markers_and_selectors(entry: str, new: str | None) -> None:
-    """Whatever is asked for on whichever platforms: no line is left that counts nowhere."""
+    """After any change, no line is left that applies nowhere."""
     platforms = sorted(_MACHINES)
     name = entry if entry.startswith("./") else "tool"
     text = (

@@ -1,4 +1,4 @@
-"""Promises put into a manifest, however it is written: they are there, and nothing else is new."""
+"""Promises added to a manifest in any style: they are added, and nothing else changes."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _draft(*texts: str) -> Draft:
 )
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_default(before: str, after: str, newline: str) -> None:
-    """In blocks a line with its reason, in braces one more entry."""
+    """A block gets a line with the reason, braces get one more entry."""
     text = f"{TOP}{before}".replace("\n", newline)
     draft = with_promises(_draft(text), "default", {"linux-64": [CUDA]})
     assert draft.sources[0].text == f"{TOP}{after}".replace("\n", newline)
@@ -94,7 +94,7 @@ def test_environment() -> None:
 
 
 def test_refused() -> None:
-    """What can't be changed without changing more is refused, and says so."""
+    """A change that would change more is refused, with the reason."""
     shared = 'multiplat:\n  virtual-packages: {linux-64: &a {glibc: "2.31"}, linux-aarch64: *a}\n'
     with pytest.raises(ManifestError) as caught:
         with_promises(_draft(TOP + shared), "default", {"linux-64": [CUDA]})
@@ -104,7 +104,7 @@ def test_refused() -> None:
 
 @pytest.mark.slow
 def test_any_manifest() -> None:
-    """However a manifest is written, the promise is there afterwards and all else as it was."""
+    """In any style of manifest, the promise is added and nothing else changes."""
     forms = ("", "multiplat: {}\n", "multiplat:\n", "multiplat:\n  virtual-packages: {}\n")
     for seed in range(80):
         text = generated(random.Random(seed))

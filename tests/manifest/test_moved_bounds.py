@@ -1,4 +1,4 @@
-"""Bounds that move: each in its own words, nothing older, and the rest of the line as it was."""
+"""Bounds that move: each in its notation, never to older versions, in an unchanged line."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _newer_pypi(version: str, other: str) -> bool:
 
 @pytest.mark.parametrize(("text", "loose", "after"), CONDA)
 def test_conda(text: str, loose: str, after: str) -> None:
-    """Lines of conda's, in all of its ways to write them."""
+    """Lines of conda's, in all notations."""
     assert loosened(text, pypi=False) == loose
     assert moved(text, ["2.4.6", "2.5.1"], is_newer, pypi=False) == after
     assert check_spec(loose) is check_spec(after) is None
@@ -89,7 +89,7 @@ def test_pypi(text: str, loose: str, after: str) -> None:
 @pytest.mark.parametrize("written", ["2", "2.0", "2.0.0", "2.0.0.0"])
 @pytest.mark.parametrize("solved", ["2", "2.0", "2.0.0"])
 def test_the_same_version_in_other_words(written: str, solved: str, pypi: bool) -> None:
-    """A bound that already is at what was solved stays as written, zeros and all."""
+    """A bound that is already at the solved version stays as written, including zeros."""
     newer = _newer_pypi if pypi else is_newer
     for text in (f"tool >={written}", f"tool=={written}", f"tool>={written},<3"):
         assert moved(text, [solved], newer, pypi=pypi) == text
@@ -97,7 +97,7 @@ def test_the_same_version_in_other_words(written: str, solved: str, pypi: bool) 
 
 @pytest.mark.parametrize(("text", "pypi"), FIXED)
 def test_what_can_not_move(text: str, pypi: bool) -> None:
-    """A line without a bound, or with one that is meant exactly so, stays as it is."""
+    """A line without a bound, or with an exact one, stays as it is."""
     assert loosened(text, pypi=pypi) == ""
     newer = _newer_pypi if pypi else is_newer
     assert moved(text, ["2.4.6"], newer, pypi=pypi) == text

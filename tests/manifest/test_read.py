@@ -1,4 +1,4 @@
-"""Manifests as files: what good ones ask for, and every problem of bad ones."""
+"""Manifests as files: what valid ones request, and every problem of invalid ones."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def text_of(path: Path) -> str:
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
 def test_bad_manifest(path: Path) -> None:
-    """Every problem of a bad manifest is told at once, in order, with its place and a hint."""
+    """Every problem of an invalid manifest is reported at once, in order, with place and hint."""
     assert problems((path.name, text_of(path))) + "\n" == text_of(path.with_suffix(".txt"))
 
 
@@ -157,7 +157,7 @@ multiplat: {environments: {docs: {dependencies: [sphinx]}}}
 
 
 def test_empty_name_and_keys_are_nothing() -> None:
-    """Keys without a value say nothing: the file still counts as one."""
+    """Keys without a value are ignored, and the file is still valid."""
     manifest = read(("e.yml", "name:\nchannels:\nplatforms:\ndependencies:\nmultiplat:\n"))
     assert manifest.name is None
     assert manifest.platforms == HOST
@@ -165,7 +165,7 @@ def test_empty_name_and_keys_are_nothing() -> None:
 
 
 def test_host_platforms_where_no_file_names_any() -> None:
-    """Without `platforms` the caller's are taken, and the manifest says so."""
+    """Without `platforms`, the caller's are used, and the manifest states that."""
     source = Source("e.yml", "dependencies: []\n")
     manifest = read_manifest([source], host_subdirs=["win-64", "linux-64"])
     assert manifest.platforms == ("win-64", "linux-64")
@@ -183,7 +183,7 @@ def test_unknown_top_level_keys_are_warnings() -> None:
 
 
 def test_keys_of_conda_lock() -> None:
-    """What conda-lock says in keys of its own has another place here, which is named."""
+    """For conda-lock's own keys, the warning names their place here."""
     text = "pip-repositories: [https://example.com/simple]\nallow-pypi-requests: false\n"
     assert read(("e.yml", f"{text}dependencies: []\n")).warnings == (
         "e.yml:1:1: unknown key 'pip-repositories' is ignored "
@@ -384,7 +384,7 @@ multiplat:
 
 
 def test_one_key_under_two_selectors_inside_an_environment() -> None:
-    """A key may stand once for each platform, in environments as at the top."""
+    """A key may occur once for each platform, in environments as at the top level."""
     text = """\
 platforms: [linux-64, win-64]
 dependencies: []

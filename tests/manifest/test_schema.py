@@ -1,4 +1,4 @@
-"""The JSON Schema for editors: it takes what the reader takes, and sees what one value shows."""
+"""The JSON Schema for editors: it accepts what the reader accepts, and checks single values."""
 
 from __future__ import annotations
 
@@ -91,13 +91,13 @@ def test_valid_schema() -> None:
 
 
 def test_every_key() -> None:
-    """A manifest with all there is."""
+    """A manifest with every key is valid."""
     assert _is_read(WHOLE)
     assert _problems(WHOLE) == []
 
 
 def test_manifests_of_the_tests() -> None:
-    """Whatever is read has no problem: an editor marks nothing that is right."""
+    """Every manifest that can be read is valid: an editor marks nothing that is right."""
     texts = [path.read_text(encoding="utf-8") for path in CASES.rglob("*.yml")]
     manifests = [text for text in texts if "\ndependencies:" in text and _is_read(text)]
     assert len(manifests) >= 100
@@ -130,7 +130,7 @@ def test_manifests_of_the_tests() -> None:
     ],
 )
 def test_wrong_value(old: str, new: str, place: str) -> None:
-    """What the reader refuses, for what one value shows, is marked where it is."""
+    """A single value that the reader refuses is marked at its place."""
     text = WHOLE.replace(old, new, 1)
     assert not _is_read(text)
     assert [found for found in _problems(text) if found.startswith(place)]

@@ -70,7 +70,7 @@ MANIFEST = Manifest(
     ],
 )
 def test_targets(environments: list[str], platforms: list[str], found: str) -> None:
-    """All targets, or those asked for, come in the manifest's order whatever the question's."""
+    """Targets, all or the requested ones, are in the manifest's order."""
     assert " ".join(str(each) for each in targets(MANIFEST, environments, platforms)) == found
 
 
@@ -102,7 +102,7 @@ def test_targets(environments: list[str], platforms: list[str], found: str) -> N
 def test_what_the_manifest_does_not_have(
     environments: list[str], platforms: list[str], message: str, hint: str
 ) -> None:
-    """An unknown environment or platform is bad usage, with the nearest known one."""
+    """An unknown environment or platform is a usage error with the nearest known one."""
     with pytest.raises(UsageError) as raised:
         targets(MANIFEST, environments, platforms)
     assert raised.value.message == message
@@ -161,5 +161,5 @@ def test_lineage(name: str, lineage: list[str]) -> None:
     ],
 )
 def test_select_environments(wanted: list[str], found: list[str]) -> None:
-    """The wanted environments come in the manifest's order, each once."""
+    """The requested environments are in the manifest's order, each once."""
     assert select_environments(MANIFEST, wanted) == found

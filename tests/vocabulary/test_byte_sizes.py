@@ -1,4 +1,4 @@
-"""Numbers of bytes in words, and what is said where some are not known."""
+"""Sizes in bytes as text, and how sums show that some are not known."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_words(count: int, words: str) -> None:
     ],
 )
 def test_sums(sizes: list[int | None], words: str, unknown: int) -> None:
-    """What is not known is not 0, but that there is more."""
+    """An unknown size does not count as 0: the sum says that there is more."""
     assert total_words(sizes) == words
     assert total_document(sizes)["of_unknown_size"] == unknown
 
@@ -57,12 +57,12 @@ def test_sums(sizes: list[int | None], words: str, unknown: int) -> None:
     ],
 )
 def test_spans(sizes: list[int | None], words: str) -> None:
-    """What several platforms have, in the fewest words."""
+    """The range of several platforms' sizes, in the shortest form."""
     assert size_range(sizes) == words
 
 
 def test_plausible() -> None:
-    """What a channel or a lock states is taken where a file can have it."""
+    """A stated size is accepted if a file can have it."""
     assert list(map(plausible, (None, 0, -1, 1, 10**15 - 1, 10**15, 2**64))) == [
         *(None, None, None, 1, 10**15 - 1, None, None),
     ]

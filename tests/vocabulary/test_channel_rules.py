@@ -1,4 +1,4 @@
-"""``allowlist_channels`` and ``denylist_channels``: what is compared with what."""
+"""``allowlist_channels`` and ``denylist_channels``: which channels count as the same."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ FORGE = "https://alias.example.com/x/conda-forge"
     ],
 )  # fmt: skip
 def test_same_channel(entry: str, url: str) -> None:
-    """Denied by the one list, allowed by the other; being denied wins."""
+    """A channel on both lists is denied."""
     base = Path("/project")
     denied = refusals([url], CONFIG._replace(denylist_channels=[entry]), base)
     assert [each.key for each in denied] == ["denylist_channels"]
@@ -114,7 +114,7 @@ print(json.dumps([Channel(url).name for url in json.loads(sys.argv[1])]))
 
 
 def test_names_are_conda_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a refusal calls a channel is what conda calls it."""
+    """A refusal names a channel as conda does."""
     urls = [
         FORGE,
         f"{FORGE}/label/dev",

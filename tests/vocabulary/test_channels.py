@@ -68,12 +68,12 @@ def test_names_to_urls(name: str, urls: list[str]) -> None:
     ],
 )
 def test_public_names(name: str, public: str) -> None:
-    """Logins and tokens are taken out, whether they are written or named by a variable."""
+    """Logins and tokens are removed, whether they are written or named by a variable."""
     assert public_name(name) == public
 
 
 def test_secrets_are_scrubbed() -> None:
-    """Known secrets go wherever they stand; others where they can be recognised."""
+    """Known secrets are removed everywhere, others where they can be recognised."""
     known = secrets(["https://robot:s3cret@x.example.com/t/tk-1/a", "conda-forge"])
     assert known == {"robot:s3cret", "s3cret", "tk-1"}
     text = "GET https://robot:s3cret@x.example.com/t/tk-1/a failed: s3cret, tk-1"
@@ -207,7 +207,7 @@ def test_logins(url: str, without: str, found: set[str] | None) -> None:
     ],
 )
 def test_scrub(text: str, known: tuple[str, ...], scrubbed: str) -> None:
-    """Longer secrets go first, so that no rest of them stays."""
+    """Longer secrets are removed first, so that no part of them remains."""
     assert scrub(text, known) == scrubbed
 
 
@@ -245,7 +245,7 @@ def test_base_url(url: str, channel: str) -> None:
 
 
 def test_at_sign_in_a_password() -> None:
-    """A password with an unquoted ``@`` goes as a whole: the last one ends it."""
+    """A password with an unquoted ``@`` is removed as a whole: the last ``@`` ends it."""
     url = "https://u:p@ss@x.example.com/a@b"
     assert public_name(url) == "https://x.example.com/a@b"
     assert "p@ss" in secrets([url])
@@ -270,6 +270,6 @@ def test_at_sign_in_a_password() -> None:
     ],
 )
 def test_channel_of_a_spec(spec: str, channel: str) -> None:
-    """As the reader of MatchSpecs has it."""
+    """The result is the same as that of ``match_spec``."""
     assert parse_spec(spec).channel == channel
     assert spec_channel(spec) == channel

@@ -33,7 +33,7 @@ def test_width(width: int | None, lines: list[str]) -> None:
 
 
 def test_nothing() -> None:
-    """No rows are no lines."""
+    """Without rows, there are no lines."""
     assert columns([], 80) == []
 
 
@@ -58,7 +58,7 @@ def test_every_line_fits(seed: int) -> None:
 
 
 def test_table_with_a_head() -> None:
-    """Nothing is left out: what is too wide goes on below, at blanks and not at hyphens."""
+    """Nothing is left out: cells that are too wide are wrapped at blanks, not at hyphens."""
     rows = [("Name", "Where"), ("numpy", "linux-64, osx-arm64, win-64"), ("b", "linux-64")]
     lines = headed(rows, 27)
     assert ["".join(span.text for span in line) for line in lines] == [

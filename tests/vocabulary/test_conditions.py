@@ -24,7 +24,7 @@ def _random(chance: random.Random, depth: int) -> str:
 
 @pytest.mark.parametrize("seed", range(50))
 def test_as_python_reads_it(seed: int) -> None:
-    """The same answer as Python's, whichever MatchSpecs hold."""
+    """The result is Python's, whichever MatchSpecs hold."""
     chance = random.Random(seed)
     text = _random(chance, 3)
     true = {spec for spec in SPECS if chance.random() < 0.5}
@@ -46,7 +46,7 @@ def test_as_python_reads_it(seed: int) -> None:
     ],
 )
 def test_no_condition(text: str, message: str) -> None:
-    """What is wrong with it is said."""
+    """The error says what is wrong with the condition."""
     with pytest.raises(WordingError) as caught:
         condition_holds(text, lambda spec: True)
     assert str(caught.value) == message

@@ -1,4 +1,4 @@
-"""Errors: what a person and what a program reads of them."""
+"""Errors as text for people and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_problem_as_data() -> None:
     ],
 )
 def test_exit_codes(kind: type[MultiplatError], code: int) -> None:
-    """Every kind of error ends the process with its own code, and tells it in JSON."""
+    """Every kind of error has its exit code, which its JSON contains."""
     error = kind("no")
     assert str(error) == "no"
     assert error.exit_code == code
@@ -126,14 +126,14 @@ def test_an_error_as_data() -> None:
 
 
 def test_an_error_of_few_words() -> None:
-    """An error that has only a message says nothing else."""
+    """An error with only a message has no other lines."""
     error = UsageError("no")
     assert error.lines() == ["error: no"]
     assert (error.details, error.hints, error.problems, error.data) == ((), (), (), {})
 
 
 def test_unexpected_exceptions() -> None:
-    """An exception that nobody expected is our mistake, named with its type."""
+    """An unexpected exception is reported as our bug, with its type."""
     error = InternalError.of(KeyError("x"))
     assert error.lines() == [
         "error: internal error: KeyError: 'x'",

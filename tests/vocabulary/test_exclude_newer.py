@@ -1,4 +1,4 @@
-"""Words of ``exclude-newer``: those that conda takes mean what they mean to conda."""
+"""Rules of ``exclude-newer``: those that conda accepts mean the same as in conda."""
 
 from __future__ import annotations
 
@@ -72,12 +72,12 @@ def test_instants(text: str, expected: str) -> None:
     ],
 )
 def test_no_words(text: str) -> None:
-    """All else is none, of whatever length."""
+    """Any other text, however long, is not a rule."""
     assert is_rule(text) is (text == "7")
 
 
 def test_exceptions() -> None:
-    """What conda takes for false lets a package through."""
+    """A value that conda takes for false exempts a package."""
     assert all(map(is_never, ("false", "False", "no", "OFF", "none", "0")))
     assert not any(map(is_never, ("0d", "true", "7d", "")))
 
@@ -91,7 +91,7 @@ def test_whole_seconds(milliseconds: float, seconds: int) -> None:
 
 
 def test_precedence() -> None:
-    """A package's own word, else its channel's last one, else that for everything."""
+    """A package's own rule applies, else its channel's last one, else the general rule."""
     rule = Rule("7d", (("a", "1d"), ("a", "2d"), ("b", "false")), (("Foo_Bar", "3d"), ("x", "no")))
     cutoffs = ExcludeNewer(rule, rule._replace(channels=())).cutoffs(NOW)
     conda, pypi = cutoffs.conda, cutoffs.pypi
@@ -105,7 +105,7 @@ def test_precedence() -> None:
 
 
 def test_nothing_to_exclude() -> None:
-    """Exceptions alone exclude nothing; what has no time is seen whenever it was made."""
+    """Exceptions alone exclude nothing; a package without a time is never excluded."""
     assert not Cuts(None, (("a", None),), (("b", None),)).can_exclude
     assert not Cuts(NOW).excludes("a", "", 0)
     assert Cuts(NOW).excludes("a", "", NOW + 1)
@@ -113,7 +113,7 @@ def test_nothing_to_exclude() -> None:
 
 
 def test_option() -> None:
-    """With what is said for everything, the earlier instant holds."""
+    """Of the option and the general rule, the earlier instant applies."""
     said = ExcludeNewer(Rule("7d"), Rule("7d"), option="2d")
     assert said.cutoffs(NOW).conda.everything == NOW - 7 * DAY
     said = said._replace(option="9d")

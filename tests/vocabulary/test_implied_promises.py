@@ -49,7 +49,7 @@ def _promises(subdir: str, needs: list[Need], versions: dict[str, str]) -> list[
 def test_implied(
     subdir: str, specs: list[str], versions: dict[str, str], expected: dict[str, str]
 ) -> None:
-    """Beyond what is assumed anyway; nothing where no one value does, or none can be promised."""
+    """Only what is not assumed is promised, and only if one value that can be promised suffices."""
     assert _implied(subdir, specs, versions) == expected
 
 
@@ -71,7 +71,7 @@ def test_least_that_meets_all() -> None:
 
 
 def test_comment_steers_nothing() -> None:
-    """A comment made of a stranger's lock is one line, and no selector."""
+    """A comment made from another tool's lock is one line and not a selector."""
     need = Need("__glibc[version='>=2.34']", "a\n  [linux]\x1b[2J")
     (promise,) = _promises("linux-64", [need], {})
     assert promise.comment == "a (linux)\\x1b(2J needs __glibc(version='>=2.34')"

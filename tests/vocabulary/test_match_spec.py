@@ -1,4 +1,4 @@
-"""MatchSpecs: what is read, and what is refused with what words."""
+"""MatchSpecs: which are read, and which are refused with which messages."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("text", "expected"), READ.items())
 def test_spec_is_put_in_plain_words(text: str, expected: str) -> None:
-    """Whatever form it was written in."""
+    """All forms of a spec are read as the same."""
     assert parse_spec(text).text() == expected
 
 
@@ -120,7 +120,7 @@ SLIPS = {
 
 @pytest.mark.parametrize(("text", "warning"), SLIPS.items())
 def test_slips(text: str, warning: str) -> None:
-    """They are taken as conda takes them, which is hardly what was meant."""
+    """They are read as conda reads them, with a warning."""
     assert parse_spec(text).warning == warning
 
 
@@ -152,12 +152,12 @@ def test_no_version(name: str, form: str, sign: str) -> None:
     ],
 )
 def test_no_slips(text: str) -> None:
-    """What everybody writes is no slip."""
+    """Common forms give no warning."""
     assert parse_spec(text).warning == ""
 
 
 def test_platform_in_a_channel() -> None:
-    """As conda has it: `channel/platform`."""
+    """As in conda, a channel can include a platform: `channel/platform`."""
     spec = parse_spec("conda-forge/linux-64::cupy 13.*")
     assert (spec.channel, dict(spec.fields)) == (
         "conda-forge",

@@ -49,7 +49,7 @@ def test_requirements(entry: str, name: str) -> None:
     ],
 )
 def test_paths_and_urls(entry: str) -> None:
-    """A path or a URL by itself has no name that could be read from it."""
+    """No name can be read from a path or a URL alone."""
     assert entry_name(entry) == ""
 
 
@@ -100,7 +100,7 @@ def test_options(entry: str) -> None:
     ],
 )
 def test_wrong_options(entry: str, message: str, hint: str) -> None:
-    """An unknown option or one without its value is told with what to write."""
+    """For an unknown option, or one without its value, the error says what to write."""
     with pytest.raises(PipEntryError) as raised:
         entry_name(entry)
     assert str(raised.value) == message
@@ -109,7 +109,7 @@ def test_wrong_options(entry: str, message: str, hint: str) -> None:
 
 @pytest.mark.parametrize("entry", ["", ">=1.4", "numpy>>1", "numpy scipy", "numpy=1.26"])
 def test_wrong_requirements(entry: str) -> None:
-    """What is no PEP 508 requirement is told in one line, with the parser's reason and examples."""
+    """An invalid requirement is reported in one line, with the parser's reason and examples."""
     with pytest.raises(PipEntryError) as raised:
         entry_name(entry)
     assert str(raised.value) == f"not a PyPI requirement (PEP 508): {entry!r}"
@@ -121,7 +121,7 @@ def test_wrong_requirements(entry: str) -> None:
 
 @pytest.mark.parametrize("entry", ["a\nb\n", "-e a\n-e b"])
 def test_several_lines_in_one_entry(entry: str) -> None:
-    """A block of lines is told to be split into entries."""
+    """For several lines in one entry, the error says to split them."""
     with pytest.raises(PipEntryError) as raised:
         entry_name(entry)
     first = entry.splitlines()[0]

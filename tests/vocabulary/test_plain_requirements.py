@@ -51,7 +51,7 @@ _PIECES = [
 
 
 def test_never_another_name() -> None:
-    """Where it is plain, the whole reader takes it too and finds the same name."""
+    """`packaging` reads the same name from each simple requirement."""
     dice = random.Random(7)
     entries = ["".join(dice.choices(_PIECES, k=dice.randint(1, 7))) for _ in range(20_000)]
     names = {entry: name for entry in entries if (name := plain_name(entry))}
@@ -64,7 +64,7 @@ def test_never_another_name() -> None:
     ["torch", "A_b.c", "x[a, B-c] >=1.2,<2", "x==1.*", "x ~= 1.4", "x!=1.0rc1", "x >1.0.post1"],
 )
 def test_plain(entry: str) -> None:
-    """The usual forms are."""
+    """The usual forms are read as simple requirements."""
     assert plain_name(entry) == entry_name(entry) != ""
 
 
@@ -76,11 +76,11 @@ def test_plain(entry: str) -> None:
     ],
 )
 def test_not_plain(entry: str) -> None:
-    """What is wrong, a path or more than that is left to the whole reader."""
+    """Invalid entries, paths and complex requirements are left to `packaging`."""
     assert plain_name(entry) == ""
 
 
 def test_wrong_is_still_refused() -> None:
-    """`packaging`'s reasons are those that a user reads."""
+    """Users see `packaging`'s reasons for invalid requirements."""
     with pytest.raises(PipEntryError, match="not a PyPI requirement"):
         entry_name("x~=1")

@@ -1,4 +1,4 @@
-"""Poetry's own words, as the requirements that `poetry build` writes into a wheel."""
+"""Poetry's tables as the requirements that `poetry build` writes into a wheel."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from conda_multiplat.vocabulary.poetry_metadata import (
     ],
 )
 def test_bounds(words: str, bounds: str) -> None:
-    """Each of Poetry's forms; alternatives, and what is none of them, stay as they are."""
+    """Each of Poetry's forms is translated; alternatives and unknown text stay as they are."""
     assert poetry_bounds(words) == bounds
 
 

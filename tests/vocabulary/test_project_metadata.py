@@ -1,4 +1,4 @@
-"""What counts of a local project, in each place where it can be said."""
+"""The metadata of a local project that counts, from each place where it can be stated."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ FOUND = ProjectMetadata("x", ("a>=1",), DEV, ">=3.10")
     ],
 )
 def test_places(files: dict[str, str], expected: ProjectMetadata) -> None:
-    """PEP 621, setuptools' files, ``setup.cfg``, flit, Poetry; and what can't be told."""
+    """PEP 621, setuptools' files, ``setup.cfg``, flit, Poetry; and what can't be read."""
     table = tomli.loads(files.get("pyproject.toml", ""))
     sources = table.get("tool", {}).get("uv", {}).get("sources", {})
     assert project_metadata(table, lambda name: files.get(name, ""), sources) == expected
@@ -169,7 +169,7 @@ def test_places(files: dict[str, str], expected: ProjectMetadata) -> None:
     ],
 )
 def test_spellings(one: str, other: str) -> None:
-    """Spaces, case, order and parentheses mean nothing."""
+    """Spaces, case, order and parentheses don't matter."""
     first, second = (
         project_metadata({"project": {"dependencies": [text]}}, lambda _: "")
         for text in (one, other)

@@ -1,4 +1,4 @@
-"""Which packages the others are needed from, circles included."""
+"""The packages from which all others are reachable, with cycles in the graph."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from conda_multiplat.vocabulary.reachability import reachable, sources
     ],
 )
 def test_sources(depends: dict[str, list[str]], expected: list[str]) -> None:
-    """What nothing needs, and one of each circle that nothing outside of it needs."""
+    """Packages that nothing needs, and one of each cycle that nothing outside needs."""
     assert sources(depends) == expected
 
 

@@ -35,7 +35,7 @@ CONDA_LOCK = (*FIVE, "linux-ppc64le")
     ],
 )
 def test_selectors(subdirs: list[str], among: list[str], expected: tuple[str, ...]) -> None:
-    """Families come before platforms, and as few lines as tell them apart."""
+    """Families are preferred to platforms, and the lines are as few as possible."""
     assert selectors(subdirs, among) == expected
 
 
@@ -52,7 +52,7 @@ def test_selectors(subdirs: list[str], among: list[str], expected: tuple[str, ..
     ],
 )
 def test_platform_that_is_named(subdir: str, among: tuple[str, ...], word: str) -> None:
-    """It gets its own word, so that another one of its family may come."""
+    """A single platform gets its own selector, so that others of its family can be added."""
     assert Selection(frozenset([subdir]), frozenset(among)).words == (word,)
 
 
@@ -64,7 +64,7 @@ def _chosen(seed: int, known: tuple[str, ...]) -> tuple[list[str], list[str]]:
 
 @pytest.mark.slow
 def test_one_line_holds_where_it_should() -> None:
-    """Whatever the platforms, one line holds on those that are meant and none on any other."""
+    """Exactly one line applies to each selected platform, and none to any other."""
     for seed in range(1500):
         wanted, among = _chosen(seed, SUBDIRS)
         words = selectors(wanted, among) or ("unix or not unix",)
@@ -74,7 +74,7 @@ def test_one_line_holds_where_it_should() -> None:
 
 @pytest.mark.slow
 def test_conda_lock_reads_the_same() -> None:
-    """conda-lock's own parser leaves one line where it is meant, and none elsewhere."""
+    """conda-lock's own parser keeps one line on each selected platform, and none elsewhere."""
     cases = [(seed, *_chosen(seed, CONDA_LOCK)) for seed in range(300)]
     questions, expected = [], []
     for _, wanted, among in cases:

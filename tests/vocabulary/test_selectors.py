@@ -1,4 +1,4 @@
-"""Selectors: which lines hold for which platform."""
+"""Selectors: which lines apply to which platform."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_unknown_variables(expression: str, message: str, hint: str) -> None:
     "expression", ["", " ", "linux and", "or win", "linux osx", "(linux", "linux & ", "not"]
 )
 def test_no_expressions(expression: str) -> None:
-    """Text that is no expression is an error that says what one looks like."""
+    """For text that is not an expression, the error shows an example of one."""
     with pytest.raises(SelectorError) as raised:
         evaluate(expression, "linux-64")
     assert str(raised.value) == f"selector [{expression}] is not an expression"
@@ -264,7 +264,7 @@ def test_dict_selectors(variable: str, where: set[str], written: str) -> None:
 
 @pytest.mark.parametrize("key", ["pip", "sel", "sel(linux", "python", "SEL(linux)", "sel[linux]"])
 def test_keys_that_are_no_selectors(key: str) -> None:
-    """A key that is not written as `sel(...)` is no selector."""
+    """A key that is not written as `sel(...)` is not a selector."""
     assert dict_selector(key, "linux-64") is None
 
 

@@ -1,4 +1,4 @@
-"""SPDX expressions, of all the ways in which packages state a licence."""
+"""SPDX expressions from the various ways in which packages state a licence."""
 
 from __future__ import annotations
 
@@ -59,19 +59,19 @@ UNREAD = [
 
 @pytest.mark.parametrize(("stated", "expression"), READ.items())
 def test_read(stated: str, expression: str) -> None:
-    """What means one thing is read, and what is read stays as it is when it is read again."""
+    """Unambiguous statements are read, and reading the result again does not change it."""
     assert read_expression(stated) == expression
     assert read_expression(expression) == expression
 
 
 @pytest.mark.parametrize("stated", UNREAD)
 def test_unread(stated: str) -> None:
-    """What leaves a question open, or is no licence, is not guessed."""
+    """Ambiguous text, or text that is not a licence, is not guessed."""
     assert read_expression(stated) == ""
 
 
 def test_any_text_is_read_or_not() -> None:
-    """No text of a stranger breaks the parser, and what is read is read the same again."""
+    """No text breaks the parser, and reading a result again does not change it."""
     chosen = random.Random(19)
     pieces = [*READ, *UNREAD, *" ()+-/:,\t\x00é", " AND ", " OR ", " WITH ", "(", ")"]
     for _ in range(3000):

@@ -22,7 +22,7 @@ from conda_multiplat.vocabulary.virtual_packages import Need
     ],
 )
 def test_least_cuda(spec: str, version: str) -> None:
-    """The lower bound of a MatchSpec, where it has one."""
+    """The lower bound of a MatchSpec, if it has one."""
     assert least_cuda(spec) == version
 
 
@@ -36,7 +36,7 @@ def test_least_cuda(spec: str, version: str) -> None:
     ],
 )
 def test_least_driver(cuda: str, linux: str, windows: str) -> None:
-    """Of a version that is not in the table, the next one's; of a newer one, none."""
+    """A version that is not in the table has the next one's driver; a newer one has none."""
     assert least_driver(cuda, "linux-64") == linux
     assert least_driver(cuda, "win-64") == windows
 
@@ -61,7 +61,7 @@ def test_drivers_are_in_order() -> None:
     ],
 )
 def test_needs_of_wheels(file: str, need: str) -> None:
-    """Of several tags the one that asks least."""
+    """Of several tags, the least demanding one counts."""
     assert wheel_need(f"https://files.example.com/{file}") == need
 
 

@@ -1,4 +1,4 @@
-"""JSON, TOML and YAML of strangers: a fault is one ``DocumentError`` with message and place."""
+"""Untrusted JSON, TOML and YAML: an error is one ``DocumentError`` with message and place."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _DIGITS = "a number of thousands of digits"
     ids=lambda value: value[:20] if isinstance(value, str) else None,
 )
 def test_fault(read: Callable[[str], Any], text: str, message: str, line: int, column: int) -> None:
-    """No other exception comes out of a reader, and none takes long."""
+    """A reader raises no other exception, and takes no long time."""
     with pytest.raises(DocumentError) as caught:
         read(text)
     error = caught.value
@@ -52,12 +52,12 @@ def test_fault(read: Callable[[str], Any], text: str, message: str, line: int, c
 
 
 def test_lone_surrogates() -> None:
-    """Half a character is refused, since nothing could write it; a pair is one character."""
+    """A lone surrogate is refused, since it can't be written; a pair is one character."""
     with pytest.raises(DocumentError, match=r"not JSON: .*surrogates not allowed"):
         json_value('{"a": "\\ud800"}')
     assert json_value('{"a": "\\ud83d\\ude00"}') == {"a": "😀"}
 
 
 def test_what_is_allowed() -> None:
-    """An alias is no fault by itself."""
+    """An alias alone is not an error."""
     assert yaml_value("a: &x [1]\nb: *x") == {"a": [1], "b": [1]}

@@ -50,7 +50,7 @@ def shown(subdir: str, *chain: Promises) -> set[str]:
 
 @pytest.mark.parametrize("subdir", SUBDIRS)
 def test_defaults(subdir: str) -> None:
-    """Where a manifest is silent, the documented table holds and is told, archspec excepted."""
+    """What is not stated is assumed by the documented table and reported, except archspec."""
     packages, assumed = promised(subdir, [])
     assert {str(package) for package in packages} == ASSUMED[subdir]
     assert list(packages) == sorted(packages)
@@ -110,7 +110,7 @@ def test_promises(subdir: str, chain: list[Promises], packages: set[str]) -> Non
 
 
 def test_null_takes_back_an_assumption() -> None:
-    """A null removes what would be assumed too, and then nothing of it is told as assumed."""
+    """A null also removes an assumption, which is then not reported."""
     packages, assumed = promised("linux-64", [{"linux": {"glibc": None}}])
     assert [str(package) for package in packages] == [
         "__archspec 1 x86_64",
@@ -121,7 +121,7 @@ def test_null_takes_back_an_assumption() -> None:
 
 
 def test_what_is_stated_is_not_assumed() -> None:
-    """A promise of just what would be assumed is a promise."""
+    """A promise of the assumed value counts as a promise."""
     chain: list[Promises] = [{"linux": {"glibc": "2.28"}}, {"linux-64": {"linux": "6.1"}}]
     assert promised("linux-64", chain)[1] == set()
 
@@ -146,7 +146,7 @@ def test_what_is_stated_is_not_assumed() -> None:
     ],
 )
 def test_right_promises(platform: str, name: str, value: str | None) -> None:
-    """Names are promised where they exist; null is right everywhere there."""
+    """Names can be promised where they exist, and so can null."""
     assert promise_problem(platform, name, value) is None
 
 
@@ -199,7 +199,7 @@ def test_right_promises(platform: str, name: str, value: str | None) -> None:
 def test_wrong_promises(
     platform: str, name: str, value: str | None, message: str, hint: str
 ) -> None:
-    """A promise that can't be true is told with what to write instead."""
+    """For a promise that can't be true, the error says what to write instead."""
     assert promise_problem(platform, name, value) == (message, hint)
 
 
